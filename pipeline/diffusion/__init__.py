@@ -1,0 +1,1 @@
+"""Backdrops painted around the untouched product."""

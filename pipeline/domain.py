@@ -1,0 +1,132 @@
+"""The words of the product: shoot, photo, angle, camera, view, verdict.
+
+World frame ("product frame"): right-handed, +z up, origin at the product's centre, unit = product radius. Azimuth 0 deg is
+the product's front, counted counter-clockwise seen from above; elevation is positive above the horizon. With azimuth a and
+elevation e, a camera stands at `distance * (cos(e) * sin(a), -cos(e) * cos(a), sin(e))`: the front camera stands on the -y axis
+and looks along +y, so that the product's own right-hand side as the shopper sees it is +x.
+Camera frame (COLMAP, OpenCV): +x right, +y down, +z forward. Pixel centres lie at +0.5.
+"""
+
+import math
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Matrix = NDArray[np.float64]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+class Frozen(BaseModel):
+    """An immutable, validated value. Unknown fields are errors, so that a typo is never a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Camera(Frozen):
+    """A camera's intrinsics: focal lengths and principal point in px, one radial coefficient (COLMAP's SIMPLE_RADIAL k)."""
+
+    width_px: int = Field(gt=0)
+    height_px: int = Field(gt=0)
+    fx_px: float = Field(gt=0)
+    fy_px: float = Field(gt=0)
+    cx_px: float
+    cy_px: float
+    k1: float = 0.0
+
+    def scaled(self, factor: float) -> Self:
+        """The same camera for an image `factor` times as large."""
+        return self.model_copy(
+            update={
+                "width_px": max(1, round(self.width_px * factor)),
+                "height_px": max(1, round(self.height_px * factor)),
+                "fx_px": self.fx_px * factor,
+                "fy_px": self.fy_px * factor,
+                "cx_px": self.cx_px * factor,
+                "cy_px": self.cy_px * factor,
+            }
+        )
+
+    @property
+    def intrinsics(self) -> Matrix:
+        """The pinhole matrix K, [3, 3] float64, without distortion."""
+        return np.array([[self.fx_px, 0, self.cx_px], [0, self.fy_px, self.cy_px], [0, 0, 1]], dtype=np.float64)
+
+
+class View(Frozen):
+    """One posed photo: whose picture, through which camera, from where (product frame)."""
+
+    photo: str
+    camera: Camera
+    cam_from_world: tuple[tuple[float, float, float, float], ...] = Field(min_length=4, max_length=4)
+    azimuth_deg: float
+    elevation_deg: float
+
+    @property
+    def pose(self) -> Matrix:
+        """`cam_from_world` as a [4, 4] float64 matrix."""
+        return np.array(self.cam_from_world, dtype=np.float64)
+
+
+class Angle(Frozen):
+    """A direction that the catalog asks for."""
+
+    name: Name
+    azimuth_deg: float
+    elevation_deg: float = 0.0
+
+
+class Verdict(Frozen):
+    """What coverage decides about one requested angle, and why, in words a photographer understands.
+
+    `captured`: `photo` serves it. `rendered`: the splat draws it. `refused`: nobody photographed enough of that side.
+    """
+
+    angle: Angle
+    decision: Literal["captured", "rendered", "refused"]
+    photo: str | None = None
+    nearest_photo: str | None = None
+    nearest_deg: float | None = None
+    reason: str
+
+
+def camera_centre(cam_from_world: Matrix) -> Matrix:
+    """Where a camera stands in the world, [3]."""
+    centre: Matrix = -cam_from_world[:3, :3].T @ cam_from_world[:3, 3]
+    return centre
+
+
+def direction(azimuth_deg: float, elevation_deg: float) -> Matrix:
+    """Unit vector [3] from the product's centre towards a camera at this azimuth and elevation."""
+    a, e = math.radians(azimuth_deg), math.radians(elevation_deg)
+    return np.array([math.cos(e) * math.sin(a), -math.cos(e) * math.cos(a), math.sin(e)])
+
+
+def azimuth_elevation_deg(towards_camera: Matrix) -> tuple[float, float]:
+    """Inverse of `direction`: azimuth in [0, 360), elevation in [-90, 90]."""
+    x, y, z = (towards_camera / np.linalg.norm(towards_camera)).tolist()
+    return math.degrees(math.atan2(x, -y)) % 360.0, math.degrees(math.asin(max(-1.0, min(1.0, z))))
+
+
+def look_at(azimuth_deg: float, elevation_deg: float, distance: float) -> Matrix:
+    """`cam_from_world` [4, 4] of a camera at this direction and distance (product radii), upright, looking at the origin."""
+    back = direction(azimuth_deg, elevation_deg)
+    forward = -back
+    up = np.array([0.0, 0.0, 1.0])
+    right = np.cross(forward, up)
+    if np.linalg.norm(right) < 1e-9:  # straight from above or below: keep the azimuth's own right-hand side
+        a = math.radians(azimuth_deg)
+        right = np.array([math.cos(a), math.sin(a), 0.0])
+    right = right / np.linalg.norm(right)
+    rotation = np.stack([right, np.cross(forward, right), forward])
+    pose = np.eye(4)
+    pose[:3, :3] = rotation
+    pose[:3, 3] = -rotation @ (back * distance)
+    return pose
+
+
+def angle_between_deg(first: Matrix, second: Matrix) -> float:
+    """Angle between two directions [3], in degrees, 0 to 180."""
+    cosine = float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second)))
+    return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))

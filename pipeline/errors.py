@@ -1,0 +1,37 @@
+"""The three ways in which a step can end without a result, and the exit code of each."""
+
+EXIT_DONE = 0
+EXIT_HELD = 20
+EXIT_BAD_INPUT = 30
+
+
+class CatalogError(Exception):
+    """An error that a person can act on: what is wrong, where, and what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, remedy: str = "") -> None:
+        """Build the message from `what` (names the file, the field and the value) and `remedy` (what to do next)."""
+        self.what = what
+        self.remedy = remedy
+        super().__init__(f"{what}. {remedy}" if remedy else what)
+
+
+class BadInput(CatalogError):
+    """The input can never work as it is; trying again is pointless until a person changes it."""
+
+    exit_code = EXIT_BAD_INPUT
+
+
+class MissingEngine(BadInput):
+    """An engine that a setting asks for cannot be used here; there is no fallback to a lesser one."""
+
+
+class Held(CatalogError):
+    """Not good enough to go on, and why. A result, remembered in a manifest, not a failure."""
+
+    exit_code = EXIT_HELD
+
+
+class StoreFull(CatalogError):
+    """The artifact store or the scratch disk has no room left. Retried: the disk may be larger tomorrow."""

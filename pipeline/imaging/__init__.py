@@ -1,0 +1,1 @@
+"""Pictures: ingest, cut-out, compositing, channels, checks."""

@@ -1,0 +1,1 @@
+"""Camera poses: SfM, the product frame, coverage of angles."""

@@ -1,0 +1,1 @@
+"""Marking of published images."""

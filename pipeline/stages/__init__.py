@@ -1,0 +1,1 @@
+"""One file per stage, one public `run` each."""
