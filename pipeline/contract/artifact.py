@@ -1,0 +1,63 @@
+"""An artifact is what it contains: (sha256, media_type, size), never a path."""
+
+import hashlib
+import json
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pipeline.domain import Frozen
+from pipeline.errors import BadInput
+
+TREE = "application/vnd.catalog.tree+json"
+JSON = "application/json"
+MEDIA_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".ply": "application/x-ply",
+    ".json": JSON,
+    ".yaml": "application/yaml",
+    ".npz": "application/x-npz",
+    ".mp4": "video/mp4",
+}
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Artifact(Frozen):
+    """Bytes in the store, by their digest. A folder is an artifact too: a sorted tree of digests (media type `TREE`)."""
+
+    sha256: Sha256
+    media_type: str
+    size: int = Field(ge=0, description="bytes")
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 as 64 hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def canonical_json(value: Any) -> bytes:
+    """The one byte string of a JSON value: sorted keys, no spaces, UTF-8, no NaN. Keys are digests of it."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def media_type_of(name: str) -> str:
+    """Media type from a file name's ending; `application/octet-stream` when the ending says nothing."""
+    return MEDIA_TYPES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
+
+
+def checked_tree_path(path: str) -> str:
+    """`path` if it is safe inside a folder: relative, `/`-separated, no `..`, no control characters. Raises BadInput otherwise."""
+    parts = path.split("/")
+    if not path or any(part in {"", ".", ".."} for part in parts) or re.search(r"[\x00-\x1f\\]", path):
+        raise BadInput(
+            f"{path!r} is no path inside a folder", remedy="use relative names without '..' or control characters"
+        )
+    return path

@@ -1,0 +1,61 @@
+"""A finished step, as a file: what was asked, what came out, and under which circumstances."""
+
+from typing import Any
+
+from pydantic import Field
+
+from pipeline.contract.artifact import Sha256, canonical_json, digest_of
+from pipeline.domain import Frozen
+
+
+class Request(Frozen):
+    """Everything that changes a step's result. Its digest is the step's key."""
+
+    stage: str
+    version: int
+    params: dict[str, Any]
+    inputs: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of the request's canonical JSON."""
+        return digest_of(canonical_json(self.model_dump(mode="json")))
+
+
+class Provenance(Frozen):
+    """The circumstances of a computation. Nothing in here changes pixels."""
+
+    started_at: str
+    seconds: float
+    peak_memory_mb: float
+    device: str
+    host: str
+    versions: dict[str, str]
+    image_digest: str | None = None
+    cost_usd: float = 0.0
+
+
+class HeldReason(Frozen):
+    """Why a step was held and what a person can do about it."""
+
+    what: str
+    remedy: str
+
+
+class Item(Frozen):
+    """A step inside a step: one photo of ingest, one asset of composite."""
+
+    stage: str
+    key: Sha256
+    computed: bool = Field(description="False when an earlier manifest answered")
+
+
+class Manifest(Frozen):
+    """Written last, under the request's key: the commit point of a step. Either `outputs` or `held` is set."""
+
+    key: Sha256
+    request: Request
+    outputs: dict[str, Any] | None = None
+    held: HeldReason | None = None
+    items: dict[str, Item] = {}
+    provenance: Provenance

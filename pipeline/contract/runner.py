@@ -1,0 +1,233 @@
+"""Runs a step: look up its manifest, else work in a scratch folder, store the outputs, commit. It knows no stage by name."""
+
+import errno
+import os
+import platform
+import resource
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.contract.artifact import Artifact
+from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request
+from pipeline.contract.plan import Plan, PlannedStep, Source
+from pipeline.contract.stage import AnyStage, Stage
+from pipeline.contract.store import Store
+from pipeline.contract.work import Event, Work
+from pipeline.domain import Frozen
+from pipeline.errors import BadInput, CatalogError, Held, StoreFull
+
+I = TypeVar("I", bound=Frozen)  # noqa: E741 - as in stage.py
+P = TypeVar("P", bound=Frozen)
+O = TypeVar("O", bound=Frozen)  # noqa: E741
+
+LIBRARIES = (
+    "catalog-pipeline",
+    "numpy",
+    "pillow",
+    "opencv-python-headless",
+    "pycolmap",
+    "torch",
+    "diffusers",
+    "transformers",
+)
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_OUTPUT = TypeAdapter(Artifact)
+
+
+def ignore(_event: Event) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs steps against one store. Everything in here is circumstance: it may change without changing a result."""
+
+    store: Store
+    notify: Callable[[Event], None] = ignore
+    catalog_url: str | None = None
+    image_digest: str | None = None
+    device: str = "cpu"
+    cost_per_hour_usd: float = 0.0
+    upstream: Mapping[str, Manifest] = field(default_factory=dict)
+
+    def run(self, stage: Stage[I, P, O], inputs: I, params: P, name: str | None = None) -> tuple[O, Manifest, bool]:
+        """Run one step, or answer from its manifest. Returns (outputs, manifest, whether this call computed them).
+
+        Raises Held when the step is held (also when a manifest remembers it), BadInput, StoreFull, or what the stage raises.
+        """
+        name = name or stage.name
+        request = stage.request(inputs, params)
+        standing = self.store.manifest(stage.name, request.key) if stage.cached else None
+        if standing is not None and self._is_whole(standing):
+            self.notify(Event(kind="hit", step=name))
+            return self._answer(stage, standing), standing, False
+        manifest = self._compute(stage, inputs, params, request, name)
+        if not stage.cached:
+            return self._answer(stage, manifest), manifest, True
+        self.notify(Event(kind="committing", step=name))
+        standing = self._commit(manifest, standing)
+        self.store.drop_checkpoint(request.key)
+        kind = "adopted" if standing != manifest else "held" if standing.held else "committed"
+        self.notify(Event(kind=kind, step=name))
+        return self._answer(stage, standing), standing, True
+
+    def run_planned(self, plan: Plan, plan_digest: str, name: str, stage: AnyStage) -> tuple[Any, Manifest, bool]:
+        """Run one step of a plan: its inputs are found through the pointers of the steps above it."""
+        step = plan.steps[name]
+        upstream = self.upstream_of(plan, plan_digest, name)
+        try:
+            inputs = self.resolve(step, upstream, stage)
+            params = stage.params.model_validate(step.params)
+        except ValidationError as error:
+            raise BadInput(
+                f"step {name} of plan {plan_digest[:12]} does not fit its stage: {error}", remedy="plan the shoot again"
+            ) from error
+        except Held as held:
+            manifest = self._remember_held(stage, step, held, name)
+            self.store.point(plan_digest, name, stage.name, manifest.key)
+            raise
+        runner = Runner(**{**self.__dict__, "upstream": upstream})
+        request = stage.request(inputs, params)
+        try:
+            outputs, manifest, computed = runner.run(stage, inputs, params, name)
+        except Held:
+            self.store.point(plan_digest, name, stage.name, request.key)
+            raise
+        if stage.cached:
+            self.store.point(plan_digest, name, stage.name, request.key)
+        return outputs, manifest, computed
+
+    def upstream_of(self, plan: Plan, plan_digest: str, name: str) -> dict[str, Manifest]:
+        """Manifests of the steps that the plan lists before `name` and that have run."""
+        found = {}
+        for step in plan.steps:
+            if step == name:
+                break
+            pointer = self.store.pointer(plan_digest, step)
+            manifest = self.store.manifest(*pointer) if pointer else None
+            if manifest is not None:
+                found[step] = manifest
+        return found
+
+    def resolve(self, step: PlannedStep, upstream: Mapping[str, Manifest], stage: AnyStage) -> Any:
+        """The step's Inputs. Raises Held when an input that it cannot do without was held, CatalogError when a step above has not run."""
+        values: dict[str, Artifact | None] = {}
+        for name, value in step.inputs.items():
+            if not isinstance(value, Source):
+                values[name] = value
+                continue
+            manifest = upstream.get(value.step)
+            if manifest is None:
+                raise CatalogError(
+                    f"step {step.stage} needs step {value.step}, which has not run", remedy=f"run {value.step} first"
+                )
+            if manifest.held is not None:
+                if not value.optional:
+                    raise Held(f"{value.step}: {manifest.held.what}", remedy=manifest.held.remedy)
+                values[name] = None
+                continue
+            output = (manifest.outputs or {})[value.output]
+            values[name] = _OUTPUT.validate_python(output) if output is not None else None
+        return stage.inputs.model_validate(values)
+
+    def _compute(self, stage: AnyStage, inputs: Frozen, params: Frozen, request: Request, name: str) -> Manifest:
+        self.notify(Event(kind="started", step=name))
+        began, started_at = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
+        outputs: dict[str, Any] | None = None
+        held: HeldReason | None = None
+        work = self._work(request.key, name)
+        try:
+            outputs = stage.run(inputs, params, work).model_dump(mode="json")
+        except Held as reason:
+            held = HeldReason(what=reason.what, remedy=reason.remedy)
+        except OSError as error:
+            if error.errno in FULL:
+                raise _store_full(error) from error
+            raise
+        finally:
+            shutil.rmtree(work.scratch, ignore_errors=True)
+        seconds = time.perf_counter() - began
+        provenance = self._provenance(started_at, seconds, work.cost_usd)
+        return Manifest(
+            key=request.key, request=request, outputs=outputs, held=held, items=work.items, provenance=provenance
+        )
+
+    def _work(self, key: str, name: str) -> Work:
+        try:
+            scratch = self.store.scratch(key)
+        except OSError as error:
+            raise _store_full(error) if error.errno in FULL else error from error
+        return Work(name, key, self.store, scratch, self.notify, self.run, self.catalog_url, self.upstream)
+
+    def _provenance(self, started_at: str, seconds: float, cost_usd: float) -> Provenance:
+        return Provenance(
+            started_at=started_at,
+            seconds=round(seconds, 3),
+            peak_memory_mb=round(_peak_memory_mb(), 1),
+            device=self.device,
+            host=platform.node(),
+            versions=library_versions(),
+            image_digest=self.image_digest,
+            cost_usd=round(cost_usd + seconds / 3600 * self.cost_per_hour_usd, 6),
+        )
+
+    def _commit(self, manifest: Manifest, instead_of: Manifest | None) -> Manifest:
+        try:
+            return self.store.commit(manifest, instead_of)
+        except OSError as error:
+            if error.errno in FULL:
+                raise _store_full(error) from error
+            raise
+
+    def _remember_held(self, stage: AnyStage, step: PlannedStep, held: Held, name: str) -> Manifest:
+        """A step below a held one is held by it: the same reason, under a key of its own, so that the steps below can see it."""
+        self.notify(Event(kind="held", step=name, text=str(held)))
+        request = Request(stage=stage.name, version=stage.version, params=step.params, inputs={"held": str(held)})
+        reason = HeldReason(what=held.what, remedy=held.remedy)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return self._commit(
+            Manifest(key=request.key, request=request, held=reason, provenance=self._provenance(now, 0.0, 0.0)), None
+        )
+
+    def _is_whole(self, manifest: Manifest) -> bool:
+        artifacts = [
+            value for value in (manifest.outputs or {}).values() if isinstance(value, dict) and "sha256" in value
+        ]
+        return all(self.store.is_whole(_OUTPUT.validate_python(value)) for value in artifacts)
+
+    def _answer(self, stage: Stage[I, P, O], manifest: Manifest) -> O:
+        if manifest.held is not None:
+            raise Held(manifest.held.what, remedy=manifest.held.remedy)
+        return stage.outputs.model_validate(manifest.outputs)
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that touch pixels, as far as they are installed."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _peak_memory_mb() -> float:
+    """The largest resident set of this process or of one of its children so far. Linux counts in KiB."""
+    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return max(own, children) / 1024
+
+
+def _store_full(error: OSError) -> StoreFull:
+    where = error.filename or os.strerror(error.errno or errno.ENOSPC)
+    return StoreFull(
+        f"no room left to write {where}",
+        remedy="free disk space or enlarge the store, then run again: finished work is kept",
+    )

@@ -1,0 +1,115 @@
+"""What a stage may use while it runs: its scratch folder, the store, items, checkpoints and a way to tell how far it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
+
+from pipeline.contract.artifact import JSON, Artifact, checked_tree_path, media_type_of
+from pipeline.contract.manifest import Item, Manifest
+from pipeline.contract.stage import Stage
+from pipeline.contract.store import Store
+from pipeline.domain import Frozen
+
+I = TypeVar("I", bound=Frozen)  # noqa: E741 - as in stage.py
+P = TypeVar("P", bound=Frozen)
+O = TypeVar("O", bound=Frozen)  # noqa: E741
+
+
+class Event(Frozen):
+    """Something that happened to a step: for progress lines, and for the tests that kill a step right there."""
+
+    kind: Literal["hit", "started", "progress", "stored", "committing", "committed", "adopted", "held"]
+    step: str
+    text: str = ""
+    done: int = 0
+    total: int = 0
+
+
+class RunStep(Protocol):
+    """How a step runs; the runner provides it, so that an item runs exactly like a step."""
+
+    def __call__(self, stage: Stage[I, P, O], inputs: I, params: P, name: str) -> tuple[O, Manifest, bool]:
+        """Return the outputs, the manifest and whether they were computed by this call."""
+        ...
+
+
+@dataclass
+class Work:
+    """Handed to `run`. Everything that a stage does to the world goes through here."""
+
+    step: str
+    key: str
+    store: Store
+    scratch: Path
+    notify: Callable[[Event], None]
+    run_step: RunStep
+    catalog_url: str | None = None  # a secret, so never a param; only publish reads it
+    upstream: Mapping[str, Manifest] = field(
+        default_factory=dict
+    )  # finished steps of the plan; only publish reads them
+    items: dict[str, Item] = field(default_factory=dict)
+    cost_usd: float = 0.0
+
+    def path(self, artifact: Artifact) -> Path:
+        """A read-only file with the artifact's bytes. Its name says nothing; open it by content."""
+        return self.store.path(artifact)
+
+    def read(self, artifact: Artifact) -> bytes:
+        """The artifact's bytes."""
+        return self.store.read(artifact)
+
+    def tree(self, artifact: Artifact) -> dict[str, Artifact]:
+        """The files of a folder artifact by relative path, sorted."""
+        return self.store.tree(artifact)
+
+    def folder(self, tree: Artifact, name: str) -> Path:
+        """Lay a folder artifact out under the scratch folder as links with their own names; read only."""
+        root = self.scratch / checked_tree_path(name)
+        for path, artifact in self.tree(tree).items():
+            link = root / checked_tree_path(path)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(self.path(artifact).resolve())
+        root.mkdir(parents=True, exist_ok=True)
+        return root
+
+    def put(self, path: Path) -> Artifact:
+        """Store a file from the scratch folder."""
+        artifact = self.store.put(path.read_bytes(), media_type_of(path.name))
+        self.notify(Event(kind="stored", step=self.step, text=path.name))
+        return artifact
+
+    def put_bytes(self, data: bytes, media_type: str = JSON) -> Artifact:
+        """Store bytes, by default as JSON."""
+        artifact = self.store.put(data, media_type)
+        self.notify(Event(kind="stored", step=self.step, text=media_type))
+        return artifact
+
+    def put_tree(self, files: Mapping[str, Artifact]) -> Artifact:
+        """Store a folder made of stored files."""
+        artifact = self.store.put_tree(files)
+        self.notify(Event(kind="stored", step=self.step, text="tree"))
+        return artifact
+
+    def put_folder(self, root: Path) -> Artifact:
+        """Store every regular file below `root` as one folder artifact."""
+        names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+        return self.put_tree({name: self.put(root / name) for name in names})
+
+    def item(self, name: str, stage: Stage[I, P, O], inputs: I, params: P) -> O:
+        """Run one item (one photo, one asset) as a step of its own: with its own key, manifest and resume."""
+        outputs, manifest, computed = self.run_step(stage, inputs, params, f"{self.step}[{name}]")
+        self.items[name] = Item(stage=stage.name, key=manifest.key, computed=computed)
+        return outputs
+
+    def progress(self, done: int, total: int, text: str = "") -> None:
+        """Tell how far the step is."""
+        self.notify(Event(kind="progress", step=self.step, text=text, done=done, total=total))
+
+    def load_checkpoint(self) -> bytes | None:
+        """What `save_checkpoint` last saved under this step's key, or None. Lets a killed fit go on."""
+        return self.store.load_checkpoint(self.key)
+
+    def save_checkpoint(self, state: bytes) -> None:
+        """Keep intermediate state under this step's key; the runner drops it when the step commits."""
+        self.store.save_checkpoint(self.key, state)

@@ -1,0 +1,143 @@
+"""The records that travel from stage to stage as JSON artifacts. One class a file; `Records` lists are written with `dump_json`."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, TypeAdapter
+
+from pipeline.domain import Angle, Frozen, Name, Verdict, View
+
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class PhotoFacts(Frozen):
+    """What ingest learned about one photo. `photo` is the file's stem, the name by which every later stage knows it."""
+
+    photo: Name
+    source_name: str
+    width_px: int
+    height_px: int
+    captured_at: datetime | None = None
+    camera: str | None = None
+    focal_px: float | None = Field(
+        default=None, description="from EXIF, in pixels of the ingested photo; None if unknown"
+    )
+    sharpness: float = Field(
+        description="variance of the Laplacian of the luma at 1000 px on the long side; higher is sharper"
+    )
+    exposure_ev: float = Field(description="median log2 luminance minus the shoot's median, in stops")
+    clipped_fraction: float = Field(description="share of pixels with a channel at 255, 0 to 1")
+
+
+class Picture(Frozen):
+    """One requested angle after rendering: where its RGBA picture came from, or why there is none.
+
+    `source` is `captured` (the photo `photo`, cut out), `rendered` (drawn from the splat) or `refused` (no picture; `reason` says why).
+    `view` is the camera of the picture when it is known (product frame).
+    """
+
+    angle: Angle
+    source: Literal["captured", "rendered", "refused"]
+    photo: str | None = None
+    nearest_photo: str | None = None
+    view: View | None = None
+    reason: str
+
+
+class Caption(Frozen):
+    """Words for the shop. `engine` says who wrote them, so that measured text is never sold as a writer's."""
+
+    engine: str
+    model: str | None = None
+    language: str = "en"
+    title: str
+    description: str
+    alt_text: str
+    attributes: dict[str, str]
+    prompt: str = Field(
+        description="the conditioning prompt for the backdrop: what stands in the picture, in plain words"
+    )
+
+
+class Backdrop(Frozen):
+    """A backdrop that shoot.yaml asks for. `solid` takes `colour`; `gradient` takes `colour` and `to_colour`; `diffusion` takes `prompt`."""
+
+    name: Name
+    kind: Literal["solid", "gradient", "diffusion"]
+    colour: Colour | None = None
+    to_colour: Colour | None = None
+    prompt: str | None = Field(default=None, max_length=400)
+
+
+class BackdropPicture(Frozen):
+    """What background made for one angle and backdrop, and with what."""
+
+    angle: Name
+    backdrop: Name
+    kind: Literal["solid", "gradient", "diffusion"]
+    path: str = Field(description="in the tree `backdrops`")
+    prompt: str | None = None
+    seed: int | None = None
+    start: Literal["noise", "scene"] | None = Field(default=None, description="what the diffusion started from")
+
+
+class Check(Frozen):
+    """One measurement of one asset against its threshold. `passed` None: measured for information only."""
+
+    name: Name
+    value: float
+    unit: str
+    threshold: float | None = None
+    passed: bool | None = None
+    severity: Literal["reject", "review", "info"] = "reject"
+    words: str = Field(description="what it means for this asset, as a person would say it")
+
+
+class AssetRecord(Frozen):
+    """One finished file for one channel, and what the checks say of it."""
+
+    angle: Name
+    backdrop: Name
+    channel: Name
+    path: str = Field(description="in the tree `assets`")
+    media_type: str
+    width_px: int
+    height_px: int
+    source: Literal["captured", "rendered"]
+    verdict: Literal["approved", "needs review", "rejected"]
+    reasons: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+T = TypeVar("T", bound=Frozen)
+
+
+def dump_json(records: "list[Any] | tuple[Any, ...] | Frozen") -> bytes:
+    """Records as stable, human-readable UTF-8 JSON: the same records always give the same bytes."""
+    import json
+
+    value = (
+        records.model_dump(mode="json") if isinstance(records, Frozen) else [r.model_dump(mode="json") for r in records]
+    )
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def load_list(kind: type[T], data: bytes) -> list[T]:
+    """Read a JSON list of records back. Raises pydantic.ValidationError when it is not one."""
+    return TypeAdapter(list[kind]).validate_json(data)  # type: ignore[valid-type]
+
+
+__all__ = [
+    "AssetRecord",
+    "Backdrop",
+    "BackdropPicture",
+    "Caption",
+    "Check",
+    "Colour",
+    "PhotoFacts",
+    "Picture",
+    "Verdict",
+    "View",
+    "dump_json",
+    "load_list",
+]
