@@ -1,9 +1,9 @@
 """The words of the product: shoot, photo, angle, camera, view, verdict.
 
-World frame ("product frame"): right-handed, +z up, origin at the product's centre, unit = product radius. Azimuth 0 deg is
-the product's front, counted counter-clockwise seen from above; elevation is positive above the horizon. With azimuth a and
-elevation e, a camera stands at `distance * (cos(e) * sin(a), -cos(e) * cos(a), sin(e))`: the front camera stands on the -y axis
-and looks along +y, so that the product's own right-hand side as the shopper sees it is +x.
+World frame ("product frame"): right-handed, +z up, origin at the product's centre, unit = product radius. Azimuth 0 deg
+is the product's front, counted counter-clockwise seen from above; elevation is positive above the horizon. With azimuth
+a and elevation e, a camera stands at `distance * (cos(e) * sin(a), -cos(e) * cos(a), sin(e))`: the front camera stands
+on the -y axis and looks along +y, so that what the shopper sees on the right lies towards +x.
 Camera frame (COLMAP, OpenCV): +x right, +y down, +z forward. Pixel centres lie at +0.5.
 """
 
@@ -25,7 +25,7 @@ class Frozen(BaseModel):
 
 
 class Camera(Frozen):
-    """A camera's intrinsics: focal lengths and principal point in px, one radial coefficient (COLMAP's SIMPLE_RADIAL k)."""
+    """A camera's intrinsics: focal lengths and principal point in px, one radial coefficient (COLMAP's k)."""
 
     width_px: int = Field(gt=0)
     height_px: int = Field(gt=0)
@@ -110,7 +110,7 @@ def azimuth_elevation_deg(towards_camera: Matrix) -> tuple[float, float]:
 
 
 def look_at(azimuth_deg: float, elevation_deg: float, distance: float) -> Matrix:
-    """`cam_from_world` [4, 4] of a camera at this direction and distance (product radii), upright, looking at the origin."""
+    """`cam_from_world` [4, 4] of an upright camera at this direction and distance (radii), looking at the origin."""
     back = direction(azimuth_deg, elevation_deg)
     forward = -back
     up = np.array([0.0, 0.0, 1.0])

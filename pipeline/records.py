@@ -1,4 +1,4 @@
-"""The records that travel from stage to stage as JSON artifacts. One class a file; `Records` lists are written with `dump_json`."""
+"""The records that travel from stage to stage as JSON artifacts, written with `dump_json`, read with `load_list`."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -32,8 +32,8 @@ class PhotoFacts(Frozen):
 class Picture(Frozen):
     """One requested angle after rendering: where its RGBA picture came from, or why there is none.
 
-    `source` is `captured` (the photo `photo`, cut out), `rendered` (drawn from the splat) or `refused` (no picture; `reason` says why).
-    `view` is the camera of the picture when it is known (product frame).
+    `source` is `captured` (the photo `photo`, cut out), `rendered` (drawn from the splat) or `refused` (no picture;
+    `reason` says why). `view` is the camera of the picture when it is known (product frame).
     """
 
     angle: Angle
@@ -60,7 +60,7 @@ class Caption(Frozen):
 
 
 class Backdrop(Frozen):
-    """A backdrop that shoot.yaml asks for. `solid` takes `colour`; `gradient` takes `colour` and `to_colour`; `diffusion` takes `prompt`."""
+    """A backdrop that shoot.yaml asks for: `solid` of `colour`, `gradient` to `to_colour`, `diffusion` of `prompt`."""
 
     name: Name
     kind: Literal["solid", "gradient", "diffusion"]

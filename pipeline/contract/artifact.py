@@ -31,7 +31,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Artifact(Frozen):
-    """Bytes in the store, by their digest. A folder is an artifact too: a sorted tree of digests (media type `TREE`)."""
+    """Bytes in the store, by their digest. A folder is one too: a sorted tree of digests (media type `TREE`)."""
 
     sha256: Sha256
     media_type: str
@@ -54,7 +54,7 @@ def media_type_of(name: str) -> str:
 
 
 def checked_tree_path(path: str) -> str:
-    """`path` if it is safe inside a folder: relative, `/`-separated, no `..`, no control characters. Raises BadInput otherwise."""
+    """`path` if it is safe inside a folder: relative, no `..`, no control characters. Raises BadInput otherwise."""
     parts = path.split("/")
     if not path or any(part in {"", ".", ".."} for part in parts) or re.search(r"[\x00-\x1f\\]", path):
         raise BadInput(

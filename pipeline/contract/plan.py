@@ -9,7 +9,7 @@ from pipeline.domain import Frozen, Name
 
 
 class Source(Frozen):
-    """An input that a step above produces. `optional`: when that step is held the input is None; otherwise this step is held too."""
+    """An input that a step above produces. When that step is held: None if `optional`, else this step is held too."""
 
     step: Name
     output: str

@@ -1,4 +1,4 @@
-"""Runs a step: look up its manifest, else work in a scratch folder, store the outputs, commit. It knows no stage by name."""
+"""Runs a step: look up its manifest, else work in a scratch folder, store outputs, commit. Knows no stage by name."""
 
 import errno
 import os
@@ -58,9 +58,10 @@ class Runner:
     upstream: Mapping[str, Manifest] = field(default_factory=dict)
 
     def run(self, stage: Stage[I, P, O], inputs: I, params: P, name: str | None = None) -> tuple[O, Manifest, bool]:
-        """Run one step, or answer from its manifest. Returns (outputs, manifest, whether this call computed them).
+        """Run one step, or answer from its manifest. Returns (outputs, manifest, computed by this call).
 
-        Raises Held when the step is held (also when a manifest remembers it), BadInput, StoreFull, or what the stage raises.
+        Raises Held when the step is held (also when a manifest remembers it), BadInput, StoreFull, or whatever else
+        the stage raises.
         """
         name = name or stage.name
         request = stage.request(inputs, params)
@@ -117,7 +118,10 @@ class Runner:
         return found
 
     def resolve(self, step: PlannedStep, upstream: Mapping[str, Manifest], stage: AnyStage) -> Any:
-        """The step's Inputs. Raises Held when an input that it cannot do without was held, CatalogError when a step above has not run."""
+        """The step's Inputs.
+
+        Raises Held when an input that it cannot do without was held, CatalogError when a step above has not run.
+        """
         values: dict[str, Artifact | None] = {}
         for name, value in step.inputs.items():
             if not isinstance(value, Source):
@@ -187,7 +191,7 @@ class Runner:
             raise
 
     def _remember_held(self, stage: AnyStage, step: PlannedStep, held: Held, name: str) -> Manifest:
-        """A step below a held one is held by it: the same reason, under a key of its own, so that the steps below can see it."""
+        """A step below a held one is held by it, under a key of its own, so that the steps below can see why."""
         self.notify(Event(kind="held", step=name, text=str(held)))
         request = Request(stage=stage.name, version=stage.version, params=step.params, inputs={"held": str(held)})
         reason = HeldReason(what=held.what, remedy=held.remedy)

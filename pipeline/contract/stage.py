@@ -19,9 +19,10 @@ O = TypeVar("O", bound=Frozen)  # noqa: E741
 class Stage(Generic[I, P, O]):
     """A stage, or one item of a stage.
 
-    `inputs` has fields of type `Artifact` or `Artifact | None`; `params` holds everything else that changes the result; `outputs` has
-    fields of type `Artifact` or `Artifact | None` and a field `report` (a small Frozen). `run(inputs, params, work)` computes them.
-    `version` is raised whenever the same request would give another result. `cached` False: always run (publish).
+    `inputs` has fields of type `Artifact` or `Artifact | None`; `params` holds everything else that changes the result;
+    `outputs` has fields of type `Artifact` or `Artifact | None` and a field `report` (a small Frozen).
+    `run(inputs, params, work)` computes them. `version` is raised whenever the same request would give another result.
+    `cached` False: always run (publish).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The artifact store: content-addressed objects, manifests by key, pointers of plans, checkpoints. Here: in a folder.
 
-Layout: `objects/ab/abcd...` bytes by digest; `manifests/<stage>/<key>.json`; `plans/<digest>/<step>` a key; `checkpoints/<key>`;
-`scratch/` work in progress. Every file appears by rename or link, whole or not at all.
+Layout: `objects/ab/abcd...` bytes by digest; `manifests/<stage>/<key>.json`; `plans/<digest>/<step>` a key;
+`checkpoints/<key>`; `scratch/` work in progress. Every file appears by rename or link, whole or not at all.
 """
 
 import fcntl
@@ -66,7 +66,7 @@ class FolderStore:
         return self.root / "objects" / artifact.sha256[:2] / artifact.sha256
 
     def read(self, artifact: Artifact) -> bytes:
-        """The artifact's bytes. Raises CatalogError when the store has lost them or they no longer match their digest."""
+        """The bytes. Raises CatalogError when the store has lost them or they no longer match their digest."""
         path = self.path(artifact)
         try:
             data = path.read_bytes()

@@ -1,4 +1,4 @@
-"""What a stage may use while it runs: its scratch folder, the store, items, checkpoints and a way to tell how far it is."""
+"""What a stage may use while it runs: scratch folder, store, items, checkpoints, a way to tell how far it is."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

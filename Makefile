@@ -1,0 +1,50 @@
+# `make demo` and `make test` each do all of their own set-up on a machine with Python 3.11 and nothing else.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+# numba keeps what it compiled here; pymatting's kernels take 40 s to compile once
+export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: help setup demo up test lint format lock samples clean
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[airflow,postgres,dev]'
+	$(BIN)/python -m pipeline.warm
+	touch $@
+
+setup: $(VENV)/.ready ## the environment, pinned by constraints.txt
+
+demo: setup ## two sample shoots become catalog assets under real Airflow
+	$(BIN)/python -m deploy.local demo
+
+up: setup ## Airflow's four services on 127.0.0.1 until Ctrl-C
+	$(BIN)/python -m deploy.local up
+
+test: setup ## every test, slow ones included
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff, mypy strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## let ruff order and lay out the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## write constraints.txt anew from pyproject.toml
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --all-extras --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--no-annotate --output-file constraints.txt pyproject.toml
+
+samples: setup ## render the sample collection again
+	$(BIN)/pip install --quiet --constraint constraints.txt '.[samples]'
+	$(BIN)/python -m examples.render_samples
+
+clean: ## forget the demo, Airflow's home and caches; keeps .venv
+	rm -rf .demo .airflow .cache .catalog

@@ -1,0 +1,161 @@
+"""The only place the graph is written: from a shoot to the steps of its plan.
+
+Importing this module loads no torch, diffusers, transformers or pycolmap, so that DAG files may.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module, resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pipeline.contract.artifact import JSON, Artifact, media_type_of
+from pipeline.contract.plan import Plan, PlannedStep, Source
+from pipeline.contract.stage import AnyStage
+from pipeline.contract.store import Store
+from pipeline.errors import BadInput
+from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
+
+PHOTOS, MATTES = "photos as shot", "mattes made by hand"
+Wiring = Mapping[str, Source | str]
+
+
+def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, Source | str]:
+    return {output: Source(step=step, output=output, optional=optional) for output in outputs}
+
+
+GRAPH: Mapping[str, Wiring] = {
+    "ingest": {"photos": PHOTOS},
+    "cutout": {**_from("ingest", "photos"), "mattes": MATTES},
+    "sfm": {**_from("ingest", "photos", "facts"), **_from("cutout", "cutouts")},
+    "coverage": {**_from("ingest", "facts"), **_from("sfm", "views", optional=True)},
+    "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "verdicts")},
+    "render": {
+        **_from("cutout", "cutouts"),
+        **_from("coverage", "verdicts"),
+        **_from("sfm", "views", optional=True),
+        **_from("splat", "splat", optional=True),
+    },
+    "caption": _from("render", "angles", "pictures"),
+    "background": {**_from("render", "angles", "pictures"), **_from("caption", "caption", optional=True)},
+    "composite": {
+        **_from("ingest", "photos"),
+        **_from("cutout", "cutouts"),
+        **_from("render", "angles", "pictures"),
+        **_from("background", "backdrops", "backdrop_pictures"),
+    },
+    "publish": {
+        **_from("coverage", "verdicts"),
+        **_from("render", "pictures"),
+        **_from("caption", "caption", optional=True),
+        **_from("background", "backdrop_pictures"),
+        **_from("composite", "assets", "checks", "sheet"),
+    },
+}
+STEPS: tuple[str, ...] = tuple(GRAPH)
+UPSTREAM: dict[str, tuple[str, ...]] = {
+    step: tuple(dict.fromkeys(source.step for source in wiring.values() if isinstance(source, Source)))
+    for step, wiring in GRAPH.items()
+}
+GPU_STEPS = frozenset({"cutout", "sfm", "splat", "render", "background"})
+
+
+def stage_of(step: str) -> AnyStage:
+    """The stage of a step. Raises BadInput for an unknown name."""
+    if step not in GRAPH:
+        raise BadInput(f"there is no stage {step!r}", remedy=f"use one of {', '.join(STEPS)}")
+    stage: AnyStage = import_module(f"pipeline.stages.{step}").STAGE
+    return stage
+
+
+def write_plan(folder: Path, store: Store, preset: str) -> tuple[Plan, str]:
+    """Read the shoot in `folder`, store its photos, and store its plan. Returns the plan and its digest.
+
+    Raises BadInput when shoot.yaml, the photos or the preset cannot be used.
+    """
+    shoot = read_shoot(folder)
+    photos, mattes = _stored(store, list_photos(folder)), _stored(store, list_mattes(folder))
+    params = params_of(shoot, read_preset(preset))
+    given = {PHOTOS: store.put_tree(photos), MATTES: store.put_tree(mattes) if mattes else None}
+    plan = Plan(
+        sku=shoot.sku,
+        collection=shoot.collection,
+        source=str(folder.resolve()),
+        shoot=store.put((folder / "shoot.yaml").read_bytes(), "application/yaml"),
+        photos=store.put_tree(photos),
+        steps={
+            step: PlannedStep(
+                stage=step,
+                params=params[step],
+                inputs={name: given[value] if isinstance(value, str) else value for name, value in wiring.items()},
+            )
+            for step, wiring in GRAPH.items()
+        },
+    )
+    digest = store.put(plan.model_dump_json().encode(), JSON).sha256
+    return plan, digest
+
+
+def read_plan(store: Store, digest: str) -> Plan:
+    """A plan from the store. Raises BadInput when there is none under this digest."""
+    try:
+        return Plan.model_validate_json(store.read(Artifact(sha256=digest, media_type=JSON, size=0)))
+    except ValidationError as error:
+        raise BadInput(
+            f"{digest!r} is no plan: {error.errors()[0]['msg']}", remedy="use a digest that `catalog plan` printed"
+        ) from None
+
+
+def read_preset(name: str) -> dict[str, dict[str, Any]]:
+    """Params by step from pipeline/presets/<name>.yaml, or from a YAML file when `name` ends in .yaml."""
+    shipped = resources.files("pipeline") / "presets"
+    try:
+        text = Path(name).read_text() if name.endswith(".yaml") else (shipped / f"{name}.yaml").read_text()
+    except FileNotFoundError:
+        known = sorted(entry.name.removesuffix(".yaml") for entry in shipped.iterdir())
+        raise BadInput(
+            f"CATALOG_PRESET: there is no preset {name!r}", remedy=f"use one of {known} or a YAML file"
+        ) from None
+    value = yaml.safe_load(text) or {}
+    unknown = sorted(set(value) - set(STEPS))
+    if unknown:
+        raise BadInput(f"preset {name}: {unknown[0]!r} is no step", remedy=f"use {', '.join(STEPS)}")
+    return dict(value)
+
+
+def params_of(shoot: Shoot, preset: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Every step's full Params: the stage's defaults, over them the preset, over them what shoot.yaml says."""
+    found = {}
+    for step in STEPS:
+        values = {**preset.get(step, {}), **shoot_params(shoot).get(step, {})}
+        try:
+            found[step] = stage_of(step).params.model_validate(values).model_dump(mode="json")
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise BadInput(
+                f"step {step}: {where}: {first['msg']} (got {first['input']!r})", remedy="correct the preset"
+            ) from None
+    return found
+
+
+def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
+    """What each step needs to know of shoot.yaml, and no more: another title must not refit a splat."""
+    named = {angle: Path(photo).stem for angle, photo in shoot.capture.named.items()}
+    front = Path(shoot.capture.front).stem
+    words = {"title": shoot.title, "brand": shoot.brand, "category": shoot.category, "attributes": shoot.attributes}
+    return {
+        "sfm": {"rig": shoot.capture.rig, "front": front},
+        "coverage": {"angles": [angle.model_dump() for angle in shoot.angles], "named": named},
+        "splat": {"front": front},
+        "caption": {**words, "brief": shoot.brief},
+        "background": {"backdrops": [backdrop.model_dump() for backdrop in shoot.backdrops]},
+        "composite": {"sku": shoot.sku, "title": shoot.title, "channels": list(shoot.channels)},
+        "publish": {"sku": shoot.sku, "collection": shoot.collection, **words},
+    }
+
+
+def _stored(store: Store, files: list[Path]) -> dict[str, Artifact]:
+    return {file.name: store.put(file.read_bytes(), media_type_of(file.name)) for file in files}

@@ -1,0 +1,207 @@
+import errno
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.contract import toy
+
+from pipeline.contract.plan import Plan, PlannedStep, Source
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.contract.work import Event
+from pipeline.errors import CatalogError, Held, StoreFull
+
+TEXTS = {"a": "one", "b": "two", "c": "three"}
+
+
+class Recorder:
+    """Counts what happens, by kind and step."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[tuple[str, str]] = Counter()
+
+    def __call__(self, event: Event) -> None:
+        self.seen[event.kind, event.step] += 1
+
+    def computed(self) -> set[str]:
+        return {step for kind, step in self.seen if kind == "started"}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+def run(store: FolderStore, texts: dict[str, str] = TEXTS, params: toy.Params = toy.Params()) -> tuple[str, set[str]]:
+    recorder = Recorder()
+    outputs, _, _ = Runner(store, recorder).run(toy.TOY, toy.make_inputs(store, texts), params)
+    return store.read(outputs.joined).decode(), recorder.computed()
+
+
+def test_a_repeated_call_is_a_hit(store: FolderStore) -> None:
+    assert run(store) == ("ONE!\nTWO!\nTHREE!", {"toy", "toy[a]", "toy[b]", "toy[c]"})
+    assert run(store) == ("ONE!\nTWO!\nTHREE!", set())
+
+
+def test_replacing_one_of_three_redoes_one_item(store: FolderStore) -> None:
+    run(store)
+    assert run(store, {**TEXTS, "b": "zwei"}) == ("ONE!\nZWEI!\nTHREE!", {"toy", "toy[b]"})
+
+
+def test_a_changed_param_is_another_key(store: FolderStore) -> None:
+    run(store)
+    text, computed = run(store, params=toy.Params(suffix="?"))
+    assert text == "ONE?\nTWO?\nTHREE?"
+    assert "toy" in computed
+
+
+def test_the_manifest_says_what_was_asked_and_under_which_circumstances(store: FolderStore) -> None:
+    inputs = toy.make_inputs(store, TEXTS)
+    runner = Runner(store, device="cpu", cost_per_hour_usd=3600.0)
+    outputs, manifest, computed = runner.run(toy.TOY, inputs, toy.Params())
+    assert computed
+    assert manifest.request.params == {"suffix": "!", "limit": 100}
+    assert manifest.outputs == outputs.model_dump(mode="json")
+    assert manifest.items["a"].stage == "toy_text"
+    assert store.manifest("toy_text", manifest.items["a"].key) is not None
+    assert manifest.provenance.cost_usd == pytest.approx(manifest.provenance.seconds, abs=0.01)
+    assert "python" in manifest.provenance.versions
+
+
+def test_held_is_remembered_and_not_computed_again(store: FolderStore) -> None:
+    with pytest.raises(Held, match="more than 5"):
+        run(store, params=toy.Params(limit=5))
+    recorder = Recorder()
+    with pytest.raises(Held, match="write less"):
+        Runner(store, recorder).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params(limit=5))
+    assert recorder.computed() == set()
+
+
+@pytest.mark.parametrize("damage", ["flip", "delete"])
+def test_a_damaged_output_is_noticed_and_recomputed(store: FolderStore, damage: str) -> None:
+    outputs, before, _ = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params())
+    path = store.path(store.tree(outputs.texts)["b"])
+    if damage == "flip":
+        data = bytearray(path.read_bytes())
+        data[0] ^= 1
+        path.write_bytes(data)
+    else:
+        path.unlink()
+    assert run(store) == ("ONE!\nTWO!\nTHREE!", {"toy", "toy[b]"})
+    assert path.read_bytes() == b"TWO!"
+    assert store.manifest("toy", before.key) is not None
+    assert run(store)[1] == set()
+
+
+def test_a_damaged_input_is_one_clear_error(store: FolderStore) -> None:
+    inputs = toy.make_inputs(store, TEXTS)
+    store.path(store.tree(inputs.texts)["a"]).write_bytes(b"tampered")
+    with pytest.raises(CatalogError, match="is damaged"):
+        Runner(store).run(toy.TOY, inputs, toy.Params())
+
+
+def test_four_processes_racing_leave_one_manifest(tmp_path: Path) -> None:
+    racers = [
+        subprocess.Popen([sys.executable, "-m", "tests.contract.toy", str(tmp_path), "none", "1"]) for _ in range(4)
+    ]
+    assert [racer.wait(timeout=120) for racer in racers] == [0, 0, 0, 0]
+    assert len(list((tmp_path / "manifests" / "toy").glob("*.json"))) == 1
+    assert len(list((tmp_path / "manifests" / "toy_text").glob("*.json"))) == 3
+    assert run(FolderStore(tmp_path)) == ("ONE!\nTWO!\nTHREE!", set())
+
+
+def test_the_first_writer_wins_and_the_second_adopts(store: FolderStore) -> None:
+    _, first, _ = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params())
+    later = first.model_copy(update={"outputs": {**(first.outputs or {}), "report": 99}})
+    assert store.commit(later) == first
+    assert store.commit(later, instead_of=later) == first
+    assert store.commit(later, instead_of=first) == later
+
+
+@pytest.mark.parametrize(
+    ("event", "count"),
+    [
+        ("started", 1),
+        ("progress", 2),
+        ("stored", 1),
+        ("stored", 4),
+        ("committing", 2),
+        ("committing", 4),
+        ("committed", 4),
+    ],
+)
+def test_a_kill_at_any_point_resumes(tmp_path: Path, event: str, count: int) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.contract.toy", str(tmp_path), event, str(count)], check=False, timeout=120
+    )
+    assert killed.returncode == -9
+    store = FolderStore(tmp_path)
+    finished = {path.stem for path in (tmp_path / "manifests" / "toy_text").glob("*.json")}
+    text, computed = run(store)
+    assert text == "ONE!\nTWO!\nTHREE!"
+    assert len(computed - {"toy"}) == 3 - len(finished), "a finished item was done twice"
+    assert ("toy" in computed) == (event != "committed")
+
+
+def test_a_full_disk_is_one_clear_error_and_a_clean_resume(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = toy.make_inputs(store, TEXTS)
+    write, room = Path.write_bytes, 2
+
+    def limited(path: Path, data: bytes) -> int:
+        nonlocal room
+        room -= 1
+        if room < 0:
+            write(path, data[:1])  # a full disk leaves a torn file behind
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", limited)
+    with pytest.raises(StoreFull, match="free disk space"):
+        Runner(store).run(toy.TOY, inputs, toy.Params())
+    monkeypatch.undo()
+    assert not [path for path in (store.root / "scratch").iterdir()]
+    text, computed = run(store)
+    assert (text, computed) == ("ONE!\nTWO!\nTHREE!", {"toy", "toy[b]", "toy[c]"})
+
+
+def plan_of(store: FolderStore, limit: int, optional: bool) -> tuple[Plan, str]:
+    inputs = toy.make_inputs(store, TEXTS)
+    first = PlannedStep(stage="toy", params={"limit": limit}, inputs={"texts": inputs.texts})
+    source = Source(step="first", output="joined", optional=optional)
+    second = PlannedStep(stage="toy", params={}, inputs={"texts": inputs.texts, "extra": source})
+    plan = Plan(
+        sku="x",
+        collection="c",
+        source="/",
+        shoot=inputs.texts,
+        photos=inputs.texts,
+        steps={"first": first, "second": second},
+    )
+    return plan, store.put(plan.model_dump_json().encode(), "application/json").sha256
+
+
+def test_a_planned_step_finds_its_inputs_through_pointers(store: FolderStore) -> None:
+    plan, digest = plan_of(store, 100, optional=False)
+    runner = Runner(store)
+    with pytest.raises(CatalogError, match="needs step first"):
+        runner.run_planned(plan, digest, "second", toy.TOY)
+    outputs, _, _ = runner.run_planned(plan, digest, "first", toy.TOY)
+    _, manifest, _ = runner.run_planned(plan, digest, "second", toy.TOY)
+    assert manifest.request.inputs["extra"] == outputs.joined.model_dump(mode="json")
+
+
+@pytest.mark.parametrize("optional", [True, False])
+def test_held_holds_what_depends_on_it_and_no_more(store: FolderStore, optional: bool) -> None:
+    plan, digest = plan_of(store, 5, optional=optional)
+    runner = Runner(store)
+    with pytest.raises(Held):
+        runner.run_planned(plan, digest, "first", toy.TOY)
+    if optional:
+        _, manifest, _ = runner.run_planned(plan, digest, "second", toy.TOY)
+        assert manifest.request.inputs["extra"] is None
+        return
+    with pytest.raises(Held, match="first: .* more than 5"):
+        runner.run_planned(plan, digest, "second", toy.TOY)
+    assert runner.upstream_of(plan, digest, "third").keys() == {"first", "second"}
