@@ -2,8 +2,6 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-# numba keeps what it compiled here; pymatting's kernels take 40 s to compile once
-export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
 export PYTHONPATH := $(CURDIR)
 
 .PHONY: help setup demo up test lint format lock samples clean

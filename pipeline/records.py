@@ -1,9 +1,9 @@
 """The records that travel from stage to stage as JSON artifacts, written with `dump_json`, read with `load_list`."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from pipeline.domain import Angle, Frozen, Name, Verdict, View
 
@@ -67,6 +67,14 @@ class Backdrop(Frozen):
     colour: Colour | None = None
     to_colour: Colour | None = None
     prompt: str | None = Field(default=None, max_length=400)
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Self:
+        needed = {"solid": ("colour",), "gradient": ("colour", "to_colour"), "diffusion": ("prompt",)}[self.kind]
+        for name in needed:
+            if not getattr(self, name):
+                raise ValueError(f"a {self.kind} backdrop needs `{name}`")
+        return self
 
 
 class BackdropPicture(Frozen):

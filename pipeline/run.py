@@ -1,13 +1,17 @@
 """Runs the steps of a plan on this machine, and says how each one ended."""
 
-import sys
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
+
+from pydantic import Field, ValidationError
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.plan import Plan
-from pipeline.contract.runner import Runner, ignore
+from pipeline.contract.runner import Runner, held_request, ignore
+from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import FolderStore
 from pipeline.contract.work import Event
 from pipeline.domain import Frozen
@@ -16,6 +20,14 @@ from pipeline.plan import UPSTREAM, stage_of
 from pipeline.settings import Settings
 
 State = Literal["done", "cached", "held", "failed", "bad input", "not run"]
+
+
+class StepForecast(Frozen):
+    """What a plan knows of a step before it runs: its key and whether a manifest answers, or what it waits for."""
+
+    step: str
+    key: str | None = None
+    state: str = Field(description="`cached`, `held`, `to run` or `unknown until <step>`")
 
 
 class StepFate(Frozen):
@@ -50,12 +62,7 @@ def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepFate:
         return StepFate(step=step, state="held", reason=str(held), key=pointer[1] if pointer else None)
     except BadInput as error:
         return StepFate(step=step, state="bad input", reason=str(error))
-    return StepFate(
-        step=step,
-        state="done" if computed else "cached",
-        seconds=manifest.provenance.seconds if computed else 0.0,
-        key=manifest.key,
-    )
+    return _fate(step, manifest, computed)
 
 
 def run_plan(
@@ -74,6 +81,51 @@ def run_plan(
                 fates[step] = StepFate(step=step, state="failed", reason=str(error))
         on_fate(fates[step])
     return list(fates.values())
+
+
+def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
+    """The key of every step as far as it is known: an input's digest is unknown until the step above has run."""
+    known: dict[str, Manifest] = {}
+    found = []
+    for name, step in plan.steps.items():
+        stage = stage_of(name)
+        missing = [above for above in UPSTREAM[name] if above not in known]
+        if missing:
+            found.append(StepForecast(step=name, state=f"unknown until {missing[0]}"))
+            continue
+        params = stage.params.model_validate(step.params)
+        try:
+            request = stage.request(runner.resolve(step, known, stage), params)
+        except Held as held:
+            request = held_request(stage, step, held)
+        manifest = runner.store.manifest(stage.name, request.key) if stage.cached else None
+        if manifest is not None:
+            known[name] = manifest
+        state = "to run" if manifest is None else "held" if manifest.held else "cached"
+        found.append(StepForecast(step=name, key=request.key, state=state))
+    return found
+
+
+def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepFate:
+    """Run a stage by itself on a request file: JSON with `params` and `inputs`, as a manifest's `request` has them."""
+    try:
+        value = json.loads(path.read_bytes())
+        inputs = stage.inputs.model_validate(value.get("inputs", {}))
+        params = stage.params.model_validate(value.get("params", {}))
+    except FileNotFoundError:
+        raise BadInput(f"{path} does not exist", remedy="copy the `request` of a manifest into a file") from None
+    except (ValidationError, ValueError, AttributeError) as error:
+        raise BadInput(f"{path} is no request for {stage.name}: {error}", remedy="mend it") from None
+    try:
+        _, manifest, computed = runner.run(stage, inputs, params)
+    except Held as held:
+        return StepFate(step=stage.name, state="held", reason=str(held), key=stage.request(inputs, params).key)
+    return _fate(stage.name, manifest, computed)
+
+
+def _fate(step: str, manifest: Manifest, computed: bool) -> StepFate:
+    seconds = manifest.provenance.seconds if computed else 0.0
+    return StepFate(step=step, state="done" if computed else "cached", seconds=seconds, key=manifest.key)
 
 
 def manifest_of(runner: Runner, digest: str, step: str) -> Manifest | None:
@@ -97,8 +149,3 @@ def exit_code(fates: list[StepFate]) -> int:
     if "bad input" in states:
         return BadInput.exit_code
     return Held.exit_code if "held" in states else 0
-
-
-def warn(text: str) -> None:
-    """Tell a person on stderr, where it does not disturb `--json`."""
-    sys.stderr.write(text + "\n")

@@ -31,6 +31,11 @@ class Settings(BaseSettings):
         """The catalog database's URL."""
         return self.database_url or f"sqlite:///{(self.store.absolute().parent / 'catalog.db').as_posix()}"
 
+    @property
+    def sheets(self) -> Path:
+        """Where the contact sheets are laid out for people, `<sku>.png`."""
+        return self.store.absolute().parent / "sheets"
+
 
 def read_settings() -> Settings:
     """The settings of this process. Raises BadInput that names the variable."""

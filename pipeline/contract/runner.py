@@ -193,7 +193,7 @@ class Runner:
     def _remember_held(self, stage: AnyStage, step: PlannedStep, held: Held, name: str) -> Manifest:
         """A step below a held one is held by it, under a key of its own, so that the steps below can see why."""
         self.notify(Event(kind="held", step=name, text=str(held)))
-        request = Request(stage=stage.name, version=stage.version, params=step.params, inputs={"held": str(held)})
+        request = held_request(stage, step, held)
         reason = HeldReason(what=held.what, remedy=held.remedy)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return self._commit(
@@ -210,6 +210,11 @@ class Runner:
         if manifest.held is not None:
             raise Held(manifest.held.what, remedy=manifest.held.remedy)
         return stage.outputs.model_validate(manifest.outputs)
+
+
+def held_request(stage: AnyStage, step: PlannedStep, held: Held) -> Request:
+    """The request of a step that a step above holds: it has no inputs, only the reason."""
+    return Request(stage=stage.name, version=stage.version, params=step.params, inputs={"held": str(held)})
 
 
 def library_versions() -> dict[str, str]:

@@ -5,13 +5,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.contract import toy
 
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
 from pipeline.contract.work import Event
 from pipeline.errors import CatalogError, Held, StoreFull
+from tests.contract import toy
 
 TEXTS = {"a": "one", "b": "two", "c": "three"}
 
@@ -161,7 +161,7 @@ def test_a_full_disk_is_one_clear_error_and_a_clean_resume(store: FolderStore, m
     with pytest.raises(StoreFull, match="free disk space"):
         Runner(store).run(toy.TOY, inputs, toy.Params())
     monkeypatch.undo()
-    assert not [path for path in (store.root / "scratch").iterdir()]
+    assert not list((store.root / "scratch").iterdir())
     text, computed = run(store)
     assert (text, computed) == ("ONE!\nTWO!\nTHREE!", {"toy", "toy[b]", "toy[c]"})
 
@@ -202,6 +202,6 @@ def test_held_holds_what_depends_on_it_and_no_more(store: FolderStore, optional:
         _, manifest, _ = runner.run_planned(plan, digest, "second", toy.TOY)
         assert manifest.request.inputs["extra"] is None
         return
-    with pytest.raises(Held, match="first: .* more than 5"):
+    with pytest.raises(Held, match=r"first: .* more than 5"):
         runner.run_planned(plan, digest, "second", toy.TOY)
     assert runner.upstream_of(plan, digest, "third").keys() == {"first", "second"}
