@@ -1,0 +1,86 @@
+"""What EXIF says of when, with what and through which focal length a photo was taken; None where nothing sane."""
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from PIL import Image
+
+FULL_FRAME_DIAGONAL_MM = math.hypot(36.0, 24.0)
+_MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}  # FocalPlaneResolutionUnit
+_MAKE, _MODEL, _DATE_TIME = 271, 272, 306
+_EXIF_IFD = 0x8769
+_TIME_ORIGINAL, _OFFSET_ORIGINAL, _FOCAL_MM, _EXIF_WIDTH, _EXIF_HEIGHT = 36867, 36881, 37386, 40962, 40963
+_PLANE_RESOLUTION, _PLANE_UNIT, _FOCAL_35MM = 41486, 41488, 41989
+
+
+@dataclass(frozen=True)
+class ExifFacts:
+    """`focal_px` is the focal length in pixels of the picture as handed on."""
+
+    captured_at: datetime | None = None
+    camera: str | None = None
+    focal_px: float | None = None
+
+
+def read_exif(image: Image.Image, size_px: tuple[int, int], shot_px: int) -> tuple[ExifFacts, tuple[str, ...]]:
+    """Facts for a photo handed on at `size_px` (long side as shot: `shot_px`), and notes on what was not believed."""
+    try:
+        exif = image.getexif()
+        tags: dict[int, Any] = {**exif, **exif.get_ifd(_EXIF_IFD)}
+    except Exception as error:  # whatever Pillow's parser ran into in a stranger's bytes
+        return ExifFacts(), (f"EXIF cannot be read ({type(error).__name__})",)
+    focal = _focal_px(tags, size_px, shot_px)
+    long_px = max(size_px)
+    if focal is not None and not 0.2 * long_px <= focal <= 40 * long_px:
+        note = f"EXIF's focal length gives {focal:.0f} px for a picture of {long_px} px: not believed"
+        return ExifFacts(_captured_at(tags), _camera(tags), None), (note,)
+    return ExifFacts(_captured_at(tags), _camera(tags), focal), ()
+
+
+def _focal_px(tags: dict[int, Any], size_px: tuple[int, int], shot_px: int) -> float | None:
+    """From the 35 mm equivalent (by diagonals, CIPA DCG-001), else from the focal plane's resolution."""
+    equivalent_mm = _number(tags.get(_FOCAL_35MM))
+    if equivalent_mm:
+        return equivalent_mm / FULL_FRAME_DIAGONAL_MM * math.hypot(*size_px)
+    focal_mm, per_unit = _number(tags.get(_FOCAL_MM)), _number(tags.get(_PLANE_RESOLUTION))
+    mm = _MM_PER_UNIT.get(int(_number(tags.get(_PLANE_UNIT)) or 2))
+    if not focal_mm or not per_unit or mm is None:
+        return None
+    exif_px = max(_number(tags.get(_EXIF_WIDTH)) or 0.0, _number(tags.get(_EXIF_HEIGHT)) or 0.0) or float(shot_px)
+    return focal_mm * per_unit / mm * max(size_px) / exif_px
+
+
+def _number(value: Any) -> float | None:
+    """A positive finite number, or None: EXIF rationals may be 0/0 and fields may be of any type."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return number if math.isfinite(number) and number > 0 else None
+
+
+def _text(value: Any) -> str:
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
+    return re.sub(r"[^\x20-\x7e\u00a0-\u024f]+", " ", text.split("\0")[0]).strip()[:100]
+
+
+def _camera(tags: dict[int, Any]) -> str | None:
+    make, model = _text(tags.get(_MAKE)), _text(tags.get(_MODEL))
+    named = model if make and model.lower().startswith(make.lower()) else f"{make} {model}".strip()
+    return named or None
+
+
+def _captured_at(tags: dict[int, Any]) -> datetime | None:
+    text = _text(tags.get(_TIME_ORIGINAL)) or _text(tags.get(_DATE_TIME))
+    try:
+        moment = datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None
+    offset = re.fullmatch(r"([+-])(\d\d):(\d\d)", _text(tags.get(_OFFSET_ORIGINAL)))
+    if offset is None or int(offset[2]) > 14 or int(offset[3]) > 59:
+        return moment
+    minutes = (int(offset[2]) * 60 + int(offset[3])) * (1 if offset[1] == "+" else -1)
+    return moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))

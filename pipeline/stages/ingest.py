@@ -1,0 +1,209 @@
+"""ingest: every photo validated, upright, 8-bit sRGB, with what its pixels and its EXIF tell about it."""
+
+from datetime import datetime
+from pathlib import PurePosixPath
+from statistics import median
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from pipeline.contract.artifact import JSON, Artifact
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.domain import Frozen, Name
+from pipeline.errors import BadInput
+from pipeline.records import PhotoFacts, dump_json
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+
+
+class Inputs(Frozen):
+    """`photos`: tree of the files as shot."""
+
+    photos: Artifact
+
+
+class Params(Frozen):
+    """Which photos are accepted, and how large they are handed on."""
+
+    max_side_px: int | None = Field(default=None, ge=64, description="longer photos are made smaller; None: as shot")
+    max_megapixels: float = Field(default=120.0, gt=0, description="larger photos are refused before they are decoded")
+    min_side_px: int = Field(default=64, ge=1, description="smaller photos are refused")
+    max_file_mb: float = Field(default=300.0, gt=0)
+    max_photos: int = Field(default=500, ge=1, description="a shoot with more files is refused")
+
+
+class Report(Frozen):
+    """`notes` tells, photo by photo, what had to be guessed."""
+
+    photos: int
+    cameras: tuple[str, ...]
+    with_focal_length: int
+    notes: tuple[str, ...]
+
+
+class Outputs(Frozen):
+    """`photos`: tree `<photo>.png`; `facts`: JSON list of PhotoFacts, sorted by photo."""
+
+    photos: Artifact
+    facts: Artifact
+    report: Report
+
+
+class PhotoInputs(Frozen):
+    """One file as shot."""
+
+    photo: Artifact
+
+
+class PhotoParams(Frozen):
+    """The params that a single photo depends on. Its name is not among them: a renamed photo is the same photo."""
+
+    max_side_px: int | None
+    max_megapixels: float
+    min_side_px: int
+
+
+class PhotoReport(Frozen):
+    """What the photo tells by itself; the shoot's median is not known here."""
+
+    width_px: int
+    height_px: int
+    captured_at: datetime | None
+    camera: str | None
+    focal_px: float | None
+    sharpness: float
+    log2_luminance: float
+    clipped_fraction: float
+    notes: tuple[str, ...]
+
+
+class PhotoOutputs(Frozen):
+    """`photo`: PNG, upright 8-bit sRGB RGB."""
+
+    photo: Artifact
+    report: PhotoReport
+
+
+def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutputs:
+    """Decode, measure and store one photo. Raises BadInput."""
+    from pipeline.imaging.photo import Limits, decode_photo
+    from pipeline.imaging.pixels import encode_png
+    from pipeline.imaging.quality import quality_of
+
+    photo = decode_photo(work.read(inputs.photo), Limits(**params.model_dump()))
+    quality = quality_of(photo.rgb)
+    height, width = photo.rgb.shape[:2]
+    report = PhotoReport(
+        width_px=width,
+        height_px=height,
+        captured_at=photo.exif.captured_at,
+        camera=photo.exif.camera,
+        focal_px=photo.exif.focal_px,
+        sharpness=quality.sharpness,
+        log2_luminance=quality.log2_luminance,
+        clipped_fraction=quality.clipped_fraction,
+        notes=photo.notes,
+    )
+    return PhotoOutputs(photo=work.put_bytes(encode_png(photo.rgb), "image/png"), report=report)
+
+
+PHOTO = Stage("ingest_photo", 1, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
+
+
+def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
+    """Ingest every photo of a shoot. Raises one BadInput that names every file that cannot be used."""
+    files = work.tree(inputs.photos)
+    stems = _stems(files, params)
+    done: dict[str, PhotoOutputs] = {}
+    broken: list[str] = []
+    for count, (stem, name) in enumerate(stems.items(), start=1):
+        try:
+            done[stem] = _ingest(stem, files[name], params, work)
+        except BadInput as error:
+            broken.append(f"{name}: {error}")
+        work.progress(count, len(stems), name)
+    if broken:
+        raise BadInput(
+            f"{len(broken)} of {len(stems)} photos cannot be used: " + "; ".join(broken),
+            remedy="replace or remove these files and run the shoot again",
+        )
+    facts = _facts(stems, done)
+    return Outputs(
+        photos=work.put_tree({f"{stem}.png": outputs.photo for stem, outputs in done.items()}),
+        facts=work.put_bytes(dump_json(facts), JSON),
+        report=Report(
+            photos=len(done),
+            cameras=tuple(sorted({fact.camera for fact in facts if fact.camera})),
+            with_focal_length=sum(fact.focal_px is not None for fact in facts),
+            notes=tuple(f"{stems[stem]}: {note}" for stem, outputs in done.items() for note in outputs.report.notes),
+        ),
+    )
+
+
+STAGE = Stage("ingest", 1, Inputs, Params, Outputs, run)
+
+
+def _ingest(stem: str, photo: Artifact, params: Params, work: Work) -> PhotoOutputs:
+    if photo.size > params.max_file_mb * 1e6:
+        raise BadInput(
+            f"the file has {photo.size / 1e6:.0f} MB, more than {params.max_file_mb:g} MB",
+            remedy="make it smaller, or raise ingest's max_file_mb",
+        )
+    item = PhotoParams(
+        max_side_px=params.max_side_px, max_megapixels=params.max_megapixels, min_side_px=params.min_side_px
+    )
+    return work.item(stem, PHOTO, PhotoInputs(photo=photo), item)
+
+
+def _stems(files: dict[str, Artifact], params: Params) -> dict[str, str]:
+    """File name by stem, sorted by stem. Raises BadInput for names that cannot name a photo, or that name two."""
+    if not files:
+        raise BadInput("the shoot has no photos", remedy="put them into its folder photos/")
+    if len(files) > params.max_photos:
+        raise BadInput(
+            f"the shoot has {len(files)} files in photos/, more than {params.max_photos}",
+            remedy="split it into several shoots, or raise ingest's max_photos",
+        )
+    stems: dict[str, str] = {}
+    taken: dict[str, str] = {}
+    wrong: list[str] = []
+    for name in files:
+        stem = PurePosixPath(name).stem
+        if _is_name(stem):
+            other = taken.setdefault(stem.lower(), name)  # on some disks A.jpg and a.png are neighbours of one name
+            stems[stem] = name
+            if other != name:
+                wrong.append(f"{name} and {other} have the same name apart from the ending")
+        else:
+            wrong.append(f"{name!r}: a name may have letters, digits, dot, dash and underscore, at most 100")
+    if wrong:
+        raise BadInput("photos cannot be told apart by name: " + "; ".join(wrong), remedy="rename these files")
+    return dict(sorted(stems.items()))
+
+
+def _is_name(stem: str) -> bool:
+    try:
+        _NAME.validate_python(stem)
+    except ValidationError:
+        return False
+    return True
+
+
+def _facts(stems: dict[str, str], done: dict[str, PhotoOutputs]) -> list[PhotoFacts]:
+    """The records of a shoot; exposure is told against the shoot's median."""
+    usual = median(outputs.report.log2_luminance for outputs in done.values())
+    return [
+        PhotoFacts(
+            photo=stem,
+            source_name=stems[stem],
+            width_px=outputs.report.width_px,
+            height_px=outputs.report.height_px,
+            captured_at=outputs.report.captured_at,
+            camera=outputs.report.camera,
+            focal_px=outputs.report.focal_px,
+            sharpness=outputs.report.sharpness,
+            exposure_ev=round(outputs.report.log2_luminance - usual, 4),
+            clipped_fraction=outputs.report.clipped_fraction,
+        )
+        for stem, outputs in done.items()
+    ]

@@ -1,0 +1,100 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.contract.artifact import media_type_of
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.errors import BadInput
+from pipeline.imaging.pixels import decode_png
+from pipeline.records import PhotoFacts, load_list
+from pipeline.stages.ingest import STAGE, Inputs, Params
+
+
+def photo(level=120, seed=0, kind="JPEG"):
+    noise = np.random.default_rng(seed).integers(-8, 9, (90, 120, 3))
+    exif = Image.Exif()
+    exif[271], exif[272], exif[306] = "Acme", "One", "2024:05:06 07:08:09"
+    exif.get_ifd(0x8769)[41989] = 50
+    out = io.BytesIO()
+    Image.fromarray((level + noise).astype(np.uint8)).save(out, format=kind, exif=exif, quality=95)
+    return out.getvalue()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FolderStore(tmp_path)
+
+
+def ingest(store, files, **params):
+    tree = store.put_tree({name: store.put(data, media_type_of(name)) for name, data in files.items()})
+    return Runner(store).run(STAGE, Inputs(photos=tree), Params(**params))
+
+
+def test_a_shoot_becomes_upright_pngs_and_facts(store):
+    files = {"b.jpg": photo(188, 1), "a.JPG": photo(188, 2), "c.png": photo(137, 3, "PNG")}
+    outputs, _, _ = ingest(store, files)
+    tree = store.tree(outputs.photos)
+    facts = load_list(PhotoFacts, store.read(outputs.facts))
+    assert list(tree) == ["a.png", "b.png", "c.png"]
+    assert decode_png(store.read(tree["a.png"])).shape == (90, 120, 3)
+    assert [fact.source_name for fact in facts] == ["a.JPG", "b.jpg", "c.png"]
+    assert facts[0].camera == "Acme One"
+    assert facts[0].captured_at.year == 2024
+    assert facts[0].focal_px == pytest.approx(50 / 43.2666 * 150, rel=1e-4)
+    assert facts[2].exposure_ev == pytest.approx(-1, abs=0.05)  # 188 is half of white's light, 137 a quarter
+    assert facts[0].exposure_ev == pytest.approx(0, abs=0.02)
+    assert outputs.report.photos == 3
+
+
+def test_every_broken_photo_is_named_at_once_and_the_whole_ones_are_kept(store):
+    files = {"a.jpg": photo(), "b.jpg": b"text", "c.jpg": photo(seed=1)[:900], "d.jpg": photo(seed=2)}
+    with pytest.raises(BadInput, match=r"2 of 4.*b\.jpg.*text.*c\.jpg"):
+        ingest(store, files)
+    files["b.jpg"], files["c.jpg"] = photo(seed=3), photo(seed=4)
+    _, manifest, _ = ingest(store, files)
+    assert {name: item.computed for name, item in manifest.items.items()} == {
+        "a": False, "b": True, "c": True, "d": False,
+    }  # fmt: skip
+
+
+def test_replacing_or_renaming_one_photo_redoes_no_other(store):
+    files = {f"{name}.jpg": photo(seed=seed) for seed, name in enumerate("abcdef")}
+    ingest(store, files)
+    renamed = {**{name: data for name, data in files.items() if name != "a.jpg"}, "z.jpg": files["a.jpg"]}
+    _, manifest, _ = ingest(store, {**renamed, "c.jpg": photo(seed=99)})
+    assert [name for name, item in manifest.items.items() if item.computed] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["a.jpg", "a.png"], "a.png and a.jpg|a.jpg and a.png"),
+        (["a.jpg", "A.png"], "same name"),
+        (["my photo.jpg"], "my photo"),
+        ([], "no photos"),
+        ([f"p{n}.jpg" for n in range(5)], "5 files.*more than 4"),
+    ],
+)
+def test_names_that_cannot_work_are_refused(store, names, words):
+    with pytest.raises(BadInput, match=words):
+        ingest(store, dict.fromkeys(names, photo()), max_photos=4)
+
+
+def test_a_huge_file_is_refused_by_its_size(store):
+    with pytest.raises(BadInput, match="MB"):
+        ingest(store, {"a.jpg": photo()}, max_file_mb=0.0001)
+
+
+def test_what_was_guessed_is_in_the_report(store):
+    out = io.BytesIO()
+    Image.new("CMYK", (100, 100), (0, 80, 80, 0)).save(out, format="JPEG")
+    outputs, _, _ = ingest(store, {"ink.jpg": out.getvalue()})
+    assert outputs.report.notes == ("ink.jpg: CMYK without a profile: colours are approximate",)
+
+
+def test_max_side_px_changes_every_photo(store):
+    outputs, _, _ = ingest(store, {"a.jpg": photo()}, max_side_px=80)
+    assert decode_png(store.read(store.tree(outputs.photos)["a.png"])).shape == (60, 80, 3)
