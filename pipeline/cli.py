@@ -1,34 +1,33 @@
 """The `catalog` command: each command parses its words and calls one function.
 
-`--json` prints one JSON object on stdout; everything for people goes to stderr then. Exit codes: 0 done, 20 held, 30 bad input,
-1 anything else.
+`--json` prints one JSON object on stdout; everything for people goes to stderr then. Exit codes: 0 done, 20 held,
+30 bad input, 1 anything else.
 """
 
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from pipeline import cli_catalog, cli_engines
+from pipeline.cli_catalog import Json, print_json, record_run, record_step
+from pipeline.cli_progress import COLOURS, run_progress
 from pipeline.contract.plan import Plan
 from pipeline.contract.work import Event
 from pipeline.errors import CatalogError, Held
 from pipeline.plan import STEPS, read_plan, stage_of, write_plan
-from pipeline.run import StepFate, exit_code, forecast, run_plan, run_request, run_step, runner_from
+from pipeline.run import StepResult, exit_code, forecast, run_plan, run_request, run_step, runner_from
 from pipeline.settings import read_settings
 from pipeline.sheets import lay_out_sheet
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="From shoot to catalog."
 )
-Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout, for scripts")]
 ShootDir = Annotated[Path, typer.Argument(help="a folder with shoot.yaml and photos/")]
 Preset = Annotated[str | None, typer.Option(help="pipeline/presets/<name>.yaml or a YAML file; default CATALOG_PRESET")]
-WORDS = {"done": "green", "cached": "cyan", "held": "yellow", "failed": "red", "bad input": "red", "not run": "dim"}
 
 
 @app.command()
@@ -36,32 +35,32 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
     """Run every step of one shoot on this machine, without Airflow, up to published assets and a contact sheet."""
     settings = read_settings()
     console = Console(stderr=True)
-    with cli_catalog.progress(console) as show:
+    with run_progress(console) as show:
         runner = runner_from(settings, show.event)
         plan, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
-        fates = run_plan(runner, plan, digest, show.fate)
-    cli_catalog.record_run(settings, plan, digest, fates)
+        results = run_plan(runner, plan, digest, show.result)
+    record_run(settings, plan, digest, results)
     sheet = lay_out_sheet(runner, digest, plan.sku, settings.sheets)
     if as_json:
-        _print_json(
-            {"sku": plan.sku, "plan": digest, "sheet": sheet and str(sheet), "steps": [f.model_dump() for f in fates]}
+        print_json(
+            {"sku": plan.sku, "plan": digest, "sheet": sheet and str(sheet), "steps": [f.model_dump() for f in results]}
         )
     else:
-        Console().print(_fate_table(plan, fates))
+        Console().print(_results_table(plan, results))
         if sheet:
             Console().print(f"contact sheet: {sheet}", soft_wrap=True)
-    raise typer.Exit(exit_code(fates))
+    raise typer.Exit(exit_code(results))
 
 
 @app.command()
 def plan(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> None:
-    """Write the plan of one shoot and show its steps, their keys, and whether they are cached, held or still unknown."""
+    """Write the plan of one shoot; show its steps, their keys, and whether they are cached, held or unknown."""
     settings = read_settings()
     runner = runner_from(settings)
     written, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
     steps = forecast(runner, written)
     if as_json:
-        _print_json({"sku": written.sku, "plan": digest, "steps": [step.model_dump() for step in steps]})
+        print_json({"sku": written.sku, "plan": digest, "steps": [step.model_dump() for step in steps]})
         return
     table = Table("step", "key", "state", title=f"{written.sku}: plan {digest}")
     for step in steps:
@@ -83,23 +82,23 @@ def stage(
     if (plan is None) == (request is None):
         raise typer.BadParameter("give either --plan or --request")
     if request is not None:
-        fate = run_request(runner, stage_of(name), name, request)
+        result = run_request(runner, stage_of(name), request)
     else:
         read = read_plan(runner.store, str(plan))
         try:
-            fate = run_step(runner, read, str(plan), name)
+            result = run_step(runner, read, str(plan), name)
         except Exception as error:
-            fate = StepFate(step=name, state="failed", reason=str(error) or type(error).__name__)
-            cli_catalog.record_step(settings, run_id, read, fate)
+            result = StepResult(step=name, state="failed", reason=str(error) or type(error).__name__)
+            record_step(settings, run_id, read, result)
             raise
-        cli_catalog.record_step(settings, run_id, read, fate)
+        record_step(settings, run_id, read, result)
         if name == "composite":
             lay_out_sheet(runner, str(plan), read.sku, settings.sheets)
     if as_json:
-        _print_json(fate.model_dump())
-    elif fate.reason:
-        sys.stderr.write(fate.reason + "\n")
-    raise typer.Exit(exit_code([fate]))
+        print_json(result.model_dump())
+    elif result.reason:
+        sys.stderr.write(result.reason + "\n")
+    raise typer.Exit(exit_code([result]))
 
 
 def _log_event(event: Event) -> None:
@@ -110,18 +109,17 @@ def _log_event(event: Event) -> None:
         sys.stderr.write(f"{event.step}: {event.done}/{event.total} {event.text}\n")
 
 
-def _fate_table(plan: Plan, fates: list[StepFate]) -> Table:
+def _results_table(plan: Plan, results: list[StepResult]) -> Table:
     table = Table("step", "state", "seconds", "reason", title=f"{plan.sku} ({plan.collection})")
-    for fate in fates:
-        colour = WORDS[fate.state]
+    for result in results:
+        colour = COLOURS[result.state]
         table.add_row(
-            fate.step, f"[{colour}]{fate.state}[/]", f"{fate.seconds:.1f}" if fate.seconds else "", fate.reason
+            result.step,
+            f"[{colour}]{result.state}[/]",
+            f"{result.seconds:.1f}" if result.seconds else "",
+            result.reason,
         )
     return table
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
 cli_catalog.add_commands(app)

@@ -30,7 +30,7 @@ class StepForecast(Frozen):
     state: str = Field(description="`cached`, `held`, `to run` or `unknown until <step>`")
 
 
-class StepFate(Frozen):
+class StepResult(Frozen):
     """How one step ended: computed, answered from its manifest, held, failed, or never reached."""
 
     step: str
@@ -52,35 +52,35 @@ def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore) ->
     )
 
 
-def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepFate:
-    """Run one step of a plan. Held and bad input are fates; anything unexpected is raised."""
+def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
+    """Run one step of a plan. Held and bad input are results; anything unexpected is raised."""
     stage = stage_of(step)
     try:
         _, manifest, computed = runner.run_planned(plan, digest, step, stage)
     except Held as held:
         pointer = runner.store.pointer(digest, step)
-        return StepFate(step=step, state="held", reason=str(held), key=pointer[1] if pointer else None)
+        return StepResult(step=step, state="held", reason=str(held), key=pointer[1] if pointer else None)
     except BadInput as error:
-        return StepFate(step=step, state="bad input", reason=str(error))
-    return _fate(step, manifest, computed)
+        return StepResult(step=step, state="bad input", reason=str(error))
+    return _result(step, manifest, computed)
 
 
 def run_plan(
-    runner: Runner, plan: Plan, digest: str, on_fate: Callable[[StepFate], None] = lambda _fate: None
-) -> list[StepFate]:
-    """Run every step of a plan in order. A step below a failed one is `not run`; a held one holds only what needs it."""
-    fates: dict[str, StepFate] = {}
+    runner: Runner, plan: Plan, digest: str, on_result: Callable[[StepResult], None] = lambda _result: None
+) -> list[StepResult]:
+    """Run every step of a plan in order. A step below a failed one is `not run`."""
+    results: dict[str, StepResult] = {}
     for step in plan.steps:
-        broken = [above for above in UPSTREAM[step] if fates[above].state in {"failed", "bad input", "not run"}]
+        broken = [above for above in UPSTREAM[step] if results[above].state in {"failed", "bad input", "not run"}]
         if broken:
-            fates[step] = StepFate(step=step, state="not run", reason=f"{broken[0]} did not finish")
+            results[step] = StepResult(step=step, state="not run", reason=f"{broken[0]} did not finish")
         else:
             try:
-                fates[step] = run_step(runner, plan, digest, step)
+                results[step] = run_step(runner, plan, digest, step)
             except CatalogError as error:
-                fates[step] = StepFate(step=step, state="failed", reason=str(error))
-        on_fate(fates[step])
-    return list(fates.values())
+                results[step] = StepResult(step=step, state="failed", reason=str(error))
+        on_result(results[step])
+    return list(results.values())
 
 
 def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
@@ -106,7 +106,7 @@ def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
     return found
 
 
-def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepFate:
+def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
     """Run a stage by itself on a request file: JSON with `params` and `inputs`, as a manifest's `request` has them."""
     try:
         value = json.loads(path.read_bytes())
@@ -119,13 +119,13 @@ def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepFate:
     try:
         _, manifest, computed = runner.run(stage, inputs, params)
     except Held as held:
-        return StepFate(step=stage.name, state="held", reason=str(held), key=stage.request(inputs, params).key)
-    return _fate(stage.name, manifest, computed)
+        return StepResult(step=stage.name, state="held", reason=str(held), key=stage.request(inputs, params).key)
+    return _result(stage.name, manifest, computed)
 
 
-def _fate(step: str, manifest: Manifest, computed: bool) -> StepFate:
+def _result(step: str, manifest: Manifest, computed: bool) -> StepResult:
     seconds = manifest.provenance.seconds if computed else 0.0
-    return StepFate(step=step, state="done" if computed else "cached", seconds=seconds, key=manifest.key)
+    return StepResult(step=step, state="done" if computed else "cached", seconds=seconds, key=manifest.key)
 
 
 def manifest_of(runner: Runner, digest: str, step: str) -> Manifest | None:
@@ -141,9 +141,9 @@ def output_of(runner: Runner, digest: str, step: str, output: str) -> Artifact |
     return Artifact.model_validate(value) if value else None
 
 
-def exit_code(fates: list[StepFate]) -> int:
+def exit_code(results: list[StepResult]) -> int:
     """0 when all is done, 20 when something is held, 30 for bad input, 1 for a failure: the worst one counts."""
-    states = {fate.state for fate in fates}
+    states = {result.state for result in results}
     if "failed" in states:
         return CatalogError.exit_code
     if "bad input" in states:

@@ -11,10 +11,10 @@ from pipeline.contract.store import Store
 
 @dataclass(frozen=True)
 class Edge:
-    """Bytes that a step read or made. `path` is empty for the artifact itself, else the file's path in the folder artifact.
+    """Bytes that a step read or made. `path` is empty for the artifact itself, else a file's path in the folder.
 
-    For bytes that were read: `producer` is the key of the step that had made them; None when they came with the shoot, and then
-    `source_path` is their name in the shoot's folder, where that is known.
+    For bytes that were read: `producer` is the key of the step that had made them; None when they came with the shoot,
+    and then `source_path` is their name in the shoot's folder, where that is known.
     """
 
     step: str
@@ -39,8 +39,8 @@ class Ancestry:
 def ancestry(store: Store, upstream: Mapping[str, Manifest]) -> Ancestry:
     """Walk the manifests of a plan's steps, given in the order of the plan, and those of their items.
 
-    The same bytes can be made twice (a cut-out that rendering passes on). The reader's source is then the step nearest above it, and an
-    item rather than the step it ran in, because the item names the one photo.
+    The same bytes can be made twice (a cut-out that rendering passes on). The reader's source is then the step nearest
+    above it, and an item rather than the step it ran in, because the item names the one photo.
     """
     walk = _Walk(store)
     for manifest in upstream.values():
@@ -90,7 +90,7 @@ class _Walk:
                 self.producers[edge.artifact.sha256] = manifest.key
 
     def edges(self, key: str, values: Mapping[str, Any]) -> Iterator[Edge]:
-        """One edge for each artifact in a request's inputs or a manifest's outputs, and one for each file of a folder artifact."""
+        """One edge for each artifact among a step's inputs or outputs, and one for each file of a folder artifact."""
         for name, artifact in _artifacts(values):
             yield Edge(key, name, "", artifact)
             if artifact.media_type == TREE:

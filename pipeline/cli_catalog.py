@@ -1,0 +1,182 @@
+"""Commands over many shoots and over the catalog: discover, summary, assets, lineage, export, doctor."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.catalog import export as catalog_export
+from pipeline.catalog import shoots
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.lineage import read_lineage
+from pipeline.catalog.lineage_tree import lineage_tree
+from pipeline.catalog.queries import list_assets
+from pipeline.contract.artifact import canonical_json, digest_of
+from pipeline.contract.plan import Plan
+from pipeline.contract.store import FolderStore
+from pipeline.discovery import conclude
+from pipeline.discovery import discover as discover_shoots
+from pipeline.doctor import examine
+from pipeline.run import StepResult
+from pipeline.settings import Settings, read_settings
+from pipeline.shoot import listing
+
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout, for scripts")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add this file's commands to the `catalog` command."""
+    for command in (discover, summary, assets, lineage, export, doctor):
+        app.command()(command)
+
+
+def discover(
+    root: Annotated[Path | None, typer.Argument(help="where to look for shoots; default CATALOG_SHOOTS")] = None,
+    collection: Annotated[str | None, typer.Option(help="a backfill: every shoot of this collection")] = None,
+    run_id: Annotated[str | None, typer.Option(help="the run to note it under")] = None,
+    as_json: Json = False,
+) -> None:
+    """Plan the new and changed shoots, as the nightly run does first."""
+    settings = read_settings()
+    store = FolderStore(settings.store)
+    found = discover_shoots(
+        root or settings.shoots,
+        store,
+        settings.catalog_url,
+        settings.preset,
+        run_id or new_run_id("discover"),
+        collection=collection,
+    )
+    if as_json:
+        print_json(found.model_dump())
+        return
+    table = Table("shoot", "state", "plan or reason")
+    for planned in found.plans:
+        table.add_row(planned.sku, planned.changed, planned.plan)
+    for sku in found.unchanged:
+        table.add_row(sku, "unchanged", "")
+    for refused in found.refused:
+        table.add_row(refused.source, "[red]refused[/]", refused.reason)
+    Console().print(table)
+
+
+def summary(
+    run_id: Annotated[str, typer.Option(help="the run to sum up")],
+    as_json: Json = False,
+) -> None:
+    """Say what became of every shoot of a run. Exit code 1 when a shoot failed or was refused."""
+    settings = read_settings()
+    found = conclude(settings.catalog_url, run_id)
+    if as_json:
+        value = found.model_dump(mode="json")
+        print_json({**value, "failed": found.failed, "sheets": str(settings.sheets)})
+    else:
+        table = Table("shoot", "fate", "seconds", "assets", "reason", title=f"run {run_id}")
+        for shoot in found.shoots:
+            seconds = sum(step.seconds for step in shoot.steps)
+            counts = ", ".join(f"{count} {state}" for state, count in shoot.assets.items())
+            table.add_row(shoot.sku, shoot.fate, f"{seconds:.0f}", counts, shoot.reason)
+        Console().print(table)
+    raise typer.Exit(1 if found.failed else 0)
+
+
+def assets(
+    sku: Annotated[str | None, typer.Option(help="only this product")] = None,
+    collection: Annotated[str | None, typer.Option(help="only this collection")] = None,
+    state: Annotated[str | None, typer.Option(help="published, in review, rejected or withdrawn")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the assets of the catalog with their verdicts."""
+    found = list_assets(Catalog(read_settings().catalog_url), sku=sku, collection=collection, state=state)
+    if as_json:
+        print_json({"assets": [asset.model_dump(mode="json") for asset in found]})
+        return
+    table = Table("asset", "source", "size", "state", "reasons")
+    for asset in found:
+        size = f"{asset.width_px}x{asset.height_px}"
+        table.add_row(asset.id, asset.source, size, asset.state, "; ".join(asset.reasons))
+    Console().print(table)
+
+
+def lineage(
+    asset: Annotated[str, typer.Argument(help="<sku>/<angle>/<backdrop>/<channel>")], as_json: Json = False
+) -> None:
+    """Show where an asset came from: every step with params, engine, checkpoints, seconds, down to each photo."""
+    found = read_lineage(Catalog(read_settings().catalog_url), asset)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        Console().print(lineage_tree(found))
+
+
+def export(
+    out: Annotated[Path, typer.Option(help="a new folder, or one that an export made")], as_json: Json = False
+) -> None:
+    """Write the catalog's tables (assets, captions, checks, lineage) as Parquet files."""
+    done = catalog_export.export(Catalog(read_settings().catalog_url), out)
+    if as_json:
+        print_json(done.model_dump())
+    else:
+        for name, rows in done.rows.items():
+            Console().print(f"{done.folder}/{name}.parquet: {rows} rows", soft_wrap=True)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Look at what is installed, which engines would be used, what is missing and how to get it."""
+    findings = examine(read_settings())
+    if as_json:
+        print_json({"findings": [finding.model_dump() for finding in findings]})
+    else:
+        colours = {"ok": "green", "missing": "red", "optional": "dim"}
+        table = Table("", "what", "words")
+        for finding in findings:
+            table.add_row(f"[{colours[finding.state]}]{finding.state}[/]", finding.what, finding.words)
+        Console().print(table)
+    raise typer.Exit(1 if any(finding.state == "missing" for finding in findings) else 0)
+
+
+def record_step(settings: Settings, run_id: str | None, plan: Plan, result: StepResult) -> None:
+    """Note how a step ended, for the summary of its run."""
+    if run_id is not None:
+        shoots.record_step(
+            settings.catalog_url,
+            run_id,
+            plan.sku,
+            result.step,
+            result.state,
+            result.seconds,
+            result.reason,
+            collection=plan.collection,
+        )
+
+
+def record_run(settings: Settings, plan: Plan, digest: str, results: list[StepResult]) -> None:
+    """Note a run of one shoot as the nightly run would, so that the next night knows that it is done."""
+    run_id = new_run_id("run")
+    shoots.record_planned(
+        settings.catalog_url,
+        run_id,
+        sku=plan.sku,
+        collection=plan.collection,
+        source=plan.source,
+        listing_digest=digest_of(canonical_json(listing(Path(plan.source)))),
+        plan_digest=digest,
+    )
+    for result in results:
+        record_step(settings, run_id, plan, result)
+    conclude(settings.catalog_url, run_id)
+
+
+def new_run_id(kind: str) -> str:
+    """A name for a run that no scheduler named."""
+    return f"{kind}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

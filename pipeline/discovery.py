@@ -1,0 +1,138 @@
+"""Finds the shoots that tonight's run has to do, plans them, and says at the end what became of each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.catalog import shoots
+from pipeline.contract.artifact import canonical_json, digest_of
+from pipeline.contract.store import Store
+from pipeline.domain import Frozen
+from pipeline.errors import BadInput
+from pipeline.plan import STEPS, write_plan
+from pipeline.shoot import Shoot, listing, read_shoot
+
+MAX_DEPTH = 4
+
+
+class Planned(Frozen):
+    """A shoot that this run does, and why."""
+
+    sku: str
+    plan: str
+    changed: str
+
+
+class Refused(Frozen):
+    """A folder whose shoot cannot be planned, and why."""
+
+    source: str
+    reason: str
+
+
+class Discovery(Frozen):
+    """What a run found: the shoots to do, those with nothing to do, and those that a person must mend."""
+
+    plans: tuple[Planned, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+def find_shoots(root: Path) -> Iterator[Path]:
+    """Folders with a shoot.yaml at most `MAX_DEPTH` below `root`; never inside another shoot, never through links."""
+    if not root.is_dir():
+        raise BadInput(f"CATALOG_SHOOTS={root} is no folder", remedy="name the folder that holds the shoots")
+    folders = [(root, 0)]
+    while folders:
+        folder, depth = folders.pop(0)
+        if (folder / "shoot.yaml").is_file():
+            yield folder
+        elif depth < MAX_DEPTH:
+            below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+            folders.extend((path, depth + 1) for path in below if not path.name.startswith("."))
+
+
+def discover(
+    root: Path, store: Store, catalog_url: str, preset: str, run_id: str, *, collection: str | None = None
+) -> Discovery:
+    """Plan the new and changed shoots below `root`, or with `collection` (a backfill) all shoots of that collection.
+
+    A shoot that cannot be read is refused and remembered as such; the others go on.
+    """
+    known = shoots.known_shoots(catalog_url)
+    plans, unchanged, refused = [], [], []
+    seen: dict[str, Path] = {}
+    for folder in find_shoots(root):
+        try:
+            shoot = _read_once(folder, seen)
+            if collection not in {None, shoot.collection}:
+                continue
+            digest = digest_of(canonical_json(listing(folder)))
+            state = known.get(shoot.sku)
+            why = why_changed(state, digest) or (f"backfill of {collection}" if collection else None)
+            if why is None:
+                unchanged.append(shoot.sku)
+                shoots.record_fate(catalog_url, run_id, shoot.sku, "unchanged")
+                continue
+            plan, plan_digest = write_plan(folder, store, preset)
+        except BadInput as error:
+            refused.append(_refuse(catalog_url, run_id, folder, str(error), collection))
+            continue
+        plans.append(Planned(sku=shoot.sku, plan=plan_digest, changed=why))
+        shoots.record_planned(
+            catalog_url,
+            run_id,
+            sku=shoot.sku,
+            collection=shoot.collection,
+            source=plan.source,
+            listing_digest=digest,
+            plan_digest=plan_digest,
+        )
+    return Discovery(plans=tuple(plans), unchanged=tuple(unchanged), refused=tuple(refused))
+
+
+def why_changed(state: shoots.ShootState | None, listing_digest: str) -> str | None:
+    """Why tonight must run a shoot, in words; None when nothing changed and its last run ended well."""
+    if state is None:
+        return "new"
+    if state.listing_digest != listing_digest:
+        return "its photos or shoot.yaml changed"
+    return f"its last run: {state.fate}" if shoots.is_changed(state, listing_digest) else None
+
+
+def conclude(catalog_url: str, run_id: str) -> shoots.RunSummary:
+    """Decide and remember the fate of every shoot of a run from the fates of its steps."""
+    for shoot in shoots.summary(catalog_url, run_id).shoots:
+        if shoot.fate == "planned":
+            fate, reason = _fate_of(shoot)
+            shoots.record_fate(catalog_url, run_id, shoot.sku, fate, reason)
+    return shoots.summary(catalog_url, run_id)
+
+
+def _fate_of(shoot: shoots.ShootSummary) -> tuple[shoots.Fate, str]:
+    by_step = {step.step: step for step in shoot.steps}
+    for state in ("bad input", "failed"):
+        for step in shoot.steps:
+            if step.state == state:
+                return ("bad input" if state == "bad input" else "failed"), f"{step.step}: {step.reason}"
+    missing = [step for step in STEPS if step not in by_step]
+    if missing:
+        return "failed", f"{missing[0]} did not end"
+    held = [step for step in shoot.steps if step.state == "held"]
+    return ("held", f"{held[0].step}: {held[0].reason}") if held else ("done", "")
+
+
+def _read_once(folder: Path, seen: dict[str, Path]) -> Shoot:
+    shoot = read_shoot(folder)
+    if shoot.sku in seen:
+        raise BadInput(f"{folder}/shoot.yaml: sku: {shoot.sku!r} is also in {seen[shoot.sku]}", remedy="rename one")
+    seen[shoot.sku] = folder
+    return shoot
+
+
+def _refuse(catalog_url: str, run_id: str, folder: Path, reason: str, collection: str | None) -> Refused:
+    """Remember a refused folder under its own name: its sku could not be read, or belongs to another shoot."""
+    name = f"folder {folder.name}"[:100]
+    shoots.record_fate(
+        catalog_url, run_id, name, "bad input", reason, collection=collection or "", source=str(folder.resolve())
+    )
+    return Refused(source=str(folder), reason=reason)

@@ -1,0 +1,93 @@
+"""`catalog doctor`: what is installed, which engines would be used, what is missing and how to get it."""
+
+import os
+from importlib.util import find_spec
+from typing import Literal
+
+from pipeline.catalog.database import Catalog
+from pipeline.contract.runner import library_versions
+from pipeline.contract.store import FolderStore
+from pipeline.domain import Frozen
+from pipeline.errors import CatalogError
+from pipeline.plan import STEPS, read_preset, stage_of
+from pipeline.settings import Settings
+
+
+class Finding(Frozen):
+    """One thing that was looked at. `missing` breaks the chosen settings; `optional` only limits the choice."""
+
+    what: str
+    state: Literal["ok", "missing", "optional"]
+    words: str
+
+
+EXTRAS = {
+    "airflow": ("airflow", "Airflow runs the nightly DAG", "pip install 'catalog-pipeline[airflow]'"),
+    "psycopg": ("psycopg", "the catalog in PostgreSQL", "pip install 'catalog-pipeline[postgres]'"),
+    "gsplat": ("gsplat", "splatting on CUDA", "pip install gsplat on a machine with CUDA"),
+    "mitsuba": ("mitsuba", "rendering the sample collection again", "pip install 'catalog-pipeline[samples]'"),
+}
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at libraries, store, database, engines of the preset, keys and devices."""
+    versions = ", ".join(f"{name} {version}" for name, version in library_versions().items())
+    return [
+        Finding(what="libraries", state="ok", words=versions),
+        _store(settings),
+        _database(settings),
+        *_engines(settings),
+        *_extras(),
+        _device(),
+    ]
+
+
+def _store(settings: Settings) -> Finding:
+    try:
+        store = FolderStore(settings.store)
+        store.is_whole(store.put(b"doctor", "text/plain"))
+    except OSError as error:
+        words = f"CATALOG_STORE={settings.store} cannot be written: {error.strerror}; choose a folder that can"
+        return Finding(what="store", state="missing", words=words)
+    return Finding(what="store", state="ok", words=str(store.root))
+
+
+def _database(settings: Settings) -> Finding:
+    try:
+        catalog = Catalog(settings.catalog_url)
+    except CatalogError as error:
+        return Finding(what="catalog database", state="missing", words=str(error))
+    return Finding(what="catalog database", state="ok", words=catalog.url.render_as_string(hide_password=True))
+
+
+def _engines(settings: Settings) -> list[Finding]:
+    """The engine that each step would use under the preset, and whether its key is there."""
+    found = []
+    for step, values in ((step, read_preset(settings.preset).get(step, {})) for step in STEPS):
+        field = stage_of(step).params.model_fields.get("engine")
+        if field is None:
+            continue
+        engine = str(values.get("engine", field.default))
+        if engine == "anthropic" and not os.environ.get("ANTHROPIC_API_KEY"):
+            words = "anthropic, but ANTHROPIC_API_KEY is not set; set it, or choose the engine `measured`"
+            found.append(Finding(what=f"engine of {step}", state="missing", words=words))
+        else:
+            found.append(Finding(what=f"engine of {step}", state="ok", words=engine))
+    return found
+
+
+def _extras() -> list[Finding]:
+    found = []
+    for module, gives, remedy in EXTRAS.values():
+        there = find_spec(module) is not None
+        words = gives if there else f"{gives}: not installed; {remedy}"
+        found.append(Finding(what=module, state="ok" if there else "optional", words=words))
+    return found
+
+
+def _device() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding(what="device", state="ok", words=f"cuda: {torch.cuda.get_device_name(0)}")
+    return Finding(what="device", state="ok", words=f"cpu with {os.cpu_count()} cores; CUDA is not available here")

@@ -1,0 +1,69 @@
+"""`python -m tests.resume.killed_step PLAN STEP POINT`: run one step of a plan as a task would, and die by SIGKILL at POINT.
+
+Points: `start`, `mid-work`, `between-outputs`, `before-manifest`, `after-manifest`; `never` runs the step to its end. publish has no
+manifest; its transaction is the commit point: there, `between-outputs` is after its first written row.
+"""
+
+import os
+import signal
+import sys
+
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy.engine import Engine
+
+from pipeline.contract.work import Event
+from pipeline.errors import CatalogError
+from pipeline.plan import read_plan
+from pipeline.run import run_step, runner_from
+from pipeline.settings import read_settings
+
+POINTS = ("start", "mid-work", "between-outputs", "before-manifest", "after-manifest")
+KINDS = {
+    "start": "started",
+    "mid-work": "progress",
+    "between-outputs": "stored",
+    "before-manifest": "committing",
+    "after-manifest": "committed",
+}
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_in_transaction(point: str) -> None:
+    """publish: die after its first INSERT or UPDATE, just before COMMIT, or just after it."""
+
+    def after_statement(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.lstrip().upper().startswith(("INSERT", "UPDATE")):
+            die()
+
+    if point == "between-outputs":
+        sqlalchemy_event.listen(Engine, "after_cursor_execute", after_statement)
+    if point == "before-manifest":
+        sqlalchemy_event.listen(Engine, "commit", lambda _connection: die())
+
+
+def main() -> None:
+    plan_digest, step, point = sys.argv[1:]
+
+    def notify(event: Event) -> None:
+        if event.step == step and event.kind == KINDS.get(point):
+            die()
+
+    settings = read_settings()
+    runner = runner_from(settings, notify)
+    plan = read_plan(runner.store, plan_digest)
+    if step == "publish":
+        die_in_transaction(point)
+    try:
+        fate = run_step(runner, plan, plan_digest, step)
+    except CatalogError as error:
+        raise SystemExit(f"failed: {error}") from error
+    if step == "publish" and point == "after-manifest":
+        die()
+    sys.stdout.write(fate.state + (f": {fate.reason}" if fate.reason else "") + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.catalog import shoots
+from pipeline.contract.store import FolderStore
+from pipeline.discovery import Discovery, conclude, discover, find_shoots
+from pipeline.errors import BadInput
+from pipeline.plan import STEPS
+from tests.test_shoot import SHOOT
+
+
+class Night:
+    """Runs discovery night after night over one folder of shoots."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.count = root, 0
+        self.url = f"sqlite:///{root / 'catalog.db'}"
+        self.store = FolderStore(root / "store")
+        (root / "shoots").mkdir()
+
+    def add(self, folder: str, **change: object) -> Path:
+        photos = self.root / "shoots" / folder / "photos"
+        photos.mkdir(parents=True, exist_ok=True)
+        (photos / "DSC_0001.jpg").write_bytes(b"\xff\xd8")
+        (photos.parent / "shoot.yaml").write_text(yaml.safe_dump({**SHOOT, "sku": folder, **change}))
+        return photos.parent
+
+    def run(self, collection: str | None = None) -> Discovery:
+        self.count += 1
+        self.run_id = f"night-{self.count}"
+        return discover(self.root / "shoots", self.store, self.url, "standard", self.run_id, collection=collection)
+
+    def end(self, sku: str, **states: str) -> None:
+        for step in STEPS:
+            if states.get(step) != "missing":
+                shoots.record_step(self.url, self.run_id, sku, step, states.get(step, "done"), 1.0, "because")
+
+    def fates(self) -> dict[str, str]:
+        return {shoot.sku: shoot.fate for shoot in conclude(self.url, self.run_id).shoots}
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Night:
+    return Night(tmp_path)
+
+
+def changed(found: Discovery) -> dict[str, str]:
+    return {planned.sku: planned.changed for planned in found.plans}
+
+
+def test_new_then_unchanged_then_changed(night: Night) -> None:
+    folder = night.add("mug")
+    assert changed(night.run()) == {"mug": "new"}
+    night.end("mug")
+    assert night.fates() == {"mug": "done"}
+    assert night.run().unchanged == ("mug",)
+    assert night.fates() == {"mug": "unchanged"}
+    (folder / "photos" / "DSC_0002.jpg").write_bytes(b"\xff\xd8")
+    assert changed(night.run()) == {"mug": "its photos or shoot.yaml changed"}
+
+
+@pytest.mark.parametrize(
+    ("states", "fate", "again"),
+    [
+        ({"splat": "held"}, "held", False),
+        ({"splat": "failed"}, "failed", True),
+        ({"splat": "failed", "render": "missing"}, "failed", True),
+        ({"publish": "missing"}, "failed", True),
+        ({"ingest": "bad input"}, "bad input", True),
+    ],
+)
+def test_a_failed_shoot_runs_again_and_a_held_one_does_not(
+    night: Night, states: dict[str, str], fate: str, again: bool
+) -> None:
+    night.add("mug")
+    night.run()
+    night.end("mug", **states)
+    assert night.fates() == {"mug": fate}
+    summary = shoots.summary(night.url, night.run_id)
+    assert bool(summary.failed) == again
+    assert bool(night.run().plans) == again
+
+
+def test_a_broken_shoot_is_refused_and_the_others_go_on(night: Night) -> None:
+    night.add("mug")
+    night.add("tee", angles=[])
+    found = night.run()
+    assert changed(found) == {"mug": "new"}
+    assert "angles" in found.refused[0].reason
+    night.end("mug")
+    assert night.fates() == {"mug": "done", "folder tee": "bad input"}
+    assert shoots.summary(night.url, night.run_id).failed == ["folder tee"]
+
+
+def test_one_sku_in_two_folders_is_refused_once(night: Night) -> None:
+    night.add("mug")
+    night.add("mug2", sku="mug")
+    found = night.run()
+    assert changed(found) == {"mug": "new"}
+    assert "is also in" in found.refused[0].reason
+
+
+def test_a_backfill_takes_all_of_one_collection(night: Night) -> None:
+    night.add("mug")
+    night.add("tee", collection="other")
+    night.run()
+    night.end("mug")
+    night.end("tee")
+    night.fates()
+    assert changed(night.run("other")) == {"tee": "backfill of other"}
+
+
+def test_shoots_are_found_below_folders_but_never_through_links(night: Night) -> None:
+    folder = night.add("a/b/mug", sku="mug")
+    os.symlink("/", night.root / "shoots" / "everything")
+    assert list(find_shoots(night.root / "shoots")) == [folder]
+    with pytest.raises(BadInput, match="CATALOG_SHOOTS"):
+        list(find_shoots(night.root / "nowhere"))

@@ -1,0 +1,84 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.contract.plan import Source
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.errors import BadInput
+from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, stage_of, write_plan
+from pipeline.run import forecast
+from pipeline.shoot import read_shoot
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = sorted((ROOT / "examples" / "collection").glob("*/shoot.yaml"))
+PRESETS = sorted((ROOT / "pipeline" / "presets").glob("*.yaml"))
+
+
+def test_the_graph_fits_the_stages_it_wires() -> None:
+    for step in STEPS:
+        stage = stage_of(step)
+        assert stage.name == step
+        assert set(GRAPH[step]) <= set(stage.inputs.model_fields), step
+        needed = {name for name, field in stage.inputs.model_fields.items() if field.is_required()}
+        assert needed <= set(GRAPH[step]), step
+        for source in GRAPH[step].values():
+            if isinstance(source, Source):
+                assert STEPS.index(source.step) < STEPS.index(step)
+                assert source.output in stage_of(source.step).outputs.model_fields, (step, source)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
+def test_every_shipped_preset_and_shoot_fits_the_stages(preset: Path, sample: Path) -> None:
+    params = params_of(read_shoot(sample.parent), read_preset(preset.stem))
+    assert set(params) == set(STEPS)
+
+
+def test_there_are_samples_and_presets_to_test() -> None:
+    assert len(SAMPLES) == 2
+    assert {path.stem for path in PRESETS} == {"demo", "standard"}
+
+
+def test_a_preset_with_a_wrong_param_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("splat: {iterations: many}\n")
+    with pytest.raises(BadInput, match=r"step splat: iterations.*'many'"):
+        params_of(read_shoot(SAMPLES[0].parent), read_preset(str(tmp_path / "mine.yaml")))
+    (tmp_path / "mine.yaml").write_text("splatt: {}\n")
+    with pytest.raises(BadInput, match="'splatt' is no step"):
+        read_preset(str(tmp_path / "mine.yaml"))
+
+
+def test_another_title_changes_only_what_uses_it(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "store")
+    folder = tmp_path / "shoot"
+    folder.mkdir()
+    (folder / "photos").symlink_to(SAMPLES[0].parent / "photos")
+    value = yaml.safe_load(SAMPLES[0].read_text())
+    plans = []
+    for title in ("one", "two"):
+        (folder / "shoot.yaml").write_text(yaml.safe_dump({**value, "title": title}))
+        plans.append(write_plan(folder, store, "demo")[0])
+    changed = {step for step in STEPS if plans[0].steps[step] != plans[1].steps[step]}
+    assert changed == {"caption", "composite", "publish"}
+
+
+def test_a_plan_reads_back_and_forecasts_its_first_step(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    plan, digest = write_plan(SAMPLES[0].parent, store, "demo")
+    assert read_plan(store, digest) == plan
+    states = {step.step: step.state for step in forecast(Runner(store), plan)}
+    assert states["ingest"] == "to run"
+    assert states["cutout"] == "unknown until ingest"
+    with pytest.raises(BadInput, match="no plan"):
+        read_plan(store, "nonsense")
+
+
+def test_the_graph_imports_nothing_heavy() -> None:
+    heavy = {"torch", "diffusers", "transformers", "pycolmap", "airflow"}
+    code = f"import sys, pipeline.plan; print(sorted({heavy} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    assert ran.stdout.strip() == "[]"
