@@ -1,0 +1,99 @@
+"""Writes the catalog as Parquet files, for analysts and for the shop's own loaders."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import Column, inspect, select
+from sqlalchemy.orm import Session
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.tables import (
+    AngleRow,
+    AssetRow,
+    Base,
+    CaptionRow,
+    CheckRow,
+    InputRow,
+    ItemRow,
+    OutputRow,
+    ShootRow,
+    StepRow,
+)
+from pipeline.domain import Frozen
+from pipeline.errors import BadInput
+
+MARKER = ".catalog-export.json"
+FILES: dict[str, type[Base]] = {
+    "shoots.parquet": ShootRow,
+    "angles.parquet": AngleRow,
+    "assets.parquet": AssetRow,
+    "captions.parquet": CaptionRow,
+    "checks.parquet": CheckRow,
+    "steps.parquet": StepRow,
+    "step_inputs.parquet": InputRow,
+    "step_outputs.parquet": OutputRow,
+    "step_items.parquet": ItemRow,
+}
+ARROW: dict[type, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+    datetime: pa.timestamp("us", tz="UTC"),
+    dict: pa.string(),
+}
+LISTS = frozenset({"reasons"})  # JSON columns that hold a list of texts
+
+
+class Exported(Frozen):
+    """How many rows went into each file."""
+
+    folder: str
+    rows: dict[str, int]
+
+
+def export(catalog: Catalog, out: Path) -> Exported:
+    """Write every table of `FILES` into the folder `out`, all from one consistent state of the catalog.
+
+    Dictionaries (params, versions, attributes) become JSON text. A folder that holds something else is refused with
+    BadInput; an earlier export is replaced file by file.
+    """
+    claim(out)
+    with catalog.read() as session:
+        tables = {name: _table(session, kind) for name, kind in FILES.items()}
+    for name, table in tables.items():
+        part = out / f".{name}.part"
+        pq.write_table(table, part, compression="zstd")
+        part.replace(out / name)
+    return Exported(folder=str(out), rows={name: table.num_rows for name, table in tables.items()})
+
+
+def claim(out: Path) -> None:
+    """Make the folder ours, or raise BadInput when it holds what we did not make."""
+    marker = out / MARKER
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not marker.exists() and any(out.iterdir()):
+            raise BadInput(f"{out} holds files that are no catalog export", remedy="name an empty or a new folder")
+        marker.write_text(json.dumps({"made_by": "catalog export", "files": sorted(FILES)}) + "\n")
+    except OSError as error:
+        raise BadInput(f"{out} cannot be written: {error.strerror}", remedy="name a folder that can be") from None
+
+
+def _table(session: Session, kind: type[Base]) -> pa.Table:
+    columns = inspect(kind).columns
+    schema = pa.schema([(column.key, _arrow_type(column)) for column in columns])
+    rows = session.execute(select(*columns).order_by(*inspect(kind).primary_key)).mappings()
+    return pa.Table.from_pylist([{name: _cell(value) for name, value in row.items()} for row in rows], schema=schema)
+
+
+def _arrow_type(column: Column[Any]) -> pa.DataType:
+    return pa.list_(pa.string()) if column.key in LISTS else ARROW[column.type.python_type]
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False) if isinstance(value, dict) else value

@@ -1,0 +1,49 @@
+"""A lineage as a tree for a terminal: from the asset down to each photo."""
+
+from rich.markup import escape
+from rich.tree import Tree
+
+from pipeline.catalog.lineage import Lineage, LineageStep
+
+
+def lineage_tree(lineage: Lineage) -> Tree:
+    """The tree, deepest at the photos. A step that several others read from is opened where it comes first."""
+    asset = lineage.detail.asset
+    tree = Tree(
+        f"[bold]{escape(asset.id)}[/bold]  {escape(asset.state)}, {escape(asset.source)}, "
+        f"{asset.width_px}x{asset.height_px}  sha256 {asset.sha256[:12]}  "
+        f"{lineage.seconds:.1f} s, {lineage.cost_usd:.4f} USD, {len(lineage.sources())} files of the shoot"
+    )
+    if lineage.steps:
+        _add(tree, lineage, lineage.steps[0], set())
+    return tree
+
+
+def _add(parent: Tree, lineage: Lineage, step: LineageStep, shown: set[str]) -> None:
+    if step.key in shown:
+        parent.add(f"{escape(step.title)}  [dim]{step.key[:12]}, opened above[/dim]")
+        return
+    shown.add(step.key)
+    branch = parent.add(_line(step))
+    settings = {name: value for name, value in step.params.items() if value not in (None, "", [], {})}
+    if settings:
+        words = ", ".join(f"{name}={_short(value)}" for name, value in settings.items())
+        branch.add(f"[dim]params {escape(words)}[/dim]")
+    for photo in lineage.sources(step.key):
+        branch.add(f"[green]{escape(photo.name)}[/green]  sha256 {photo.sha256[:12]}")
+    for above, _edges in lineage.above(step.key):
+        _add(branch, lineage, above, shown)
+
+
+def _line(step: LineageStep) -> str:
+    engine = f"  engine {escape(step.engine)}" if step.engine else ""
+    cost = f", {step.cost_usd:.4f} USD" if step.cost_usd else ""
+    return (
+        f"[bold]{escape(step.title)}[/bold] v{step.version}{engine}  "
+        f"{step.seconds:.1f} s on {escape(step.device)}{cost}  [dim]{step.key[:12]}[/dim]"
+    )
+
+
+def _short(value: object, limit: int = 120) -> str:
+    words = str(value)
+    return words if len(words) <= limit else words[: limit - 1] + "…"

@@ -1,0 +1,183 @@
+"""Writes one shoot into the catalog in one transaction, touching only what differs."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, inspect, select
+from sqlalchemy.orm import Session
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.entries import AssetEntry, Publication, asset_id
+from pipeline.catalog.tables import (
+    AngleRow,
+    AssetRow,
+    Base,
+    CaptionRow,
+    CheckRow,
+    InputRow,
+    ItemRow,
+    OutputRow,
+    ShootRow,
+    StepRow,
+)
+from pipeline.domain import Frozen
+
+R = TypeVar("R", bound=Base)
+
+
+class Changes(Frozen):
+    """How many rows a call touched; all zero when the catalog already said the same."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: "Changes") -> "Changes":
+        return Changes(
+            inserted=self.inserted + other.inserted,
+            updated=self.updated + other.updated,
+            deleted=self.deleted + other.deleted,
+        )
+
+
+def publish(catalog: Catalog, publication: Publication, now: datetime) -> Changes:
+    """Bring the catalog's rows of one shoot to what `publication` says, all or nothing.
+
+    Rows that already say the same are not touched: a repeated call changes nothing, `published_at` included. Assets that
+    are no longer made stay, marked not current and withdrawn. `now` becomes `published_at` of what is published by this call.
+    """
+    with catalog.write() as session:
+        changes = _shoot(session, publication) + _lineage(session, publication)
+        if publication.angles is not None:
+            changes += _angles(session, publication)
+        if publication.caption is not None:
+            changes += _caption(session, publication)
+        if publication.assets is not None:
+            changes += _assets(session, publication, publication.assets, now)
+        return changes
+
+
+def sync(
+    session: Session, kind: type[R], scope: ColumnElement[bool], wanted: Iterable[R], *, keep: bool = False
+) -> Changes:
+    """Make the rows of `kind` in `scope` equal to `wanted`; rows nobody wants go, unless `keep`."""
+    mapper = inspect(kind)
+    columns = [attribute.key for attribute in mapper.column_attrs]
+    standing = {mapper.primary_key_from_instance(row): row for row in session.scalars(select(kind).where(scope))}
+    standing_by_key = {tuple(key): row for key, row in ((tuple(k), r) for k, r in standing.items())}
+    inserted = updated = 0
+    for row in wanted:
+        old = standing_by_key.pop(tuple(mapper.primary_key_from_instance(row)), None)
+        if old is None:
+            session.add(row)
+            inserted += 1
+            continue
+        differing = [name for name in columns if getattr(old, name) != getattr(row, name)]
+        for name in differing:
+            setattr(old, name, getattr(row, name))
+        updated += bool(differing)
+    gone = [] if keep else list(standing_by_key.values())
+    for row in gone:
+        session.delete(row)
+    session.flush()
+    return Changes(inserted=inserted, updated=updated, deleted=len(gone))
+
+
+def _shoot(session: Session, publication: Publication) -> Changes:
+    wanted = publication.model_dump(include={"collection", "source", "title", "brand", "category", "sheet_sha256"})
+    if publication.sheet_sha256 is None:
+        del wanted["sheet_sha256"]
+    row = session.get(ShootRow, publication.sku)
+    if row is None:
+        session.add(ShootRow(sku=publication.sku, fate="planned", reason="", **wanted))
+        session.flush()
+        return Changes(inserted=1)
+    differing = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    for name, value in differing.items():
+        setattr(row, name, value)
+    return Changes(updated=bool(differing))
+
+
+def _lineage(session: Session, publication: Publication) -> Changes:
+    keys = [step.key for step in publication.steps]
+    changes = sync(
+        session, StepRow, StepRow.key.in_(keys), [StepRow(**step.model_dump()) for step in publication.steps], keep=True
+    )
+    changes += sync(
+        session, InputRow, InputRow.step_key.in_(keys), [InputRow(**edge.model_dump()) for edge in publication.inputs]
+    )
+    changes += sync(
+        session,
+        OutputRow,
+        OutputRow.step_key.in_(keys),
+        [OutputRow(**edge.model_dump()) for edge in publication.outputs],
+    )
+    return changes + sync(
+        session, ItemRow, ItemRow.step_key.in_(keys), [ItemRow(**item.model_dump()) for item in publication.items]
+    )
+
+
+def _angles(session: Session, publication: Publication) -> Changes:
+    rows = [
+        AngleRow(
+            sku=publication.sku,
+            angle=verdict.angle.name,
+            azimuth_deg=verdict.angle.azimuth_deg,
+            elevation_deg=verdict.angle.elevation_deg,
+            **verdict.model_dump(exclude={"angle"}),
+        )
+        for verdict in publication.angles or ()
+    ]
+    return sync(session, AngleRow, AngleRow.sku == publication.sku, rows)
+
+
+def _caption(session: Session, publication: Publication) -> Changes:
+    assert publication.caption is not None  # noqa: S101 - for the type checker; the caller has looked
+    row = CaptionRow(
+        sku=publication.sku, step_key=publication.caption_step_key, **publication.caption.model_dump(mode="json")
+    )
+    return sync(session, CaptionRow, CaptionRow.sku == publication.sku, [row])
+
+
+def _assets(session: Session, publication: Publication, entries: tuple[AssetEntry, ...], now: datetime) -> Changes:
+    standing = {row.id: row for row in session.scalars(select(AssetRow).where(AssetRow.sku == publication.sku))}
+    wanted = [
+        _asset(publication.sku, entry, standing.get(asset_id(publication.sku, entry.record)), now) for entry in entries
+    ]
+    made = {row.id for row in wanted}
+    withdrawn = 0
+    for row in standing.values():
+        if row.id not in made and row.current:
+            row.current, row.state, row.published_at = False, "withdrawn", None
+            withdrawn += 1
+    changes = sync(session, AssetRow, AssetRow.sku == publication.sku, wanted, keep=True) + Changes(updated=withdrawn)
+    checks = [
+        CheckRow(asset_id=asset_id(publication.sku, entry.record), **check.model_dump())
+        for entry in entries
+        for check in entry.record.checks
+    ]
+    return changes + sync(session, CheckRow, CheckRow.asset_id.in_(made), checks)
+
+
+def _asset(sku: str, entry: AssetEntry, standing: AssetRow | None, now: datetime) -> AssetRow:
+    """The row that this entry asks for. A picture that is already published with these very bytes keeps its time."""
+    since = None
+    if entry.state == "published":
+        same = standing is not None and standing.state == "published" and standing.sha256 == entry.sha256
+        since = standing.published_at if standing is not None and same else now
+    record = entry.record
+    return AssetRow(
+        id=asset_id(sku, record),
+        sku=sku,
+        reasons=list(record.reasons),
+        sha256=entry.sha256,
+        size_bytes=entry.size_bytes,
+        state=entry.state,
+        current=True,
+        published_at=since,
+        step_key=entry.step_key,
+        **record.model_dump(
+            include={"angle", "backdrop", "channel", "media_type", "width_px", "height_px", "source", "verdict"}
+        ),
+    )

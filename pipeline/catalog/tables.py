@@ -1,0 +1,259 @@
+"""The tables of the catalog. `migrations/` makes them; a test holds the two against each other.
+
+What is for sale: `shoots`, `angles`, `captions`, `assets`, `checks`. Where it came from: `steps`, `step_inputs`,
+`step_outputs`, `step_items`. What happened when: `runs`, `run_shoots`, `run_steps`. Times are UTC. Digests are
+SHA-256, 64 hex digits.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, Index, MetaData, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+CONSTRAINT_NAMES = {  # so that a later migration can name what it changes, on every database
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time with its zone. SQLite keeps no zone, so UTC goes in and UTC comes out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """To UTC; without the zone where the database has none to keep it in."""
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """As UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """What all tables share: types by Python annotation and names of constraints."""
+
+    metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
+    type_annotation_map = {
+        str: Text(),
+        int: BigInteger(),
+        float: Double(),
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
+        list[str]: JSON().with_variant(JSONB(), "postgresql"),
+    }
+
+
+class ShootRow(Base):
+    """One product and how its last run ended. Discovery compares `listing_digest` with the folder of tonight."""
+
+    __tablename__ = "shoots"
+
+    sku: Mapped[str] = mapped_column(String(100), primary_key=True)
+    collection: Mapped[str] = mapped_column(String(100), index=True)
+    source: Mapped[str]
+    title: Mapped[str | None]
+    brand: Mapped[str | None]
+    category: Mapped[str | None]
+    listing_digest: Mapped[str | None]
+    plan_digest: Mapped[str | None]
+    sheet_sha256: Mapped[str | None]
+    last_run_id: Mapped[str | None]
+    last_run_at: Mapped[datetime | None]
+    fate: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str]
+
+
+class AngleRow(Base):
+    """A requested angle: what coverage decided and why."""
+
+    __tablename__ = "angles"
+
+    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
+    angle: Mapped[str] = mapped_column(String(100), primary_key=True)
+    azimuth_deg: Mapped[float]
+    elevation_deg: Mapped[float]
+    decision: Mapped[str] = mapped_column(String(20))
+    photo: Mapped[str | None]
+    nearest_photo: Mapped[str | None]
+    nearest_deg: Mapped[float | None]
+    reason: Mapped[str]
+
+
+class CaptionRow(Base):
+    """The words of one product in one language."""
+
+    __tablename__ = "captions"
+
+    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(20), primary_key=True)
+    engine: Mapped[str]
+    model: Mapped[str | None]
+    title: Mapped[str]
+    description: Mapped[str]
+    alt_text: Mapped[str]
+    attributes: Mapped[dict[str, Any]]
+    prompt: Mapped[str]
+    step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
+
+
+class AssetRow(Base):
+    """One finished picture. `id` is `<sku>/<angle>/<backdrop>/<channel>`, the same when the picture is made anew.
+
+    `state`: `published`, `in review` (a person must look first), `rejected` (a check failed), `withdrawn` (gone).
+    `published_at`: since when exactly these bytes are published; None in every other state.
+    """
+
+    __tablename__ = "assets"
+
+    id: Mapped[str] = mapped_column(String(420), primary_key=True)
+    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), index=True)
+    angle: Mapped[str] = mapped_column(String(100))
+    backdrop: Mapped[str] = mapped_column(String(100))
+    channel: Mapped[str] = mapped_column(String(100))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    media_type: Mapped[str]
+    size_bytes: Mapped[int]
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    source: Mapped[str] = mapped_column(String(20))
+    verdict: Mapped[str] = mapped_column(String(20))
+    reasons: Mapped[list[str]]
+    state: Mapped[str] = mapped_column(String(20))
+    current: Mapped[bool]
+    published_at: Mapped[datetime | None]
+    step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
+
+
+class CheckRow(Base):
+    """One measurement of one asset against its threshold."""
+
+    __tablename__ = "checks"
+
+    asset_id: Mapped[str] = mapped_column(ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    value: Mapped[float]
+    unit: Mapped[str]
+    threshold: Mapped[float | None]
+    passed: Mapped[bool | None]
+    severity: Mapped[str] = mapped_column(String(20))
+    words: Mapped[str]
+
+
+class StepRow(Base):
+    """One computation: what was asked (`stage`, `version`, `params`) and under which circumstances it was done.
+
+    `own_seconds` and `own_cost_usd` leave out what the step's items count themselves, so that sums over a lineage count
+    nothing twice.
+    """
+
+    __tablename__ = "steps"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    stage: Mapped[str] = mapped_column(String(100), index=True)
+    version: Mapped[int]
+    engine: Mapped[str | None]
+    params: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any]]
+    started_at: Mapped[datetime]
+    seconds: Mapped[float]
+    own_seconds: Mapped[float]
+    peak_memory_mb: Mapped[float]
+    cost_usd: Mapped[float]
+    own_cost_usd: Mapped[float]
+    device: Mapped[str]
+    host: Mapped[str]
+    versions: Mapped[dict[str, Any]]
+    image_digest: Mapped[str | None]
+    held: Mapped[str | None]
+    remedy: Mapped[str | None]
+
+
+class InputRow(Base):
+    """An edge of the lineage: `step_key` read these bytes, which `producer_key` made.
+
+    `path` is empty for the artifact itself and the file's path for a file of a folder artifact. Bytes that no step made
+    came with the shoot: `producer_key` is None and `source_path` is the file's name in the shoot's folder, if known.
+    """
+
+    __tablename__ = "step_inputs"
+
+    step_key: Mapped[str] = mapped_column(ForeignKey("steps.key", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    path: Mapped[str] = mapped_column(String(1000), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    media_type: Mapped[str]
+    size_bytes: Mapped[int]
+    producer_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"), index=True)
+    source_path: Mapped[str | None]
+
+
+class OutputRow(Base):
+    """What a step made; `path` as in `step_inputs`."""
+
+    __tablename__ = "step_outputs"
+
+    step_key: Mapped[str] = mapped_column(ForeignKey("steps.key", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    path: Mapped[str] = mapped_column(String(1000), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    media_type: Mapped[str]
+    size_bytes: Mapped[int]
+
+
+class ItemRow(Base):
+    """A step that ran as an item (one photo, one asset) of another step."""
+
+    __tablename__ = "step_items"
+
+    step_key: Mapped[str] = mapped_column(ForeignKey("steps.key", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(420), primary_key=True)
+    item_key: Mapped[str] = mapped_column(ForeignKey("steps.key"), index=True)
+    computed: Mapped[bool]
+
+
+class RunRow(Base):
+    """One night, one backfill or one call of `catalog run`."""
+
+    __tablename__ = "runs"
+
+    run_id: Mapped[str] = mapped_column(String(250), primary_key=True)
+    started_at: Mapped[datetime]
+
+
+class RunShootRow(Base):
+    """What became of one shoot in one run."""
+
+    __tablename__ = "run_shoots"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)
+    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
+    plan_digest: Mapped[str | None]
+    fate: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+class RunStepRow(Base):
+    """What became of one step of one shoot in one run."""
+
+    __tablename__ = "run_steps"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)
+    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[str] = mapped_column(String(100), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))
+    seconds: Mapped[float]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+Index("ix_assets_current", AssetRow.current, AssetRow.state)

@@ -1,0 +1,237 @@
+"""Writes a shoot's assets, words and lineage into the catalog database. Always runs; touches only rows that differ."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Literal, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.entries import (
+    AssetEntry,
+    InputEntry,
+    ItemEntry,
+    OutputEntry,
+    Publication,
+    State,
+    StepEntry,
+    asset_id,
+)
+from pipeline.catalog.publishing import publish
+from pipeline.contract.ancestry import Ancestry, Edge, ancestry
+from pipeline.contract.artifact import Artifact
+from pipeline.contract.manifest import Manifest
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.domain import Frozen, Name, Verdict
+from pipeline.errors import BadInput, CatalogError
+from pipeline.records import AssetRecord, Caption, Picture, load_list
+
+T = TypeVar("T", bound=Frozen)
+
+
+class Inputs(Frozen):
+    """What the steps above made; None where a step was held: then the catalog keeps what it has."""
+
+    assets: Artifact | None = None
+    checks: Artifact | None = None
+    caption: Artifact | None = None
+    verdicts: Artifact | None = None
+    pictures: Artifact | None = None
+    backdrop_pictures: Artifact | None = None
+    sheet: Artifact | None = None
+
+
+class Params(Frozen):
+    """Whose assets these are, and whether an asset that needs review is shown before a person has looked."""
+
+    sku: Name
+    collection: Name
+    title: str = ""
+    brand: str = ""
+    category: str = ""
+    attributes: dict[str, str] = {}
+    source: str = ""
+    needs_review: Literal["wait", "publish"] = "wait"
+
+
+class Report(Frozen):
+    """Assets by state, and how many rows of the catalog this call touched (0: it already said the same)."""
+
+    assets: int
+    published: int
+    in_review: int
+    rejected: int
+    refused_angles: int
+    steps: int
+    rows_inserted: int
+    rows_updated: int
+    rows_deleted: int
+    lost_items: tuple[str, ...] = ()
+
+
+class Outputs(Frozen):
+    """Rows in the catalog are the result; there is no artifact."""
+
+    report: Report
+
+
+def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
+    """Publish in one transaction. Raises CatalogError when the database cannot be reached (nothing is changed then)."""
+    if work.catalog_url is None:
+        raise BadInput("publish was given no catalog database", remedy="set CATALOG_DATABASE_URL")
+    lineage = ancestry(work.store, work.upstream)
+    publication = Publication(
+        sku=params.sku,
+        collection=params.collection,
+        source=params.source,
+        title=params.title,
+        brand=params.brand,
+        category=params.category,
+        assets=_assets(inputs, params, lineage, work),
+        angles=_angles(inputs, work),
+        caption=_caption(inputs, work),
+        caption_step_key=lineage.producers.get(inputs.caption.sha256) if inputs.caption else None,
+        sheet_sha256=inputs.sheet.sha256 if inputs.sheet else None,
+        **_lineage(lineage),
+    )
+    changes = publish(Catalog(work.catalog_url), publication, datetime.now(UTC))
+    states = [entry.state for entry in publication.assets or ()]
+    return Outputs(
+        report=Report(
+            assets=len(states),
+            published=states.count("published"),
+            in_review=states.count("in review"),
+            rejected=states.count("rejected"),
+            refused_angles=sum(verdict.decision == "refused" for verdict in publication.angles or ()),
+            steps=len(publication.steps),
+            rows_inserted=changes.inserted,
+            rows_updated=changes.updated,
+            rows_deleted=changes.deleted,
+            lost_items=lineage.lost,
+        )
+    )
+
+
+def _assets(inputs: Inputs, params: Params, lineage: Ancestry, work: Work) -> tuple[AssetEntry, ...] | None:
+    if inputs.assets is None or inputs.checks is None:
+        return None
+    files = work.tree(inputs.assets)
+    records = _read(AssetRecord, inputs.checks, "checks", work)
+    _refuse_twins([asset_id(params.sku, record) for record in records], "asset")
+    for record in records:
+        _refuse_twins([check.name for check in record.checks], f"check of asset {record.path}")
+        if record.path not in files:
+            raise CatalogError(f"composite names {record.path} and did not make it", remedy="run composite again")
+    return tuple(
+        AssetEntry(
+            record=record,
+            sha256=files[record.path].sha256,
+            size_bytes=files[record.path].size,
+            state=_state(record, params),
+            step_key=lineage.producers.get(files[record.path].sha256),
+        )
+        for record in records
+    )
+
+
+def _state(record: AssetRecord, params: Params) -> State:
+    if record.verdict == "rejected":
+        return "rejected"
+    if record.verdict == "needs review" and params.needs_review == "wait":
+        return "in review"
+    return "published"
+
+
+def _angles(inputs: Inputs, work: Work) -> tuple[Verdict, ...] | None:
+    """The verdicts of coverage. Where rendering could not follow one (its splat was held), rendering's word stands."""
+    if inputs.verdicts is None:
+        return None
+    verdicts = _read(Verdict, inputs.verdicts, "verdicts", work)
+    pictures = _read(Picture, inputs.pictures, "pictures", work) if inputs.pictures else []
+    drawn = {picture.angle.name: picture for picture in pictures}
+    return tuple(_as_drawn(verdict, drawn.get(verdict.angle.name)) for verdict in verdicts)
+
+
+def _as_drawn(verdict: Verdict, picture: Picture | None) -> Verdict:
+    if picture is None or picture.source == verdict.decision:
+        return verdict
+    return verdict.model_copy(update={"decision": picture.source, "photo": picture.photo, "reason": picture.reason})
+
+
+def _caption(inputs: Inputs, work: Work) -> Caption | None:
+    return Caption.model_validate_json(work.read(inputs.caption)) if inputs.caption else None
+
+
+def _read(kind: type[T], artifact: Artifact, name: str, work: Work) -> list[T]:
+    try:
+        return load_list(kind, work.read(artifact))
+    except ValidationError as error:
+        raise CatalogError(
+            f"{name} is no list of {kind.__name__}: {error.errors()[0]['msg']}",
+            remedy="run the step that made it again",
+        ) from error
+
+
+def _refuse_twins(names: Sequence[str], what: str) -> None:
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise CatalogError(
+            f"{what} {twins[0]} exists twice", remedy="give each channel, backdrop and check its own name"
+        )
+
+
+def _lineage(lineage: Ancestry) -> dict[str, tuple[Frozen, ...]]:
+    by_key = {manifest.key: manifest for manifest in lineage.manifests}
+    return {
+        "steps": tuple(_step(manifest, by_key) for manifest in lineage.manifests),
+        "inputs": tuple(
+            InputEntry(**_edge(edge), producer_key=edge.producer, source_path=edge.source_path)
+            for edge in lineage.inputs
+        ),
+        "outputs": tuple(OutputEntry(**_edge(edge)) for edge in lineage.outputs),
+        "items": tuple(
+            ItemEntry(step_key=manifest.key, name=name, item_key=item.key, computed=item.computed)
+            for manifest in lineage.manifests
+            for name, item in manifest.items.items()
+            if item.key in by_key
+        ),
+    }
+
+
+def _edge(edge: Edge) -> dict[str, str | int]:
+    artifact = edge.artifact
+    return {
+        "step_key": edge.step,
+        "name": edge.name,
+        "path": edge.path,
+        "sha256": artifact.sha256,
+        "media_type": artifact.media_type,
+        "size_bytes": artifact.size,
+    }
+
+
+def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
+    request, made = manifest.request, manifest.provenance
+    within = [by_key[item.key].provenance for item in manifest.items.values() if item.computed and item.key in by_key]
+    engine = request.params.get("engine")
+    report = (manifest.outputs or {}).get("report")
+    return StepEntry(
+        key=manifest.key,
+        stage=request.stage,
+        version=request.version,
+        engine=engine if isinstance(engine, str) else None,
+        params=request.params,
+        report=report if isinstance(report, dict) else {},
+        started_at=TypeAdapter(datetime).validate_python(made.started_at),
+        own_seconds=max(0.0, made.seconds - sum(item.seconds for item in within)),
+        own_cost_usd=max(0.0, made.cost_usd - sum(item.cost_usd for item in within)),
+        held=manifest.held.what if manifest.held else None,
+        remedy=manifest.held.remedy if manifest.held else None,
+        **made.model_dump(
+            include={"seconds", "peak_memory_mb", "cost_usd", "device", "host", "versions", "image_digest"}
+        ),
+    )
+
+
+STAGE = Stage("publish", 1, Inputs, Params, Outputs, run, cached=False)

