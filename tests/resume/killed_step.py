@@ -1,7 +1,7 @@
-"""`python -m tests.resume.killed_step PLAN STEP POINT`: run one step of a plan as a task would, and die by SIGKILL at POINT.
+"""Run one step of a plan as a task would, and die by SIGKILL at a point: `killed_step.py PLAN STEP POINT`.
 
-Points: `start`, `mid-work`, `between-outputs`, `before-manifest`, `after-manifest`; `never` runs the step to its end. publish has no
-manifest; its transaction is the commit point: there, `between-outputs` is after its first written row.
+Points: `start`, `mid-work`, `between-outputs`, `before-manifest`, `after-manifest`; `never` runs the step to its end.
+publish has no manifest; its transaction is the commit point: `between-outputs` is after its first written row.
 """
 
 import os
