@@ -39,6 +39,7 @@ lock: ## write constraints.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --all-extras --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		--no-annotate --output-file constraints.txt pyproject.toml
+	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' constraints.txt  # a machine with CUDA takes its own build of the same version
 
 samples: setup ## render the sample collection again
 	$(BIN)/pip install --quiet --constraint constraints.txt '.[samples]'
