@@ -1,0 +1,20 @@
+"""Every night: each new or changed shoot becomes catalog assets."""
+
+from catalog_tasks import discovered, run_shoots
+
+from airflow.sdk import DAG, Param
+from pipeline.settings import read_settings
+
+with DAG(
+    "catalog_nightly",
+    description="New and changed shoots become catalog assets",
+    schedule="0 2 * * *",
+    catchup=False,  # and no start date: the first run is the next night, not last night at once
+    max_active_runs=1,
+    params={
+        "shoots": Param(str(read_settings().shoots), type="string", description="the folder that holds the shoots"),
+        "preset": Param(read_settings().preset, type="string", description="engines and quality: demo, standard"),
+    },
+    tags=["catalog"],
+):
+    run_shoots(discovered("{{ params.shoots }}", preset="{{ params.preset }}"))

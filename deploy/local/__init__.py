@@ -1,0 +1,1 @@
+"""Airflow on one machine: `python -m deploy.local up` and `python -m deploy.local demo`."""

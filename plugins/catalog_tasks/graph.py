@@ -1,0 +1,61 @@
+"""The shape of a run: discovery, one mapped group of steps a shoot, a summary. Both DAGs are made of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from catalog_tasks.local import DiscoverOperator, StageOperator, SummaryOperator
+
+from airflow.sdk import BaseOperator, TriggerRule, task_group
+from pipeline.plan import GPU_STEPS, STEPS, UPSTREAM
+from pipeline.settings import Settings, read_settings
+
+RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=20), "retry_exponential_backoff": True}
+STEP_LIMIT = timedelta(hours=4)  # a step that takes longer hangs
+
+
+def discovered(*arguments: str, preset: str = "") -> DiscoverOperator:
+    """The task that plans the shoots: `catalog discover ARGUMENTS`. It and the summary always run in Airflow itself."""
+    return DiscoverOperator(
+        task_id="discover",
+        arguments=["discover", *arguments, "--json", "--run-id", "{{ run_id }}"],
+        environment={"CATALOG_PRESET": preset},
+        **RETRIES,
+    )
+
+
+def run_shoots(discover: DiscoverOperator) -> None:
+    """Every planned shoot through its steps, whatever becomes of the others, and then the summary."""
+    settings = read_settings()
+
+    @task_group(group_id="shoot")
+    def shoot(sku: Any, plan: Any) -> None:
+        tasks = {step: stage_task(step, sku, plan, settings) for step in STEPS}
+        for step, above in UPSTREAM.items():
+            tasks[step].set_upstream([tasks[name] for name in above])
+
+    summary = SummaryOperator(
+        task_id="summary",
+        arguments=["summary", "--run-id", "{{ run_id }}"],
+        trigger_rule=TriggerRule.ALL_DONE,
+        retries=0,
+    )
+    shoot.expand_kwargs(discover.output) >> summary
+
+
+def stage_task(step: str, sku: Any, plan: Any, settings: Settings) -> BaseOperator:
+    """One step as a task, here or in a pod, as CATALOG_EXECUTION says.
+
+    A held step is skipped and the steps below run all the same: each works out for itself whether it can do without.
+    """
+    common: dict[str, Any] = {
+        "task_id": step,
+        "trigger_rule": TriggerRule.NONE_FAILED,
+        "execution_timeout": STEP_LIMIT,
+        "do_xcom_push": False,
+        **RETRIES,
+    }
+    if settings.execution == "local":
+        return StageOperator(step=step, plan=plan, sku=sku, **common)
+    from catalog_tasks.pods import stage_pod  # the Kubernetes client takes a second to import
+
+    return stage_pod(step, plan, sku, gpu=step in GPU_STEPS, settings=settings, **common)
