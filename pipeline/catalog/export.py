@@ -1,13 +1,12 @@
 """Writes the catalog as Parquet files, for analysts and for the shop's own loaders."""
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Column, inspect, select
+from sqlalchemy import JSON, Column, inspect, select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
@@ -22,6 +21,7 @@ from pipeline.catalog.tables import (
     OutputRow,
     ShootRow,
     StepRow,
+    UtcDateTime,
 )
 from pipeline.domain import Frozen
 from pipeline.errors import BadInput
@@ -38,14 +38,7 @@ FILES: dict[str, type[Base]] = {
     "step_outputs.parquet": OutputRow,
     "step_items.parquet": ItemRow,
 }
-ARROW: dict[type, pa.DataType] = {
-    str: pa.string(),
-    int: pa.int64(),
-    float: pa.float64(),
-    bool: pa.bool_(),
-    datetime: pa.timestamp("us", tz="UTC"),
-    dict: pa.string(),
-}
+ARROW: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 LISTS = frozenset({"reasons"})  # JSON columns that hold a list of texts
 
 
@@ -69,7 +62,9 @@ def export(catalog: Catalog, out: Path) -> Exported:
         part = out / f".{name}.part"
         pq.write_table(table, part, compression="zstd")
         part.replace(out / name)
-    return Exported(folder=str(out), rows={name: table.num_rows for name, table in tables.items()})
+    return Exported(
+        folder=str(out), rows={name.removesuffix(".parquet"): table.num_rows for name, table in tables.items()}
+    )
 
 
 def claim(out: Path) -> None:
@@ -92,7 +87,11 @@ def _table(session: Session, kind: type[Base]) -> pa.Table:
 
 
 def _arrow_type(column: Column[Any]) -> pa.DataType:
-    return pa.list_(pa.string()) if column.key in LISTS else ARROW[column.type.python_type]
+    if isinstance(column.type, UtcDateTime):
+        return pa.timestamp("us", tz="UTC")
+    if isinstance(column.type, JSON):
+        return pa.list_(pa.string()) if column.key in LISTS else pa.string()
+    return ARROW[column.type.python_type]
 
 
 def _cell(value: Any) -> Any:

@@ -116,9 +116,8 @@ def _walk(session: Session, start: str | None) -> tuple[list[LineageStep], list[
         above = dict.fromkeys(edge.producer_key for edge in read if edge.producer_key)
         generation = [key for key in above if key not in seen]
     rows = {row.key: row for row in session.scalars(select(StepRow).where(StepRow.key.in_(list(seen))))}
-    names = dict(
-        session.execute(select(ItemRow.item_key, ItemRow.name).where(ItemRow.item_key.in_(list(seen))))
-    )
+    items = select(ItemRow.item_key, ItemRow.name).where(ItemRow.item_key.in_(list(seen))).order_by(ItemRow.name.desc())
+    names = dict(session.execute(items).all())
     return [_step(rows[key], names.get(key)) for key in seen], edges
 
 

@@ -44,8 +44,9 @@ class Changes(Frozen):
 def publish(catalog: Catalog, publication: Publication, now: datetime) -> Changes:
     """Bring the catalog's rows of one shoot to what `publication` says, all or nothing.
 
-    Rows that already say the same are not touched: a repeated call changes nothing, `published_at` included. Assets that
-    are no longer made stay, marked not current and withdrawn. `now` becomes `published_at` of what is published by this call.
+    Rows that already say the same are not touched: a repeated call changes nothing, `published_at` included. Assets
+    that are no longer made stay, marked not current and withdrawn. `now` becomes `published_at` of what this call
+    publishes.
     """
     with catalog.write() as session:
         changes = _shoot(session, publication) + _lineage(session, publication)

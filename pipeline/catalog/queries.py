@@ -54,7 +54,7 @@ def list_assets(
     current_only: bool = True,
     limit: int | None = None,
 ) -> list[AssetView]:
-    """Assets sorted by identity, narrowed by what is given."""
+    """Assets sorted by identity, narrowed by what is given; those no longer made only when asked for."""
     query = select(AssetRow, ShootRow).join(ShootRow, ShootRow.sku == AssetRow.sku).order_by(AssetRow.id)
     if sku is not None:
         query = query.where(AssetRow.sku == sku)
@@ -62,7 +62,7 @@ def list_assets(
         query = query.where(ShootRow.collection == collection)
     if state is not None:
         query = query.where(AssetRow.state == state)
-    if current_only:
+    if current_only and state != "withdrawn":
         query = query.where(AssetRow.current)
     with catalog.read() as session:
         return [_view(asset, shoot) for asset, shoot in session.execute(query.limit(limit))]

@@ -1,0 +1,118 @@
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from pipeline.catalog.database import Catalog, describe, parse_url, without_secrets
+from pipeline.catalog.shoots import known_shoots, record_planned
+from pipeline.catalog.tables import Base, ShootRow
+from pipeline.errors import BadInput, CatalogError, MissingEngine
+
+
+def shoot(sku: str) -> ShootRow:
+    return ShootRow(sku=sku, collection="autumn", source="", fate="planned", reason="")
+
+
+def test_the_migrations_make_exactly_the_tables(catalog_url: str) -> None:
+    with Catalog(catalog_url).engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_opening_again_keeps_what_is_there(catalog_url: str) -> None:
+    with Catalog(catalog_url).write() as session:
+        session.add(shoot("A"))
+    with Catalog(catalog_url).read() as session:
+        assert session.scalars(select(ShootRow.sku)).all() == ["A"]
+
+
+def _open(url: str, barrier: object, results: object) -> None:
+    barrier.wait()  # type: ignore[attr-defined]
+    try:
+        record_planned(
+            url,
+            "night",
+            sku=multiprocessing.current_process().name,
+            collection="",
+            source="",
+            listing_digest="",
+            plan_digest="",
+        )
+        results.put("ok")  # type: ignore[attr-defined]
+    except BaseException as error:
+        results.put(repr(error))  # type: ignore[attr-defined]
+
+
+def test_four_processes_may_open_an_empty_database_at_once(catalog_url: str) -> None:
+    context = multiprocessing.get_context("spawn")
+    barrier, results = context.Barrier(4), context.Queue()
+    processes = [context.Process(target=_open, args=(catalog_url, barrier, results), name=f"P{n}") for n in range(4)]
+    for process in processes:
+        process.start()
+    assert [results.get(timeout=120) for _ in processes] == ["ok"] * 4
+    for process in processes:
+        process.join()
+    assert sorted(known_shoots(catalog_url)) == ["P0", "P1", "P2", "P3"]
+
+
+def test_a_write_that_fails_leaves_nothing(catalog_url: str) -> None:
+    catalog = Catalog(catalog_url)
+
+    def fail() -> None:
+        with catalog.write() as session:
+            session.add(shoot("A"))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert known_shoots(catalog_url) == {}
+
+
+def test_references_are_enforced(catalog_url: str) -> None:
+    with pytest.raises((CatalogError, IntegrityError)), Catalog(catalog_url).write() as session:
+        session.execute(text("INSERT INTO captions VALUES ('no shoot','en','e',null,'t','d','a','{}','p',null)"))
+
+
+def test_sqlite_uses_a_write_ahead_log(tmp_path: Path) -> None:
+    Catalog(f"sqlite:///{tmp_path}/a/catalog.db")
+    with sqlite3.connect(tmp_path / "a" / "catalog.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "catalog.db").write_bytes(b"not a database, certainly" * 100)
+    with pytest.raises(CatalogError, match=r"catalog\.db failed: .*not a database"):
+        Catalog(f"sqlite:///{tmp_path}/catalog.db")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "mysql://root:tops3cret@host/db", "postgresql://a:tops3cret@h:port/db"]
+)
+def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(BadInput, match="CATALOG_DATABASE_URL") as caught:
+        parse_url(url)
+    assert "tops3cret" not in str(caught.value)
+    assert caught.value.__cause__ is None and caught.value.__context__ is None
+
+
+def test_a_database_in_memory_is_refused() -> None:
+    with pytest.raises(BadInput, match="in memory"):
+        Catalog("sqlite://")
+
+
+def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.catalog.database.find_spec", lambda _name: None)
+    with pytest.raises(MissingEngine, match=r"catalog-pipeline\[postgres\]"):
+        parse_url("postgresql://host/db")
+
+
+def test_secrets_are_blotted_out_of_any_words() -> None:
+    url = parse_url("postgres://shop:pa%40ss@db.example:5433/catalog?sslpassword=hush&application_name=nightly")
+    assert describe(url) == "postgresql://db.example:5433/catalog"
+    assert without_secrets("pa@ss or hush by nightly", url) == "*** or *** by nightly"

@@ -1,0 +1,79 @@
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.lineage import Lineage, read_lineage
+from pipeline.catalog.lineage_tree import lineage_tree
+from pipeline.errors import BadInput
+from tests.catalog.toy_shoot import ToyShoot
+
+
+def lineage_of(asset: str, tmp_path: Path, url: str) -> Lineage:
+    ToyShoot(tmp_path, url).publish()
+    return read_lineage(Catalog(url), asset)
+
+
+def test_a_captured_asset_leads_to_its_one_photo(tmp_path: Path, catalog_url: str) -> None:
+    found = lineage_of("MUG-1/front/white/shop", tmp_path, catalog_url)
+    assert [step.title for step in found.steps] == [
+        "composite_shop_photo front/white/shop.png",
+        "render_angle front",
+        "cutout_photo A",
+        "ingest_photo A",
+    ]
+    assert [(photo.name, photo.sha256) for photo in found.sources()] == [
+        ("A.jpg", ToyShoot(tmp_path, catalog_url).store.put(b"first photo", "image/jpeg").sha256)
+    ]
+
+
+def test_a_rendered_asset_leads_through_the_fit_to_every_photo(tmp_path: Path, catalog_url: str) -> None:
+    found = lineage_of("MUG-1/left/white/shop", tmp_path, catalog_url)
+    assert {step.title for step in found.steps} == {
+        "composite_shop_photo left/white/shop.png",
+        "render_angle left",
+        "splat",
+        "cutout_photo A",
+        "cutout_photo B",
+        "ingest_photo A",
+        "ingest_photo B",
+    }
+    assert [photo.name for photo in found.sources()] == ["A.jpg", "B.jpg"]
+    cutout = next(step for step in found.steps if step.title == "cutout_photo B")
+    assert cutout.models == {"engine": "matting", "checkpoint": "c" * 64}
+    assert [above.title for above, _ in found.above(cutout.key)] == ["ingest_photo B"]
+
+
+def test_costs_and_seconds_are_counted_once(tmp_path: Path, catalog_url: str) -> None:
+    shoot = ToyShoot(tmp_path, catalog_url)
+    shoot.publish()
+    found = read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")
+    assert found.cost_usd == pytest.approx(sum(step.own_cost_usd for step in found.steps))
+    assert len({step.key for step in found.steps}) == len(found.steps)
+
+
+def test_the_tree_in_words(tmp_path: Path, catalog_url: str) -> None:
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(lineage_tree(lineage_of("MUG-1/left/white/shop", tmp_path, catalog_url)))
+    words = console.export_text()
+    for needed in ("MUG-1/left/white/shop", "splat v1", "engine matting", "A.jpg", "B.jpg", "checkpoint=cccc"):
+        assert needed in words
+
+
+def test_hostile_names_are_words_not_markup(tmp_path: Path, catalog_url: str) -> None:
+    ToyShoot(tmp_path, catalog_url, photos={"[red]A.jpg": b"first photo"}).publish()
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(lineage_tree(read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")))
+    assert "[red]A.jpg" in console.export_text()
+
+
+def test_a_lineage_is_json_and_back(tmp_path: Path, catalog_url: str) -> None:
+    found = lineage_of("MUG-1/left/white/shop", tmp_path, catalog_url)
+    assert Lineage.model_validate_json(found.model_dump_json()) == found
+
+
+def test_an_unknown_asset_is_named(catalog_url: str) -> None:
+    with pytest.raises(BadInput, match="'MUG-1/back/white/shop'"):
+        read_lineage(Catalog(catalog_url), "MUG-1/back/white/shop")

@@ -1,0 +1,68 @@
+import pytest
+
+from pipeline.catalog.shoots import is_changed, known_shoots, record_fate, record_planned, record_step, summary
+from pipeline.errors import BadInput
+
+
+def plan(url: str, run_id: str, sku: str = "MUG-1", listing: str = "l1") -> None:
+    record_planned(
+        url,
+        run_id,
+        sku=sku,
+        collection="autumn",
+        source="/shoots/mug",
+        listing_digest=listing,
+        plan_digest="p" + listing,
+    )
+
+
+def test_a_new_shoot_is_changed(catalog_url: str) -> None:
+    assert is_changed(known_shoots(catalog_url).get("MUG-1"), "l1")
+
+
+@pytest.mark.parametrize(
+    ("fate", "again"), [("done", False), ("held", False), ("failed", True), ("bad input", True), ("planned", True)]
+)
+def test_only_what_failed_runs_again_on_the_same_files(catalog_url: str, fate: str, again: bool) -> None:
+    plan(catalog_url, "night 1")
+    record_fate(catalog_url, "night 1", "MUG-1", fate, "because")  # type: ignore[arg-type]
+    known = known_shoots(catalog_url)["MUG-1"]
+    assert (known.fate, known.reason, known.last_run_id) == (fate, "because", "night 1")
+    assert is_changed(known, "l1") is again
+    assert is_changed(known, "l2")
+
+
+def test_unchanged_is_noted_for_the_run_and_leaves_the_shoot(catalog_url: str) -> None:
+    plan(catalog_url, "night 1")
+    record_fate(catalog_url, "night 1", "MUG-1", "held", "7 of 24 photos registered")
+    record_fate(catalog_url, "night 2", "MUG-1", "unchanged")
+    known = known_shoots(catalog_url)["MUG-1"]
+    assert (known.fate, known.last_run_id) == ("held", "night 1")
+    assert [(shoot.sku, shoot.fate) for shoot in summary(catalog_url, "night 2").shoots] == [("MUG-1", "unchanged")]
+
+
+def test_the_summary_tells_every_shoot_and_step(catalog_url: str) -> None:
+    plan(catalog_url, "night 1")
+    record_step(catalog_url, "night 1", "MUG-1", "ingest", "done", seconds=3.5)
+    record_step(catalog_url, "night 1", "MUG-1", "sfm", "failed", reason="first try")
+    record_step(catalog_url, "night 1", "MUG-1", "sfm", "held", seconds=9.0, reason="gap at 95 deg")
+    record_fate(catalog_url, "night 1", "MUG-1", "held", "gap at 95 deg")
+    record_fate(catalog_url, "night 1", "broken", "bad input", "no sku", collection="autumn", source="/shoots/broken")
+    plan(catalog_url, "night 1", sku="BAG-2")
+    found = summary(catalog_url, "night 1")
+    assert [(shoot.sku, shoot.fate) for shoot in found.shoots] == [
+        ("BAG-2", "planned"),
+        ("MUG-1", "held"),
+        ("broken", "bad input"),
+    ]
+    steps = found.shoots[1].steps
+    assert {(step.step, step.state, step.seconds, step.reason) for step in steps} == {
+        ("ingest", "done", 3.5, ""),
+        ("sfm", "held", 9.0, "gap at 95 deg"),
+    }
+    assert sorted(found.failed) == ["BAG-2", "broken"]
+
+
+def test_an_unknown_run_is_named(catalog_url: str) -> None:
+    with pytest.raises(BadInput, match="'night 7'"):
+        summary(catalog_url, "night 7")
