@@ -1,0 +1,88 @@
+"""A cloud of 3D Gaussians: the values of a splat, checked once, and a first guess of them from sparse points."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from pipeline.errors import BadInput
+from pipeline.splatting.harmonics import C0, DEGREE_MAX, coefficients
+
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Gaussians:
+    """N Gaussians in world units, all float32, C-contiguous and finite.
+
+    `means` [N, 3]; `log_scales` [N, 3], natural logarithm of the standard deviations; `quats` [N, 4], wxyz, any length but 0;
+    `logits` [N], opacity = sigmoid(logit); `sh` [N, K, 3], K = (degree + 1)^2 spherical-harmonic coefficients, sRGB values.
+    Raises BadInput on wrong shapes and on NaN or infinity.
+    """
+
+    means: F32
+    log_scales: F32
+    quats: F32
+    logits: F32
+    sh: F32
+
+    def __post_init__(self) -> None:
+        n = len(self.means)
+        shapes = {"means": (n, 3), "log_scales": (n, 3), "quats": (n, 4), "logits": (n,)}
+        if self.sh.ndim != 3 or self.sh.shape[0] != n or self.sh.shape[2] != 3 or self.sh.shape[1] not in (1, 4, 9, 16):
+            raise BadInput(f"sh has shape {self.sh.shape}, not ({n}, 1 | 4 | 9 | 16, 3)")
+        for name, shape in shapes.items():
+            if getattr(self, name).shape != shape:
+                raise BadInput(f"{name} has shape {getattr(self, name).shape}, not {shape}")
+        for name in (*shapes, "sh"):
+            values = np.ascontiguousarray(getattr(self, name), dtype=np.float32)
+            if not np.isfinite(values).all():
+                raise BadInput(f"{name} of the Gaussians holds NaN or infinity", remedy="The splat is damaged: fit it again.")
+            object.__setattr__(self, name, values)
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    @property
+    def degree(self) -> int:
+        """Degree of the spherical harmonics, 0 to 3."""
+        return int(np.sqrt(self.sh.shape[1])) - 1
+
+    @property
+    def opacities(self) -> F32:
+        """Opacities [N] in (0, 1)."""
+        opacities: F32 = (1.0 / (1.0 + np.exp(-self.logits.astype(np.float64)))).astype(np.float32)
+        return opacities
+
+    def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """The Gaussians at a mask or at indices."""
+        return type(self)(
+            self.means[keep], self.log_scales[keep], self.quats[keep], self.logits[keep], self.sh[keep]
+        )
+
+
+def from_points(
+    points: NDArray[np.float64], colours: NDArray[np.uint8], *, degree: int = DEGREE_MAX, opacity: float = 0.5
+) -> Gaussians:
+    """A first guess: one round Gaussian a point, as large as the distance to its three nearest neighbours.
+
+    `points` [N, 3] in world units, N >= 4; `colours` [N, 3] sRGB. Raises BadInput when there are too few points.
+    """
+    if len(points) < 4:
+        raise BadInput(f"{len(points)} sparse points are too few to start a splat", remedy="Shoot more photos that overlap.")
+    distance, _ = cKDTree(points).query(points, k=4)
+    spacing = np.sqrt(np.mean(np.square(distance[:, 1:]), axis=1))
+    spacing = np.clip(spacing, 1e-6, np.quantile(spacing, 0.9) * 2)
+    sh = np.zeros((len(points), coefficients(degree), 3), np.float32)
+    sh[:, 0] = (colours.astype(np.float32) / 255.0 - 0.5) / C0
+    quats = np.zeros((len(points), 4), np.float32)
+    quats[:, 0] = 1.0
+    return Gaussians(
+        points.astype(np.float32),
+        np.repeat(np.log(spacing)[:, None], 3, axis=1).astype(np.float32),
+        quats,
+        np.full(len(points), np.log(opacity / (1.0 - opacity)), np.float32),
+        sh,
+    )

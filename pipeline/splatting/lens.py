@@ -1,0 +1,30 @@
+"""The pinhole that a rasterizer is given: what it accepts of a `Camera` and of a pose, as plain arrays."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.domain import Camera
+from pipeline.errors import BadInput
+
+F64 = NDArray[np.float64]
+SIDE_MAX_PX = 16384
+
+
+def lens_of(camera: Camera) -> F64:
+    """[fx, fy, cx, cy, width, height] in px. Raises BadInput for a distorted camera: undistort its photos first."""
+    if camera.k1 != 0.0:
+        raise BadInput(f"the camera is distorted (k1 = {camera.k1})", remedy="Undistort its photos before splatting.")
+    if max(camera.width_px, camera.height_px) > SIDE_MAX_PX:
+        raise BadInput(f"a picture of {camera.width_px} x {camera.height_px} px", remedy="Render it in parts.")
+    return np.array(
+        [camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px, camera.width_px, camera.height_px], dtype=np.float64
+    )
+
+
+def pose_of(cam_from_world: F64) -> F64:
+    """The upper [3, 4] of a pose. Raises BadInput when it is not a finite rigid transform."""
+    pose = np.ascontiguousarray(cam_from_world[:3, :4], dtype=np.float64)
+    rotation = pose[:, :3]
+    if not np.isfinite(pose).all() or not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4):
+        raise BadInput("cam_from_world is not a rigid transform", remedy="Scale belongs into the Gaussians, not the pose.")
+    return pose
