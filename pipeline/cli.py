@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline import cli_catalog, cli_engines
-from pipeline.cli_catalog import Json, print_json, record_run, record_step
+from pipeline.cli_catalog import record_run, record_step
+from pipeline.cli_output import Json, print_json
 from pipeline.cli_progress import COLOURS, run_progress
 from pipeline.contract.plan import Plan
 from pipeline.contract.work import Event

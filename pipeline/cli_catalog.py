@@ -1,10 +1,8 @@
 """Commands over many shoots and over the catalog: discover, summary, assets, lineage, export, doctor."""
 
-import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -16,6 +14,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.lineage_tree import lineage_tree
 from pipeline.catalog.queries import list_assets
+from pipeline.cli_output import Json, print_json
 from pipeline.contract.artifact import canonical_json, digest_of
 from pipeline.contract.plan import Plan
 from pipeline.contract.store import FolderStore
@@ -25,8 +24,6 @@ from pipeline.doctor import examine
 from pipeline.run import StepResult
 from pipeline.settings import Settings, read_settings
 from pipeline.shoot import listing
-
-Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout, for scripts")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -149,8 +146,8 @@ def record_step(settings: Settings, run_id: str | None, plan: Plan, result: Step
             plan.sku,
             result.step,
             result.state,
-            result.seconds,
-            result.reason,
+            seconds=result.seconds,
+            reason=result.reason,
             collection=plan.collection,
         )
 
@@ -175,8 +172,3 @@ def record_run(settings: Settings, plan: Plan, digest: str, results: list[StepRe
 def new_run_id(kind: str) -> str:
     """A name for a run that no scheduler named."""
     return f"{kind}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-
-
-def print_json(value: Any) -> None:
-    """One JSON object on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

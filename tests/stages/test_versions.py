@@ -1,0 +1,83 @@
+"""A stage's result may only change together with its version: each version is pinned to the code that it names.
+
+The digest covers the stage file and every module of the engines that it reaches, without comments and docstrings. When
+this fails: raise the version if the same request could now give another result, then run
+`python -m tests.stages.test_versions`.
+"""
+
+import ast
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.contract.stage import Stage
+from pipeline.plan import STEPS, stage_of
+
+ROOT = Path(__file__).parents[2]
+PINNED = Path(__file__).with_name("versions.json")
+ENGINES = ("imaging", "splatting", "posing", "diffusion", "language", "provenance", "stages")
+NOT_PIXELS = {"pipeline.diffusion.train"}
+
+
+def module_path(name: str) -> Path | None:
+    path = ROOT / Path(*name.split("."))
+    found = path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"
+    return found if found.exists() else None
+
+
+def imports_of(tree: ast.AST) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    wanted = tuple(f"pipeline.{package}." for package in ENGINES)
+    return {name for name in names if name.startswith(wanted) and module_path(name) and name not in NOT_PIXELS}
+
+
+def code_of(path: Path) -> ast.Module:
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
+            node.body = body[1:]  # type: ignore[attr-defined]
+    return tree
+
+
+def source_digest(module: str) -> str:
+    seen: dict[str, str] = {}
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        path = module_path(name)
+        if name in seen or path is None:
+            continue
+        tree = code_of(path)
+        seen[name] = ast.dump(tree)
+        todo.extend(imports_of(tree))
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+
+
+def versions(step: str) -> dict[str, object]:
+    module = __import__(f"pipeline.stages.{step}", fromlist=["STAGE"])
+    stages = {value.name: value.version for value in vars(module).values() if isinstance(value, Stage)}
+    return {"versions": dict(sorted(stages.items())), "source": source_digest(f"pipeline.stages.{step}")}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_stage_changes_only_with_its_version(step: str) -> None:
+    assert stage_of(step).version >= 1
+    pinned = json.loads(PINNED.read_text())
+    assert versions(step) == pinned.get(step), f"{step} changed: raise its version if results may differ; see this file"
+
+
+if __name__ == "__main__":
+    PINNED.write_text(json.dumps({step: versions(step) for step in STEPS}, indent=1) + "\n")
