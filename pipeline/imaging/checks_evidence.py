@@ -1,0 +1,90 @@
+"""What the checks of one asset look at, and the form of what they find.
+
+A `reject` finding keeps an asset out of the shop, a `review` finding asks for a person, `info` is for the record.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.imaging.channels import BackdropKind, Channel
+from pipeline.imaging.composite_framing import Placement, resample_product
+from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
+from pipeline.records import Check
+
+Mask = NDArray[np.bool_]
+Severity = Literal["reject", "review", "info"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One asset and all that its checks may look at.
+
+    `picture`: the angle's straight-alpha sRGB RGBA [h, w, 4]. `behind`: backdrop with shadow, linear light [H, W, 3].
+    `image`: the finished image before encoding, sRGB [H, W, 3]. `file`: the encoded bytes; `decoded`: its pixels, sRGB
+    [H, W, 3]. `marking`: the IPTC term that the file must carry.
+    """
+
+    picture: Bytes
+    placement: Placement
+    behind: Floats
+    image: Bytes
+    file: bytes
+    decoded: Bytes
+    channel: Channel
+    kind: BackdropKind
+    source: Literal["captured", "rendered"]
+    marking: str
+
+    @cached_property
+    def product(self) -> Floats:
+        """What the cut-out gives in this frame, resampled anew: premultiplied linear light [H, W, 4]."""
+        return resample_product(self.picture, self.placement)
+
+    @cached_property
+    def alpha(self) -> Floats:
+        """The matte in the frame, [H, W] 0 to 1."""
+        return self.product[..., 3]
+
+    @cached_property
+    def interior(self) -> Mask:
+        """Where only the product shows."""
+        return self.alpha == 1.0
+
+    @cached_property
+    def expected(self) -> Bytes:
+        """The image that picture, backdrop and shadow must give, sRGB [H, W, 3]."""
+        return linear_to_srgb(self.product[..., :3] + self.behind * (1 - self.product[..., 3:]))
+
+    @cached_property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns around the product, on the 8-px grid that codecs use, with 16 px of room."""
+        rows, columns = np.flatnonzero(self.alpha.any(axis=1)), np.flatnonzero(self.alpha.any(axis=0))
+        if rows.size == 0:
+            return slice(0, 0), slice(0, 0)
+        first = [max(0, int(v[0]) // 8 * 8 - 16) for v in (rows, columns)]
+        last = [(int(v[-1]) // 8 + 3) * 8 for v in (rows, columns)]
+        return slice(first[0], last[0]), slice(first[1], last[1])
+
+
+def finding(
+    name: str, value: float, unit: str, words: str, *, threshold: float, passed: bool, severity: Severity
+) -> Check:
+    """One measurement with its verdict; `words` say what it means for this asset."""
+    return Check(
+        name=name,
+        value=round(float(value), 4),
+        unit=unit,
+        threshold=threshold,
+        passed=bool(passed),
+        severity=severity,
+        words=words,
+    )
+
+
+def note(name: str, value: float, unit: str, words: str) -> Check:
+    """A measurement for the record, without a verdict."""
+    return Check(name=name, value=round(float(value), 4), unit=unit, severity="info", words=words)

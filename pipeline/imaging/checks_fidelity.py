@@ -1,0 +1,136 @@
+"""The product's own pixels: unchanged before encoding, and the same to the eye in the decoded file.
+
+Colour differences are CIEDE2000 (CIE 142-2001) of the mean colours of 8 x 8 px blocks, the grain in which JPEG works: a
+change of colour or a moved label shows in them, a codec's noise does not.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.imaging.checks_evidence import Evidence, Mask, finding
+from pipeline.imaging.linear import Bytes
+from pipeline.records import Check
+
+BLOCK_PX = 8
+BLOCK_AT_LEAST = 16  # pixels of a block that must belong to the region
+MEAN_DE_P95 = 0.5
+WORST_DE = 2.5
+SHARPNESS_AT_LEAST = 0.8
+CLIPPED_AT_MOST = 0.05
+Deltas = NDArray[np.float64]
+
+
+def check_fidelity(evidence: Evidence) -> tuple[Check, ...]:
+    """Exactness before encoding, colour and detail after decoding, and clipped highlights."""
+    rows, columns = evidence.window
+    interior = evidence.interior[rows, columns]
+    if not interior.any():
+        return (_nothing_to_see(),)
+    expected, decoded = evidence.expected[rows, columns], evidence.decoded[rows, columns]
+    deltas = block_deltas(expected, decoded, interior)
+    return (
+        _exact(evidence.image[rows, columns], expected, interior),
+        *_colour(deltas),
+        _sharpness(expected, decoded, evidence.alpha[rows, columns] > 0),
+        _clipped(decoded, interior),
+    )
+
+
+def block_deltas(first: Bytes, second: Bytes, region: Mask) -> Deltas:
+    """CIEDE2000 between the mean sRGB colours of each 8 x 8 block, over the pixels of `region` [H, W].
+
+    Blocks with fewer than `BLOCK_AT_LEAST` of those are left out.
+    """
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    h, w = (size // BLOCK_PX * BLOCK_PX for size in region.shape)
+    inside = region[:h, :w].astype(np.float32)
+    count = _block_sums(inside[..., None])[..., 0]
+    wanted = count >= BLOCK_AT_LEAST
+    if not wanted.any():
+        return np.zeros(0)
+    means = [
+        _block_sums(image[:h, :w] * inside[..., None])[wanted] / count[wanted, None] / 255 for image in (first, second)
+    ]
+    deltas: Deltas = deltaE_ciede2000(rgb2lab(means[0].astype(np.float64)), rgb2lab(means[1].astype(np.float64)))
+    return deltas
+
+
+def laplacian_energy(image: Bytes, region: Mask) -> float:
+    """Root mean square of the Laplacian of the luma within a region: how much fine detail there is."""
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail = cv2.Laplacian(luma, cv2.CV_32F)
+    return float(np.sqrt(np.mean(np.square(detail[region]))))
+
+
+def _block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    h, w, depth = values.shape
+    return values.reshape(h // BLOCK_PX, BLOCK_PX, w // BLOCK_PX, BLOCK_PX, depth).sum(axis=(1, 3))
+
+
+def _nothing_to_see() -> Check:
+    return finding(
+        "product_visible",
+        0.0,
+        "px",
+        "no pixel shows the product alone: the matte is empty or transparent everywhere",
+        threshold=1.0,
+        passed=False,
+        severity="reject",
+    )
+
+
+def _exact(image: Bytes, expected: Bytes, interior: Mask) -> Check:
+    changed = int((image[interior] != expected[interior]).any(axis=1).sum())
+    words = (
+        "before encoding every product pixel is the cut-out's own"
+        if changed == 0
+        else f"{changed} product pixels were changed between the cut-out and the finished image"
+    )
+    return finding("product_exact", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
+
+
+def _colour(deltas: Deltas) -> tuple[Check, ...]:
+    if deltas.size == 0:
+        return ()
+    typical, worst = float(np.percentile(deltas, 95)), float(deltas.max())
+    return (
+        finding(
+            "product_colour_p95",
+            typical,
+            "dE2000",
+            f"95% of the product is within {typical:.2f} dE2000 of the photo's colours"
+            + ("" if typical <= MEAN_DE_P95 else ": the colours have changed"),
+            threshold=MEAN_DE_P95,
+            passed=typical <= MEAN_DE_P95,
+            severity="reject",
+        ),
+        finding(
+            "product_colour_worst",
+            worst,
+            "dE2000",
+            f"the worst spot of the product is {worst:.2f} dE2000 off the photo"
+            + ("" if worst <= WORST_DE else ": part of it has moved or changed"),
+            threshold=WORST_DE,
+            passed=worst <= WORST_DE,
+            severity="reject",
+        ),
+    )
+
+
+def _sharpness(expected: Bytes, decoded: Bytes, region: Mask) -> Check:
+    before, after = laplacian_energy(expected, region), laplacian_energy(decoded, region)
+    ratio = after / before if before > 0 else 1.0
+    passed = ratio >= SHARPNESS_AT_LEAST
+    words = f"the file keeps {ratio:.0%} of the fine detail" + ("" if passed else ": it is blurred")
+    return finding("sharpness", ratio, "ratio", words, threshold=SHARPNESS_AT_LEAST, passed=passed, severity="reject")
+
+
+def _clipped(decoded: Bytes, interior: Mask) -> Check:
+    share = float((decoded[interior] == 255).any(axis=1).mean())
+    passed = share <= CLIPPED_AT_MOST
+    words = f"{share:.1%} of the product is burnt out" + ("" if passed else ": its highlights have lost their drawing")
+    return finding(
+        "clipped_highlights", share, "share", words, threshold=CLIPPED_AT_MOST, passed=passed, severity="review"
+    )

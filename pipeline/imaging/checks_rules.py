@@ -1,0 +1,77 @@
+"""The file against its channel's rules: format, size, bytes, colour profile, marking, and rendered angles."""
+
+import io
+
+from PIL import Image
+from PIL.JpegImagePlugin import get_sampling
+
+from pipeline.errors import BadInput
+from pipeline.imaging.checks_evidence import Evidence, finding, note
+from pipeline.imaging.encode import MAX_PX
+from pipeline.records import Check
+
+FORMATS = {"image/jpeg": "JPEG", "image/webp": "WEBP", "image/png": "PNG"}
+
+
+def check_rules(evidence: Evidence) -> tuple[Check, ...]:
+    """The file against the channel's rules: format, size, bytes, profile, marking, and rendered angles."""
+    return (_file_rules(evidence), _bytes(evidence), _rendered(evidence))
+
+
+def _file_rules(evidence: Evidence) -> Check:
+    wrong = _broken_rules(evidence)
+    words = "the file is as the channel wants it" if not wrong else "the file breaks the channel's rules: "
+    return finding(
+        "channel_rules",
+        len(wrong),
+        "rules",
+        words + "; ".join(wrong),
+        threshold=0,
+        passed=not wrong,
+        severity="reject",
+    )
+
+
+def _broken_rules(evidence: Evidence) -> list[str]:
+    channel = evidence.channel
+    try:
+        image = Image.open(io.BytesIO(evidence.file))
+    except OSError as error:
+        raise BadInput(
+            f"the file for {channel.name} cannot be opened: {error}", remedy="run composite again"
+        ) from error
+    wrong = []
+    if image.format != FORMATS[channel.media_type]:
+        wrong.append(f"it is {image.format}, not {FORMATS[channel.media_type]}")
+    if channel.width_px is not None and image.size != (channel.width_px, channel.height_px):
+        wrong.append(f"it is {image.width} x {image.height} px, not {channel.width_px} x {channel.height_px}")
+    if max(image.size) < channel.long_side_at_least_px or image.width * image.height > MAX_PX:
+        wrong.append(f"its longer side has {max(image.size)} px, not {channel.long_side_at_least_px}")
+    if image.format == "JPEG" and get_sampling(image) != 0:
+        wrong.append("its colours are subsampled, not 4:4:4")
+    if not image.info.get("icc_profile"):
+        wrong.append("it has no colour profile")
+    if evidence.marking.encode() not in evidence.file:
+        wrong.append(f"it does not carry the marking {evidence.marking}")
+    return wrong
+
+
+def _bytes(evidence: Evidence) -> Check:
+    size, most = len(evidence.file), evidence.channel.bytes_at_most
+    if most is None:
+        return note("bytes", size, "bytes", f"the file has {size / 1e6:.2f} MB")
+    passed = size <= most
+    words = f"the file has {size / 1e6:.2f} MB" + ("" if passed else f"; {most / 1e6:.0f} MB are allowed")
+    return finding("bytes", size, "bytes", words, threshold=most, passed=passed, severity="reject")
+
+
+def _rendered(evidence: Evidence) -> Check:
+    rule = evidence.channel.rendered
+    if evidence.source == "captured":
+        return note("rendered", 0, "flag", "this angle was photographed")
+    if rule == "allow":
+        return note("rendered", 1, "flag", "this angle was rendered from the other photos")
+    words = f"this angle was rendered, not photographed; {evidence.channel.title} wants a person to look first"
+    if rule == "reject":
+        words = f"this angle was rendered, not photographed; {evidence.channel.title} takes photos only"
+    return finding("rendered", 1, "flag", words, threshold=0, passed=False, severity=rule)

@@ -1,0 +1,75 @@
+"""Lay a product over its backdrop in linear light, for one channel. Layers stay apart, for a retoucher."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pipeline.errors import BadInput
+from pipeline.imaging.channels import BackdropKind, Channel
+from pipeline.imaging.composite_framing import Placement, place, resample_backdrop, resample_product
+from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
+from pipeline.imaging.shadow import draw_shadow
+from pipeline.imaging.shadow_light import Light
+
+ShadowKind = Literal["layer", "none"]
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What a channel image is made of, all in the channel's frame and in linear light, float32.
+
+    `product`: premultiplied RGBA [H, W, 4]. `shadow`: share of light taken [H, W], or None. `backdrop`: RGB [H, W, 3],
+    without shadow.
+    """
+
+    placement: Placement
+    product: Floats
+    shadow: Floats | None
+    backdrop: Floats
+
+    def behind(self) -> Floats:
+        """The backdrop with the shadow on it, [H, W, 3]."""
+        return self.backdrop if self.shadow is None else self.backdrop * (1 - self.shadow[..., None])
+
+    def blended(self) -> Floats:
+        """The finished image, [H, W, 3]: straight-alpha 'over' in linear light."""
+        return self.product[..., :3] + self.behind() * (1 - self.product[..., 3:])
+
+
+def make_layers(
+    picture: Bytes,
+    backdrop: Bytes,
+    channel: Channel,
+    kind: BackdropKind,
+    *,
+    shadow: ShadowKind = "layer",
+    light: Light | None = None,
+    camera_elevation_deg: float = 15.0,
+) -> Layers:
+    """Place a straight-alpha sRGB picture [h, w, 4] over a backdrop [., ., 3] by the channel's framing rule.
+
+    Raises BadInput when the picture shows no product.
+    """
+    if picture.ndim != 3 or picture.shape[2] != 4:
+        raise BadInput(f"the angle picture has shape {picture.shape}, not RGBA", remedy="run the render stage again")
+    placement = place(picture[..., 3], channel, channel.framing(kind))
+    product = resample_product(picture, placement)
+    behind = resample_backdrop(backdrop, placement.width_px, placement.height_px)
+    cast = None
+    if shadow == "layer" and channel.shadow:
+        cast = draw_shadow(product[..., 3], camera_elevation_deg, light or Light())
+    return Layers(placement, product, cast, behind)
+
+
+def shadow_picture(shadow: Floats | None, width_px: int, height_px: int) -> Bytes:
+    """The shadow as black with straight alpha, RGBA [H, W, 4], to be laid over the backdrop in linear light."""
+    picture = np.zeros((height_px, width_px, 4), dtype=np.uint8)
+    if shadow is not None:
+        picture[..., 3] = np.rint(shadow * 255)
+    return picture
+
+
+def backdrop_picture(backdrop: Floats) -> Bytes:
+    """The backdrop layer as 8-bit sRGB [H, W, 3]."""
+    return linear_to_srgb(backdrop)

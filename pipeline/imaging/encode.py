@@ -1,0 +1,92 @@
+"""Write finished images: JPEG 4:4:4, WebP or PNG, with an sRGB profile and XMP; the same pixels give the same bytes."""
+
+import io
+import struct
+import zlib
+from functools import cache
+
+import cv2
+import numpy as np
+from PIL import Image, ImageCms, UnidentifiedImageError
+
+from pipeline.errors import BadInput
+from pipeline.imaging.channels import Channel
+from pipeline.imaging.linear import Bytes, Floats, Words, linear_to_srgb, linear_to_srgb16
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MAX_PX = 200_000_000  # a channel's frame is far below; anything larger is no image of ours
+
+
+@cache
+def srgb_profile() -> bytes:
+    """An ICC profile of sRGB, always the same bytes: the library's own carries the date of its making."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = struct.pack(">6H", 2020, 1, 1, 0, 0, 0)
+    return bytes(profile)
+
+
+def encode_image(linear: Floats, channel: Channel, xmp: bytes, optimise: bool = True) -> bytes:
+    """The file of a finished image [H, W, 3] in linear light, as the channel wants it. `xmp`: a whole packet.
+
+    `optimise` codes a JPEG a second time without loss, for smaller files at twice the seconds.
+    """
+    if channel.bit_depth == 16:
+        return _png16(linear_to_srgb16(linear), xmp)
+    return encode_8bit(linear_to_srgb(linear), channel, xmp, optimise)
+
+
+def encode_8bit(image: Bytes, channel: Channel, xmp: bytes, optimise: bool = True) -> bytes:
+    """The file of an 8-bit sRGB image [H, W, 3], as the channel wants it."""
+    out = io.BytesIO()
+    picture = Image.fromarray(image)
+    if channel.media_type == "image/png":
+        return _with_chunks(png_bytes(image), xmp)
+    if channel.media_type == "image/webp":
+        picture.save(out, "WEBP", quality=channel.quality, method=4, icc_profile=srgb_profile(), xmp=xmp)
+        return out.getvalue()
+    picture.save(
+        out, "JPEG", quality=channel.quality, subsampling=0, optimize=True, icc_profile=srgb_profile(), xmp=xmp
+    )
+    if not optimise:
+        return out.getvalue()
+    import mozjpeg_lossless_optimization as mozjpeg  # type: ignore[import-untyped]
+
+    return bytes(mozjpeg.optimize(out.getvalue(), copy=mozjpeg.COPY_MARKERS.ALL))
+
+
+def png_bytes(image: Bytes) -> bytes:
+    """A plain 8-bit PNG of RGB or RGBA [H, W, 3 | 4], for layers and between stages."""
+    out = io.BytesIO()
+    Image.fromarray(image).save(out, "PNG", compress_level=3)
+    return out.getvalue()
+
+
+def decode_image(data: bytes, name: str, mode: str = "RGB") -> Bytes:
+    """8-bit pixels of a file in the given mode, as a shop would see them. Raises BadInput when it is no image."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MAX_PX:
+                raise BadInput(f"{name} has {image.width} x {image.height} px", remedy="use an image of at most 200 MP")
+            return np.asarray(image.convert(mode))
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise BadInput(f"{name} is no readable image: {error}", remedy="run the step that made it again") from error
+
+
+def _png16(image: Words, xmp: bytes) -> bytes:
+    """A 16-bit PNG. Pillow cannot write one, and OpenCV cannot embed a profile."""
+    done, data = cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 4])
+    if not done:
+        raise BadInput(f"an image of shape {image.shape} could not be written as PNG", remedy="check the frame's size")
+    return _with_chunks(data.tobytes(), xmp)
+
+
+def _with_chunks(png: bytes, xmp: bytes) -> bytes:
+    """The PNG with profile and XMP right after its header (PNG specification, third edition, 11.3.2.3 and 11.3.3.4)."""
+    header = len(PNG_SIGNATURE) + 25
+    profile = _chunk(b"iCCP", b"sRGB\x00\x00" + zlib.compress(srgb_profile(), 9))
+    text = _chunk(b"iTXt", b"XML:com.adobe.xmp\x00\x00\x00\x00\x00" + xmp)
+    return png[:header] + profile + text + png[header:]
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

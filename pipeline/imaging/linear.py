@@ -1,0 +1,51 @@
+"""Between sRGB and linear light, by table: light adds up in linear values only, so blends and resampling happen there.
+
+Transfer function: IEC 61966-2-1. An 8-bit level that goes there and back is the same level; the fidelity checks
+rely on it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Words = NDArray[np.uint16]
+
+
+def decode(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear light of sRGB values, both 0 to 1."""
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def encode(linear: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sRGB values of linear light, both 0 to 1."""
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * np.maximum(linear, 0.0) ** (1 / 2.4) - 0.055)
+
+
+_LINEAR = decode(np.arange(256) / 255).astype(np.float32)
+_SRGB16 = np.rint(encode(np.arange(65536) / 65535) * 65535).astype(np.uint16)
+_SRGB8 = np.rint(encode(np.arange(65536) / 65535) * 255).astype(np.uint8)
+
+
+def srgb_to_linear(image: Bytes) -> Floats:
+    """Linear light, float32 0 to 1, of 8-bit sRGB; any shape. Alpha is no light: leave it out."""
+    return _LINEAR[image]
+
+
+def linear_to_srgb(linear: Floats) -> Bytes:
+    """8-bit sRGB of linear light; values outside 0 to 1 are clipped. Between two levels it may take either."""
+    return _SRGB8[_steps(linear)]
+
+
+def linear_to_srgb16(linear: Floats) -> Words:
+    """16-bit sRGB of linear light. In deep shadows a step of the table is some 13 levels of 65535."""
+    return _SRGB16[_steps(linear)]
+
+
+def luminance(linear: Floats) -> Floats:
+    """Relative luminance Y (Rec. 709 weights) of linear RGB [..., 3], float32 [...]."""
+    return linear @ np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+
+
+def _steps(linear: Floats) -> Words:
+    return (np.clip(linear, 0.0, 1.0) * 65535.0 + 0.5).astype(np.uint16)

@@ -1,0 +1,186 @@
+"""The items of composite, each with a key of its own: an angle's fidelity, the layers of a pair, one finished file."""
+
+from typing import Literal
+
+from pipeline.contract.artifact import Artifact, media_type_of
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.domain import Frozen
+from pipeline.imaging.channels import Channel, load_channel
+from pipeline.imaging.shadow_light import Light
+from pipeline.records import Check
+
+Kind = Literal["solid", "gradient", "diffusion"]
+Source = Literal["captured", "rendered"]
+
+
+class AngleInputs(Frozen):
+    """One angle's picture, and the photo and cut-out that it came from (None when rendered)."""
+
+    picture: Artifact
+    photo: Artifact | None = None
+    cutout: Artifact | None = None
+
+
+class AngleParams(Frozen):
+    """What to say of an angle that no photo shows."""
+
+    nearest_photo: str | None = None
+
+
+class AngleReport(Frozen):
+    """Whether there is a product to be seen, and the first links of the fidelity chain."""
+
+    has_product: bool
+    checks: tuple[Check, ...] = ()
+
+
+class AngleOutputs(Frozen):
+    """A report is all."""
+
+    report: AngleReport
+
+
+class AssetInputs(Frozen):
+    """One angle's picture and one backdrop."""
+
+    picture: Artifact
+    backdrop: Artifact
+
+
+class LayerParams(Frozen):
+    """What changes the layers of one angle and backdrop."""
+
+    shadow: Literal["layer", "none"]
+    light: Light
+    camera_elevation_deg: float
+
+
+class LayerReport(Frozen):
+    """Size of the layers."""
+
+    width_px: int
+    height_px: int
+
+
+class LayerOutputs(Frozen):
+    """Layers in the picture's own frame: product RGBA, shadow RGBA (black), backdrop RGB."""
+
+    product: Artifact
+    shadow: Artifact
+    backdrop: Artifact
+    report: LayerReport
+
+
+class AssetParams(LayerParams):
+    """What changes one asset."""
+
+    channel: Channel
+    kind: Kind
+    source: Source
+    optimise_jpeg: bool = True
+
+
+class AssetReport(Frozen):
+    """The finished file's size and its checks."""
+
+    width_px: int
+    height_px: int
+    checks: tuple[Check, ...]
+
+
+class AssetOutputs(Frozen):
+    """The finished file."""
+
+    asset: Artifact
+    report: AssetReport
+
+
+def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
+    """Compare one angle's picture with the photo and the cut-out that it came from."""
+    from pipeline.imaging.checks_source import check_captured, note_rendered
+    from pipeline.imaging.composite_framing import product_mask
+    from pipeline.imaging.encode import decode_image
+
+    picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
+    if not product_mask(picture[..., 3]).any():
+        return AngleOutputs(report=AngleReport(has_product=False))
+    if inputs.photo is None or inputs.cutout is None:
+        return AngleOutputs(report=AngleReport(has_product=True, checks=note_rendered(params.nearest_photo)))
+    photo = decode_image(work.read(inputs.photo), "the photo")
+    cutout = decode_image(work.read(inputs.cutout), "the cut-out", "RGBA")
+    return AngleOutputs(report=AngleReport(has_product=True, checks=check_captured(photo, cutout, picture)))
+
+
+def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> LayerOutputs:
+    """The layers of one angle and backdrop in the picture's own frame and pixels."""
+    from pipeline.imaging.composite import backdrop_picture, make_layers, shadow_picture
+    from pipeline.imaging.encode import decode_image, png_bytes
+
+    picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
+    backdrop = decode_image(work.read(inputs.backdrop), "the backdrop")
+    layers = make_layers(
+        picture,
+        backdrop,
+        load_channel("archive"),
+        "solid",
+        shadow=params.shadow,
+        light=params.light,
+        camera_elevation_deg=params.camera_elevation_deg,
+    )
+    h, w = picture.shape[:2]
+    return LayerOutputs(
+        product=inputs.picture,
+        shadow=work.put_bytes(png_bytes(shadow_picture(layers.shadow, w, h)), "image/png"),
+        backdrop=work.put_bytes(png_bytes(backdrop_picture(layers.backdrop)), "image/png"),
+        report=LayerReport(width_px=w, height_px=h),
+    )
+
+
+def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs:
+    """Compose, encode and check one file."""
+    from pipeline.imaging.checks import check_asset
+    from pipeline.imaging.checks_evidence import Evidence
+    from pipeline.imaging.composite import make_layers
+    from pipeline.imaging.encode import decode_image, encode_image
+    from pipeline.imaging.linear import linear_to_srgb
+    from pipeline.provenance.marking import digital_source_type, xmp_packet
+
+    picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
+    backdrop = decode_image(work.read(inputs.backdrop), "the backdrop")
+    channel = params.channel
+    layers = make_layers(
+        picture,
+        backdrop,
+        channel,
+        params.kind,
+        shadow=params.shadow,
+        light=params.light,
+        camera_elevation_deg=params.camera_elevation_deg,
+    )
+    marking = digital_source_type(params.source, params.kind)
+    finished = layers.blended()
+    file = encode_image(finished, channel, xmp_packet(marking), params.optimise_jpeg)
+    evidence = Evidence(
+        picture=picture,
+        placement=layers.placement,
+        behind=layers.behind(),
+        image=linear_to_srgb(finished),
+        file=file,
+        decoded=decode_image(file, channel.name),
+        channel=channel,
+        kind=params.kind,
+        source=params.source,
+        marking=marking,
+    )
+    return AssetOutputs(
+        asset=work.put_bytes(file, media_type_of(f"asset{channel.extension}")),
+        report=AssetReport(
+            width_px=layers.placement.width_px, height_px=layers.placement.height_px, checks=check_asset(evidence)
+        ),
+    )
+
+
+ANGLE_ITEM = Stage("composite_angle", 1, AngleInputs, AngleParams, AngleOutputs, check_angle)
+LAYERS_ITEM = Stage("composite_layers", 1, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 1, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -1,0 +1,164 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.domain import Angle
+from pipeline.errors import BadInput
+from pipeline.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
+from pipeline.stages.composite import STAGE, Inputs, Params
+from tests.imaging.products import make_product, on_studio
+
+OAK = "brown wood, low horizon backdrop, soft light from left"
+
+
+def png(image):
+    out = io.BytesIO()
+    Image.fromarray(image).save(out, "PNG")
+    return out.getvalue()
+
+
+class Shoot:
+    """A shoot as the steps above composite leave it: front captured, back rendered, left refused."""
+
+    def __init__(self, root):
+        self.store = FolderStore(root)
+        self.events = []
+        self.runner = Runner(self.store, notify=self.events.append)
+        self.product = make_product()
+        self.pictures = [
+            Picture(
+                angle=Angle(name="front", azimuth_deg=0), source="captured", photo="p0", reason="photo p0 is 2 deg off"
+            ),
+            Picture(angle=Angle(name="back", azimuth_deg=180), source="rendered", nearest_photo="p1", reason="drawn"),
+            Picture(angle=Angle(name="left", azimuth_deg=270), source="refused", reason="nothing within 45 deg"),
+        ]
+        self.angles = {"front": self.product, "back": make_product(seed=3, base=(60, 120, 150))}
+        h, w = self.product.shape[:2]
+        wood = np.broadcast_to(np.linspace(90, 200, w)[None, :, None], (h, w, 3)).astype(np.uint8)
+        self.grounds = {"white": ("solid", np.full((h, w, 3), 255, np.uint8)), "oak": ("diffusion", wood)}
+
+    def tree(self, files):
+        return self.store.put_tree({name: self.store.put(png(image), "image/png") for name, image in files.items()})
+
+    def inputs(self):
+        cutouts = {f"p{n}.png": self.product for n in range(3)}
+        photos = {name: on_studio(cutout) for name, cutout in cutouts.items()}
+        listed = [
+            BackdropPicture(angle=a, backdrop=b, kind=kind, path=f"{a}/{b}.png", prompt=OAK if b == "oak" else None)
+            for a in self.angles
+            for b, (kind, _) in self.grounds.items()
+        ]
+        return Inputs(
+            photos=self.tree(photos),
+            cutouts=self.tree(cutouts),
+            angles=self.tree({f"{name}.png": image for name, image in self.angles.items()}),
+            pictures=self.store.put(dump_json(self.pictures), "application/json"),
+            backdrops=self.tree({p.path: self.grounds[p.backdrop][1] for p in listed}),
+            backdrop_pictures=self.store.put(dump_json(listed), "application/json"),
+        )
+
+    def run(self, **params):
+        chosen = {"sku": "mug-1", "title": "A mug", "channels": ("amazon_main", "instagram_4x5"), **params}
+        return self.runner.run(STAGE, self.inputs(), Params.model_validate(chosen))[0]
+
+
+@pytest.fixture
+def shoot(tmp_path):
+    return Shoot(tmp_path)
+
+
+def test_every_usable_angle_meets_every_backdrop_and_channel_that_takes_it(shoot):
+    out = shoot.run()
+    records = load_list(AssetRecord, shoot.store.read(out.checks))
+    assert {r.path for r in records} == {
+        f"{angle}/{rest}"
+        for angle in ("front", "back")
+        for rest in ("white/amazon_main.jpg", "white/instagram_4x5.jpg", "oak/instagram_4x5.jpg")
+    }
+    assert set(shoot.store.tree(out.assets)) == {r.path for r in records}
+    assert set(shoot.store.tree(out.layers)) == {
+        f"{a}/{b}/{layer}.png"
+        for a in ("front", "back")
+        for b in ("white", "oak")
+        for layer in ("product", "shadow", "backdrop")
+    }
+    by_path = {r.path: r for r in records}
+    assert by_path["front/oak/instagram_4x5.jpg"].source == "captured"
+    assert "rendered, not photographed" in " ".join(by_path["back/white/amazon_main.jpg"].reasons)
+    assert not any(r.verdict == "rejected" for r in records), [r.reasons for r in records]
+    assert out.report.assets == 6 and out.report.skipped == ()
+    with Image.open(io.BytesIO(shoot.store.read(out.sheet))) as sheet:
+        assert sheet.format == "PNG" and sheet.width <= 2400
+
+
+def test_product_layer_is_the_angle_picture_itself(shoot):
+    out = shoot.run()
+    angles = shoot.store.tree(shoot.inputs().angles)
+    assert shoot.store.tree(out.layers)["front/oak/product.png"] == angles["front.png"]
+
+
+def test_new_picture_of_one_angle_redoes_that_angle_only(shoot):
+    shoot.run()
+    shoot.angles["back"] = make_product(seed=9)
+    shoot.events.clear()
+    shoot.run()
+    computed = {e.step for e in shoot.events if e.kind == "committed"}
+    assert computed == {
+        "composite", "composite[back]", "composite[back/white/layers]", "composite[back/oak/layers]",
+        "composite[back/white/amazon_main]", "composite[back/white/instagram_4x5]", "composite[back/oak/instagram_4x5]",
+    }  # fmt: skip
+
+
+def test_picture_that_is_not_the_photo_is_rejected(shoot):
+    painted = shoot.product.copy()
+    painted[120:140, 80:110, :3] += 4
+    shoot.angles["front"] = painted
+    records = load_list(AssetRecord, shoot.store.read(shoot.run().checks))
+    front = [r for r in records if r.angle == "front"]
+    assert front and all(r.verdict == "rejected" for r in front)
+    assert all("600 opaque product pixels differ from the photo" in r.reasons for r in front)
+
+
+def test_off_white_backdrop_is_not_sold_as_white(shoot):
+    h, w = shoot.product.shape[:2]
+    shoot.grounds = {"white": ("solid", np.full((h, w, 3), 254, np.uint8))}
+    out = shoot.run()
+    assert {r.channel for r in load_list(AssetRecord, shoot.store.read(out.checks))} == {"instagram_4x5"}
+    assert out.report.skipped == ("amazon_main: no backdrop of this shoot suits it",)
+
+
+def test_all_angles_refused_still_gives_a_sheet(shoot):
+    shoot.pictures = [p.model_copy(update={"source": "refused", "photo": None}) for p in shoot.pictures]
+    shoot.angles = {}
+    out = shoot.run()
+    assert load_list(AssetRecord, shoot.store.read(out.checks)) == []
+    assert out.report.assets == 0
+    assert Image.open(io.BytesIO(shoot.store.read(out.sheet))).size[0] <= 2400
+
+
+def test_empty_matte_is_skipped_and_said(shoot):
+    shoot.angles["back"] = np.zeros_like(shoot.product)
+    out = shoot.run()
+    assert out.report.assets == 3
+    assert out.report.skipped == ("back: its picture shows no product",)
+
+
+def test_listed_file_that_is_missing_is_named(shoot):
+    del shoot.angles["back"]
+    with pytest.raises(BadInput, match=r"back\.png is listed but was not made"):
+        shoot.run()
+
+
+def test_unknown_channel_names_the_known_ones():
+    with pytest.raises(BadInput, match="amazon_main"):
+        Params.model_validate({"channels": ["myspace"]})
+
+
+def test_no_shadow_leaves_the_backdrop_alone(shoot):
+    out = shoot.run(shadow="none", channels=("instagram_4x5",))
+    shadow = np.asarray(Image.open(io.BytesIO(shoot.store.read(shoot.store.tree(out.layers)["front/oak/shadow.png"]))))
+    assert not shadow.any()
