@@ -21,7 +21,19 @@ class Settings(BaseSettings):
     shoots: Path = Field(default=Path("examples/collection"), description="where discovery looks for shoots")
     preset: str = Field(default="standard", description="a file of pipeline/presets: engines and quality of every step")
     execution: Literal["local", "kubernetes"] = Field(default="local", description="where Airflow runs a step")
+    retries: int = Field(default=2, ge=0, description="how often Airflow tries a failed step again")
+    retry_seconds: float = Field(
+        default=20.0, gt=0, description="how long it waits first; then twice as long each time"
+    )
     image: str | None = Field(default=None, description="container image of the pods")
+    kubernetes_namespace: str = Field(default="catalog", description="namespace of the pods")
+    kubernetes_claim: str | None = Field(default="catalog-store", description="volume claim that holds the store")
+    kubernetes_secret: str = Field(
+        default="catalog", description="Secret with CATALOG_DATABASE_URL and API keys; it becomes the pods' environment"
+    )
+    kubernetes_pod_template: Path | None = Field(
+        default=None, description="YAML of a pod to start from: tolerations, node selectors, more volumes"
+    )
     image_digest: str | None = Field(default=None, description="its digest, recorded in every manifest")
     device: str = Field(default="cpu", description="cpu or cuda; recorded in every manifest")
     cost_per_hour_usd: float = Field(default=0.0, ge=0, description="price of this machine, for the cost of each asset")

@@ -9,20 +9,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from deploy.local.demo import Demo
 from deploy.local.home import FIRST_PORT, LOGIN, PASSWORD, PROJECT, Home, environment, free_port
 from deploy.local.supervisor import Supervisor
 from pipeline.errors import CatalogError
 from pipeline.settings import read_settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 HomeOption = Annotated[Path, typer.Option("--home", help="Airflow's home")]
 DEFAULT_HOME = PROJECT / ".airflow"
-
-
-@app.callback()
-def _commands() -> None:
-    """Airflow on one machine."""
 
 
 @app.command()
@@ -57,6 +53,17 @@ def up(
             console.print("Stopping Airflow ...")
             supervisor.stop()
             console.print("Everything is stopped.")
+
+
+@app.command()
+def demo(
+    home: HomeOption = DEFAULT_HOME,
+    preset: Annotated[str, typer.Option(help="engines and quality of every step")] = "demo",
+) -> None:
+    """The sample collection through the nightly DAG, with progress and a table at the end; starts and stops Airflow if need be."""
+    settings = read_settings().model_copy(update={"preset": preset})
+    green = Demo(Home(home.absolute()), settings, console).run()
+    raise typer.Exit(0 if green else 1)
 
 
 def main() -> None:

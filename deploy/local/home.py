@@ -110,10 +110,10 @@ class Home:
 def environment(home: Home, settings: Settings, threads: int) -> dict[str, str]:
     """What every service and so every task gets to see. Paths become absolute: tasks do not run in this folder."""
     given = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    path = [str(PROJECT), *filter(None, [given.get("PYTHONPATH")])]
+    path = [*filter(None, given.get("PYTHONPATH", "").split(os.pathsep)), str(PROJECT)]
     return given | {
         "AIRFLOW_HOME": str(home.path),
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(os.pathsep.join(path).split(os.pathsep))),
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
         "PYTHONUNBUFFERED": "1",
         "CATALOG_STORE": str(settings.store.absolute()),
         "CATALOG_SHOOTS": str(settings.shoots.absolute()),

@@ -9,7 +9,6 @@ from airflow.sdk import BaseOperator, TriggerRule, task_group
 from pipeline.plan import GPU_STEPS, STEPS, UPSTREAM
 from pipeline.settings import Settings, read_settings
 
-RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=20), "retry_exponential_backoff": True}
 STEP_LIMIT = timedelta(hours=4)  # a step that takes longer hangs
 
 
@@ -19,7 +18,7 @@ def discovered(*arguments: str, preset: str = "") -> DiscoverOperator:
         task_id="discover",
         arguments=["discover", *arguments, "--json", "--run-id", "{{ run_id }}"],
         environment={"CATALOG_PRESET": preset},
-        **RETRIES,
+        **_retries(read_settings()),
     )
 
 
@@ -52,10 +51,15 @@ def stage_task(step: str, sku: Any, plan: Any, settings: Settings) -> BaseOperat
         "trigger_rule": TriggerRule.NONE_FAILED,
         "execution_timeout": STEP_LIMIT,
         "do_xcom_push": False,
-        **RETRIES,
+        **_retries(settings),
     }
     if settings.execution == "local":
         return StageOperator(step=step, plan=plan, sku=sku, **common)
     from catalog_tasks.pods import stage_pod  # the Kubernetes client takes a second to import
 
     return stage_pod(step, plan, sku, gpu=step in GPU_STEPS, settings=settings, **common)
+
+
+def _retries(settings: Settings) -> dict[str, Any]:
+    delay = timedelta(seconds=settings.retry_seconds)
+    return {"retries": settings.retries, "retry_delay": delay, "retry_exponential_backoff": True}

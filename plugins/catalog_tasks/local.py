@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog_tasks.command import Answer, Command, raise_unless_done
-from catalog_tasks.labels import LABEL, held_label
+from catalog_tasks.labels import LABEL, LABEL_TEMPLATE, held_label
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
@@ -55,12 +55,11 @@ class StageOperator(CatalogOperator):
     def __init__(self, *, step: str, plan: Any, sku: Any, **kwargs: Any) -> None:
         """Run `step` of the plan with digest `plan`, for the shoot `sku`."""
         arguments = ["stage", step, "--plan", plan, "--run-id", "{{ run_id }}"]
-        super().__init__(arguments=arguments, map_index_template="{{ %s }}" % LABEL, **kwargs)
+        super().__init__(arguments=arguments, map_index_template=LABEL_TEMPLATE, **kwargs)
         self.sku = sku
 
     def execute(self, context: Context) -> None:
         """Run the step. A held one is skipped, and the grid names its reason."""
-        context[LABEL] = self.sku  # type: ignore[literal-required]
         try:
             super().execute(context)
         except AirflowSkipException as held:

@@ -1,0 +1,155 @@
+"""`make demo`: the sample collection through the nightly DAG under real Airflow, watched from the outside."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from deploy.local.board import Board, fates_table, reasons
+from deploy.local.client import ApiError, Client
+from deploy.local.home import LOGIN, PASSWORD, Home, environment
+from pipeline.errors import BadInput, CatalogError
+from pipeline.settings import Settings
+
+DAG_ID = "catalog_nightly"
+READY_SECONDS = 240.0
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demo run: which home, which settings, where it is told."""
+
+    home: Home
+    settings: Settings
+    console: Console
+
+    def run(self) -> bool:
+        """Start or join Airflow, run the shoots, tell what became of them. Returns whether the run is green."""
+        if not self.settings.shoots.is_dir():
+            raise BadInput(f"{self.settings.shoots} is no folder", remedy="set CATALOG_SHOOTS to a folder of shoots")
+        with self.airflow() as (url, own):
+            client = Client(url).login(LOGIN, PASSWORD)
+            _until(lambda: client.has_dag(DAG_ID), f"Airflow does not list the DAG {DAG_ID}")
+            for run_id in client.active_runs(DAG_ID) if own else []:
+                client.fail_run(DAG_ID, run_id)  # a demo that was stopped: what it finished is kept in the store
+            self.console.print(f"Triggering {DAG_ID} over {self.settings.shoots}; watch it at {url}/dags/{DAG_ID}")
+            began = time.monotonic()
+            run_id = client.trigger(
+                DAG_ID, {"shoots": str(self.settings.shoots.absolute()), "preset": self.settings.preset}
+            )
+            try:
+                state = self.follow(client, run_id, began)
+            except KeyboardInterrupt:
+                client.fail_run(DAG_ID, run_id)
+                raise
+            self.tell(run_id, state, time.monotonic() - began)
+        return state == "success"
+
+    @contextmanager
+    def airflow(self) -> Iterator[tuple[str, bool]]:
+        """The URL of the Airflow that runs in this home, and whether it was started for this demo and is stopped after it."""
+        if self.home.is_locked():
+            running = _until(self.home.running, f"the Airflow that holds {self.home.path} does not say where it is")
+            store = str(self.settings.store.absolute())
+            if running.store != store:
+                raise BadInput(
+                    f"the Airflow at {running.url} uses the store {running.store}, not {store}",
+                    remedy="stop it, or set CATALOG_STORE to its store",
+                )
+            self.console.print(f"Using the Airflow that runs at {running.url}")
+            _until(lambda: _healthy(Client(running.url)), f"the Airflow at {running.url} is not healthy")
+            yield running.url, False
+            return
+        self.console.print("Starting Airflow (api-server, scheduler, dag-processor, triggerer) ...")
+        arguments = [sys.executable, "-m", "deploy.local", "up", "--home", str(self.home.path)]
+        own_session = {"start_new_session": True}  # Ctrl-C stops the demo, and the demo stops Airflow
+        self.home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.home.path / "up.log").open("w") as log:
+            up = subprocess.Popen(arguments, env=self._environment(), stdout=log, stderr=log, **own_session)  # type: ignore[call-overload]
+        try:
+            yield self._wait_for(up), True
+        finally:
+            self.console.print("Stopping Airflow ...")
+            up.send_signal(signal.SIGTERM)
+            up.wait()
+
+    def _wait_for(self, up: "subprocess.Popen[bytes]") -> str:
+        def ready() -> str:
+            if up.poll() is not None:
+                said = (self.home.path / "up.log").read_text(errors="replace").strip()
+                raise CatalogError(f"Airflow did not start: {said}")
+            running = self.home.running()
+            return running.url if running and running.pid == up.pid and _healthy(Client(running.url)) else ""
+
+        return str(_until(ready, "Airflow is not healthy"))
+
+    def follow(self, client: Client, run_id: str, began: float) -> str:
+        """Show the run until it ends; answers with its state."""
+        with Board(self.console) as board:
+            while True:
+                state = client.run_state(DAG_ID, run_id)
+                board.show(client.tasks(DAG_ID, run_id), time.monotonic() - began)
+                if state in {"success", "failed"}:
+                    return state
+                time.sleep(POLL_SECONDS)
+
+    def tell(self, run_id: str, state: str, seconds: float) -> None:
+        """Print the table, the reasons and where the contact sheets are."""
+        summary = self._summary(run_id)
+        self.console.print(fates_table(summary))
+        for line in reasons(summary):
+            self.console.print(line, markup=False, soft_wrap=True)
+        for shoot in summary["shoots"]:
+            sheet = Path(summary["sheets"]) / f"{shoot['sku']}.png"
+            if sheet.exists():
+                self.console.print(f"contact sheet: {sheet}", soft_wrap=True)
+        colour = "green" if state == "success" else "red"
+        self.console.print(f"[{colour}]{DAG_ID}: {state}[/], {seconds:.0f} s from trigger to end")
+
+    def _summary(self, run_id: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", "summary", "--run-id", run_id, "--json"],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        try:
+            return dict(json.loads(done.stdout))
+        except ValueError:
+            raise CatalogError(f"the run {run_id} left no summary: {done.stderr.strip()}") from None
+
+    def _environment(self) -> dict[str, str]:
+        # AIRFLOW_HOME and the thread limits are for the services; `up` sets its own
+        return dict(os.environ) | {
+            name: value
+            for name, value in environment(self.home, self.settings, threads=1).items()
+            if name.startswith("CATALOG_") or name == "PYTHONPATH"
+        }
+
+
+def _healthy(client: Client) -> bool:
+    try:
+        return set(client.health().values()) == {"healthy"}
+    except ApiError:
+        return False
+
+
+def _until(ask: Any, otherwise: str) -> Any:
+    """The first true answer of `ask`. Raises CatalogError with `otherwise` when none comes in time."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if answer := ask():
+            return answer
+        time.sleep(POLL_SECONDS)
+    raise CatalogError(otherwise, remedy="see the logs in its home")
