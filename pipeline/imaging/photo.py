@@ -46,12 +46,7 @@ def decode_photo(data: bytes, limits: Limits = Limits()) -> Photo:
     """Decode a photo's bytes. Raises BadInput that tells what is wrong with them; the caller knows the file's name."""
     with _hostile():
         image = _opened(data, limits)
-        try:
-            image.load()
-        except (OSError, SyntaxError, ValueError, EOFError, MemoryError, OverflowError) as error:
-            raise BadInput(
-                f"the picture is damaged or cut off ({error})", remedy="copy it from the camera again"
-            ) from None
+        _load(image)
         exif_source = image
         image, notes = _upright(image)
         image, colour_notes = _srgb(image)
@@ -60,6 +55,18 @@ def decode_photo(data: bytes, limits: Limits = Limits()) -> Photo:
             image = ImageOps.contain(image, (limits.max_side_px, limits.max_side_px), Image.Resampling.LANCZOS)
         exif, exif_notes = read_exif(exif_source, image.size, shot_px)
         return Photo(np.array(image, np.uint8), exif, (*notes, *colour_notes, *exif_notes))
+
+
+def decode_matte(data: bytes, limits: Limits = Limits()) -> Pixels:
+    """A matte made by hand: [h, w] uint8. Raises BadInput unless it is a readable picture of one 8-bit channel."""
+    with _hostile():
+        image = _opened(data, limits)
+        if image.mode not in {"L", "1"}:
+            raise BadInput(
+                f"it is of mode {image.mode}", remedy="save the matte as 8-bit gray, white where the product is"
+            )
+        _load(image)
+        return np.array(image.convert("L"), np.uint8)
 
 
 @contextmanager
@@ -94,6 +101,13 @@ def _opened(data: bytes, limits: Limits) -> Image.Image:
     if frames > 1:
         raise BadInput(f"it holds {frames} pictures (an animation or several pages)", remedy="save one picture a file")
     return image
+
+
+def _load(image: Image.Image) -> None:
+    try:
+        image.load()
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, OverflowError) as error:
+        raise BadInput(f"the picture is damaged or cut off ({error})", remedy="copy it from the camera again") from None
 
 
 def _looks_like(data: bytes) -> str:

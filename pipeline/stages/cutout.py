@@ -1,0 +1,163 @@
+"""cutout: the product's alpha matte in every photo, by the embedded engine, a checkpoint, or a matte made by hand."""
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from pipeline.contract.artifact import Artifact
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.domain import Frozen
+from pipeline.errors import BadInput, Held
+from pipeline.imaging.cutout_params import CutoutParams
+
+if TYPE_CHECKING:
+    from pipeline.imaging.pixels import Pixels
+
+
+class Inputs(Frozen):
+    """`photos`: tree of ingest. `mattes`: tree `<photo>.png`, 8-bit gray, made by hand; they win over any engine."""
+
+    photos: Artifact
+    mattes: Artifact | None = None
+
+
+class Params(CutoutParams):
+    """The engine's settings, and how many photos may fail before the shoot is held."""
+
+    max_failed_photos: int = Field(
+        default=0, ge=0, description="up to so many photos may go on with an empty matte; they are named in the report"
+    )
+
+
+class Report(Frozen):
+    """`failed` tells, photo by photo, why its matte is empty. `coverage`: median share of the picture, 0 to 1."""
+
+    photos: int
+    by_hand: int
+    engine: str
+    licence: str
+    coverage: float
+    failed: tuple[str, ...]
+
+
+class Outputs(Frozen):
+    """`cutouts`: tree `<photo>.png`, RGBA with straight alpha, of the photo's size."""
+
+    cutouts: Artifact
+    report: Report
+
+
+class PhotoInputs(Frozen):
+    """One ingested photo, and its matte made by hand where there is one."""
+
+    photo: Artifact
+    matte: Artifact | None = None
+
+
+class PhotoParams(CutoutParams):
+    """The engine's settings; with a matte made by hand, the defaults, for none of them matters then."""
+
+
+class PhotoReport(Frozen):
+    """`coverage`: share of the picture that is product, 0 to 1. `fault`: why it was not believed, hence empty."""
+
+    coverage: float
+    fault: str | None
+
+
+class PhotoOutputs(Frozen):
+    """`cutout`: PNG, RGBA."""
+
+    cutout: Artifact
+    report: PhotoReport
+
+
+def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutputs:
+    """Cut one photo out. Raises BadInput for a matte that does not fit, MissingEngine."""
+    import numpy as np
+
+    from pipeline.imaging.cutout import fault_of, with_matte
+    from pipeline.imaging.cutout_params import engine_of
+    from pipeline.imaging.pixels import decode_png, encode_png
+
+    rgb = decode_png(work.read(inputs.photo))
+    alpha = engine_of(params).cut(rgb) if inputs.matte is None else _by_hand(work.read(inputs.matte), rgb.shape[:2])
+    fault = fault_of(alpha) if inputs.matte is None else None
+    if fault is not None:
+        alpha = np.zeros_like(alpha)
+    report = PhotoReport(coverage=round(float((alpha >= 128).mean()), 4), fault=fault)
+    return PhotoOutputs(cutout=work.put_bytes(encode_png(with_matte(rgb, alpha)), "image/png"), report=report)
+
+
+PHOTO = Stage("cutout_photo", 1, PhotoInputs, PhotoParams, PhotoOutputs, run_photo, gpu=True)
+
+
+def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
+    """Cut every photo of a shoot out. Raises Held when more than `max_failed_photos` fail, BadInput, MissingEngine."""
+    from pipeline.imaging.cutout_params import licence
+
+    photos = {PurePosixPath(name).stem: photo for name, photo in work.tree(inputs.photos).items()}
+    mattes = _mattes(work, inputs, photos)
+    engine = PhotoParams(**params.model_dump(exclude={"max_failed_photos"}))
+    done = {}
+    for count, (name, photo) in enumerate(photos.items(), start=1):
+        matte = mattes.get(name)
+        item = PhotoInputs(photo=photo, matte=matte)
+        try:
+            done[name] = work.item(name, PHOTO, item, engine if matte is None else PhotoParams())
+        except BadInput as error:
+            if matte is None:
+                raise
+            raise BadInput(f"mattes/{name}.png: {error.what}", remedy=error.remedy) from None
+        work.progress(count, len(photos), name)
+    failed = tuple(f"{name}: {outputs.report.fault}" for name, outputs in done.items() if outputs.report.fault)
+    if len(failed) > params.max_failed_photos or len(failed) == len(done):
+        raise Held(
+            f"the product was not found in {len(failed)} of {len(done)} photos: " + "; ".join(failed),
+            remedy="put mattes made by hand into the shoot's folder mattes/, photograph these again on a plain"
+            " backdrop, remove them, or allow some with cutout's max_failed_photos",
+        )
+    coverage = sorted(outputs.report.coverage for outputs in done.values())
+    return Outputs(
+        cutouts=work.put_tree({f"{name}.png": outputs.cutout for name, outputs in done.items()}),
+        report=Report(
+            photos=len(done),
+            by_hand=len(mattes),
+            engine=params.engine,
+            licence=licence(params),
+            coverage=coverage[len(coverage) // 2],
+            failed=failed,
+        ),
+    )
+
+
+STAGE = Stage("cutout", 1, Inputs, Params, Outputs, run, gpu=True)
+
+
+def _mattes(work: Work, inputs: Inputs, photos: dict[str, Artifact]) -> dict[str, Artifact]:
+    """Mattes made by hand, by photo. Raises BadInput for one of no photo: it would be ignored in silence."""
+    if inputs.mattes is None:
+        return {}
+    mattes = {PurePosixPath(name).stem: matte for name, matte in work.tree(inputs.mattes).items()}
+    lost = sorted(set(mattes) - set(photos))
+    if lost:
+        raise BadInput(
+            f"mattes/{lost[0]}.png belongs to no photo" + (f", nor do {len(lost) - 1} more" if len(lost) > 1 else ""),
+            remedy="name a matte like its photo, with the ending .png",
+        )
+    return mattes
+
+
+def _by_hand(data: bytes, size: tuple[int, ...]) -> "Pixels":
+    """The matte that a person drew. Raises BadInput unless it is a one-channel 8-bit picture of the photo's size."""
+    from pipeline.imaging.photo import decode_matte
+
+    matte = decode_matte(data)
+    if matte.shape != size:
+        raise BadInput(
+            f"it has {matte.shape[1]}x{matte.shape[0]} px, its photo {size[1]}x{size[0]}",
+            remedy="save the matte at the size of the upright photo",
+        )
+    return matte

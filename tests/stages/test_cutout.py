@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.errors import BadInput, Held, MissingEngine
+from pipeline.imaging.pixels import decode_png, encode_png
+from pipeline.stages.cutout import STAGE, Inputs, Params
+from tests.imaging.studio import iou, photograph
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return {f"p{seed}": photograph(size=240, seed=seed) for seed in range(3)}
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FolderStore(tmp_path)
+
+
+def tree(store, pictures):
+    return store.put_tree({f"{name}.png": store.put(encode_png(p), "image/png") for name, p in pictures.items()})
+
+
+def cut(store, pictures, mattes=None, **params):
+    inputs = Inputs(photos=tree(store, pictures), mattes=tree(store, mattes) if mattes else None)
+    return Runner(store).run(STAGE, inputs, Params(**params))
+
+
+def test_every_photo_gets_its_matte(store, scenes):
+    outputs, _, _ = cut(store, {name: scene.rgb for name, scene in scenes.items()})
+    found = store.tree(outputs.cutouts)
+    assert list(found) == ["p0.png", "p1.png", "p2.png"]
+    for name, scene in scenes.items():
+        rgba = decode_png(store.read(found[f"{name}.png"]))
+        assert iou(rgba[..., 3], scene.alpha) > 0.98
+        inside = rgba[..., 3] == 255
+        assert np.array_equal(rgba[inside][:, :3], scene.rgb[inside])
+    assert outputs.report.engine == "backdrop"
+    assert outputs.report.licence == "no weights"
+    assert outputs.report.failed == ()
+
+
+def test_replacing_one_photo_redoes_one(store, scenes):
+    pictures = {name: scene.rgb for name, scene in scenes.items()}
+    cut(store, pictures)
+    _, manifest, _ = cut(store, {**pictures, "p1": photograph(size=240, seed=9).rgb})
+    assert {name: item.computed for name, item in manifest.items.items()} == {"p0": False, "p1": True, "p2": False}
+
+
+def test_a_matte_made_by_hand_wins(store, scenes):
+    hand = np.zeros((240, 240), np.uint8)
+    hand[100:140, 100:150] = 255
+    outputs, _, _ = cut(store, {"p0": scenes["p0"].rgb, "p1": scenes["p1"].rgb}, {"p0": hand})
+    rgba = decode_png(store.read(store.tree(outputs.cutouts)["p0.png"]))
+    assert np.array_equal(rgba[..., 3], hand)
+    assert outputs.report.by_hand == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "matte", "words"),
+    [
+        ("p0", np.zeros((240, 239), np.uint8), r"mattes/p0\.png.*239x240.*240x240"),
+        ("p0", np.zeros((240, 240, 3), np.uint8), r"mattes/p0\.png.*mode RGB"),
+        ("p7", np.zeros((240, 240), np.uint8), r"mattes/p7\.png belongs to no photo"),
+    ],
+)
+def test_a_matte_that_does_not_fit_is_bad_input(store, scenes, name, matte, words):
+    with pytest.raises(BadInput, match=words):
+        cut(store, {"p0": scenes["p0"].rgb}, {name: matte})
+
+
+def test_a_photo_without_product_holds_the_shoot_and_is_named(store, scenes):
+    blank = photograph(size=240, shadow=0).rgb
+    blank[:] = blank[4, 4]
+    pictures = {"p0": scenes["p0"].rgb, "blank": blank}
+    with pytest.raises(Held, match="1 of 2 photos: blank: no product"):
+        cut(store, pictures)
+    outputs, _, _ = cut(store, pictures, max_failed_photos=1)
+    assert outputs.report.failed == ("blank: no product was found",)
+    assert decode_png(store.read(store.tree(outputs.cutouts)["blank.png"]))[..., 3].max() == 0
+
+
+def test_a_missing_checkpoint_is_a_missing_engine(store, scenes, tmp_path):
+    with pytest.raises(MissingEngine, match="checkpoint"):
+        cut(store, {"p0": scenes["p0"].rgb}, engine="checkpoint", checkpoint=str(tmp_path / "none"))
