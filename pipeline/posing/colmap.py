@@ -1,0 +1,142 @@
+"""Camera poses from photos: pycolmap in a process of its own, with a hard time limit, its input and output checked."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import BadInput, CatalogError
+from pipeline.posing.model import SparseModel, read_model
+from pipeline.posing.photos import (
+    PhotoFile,
+    UnusablePhoto,
+    camera_groups,
+    pairs_to_match,
+    read_mask,
+    write_colmap_mask,
+)
+from pipeline.posing.request import PoseAnswer, PoseParams, PoseRequest
+
+WORKER = (sys.executable, "-m", "pipeline.posing.colmap_worker")
+
+
+class SfmFailed(CatalogError):
+    """The SfM process crashed or ran out of time. Worth another try."""
+
+
+@dataclass(frozen=True)
+class Posed:
+    """What SfM found, in its own frame and scale. `model` is None when no photos could be related to each other.
+
+    `silhouettes`: photo -> [h, w] bool, small; None when no masks were given.
+    """
+
+    model: SparseModel | None
+    silhouettes: dict[str, NDArray[np.bool_]] | None
+    unusable: tuple[UnusablePhoto, ...]
+    answer: PoseAnswer
+
+
+def pose(
+    photos: Sequence[PhotoFile],
+    masks: Mapping[str, Path] | None,
+    focal_px: Mapping[str, float | None],
+    params: PoseParams,
+    scratch: Path,
+    *,
+    worker: Sequence[str] = WORKER,
+) -> Posed:
+    """Find the cameras of `photos`, which lie in one folder.
+
+    `masks`: photo -> RGBA cut-out or grey mask of the photo's size; None: no masks.
+
+    `focal_px`: photo -> EXIF focal length in px. Photos whose mask is empty are left out and named in `unusable`.
+    Raises BadInput when a mask does not fit its photo, SfmFailed when the process crashes or exceeds
+    `params.timeout_seconds`.
+    """
+    folders = {photo.path.parent for photo in photos}
+    if len(folders) > 1:
+        raise BadInput(f"the photos lie in {len(folders)} folders", remedy="put them into one")
+    usable, unusable = list(photos), list[UnusablePhoto]()
+    mask_folder, silhouettes = None, None
+    if masks is not None:
+        mask_folder = scratch / "masks"
+        mask_folder.mkdir(parents=True)
+        silhouettes = _silhouettes(photos, masks, mask_folder, params)
+        unusable = [
+            UnusablePhoto(name=p.name, reason="its cut-out is empty") for p in photos if p.photo not in silhouettes
+        ]
+        usable = [photo for photo in photos if photo.photo in silhouettes]
+    if len(usable) < 3:
+        nothing = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
+        return Posed(None, silhouettes, tuple(unusable), nothing)
+    out = scratch / "sfm"
+    out.mkdir(parents=True)
+    request = PoseRequest(
+        photos=str(folders.pop().absolute()),
+        masks=None if mask_folder is None else str(mask_folder.absolute()),
+        out=str(out.absolute()),
+        groups=camera_groups(usable, focal_px),
+        pairs=pairs_to_match([photo.name for photo in usable], params),
+        params=params,
+        threads=len(os.sched_getaffinity(0)),
+    )
+    answer = run_worker(request, out / "request.json", worker)
+    model = read_model(Path(answer.sparse)) if answer.sparse else None
+    return Posed(model, silhouettes, tuple(unusable), answer)
+
+
+def run_worker(request: PoseRequest, path: Path, worker: Sequence[str] = WORKER) -> PoseAnswer:
+    """Run the SfM process on a request and read its answer; it and its children are killed at the time limit."""
+    path.write_text(request.model_dump_json())
+    log = path.with_name("log.txt")
+    limit = request.params.timeout_seconds
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [*worker, str(path)], stdout=file, stderr=file, start_new_session=True, env=_environment()
+        )
+        try:
+            code = process.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            raise SfmFailed(
+                f"SfM of {sum(len(group.names) for group in request.groups)} photos took longer than {limit:g} s",
+                remedy="raise sfm.timeout_seconds, or lower sfm.max_features or sfm.max_side_px",
+            ) from None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    result = path.with_name("result.json")
+    if code != 0 or not result.exists():
+        tail = " / ".join(log.read_text(errors="replace").strip().splitlines()[-3:])
+        raise SfmFailed(
+            f"the SfM process ended with code {code}: {tail}", remedy="run it again; if it stays, see the log"
+        )
+    return PoseAnswer.model_validate_json(result.read_bytes())
+
+
+def _environment() -> dict[str, str]:
+    """The environment, with this very package on the child's path, wherever the parent was started."""
+    root = str(Path(__file__).resolve().parents[2])
+    rest = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": root if not rest else f"{root}{os.pathsep}{rest}"}
+
+
+def _silhouettes(
+    photos: Sequence[PhotoFile], masks: Mapping[str, Path], folder: Path, params: PoseParams
+) -> dict[str, NDArray[np.bool_]]:
+    """Write COLMAP's masks into `folder`; the photos' small silhouettes, without those whose mask is empty."""
+    found = {}
+    for photo in photos:
+        if photo.photo not in masks:
+            raise BadInput(f"{photo.name} has no mask", remedy="give a mask for every photo, or none at all")
+        silhouette = write_colmap_mask(read_mask(masks[photo.photo], photo), photo, folder, params)
+        if silhouette is not None:
+            found[photo.photo] = silhouette
+    return found

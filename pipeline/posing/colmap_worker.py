@@ -1,0 +1,170 @@
+"""Runs pycolmap in a process of its own: `python -m pipeline.posing.colmap_worker REQUEST.json`.
+
+A process of its own because pycolmap aborts on some inputs, cannot be interrupted, and shares libraries with Pillow
+in a way that corrupts the heap when both are loaded. So nothing in here may import Pillow.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pycolmap
+
+from pipeline.posing.request import Attempt, PoseAnswer, PoseParams, PoseRequest
+
+
+@dataclass(frozen=True)
+class Features:
+    """How features are found and matched; factors of the params' values. `guided`: match again along epipolar lines."""
+
+    side_factor: float
+    count_factor: float
+    peak_threshold: float
+    guided: bool
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to try: its features and how strict the mapper is."""
+
+    name: Literal["plain", "relaxed", "dense"]
+    features: Features
+    strict: bool
+
+
+PLAIN = Features(side_factor=1.0, count_factor=1.0, peak_threshold=0.0067, guided=False)
+DENSE = Features(
+    side_factor=1.5, count_factor=2.0, peak_threshold=0.0022, guided=True
+)  # for products with little texture
+RECIPES = (Recipe("plain", PLAIN, True), Recipe("relaxed", PLAIN, False), Recipe("dense", DENSE, False))
+
+
+def main(request_path: Path) -> None:
+    """Try the recipes in turn until enough photos are registered, and write `result.json` into the request's folder."""
+    request = PoseRequest.model_validate_json(request_path.read_bytes())
+    pycolmap.logging.minloglevel = 2  # errors only: its INFO lines are thousands
+    pycolmap.set_random_seed(request.params.seed)
+    began = time.perf_counter()
+    attempts, best = [], None
+    for attempt, folder in tries(request, began):
+        attempts.append(attempt)
+        if best is None or rank(attempt) > rank(best[0]):
+            best = (attempt, folder)
+    answer = PoseAnswer(
+        sparse=str(best[1]) if best and best[0].registered else None,
+        attempts=tuple(attempts),
+        seconds=time.perf_counter() - began,
+        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
+    (Path(request.out) / "result.json").write_text(answer.model_dump_json(indent=1))
+
+
+def rank(attempt: Attempt) -> tuple[int, int]:
+    """More photos are better, then more points."""
+    return attempt.registered, attempt.points
+
+
+def tries(request: PoseRequest, began: float) -> Iterator[tuple[Attempt, Path]]:
+    """The attempts, one after the other. Stops when enough photos are registered or half the time is gone."""
+    photos = sum(len(group.names) for group in request.groups)
+    database: dict[Features, Path] = {}
+    for recipe in RECIPES:
+        since = time.perf_counter()
+        if database and since - began > request.params.timeout_seconds / 2:
+            return
+        if recipe.features not in database:
+            database[recipe.features] = find_features(request, recipe)
+        attempt, folder = map_photos(request, recipe, database[recipe.features], since)
+        yield attempt, folder
+        if attempt.registered >= request.params.enough_fraction * photos:
+            return
+
+
+def find_features(request: PoseRequest, recipe: Recipe) -> Path:
+    """Extract and match features into a new database; returns its path."""
+    database = Path(request.out) / f"{recipe.name}.db"
+    for group in request.groups:
+        reader = pycolmap.ImageReaderOptions()
+        reader.camera_model = "SIMPLE_RADIAL"
+        if request.masks is not None:
+            reader.mask_path = request.masks
+        if group.prior is not None:
+            reader.camera_params = ",".join(map(repr, group.prior))
+        pycolmap.extract_features(
+            database,
+            request.photos,
+            image_names=list(group.names),
+            camera_mode=pycolmap.CameraMode.SINGLE,
+            reader_options=reader,
+            extraction_options=extraction_options(request.params, recipe.features, request.threads),
+            device=pycolmap.Device.cpu,
+        )
+    match_features(request, recipe, database)
+    return database
+
+
+def extraction_options(params: PoseParams, features: Features, threads: int) -> Any:
+    """The options that pycolmap takes for these features."""
+    options = pycolmap.FeatureExtractionOptions()
+    options.max_image_size = round(params.max_side_px * features.side_factor)
+    options.num_threads = threads
+    options.use_gpu = False
+    options.sift.max_num_features = round(params.max_features * features.count_factor)
+    options.sift.peak_threshold = features.peak_threshold
+    return options
+
+
+def match_features(request: PoseRequest, recipe: Recipe, database: Path) -> None:
+    """Match every pair, or the pairs that the request names, and verify them geometrically."""
+    matching = pycolmap.FeatureMatchingOptions()
+    matching.num_threads = request.threads
+    matching.use_gpu = False
+    matching.guided_matching = recipe.features.guided
+    verification = pycolmap.TwoViewGeometryOptions()
+    verification.ransac.random_seed = request.params.seed
+    common = {"matching_options": matching, "verification_options": verification, "device": pycolmap.Device.cpu}
+    if request.pairs is None:
+        pycolmap.match_exhaustive(database, **common)
+        return
+    pairs = database.with_suffix(".pairs.txt")
+    pairs.write_text("".join(f"{first} {second}\n" for first, second in request.pairs))
+    pairing = pycolmap.ImportedPairingOptions()
+    pairing.match_list_path = pairs
+    pycolmap.match_image_pairs(database, pairing_options=pairing, **common)
+
+
+def map_photos(request: PoseRequest, recipe: Recipe, database: Path, since: float) -> tuple[Attempt, Path]:
+    """Incremental mapping; keeps the model with the most photos, since COLMAP may split a shoot into several."""
+    options = pycolmap.IncrementalPipelineOptions()
+    options.num_threads = request.threads
+    options.random_seed = request.params.seed
+    options.mapper.random_seed = request.params.seed
+    options.triangulation.random_seed = request.params.seed
+    options.min_model_size = 3
+    if not recipe.strict:
+        options.min_num_matches = 10
+        options.mapper.init_min_num_inliers = 40
+        options.mapper.init_min_tri_angle = 8.0
+        options.mapper.abs_pose_min_num_inliers = 15
+        options.mapper.abs_pose_min_inlier_ratio = 0.15
+    out = Path(request.out) / recipe.name
+    out.mkdir()
+    models = pycolmap.incremental_mapping(database, request.photos, out, options)
+    chosen = max(models, key=lambda i: (models[i].num_reg_images(), models[i].num_points3D()), default=None)
+    attempt = Attempt(
+        name=recipe.name,
+        registered=0 if chosen is None else models[chosen].num_reg_images(),
+        points=0 if chosen is None else models[chosen].num_points3D(),
+        reprojection_error_px=0.0 if chosen is None else models[chosen].compute_mean_reprojection_error(),
+        models=len(models),
+        seconds=time.perf_counter() - since,
+    )
+    return attempt, out / str(chosen)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

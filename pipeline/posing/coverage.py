@@ -1,0 +1,196 @@
+"""Coverage: does a photo serve a requested angle, or may the splat draw it, or did nobody photograph that side.
+
+All distances are angles between directions from the product's centre. Let P be the directions of the posed photos, x
+the asked one.
+
+- *captured*: shoot.yaml names a photo for the angle, or some p in P is within `tolerance_deg` of x.
+- *rendered*: two photos p, q in P stand at most `max_gap_deg` apart and the shortest arc from p to q passes within
+  `max_offset_deg` of x. So the splat is asked to interpolate between photos, or to look past them by no more than
+  `max_offset_deg`.
+- *refused*: neither.
+
+The rule knows no axis: it turns with the photos (rotation invariant), and a photo more can only better a verdict
+(monotonic), since it adds members to P and arcs between them and takes none away.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.domain import Angle, Frozen, Matrix, Verdict, View, direction
+from pipeline.errors import BadInput
+from pipeline.posing.gaps import gap_around
+
+MUCH_BLURRIER = 0.5
+RING_WIDTH_DEG = 20.0
+
+
+class CoverageParams(Frozen):
+    """How near a photo must be. The defaults publish what a splat of a usual turntable shoot shows well."""
+
+    tolerance_deg: float = Field(default=4.0, ge=0, le=30)
+    """A photo within this angle serves as it is."""
+    max_gap_deg: float = Field(default=65.0, gt=0, lt=180)
+    """Two photos further apart than this see too little in common to draw what is between them."""
+    max_offset_deg: float = Field(default=12.0, ge=0, le=45)
+    """How far beside the arc between two photos (above, below, or past its end) the splat may still be looked at."""
+
+
+@dataclass(frozen=True)
+class Photographed:
+    """The posed photos: names, unit directions [N, 3] from the product's centre, and sharpness (see PhotoFacts)."""
+
+    photos: tuple[str, ...]
+    directions: Matrix
+    sharpness: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Arc:
+    """The arc between two photos: `width_deg` its length, `offset_deg` how far from it the asked angle lies."""
+
+    first: int
+    second: int
+    width_deg: float
+    offset_deg: float
+
+
+def photographed(views: Sequence[View], sharpness: Mapping[str, float]) -> Photographed:
+    """The posed photos' directions. Photos of which nothing is known count as sharp."""
+    directions = [direction(view.azimuth_deg, view.elevation_deg) for view in views]
+    return Photographed(
+        tuple(view.photo for view in views),
+        np.array(directions, dtype=np.float64).reshape(-1, 3),
+        tuple(sharpness.get(view.photo, float("inf")) for view in views),
+    )
+
+
+def judge(
+    angles: Sequence[Angle],
+    named: Mapping[str, str],
+    known_photos: Sequence[str],
+    posed: Photographed | None,
+    params: CoverageParams,
+) -> list[Verdict]:
+    """A verdict for every angle, in their order.
+
+    `named`: angle -> photo; `posed` None: SfM was held, only named photos can serve. Raises BadInput when a named
+    photo is not among `known_photos`, or a name is no requested angle.
+    """
+    for name, photo in named.items():
+        if name not in {angle.name for angle in angles}:
+            raise BadInput(f"capture.named: {name!r} is no requested angle", remedy="use the name of a requested angle")
+        if photo not in known_photos:
+            raise BadInput(f"capture.named.{name}: there is no photo {photo!r}", remedy="name a photo of this shoot")
+    return [_verdict(angle, named.get(angle.name), posed, params) for angle in angles]
+
+
+def _verdict(angle: Angle, named: str | None, posed: Photographed | None, params: CoverageParams) -> Verdict:
+    if posed is None or not posed.photos:
+        if named is not None:
+            return Verdict(angle=angle, decision="captured", photo=named, reason=f"shoot.yaml names {named} for it")
+        reason = "the photos could not be posed (see sfm), and shoot.yaml names no photo for this angle"
+        return Verdict(angle=angle, decision="refused", reason=reason)
+    asked = direction(angle.azimuth_deg, angle.elevation_deg)
+    away = angles_deg(posed.directions, asked)
+    nearest = int(away.argmin())
+    near = {"nearest_photo": posed.photos[nearest], "nearest_deg": round(float(away[nearest]), 3)}
+    if named is not None:
+        reason = _named_reason(named, posed, away)
+        return Verdict(angle=angle, decision="captured", photo=named, reason=reason, **near)
+    if away[nearest] <= params.tolerance_deg:
+        best = sharpest_near(away, posed.sharpness, params.tolerance_deg)
+        reason = f"{posed.photos[best]} was taken {away[best]:.1f}° from it"
+        reason += "" if best == nearest else f"; {posed.photos[nearest]} is nearer but much blurrier"
+        return Verdict(angle=angle, decision="captured", photo=posed.photos[best], reason=reason, **near)
+    arc = best_arc(posed.directions, asked, params)
+    if arc is not None:
+        return Verdict(angle=angle, decision="rendered", reason=_rendered_reason(posed, away, nearest, arc), **near)
+    return Verdict(angle=angle, decision="refused", reason=_refused_reason(angle, posed, away, nearest, params), **near)
+
+
+def angles_deg(directions: Matrix, towards: Matrix) -> Matrix:
+    """Angles [N] in degrees between unit vectors [N, 3] and one [3]; exact for small angles too (Kahan's formula)."""
+    apart = np.linalg.norm(directions - towards, axis=-1)
+    together = np.linalg.norm(directions + towards, axis=-1)
+    return np.asarray(np.degrees(2 * np.arctan2(apart, together)))
+
+
+def sharpest_near(away_deg: Matrix, sharpness: Sequence[float], tolerance_deg: float) -> int:
+    """The nearest photo within tolerance that is not much blurrier than the sharpest one there."""
+    inside = [i for i in range(len(away_deg)) if away_deg[i] <= tolerance_deg]
+    best = max(sharpness[i] for i in inside)
+    good = [i for i in inside if sharpness[i] >= MUCH_BLURRIER * best]
+    return min(good, key=lambda i: (away_deg[i], i))
+
+
+def best_arc(directions: Matrix, asked: Matrix, params: CoverageParams) -> Arc | None:
+    """The arc between two photos from which `asked` [3] can be drawn, or None when there is none.
+
+    `directions` [N, 3] unit. Several may do; the reason names the one of the smallest width + offset.
+    """
+    first, second = np.triu_indices(len(directions), k=1)
+    width = angles_deg(directions[first], directions[second])
+    offset = arc_offset_deg(directions[first], directions[second], asked)
+    fit = np.flatnonzero((width <= params.max_gap_deg) & (offset <= params.max_offset_deg))
+    if len(fit) == 0:
+        return None
+    best = fit[(width[fit] + offset[fit]).argmin()]
+    return Arc(int(first[best]), int(second[best]), float(width[best]), float(offset[best]))
+
+
+def arc_offset_deg(first: Matrix, second: Matrix, asked: Matrix) -> Matrix:
+    """Angle [M] from `asked` to the nearest point of the great-circle arc `first`-`second`; arcs shorter than 180 deg.
+
+    All are unit vectors, [M, 3] or [3].
+    """
+    ends = np.minimum(angles_deg(first, asked), angles_deg(second, asked))
+    normal = np.cross(first, second)
+    length = np.linalg.norm(normal, axis=-1)
+    normal = normal / np.maximum(length, 1e-12)[..., None]
+    beside = np.degrees(np.arcsin(np.clip(np.abs((normal * asked).sum(axis=-1)), 0.0, 1.0)))
+    # the foot of the perpendicular lies within the arc when `asked` is on the inner side of both ends
+    past_first = (np.cross(normal, first) * asked).sum(axis=-1) >= 0
+    before_second = (np.cross(second, normal) * asked).sum(axis=-1) >= 0
+    within = past_first & before_second & (length > 1e-12)
+    return np.where(within, np.minimum(beside, ends), ends)
+
+
+def _named_reason(named: str, posed: Photographed, away: Matrix) -> str:
+    reason = f"shoot.yaml names {named} for it"
+    if named not in posed.photos:
+        return f"{reason}; its own position is not known"
+    return f"{reason}; it was taken {away[posed.photos.index(named)]:.1f}° from it"
+
+
+def _rendered_reason(posed: Photographed, away: Matrix, nearest: int, arc: Arc) -> str:
+    beside = "" if arc.offset_deg < 1.0 else f", {arc.offset_deg:.0f}° beside the line from one to the other"
+    return (
+        f"the nearest photo, {posed.photos[nearest]}, is {away[nearest]:.1f}° away; drawn by the splat, "
+        f"between {posed.photos[arc.first]} and {posed.photos[arc.second]}, {arc.width_deg:.0f}° apart{beside}"
+    )
+
+
+def _refused_reason(angle: Angle, posed: Photographed, away: Matrix, nearest: int, params: CoverageParams) -> str:
+    """Why nobody can draw this angle, and what to shoot."""
+    start = f"the nearest photo, {posed.photos[nearest]}, is {away[nearest]:.0f}° away"
+    elevations = np.degrees(np.arcsin(np.clip(posed.directions[:, 2], -1.0, 1.0)))
+    highest, lowest = float(elevations.max()), float(elevations.min())
+    if angle.elevation_deg > highest + params.max_offset_deg:
+        return (
+            f"{start}: this angle looks from {angle.elevation_deg:.0f}° above, the highest photo from {highest:.0f}°; "
+            f"shoot a ring at about {angle.elevation_deg:.0f}°"
+        )
+    if angle.elevation_deg < lowest - params.max_offset_deg:
+        return (
+            f"{start}: this angle looks from {angle.elevation_deg:.0f}°, the lowest photo from {lowest:.0f}°; "
+            f"shoot a ring at about {angle.elevation_deg:.0f}°"
+        )
+    azimuths = np.degrees(np.arctan2(posed.directions[:, 0], -posed.directions[:, 1])) % 360.0
+    level = np.abs(elevations - angle.elevation_deg) <= RING_WIDTH_DEG
+    gap = gap_around(azimuths[level].tolist(), angle.azimuth_deg)
+    if gap.width_deg <= params.max_gap_deg:
+        return f"{start}, and no two photos close to each other stand on either side of it; shoot it itself"
+    return f"{start}: nobody photographed the product from {gap.words}; shoot {gap.photos_to_shoot} more there"

@@ -1,0 +1,130 @@
+"""Poses a plain folder of photos and writes a COLMAP workspace: what `catalog sfm PHOTOS_DIR --out COLMAP_DIR` does."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PIL import ExifTags, Image, ImageOps
+
+from pipeline.domain import Frozen, View
+from pipeline.errors import BadInput
+from pipeline.posing.colmap import pose
+from pipeline.posing.frame import Rig
+from pipeline.posing.judge import report_of, require_registered
+from pipeline.posing.model import write_model
+from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_photo
+from pipeline.posing.product import product_frame
+from pipeline.posing.request import PoseParams, PoseReport
+from pipeline.records import dump_json
+
+PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+FILM_WIDTH_MM = 36.0
+MARKER = ".catalog-sfm"
+
+
+class FolderReport(Frozen):
+    """What `catalog sfm` prints: the report, the files that were left out, and where everything lies."""
+
+    report: PoseReport
+    unusable: tuple[UnusablePhoto, ...]
+    front: str
+    out: str
+
+
+def pose_folder(
+    photos_dir: Path,
+    out_dir: Path,
+    masks_dir: Path | None = None,
+    params: PoseParams | None = None,
+    *,
+    rig: Rig = "turntable",
+    front: str | None = None,
+    min_registered: int = 3,
+    min_fraction: float = 0.0,
+) -> FolderReport:
+    """Pose the photos of a folder; write `images/` (upright), `sparse/0/` (product frame), `views.json`, `report.json`.
+
+    `masks_dir` holds `<photo>.png` per photo (RGBA cut-outs or grey masks, of the upright photo's size); None: no
+    masks. `front` is the photo (stem) at azimuth 0, by default the first registered one. Files that are no whole
+    images are left out and named in the report. Raises BadInput when there is nothing to pose or `out_dir` holds
+    something that this function did not make, Held when too few photos are registered, SfmFailed when the SfM process
+    fails.
+    """
+    params = params or PoseParams()
+    claim(out_dir)
+    images = out_dir / "images"
+    photos, focal_px, unusable = upright_photos(photos_dir, images)
+    masks = None if masks_dir is None else {path.stem: path for path in masks_dir.glob("*.png")}
+    if front is not None and front not in {photo.photo for photo in photos}:
+        raise BadInput(f"there is no photo {front!r} in {photos_dir}", remedy="name a photo by its stem")
+    with tempfile.TemporaryDirectory(prefix="catalog-sfm-") as scratch:
+        posed = pose(photos, masks, focal_px, params, Path(scratch))
+    names = [photo.photo for photo in photos]
+    model = require_registered(
+        posed, names, rig, front or names[0], min_registered=min_registered, min_fraction=min_fraction
+    )
+    front = front or model.images[0].photo
+    frame = product_frame(model, posed.silhouettes, rig, front)
+    write_model(frame.model, out_dir / "sparse" / "0")
+    (out_dir / "views.json").write_bytes(dump_json(list[View](frame.views)))
+    report = FolderReport(
+        report=report_of(posed, frame, names), unusable=(*unusable, *posed.unusable), front=front, out=str(out_dir)
+    )
+    (out_dir / "report.json").write_text(report.model_dump_json(indent=1))
+    return report
+
+
+def claim(out_dir: Path) -> None:
+    """Make `out_dir`, or accept one that this function made before. Raises BadInput when it holds anything else."""
+    if out_dir.exists() and (not out_dir.is_dir() or (any(out_dir.iterdir()) and not (out_dir / MARKER).exists())):
+        raise BadInput(f"{out_dir} exists and was not made by `catalog sfm`", remedy="choose another --out")
+    out_dir.mkdir(parents=True, exist_ok=True)
+    (out_dir / MARKER).touch()
+
+
+def upright_photos(
+    photos_dir: Path, images: Path
+) -> tuple[list[PhotoFile], dict[str, float | None], tuple[UnusablePhoto, ...]]:
+    """Copy the photos of a folder, upright, as `<stem>.png`.
+
+    Returns them, their focal lengths in px, and what could not be read. Images of an earlier run are removed.
+    Raises BadInput when fewer than three photos can be read.
+    """
+    if not photos_dir.is_dir():
+        raise BadInput(f"{photos_dir} is no folder", remedy="give the folder of the photos")
+    images.mkdir(parents=True, exist_ok=True)
+    for old in images.glob("*.png"):
+        old.unlink()
+    photos: list[PhotoFile] = []
+    focal_px: dict[str, float | None] = {}
+    unusable: list[UnusablePhoto] = []
+    for path in sorted(p for p in photos_dir.iterdir() if p.suffix.lower() in PHOTO_ENDINGS and p.is_file()):
+        if path.stem in focal_px:
+            unusable.append(UnusablePhoto(name=path.name, reason="another photo has the same stem"))
+            continue
+        try:
+            read_photo(path)
+        except BadInput as error:
+            unusable.append(UnusablePhoto(name=path.name, reason=error.what))
+            continue
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+            focal_px[path.stem] = exif_focal_px(dict(image.getexif().get_ifd(ExifTags.IFD.Exif)), upright.size)
+        upright.save(images / f"{path.stem}.png", compress_level=1)
+        photos.append(PhotoFile(images / f"{path.stem}.png", *upright.size))
+    if len(photos) < 3:
+        raise BadInput(f"{photos_dir} holds {len(photos)} readable photos", remedy=_three(unusable))
+    return photos, focal_px, tuple(unusable)
+
+
+def exif_focal_px(exif: Mapping[int, object], size_px: tuple[int, int]) -> float | None:
+    """Focal length in px from EXIF's 35 mm equivalent, by the long side of the frame. None when EXIF is silent."""
+    value = exif.get(ExifTags.Base.FocalLengthIn35mmFilm)
+    if not isinstance(value, int | float) or not 1.0 <= value <= 2000.0:
+        return None
+    return float(value) / FILM_WIDTH_MM * max(size_px)
+
+
+def _three(unusable: Sequence[UnusablePhoto]) -> str:
+    words = "; ".join(f"{file.name}: {file.reason}" for file in unusable[:3])
+    return "give at least three" + (f" ({words})" if words else "")

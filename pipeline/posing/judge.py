@@ -1,0 +1,84 @@
+"""Is what SfM found good enough? If not: why, in words that a photographer understands, and what to shoot."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.domain import azimuth_elevation_deg
+from pipeline.errors import Held
+from pipeline.posing.colmap import Posed
+from pipeline.posing.frame import Rig, product_rotation, upright
+from pipeline.posing.gaps import largest_gap
+from pipeline.posing.model import SparseModel
+from pipeline.posing.product import ProductFrame
+from pipeline.posing.request import PoseReport
+
+NAMES_IN_WORDS = 6
+
+
+def report_of(posed: Posed, frame: ProductFrame, photos: Sequence[str]) -> PoseReport:
+    """The report of a finished posing. `photos`: every photo's name, registered or not."""
+    registered = {view.photo for view in frame.views}
+    return PoseReport(
+        photos=len(photos),
+        registered=len(registered),
+        not_registered=tuple(photo for photo in photos if photo not in registered),
+        reprojection_error_px=round(frame.model.reprojection_error_px, 4),
+        points=len(frame.model.xyz),
+        attempts=tuple(f"{attempt.name}: {attempt.registered} photos" for attempt in posed.answer.attempts),
+        rings=frame.rings,
+        ring_residual_deg=round(frame.ring_residual_deg, 3),
+        largest_gap_deg=round(largest_gap([view.azimuth_deg for view in frame.views]).width_deg, 2),
+        seconds=round(posed.answer.seconds, 3),
+        peak_memory_mb=round(posed.answer.peak_memory_mb, 1),
+    )
+
+
+def require_registered(
+    posed: Posed, photos: Sequence[str], rig: Rig, front: str, *, min_registered: int, min_fraction: float
+) -> SparseModel:
+    """The model, when enough of `photos` are in it. Raises Held otherwise, with the gap and how many to shoot."""
+    needed = max(min_registered, math.ceil(min_fraction * len(photos)))
+    model = posed.model
+    if model is not None and len(model.images) >= needed:
+        return model
+    count = 0 if model is None else len(model.images)
+    registered = set() if model is None else {image.photo for image in model.images}
+    empty = [photo.name for photo in posed.unusable]
+    missing = [photo for photo in photos if photo not in registered]
+    what = f"{count} of {len(photos)} photos registered, {needed} are needed"
+    what += f"; not registered: {_listed(missing)}" if missing and model is not None else ""
+    what += f"; nothing was cut out of {_listed(empty)}" if empty else ""
+    if model is None or count < 3:
+        raise Held(
+            what,
+            remedy="shoot at least 24 photos, no more than 15° apart, sharp, the product filling half the frame; "
+            "a product without any pattern needs a few small removable stickers",
+        )
+    raise Held(f"{what}; {_gap_words(model, rig, front)[0]}", remedy=_gap_words(model, rig, front)[1])
+
+
+def _gap_words(model: SparseModel, rig: Rig, front: str) -> tuple[str, str]:
+    """(what, remedy) of the largest gap, in azimuths from the front photo, and between which photos it lies."""
+    fit = upright([image.cam_from_world for image in model.images], rig)
+    known = {image.photo: image.centre - fit.foot for image in model.images}
+    zero = known.get(front, next(iter(known.values())))
+    rotation = product_rotation(fit.up, zero)
+    azimuths = {photo: azimuth_elevation_deg(rotation @ towards)[0] for photo, towards in known.items()}
+    gap = largest_gap(list(azimuths.values()))
+    before, after = (
+        min(azimuths, key=lambda photo: abs(_turn_deg(azimuths[photo], edge))) for edge in (gap.from_deg, gap.to_deg)
+    )
+    where = f"the gap is {gap.words}" if front in known else f"the gap is {gap.width_deg:.0f}° wide"
+    return f"{where}, between {before} and {after}", f"shoot {gap.photos_to_shoot} more there, and then run again"
+
+
+def _turn_deg(first: float, second: float) -> float:
+    """Signed turn from `second` to `first`, -180 to 180."""
+    return float(np.mod(first - second + 180.0, 360.0) - 180.0)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_IN_WORDS
+    return ", ".join(names[:NAMES_IN_WORDS]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,120 @@
+"""Looks at photos and cut-outs before SfM does, because pycolmap skips or misuses bad ones in silence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from pipeline.domain import Frozen
+from pipeline.errors import BadInput
+from pipeline.posing.request import CameraGroup, PoseParams
+
+MIN_MASK_FRACTION = 1e-4
+SILHOUETTE_SIDE_PX = 320
+MAX_PIXELS = 120_000_000
+WIDER_STEPS = 10  # a large shoot's photo is matched to this many neighbours, then to steps of 16, 32, 64 ...
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A photo that was opened and whose pixels were read. `name` is the file's name, `photo` its stem."""
+
+    path: Path
+    width_px: int
+    height_px: int
+
+    @property
+    def name(self) -> str:
+        """The file's name, by which COLMAP knows it."""
+        return self.path.name
+
+    @property
+    def photo(self) -> str:
+        """The file's stem, by which the catalog knows it."""
+        return self.path.stem
+
+
+class UnusablePhoto(Frozen):
+    """A file that is left out, and why."""
+
+    name: str
+    reason: str
+
+
+def read_photo(path: Path) -> PhotoFile:
+    """Open a photo and read all of its pixels. Raises BadInput when it is no image, cut short, or absurdly large."""
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise BadInput(f"{path.name} has {image.width} x {image.height} px", remedy="scale it down")
+            image.load()
+            return PhotoFile(path, image.width, image.height)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise BadInput(f"{path.name} is no whole image ({error})", remedy="copy it again from the camera") from error
+
+
+def camera_groups(photos: Sequence[PhotoFile], focal_px: Mapping[str, float | None]) -> tuple[CameraGroup, ...]:
+    """Photos that share a camera: same size and, where EXIF tells, the same focal length within 1%."""
+    groups: dict[tuple[int, int, int | None], list[PhotoFile]] = {}
+    for photo in photos:
+        focal = focal_px.get(photo.photo)
+        step = None if focal is None else round(np.log(focal) / np.log(1.01))
+        groups.setdefault((photo.width_px, photo.height_px, step), []).append(photo)
+    found = []
+    for (width, height, step), members in sorted(groups.items(), key=lambda item: item[1][0].name):
+        known = [focal for member in members if (focal := focal_px.get(member.photo)) is not None]
+        prior = None if step is None else (float(np.median(known)), width / 2, height / 2, 0.0)
+        found.append(CameraGroup(names=tuple(member.name for member in members), prior=prior))
+    return tuple(found)
+
+
+def pairs_to_match(names: Sequence[str], params: PoseParams) -> tuple[tuple[str, str], ...] | None:
+    """None (every pair) for small shoots; else neighbours in file order, round the ring, and ever wider steps."""
+    count = len(names)
+    if count <= params.exhaustive_up_to:
+        return None
+    steps = [*range(1, WIDER_STEPS + 1)]
+    while steps[-1] * 2 <= count // 2:
+        steps.append(steps[-1] * 2)
+    pairs = {tuple(sorted((names[i], names[(i + step) % count]))) for i in range(count) for step in steps}
+    return tuple(sorted((a, b) for a, b in pairs))
+
+
+def read_mask(path: Path, photo: PhotoFile) -> NDArray[np.uint8]:
+    """Alpha of a cut-out (RGBA) or a grey mask, [H, W] uint8. Raises BadInput when its size is not the photo's."""
+    try:
+        with Image.open(path) as image:
+            if image.size != (photo.width_px, photo.height_px):
+                raise BadInput(
+                    f"mask {path.name} has {image.width} x {image.height} px, "
+                    f"its photo {photo.name} has {photo.width_px} x {photo.height_px}",
+                    remedy="make the mask from this photo, in its size",
+                )
+            alpha = image.getchannel("A") if "A" in image.getbands() else image.convert("L")
+            return np.array(alpha, dtype=np.uint8)
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise BadInput(f"mask {path.name} is no whole image ({error})", remedy="cut the photo out again") from error
+
+
+def write_colmap_mask(
+    mask: NDArray[np.uint8], photo: PhotoFile, folder: Path, params: PoseParams
+) -> NDArray[np.bool_] | None:
+    """Write the dilated mask as COLMAP wants it (`<image name>.png`, 0 = no features).
+
+    Returns the silhouette itself, not dilated, [h, w] bool with a long side of 320 px; None, and no file, when the
+    mask is empty.
+    """
+    inside = (mask >= 128).astype(np.uint8)
+    if inside.mean() < MIN_MASK_FRACTION:
+        return None
+    scale = max(1.0, max(photo.width_px, photo.height_px) / params.max_side_px)
+    radius = round(params.mask_dilation_px * scale)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    Image.fromarray(cv2.dilate(inside, kernel) * 255).save(folder / f"{photo.name}.png", compress_level=1)
+    factor = SILHOUETTE_SIDE_PX / max(photo.width_px, photo.height_px)
+    size = (max(1, round(photo.width_px * factor)), max(1, round(photo.height_px * factor)))
+    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA) >= 128)

@@ -1,0 +1,144 @@
+"""Draws coverage as a map seen from above: where photos were taken, which angles are asked for, what can be shown.
+
+The centre is straight above, the bold circle the horizon; azimuth 0 (the front) is at the bottom, 90 deg on the right.
+"""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.domain import Matrix, Verdict, direction
+from pipeline.posing.coverage import CoverageParams, Photographed, angles_deg, arc_offset_deg
+
+SIDE_PX, MARGIN_PX, LEGEND_PX = 900, 90, 40
+LOWEST_DEG = -30.0
+CELL_PX = 4
+COLOURS = {"captured": (22, 122, 62), "rendered": (24, 92, 190), "refused": (196, 40, 40)}
+PAPER, INK, FAINT, PHOTO = (255, 255, 255), (40, 40, 40), (205, 205, 205), (120, 120, 120)
+SHADES = {"captured": (205, 236, 214), "rendered": (219, 231, 250)}
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def coverage_plot(verdicts: Sequence[Verdict], posed: Photographed | None, params: CoverageParams) -> bytes:
+    """PNG bytes of the map; without `posed` (SfM held) only the asked angles are drawn."""
+    image = Image.new("RGB", (SIDE_PX, SIDE_PX + LEGEND_PX * 2), PAPER)
+    if posed is not None and posed.photos:
+        image.paste(_shaded(posed, params), (0, 0))
+    draw = ImageDraw.Draw(image)
+    small, normal = ImageFont.load_default(15), ImageFont.load_default(18)
+    _draw_grid(draw, small)
+    for towards in [] if posed is None else posed.directions:
+        x, y = _place(towards)
+        draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=PHOTO)
+    taken: list[tuple[float, float, float, float]] = []
+    for verdict in verdicts:
+        _draw_angle(draw, verdict, normal, taken)
+    _draw_legend(draw, verdicts, posed, normal)
+    data = io.BytesIO()
+    image.save(data, "PNG")
+    return data.getvalue()
+
+
+def _place(towards: Matrix) -> tuple[float, float]:
+    """Pixel of a direction [3]: distance from the middle grows linearly from straight above to LOWEST_DEG."""
+    elevation = np.degrees(np.arcsin(np.clip(towards[2], -1.0, 1.0)))
+    radius = _radius_px(max(float(elevation), LOWEST_DEG))
+    across = max(float(np.hypot(towards[0], towards[1])), 1e-9)
+    return SIDE_PX / 2 + radius * towards[0] / across, SIDE_PX / 2 - radius * towards[1] / across
+
+
+def _radius_px(elevation_deg: float) -> float:
+    return (90.0 - elevation_deg) / (90.0 - LOWEST_DEG) * (SIDE_PX / 2 - MARGIN_PX)
+
+
+def _shaded(posed: Photographed, params: CoverageParams) -> Image.Image:
+    """The map's ground: green where a photo serves, blue where the splat may draw."""
+    cells = SIDE_PX // CELL_PX
+    y, x = np.mgrid[0:cells, 0:cells] * CELL_PX + CELL_PX / 2 - SIDE_PX / 2
+    radius = np.hypot(x, y)
+    elevation = np.radians(90.0 - radius / (SIDE_PX / 2 - MARGIN_PX) * (90.0 - LOWEST_DEG))
+    over = np.maximum(radius, 1e-9)
+    grid = np.stack([np.cos(elevation) * x / over, -np.cos(elevation) * y / over, np.sin(elevation)], axis=-1)
+    colour: NDArray[np.uint8] = np.full((cells, cells, 3), 255, dtype=np.uint8)
+    inside = radius <= SIDE_PX / 2 - MARGIN_PX
+    colour[inside & _drawable(posed, grid, params)] = SHADES["rendered"]
+    captured = np.zeros((cells, cells), dtype=bool)
+    for towards in posed.directions:
+        captured |= angles_deg(grid, towards) <= params.tolerance_deg
+    colour[inside & captured] = SHADES["captured"]
+    return Image.fromarray(colour).resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR)
+
+
+def _drawable(posed: Photographed, grid: Matrix, params: CoverageParams) -> NDArray[np.bool_]:
+    first, second = np.triu_indices(len(posed.photos), k=1)
+    near = angles_deg(posed.directions[first], posed.directions[second]) <= params.max_gap_deg
+    found = np.zeros(grid.shape[:2], dtype=bool)
+    for i, j in zip(first[near].tolist(), second[near].tolist(), strict=True):
+        open_cells = ~found
+        flat = grid[open_cells]
+        ends = np.broadcast_to(posed.directions[i], flat.shape), np.broadcast_to(posed.directions[j], flat.shape)
+        found[open_cells] = arc_offset_deg(*ends, flat) <= params.max_offset_deg
+    return found
+
+
+def _draw_grid(draw: ImageDraw.ImageDraw, font: Font) -> None:
+    middle = SIDE_PX / 2
+    for elevation in (60, 30, 0, -30):
+        radius = _radius_px(elevation)
+        box = (middle - radius, middle - radius, middle + radius, middle + radius)
+        draw.ellipse(box, outline=INK if elevation == 0 else FAINT, width=2 if elevation == 0 else 1)
+        draw.text((middle + 4, middle - radius + 2), f"{elevation}°", fill=PHOTO, font=font)
+    for azimuth in range(0, 360, 30):
+        x, y = _place(direction(azimuth, LOWEST_DEG))
+        draw.line((middle, middle, x, y), fill=FAINT)
+        label = "front 0°" if azimuth == 0 else f"{azimuth}°"
+        x, y = middle + (x - middle) * 1.09, middle + (y - middle) * 1.07
+        draw.text((x, y), label, fill=INK, font=font, anchor="mm")
+
+
+def _draw_angle(
+    draw: ImageDraw.ImageDraw, verdict: Verdict, font: Font, taken: list[tuple[float, float, float, float]]
+) -> None:
+    """A ring (captured), a square (rendered) or a cross (refused), and its name where it covers no other name."""
+    x, y = _place(direction(verdict.angle.azimuth_deg, verdict.angle.elevation_deg))
+    colour, size = COLOURS[verdict.decision], 9
+    if verdict.decision == "captured":
+        draw.ellipse((x - size, y - size, x + size, y + size), outline=colour, width=3)
+    elif verdict.decision == "rendered":
+        draw.rectangle((x - size, y - size, x + size, y + size), outline=colour, width=3)
+    else:
+        draw.line((x - size, y - size, x + size, y + size), fill=colour, width=3)
+        draw.line((x - size, y + size, x + size, y - size), fill=colour, width=3)
+    boxes = []
+    for dx, dy, anchor in (
+        (14, 0, "lm"),
+        (-14, 0, "rm"),
+        (0, -14, "mb"),
+        (0, 14, "mt"),
+        (14, 20, "lm"),
+        (14, -20, "lm"),
+    ):
+        box = draw.textbbox((x + dx, y + dy), verdict.angle.name, font=font, anchor=anchor)
+        covered = sum(box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken)
+        outside = box[0] < 0 or box[2] > SIDE_PX
+        boxes.append((covered + 10 * outside, x + dx, y + dy, anchor, box))
+    _, left, top, anchor, box = min(boxes, key=lambda found: found[0])
+    taken.append(box)
+    draw.text((left, top), verdict.angle.name, fill=colour, font=font, anchor=anchor, stroke_width=2, stroke_fill=PAPER)
+
+
+def _draw_legend(
+    draw: ImageDraw.ImageDraw, verdicts: Sequence[Verdict], posed: Photographed | None, font: Font
+) -> None:
+    photos = "the photos could not be posed" if posed is None else f"{len(posed.photos)} photos (dots)"
+    draw.text(
+        (20, SIDE_PX + 4), f"{photos}; shaded: green served by a photo, blue drawn by the splat", fill=INK, font=font
+    )
+    x = 20.0
+    for decision, mark in (("captured", "ring"), ("rendered", "square"), ("refused", "cross")):
+        text = f"{sum(v.decision == decision for v in verdicts)} {decision} ({mark})"
+        draw.text((x, SIDE_PX + LEGEND_PX), text, fill=COLOURS[decision], font=font)
+        x += draw.textlength(text, font=font) + 40

@@ -1,0 +1,98 @@
+"""Moves SfM's model into the product frame and tells where every photo was taken from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.domain import Matrix, View, azimuth_elevation_deg, camera_centre
+from pipeline.errors import Held
+from pipeline.posing.frame import Rig, Upright, aim_point, product_rotation, upright
+from pipeline.posing.hull import Extent, Silhouette, point_extent, visual_hull
+from pipeline.posing.model import PosedImage, SparseModel
+
+
+@dataclass(frozen=True)
+class ProductFrame:
+    """The model in the product frame, its views sorted by photo, and how well the cameras fit their rings."""
+
+    model: SparseModel
+    views: tuple[View, ...]
+    rings: int
+    ring_residual_deg: float
+
+
+def product_frame(
+    model: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | None, rig: Rig, front: str
+) -> ProductFrame:
+    """Fit the product frame (see pipeline/domain.py) to a model of at least two photos.
+
+    Up and the vertical line through the product come from the cameras; its middle height and radius from the
+    silhouettes (photo -> [h, w] bool) or, without them, from the points. Raises Held when the front photo is not
+    registered.
+    """
+    by_photo = {image.photo: image for image in model.images}
+    if front not in by_photo:
+        raise Held(
+            f"the front photo {front} could not be registered, so no azimuth is known",
+            remedy="name another photo in shoot.yaml (capture.front), or shoot the front again, sharp and well lit",
+        )
+    fit = upright([image.cam_from_world for image in model.images], rig)
+    rotation = product_rotation(fit.up, by_photo[front].centre - fit.foot)
+    level = model.moved(rotation, _aim_on_line(model, fit), 1.0)
+    extent = _extent(level, silhouettes)
+    centre = extent.middle if rig == "handheld" else np.array([0.0, 0.0, extent.middle[2]])
+    radius = float(np.percentile(np.linalg.norm(extent.samples - centre, axis=1), 99.0))
+    facing = level.moved(np.eye(3), centre, 1.0 / radius)
+    turned = facing.moved(_turned_to_front(facing, front), np.zeros(3), 1.0)
+    views = tuple(_view(turned, image) for image in turned.images)
+    return ProductFrame(turned, views, int(fit.rings.max() + 1), fit.residual_deg)
+
+
+def _aim_on_line(model: SparseModel, fit: Upright) -> Matrix:
+    """The point of the vertical line at the height where the cameras aim."""
+    poses = np.stack([image.cam_from_world for image in model.images])
+    aim = aim_point(poses[:, :3, :3], poses[:, :3, 3])
+    return fit.foot + fit.up * float(fit.up @ (aim - fit.foot))
+
+
+def _extent(level: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | None) -> Extent:
+    """The product's box in an upright frame whose origin the cameras aim at."""
+    distance = float(np.median([np.linalg.norm(image.centre) for image in level.images]))
+    camera = level.cameras[level.images[0].camera_id]
+    reach = distance * max(camera.width_px / camera.fx_px, camera.height_px / camera.fy_px) / 2
+    extent = None
+    if silhouettes is not None:
+        posed = [
+            Silhouette(level.cameras[image.camera_id], image.cam_from_world, silhouettes[image.photo])
+            for image in level.images
+            if image.photo in silhouettes
+        ]
+        extent = visual_hull(posed, np.zeros(3), min(1.3 * reach, 0.9 * distance))
+    extent = extent or point_extent(level.xyz, np.zeros(3), min(reach, 0.9 * distance))
+    if extent is None:
+        raise Held(
+            f"only {len(level.xyz)} points of the product were found: too few to tell where its middle is",
+            remedy="check the cut-outs, and shoot the product larger and sharper",
+        )
+    return extent
+
+
+def _turned_to_front(model: SparseModel, front: str) -> Matrix:
+    """Rotation about +z that brings the front photo to azimuth 0 (the centre may have moved off the line)."""
+    centre = next(image.centre for image in model.images if image.photo == front)
+    azimuth_deg, _ = azimuth_elevation_deg(centre)
+    cosine, sine = np.cos(np.radians(-azimuth_deg)), np.sin(np.radians(-azimuth_deg))
+    return np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+
+
+def _view(model: SparseModel, image: PosedImage) -> View:
+    azimuth_deg, elevation_deg = azimuth_elevation_deg(camera_centre(image.cam_from_world))
+    return View(
+        photo=image.photo,
+        camera=model.cameras[image.camera_id],
+        cam_from_world=tuple(tuple(row) for row in image.cam_from_world.tolist()),
+        azimuth_deg=round(azimuth_deg, 6) % 360.0,
+        elevation_deg=round(elevation_deg, 6),
+    )
