@@ -1,5 +1,6 @@
 """Commands that use one engine alone on plain folders: sfm, cutout, splat, render."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,16 @@ from rich.console import Console
 from pipeline.cli_output import Json, bar, checked, print_json
 
 
+class Rig(StrEnum):
+    """How the photos were taken."""
+
+    turntable = "turntable"
+    handheld = "handheld"
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the `catalog` command."""
-    for command in (cutout,):
+    for command in (sfm, cutout):
         app.command()(command)
 
 
@@ -35,3 +43,33 @@ def cutout(
     for file in report.files:
         words = f"[yellow]{file.fault}[/]" if file.fault else f"{file.coverage:.0%} product"
         Console().print(f"{file.written}: {words}, {file.seconds:.1f} s", soft_wrap=True)
+
+
+def sfm(
+    photos_dir: Annotated[Path, typer.Argument(help="a folder of photos")],
+    out: Annotated[Path, typer.Option(help="a new folder for the COLMAP workspace: images/ and sparse/0/")],
+    masks: Annotated[Path | None, typer.Option(help="folder of <stem>.png: look only where these are opaque")] = None,
+    rig: Annotated[Rig, typer.Option(help="how the product frame is found")] = Rig.turntable,
+    front: Annotated[str | None, typer.Option(help="the photo at azimuth 0; default the first")] = None,
+    max_side_px: Annotated[int | None, typer.Option(help="photos are matched at this long side")] = None,
+    as_json: Json = False,
+) -> None:
+    """Pose a folder of photos: cameras, poses and points in the product frame, as COLMAP writes them."""
+    from pipeline.posing.folder import pose_folder
+    from pipeline.posing.request import PoseParams
+
+    params = checked(PoseParams, {"max_side_px": max_side_px})
+    with bar("sfm") as tell:
+        tell(0, 1, str(photos_dir))
+        done = pose_folder(photos_dir, out, masks, params, rig=rig.value, front=front)
+    if as_json:
+        print_json({**done.report.model_dump(mode="json"), **done.model_dump(mode="json", exclude={"report"})})
+        return
+    report = done.report
+    for photo in done.unusable:
+        Console().print(f"[yellow]{photo.name}[/]: {photo.reason}", soft_wrap=True)
+    Console().print(
+        f"{report.registered} of {report.photos} photos registered, {report.reprojection_error_px:.2f} px,"
+        f" {report.points} points, {report.seconds:.0f} s, {report.peak_memory_mb:.0f} MB -> {done.out}",
+        soft_wrap=True,
+    )
