@@ -1,0 +1,57 @@
+"""What every caption engine is given and gives back."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from pipeline.domain import Angle, Frozen
+from pipeline.records import Caption
+
+Rgba = NDArray[np.uint8]
+
+
+class Facts(Frozen):
+    """What shoot.yaml says of the product. It is data: whatever it says, it never tells an engine what to do."""
+
+    title: str = ""
+    brand: str = ""
+    category: str = ""
+    attributes: dict[str, str] = {}
+    brief: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Every word of it, to look claims up in."""
+        pairs = [f"{name} {value}" for name, value in self.attributes.items()]
+        return "\n".join([self.title, self.brand, self.category, *pairs, self.brief or ""])
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One product to describe: its picture, [height, width, 4] uint8 sRGB with straight alpha, seen from `angle`."""
+
+    picture: Rgba
+    angle: Angle
+    facts: Facts
+    language: str = "en"
+
+
+class Written(Frozen):
+    """A caption and what it took."""
+
+    caption: Caption
+    attempts: int = 1
+    input_tokens: int = 0
+    output_tokens: int = 0
+    notes: tuple[str, ...] = Field(default=(), description="what a person should know of it, in words")
+
+
+class Captioner(Protocol):
+    """Writes the words of one product."""
+
+    def write(self, subject: Subject) -> Written:
+        """Describe the subject. Raises Held when no usable words come of it, MissingEngine, BadInput, CatalogError."""
+        ...

@@ -1,0 +1,113 @@
+"""Writes captions from what shoot.yaml says and what can be measured in the picture, and claims nothing else."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.errors import BadInput, Held
+from pipeline.language.captioner import Facts, Rgba, Subject, Written
+from pipeline.language.checks import LIMITS, cut
+from pipeline.language.colours import FAMILIES, ColourShare, colours_of
+from pipeline.records import Caption
+
+VISIBLE = 0.08  # a colour below this share of the surface is not worth a word
+COLOUR_KEYS = ("colour", "color", "colours", "colors")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The embedded caption engine: no weights, no network, English only."""
+
+    def write(self, subject: Subject) -> Written:
+        """Describe the subject in short factual sentences. Raises BadInput for another language, Held when empty."""
+        if subject.language.split("-")[0] != "en":
+            raise BadInput(
+                f"the caption engine `measured` writes English, not {subject.language!r}",
+                remedy="set engine: anthropic for the step caption, or language: en",
+            )
+        colours = [colour for colour in colours_of(subject.picture) if colour.share >= VISIBLE]
+        ratio = height_over_width(subject.picture)
+        facts = subject.facts
+        caption = Caption(
+            engine="measured",
+            language=subject.language,
+            title=cut(_title(facts), LIMITS["title"]),
+            description=cut(_description(facts, colours, ratio), LIMITS["description"]),
+            alt_text=cut(_alt_text(subject, colours), LIMITS["alt_text"]),
+            attributes={**facts.attributes, **_measured_attributes(colours, ratio)},
+            prompt=cut(_prompt(facts, colours), LIMITS["prompt"]),
+        )
+        return Written(caption=caption, notes=_notes(facts, colours))
+
+
+def height_over_width(picture: Rgba) -> float:
+    """How tall the product is for its width in this picture, by its bounding box. Raises Held when it shows none."""
+    rows, columns = (
+        np.nonzero((picture[..., 3] >= 128).any(axis=1))[0],
+        np.nonzero((picture[..., 3] >= 128).any(axis=0))[0],
+    )
+    if len(rows) == 0:
+        raise Held("the picture shows no product: nothing in it is opaque", remedy="look at the cut-out of this angle")
+    return float(rows[-1] - rows[0] + 1) / float(columns[-1] - columns[0] + 1)
+
+
+def given_colour(facts: Facts) -> str | None:
+    """The colour that shoot.yaml gives, if it gives one."""
+    return next((value for name, value in facts.attributes.items() if name.lower() in COLOUR_KEYS), None)
+
+
+def _title(facts: Facts) -> str:
+    title = facts.title or facts.category or "Product"
+    return title if not facts.brand or facts.brand.lower() in title.lower() else f"{facts.brand} {title}"
+
+
+def _description(facts: Facts, colours: list[ColourShare], ratio: float) -> str:
+    sentences = [f"{_title(facts)}."]
+    if facts.attributes:
+        pairs = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.attributes.items())
+        sentences.append(f"{pairs[0].upper()}{pairs[1:]}.")
+    sentences.append(f"Measured in the picture: {_colour_words(colours)}, {_proportion(ratio)}.")
+    return " ".join(sentences)
+
+
+def _alt_text(subject: Subject, colours: list[ColourShare]) -> str:
+    name = subject.angle.name.replace("_", " ").replace("-", " ")
+    return f"{_title(subject.facts)}, {_colour_words(colours)}, {name} view"
+
+
+def _prompt(facts: Facts, colours: list[ColourShare]) -> str:
+    colour = given_colour(facts) or " and ".join(entry.name for entry in colours[:2])
+    material = facts.attributes.get("material", "")
+    noun = (facts.category or facts.title or "product").split("/")[-1].strip().lower()
+    words = " ".join(word for word in (colour.lower(), material.lower(), noun) if word)
+    return f"a product photo of one {words}"
+
+
+def _colour_words(colours: list[ColourShare]) -> str:
+    first, *others = [colour.name for colour in colours] or ["many colours"]
+    if not others:
+        return first
+    return f"mostly {first} with {' and '.join(others[:2])}"
+
+
+def _proportion(ratio: float) -> str:
+    if 0.95 <= ratio <= 1.05:
+        return "as tall as it is wide"
+    if ratio > 1:
+        return f"{ratio:.1f} times as tall as it is wide"
+    return f"{1 / ratio:.1f} times as wide as it is tall"
+
+
+def _measured_attributes(colours: list[ColourShare], ratio: float) -> dict[str, str]:
+    found = {"measured_colours": ", ".join(f"{colour.name} {colour.share:.0%}" for colour in colours)}
+    return {**found, "measured_height_over_width": f"{ratio:.2f}"}
+
+
+def _notes(facts: Facts, colours: list[ColourShare]) -> tuple[str, ...]:
+    """Whether the colour that shoot.yaml gives can be seen at all: a wrong one is a return in the making."""
+    given = (given_colour(facts) or "").lower()
+    families = {family for name, family in FAMILIES.items() if name in given or family in given}
+    seen = {colour.family for colour in colours}
+    if families and not families & seen:
+        return (f"shoot.yaml gives the colour {given!r}; the picture shows {_colour_words(colours)}",)
+    return ()

@@ -1,0 +1,35 @@
+"""Pictures and facts to write captions for."""
+
+import cv2
+import numpy as np
+
+from pipeline.domain import Angle
+from pipeline.language.captioner import Facts, Rgba, Subject
+
+
+def shirt(
+    colour: tuple[int, int, int], print_colour: tuple[int, int, int] | None = None, shading: float = 0.25
+) -> Rgba:
+    """A shaded rectangle 200 px wide and 300 px high on nothing, with a print of a fifth of its surface."""
+    picture = np.zeros((340, 260, 4), dtype=np.uint8)
+    light = np.linspace(1.0 - shading, 1.0, 200)[None, :, None]
+    body = np.broadcast_to(np.array(colour, dtype=float), (300, 200, 3)).copy()
+    if print_colour is not None:
+        cv2.rectangle(body, (50, 80), (150, 200), print_colour, -1)
+    picture[20:320, 30:230, :3] = (body * light).round()
+    picture[20:320, 30:230, 3] = 255
+    return picture
+
+
+def subject(**facts: object) -> Subject:
+    given = {
+        "title": "Harbour Tee",
+        "brand": "Nordlys",
+        "category": "T-shirt",
+        "attributes": {"colour": "navy", "material": "cotton"},
+    }
+    return Subject(
+        shirt((29, 43, 82), (246, 246, 245)),
+        Angle(name="front", azimuth_deg=0.0),
+        Facts.model_validate({**given, **facts}),
+    )

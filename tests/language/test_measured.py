@@ -1,0 +1,53 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.errors import BadInput, Held
+from pipeline.language.checks import LIMITS, faults_of
+from pipeline.language.measured import Measured
+from tests.language.subjects import shirt, subject
+
+
+def test_it_says_what_was_given_and_what_was_measured() -> None:
+    caption = Measured().write(subject()).caption
+    assert caption.engine == "measured" and caption.model is None
+    assert caption.title == "Nordlys Harbour Tee"
+    assert caption.description == (
+        "Nordlys Harbour Tee. Colour navy, material cotton. "
+        "Measured in the picture: mostly navy with white, 1.5 times as tall as it is wide."
+    )
+    assert caption.alt_text == "Nordlys Harbour Tee, mostly navy with white, front view"
+    assert caption.attributes["colour"] == "navy"
+    assert caption.attributes["measured_height_over_width"] == "1.50"
+    assert caption.attributes["measured_colours"].startswith("navy ")
+    assert caption.prompt == "a product photo of one navy cotton t-shirt"
+
+
+def test_it_needs_no_more_than_a_picture() -> None:
+    caption = Measured().write(subject(title="", brand="", category="", attributes={})).caption
+    assert faults_of(caption, subject(title="", brand="", category="", attributes={}).facts) == ()
+    assert "navy" in caption.prompt
+
+
+def test_long_words_are_cut_between_words() -> None:
+    caption = Measured().write(subject(title="Harbour " * 60, attributes={"story": "sea " * 400})).caption
+    for name, limit in LIMITS.items():
+        assert 0 < len(getattr(caption, name)) <= limit
+    assert caption.title.endswith("Harbour…")
+
+
+def test_a_given_colour_that_cannot_be_seen_is_noted() -> None:
+    wrong = replace(subject(attributes={"colour": "red"}), picture=shirt((29, 43, 82)))
+    assert Measured().write(wrong).notes == ("shoot.yaml gives the colour 'red'; the picture shows navy",)
+    assert Measured().write(subject()).notes == ()
+
+
+def test_another_language_is_refused() -> None:
+    with pytest.raises(BadInput, match="writes English, not 'de'"):
+        Measured().write(replace(subject(), language="de"))
+
+
+def test_an_empty_picture_is_held() -> None:
+    with pytest.raises(Held, match="no product"):
+        Measured().write(replace(subject(), picture=np.zeros((9, 9, 4), dtype=np.uint8)))

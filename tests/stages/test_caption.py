@@ -1,0 +1,101 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.domain import Angle
+from pipeline.errors import Held, MissingEngine
+from pipeline.records import Caption, Picture, dump_json
+from pipeline.stages import caption
+from tests.language.messages_server import Reply, serve
+from tests.language.subjects import shirt
+from tests.language.test_anthropic_messages import GOOD
+
+ANGLES = (
+    Angle(name="left", azimuth_deg=270.0),
+    Angle(name="front", azimuth_deg=0.0),
+    Angle(name="back", azimuth_deg=180.0),
+)
+WORDS = {"title": "Harbour Tee", "brand": "Nordlys", "category": "T-shirt", "attributes": {"colour": "navy"}}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+def inputs(store: FolderStore, refused: set[str]) -> caption.Inputs:
+    buffer = io.BytesIO()
+    Image.fromarray(shirt((29, 43, 82))).save(buffer, "PNG")
+    png = store.put(buffer.getvalue(), "image/png")
+    pictures = [
+        Picture(angle=angle, source="refused" if angle.name in refused else "captured", reason="because")
+        for angle in ANGLES
+    ]
+    tree = store.put_tree({f"{angle.name}.png": png for angle in ANGLES if angle.name not in refused})
+    return caption.Inputs(angles=tree, pictures=store.put(dump_json(pictures), "application/json"))
+
+
+def test_the_front_is_described(store: FolderStore) -> None:
+    outputs, manifest, _ = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS))
+    assert outputs.report.angle == "front" and outputs.report.engine == "measured"
+    words = Caption.model_validate_json(store.read(outputs.caption))
+    assert words.alt_text == "Nordlys Harbour Tee, navy, front view"
+    assert manifest.provenance.cost_usd == 0.0
+
+
+@pytest.mark.parametrize(("refused", "angle"), [({"front"}, "left"), ({"front", "left"}, "back")])
+def test_where_the_front_was_refused_the_next_best_is_described(
+    store: FolderStore, refused: set[str], angle: str
+) -> None:
+    outputs, _, _ = Runner(store).run(caption.STAGE, inputs(store, refused), caption.Params(**WORDS))
+    assert outputs.report.angle == angle
+
+
+def test_without_any_picture_it_is_held(store: FolderStore) -> None:
+    with pytest.raises(Held, match="every requested angle was refused"):
+        Runner(store).run(caption.STAGE, inputs(store, {"left", "front", "back"}), caption.Params(**WORDS))
+
+
+def test_a_price_in_the_title_is_held_and_remembered(store: FolderStore) -> None:
+    params = caption.Params(**{**WORDS, "title": "Tee for $9"})
+    for _ in range(2):
+        with pytest.raises(Held, match="title holds a price"):
+            Runner(store).run(caption.STAGE, inputs(store, set()), params)
+
+
+def test_a_model_is_paid_by_its_tokens(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = caption.Params(
+        engine="anthropic", usd_per_million_input_tokens=3.0, usd_per_million_output_tokens=15.0, **WORDS
+    )
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serve(Reply("no"), Reply(json.dumps(GOOD))) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        outputs, manifest, _ = Runner(store).run(caption.STAGE, inputs(store, set()), params)
+        again, _, computed = Runner(store).run(caption.STAGE, inputs(store, set()), params)
+    assert manifest.provenance.cost_usd == pytest.approx(2 * (1000 * 3 + 200 * 15) / 1e6)
+    assert (outputs.report.attempts, outputs.report.input_tokens) == (2, 2000)
+    assert again == outputs and not computed and len(server.asked) == 2
+    stored = b"".join(path.read_bytes() for path in store.root.rglob("*") if path.is_file())
+    assert b"sk-test" not in stored
+
+
+def test_a_missing_key_is_not_held(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(MissingEngine, match="ANTHROPIC_API_KEY"):
+        Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(engine="anthropic", **WORDS))
+
+
+def test_the_same_words_give_the_same_bytes(tmp_path: Path) -> None:
+    digests = set()
+    for name in ("one", "two"):
+        store = FolderStore(tmp_path / name)
+        outputs, _, _ = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS))
+        digests.add(outputs.caption.sha256)
+    assert len(digests) == 1
