@@ -1,8 +1,8 @@
 """Every night: each new or changed shoot becomes catalog assets."""
 
-from catalog_tasks import discovered, run_shoots
-
 from airflow.sdk import DAG, Param
+
+from catalog_tasks import discovered, run_shoots
 from pipeline.settings import read_settings
 
 with DAG(
@@ -16,5 +16,5 @@ with DAG(
         "preset": Param(read_settings().preset, type="string", description="engines and quality: demo, standard"),
     },
     tags=["catalog"],
-):
+) as dag:
     run_shoots(discovered("{{ params.shoots }}", preset="{{ params.preset }}"))

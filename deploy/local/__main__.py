@@ -45,7 +45,8 @@ def up(
             if not supervisor.stopping:
                 console.print(
                     f"Airflow is ready after {time.monotonic() - began:.0f} s: http://127.0.0.1:{chosen}  "
-                    f"login {LOGIN} / {PASSWORD}\nShoots: {settings.shoots.absolute()}  Store: {settings.store.absolute()}\n"
+                    f"login {LOGIN} / {PASSWORD}\n"
+                    f"Shoots: {settings.shoots.absolute()}  Store: {settings.store.absolute()}\n"
                     f"Logs: {place.logs}  Stop with Ctrl-C."
                 )
             supervisor.watch()
@@ -60,7 +61,7 @@ def demo(
     home: HomeOption = DEFAULT_HOME,
     preset: Annotated[str, typer.Option(help="engines and quality of every step")] = "demo",
 ) -> None:
-    """The sample collection through the nightly DAG, with progress and a table at the end; starts and stops Airflow if need be."""
+    """The sample collection through the nightly DAG, watched; starts Airflow if need be, and stops it."""
     settings = read_settings().model_copy(update={"preset": preset})
     green = Demo(Home(home.absolute()), settings, console).run()
     raise typer.Exit(0 if green else 1)

@@ -19,7 +19,14 @@ WORDS = {
     "running": "[bold]running[/]",
     "deferred": "[bold]running[/]",
 }
-COLOURS = {"done": "green", "cached": "cyan", "held": "yellow", "failed": "red", "bad input": "red", "unchanged": "cyan"}
+COLOURS = {
+    "done": "green",
+    "cached": "cyan",
+    "held": "yellow",
+    "failed": "red",
+    "bad input": "red",
+    "unchanged": "cyan",
+}
 
 
 class Board:
@@ -54,7 +61,7 @@ class Board:
 
 
 def shoot_names(tasks: Iterable[Mapping[str, Any]]) -> dict[int, str]:
-    """The sku of every mapped group: a task's label starts with it; a shoot that has not started yet has only its number."""
+    """The sku of every mapped group, which its tasks' labels start with; before the first one has run, a number."""
     names: dict[int, str] = {}
     for task in tasks:
         if task["task_id"].startswith(GROUP) and task["map_index"] >= 0:
@@ -75,7 +82,7 @@ def _live_table(tasks: list[dict[str, Any]], names: Mapping[int, str], seconds: 
 
 
 def fates_table(summary: Mapping[str, Any]) -> Table:
-    """What `catalog summary --json` says: seconds of each step computed in this run, assets, and the fate of each shoot."""
+    """What `catalog summary --json` says: fate, seconds of each step that this run computed, assets, of each shoot."""
     table = Table("shoot", "fate", *STEPS, "seconds", "assets", title_justify="left")
     for shoot in summary["shoots"]:
         steps = {step["step"]: step for step in shoot["steps"]}

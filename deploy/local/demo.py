@@ -57,7 +57,7 @@ class Demo:
 
     @contextmanager
     def airflow(self) -> Iterator[tuple[str, bool]]:
-        """The URL of the Airflow that runs in this home, and whether it was started for this demo and is stopped after it."""
+        """The URL of this home's Airflow, and whether it is the demo's own: started for it and stopped after it."""
         if self.home.is_locked():
             running = _until(self.home.running, f"the Airflow that holds {self.home.path} does not say where it is")
             store = str(self.settings.store.absolute())

@@ -21,6 +21,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 FIRST_PORT = 8080
 LOGIN = PASSWORD = "catalog"  # noqa: S105 - a development login, reachable from this machine only
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 AUTH_MANAGER = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
 
 
@@ -30,7 +31,7 @@ class Running(Frozen):
     pid: int
     url: str
     store: str
-    services: dict[str, tuple[int, float]] = {}  # pid and start time: a pid alone may have been given to another process
+    services: dict[str, tuple[int, float]] = {}  # pid and start time: pids are used again
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Home:
                 running = self.running()
                 where = f"process {running.pid}, {running.url}" if running else "starting up"
                 raise BadInput(
-                    f"Airflow already runs in {self.path} ({where})", remedy="use it, or stop it with Ctrl-C there first"
+                    f"Airflow already runs in {self.path} ({where})",
+                    remedy="use it, or stop it with Ctrl-C there first",
                 ) from None
             yield
 
@@ -120,7 +122,7 @@ def environment(home: Home, settings: Settings, threads: int) -> dict[str, str]:
         "CATALOG_DATABASE_URL": settings.catalog_url,
         "CATALOG_PRESET": settings.preset,
         "NUMBA_CACHE_DIR": given.get("NUMBA_CACHE_DIR", str(PROJECT / ".cache" / "numba")),
-        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads)),
+        **dict.fromkeys(THREAD_LIMITS, str(threads)),
     }
 
 
@@ -161,7 +163,7 @@ def _configuration(path: Path, port: int, parallelism: int, own: dict[str, str])
         "api_auth": {"jwt_secret": own["jwt"]},
         "scheduler": {"scheduler_idle_sleep_time": "0.25", "enable_health_check": "False"},
         "dag_processor": {"min_file_process_interval": "60", "parsing_processes": "1"},
-        # a task's supervisor sleeps this long when its child closed its pipes but has not quite ended: 5 s a task by default
+        # a task's supervisor sleeps this long when its child has closed its pipes but not quite ended; default 5 s
         "workers": {"min_heartbeat_interval": "1"},
         "logging": {"base_log_folder": str(path / "logs"), "colored_console_log": "False"},
         "openlineage": {"disabled": "True"},

@@ -1,7 +1,7 @@
 """Starts Airflow's four services and stops them all, with everything that they started.
 
-`airflow standalone` leaves its children behind when it is stopped. Here every service is in a session of its own, the kernel
-ends it when this process dies, orphans become children of this process, and nothing is left when `stop` returns.
+`airflow standalone` leaves its children behind when it is stopped. Here every service is in a session of its own, the
+kernel ends it when this process dies, orphans become children of this process, and nothing is left when `stop` returns.
 """
 
 import ctypes
@@ -93,7 +93,7 @@ class Supervisor:
             signal.signal(number, stop)
 
     def stop(self) -> None:
-        """Stop everything: no new tasks, then the running ones (their steps resume in the next run), then the services."""
+        """Stop scheduling, then the running tasks (their steps resume in the next run), then the services."""
         self.stopping = True
         scheduler = self.services.get("scheduler")
         if scheduler is not None:
@@ -128,7 +128,7 @@ class Supervisor:
         self.home.write_running(Running(pid=os.getpid(), url=url, store=store, services=services))
 
     def _end_leftovers(self) -> None:
-        """End the services of a supervisor that was killed: the lock is free, but its scheduler may still finish a task."""
+        """End what a killed supervisor left: the lock is free, but its scheduler may still finish a task."""
         before = self.home.running()
         left = []
         for pid, started in (before.services if before else {}).values():

@@ -1,4 +1,4 @@
-"""Runs the `catalog` command line as a child of an Airflow task: its output is the task's log, its exit code the task's fate."""
+"""Runs the `catalog` command as a child of an Airflow task: its output is the task's log, its exit code its fate."""
 
 import logging
 import subprocess
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import IO
 
 import psutil
-
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
 from pipeline.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_HELD
 
 GRACE_SECONDS = 10.0  # between asking a killed step to stop and stopping it
@@ -28,8 +28,8 @@ class Answer:
 class Command:
     """One run of `python -m pipeline ARGUMENTS`.
 
-    The child stays in the process group of the task, which Airflow signals as a whole: nothing outlives a task that Airflow
-    had to kill the hard way.
+    The child stays in the process group of the task, which Airflow signals as a whole: nothing outlives a task that
+    Airflow had to kill the hard way.
     """
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str]) -> None:
@@ -40,7 +40,7 @@ class Command:
         self.process: subprocess.Popen[str] | None = None
 
     def run(self, log: logging.Logger, log_output: bool = True) -> Answer:
-        """Run to the end, every line into `log` as it comes. Standard output is also kept; it is logged only on demand."""
+        """Run to the end, every line into `log` as it comes; standard output only with `log_output`. Both are kept."""
         log.info("$ %s", " ".join(self.arguments))
         self.process = subprocess.Popen(
             self.arguments,
@@ -63,7 +63,7 @@ class Command:
         return Answer(code, "\n".join(said), reason.strip())
 
     def kill(self) -> None:
-        """Stop the child and everything it started, kindly and then not. Called from Airflow's signal handler or time limit."""
+        """Stop the child and all that it started, kindly and then not. Airflow calls it in a signal handler."""
         self.killed = True
         if self.process is None:
             return
@@ -92,7 +92,7 @@ def _collect(stream: IO[str] | None, lines: list[str], tell: Callable[[str, str]
 
 
 def raise_unless_done(what: str, exit_code: int, reason: str) -> None:
-    """Turn an exit code into Airflow's words: done, held (skipped, with its reason), bad input (never retried), anything else (retried)."""
+    """Say an exit code in Airflow's words: done, held (skipped), bad input (never retried), anything else (retried)."""
     if exit_code == EXIT_DONE:
         return
     if exit_code == EXIT_HELD:

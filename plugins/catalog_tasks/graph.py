@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from catalog_tasks.local import DiscoverOperator, StageOperator, SummaryOperator
-
 from airflow.sdk import BaseOperator, TriggerRule, task_group
+
+from catalog_tasks.local import DiscoverOperator, StageOperator, SummaryOperator
 from pipeline.plan import GPU_STEPS, STEPS, UPSTREAM
 from pipeline.settings import Settings, read_settings
 

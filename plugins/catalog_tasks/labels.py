@@ -1,7 +1,7 @@
 """How a mapped task is called in Airflow's grid: the shoot's sku, and the reason when its step is held."""
 
 LABEL = "catalog_label"
-LABEL_TEMPLATE = "{{ %s | default(task.sku) }}" % LABEL
+LABEL_TEMPLATE = "{{ catalog_label | default(task.sku) }}"
 MAX_LABEL = 250  # the column that Airflow keeps it in
 
 

@@ -5,11 +5,11 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from catalog_tasks.command import Answer, Command, raise_unless_done
-from catalog_tasks.labels import LABEL, LABEL_TEMPLATE, held_label
-
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from catalog_tasks.command import Answer, Command, raise_unless_done
+from catalog_tasks.labels import LABEL, LABEL_TEMPLATE, held_label
 
 FAILED_STATES = frozenset({"failed", "upstream_failed"})
 
@@ -27,7 +27,7 @@ class CatalogOperator(BaseOperator):
         self.environment = environment or {}
         self.command: Command | None = None
 
-    def execute(self, context: Context) -> Any:
+    def execute(self, context: Context) -> Any:  # noqa: ARG002 - Airflow passes it by name
         """Run the command; its output is the log of the task."""
         answer = self.run_command()
         raise_unless_done(self.task_id, answer.exit_code, answer.reason)
@@ -68,9 +68,9 @@ class StageOperator(CatalogOperator):
 
 
 class DiscoverOperator(CatalogOperator):
-    """Plans every new or changed shoot under a folder; returns `[{"sku": ..., "plan": digest}, ...]` to be mapped over."""
+    """Plans every new or changed shoot under a folder; returns `[{"sku": ..., "plan": digest}, ...]` to map over."""
 
-    def execute(self, context: Context) -> list[dict[str, str]]:
+    def execute(self, context: Context) -> list[dict[str, str]]:  # noqa: ARG002 - Airflow passes it by name
         """Run discovery. A shoot that cannot be read stops no other: it is told here and turns the summary red."""
         answer = self.run_command(log_output=False)
         raise_unless_done(self.task_id, answer.exit_code, answer.reason)
@@ -87,8 +87,8 @@ class DiscoverOperator(CatalogOperator):
 class SummaryOperator(CatalogOperator):
     """The last word on a run: tells the fate of every shoot, and is red when one failed or was refused.
 
-    It runs whatever happened above, so a run whose last task looked only at its own success would be green although a shoot
-    failed. Airflow's states are looked at too: a task that died before its step could say anything left no other trace.
+    It runs whatever happened above; if it looked only at its own success, a run with a failed shoot would be green.
+    Airflow's states are looked at too: a task that died before its step could say anything left no other trace.
     """
 
     def execute(self, context: Context) -> None:

@@ -1,7 +1,7 @@
-"""On the PYTHONPATH of a test, every process finds toy stages where the real ones are: the graph, the store, the command line
-and Airflow stay real, and a step takes milliseconds and ends as the names of the photos ask.
+"""On the PYTHONPATH of a test, every process finds toy stages where the real ones are.
 
-A photo named `sfm-held.jpg` makes sfm end as held; `caption-fail.jpg` makes caption fail; and so on. See `toy_stage.ENDS`.
+The graph, the store, the command line and Airflow stay real, and a step takes milliseconds and ends as the names of the
+photos ask: `sfm-held.jpg` makes sfm end as held, `caption-fail.jpg` makes caption fail, and so on: `toy_stage.ENDS`.
 """
 
 import importlib.abc

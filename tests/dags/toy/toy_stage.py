@@ -18,7 +18,12 @@ from pipeline.plan import GRAPH, Source
 
 NAME = __name__.rpartition(".")[2]
 OUTPUTS = sorted(
-    {value.output for wiring in GRAPH.values() for value in wiring.values() if isinstance(value, Source) and value.step == NAME}
+    {
+        value.output
+        for wiring in GRAPH.values()
+        for value in wiring.values()
+        if isinstance(value, Source) and value.step == NAME
+    }
 )
 
 
@@ -26,15 +31,17 @@ class Params(Frozen):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-Inputs = create_model("Inputs", __base__=Frozen, **{name: (Artifact | None, None) for name in GRAPH[NAME]})
-Outputs = create_model("Outputs", __base__=Frozen, report=(str, ...), **{name: (Artifact, ...) for name in OUTPUTS})
+Inputs = create_model("Inputs", __base__=Frozen, **dict.fromkeys(GRAPH[NAME], (Artifact | None, None)))
+Outputs = create_model("Outputs", __base__=Frozen, report=(str, ...), **dict.fromkeys(OUTPUTS, (Artifact, ...)))
 
 
 def run(inputs: Any, params: Params, work: Work) -> Any:
     wishes = read_wishes(inputs, work)
     ENDS[wishes.get(NAME, "done")]()
     work.progress(1, 1, "toy")
-    return Outputs(report="toy", **{name: work.put_bytes(json.dumps(wishes).encode(), "application/json") for name in OUTPUTS})
+    return Outputs(
+        report="toy", **{name: work.put_bytes(json.dumps(wishes).encode(), "application/json") for name in OUTPUTS}
+    )
 
 
 def read_wishes(inputs: Any, work: Work) -> dict[str, str]:

@@ -1,0 +1,151 @@
+"""A step as a Kubernetes pod: no root, nothing writable but its scratch and the store, a GPU where one is of use."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from kubernetes.client import models as k8s
+
+from catalog_tasks.command import raise_unless_done
+from catalog_tasks.labels import LABEL, LABEL_TEMPLATE, held_label
+from pipeline.errors import EXIT_BAD_INPUT, EXIT_HELD, BadInput
+from pipeline.settings import Settings
+
+SHARED, SCRATCH = "/catalog", "/scratch"
+USER_ID = 10001  # the user of deploy/Dockerfile
+LIGHT = frozenset({"ingest", "coverage", "caption", "publish"})
+LIGHT_CORES, LIGHT_MEMORY = 1, "2Gi"
+START_LIMIT_SECONDS = 1800  # a cluster may have to start a GPU node first
+LOOK_EVERY_SECONDS = 5.0
+
+
+class StagePod(KubernetesPodOperator):
+    """One step of one shoot's plan in a pod, waited for by the triggerer, so that it holds no worker."""
+
+    template_fields: Sequence[str] = (*KubernetesPodOperator.template_fields, "sku")
+
+    def __init__(self, *, step: str, sku: Any, **kwargs: Any) -> None:
+        """Keep what the grid calls this task; the pod itself is described by `stage_pod`."""
+        super().__init__(map_index_template=LABEL_TEMPLATE, **kwargs)
+        self.step = step
+        self.sku = sku
+
+    def cleanup(
+        self,
+        pod: k8s.V1Pod,
+        remote_pod: k8s.V1Pod,
+        xcom_result: dict[str, Any] | None = None,
+        context: Context | None = None,
+    ) -> None:
+        """Clean up as the parent does, but tell held and refused steps apart, in the step's own words.
+
+        The parent retries every failed pod; what a step refused can never work and is not tried again.
+        """
+        code, reason = last_words(remote_pod, self.base_container_name)
+        try:
+            super().cleanup(pod, remote_pod, xcom_result, context)
+        except AirflowException:
+            if code not in {EXIT_HELD, EXIT_BAD_INPUT}:
+                raise
+            try:
+                raise_unless_done(self.step, code, reason)
+            except AirflowSkipException as held:
+                if context is not None:
+                    context[LABEL] = held_label(self.sku, str(held))  # type: ignore[literal-required]
+                raise
+
+
+def last_words(pod: k8s.V1Pod | None, container: str) -> tuple[int | None, str]:
+    """Exit code and last log line of a container that ended; (None, "") for one that did not."""
+    statuses = (pod.status.container_statuses if pod is not None and pod.status else None) or []
+    ended = next((s.state.terminated for s in statuses if s.name == container and s.state), None)
+    if ended is None:
+        return None, ""
+    lines = [line for line in (ended.message or "").splitlines() if line.strip()]
+    return ended.exit_code, lines[-1].strip() if lines else ""
+
+
+def stage_pod(step: str, plan: Any, sku: Any, gpu: bool, settings: Settings, **kwargs: Any) -> StagePod:
+    """The task that runs `step` of `plan` in a pod. `gpu`: the stage can use one; it asks when CATALOG_DEVICE is cuda.
+
+    Raises BadInput while CATALOG_IMAGE names no image.
+    """
+    if settings.image is None:
+        raise BadInput("CATALOG_EXECUTION=kubernetes needs an image", remedy="set CATALOG_IMAGE; see deploy/Dockerfile")
+    with_gpu = gpu and settings.device == "cuda"
+    return StagePod(
+        step=step,
+        sku=sku,
+        name=f"catalog-{step}",
+        namespace=settings.kubernetes_namespace,
+        image=settings.image,
+        cmds=["python", "-m", "pipeline"],
+        arguments=["stage", step, "--plan", plan, "--run-id", "{{ run_id }}"],
+        env_vars=_environment(step, with_gpu, settings),
+        env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=settings.kubernetes_secret))],
+        container_resources=_resources(step, with_gpu, settings),
+        volumes=_volumes(settings),
+        volume_mounts=[
+            k8s.V1VolumeMount(name="scratch", mount_path=SCRATCH),
+            *([k8s.V1VolumeMount(name="catalog", mount_path=SHARED)] if settings.kubernetes_claim else []),
+        ],
+        security_context=k8s.V1PodSecurityContext(
+            run_as_non_root=True,
+            run_as_user=USER_ID,
+            run_as_group=USER_ID,
+            fs_group=USER_ID,
+            fs_group_change_policy="OnRootMismatch",  # not through the whole store, at every step
+            seccomp_profile=k8s.V1SeccompProfile(type="RuntimeDefault"),
+        ),
+        container_security_context=k8s.V1SecurityContext(
+            allow_privilege_escalation=False,
+            read_only_root_filesystem=True,
+            capabilities=k8s.V1Capabilities(drop=["ALL"]),
+        ),
+        automount_service_account_token=False,
+        pod_template_file=str(settings.kubernetes_pod_template) if settings.kubernetes_pod_template else None,
+        labels={"app.kubernetes.io/name": "catalog-pipeline", "app.kubernetes.io/component": step},
+        deferrable=True,
+        poll_interval=LOOK_EVERY_SECONDS,
+        startup_timeout_seconds=START_LIMIT_SECONDS,
+        skip_on_exit_code=EXIT_HELD,
+        termination_message_policy="FallbackToLogsOnError",  # the reason of a held step is its last line
+        log_pod_spec_on_failure=False,
+        log_events_on_failure=True,
+        **kwargs,
+    )
+
+
+def _cores(step: str, settings: Settings) -> int:
+    return LIGHT_CORES if step in LIGHT else settings.kubernetes_cores
+
+
+def _environment(step: str, with_gpu: bool, settings: Settings) -> dict[str, str]:
+    threads = str(_cores(step, settings))
+    return {
+        "CATALOG_STORE": f"{SHARED}/store",
+        "CATALOG_DEVICE": "cuda" if with_gpu else "cpu",
+        "CATALOG_IMAGE_DIGEST": settings.image_digest or "",
+        "CATALOG_COST_PER_HOUR_USD": str(settings.cost_per_hour_usd),
+        "HOME": SCRATCH,
+        "TMPDIR": SCRATCH,
+        "NUMBA_CACHE_DIR": f"{SCRATCH}/numba",
+        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), threads),
+    }
+
+
+def _resources(step: str, with_gpu: bool, settings: Settings) -> k8s.V1ResourceRequirements:
+    memory = LIGHT_MEMORY if step in LIGHT else settings.kubernetes_memory
+    requests = {"cpu": str(_cores(step, settings)), "memory": memory}
+    limits = {"memory": memory} | ({"nvidia.com/gpu": "1"} if with_gpu else {})
+    return k8s.V1ResourceRequirements(requests=requests, limits=limits)
+
+
+def _volumes(settings: Settings) -> list[k8s.V1Volume]:
+    volumes = [k8s.V1Volume(name="scratch", empty_dir=k8s.V1EmptyDirVolumeSource(size_limit="20Gi"))]
+    if settings.kubernetes_claim:
+        claim = k8s.V1PersistentVolumeClaimVolumeSource(claim_name=settings.kubernetes_claim)
+        volumes.append(k8s.V1Volume(name="catalog", persistent_volume_claim=claim))
+    return volumes

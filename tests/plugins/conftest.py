@@ -1,0 +1,11 @@
+"""Airflow for tests of the task factory: an empty home of its own, and plugins/ importable as Airflow makes it."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="catalog-airflow-"))
+os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+sys.path.append(str(PROJECT / "plugins"))

@@ -1,0 +1,80 @@
+"""How a run of the command line ends a task, and that nothing of a killed one is left."""
+
+import logging
+import os
+import threading
+import time
+
+import psutil
+import pytest
+
+LOG = logging.getLogger("task")
+
+
+def command(program: str):
+    """A Command that runs `program` (Python source) where it would run the pipeline."""
+    from catalog_tasks.command import Command
+
+    made = Command([], dict(os.environ))
+    made.arguments = [made.arguments[0], "-c", program]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("code", "exception"), [(20, "AirflowSkipException"), (30, "AirflowFailException"), (1, "AirflowException")]
+)
+def test_an_exit_code_becomes_airflows_word_for_it(code, exception):
+    from airflow.sdk.exceptions import AirflowException
+
+    from catalog_tasks.command import raise_unless_done
+
+    with pytest.raises(AirflowException, match="too few photos") as caught:
+        raise_unless_done("sfm", code, "too few photos")
+    assert type(caught.value).__name__ == exception
+
+
+def test_done_raises_nothing():
+    from catalog_tasks.command import raise_unless_done
+
+    raise_unless_done("sfm", 0, "")
+
+
+def test_the_reason_is_the_last_line_of_standard_error(caplog):
+    caplog.set_level(logging.INFO)
+    answer = command("import sys; print('{}'); sys.stderr.write('working\\nheld: too few\\n\\n'); sys.exit(20)").run(
+        LOG
+    )
+    assert (answer.exit_code, answer.output, answer.reason) == (20, "{}", "held: too few")
+    assert "working" in caplog.text
+
+
+def test_much_output_on_both_streams_does_not_stop_the_child():
+    answer = command(
+        "import sys; [print('x' * 1000) or sys.stderr.write('y' * 1000 + '\\n') for _ in range(2000)]"
+    ).run(LOG)
+    assert answer.exit_code == 0
+    assert len(answer.output) == 2000 * 1001 - 1
+
+
+def test_killing_takes_the_children_of_the_child_along():
+    program = (
+        "import subprocess, sys; c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)']);"
+        "sys.stderr.write(str(c.pid) + '\\n'); c.wait()"
+    )
+    running, answers = command(program), []
+    worker = threading.Thread(target=lambda: answers.append(running.run(LOG)))
+    worker.start()
+    grandchild = _first_child_of_child(running)
+    running.kill()
+    worker.join(timeout=30)
+    assert answers and answers[0].exit_code != 0
+    assert not psutil.pid_exists(grandchild) or psutil.Process(grandchild).status() == psutil.STATUS_ZOMBIE
+
+
+def _first_child_of_child(running) -> int:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if running.process is not None and (found := psutil.Process(running.process.pid).children()):
+            return found[0].pid
+        time.sleep(0.05)
+    raise AssertionError("the child started nothing")

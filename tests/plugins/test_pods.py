@@ -1,0 +1,133 @@
+"""Every pod of the nightly DAG, rendered and held against the published schema of Kubernetes."""
+
+import pytest
+from kubernetes.client import ApiClient
+from kubernetes.client import models as k8s
+
+from pipeline.plan import GPU_STEPS, STEPS
+from pipeline.settings import Settings
+
+IMAGE = "registry.example/catalog@sha256:" + "0" * 64
+PLAN = "ab" * 32
+
+
+@pytest.fixture(scope="module")
+def pods():
+    return {step: render(step) for step in STEPS}
+
+
+def render(step: str, **settings):
+    return build(step, **settings).build_pod_request_obj(dry_run=True)
+
+
+def build(step: str, **settings):
+    from catalog_tasks.pods import stage_pod
+
+    chosen = Settings(execution="kubernetes", image=IMAGE, **settings)
+    return stage_pod(step, PLAN, "mug", gpu=step in GPU_STEPS, settings=chosen, task_id=step, do_xcom_push=False)
+
+
+def test_every_pod_fits_the_schema_of_kubernetes(pods):
+    import kubernetes_validate
+
+    for pod in pods.values():
+        kubernetes_validate.validate(ApiClient().sanitize_for_serialization(pod), "1.33", strict=True)
+
+
+def test_the_schema_notices_a_field_that_does_not_exist(pods):
+    import kubernetes_validate
+
+    pod = ApiClient().sanitize_for_serialization(pods["sfm"])
+    pod["spec"]["containers"][0]["resorces"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(pod, "1.33", strict=True)
+
+
+def test_every_pod_runs_one_step_of_the_plan(pods):
+    for step, pod in pods.items():
+        container = pod.spec.containers[0]
+        assert [*container.command, *container.args][:6] == ["python", "-m", "pipeline", "stage", step, "--plan"]
+        assert container.args[3] == PLAN
+        assert len(pod.spec.containers) == 1  # no XCom sidecar
+
+
+def test_no_pod_runs_as_root_or_writes_beside_its_mounts(pods):
+    for pod in pods.values():
+        assert pod.spec.security_context.run_as_non_root and pod.spec.security_context.run_as_user > 0
+        own = pod.spec.containers[0].security_context
+        assert own.read_only_root_filesystem and not own.allow_privilege_escalation and own.capabilities.drop == ["ALL"]
+        assert pod.spec.automount_service_account_token is False
+        assert {mount.mount_path for mount in pod.spec.containers[0].volume_mounts} == {"/scratch", "/catalog"}
+
+
+def test_a_gpu_is_asked_for_where_the_stage_can_use_one():
+    for step in STEPS:
+        limits = render(step, device="cuda").spec.containers[0].resources.limits
+        assert ("nvidia.com/gpu" in limits) == (step in GPU_STEPS)
+        assert "nvidia.com/gpu" not in render(step, device="cpu").spec.containers[0].resources.limits
+
+
+def test_secrets_come_from_a_secret_and_never_stand_in_the_pod(monkeypatch):
+    monkeypatch.setenv("CATALOG_DATABASE_URL", "postgresql://user:hunter2@db/catalog")
+    pod = render("publish")
+    assert pod.spec.containers[0].env_from[0].secret_ref.name == "catalog"
+    assert "hunter2" not in str(ApiClient().sanitize_for_serialization(pod))
+
+
+def test_a_pod_template_adds_what_a_cluster_needs(tmp_path):
+    template = tmp_path / "pod.yaml"
+    template.write_text("spec: {tolerations: [{key: gpu, operator: Exists}], containers: [{name: base, image: x}]}")
+    pod = render("splat", kubernetes_pod_template=template)
+    assert pod.spec.tolerations[0].key == "gpu"
+    assert pod.spec.containers[0].image == IMAGE
+
+
+def ended(code: int, words: str) -> k8s.V1Pod:
+    state = k8s.V1ContainerState(terminated=k8s.V1ContainerStateTerminated(exit_code=code, message=words))
+    status = k8s.V1ContainerStatus(name="base", image="x", image_id="x", ready=False, restart_count=0, state=state)
+    phase = "Succeeded" if code == 0 else "Failed"
+    return k8s.V1Pod(
+        metadata=k8s.V1ObjectMeta(name="p", namespace="n", labels={}, annotations={}),
+        spec=k8s.V1PodSpec(containers=[k8s.V1Container(name="base")]),
+        status=k8s.V1PodStatus(phase=phase, container_statuses=[status]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "exception"),
+    [
+        (0, None),
+        (20, "AirflowSkipException"),
+        (30, "AirflowFailException"),
+        (1, "AirflowException"),
+        (137, "AirflowException"),
+    ],
+)
+def test_the_exit_code_of_the_pod_says_how_the_task_ends(code, exception, monkeypatch):
+    from airflow.sdk.exceptions import AirflowException
+
+    operator = build("sfm")
+    monkeypatch.setattr(operator, "is_istio_enabled", lambda *_: False)
+    monkeypatch.setattr(operator, "process_pod_deletion", lambda *_, **__: True)
+    monkeypatch.setattr(operator, "patch_already_checked", lambda *_, **__: None)
+    monkeypatch.setattr(operator, "_read_pod_events", lambda *_, **__: None)
+    monkeypatch.setattr(operator, "_read_pod_container_states", lambda *_, **__: None)
+    pod, context = ended(code, "working\n7 of 24 photos registered\n"), {}
+    if exception is None:
+        operator.cleanup(pod, pod, None, context)
+        return
+    with pytest.raises(AirflowException) as caught:
+        operator.cleanup(pod, pod, None, context)
+    assert type(caught.value).__name__ == exception
+    if code in {20, 30}:
+        assert "7 of 24 photos registered" in str(caught.value)
+    if code == 20:
+        assert context["catalog_label"].startswith("mug · ")
+
+
+def test_without_an_image_the_dag_says_what_to_set():
+    from catalog_tasks.pods import stage_pod
+    from pipeline.errors import BadInput
+
+    with pytest.raises(BadInput, match="CATALOG_IMAGE"):
+        stage_pod("sfm", PLAN, "mug", gpu=True, settings=Settings(execution="kubernetes"))
