@@ -13,6 +13,7 @@ from pipeline.errors import Held
 OPAQUE = 230  # alpha from which a pixel shows the product alone
 SAMPLES = 12_000
 CLUSTERS = 6
+SHADE_STEP, SHADE_HUE = 12.0, 8.0  # in L and in (a, b): what lies closer is one colour, more or less lit
 
 
 class Named(NamedTuple):
@@ -97,12 +98,13 @@ def colours_of(picture: NDArray[np.uint8]) -> tuple[ColourShare, ...]:
 
 
 def _by_family(lab: NDArray[np.float64], labels: NDArray[np.int32]) -> tuple[ColourShare, ...]:
+    """Clusters that shading may have parted become one, then all of one family."""
     shares: dict[str, list[tuple[float, str, NDArray[np.float64]]]] = {}
-    for label in np.unique(labels):
-        members = lab[labels == label]
+    for group in _unshaded(lab, labels):
+        members = lab[np.isin(labels, group)]
         centre = np.median(members, axis=0)
         centre[0] = np.percentile(
-            members[:, 0], 75
+            members[:, 0], 80
         )  # shadow darkens a product's colour; little in a studio brightens it
         named = name_of(centre)
         shares.setdefault(named.family, []).append((len(members) / len(lab), named.name, centre))
@@ -113,3 +115,18 @@ def _by_family(lab: NDArray[np.float64], labels: NDArray[np.int32]) -> tuple[Col
         total = round(sum(part[0] for part in parts), 4)
         found.append(ColourShare(name=largest[1], family=family, share=total, lab=values))
     return tuple(sorted(found, key=lambda colour: -colour.share))
+
+
+def _unshaded(lab: NDArray[np.float64], labels: NDArray[np.int32]) -> list[list[int]]:
+    """Labels in groups: a soft shadow gives a chain of clusters of one hue, each a little darker than the last."""
+    centres = {int(label): np.median(lab[labels == label], axis=0) for label in np.unique(labels)}
+    groups: list[list[int]] = []
+    for label in sorted(centres, key=lambda label: -float(centres[label][0])):
+        near = [group for group in groups if any(_one_hue(centres[label], centres[other]) for other in group)]
+        groups = [group for group in groups if group not in near] + [[label, *(other for g in near for other in g)]]
+    return groups
+
+
+def _one_hue(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
+    step, hue = abs(first[0] - second[0]), np.hypot(*(first[1:] - second[1:]))
+    return bool(step <= SHADE_STEP and hue <= SHADE_HUE)

@@ -43,6 +43,18 @@ def test_a_print_is_found_with_its_share(order: list[object]) -> None:
     assert found[1].share == pytest.approx(101 * 121 / 60_000, abs=0.02)
 
 
+@pytest.mark.parametrize("shading", [0.1, 0.25, 0.4])
+def test_a_white_product_in_soft_shadow_stays_white(shading: float) -> None:
+    assert [(colour.name, colour.share) for colour in colours_of(shirt(rgb("white"), shading=shading))] == [
+        ("white", 1.0)
+    ]
+
+
+def test_white_and_grey_stay_two_colours() -> None:
+    found = colours_of(shirt(rgb("white"), rgb("grey"), shading=0.25))
+    assert [colour.name for colour in found] == ["white", "grey"]
+
+
 def test_what_is_transparent_does_not_count() -> None:
     picture = shirt(rgb("red"), shading=0.0)
     picture[picture[..., 3] == 0, :3] = rgb("green")
