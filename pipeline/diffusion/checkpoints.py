@@ -1,0 +1,101 @@
+"""Checkpoint folders in diffusers format: where the embedded one lies, what a folder says of itself, its digest.
+
+Nothing here loads torch or diffusers, so that planning a shoot and parsing a DAG can name a checkpoint.
+"""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.domain import Frozen
+from pipeline.errors import BadInput
+
+EMBEDDED = "embedded"
+EMBEDDED_FOLDER = Path(__file__).parent / "checkpoint"
+FACTS_FILE = "backdrop.json"
+SUPPORTED = ("StableDiffusionInpaintPipeline", "StableDiffusionXLInpaintPipeline")
+
+
+class CheckpointFacts(Frozen):
+    """What a checkpoint folder tells the engine beyond diffusers' own files (`backdrop.json`, optional).
+
+    `paints_behind_product`: the picture is a clean backdrop in the product's place too; else that place is filled
+    smoothly, because a general inpainting model leaves the product there. `closed_vocabulary`: words of the product
+    are no use to it.
+    """
+
+    paints_behind_product: bool = False
+    closed_vocabulary: bool = False
+
+
+def folder_of(checkpoint: str) -> Path:
+    """The folder that a setting names: `embedded`, or a path."""
+    return EMBEDDED_FOLDER if checkpoint == EMBEDDED else Path(checkpoint)
+
+
+def pipeline_class(folder: Path) -> str:
+    """The pipeline class of a checkpoint folder.
+
+    Raises:
+        BadInput: the folder is missing, is no diffusers checkpoint, or holds a class that cannot paint a backdrop.
+    """
+    index = folder / "model_index.json"
+    if not index.is_file():
+        raise BadInput(
+            f"{folder} is no diffusers checkpoint: it has no model_index.json",
+            remedy="name the folder that DiffusionPipeline.save_pretrained wrote, or 'embedded'",
+        )
+    try:
+        name = json.loads(index.read_text(encoding="utf-8"))["_class_name"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"{index} names no pipeline class: {error!r}", remedy="save the checkpoint again with save_pretrained"
+        ) from error
+    if name not in SUPPORTED:
+        raise BadInput(
+            f"{folder} holds a {name}, which cannot paint around a product",
+            remedy=f"use a checkpoint of one of: {', '.join(SUPPORTED)}",
+        )
+    return str(name)
+
+
+def facts_of(folder: Path) -> CheckpointFacts:
+    """The folder's `backdrop.json`; a general inpainting model has none. Raises BadInput when it is not valid."""
+    path = folder / FACTS_FILE
+    if not path.is_file():
+        return CheckpointFacts()
+    try:
+        return CheckpointFacts.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise BadInput(f"{path} is not valid: {error}", remedy="restore the file or remove it") from error
+
+
+def checkpoint_digest(checkpoint: str) -> str:
+    """SHA-256 over the names and bytes of all files that can change a pixel (not the card), 64 hex digits.
+
+    Raises:
+        BadInput: as `pipeline_class`.
+    """
+    folder = folder_of(checkpoint)
+    pipeline_class(folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_beside(path, folder))
+    stamp = tuple((path.relative_to(folder).as_posix(), path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+    return _digest(folder, stamp)
+
+
+def _is_beside(path: Path, folder: Path) -> bool:
+    parts = path.relative_to(folder).parts
+    return path.name == "README.md" or any(part.startswith(".") for part in parts)
+
+
+@lru_cache(maxsize=8)
+def _digest(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
+    """Read once a process and state of the files: a production checkpoint has gigabytes."""
+    total = hashlib.sha256()
+    for name, _, _ in stamp:
+        with (folder / name).open("rb") as file:
+            total.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,205 @@
+"""Procedural product backdrops, without product and without shadow: the training data, and a start for the diffusion.
+
+A scene is a floor seen in perspective that ends at a wall (a horizon line) or sweeps up into it (seamless), of one
+material, under one key light. Everything follows from the spec and the seed; the picture's size only changes how fine
+it is.
+"""
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.diffusion.materials import Field, surface
+from pipeline.diffusion.vocabulary import (
+    COLOURS,
+    HORIZON_FRAC,
+    MATERIALS,
+    SIDES,
+    SOFTNESSES,
+    WOOD_COLOURS,
+    Colour,
+    Horizon,
+    Material,
+    SceneSpec,
+    Side,
+    Softness,
+)
+from pipeline.domain import Frozen
+
+Rgb = NDArray[np.uint8]
+
+
+class SceneLabels(Frozen):
+    """What is true of a generated scene.
+
+    `horizon_frac` is the height above the picture's bottom, None where the floor is seamless.
+
+    `light_azimuth_deg`: where the key light stands, 0 behind the camera, positive to the picture's right.
+    """
+
+    material: Material
+    colour: Colour
+    light_side: Side
+    light_azimuth_deg: float
+    softness: Softness
+    horizon_frac: float | None
+    prompt: str
+
+
+class _Drawn(Frozen):
+    """The numbers that a seed decides beyond the spec."""
+
+    horizon_frac: float
+    camera_height: float
+    light_azimuth_deg: float
+    light_ratio: float
+    ambient: float
+    tint: tuple[float, float, float]
+    wall_gain: float
+    texture_seed: int
+
+
+def linear_from_srgb(srgb: NDArray[np.uint8] | NDArray[np.float32]) -> Field:
+    """Linear light 0-1 of sRGB 0-255 (IEC 61966-2-1)."""
+    x = np.asarray(srgb, np.float32) / np.float32(255)
+    return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def srgb_from_linear(linear: Field) -> Rgb:
+    """Linear light 0-1 to sRGB uint8, clipped (IEC 61966-2-1)."""
+    x = np.clip(linear, 0, 1)
+    encoded = np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 1e-9) ** (1 / 2.4) - 0.055)
+    return np.round(encoded * 255).astype(np.uint8)
+
+
+def random_spec(rng: np.random.Generator) -> SceneSpec:
+    """A scene that the vocabulary can ask for, evenly drawn; wood keeps the colours of wood."""
+    material = MATERIALS[int(rng.integers(len(MATERIALS)))]
+    colours = WOOD_COLOURS if material == "wood" else tuple(COLOURS)
+    horizons: tuple[Horizon, ...] = ("seamless", "low", "middle", "high")
+    return SceneSpec(
+        material=material,
+        colour=colours[int(rng.integers(len(colours)))],
+        side=SIDES[int(rng.integers(len(SIDES)))],
+        softness=SOFTNESSES[int(rng.integers(2))],
+        horizon=horizons[int(rng.integers(len(horizons)))],
+    )
+
+
+def render_scene(spec: SceneSpec, seed: int, width_px: int = 256, height_px: int = 256) -> tuple[Rgb, SceneLabels]:
+    """The scene as sRGB uint8 [height_px, width_px, 3], and its labels. The same call gives the same bytes."""
+    drawn = _draw(spec, seed)
+    reflectance, floor = _reflectance(spec, drawn, width_px, height_px)
+    base = linear_from_srgb(np.array(COLOURS[spec.colour], np.uint8)) * np.array(drawn.tint, np.float32)
+    shading = _shading(spec, drawn, floor, width_px)
+    linear = base * reflectance * shading[:, :, None]
+    labels = SceneLabels(
+        material=spec.material,
+        colour=spec.colour,
+        light_side=spec.side,
+        light_azimuth_deg=drawn.light_azimuth_deg,
+        softness=spec.softness,
+        horizon_frac=None if spec.horizon == "seamless" else drawn.horizon_frac,
+        prompt=spec.prompt,
+    )
+    return srgb_from_linear(linear), labels
+
+
+def scene_detail(spec: SceneSpec, seed: int, width_px: int, height_px: int, coarse_px: int = 256) -> Field:
+    """The material's fine structure alone: gain in linear light, float32 [height_px, width_px, 3], near 1 on average.
+
+    It holds what a picture of `coarse_px` on its long side cannot: multiplied onto an enlarged picture of that size it
+    brings the surface back, the same for one seed. Light, colour and horizon are not in it.
+    """
+    drawn = _draw(spec, seed)
+    reflectance, _ = _reflectance(spec, drawn, width_px, height_px)
+    sigma = 0.8 * max(1.0, max(width_px, height_px) / coarse_px)
+    smooth = cv2.GaussianBlur(reflectance, (0, 0), sigma)
+    return np.clip(reflectance / np.maximum(smooth, 1e-3), 0.5, 1.6).astype(np.float32)
+
+
+def _draw(spec: SceneSpec, seed: int) -> _Drawn:
+    rng = np.random.default_rng([seed, 77])
+    centre = HORIZON_FRAC[spec.horizon]
+    jitter = rng.uniform(-0.02, 0.02)
+    azimuth = {"left": -1.0, "right": 1.0, "front": 0.0}[spec.side] * rng.uniform(40, 75) + rng.uniform(-5, 5)
+    tint = rng.uniform(-0.03, 0.03, 3) + rng.uniform(-0.05, 0.03)
+    return _Drawn(
+        horizon_frac=float((0.36 if centre is None else centre) + jitter),
+        camera_height=float(rng.uniform(0.35, 0.6)),
+        light_azimuth_deg=float(azimuth),
+        light_ratio=float(rng.uniform(0.85, 1.15)),
+        ambient=float(rng.uniform(0.50, 0.60)),
+        tint=tuple((1 + tint).tolist()),
+        wall_gain=float(rng.uniform(0.80, 0.92)),
+        texture_seed=int(rng.integers(2**31)),
+    )
+
+
+def _reflectance(spec: SceneSpec, drawn: _Drawn, width_px: int, height_px: int) -> tuple[Field, Field]:
+    """The material laid over floor and wall, and how much of each pixel row is floor ([h], 1 floor, 0 wall).
+
+    The floor's depth z at height y above the bottom follows a pinhole over a plane: y = v - f h / z, with the vanishing
+    line v above the wall's foot. Seamless: the floor's stretch is capped smoothly at the wall's, which bends it up.
+    """
+    y = (np.arange(height_px, dtype=np.float64)[::-1] + 0.5) / height_px
+    aspect = width_px / height_px
+    horizon, wall_depth = drawn.horizon_frac, 1.6
+    focal = 1.0
+    vanishing = horizon + focal * drawn.camera_height / wall_depth
+    depth = focal * drawn.camera_height / np.maximum(vanishing - np.minimum(y, horizon), 1e-3)
+    along = depth + np.maximum(y - horizon, 0) * wall_depth / focal
+    if spec.horizon == "seamless":
+        bend = 0.10
+        along = _smooth(along, bend * height_px)
+        depth = _smooth(depth, bend * height_px)
+        floor = np.asarray(1 / (1 + np.exp((y - horizon) / (bend * 0.6))), np.float32)
+    else:
+        edge = 0.7 / height_px
+        floor = np.asarray(np.clip((horizon - y) / edge + 0.5, 0, 1), np.float32)
+    x = ((np.arange(width_px) + 0.5) / width_px - 0.5) * aspect
+    across = x[None, :] * depth[:, None] / focal
+    n = int(2 ** math.ceil(math.log2(max(width_px, height_px) * 1.5)))
+    texture = surface(spec.material, drawn.texture_seed, n)
+    scale = n / (2.6 * max(1.0, aspect))
+    u = (across * scale + n / 2).astype(np.float32)
+    v = np.broadcast_to((along * scale).astype(np.float32)[:, None], u.shape)
+    laid = cv2.remap(texture, u, np.ascontiguousarray(v), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    if spec.material in ("wood", "terrazzo") and spec.horizon != "seamless":  # a boarded floor before a painted wall
+        paint = surface("paper", drawn.texture_seed + 1, 512)
+        wall = cv2.resize(paint, (width_px, height_px), interpolation=cv2.INTER_LINEAR) * np.float32(1.05)
+        laid = floor[:, None, None] * laid + (1 - floor[:, None, None]) * wall
+    return np.asarray(laid, np.float32), floor
+
+
+def _smooth(values: NDArray[np.float64], sigma_px: float) -> NDArray[np.float64]:
+    """`values` [n] under a Gaussian, continued in a straight line beyond its ends."""
+    reach = max(1, min(int(2.5 * sigma_px), len(values) - 1))
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)
+    padded = np.pad(values, reach, mode="reflect", reflect_type="odd")
+    return np.convolve(padded, kernel / kernel.sum(), mode="valid")
+
+
+def _shading(spec: SceneSpec, drawn: _Drawn, floor: Field, width_px: int) -> Field:
+    """Light on the scene, float32 [h, w], about 1 where it is brightest: ambient, and a key light from its side.
+
+    A soft light falls off slowly and evenly; a hard one makes a pool with a visible edge.
+    """
+    height_px = len(floor)
+    y = (np.arange(height_px, dtype=np.float32)[::-1, None] + 0.5) / height_px
+    x = (np.arange(width_px, dtype=np.float32)[None, :] + 0.5) / width_px - 0.5
+    lean = np.float32(math.sin(math.radians(drawn.light_azimuth_deg)))
+    distance = np.hypot(x - 0.62 * lean, 0.75 * (y - 0.55))
+    if spec.softness == "soft":
+        key = np.exp(-((distance / np.float32(0.75 * drawn.light_ratio)) ** 2))
+    else:
+        key = 1 / (1 + np.exp((distance - 0.52 * drawn.light_ratio) / 0.07))
+    shade = drawn.ambient + (1 - drawn.ambient) * key
+    facing = floor[:, None] + (1 - floor[:, None]) * np.float32(drawn.wall_gain)
+    if spec.horizon != "seamless":  # less light reaches the corner where floor and wall meet
+        facing = facing * (1 - 0.10 * np.exp(-np.abs(y - drawn.horizon_frac) / 0.035))
+    if spec.material == "gradient":
+        facing = facing * (1.08 - 0.55 * y)
+    return np.asarray(shade * facing, np.float32)
