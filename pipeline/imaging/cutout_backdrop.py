@@ -162,7 +162,8 @@ def _holes(passable: Mask, reached: Mask, likeness: Likeness) -> Mask:
             continue
         ring = reached & (cv2.distanceTransform(np.asarray(~part, np.uint8), cv2.DIST_L2, 5) < 1.5 * thickness + 6)
         lit = np.median(likeness.shade[part]) - np.median(likeness.shade[ring]) if ring.any() else 1.0
-        if abs(lit) < 0.06:
+        untinted = likeness.tint[part].mean() < 1.0 and 0.5 < np.median(likeness.shade[part]) < 1.12
+        if abs(lit) < (0.2 if untinted else 0.06):
             holes |= cv2.dilate(np.asarray(part, np.uint8), _DISC3) > 0
     return holes & passable
 

@@ -4,6 +4,10 @@ pymatting builds the matting Laplacian of every pixel; here only the band betwee
 rows, which is a fifteenth of them. The test compares the two.
 """
 
+import io
+from contextlib import redirect_stdout
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -82,7 +86,6 @@ def closed_form(  # noqa: PLR0917
     `prior` (0 to 1) pulls unknown pixels with `prior_weight` (0: not at all; 1: as strongly as a neighbour does).
     """
     import cv2
-    from pymatting import cg, ichol
     from scipy.sparse import csc_matrix
 
     unknown = trimap == UNKNOWN
@@ -109,15 +112,27 @@ def closed_form(  # noqa: PLR0917
         weight = prior_weight[unknown].astype(np.float64)
         values[:, values.shape[1] // 2] += weight
         right += weight * prior[unknown]
-    start = np.concatenate([[0], inside.sum(axis=1).cumsum()])
-    matrix = csc_matrix(
-        (values[inside], other[inside], start), (count, count)
-    )  # symmetric, so CSR rows serve as CSC columns
     if not right.any():  # nothing known pulls towards the product
         return alpha
-    solve = ichol(matrix, discard_threshold=1e-3, max_nnz=40 * count + 1000)
-    alpha[unknown] = np.clip(cg(matrix, right, M=solve, rtol=tolerance), 0.0, 1.0)
+    values[:, values.shape[1] // 2] += 1e-6  # unknown pixels that touch nothing known become backdrop, not singular
+    start = np.concatenate([[0], inside.sum(axis=1).cumsum()])
+    matrix = csc_matrix((values[inside], other[inside], start), (count, count))  # symmetric: its rows are its columns
+    alpha[unknown] = np.clip(_solved(matrix, right, tolerance), 0.0, 1.0)
     return alpha
+
+
+def _solved(matrix: Any, right: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
+    """Solve a symmetric positive definite system by conjugate gradients with an incomplete Cholesky factor.
+
+    The shifts make the factor of a harder picture coarser and cost iterations, never exactness. pymatting prints each
+    shift that it passes over, which has no place on standard output.
+    """
+    from pymatting import cg, ichol
+
+    room = 200 * len(right) + 1000  # entries of the factor; only touched memory is used
+    with redirect_stdout(io.StringIO()):
+        factor = ichol(matrix, discard_threshold=1e-3, shifts=(0.0, 1e-3, 1e-2, 0.1, 1.0, 10.0), max_nnz=room)
+    return np.asarray(cg(matrix, right, M=factor, rtol=tolerance, maxiter=20000), np.float64)
 
 
 def foreground_colours(rgb: Pixels, alpha: Pixels) -> Pixels:
