@@ -46,6 +46,7 @@ class LineageEdge(Frozen):
     name: str
     path: str
     sha256: str
+    media_type: str
     producer_key: str | None
     source_path: str | None
 
@@ -55,6 +56,7 @@ class SourcePhoto(Frozen):
 
     name: str
     sha256: str
+    media_type: str
 
 
 class Lineage(Frozen):
@@ -73,11 +75,13 @@ class Lineage(Frozen):
     def sources(self, key: str | None = None) -> list[SourcePhoto]:
         """The files of the shoot that a step read, or, without a key, all of them; sorted by name."""
         found = {
-            edge.sha256: edge.source_path or edge.path or edge.name
+            edge.sha256: SourcePhoto(
+                name=edge.source_path or edge.path or edge.name, sha256=edge.sha256, media_type=edge.media_type
+            )
             for edge in self.edges
             if edge.producer_key is None and key in {None, edge.step_key}
         }
-        return sorted((SourcePhoto(name=name, sha256=sha) for sha, name in found.items()), key=lambda file: file.name)
+        return sorted(found.values(), key=lambda file: file.name)
 
     def above(self, key: str) -> list[tuple[LineageStep, list[LineageEdge]]]:
         """The steps whose bytes a step read, each with those bytes, in the order of their title."""

@@ -1,0 +1,57 @@
+"""Read-only HTML pages of the catalog: the list of assets, and one asset with everything it was made from.
+
+Pure functions from values to text; whoever serves them decides who may look and where pictures and pages lie.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pipeline.catalog.lineage import Lineage, LineageEdge, LineageStep
+from pipeline.catalog.queries import AssetView, count_by_state
+
+PictureUrl = Callable[[str, str], str | None]  # (sha256, media type) -> URL of a thumbnail, or None when there is none
+PageUrl = Callable[[str], str]  # asset identity -> URL of its page
+_PAGES = Environment(
+    loader=PackageLoader("pipeline.catalog"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def assets_page(assets: Sequence[AssetView], picture_url: PictureUrl, page_url: PageUrl) -> str:
+    """The list of assets as one HTML page, with a thumbnail of each."""
+    return _PAGES.get_template("assets.html").render(
+        assets=assets, counts=count_by_state(assets), picture_url=picture_url, page_url=page_url
+    )
+
+
+def lineage_page(lineage: Lineage, picture_url: PictureUrl, list_url: str) -> str:
+    """One asset as one HTML page: its picture, words and checks, then the tree of steps down to each photo."""
+    return _PAGES.get_template("lineage.html").render(
+        lineage=lineage,
+        asset=lineage.detail.asset,
+        caption=lineage.detail.caption,
+        checks=lineage.detail.checks,
+        tree=_branch(lineage, lineage.steps[0], (), set()) if lineage.steps else None,
+        picture_url=picture_url,
+        list_url=list_url,
+    )
+
+
+def _branch(lineage: Lineage, step: LineageStep, read: Sequence[LineageEdge], shown: set[str]) -> dict[str, Any]:
+    """A step for the template, with what was read from it; one that several others read opens where it is first."""
+    again = step.key in shown
+    shown.add(step.key)
+    above = [] if again else lineage.above(step.key)
+    return {
+        "step": step,
+        "again": again,
+        "settings": {name: value for name, value in step.params.items() if value not in (None, "", [], {})},
+        "photos": [] if again else lineage.sources(step.key),
+        "made": next((edge for edge in read if edge.media_type.startswith("image/")), None),
+        "above": [_branch(lineage, other, edges, shown) for other, edges in above],
+    }

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.lineage import read_lineage
+from pipeline.catalog.page import assets_page, lineage_page
+from pipeline.catalog.queries import list_assets
+from tests.catalog.toy_shoot import ToyShoot
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def url(sha256: str, media_type: str) -> str | None:
+    return f"/pictures/{sha256}" if media_type.startswith("image/") else None
+
+
+def test_the_list_shows_every_asset_with_its_picture(tmp_path: Path, catalog_url: str) -> None:
+    ToyShoot(tmp_path, catalog_url).publish(title=HOSTILE)
+    assets = list_assets(Catalog(catalog_url))
+    page = assets_page(assets, url, lambda asset: f"/lineage/{asset}")
+    for asset in assets:
+        assert f'href="/lineage/{asset.id}"' in page and f'src="/pictures/{asset.sha256}"' in page
+    assert HOSTILE not in page and "&lt;script&gt;" in page
+
+
+def test_an_empty_list_says_so() -> None:
+    assert "Nothing has been made yet." in assets_page([], url, str)
+
+
+def test_the_lineage_page_goes_down_to_each_photo(tmp_path: Path, catalog_url: str) -> None:
+    photos = {f"{HOSTILE}.jpg".replace("/", "-"): b"first photo", "B.jpg": b"second photo"}
+    ToyShoot(tmp_path, catalog_url, photos=photos).publish()
+    lineage = read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")
+    page = lineage_page(lineage, url, "/assets")
+    for photo in lineage.sources():
+        assert f'src="/pictures/{photo.sha256}"' in page
+    for step in lineage.steps:
+        assert step.key[:12] in page
+    for words in ("engine matting", "c" * 64, "A mug", "fills the frame", "published"):
+        assert words in page
+    assert "<script>" not in page
+
+
+def test_an_asset_without_lineage_has_a_page(tmp_path: Path, catalog_url: str) -> None:
+    ToyShoot(tmp_path, catalog_url).publish()
+    found = read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")
+    bare = found.model_copy(
+        update={"steps": (), "edges": (), "detail": found.detail.model_copy(update={"caption": None})}
+    )
+    assert "no steps behind this asset" in lineage_page(bare, lambda *_: None, "/assets")
