@@ -82,10 +82,10 @@ class Publication(Frozen):
 
     sku: Name
     collection: Name
-    source: str
     title: str
     brand: str
     category: str
+    attributes: dict[str, str] = {}
     assets: tuple[AssetEntry, ...] | None = None
     angles: tuple[Verdict, ...] | None = None
     caption: Caption | None = None

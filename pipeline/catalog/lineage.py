@@ -12,7 +12,7 @@ from pipeline.domain import Frozen
 
 
 class LineageStep(Frozen):
-    """One computation behind an asset. `models`: the params that name an engine, model, checkpoint or licence."""
+    """One computation behind an asset. `models`: what params and report say of engine, model, checkpoint, licence."""
 
     key: str
     stage: str
@@ -145,7 +145,7 @@ def _step(row: StepRow, item: str | None) -> LineageStep:
     }
     return LineageStep(
         item=item,
-        models=models_of(row.params),
+        models=models_of(row.report) | models_of(row.params),
         started_at=row.started_at.isoformat(timespec="seconds"),
         versions=row.versions,
         **direct,
@@ -153,7 +153,7 @@ def _step(row: StepRow, item: str | None) -> LineageStep:
 
 
 def models_of(params: dict[str, Any]) -> dict[str, str]:
-    """The params that answer "which model, under which licence", also from nested ones, as `name: text`."""
+    """The values that answer "which model, under which licence", also from nested ones, as `name: text`."""
     words = ("engine", "model", "checkpoint", "licence", "license", "revision")
     found: dict[str, str] = {}
     for name, value in params.items():

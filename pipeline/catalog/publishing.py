@@ -86,12 +86,12 @@ def sync(
 
 
 def _shoot(session: Session, publication: Publication) -> Changes:
-    wanted = publication.model_dump(include={"collection", "source", "title", "brand", "category", "sheet_sha256"})
+    wanted = publication.model_dump(include={"collection", "title", "brand", "category", "attributes", "sheet_sha256"})
     if publication.sheet_sha256 is None:
         del wanted["sheet_sha256"]
     row = session.get(ShootRow, publication.sku)
     if row is None:
-        session.add(ShootRow(sku=publication.sku, fate="planned", reason="", **wanted))
+        session.add(ShootRow(sku=publication.sku, source="", fate="planned", reason="", **wanted))
         session.flush()
         return Changes(inserted=1)
     differing = {name: value for name, value in wanted.items() if getattr(row, name) != value}

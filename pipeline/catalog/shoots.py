@@ -160,7 +160,7 @@ def _summary(session: Session, entry: RunShootRow, shoot: ShootRow) -> ShootSumm
 def _shoot(session: Session, sku: str, collection: str, source: str) -> ShootRow:
     row = session.get(ShootRow, sku)
     if row is None:
-        row = ShootRow(sku=sku, collection=collection, source=source, fate="planned", reason="")
+        row = ShootRow(sku=sku, collection=collection, source=source, attributes={}, fate="planned", reason="")
         session.add(row)
         session.flush()
     return row

@@ -63,6 +63,7 @@ class ShootRow(Base):
     title: Mapped[str | None]
     brand: Mapped[str | None]
     category: Mapped[str | None]
+    attributes: Mapped[dict[str, Any]]
     listing_digest: Mapped[str | None]
     plan_digest: Mapped[str | None]
     sheet_sha256: Mapped[str | None]

@@ -51,7 +51,6 @@ class Params(Frozen):
     brand: str = ""
     category: str = ""
     attributes: dict[str, str] = {}
-    source: str = ""
     needs_review: Literal["wait", "publish"] = "wait"
 
 
@@ -84,10 +83,10 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     publication = Publication(
         sku=params.sku,
         collection=params.collection,
-        source=params.source,
         title=params.title,
         brand=params.brand,
         category=params.category,
+        attributes=params.attributes,
         assets=_assets(inputs, params, lineage, work),
         angles=_angles(inputs, work),
         caption=_caption(inputs, work),

@@ -3,25 +3,39 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from pipeline.catalog.database import Catalog, describe, parse_url, without_secrets
+from pipeline.catalog.database import MIGRATIONS, Catalog, describe, parse_url, without_secrets
 from pipeline.catalog.shoots import known_shoots, record_planned
 from pipeline.catalog.tables import Base, ShootRow
 from pipeline.errors import BadInput, CatalogError, MissingEngine
 
 
 def shoot(sku: str) -> ShootRow:
-    return ShootRow(sku=sku, collection="autumn", source="", fate="planned", reason="")
+    return ShootRow(sku=sku, collection="autumn", source="", attributes={}, fate="planned", reason="")
 
 
 def test_the_migrations_make_exactly_the_tables(catalog_url: str) -> None:
     with Catalog(catalog_url).engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_database_of_an_earlier_release_is_brought_up_to_date(catalog_url: str) -> None:
+    record_planned(catalog_url, "night", sku="A", collection="autumn", source="/a", listing_digest="", plan_digest="")
+    catalog = Catalog(catalog_url)
+    with catalog.write() as session:
+        config = Config()
+        config.set_main_option("script_location", MIGRATIONS.as_posix())
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0001")
+    with Catalog(catalog_url).read() as session:
+        assert [(shoot.source, shoot.attributes) for shoot in session.scalars(select(ShootRow))] == [("/a", {})]
 
 
 def test_opening_again_keeps_what_is_there(catalog_url: str) -> None:

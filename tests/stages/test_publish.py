@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetView, list_assets, read_asset
+from pipeline.catalog.shoots import known_shoots, record_planned
 from pipeline.contract.runner import Runner
 from pipeline.errors import BadInput, CatalogError
 from pipeline.stages import publish
@@ -93,6 +94,14 @@ def test_a_fresh_database_is_filled_again_from_the_manifests(shoot: ToyShoot, tm
     assert {
         id_: asset.model_copy(update={"published_at": None}) for id_, asset in assets(other).items()
     } == without_time
+
+
+def test_what_discovery_wrote_of_the_shoot_stays(shoot: ToyShoot) -> None:
+    known = {"sku": "MUG-1", "collection": "autumn", "source": "/shoots/mug", "listing_digest": "l", "plan_digest": "p"}
+    record_planned(shoot.catalog_url, "night", **known)
+    shoot.publish()
+    state = known_shoots(shoot.catalog_url)["MUG-1"]
+    assert state.model_dump(include=set(known)) == known
 
 
 def test_a_failure_half_way_changes_nothing(shoot: ToyShoot, monkeypatch: pytest.MonkeyPatch) -> None:
