@@ -1,0 +1,110 @@
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.diffusion.checkpoints import checkpoint_digest
+from pipeline.diffusion.engine import BackdropRequest, load_engine
+from pipeline.diffusion.scenes import render_scene
+from pipeline.diffusion.vocabulary import SceneSpec
+from pipeline.errors import BadInput
+
+REQUEST = BackdropRequest(prompt="tan wood, low horizon", width_px=120, height_px=80, seed=4, steps=2)
+
+
+def product(colour=(255, 0, 0)):
+    picture = np.zeros((80, 120, 4), np.uint8)
+    picture[20:60, 40:80] = (*colour, 255)
+    return picture
+
+
+def test_the_same_request_gives_the_same_picture_and_every_field_matters(tiny):
+    engine = load_engine(str(tiny))
+    request = replace(REQUEST, product=product())
+    first = engine.paint(request)
+    assert first.rgb.shape == (80, 120, 3)
+    assert first.native.shape == (256, 256, 3)
+    assert first.start == "noise"
+    assert (engine.paint(request).rgb == first.rgb).all()
+    for change in ({"seed": 5}, {"prompt": "blue paper"}, {"steps": 3}, {"guidance": 8.0}, {"product": None}):
+        assert (engine.paint(replace(request, **change)).native != first.native).any(), change
+
+
+def test_a_strength_below_one_starts_from_the_generators_scene(tiny):
+    painted = load_engine(str(tiny)).paint(replace(REQUEST, strength=0.1, steps=10))
+    scene, _ = render_scene(SceneSpec(material="wood", horizon="low", colour="tan"), 4, 256, 256)
+    far, _ = render_scene(SceneSpec(material="paper", colour="charcoal"), 4, 256, 256)
+    assert painted.start == "scene"
+    assert np.abs(painted.native.astype(float) - scene).mean() < 0.5 * np.abs(painted.native.astype(float) - far).mean()
+
+
+@pytest.mark.parametrize("scheduler", ["ddim", "dpm++", "unipc", "euler"])
+def test_every_scheduler_runs_twice_alike(tiny, scheduler):
+    engine = load_engine(str(tiny))
+    first, second = (engine.paint(replace(REQUEST, steps=4, scheduler=scheduler)).native for _ in range(2))
+    assert (first == second).all()
+
+
+def test_none_of_the_product_stays_in_the_backdrop(tiny):
+    """A general checkpoint leaves the product in its place; that place is filled from around it."""
+    from pipeline.diffusion.engine import _filled
+
+    picture = np.full((64, 64, 3), 90, np.uint8)
+    picture[20:40, 20:40] = (255, 0, 0)
+    mask = np.full((64, 64), 255, np.uint8)
+    mask[18:42, 18:42] = 0
+    filled = _filled(picture, mask)
+    assert np.abs(filled.astype(int) - 90).max() <= 1
+    assert (filled[mask == 255] == picture[mask == 255]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"steps": 0}, "steps 0"),
+        ({"guidance": 99.0}, "guidance 99"),
+        ({"strength": 0.0}, "strength 0"),
+        ({"width_px": 9}, "width_px 9"),
+        ({"steps": 2, "strength": 0.3}, "no step to paint"),
+    ],
+)
+def test_numbers_out_of_range_are_named(tiny, change, words):
+    with pytest.raises(BadInput, match=words):
+        load_engine(str(tiny)).paint(replace(REQUEST, **change))
+
+
+def test_folders_that_are_no_checkpoint_are_named(tmp_path, tiny):
+    with pytest.raises(BadInput, match=r"nowhere.*model_index"):
+        load_engine(str(tmp_path / "nowhere"))
+    wrong = shutil.copytree(tiny, tmp_path / "wrong")
+    (wrong / "model_index.json").write_text(json.dumps({"_class_name": "AudioLDMPipeline"}))
+    with pytest.raises(BadInput, match=r"AudioLDMPipeline.*StableDiffusionInpaintPipeline"):
+        load_engine(str(wrong))
+    (wrong / "model_index.json").write_text("[]")
+    with pytest.raises(BadInput, match="names no pipeline class"):
+        load_engine(str(wrong))
+
+
+@pytest.mark.parametrize("part", ["unet/diffusion_pytorch_model.safetensors", "vae/config.json", "tokenizer"])
+def test_a_damaged_checkpoint_is_one_clear_error(tmp_path, tiny, part):
+    broken = shutil.copytree(tiny, tmp_path / "broken")
+    victim = broken / part
+    if victim.is_dir():
+        shutil.rmtree(victim)
+    else:
+        victim.write_bytes(victim.read_bytes()[:100])
+    with pytest.raises(BadInput, match=r"broken.*cannot be loaded"):
+        load_engine(str(broken))
+
+
+def test_the_digest_follows_the_weights_and_not_the_card(tmp_path, tiny):
+    copy = shutil.copytree(tiny, tmp_path / "copy")
+    assert checkpoint_digest(str(copy)) == checkpoint_digest(str(tiny))
+    (copy / "README.md").write_text("another card")
+    assert checkpoint_digest(str(copy)) == checkpoint_digest(str(tiny))
+    (copy / "scheduler" / "scheduler_config.json").write_text("{}")
+    assert checkpoint_digest(str(copy)) != checkpoint_digest(str(tiny))
+    with pytest.raises(BadInput, match=r"planned"):
+        load_engine(str(copy), digest=checkpoint_digest(str(tiny)))

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.diffusion.checkpoints import checkpoint_digest
+from pipeline.domain import Angle
+from pipeline.errors import BadInput
+from pipeline.imaging.pixels import decode_png, encode_png
+from pipeline.records import BackdropPicture, Caption, Picture, dump_json, load_list
+from pipeline.stages.background import STAGE, Inputs, Params
+from tests.diffusion.conftest import save_tiny
+
+WHITE = {"name": "white", "kind": "solid", "colour": "#ffffff"}
+FADE = {"name": "fade", "kind": "gradient", "colour": "#ffffff", "to_colour": "#909090"}
+OAK = {"name": "oak", "kind": "diffusion", "prompt": "tan oak wood, low horizon"}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return str(save_tiny(tmp_path_factory.mktemp("background") / "tiny"))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FolderStore(tmp_path)
+
+
+def picture(name, source="captured"):
+    return Picture(angle=Angle(name=name, azimuth_deg=0), source=source, reason="because")
+
+
+def rgba(level):
+    pixels = np.zeros((60, 40, 4), np.uint8)
+    pixels[15:45, 10:30] = (level, level, level, 255)
+    return encode_png(pixels)
+
+
+def inputs_of(store, levels=(("front", 10), ("left", 90)), prompt="a red mug"):
+    angles = store.put_tree({f"{name}.png": store.put(rgba(level), "image/png") for name, level in levels})
+    pictures = [picture(name) for name, _ in levels] + [picture("back", "refused")]
+    caption = Caption(
+        engine="measured", title="t", description="d", alt_text="a", attributes={}, prompt=prompt
+    )  # fmt: skip
+    return Inputs(
+        angles=angles,
+        pictures=store.put(dump_json(pictures), "application/json"),
+        caption=store.put(dump_json(caption), "application/json"),
+    )
+
+
+def params_of(tiny, **changes):
+    diffusion = {"checkpoint": tiny, "steps": 2}
+    return Params(**{"backdrops": (WHITE, FADE, OAK), "size_px": 96, "diffusion": diffusion, **changes})
+
+
+def test_every_angle_with_a_picture_gets_every_backdrop(store, tiny):
+    outputs, manifest, _ = Runner(store).run(STAGE, inputs_of(store), params_of(tiny))
+    tree = store.tree(outputs.backdrops)
+    names = [f"{angle}/{name}.png" for angle in ("front", "left") for name in ("white", "fade", "oak")]
+    assert sorted(tree) == sorted(names)
+    pictures = {name: decode_png(store.read(file)) for name, file in tree.items()}
+    assert all(pixels.shape == (96, 96, 3) for pixels in pictures.values())
+    assert (pictures["front/white.png"] == 255).all()
+    assert pictures["left/fade.png"][0].mean() > pictures["left/fade.png"][-1].mean() + 80
+    records = {one.path: one for one in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}
+    assert sorted(records) == sorted(names)
+    assert records["front/oak.png"].start == "noise"
+    assert records["front/oak.png"].prompt == "a red mug, tan oak wood, low horizon"
+    assert records["front/oak.png"].seed == records["left/oak.png"].seed is not None
+    assert records["front/white.png"].seed is None
+    assert outputs.report.painted == 2
+    assert outputs.report.checkpoint_digest == checkpoint_digest(tiny)
+    assert set(manifest.items) == {name.removesuffix(".png") for name in names}
+
+
+def test_another_angle_or_prompt_redoes_only_what_it_changes(store, tiny):
+    runner = Runner(store)
+    runner.run(STAGE, inputs_of(store), params_of(tiny))
+    changed = inputs_of(store, (("front", 10), ("left", 200)))
+    _, manifest, _ = runner.run(STAGE, changed, params_of(tiny))
+    assert [name for name, item in manifest.items.items() if item.computed] == ["left/oak"]
+    other = {**OAK, "prompt": "white marble"}
+    _, manifest, _ = runner.run(STAGE, changed, params_of(tiny, backdrops=(WHITE, FADE, other)))
+    assert [name for name, item in manifest.items.items() if item.computed] == ["front/oak", "left/oak"]
+
+
+def test_one_empty_set_is_painted_once_for_all_angles(store, tiny):
+    _, manifest, _ = Runner(store).run(STAGE, inputs_of(store), params_of(tiny, backdrops=(OAK,), around="empty"))
+    assert [name for name, item in manifest.items.items() if item.computed] == ["front/oak"]
+    _, manifest, _ = Runner(store).run(
+        STAGE, inputs_of(store), params_of(tiny, backdrops=(OAK,), around="empty", seed_per_angle=True)
+    )
+    assert [name for name, item in manifest.items.items() if item.computed] == ["front/oak", "left/oak"]
+
+
+def test_the_weights_are_part_of_the_params_only_where_something_is_painted(tiny):
+    assert params_of(tiny).diffusion.checkpoint_digest == checkpoint_digest(tiny)
+    assert params_of(tiny, backdrops=(WHITE,)).diffusion.checkpoint_digest is None
+    again = Params.model_validate(params_of(tiny).model_dump(mode="json"))
+    assert again == params_of(tiny)
+
+
+def test_other_weights_than_planned_are_refused(store, tiny):
+    planned = params_of(tiny, diffusion={"checkpoint": tiny, "steps": 2, "checkpoint_digest": "0" * 64})
+    with pytest.raises(BadInput, match=r"000000000000 was planned"):
+        Runner(store).run(STAGE, inputs_of(store), planned)
+
+
+def test_a_missing_checkpoint_is_noticed_when_planning():
+    with pytest.raises(BadInput, match=r"nowhere.*model_index"):
+        Params(backdrops=(OAK,), diffusion={"checkpoint": "/nowhere"})
+    assert Params(backdrops=(WHITE,), diffusion={"checkpoint": "/nowhere"}).backdrops[0].kind == "solid"
