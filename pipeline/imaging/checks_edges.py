@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from pipeline.imaging.checks_evidence import Evidence, finding
-from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
+from pipeline.imaging.checks_evidence import Evidence, Mask, finding
+from pipeline.imaging.linear import Bytes, Floats
 from pipeline.records import Check
 
 RING_PX = 6  # how far outside the matte an outline can grow before another check speaks up
@@ -16,20 +16,19 @@ HALO_AT_MOST = 3.0  # L*
 
 def check_edges(evidence: Evidence) -> tuple[Check, ...]:
     """Growth of the outline, exactness outside it, mask IoU and the ring's excess light."""
-    rows, columns = evidence.window
-    alpha = evidence.alpha[rows, columns]
+    alpha, where = evidence.product.alpha, evidence.product.where
     if not (alpha >= 0.5).any():
         return ()
-    behind = linear_to_srgb(evidence.behind[rows, columns])
-    image, decoded = evidence.image[rows, columns], evidence.decoded[rows, columns]
-    outside = alpha == 0
-    distance = cv2.distanceTransform(outside.astype(np.uint8), cv2.DIST_L2, 5)
-    ring = outside & (distance <= RING_PX)
-    grown = ring & (_delta76(decoded, behind) > VISIBLE_DE)
+    decoded = evidence.decoded[where]
+    outside = (alpha == 0).astype(np.uint8)
+    distance = cv2.distanceTransform(outside, cv2.DIST_L2, 5)
+    ring = (distance > 0) & (distance <= RING_PX)
+    grown = np.zeros(ring.shape, dtype=bool)
+    grown[ring] = _delta76(decoded[ring], evidence.empty[where][ring]) > VISIBLE_DE
     return (
-        _untouched(image, behind, outside),
+        _untouched(evidence),
         *_growth(alpha, grown),
-        _halo(decoded, evidence.expected[rows, columns], alpha, distance),
+        _halo(decoded, evidence.expected, alpha, distance),
     )
 
 
@@ -39,8 +38,8 @@ def outline_px(alpha: Floats) -> int:
     return int((solid - cv2.erode(solid, np.ones((3, 3), np.uint8))).sum())
 
 
-def _untouched(image: Bytes, behind: Bytes, outside: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Check:
-    changed = int((image[outside] != behind[outside]).any(axis=1).sum())
+def _untouched(evidence: Evidence) -> Check:
+    changed = int(((evidence.image != evidence.empty).any(axis=-1) & (evidence.alpha == 0)).sum())
     words = (
         "outside the matte the backdrop is untouched"
         if changed == 0
@@ -49,7 +48,7 @@ def _untouched(image: Bytes, behind: Bytes, outside: "np.ndarray[tuple[int, ...]
     return finding("outside_exact", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
 
 
-def _growth(alpha: Floats, grown: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> tuple[Check, ...]:
+def _growth(alpha: Floats, grown: Mask) -> tuple[Check, ...]:
     growth = float(grown.sum()) / max(1, outline_px(alpha))
     solid = alpha >= 0.5
     iou = float(solid.sum()) / float((solid | grown).sum())
@@ -75,7 +74,7 @@ def _halo(decoded: Bytes, expected: Bytes, alpha: Floats, distance: Floats) -> C
     edge = (alpha < 1) & (distance <= 2)
     if not edge.any():
         edge = distance <= 2
-    excess = float(np.mean(_lab(decoded)[..., 0][edge] - _lab(expected)[..., 0][edge]))
+    excess = float(np.mean(_lab(decoded[edge])[:, 0] - _lab(expected[edge])[:, 0]))
     passed = abs(excess) <= HALO_AT_MOST
     words = f"the edge is {abs(excess):.1f} L* {'lighter' if excess > 0 else 'darker'} than it must be"
     return finding(
@@ -84,11 +83,14 @@ def _halo(decoded: Bytes, expected: Bytes, alpha: Floats, distance: Floats) -> C
     )  # fmt: skip
 
 
-def _lab(image: Bytes) -> Floats:
-    lab: Floats = cv2.cvtColor(image.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
-    return lab
+def _lab(colours: Bytes) -> Floats:
+    """CIE Lab, float32 [n, 3], of sRGB colours [n, 3]."""
+    lab: Floats = cv2.cvtColor(colours[None].astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
+    return lab[0]
 
 
 def _delta76(first: Bytes, second: Bytes) -> Floats:
+    if first.size == 0:
+        return np.zeros(0, dtype=np.float32)
     distance: Floats = np.linalg.norm(_lab(first) - _lab(second), axis=-1)
     return distance

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.imaging.channels import BackdropKind, Channel
-from pipeline.imaging.composite_framing import Placement, resample_product
+from pipeline.imaging.composite_framing import Patch, Placement, resample_product
 from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
 from pipeline.records import Check
 
@@ -40,34 +40,24 @@ class Evidence:
     marking: str
 
     @cached_property
-    def product(self) -> Floats:
-        """What the cut-out gives in this frame, resampled anew: premultiplied linear light [H, W, 4]."""
+    def product(self) -> Patch:
+        """What the cut-out gives in this frame, resampled anew."""
         return resample_product(self.picture, self.placement)
 
     @cached_property
     def alpha(self) -> Floats:
-        """The matte in the frame, [H, W] 0 to 1."""
-        return self.product[..., 3]
+        """The matte in the whole frame, [H, W] 0 to 1."""
+        return self.product.alpha_in_frame(self.placement.width_px, self.placement.height_px)
 
     @cached_property
-    def interior(self) -> Mask:
-        """Where only the product shows."""
-        return self.alpha == 1.0
+    def empty(self) -> Bytes:
+        """The whole frame without the product, sRGB [H, W, 3]."""
+        return linear_to_srgb(self.behind)
 
     @cached_property
     def expected(self) -> Bytes:
-        """The image that picture, backdrop and shadow must give, sRGB [H, W, 3]."""
-        return linear_to_srgb(self.product[..., :3] + self.behind * (1 - self.product[..., 3:]))
-
-    @cached_property
-    def window(self) -> tuple[slice, slice]:
-        """Rows and columns around the product, on the 8-px grid that codecs use, with 16 px of room."""
-        rows, columns = np.flatnonzero(self.alpha.any(axis=1)), np.flatnonzero(self.alpha.any(axis=0))
-        if rows.size == 0:
-            return slice(0, 0), slice(0, 0)
-        first = [max(0, int(v[0]) // 8 * 8 - 16) for v in (rows, columns)]
-        last = [(int(v[-1]) // 8 + 3) * 8 for v in (rows, columns)]
-        return slice(first[0], last[0]), slice(first[1], last[1])
+        """What picture, backdrop and shadow must give in the product's patch of the frame, sRGB [h, w, 3]."""
+        return linear_to_srgb(self.product.over(self.behind))
 
 
 def finding(

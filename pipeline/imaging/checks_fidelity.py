@@ -23,16 +23,17 @@ Deltas = NDArray[np.float64]
 
 def check_fidelity(evidence: Evidence) -> tuple[Check, ...]:
     """Exactness before encoding, colour and detail after decoding, and clipped highlights."""
-    rows, columns = evidence.window
-    interior = evidence.interior[rows, columns]
+    alpha = evidence.product.alpha
+    interior = alpha == 1.0
     if not interior.any():
         return (_nothing_to_see(),)
-    expected, decoded = evidence.expected[rows, columns], evidence.decoded[rows, columns]
+    image, decoded = (whole[evidence.product.where] for whole in (evidence.image, evidence.decoded))
+    expected = evidence.expected
     deltas = block_deltas(expected, decoded, interior)
     return (
-        _exact(evidence.image[rows, columns], expected, interior),
+        _exact(image, expected, interior),
         *_colour(deltas),
-        _sharpness(expected, decoded, evidence.alpha[rows, columns] > 0),
+        _sharpness(expected, decoded, alpha > 0),
         _clipped(decoded, interior),
     )
 
@@ -44,16 +45,16 @@ def block_deltas(first: Bytes, second: Bytes, region: Mask) -> Deltas:
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
-    h, w = (size // BLOCK_PX * BLOCK_PX for size in region.shape)
-    inside = region[:h, :w].astype(np.float32)
-    count = _block_sums(inside[..., None])[..., 0]
-    wanted = count >= BLOCK_AT_LEAST
+    inside = region.astype(np.uint8)
+    share = _block_means(inside)
+    wanted = share * BLOCK_PX**2 >= BLOCK_AT_LEAST - 0.5
     if not wanted.any():
         return np.zeros(0)
-    means = [
-        _block_sums(image[:h, :w] * inside[..., None])[wanted] / count[wanted, None] / 255 for image in (first, second)
-    ]
-    deltas: Deltas = deltaE_ciede2000(rgb2lab(means[0].astype(np.float64)), rgb2lab(means[1].astype(np.float64)))
+    means = []
+    for image in (first, second):
+        of_region = cv2.bitwise_and(image, image, mask=inside)
+        means.append((_block_means(of_region)[wanted] / share[wanted, None] / 255).astype(np.float64))
+    deltas: Deltas = deltaE_ciede2000(rgb2lab(means[0]), rgb2lab(means[1]))
     return deltas
 
 
@@ -64,9 +65,14 @@ def laplacian_energy(image: Bytes, region: Mask) -> float:
     return float(np.sqrt(np.mean(np.square(detail[region]))))
 
 
-def _block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    h, w, depth = values.shape
-    return values.reshape(h // BLOCK_PX, BLOCK_PX, w // BLOCK_PX, BLOCK_PX, depth).sum(axis=(1, 3))
+def _block_means(image: Bytes) -> NDArray[np.float32]:
+    """Means of whole 8 x 8 blocks from the top left corner; a rest at the right and below is not looked at."""
+    h, w = (size // BLOCK_PX for size in image.shape[:2])
+    if h == 0 or w == 0:
+        return np.zeros((h, w, *image.shape[2:]), dtype=np.float32)
+    whole = np.ascontiguousarray(image[: h * BLOCK_PX, : w * BLOCK_PX]).astype(np.float32)
+    means: NDArray[np.float32] = cv2.resize(whole, (w, h), interpolation=cv2.INTER_AREA)
+    return means
 
 
 def _nothing_to_see() -> Check:

@@ -6,7 +6,6 @@ import numpy as np
 from pipeline.imaging.checks_evidence import Evidence, finding
 from pipeline.imaging.checks_fidelity import block_deltas
 from pipeline.imaging.composite_framing import Box, box_of, product_mask
-from pipeline.imaging.linear import linear_to_srgb
 from pipeline.records import Check
 
 SEEN = 0.1  # a matte below this is haze, which a white backdrop must not have
@@ -41,7 +40,7 @@ def _backdrop(evidence: Evidence) -> Check:
         if off:
             words = f"{off} px of the background are not pure white; the darkest is {lowest}"
         return finding("white_background", lowest, "level", words, threshold=255, passed=off == 0, severity="reject")
-    deltas = block_deltas(linear_to_srgb(evidence.behind), evidence.decoded, far)
+    deltas = block_deltas(evidence.empty, evidence.decoded, far)
     off_by = float(np.percentile(deltas, 95)) if deltas.size else 0.0
     passed = off_by <= BACKDROP_DE_P95
     words = f"the backdrop is within {off_by:.2f} dE2000 of the one asked for"

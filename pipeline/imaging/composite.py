@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.errors import BadInput
 from pipeline.imaging.channels import BackdropKind, Channel
-from pipeline.imaging.composite_framing import Placement, place, resample_backdrop, resample_product
+from pipeline.imaging.composite_framing import Patch, Placement, place, resample_backdrop, resample_product
 from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
 from pipeline.imaging.shadow import draw_shadow
 from pipeline.imaging.shadow_light import Light
@@ -19,12 +19,12 @@ ShadowKind = Literal["layer", "none"]
 class Layers:
     """What a channel image is made of, all in the channel's frame and in linear light, float32.
 
-    `product`: premultiplied RGBA [H, W, 4]. `shadow`: share of light taken [H, W], or None. `backdrop`: RGB [H, W, 3],
-    without shadow.
+    `product`: premultiplied RGBA, the part of the frame it touches. `shadow`: share of light taken [H, W], or None.
+    `backdrop`: RGB [H, W, 3], without shadow.
     """
 
     placement: Placement
-    product: Floats
+    product: Patch
     shadow: Floats | None
     backdrop: Floats
 
@@ -34,7 +34,9 @@ class Layers:
 
     def blended(self) -> Floats:
         """The finished image, [H, W, 3]: straight-alpha 'over' in linear light."""
-        return self.product[..., :3] + self.behind() * (1 - self.product[..., 3:])
+        finished = self.behind().copy()
+        finished[self.product.where] = self.product.over(finished)
+        return finished
 
 
 def make_layers(
@@ -58,7 +60,9 @@ def make_layers(
     behind = resample_backdrop(backdrop, placement.width_px, placement.height_px)
     cast = None
     if shadow == "layer" and channel.shadow:
-        cast = draw_shadow(product[..., 3], camera_elevation_deg, light or Light())
+        cast = draw_shadow(
+            product.alpha_in_frame(placement.width_px, placement.height_px), camera_elevation_deg, light or Light()
+        )
     return Layers(placement, product, cast, behind)
 
 

@@ -15,6 +15,7 @@ from pipeline.imaging.linear import Bytes, Floats, srgb_to_linear
 SPECK = 0.01  # a loose piece below this share of the largest piece is dirt, and must not move the product
 HALF_LEVEL = 0.5 / 255
 KERNEL_PX = 2  # support of the cubic kernel
+GRID_PX, ROOM_PX = 8, 16  # codecs work in blocks of 8 px; checks look a little beyond the product
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,36 @@ class Placement:
             box.right * self.scale + self.x_px,
             box.bottom * self.scale + self.y_px,
         )
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The part of a frame that the product touches: premultiplied linear light, float32 [h, w, 4], at `top`, `left`."""
+
+    top: int
+    left: int
+    pixels: Floats
+
+    @property
+    def where(self) -> tuple[slice, slice]:
+        """Rows and columns of the frame."""
+        h, w = self.pixels.shape[:2]
+        return slice(self.top, self.top + h), slice(self.left, self.left + w)
+
+    @property
+    def alpha(self) -> Floats:
+        """The matte in the patch, [h, w] 0 to 1."""
+        return self.pixels[..., 3]
+
+    def alpha_in_frame(self, width_px: int, height_px: int) -> Floats:
+        """The matte in the whole frame, [height_px, width_px]."""
+        alpha = np.zeros((height_px, width_px), dtype=np.float32)
+        alpha[self.where] = self.alpha
+        return alpha
+
+    def over(self, behind: Floats) -> Floats:
+        """The patch [h, w, 3] laid over its part of what lies behind it in the frame [H, W, 3], in linear light."""
+        return self.pixels[..., :3] + behind[self.where] * (1 - self.pixels[..., 3:])
 
 
 def product_mask(alpha: Bytes) -> NDArray[np.bool_]:
@@ -108,42 +139,40 @@ def premultiplied(picture: Bytes) -> Floats:
     return np.concatenate([srgb_to_linear(picture[..., :3]) * alpha, alpha], axis=-1)
 
 
-def resample_product(picture: Bytes, placement: Placement) -> Floats:
-    """The picture in its frame, premultiplied linear light, float32 [H, W, 4]; zero where there is no product.
+def resample_product(picture: Bytes, placement: Placement) -> Patch:
+    """The picture in its frame, premultiplied linear light; empty where the frame shows no product.
 
     Antialiased Catmull-Rom on premultiplied linear light. It has one negative lobe, which the clipping to
     0 <= colour <= alpha <= 1 removes; a Lanczos kernel's second lobe would leave a faint ring in the matte. What is
     opaque inside stays exactly opaque.
     """
-    frame = np.zeros((placement.height_px, placement.width_px, 4), dtype=np.float32)
     rows, columns = np.flatnonzero(picture[..., 3].any(axis=1)), np.flatnonzero(picture[..., 3].any(axis=0))
     if rows.size == 0:
-        return frame
+        return Patch(0, 0, np.zeros((0, 0, 4), dtype=np.float32))
     support = Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
-    if placement.is_identity:
-        return _copied(premultiplied(picture), frame, placement)
-    source = premultiplied(picture[int(support.top) : int(support.bottom), int(support.left) : int(support.right)])
-    reach = KERNEL_PX * max(1.0, placement.scale) + 1
     landed = placement.of_box(support)
-    left, top = max(0, math.floor(landed.left - reach)), max(0, math.floor(landed.top - reach))
-    right = min(placement.width_px, math.ceil(landed.right + reach))
-    bottom = min(placement.height_px, math.ceil(landed.bottom + reach))
-    if right <= left or bottom <= top:
-        return frame
+    reach = KERNEL_PX * max(1.0, placement.scale) + ROOM_PX
+    left, right = (_on_grid(v, placement.width_px) for v in (landed.left - reach, landed.right + reach + GRID_PX))
+    top, bottom = (_on_grid(v, placement.height_px) for v in (landed.top - reach, landed.bottom + reach + GRID_PX))
+    source = premultiplied(picture[int(support.top) : int(support.bottom), int(support.left) : int(support.right)])
+    if placement.is_identity:
+        x, y = int(placement.x_px + support.left) - left, int(placement.y_px + support.top) - top
+        return Patch(top, left, _copied(source, np.zeros((bottom - top, right - left, 4), np.float32), x, y))
     window = Box(
         (left - landed.left) / placement.scale,
         (top - landed.top) / placement.scale,
         (right - landed.left) / placement.scale,
         (bottom - landed.top) / placement.scale,
     )
-    patch = _resize(source, window, right - left, bottom - top)
-    alpha = np.clip(patch[..., 3], 0.0, 1.0)
-    alpha[alpha > 1 - HALF_LEVEL] = 1.0
+    pixels = _resize(source, window, right - left, bottom - top)
+    alpha = np.maximum(pixels[..., 3], 0.0)
+    opaque = alpha > 1 - HALF_LEVEL
+    pixels[opaque] /= alpha[opaque, None]  # where the kernel overshoots, colour overshoots with the matte
+    alpha[opaque] = 1.0
     alpha[alpha < HALF_LEVEL] = 0.0
-    patch[..., 3] = alpha
-    np.clip(patch[..., :3], 0.0, alpha[..., None], out=patch[..., :3])
-    frame[top:bottom, left:right] = patch
-    return frame
+    pixels[..., 3] = alpha
+    np.clip(pixels[..., :3], 0.0, alpha[..., None], out=pixels[..., :3])
+    return Patch(top, left, pixels)
 
 
 def resample_backdrop(backdrop: Bytes, width_px: int, height_px: int) -> Floats:
@@ -181,9 +210,13 @@ def _resize(planes: Floats, window: Box, width_px: int, height_px: int, pad: boo
     return out
 
 
-def _copied(source: Floats, frame: Floats, placement: Placement) -> Floats:
+def _on_grid(value_px: float, limit_px: int) -> int:
+    """The next line of the codec's grid at or before a value, inside the frame; the frame's end counts as a line."""
+    return int(min(max(0, math.floor(value_px) // GRID_PX * GRID_PX), limit_px))
+
+
+def _copied(source: Floats, frame: Floats, x: int, y: int) -> Floats:
     """Lay `source` into `frame` at whole pixels, cut at the frame's edges."""
-    x, y = int(placement.x_px), int(placement.y_px)
     h, w = source.shape[:2]
     top, bottom = max(0, y), min(frame.shape[0], y + h)
     left, right = max(0, x), min(frame.shape[1], x + w)

@@ -4,6 +4,7 @@ Transfer function: IEC 61966-2-1. An 8-bit level that goes there and back is the
 rely on it.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +30,10 @@ _SRGB8 = np.rint(encode(np.arange(65536) / 65535) * 255).astype(np.uint8)
 
 def srgb_to_linear(image: Bytes) -> Floats:
     """Linear light, float32 0 to 1, of 8-bit sRGB; any shape. Alpha is no light: leave it out."""
-    return _LINEAR[image]
+    if image.size == 0:
+        return np.zeros(image.shape, dtype=np.float32)
+    flat: Floats = cv2.LUT(np.ascontiguousarray(image).reshape(1, -1), _LINEAR)
+    return flat.reshape(image.shape)
 
 
 def linear_to_srgb(linear: Floats) -> Bytes:
@@ -48,4 +52,9 @@ def luminance(linear: Floats) -> Floats:
 
 
 def _steps(linear: Floats) -> Words:
-    return (np.clip(linear, 0.0, 1.0) * 65535.0 + 0.5).astype(np.uint16)
+    """Rounded and clipped to 0 .. 65535, in one pass."""
+    if linear.size == 0:
+        return np.zeros(linear.shape, dtype=np.uint16)
+    flat = np.ascontiguousarray(linear, dtype=np.float32).reshape(1, -1)
+    steps: Words = cv2.multiply(flat, 65535.0, dtype=cv2.CV_16U)
+    return steps.reshape(linear.shape)

@@ -16,7 +16,8 @@ from pipeline.imaging.shadow_light import Light
 
 WORKING_PX = 640  # a shadow is soft: it is drawn at this size and enlarged
 BANDS = 6
-CONTACT, AMBIENT = 0.55, 0.28  # light that the crack below the product and the product's nearness take away
+CONTACT = ((0.72, 0.004, 1.3), (0.35, 0.035, 1.8), (0.22, 0.11, 2.2))
+"""(share of light taken, blur in product widths, gain) of the crack, the shade beside it, the product's nearness."""
 
 
 def draw_shadow(alpha: Floats, camera_elevation_deg: float, light: Light) -> Floats:
@@ -65,25 +66,27 @@ def _cast(small: Floats, solid: NDArray[np.bool_], elevation: float, light: Ligh
         distance = middle * math.hypot(1.0, reach)
         sigma = 1.0 + distance * (0.03 + 0.16 * light.softness)
         fade = math.exp(-1.4 * light.softness * middle / tall)
-        through *= 1 - fade * _blur(laid, sigma)
+        through *= 1 - fade * _blur(laid, sigma, sigma * (0.3 + 0.7 * math.sin(elevation)))
     return light.strength * (1 - through)
 
 
 def _contact(solid: NDArray[np.bool_], elevation: float) -> Floats:
-    """Dark where the product stands, below the lowest product pixel of each column: a crack, and a wide soft shade."""
+    """Dark where the product stands, below the lowest product pixel of each column."""
     columns = np.flatnonzero(solid.any(axis=0))
     bottom = solid.shape[0] - np.argmax(solid[::-1, columns], axis=0)
     rows = np.flatnonzero(solid.any(axis=1))
     foot, tall = int(rows[-1]) + 1, int(rows[-1]) + 1 - int(rows[0])
     depth = _depth_px(solid, elevation)
-    nearness = np.exp(-(((foot - bottom) / (0.5 * depth + 0.015 * tall)) ** 2))
+    wide = float(np.ptp(columns)) + 1
+    nearness = np.exp(-(((foot - bottom) / (0.65 * depth + 0.015 * tall)) ** 4))
     patch = np.zeros(solid.shape, dtype=np.float32)
     for column, low, near in zip(columns.tolist(), bottom.tolist(), nearness.tolist(), strict=True):
-        patch[max(0, int(low - max(depth, 3))) : low, column] = near
-    wide = float(np.ptp(columns)) + 1
-    crack = np.minimum(1.6 * _blur(patch, 0.5 + 0.008 * wide), 1.0)
-    around = np.minimum(1.6 * _blur(patch, 0.05 * wide), 1.0)
-    return 1 - (1 - CONTACT * crack) * (1 - AMBIENT * around)
+        patch[max(0, int(low - max(depth, 3))) : int(low + 1 + 0.004 * wide), column] = near
+    flat = 0.3 + 0.7 * math.sin(elevation)
+    lit = np.ones_like(patch)
+    for share, sigma, gain in CONTACT:
+        lit *= 1 - share * np.minimum(gain * _blur(patch, 0.4 + sigma * wide, 0.4 + sigma * wide * flat), 1.0)
+    return 1 - lit
 
 
 def _depth_px(solid: NDArray[np.bool_], elevation: float) -> float:
@@ -95,6 +98,6 @@ def _depth_px(solid: NDArray[np.bool_], elevation: float) -> float:
     return min(wide, 1.5 * tall) * math.sin(elevation)
 
 
-def _blur(image: Floats, sigma: float) -> Floats:
-    blurred: Floats = cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+def _blur(image: Floats, sigma_x: float, sigma_y: float) -> Floats:
+    blurred: Floats = cv2.GaussianBlur(image, (0, 0), sigma_x, sigmaY=sigma_y, borderType=cv2.BORDER_CONSTANT)
     return blurred

@@ -27,7 +27,7 @@ def make_product(height=300, width=260, seed=0, base=(176, 92, 60)):
 
 
 def on_studio(product, seed=1):
-    """A photo [h, w, 3] of the product before a light grey studio backdrop, with noise, opaque product pixels unchanged."""
+    """A photo [h, w, 3] of the product before a light grey studio backdrop, with noise; opaque pixels unchanged."""
     h, w = product.shape[:2]
     rng = np.random.default_rng(seed)
     grey = np.linspace(225, 205, h)[:, None, None] + rng.normal(0, 1.5, (h, w, 3))
