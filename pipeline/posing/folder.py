@@ -1,5 +1,6 @@
 """Poses a plain folder of photos and writes a COLMAP workspace: what `catalog sfm PHOTOS_DIR --out COLMAP_DIR` does."""
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from pipeline.posing.request import PoseParams, PoseReport
 from pipeline.records import dump_json
 
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
-FILM_WIDTH_MM = 36.0
+FILM_DIAGONAL_MM = 43.2666
 MARKER = ".catalog-sfm"
 
 
@@ -118,11 +119,11 @@ def upright_photos(
 
 
 def exif_focal_px(exif: Mapping[int, object], size_px: tuple[int, int]) -> float | None:
-    """Focal length in px from EXIF's 35 mm equivalent, by the long side of the frame. None when EXIF is silent."""
+    """Focal length in px from EXIF's 35 mm equivalent, by the diagonal (CIPA DCG-001). None when EXIF is silent."""
     value = exif.get(ExifTags.Base.FocalLengthIn35mmFilm)
     if not isinstance(value, int | float) or not 1.0 <= value <= 2000.0:
         return None
-    return float(value) / FILM_WIDTH_MM * max(size_px)
+    return float(value) / FILM_DIAGONAL_MM * math.hypot(*size_px)
 
 
 def _three(unusable: Sequence[UnusablePhoto]) -> str:

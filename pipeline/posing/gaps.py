@@ -34,7 +34,7 @@ def largest_gap(azimuths_deg: Sequence[float]) -> Gap:
     ordered = sorted(azimuth % 360.0 for azimuth in azimuths_deg)
     arcs = [(following - azimuth, azimuth) for azimuth, following in pairwise(ordered)]
     arcs.append((ordered[0] + 360.0 - ordered[-1], ordered[-1]))
-    width, start = max(arcs)
+    width, start = max(arcs, key=lambda arc: arc[0])
     return Gap(from_deg=start, to_deg=(start + width) % 360.0 if width < 360.0 else start, width_deg=width)
 
 

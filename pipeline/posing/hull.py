@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from pipeline.domain import Camera, Matrix
 
-COARSE, FINE = 40, 72
-AGREE_FRACTION = 0.9
+COARSE, FINE = 32, 64
+AGREE_FRACTION = 0.95
+LOW_CAMERAS_PERCENTILE = 15.0
+DIRECTIONS = 18
 SEEN_FRACTION = 0.5
 
 
@@ -39,7 +41,7 @@ class Extent:
 def visual_hull(silhouettes: Sequence[Silhouette], centre: Matrix, half_size: float) -> Extent | None:
     """Carve the cube of `half_size` around `centre` [3] by the silhouettes (Laurentini 1994).
 
-    A cell stays when 90% of the photos that see it see it inside: not all photos, because one bad cut-out must not
+    A cell stays when 95% of the photos that see it see it inside: not all photos, because one bad cut-out must not
     carve the product away. None when nothing is left.
     """
     extent = None
@@ -65,6 +67,51 @@ def point_extent(xyz: Matrix, centre: Matrix, reach: float) -> Extent | None:
     return Extent(lowest, highest, near[((near >= lowest) & (near <= highest)).all(axis=1)])
 
 
+def trimmed(hull: Extent, camera_centres: Matrix) -> Extent:
+    """The hull without the cones that grow on its ends (see `height_range`)."""
+    lowest, highest = height_range(hull, camera_centres)
+    inside = (hull.samples[:, 2] >= lowest) & (hull.samples[:, 2] <= highest)
+    ends = np.array([*hull.lowest[:2], lowest]), np.array([*hull.highest[:2], highest])
+    return Extent(*ends, hull.samples[inside] if inside.any() else hull.samples)
+
+
+def height_range(hull: Extent, camera_centres: Matrix) -> tuple[float, float]:
+    """Lowest and highest z of the product in a hull whose frame is upright, origin on the product's vertical line.
+
+    A hull ends in cones that the product need not have: a flat lid of half-width w seen at slope t (height over
+    distance) grows a cone of height w * t. So from either end of the hull the product is taken to begin where the
+    hull is narrower than that cone. `camera_centres` [N, 3]; the flattest views carve most.
+    """
+    heights, widths = _half_widths(hull.samples)
+    across = np.hypot(camera_centres[:, 0], camera_centres[:, 1])
+    ends = []
+    for order, far_side in ((np.arange(len(heights)), -1.0), (np.arange(len(heights))[::-1], 1.0)):
+        tip, step = heights[order[0]], float(np.median(np.diff(heights))) if len(heights) > 1 else 0.0
+        end = tip
+        for z, width in zip(heights[order], widths[order], strict=True):
+            rise = camera_centres[:, 2] - z
+            side = np.where(rise * far_side > 0, 1.0, -1.0)  # from above, a lid ends at its far rim
+            slopes = np.abs(rise) / np.maximum(across + side * width, 1e-6)
+            cone = width * float(np.percentile(slopes, LOW_CAMERAS_PERCENTILE))
+            if abs(z - tip) > cone + 1.5 * step:
+                break
+            end = tip + np.sign(z - tip) * min(abs(z - tip), cone)
+        ends.append(float(end))
+    return ends[0], ends[1]
+
+
+def _half_widths(samples: Matrix) -> tuple[Matrix, Matrix]:
+    """Heights [L] of the layers, ascending, and the smallest half-width, over directions, of what was kept in each."""
+    by_height = samples[np.argsort(samples[:, 2], kind="stable")]
+    heights, starts = np.unique(by_height[:, 2], return_index=True)
+    narrowest = np.full(len(heights), np.inf)
+    for angle in np.arange(DIRECTIONS) * np.pi / DIRECTIONS:
+        along = by_height[:, 0] * np.cos(angle) + by_height[:, 1] * np.sin(angle)
+        width = np.maximum.reduceat(along, starts) - np.minimum.reduceat(along, starts)
+        narrowest = np.minimum(narrowest, width / 2)
+    return heights, narrowest
+
+
 def project_px(camera: Camera, cam_from_world: Matrix, points: Matrix) -> tuple[Matrix, Matrix]:
     """Pixel positions [N, 2] and depths [N] of points [N, 3] (COLMAP's SIMPLE_RADIAL); depths <= 0 are behind."""
     seen = points @ cam_from_world[:3, :3].T + cam_from_world[:3, 3]
@@ -75,13 +122,18 @@ def project_px(camera: Camera, cam_from_world: Matrix, points: Matrix) -> tuple[
 
 
 def _inside(silhouettes: Sequence[Silhouette], grid: Matrix) -> NDArray[np.bool_]:
-    seen, hit = np.zeros(len(grid)), np.zeros(len(grid))
+    """Which of the points [N, 3] enough silhouettes agree on, [N]; points denied too often are dropped early."""
+    alive = np.arange(len(grid))
+    seen, denied = np.zeros(len(grid), dtype=np.int32), np.zeros(len(grid), dtype=np.int32)
+    may_deny = (1 - AGREE_FRACTION) * len(silhouettes)
     for silhouette in silhouettes:
         height, width = silhouette.inside.shape
-        pixels, depth = project_px(silhouette.camera, silhouette.cam_from_world, grid)
+        pixels, depth = project_px(silhouette.camera, silhouette.cam_from_world, grid[alive])
         columns = np.floor(pixels[:, 0] * width / silhouette.camera.width_px)
         rows = np.floor(pixels[:, 1] * height / silhouette.camera.height_px)
         visible = (depth > 0) & (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-        seen += visible
-        hit[visible] += silhouette.inside[rows[visible].astype(int), columns[visible].astype(int)]
-    return (seen >= SEEN_FRACTION * len(silhouettes)) & (hit >= AGREE_FRACTION * np.maximum(seen, 1))
+        seen[alive] += visible
+        where = rows[visible].astype(np.int32), columns[visible].astype(np.int32)
+        denied[alive[visible]] += ~silhouette.inside[where]
+        alive = alive[denied[alive] <= may_deny]
+    return (seen >= SEEN_FRACTION * len(silhouettes)) & (denied <= (1 - AGREE_FRACTION) * seen)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.domain import Matrix, View, azimuth_elevation_deg, camera_centre
 from pipeline.errors import Held
 from pipeline.posing.frame import Rig, Upright, aim_point, product_rotation, upright
-from pipeline.posing.hull import Extent, Silhouette, point_extent, visual_hull
+from pipeline.posing.hull import Extent, Silhouette, point_extent, trimmed, visual_hull
 from pipeline.posing.model import PosedImage, SparseModel
 
 
@@ -69,7 +69,8 @@ def _extent(level: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | N
             for image in level.images
             if image.photo in silhouettes
         ]
-        extent = visual_hull(posed, np.zeros(3), min(1.3 * reach, 0.9 * distance))
+        hull = visual_hull(posed, np.zeros(3), min(1.3 * reach, 0.9 * distance))
+        extent = hull and trimmed(hull, np.stack([image.centre for image in level.images]))
     extent = extent or point_extent(level.xyz, np.zeros(3), min(reach, 0.9 * distance))
     if extent is None:
         raise Held(

@@ -1,0 +1,120 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.errors import BadInput
+from pipeline.posing.colmap import SfmFailed, pose, run_worker
+from pipeline.posing.photos import PhotoFile, camera_groups, pairs_to_match, read_photo
+from pipeline.posing.request import PoseParams, PoseRequest
+
+NOISE = np.random.default_rng(0).integers(0, 255, (60, 80, 3)).astype(np.uint8)
+
+
+def save(path, array=NOISE):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(array).save(path)
+    return path
+
+
+def photos_of(folder, count=3):
+    return [read_photo(save(folder / f"P{i}.png")) for i in range(count)]
+
+
+def request_for(folder, timeout_seconds):
+    params = PoseParams(timeout_seconds=timeout_seconds)
+    return PoseRequest(photos=".", masks=None, out=str(folder), groups=(), pairs=None, params=params, threads=1)
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_worker_that_hangs_is_killed_with_its_children(tmp_path):
+    hangs = ("sh", "-c", f"tail -f /dev/null & echo $! > {tmp_path}/child; wait")
+    with pytest.raises(SfmFailed, match=r"longer than 2 s.*timeout_seconds"):
+        run_worker(request_for(tmp_path, 2.0), tmp_path / "request.json", hangs)
+    assert not is_running(int((tmp_path / "child").read_text()))
+
+
+def test_a_worker_that_crashes_is_an_error_with_its_last_words(tmp_path):
+    crashes = (sys.executable, "-c", "import os, sys; print('heap corrupted', flush=True); os.abort()")
+    with pytest.raises(SfmFailed, match=r"code -6: heap corrupted"):
+        run_worker(request_for(tmp_path, 60.0), tmp_path / "request.json", crashes)
+
+
+def test_a_worker_that_ends_well_without_an_answer_is_an_error(tmp_path):
+    with pytest.raises(SfmFailed, match="code 0"):
+        run_worker(request_for(tmp_path, 60.0), tmp_path / "request.json", (sys.executable, "-c", "pass"))
+
+
+def test_the_parent_never_loads_pycolmap():
+    assert "pycolmap" not in sys.modules
+
+
+def test_white_photos_give_no_model_and_no_crash(tmp_path):
+    white = np.full((60, 80, 3), 255, np.uint8)
+    photos = [read_photo(save(tmp_path / "photos" / f"P{i}.png", white)) for i in range(4)]
+    posed = pose(photos, None, {}, PoseParams(timeout_seconds=120), tmp_path / "scratch")
+    assert posed.model is None
+    assert [attempt.registered for attempt in posed.answer.attempts] == [0, 0, 0]
+
+
+def test_a_mask_of_another_size_is_refused_because_colmap_would_misapply_it_in_silence(tmp_path):
+    photos = photos_of(tmp_path / "photos")
+    masks = {photo.photo: save(tmp_path / "masks" / photo.name) for photo in photos}
+    save(masks["P1"], np.zeros((30, 80, 4), np.uint8))
+    with pytest.raises(BadInput, match=r"mask P1\.png has 80 x 30 px.*80 x 60 px"):
+        pose(photos, masks, {}, PoseParams(), tmp_path / "scratch")
+
+
+def test_a_missing_or_broken_mask_is_named(tmp_path):
+    photos = photos_of(tmp_path / "photos")
+    masks = {photo.photo: save(tmp_path / "masks" / photo.name) for photo in photos}
+    masks["P2"].write_bytes(masks["P2"].read_bytes()[:60])
+    with pytest.raises(BadInput, match=r"mask P2\.png is no whole image"):
+        pose(photos, masks, {}, PoseParams(), tmp_path / "scratch")
+    del masks["P0"]
+    with pytest.raises(BadInput, match=r"P0\.png has no mask"):
+        pose(photos, masks, {}, PoseParams(), tmp_path / "again")
+
+
+def test_photos_with_an_empty_cut_out_are_left_out_and_named(tmp_path):
+    photos = photos_of(tmp_path / "photos")
+    masks = {photo.photo: save(tmp_path / "masks" / photo.name, np.zeros((60, 80, 4), np.uint8)) for photo in photos}
+    posed = pose(photos, masks, {}, PoseParams(), tmp_path / "scratch")
+    assert posed.model is None
+    assert [file.name for file in posed.unusable] == ["P0.png", "P1.png", "P2.png"]
+
+
+@pytest.mark.parametrize("damage", ["text", "cut"])
+def test_what_is_no_whole_image_is_refused(tmp_path, damage):
+    path = save(tmp_path / "P.jpg")
+    path.write_bytes(b"not an image" if damage == "text" else path.read_bytes()[:2000])
+    with pytest.raises(BadInput, match=r"P\.jpg is no whole image"):
+        read_photo(path)
+
+
+def test_photos_of_one_size_and_focal_length_share_a_camera():
+    photos = [
+        PhotoFile(Path(f"P{i}.png"), *size) for i, size in enumerate([(800, 600), (800, 600), (600, 800), (800, 600)])
+    ]
+    focal = {"P0": 900.0, "P1": 903.0, "P3": 1800.0}
+    groups = camera_groups(photos, focal)
+    assert [group.names for group in groups] == [("P0.png", "P1.png"), ("P2.png",), ("P3.png",)]
+    assert [group.prior for group in groups] == [(901.5, 400.0, 300.0, 0.0), None, (1800.0, 400.0, 300.0, 0.0)]
+
+
+def test_large_shoots_match_neighbours_round_the_ring_and_wider_steps():
+    names = [f"P{i:03d}" for i in range(100)]
+    assert pairs_to_match(names[:60], PoseParams()) is None
+    pairs = pairs_to_match(names, PoseParams())
+    assert len(pairs) < 100 * 99 / 2 / 3
+    partners = {name: {a if b == name else b for a, b in pairs if name in (a, b)} for name in names}
+    assert {"P001", "P010", "P099", "P020", "P040"} <= partners["P000"]
+    assert len({len(found) for found in partners.values()}) == 1

@@ -1,0 +1,87 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from pipeline.domain import View
+from pipeline.errors import BadInput, Held
+from pipeline.posing.folder import exif_focal_px, pose_folder
+from pipeline.posing.model import read_model
+from pipeline.posing.request import PoseParams
+from pipeline.records import load_list
+from tests.posing.can import ring, write_shoot
+
+SMALL = PoseParams(max_side_px=480, max_features=1024, timeout_seconds=300)
+
+
+@pytest.fixture(scope="module")
+def shoot(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("can")
+    write_shoot(folder, ring(18))
+    (folder / "photos" / "notes.jpg").write_text("front is DSC_0001")
+    (folder / "photos" / "readme.txt").write_text("not a photo")
+    return folder
+
+
+def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, tmp_path):
+    out = tmp_path / "colmap"
+    found = pose_folder(shoot / "photos", out, shoot / "cutouts", SMALL)
+    assert (found.report.photos, found.report.registered) == (18, 18)
+    assert [file.name for file in found.unusable] == ["notes.jpg"]
+    assert 0 < found.report.reprojection_error_px < 1.0
+    assert found.report.seconds > 0
+    assert found.report.peak_memory_mb > 0
+    assert found.report.ring_residual_deg < 0.5
+    views = load_list(View, (out / "views.json").read_bytes())
+    for view, truth in zip(views, ring(18), strict=True):
+        assert view.photo == truth.photo
+        assert abs((view.azimuth_deg - truth.azimuth_deg + 180) % 360 - 180) < 2.0
+        assert view.elevation_deg == pytest.approx(truth.elevation_deg, abs=2.0)
+    model = read_model(out / "sparse" / "0")
+    assert [image.name for image in model.images] == sorted(path.name for path in (out / "images").iterdir())
+    assert np.percentile(np.linalg.norm(model.xyz, axis=1), 95) < 1.3  # unit: the product's radius
+    assert json.loads((out / "report.json").read_text())["front"] == "DSC_0001"
+
+
+def test_photos_that_cannot_be_related_are_held_with_what_to_do(shoot, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i in range(4):
+        noise = np.random.default_rng(i).integers(100, 110, (100, 120, 3)).astype(np.uint8)
+        Image.fromarray(noise).save(photos / f"P{i}.jpg")
+    with pytest.raises(Held, match=r"0 of 4 photos registered.*no more than 15° apart"):
+        pose_folder(photos, tmp_path / "out", None, SMALL)
+
+
+def test_it_refuses_to_overwrite_what_it_did_not_make(shoot, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(BadInput, match="was not made by"):
+        pose_folder(shoot / "photos", tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_folder_without_photos_and_a_front_that_is_not_there_are_bad_input(shoot, tmp_path):
+    with pytest.raises(BadInput, match="0 readable photos"):
+        pose_folder(tmp_path, tmp_path / "out")
+    with pytest.raises(BadInput, match="no folder"):
+        pose_folder(tmp_path / "nowhere", tmp_path / "out")
+    with pytest.raises(BadInput, match="no photo 'DSC_9999'"):
+        pose_folder(shoot / "photos", tmp_path / "out", front="DSC_9999")
+
+
+def test_photos_are_turned_upright_and_exif_gives_the_focal_length(tmp_path):
+    from pipeline.posing.folder import upright_photos
+
+    source = tmp_path / "in"
+    source.mkdir()
+    for i in range(3):
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = 6
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FocalLengthIn35mmFilm] = 50
+        Image.new("RGB", (120, 90), (i, 50, 90)).save(source / f"P{i}.jpg", exif=exif)
+    photos, focal_px, unusable = upright_photos(source, tmp_path / "images")
+    assert [(photo.width_px, photo.height_px) for photo in photos] == [(90, 120)] * 3
+    assert focal_px["P0"] == pytest.approx(150 * 50 / 43.2666)
+    assert unusable == ()
+    assert exif_focal_px({ExifTags.Base.FocalLengthIn35mmFilm: 0}, (120, 90)) is None
