@@ -1,0 +1,27 @@
+"""Puts the catalog into Airflow's navigation: its assets and where each came from, read-only, behind the login."""
+
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
+from airflow.plugins_manager import AirflowPlugin
+
+from catalog_pages import LazyPages
+
+PREFIX = "/catalog"
+BASE_PATH = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
+
+
+class CatalogPlugin(AirflowPlugin):
+    """The pages, and the entry `Catalog` that leads to them."""
+
+    name = "catalog"
+    fastapi_apps = [{"app": LazyPages(), "url_prefix": PREFIX, "name": "Catalog"}]
+    external_views = [
+        {
+            "name": "Catalog",
+            "href": f"{BASE_PATH}{PREFIX}/assets",
+            "url_route": "catalog",
+            "destination": "nav",
+            "category": "browse",
+        }
+    ]

@@ -1,0 +1,244 @@
+"""The DAGs under the supervisor: real api-server, scheduler, LocalExecutor, dag-processor, triggerer. Steps are toys.
+
+One Airflow serves all tests of this file, in the order in which they stand; the last one stops it.
+"""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from PIL import Image
+
+from deploy.local.client import ApiError, Client
+from deploy.local.home import LOGIN, PASSWORD, PROJECT, Home
+from tests.catalog.toy_shoot import ToyShoot
+from tests.dags.toy_shoots import write_toy_shoot
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+NIGHTLY, BACKFILL = "catalog_nightly", "catalog_backfill"
+ASSET = "MUG-1/front/white/shop"
+LIMIT_SECONDS = 240.0
+
+
+@dataclass
+class Airflow:
+    root: Path
+    up: "subprocess.Popen[bytes]"
+    environment: dict[str, str]
+    client: Client = field(default_factory=lambda: Client(""))
+
+    @property
+    def shoots(self) -> Path:
+        return self.root / "shoots"
+
+    @property
+    def home(self) -> Home:
+        return Home(self.root / "home")
+
+    def run(self, dag_id: str, **conf: str) -> tuple[str, dict[tuple[str, str], dict[str, Any]]]:
+        """Trigger a DAG and wait for its end: its state, and its task instances by (shoot, task)."""
+        run_id = self.client.trigger(dag_id, conf)
+        state = until(lambda: (s := self.client.run_state(dag_id, run_id)) in {"success", "failed"} and s)
+        tasks = {}
+        for task in self.client.tasks(dag_id, run_id):
+            shoot = (task["rendered_map_index"] or "").partition(" · ")[0]
+            tasks[shoot, task["task_id"]] = task | {"run_id": run_id}
+        return state, tasks
+
+    def log(self, task: dict[str, Any]) -> str:
+        path = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['run_id']}/taskInstances/{task['task_id']}/logs/1"
+        return str(self.client.get(path, map_index=str(task["map_index"]), full_content="true")["content"])
+
+
+def until(ask: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < deadline:
+        if answer := ask():
+            return answer
+        time.sleep(0.2)
+    raise AssertionError("it did not happen in time")
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory):
+    root = tmp_path_factory.mktemp("airflow")
+    toy = PROJECT / "tests" / "dags" / "toy"
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "CATALOG_"))
+    } | {
+        "PYTHONPATH": os.pathsep.join([str(toy), str(PROJECT)]),
+        "CATALOG_STORE": str(root / "store"),
+        "CATALOG_SHOOTS": str(root / "shoots"),
+        "CATALOG_RETRIES": "1",
+        "CATALOG_RETRY_SECONDS": "0.1",
+    }
+    photo = io.BytesIO()
+    Image.new("RGB", (600, 400), "teal").save(photo, "JPEG")
+    ToyShoot(root, f"sqlite:///{root / 'catalog.db'}", photos={"A.jpg": photo.getvalue()}).publish()
+    write_toy_shoot(root / "shoots", "tee")
+    write_toy_shoot(root / "shoots", "mug", "sfm-held")
+    write_toy_shoot(root / "shoots", "bag", "ingest-bad", collection="bags")
+    write_toy_shoot(root / "shoots", "hat", "ingest-fail")
+    (write_toy_shoot(root / "shoots", "broken") / "shoot.yaml").write_text("sku: [")
+    arguments = [sys.executable, "-m", "deploy.local", "up", "--home", str(root / "home")]
+    with (root / "up.log").open("wb") as log:
+        up = subprocess.Popen(arguments, cwd=PROJECT, env=environment, stdout=log, stderr=log)
+    found = Airflow(root, up, environment)
+    try:
+        until(lambda: is_ready(found))
+        found.client = Client(found.home.running().url).login(LOGIN, PASSWORD)
+        until(lambda: found.client.has_dag(NIGHTLY) and found.client.has_dag(BACKFILL))
+        yield found
+    finally:
+        up.send_signal(signal.SIGTERM)
+        up.wait()
+
+
+def is_ready(airflow: Airflow) -> bool:
+    assert airflow.up.poll() is None, (airflow.root / "up.log").read_text()
+    running = airflow.home.running()
+    try:
+        return running is not None and set(Client(running.url).health().values()) == {"healthy"}
+    except ApiError:
+        return False
+
+
+def test_it_listens_on_this_machine_only(airflow):
+    supervisor = psutil.Process(airflow.up.pid)
+    family = [supervisor, *supervisor.children(recursive=True)]
+    addresses = {c.laddr.ip for p in family for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    assert addresses == {"127.0.0.1"}
+
+
+def test_a_second_one_on_the_same_home_is_refused(airflow):
+    arguments = [sys.executable, "-m", "deploy.local", "up", "--home", str(airflow.home.path)]
+    second = subprocess.run(
+        arguments, cwd=PROJECT, env=airflow.environment, capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 30
+    assert "already runs" in second.stdout
+    assert is_ready(airflow)
+
+
+def fetch(airflow: Airflow, path: str, token: str = "") -> tuple[int, bytes]:
+    request = urllib.request.Request(airflow.client.url + path)  # noqa: S310 - our own server
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v2/dags", "/catalog/assets", f"/catalog/lineage/{ASSET}", "/catalog/pictures/" + "0" * 64]
+)
+def test_nothing_is_shown_without_a_login(airflow, path):
+    assert fetch(airflow, path)[0] == 401
+    assert fetch(airflow, path, "made.up.token")[0] in {401, 403}
+
+
+@pytest.mark.parametrize("path", ["/catalog/docs", "/catalog/openapi.json", "/catalog/redoc"])
+def test_the_pages_have_no_open_documentation(airflow, path):
+    assert fetch(airflow, path)[0] in {401, 404}
+
+
+def test_the_password_is_asked_for(airflow):
+    with pytest.raises(ApiError, match="401"):
+        Client(airflow.client.url).login(LOGIN, "not the password")
+
+
+def test_the_lineage_of_an_asset_is_shown_to_who_is_logged_in(airflow):
+    token = airflow.client.token
+    status, page = fetch(airflow, "/catalog/assets", token)
+    assert status == 200 and f'href="/catalog/lineage/{ASSET}"'.encode() in page
+    status, page = fetch(airflow, f"/catalog/lineage/{ASSET}", token)
+    assert status == 200 and b"A.jpg" in page and b"cutout" in page
+    picture = page.partition(b'src="')[2].partition(b'"')[0].decode()
+    status, data = fetch(airflow, picture, token)
+    assert status == 200 and max(Image.open(io.BytesIO(data)).size) <= 480
+    assert fetch(airflow, "/catalog/lineage/no/such/white/shop", token)[0] == 404
+    assert fetch(airflow, "/catalog/pictures/" + "0" * 64, token)[0] == 404
+
+
+def test_the_catalog_stands_in_the_navigation(airflow):
+    plugins = {plugin["name"]: plugin for plugin in airflow.client.get("/api/v2/plugins")["plugins"]}
+    assert [view["href"] for view in plugins["catalog"]["external_views"]] == ["/catalog/assets"]
+    assert not airflow.client.get("/api/v2/plugins/importErrors")["import_errors"]
+
+
+def test_a_night_with_every_kind_of_end(airflow):
+    state, tasks = airflow.run(NIGHTLY)
+    assert state == "failed" and tasks["", "summary"]["state"] == "failed"
+
+    whole = {task: t["state"] for (shoot, task), t in tasks.items() if shoot == "tee"}
+    assert len(whole) == 10 and set(whole.values()) == {"success"}
+
+    held = tasks["mug", "shoot.sfm"]
+    assert held["state"] == "skipped" and "7 of 24 photos registered" in held["rendered_map_index"]
+    assert "7 of 24 photos registered" in airflow.log(held)
+    assert tasks["mug", "shoot.splat"]["state"] == "skipped"
+    assert tasks["mug", "shoot.coverage"]["state"] == tasks["mug", "shoot.publish"]["state"] == "success"
+
+    refused, failed = tasks["bag", "shoot.ingest"], tasks["hat", "shoot.ingest"]
+    assert (refused["state"], refused["try_number"]) == ("failed", 1)
+    assert (failed["state"], failed["try_number"]) == ("failed", 2)
+    summary = airflow.log(tasks["", "summary"])
+    assert "broken" in summary and "a toy failure" in summary
+
+
+def test_a_night_in_which_nothing_changed_is_green_and_does_nothing(airflow):
+    for name in ("bag", "hat", "broken"):
+        shutil.move(airflow.shoots / name, airflow.root / name)
+    state, tasks = airflow.run(NIGHTLY)
+    assert state == "success" and tasks["", "discover"]["state"] == tasks["", "summary"]["state"] == "success"
+    assert {t["state"] for (_, task), t in tasks.items() if task.startswith("shoot.")} == {"skipped"}
+    assert all(t["map_index"] == -1 for t in tasks.values())
+
+
+def test_a_backfill_does_one_collection_again(airflow):
+    shutil.move(airflow.root / "bag", airflow.shoots / "bag")
+    state, tasks = airflow.run(BACKFILL, collection="bags")
+    assert state == "failed" and tasks["bag", "shoot.ingest"]["state"] == "failed"
+    assert {t["map_index"] for t in tasks.values()} == {-1, 0}  # that one shoot and no other
+
+
+def test_stopping_in_the_middle_of_a_step_leaves_nothing_behind(airflow):
+    shutil.rmtree(airflow.shoots)
+    write_toy_shoot(airflow.shoots, "cap", "ingest-slow")
+    run_id = airflow.client.trigger(NIGHTLY, {})
+    supervisor = psutil.Process(airflow.up.pid)
+    until(lambda: any("stage" in p.cmdline() for p in alive(supervisor.children(recursive=True))))
+    family = supervisor.children(recursive=True)
+    airflow.up.send_signal(signal.SIGTERM)
+    assert airflow.up.wait() == 0
+    assert [process for process in family if process in alive(family)] == []
+    assert run_id and not airflow.home.is_locked() and airflow.home.running() is None
+    words = (airflow.root / "up.log").read_text()
+    assert "Everything is stopped" in words and "Traceback" not in words
+    assert not any(airflow.root.glob("store/scratch/*/*"))
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    found = []
+    for process in processes:
+        try:
+            process.cmdline()
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found
