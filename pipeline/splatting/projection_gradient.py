@@ -6,6 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
 from pipeline.splatting.harmonics import basis, direction_gradient
 from pipeline.splatting.projection import (
     BLUR_PX2,

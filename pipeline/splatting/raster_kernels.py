@@ -16,6 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
 from pipeline.splatting.tiles import TILE
 
 F32 = NDArray[np.float32]

@@ -9,6 +9,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
+
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 TILE = 16

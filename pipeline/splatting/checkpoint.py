@@ -1,0 +1,78 @@
+"""A fit's whole state as bytes, so that a killed fit goes on where it was: plain arrays (npz), nothing executable."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pipeline.errors import BadInput
+from pipeline.splatting.adam import Adam, Moments
+
+Cloud = dict[str, torch.Tensor]
+
+
+@dataclass
+class State:
+    """What a fit changes: tensors, Adam, where it is, and its random generators."""
+
+    cloud: Cloud
+    exposure: Cloud
+    adam: Adam
+    iteration: int
+    seconds: float
+    order: list[int]
+    best_db: float
+    stale: int
+    numpy_rng: np.random.Generator
+    torch_rng: torch.Generator
+
+
+def dump(state: State, identity: str) -> bytes:
+    """Serialise; `identity` names the request, so that a state is never continued under another."""
+    arrays = {f"cloud/{k}": v.numpy() for k, v in state.cloud.items()}
+    arrays |= {f"exposure/{k}": v.numpy() for k, v in state.exposure.items()}
+    for name, m in state.adam.moments.items():
+        arrays[f"first/{name}"], arrays[f"second/{name}"] = m.first.numpy(), m.second.numpy()
+    meta = {
+        "identity": identity,
+        "steps": {name: m.steps for name, m in state.adam.moments.items()},
+        "iteration": state.iteration,
+        "seconds": state.seconds,
+        "order": state.order,
+        "best_db": state.best_db,
+        "stale": state.stale,
+        "rng": state.numpy_rng.bit_generator.state,
+    }
+    arrays["torch_rng"] = state.torch_rng.get_state().numpy()
+    arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    out = io.BytesIO()
+    np.savez(out, **arrays)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+def restore(data: bytes, identity: str) -> State:
+    """Raises BadInput when the bytes are damaged or belong to another request."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        meta = json.loads(arrays["meta"].tobytes())
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise BadInput(f"the fit's checkpoint is damaged ({error})", remedy="Delete it; the fit starts afresh.") from error
+    if meta["identity"] != identity:
+        raise BadInput("the fit's checkpoint belongs to another request", remedy="Delete it; the fit starts afresh.")
+
+    def group(prefix: str) -> Cloud:
+        return {k.split("/", 1)[1]: torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith(prefix + "/")}
+
+    first, second = group("first"), group("second")
+    adam = Adam({name: Moments(first[name], second[name], meta["steps"][name]) for name in first})
+    numpy_rng, torch_rng = np.random.default_rng(), torch.Generator()
+    numpy_rng.bit_generator.state = meta["rng"]
+    torch_rng.set_state(torch.from_numpy(arrays["torch_rng"].copy()))
+    return State(
+        group("cloud"), group("exposure"), adam, meta["iteration"], meta["seconds"], meta["order"], meta["best_db"],
+        meta["stale"], numpy_rng, torch_rng,
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""How close a splat is to photos it has not seen: PSNR, SSIM and alpha overlap, inside the product."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.splatting.photos import Level
+
+F32 = NDArray[np.float32]
+_FLOOR = 1e-10  # mean squared error of 100 dB
+
+
+@dataclass(frozen=True)
+class Score:
+    """One photo's figures; sRGB values 0 to 1, inside alpha > 1/2."""
+
+    psnr_db: float
+    fitted_psnr_db: float
+    ssim: float
+    alpha_iou: float
+
+
+def psnr_db(difference: NDArray[np.floating]) -> float:
+    """PSNR of differences of values 0 to 1."""
+    return float(-10.0 * np.log10(max(float(np.mean(np.square(difference, dtype=np.float64))), _FLOOR)))
+
+
+def affine_fit(shown: NDArray[np.floating], wanted: NDArray[np.floating]) -> NDArray[np.float64]:
+    """`shown` [N, 3] after the gain and offset per channel that bring it closest to `wanted` [N, 3]."""
+    out = np.empty(shown.shape, np.float64)
+    for c in range(3):
+        x = shown[:, c].astype(np.float64)
+        design = np.stack([x, np.ones_like(x)], axis=1)
+        out[:, c] = design @ np.linalg.lstsq(design, wanted[:, c].astype(np.float64), rcond=None)[0]
+    return out
+
+
+def _blur(plane: F32) -> F32:
+    """The window of SSIM, 11 x 11, sigma 1.5, zeros beyond the border."""
+    blurred: F32 = cv2.GaussianBlur(plane, (11, 11), 1.5, borderType=cv2.BORDER_CONSTANT)
+    return blurred
+
+
+def ssim_map(first: F32, second: F32) -> F32:
+    """SSIM (Wang et al. 2004) of two planes [H, W] of values 0 to 1, at every pixel."""
+    c1, c2 = np.float32(0.01**2), np.float32(0.03**2)
+    mx, my = _blur(first), _blur(second)
+    vx, vy = _blur(first * first) - mx * mx, _blur(second * second) - my * my
+    covariance = _blur(first * second) - mx * my
+    similar: F32 = (2 * mx * my + c1) * (2 * covariance + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
+    return similar
+
+
+def score(picture: F32, level: Level) -> Score:
+    """Compare a picture [>= 4, H, W] (premultiplied, clipped to 0..1) with a photo's planes, both over mid grey."""
+    alpha, wanted_alpha = picture[3], level.planes[3]
+    shown = np.clip(picture[:3], 0, 1) + np.float32(0.5) * (1 - alpha)
+    wanted = level.planes[:3] + np.float32(0.5) * (1 - wanted_alpha)
+    inside = wanted_alpha > 0.5
+    if not inside.any():
+        return Score(100.0, 100.0, 1.0, float(not (alpha > 0.5).any()))
+    a, b = shown[:, inside].T, wanted[:, inside].T
+    similar = np.mean([ssim_map(x, y) for x, y in zip(shown, wanted, strict=True)], axis=0)
+    drawn = alpha > 0.5
+    return Score(
+        psnr_db(a - b),
+        psnr_db(affine_fit(a, b) - b),
+        float(similar[inside].mean()),
+        float((drawn & inside).sum() / (drawn | inside).sum()),
+    )

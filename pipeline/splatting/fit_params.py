@@ -1,0 +1,83 @@
+"""Every setting of a fit that changes its result, and the words in which a fit reports: no heavy imports."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.domain import Frozen
+
+
+class FitParams(Frozen):
+    """How Gaussians are fitted to photos. The defaults suit a product on a turntable, two cores and about two minutes."""
+
+    engine: Literal["cpu"] = "cpu"
+    """Which rasterizer draws."""
+    seed: int = 0
+    side_px: int = Field(default=512, ge=32, le=4096)
+    """Long side of the photos that the fit sees (before they are cropped to the product)."""
+    iterations: int = Field(default=4000, ge=1)
+    max_seconds: float = Field(default=120.0, gt=0)
+    """The schedule is hurried to end by then, on a machine too slow for `iterations`."""
+    gaussians: int = Field(default=20_000, ge=100)
+    """The budget: MCMC grows to it and stays."""
+    degree: int = Field(default=2, ge=0, le=3)
+    """Degree of the spherical harmonics; a small shoot cannot hold more view dependence."""
+    antialias: bool = True
+    holdout: int = Field(default=8, ge=0)
+    """Every Kth photo is kept out of the fit to judge it; 0: none. None either below 10 photos."""
+    held_out: tuple[str, ...] = ()
+    """Photos to keep out by name, instead of every Kth."""
+    matte: bool = True
+    """Fit the product alone, by its alpha; without, the whole frame counts as opaque."""
+    ssim_weight: float = Field(default=0.2, ge=0, le=1)
+    alpha_weight: float = Field(default=0.3, ge=0)
+    mean_rate: float = Field(default=3e-4, gt=0)
+    """Learning rate of the means, in camera extents a step, falling to a hundredth."""
+    scale_rate: float = Field(default=8e-3, gt=0)
+    quat_rate: float = Field(default=2e-3, gt=0)
+    opacity_rate: float = Field(default=5e-2, gt=0)
+    colour_rate: float = Field(default=5e-3, gt=0)
+    opacity_cost: float = Field(default=0.01, ge=0)
+    scale_cost: float = Field(default=0.01, ge=0)
+    noise: float = Field(default=1e5, ge=0)
+    """Strength of MCMC's noise on the means, against the learning rate."""
+    exposure: bool = True
+    """Learn an affine colour correction a photo, anchored to `front`."""
+    front: str | None = None
+    """The photo whose colours are the product's; the first when None."""
+    patience: int = Field(default=5, ge=1)
+    """Evaluations of the held-out photos (every 5% of the fit) without gain before an early stop."""
+    checkpoint_seconds: float = Field(default=30.0, gt=0)
+
+
+class FitReport(Frozen):
+    """How good a fit became, and what it took. Held-out figures are None when no photo was held out.
+
+    `psnr_db` and `ssim` are means over the held-out photos, inside the product (alpha above 1/2), sRGB; `fitted_psnr_db` the
+    same after an affine colour fit (what exposure drift hides); `alpha_iou` compares rendered and given alpha at 1/2.
+    """
+
+    engine: str
+    psnr_db: float | None
+    fitted_psnr_db: float | None
+    ssim: float | None
+    alpha_iou: float | None
+    train_psnr_db: float
+    held_out: tuple[str, ...]
+    photos: int
+    gaussians: int
+    iterations: int
+    seconds: float
+    seconds_per_iteration: float
+    peak_memory_mb: float
+    stopped: Literal["iterations", "seconds", "held-out"]
+
+
+class Progress(Frozen):
+    """Where a fit stands."""
+
+    iteration: int
+    total: int
+    psnr_db: float
+    gaussians: int
+    seconds_left: float

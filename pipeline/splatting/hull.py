@@ -1,0 +1,114 @@
+"""Where the product can be at all: the visual hull of its mattes. It cleans sparse points and adds surface where they lack."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.domain import camera_centre
+from pipeline.splatting.photos import Training
+
+F64 = NDArray[np.float64]
+GRID = 72
+MISSES = 1  # mattes that may disagree, for a bad one must not carve the product away
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points [N, 3] in world units and their sRGB colours [N, 3] uint8."""
+
+    positions: F64
+    colours: NDArray[np.uint8]
+
+
+def _pixels(points: F64, photo: Training) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Columns, rows and whether in front of the camera and inside the (cropped) picture."""
+    camera, pose = photo.full.camera, photo.cam_from_world
+    p = points @ pose[:3, :3].T + pose[:3, 3]
+    z = np.where(p[:, 2] > 1e-6, p[:, 2], np.inf)
+    x = np.floor(camera.fx_px * p[:, 0] / z + camera.cx_px).astype(np.int64)
+    y = np.floor(camera.fy_px * p[:, 1] / z + camera.cy_px).astype(np.int64)
+    inside = (p[:, 2] > 1e-6) & (x >= 0) & (x < camera.width_px) & (y >= 0) & (y < camera.height_px)
+    return np.clip(x, 0, camera.width_px - 1), np.clip(y, 0, camera.height_px - 1), inside
+
+
+def misses(points: F64, photos: list[Training], slack_px: int) -> NDArray[np.int64]:
+    """How many photos show backdrop, not product, at each point [N]; mattes are grown by `slack_px` first.
+
+    Outside a photo's crop counts as backdrop only where the crop was cut from a larger frame by its matte, which `prepare`
+    does whenever it crops; a product cut by the frame itself is met by `MISSES`.
+    """
+    count = np.zeros(len(points), np.int64)
+    for photo in photos:
+        matte = photo.full.planes[3] > 0.5
+        if slack_px:
+            matte = ndimage.binary_dilation(matte, iterations=slack_px)
+        x, y, inside = _pixels(points, photo)
+        count += ~(inside & matte[y, x])
+    return count
+
+
+def carve(box: tuple[F64, F64], photos: list[Training]) -> tuple[F64, F64, float]:
+    """Points on the hull's surface [N, 3], their outward normals [N, 3], and the grid's spacing."""
+    low, high = box
+    spacing = float((high - low).max() / GRID)
+    axes = [np.arange(lo + spacing / 2, hi, spacing) for lo, hi in zip(low, high, strict=True)]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
+    solid = (misses(grid.reshape(-1, 3), photos, 1) <= MISSES).reshape(grid.shape[:3])
+    surface = solid & ~ndimage.binary_erosion(solid)
+    density = ndimage.gaussian_filter(solid.astype(np.float64), 1.5)
+    normals = -np.stack(np.gradient(density), -1)[surface]
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    return grid[surface], normals, spacing
+
+
+def colours_of(points: F64, normals: F64, photos: list[Training]) -> NDArray[np.uint8]:
+    """sRGB colours [N, 3] uint8: what the three photos that face each point most squarely show there, averaged."""
+    facing = np.stack([_facing(points, normals, photo) for photo in photos])  # [photos, N]
+    total, weight = np.zeros((len(points), 3)), np.full(len(points), 1e-9)
+    best = np.argsort(-facing, axis=0)[:3]
+    for i, photo in enumerate(photos):
+        x, y, inside = _pixels(points, photo)
+        planes = photo.full.planes
+        use = (best == i).any(axis=0) & inside & (planes[3, y, x] > 0.5)
+        total[use] += (planes[:3, y[use], x[use]] / planes[3, y[use], x[use]]).T
+        weight[use] += 1
+    colours = np.where(weight[:, None] > 0.5, total / weight[:, None], 0.5)
+    return np.clip(colours * 255.0 + 0.5, 0, 255).astype(np.uint8)
+
+
+def _facing(points: F64, normals: F64, photo: Training) -> F64:
+    towards = camera_centre(photo.cam_from_world) - points
+    return (towards * normals).sum(axis=1) / np.linalg.norm(towards, axis=1)
+
+
+def starting_points(sparse: Points, photos: list[Training], wanted: int, rng: np.random.Generator) -> Points:
+    """Sparse points inside the hull, and as many points of its surface as are missing up to `wanted`."""
+    allowed = max(MISSES, len(photos) // 12)
+    keep = misses(sparse.positions, photos, 2) <= allowed
+    kept = Points(sparse.positions[keep], sparse.colours[keep])
+    around = kept.positions if len(kept.positions) >= 20 else _rays(photos)
+    low, high = np.quantile(around, 0.02, axis=0), np.quantile(around, 0.98, axis=0)
+    reach = np.maximum((high - low) * 0.5, 0.3 * (high - low).max())
+    surface, normals, spacing = carve((low - reach, high + reach), photos)
+    lacking = max(0, wanted - len(kept.positions))
+    pick = rng.choice(len(surface), min(lacking, 4 * len(surface)), replace=lacking > len(surface)) if len(surface) else []
+    jitter = rng.uniform(-0.5, 0.5, size=(len(pick), 3)) * spacing
+    positions, normals = surface[pick] + jitter, normals[pick]
+    return Points(
+        np.concatenate([kept.positions, positions]),
+        np.concatenate([kept.colours, colours_of(positions, normals, photos)]),
+    )
+
+
+def _rays(photos: list[Training]) -> F64:
+    """Points about where the cameras' axes meet, as far around as the mattes reach: the hull's place without any points."""
+    centres = np.stack([camera_centre(p.cam_from_world) for p in photos])
+    forward = np.stack([p.cam_from_world[2, :3] for p in photos])
+    planes = np.eye(3) - forward[:, :, None] * forward[:, None, :]
+    middle = np.linalg.lstsq(planes.sum(0), np.einsum("nij,nj->i", planes, centres), rcond=None)[0]
+    distance = np.linalg.norm(centres - middle, axis=1)
+    sizes = [max(p.full.camera.width_px, p.full.camera.height_px) / p.full.camera.fx_px for p in photos]
+    reach = 0.5 * float(np.median(distance * np.array(sizes)))
+    return middle + reach * np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)], dtype=np.float64)
