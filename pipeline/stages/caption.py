@@ -13,7 +13,7 @@ from pipeline.contract.work import Work
 from pipeline.domain import Frozen, angle_between_deg, direction
 from pipeline.errors import Held
 from pipeline.language.anthropic_messages import AnthropicMessages
-from pipeline.language.captioner import Captioner, Facts, Rgba, Subject
+from pipeline.language.captioner import Captioner, Facts, Rgba, Subject, Written
 from pipeline.language.checks import faults_of
 from pipeline.language.measured import Measured
 from pipeline.records import Picture, dump_json, load_list
@@ -80,7 +80,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         attempts=written.attempts,
         input_tokens=written.input_tokens,
         output_tokens=written.output_tokens,
-        notes=written.notes,
+        notes=(*written.notes, *_price_notes(written, params)),
     )
     return Outputs(caption=work.put_bytes(dump_json(written.caption)), report=report)
 
@@ -113,6 +113,12 @@ def _pixels(inputs: Inputs, picture: Picture, work: Work) -> Rgba:
     file = work.tree(inputs.angles)[f"{picture.angle.name}.png"]
     with Image.open(io.BytesIO(work.read(file))) as image:
         return np.asarray(image.convert("RGBA"), dtype=np.uint8)
+
+
+def _price_notes(written: Written, params: Params) -> tuple[str, ...]:
+    if not written.output_tokens or params.usd_per_million_output_tokens:
+        return ()
+    return ("no price of a token is set, so cost_usd leaves the model out: set usd_per_million_*_tokens",)
 
 
 STAGE = Stage("caption", 1, Inputs, Params, Outputs, run)

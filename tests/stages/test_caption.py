@@ -85,6 +85,18 @@ def test_a_model_is_paid_by_its_tokens(store: FolderStore, monkeypatch: pytest.M
     assert b"sk-test" not in stored
 
 
+def test_a_model_without_a_price_is_noted(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serve(Reply(json.dumps(GOOD))) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        outputs, manifest, _ = Runner(store).run(
+            caption.STAGE, inputs(store, set()), caption.Params(engine="anthropic", **WORDS)
+        )
+    assert manifest.provenance.cost_usd == 0.0
+    assert "cost_usd leaves the model out" in outputs.report.notes[0]
+
+
 def test_a_missing_key_is_not_held(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)

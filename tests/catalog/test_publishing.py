@@ -1,0 +1,74 @@
+import multiprocessing
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from pipeline.catalog import publishing
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.queries import list_assets
+from pipeline.catalog.tables import Base
+from tests.catalog.toy_shoot import ToyShoot
+
+
+def row_counts(url: str) -> dict[str, int]:
+    with Catalog(url).read() as session:
+        return {table.name: session.query(table).count() for table in Base.metadata.sorted_tables}
+
+
+def test_shoots_with_the_same_steps_may_publish_at_the_same_time(tmp_path: Path, catalog_url: str) -> None:
+    shoots = [ToyShoot(tmp_path, catalog_url, sku=f"MUG-{number}") for number in range(4)]
+    shoots[0].upstream()
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(lambda shoot: shoot.publish(), shoots))
+    assert [report.published for report in reports] == [2] * 4
+    assert len(list_assets(Catalog(catalog_url))) == 8
+    counts = row_counts(catalog_url)
+    assert counts["steps"] == reports[0].steps
+    assert sum(report.rows_inserted for report in reports) == sum(counts.values())
+
+
+def test_one_shoot_published_by_four_at_once_has_its_rows_once(tmp_path: Path, catalog_url: str) -> None:
+    shoot = ToyShoot(tmp_path, catalog_url)
+    shoot.upstream()
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(lambda _: shoot.publish(), range(4)))
+    assert sorted(report.rows_inserted > 0 for report in reports) == [False, False, False, True]
+    assert sum(report.rows_inserted for report in reports) == sum(row_counts(catalog_url).values())
+
+
+def _publish_and_die(shoot: ToyShoot) -> None:
+    def die(*_args: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    publishing._assets = die  # type: ignore[assignment]  # the process is its own and ends here
+    shoot.publish()
+
+
+def test_a_kill_within_the_transaction_leaves_no_row_and_no_lock(tmp_path: Path, catalog_url: str) -> None:
+    shoot = ToyShoot(tmp_path, catalog_url)
+    Catalog(catalog_url)
+    process = multiprocessing.get_context("spawn").Process(target=_publish_and_die, args=(shoot,))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert set(row_counts(catalog_url).values()) == {0}
+    assert shoot.publish().published == 2
+
+
+@pytest.mark.parametrize("photos", [1, 5])
+def test_dropped_photos_leave_no_edge_behind(tmp_path: Path, catalog_url: str, photos: int) -> None:
+    """Steps of an earlier run stay, because they are history; what a step read never mixes two runs."""
+    ToyShoot(tmp_path, catalog_url).publish()
+    shoot = ToyShoot(tmp_path, catalog_url, photos={f"P{number}.jpg": b"%d" % number for number in range(photos)})
+    shoot.publish()
+    with Catalog(catalog_url).read() as session:
+        keys = {manifest.key for manifest in shoot.upstream().values()}
+        rows = session.query(publishing.InputRow).filter(
+            publishing.InputRow.step_key.in_(keys), publishing.InputRow.path != ""
+        )
+        assert {row.path.split(".")[0] for row in rows if row.name == "photos"} == {
+            f"P{number}" for number in range(photos)
+        }
