@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
-from pipeline.errors import BadInput, CatalogError, MissingEngine
+from pipeline.errors import BadInput, CatalogError, MissingEngine, StoreFull
 
 BUSY_SECONDS = 60  # how long a writer waits for another; a publish takes well under a second
 WRITER_LOCK = 0x0CA7A106  # PostgreSQL advisory lock: writers follow each other, as SQLite has it anyway
@@ -85,10 +85,10 @@ class Catalog:
             yield
         except DBAPIError as error:
             words = " ".join(str(error.orig).split())
-            message = f"the catalog database {describe(self.url)} failed: {without_secrets(words, self.url)}"
+            failure = _failure(f"the catalog database {describe(self.url)} failed: {without_secrets(words, self.url)}")
         else:
             return
-        raise CatalogError(message, remedy="check that it runs and that CATALOG_DATABASE_URL is right")
+        raise failure
 
 
 def parse_url(url: str) -> URL:
@@ -126,6 +126,12 @@ def without_secrets(words: str, url: URL) -> str:
     for secret in secrets:
         words = words.replace(secret, "***")
     return words
+
+
+def _failure(message: str) -> CatalogError:
+    if "disk is full" in message or "No space left" in message:
+        return StoreFull(message, remedy="free disk space, then run again: finished work is kept")
+    return CatalogError(message, remedy="check that it runs and that CATALOG_DATABASE_URL is right")
 
 
 def _engine(url: URL) -> Engine:
@@ -176,6 +182,13 @@ def _one_at_a_time(url: URL) -> Iterator[None]:
     if url.get_backend_name() != "sqlite":
         yield
         return
-    with Path(f"{url.database}.lock").open("w") as file:
+    try:
+        file = Path(f"{url.database}.lock").open("w")  # noqa: SIM115 - closed below, after what is done under it
+    except OSError as error:
+        raise CatalogError(
+            f"{url.database}.lock cannot be written: {error.strerror}",
+            remedy="name a file in a folder that can be written in CATALOG_DATABASE_URL",
+        ) from None
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

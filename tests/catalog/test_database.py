@@ -10,10 +10,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from pipeline.catalog import database
 from pipeline.catalog.database import MIGRATIONS, Catalog, describe, parse_url, without_secrets
 from pipeline.catalog.shoots import known_shoots, record_planned
 from pipeline.catalog.tables import Base, ShootRow
-from pipeline.errors import BadInput, CatalogError, MissingEngine
+from pipeline.errors import BadInput, CatalogError, MissingEngine, StoreFull
 
 
 def shoot(sku: str) -> ShootRow:
@@ -97,6 +98,29 @@ def test_sqlite_uses_a_write_ahead_log(tmp_path: Path) -> None:
     Catalog(f"sqlite:///{tmp_path}/a/catalog.db")
     with sqlite3.connect(tmp_path / "a" / "catalog.db") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_full_disk_is_named_and_leaves_the_catalog_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path}/catalog.db"
+    with Catalog(url).write() as session:
+        session.add(shoot("A"))
+    prepare = database._prepare_sqlite
+
+    def small(connection: sqlite3.Connection, record: object) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA max_page_count=1")  # SQLite takes the pages in use as the least
+
+    monkeypatch.setattr(database, "_prepare_sqlite", small)
+    with pytest.raises(StoreFull, match="disk is full"), Catalog(url).write() as session:
+        session.add_all([shoot(f"B{number}" * 20) for number in range(500)])
+    monkeypatch.undo()
+    assert list(known_shoots(url)) == ["A"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CatalogError, match="cannot be made"):
+        Catalog(f"sqlite:///{tmp_path}/file/below/catalog.db")
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
