@@ -22,7 +22,7 @@ from pipeline.settings import Settings
 
 DAG_ID = "catalog_nightly"
 READY_SECONDS = 240.0
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True)

@@ -92,12 +92,12 @@ class Home:
     def configure(self, port: int, parallelism: int) -> None:
         """Write airflow.cfg, the login and, once, the secrets. Everything listens on this machine only."""
         own = self._secrets()
-        _write_private(self.path / "passwords.json", json.dumps({LOGIN: PASSWORD}))
+        write_private(self.path / "passwords.json", json.dumps({LOGIN: PASSWORD}))
         config = RawConfigParser()
         config.read_dict(_configuration(self.path, port, parallelism, own))
         text = io.StringIO()
         config.write(text)
-        _write_private(self.path / "airflow.cfg", text.getvalue())
+        write_private(self.path / "airflow.cfg", text.getvalue())
 
     def _secrets(self) -> dict[str, str]:
         """The keys of this home: made once, so that logins and stored connections survive a restart."""
@@ -105,7 +105,7 @@ class Home:
         if not path.exists():
             made = {name: secrets.token_urlsafe(48) for name in ("jwt", "session")}
             made["fernet"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-            _write_private(path, json.dumps(made))
+            write_private(path, json.dumps(made))
         return dict(json.loads(path.read_text()))
 
 
@@ -170,6 +170,7 @@ def _configuration(path: Path, port: int, parallelism: int, own: dict[str, str])
     }
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read."""
     path.touch(mode=0o600)
     path.write_text(text)

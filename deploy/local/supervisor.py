@@ -46,7 +46,7 @@ class Supervisor:
     def start(self) -> None:
         """Bring the metadata database up to date and start the services. Their output goes to `home.logs`."""
         _adopt_orphans()
-        self._end_leftovers()
+        self.end_leftovers()
         self.home.logs.mkdir(parents=True, exist_ok=True)
         self._airflow("db", ["db", "migrate"]).wait()
         if self.services.pop("db").returncode:
@@ -127,7 +127,7 @@ class Supervisor:
         url, store = f"http://{HOST}:{self.port}", self.environment["CATALOG_STORE"]
         self.home.write_running(Running(pid=os.getpid(), url=url, store=store, services=services))
 
-    def _end_leftovers(self) -> None:
+    def end_leftovers(self) -> None:
         """End what a killed supervisor left: the lock is free, but its scheduler may still finish a task."""
         before = self.home.running()
         left = []

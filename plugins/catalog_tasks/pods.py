@@ -131,7 +131,7 @@ def _environment(step: str, with_gpu: bool, settings: Settings) -> dict[str, str
         "CATALOG_COST_PER_HOUR_USD": str(settings.cost_per_hour_usd),
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
-        "NUMBA_CACHE_DIR": f"{SCRATCH}/numba",
+        "NUMBA_CACHE_DIR": f"{SHARED}/numba",  # compiled once, not by every pod
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), threads),
     }
 

@@ -1,0 +1,1 @@
+from tests.catalog.databases import _postgres_server  # noqa: F401 - fixture

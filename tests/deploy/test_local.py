@@ -1,0 +1,221 @@
+"""The parts of `make up` and `make demo` that need no Airflow: home, lock, ports, processes, tables, client."""
+
+import configparser
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psutil
+import pytest
+from rich.console import Console
+
+from deploy.local.board import Board, fates_table, reasons, shoot_names
+from deploy.local.client import ApiError, Client
+from deploy.local.home import HOST, PROJECT, Home, Running, environment, free_port
+from deploy.local.supervisor import Supervisor
+from pipeline.errors import BadInput
+from pipeline.settings import Settings
+
+
+def read_config(home: Home) -> configparser.RawConfigParser:
+    config = configparser.RawConfigParser()
+    config.read(home.path / "airflow.cfg")
+    return config
+
+
+def configured(tmp_path, port=8099) -> Home:
+    home = Home(tmp_path / "home")
+    with home.locked():
+        home.configure(port, parallelism=2)
+    return home
+
+
+def test_the_configuration_is_local_and_asks_for_a_login(tmp_path):
+    config = read_config(configured(tmp_path))
+    assert config["api"]["host"] == HOST and config["api"]["port"] == "8099"
+    assert config["core"]["simple_auth_manager_all_admins"] == "False"
+    assert config["core"]["load_examples"] == "False"
+    assert config["core"]["execution_api_server_url"] == "http://127.0.0.1:8099/execution/"
+    assert config["scheduler"]["enable_health_check"] == "False"  # it would listen on every interface
+
+
+def test_every_home_has_secrets_of_its_own_and_keeps_them(tmp_path):
+    first, second = configured(tmp_path / "a"), configured(tmp_path / "b")
+    secret = read_config(first)["api_auth"]["jwt_secret"]
+    assert secret != read_config(second)["api_auth"]["jwt_secret"]
+    with first.locked():
+        first.configure(9000, parallelism=4)
+    assert read_config(first)["api_auth"]["jwt_secret"] == secret
+    for name in ("airflow.cfg", "secrets.json", "passwords.json"):
+        assert (first.path / name).stat().st_mode & 0o077 == 0
+
+
+def test_a_home_has_one_holder(tmp_path):
+    home = Home(tmp_path)
+    assert not home.is_locked()
+    with home.locked():
+        home.write_running(Running(pid=1, url="http://127.0.0.1:1", store="/s"))
+        assert home.is_locked()
+        with pytest.raises(BadInput, match="already runs"), home.locked():
+            pass
+    assert not home.is_locked()
+
+
+def test_a_taken_port_is_passed_over():
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
+    assert free_port(port) == port
+
+
+def test_services_get_absolute_paths_and_no_foreign_airflow(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    found = environment(Home(tmp_path), Settings(), threads=1)
+    assert "AIRFLOW__CORE__EXECUTOR" not in found and found["AIRFLOW_HOME"] == str(tmp_path)
+    assert found["CATALOG_STORE"].startswith("/") and found["CATALOG_SHOOTS"].startswith("/")
+    assert found["OMP_NUM_THREADS"] == "1"
+
+
+def test_what_a_killed_supervisor_left_is_ended(tmp_path):
+    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    innocent = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    home = Home(tmp_path)
+    services = {
+        "scheduler": (left.pid, psutil.Process(left.pid).create_time()),
+        "triggerer": (innocent.pid, psutil.Process(innocent.pid).create_time() - 500),  # a pid that was used again
+    }
+    try:
+        home.write_running(Running(pid=1, url="", store="", services=services))
+        Supervisor(home, 1, {}).end_leftovers()
+        assert left.wait(timeout=30) is not None
+        assert innocent.poll() is None
+    finally:
+        for process in (left, innocent):
+            process.kill()
+            process.wait()
+
+
+def test_services_die_with_a_supervisor_that_is_killed(tmp_path):
+    program = (
+        "import subprocess, sys; from deploy.local.supervisor import _die_with_parent;"
+        "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'], preexec_fn=_die_with_parent);"
+        "print(c.pid, flush=True); c.wait()"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    psutil.wait_procs([child], timeout=30)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+class Api(BaseHTTPRequestHandler):
+    """Answers every path with what `answers` has for it."""
+
+    answers: dict[str, tuple[int, object]] = {}
+
+    def do_GET(self):
+        path = self.path.partition("?")[0]
+        offset = int(self.path.partition("offset=")[2].partition("&")[0] or 0)
+        code, body = self.answers.get(path, (404, {"detail": "no such thing"}))
+        if isinstance(body, list):
+            body = {"task_instances": body[offset : offset + 2], "total_entries": len(body)}
+        self.send_response(code)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def api():
+    server = ThreadingHTTPServer((HOST, 0), Api)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Client(f"http://{HOST}:{server.server_port}")
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_client_reads_every_page_of_tasks(api, monkeypatch):
+    tasks = [{"task_id": f"t{number}"} for number in range(5)]
+    path = "/api/v2/dags/d/dagRuns/manual__1%2B2/taskInstances"
+    monkeypatch.setattr(Api, "answers", {path: (200, tasks)})
+    assert api.tasks("d", "manual__1+2") == tasks
+
+
+def test_the_client_says_what_the_server_said(api):
+    with pytest.raises(ApiError, match=r"404.*no such thing"):
+        api.health()
+    with pytest.raises(ApiError, match="make up"):
+        Client("http://127.0.0.1:9").health()
+
+
+def test_a_broken_dag_file_is_told_with_its_traceback(api, monkeypatch):
+    broken = {"import_errors": [{"filename": "catalog_nightly.py", "stack_trace": "NameError: x"}]}
+    monkeypatch.setattr(Api, "answers", {"/api/v2/importErrors": (200, broken)})
+    with pytest.raises(ApiError, match="NameError"):
+        api.has_dag("catalog_nightly")
+
+
+def task(name: str, index: int, state: str, label: str | None = None) -> dict[str, object]:
+    return {"task_id": f"shoot.{name}", "map_index": index, "state": state, "rendered_map_index": label}
+
+
+def test_shoots_are_called_by_their_sku():
+    tasks = [
+        task("ingest", 0, "success", "mug"),
+        task("sfm", 0, "skipped", "mug · sfm is held: too few"),
+        task("ingest", 1, "queued", "1"),
+        task("ingest", -1, "skipped"),
+    ]
+    assert shoot_names(tasks) == {0: "mug", 1: "shoot 2"}
+
+
+def printed(show) -> str:
+    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    show(console)
+    return console.export_text()
+
+
+def test_a_change_is_told_once():
+    def show(console):
+        with Board(console) as board:
+            for _ in range(2):
+                board.show([task("sfm", 0, "skipped", "mug")], 3.0)
+
+    assert printed(show).split() == ["3", "s", "mug", "sfm:", "held"]
+
+
+SUMMARY = {
+    "shoots": [
+        {
+            "sku": "mug",
+            "fate": "held",
+            "reason": "sfm: too few photos",
+            "assets": {"published": 12, "in review": 1},
+            "steps": [
+                {"step": "ingest", "state": "done", "seconds": 3.21, "reason": ""},
+                {"step": "cutout", "state": "cached", "seconds": 0.0, "reason": ""},
+                {"step": "sfm", "state": "held", "seconds": 0.0, "reason": "too few photos"},
+            ],
+        },
+        {"sku": "folder x", "fate": "bad input", "reason": "no sku", "assets": {}, "steps": []},
+    ]
+}
+
+
+def test_the_table_tells_steps_seconds_and_assets():
+    words = printed(lambda console: console.print(fates_table(SUMMARY)))
+    assert all(part in words for part in ("mug", "3.2", "cached", "held", "12 published, 1 in review", "bad input"))
+
+
+def test_everything_that_is_not_done_has_its_reason():
+    assert reasons(SUMMARY) == ["mug, sfm: held: too few photos", "folder x: bad input: no sku"]
