@@ -1,6 +1,7 @@
 """Lay a product over its backdrop in linear light, for one channel. Layers stay apart, for a retoucher."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -28,13 +29,14 @@ class Layers:
     shadow: Floats | None
     backdrop: Floats
 
+    @cached_property
     def behind(self) -> Floats:
         """The backdrop with the shadow on it, [H, W, 3]."""
         return self.backdrop if self.shadow is None else self.backdrop * (1 - self.shadow[..., None])
 
     def blended(self) -> Floats:
         """The finished image, [H, W, 3]: straight-alpha 'over' in linear light."""
-        finished = self.behind().copy()
+        finished = self.behind.copy()
         finished[self.product.where] = self.product.over(finished)
         return finished
 

@@ -164,14 +164,16 @@ def resample_product(picture: Bytes, placement: Placement) -> Patch:
         (right - landed.left) / placement.scale,
         (bottom - landed.top) / placement.scale,
     )
-    pixels = _resize(source, window, right - left, bottom - top)
-    alpha = np.maximum(pixels[..., 3], 0.0)
-    opaque = alpha > 1 - HALF_LEVEL
-    pixels[opaque] /= alpha[opaque, None]  # where the kernel overshoots, colour overshoots with the matte
-    alpha[opaque] = 1.0
+    *colours, alpha = _resize(source, window, right - left, bottom - top)
+    np.maximum(alpha, 0.0, out=alpha)
+    # where the kernel overshoots, colour overshoots with the matte
+    over = np.where(alpha > 1 - HALF_LEVEL, alpha, np.float32(1))
+    alpha /= over
     alpha[alpha < HALF_LEVEL] = 0.0
+    pixels = np.empty((*alpha.shape, 4), dtype=np.float32)
+    for channel, colour in enumerate(colours):
+        np.clip(colour / over, 0.0, alpha, out=pixels[..., channel])
     pixels[..., 3] = alpha
-    np.clip(pixels[..., :3], 0.0, alpha[..., None], out=pixels[..., :3])
     return Patch(top, left, pixels)
 
 
@@ -187,11 +189,14 @@ def resample_backdrop(backdrop: Bytes, width_px: int, height_px: int) -> Floats:
     scale = max(width_px / w, height_px / h)
     cut_w, cut_h = width_px / scale, height_px / scale
     window = Box((w - cut_w) / 2, (h - cut_h) / 2, (w + cut_w) / 2, (h + cut_h) / 2)
-    return np.clip(_resize(linear, window, width_px, height_px, pad=False), 0.0, 1.0)
+    return np.clip(np.stack(_resize(linear, window, width_px, height_px, pad=False), axis=-1), 0.0, 1.0)
 
 
-def _resize(planes: Floats, window: Box, width_px: int, height_px: int, pad: bool = True) -> Floats:
-    """Antialiased cubic resampling of a window in px of `planes`; with `pad` it may reach beyond, where all is zero."""
+def _resize(planes: Floats, window: Box, width_px: int, height_px: int, pad: bool = True) -> list[Floats]:
+    """Antialiased cubic resampling of a window in px of `planes` [h, w, n], plane by plane, each [height_px, width_px].
+
+    With `pad` the window may reach beyond the planes, where all is zero.
+    """
     h, w, depth = planes.shape
     more = 0
     if pad:
@@ -203,11 +208,13 @@ def _resize(planes: Floats, window: Box, width_px: int, height_px: int, pad: boo
         min(float(w + 2 * more), window.right + more),
         min(float(h + 2 * more), window.bottom + more),
     )
-    out = np.empty((height_px, width_px, depth), dtype=np.float32)
-    for plane in range(depth):
-        image = Image.fromarray(np.ascontiguousarray(planes[..., plane]))
-        out[..., plane] = np.asarray(image.resize((width_px, height_px), Image.Resampling.BICUBIC, box=limits))
-    return out
+    size = (width_px, height_px)
+    return [
+        np.array(
+            Image.fromarray(np.ascontiguousarray(planes[..., plane])).resize(size, Image.Resampling.BICUBIC, box=limits)
+        )
+        for plane in range(depth)
+    ]
 
 
 def _on_grid(value_px: float, limit_px: int) -> int:

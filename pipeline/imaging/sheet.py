@@ -15,6 +15,7 @@ from pipeline.imaging.sheet_tiles import (
     TONES,
     font,
     pill,
+    shape_of,
     thumbnail,
     wrapped,
 )
@@ -74,7 +75,7 @@ def draw_sheet(
 
 
 def _count(words: list[str]) -> str:
-    return "  ·  ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+    return "  ·  ".join(f"{words.count(word)} {word}" for word in TONES if word in words)
 
 
 def _header(page: _Page, sku: str, title: str, angles: list[AngleTile], assets: list[AssetTile]) -> None:
@@ -83,7 +84,7 @@ def _header(page: _Page, sku: str, title: str, angles: list[AngleTile], assets: 
     draw.text((MARGIN_PX, 34), title or sku or "Untitled shoot", font=font(46), fill="white", stroke_width=0.6)
     draw.text((MARGIN_PX, 96), sku, font=font(24), fill="#b9b6ae")
     approved = sum(asset.record.verdict == "approved" for asset in assets)
-    words = f"{approved} of {len(assets)} assets approved"
+    words = f"{approved} of {len(assets)} assets approved" if assets else "no assets"
     draw.text((WIDTH_PX - MARGIN_PX, 54), words, font=font(32), fill="white", anchor="rt")
     draw.text((WIDTH_PX - MARGIN_PX, 98), f"{len(angles)} angles", font=font(24), fill="#b9b6ae", anchor="rt")
     draw.rectangle((0, HEADER_PX - 30, int(WIDTH_PX * approved / max(1, len(assets))), HEADER_PX - 24), fill=GREEN)
@@ -100,13 +101,14 @@ def _strip(page: _Page, title: str, tiles: list[PhotoTile]) -> None:
     """Small pictures in a regular grid, names below."""
     _title(page, title, str(len(tiles)))
     side = (WIDTH_PX - 2 * MARGIN_PX - (STRIP_COLUMNS - 1) * GAP_PX) // STRIP_COLUMNS
+    tall = round(side * shape_of(tiles[0].file)) if tiles else side
     for start in range(0, len(tiles), STRIP_COLUMNS):
-        image, draw = page.row(side + 30)
+        image, draw = page.row(tall + 34)
         for column, tile in enumerate(tiles[start : start + STRIP_COLUMNS]):
             left = MARGIN_PX + column * (side + GAP_PX)
-            image.paste(thumbnail(tile.file, side, side, CHECKER), (left, 0))
+            image.paste(thumbnail(tile.file, side, tall, CHECKER), (left, 0))
             name = tile.name if len(tile.name) <= 16 else f"{tile.name[:6]}...{tile.name[-7:]}"
-            draw.text((left + side / 2, side + 6), name, font=font(16), fill=MUTED, anchor="mt")
+            draw.text((left + side / 2, tall + 6), name, font=font(16), fill=MUTED, anchor="mt")
 
 
 def _card_left(column: int) -> tuple[int, int]:

@@ -50,6 +50,15 @@ def thumbnail(file: Path, width_px: int, height_px: int, ground: str) -> Image.I
     return tile
 
 
+def shape_of(file: Path) -> float:
+    """Height over width of a picture, kept between 0.6 and 1.6 so that one odd picture does not stretch a sheet."""
+    try:
+        with Image.open(file) as picture:
+            return min(max(picture.height / picture.width, 0.6), 1.6)
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise BadInput(f"{file} is no readable image: {error}", remedy="run the step that made it again") from error
+
+
 def pill(draw: ImageDraw.ImageDraw, right: int, top: int, words: str, colour: str) -> int:
     """A coloured label whose right edge is at `right`; returns its width in px."""
     width = round(draw.textlength(words, font=font(17))) + 20

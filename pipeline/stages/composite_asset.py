@@ -164,7 +164,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     evidence = Evidence(
         picture=picture,
         placement=layers.placement,
-        behind=layers.behind(),
+        behind=layers.behind,
         image=linear_to_srgb(finished),
         file=file,
         decoded=decode_image(file, channel.name),

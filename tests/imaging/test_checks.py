@@ -30,7 +30,7 @@ def evidence_of(picture, backdrop, channel, kind="solid", source="captured"):
     return Evidence(
         picture=picture,
         placement=layers.placement,
-        behind=layers.behind(),
+        behind=layers.behind,
         image=image,
         file=file,
         decoded=decode_image(file, "asset"),

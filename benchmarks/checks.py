@@ -1,0 +1,129 @@
+"""Do the checks find planted faults, and leave clean assets alone? 60 faults of each of 5 kinds, and 300 clean assets.
+
+    python -m benchmarks.checks [--each 60] [--clean 300]
+
+Products, colours and backdrops are drawn at random from a fixed seed; the faults come from `tests/imaging/faults.py`, which shares no
+code with the checks, and are planted in the file alone: everything before encoding is in order. Prints a Markdown table.
+"""
+
+import argparse
+import time
+from collections import Counter
+
+import numpy as np
+
+from pipeline.imaging.channels import load_channel
+from pipeline.imaging.checks import check_asset, judge
+from pipeline.imaging.checks_evidence import Evidence
+from pipeline.imaging.composite import make_layers
+from pipeline.imaging.composite_framing import Box
+from pipeline.imaging.encode import decode_image, encode_8bit, srgb_profile
+from pipeline.imaging.linear import linear_to_srgb
+from pipeline.provenance.marking import xmp_packet
+from tests.imaging import faults
+from tests.imaging.products import make_product
+
+MARKING = "compositeCapture"
+FRAME = {"width_px": 560, "height_px": 560, "long_side_at_least_px": 560}
+AMAZON = load_channel("amazon_main").model_copy(update=FRAME)
+GOOGLE = load_channel("google").model_copy(update=FRAME)
+KINDS = {
+    "mask 2 px wide": (faults.wide_mask, "outline_growth"),
+    "colour cast dE 3": (faults.colour_cast, "product_colour_p95"),
+    "label shifted 3 px": (faults.shifted_label, "product_colour_worst"),
+    "white at 250": (faults.grey_white, "white_background"),
+    "blur sigma 1.5": (faults.blurred, "sharpness"),
+}
+
+
+def draw_asset(seed: int, white: bool) -> Evidence:
+    """A clean asset: a product of random colour and texture over a random backdrop; `white`: Amazon's."""
+    rng = np.random.default_rng([seed, 11])
+    height, width = (int(v) for v in rng.integers(430, 560, 2))
+    base = tuple(int(v) for v in rng.integers(18, 240, 3))
+    if rng.random() < 0.2:
+        base = (int(rng.integers(15, 245)),) * 3  # white, grey and black goods: what shops sell most
+    picture = make_product(height, width, seed=seed, base=base)
+    channel = AMAZON if white else GOOGLE
+    layers = make_layers(picture, _backdrop(rng, white, base), channel, "solid" if white else "diffusion")
+    image = linear_to_srgb(layers.blended())
+    file = encode_8bit(image, channel, xmp_packet(MARKING))
+    return Evidence(
+        picture=picture,
+        placement=layers.placement,
+        behind=layers.behind,
+        image=image,
+        file=file,
+        decoded=decode_image(file, "asset"),
+        channel=channel,
+        kind="solid" if white else "diffusion",
+        source="captured",
+        marking=MARKING,
+    )
+
+
+def plant(evidence: Evidence, kind: str, seed: int) -> Evidence:
+    """The same asset with a fault in its file."""
+    rng = np.random.default_rng([seed, 12])
+    how = {"box": _label(evidence)} if kind.startswith("label") else {}
+    damaged = KINDS[kind][0](evidence.image, evidence.empty, rng, **how)
+    file = faults.saved(damaged, srgb_profile(), xmp_packet(MARKING))
+    return Evidence(**{**_fields(evidence), "file": file, "decoded": decode_image(file, "asset")})
+
+
+def main() -> None:
+    """Run both halves and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--each", type=int, default=60)
+    parser.add_argument("--clean", type=int, default=300)
+    options = parser.parse_args()
+    print("| planted fault | assets | found | by the check meant for it | missed |\n|---|---|---|---|---|")
+    for number, (kind, (_, meant)) in enumerate(KINDS.items()):
+        found = by_meant = 0
+        for seed in range(options.each):
+            white = kind.startswith("white") or seed % 2 == 0
+            checks = check_asset(plant(draw_asset(1000 * number + seed, white), kind, seed))
+            found += judge(checks)[0] == "rejected"
+            by_meant += any(check.name == meant and check.passed is False for check in checks)
+        print(f"| {kind} | {options.each} | {found} | {by_meant} | {options.each - found} |", flush=True)
+    alarms: Counter[str] = Counter()
+    wrong, seconds = 0, 0.0
+    for seed in range(options.clean):
+        evidence = draw_asset(90_000 + seed, seed % 2 == 0)
+        started = time.process_time()
+        checks = check_asset(evidence)
+        seconds += time.process_time() - started
+        wrong += judge(checks)[0] != "approved"
+        alarms.update(check.name for check in checks if check.passed is False)
+    print(f"\n{options.clean} clean assets: {wrong} false alarms {dict(alarms) or ''}")
+    print(f"Checks: {seconds / max(1, options.clean):.2f} CPU seconds an asset at {FRAME['width_px']} px.")
+
+
+def _backdrop(rng: np.random.Generator, white: bool, base: tuple[int, ...]) -> np.ndarray:
+    """White; or a plain, graded or grainy ground that can be told from the product."""
+    if white:
+        return np.full((600, 600, 3), 255, np.uint8)
+    while True:
+        colour = rng.integers(20, 245, 3)
+        if np.abs(colour - np.array(base)).max() > 60:
+            break
+    ground = np.broadcast_to(colour.astype(float), (600, 600, 3)).copy()
+    ground *= np.linspace(1, rng.uniform(0.6, 1), 600)[:, None, None]
+    ground += rng.normal(0, rng.uniform(0, 8), (600, 600, 1))
+    return np.clip(ground, 0, 255).astype(np.uint8)
+
+
+def _label(evidence: Evidence) -> tuple[int, int, int, int]:
+    """Rows and columns of the synthetic product's label, in the frame."""
+    h, w = evidence.picture.shape[:2]
+    box = evidence.placement.of_box(Box(w * 0.26, h * 0.38, w * 0.56, h * 0.63))
+    return int(box.top), int(box.bottom), int(box.left), int(box.right)
+
+
+def _fields(evidence: Evidence) -> dict[str, object]:
+    names = "picture placement behind image file decoded channel kind source marking"
+    return {name: getattr(evidence, name) for name in names.split()}
+
+
+if __name__ == "__main__":
+    main()
