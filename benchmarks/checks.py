@@ -2,8 +2,9 @@
 
     python -m benchmarks.checks [--each 60] [--clean 300]
 
-Products, colours and backdrops are drawn at random from a fixed seed; the faults come from `tests/imaging/faults.py`, which shares no
-code with the checks, and are planted in the file alone: everything before encoding is in order. Prints a Markdown table.
+Products, colours and backdrops are drawn at random from a fixed seed; the faults come from `tests/imaging/faults.py`,
+which shares no code with the checks, and are planted in the file alone: everything before encoding is in order. Prints
+a Markdown table.
 """
 
 import argparse
