@@ -78,13 +78,18 @@ class Likeness:
 
     `shade`: its luminance over the backdrop's (1 lit, 0 black). `tint`: Lab distance left after shading the backdrop to
     the pixel's own lightness: a shadow has next to none. `distance`: Lab distance to the unshaded backdrop, in units of
-    its noise. `flat`: the picture as if the backdrop were even, [h, w, 3] uint8: shade and the two tints.
+    its noise. `tints`: what of a* and b* is left, [h, w, 2]; `tint` is their length.
     """
 
     shade: Plane
     tint: Plane
     distance: Plane
-    flat: Pixels
+    tints: Plane
+
+    def flat(self, shade_weight: float, tint_weight: float) -> Pixels:
+        """The picture as if the backdrop were even, [h, w, 3] uint8: lightness and the two tints, for colour models."""
+        lightness = shade_weight * np.cbrt(np.clip(self.shade, 0, 3))[..., None]
+        return np.clip(np.concatenate([lightness, 128 + tint_weight * self.tints], axis=2), 0, 255).astype(np.uint8)
 
 
 def compare(lab: Lab, backdrop: BackdropFit) -> Likeness:
@@ -95,9 +100,7 @@ def compare(lab: Lab, backdrop: BackdropFit) -> Likeness:
     tints = lab[..., 1:] - shrunk
     tint = np.sqrt(np.square(tints).sum(axis=2))
     distance = np.sqrt(np.square((lab - backdrop.lab) / backdrop.noise).sum(axis=2))
-    lightness = 170 * np.cbrt(np.clip(shade, 0, 3))[..., None]
-    flat = np.clip(np.concatenate([lightness, 128 + 2.0 * tints], axis=2), 0, 255).astype(np.uint8)
-    return Likeness(shade.astype(np.float32), tint.astype(np.float32), distance.astype(np.float32), flat)
+    return Likeness(shade.astype(np.float32), tint.astype(np.float32), distance.astype(np.float32), tints)
 
 
 def _luminance(lightness: Plane) -> Plane:

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.imaging.backdrop_model import Likeness, compare, fit_backdrop, lab_of
-from pipeline.imaging.matting import UNKNOWN, bounding_box, closed_form
+from pipeline.imaging.cutout_outline import Mask, reduced, refined
+from pipeline.imaging.matting import bounding_box
 from pipeline.imaging.pixels import Pixels
 
-Mask = NDArray[np.bool_]  # [h, w]
 _DISC3 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 
@@ -35,12 +35,13 @@ class BackdropCutout:
 
     def cut(self, rgb: Pixels) -> Pixels:
         """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 where no product was found."""
-        small = _reduced(rgb, self.work_side_px)
+        small = reduced(rgb, self.work_side_px)
         likeness = compare(lab := lab_of(small), fit_backdrop(lab))
         product = self.product(lab[..., 0], likeness)
         if not product.any():
             return np.zeros(rgb.shape[:2], np.uint8)
-        return self.matte(rgb, product, likeness)
+        doubtful = np.where(product, likeness.distance < 4, likeness.tint > 2 * self.tint_limit)
+        return refined(rgb, product, band=self.band, doubtful=doubtful, matting_side_px=self.matting_side_px)
 
     def product(self, lightness: NDArray[np.float32], likeness: Likeness) -> Mask:
         """Where the product is, at work size: [h, w] bool."""
@@ -49,14 +50,20 @@ class BackdropCutout:
         quiet = ~tinted & ~bright & (likeness.shade > 0.06)
         smooth = quiet & (_steepness(lightness) < self.soft_step)
         plain = quiet & (likeness.distance < 5)
-        reached = _reached(smooth | plain, plain)
+        reached = _without_leaks(_reached(smooth | plain, plain), plain)
         holes = _holes(smooth | plain, reached, likeness)
-        mask = self._grabcut(likeness.flat, reached | holes, plain, tinted)
+        mask = self._grabcut(likeness, reached | holes, plain)
         return _tidy(mask, reached, holes, self.keep_share)
 
-    def _grabcut(self, flat: Pixels, reached: Mask, plain: Mask, tinted: Mask) -> Mask:
-        """Settle what the growth from the border left open, by the colours on both sides."""
+    def _grabcut(self, likeness: Likeness, reached: Mask, plain: Mask) -> Mask:
+        """Settle what the growth from the border left open, by the colours on both sides.
+
+        A coloured product is told from its shadow by tint (the shadow takes some of it on), a gray one by lightness.
+        """
         inside = ~reached
+        coloured = bool((likeness.tint[inside] > 2 * self.tint_limit).mean() > 0.3) if inside.any() else False
+        flat = likeness.flat(150, 5) if coloured else likeness.flat(170, 2)
+        tinted = likeness.tint > (2 if coloured else 1) * self.tint_limit
         box = bounding_box(inside, margin_px=12)
         sure = cv2.erode(np.asarray(tinted & inside, np.uint8), _DISC3) > 0
         if box is None or not inside.any() or reached[box].sum() < 50:
@@ -73,48 +80,6 @@ class BackdropCutout:
         mask = np.zeros(reached.shape, bool)
         mask[box] = (part == cv2.GC_FGD) | (part == cv2.GC_PR_FGD)
         return mask
-
-    def matte(self, rgb: Pixels, product: Mask, likeness: Likeness) -> Pixels:
-        """Refine the product's outline at full size: alpha [h, w] uint8."""
-        height, width = rgb.shape[:2]
-        side = max(height, width) if self.matting_side_px is None else min(self.matting_side_px, max(height, width))
-        picture = _reduced(rgb, side)
-        trimap = _enlarged_trimap(self.trimap(product, likeness), picture.shape[1], picture.shape[0])
-        alpha = np.asarray(trimap == 255, np.float32)
-        box = bounding_box(trimap > 0, margin_px=4)
-        if box is not None:
-            alpha[box] = closed_form(np.ascontiguousarray(picture[box]), np.ascontiguousarray(trimap[box]))
-        if picture.shape[:2] != (height, width):
-            alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC)
-        alpha = np.clip((alpha - 0.03) / 0.94, 0, 1)  # what is nearly sure is sure: no veil of 2% over the backdrop
-        return np.asarray(np.round(alpha * 255), np.uint8)
-
-    def trimap(self, product: Mask, likeness: Likeness) -> NDArray[np.float32]:
-        """Signed distance to the outline at work size, in units of the band: below -1 backdrop, above 1 product."""
-        solid = np.asarray(product, np.uint8)
-        inside = cv2.distanceTransform(solid, cv2.DIST_L2, 5)
-        outside = cv2.distanceTransform(1 - solid, cv2.DIST_L2, 5)
-        signed = np.where(product, inside - 0.5, 0.5 - outside).astype(np.float32)
-        doubtful = (np.abs(signed) < 6) & np.where(product, likeness.distance < 4, likeness.tint > 2 * self.tint_limit)
-        signed = np.where(doubtful, np.clip(signed, -0.5 * self.band, 0.5 * self.band), signed)
-        return np.asarray(signed / self.band, np.float32)
-
-
-def _reduced(rgb: Pixels, side_px: int) -> Pixels:
-    height, width = rgb.shape[:2]
-    factor = side_px / max(height, width)
-    if factor >= 1:
-        return rgb
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _enlarged_trimap(signed: NDArray[np.float32], width: int, height: int) -> Pixels:
-    large = cv2.resize(signed, (width, height), interpolation=cv2.INTER_LINEAR)
-    trimap = np.full((height, width), UNKNOWN, np.uint8)
-    trimap[large >= 1] = 255
-    trimap[large <= -1] = 0
-    return trimap
 
 
 def _steepness(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -137,6 +102,33 @@ def _reached(passable: Mask, plain: Mask) -> Mask:
     return passable & (cv2.dilate(np.asarray(found, np.uint8), _DISC3) > 0)
 
 
+def _without_leaks(reached: Mask, plain: Mask) -> Mask:
+    """Take back what was reached through a neck only: a gray garment, where its outline drowns in its shadow.
+
+    A shadow opens to the backdrop along its whole soft edge; a product that was entered has an outline all around but
+    for the gap. Gaps up to 48 px wide are found.
+    """
+    border = np.ones_like(plain)
+    border[2:-2, 2:-2] = False
+    for radius in (6, 12, 24):
+        padded = cv2.copyMakeBorder(np.asarray(reached, np.uint8), *(radius,) * 4, cv2.BORDER_CONSTANT, value=1)
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+        opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, disc)[radius:-radius, radius:-radius] > 0
+        outer = np.asarray(_components_with(opened, border & reached), np.uint8)
+        for _ in range(radius + 2):
+            outer = cv2.dilate(outer, _DISC3) & np.asarray(reached, np.uint8)
+        behind = np.asarray(reached, np.uint8) & (1 - outer)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(behind, connectivity=4)
+        for index in range(1, count):
+            if stats[index, cv2.CC_STAT_AREA] < max(0.005 * reached.size, 9 * radius * radius):
+                continue
+            part = labels == index
+            rim = (cv2.dilate(np.asarray(part, np.uint8), _DISC3) > 0) & ~part
+            if (outer[rim] > 0).mean() < 0.25 and plain[part].mean() < 0.5:
+                reached = reached & ~part
+    return reached
+
+
 def _components_with(mask: Mask, seeds: Mask) -> Mask:
     count, labels = cv2.connectedComponents(np.asarray(mask, np.uint8), connectivity=4)
     wanted = np.zeros(count, bool)
@@ -146,7 +138,7 @@ def _components_with(mask: Mask, seeds: Mask) -> Mask:
 
 
 def _holes(passable: Mask, reached: Mask, likeness: Likeness) -> Mask:
-    """Backdrop seen through the product (a mug's handle): small, not far from the outside, and lit as it is there."""
+    """Backdrop seen through the product (a mug's handle): small, near the outside, and lit as it is there."""
     inside = np.asarray(passable & ~reached, np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.erode(inside, _DISC3), connectivity=4)
     holes = np.zeros_like(reached)

@@ -15,7 +15,14 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 class CutoutParams(Frozen):
     """Everything that changes a matte."""
 
-    engine: Literal["backdrop", "checkpoint"] = "backdrop"
+    engine: Literal["backdrop", "seeded", "checkpoint"] = Field(
+        default="backdrop",
+        description="backdrop: a plain studio backdrop; seeded: any surroundings, with seed_box; checkpoint: weights",
+    )
+    seed_box: tuple[float, float, float, float] | None = Field(
+        default=None,
+        description="for engine seeded: left, top, right, bottom of what is surely product in every photo, 0 to 1",
+    )
     work_side_px: int = Field(default=512, ge=128, le=2048, description="the product is found at this long side")
     matting_side_px: int | None = Field(
         default=None, ge=128, description="the outline is solved at this long side and enlarged; None: at full size"
@@ -31,9 +38,13 @@ class CutoutParams(Frozen):
     device: str = Field(default="cpu", description="cpu or cuda, for engine checkpoint")
 
     @model_validator(mode="after")
-    def _checkpoint_is_named(self) -> Self:
+    def _engine_has_what_it_needs(self) -> Self:
         if self.engine == "checkpoint" and not self.checkpoint:
             raise ValueError("engine checkpoint needs the field checkpoint: a folder")
+        if self.engine == "seeded":
+            left, top, right, bottom = self.seed_box or (0.0, 0.0, 0.0, 0.0)
+            if not (0 <= left < right - 0.01 <= 0.99 and 0 <= top < bottom - 0.01 <= 0.99):
+                raise ValueError("engine seeded needs seed_box: left, top, right, bottom, each from 0 to 1")
         return self
 
 
@@ -51,6 +62,15 @@ def engine_of(params: CutoutParams) -> "CutoutEngine":
                 device=params.device,
             )
         )
+    if params.engine == "seeded":
+        from pipeline.imaging.cutout_seeded import SeededCutout
+
+        return SeededCutout(
+            seed_box=params.seed_box or (0.0, 0.0, 0.0, 0.0),
+            work_side_px=params.work_side_px,
+            matting_side_px=params.matting_side_px,
+            grabcut_rounds=params.grabcut_rounds,
+        )
     from pipeline.imaging.cutout_backdrop import BackdropCutout
 
     return BackdropCutout(
@@ -62,8 +82,8 @@ def engine_of(params: CutoutParams) -> "CutoutEngine":
 
 
 def licence(params: CutoutParams) -> str:
-    """Under which licence the engine's weights may be used; the embedded engine has no weights."""
-    if params.engine == "backdrop":
+    """Under which licence the engine's weights may be used; the embedded engines have none."""
+    if params.engine != "checkpoint":
         return "no weights"
     from pipeline.imaging.cutout_checkpoint import checked_folder, licence_of
 

@@ -73,7 +73,7 @@ def _laplacian_rows(  # noqa: C901 - one kernel: calls would keep numba from unr
                     rows[row, j // 3 - i // 3 + 2, j % 3 - i % 3 + 2] += same - affinity
 
 
-def closed_form(  # noqa: PLR0917
+def closed_form(
     rgb: Pixels,
     trimap: Pixels,
     prior: Matte | None = None,

@@ -1,6 +1,7 @@
 """cutout: the product's alpha matte in every photo, by the embedded engine, a checkpoint, or a matte made by hand."""
 
 from pathlib import PurePosixPath
+from statistics import median
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -26,6 +27,9 @@ class Inputs(Frozen):
 class Params(CutoutParams):
     """The engine's settings, and how many photos may fail before the shoot is held."""
 
+    coverage_ratio: float = Field(
+        default=4.0, gt=1, description="a matte this many times smaller or larger than the shoot's usual one has failed"
+    )
     max_failed_photos: int = Field(
         default=0, ge=0, description="up to so many photos may go on with an empty matte; they are named in the report"
     )
@@ -61,7 +65,7 @@ class PhotoParams(CutoutParams):
 
 
 class PhotoReport(Frozen):
-    """`coverage`: share of the picture that is product, 0 to 1. `fault`: why it was not believed, hence empty."""
+    """`coverage`: share of the picture that is product, 0 to 1. `fault`: why it is not to be believed, or None."""
 
     coverage: float
     fault: str | None
@@ -76,8 +80,6 @@ class PhotoOutputs(Frozen):
 
 def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutputs:
     """Cut one photo out. Raises BadInput for a matte that does not fit, MissingEngine."""
-    import numpy as np
-
     from pipeline.imaging.cutout import fault_of, with_matte
     from pipeline.imaging.cutout_params import engine_of
     from pipeline.imaging.pixels import decode_png, encode_png
@@ -85,8 +87,6 @@ def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutp
     rgb = decode_png(work.read(inputs.photo))
     alpha = engine_of(params).cut(rgb) if inputs.matte is None else _by_hand(work.read(inputs.matte), rgb.shape[:2])
     fault = fault_of(alpha) if inputs.matte is None else None
-    if fault is not None:
-        alpha = np.zeros_like(alpha)
     report = PhotoReport(coverage=round(float((alpha >= 128).mean()), 4), fault=fault)
     return PhotoOutputs(cutout=work.put_bytes(encode_png(with_matte(rgb, alpha)), "image/png"), report=report)
 
@@ -100,7 +100,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 
     photos = {PurePosixPath(name).stem: photo for name, photo in work.tree(inputs.photos).items()}
     mattes = _mattes(work, inputs, photos)
-    engine = PhotoParams(**params.model_dump(exclude={"max_failed_photos"}))
+    engine = PhotoParams(**params.model_dump(exclude={"max_failed_photos", "coverage_ratio"}))
     done = {}
     for count, (name, photo) in enumerate(photos.items(), start=1):
         matte = mattes.get(name)
@@ -112,28 +112,59 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
                 raise
             raise BadInput(f"mattes/{name}.png: {error.what}", remedy=error.remedy) from None
         work.progress(count, len(photos), name)
-    failed = tuple(f"{name}: {outputs.report.fault}" for name, outputs in done.items() if outputs.report.fault)
+    faults = _faults(done, mattes, params.coverage_ratio)
+    failed = tuple(f"{name}: {fault}" for name, fault in faults.items())
     if len(failed) > params.max_failed_photos or len(failed) == len(done):
         raise Held(
             f"the product was not found in {len(failed)} of {len(done)} photos: " + "; ".join(failed),
             remedy="put mattes made by hand into the shoot's folder mattes/, photograph these again on a plain"
             " backdrop, remove them, or allow some with cutout's max_failed_photos",
         )
-    coverage = sorted(outputs.report.coverage for outputs in done.values())
+    cutouts = {
+        name: outputs.cutout if name not in faults else _empty(work, photos[name]) for name, outputs in done.items()
+    }
     return Outputs(
-        cutouts=work.put_tree({f"{name}.png": outputs.cutout for name, outputs in done.items()}),
+        cutouts=work.put_tree({f"{name}.png": cutout for name, cutout in cutouts.items()}),
         report=Report(
             photos=len(done),
             by_hand=len(mattes),
             engine=params.engine,
             licence=licence(params),
-            coverage=coverage[len(coverage) // 2],
+            coverage=_usual_coverage(done),
             failed=failed,
         ),
     )
 
 
 STAGE = Stage("cutout", 1, Inputs, Params, Outputs, run, gpu=True)
+
+
+def _usual_coverage(done: dict[str, PhotoOutputs]) -> float:
+    sane = [outputs.report.coverage for outputs in done.values() if not outputs.report.fault]
+    return median(sane) if sane else 0.0
+
+
+def _faults(done: dict[str, PhotoOutputs], mattes: dict[str, Artifact], ratio: float) -> dict[str, str]:
+    """Why photos failed, by name: the matte is impossible, or of quite another size than the shoot's usual one."""
+    usual = _usual_coverage(done)
+    faults = {}
+    for name, outputs in done.items():
+        covered = outputs.report.coverage
+        if outputs.report.fault:
+            faults[name] = outputs.report.fault
+        elif name not in mattes and not usual / ratio <= covered <= usual * ratio:
+            faults[name] = f"the matte covers {covered:.1%} of the picture, the shoot's usual one {usual:.1%}"
+    return faults
+
+
+def _empty(work: Work, photo: Artifact) -> Artifact:
+    """A cut-out without product: what a failed photo goes on with."""
+    import numpy as np
+
+    from pipeline.imaging.pixels import decode_png, encode_png
+
+    height, width = decode_png(work.read(photo)).shape[:2]
+    return work.put_bytes(encode_png(np.zeros((height, width, 4), np.uint8)), "image/png")
 
 
 def _mattes(work: Work, inputs: Inputs, photos: dict[str, Artifact]) -> dict[str, Artifact]:

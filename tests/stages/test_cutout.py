@@ -82,6 +82,15 @@ def test_a_photo_without_product_holds_the_shoot_and_is_named(store, scenes):
     assert decode_png(store.read(store.tree(outputs.cutouts)["blank.png"]))[..., 3].max() == 0
 
 
+def test_a_matte_of_quite_another_size_than_its_neighbours_has_failed(store, scenes):
+    far = photograph(size=240).rgb
+    far[:] = far[4, 4]
+    far[100:116, 100:118] = (176, 52, 44)
+    pictures = {**{name: scene.rgb for name, scene in scenes.items()}, "tiny": far}
+    with pytest.raises(Held, match=r"1 of 4 photos: tiny: the matte covers 0\.5%"):
+        cut(store, pictures)
+
+
 def test_a_missing_checkpoint_is_a_missing_engine(store, scenes, tmp_path):
     with pytest.raises(MissingEngine, match="checkpoint"):
         cut(store, {"p0": scenes["p0"].rgb}, engine="checkpoint", checkpoint=str(tmp_path / "none"))
