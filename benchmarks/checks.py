@@ -25,7 +25,7 @@ from tests.imaging import faults
 from tests.imaging.products import make_product
 
 MARKING = "compositeCapture"
-FRAME = {"width_px": 560, "height_px": 560, "long_side_at_least_px": 560}
+FRAME = {"width_px": 400, "height_px": 400, "long_side_at_least_px": 400}
 AMAZON = load_channel("amazon_main").model_copy(update=FRAME)
 GOOGLE = load_channel("google").model_copy(update=FRAME)
 KINDS = {
@@ -40,7 +40,7 @@ KINDS = {
 def draw_asset(seed: int, white: bool) -> Evidence:
     """A clean asset: a product of random colour and texture over a random backdrop; `white`: Amazon's."""
     rng = np.random.default_rng([seed, 11])
-    height, width = (int(v) for v in rng.integers(430, 560, 2))
+    height, width = (int(v) for v in rng.integers(320, 420, 2))
     base = tuple(int(v) for v in rng.integers(18, 240, 3))
     if rng.random() < 0.2:
         base = (int(rng.integers(15, 245)),) * 3  # white, grey and black goods: what shops sell most
@@ -103,14 +103,14 @@ def main() -> None:
 def _backdrop(rng: np.random.Generator, white: bool, base: tuple[int, ...]) -> np.ndarray:
     """White; or a plain, graded or grainy ground that can be told from the product."""
     if white:
-        return np.full((600, 600, 3), 255, np.uint8)
+        return np.full((420, 420, 3), 255, np.uint8)
     while True:
         colour = rng.integers(20, 245, 3)
         if np.abs(colour - np.array(base)).max() > 60:
             break
-    ground = np.broadcast_to(colour.astype(float), (600, 600, 3)).copy()
-    ground *= np.linspace(1, rng.uniform(0.6, 1), 600)[:, None, None]
-    ground += rng.normal(0, rng.uniform(0, 8), (600, 600, 1))
+    ground = np.broadcast_to(colour.astype(float), (420, 420, 3)).copy()
+    ground *= np.linspace(1, rng.uniform(0.6, 1), 420)[:, None, None]
+    ground += rng.normal(0, rng.uniform(0, 8), (420, 420, 1))
     return np.clip(ground, 0, 255).astype(np.uint8)
 
 

@@ -75,6 +75,15 @@ def test_clean_asset_is_approved_whatever_its_colours(base, level):
     assert len(checks) >= 14
 
 
+@pytest.mark.parametrize("level", [20, 120, 235])
+def test_smooth_grey_goods_are_no_false_alarm_and_a_cast_on_them_is_found(level):
+    picture = make_product(440, 420)
+    picture[..., :3] = np.array([level + 3, level, level - 2]) * np.linspace(0.9, 1.0, 420)[None, :, None]
+    evidence = evidence_of(picture, ground(128 if level != 120 else 250), PLAIN)
+    assert judge(check_asset(evidence)) == ("approved", ())
+    assert "product_colour_p95" in failed(check_asset(damaged(evidence, faults.colour_cast)))
+
+
 @pytest.mark.parametrize(
     ("fault", "how", "found_by"),
     [
