@@ -21,7 +21,7 @@ from pipeline.errors import BadInput, CatalogError
 from pipeline.settings import Settings
 
 DAG_ID = "catalog_nightly"
-READY_SECONDS = 240.0
+READY_SECONDS = 300.0
 POLL_SECONDS = 1.0
 
 

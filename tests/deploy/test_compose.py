@@ -132,7 +132,7 @@ def run_by_hand(
 
 
 def wait_until_healthy(client: Client, running: dict[str, Any], folder: Path) -> None:
-    deadline, health = time.monotonic() + 240, {}
+    deadline, health = time.monotonic() + 400, {}
     while time.monotonic() < deadline:
         for name, service in running.items():
             assert service.poll() is None, (folder / f"{name}.log").read_text()[-4000:]
