@@ -1,5 +1,6 @@
 """Where an asset came from: every step, model, setting and photo behind it, and what it cost."""
 
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import select
@@ -98,7 +99,8 @@ def read_lineage(catalog: Catalog, asset_id: str) -> Lineage:
     """Walk from an asset to the photos. Raises BadInput when the catalog has no such asset."""
     detail = read_asset(catalog, asset_id)
     with catalog.read() as session:
-        steps, edges = _walk(session, detail.asset.step_key)
+        asset = detail.asset
+        steps, edges = _walk(session, asset.step_key, (asset.angle, asset.backdrop, asset.channel))
     return Lineage(
         detail=detail,
         steps=tuple(steps),
@@ -108,7 +110,7 @@ def read_lineage(catalog: Catalog, asset_id: str) -> Lineage:
     )
 
 
-def _walk(session: Session, start: str | None) -> tuple[list[LineageStep], list[LineageEdge]]:
+def _walk(session: Session, start: str | None, wanted: tuple[str, ...]) -> tuple[list[LineageStep], list[LineageEdge]]:
     """Breadth first, a generation a query: the depth is that of the graph, about ten."""
     seen: dict[str, None] = {}
     edges: list[LineageEdge] = []
@@ -120,9 +122,22 @@ def _walk(session: Session, start: str | None) -> tuple[list[LineageStep], list[
         above = dict.fromkeys(edge.producer_key for edge in read if edge.producer_key)
         generation = [key for key in above if key not in seen]
     rows = {row.key: row for row in session.scalars(select(StepRow).where(StepRow.key.in_(list(seen))))}
-    items = select(ItemRow.item_key, ItemRow.name).where(ItemRow.item_key.in_(list(seen))).order_by(ItemRow.name.desc())
-    names = dict(session.execute(items).all())
+    names = _item_names(session, list(seen), wanted)
     return [_step(rows[key], names.get(key)) for key in seen], edges
+
+
+def _item_names(session: Session, keys: list[str], wanted: tuple[str, ...]) -> dict[str, str]:
+    """The name of each step that ran as an item. Where one serves several angles: the asset's own."""
+    query = select(ItemRow.item_key, ItemRow.name).where(ItemRow.item_key.in_(keys)).order_by(ItemRow.name)
+    names: dict[str, str] = {}
+    for key, name in session.execute(query):
+        if key not in names or _alike(name, wanted) > _alike(names[key], wanted):
+            names[key] = name
+    return names
+
+
+def _alike(name: str, wanted: tuple[str, ...]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(name.split("/"), wanted, strict=False)))
 
 
 def _edges(session: Session, keys: list[str]) -> list[LineageEdge]:

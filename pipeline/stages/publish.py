@@ -215,7 +215,7 @@ def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
     within = [by_key[item.key].provenance for item in manifest.items.values() if item.computed and item.key in by_key]
     found = (manifest.outputs or {}).get("report")
     report = found if isinstance(found, dict) else {}
-    engine = request.params.get("engine") or report.get("engine")
+    engine = report.get("engine") or request.params.get("engine")  # what did it, else what was asked for
     return StepEntry(
         key=manifest.key,
         stage=request.stage,

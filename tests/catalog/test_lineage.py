@@ -7,6 +7,7 @@ from rich.console import Console
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import Lineage, read_lineage
 from pipeline.catalog.lineage_tree import lineage_tree
+from pipeline.catalog.queries import list_assets
 from pipeline.errors import BadInput
 from tests.catalog.toy_shoot import ToyShoot
 
@@ -19,7 +20,7 @@ def lineage_of(asset: str, tmp_path: Path, url: str) -> Lineage:
 def test_a_captured_asset_leads_to_its_one_photo(tmp_path: Path, catalog_url: str) -> None:
     found = lineage_of("MUG-1/front/white/shop", tmp_path, catalog_url)
     assert [step.title for step in found.steps] == [
-        "composite_shop_photo front/white/shop.png",
+        "composite_shop_photo front/white/shop",
         "render_angle front",
         "cutout_photo A",
         "ingest_photo A",
@@ -32,7 +33,7 @@ def test_a_captured_asset_leads_to_its_one_photo(tmp_path: Path, catalog_url: st
 def test_a_rendered_asset_leads_through_the_fit_to_every_photo(tmp_path: Path, catalog_url: str) -> None:
     found = lineage_of("MUG-1/left/white/shop", tmp_path, catalog_url)
     assert {step.title for step in found.steps} == {
-        "composite_shop_photo left/white/shop.png",
+        "composite_shop_photo left/white/shop",
         "render_angle left",
         "splat",
         "cutout_photo A",
@@ -44,6 +45,15 @@ def test_a_rendered_asset_leads_through_the_fit_to_every_photo(tmp_path: Path, c
     cutout = next(step for step in found.steps if step.title == "cutout_photo B")
     assert cutout.models == {"engine": "matting", "checkpoint": "c" * 64}
     assert [above.title for above, _ in found.above(cutout.key)] == ["ingest_photo B"]
+
+
+def test_a_step_that_serves_several_angles_has_the_name_of_the_assets_own(tmp_path: Path, catalog_url: str) -> None:
+    shoot = ToyShoot(tmp_path, catalog_url, angles=("front", "front-too"))  # both pass the same cut-out on
+    shoot.publish()
+    for angle in ("front", "front-too"):
+        found = read_lineage(Catalog(catalog_url), f"MUG-1/{angle}/white/shop")
+        assert found.steps[0].title == f"composite_shop_photo {angle}/white/shop"
+    assert len({asset.step_key for asset in list_assets(Catalog(catalog_url))}) == 1
 
 
 def test_costs_and_seconds_are_counted_once(tmp_path: Path, catalog_url: str) -> None:

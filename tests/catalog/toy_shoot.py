@@ -112,9 +112,9 @@ def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
     first = next(iter(work.tree(inputs.cutouts).values()))
     made, pictures, verdicts = {}, [], []
     for name in params.angles:
-        sources = AngleIn(cutout=first) if name == "front" else AngleIn(splat=inputs.splat)
+        sources = AngleIn(cutout=first) if name.startswith("front") else AngleIn(splat=inputs.splat)
         made[f"{name}.png"] = work.item(name, ANGLE, sources, AngleParams(angle=name)).photo
-        source = "captured" if name == "front" else "rendered"
+        source = "captured" if name.startswith("front") else "rendered"
         angle = Angle(name=name, azimuth_deg=0.0)
         pictures.append(Picture(angle=angle, source=source, reason=""))
         verdicts.append(Verdict(angle=angle, decision=source, reason="near enough"))
@@ -154,7 +154,7 @@ def _composite(inputs: CompositeIn, params: CompositeParams, work: Work) -> Comp
             angle = Path(path).stem
             name = f"{angle}/white/{channel}.png"
             item = _one(f"composite_{channel}")
-            files[name] = work.item(name, item, OneIn(photo=picture), EngineParams()).photo
+            files[name] = work.item(f"{angle}/white/{channel}", item, OneIn(photo=picture), EngineParams()).photo
             check = Check(name="fill", value=0.9, unit="", threshold=0.85, passed=True, words="fills the frame")
             records.append(
                 AssetRecord(
