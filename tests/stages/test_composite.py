@@ -8,10 +8,17 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
 from pipeline.domain import Angle
 from pipeline.errors import BadInput
+from pipeline.imaging.channels import load_channel
 from pipeline.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
 from pipeline.stages.composite import STAGE, Inputs, Params
 from tests.imaging.products import make_product, on_studio
 
+AMAZON = load_channel("amazon_main").model_copy(
+    update={"width_px": 320, "height_px": 320, "long_side_at_least_px": 320}
+)
+FEED = load_channel("instagram_4x5").model_copy(
+    update={"width_px": 256, "height_px": 320, "long_side_at_least_px": 320}
+)
 OAK = "brown wood, low horizon backdrop, soft light from left"
 
 
@@ -62,7 +69,7 @@ class Shoot:
         )
 
     def run(self, **params):
-        chosen = {"sku": "mug-1", "title": "A mug", "channels": ("amazon_main", "instagram_4x5"), **params}
+        chosen = {"sku": "mug-1", "title": "A mug", "channels": (AMAZON, FEED), **params}
         return self.runner.run(STAGE, self.inputs(), Params.model_validate(chosen))[0]
 
 
@@ -153,12 +160,18 @@ def test_listed_file_that_is_missing_is_named(shoot):
         shoot.run()
 
 
+def test_channels_go_by_name_and_the_key_holds_their_whole_text():
+    params = Params.model_validate({"channels": ["amazon_main"]})
+    assert params.channels == (load_channel("amazon_main"),)
+    assert params.model_dump(mode="json")["channels"][0]["fill_at_least"] == 0.85
+
+
 def test_unknown_channel_names_the_known_ones():
     with pytest.raises(BadInput, match="amazon_main"):
         Params.model_validate({"channels": ["myspace"]})
 
 
 def test_no_shadow_leaves_the_backdrop_alone(shoot):
-    out = shoot.run(shadow="none", channels=("instagram_4x5",))
+    out = shoot.run(shadow="none", channels=(FEED,))
     shadow = np.asarray(Image.open(io.BytesIO(shoot.store.read(shoot.store.tree(out.layers)["front/oak/shadow.png"]))))
     assert not shadow.any()
