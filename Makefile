@@ -45,5 +45,5 @@ samples: setup ## render the sample collection again
 	$(BIN)/pip install --quiet --constraint constraints.txt '.[samples]'
 	$(BIN)/python -m examples.render_samples
 
-clean: ## forget the demo, Airflow's home and caches; keeps .venv
-	rm -rf .demo .airflow .cache .catalog
+clean: ## forget the demo, its store and Airflow's home; keeps .venv
+	rm -rf .demo .airflow .catalog

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import cli_catalog, cli_engines
+from pipeline import cli_catalog, cli_engines, cli_splats
 from pipeline.cli_catalog import record_run, record_step
 from pipeline.cli_output import Json, print_json
 from pipeline.cli_progress import COLOURS, run_progress
@@ -125,6 +125,7 @@ def _results_table(plan: Plan, results: list[StepResult]) -> Table:
 
 cli_catalog.add_commands(app)
 cli_engines.add_commands(app)
+cli_splats.add_commands(app)
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.catalog import export as catalog_export
 from pipeline.catalog import shoots
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
@@ -115,6 +114,8 @@ def export(
     out: Annotated[Path, typer.Option(help="a new folder, or one that an export made")], as_json: Json = False
 ) -> None:
     """Write the catalog's tables (assets, captions, checks, lineage) as Parquet files."""
+    from pipeline.catalog import export as catalog_export  # pyarrow; every task of a run would wait for it
+
     done = catalog_export.export(Catalog(read_settings().catalog_url), out)
     if as_json:
         print_json(done.model_dump())

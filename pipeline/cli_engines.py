@@ -1,4 +1,4 @@
-"""Commands that use one engine alone on plain folders: sfm, cutout, splat, render."""
+"""Commands that use one engine alone on plain folders: sfm and cutout."""
 
 from enum import StrEnum
 from pathlib import Path

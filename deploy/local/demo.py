@@ -17,6 +17,7 @@ from rich.console import Console
 from deploy.local.board import Board, fates_table, reasons
 from deploy.local.client import ApiError, Client
 from deploy.local.home import LOGIN, PASSWORD, Home, environment
+from deploy.local.supervisor import die_with_parent
 from pipeline.errors import BadInput, CatalogError
 from pipeline.settings import Settings
 
@@ -35,6 +36,7 @@ class Demo:
 
     def run(self) -> bool:
         """Start or join Airflow, run the shoots, tell what became of them. Returns whether the run is green."""
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: with Airflow stopped
         if not self.settings.shoots.is_dir():
             raise BadInput(f"{self.settings.shoots} is no folder", remedy="set CATALOG_SHOOTS to a folder of shoots")
         with self.airflow() as (url, own):
@@ -72,10 +74,16 @@ class Demo:
             return
         self.console.print("Starting Airflow (api-server, scheduler, dag-processor, triggerer) ...")
         arguments = [sys.executable, "-m", "deploy.local", "up", "--home", str(self.home.path)]
-        own_session = {"start_new_session": True}  # Ctrl-C stops the demo, and the demo stops Airflow
         self.home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.home.path / "up.log").open("w") as log:
-            up = subprocess.Popen(arguments, env=self._environment(), stdout=log, stderr=log, **own_session)  # type: ignore[call-overload]
+            up = subprocess.Popen(
+                arguments,
+                env=self._environment(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C stops the demo, and the demo stops Airflow
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads here
+            )
         try:
             yield self._wait_for(up), True
         finally:

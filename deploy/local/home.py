@@ -121,7 +121,6 @@ def environment(home: Home, settings: Settings, threads: int) -> dict[str, str]:
         "CATALOG_SHOOTS": str(settings.shoots.absolute()),
         "CATALOG_DATABASE_URL": settings.catalog_url,
         "CATALOG_PRESET": settings.preset,
-        "NUMBA_CACHE_DIR": given.get("NUMBA_CACHE_DIR", str(PROJECT / ".cache" / "numba")),
         **dict.fromkeys(THREAD_LIMITS, str(threads)),
     }
 
@@ -157,6 +156,7 @@ def _configuration(path: Path, port: int, parallelism: int, own: dict[str, str])
             "execution_api_server_url": f"{url}/execution/",
             "fernet_key": own["fernet"],
             "killed_task_cleanup_time": "30",
+            "max_map_length": "10000",  # shoots of one night
         },
         "database": {"sql_alchemy_conn": f"sqlite:///{path / 'airflow.db'}"},
         "api": {"host": HOST, "port": str(port), "base_url": url, "secret_key": own["session"], "workers": "1"},

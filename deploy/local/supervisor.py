@@ -117,7 +117,7 @@ class Supervisor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches this process alone, which stops the others in order
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads here
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads here
             )
         self.services[name] = service
         return service
@@ -146,7 +146,7 @@ class Supervisor:
         return "\n  ".join(["", *lines, f"(all of it: {log})"])
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Runs in the child before exec: the kernel is to send SIGTERM when the supervisor dies, however it dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

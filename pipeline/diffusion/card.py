@@ -15,7 +15,6 @@ class TrainingFigures(Frozen):
     """
 
     minutes: float
-    cpu_minutes: float
     scenes: int
     batch: int
     seed: int
@@ -47,7 +46,7 @@ leave out.
   images, random product-shaped masks (`products.py`). No photograph, no third party's picture.
 - **Command**: `python -m pipeline.diffusion.train --out DIR --minutes {figures.minutes:g} --scenes {figures.scenes}
   --seed {figures.seed}`
-- **Date**: {day}, {figures.minutes:g} wall-clock minutes ({figures.cpu_minutes:g} CPU minutes) on one CPU core, no GPU
+- **Date**: {day}, {figures.minutes:g} CPU minutes on one core, making the data not counted; no GPU
 - **Training figures**: {figures.steps} UNet steps of batch {figures.batch} ({figures.steps * figures.batch} samples);
   velocity error at the end {figures.noise_loss} (1 = nothing learned); autoencoder's mean absolute error on unseen
   crops {figures.vae_error} of 255. How well material, light and horizon are recognised: `benchmarks/DIFFUSION.md`.

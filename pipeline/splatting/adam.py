@@ -1,4 +1,4 @@
-"""Adam (Kingma & Ba 2015) with one learning rate a tensor, moments that can be cut and grown with the Gaussians, fused on the CPU."""
+"""Adam (Kingma & Ba 2015), a learning rate a tensor, moments that follow the Gaussians, fused on the CPU."""
 
 import math
 from dataclasses import dataclass, field
@@ -57,7 +57,11 @@ class Adam:
         rate, root = rate / bias1, 1 / math.sqrt(bias2)
         with torch.no_grad():
             if value.device.type == "cpu":
-                _update(*(t.detach().view(-1).numpy() for t in (value, gradient.contiguous(), m.first, m.second)), rate, root)
+                _update(
+                    *(t.detach().view(-1).numpy() for t in (value, gradient.contiguous(), m.first, m.second)),
+                    rate,
+                    root,
+                )
                 return
             m.first.lerp_(gradient, 1 - BETA1)
             m.second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)

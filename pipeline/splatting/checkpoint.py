@@ -60,7 +60,9 @@ def restore(data: bytes, identity: str) -> State:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(arrays["meta"].tobytes())
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise BadInput(f"the fit's checkpoint is damaged ({error})", remedy="Delete it; the fit starts afresh.") from error
+        raise BadInput(
+            f"the fit's checkpoint is damaged ({error})", remedy="Delete it; the fit starts afresh."
+        ) from error
     if meta["identity"] != identity:
         raise BadInput("the fit's checkpoint belongs to another request", remedy="Delete it; the fit starts afresh.")
 

@@ -1,7 +1,7 @@
 """Read COLMAP models (binary or text) with numpy alone, and photos undistorted to pinhole cameras.
 
-Not through pycolmap: imported before Pillow it corrupts the heap when a PNG is saved, and a splat needs no more than this.
-Format: colmap.github.io/format.html. Camera models SIMPLE_PINHOLE, PINHOLE, SIMPLE_RADIAL, RADIAL, OPENCV.
+Not through pycolmap: imported before Pillow it corrupts the heap when a PNG is saved, and a splat needs no more than
+this. Format: colmap.github.io/format.html. Camera models SIMPLE_PINHOLE, PINHOLE, SIMPLE_RADIAL, RADIAL, OPENCV.
 """
 
 import struct
@@ -71,7 +71,10 @@ class ColmapModel:
 
 
 def read_model(folder: Path) -> ColmapModel:
-    """Read the model in `folder`, `folder/sparse/0` or `folder/sparse`. Raises BadInput when it is missing or damaged."""
+    """Read the model in `folder`, `folder/sparse/0` or `folder/sparse`.
+
+    Raises BadInput when it is missing or damaged.
+    """
     for place in (folder / "sparse" / "0", folder / "sparse", folder):
         for suffix in (".bin", ".txt"):
             if all((place / f"{stem}{suffix}").is_file() for stem in ("cameras", "images", "points3D")):
@@ -193,9 +196,11 @@ def _points_txt(path: Path) -> Points:
 
 
 def undistort(rgba: NDArray[np.uint8], camera: RawCamera) -> tuple[NDArray[np.uint8], Camera]:
-    """The photo [H, W, 4] as the pinhole camera of the same focal length sees it, of the same size; premultiplied in between."""
+    """The photo [H, W, 4] as the pinhole camera of the same focal length and size sees it."""
     if rgba.shape[:2] != (camera.height_px, camera.width_px):
-        raise BadInput(f"a photo of {rgba.shape[1]} x {rgba.shape[0]} px has a camera of {camera.width_px} x {camera.height_px}")
+        raise BadInput(
+            f"a photo of {rgba.shape[1]} x {rgba.shape[0]} px has a camera of {camera.width_px} x {camera.height_px}"
+        )
     pinhole = camera.pinhole()
     if not camera.distortion().any():
         return rgba, pinhole

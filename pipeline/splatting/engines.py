@@ -23,8 +23,8 @@ class SplatEngine(Protocol):
     ) -> torch.Tensor:
         """The picture [5, H, W] float32: premultiplied r, g, b; alpha; alpha-weighted depth.
 
-        `cloud` holds float32 tensors `means` [N, 3], `log_scales` [N, 3], `quats` [N, 4] wxyz, `logits` [N], `sh` [N, K, 3];
-        `cam_from_world` [4, 4]; `lens` [6] is fx, fy, cx, cy, width, height in px. Differentiable in all tensors.
+        `cloud` holds float32 tensors `means` [N, 3], `log_scales` [N, 3], `quats` [N, 4] wxyz, `logits` [N], `sh` [N,
+        K, 3]; `cam_from_world` [4, 4]; `lens` [10] from `lens_of`. Differentiable in all tensors.
         """
 
 

@@ -45,12 +45,12 @@ def _blur(plane: F32) -> F32:
 
 def ssim_map(first: F32, second: F32) -> F32:
     """SSIM (Wang et al. 2004) of two planes [H, W] of values 0 to 1, at every pixel."""
-    c1, c2 = np.float32(0.01**2), np.float32(0.03**2)
+    c1, c2 = 0.01**2, 0.03**2
     mx, my = _blur(first), _blur(second)
     vx, vy = _blur(first * first) - mx * mx, _blur(second * second) - my * my
     covariance = _blur(first * second) - mx * my
-    similar: F32 = (2 * mx * my + c1) * (2 * covariance + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
-    return similar
+    similarity: F32 = (2 * mx * my + c1) * (2 * covariance + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
+    return similarity
 
 
 def score(picture: F32, level: Level) -> Score:
@@ -62,7 +62,7 @@ def score(picture: F32, level: Level) -> Score:
     if not inside.any():
         return Score(100.0, 100.0, 1.0, float(not (alpha > 0.5).any()))
     a, b = shown[:, inside].T, wanted[:, inside].T
-    similar = np.mean([ssim_map(x, y) for x, y in zip(shown, wanted, strict=True)], axis=0)
+    similar = np.stack([ssim_map(x, y) for x, y in zip(shown, wanted, strict=True)]).mean(axis=0)
     drawn = alpha > 0.5
     return Score(
         psnr_db(a - b),

@@ -8,7 +8,7 @@ from pipeline.domain import Frozen
 
 
 class FitParams(Frozen):
-    """How Gaussians are fitted to photos. The defaults suit a product on a turntable, two cores and about two minutes."""
+    """How Gaussians are fitted to photos. The defaults suit a turntable product, two cores and about two minutes."""
 
     engine: Literal["cpu"] = "cpu"
     """Which rasterizer draws."""
@@ -53,8 +53,9 @@ class FitParams(Frozen):
 class FitReport(Frozen):
     """How good a fit became, and what it took. Held-out figures are None when no photo was held out.
 
-    `psnr_db` and `ssim` are means over the held-out photos, inside the product (alpha above 1/2), sRGB; `fitted_psnr_db` the
-    same after an affine colour fit (what exposure drift hides); `alpha_iou` compares rendered and given alpha at 1/2.
+    `psnr_db` and `ssim` are means over the held-out photos, inside the product (alpha above 1/2), sRGB;
+    `fitted_psnr_db` the same after an affine colour fit (what exposure drift hides); `alpha_iou` compares rendered and
+    given alpha at 1/2.
     """
 
     engine: str

@@ -17,9 +17,9 @@ F32 = NDArray[np.float32]
 class Gaussians:
     """N Gaussians in world units, all float32, C-contiguous and finite.
 
-    `means` [N, 3]; `log_scales` [N, 3], natural logarithm of the standard deviations; `quats` [N, 4], wxyz, any length but 0;
-    `logits` [N], opacity = sigmoid(logit); `sh` [N, K, 3], K = (degree + 1)^2 spherical-harmonic coefficients, sRGB values.
-    Raises BadInput on wrong shapes and on NaN or infinity.
+    `means` [N, 3]; `log_scales` [N, 3], natural logarithm of the standard deviations; `quats` [N, 4], wxyz, any length
+    but 0; `logits` [N], opacity = sigmoid(logit); `sh` [N, K, 3], K = (degree + 1)^2 spherical-harmonic coefficients,
+    sRGB values. Raises BadInput on wrong shapes and on NaN or infinity.
     """
 
     means: F32
@@ -39,7 +39,9 @@ class Gaussians:
         for name in (*shapes, "sh"):
             values = np.ascontiguousarray(getattr(self, name), dtype=np.float32)
             if not np.isfinite(values).all():
-                raise BadInput(f"{name} of the Gaussians holds NaN or infinity", remedy="The splat is damaged: fit it again.")
+                raise BadInput(
+                    f"{name} of the Gaussians holds NaN or infinity", remedy="The splat is damaged: fit it again."
+                )
             object.__setattr__(self, name, values)
 
     def __len__(self) -> int:
@@ -58,9 +60,7 @@ class Gaussians:
 
     def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """The Gaussians at a mask or at indices."""
-        return type(self)(
-            self.means[keep], self.log_scales[keep], self.quats[keep], self.logits[keep], self.sh[keep]
-        )
+        return type(self)(self.means[keep], self.log_scales[keep], self.quats[keep], self.logits[keep], self.sh[keep])
 
 
 def from_points(
@@ -71,7 +71,9 @@ def from_points(
     `points` [N, 3] in world units, N >= 4; `colours` [N, 3] sRGB. Raises BadInput when there are too few points.
     """
     if len(points) < 4:
-        raise BadInput(f"{len(points)} sparse points are too few to start a splat", remedy="Shoot more photos that overlap.")
+        raise BadInput(
+            f"{len(points)} sparse points are too few to start a splat", remedy="Shoot more photos that overlap."
+        )
     distance, _ = cKDTree(points).query(points, k=4)
     spacing = np.sqrt(np.mean(np.square(distance[:, 1:]), axis=1))
     spacing = np.clip(spacing, 1e-6, np.quantile(spacing, 0.9) * 2)

@@ -1,7 +1,8 @@
 """Real spherical harmonics to degree 3: view-dependent colour of a Gaussian, and its gradient, as numba kernels.
 
 Basis, order and signs are those of 3D Gaussian Splatting (Kerbl et al. 2023, after Sloan, "Efficient Spherical Harmonic
-Evaluation", 2013), so that a PLY of another tool means the same here. A colour is `0.5 + sum_k c_k Y_k(direction)`, cut at 0.
+Evaluation", 2013), so that a PLY of another tool means the same here. A colour is `0.5 + sum_k c_k Y_k(direction)`, cut
+at 0.
 """
 
 import numba
@@ -55,9 +56,7 @@ def basis(degree: int, x: float, y: float, z: float, out: NDArray[np.float64]) -
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def direction_gradient(
-    degree: int, x: float, y: float, z: float, g: NDArray[np.float64]
-) -> tuple[float, float, float]:
+def direction_gradient(degree: int, x: float, y: float, z: float, g: NDArray[np.float64]) -> tuple[float, float, float]:
     """Gradient of `sum_k g[k] Y_k` with respect to the (unconstrained) direction, as three floats."""
     gx = gy = gz = 0.0
     if degree >= 1:

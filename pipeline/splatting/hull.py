@@ -1,4 +1,4 @@
-"""Where the product can be at all: the visual hull of its mattes. It cleans sparse points and adds surface where they lack."""
+"""Where the product can be at all: the visual hull of its mattes. It cleans sparse points and adds surface."""
 
 from dataclasses import dataclass
 
@@ -36,8 +36,8 @@ def _pixels(points: F64, photo: Training) -> tuple[NDArray[np.int64], NDArray[np
 def misses(points: F64, photos: list[Training], slack_px: int) -> NDArray[np.int64]:
     """How many photos show backdrop, not product, at each point [N]; mattes are grown by `slack_px` first.
 
-    Outside a photo's crop counts as backdrop only where the crop was cut from a larger frame by its matte, which `prepare`
-    does whenever it crops; a product cut by the frame itself is met by `MISSES`.
+    Outside a photo's crop counts as backdrop only where the crop was cut from a larger frame by its matte, which
+    `prepare` does whenever it crops; a product cut by the frame itself is met by `MISSES`.
     """
     count = np.zeros(len(points), np.int64)
     for photo in photos:
@@ -64,7 +64,7 @@ def carve(box: tuple[F64, F64], photos: list[Training]) -> tuple[F64, F64, float
 
 
 def colours_of(points: F64, normals: F64, photos: list[Training]) -> NDArray[np.uint8]:
-    """sRGB colours [N, 3] uint8: what the three photos that face each point most squarely show there, averaged."""
+    """Colours [N, 3] uint8, sRGB: what the three photos that face each point most squarely show there, averaged."""
     facing = np.stack([_facing(points, normals, photo) for photo in photos])  # [photos, N]
     total, weight = np.zeros((len(points), 3)), np.full(len(points), 1e-9)
     best = np.argsort(-facing, axis=0)[:3]
@@ -92,8 +92,10 @@ def starting_points(sparse: Points, photos: list[Training], wanted: int, rng: np
     low, high = np.quantile(around, 0.02, axis=0), np.quantile(around, 0.98, axis=0)
     reach = np.maximum((high - low) * 0.5, 0.3 * (high - low).max())
     surface, normals, spacing = carve((low - reach, high + reach), photos)
+    if not len(surface):
+        return kept
     lacking = max(0, wanted - len(kept.positions))
-    pick = rng.choice(len(surface), min(lacking, 4 * len(surface)), replace=lacking > len(surface)) if len(surface) else []
+    pick = rng.choice(len(surface), min(lacking, 4 * len(surface)), replace=lacking > len(surface))
     jitter = rng.uniform(-0.5, 0.5, size=(len(pick), 3)) * spacing
     positions, normals = surface[pick] + jitter, normals[pick]
     return Points(
@@ -103,7 +105,7 @@ def starting_points(sparse: Points, photos: list[Training], wanted: int, rng: np
 
 
 def _rays(photos: list[Training]) -> F64:
-    """Points about where the cameras' axes meet, as far around as the mattes reach: the hull's place without any points."""
+    """Corners of a box about where the cameras' axes meet, as wide as the mattes: the place, without any points."""
     centres = np.stack([camera_centre(p.cam_from_world) for p in photos])
     forward = np.stack([p.cam_from_world[2, :3] for p in photos])
     planes = np.eye(3) - forward[:, :, None] * forward[:, None, :]

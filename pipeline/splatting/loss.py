@@ -1,9 +1,9 @@
 """What a fit minimises: the difference between a drawn product and its cut-out photo, over a background that changes.
 
-`shown = gain * colour + bias * alpha + backdrop * (1 - alpha)`, `wanted` likewise without gain and bias;
-`loss = (1 - s) mean|shown - wanted| + s (1 - mean SSIM) + a mean|alpha - wanted alpha|`. A backdrop of another colour every
-time leaves only one way to be right: the product's own alpha. `ProductLoss` runs the fused kernels; `product_loss_plainly` is
-its twin in plain torch, which other devices use.
+`shown = gain * colour + bias * alpha + backdrop * (1 - alpha)`, `wanted` likewise without gain and bias; `loss = (1 -
+s) mean|shown - wanted| + s (1 - mean SSIM) + a mean|alpha - wanted alpha|`. A backdrop of another colour every time
+leaves only one way to be right: the product's own alpha. `ProductLoss` runs the fused kernels; `product_loss_plainly`
+is its twin in plain torch, which other devices use.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class ProductLoss(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, picture: torch.Tensor, gain: torch.Tensor, bias: torch.Tensor, target: torch.Tensor,
         backdrop: torch.Tensor, weights: LossWeights,
     ) -> torch.Tensor:  # fmt: skip
@@ -44,11 +44,18 @@ class ProductLoss(torch.autograd.Function):
         _, height, width = p.shape
         shown, wanted = np.empty((3, height, width), np.float32), np.empty((3, height, width), np.float32)
         kernels.compose(p, t, d, k, b, shown, wanted)
-        slopes, g_shown, g_picture = np.empty((3, height, 3 * width), np.float32), np.empty_like(shown), np.empty_like(p)
+        slopes, g_shown, g_picture = (
+            np.empty((3, height, 3 * width), np.float32),
+            np.empty_like(shown),
+            np.empty_like(p),
+        )
         ssim = kernels.similarity(shown, wanted, slopes).sum() / shown.size
-        l1 = kernels.shown_gradient(
-            shown, wanted, slopes, (1 - weights.ssim) / shown.size, weights.ssim / shown.size, g_shown
-        ).sum() / shown.size
+        l1 = (
+            kernels.shown_gradient(
+                shown, wanted, slopes, (1 - weights.ssim) / shown.size, weights.ssim / shown.size, g_shown
+            ).sum()
+            / shown.size
+        )
         rows = kernels.picture_gradient(p, t, g_shown, d, k, b, weights.alpha / p[0].size, g_picture).sum(axis=0)
         ctx.gradients = tuple(torch.from_numpy(g.astype(np.float32)) for g in (g_picture, rows[:3], rows[3:6]))
         loss = (1 - weights.ssim) * l1 + weights.ssim * (1 - ssim) + weights.alpha * rows[6] / p[0].size

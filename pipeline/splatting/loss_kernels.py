@@ -1,7 +1,7 @@
 """The fit's loss and its gradient in one go, as numba kernels: L1 + SSIM over a random background, and L1 of alpha.
 
-SSIM (Wang et al. 2004): 11 x 11 Gaussian window, sigma 1.5, zeros beyond the border, C1 = 0.01^2, C2 = 0.03^2. The window is
-separable and runs over bands of rows that stay in the cache.
+SSIM (Wang et al. 2004): 11 x 11 Gaussian window, sigma 1.5, zeros beyond the border, C1 = 0.01^2, C2 = 0.03^2. The
+window is separable and runs over bands of rows that stay in the cache.
 """
 
 import numba
@@ -75,7 +75,7 @@ def _moments(shown: F32, wanted: F32, padded: F32, width: int) -> None:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _similarity(m: F32, width: int, d: F32) -> float:
+def _similarity(m: F32, width: int, d: F32) -> np.float32:
     """Sum of SSIM along a row with blurred moments m [5 * W]; d [3 * W] receives dSSIM/d(mu_x, E[x^2], E[x y])."""
     total = _ZERO
     w = _U(width)
@@ -119,9 +119,7 @@ def similarity(shown: F32, wanted: F32, slopes: F32) -> F64:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _pixel_gradient(
-    shown: F32, wanted: F32, line: F32, width: int, l1: float, ssim: float, out: F32
-) -> float:
+def _pixel_gradient(shown: F32, wanted: F32, line: F32, width: int, l1: float, ssim: float, out: F32) -> np.float32:
     """dL/dshown of a row into `out`; returns the row's sum of absolute differences."""
     total = _ZERO
     w = _U(width)
@@ -166,7 +164,7 @@ def shown_gradient(shown: F32, wanted: F32, slopes: F32, l1: float, ssim: float,
 def picture_gradient(
     picture: F32, target: F32, g_shown: F32, backdrop: F32, gain: F32, bias: F32, alpha_weight: float, out: F32
 ) -> F64:
-    """Carry dL/dshown to the picture `out` [5, H, W]; return per row [H, 7]: gain's gradients, bias's, sum |alpha - wanted|."""
+    """Carry dL/dshown to the picture `out` [5, H, W]; return rows [H, 7]: gain's, bias's, sum |alpha error|."""
     height, width = picture.shape[1], picture.shape[2]
     weight = np.float32(alpha_weight)
     sums = np.zeros((height, 7))

@@ -1,4 +1,4 @@
-"""3DGS as Markov chain Monte Carlo (Kheradmand et al. 2024): dead Gaussians move to live ones, noise explores, a fixed budget.
+"""3DGS as Markov chain Monte Carlo (Kheradmand et al. 2024): the dead move to the living, noise explores, fixed budget.
 
 State (the tensors and Adam's moments) goes in and is changed in place, row for row; nothing is kept here.
 """
@@ -69,7 +69,7 @@ class Mcmc:
             adam.reindex(name, index[keep], fresh[keep])
 
     def explore(self, cloud: Cloud, mean_rate: float, generator: torch.Generator) -> None:
-        """Add noise to the means of the almost transparent, shaped by their covariance: they look for a place to serve."""
+        """Add noise to the means of the almost transparent, shaped by their covariance: they look for work."""
         opacity = torch.sigmoid(cloud["logits"])
         weight = torch.sigmoid(100.0 * (DEAD - opacity)) * (self.noise * mean_rate)
         rows = torch.nonzero(opacity < 0.1)[:, 0]
@@ -80,7 +80,9 @@ class Mcmc:
         cloud["means"][rows] += weight[rows, None] * (axes @ (axes.transpose(1, 2) @ noise))[:, :, 0]
 
 
-def _overlap(opacity: np.ndarray[tuple[int], np.dtype[np.float64]], copies: np.ndarray[tuple[int], np.dtype[np.int64]]) -> torch.Tensor:
+def _overlap(
+    opacity: np.ndarray[tuple[int], np.dtype[np.float64]], copies: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> torch.Tensor:
     """sum_{i=1..N} sum_{k<i} C(i-1, k) (-1)^k o^(k+1) / sqrt(k+1), by N; vectorised over Gaussians."""
     k = np.arange(_COPIES_MAX)
     binomial = np.array([[math.comb(i, j) if j <= i else 0 for j in k] for i in k], dtype=np.float64)

@@ -18,7 +18,8 @@ _GRID = 4  # crops are multiples of this, so that half and quarter sizes are exa
 class PosedPhoto:
     """A photo and where it was taken from.
 
-    `rgba` [H, W, 4] uint8, sRGB, straight alpha, of `camera`'s size; the camera has no distortion; `cam_from_world` [4, 4].
+    `rgba` [H, W, 4] uint8, sRGB, straight alpha, of `camera`'s size; the camera has no distortion; `cam_from_world` [4,
+    4].
     """
 
     name: str
@@ -29,7 +30,9 @@ class PosedPhoto:
     def __post_init__(self) -> None:
         expected = (self.camera.height_px, self.camera.width_px, 4)
         if self.rgba.shape != expected or self.rgba.dtype != np.uint8:
-            raise BadInput(f"photo {self.name} is {self.rgba.dtype} {self.rgba.shape}, its camera wants uint8 {expected}")
+            raise BadInput(
+                f"photo {self.name} is {self.rgba.dtype} {self.rgba.shape}, its camera wants uint8 {expected}"
+            )
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,15 @@ class Training:
 def resized(planes: F32, camera: Camera, width_px: int, height_px: int) -> Level:
     """Average premultiplied planes [4, H, W] down to another size; the camera follows exactly."""
     sx, sy = width_px / camera.width_px, height_px / camera.height_px
-    image = cv2.resize(np.ascontiguousarray(planes.transpose(1, 2, 0)), (width_px, height_px), interpolation=cv2.INTER_AREA)
-    lens = {"fx_px": camera.fx_px * sx, "cx_px": camera.cx_px * sx, "fy_px": camera.fy_px * sy, "cy_px": camera.cy_px * sy}
+    image = cv2.resize(
+        np.ascontiguousarray(planes.transpose(1, 2, 0)), (width_px, height_px), interpolation=cv2.INTER_AREA
+    )
+    lens = {
+        "fx_px": camera.fx_px * sx,
+        "cx_px": camera.cx_px * sx,
+        "fy_px": camera.fy_px * sy,
+        "cy_px": camera.cy_px * sy,
+    }
     small = camera.model_copy(update={"width_px": width_px, "height_px": height_px, **lens})
     return Level(np.ascontiguousarray(image.transpose(2, 0, 1)), small)
 
@@ -71,7 +81,7 @@ def premultiplied(rgba: NDArray[np.uint8]) -> F32:
 
 
 def cropped(level: Level, margin: float) -> Level:
-    """Cut to the alpha's bounding box and `margin` of its size around; the whole where nothing or everything is opaque."""
+    """Cut to the alpha's bounding box and `margin` of its size around; the whole where nothing is opaque."""
     _, height, width = level.planes.shape
     rows, columns = (np.flatnonzero((level.planes[3] > 0.02).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
@@ -81,7 +91,8 @@ def cropped(level: Level, margin: float) -> Level:
     y0, y1 = _span(rows, pad, height)
     camera = level.camera.model_copy(
         update={
-            "width_px": x1 - x0, "height_px": y1 - y0, "cx_px": level.camera.cx_px - x0, "cy_px": level.camera.cy_px - y0
+            "width_px": x1 - x0, "height_px": y1 - y0,
+            "cx_px": level.camera.cx_px - x0, "cy_px": level.camera.cy_px - y0,
         }
     )  # fmt: skip
     return Level(np.ascontiguousarray(level.planes[:, y0:y1, x0:x1]), camera)

@@ -1,11 +1,11 @@
 """Project 3D Gaussians into a picture (EWA splatting), and carry gradients back, as numba kernels.
 
-A Gaussian with mean m, rotation Q and scales s becomes a 2D Gaussian with covariance `P P^T + blur I`, `P = J R Q diag(s)`,
-J the Jacobian of the pinhole projection at m (Zwicker et al. 2001, "EWA Volume Splatting"; Kerbl et al. 2023). With
-`antialias`, opacity is multiplied by `sqrt(det(P P^T) / det(P P^T + blur I))` (Mip-Splatting, Yu et al. 2024), so that a
-Gaussian smaller than a pixel keeps its energy when a crop changes scale. Determinants come from the cross product of P's
-rows (Cauchy-Binet), which stays exact for needles where `a c - b^2` cancels.
-Arithmetic is float64 in registers, storage float32.
+A Gaussian with mean m, rotation Q and scales s becomes a 2D Gaussian with covariance `P P^T + blur I`, `P = J R Q
+diag(s)`, J the Jacobian of the pinhole projection at m (Zwicker et al. 2001, "EWA Volume Splatting"; Kerbl et al.
+2023). With `antialias`, opacity is multiplied by `sqrt(det(P P^T) / det(P P^T + blur I))` (Mip-Splatting, Yu et al.
+2024), so that a Gaussian smaller than a pixel keeps its energy when a crop changes scale. Determinants come from the
+cross product of P's rows (Cauchy-Binet), which stays exact for needles where `a c - b^2` cancels. Arithmetic is float64
+in registers, storage float32.
 """
 
 import math
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
-from pipeline.splatting.harmonics import basis, direction_gradient
+from pipeline.splatting.harmonics import basis
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -82,22 +82,13 @@ def _to_camera(pose: F64, m: F32) -> Vec3:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _slope_limits(lens: F64) -> tuple[float, float, float, float]:
-    """Bounds of x/z and y/z within which the Jacobian is taken: the picture and 15% of its size more on each side.
-
-    Outside, the linear projection explodes; the bound is the common one of 3DGS implementations, for any principal point.
-    """
-    fx, fy, cx, cy, width, height = lens[0], lens[1], lens[2], lens[3], lens[4], lens[5]
-    mx, my = 0.15 * width / fx, 0.15 * height / fy
-    return -cx / fx - mx, (width - cx) / fx + mx, -cy / fy - my, (height - cy) / fy + my
-
-
-@numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _jacobian(lens: F64, p: Vec3) -> tuple[float, float, float, float, float, float]:
-    """Entries j00, j02, j11, j12 of the projection's Jacobian at camera point p, and its clamped slopes u, v."""
-    x0, x1, y0, y1 = _slope_limits(lens)
-    u = min(max(p[0] / p[2], x0), x1)
-    v = min(max(p[1] / p[2], y0), y1)
+    """Entries j00, j02, j11, j12 of the projection's Jacobian at camera point p, and its bounded slopes u, v.
+
+    Far outside the picture the linear projection would explode.
+    """
+    u = min(max(p[0] / p[2], lens[6]), lens[7])
+    v = min(max(p[1] / p[2], lens[8]), lens[9])
     return lens[0] / p[2], -lens[0] * u / p[2], lens[1] / p[2], -lens[1] * v / p[2], u, v
 
 
@@ -140,7 +131,7 @@ def _colour(degree: int, sh: F32, d: tuple[float, float, float, float], y: F64, 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _footprint(lens: F64, record: F32, cov_a: float, cov_c: float, box: NDArray[np.int32]) -> None:
-    """Write the pixel box [x0, y0, x1, y1) of the region where alpha reaches 1/255; empty when it misses the picture."""
+    """Write the pixel box [x0, y0, x1, y1) of the region where alpha reaches 1/255; may be empty."""
     cut = 2.0 * record[10]
     hx, hy = math.sqrt(cut * cov_a), math.sqrt(cut * cov_c)
     x, y, w, h = record[0], record[1], lens[4], lens[5]
@@ -152,7 +143,15 @@ def _footprint(lens: F64, record: F32, cov_a: float, cov_c: float, box: NDArray[
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _project_one(
-    m: F32, log_scale: F32, q: F32, logit: float, pose: F64, lens: F64, antialias: bool, record: F32, box: NDArray[np.int32]
+    m: F32,
+    log_scale: F32,
+    q: F32,
+    logit: float,
+    pose: F64,
+    lens: F64,
+    antialias: bool,
+    record: F32,
+    box: NDArray[np.int32],
 ) -> bool:
     p = _to_camera(pose, m)
     if not p[2] > NEAR:
@@ -183,7 +182,7 @@ def project(
 ) -> None:  # fmt: skip
     """Fill `records` [N, 12] and pixel `boxes` [N, 4] (empty: not drawn) of N Gaussians.
 
-    `pose` [3, 4] is cam_from_world, `lens` [6] holds fx, fy, cx, cy, width, height in px, `sh` is [N, K, 3].
+    `pose` [3, 4] is cam_from_world, `lens` [10] is that of `lens_of`, `sh` is [N, K, 3].
     """
     n = means.shape[0]
     centre = camera_centre(pose)

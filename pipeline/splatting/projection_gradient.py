@@ -1,4 +1,4 @@
-"""The backward pass of `projection.project`: from gradients of 2D splats to gradients of Gaussians and of the camera pose."""
+"""The backward pass of `projection.project`: from gradients of 2D splats to those of Gaussians and camera pose."""
 
 import math
 
@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
 from pipeline.splatting.harmonics import basis, direction_gradient
 from pipeline.splatting.projection import (
-    BLUR_PX2,
-    _axes,
     _cross2,
     _dot,
     _jacobian,
@@ -119,10 +117,10 @@ def _add_pose(g_pose: F64, pose: F64, m: F32, gp: Vec3, gr: tuple[Vec3, Vec3, Ve
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _geometry_gradient(
-    log_scale: F32, q: F32, m: F32, pose: F64, lens: F64, antialias: bool, record: F32, sums: F32, g_scale: F32, g_quat: F32,
-    g_mean2d: F32,
+    log_scale: F32, q: F32, m: F32, pose: F64, lens: F64, antialias: bool, record: F32, sums: F32, g_scale: F32,
+    g_quat: F32, g_mean2d: F32,
 ) -> tuple[Vec3, tuple[Vec3, Vec3, Vec3]]:  # fmt: skip
-    """Fill scale, quaternion and 2D mean gradients; return those of the camera point and of the pose's rotation rows."""
+    """Fill scale, quaternion and 2D mean gradients; return those of camera point and pose rows."""
     p = _to_camera(pose, m)
     j00, j02, j11, j12, _, _ = _jacobian(lens, p)
     r0, r1, r2 = _row(pose, 0), _row(pose, 1), _row(pose, 2)

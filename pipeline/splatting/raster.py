@@ -1,7 +1,7 @@
 """The CPU rasterizer: Gaussians and a camera in, a picture with alpha and depth out, and gradients of everything.
 
-`draw` is the plain call; `Rasterize` puts it behind torch autograd. Both run the numba kernels of this package and give the
-same result, bit for bit, for the same number of threads.
+`draw` is the plain call; `Rasterize` puts it behind torch autograd. Both run the numba kernels of this package and give
+the same result, bit for bit, for the same number of threads.
 """
 
 from collections.abc import Callable
@@ -59,11 +59,13 @@ def check_finite(values: Values) -> None:
     """Raise BadInput when a Gaussian's geometry holds NaN or infinity; the kernels assume that none does."""
     for name, array in zip(("means", "log_scales", "quats", "logits", "sh"), values, strict=True):
         if not np.isfinite(np.dot(array.ravel(), array.ravel())) and not np.isfinite(array).all():
-            raise BadInput(f"{name} of the Gaussians holds NaN or infinity", remedy="Lower the learning rates, or fit again.")
+            raise BadInput(
+                f"{name} of the Gaussians holds NaN or infinity", remedy="Lower the learning rates, or fit again."
+            )
 
 
 def draw_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bool) -> Drawing:
-    """Rasterize; `pose` [3, 4] and `lens` [6] as `pose_of` and `lens_of` give them, arrays C-contiguous float32."""
+    """Rasterize; `pose` [3, 4] and `lens` [10] as `pose_of` and `lens_of` give them, arrays C-contiguous float32."""
     check_finite(values)
     n, parts, width, height = len(values[0]), workers(), int(lens[4]), int(lens[5])
     tiles_x, tiles_y = -(-width // TILE), -(-height // TILE)
@@ -106,12 +108,12 @@ def draw(gaussians: Gaussians, camera: Camera, cam_from_world: F64, *, antialias
 class Rasterize(torch.autograd.Function):
     """`Rasterize.apply(means, log_scales, quats, logits, sh, cam_from_world, lens, degree, antialias, on_means2d)`.
 
-    float32 CPU tensors, `cam_from_world` [3 or 4, 4] (any float), `lens` [6] from `lens_of`. Returns the picture [5, H, W].
-    `on_means2d`, if given, receives dL/d(2D mean) [N, 2], which densification by gradient asks for.
+    float32 CPU tensors, `cam_from_world` [3 or 4, 4] (any float), `lens` [10] from `lens_of`. Returns the picture [5,
+    H, W]. `on_means2d`, if given, receives dL/d(2D mean) [N, 2], which densification by gradient asks for.
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, means: torch.Tensor, log_scales: torch.Tensor, quats: torch.Tensor, logits: torch.Tensor,
         sh: torch.Tensor, cam_from_world: torch.Tensor, lens: F64, degree: int, antialias: bool,
         on_means2d: Callable[[F32], None] | None = None,
@@ -129,7 +131,9 @@ class Rasterize(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *incoming: torch.Tensor) -> Any:
         """Gradients of the five values and of the pose."""
-        grads = gradient(ctx.values, ctx.pose, *ctx.call, ctx.drawing, incoming[0].contiguous().numpy())
+        lens, degree, antialias = ctx.call
+        given = incoming[0].contiguous().numpy()
+        grads = gradient(ctx.values, ctx.pose, lens, degree, antialias, ctx.drawing, given)
         if ctx.on_means2d is not None:
             ctx.on_means2d(grads.means2d)
         pose = torch.zeros_like(ctx.like_pose)

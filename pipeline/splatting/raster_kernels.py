@@ -1,13 +1,13 @@
 """Composite tiles of Gaussians front to back, and the gradient of that, as numba kernels.
 
-alpha = min(0.99, o exp(-q)), q = (a dx^2 + 2 b dx dy + c dy^2) / 2, nothing below 1/255;
-colour = sum_i T_i alpha_i c_i, T_i = prod_{j<i} (1 - alpha_j) (Kerbl et al. 2023). A tile stops when every pixel of it lets
-less than `T_STOP` through; what is left out weighs less than that.
+alpha = min(0.99, o exp(-q)), q = (a dx^2 + 2 b dx dy + c dy^2) / 2, nothing below 1/255; colour = sum_i T_i alpha_i
+c_i, T_i = prod_{j<i} (1 - alpha_j) (Kerbl et al. 2023). A tile stops when every pixel of it lets less than `T_STOP`
+through; what is left out weighs less than that.
 
-The state of a tile lies in one flat local buffer, so that the compiler sees that the pixel loops never alias and turns them
-into vectors: a row of a tile is one 512-bit vector. The gradient walks front to back as well, with what remains behind each
-Gaussian kept as one scalar a pixel (colour, alpha and depth weighed by their incoming gradients): nothing is stored in the
-forward pass but the picture itself.
+The state of a tile lies in one flat local buffer, so that the compiler sees that the pixel loops never alias and turns
+them into vectors: a row of a tile is one 512-bit vector. The gradient walks front to back as well, with what remains
+behind each Gaussian kept as one scalar a pixel (colour, alpha and depth weighed by their incoming gradients): nothing
+is stored in the forward pass but the picture itself.
 """
 
 import math
@@ -37,8 +37,8 @@ _E1, _E2, _E3, _E4, _E5 = (
     np.float32(0.0398036057),
     np.float32(-0.00585617204),
 )
-# Where a tile's planes start in its flat buffer. Unsigned, as every index below: numba lets a signed one wrap around, and the
-# compiler then no longer proves that loads and stores are apart, and makes no vectors.
+# Where a tile's planes start in its flat buffer. Unsigned, as every index below: numba lets a signed one wrap around,
+# and the compiler then no longer proves that loads and stores are apart, and makes no vectors.
 _U = np.uint64
 _ROW = _U(TILE)
 _T, _R, _G, _B, _D, _X, _Y = (_U(k * PIXELS) for k in range(7))
@@ -48,7 +48,7 @@ BACKWARD_PLANES = 9
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _exp_minus(q: float) -> float:
+def _exp_minus(q: np.float32) -> np.float32:
     """exp(-q) for q in [0, 5.6]; finite, but meaningless, up to 6; callers cut there."""
     x = q * _EIGHTH
     e = _ONE + x * (_E1 + x * (_E2 + x * (_E3 + x * (_E4 + x * _E5))))
@@ -76,7 +76,9 @@ def _rows(record: F32, x: int, y: int, first: int, last: int) -> tuple[int, int]
     """Rows [low, high) of the tile at (x, y) where this Gaussian reaches alpha 1/255 within the tile's columns."""
     a, b, c, cut = record[2], record[3], record[4], record[10]
     det = a * c - b * b
-    height = math.sqrt(np.float32(2.0) * cut * a / det)  # of the whole ellipse, at offset -b / a * height from its centre
+    height = math.sqrt(
+        np.float32(2.0) * cut * a / det
+    )  # of the whole ellipse, at offset -b / a * height from its centre
     left, right = np.float32(x) + _HALF - record[0], np.float32(x + TILE) - _HALF - record[0]
     lean = -b / a * height
     down = up = height
@@ -143,7 +145,7 @@ def _composite(s: F32, pairs: I32, records: F32, x: int, y: int) -> int:
 def rasterize(
     records: F32, pairs: I32, starts: I64, dealt: I32, bounds: I64, width: int, height: int, picture: F32, used: I32
 ) -> None:
-    """Fill `picture` [5, H, W]: premultiplied red, green, blue, then alpha, then depth weighed by alpha; `used` [tiles]."""
+    """Fill `picture` [5, H, W]: premultiplied r, g, b, alpha, depth weighed by alpha; and `used` [tiles]."""
     tiles_x = (width + TILE - 1) // TILE
     for worker in numba.prange(bounds.size - 1):
         s = np.empty(FORWARD_PLANES * PIXELS, np.float32)

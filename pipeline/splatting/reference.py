@@ -1,7 +1,7 @@
 """The plain twin of the rasterizer: torch operations on whole arrays in float64, nothing tiled, nothing stopped early.
 
-Slow and obvious: every Gaussian meets every pixel. Tests hold the numba kernels against it, value by value and gradient by
-gradient (torch's own differentiation).
+Slow and obvious: every Gaussian meets every pixel. Tests hold the numba kernels against it, value by value and gradient
+by gradient (torch's own differentiation).
 """
 
 import torch
@@ -20,7 +20,13 @@ def sh_basis(degree: int, d: torch.Tensor) -> torch.Tensor:
     if degree >= 1:
         out += [-C1 * y, C1 * z, -C1 * x]
     if degree >= 2:
-        out += [C2[0] * x * y, C2[1] * y * z, C2[2] * (2 * z * z - x * x - y * y), C2[3] * x * z, C2[4] * (x * x - y * y)]
+        out += [
+            C2[0] * x * y,
+            C2[1] * y * z,
+            C2[2] * (2 * z * z - x * x - y * y),
+            C2[3] * x * z,
+            C2[4] * (x * x - y * y),
+        ]
     if degree >= 3:
         out += [
             C3[0] * y * (3 * x * x - y * y),
@@ -47,10 +53,9 @@ def rotations(quats: torch.Tensor) -> torch.Tensor:
 
 def _covariances(points: torch.Tensor, axes: torch.Tensor, rotation: torch.Tensor, lens: F64) -> torch.Tensor:
     """2D covariances [N, 2, 2] in px^2, without blur, of `axes` [N, 3, 3] = Q diag(s)."""
-    fx, fy, cx, cy, width, height = (float(v) for v in lens)
+    fx, fy, x0, x1, y0, y1 = (float(lens[k]) for k in (0, 1, 6, 7, 8, 9))
     x, y, z = points.unbind(-1)
-    u = (x / z).clamp(-cx / fx - 0.15 * width / fx, (width - cx) / fx + 0.15 * width / fx)
-    v = (y / z).clamp(-cy / fy - 0.15 * height / fy, (height - cy) / fy + 0.15 * height / fy)
+    u, v = (x / z).clamp(x0, x1), (y / z).clamp(y0, y1)
     zero = torch.zeros_like(z)
     rows = [torch.stack([fx / z, zero, -fx * u / z], -1), torch.stack([zero, fy / z, -fy * v / z], -1)]
     p = torch.stack(rows, -2) @ rotation @ axes
@@ -82,7 +87,7 @@ def draw_plainly(
 def _composite(
     points: torch.Tensor, cov: torch.Tensor, opacity: torch.Tensor, colour: torch.Tensor, lens: F64
 ) -> torch.Tensor:
-    fx, fy, cx, cy, width, height = (float(v) for v in lens)
+    fx, fy, cx, cy, width, height = (float(v) for v in lens[:6])
     centre = torch.stack([fx * points[:, 0] / points[:, 2] + cx, fy * points[:, 1] / points[:, 2] + cy], -1)
     ys, xs = torch.meshgrid(
         torch.arange(int(height), dtype=cov.dtype) + 0.5, torch.arange(int(width), dtype=cov.dtype) + 0.5, indexing="ij"

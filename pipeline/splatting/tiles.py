@@ -1,8 +1,9 @@
 """Sort projected Gaussians by depth and list, for each tile of the picture, those that touch it; numba kernels.
 
 Tiles are `TILE` px squares. A Gaussian is listed in a tile when its alpha can reach 1/255 inside (the minimum of its
-quadratic over the tile's rectangle is found exactly), not merely when its bounding box overlaps: needles would fill lists.
-Lists are in depth order, ties by index. Tiles are dealt to workers by size, largest first, so that nothing depends on timing.
+quadratic over the tile's rectangle is found exactly), not merely when its bounding box overlaps: needles would fill
+lists. Lists are in depth order, ties by index. Tiles are dealt to workers by size, largest first, so that nothing
+depends on timing.
 """
 
 import numba
@@ -88,9 +89,7 @@ def count_tiles(order: I32, records: F32, boxes: I32, tiles_x: int, tiles_y: int
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
-def fill_tiles(
-    order: I32, records: F32, boxes: I32, tiles_x: int, starts: NDArray[np.int64], workers: int
-) -> I32:
+def fill_tiles(order: I32, records: F32, boxes: I32, tiles_x: int, starts: NDArray[np.int64], workers: int) -> I32:
     """The lists themselves: Gaussian indices, tile after tile, nearest first; `starts` [tiles + 1] bounds them."""
     pairs = np.empty(starts[-1], np.int32)
     cursor = starts[:-1].copy()
@@ -113,16 +112,16 @@ def deal_tiles(counts: I32, workers: int) -> tuple[I32, NDArray[np.int64]]:
     by_size = np.argsort(-counts.astype(np.int64), kind="mergesort")
     load, owner = np.zeros(workers, np.int64), np.empty(counts.size, np.int32)
     for tile in by_size:
-        w = np.argmin(load)
-        owner[tile] = w
-        load[w] += counts[tile] + 4  # an empty tile still costs its pixels
+        least = np.argmin(load)
+        owner[tile] = least
+        load[least] += counts[tile] + 4  # an empty tile still costs its pixels
     bounds = np.zeros(workers + 1, np.int64)
     dealt = np.empty(counts.size, np.int32)
     at = 0
     for w in range(workers):
-        for tile in range(counts.size):
-            if owner[tile] == w:
-                dealt[at] = tile
+        for t in range(counts.size):
+            if owner[t] == w:
+                dealt[at] = t
                 at += 1
         bounds[w + 1] = at
     return dealt, bounds

@@ -24,6 +24,7 @@ from pipeline.splatting.loss import LossWeights, ProductLoss, product_loss_plain
 from pipeline.splatting.mcmc import Mcmc
 from pipeline.splatting.memory import peak_memory_mb
 from pipeline.splatting.photos import Level, PosedPhoto, Training, prepare
+from pipeline.splatting.ply import Splat
 
 F32 = NDArray[np.float32]
 SMALL_SHOOT = 10  # below, every photo is needed for the fit
@@ -42,11 +43,15 @@ class Hooks:
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted splat, how good it is, and the held-out photos' scores and pictures [5, H, W] by name."""
+    """A fitted splat, how good it is, the held-out photos' scores by name, and a few photos to look at it beside.
 
-    gaussians: Gaussians
+    `judged` holds the held-out photos, or a few fitted ones where none was held out.
+    """
+
+    splat: Splat
     report: FitReport
     scores: dict[str, Score]
+    judged: tuple[Training, ...]
 
 
 def held_out_names(names: list[str], params: FitParams) -> tuple[str, ...]:
@@ -258,7 +263,9 @@ class _Trainer:
         state, degree = self.state, self._degree(1.0)
         seconds = self.seconds
         scores = {p.name: score(self.picture(p, degree), p.full) for p in self.unseen}
-        seen = [score(self.picture(p, degree), p.full).fitted_psnr_db for p in self.photos[:: max(1, len(self.photos) // 4)]]
+        seen = [
+            score(self.picture(p, degree), p.full).fitted_psnr_db for p in self.photos[:: max(1, len(self.photos) // 4)]
+        ]
         live = torch.sigmoid(state.cloud["logits"]) > 1 / 255
         gaussians = Gaussians(*(state.cloud[name][live].numpy() for name in VALUES))
         stopped: Literal["iterations", "seconds", "held-out"] = (
@@ -275,4 +282,5 @@ class _Trainer:
             seconds=seconds, seconds_per_iteration=seconds / max(1, state.iteration),
             peak_memory_mb=peak_memory_mb(), stopped=stopped,
         )  # fmt: skip
-        return Fit(gaussians, report, scores)
+        judged = self.unseen[:4] or self.photos[:: max(1, len(self.photos) // 3)]
+        return Fit(Splat(gaussians, self.params.antialias), report, scores, tuple(judged))

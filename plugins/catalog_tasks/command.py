@@ -96,7 +96,7 @@ def raise_unless_done(what: str, exit_code: int, reason: str) -> None:
     if exit_code == EXIT_DONE:
         return
     if exit_code == EXIT_HELD:
-        raise AirflowSkipException(f"{what} is held: {reason or 'no reason was given'}")
+        raise AirflowSkipException(f"held: {reason.removeprefix('held: ') or 'no reason was given'}")
     if exit_code == EXIT_BAD_INPUT:
         raise AirflowFailException(f"{what} was refused: {reason or 'no reason was given'}")
     how = f"was killed by signal {-exit_code}" if exit_code < 0 else f"failed with exit code {exit_code}"

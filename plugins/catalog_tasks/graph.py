@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import BaseOperator, TriggerRule, task_group
+from airflow.sdk import BaseOperator, TriggerRule, WeightRule, task_group
 
 from catalog_tasks.local import DiscoverOperator, StageOperator, SummaryOperator
 from pipeline.plan import GPU_STEPS, STEPS, UPSTREAM
@@ -49,6 +49,7 @@ def stage_task(step: str, sku: Any, plan: Any, settings: Settings) -> BaseOperat
     common: dict[str, Any] = {
         "task_id": step,
         "trigger_rule": TriggerRule.NONE_FAILED,
+        "weight_rule": WeightRule.UPSTREAM,  # finish a shoot before the next is begun
         "execution_timeout": STEP_LIMIT,
         "do_xcom_push": False,
         **_retries(settings),

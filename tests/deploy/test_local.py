@@ -103,8 +103,8 @@ def test_what_a_killed_supervisor_left_is_ended(tmp_path):
 
 def test_services_die_with_a_supervisor_that_is_killed(tmp_path):
     program = (
-        "import subprocess, sys; from deploy.local.supervisor import _die_with_parent;"
-        "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'], preexec_fn=_die_with_parent);"
+        "import subprocess, sys; from deploy.local.supervisor import die_with_parent;"
+        "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'], preexec_fn=die_with_parent);"
         "print(c.pid, flush=True); c.wait()"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE)

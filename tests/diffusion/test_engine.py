@@ -40,6 +40,14 @@ def test_a_strength_below_one_starts_from_the_generators_scene(tiny):
     assert np.abs(painted.native.astype(float) - scene).mean() < 0.5 * np.abs(painted.native.astype(float) - far).mean()
 
 
+def test_an_sdxl_checkpoint_paints_too(tiny_xl):
+    engine = load_engine(str(tiny_xl))
+    first, second = (engine.paint(replace(REQUEST, product=product())) for _ in range(2))
+    assert first.native.shape == (64, 64, 3)
+    assert (first.rgb == second.rgb).all()
+    assert (first.native != engine.paint(replace(REQUEST, product=product(), prompt="blue")).native).any()
+
+
 @pytest.mark.parametrize("scheduler", ["ddim", "dpm++", "unipc", "euler"])
 def test_every_scheduler_runs_twice_alike(tiny, scheduler):
     engine = load_engine(str(tiny))

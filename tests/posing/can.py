@@ -19,10 +19,11 @@ def _corner(k, z):
     return (WIDTH / 2 * np.sin(angle), -DEPTH / 2 * np.cos(angle), z)
 
 
+LID_CORNERS = ((-1, 1), (1, 1), (1, -1), (-1, -1))
 FACES = [  # top left, top right, bottom right, bottom left, from outside
     [_corner(k, HEIGHT / 2), _corner(k + 1, HEIGHT / 2), _corner(k + 1, -HEIGHT / 2), _corner(k, -HEIGHT / 2)]
     for k in range(SIDES)
-] + [[(x * WIDTH / 2, y * DEPTH / 2, HEIGHT / 2) for x, y in ((-1, 1), (1, 1), (1, -1), (-1, -1))]]
+] + [[(x * WIDTH / 2, y * DEPTH / 2, HEIGHT / 2) for x, y in LID_CORNERS]]
 LID = np.array([_corner(k, HEIGHT / 2) for k in range(SIDES)])
 CAMERA = Camera(width_px=480, height_px=400, fx_px=620.0, fy_px=620.0, cx_px=240.0, cy_px=200.0)
 DISTANCE = 3.2
@@ -38,7 +39,7 @@ class Shot:
 
 @cache
 def prints():
-    """One picture a face, 64 x 448 px, that go on into each other round the can; noise of several scales. And the lid's."""
+    """One picture a face, 64 x 448 px, continuous round the can, and the lid; noise of several scales."""
     rng = np.random.default_rng(7)
     size = 64 * SIDES
     wall, lid = (

@@ -1,3 +1,5 @@
+import os
+import select
 import sys
 from pathlib import Path
 
@@ -28,18 +30,19 @@ def request_for(folder, timeout_seconds):
     return PoseRequest(photos=".", masks=None, out=str(folder), groups=(), pairs=None, params=params, threads=1)
 
 
-def is_running(pid):
+def ends_within(pid, seconds):
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    return bool(select.select([process], [], [], seconds)[0])  # readable once the process has ended
 
 
 def test_a_worker_that_hangs_is_killed_with_its_children(tmp_path):
     hangs = ("sh", "-c", f"tail -f /dev/null & echo $! > {tmp_path}/child; wait")
     with pytest.raises(SfmFailed, match=r"longer than 2 s.*timeout_seconds"):
         run_worker(request_for(tmp_path, 2.0), tmp_path / "request.json", hangs)
-    assert not is_running(int((tmp_path / "child").read_text()))
+    assert ends_within(int((tmp_path / "child").read_text()), 30)
 
 
 def test_a_worker_that_crashes_is_an_error_with_its_last_words(tmp_path):
@@ -69,7 +72,7 @@ def test_a_mask_of_another_size_is_refused_because_colmap_would_misapply_it_in_s
     photos = photos_of(tmp_path / "photos")
     masks = {photo.photo: save(tmp_path / "masks" / photo.name) for photo in photos}
     save(masks["P1"], np.zeros((30, 80, 4), np.uint8))
-    with pytest.raises(BadInput, match=r"mask P1\.png has 80 x 30 px.*80 x 60 px"):
+    with pytest.raises(BadInput, match=r"mask P1\.png has 80 x 30 px.*80 x 60"):
         pose(photos, masks, {}, PoseParams(), tmp_path / "scratch")
 
 

@@ -38,7 +38,9 @@ def test_the_middle_height_of_a_solid_seen_from_above_is_right(solid, low, high,
     hull = visual_hull(silhouettes, np.zeros(3), 1.6)
     centres = np.stack([camera_centre(s.cam_from_world) for s in silhouettes])
     found = height_range(hull, centres)
-    assert sum(found) / 2 == pytest.approx((low + high) / 2, abs=0.035)  # 0.5 deg at distance 4
+    assert sum(found) / 2 == pytest.approx(
+        (low + high) / 2, abs=0.06
+    )  # 0.9 deg at distance 4, for a ball; less for what has edges
     assert found[1] - found[0] == pytest.approx(high - low, abs=0.2)
 
 

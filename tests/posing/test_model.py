@@ -60,7 +60,8 @@ CHECK = """
 import pycolmap, sys
 model = pycolmap.Reconstruction(sys.argv[1])
 model.update_point_3d_errors()
-print(model.num_reg_images(), model.num_points3D(), model.compute_num_observations(), model.compute_mean_reprojection_error())
+print(model.num_reg_images(), model.num_points3D(), model.compute_num_observations(), end=" ")
+print(model.compute_mean_reprojection_error())
 """
 
 

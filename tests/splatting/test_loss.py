@@ -20,7 +20,8 @@ def pictures(seed, height, width):
 
 @settings(max_examples=20, deadline=None)
 @given(
-    seed=st.integers(0, 1000), height=st.integers(1, 70), width=st.integers(1, 70), ssim=st.floats(0, 1), alpha=st.floats(0, 1)
+    seed=st.integers(0, 1000), height=st.integers(1, 70), width=st.integers(1, 70),
+    ssim=st.floats(0, 1), alpha=st.floats(0, 1),
 )  # fmt: skip
 def test_loss_and_gradients_equal_the_plain_twins(seed, height, width, ssim, alpha):
     picture, target = pictures(seed, height, width)

@@ -91,8 +91,9 @@ def test_degenerate_gaussians_equal_the_plain_twins(case, antialias):
 
 
 def test_no_gaussian_in_view_gives_an_empty_picture_and_zero_gradients():
-    picture, twin, fast, _ = both(scene(1), look_at(0, 0, 4.0) * np.array([[1], [1], [1], [1]]) + np.diag([0, 0, 0, 0.0]) -
-                                  np.array([[0] * 4, [0] * 4, [0, 0, 0, 50], [0] * 4]))  # fmt: skip
+    away = look_at(0, 0, 4.0)
+    away[2, 3] -= 50  # all of the scene lies behind the camera
+    picture, twin, fast, _ = both(scene(1), away)
     assert torch.equal(picture, torch.zeros_like(picture))
     assert torch.equal(twin, torch.zeros_like(twin))
     assert all(not tensor.grad.any() for tensor in fast)

@@ -1,0 +1,192 @@
+"""How well a backdrop checkpoint paints what is asked, and how fast: `python benchmarks/diffusion.py --out /tmp/sheet`.
+
+Linear classifiers are fitted on generated scenes that training never saw (their seeds lie beyond its range); held-out
+scenes give the ceiling. The same questions are then asked of the pictures as the model painted them (256 px), of the
+enlarged ones, and of a UNet of zeros, which must fail. Writes the sheet of prompts x seeds and prints one JSON line.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.diffusion.engine import BackdropRequest, DiffusersEngine, load_engine
+from pipeline.diffusion.scenes import linear_from_srgb, random_spec, render_scene
+from pipeline.diffusion.vocabulary import COLOURS, HORIZON_FRAC, MATERIALS, SIDES, SceneSpec
+
+Rgb = NDArray[np.uint8]
+UNSEEN = 10**9  # training's seeds are below
+SHEET = (
+    "white paper, seamless backdrop, soft light from left",
+    "sage plaster, low horizon backdrop, hard light from right",
+    "tan wood, middle horizon backdrop, soft light from left",
+    "white marble, low horizon backdrop, soft light from front",
+    "grey concrete, middle horizon backdrop, hard light from left",
+    "beige linen, seamless backdrop, soft light from right",
+    "ivory terrazzo, high horizon backdrop, soft light from front",
+    "blue caustics, low horizon backdrop, hard light from right",
+    "charcoal gradient, seamless backdrop, soft light from front",
+)
+
+
+def structure(picture: Rgb) -> NDArray[np.float64]:
+    """Features of a surface: strength, direction and lopsidedness of detail at four scales, in three bands."""
+    luma = np.log(linear_from_srgb(picture).mean(2) + 0.02)
+    found: list[float] = []
+    for _ in range(4):
+        low = cv2.GaussianBlur(luma, (0, 0), 1.5)
+        fine = luma - low
+        across, down = np.diff(luma, axis=1), np.diff(luma, axis=0)
+        for band in np.array_split(np.arange(luma.shape[0] - 1), 3):
+            part = fine[band]
+            spread = part.std() + 1e-6
+            found += [np.log(spread), ((part / spread) ** 3).mean(), np.log(((part / spread) ** 4).mean())]
+            found += [np.log(across[band].std() + 1e-6) - np.log(down[band].std() + 1e-6)]
+        luma = cv2.resize(low, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    chroma = picture.astype(float) - picture.mean(2, keepdims=True)
+    found += [np.log((chroma - cv2.GaussianBlur(chroma, (0, 0), 4)).std() + 1e-3)]
+    return np.nan_to_num(np.array(found))
+
+
+def light(picture: Rgb) -> NDArray[np.float64]:
+    """Brightness of 4 x 6 fields relative to the whole, log."""
+    luma = linear_from_srgb(picture).mean(2) + 0.005
+    return np.log(cv2.resize(luma, (6, 4), interpolation=cv2.INTER_AREA) / luma.mean()).ravel().astype(np.float64)
+
+
+def horizon_frac(picture: Rgb) -> float:
+    """Height of the strongest step of the rows' brightness above the bottom, 0 to 1."""
+    rows = np.log(linear_from_srgb(picture).mean(2) + 0.02).mean(1)
+    smooth = np.convolve(np.pad(rows, 3, mode="edge"), np.ones(7) / 7, mode="valid")
+    step = np.abs(smooth[8:] - smooth[:-8])[10:-10]
+    return float(1 - (step.argmax() + 14) / len(rows))
+
+
+def linear_classifier(features: NDArray[np.float64], labels: NDArray[np.int64]) -> Callable[[Any], NDArray[np.int64]]:
+    """Ridge regression onto one column a class; the largest wins."""
+    mean, spread = features.mean(0), features.std(0) + 1e-6
+    design = np.c_[_squared((features - mean) / spread), np.ones(len(features))]
+    wanted = np.eye(labels.max() + 1)[labels]
+    weights = np.linalg.solve(design.T @ design + 3.0 * np.eye(design.shape[1]), design.T @ wanted)
+
+    def classify(other: NDArray[np.float64]) -> NDArray[np.int64]:
+        scaled = np.clip((other - mean) / spread, -4, 4)
+        return np.asarray((np.c_[_squared(scaled), np.ones(len(other))] @ weights).argmax(1), np.int64)
+
+    return classify
+
+
+def _squared(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.c_[x, x**2]
+
+
+class Judge:
+    """Recognises material, light side and horizon; fitted on generated scenes that training never saw."""
+
+    def __init__(self, scenes: int) -> None:
+        rng = np.random.default_rng(5)
+        specs = [random_spec(rng) for _ in range(scenes)]
+        pictures = [render_scene(spec, UNSEEN + i)[0] for i, spec in enumerate(specs)]
+        split = scenes * 4 // 5
+        self.material = linear_classifier(
+            np.stack([structure(one) for one in pictures[:split]]), _index(specs[:split], "material")
+        )
+        self.side = linear_classifier(np.stack([light(one) for one in pictures[:split]]), _index(specs[:split], "side"))
+        self.ceiling = self.figures(specs[split:], pictures[split:])
+
+    def figures(self, specs: list[SceneSpec], pictures: list[Rgb]) -> dict[str, float]:
+        """Shares recognised, 0 to 1, and the colour's mean distance in sRGB levels."""
+        small = [
+            one if one.shape[0] == 256 else cv2.resize(one, (256, 256), interpolation=cv2.INTER_AREA)
+            for one in pictures
+        ]
+        materials = self.material(np.stack([structure(one) for one in small]))
+        sides = self.side(np.stack([light(one) for one in small]))
+        lined = [(spec, one) for spec, one in zip(specs, small, strict=True) if spec.horizon != "seamless"]
+        near = [abs(horizon_frac(one) - (HORIZON_FRAC[spec.horizon] or 0)) <= 0.05 for spec, one in lined]
+        colours = [_nearest_colour(one) == spec.colour for spec, one in zip(specs, small, strict=True)]
+        return {
+            "material": round(float((materials == _index(specs, "material")).mean()), 3),
+            "light_side": round(float((sides == _index(specs, "side")).mean()), 3),
+            "horizon_within_5_percent": round(float(np.mean(near)), 3),
+            "colour": round(float(np.mean(colours)), 3),
+        }
+
+
+def _nearest_colour(picture: Rgb) -> str:
+    """The vocabulary's colour that the picture's mean comes nearest to, in Lab, brightness counting half."""
+    mean = np.asarray(picture, np.float64).mean((0, 1)).astype(np.uint8)
+    swatches = np.array([mean, *COLOURS.values()], np.uint8)[None]
+    lab = cv2.cvtColor(swatches.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0] * (0.5, 1, 1)
+    return list(COLOURS)[int(np.linalg.norm(lab[1:] - lab[0] + (0.5 * 8, 0, 0), axis=1).argmin())]
+
+
+def _index(specs: list[SceneSpec], what: str) -> NDArray[np.int64]:
+    options: tuple[str, ...] = MATERIALS if what == "material" else SIDES
+    return np.array([options.index(getattr(spec, what)) for spec in specs])
+
+
+def paint_all(
+    engine: DiffusersEngine, specs: list[SceneSpec], asked: BackdropRequest
+) -> tuple[list[Rgb], list[Rgb], float]:
+    """Raw pictures, enlarged pictures and mean seconds."""
+    raw, large, began = [], [], time.perf_counter()
+    for seed, spec in enumerate(specs):
+        painted = engine.paint(replace(asked, prompt=spec.prompt, seed=1000 + seed))
+        raw.append(painted.native)
+        large.append(painted.rgb)
+    return raw, large, (time.perf_counter() - began) / len(specs)
+
+
+def main() -> None:
+    """Measure, write the sheet, print the figures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--checkpoint", default="embedded")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--pictures", type=int, default=90)
+    parser.add_argument("--scenes", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--guidance", type=float, default=3.0)
+    parser.add_argument("--strength", type=float, default=1.0)
+    parser.add_argument("--threads", type=int, default=2)
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    engine = load_engine(asked.checkpoint)
+    request = BackdropRequest(
+        prompt="", width_px=1600, height_px=1600, seed=0,
+        steps=asked.steps, guidance=asked.guidance, strength=asked.strength,
+    )  # fmt: skip
+    rows = []
+    for prompt in SHEET:
+        painted = [engine.paint(replace(request, prompt=prompt, seed=seed)) for seed in range(3)]
+        shrunk = [cv2.resize(one.rgb, (400, 400), interpolation=cv2.INTER_AREA) for one in painted]
+        rows.append(np.hstack([*[cv2.resize(one.native, (400, 400)) for one in painted[:2]], *shrunk]))
+    Image.fromarray(np.vstack(rows)).save(asked.out / "sheet.png")
+    judge = Judge(asked.scenes)
+    rng = np.random.default_rng(6)
+    specs = [random_spec(rng) for _ in range(asked.pictures)]
+    raw, large, seconds = paint_all(engine, specs, request)
+    figures: dict[str, Any] = {
+        "steps": asked.steps, "guidance": asked.guidance, "strength": asked.strength, "pictures": asked.pictures,
+        "seconds_per_asset": round(seconds, 2), "ceiling": judge.ceiling,
+        "raw": judge.figures(specs, raw), "enlarged": judge.figures(specs, large),
+    }  # fmt: skip
+    with torch.no_grad():
+        for weight in engine.pipe.unet.parameters():
+            weight.zero_()
+    figures["zeroed_unet"] = judge.figures(specs, paint_all(engine, specs, replace(request, steps=2))[0])
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The sample collection's products, modelled and photographed in code."""

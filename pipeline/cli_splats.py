@@ -1,0 +1,75 @@
+"""Commands over splats: fit one to a COLMAP workspace, render one from any direction."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.cli_output import Json, bar, checked, print_json
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add this file's commands to the `catalog` command."""
+    for command in (splat, render):
+        app.command()(command)
+
+
+def splat(
+    colmap_dir: Annotated[Path, typer.Argument(help="images/ and sparse/0/, as `catalog sfm` writes them")],
+    out: Annotated[Path, typer.Option(help="the PLY to write; it must not exist")],
+    iterations: Annotated[int | None, typer.Option(help="steps of the fit")] = None,
+    holdout: Annotated[int | None, typer.Option(help="judge the fit on every Kth photo; 0: on none")] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="hurry the schedule to end by then")] = None,
+    side_px: Annotated[int | None, typer.Option(help="long side of the photos that the fit sees")] = None,
+    gaussians: Annotated[int | None, typer.Option(help="the budget")] = None,
+    matte: Annotated[bool, typer.Option(help="fit the product alone, by the alpha of images/*.png")] = True,
+    as_json: Json = False,
+) -> None:
+    """Fit 3D Gaussians to posed photos and write a standard 3DGS PLY."""
+    from pipeline.splatting.fit_colmap import fit_to_file
+    from pipeline.splatting.fit_params import FitParams, Progress
+    from pipeline.splatting.trainer import Hooks
+
+    values = {"iterations": iterations, "holdout": holdout, "max_seconds": max_seconds, "side_px": side_px}
+    params = checked(FitParams, {**values, "gaussians": gaussians, "matte": matte})
+    with bar("splat") as tell:
+
+        def show(now: Progress) -> None:
+            words = f"{now.psnr_db:.1f} dB, {now.gaussians} Gaussians, {now.seconds_left:.0f} s left"
+            tell(now.iteration, now.total, words)
+
+        report = fit_to_file(colmap_dir, out, params, Hooks(progress=show))
+    if as_json:
+        print_json(report.model_dump(mode="json") | {"out": str(out)})
+        return
+    quality = "" if report.psnr_db is None else f"held out: {report.psnr_db:.2f} dB, SSIM {report.ssim:.3f}; "
+    Console().print(
+        f"{quality}{report.gaussians} Gaussians, {report.iterations} iterations in {report.seconds:.0f} s -> {out}",
+        soft_wrap=True,
+    )
+
+
+def render(
+    splat_ply: Annotated[Path, typer.Argument(help="a 3DGS PLY, ours or another tool's")],
+    out: Annotated[Path, typer.Option(help="the PNG to write; it must not exist")],
+    azimuth_deg: Annotated[float, typer.Option(help="0 is the front, counter-clockwise seen from above")] = 0.0,
+    elevation_deg: Annotated[float, typer.Option(help="above the horizon")] = 0.0,
+    size: Annotated[int, typer.Option(help="width and height in px", min=16, max=8192)] = 1024,
+    focal_px: Annotated[float | None, typer.Option(help="focal length; default as an 85 mm lens on 36 mm film")] = None,
+    fill: Annotated[float, typer.Option(help="share of the picture that the product fills", min=0.05, max=1)] = 0.9,
+    as_json: Json = False,
+) -> None:
+    """Render a splat from any direction, framed to show all of it: RGBA with straight alpha."""
+    from pipeline.splatting.memory import peak_memory_mb
+    from pipeline.splatting.render import render_to_file
+
+    began = time.perf_counter()
+    splat = render_to_file(splat_ply, out, azimuth_deg, elevation_deg, size, focal_px=focal_px, fill=fill)
+    seconds = round(time.perf_counter() - began, 3)
+    if as_json:
+        count = len(splat.gaussians.means)
+        print_json({"out": str(out), "seconds": seconds, "gaussians": count, "peak_memory_mb": peak_memory_mb()})
+    else:
+        Console().print(f"{out}: {size} x {size} px, {seconds:.2f} s", soft_wrap=True)

@@ -1,0 +1,118 @@
+"""splat: 3D Gaussians of the product alone, fitted to its cut-out photos; nothing when no angle needs rendering."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.contract.artifact import Artifact
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.domain import Frozen, Verdict
+from pipeline.errors import Held
+from pipeline.records import load_list
+from pipeline.splatting.fit_params import FitParams, FitReport, Progress
+
+
+class Inputs(Frozen):
+    """`model`: COLMAP tree in the product frame; `cutouts`: tree `<photo>.png`, RGBA; `verdicts` of coverage."""
+
+    model: Artifact
+    cutouts: Artifact
+    verdicts: Artifact
+
+
+class Params(FitParams):
+    """When to fit, how, and what is good enough."""
+
+    when: Literal["needed", "always"] = Field(
+        default="needed", description="needed: only when an angle is to be rendered; always: the splat is wanted itself"
+    )
+    min_psnr_db: float = Field(
+        default=22.0,
+        ge=0,
+        description="held-out photos, inside the product, after a colour fit; below it the shoot is held",
+    )
+    min_alpha_iou: float = Field(default=0.93, ge=0, le=1, description="held-out photos; below it the shoot is held")
+    min_matte_fraction: float = Field(
+        default=0.002,
+        ge=0,
+        le=1,
+        description="photos whose cut-out covers less are not fitted to: the product was missed",
+    )
+
+
+class Report(Frozen):
+    """`needed_by`: the angles to be rendered. `fit`: what the fit says of itself, None when there was nothing to do."""
+
+    needed_by: tuple[str, ...]
+    skipped_photos: tuple[str, ...] = ()
+    fit: FitReport | None = None
+    psnr_db_by_photo: dict[str, float] = Field(default={}, description="held-out photos, inside the product")
+
+
+class Outputs(Frozen):
+    """`splat`: 3DGS PLY in the product frame; `sheet`: PNG, photo | render | difference x 4."""
+
+    splat: Artifact | None
+    sheet: Artifact | None
+    report: Report
+
+
+def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
+    """Fit, judge by held-out photos, keep. Raises Held when it is not good enough, BadInput, MissingEngine."""
+    verdicts = load_list(Verdict, work.read(inputs.verdicts))
+    needed_by = tuple(verdict.angle.name for verdict in verdicts if verdict.decision == "rendered")
+    if not needed_by and params.when == "needed":
+        return Outputs(splat=None, sheet=None, report=Report(needed_by=()))
+    from pipeline.splatting.fit_colmap import fit_model
+    from pipeline.splatting.ply import write_ply
+    from pipeline.splatting.png import encode_rgb
+    from pipeline.splatting.sheet import sheet
+    from pipeline.splatting.trainer import Hooks
+
+    hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, line(p)), save=work.save_checkpoint,
+                  load=work.load_checkpoint)  # fmt: skip
+    settings = FitParams(**params.model_dump(include=set(FitParams.model_fields)))
+    done = fit_model(
+        work.folder(inputs.model, "model"), work.folder(inputs.cutouts, "cutouts"), settings, hooks,
+        min_matte_fraction=params.min_matte_fraction,
+    )  # fmt: skip
+    captions = {name: f"{s.psnr_db:.1f} dB, SSIM {s.ssim:.3f}, held out" for name, s in done.fit.scores.items()}
+    _judge(done.fit.report, params)
+    return Outputs(
+        splat=work.put_bytes(write_ply(done.fit.splat), "model/ply"),
+        sheet=work.put_bytes(encode_rgb(sheet(done.fit.splat, list(done.fit.judged), captions)), "image/png"),
+        report=Report(
+            needed_by=needed_by,
+            skipped_photos=done.skipped,
+            fit=done.fit.report,
+            psnr_db_by_photo={name: s.psnr_db for name, s in done.fit.scores.items()},
+        ),
+    )
+
+
+def line(progress: Progress) -> str:
+    """One live line: PSNR on the photo just fitted, Gaussians, time left."""
+    p = progress
+    return f"{p.psnr_db:.1f} dB, {p.gaussians} Gaussians, {p.seconds_left:.0f} s left"
+
+
+def _judge(report: FitReport, params: Params) -> None:
+    """Raise Held when the held-out photos say that the splat is not good enough to sell."""
+    if report.fitted_psnr_db is None or report.alpha_iou is None:
+        return
+    if report.fitted_psnr_db < params.min_psnr_db:
+        raise Held(
+            f"the splat reaches {report.fitted_psnr_db:.1f} dB on held-out photos ({', '.join(report.held_out)}),"
+            f" below {params.min_psnr_db:.1f} dB",
+            remedy="Shoot more photos, steadier and closer together, or raise the splat's iterations and max_seconds",
+        )
+    if report.alpha_iou < params.min_alpha_iou:
+        raise Held(
+            f"the splat's outline overlaps the held-out cut-outs by {report.alpha_iou:.3f} only, below"
+            f" {params.min_alpha_iou:.3f}",
+            remedy="Look at the cut-outs: a part of the product is missing in some, or the backdrop is left in them",
+        )
+
+
+STAGE = Stage("splat", 1, Inputs, Params, Outputs, run, gpu=True)

@@ -1,0 +1,55 @@
+"""Compile what numba compiles, once: `python -m pipeline.warm`, the last step of the set-up.
+
+Matting and splatting run on kernels that numba compiles at their first call and keeps on disk, beside the code or in
+NUMBA_CACHE_DIR. That takes over a minute on two cores, which nobody should wait for in the middle of a run.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.cli_output import bar
+
+SIDE_PX = 64
+
+
+def main() -> None:
+    """Cut out and fit a white ball: every kernel runs once."""
+    with bar("compiling the kernels of") as tell:
+        tell(0, 2, "matting")
+        ball = warm_matting()
+        tell(1, 2, "splatting")
+        warm_splatting(ball)
+
+
+def warm_matting() -> NDArray[np.uint8]:
+    """The matting of a ball's picture; returns the ball [SIDE_PX, SIDE_PX, 4]."""
+    from pipeline.imaging.matting import UNKNOWN, closed_form, foreground_colours
+
+    y, x = np.mgrid[:SIDE_PX, :SIDE_PX] - SIDE_PX / 2
+    radius = np.hypot(x, y)
+    gray = np.where(radius < SIDE_PX / 4, 230, 40).astype(np.uint8)
+    trimap = np.where(radius < SIDE_PX / 5, 255, np.where(radius < SIDE_PX / 3, UNKNOWN, 0)).astype(np.uint8)
+    photo = np.dstack([gray, gray, gray])
+    alpha = np.round(closed_form(photo, trimap) * 255).astype(np.uint8)
+    return np.dstack([foreground_colours(photo, alpha), alpha])
+
+
+def warm_splatting(ball: NDArray[np.uint8]) -> None:
+    """A fit of a few steps to the ball from four sides, judged by one of them."""
+    from pipeline.domain import Camera, look_at
+    from pipeline.splatting.fit_params import FitParams
+    from pipeline.splatting.hull import Points
+    from pipeline.splatting.photos import PosedPhoto
+    from pipeline.splatting.render import planes
+    from pipeline.splatting.trainer import fit
+
+    middle = SIDE_PX / 2
+    camera = Camera(width_px=SIDE_PX, height_px=SIDE_PX, fx_px=SIDE_PX, fy_px=SIDE_PX, cx_px=middle, cy_px=middle)
+    photos = [PosedPhoto(f"side-{i}", ball, camera, look_at(90.0 * i, 0.0, 4.0)) for i in range(4)]
+    points = Points(np.random.default_rng(0).normal(0, 0.5, (64, 3)), np.full((64, 3), 230, np.uint8))
+    done = fit(FitParams(iterations=120, gaussians=200, side_px=SIDE_PX, held_out=("side-3",)), photos, points)
+    planes(done.splat, camera, photos[0].cam_from_world)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from pipeline.domain import Camera, azimuth_elevation_deg, look_at
+from pipeline.errors import Held
+from pipeline.posing.colmap import Posed
+from pipeline.posing.judge import require_registered
+from pipeline.posing.model import PosedImage, SparseModel, rotation_from_quaternion
+from pipeline.posing.photos import UnusablePhoto
+from pipeline.posing.product import product_frame
+from pipeline.posing.request import PoseAnswer
+
+CAMERA = Camera(width_px=600, height_px=600, fx_px=900.0, fy_px=900.0, cx_px=300.0, cy_px=300.0)
+ANSWER = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
+NOTHING = np.zeros((0, 3))
+
+
+def model(azimuths, xyz=NOTHING, elevation=15.0):
+    """Cameras at these azimuths, in a frame of SfM's own choosing."""
+    images = tuple(
+        PosedImage(i + 1, f"P{i:02d}.png", 1, look_at(a, elevation, 5.0), np.zeros((0, 2)), np.zeros(0, np.int64))
+        for i, a in enumerate(azimuths)
+    )
+    colours, errors = np.zeros((len(xyz), 3), np.uint8), np.full(len(xyz), 0.5)
+    tracks = tuple(np.zeros(0, np.dtype([("image", "<u4"), ("feature", "<u4")])) for _ in xyz)
+    found = SparseModel({1: CAMERA}, images, np.arange(len(xyz), dtype=np.uint64), xyz, colours, errors, tracks)
+    return found.moved(rotation_from_quaternion([0.3, -0.5, 0.2, 0.7]), np.array([1.0, 2.0, 3.0]), 0.4)
+
+
+def required(found, photos, front="P00", unusable=()):
+    posed = Posed(found, None, unusable, ANSWER)
+    return require_registered(posed, photos, "turntable", front, min_registered=8, min_fraction=0.7)
+
+
+def names(count):
+    return [f"P{i:02d}" for i in range(count)]
+
+
+def test_enough_registered_photos_pass():
+    found = model(range(0, 360, 20))
+    assert required(found, names(18)) is found
+    assert required(model(range(0, 360, 36)), names(14)) is not None
+
+
+def test_too_few_are_held_with_the_gap_and_how_many_to_shoot():
+    with pytest.raises(Held) as held:
+        required(model([0, 15, 30, 45, 60, 75, 95, 170, 190, 220, 250, 280, 310, 340]), names(24))
+    assert "14 of 24 photos registered, 17 are needed" in held.value.what
+    assert "not registered: P14, P15, P16, P17, P18, P19 and 4 more" in held.value.what
+    assert "the gap is 95-170°, between P06 and P07" in held.value.what
+    assert "shoot 4 more there" in held.value.remedy
+
+
+def test_without_the_front_photo_the_gap_is_told_by_the_photos_beside_it():
+    with pytest.raises(Held, match=r"the gap is 120° wide, between P0\d and P0\d"):
+        required(model(range(0, 241, 40)), names(20), front="P19")
+
+
+def test_no_model_and_empty_cut_outs_are_told():
+    with pytest.raises(Held, match=r"0 of 9 photos registered, 8 are needed; nothing was cut out of P03\.png"):
+        required(None, names(9), unusable=(UnusablePhoto(name="P03.png", reason="its cut-out is empty"),))
+
+
+def test_a_front_photo_that_is_not_registered_holds_the_shoot():
+    with pytest.raises(Held, match="front photo P30 could not be registered"):
+        product_frame(model(range(0, 360, 20)), None, "turntable", "P30")
+
+
+def test_the_product_frame_undoes_sfms_own_frame_and_starts_at_the_front():
+    xyz = np.random.default_rng(0).uniform(-0.6, 0.6, (400, 3)) + np.array([0.0, 0.0, 0.2])
+    found = product_frame(model(range(0, 360, 20), xyz), None, "turntable", "P03")
+    azimuths = [view.azimuth_deg for view in found.views]
+    assert np.allclose((np.array(azimuths) - np.arange(-60, 300, 20) + 180) % 360 - 180, 0, atol=1e-3)
+    height = 5.0 * np.sin(np.radians(15)) - 0.2  # of the cameras above the product's middle
+    elevation = np.degrees(np.arctan2(height, 5.0 * np.cos(np.radians(15))))
+    assert np.allclose([view.elevation_deg for view in found.views], elevation, atol=0.5)
+    for view in found.views:
+        assert azimuth_elevation_deg(-view.pose[:3, :3].T @ view.pose[:3, 3]) == pytest.approx(
+            (view.azimuth_deg, view.elevation_deg), abs=1e-3
+        )
+    assert np.percentile(np.linalg.norm(found.model.xyz, axis=1), 99) == pytest.approx(1.0, abs=0.1)
+
+
+def test_too_few_points_to_find_the_middle_hold_the_shoot():
+    with pytest.raises(Held, match="only 0 points"):
+        product_frame(model(range(0, 360, 20)), None, "turntable", "P00")
+
+
+def test_a_handheld_shoot_is_centred_on_its_points():
+    xyz = np.random.default_rng(0).uniform(-0.5, 0.5, (400, 3)) + np.array([0.3, 0.0, 0.0])
+    found = product_frame(model(range(0, 360, 20), xyz), None, "handheld", "P00")
+    assert found.rings == 0
+    assert np.abs(np.median(found.model.xyz, axis=0)).max() < 0.15
+    assert found.views[0].azimuth_deg == pytest.approx(0.0, abs=1e-6)

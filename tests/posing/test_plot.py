@@ -1,0 +1,38 @@
+import io
+
+import numpy as np
+from PIL import Image
+
+from pipeline.domain import Angle, direction
+from pipeline.posing.coverage import CoverageParams, Photographed, judge
+from pipeline.posing.plot import COLOURS, SHADES, SIDE_PX, coverage_plot
+
+ANGLES = [
+    Angle(name=n, azimuth_deg=a, elevation_deg=e) for n, a, e in (("front", 0, 10), ("side", 97, 12), ("top", 0, 85))
+]
+
+
+def drawn(posed):
+    verdicts = judge(ANGLES, {}, [], posed, CoverageParams())
+    return np.array(Image.open(io.BytesIO(coverage_plot(verdicts, posed, CoverageParams()))).convert("RGB"))
+
+
+def has(picture, colour):
+    return bool((picture == colour).all(axis=-1).any())
+
+
+def test_photos_ground_and_every_kind_of_verdict_are_drawn():
+    spots = np.array([direction(a, 10.0) for a in range(0, 360, 15)])
+    picture = drawn(Photographed(tuple(f"P{i}" for i in range(24)), spots, (1.0,) * 24))
+    ground = picture[:SIDE_PX]
+    for colour in (*COLOURS.values(), *SHADES.values()):
+        assert has(ground, colour)
+    lower, right = picture[SIDE_PX // 2 : SIDE_PX], picture[:SIDE_PX, SIDE_PX // 2 :]
+    assert has(lower, COLOURS["captured"])  # the front is at the bottom
+    assert has(right[: SIDE_PX // 2 + 60], COLOURS["rendered"])  # azimuth 97 on the right
+
+
+def test_without_views_only_the_asked_angles_are_drawn():
+    picture = drawn(None)
+    assert has(picture, COLOURS["refused"])
+    assert not any(has(picture, shade) for shade in SHADES.values())

@@ -1,0 +1,68 @@
+import io
+
+import pytest
+from PIL import Image
+
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.domain import Angle, Camera, Verdict, View, look_at
+from pipeline.errors import BadInput
+from pipeline.records import PhotoFacts, dump_json, load_list
+from pipeline.stages.coverage import STAGE, Inputs, Params
+
+CAMERA = Camera(width_px=60, height_px=40, fx_px=90.0, fy_px=90.0, cx_px=30.0, cy_px=20.0)
+ANGLES = (
+    Angle(name="front", azimuth_deg=0, elevation_deg=10),
+    Angle(name="side", azimuth_deg=52, elevation_deg=10),
+    Angle(name="top", azimuth_deg=0, elevation_deg=80),
+)
+
+
+def view(photo, azimuth, elevation=10.0):
+    pose = tuple(map(tuple, look_at(azimuth, elevation, 4.0).tolist()))
+    return View(photo=photo, camera=CAMERA, cam_from_world=pose, azimuth_deg=azimuth, elevation_deg=elevation)
+
+
+def facts(photo):
+    return PhotoFacts(
+        photo=photo, source_name=f"{photo}.jpg", width_px=60, height_px=40,
+        sharpness=100.0, exposure_ev=0.0, clipped_fraction=0.0,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FolderStore(tmp_path)
+
+
+def covered(store, views, **params):
+    def artifact(records):
+        return store.put(dump_json(records), "application/json")
+
+    inputs = Inputs(
+        facts=artifact([facts(f"P{i}") for i in range(12)]), views=None if views is None else artifact(views)
+    )
+    outputs, _, _ = Runner(store).run(STAGE, inputs, Params(angles=ANGLES, **params))
+    return load_list(Verdict, store.read(outputs.verdicts)), outputs
+
+
+def test_captured_rendered_and_refused_with_a_plot(store):
+    verdicts, outputs = covered(store, [view(f"P{i}", 30.0 * i) for i in range(12)])
+    assert [v.decision for v in verdicts] == ["captured", "rendered", "refused"]
+    assert verdicts[0].photo == "P0"
+    report = outputs.report
+    assert (report.captured, report.rendered, report.refused) == (1, 1, 1)
+    assert report.refusals == {"top": verdicts[2].reason}
+    assert outputs.plot.media_type == "image/png"
+    assert Image.open(io.BytesIO(store.read(outputs.plot))).width == 900
+
+
+def test_a_held_sfm_leaves_the_named_angles(store):
+    verdicts, outputs = covered(store, None, named={"side": "P7"})
+    assert [(v.decision, v.photo) for v in verdicts] == [("refused", None), ("captured", "P7"), ("refused", None)]
+    assert outputs.report.refused == 2
+
+
+def test_a_named_photo_that_is_not_there_is_bad_input(store):
+    with pytest.raises(BadInput, match="no photo 'P99'"):
+        covered(store, None, named={"side": "P99"})

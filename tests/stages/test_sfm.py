@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from pipeline.contract.artifact import media_type_of
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.domain import View, camera_centre
+from pipeline.errors import BadInput, Held
+from pipeline.posing.model import read_model
+from pipeline.records import PhotoFacts, dump_json, load_list
+from pipeline.stages.sfm import STAGE, Inputs, Params
+from tests.posing.can import CAMERA, ring, write_shoot
+
+SHOTS = [*ring(16, 12.0), *ring(6, 38.0, start_deg=15.0, first=17)]
+QUICK = {"max_side_px": 480, "max_features": 1024, "timeout_seconds": 300}
+
+
+@pytest.fixture(scope="module")
+def shoot(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shoot")
+    write_shoot(folder, SHOTS)
+    store = FolderStore(folder / "store")
+
+    def tree(name):
+        files = sorted((folder / name).iterdir())
+        return store.put_tree({file.name: store.put(file.read_bytes(), media_type_of(file.name)) for file in files})
+
+    facts = [
+        PhotoFacts(
+            photo=shot.photo, source_name=f"{shot.photo}.jpg", width_px=480, height_px=400, focal_px=600.0,
+            sharpness=100.0, exposure_ev=0.0, clipped_fraction=0.0,
+        ) for shot in SHOTS
+    ]  # fmt: skip
+    inputs = Inputs(
+        photos=tree("photos"), cutouts=tree("cutouts"), facts=store.put(dump_json(facts), "application/json")
+    )
+    return store, inputs
+
+
+def test_two_rings_are_posed_within_two_degrees_in_the_product_frame(shoot, tmp_path):
+    store, inputs = shoot
+    outputs, _, _ = Runner(store).run(STAGE, inputs, Params(front="DSC_0003", **QUICK))
+    views = {view.photo: view for view in load_list(View, store.read(outputs.views))}
+    assert outputs.report.registered == len(views) == len(SHOTS)
+    assert outputs.report.rings == 2
+    assert views["DSC_0003"].azimuth_deg == pytest.approx(0, abs=1e-6)
+    for shot in SHOTS:
+        view = views[shot.photo]
+        off = (view.azimuth_deg - (shot.azimuth_deg - SHOTS[2].azimuth_deg) + 180) % 360 - 180
+        assert abs(off) < 2.0, shot
+        assert view.elevation_deg == pytest.approx(shot.elevation_deg, abs=2.0), shot
+        assert view.camera.fx_px == pytest.approx(CAMERA.fx_px, rel=0.03)
+    files = store.tree(outputs.model)
+    assert sorted(files) == [f"sparse/0/{name}.bin" for name in ("cameras", "images", "points3D")]
+    for name, artifact in files.items():
+        (tmp_path / name.rsplit("/", 1)[1]).write_bytes(store.read(artifact))
+    model = read_model(tmp_path)
+    for image in model.images:
+        assert image.name == f"{image.photo}.png"
+        assert np.allclose(image.centre, camera_centre(views[image.photo].pose))
+
+
+def test_a_front_that_is_no_photo_is_bad_input(shoot):
+    store, inputs = shoot
+    with pytest.raises(BadInput, match="no photo 'front'"):
+        Runner(store).run(STAGE, inputs, Params(front="front", **QUICK))
+
+
+def test_a_shoot_of_blank_photos_is_held_and_the_reason_is_remembered(tmp_path):
+    from PIL import Image
+
+    store = FolderStore(tmp_path)
+    blank, full = tmp_path / "blank.png", tmp_path / "full.png"
+    Image.new("RGB", (80, 60), "white").save(blank)
+    Image.new("RGBA", (80, 60), "white").save(full)
+    names = [f"P{i}" for i in range(9)]
+    trees = [
+        store.put_tree({f"{name}.png": store.put(path.read_bytes(), "image/png") for name in names})
+        for path in (blank, full)
+    ]
+    facts = [
+        PhotoFacts(
+            photo=name,
+            source_name=name,
+            width_px=80,
+            height_px=60,
+            sharpness=0.0,
+            exposure_ev=0.0,
+            clipped_fraction=1.0,
+        )
+        for name in names
+    ]
+    inputs = Inputs(photos=trees[0], cutouts=trees[1], facts=store.put(dump_json(facts), "application/json"))
+    for _ in range(2):
+        with pytest.raises(Held, match="0 of 9 photos registered, 8 are needed"):
+            Runner(store).run(STAGE, inputs, Params(front="P0", **QUICK))
