@@ -16,7 +16,7 @@ from pipeline.errors import CatalogError
 from pipeline.settings import read_settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
 HomeOption = Annotated[Path, typer.Option("--home", help="Airflow's home")]
 DEFAULT_HOME = PROJECT / ".airflow"
 

@@ -1,8 +1,9 @@
-"""What `make demo` shows: the steps of every shoot while they run, and the table of what became of them."""
+"""What `make demo` shows: the steps of every shoot while they run, and the tables of what became of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -10,6 +11,8 @@ from rich.table import Table
 from pipeline.plan import STEPS
 
 GROUP = "shoot."
+SHOOTS_ABREAST = 4  # fit 100 columns
+ENDED = frozenset({"success", "skipped", "failed", "upstream_failed"})
 WORDS = {
     "success": "[green]done[/]",
     "skipped": "[yellow]held[/]",
@@ -50,7 +53,7 @@ class Board:
         """Show the tasks as Airflow's API lists them, `seconds` after the run was triggered."""
         names = shoot_names(tasks)
         if self.live is not None:
-            self.live.update(_live_table(tasks, names, seconds))
+            self.live.update(live_table(tasks, names, seconds))
             return
         for task in tasks:
             key, state = (task["task_id"], task["map_index"]), task["state"] or ""
@@ -70,39 +73,43 @@ def shoot_names(tasks: Iterable[Mapping[str, Any]]) -> dict[int, str]:
     return {index: name or f"shoot {index + 1}" for index, name in names.items()}
 
 
-def _live_table(tasks: list[dict[str, Any]], names: Mapping[int, str], seconds: float) -> Table:
-    table = Table("shoot", *STEPS, title=f"catalog_nightly, {seconds:.0f} s", title_justify="left")
+def live_table(tasks: list[dict[str, Any]], names: Mapping[int, str], seconds: float) -> Table:
+    """The steps of the shoots of a run; those that still go on come first."""
     state = {(task["task_id"], task["map_index"]): task["state"] or "" for task in tasks}
-    for index in sorted(names):
-        cells = [WORDS.get(state.get((GROUP + step, index), ""), "[dim]·[/]") for step in STEPS]
-        table.add_row(names[index], *cells)
+    ended = {index for index in names if all(state.get((GROUP + step, index)) in ENDED for step in STEPS)}
+    shown = sorted(names, key=lambda index: (index in ended, index))[:SHOOTS_ABREAST]
+    title = f"catalog_nightly, {seconds:.0f} s, {len(ended)} of {len(names)} shoots ended"
+    table = Table("step", *(names[index] for index in shown), title=title, title_justify="left")
+    for step in STEPS:
+        table.add_row(step, *(WORDS.get(state.get((GROUP + step, index), ""), "[dim]·[/]") for index in shown))
     if not names:
-        table.add_row("[dim]looking for shoots[/]")
+        table.title = f"catalog_nightly, {seconds:.0f} s, looking for shoots"
     return table
 
 
-def fates_table(summary: Mapping[str, Any]) -> Table:
-    """What `catalog summary --json` says: fate, seconds of each step that this run computed, assets, of each shoot."""
-    table = Table("shoot", "fate", *STEPS, "seconds", "assets", title_justify="left")
-    for shoot in summary["shoots"]:
-        steps = {step["step"]: step for step in shoot["steps"]}
-        cells = [_cell(steps.get(name)) for name in STEPS]
-        seconds = sum(step["seconds"] for step in shoot["steps"])
-        assets = ", ".join(f"{count} {state}" for state, count in shoot["assets"].items()) or "none"
-        fate = f"[{COLOURS.get(shoot['fate'], 'red')}]{shoot['fate']}[/]"
-        table.add_row(shoot["sku"], fate, *cells, f"{seconds:.0f}", assets)
-    return table
+def fates_tables(summary: Mapping[str, Any]) -> Iterator[Table]:
+    """What `catalog summary --json` says: seconds of each step that this run computed, assets, fate, of each shoot.
+
+    The steps stand below each other and the shoots abreast, in as many tables as it takes: ten steps abreast need more
+    columns than a terminal has.
+    """
+    shoots = summary["shoots"]
+    for first in range(0, len(shoots), SHOOTS_ABREAST):
+        abreast = shoots[first : first + SHOOTS_ABREAST]
+        table = Table("step", box=box.SIMPLE_HEAD)
+        for shoot in abreast:
+            table.add_column(shoot["sku"], justify="right")
+        states = [{step["step"]: step for step in shoot["steps"]} for shoot in abreast]
+        for name in STEPS if any(states) else ():
+            table.add_row(name, *(_cell(steps.get(name)) for steps in states), end_section=name == STEPS[-1])
+        table.add_row("seconds", *(f"{sum(step['seconds'] for step in shoot['steps']):.0f}" for shoot in abreast))
+        table.add_row("assets", *(_assets(shoot["assets"]) for shoot in abreast))
+        table.add_row("fate", *(f"[{COLOURS.get(shoot['fate'], 'red')}]{shoot['fate']}[/]" for shoot in abreast))
+        yield table
 
 
-def reasons(summary: Mapping[str, Any]) -> list[str]:
-    """One line for every step that is held or failed, and for every shoot that was refused."""
-    lines = []
-    for shoot in summary["shoots"]:
-        told = [step for step in shoot["steps"] if step["reason"] and step["state"] not in {"done", "cached"}]
-        lines += [f"{shoot['sku']}, {step['step']}: {step['state']}: {step['reason']}" for step in told]
-        if shoot["reason"] and not told:
-            lines.append(f"{shoot['sku']}: {shoot['fate']}: {shoot['reason']}")
-    return lines
+def _assets(counts: Mapping[str, int]) -> str:
+    return "\n".join(f"{count} {state}" for state, count in counts.items()) or "none"
 
 
 def _cell(step: Mapping[str, Any] | None) -> str:

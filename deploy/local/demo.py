@@ -14,9 +14,10 @@ from typing import Any
 
 from rich.console import Console
 
-from deploy.local.board import Board, fates_table, reasons
+from deploy.local.board import Board, fates_tables
 from deploy.local.client import ApiError, Client
 from deploy.local.home import LOGIN, PASSWORD, Home, environment
+from deploy.local.notes import notes_on, print_notes
 from deploy.local.supervisor import die_with_parent
 from pipeline.errors import BadInput, CatalogError
 from pipeline.settings import Settings
@@ -114,9 +115,9 @@ class Demo:
     def tell(self, run_id: str, state: str, seconds: float) -> None:
         """Print the table, the reasons and where the contact sheets are."""
         summary = self._summary(run_id)
-        self.console.print(fates_table(summary))
-        for line in reasons(summary):
-            self.console.print(line, markup=False, soft_wrap=True)
+        for table in fates_tables(summary):
+            self.console.print(table)
+        print_notes(self.console, notes_on(summary, self.settings.catalog_url))
         for shoot in summary["shoots"]:
             sheet = Path(summary["sheets"]) / f"{shoot['sku']}.png"
             if sheet.exists():

@@ -13,11 +13,12 @@ import psutil
 import pytest
 from rich.console import Console
 
-from deploy.local.board import Board, fates_table, reasons, shoot_names
+from deploy.local.board import Board, fates_tables, live_table, shoot_names
 from deploy.local.client import ApiError, Client
 from deploy.local.home import HOST, PROJECT, Home, Running, environment, free_port
 from deploy.local.supervisor import Supervisor
 from pipeline.errors import BadInput
+from pipeline.plan import STEPS
 from pipeline.settings import Settings
 
 
@@ -179,8 +180,8 @@ def test_shoots_are_called_by_their_sku():
     assert shoot_names(tasks) == {0: "mug", 1: "shoot 2"}
 
 
-def printed(show) -> str:
-    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+def printed(show, width=200) -> str:
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
     show(console)
     return console.export_text()
 
@@ -212,10 +213,31 @@ SUMMARY = {
 }
 
 
+def told(summary, width=100) -> str:
+    return printed(lambda console: [console.print(table) for table in fates_tables(summary)], width)
+
+
 def test_the_table_tells_steps_seconds_and_assets():
-    words = printed(lambda console: console.print(fates_table(SUMMARY)))
-    assert all(part in words for part in ("mug", "3.2", "cached", "held", "12 published, 1 in review", "bad input"))
+    words = told(SUMMARY)
+    assert all(part in words for part in ("mug", "3.2", "cached", "held", "12 published", "1 in review", "bad input"))
 
 
-def test_everything_that_is_not_done_has_its_reason():
-    assert reasons(SUMMARY) == ["mug, sfm: held: too few photos", "folder x: bad input: no sku"]
+def test_tables_of_many_shoots_fit_a_terminal():
+    many = [SUMMARY["shoots"][0] | {"sku": f"sneaker-{number:06}"} for number in range(9)]
+    words = told({"shoots": many})
+    assert all(shoot["sku"] in words for shoot in many) and words.count("12 published") == 9
+    assert "…" not in words and max(map(len, words.splitlines())) <= 100
+
+
+def test_a_run_with_nothing_to_do_has_a_short_table():
+    idle = {"sku": "mug", "fate": "unchanged", "reason": "", "assets": {"published": 12}, "steps": []}
+    words = told({"shoots": [idle]})
+    assert "unchanged" in words and "12 published" in words and "ingest" not in words
+
+
+def test_shoots_that_go_on_are_watched_before_those_that_ended():
+    tasks = [task(step, 0, "success", "bag") for step in STEPS]
+    tasks += [task("sfm", index, "running", f"mug-{index}") for index in range(1, 6)]
+    words = printed(lambda console: console.print(live_table(tasks, shoot_names(tasks), 7.0)), 100)
+    assert "1 of 6 shoots ended" in words and "bag" not in words
+    assert [f"mug-{index}" in words for index in range(1, 6)] == [True] * 4 + [False]

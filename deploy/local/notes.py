@@ -1,0 +1,61 @@
+"""What a person should read after a run: every step, angle and asset that is not as it was asked for, and why."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.padding import Padding
+from sqlalchemy import select
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.queries import list_assets
+from pipeline.catalog.tables import AngleRow
+
+MAX_NOTES = 20  # a night over hundreds of shoots is read in the catalog, not here
+COLOURS = {"held": "yellow", "in review": "yellow", "refused": "yellow"}
+
+
+class Note(NamedTuple):
+    """One thing that is not as it was asked for."""
+
+    state: str
+    what: str
+    why: str
+
+
+def notes_on(summary: Mapping[str, Any], catalog_url: str) -> list[Note]:
+    """The notes on the shoots that a run worked on: steps first, then angles and assets as the catalog has them."""
+    busy = [shoot["sku"] for shoot in summary["shoots"] if shoot["steps"]]
+    return [*notes_on_steps(summary), *(_notes_on_catalog(busy, catalog_url) if busy else ())]
+
+
+def notes_on_steps(summary: Mapping[str, Any]) -> Iterator[Note]:
+    """One note for every step that is held or failed, and for every shoot that was refused."""
+    for shoot in summary["shoots"]:
+        told = [step for step in shoot["steps"] if step["reason"] and step["state"] not in {"done", "cached"}]
+        yield from (Note(step["state"], f"{shoot['sku']}, {step['step']}", step["reason"]) for step in told)
+        if shoot["reason"] and not told:
+            yield Note(shoot["fate"], shoot["sku"], shoot["reason"])
+
+
+def _notes_on_catalog(skus: list[str], catalog_url: str) -> Iterator[Note]:
+    catalog = Catalog(catalog_url)
+    with catalog.read() as session:
+        query = select(AngleRow).where(AngleRow.sku.in_(skus), AngleRow.decision == "refused")
+        for row in session.scalars(query.order_by(AngleRow.sku, AngleRow.angle)):
+            yield Note("refused", f"{row.sku}/{row.angle}", row.reason)
+    for sku in skus:
+        for asset in list_assets(catalog, sku=sku):
+            if asset.state != "published":
+                yield Note(asset.state, asset.id, "; ".join(asset.reasons))
+
+
+def print_notes(console: Console, notes: Iterable[Note]) -> None:
+    """Each note on a line of its own, with its reason indented below."""
+    listed = list(notes)
+    for note in listed[:MAX_NOTES]:
+        console.print(f"[{COLOURS.get(note.state, 'red')}]{note.state}[/]: ", end="")
+        console.print(note.what, markup=False)
+        console.print(Padding(console.render_str(note.why, markup=False), (0, 0, 0, 4)))
+    if len(listed) > MAX_NOTES:
+        console.print(f"and {len(listed) - MAX_NOTES} more: `catalog assets` lists them")
