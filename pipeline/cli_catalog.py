@@ -92,7 +92,10 @@ def assets(
     if as_json:
         print_json({"assets": [asset.model_dump(mode="json") for asset in found]})
         return
-    table = Table("asset", "source", "size", "state", "reasons")
+    table = Table()
+    table.add_column("asset", no_wrap=True, overflow="fold")
+    for title in ("source", "size", "state", "reasons"):
+        table.add_column(title)
     for asset in found:
         size = f"{asset.width_px}x{asset.height_px}"
         table.add_row(asset.id, asset.source, size, asset.state, "; ".join(asset.reasons))

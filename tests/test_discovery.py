@@ -35,7 +35,9 @@ class Night:
     def end(self, sku: str, **states: str) -> None:
         for step in STEPS:
             if states.get(step) != "missing":
-                shoots.record_step(self.url, self.run_id, sku, step, states.get(step, "done"), 1.0, "because")
+                shoots.record_step(
+                    self.url, self.run_id, sku, step, states.get(step, "done"), seconds=1.0, reason="because"
+                )
 
     def fates(self) -> dict[str, str]:
         return {shoot.sku: shoot.fate for shoot in conclude(self.url, self.run_id).shoots}

@@ -29,7 +29,7 @@ class Channel(Frozen):
     name: Name
     title: str
     rules: str = Field(description="where the rules come from, in words")
-    width_px: int | None = Field(default=None, ge=64, le=10000)
+    width_px: int | None = Field(default=None, ge=64, le=10000, description="where the photo has pixels enough")
     height_px: int | None = Field(default=None, ge=64, le=10000)
     plain: Framing = Framing(fill=0.85)
     scene: Framing | None = Field(default=None, description="framing over a painted backdrop; None: as on a plain one")
@@ -67,6 +67,14 @@ class Channel(Frozen):
     def extension(self) -> str:
         """File ending, with the dot."""
         return EXTENSIONS[self.media_type]
+
+    def frame_px(self, shrink: float = 1.0) -> tuple[int, int]:
+        """Width and height made smaller by a factor, but not below `long_side_at_least_px`; never larger."""
+        if self.width_px is None or self.height_px is None:
+            raise ValueError(f"channel {self.name} has no frame of its own")
+        long_side = max(self.width_px, self.height_px)
+        factor = min(1.0, max(shrink, self.long_side_at_least_px / long_side))
+        return int(self.width_px * factor + 1e-6), int(self.height_px * factor + 1e-6)
 
     def framing(self, kind: BackdropKind) -> Framing:
         """The framing over a backdrop of this kind: painted backdrops have a floor and want more room."""

@@ -89,7 +89,7 @@ def _fill(evidence: Evidence, box: Box) -> tuple[Check, ...]:
 
 def _enlargement(evidence: Evidence) -> Check:
     scale, most = evidence.placement.scale, evidence.channel.upscale_at_most
-    passed = scale <= most
+    passed = round(scale, 6) <= most
     words = f"the photo is shown at {scale:.2f} times its own pixels"
     if not passed:
         words = f"the photo is enlarged {scale:.1f} times, which shows as softness; shoot it closer or larger"

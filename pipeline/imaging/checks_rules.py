@@ -43,8 +43,10 @@ def _broken_rules(evidence: Evidence) -> list[str]:
     wrong = []
     if image.format != FORMATS[channel.media_type]:
         wrong.append(f"it is {image.format}, not {FORMATS[channel.media_type]}")
-    if channel.width_px is not None and image.size != (channel.width_px, channel.height_px):
-        wrong.append(f"it is {image.width} x {image.height} px, not {channel.width_px} x {channel.height_px}")
+    if channel.width_px is not None:
+        wanted = channel.frame_px(max(image.size) / max(channel.frame_px()))
+        if image.size != wanted:
+            wrong.append(f"it is {image.width} x {image.height} px, not {wanted[0]} x {wanted[1]}")
     if max(image.size) < channel.long_side_at_least_px or image.width * image.height > MAX_PX:
         wrong.append(f"its longer side has {max(image.size)} px, not {channel.long_side_at_least_px}")
     if image.format == "JPEG" and get_sampling(image) != 0:

@@ -117,14 +117,16 @@ def place(alpha: Bytes, channel: Channel, framing: Framing) -> Placement:
     """The channel's framing rule applied to a picture's matte [h, w].
 
     The product's box is scaled to `framing.fill` of the frame on the side that limits it, centred across, and centred
-    upright or set on the line `framing.foot`, never nearer to an edge than the channel's margin. A channel without a
-    size keeps the picture as it is.
+    upright or set on the line `framing.foot`, never nearer to an edge than the channel's margin. A frame that would
+    enlarge the picture by more than the channel likes is made smaller, as far as the channel allows: pixels that are
+    not in the photo serve nobody. A channel without a size keeps the picture as it is.
     """
     height_px, width_px = alpha.shape
     if channel.width_px is None or channel.height_px is None:
         return Placement(width_px, height_px, 1.0, 0.0, 0.0)
     box = box_of(product_mask(alpha))
-    frame_w, frame_h = channel.width_px, channel.height_px
+    wanted = framing.fill * min(channel.width_px / box.width, channel.height_px / box.height)
+    frame_w, frame_h = channel.frame_px(channel.upscale_at_most / wanted)
     scale = framing.fill * min(frame_w / box.width, frame_h / box.height)
     foot = frame_h / 2 + scale * box.height / 2 if framing.foot is None else framing.foot * frame_h
     margin = channel.margin_at_least * min(frame_w, frame_h)

@@ -32,7 +32,7 @@ class CoverageParams(Frozen):
 
     tolerance_deg: float = Field(default=4.0, ge=0, le=30)
     """A photo within this angle serves as it is."""
-    max_gap_deg: float = Field(default=65.0, gt=0, lt=180)
+    max_gap_deg: float = Field(default=45.0, gt=0, lt=180)
     """Two photos further apart than this see too little in common to draw what is between them."""
     max_offset_deg: float = Field(default=12.0, ge=0, le=45)
     """How far beside the arc between two photos (above, below, or past its end) the splat may still be looked at."""

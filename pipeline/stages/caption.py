@@ -69,6 +69,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     picture = front_most(load_list(Picture, work.read(inputs.pictures)))
     facts = Facts.model_validate(params.model_dump(include=set(Facts.model_fields)))
     subject = Subject(_pixels(inputs, picture, work), picture.angle, facts, params.language)
+    work.progress(0, 1, f"describing {picture.angle.name}")
     written = _captioner(params, work).write(subject)
     faults = faults_of(written.caption, facts)
     if faults:

@@ -51,6 +51,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         views = load_list(View, work.read(inputs.views))
         posed = photographed(views, {fact.photo: fact.sharpness for fact in facts})
     verdicts = judge(params.angles, params.named, [fact.photo for fact in facts], posed, params)
+    work.progress(1, 2, f"{len(verdicts)} angles judged")
     decisions = [verdict.decision for verdict in verdicts]
     return Outputs(
         verdicts=work.put_bytes(dump_json(verdicts)),

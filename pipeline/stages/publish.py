@@ -94,6 +94,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         sheet_sha256=inputs.sheet.sha256 if inputs.sheet else None,
         **_lineage(lineage),
     )
+    work.progress(0, 1, "writing into the catalog")
     changes = publish(Catalog(work.catalog_url), publication, datetime.now(UTC))
     states = [entry.state for entry in publication.assets or ()]
     return Outputs(

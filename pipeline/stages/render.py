@@ -60,10 +60,14 @@ class AngleParams(Params):
 
 
 class AngleReport(Frozen):
-    """`gain`: the factor a channel that matched the splat to the photo. `coverage`: share of the picture."""
+    """`gain`: the factor a channel that matched the splat to the photo. `coverage`: share of the picture.
+
+    `haze`: share of the alpha that lay beside the product and was dropped.
+    """
 
     gain: tuple[float, float, float]
     coverage: float
+    haze: float
 
 
 class AngleOutputs(Frozen):
@@ -75,18 +79,19 @@ class AngleOutputs(Frozen):
 
 def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
     """Draw one angle."""
+    from pipeline.splatting.haze import without_haze
     from pipeline.splatting.match import matched_gain, with_gain
     from pipeline.splatting.ply import read_ply
     from pipeline.splatting.png import decode_rgba, encode_rgb
     from pipeline.splatting.render import planes, straight
 
     splat = read_ply(work.read(inputs.splat), "the splat")
-    picture = planes(splat, params.view.camera, params.view.pose, params.supersample)
+    picture, haze = without_haze(planes(splat, params.view.camera, params.view.pose, params.supersample))
     gain = (1.0, 1.0, 1.0)
     if params.match_colour:
         gain = matched_gain(splat, decode_rgba(work.read(inputs.nearest)), params.nearest)
     rgba = straight(with_gain(picture, gain)).rgba
-    report = AngleReport(gain=gain, coverage=round(float((rgba[..., 3] >= 128).mean()), 4))
+    report = AngleReport(gain=gain, coverage=round(float((rgba[..., 3] >= 128).mean()), 4), haze=round(haze, 5))
     return AngleOutputs(picture=work.put_bytes(encode_rgb(rgba), "image/png"), report=report)
 
 

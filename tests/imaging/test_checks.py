@@ -167,7 +167,9 @@ def test_file_that_breaks_rules_is_rejected_in_words(product):
     bare = faults.saved(evidence.image, None, b"")
     _, reasons = judge(check_asset(replace(evidence, file=bare)))
     assert any("no colour profile" in words and "does not carry the marking" in words for words in reasons)
-    small = replace(evidence, channel=AMAZON.model_copy(update={"width_px": 1600, "height_px": 1600}))
+    small = replace(
+        evidence, channel=AMAZON.model_copy(update={"width_px": 1600, "height_px": 1600, "long_side_at_least_px": 1600})
+    )
     assert "channel_rules" in failed(check_asset(small))
 
 

@@ -73,6 +73,17 @@ def test_product_lands_where_the_framing_says(height, width, fill, foot):
         assert box.bottom == pytest.approx(300 * foot)
 
 
+@pytest.mark.parametrize(("least_px", "side_px"), [(0, 150), (100, 150), (200, 200), (300, 300)])
+def test_a_frame_shrinks_before_it_enlarges_the_photo_too_much(least_px, side_px):
+    alpha = np.zeros((140, 130), np.uint8)
+    alpha[20:120, 20:100] = 255
+    frame = SQUARE.model_copy(update={"upscale_at_most": 1.2, "long_side_at_least_px": least_px})
+    placement = place(alpha, frame, Framing(fill=0.8))
+    assert (placement.width_px, placement.height_px) == (side_px, side_px)
+    assert placement.scale == pytest.approx(side_px * 0.8 / 100)
+    assert placement.scale <= 1.2 + 1e-9 or side_px == least_px
+
+
 def test_resampled_matte_covers_the_area_it_should(product):
     placement = place(product[..., 3], SQUARE, SQUARE.plain)
     patch = resample_product(product, placement)

@@ -41,12 +41,12 @@ def test_a_photo_within_tolerance_serves_and_beyond_it_does_not():
     assert verdict([], 30.0, 16.1).decision == "refused"
 
 
-def test_inside_a_gap_of_60_degrees_the_splat_draws_and_inside_one_of_75_it_is_refused_with_what_to_shoot():
-    assert verdict(ring(without=(120, 135, 150)), 135, 12).decision == "rendered"
-    refused = verdict(ring(without=(105, 120, 135, 150)), 135, 12)
+def test_inside_a_gap_of_45_degrees_the_splat_draws_and_inside_one_of_60_it_is_refused_with_what_to_shoot():
+    assert verdict(ring(without=(120, 135)), 127, 12).decision == "rendered"
+    refused = verdict(ring(without=(120, 135, 150)), 135, 12)
     assert refused.decision == "refused"
-    assert "90-165°" in refused.reason
-    assert "shoot 4 more there" in refused.reason
+    assert "105-165°" in refused.reason
+    assert "shoot 3 more there" in refused.reason
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,10 @@ def test_the_middle_height_of_a_solid_seen_from_above_is_right(solid, low, high,
     hull = visual_hull(silhouettes, np.zeros(3), 1.6)
     centres = np.stack([camera_centre(s.cam_from_world) for s in silhouettes])
     found = height_range(hull, centres)
-    assert sum(found) / 2 == pytest.approx(
-        (low + high) / 2, abs=0.06
-    )  # 0.9 deg at distance 4, for a ball; less for what has edges
-    assert found[1] - found[0] == pytest.approx(high - low, abs=0.2)
+    # 0.9 deg at distance 4, for a ball; less for what has edges
+    assert sum(found) / 2 == pytest.approx((low + high) / 2, abs=0.06)
+    # from 25 deg alone nobody sees how round a ball's top and bottom are: a sixth of its height is missed
+    assert found[1] - found[0] == pytest.approx(high - low, rel=0.2)
 
 
 def test_a_flat_lids_cone_is_cut_off():
