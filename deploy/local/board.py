@@ -51,6 +51,8 @@ class Board:
 
     def show(self, tasks: list[dict[str, Any]], seconds: float) -> None:
         """Show the tasks as Airflow's API lists them, `seconds` after the run was triggered."""
+        # a group that is not mapped yet, or over no shoots at all, is listed once with index -1: no shoot's task
+        tasks = [task for task in tasks if task["map_index"] >= 0 or not task["task_id"].startswith(GROUP)]
         names = shoot_names(tasks)
         if self.live is not None:
             self.live.update(live_table(tasks, names, seconds))
@@ -109,7 +111,8 @@ def fates_tables(summary: Mapping[str, Any]) -> Iterator[Table]:
 
 
 def _assets(counts: Mapping[str, int]) -> str:
-    return "\n".join(f"{count} {state}" for state, count in counts.items()) or "none"
+    sorted_counts = sorted(counts.items(), key=lambda item: (item[0] != "published", item[0]))
+    return "\n".join(f"{count} {state}" for state, count in sorted_counts) or "none"
 
 
 def _cell(step: Mapping[str, Any] | None) -> str:

@@ -45,7 +45,8 @@ class Demo:
             _until(lambda: client.has_dag(DAG_ID), f"Airflow does not list the DAG {DAG_ID}")
             for run_id in client.active_runs(DAG_ID) if own else []:
                 client.fail_run(DAG_ID, run_id)  # a demo that was stopped: what it finished is kept in the store
-            self.console.print(f"Triggering {DAG_ID} over {self.settings.shoots}; watch it at {url}/dags/{DAG_ID}")
+            self.console.print(f"Triggering {DAG_ID} over {self.settings.shoots}; login {LOGIN} / {PASSWORD} at")
+            self.console.print(f"{url}/dags/{DAG_ID}", soft_wrap=True)
             began = time.monotonic()
             run_id = client.trigger(
                 DAG_ID, {"shoots": str(self.settings.shoots.absolute()), "preset": self.settings.preset}

@@ -201,7 +201,7 @@ SUMMARY = {
             "sku": "mug",
             "fate": "held",
             "reason": "sfm: too few photos",
-            "assets": {"published": 12, "in review": 1},
+            "assets": {"in review": 1, "published": 12},
             "steps": [
                 {"step": "ingest", "state": "done", "seconds": 3.21, "reason": ""},
                 {"step": "cutout", "state": "cached", "seconds": 0.0, "reason": ""},
@@ -220,6 +220,14 @@ def told(summary, width=100) -> str:
 def test_the_table_tells_steps_seconds_and_assets():
     words = told(SUMMARY)
     assert all(part in words for part in ("mug", "3.2", "cached", "held", "12 published", "1 in review", "bad input"))
+
+
+def test_a_group_over_no_shoots_is_not_told_as_held():
+    def show(console):
+        with Board(console) as board:
+            board.show([task("sfm", -1, "skipped"), {"task_id": "summary", "map_index": -1, "state": "running"}], 3.0)
+
+    assert printed(show).split() == ["3", "s", "summary:", "running"]
 
 
 def test_tables_of_many_shoots_fit_a_terminal():
