@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.diffusion.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class
+from pipeline.diffusion.checkpoints import CheckpointFacts, checkpoint_digest, facts_of, folder_of, pipeline_class
 from pipeline.diffusion.enlarge import enlarge, in_square
+from pipeline.diffusion.quiet import quiet_loading
 from pipeline.diffusion.scenes import render_scene
-from pipeline.diffusion.vocabulary import MATERIALS, read_prompt, words_of
+from pipeline.diffusion.vocabulary import MATERIALS, Reading, understand, vocabulary, words_of
 from pipeline.errors import BadInput, MissingEngine
 
 Rgb = NDArray[np.uint8]
@@ -55,12 +57,21 @@ class BackdropRequest:
 class PaintedBackdrop:
     """A painted backdrop, sRGB uint8: `rgb` at the asked size, `native` as the model painted it (a square).
 
-    `start`: what the diffusion started from, for the lineage.
+    `start`: what the diffusion started from, for the lineage. `prompt`: the words that the model was asked with, which
+    are a translation where its vocabulary is closed. `passed_over`: words of the request that had no part in it.
     """
 
     rgb: Rgb
     native: Rgb
     start: Literal["noise", "scene"]
+    prompt: str
+    passed_over: tuple[str, ...]
+
+
+class _Words(NamedTuple):
+    prompt: str
+    negative: str
+    passed_over: tuple[str, ...]
 
 
 class BackdropEngine(Protocol):
@@ -80,22 +91,33 @@ class DiffusersEngine:
     pipe: Any
     digest: str
     native_px: int
-    paints_behind_product: bool
+    facts: CheckpointFacts
 
     def paint(self, request: BackdropRequest) -> PaintedBackdrop:
         """See `BackdropRequest`. Raises BadInput when a number of the request is out of range."""
         _check(request)
         start: Literal["noise", "scene"] = "noise" if request.strength >= 1 else "scene"
-        spec = read_prompt(request.prompt)
-        scene = render_scene(spec, request.seed, self.native_px, self.native_px)[0] if start == "scene" else None
-        picture, mask = self._canvas(request.product, scene)
-        native = self._run(request, picture, mask)
-        if not self.paints_behind_product:
-            native = _filled(native, mask)
-        detail = spec if _names_material(request.prompt) else None
-        return PaintedBackdrop(
-            enlarge(native, request.width_px, request.height_px, detail, request.seed), native, start
+        reading = understand(request.prompt)
+        scene = (
+            render_scene(reading.spec, request.seed, self.native_px, self.native_px)[0] if start == "scene" else None
         )
+        words = self._words(request, reading)
+        picture, mask = self._canvas(request.product, scene)
+        native = self._run(request, words, picture, mask)
+        if not self.facts.paints_behind_product:
+            native = _filled(native, mask)
+        detail = reading.spec if self.facts.closed_vocabulary or _names_material(request.prompt) else None
+        rgb = enlarge(native, request.width_px, request.height_px, detail, request.seed)
+        return PaintedBackdrop(rgb, native, start, words.prompt, words.passed_over)
+
+    def _words(self, request: BackdropRequest, reading: Reading) -> _Words:
+        """What this checkpoint is asked with: its own vocabulary, or the request's words as far as it can read them."""
+        if self.facts.closed_vocabulary:
+            known = [word for word in words_of(request.negative_prompt) if word in vocabulary()]
+            unknown = [word for word in words_of(request.negative_prompt) if word not in known]
+            return _Words(reading.prompt, " ".join(dict.fromkeys(known)), (*reading.passed_over, *unknown))
+        asked = (request.prompt, request.negative_prompt)
+        return _Words(*asked, tuple(text for prompt in asked for text in _beyond(self.pipe.tokenizer, prompt)))
 
     def _canvas(self, product: Rgba | None, scene: Rgb | None) -> tuple[Rgb, NDArray[np.uint8]]:
         """What the pipeline starts from, and its mask (255 where it paints), both squares of the native size.
@@ -109,20 +131,20 @@ class DiffusersEngine:
         small = in_square(product, n, fill=0)
         mask = np.where(small[:, :, 3] > 0, 0, 255).astype(np.uint8)
         mask = np.asarray(cv2.erode(mask, np.ones((2 * AROUND_PX + 1, 2 * AROUND_PX + 1), np.uint8)), np.uint8)
-        if scene is not None and self.paints_behind_product:
+        if scene is not None and self.facts.paints_behind_product:
             return base, mask
         alpha = small[:, :, 3:].astype(np.float32) / 255
         return np.round(small[:, :, :3] * alpha + base * (1 - alpha)).astype(np.uint8), mask
 
-    def _run(self, request: BackdropRequest, picture: Rgb, mask: NDArray[np.uint8]) -> Rgb:
+    def _run(self, request: BackdropRequest, words: _Words, picture: Rgb, mask: NDArray[np.uint8]) -> Rgb:
         import torch
         from PIL import Image
 
         pipe = self.pipe
         pipe.scheduler = _scheduler(pipe.scheduler, request.scheduler)
         painted = pipe(
-            prompt=request.prompt,
-            negative_prompt=request.negative_prompt,
+            prompt=words.prompt,
+            negative_prompt=words.negative,
             image=Image.fromarray(picture),
             mask_image=Image.fromarray(mask),
             width=self.native_px,
@@ -172,9 +194,14 @@ def _load(folder: Path, digest: str, device: str, dtype: str) -> DiffusersEngine
     if device != "cpu" and not torch.cuda.is_available():
         raise MissingEngine(f"device {device!r} asked for, but torch sees no GPU here", remedy="set the device to cpu")
     try:
-        pipe = DiffusionPipeline.from_pretrained(
-            folder, local_files_only=True, dtype=getattr(torch, dtype), safety_checker=None
-        )
+        with quiet_loading():
+            pipe = DiffusionPipeline.from_pretrained(
+                folder,
+                local_files_only=True,
+                dtype=getattr(torch, dtype),
+                safety_checker=None,
+                low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers prints a hint
+            )
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
         raise BadInput(
             f"checkpoint {folder} cannot be loaded: {str(error).splitlines()[0]}",
@@ -182,7 +209,7 @@ def _load(folder: Path, digest: str, device: str, dtype: str) -> DiffusersEngine
         ) from error
     pipe.set_progress_bar_config(disable=True)
     native_px = int(pipe.unet.config.sample_size * pipe.vae_scale_factor)
-    return DiffusersEngine(pipe.to(device), digest, native_px, facts_of(folder).paints_behind_product)
+    return DiffusersEngine(pipe.to(device), digest, native_px, facts_of(folder))
 
 
 def _scheduler(current: Any, name: SchedulerName) -> Any:
@@ -212,6 +239,13 @@ def _check(request: BackdropRequest) -> None:
 
 def _names_material(prompt: str) -> bool:
     return any(word in MATERIALS for word in words_of(prompt))
+
+
+def _beyond(tokenizer: Any, prompt: str) -> tuple[str, ...]:
+    """The end of a prompt that the tokenizer's window does not hold, if there is one."""
+    window = tokenizer.model_max_length - tokenizer.num_special_tokens_to_add()
+    tokens = tokenizer(prompt, add_special_tokens=False, verbose=False).input_ids
+    return (tokenizer.decode(tokens[window:]),) if len(tokens) > window else ()
 
 
 def _filled(picture: Rgb, mask: NDArray[np.uint8]) -> Rgb:

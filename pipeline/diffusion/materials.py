@@ -76,9 +76,11 @@ def _wood(rng: Rng, n: int) -> Field:
     rings = np.sin(fractal(rng, n, 10, 3, stretch=8) * 5 + warped(fractal(rng, n, 6, 2, stretch=4), rng, 0.02) * 6)
     grain = 0.055 * fibres + 0.05 * rings.astype(np.float32)
     shifted = np.empty_like(grain)
-    for plank in range(planks + 2):  # each plank is another board: its grain starts elsewhere
+    there_and_back = np.abs((np.arange(2 * n) + n) % (2 * n) - n).clip(max=n - 1)
+    for plank in range(planks + 2):  # each plank is another board: its grain starts elsewhere, and mirrors at its end
         columns = index == plank
-        shifted[:, columns] = np.roll(grain[:, columns], int(shifts[plank] * n), axis=0)
+        rows = there_and_back[(np.arange(n) + int(shifts[plank] * n)) % (2 * n)]
+        shifted[:, columns] = grain[:, columns][rows]
     edge = np.minimum(u - index, 1 - (u - index))
     seam = 1 - 0.55 * np.exp(-((edge / 0.012) ** 2)).astype(np.float32)
     base = (1 + shifted) * tones[None] * seam[None]

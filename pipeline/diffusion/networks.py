@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.diffusion.checkpoints import FACTS_FILE, CheckpointFacts
 from pipeline.diffusion.vocabulary import vocabulary
 from pipeline.diffusion.warmstart import start_near_linear
 
@@ -142,5 +143,7 @@ def save_pipeline(folder: Path, vae: Any, text_encoder: Any, unet: Any) -> None:
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
     pipe.save_pretrained(folder, safe_serialization=True)
+    facts = CheckpointFacts(paints_behind_product=True, closed_vocabulary=True)
+    (folder / FACTS_FILE).write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

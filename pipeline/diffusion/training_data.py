@@ -56,9 +56,15 @@ def pixels_of(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def prompt_variant(rng: np.random.Generator, spec: SceneSpec) -> str:
-    """The scene's prompt as people write it: words left out, swapped for a synonym, reordered; 1 in 10 empty."""
-    if rng.uniform() < 0.1:
+    """The scene's prompt: mostly the sentence that the engine asks with (`canonical_prompt`), 1 in 10 empty.
+
+    The rest is as people write it, words left out, swapped for a synonym, reordered, for use without the engine.
+    """
+    kind = rng.uniform()
+    if kind < 0.1:
         return ""
+    if kind < 0.8:
+        return spec.prompt
     parts = [part for part in spec.prompt.split(", ") if rng.uniform() > 0.05]
     if rng.uniform() < 0.3:
         rng.shuffle(parts)

@@ -5,8 +5,10 @@ reads them, and makes the tokenizer.
 """
 
 import re
+from itertools import pairwise
 from typing import Literal
 
+from pipeline.diffusion.wording import IMPLIED, OF_MATERIAL, SILENT, TONES
 from pipeline.domain import Frozen
 
 Material = Literal["paper", "gradient", "plaster", "wood", "marble", "concrete", "linen", "terrazzo", "caustics"]
@@ -59,6 +61,10 @@ FILLERS: tuple[str, ...] = (
     "a", "and", "backdrop", "background", "from", "horizon", "in", "light", "of", "on", "studio", "the", "with", ",",
 )  # fmt: skip
 SIZES: tuple[str, ...] = ("low", "middle", "high")
+_KINDS: dict[str, tuple[str, ...]] = {
+    "material": MATERIALS, "colour": tuple(COLOURS), "side": SIDES, "softness": SOFTNESSES,
+    "horizon": ("seamless", *SIZES),
+}  # fmt: skip
 _CANONICAL = {other: word for word, others in SYNONYMS.items() for other in others}
 
 
@@ -85,28 +91,75 @@ def vocabulary() -> tuple[str, ...]:
 
 
 def words_of(prompt: str) -> tuple[str, ...]:
-    """The prompt's words in lower case, synonyms replaced by the word they stand for, unknown words kept."""
-    return tuple(_CANONICAL.get(word, word) for word in re.findall(r"[a-z]+", prompt.lower()))
+    """The prompt's words in lower case, in any script; synonyms replaced by the word they stand for."""
+    return tuple(_CANONICAL.get(word, word) for word in re.findall(r"[^\W\d_]+", prompt.lower()))
+
+
+class Reading(Frozen):
+    """A free prompt as the closed vocabulary understands it: the scene, and the words that had no part in it."""
+
+    spec: SceneSpec
+    passed_over: tuple[str, ...]
+
+    @property
+    def prompt(self) -> str:
+        """The sentence that the embedded checkpoint is asked with."""
+        return self.spec.prompt
+
+
+def understand(prompt: str, default: SceneSpec | None = None) -> Reading:
+    """The scene that a free prompt asks for, and the words passed over.
+
+    The first word of each kind counts. What no word says outright is taken from what a word implies (oak is wood and
+    tan, a table has a low horizon), then from a tone (`dark`), then from the material's usual colour, and the rest from
+    `default`. Words beyond the vocabulary are a limit of the embedded checkpoint, not an error of whoever writes one
+    prompt for several checkpoints: they are named, not refused.
+    """
+    raw = re.findall(r"[^\W\d_]+", prompt.lower())
+    words = _with_pale(raw)
+    chosen: dict[str, str] = {}
+    used: set[int] = set()
+
+    def take(place: int, says: dict[str, str]) -> None:
+        for kind, value in says.items():
+            if chosen.setdefault(kind, value) == value:
+                used.add(place)
+
+    for saying in (_outright, _implied):
+        for place, word in enumerate(words):
+            take(place, saying(word))
+    for place, word in enumerate(words):
+        if word in TONES:
+            of_wood, of_others = TONES[word]
+            take(place, {"colour": of_wood if chosen.get("material") == "wood" else of_others})
+    if default is None and chosen.get("material") in OF_MATERIAL:
+        chosen.setdefault("colour", OF_MATERIAL[chosen["material"]])
+    silent = {*FILLERS, *SILENT}
+    passed_over = [word for place, word in enumerate(raw) if place not in used and word not in silent]
+    spec = (default or SceneSpec()).model_dump() | chosen
+    return Reading(spec=SceneSpec.model_validate(spec), passed_over=tuple(dict.fromkeys(passed_over)))
 
 
 def read_prompt(prompt: str, default: SceneSpec | None = None) -> SceneSpec:
-    """The scene that a free prompt asks for: the first word of each kind counts, `default` answers for the rest.
+    """The scene of `understand` alone."""
+    return understand(prompt, default).spec
 
-    Words beyond the vocabulary are passed over: the closed vocabulary is a limit of the embedded checkpoint that its
-    model card states, not an error of the person who writes a prompt for several checkpoints.
-    """
-    start = default or SceneSpec()
-    words = words_of(prompt)
 
-    def first(options: tuple[str, ...], otherwise: str) -> str:
-        return next((word for word in words if word in options), otherwise)
+def _with_pale(words: list[str]) -> list[str]:
+    """`light` right before a material or a colour means pale, elsewhere the light itself."""
+    pairs = pairwise([*words, ""])
+    return ["pale" if one == "light" and _is_surface(after) else one for one, after in pairs]
 
-    return SceneSpec.model_validate(
-        {
-            "material": first(MATERIALS, start.material),
-            "colour": first(tuple(COLOURS), start.colour),
-            "side": first(SIDES, start.side),
-            "softness": first(SOFTNESSES, start.softness),
-            "horizon": first(("seamless", *SIZES), start.horizon),
-        }
-    )
+
+def _is_surface(word: str) -> bool:
+    said = _outright(word) | _implied(word)
+    return "material" in said or "colour" in said
+
+
+def _outright(word: str) -> dict[str, str]:
+    word = _CANONICAL.get(word, word)
+    return {kind: word for kind, options in _KINDS.items() if word in options}
+
+
+def _implied(word: str) -> dict[str, str]:
+    return IMPLIED.get(word, {})

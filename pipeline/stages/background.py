@@ -64,13 +64,23 @@ class Params(Frozen):
         return {**values, "diffusion": diffusion}
 
 
+class Wording(Frozen):
+    """A prompt as the checkpoint understood it. `passed_over`: words (or an end too long for it) that had no part."""
+
+    backdrop: str
+    asked: str
+    painted_as: str
+    passed_over: tuple[str, ...] = ()
+
+
 class Report(Frozen):
-    """How many backdrops, how many of them painted, and by what."""
+    """How many backdrops, how many of them painted, by what, and how the checkpoint understood each prompt."""
 
     backdrops: int
     painted: int
     engine: str | None = None
     checkpoint_digest: str | None = None
+    wordings: tuple[Wording, ...] = ()
 
 
 class Outputs(Frozen):
@@ -100,9 +110,11 @@ class AssetParams(Frozen):
 
 
 class AssetReport(Frozen):
-    """What the diffusion started from; None for a plain backdrop."""
+    """What the diffusion started from, the words it was asked with, those passed over; a plain backdrop has none."""
 
     start: Literal["noise", "scene"] | None = None
+    painted_as: str | None = None
+    passed_over: tuple[str, ...] = ()
 
 
 class AssetOutputs(Frozen):
@@ -146,10 +158,11 @@ def _paint(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs
         )
     )
     picture = work.put_bytes(encode_png(painted.rgb), "image/png")
-    return AssetOutputs(backdrop=picture, report=AssetReport(start=painted.start))
+    report = AssetReport(start=painted.start, painted_as=painted.prompt, passed_over=painted.passed_over)
+    return AssetOutputs(backdrop=picture, report=report)
 
 
-ASSET = Stage("background_asset", 1, AssetInputs, AssetParams, AssetOutputs, run_asset, gpu=True)
+ASSET = Stage("background_asset", 2, AssetInputs, AssetParams, AssetOutputs, run_asset, gpu=True)
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
@@ -160,6 +173,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     wanted = [(picture.angle.name, backdrop) for picture in pictures for backdrop in params.backdrops]
     files: dict[str, Artifact] = {}
     records: list[BackdropPicture] = []
+    wordings: dict[Wording, None] = {}  # in order, each once: angles share a prompt
     for count, (angle, backdrop) in enumerate(wanted, start=1):
         record = partial(BackdropPicture, angle=angle, backdrop=backdrop.name, kind=backdrop.kind)
         path = f"{angle}/{backdrop.name}.png"
@@ -170,6 +184,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         made = work.item(f"{angle}/{backdrop.name}", ASSET, AssetInputs(angle=behind), asset)
         files[path] = made.backdrop
         records.append(record(path=path, prompt=asset.prompt, seed=asset.seed, start=made.report.start))
+        wordings |= dict.fromkeys(_wordings(backdrop.name, asset, made.report))
         work.progress(count, len(wanted), path)
     painted = sum(one.kind == "diffusion" for one in records)
     how = params.diffusion
@@ -181,8 +196,15 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             painted=painted,
             engine=f"diffusers {pipeline_class(folder_of(how.checkpoint))}" if painted else None,
             checkpoint_digest=how.checkpoint_digest if painted else None,
+            wordings=tuple(wordings),
         ),
     )
+
+
+def _wordings(backdrop: str, asked: AssetParams, made: AssetReport) -> tuple[Wording, ...]:
+    if asked.prompt is None or made.painted_as is None:
+        return ()
+    return (Wording(backdrop=backdrop, asked=asked.prompt, painted_as=made.painted_as, passed_over=made.passed_over),)
 
 
 def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Caption | None) -> AssetParams:
@@ -210,4 +232,4 @@ def _kind(backdrop: Any) -> str | None:
     return backdrop.get("kind") if isinstance(backdrop, dict) else getattr(backdrop, "kind", None)
 
 
-STAGE = Stage("background", 1, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("background", 2, Inputs, Params, Outputs, run, gpu=True)

@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -38,6 +40,36 @@ def test_a_strength_below_one_starts_from_the_generators_scene(tiny):
     far, _ = render_scene(SceneSpec(material="paper", colour="charcoal"), 4, 256, 256)
     assert painted.start == "scene"
     assert np.abs(painted.native.astype(float) - scene).mean() < 0.5 * np.abs(painted.native.astype(float) - far).mean()
+
+
+def test_a_closed_vocabulary_is_asked_in_its_own_words_and_says_what_it_passed_over(tiny):
+    free = "light marble kitchen counter with " + "many many words, " * 30 + "harsh light from the left"
+    asked = replace(REQUEST, prompt=free, negative_prompt="blue monsters")
+    painted = load_engine(str(tiny)).paint(asked)
+    assert painted.prompt == "white marble, low horizon backdrop, hard light from left"
+    assert painted.passed_over == ("kitchen", "many", "words", "monsters")
+    assert (painted.native == load_engine(str(tiny)).paint(replace(asked, negative_prompt="blue")).native).all()
+
+
+def test_an_open_vocabulary_names_the_end_of_a_prompt_that_does_not_fit(tmp_path, tiny):
+    general = shutil.copytree(tiny, tmp_path / "general")
+    (general / "backdrop.json").unlink()
+    engine = load_engine(str(general))
+    fits = engine.paint(replace(REQUEST, prompt="soft light from left, tan wood"))
+    assert (fits.prompt, fits.passed_over) == ("soft light from left, tan wood", ())
+    longer = engine.paint(replace(REQUEST, prompt="light " * 22 + "tan wood"))
+    assert longer.passed_over == ("tan wood",)
+
+
+@pytest.mark.slow
+def test_loading_prints_nothing_and_leaves_the_progress_bars_as_they_were(tiny):
+    code = (
+        f"from pipeline.diffusion.engine import load_engine; load_engine({str(tiny)!r});"
+        "from diffusers.utils import logging as d; from transformers.utils import logging as t;"
+        "assert d.is_progress_bar_enabled() and t.is_progress_bar_enabled()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_an_sdxl_checkpoint_paints_too(tiny_xl):

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from tests.diffusion.conftest import save_tiny
 
 WHITE = {"name": "white", "kind": "solid", "colour": "#ffffff"}
 FADE = {"name": "fade", "kind": "gradient", "colour": "#ffffff", "to_colour": "#909090"}
-OAK = {"name": "oak", "kind": "diffusion", "prompt": "tan oak wood, low horizon"}
+OAK = {"name": "oak", "kind": "diffusion", "prompt": "tan rustic oak wood, low horizon"}
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +68,25 @@ def test_every_angle_with_a_picture_gets_every_backdrop(store, tiny):
     records = {one.path: one for one in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}
     assert sorted(records) == sorted(names)
     assert records["front/oak.png"].start == "noise"
-    assert records["front/oak.png"].prompt == "a red mug, tan oak wood, low horizon"
+    assert records["front/oak.png"].prompt == OAK["prompt"]
     assert records["front/oak.png"].seed == records["left/oak.png"].seed is not None
     assert records["front/white.png"].seed is None
     assert outputs.report.painted == 2
+    (wording,) = outputs.report.wordings
+    assert wording.asked == OAK["prompt"]
+    assert wording.painted_as == "tan wood, low horizon backdrop, soft light from front"
+    assert wording.passed_over == ("rustic",)
     assert outputs.report.checkpoint_digest == checkpoint_digest(tiny)
     assert set(manifest.items) == {name.removesuffix(".png") for name in names}
+
+
+def test_a_general_checkpoint_is_told_of_the_product_too(store, tiny, tmp_path):
+    general = shutil.copytree(tiny, tmp_path / "general")
+    (general / "backdrop.json").unlink()
+    outputs, _, _ = Runner(store).run(STAGE, inputs_of(store), params_of(str(general), backdrops=(OAK,)))
+    (first, _) = load_list(BackdropPicture, store.read(outputs.backdrop_pictures))
+    assert first.prompt == "a red mug, tan rustic oak wood, low horizon"
+    assert outputs.report.wordings[0].painted_as == first.prompt
 
 
 def test_another_angle_or_prompt_redoes_only_what_it_changes(store, tiny):
