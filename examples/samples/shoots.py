@@ -111,7 +111,7 @@ def mug() -> Shoot:
     shots = _shots([(12.0, [a for a in ring if a not in gap]), (30.0, [0.0, 225.0, 300.0])], "DSC_", 2)
     withheld = _shots([(12.0, gap)], "WITHHELD_", 3, 0.0)
     return Shoot(
-        "mug-001", products.mug_product, _lens(1440, 1080, 25, 4.0), 25, 0.036, 1.18, shots, withheld, MUG_YAML
+        "mug-001", products.mug_product, _lens(1800, 1350, 25, 4.0), 25, 0.036, 1.18, shots, withheld, MUG_YAML
     )
 
 
