@@ -47,3 +47,11 @@ def test_an_asset_without_lineage_has_a_page(tmp_path: Path, catalog_url: str) -
         update={"steps": (), "edges": (), "detail": found.detail.model_copy(update={"caption": None})}
     )
     assert "no steps behind this asset" in lineage_page(bare, lambda *_: None, "/assets")
+
+
+def test_many_photos_are_folded_and_still_all_there(tmp_path: Path, catalog_url: str) -> None:
+    photos = {f"P{number:02}.jpg": f"photo {number}".encode() for number in range(24)}
+    ToyShoot(tmp_path, catalog_url, photos=photos).publish()
+    page = lineage_page(read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop"), url, "/assets")
+    assert all(f"<strong>{name}</strong>" in page for name in photos)
+    assert "24 steps: cutout_photo P00 &hellip; cutout_photo P23" in page
