@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipeline import cli_catalog, cli_engines, cli_splats
@@ -118,7 +119,7 @@ def _results_table(plan: Plan, results: list[StepResult]) -> Table:
             result.step,
             f"[{colour}]{result.state}[/]",
             f"{result.seconds:.1f}" if result.seconds else "",
-            result.reason,
+            escape(result.reason),
         )
     return table
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipeline.catalog import shoots
@@ -57,7 +58,7 @@ def discover(
     for sku in found.unchanged:
         table.add_row(sku, "unchanged", "")
     for refused in found.refused:
-        table.add_row(refused.source, "[red]refused[/]", refused.reason)
+        table.add_row(escape(refused.source), "[red]refused[/]", escape(refused.reason))
     Console().print(table)
 
 
@@ -76,7 +77,7 @@ def summary(
         for shoot in found.shoots:
             seconds = sum(step.seconds for step in shoot.steps)
             counts = ", ".join(f"{count} {state}" for state, count in shoot.assets.items())
-            table.add_row(shoot.sku, shoot.fate, f"{seconds:.0f}", counts, shoot.reason)
+            table.add_row(shoot.sku, shoot.fate, f"{seconds:.0f}", counts, escape(shoot.reason))
         Console().print(table)
     raise typer.Exit(1 if found.failed else 0)
 
@@ -98,7 +99,7 @@ def assets(
         table.add_column(title)
     for asset in found:
         size = f"{asset.width_px}x{asset.height_px}"
-        table.add_row(asset.id, asset.source, size, asset.state, "; ".join(asset.reasons))
+        table.add_row(asset.id, asset.source, size, asset.state, escape("; ".join(asset.reasons)))
     Console().print(table)
 
 
@@ -136,7 +137,7 @@ def doctor(as_json: Json = False) -> None:
         colours = {"ok": "green", "missing": "red", "optional": "dim"}
         table = Table("", "what", "words")
         for finding in findings:
-            table.add_row(f"[{colours[finding.state]}]{finding.state}[/]", finding.what, finding.words)
+            table.add_row(f"[{colours[finding.state]}]{finding.state}[/]", finding.what, escape(finding.words))
         Console().print(table)
     raise typer.Exit(1 if any(finding.state == "missing" for finding in findings) else 0)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from pipeline.cli_output import Json, bar, checked, print_json
 
@@ -41,14 +42,14 @@ def cutout(
         print_json(report.model_dump(mode="json"))
         return
     for file in report.files:
-        words = f"[yellow]{file.fault}[/]" if file.fault else f"{file.coverage:.0%} product"
+        words = f"[yellow]{escape(file.fault)}[/]" if file.fault else f"{file.coverage:.0%} product"
         Console().print(f"{file.written}: {words}, {file.seconds:.1f} s", soft_wrap=True)
 
 
 def sfm(
     photos_dir: Annotated[Path, typer.Argument(help="a folder of photos")],
     out: Annotated[Path, typer.Option(help="a new folder for the COLMAP workspace: images/ and sparse/0/")],
-    masks: Annotated[Path | None, typer.Option(help="folder of <stem>.png: look only where these are opaque")] = None,
+    masks: Annotated[Path | None, typer.Option(help="folder of <stem>.png: the product; images/ become RGBA")] = None,
     rig: Annotated[Rig, typer.Option(help="how the product frame is found")] = Rig.turntable,
     front: Annotated[str | None, typer.Option(help="the photo at azimuth 0; default the first")] = None,
     max_side_px: Annotated[int | None, typer.Option(help="photos are matched at this long side")] = None,
@@ -67,7 +68,7 @@ def sfm(
         return
     report = done.report
     for photo in done.unusable:
-        Console().print(f"[yellow]{photo.name}[/]: {photo.reason}", soft_wrap=True)
+        Console().print(f"[yellow]{photo.name}[/]: {escape(photo.reason)}", soft_wrap=True)
     Console().print(
         f"{report.registered} of {report.photos} photos registered, {report.reprojection_error_px:.2f} px,"
         f" {report.points} points, {report.seconds:.0f} s, {report.peak_memory_mb:.0f} MB -> {done.out}",

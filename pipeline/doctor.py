@@ -22,10 +22,10 @@ class Finding(Frozen):
 
 
 EXTRAS = {
-    "airflow": ("airflow", "Airflow runs the nightly DAG", "pip install 'catalog-pipeline[airflow]'"),
-    "psycopg": ("psycopg", "the catalog in PostgreSQL", "pip install 'catalog-pipeline[postgres]'"),
+    "airflow": ("airflow", "Airflow runs the nightly DAG", "pip install -e '.[airflow]'"),
+    "psycopg": ("psycopg", "the catalog in PostgreSQL", "pip install -e '.[postgres]'"),
     "gsplat": ("gsplat", "splatting on CUDA", "pip install gsplat on a machine with CUDA"),
-    "mitsuba": ("mitsuba", "rendering the sample collection again", "pip install 'catalog-pipeline[samples]'"),
+    "mitsuba": ("mitsuba", "rendering the sample collection again", "pip install -e '.[samples]'"),
 }
 
 
@@ -37,6 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
         _store(settings),
         _database(settings),
         *_engines(settings),
+        _backdrops(settings),
         *_extras(),
         _device(),
     ]
@@ -74,6 +75,19 @@ def _engines(settings: Settings) -> list[Finding]:
         else:
             found.append(Finding(what=f"engine of {step}", state="ok", words=engine))
     return found
+
+
+def _backdrops(settings: Settings) -> Finding:
+    """The checkpoint that backdrops would be painted with."""
+    from pipeline.diffusion.checkpoints import EMBEDDED, checkpoint_digest
+
+    what = "engine of background"
+    chosen = str(read_preset(settings.preset).get("background", {}).get("diffusion", {}).get("checkpoint", EMBEDDED))
+    try:
+        digest = checkpoint_digest(chosen)
+    except CatalogError as error:
+        return Finding(what=what, state="missing", words=str(error))
+    return Finding(what=what, state="ok", words=f"diffusers with the checkpoint {chosen} (sha256 {digest[:12]})")
 
 
 def _extras() -> list[Finding]:

@@ -100,12 +100,14 @@ def write_plan(folder: Path, store: Store, preset: str) -> tuple[Plan, str]:
 
 def read_plan(store: Store, digest: str) -> Plan:
     """A plan from the store. Raises BadInput when there is none under this digest."""
+    remedy = "use a digest that `catalog plan` printed"
     try:
-        return Plan.model_validate_json(store.read(Artifact(sha256=digest, media_type=JSON, size=0)))
+        artifact = Artifact(sha256=digest, media_type=JSON, size=0)
+        if not store.is_whole(artifact):
+            raise BadInput(f"there is no plan {digest} in the store", remedy=remedy)
+        return Plan.model_validate_json(store.read(artifact))
     except ValidationError as error:
-        raise BadInput(
-            f"{digest!r} is no plan: {error.errors()[0]['msg']}", remedy="use a digest that `catalog plan` printed"
-        ) from None
+        raise BadInput(f"{digest!r} is no plan: {error.errors()[0]['msg']}", remedy=remedy) from None
 
 
 def read_preset(name: str) -> dict[str, dict[str, Any]]:

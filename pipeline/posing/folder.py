@@ -13,7 +13,7 @@ from pipeline.posing.colmap import pose
 from pipeline.posing.frame import Rig
 from pipeline.posing.judge import report_of, require_registered
 from pipeline.posing.model import write_model
-from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_photo
+from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_mask, read_photo
 from pipeline.posing.product import product_frame
 from pipeline.posing.request import PoseParams, PoseReport
 from pipeline.records import dump_json
@@ -45,6 +45,8 @@ def pose_folder(
 ) -> FolderReport:
     """Pose the photos of a folder; write `images/` (upright), `sparse/0/` (product frame), `views.json`, `report.json`.
 
+    With masks the images are RGBA, so that a splat of the product alone can be fitted to them.
+
     `masks_dir` holds `<photo>.png` per photo (RGBA cut-outs or grey masks, of the upright photo's size); None: no
     masks. `front` is the photo (stem) at azimuth 0, by default the first registered one. Files that are no whole
     images are left out and named in the report. Raises BadInput when there is nothing to pose or `out_dir` holds
@@ -68,6 +70,8 @@ def pose_folder(
     frame = product_frame(model, posed.silhouettes, rig, front)
     write_model(frame.model, out_dir / "sparse" / "0")
     (out_dir / "views.json").write_bytes(dump_json(list[View](frame.views)))
+    if masks is not None:
+        add_alpha(photos, masks)
     report = FolderReport(
         report=report_of(posed, frame, names), unusable=(*unusable, *posed.unusable), front=front, out=str(out_dir)
     )
@@ -116,6 +120,19 @@ def upright_photos(
     if len(photos) < 3:
         raise BadInput(f"{photos_dir} holds {len(photos)} readable photos", remedy=_three(unusable))
     return photos, focal_px, tuple(unusable)
+
+
+def add_alpha(photos: Sequence[PhotoFile], masks: Mapping[str, Path]) -> None:
+    """Make each photo's file RGBA: its RGBA cut-out as it is (the colours of its outline are cleaned), or its mask."""
+    for photo in photos:
+        with Image.open(masks[photo.photo]) as mask:
+            if "A" in mask.getbands():
+                rgba = mask.convert("RGBA")
+            else:
+                with Image.open(photo.path) as image:
+                    rgba = image.convert("RGBA")
+                rgba.putalpha(Image.fromarray(read_mask(masks[photo.photo], photo)))
+        rgba.save(photo.path, compress_level=1)
 
 
 def exif_focal_px(exif: Mapping[int, object], size_px: tuple[int, int]) -> float | None:

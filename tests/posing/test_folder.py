@@ -40,6 +40,10 @@ def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, tmp_pat
         assert view.elevation_deg == pytest.approx(truth.elevation_deg, abs=2.0)
     model = read_model(out / "sparse" / "0")
     assert [image.name for image in model.images] == sorted(path.name for path in (out / "images").iterdir())
+    for cutout in (shoot / "cutouts").iterdir():  # ready for a splat of the product alone
+        with Image.open(out / "images" / cutout.name) as image, Image.open(cutout) as given:
+            assert image.mode == "RGBA"
+            assert image.getchannel("A").tobytes() == given.getchannel("A").tobytes()
     assert np.percentile(np.linalg.norm(model.xyz, axis=1), 95) < 1.3  # unit: the product's radius
     assert json.loads((out / "report.json").read_text())["front"] == "DSC_0001"
 

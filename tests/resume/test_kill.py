@@ -1,6 +1,5 @@
 """Fifty kills: ten stages, five points each. Every one resumes to the assets of an undisturbed run."""
 
-import json
 import os
 import shutil
 import signal
@@ -9,37 +8,20 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-from PIL import Image
 from sqlalchemy import create_engine, text
 
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.store import FolderStore
 from pipeline.plan import STEPS, write_plan
 from tests.resume.killed_step import POINTS
+from tests.small_shoot import small_tee
 
-SAMPLES = Path(__file__).parents[2] / "examples" / "collection"
-PHOTO_SIDE_PX = 640
 QUICK = Path(__file__).parent / "quick.yaml"
 
 
 @pytest.fixture(scope="module")
 def shoot_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve photos of the printed garment's ring, made smaller: a whole shoot in seconds a stage."""
-    source = next(SAMPLES.glob("tee*"))
-    folder = tmp_path_factory.mktemp("shoot")
-    shoot = yaml.safe_load((source / "shoot.yaml").read_text())
-    (folder / "photos").mkdir()
-    views = json.loads((source / "truth" / "views.json").read_text())
-    ring = sorted(views, key=lambda view: (round(view["elevation_deg"] / 10), view["azimuth_deg"]))[:12]
-    for view in ring:
-        path = next((source / "photos").glob(f"{Path(view['photo']).stem}.*"))
-        with Image.open(path) as photo:
-            photo.thumbnail((PHOTO_SIDE_PX, PHOTO_SIDE_PX))
-            photo.save(folder / "photos" / path.name, quality=92, exif=photo.getexif())
-    shoot["backdrops"] = shoot["backdrops"][:2]
-    (folder / "shoot.yaml").write_text(yaml.safe_dump(shoot))
-    return folder
+    return small_tee(tmp_path_factory.mktemp("shoot") / "tee")
 
 
 def environment(root: Path) -> dict[str, str]:

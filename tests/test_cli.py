@@ -1,0 +1,141 @@
+"""The commands as a person types them, on the sample T-shirt's photos made smaller."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from pipeline.plan import STEPS
+from tests.small_shoot import small_tee
+
+QUICK = str(Path(__file__).parent / "resume" / "quick.yaml")
+
+
+def catalog(
+    *arguments: object, home: Path, expect: int = 0, preset: str = "standard"
+) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ, "CATALOG_STORE": str(home / "store"), "CATALOG_PRESET": preset, "OMP_NUM_THREADS": "2",
+        "COLUMNS": "160",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", *map(str, arguments)],
+        env=environment, capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done
+
+
+def told(*arguments: object, home: Path, **more: Any) -> Any:
+    return json.loads(catalog(*arguments, "--json", home=home, **more).stdout)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def shoot(home: Path) -> Path:
+    return small_tee(home / "tee")
+
+
+@pytest.fixture(scope="module")
+def run(home: Path, shoot: Path) -> dict[str, Any]:
+    return told("run", shoot, home=home, preset=QUICK)
+
+
+@pytest.mark.slow
+def test_run_takes_a_shoot_to_published_assets_and_a_second_run_computes_nothing(home, shoot, run):
+    assert [(step["step"], step["state"]) for step in run["steps"]] == [(step, "done") for step in STEPS]
+    with Image.open(run["sheet"]) as sheet:
+        assert sheet.width == 2000
+    again = told("run", shoot, home=home, preset=QUICK)
+    assert [step["state"] for step in again["steps"]] == ["cached"] * 9 + [
+        "done"
+    ]  # publish only looks
+    assert again["plan"] == run["plan"]
+
+
+@pytest.mark.slow
+def test_plan_knows_every_key_of_a_finished_shoot_and_only_the_first_of_a_new_one(home, shoot, run, tmp_path):
+    steps = told("plan", shoot, home=home, preset=QUICK)["steps"]
+    assert [step["state"] for step in steps[:9]] == ["cached"] * 9
+    fresh = told("plan", shoot, home=tmp_path)["steps"]
+    assert fresh[0]["state"] == "to run" and fresh[0]["key"]
+    assert fresh[2]["state"] == "unknown until ingest"
+
+
+@pytest.mark.slow
+def test_assets_lineage_export_and_summary(home, run, tmp_path):
+    assets = told("assets", home=home)["assets"]
+    assert assets and all(asset["sku"] == "tee-001" for asset in assets)
+    lineage = told("lineage", assets[0]["id"], home=home)
+    assert {"composite", "render", "cutout", "ingest"} <= {step["stage"].split("[")[0] for step in lineage["steps"]}
+    shown = catalog("lineage", assets[0]["id"], home=home).stdout
+    assert "DSC_0001" in shown and "composite" in shown
+    told("export", "--out", tmp_path / "out", home=home)
+    assert (tmp_path / "out" / "assets.parquet").is_file()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("mine")
+    assert "mine" in catalog("export", "--out", tmp_path / "mine", home=home, expect=30).stderr
+
+
+@pytest.mark.slow
+def test_each_engine_alone_on_plain_folders(home, shoot, tmp_path):
+    photos = sorted((shoot / "photos").iterdir())
+    cut = told("cutout", *photos, "--out", tmp_path / "cut", home=home)
+    assert len(cut["files"]) == len(photos) and cut["files"][0]["seconds"] > 0
+    posed = told("sfm", shoot / "photos", "--masks", tmp_path / "cut", "--out", tmp_path / "colmap", home=home)
+    assert posed["registered"] >= 9 and posed["reprojection_error_px"] < 1.0 and posed["peak_memory_mb"] > 50
+    ply = tmp_path / "splat.ply"
+    arguments = ("splat", tmp_path / "colmap", "--out", ply, "--iterations", 150, "--holdout", 5, "--side-px", 160)
+    fitted = told(*arguments, "--gaussians", 2000, home=home)
+    assert fitted["psnr_db"] > 15 and 0 < fitted["ssim"] <= 1 and fitted["gaussians"] <= 2000
+    assert fitted["seconds_per_iteration"] > 0 and fitted["peak_memory_mb"] > 50
+    assert "is there already" in catalog(*arguments, home=home, expect=30).stderr
+    view = ("render", ply, "--azimuth-deg", 45, "--elevation-deg", 15, "--size", 200, "--out", tmp_path / "view.png")
+    drawn = told(*view, home=home)
+    assert drawn["gaussians"] == fitted["gaussians"]
+    with Image.open(tmp_path / "view.png") as image:
+        assert (image.mode, image.size) == ("RGBA", (200, 200))
+        alpha = image.getchannel("A")
+        assert alpha.getpixel((100, 100)) > 200 and alpha.getpixel((2, 2)) == 0
+
+
+def test_discover_then_stage_then_summary_as_airflow_does(tmp_path):
+    small_tee(tmp_path / "shoots" / "tee", photos=9)
+    found = told("discover", tmp_path / "shoots", "--run-id", "night-1", home=tmp_path)
+    (planned,) = found["plans"]
+    assert planned["sku"] == "tee-001" and planned["changed"] == "new"
+    ingested = told("stage", "ingest", "--plan", planned["plan"], "--run-id", "night-1", home=tmp_path)
+    assert ingested["state"] == "done"
+    summary = catalog("summary", "--run-id", "night-1", home=tmp_path, expect=1).stdout
+    assert "tee-001" in summary and "failed" in summary
+
+
+def test_doctor_names_every_engine(tmp_path):
+    shown = catalog("doctor", home=tmp_path).stdout
+    for engine in ("cutout", "splat", "caption", "background"):
+        assert f"engine of {engine}" in shown
+    assert ".[samples]" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "nowhere"), "nowhere"),
+        (("stage", "ingest", "--plan", "0" * 64), "0000"),
+        (("splat", "nowhere", "--out", "x.ply"), "nowhere"),
+        (("render", "nowhere.ply", "--out", "x.png"), "nowhere.ply"),
+        (("lineage", "no/such/asset"), "no/such/asset"),
+    ],
+)
+def test_bad_input_is_one_clear_error(tmp_path, arguments, words):
+    done = catalog(*arguments, home=tmp_path, expect=30)
+    assert words in done.stderr and "Traceback" not in done.stderr
