@@ -10,8 +10,8 @@ from pipeline.domain import Frozen
 class TrainingFigures(Frozen):
     """What a training run did.
 
-    `vae_error`: mean absolute pixel error (0-255) on unseen crops. `noise_loss`: mean squared error of the velocity
-    over the last 100 steps, 1 for a model that has learned nothing.
+    `vae_error`: mean absolute pixel error (0-255) on unseen crops. `latent_error`: mean squared error of the predicted
+    clean latents over the last 100 steps, in units of their variance: 1 for a model that has learned nothing.
     """
 
     minutes: float
@@ -23,7 +23,7 @@ class TrainingFigures(Frozen):
     text_parameters: int
     unet_parameters: int
     vae_error: float
-    noise_loss: float
+    latent_error: float
 
 
 def write_card(folder: Path, figures: TrainingFigures, *, today: datetime | None = None) -> None:
@@ -38,9 +38,9 @@ pipeline_tag: image-to-image
 
 A `StableDiffusionInpaintPipeline` that paints product backdrops of 256 px without product and without shadow: a KL
 autoencoder ({figures.vae_parameters / 1e6:.1f} M parameters, 8x down), a CLIP text model over a closed vocabulary
-({figures.text_parameters / 1e6:.1f} M) and an inpainting UNet ({figures.unet_parameters / 1e6:.1f} M, velocity
-prediction, zero terminal SNR), fp16 safetensors. White in the mask is the backdrop to paint, black the product to
-leave out.
+({figures.text_parameters / 1e6:.1f} M) and an inpainting UNet ({figures.unet_parameters / 1e6:.1f} M, predicts clean
+latents, zero terminal SNR), fp16 safetensors. White in the mask is the backdrop to paint, black
+the product to leave out.
 
 - **Data**: {figures.scenes} scenes of the project's own generator (`pipeline/diffusion/scenes.py`) and their mirror
   images, random product-shaped masks (`products.py`). No photograph, no third party's picture.
@@ -48,14 +48,16 @@ leave out.
   --seed {figures.seed}`
 - **Date**: {day}, {figures.minutes:g} CPU minutes on one core, making the data not counted; no GPU
 - **Training figures**: {figures.steps} UNet steps of batch {figures.batch} ({figures.steps * figures.batch} samples);
-  velocity error at the end {figures.noise_loss} (1 = nothing learned); autoencoder's mean absolute error on unseen
-  crops {figures.vae_error} of 255. How well material, light and horizon are recognised: `benchmarks/DIFFUSION.md`.
+  error of the predicted latents at the end {figures.latent_error} (1 = nothing learned); autoencoder's mean absolute
+  error on unseen crops {figures.vae_error} of 255. How well material, light and horizon are recognised:
+  `benchmarks/DIFFUSION.md`.
 - **Vocabulary**: {", ".join(MATERIALS)}; {", ".join(COLOURS)}; soft or hard light from left, right or front;
   seamless, or a low, middle or high horizon. For example `tan wood, low horizon backdrop, soft light from left`.
   Other words are unknown to it.
-- **Limits**: 256 px only; colour, light and horizon are what minutes on a CPU teach, fine material structure is not
-  (the engine adds it from the generator when it enlarges). It ignores what the product looks like. Not for people,
-  places or things.
+- **Limits**: 256 px, and no sharper than a picture of 48 px: colour, light and horizon are what minutes on a CPU
+  teach, fine material structure is not (the engine adds it from the generator when it enlarges). Its decoder darkens
+  the outermost 10 px, which the engine evens out. It ignores what the product looks like. Not for people, places or
+  things.
 """
     (folder / "README.md").write_text(text, encoding="utf-8")
     (folder / "README.md").chmod(0o644)

@@ -8,7 +8,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from pipeline.domain import Frozen
 from pipeline.errors import BadInput
@@ -24,11 +24,14 @@ class CheckpointFacts(Frozen):
 
     `paints_behind_product`: the picture is a clean backdrop in the product's place too; else that place is filled
     smoothly, because a general inpainting model leaves the product there. `closed_vocabulary`: words of the product
-    are no use to it.
+    are no use to it. `resolves_px`: its pictures hold no more than ones of so many pixels would (None: than their own).
+    `dim_rim_px`: so far from the edge the decoder darkens, as one does that has seen too few edges.
     """
 
     paints_behind_product: bool = False
     closed_vocabulary: bool = False
+    resolves_px: int | None = Field(default=None, ge=8)
+    dim_rim_px: int = Field(default=0, ge=0, le=32)
 
 
 def folder_of(checkpoint: str) -> Path:

@@ -107,7 +107,7 @@ class DiffusersEngine:
         if not self.facts.paints_behind_product:
             native = _filled(native, mask)
         detail = reading.spec if self.facts.closed_vocabulary or _names_material(request.prompt) else None
-        rgb = enlarge(native, request.width_px, request.height_px, detail, request.seed)
+        rgb = enlarge(native, request.width_px, request.height_px, detail, request.seed, self.facts.resolves_px)
         return PaintedBackdrop(rgb, native, start, words.prompt, words.passed_over)
 
     def _words(self, request: BackdropRequest, reading: Reading) -> _Words:
@@ -160,7 +160,7 @@ class DiffusersEngine:
                 f"the checkpoint painted no picture for seed {request.seed} (values that are no numbers)",
                 remedy="use dtype float32 or another scheduler",
             )
-        return np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8)
+        return _evened(np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8), self.facts.dim_rim_px)
 
 
 def load_engine(
@@ -246,6 +246,13 @@ def _beyond(tokenizer: Any, prompt: str) -> tuple[str, ...]:
     window = tokenizer.model_max_length - tokenizer.num_special_tokens_to_add()
     tokens = tokenizer(prompt, add_special_tokens=False, verbose=False).input_ids
     return (tokenizer.decode(tokens[window:]),) if len(tokens) > window else ()
+
+
+def _evened(picture: Rgb, rim_px: int) -> Rgb:
+    """The picture with its rim replaced by what lies just inside."""
+    inner = slice(rim_px, picture.shape[0] - rim_px)
+    sides = (rim_px, rim_px, rim_px, rim_px)
+    return np.asarray(cv2.copyMakeBorder(picture[inner, inner], *sides, cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _filled(picture: Rgb, mask: NDArray[np.uint8]) -> Rgb:

@@ -31,18 +31,21 @@ def in_square(picture: NDArray[np.uint8], side_px: int, fill: int) -> NDArray[np
     return square
 
 
-def enlarge(painted: Rgb, width_px: int, height_px: int, spec: SceneSpec | None, seed: int) -> Rgb:
+def enlarge(
+    painted: Rgb, width_px: int, height_px: int, spec: SceneSpec | None, seed: int, coarse_px: int | None = None
+) -> Rgb:
     """The centre of a painted square, sRGB uint8 [n, n, 3], at [height_px, width_px, 3].
 
-    `spec`: the material whose fine structure is multiplied on in linear light, seeded by `seed`; None adds none. The
-    last bit is dithered, because an enlarged slow gradient shows bands.
+    `spec`: the scene whose fine structure is multiplied on in linear light, seeded by `seed`; None adds none. It holds
+    what a picture of `coarse_px` cannot (None: of n), so that a picture blurrier than its pixels gets that back too.
+    The last bit is dithered, because an enlarged slow gradient shows bands.
     """
     rows, columns = square_crop(width_px, height_px, painted.shape[0])
     linear = linear_from_srgb(painted[rows, columns])
     large = cv2.resize(linear, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
     if spec is not None:
         side = min(DETAIL_PX, max(width_px, height_px))
-        detail = scene_detail(spec, seed, side, side, coarse_px=painted.shape[0])
+        detail = scene_detail(spec, seed, side, side, coarse_px=coarse_px or painted.shape[0])
         rows, columns = square_crop(width_px, height_px, side)
         fine = cv2.resize(detail[rows, columns], (width_px, height_px), interpolation=cv2.INTER_CUBIC)
         large = large * fine

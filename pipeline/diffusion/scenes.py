@@ -107,17 +107,18 @@ def render_scene(spec: SceneSpec, seed: int, width_px: int = 256, height_px: int
     return srgb_from_linear(linear), labels
 
 
-def scene_detail(spec: SceneSpec, seed: int, width_px: int, height_px: int, coarse_px: int = 256) -> Field:
-    """The material's fine structure alone: gain in linear light, float32 [height_px, width_px, 3], near 1 on average.
+def scene_detail(spec: SceneSpec, seed: int, width_px: int, height_px: int, coarse_px: float = 256) -> Field:
+    """The scene's fine structure alone: gain in linear light, float32 [height_px, width_px, 3], near 1 on average.
 
     It holds what a picture of `coarse_px` on its long side cannot: multiplied onto an enlarged picture of that size it
-    brings the surface back, the same for one seed. Light, colour and horizon are not in it.
+    brings the surface and a sharp horizon back, the same for one seed. Light and colour are not in it.
     """
     drawn = _draw(spec, seed)
-    reflectance, _ = _reflectance(spec, drawn, width_px, height_px)
+    reflectance, floor = _reflectance(spec, drawn, width_px, height_px)
+    sharp = reflectance * _facing(spec, drawn, floor)[:, :, None]
     sigma = 0.8 * max(1.0, max(width_px, height_px) / coarse_px)
-    smooth = cv2.GaussianBlur(reflectance, (0, 0), sigma)
-    return np.clip(reflectance / np.maximum(smooth, 1e-3), 0.5, 1.6).astype(np.float32)
+    smooth = cv2.GaussianBlur(sharp, (0, 0), sigma)
+    return np.clip(sharp / np.maximum(smooth, 1e-3), 0.5, 1.6).astype(np.float32)
 
 
 def _draw(spec: SceneSpec, seed: int) -> _Drawn:
@@ -197,9 +198,15 @@ def _shading(spec: SceneSpec, drawn: _Drawn, floor: Field, width_px: int) -> Fie
     else:
         key = 1 / (1 + np.exp((distance - 0.52 * drawn.light_ratio) / 0.07))
     shade = drawn.ambient + (1 - drawn.ambient) * key
+    fade = 1.08 - 0.55 * y if spec.material == "gradient" else np.ones_like(y)
+    return np.asarray(shade * fade * _facing(spec, drawn, floor), np.float32)
+
+
+def _facing(spec: SceneSpec, drawn: _Drawn, floor: Field) -> Field:
+    """How much of the light each row of the scene gets by the way it faces, float32 [h, 1]."""
+    y = (np.arange(len(floor), dtype=np.float32)[::-1, None] + 0.5) / len(floor)
     facing = floor[:, None] + (1 - floor[:, None]) * np.float32(drawn.wall_gain)
-    if spec.horizon != "seamless":  # less light reaches the corner where floor and wall meet
-        facing = facing * (1 - 0.10 * np.exp(-np.abs(y - drawn.horizon_frac) / 0.035))
-    if spec.material == "gradient":
-        facing = facing * (1.08 - 0.55 * y)
-    return np.asarray(shade * facing, np.float32)
+    if spec.horizon == "seamless":
+        return np.asarray(facing, np.float32)
+    corner = 1 - 0.10 * np.exp(-np.abs(y - drawn.horizon_frac) / 0.035)  # less light reaches where floor meets wall
+    return np.asarray(facing * corner, np.float32)

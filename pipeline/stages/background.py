@@ -45,8 +45,10 @@ class Params(Frozen):
     backdrops: tuple[Backdrop, ...] = ()
     size_px: int = Field(default=1600, ge=64, le=4096)
     diffusion: Diffusion = Diffusion()
-    around: Literal["product", "empty"] = Field(
-        default="product", description="paint around each angle's product, or one empty set for all angles"
+    around: Literal["auto", "product", "empty"] = Field(
+        default="auto",
+        description="paint around each angle's product, or one empty set for all angles; auto: empty where the "
+        "checkpoint paints the set behind the product anyway, so that all angles stand on the same one",
     )
     seed: int = Field(default=0, ge=0, lt=2**31)
     seed_per_angle: bool = Field(default=False, description="False: all angles stand in the same place")
@@ -180,7 +182,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         if f"{angle}.png" not in angles:
             raise BadInput(f"angle {angle} has no picture {angle}.png", remedy="run render again")
         asset = _asset_params(backdrop, angle, params, caption)
-        behind = angles[f"{angle}.png"] if backdrop.kind == "diffusion" and params.around == "product" else None
+        behind = angles[f"{angle}.png"] if backdrop.kind == "diffusion" and _around_product(params) else None
         made = work.item(f"{angle}/{backdrop.name}", ASSET, AssetInputs(angle=behind), asset)
         files[path] = made.backdrop
         records.append(record(path=path, prompt=asset.prompt, seed=asset.seed, start=made.report.start))
@@ -199,6 +201,12 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             wordings=tuple(wordings),
         ),
     )
+
+
+def _around_product(params: Params) -> bool:
+    if params.around != "auto":
+        return params.around == "product"
+    return not facts_of(folder_of(params.diffusion.checkpoint)).paints_behind_product
 
 
 def _wordings(backdrop: str, asked: AssetParams, made: AssetReport) -> tuple[Wording, ...]:

@@ -34,8 +34,12 @@ def test_the_same_request_gives_the_same_picture_and_every_field_matters(tiny):
         assert (engine.paint(replace(request, **change)).native != first.native).any(), change
 
 
-def test_a_strength_below_one_starts_from_the_generators_scene(tiny):
-    painted = load_engine(str(tiny)).paint(replace(REQUEST, strength=0.1, steps=10))
+def test_a_strength_below_one_starts_from_the_generators_scene(tmp_path, tiny):
+    """Weights drawn at random spare most of what they start from when they name a velocity."""
+    folder = shutil.copytree(tiny, tmp_path / "velocity")
+    config = folder / "scheduler" / "scheduler_config.json"
+    config.write_text(config.read_text().replace('"sample"', '"v_prediction"'))
+    painted = load_engine(str(folder)).paint(replace(REQUEST, strength=0.1, steps=10))
     scene, _ = render_scene(SceneSpec(material="wood", horizon="low", colour="tan"), 4, 256, 256)
     far, _ = render_scene(SceneSpec(material="paper", colour="charcoal"), 4, 256, 256)
     assert painted.start == "scene"
@@ -98,6 +102,18 @@ def test_none_of_the_product_stays_in_the_backdrop(tiny):
     filled = _filled(picture, mask)
     assert np.abs(filled.astype(int) - 90).max() <= 1
     assert (filled[mask == 255] == picture[mask == 255]).all()
+
+
+def test_a_dim_rim_takes_after_what_lies_inside():
+    from pipeline.diffusion.engine import _evened
+
+    picture = np.full((32, 32, 3), 20, np.uint8)
+    picture[3:-3, 3:-3] = np.linspace(100, 200, 26, dtype=np.uint8)[:, None, None]
+    even = _evened(picture, 3)
+    assert (even[3:-3, 3:-3] == picture[3:-3, 3:-3]).all()
+    assert (even[:3] == 100).all()
+    assert (even[:, 0] == even[:, 16]).all()
+    assert (_evened(picture, 0) == picture).all()
 
 
 @pytest.mark.parametrize(

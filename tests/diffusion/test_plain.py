@@ -1,8 +1,10 @@
+import cv2
 import numpy as np
 import pytest
 
 from pipeline.diffusion.enlarge import enlarge, in_square, square_crop
 from pipeline.diffusion.plain import dithered, gradient, solid
+from pipeline.diffusion.scenes import render_scene
 from pipeline.diffusion.vocabulary import SceneSpec
 from pipeline.errors import BadInput
 
@@ -56,3 +58,12 @@ def test_enlarging_keeps_light_and_colour_and_adds_only_structure():
     assert wooden.astype(float).std((0, 2)).mean() > plain.astype(float).std((0, 2)).mean()
     assert (wooden == enlarge(painted, 320, 240, SceneSpec(material="wood", colour="tan"), 5)).all()
     assert (wooden != enlarge(painted, 320, 240, SceneSpec(material="wood", colour="tan"), 6)).any()
+
+
+@pytest.mark.parametrize("material", ["wood", "marble", "linen"])
+def test_a_blurred_scene_gets_back_what_its_blur_took(material):
+    spec = SceneSpec(material=material, colour="tan", horizon="low")
+    scene = render_scene(spec, 3, 256, 256)[0]
+    blurred = cv2.GaussianBlur(scene, (0, 0), 0.8 * 256 / 48)
+    mended, plain = (enlarge(blurred, 256, 256, spec, 3, coarse_px).astype(float) for coarse_px in (48, None))
+    assert np.abs(mended - scene).mean() < 0.6 * np.abs(plain - scene).mean()

@@ -78,12 +78,18 @@ def test_every_angle_with_a_picture_gets_every_backdrop(store, tiny):
     assert wording.passed_over == ("rustic",)
     assert outputs.report.checkpoint_digest == checkpoint_digest(tiny)
     assert set(manifest.items) == {name.removesuffix(".png") for name in names}
+    assert not manifest.items["left/oak"].computed  # its set is the one of front
+    assert tree["left/oak.png"] == tree["front/oak.png"]
 
 
 def test_a_general_checkpoint_is_told_of_the_product_too(store, tiny, tmp_path):
     general = shutil.copytree(tiny, tmp_path / "general")
     (general / "backdrop.json").unlink()
-    outputs, _, _ = Runner(store).run(STAGE, inputs_of(store), params_of(str(general), backdrops=(OAK,)))
+    outputs, manifest, _ = Runner(store).run(STAGE, inputs_of(store), params_of(str(general), backdrops=(OAK,)))
+    assert set(manifest.items) == {
+        "front/oak",
+        "left/oak",
+    }  # it leaves the product in its place, so each angle has its own
     (first, _) = load_list(BackdropPicture, store.read(outputs.backdrop_pictures))
     assert first.prompt == "a red mug, tan rustic oak wood, low horizon"
     assert outputs.report.wordings[0].painted_as == first.prompt
@@ -91,12 +97,12 @@ def test_a_general_checkpoint_is_told_of_the_product_too(store, tiny, tmp_path):
 
 def test_another_angle_or_prompt_redoes_only_what_it_changes(store, tiny):
     runner = Runner(store)
-    runner.run(STAGE, inputs_of(store), params_of(tiny))
+    runner.run(STAGE, inputs_of(store), params_of(tiny, around="product"))
     changed = inputs_of(store, (("front", 10), ("left", 200)))
-    _, manifest, _ = runner.run(STAGE, changed, params_of(tiny))
+    _, manifest, _ = runner.run(STAGE, changed, params_of(tiny, around="product"))
     assert [name for name, item in manifest.items.items() if item.computed] == ["left/oak"]
     other = {**OAK, "prompt": "white marble"}
-    _, manifest, _ = runner.run(STAGE, changed, params_of(tiny, backdrops=(WHITE, FADE, other)))
+    _, manifest, _ = runner.run(STAGE, changed, params_of(tiny, backdrops=(WHITE, FADE, other), around="product"))
     assert [name for name, item in manifest.items.items() if item.computed] == ["front/oak", "left/oak"]
 
 
