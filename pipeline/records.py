@@ -33,7 +33,8 @@ class Picture(Frozen):
     """One requested angle after rendering: where its RGBA picture came from, or why there is none.
 
     `source` is `captured` (the photo `photo`, cut out), `rendered` (drawn from the splat) or `refused` (no picture;
-    `reason` says why). `view` is the camera of the picture when it is known (product frame).
+    `reason` says why). `view` is the camera of the picture when it is known (product frame). `likeness`, of a rendered
+    picture, is the SSIM of the splat and the nearest photo, 0 to 1.
     """
 
     angle: Angle
@@ -41,6 +42,7 @@ class Picture(Frozen):
     photo: str | None = None
     nearest_photo: str | None = None
     view: View | None = None
+    likeness: float | None = None
     reason: str
 
 

@@ -22,10 +22,22 @@ def check_captured(photo: Bytes, cutout: Bytes, picture: Bytes) -> tuple[Check, 
     return (_exact(photo, picture), _same_mask(cutout, picture), *_remains(photo, picture))
 
 
-def note_rendered(nearest_photo: str | None) -> tuple[Check, ...]:
-    """A rendered angle has no photo to be compared with; that is said, not hidden."""
+def check_rendered(nearest_photo: str | None, likeness: float | None, likeness_at_least: float) -> tuple[Check, ...]:
+    """A rendered angle has no photo to be compared with, which is said; what drew it is held against a photo instead.
+
+    `likeness`: SSIM of the splat and the nearest photo from that photo's place, inside the product.
+    """
     near = f"; the nearest photo is {nearest_photo}" if nearest_photo else ""
-    return (note("photo_exact", 0, "flag", f"rendered from the other photos, so no photo shows these pixels{near}"),)
+    said = note("photo_exact", 0, "flag", f"rendered from the other photos, so no photo shows these pixels{near}")
+    if likeness is None:
+        return (said,)
+    passed = likeness >= likeness_at_least
+    words = f"seen from {nearest_photo}, the splat is like that photo to an SSIM of {likeness:.2f}"
+    if not passed:
+        words += ", which blurs prints and small text; look at them, or fit it longer and larger"
+    threshold = likeness_at_least
+    like = finding("likeness", likeness, "SSIM", words, threshold=threshold, passed=passed, severity="review")
+    return said, like
 
 
 def _exact(photo: Bytes, picture: Bytes) -> Check:

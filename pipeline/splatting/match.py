@@ -1,10 +1,13 @@
-"""Bring a rendered view's colours to those of the nearest photo: rendered and photographed angles are one set."""
+"""Hold a splat against the nearest photo: bring its colours to the photo's, and say how like the photo it is."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.domain import Camera, View
 from pipeline.splatting.colmap_model import RawCamera, undistort
+from pipeline.splatting.evaluate import score
 from pipeline.splatting.photos import premultiplied, resized
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.render import planes
@@ -19,8 +22,16 @@ def undistorted(rgba: NDArray[np.uint8], camera: Camera) -> tuple[NDArray[np.uin
     return undistort(rgba, RawCamera("OPENCV", camera.width_px, camera.height_px, k))
 
 
-def matched_gain(splat: Splat, rgba: NDArray[np.uint8], view: View) -> tuple[float, float, float]:
-    """Photo over splat, per channel, seen from the photo's own place: ratio of medians inside both, near 1.
+@dataclass(frozen=True)
+class Match:
+    """`gain`: photo over splat, per channel, ratio of medians inside both. `ssim` inside the product, 0 to 1."""
+
+    gain: tuple[float, float, float]
+    ssim: float
+
+
+def match(splat: Splat, rgba: NDArray[np.uint8], view: View) -> Match:
+    """Compare a splat with a photo from the photo's own place, at a long side of 384 px at most.
 
     `rgba` is the photo's cut-out as shot, `view` its camera (with distortion) and pose.
     """
@@ -31,11 +42,12 @@ def matched_gain(splat: Splat, rgba: NDArray[np.uint8], view: View) -> tuple[flo
     )
     shown = planes(splat, level.camera, view.pose, supersample=1)
     both = (shown[3] > 0.98) & (level.planes[3] > 0.98)
+    ssim = round(score(shown, level).ssim, 4)
     if both.sum() < 100:
-        return 1.0, 1.0, 1.0
+        return Match((1.0, 1.0, 1.0), ssim)
     ratio = np.median(level.planes[:3, both], axis=1) / np.maximum(np.median(shown[:3, both], axis=1), 1e-3)
     r, g, b = np.clip(ratio, 1 / GAIN_MAX, GAIN_MAX).round(4).tolist()
-    return r, g, b
+    return Match((r, g, b), ssim)
 
 
 def with_gain(picture: NDArray[np.float32], gain: tuple[float, float, float]) -> NDArray[np.float32]:

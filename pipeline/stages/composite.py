@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from pipeline.contract.artifact import JSON, Artifact
 from pipeline.contract.stage import Stage
@@ -51,6 +51,12 @@ class Params(Frozen):
     channels: tuple[Annotated[Channel, BeforeValidator(_by_name)], ...] = ()
     shadow: Literal["layer", "none"] = "layer"
     light: Light = Light()
+    likeness_at_least: float = Field(
+        default=0.85,
+        ge=0,
+        le=1,
+        description="SSIM of splat and nearest photo; below it, a person must look",
+    )
     optimise_jpeg: bool = True
 
 
@@ -96,7 +102,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Compose every usable angle x backdrop x channel that takes this kind of backdrop. BadInput: a broken listing."""
     pictures = load_list(Picture, work.read(inputs.pictures))
     backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
-    chain = _check_angles(inputs, pictures, work)
+    chain = _check_angles(inputs, params, pictures, work)
     jobs = _jobs(inputs, params, [p for p in pictures if p.angle.name in chain], backdrops, work)
     layers: dict[str, Artifact] = {}
     assets: dict[str, Artifact] = {}
@@ -123,7 +129,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-def _check_angles(inputs: Inputs, pictures: list[Picture], work: Work) -> Chain:
+def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work: Work) -> Chain:
     """The first links of the fidelity chain, of every angle that shows a product."""
     chain: Chain = {}
     angles, photos, cutouts = work.tree(inputs.angles), work.tree(inputs.photos), work.tree(inputs.cutouts)
@@ -137,7 +143,14 @@ def _check_angles(inputs: Inputs, pictures: list[Picture], work: Work) -> Chain:
             photo=_file(photos, photo) if captured else None,
             cutout=_file(cutouts, photo) if captured else None,
         )
-        report = work.item(name, ANGLE_ITEM, files, AngleParams(nearest_photo=picture.nearest_photo)).report
+        about = AngleParams()
+        if not captured:
+            about = AngleParams(
+                nearest_photo=picture.nearest_photo,
+                likeness=picture.likeness,
+                likeness_at_least=params.likeness_at_least,
+            )
+        report = work.item(name, ANGLE_ITEM, files, about).report
         if report.has_product:
             chain[name] = report.checks
     return chain

@@ -26,6 +26,8 @@ class AngleParams(Frozen):
     """What to say of an angle that no photo shows."""
 
     nearest_photo: str | None = None
+    likeness: float | None = None
+    likeness_at_least: float = 0.0
 
 
 class AngleReport(Frozen):
@@ -98,7 +100,7 @@ class AssetOutputs(Frozen):
 
 def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
     """Compare one angle's picture with the photo and the cut-out that it came from."""
-    from pipeline.imaging.checks_source import check_captured, note_rendered
+    from pipeline.imaging.checks_source import check_captured, check_rendered
     from pipeline.imaging.composite_framing import product_mask
     from pipeline.imaging.encode import decode_image
 
@@ -106,7 +108,8 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     if not product_mask(picture[..., 3]).any():
         return AngleOutputs(report=AngleReport(has_product=False))
     if inputs.photo is None or inputs.cutout is None:
-        return AngleOutputs(report=AngleReport(has_product=True, checks=note_rendered(params.nearest_photo)))
+        checks = check_rendered(params.nearest_photo, params.likeness, params.likeness_at_least)
+        return AngleOutputs(report=AngleReport(has_product=True, checks=checks))
     photo = decode_image(work.read(inputs.photo), "the photo")
     cutout = decode_image(work.read(inputs.cutout), "the cut-out", "RGBA")
     return AngleOutputs(report=AngleReport(has_product=True, checks=check_captured(photo, cutout, picture)))

@@ -62,12 +62,14 @@ class AngleParams(Params):
 class AngleReport(Frozen):
     """`gain`: the factor a channel that matched the splat to the photo. `coverage`: share of the picture.
 
-    `haze`: share of the alpha that lay beside the product and was dropped.
+    `haze`: share of the alpha that lay beside the product and was dropped. `likeness`: SSIM of the splat and the
+    nearest photo, seen from that photo's place, inside the product.
     """
 
     gain: tuple[float, float, float]
     coverage: float
     haze: float
+    likeness: float
 
 
 class AngleOutputs(Frozen):
@@ -80,18 +82,18 @@ class AngleOutputs(Frozen):
 def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
     """Draw one angle."""
     from pipeline.splatting.haze import without_haze
-    from pipeline.splatting.match import matched_gain, with_gain
+    from pipeline.splatting.match import match, with_gain
     from pipeline.splatting.ply import read_ply
     from pipeline.splatting.png import decode_rgba, encode_rgb
     from pipeline.splatting.render import planes, straight
 
     splat = read_ply(work.read(inputs.splat), "the splat")
     picture, haze = without_haze(planes(splat, params.view.camera, params.view.pose, params.supersample))
-    gain = (1.0, 1.0, 1.0)
-    if params.match_colour:
-        gain = matched_gain(splat, decode_rgba(work.read(inputs.nearest)), params.nearest)
+    matched = match(splat, decode_rgba(work.read(inputs.nearest)), params.nearest)
+    gain = matched.gain if params.match_colour else (1.0, 1.0, 1.0)
     rgba = straight(with_gain(picture, gain)).rgba
-    report = AngleReport(gain=gain, coverage=round(float((rgba[..., 3] >= 128).mean()), 4), haze=round(haze, 5))
+    coverage = round(float((rgba[..., 3] >= 128).mean()), 4)
+    report = AngleReport(gain=gain, coverage=coverage, haze=round(haze, 5), likeness=matched.ssim)
     return AngleOutputs(picture=work.put_bytes(encode_rgb(rgba), "image/png"), report=report)
 
 
@@ -163,7 +165,14 @@ def _picture(
     view = _view(verdict, nearest)
     item = AngleInputs(splat=splat, nearest=_cutout(cutouts, nearest.photo))
     done = work.item(angle.name, ANGLE, item, AngleParams(**params.model_dump(), view=view, nearest=nearest))
-    picture = Picture(angle=angle, source="rendered", nearest_photo=nearest.photo, view=view, reason=verdict.reason)
+    picture = Picture(
+        angle=angle,
+        source="rendered",
+        nearest_photo=nearest.photo,
+        view=view,
+        likeness=done.report.likeness,
+        reason=verdict.reason,
+    )
     return picture, done.picture
 
 

@@ -7,7 +7,7 @@ from pipeline.imaging.channels import load_channel
 from pipeline.imaging.checks import check_asset, judge
 from pipeline.imaging.checks_evidence import Evidence
 from pipeline.imaging.checks_fidelity import block_deltas
-from pipeline.imaging.checks_source import check_captured
+from pipeline.imaging.checks_source import check_captured, check_rendered
 from pipeline.imaging.composite import make_layers
 from pipeline.imaging.composite_framing import Box
 from pipeline.imaging.encode import decode_image, encode_8bit, srgb_profile
@@ -128,7 +128,7 @@ def test_pixel_changed_before_encoding_breaks_the_chain(product):
 
 
 def test_enlarged_photo_asks_for_a_person(product):
-    channel = PLAIN.model_copy(update={"width_px": 1400, "height_px": 1400})
+    channel = PLAIN.model_copy(update={"width_px": 1400, "height_px": 1400, "long_side_at_least_px": 1400})
     verdict, reasons = judge(check_asset(evidence_of(product, ground(255), channel)))
     assert verdict == "needs review"
     assert any("enlarged" in words for words in reasons)
@@ -219,3 +219,12 @@ def test_judge_puts_the_gravest_reason_first():
     assert judge((check("a", "review", False), check("b", "reject", False))) == ("rejected", ("b", "a"))
     assert judge((check("a", "review", False), check("b", "reject", True))) == ("needs review", ("a",))
     assert judge((check("a", "info", None),)) == ("approved", ())
+
+
+@pytest.mark.parametrize(("likeness", "verdict"), [(0.93, "approved"), (0.7, "needs review"), (None, "approved")])
+def test_what_a_blurred_splat_drew_is_looked_at(likeness, verdict):
+    checks = check_rendered("DSC_0002", likeness, 0.85)
+    found, reasons = judge(checks)
+    assert found == verdict
+    assert any("DSC_0002" in check.words for check in checks)
+    assert all("prints and small text" in reason for reason in reasons)
