@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.errors import CatalogError
 
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = 90.0  # longer than SQLITE_PATIENCE
 
 
 class ApiError(CatalogError):

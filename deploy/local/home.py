@@ -158,7 +158,11 @@ def _configuration(path: Path, port: int, parallelism: int, own: dict[str, str])
             "killed_task_cleanup_time": "30",
             "max_map_length": "10000",  # shoots of one night
         },
-        "database": {"sql_alchemy_conn": f"sqlite:///{path / 'airflow.db'}"},
+        "database": {
+            "sql_alchemy_conn": f"sqlite:///{path / 'airflow.db'}",
+            "sql_alchemy_connect_args": "deploy.local.SQLITE_PATIENCE",
+            "sql_alchemy_connect_args_async": "deploy.local.SQLITE_PATIENCE",
+        },
         "api": {"host": HOST, "port": str(port), "base_url": url, "secret_key": own["session"], "workers": "1"},
         "api_auth": {"jwt_secret": own["jwt"]},
         "scheduler": {"scheduler_idle_sleep_time": "0.25", "enable_health_check": "False"},

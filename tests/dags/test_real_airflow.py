@@ -1,6 +1,6 @@
 """The DAGs under the supervisor: real api-server, scheduler, LocalExecutor, dag-processor, triggerer. Steps are toys.
 
-One Airflow serves all tests of this file, in the order in which they stand; the last one stops it.
+One Airflow serves all tests of this file, in the order in which they stand; the last two stop it.
 """
 
 import io
@@ -92,18 +92,22 @@ def airflow(tmp_path_factory):
     write_toy_shoot(root / "shoots", "bag", "ingest-bad", collection="bags")
     write_toy_shoot(root / "shoots", "hat", "ingest-fail")
     (write_toy_shoot(root / "shoots", "broken") / "shoot.yaml").write_text("sku: [")
-    arguments = [sys.executable, "-m", "deploy.local", "up", "--home", str(root / "home")]
-    with (root / "up.log").open("wb") as log:
-        up = subprocess.Popen(arguments, cwd=PROJECT, env=environment, stdout=log, stderr=log)
-    found = Airflow(root, up, environment)
+    found = Airflow(root, start_up(root, environment), environment)
     try:
         until(lambda: is_ready(found))
         found.client = Client(found.home.running().url).login(LOGIN, PASSWORD)
         until(lambda: found.client.has_dag(NIGHTLY) and found.client.has_dag(BACKFILL))
         yield found
     finally:
-        up.send_signal(signal.SIGTERM)
-        up.wait()
+        found.up.send_signal(signal.SIGTERM)
+        found.up.wait()
+
+
+def start_up(root: Path, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """`make up` in a process group of its own, as a shell starts it."""
+    arguments = [sys.executable, "-m", "deploy.local", "up", "--home", str(root / "home")]
+    with (root / "up.log").open("wb") as log:
+        return subprocess.Popen(arguments, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True)
 
 
 def is_ready(airflow: Airflow) -> bool:
@@ -230,6 +234,18 @@ def test_stopping_in_the_middle_of_a_step_leaves_nothing_behind(airflow):
     words = (airflow.root / "up.log").read_text()
     assert "Everything is stopped" in words and "Traceback" not in words
     assert not any(airflow.root.glob("store/scratch/*/*"))
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing_behind(airflow):
+    up = start_up(airflow.root, airflow.environment)
+    until(airflow.home.running)
+    family = psutil.Process(up.pid).children(recursive=True)
+    assert len(family) >= 4
+    os.killpg(up.pid, signal.SIGINT)  # a terminal signals the whole group
+    assert up.wait() == 0
+    assert alive(family) == [] and airflow.home.running() is None and not airflow.home.is_locked()
+    words = (airflow.root / "up.log").read_text()
+    assert "Everything is stopped" in words and "Traceback" not in words
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:

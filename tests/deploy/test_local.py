@@ -1,6 +1,7 @@
 """The parts of `make up` and `make demo` that need no Airflow: home, lock, ports, processes, tables, client."""
 
 import configparser
+import importlib
 import json
 import signal
 import socket
@@ -42,6 +43,13 @@ def test_the_configuration_is_local_and_asks_for_a_login(tmp_path):
     assert config["core"]["load_examples"] == "False"
     assert config["core"]["execution_api_server_url"] == "http://127.0.0.1:8099/execution/"
     assert config["scheduler"]["enable_health_check"] == "False"  # it would listen on every interface
+
+
+def test_writers_of_airflow_wait_for_each_other(tmp_path):
+    database = read_config(configured(tmp_path))["database"]
+    for name in ("sql_alchemy_connect_args", "sql_alchemy_connect_args_async"):
+        module, _, value = database[name].rpartition(".")
+        assert getattr(importlib.import_module(module), value)["timeout"] >= 60
 
 
 def test_every_home_has_secrets_of_its_own_and_keeps_them(tmp_path):
