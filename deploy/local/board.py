@@ -38,7 +38,7 @@ class Board:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.live = Live(console=console, refresh_per_second=4, transient=True) if console.is_terminal else None
-        self.states: dict[tuple[str, int], str] = {}
+        self.told: dict[tuple[str, int], str] = {}
 
     def __enter__(self) -> "Board":
         if self.live is not None:
@@ -58,11 +58,11 @@ class Board:
             self.live.update(live_table(tasks, names, seconds))
             return
         for task in tasks:
-            key, state = (task["task_id"], task["map_index"]), task["state"] or ""
-            if state in WORDS and self.states.get(key) != state:
+            key, word = (task["task_id"], task["map_index"]), WORDS.get(task["state"] or "")
+            if word and self.told.get(key) != word:  # a pod's task is deferred and resumed: it runs all the while
                 who = f"{names.get(task['map_index'], '')} " if task["task_id"].startswith(GROUP) else ""
-                self.console.print(f"{seconds:5.0f} s  {who}{task['task_id'].removeprefix(GROUP)}: {WORDS[state]}")
-            self.states[key] = state
+                self.console.print(f"{seconds:5.0f} s  {who}{task['task_id'].removeprefix(GROUP)}: {word}")
+                self.told[key] = word
 
 
 def shoot_names(tasks: Iterable[Mapping[str, Any]]) -> dict[int, str]:

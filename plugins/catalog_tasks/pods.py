@@ -18,7 +18,7 @@ USER_ID = 10001  # the user of deploy/Dockerfile
 LIGHT = frozenset({"ingest", "coverage", "caption", "publish"})
 LIGHT_CORES, LIGHT_MEMORY = 1, "2Gi"
 START_LIMIT_SECONDS = 1800  # a cluster may have to start a GPU node first
-LOOK_EVERY_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 3  # a step that takes seconds should not wait as long again to be noticed
 
 
 class StagePod(KubernetesPodOperator):
@@ -110,6 +110,7 @@ def stage_pod(step: str, plan: Any, sku: Any, gpu: bool, settings: Settings, **k
         deferrable=True,
         poll_interval=LOOK_EVERY_SECONDS,
         startup_timeout_seconds=START_LIMIT_SECONDS,
+        startup_check_interval_seconds=LOOK_EVERY_SECONDS,
         skip_on_exit_code=EXIT_HELD,
         termination_message_policy="FallbackToLogsOnError",  # the reason of a held step is its last line
         log_pod_spec_on_failure=False,

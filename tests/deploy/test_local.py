@@ -203,6 +203,18 @@ def test_a_change_is_told_once():
     assert printed(show).split() == ["3", "s", "mug", "sfm:", "held"]
 
 
+def test_a_pod_that_is_waited_for_runs_all_the_while():
+    def show(console):
+        with Board(console) as board:
+            for state in ("running", "deferred", "queued", "running", "success"):
+                board.show([task("sfm", 0, state, "mug")], 3.0)
+
+    assert [line.split()[2:] for line in printed(show).splitlines()] == [
+        ["mug", "sfm:", "running"],
+        ["mug", "sfm:", "done"],
+    ]
+
+
 SUMMARY = {
     "shoots": [
         {
