@@ -1,11 +1,13 @@
 """Every pod of the nightly DAG, rendered and held against the published schema of Kubernetes."""
 
 import pytest
+import yaml
 from kubernetes.client import ApiClient
 from kubernetes.client import models as k8s
 
 from pipeline.plan import GPU_STEPS, STEPS
 from pipeline.settings import Settings
+from tests.plugins.conftest import PROJECT
 
 IMAGE = "registry.example/catalog@sha256:" + "0" * 64
 PLAN = "ab" * 32
@@ -131,3 +133,17 @@ def test_without_an_image_the_dag_says_what_to_set():
 
     with pytest.raises(BadInput, match="CATALOG_IMAGE"):
         stage_pod("sfm", PLAN, "mug", gpu=True, settings=Settings(execution="kubernetes"))
+
+
+def test_what_the_cluster_is_given_is_what_the_pods_ask_for(pods):
+    import kubernetes_validate
+
+    given = list(yaml.safe_load_all((PROJECT / "deploy" / "kubernetes.yaml").read_text()))
+    for thing in given:
+        kubernetes_validate.validate(thing, "1.33", strict=True)
+    names = {thing["kind"]: thing["metadata"]["name"] for thing in given}
+    pod = pods["ingest"]
+    claim = next(v.persistent_volume_claim for v in pod.spec.volumes if v.persistent_volume_claim)
+    assert claim.claim_name == names["PersistentVolumeClaim"]
+    assert pod.metadata.namespace == names["Namespace"]
+    assert {thing["metadata"].get("namespace", "catalog") for thing in given} == {"catalog"}
