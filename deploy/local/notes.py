@@ -1,10 +1,10 @@
 """What a person should read after a run: every step, angle and asset that is not as it was asked for, and why."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from textwrap import fill, indent
 from typing import Any, NamedTuple
 
 from rich.console import Console
-from rich.padding import Padding
 from sqlalchemy import select
 
 from pipeline.catalog.database import Catalog
@@ -56,6 +56,6 @@ def print_notes(console: Console, notes: Iterable[Note]) -> None:
     for note in listed[:MAX_NOTES]:
         console.print(f"[{COLOURS.get(note.state, 'red')}]{note.state}[/]: ", end="")
         console.print(note.what, markup=False)
-        console.print(Padding(console.render_str(note.why, markup=False), (0, 0, 0, 4)))
+        console.print(indent(fill(note.why, console.width - 4), "    "), markup=False, soft_wrap=True)
     if len(listed) > MAX_NOTES:
         console.print(f"and {len(listed) - MAX_NOTES} more: `catalog assets` lists them")
