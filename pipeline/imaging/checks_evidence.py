@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.imaging.channels import BackdropKind, Channel
-from pipeline.imaging.composite_framing import Patch, Placement, resample_product
+from pipeline.imaging.composite_framing import Patch, Placement, product_in_frame
 from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
 from pipeline.records import Check
 
@@ -42,7 +42,7 @@ class Evidence:
     @cached_property
     def product(self) -> Patch:
         """What the cut-out gives in this frame, resampled anew."""
-        return resample_product(self.picture, self.placement)
+        return product_in_frame(self.picture, self.placement, self.channel)
 
     @cached_property
     def alpha(self) -> Floats:

@@ -5,10 +5,9 @@ import numpy as np
 
 from pipeline.imaging.checks_evidence import Evidence, finding
 from pipeline.imaging.checks_fidelity import block_deltas
-from pipeline.imaging.composite_framing import Box, box_of, product_mask
+from pipeline.imaging.composite_framing import SEEN, Box, box_of, product_mask
 from pipeline.records import Check
 
-SEEN = 0.1  # a matte below this is haze, which a white backdrop must not have
 BACKDROP_DE_P95 = 1.5  # flat neutral blocks come back up to one level off from a JPEG, which is up to 0.9
 CUT_OFF_AT_MOST = 0.02
 LOOSE_AT_MOST = 0.002

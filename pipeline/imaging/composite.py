@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.errors import BadInput
 from pipeline.imaging.channels import BackdropKind, Channel
-from pipeline.imaging.composite_framing import Patch, Placement, place, resample_backdrop, resample_product
+from pipeline.imaging.composite_framing import Patch, Placement, place, product_in_frame, resample_backdrop
 from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
 from pipeline.imaging.shadow import draw_shadow
 from pipeline.imaging.shadow_light import Light
@@ -58,7 +58,7 @@ def make_layers(
     if picture.ndim != 3 or picture.shape[2] != 4:
         raise BadInput(f"the angle picture has shape {picture.shape}, not RGBA", remedy="run the render stage again")
     placement = place(picture[..., 3], channel, channel.framing(kind))
-    product = resample_product(picture, placement)
+    product = product_in_frame(picture, placement, channel)
     behind = resample_backdrop(backdrop, placement.width_px, placement.height_px)
     cast = None
     if shadow == "layer" and channel.shadow:

@@ -15,6 +15,8 @@ from pipeline.imaging.linear import Bytes, Floats, srgb_to_linear
 SPECK = 0.01  # a loose piece below this share of the largest piece is dirt, and must not move the product
 HALF_LEVEL = 0.5 / 255
 KERNEL_PX = 2  # support of the cubic kernel
+SEEN = 0.1  # a matte below this is haze, which a white backdrop must not have for long
+BLOCK_PX = 10  # the diagonal of a codec's block: what lies in it is stained by all of it
 GRID_PX, ROOM_PX = 8, 16  # codecs work in blocks of 8 px; checks look a little beyond the product
 
 
@@ -139,6 +141,17 @@ def premultiplied(picture: Bytes) -> Floats:
     """Linear light times alpha, and alpha, float32 [h, w, 4] 0 to 1, of a straight-alpha sRGB RGBA picture."""
     alpha = picture[..., 3:].astype(np.float32) / np.float32(255)
     return np.concatenate([srgb_to_linear(picture[..., :3]) * alpha, alpha], axis=-1)
+
+
+def product_in_frame(picture: Bytes, placement: Placement, channel: Channel) -> Patch:
+    """The picture in its frame; for a pure white channel the faint end of its outline fades out within the guard."""
+    patch = resample_product(picture, placement)
+    if not channel.pure_white or not patch.alpha.size:
+        return patch
+    reach_px = max(1.0, channel.white_guard_px - BLOCK_PX)
+    away_px = cv2.distanceTransform((patch.alpha < SEEN).astype(np.uint8), cv2.DIST_L2, 5)
+    fade = np.clip(1 - away_px / np.float32(reach_px), 0, 1)
+    return Patch(patch.top, patch.left, patch.pixels * fade[..., None])
 
 
 def resample_product(picture: Bytes, placement: Placement) -> Patch:
