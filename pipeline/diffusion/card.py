@@ -56,7 +56,7 @@ the product to leave out.
   Other words are unknown to it.
 - **Limits**: 256 px, and no sharper than a picture of 48 px: colour, light and horizon are what minutes on a CPU
   teach, fine material structure is not (the engine adds it from the generator when it enlarges). Its decoder darkens
-  the outermost 10 px, which the engine evens out. It ignores what the product looks like. Not for people, places or
+  the outermost 16 px, which the engine evens out. It ignores what the product looks like. Not for people, places or
   things.
 """
     (folder / "README.md").write_text(text, encoding="utf-8")

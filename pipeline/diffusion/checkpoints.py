@@ -25,13 +25,16 @@ class CheckpointFacts(Frozen):
     `paints_behind_product`: the picture is a clean backdrop in the product's place too; else that place is filled
     smoothly, because a general inpainting model leaves the product there. `closed_vocabulary`: words of the product
     are no use to it. `resolves_px`: its pictures hold no more than ones of so many pixels would (None: than their own).
-    `dim_rim_px`: so far from the edge the decoder darkens, as one does that has seen too few edges.
+    `dim_rim_px`: so far from the edge the decoder darkens, as one does that has seen too few edges. `strength` and
+    `guidance`: what it looks best with, taken where a request says neither.
     """
 
     paints_behind_product: bool = False
     closed_vocabulary: bool = False
     resolves_px: int | None = Field(default=None, ge=8)
     dim_rim_px: int = Field(default=0, ge=0, le=32)
+    strength: float = Field(default=1.0, ge=0.05, le=1)
+    guidance: float = Field(default=7.5, ge=0, le=30)
 
 
 def folder_of(checkpoint: str) -> Path:

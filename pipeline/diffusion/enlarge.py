@@ -1,5 +1,7 @@
 """From the model's small square picture to the backdrop's full size, with the material's fine structure put back."""
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -37,15 +39,19 @@ def enlarge(
     """The centre of a painted square, sRGB uint8 [n, n, 3], at [height_px, width_px, 3].
 
     `spec`: the scene whose fine structure is multiplied on in linear light, seeded by `seed`; None adds none. It holds
-    what a picture of `coarse_px` cannot (None: of n), so that a picture blurrier than its pixels gets that back too.
+    what a picture of `coarse_px` cannot (None: of n), so that a picture blurrier than its pixels gets that back too;
+    what such a picture holds beyond `coarse_px` itself is the decoder's grid and is smoothed away.
     The last bit is dithered, because an enlarged slow gradient shows bands.
     """
     rows, columns = square_crop(width_px, height_px, painted.shape[0])
     linear = linear_from_srgb(painted[rows, columns])
+    if coarse_px is not None:
+        linear = np.asarray(cv2.GaussianBlur(linear, (0, 0), 0.8 * painted.shape[0] / coarse_px), np.float32)
     large = cv2.resize(linear, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
     if spec is not None:
         side = min(DETAIL_PX, max(width_px, height_px))
-        detail = scene_detail(spec, seed, side, side, coarse_px=coarse_px or painted.shape[0])
+        held_px = painted.shape[0] if coarse_px is None else coarse_px / math.sqrt(2)  # blurred twice: squares add up
+        detail = scene_detail(spec, seed, side, side, coarse_px=held_px)
         rows, columns = square_crop(width_px, height_px, side)
         fine = cv2.resize(detail[rows, columns], (width_px, height_px), interpolation=cv2.INTER_CUBIC)
         large = large * fine

@@ -145,7 +145,9 @@ def save_pipeline(folder: Path, vae: Any, text_encoder: Any, unet: Any) -> None:
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
     pipe.save_pretrained(folder, safe_serialization=True)
-    facts = CheckpointFacts(paints_behind_product=True, closed_vocabulary=True, resolves_px=48, dim_rim_px=10)
+    facts = CheckpointFacts(
+        paints_behind_product=True, closed_vocabulary=True, resolves_px=48, dim_rim_px=16, strength=0.3, guidance=1.5
+    )
     (folder / FACTS_FILE).write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

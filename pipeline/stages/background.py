@@ -32,9 +32,14 @@ class Diffusion(Frozen):
     device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
     scheduler: Literal["checkpoint", "ddim", "dpm++", "unipc", "euler"] = "checkpoint"
     steps: int = Field(default=20, ge=1, le=200)
-    guidance: float = Field(default=3.0, ge=0, le=30, description="classifier-free guidance; 1 for none")
-    strength: float = Field(
-        default=1.0, ge=0.05, le=1, description="1: painted from noise; less: from a generated scene of the material"
+    guidance: float | None = Field(
+        default=None, ge=0, le=30, description="classifier-free guidance, 1 for none; default: the checkpoint's own"
+    )
+    strength: float | None = Field(
+        default=None,
+        ge=0.05,
+        le=1,
+        description="1: painted from noise; less: from a generated scene of the material; default: its own",
     )
     negative_prompt: str = Field(default="", max_length=400)
 
@@ -56,14 +61,27 @@ class Params(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _pin_checkpoint(cls, values: Any) -> Any:
-        """Write the checkpoint's digest into the params, so that other weights are another request."""
+        """Write the checkpoint's digest and defaults into the params, so that other weights are another request."""
         if not isinstance(values, dict) or not any(_kind(one) == "diffusion" for one in values.get("backdrops", ())):
             return values
-        diffusion = Diffusion.model_validate(values.get("diffusion", {}))
-        if diffusion.checkpoint_digest is None:
-            found = checkpoint_digest(diffusion.checkpoint)
-            diffusion = diffusion.model_copy(update={"checkpoint_digest": found})
-        return {**values, "diffusion": diffusion}
+        return {**values, "diffusion": _pinned(Diffusion.model_validate(values.get("diffusion", {})))}
+
+
+def _pinned(how: Diffusion) -> Diffusion:
+    strength, guidance = _numbers(how)
+    found = how.checkpoint_digest or checkpoint_digest(how.checkpoint)
+    return how.model_copy(update={"checkpoint_digest": found, "strength": strength, "guidance": guidance})
+
+
+def _numbers(how: Diffusion) -> tuple[float, float]:
+    """Strength and guidance; what is not said is the checkpoint's own."""
+    if how.strength is not None and how.guidance is not None:
+        return how.strength, how.guidance
+    own = facts_of(folder_of(how.checkpoint))
+    return (
+        own.strength if how.strength is None else how.strength,
+        own.guidance if how.guidance is None else how.guidance,
+    )
 
 
 class Wording(Frozen):
@@ -144,6 +162,7 @@ def _paint(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs
     from pipeline.imaging.pixels import decode_png, encode_png
 
     how = params.diffusion or Diffusion()
+    strength, guidance = _numbers(how)
     engine = load_engine(how.checkpoint, digest=how.checkpoint_digest, device=how.device, dtype=how.dtype)
     painted = engine.paint(
         BackdropRequest(
@@ -154,8 +173,8 @@ def _paint(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs
             height_px=params.size_px,
             seed=params.seed or 0,
             steps=how.steps,
-            guidance=how.guidance,
-            strength=how.strength,
+            guidance=guidance,
+            strength=strength,
             scheduler=how.scheduler,
         )
     )

@@ -52,7 +52,7 @@ def inputs_of(store, levels=(("front", 10), ("left", 90)), prompt="a red mug"):
 
 
 def params_of(tiny, **changes):
-    diffusion = {"checkpoint": tiny, "steps": 2}
+    diffusion = {"checkpoint": tiny, "steps": 4}
     return Params(**{"backdrops": (WHITE, FADE, OAK), "size_px": 96, "diffusion": diffusion, **changes})
 
 
@@ -67,7 +67,7 @@ def test_every_angle_with_a_picture_gets_every_backdrop(store, tiny):
     assert pictures["left/fade.png"][0].mean() > pictures["left/fade.png"][-1].mean() + 80
     records = {one.path: one for one in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}
     assert sorted(records) == sorted(names)
-    assert records["front/oak.png"].start == "noise"
+    assert records["front/oak.png"].start == "scene"  # this checkpoint's own strength is below 1
     assert records["front/oak.png"].prompt == OAK["prompt"]
     assert records["front/oak.png"].seed == records["left/oak.png"].seed is not None
     assert records["front/white.png"].seed is None
@@ -122,8 +122,18 @@ def test_the_weights_are_part_of_the_params_only_where_something_is_painted(tiny
     assert again == params_of(tiny)
 
 
+def test_strength_and_guidance_are_the_checkpoints_own_unless_asked_for(tiny, tmp_path):
+    own = params_of(tiny).diffusion
+    assert own.strength < 1
+    asked = params_of(tiny, diffusion={"checkpoint": tiny, "strength": 0.8, "guidance": 4.0}).diffusion
+    assert (asked.strength, asked.guidance) == (0.8, 4.0)
+    general = shutil.copytree(tiny, tmp_path / "general")
+    (general / "backdrop.json").unlink()
+    assert params_of(tiny, diffusion={"checkpoint": str(general)}).diffusion.strength == 1
+
+
 def test_other_weights_than_planned_are_refused(store, tiny):
-    planned = params_of(tiny, diffusion={"checkpoint": tiny, "steps": 2, "checkpoint_digest": "0" * 64})
+    planned = params_of(tiny, diffusion={"checkpoint": tiny, "checkpoint_digest": "0" * 64})
     with pytest.raises(BadInput, match=r"000000000000 was planned"):
         Runner(store).run(STAGE, inputs_of(store), planned)
 
