@@ -13,6 +13,7 @@ from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
 F32 = NDArray[np.float32]
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
 _BLOCK = 8192
+_PARALLEL_FROM = 65536  # below, waking a second thread costs more than it saves, most of all on a busy machine
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
@@ -57,11 +58,9 @@ class Adam:
         rate, root = rate / bias1, 1 / math.sqrt(bias2)
         with torch.no_grad():
             if value.device.type == "cpu":
-                _update(
-                    *(t.detach().view(-1).numpy() for t in (value, gradient.contiguous(), m.first, m.second)),
-                    rate,
-                    root,
-                )
+                flat = [t.detach().view(-1).numpy() for t in (value, gradient.contiguous(), m.first, m.second)]
+                update = _update if value.numel() > _PARALLEL_FROM else _update_block
+                update(*flat, np.float32(rate), np.float32(root))
                 return
             m.first.lerp_(gradient, 1 - BETA1)
             m.second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)

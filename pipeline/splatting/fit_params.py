@@ -31,9 +31,9 @@ class FitParams(Frozen):
     """Fit the product alone, by its alpha; without, the whole frame counts as opaque."""
     ssim_weight: float = Field(default=0.2, ge=0, le=1)
     alpha_weight: float = Field(default=0.3, ge=0)
-    mean_rate: float = Field(default=3e-4, gt=0)
+    mean_rate: float = Field(default=1e-3, gt=0)
     """Learning rate of the means, in camera extents a step, falling to a hundredth."""
-    scale_rate: float = Field(default=8e-3, gt=0)
+    scale_rate: float = Field(default=1.6e-2, gt=0)
     quat_rate: float = Field(default=2e-3, gt=0)
     opacity_rate: float = Field(default=5e-2, gt=0)
     colour_rate: float = Field(default=5e-3, gt=0)

