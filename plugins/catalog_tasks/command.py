@@ -69,7 +69,7 @@ class Command:
             return
         try:
             child = psutil.Process(self.process.pid)
-            family = [*child.children(recursive=True), child]
+            family = [child, *child.children(recursive=True)]  # the step first: it must not see its helpers die
         except psutil.NoSuchProcess:
             return
         for signal_all, seconds in ((psutil.Process.terminate, GRACE_SECONDS), (psutil.Process.kill, GRACE_SECONDS)):
