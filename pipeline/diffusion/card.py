@@ -54,10 +54,11 @@ the product to leave out.
 - **Vocabulary**: {", ".join(MATERIALS)}; {", ".join(COLOURS)}; soft or hard light from left, right or front;
   seamless, or a low, middle or high horizon. For example `tan wood, low horizon backdrop, soft light from left`.
   Other words are unknown to it.
-- **Limits**: 256 px, and no sharper than a picture of 48 px: colour, light and horizon are what minutes on a CPU
-  teach, fine material structure is not (the engine adds it from the generator when it enlarges). Its decoder darkens
-  the outermost 16 px, which the engine evens out. It ignores what the product looks like. Not for people, places or
-  things.
+- **Limits**: 256 px, and no sharper than a picture of 48 px. From noise it paints the asked colour; light from the
+  asked side and a horizon ask for more training than minutes on a CPU, and a material's structure for a GPU. The engine
+  therefore starts it from a generated scene (`backdrop.json`: strength 0.3) and adds the scene's fine structure when it
+  enlarges. Its decoder darkens the outermost 16 px, which the engine evens out. It ignores what the product looks like.
+  Not for people, places or things.
 """
     (folder / "README.md").write_text(text, encoding="utf-8")
     (folder / "README.md").chmod(0o644)
