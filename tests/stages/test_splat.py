@@ -1,0 +1,84 @@
+"""The splat stage on a toy product: fit, judge, hold, resume."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.domain import Angle, Verdict
+from pipeline.errors import BadInput, Held
+from pipeline.records import dump_json
+from pipeline.splatting.ply import read_ply
+from pipeline.stages.splat import STAGE, Inputs, Params
+from tests.splatting.toy_product import colmap_files, cutout_files, photos, sparse
+
+QUICK = {"side_px": 96, "iterations": 120, "max_seconds": 1e6, "gaussians": 800, "degree": 0, "holdout": 6}
+LOW = {"min_psnr_db": 15.0, "min_alpha_iou": 0.7}
+
+
+@pytest.fixture(scope="module")
+def shot():
+    return photos()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FolderStore(tmp_path)
+
+
+def tree(store, files, media_type):
+    return store.put_tree({name: store.put(data, media_type) for name, data in files.items()})
+
+
+def inputs(store, shot, decision="rendered", cutouts=None):
+    model = {f"sparse/0/{name}": data for name, data in colmap_files(shot, sparse()).items()}
+    angle = Angle(name="side", azimuth_deg=45, elevation_deg=10)
+    verdict = Verdict(angle=angle, decision=decision, photo="P00", nearest_photo="P00", reason="for the test")
+    return Inputs(
+        model=tree(store, model, "application/octet-stream"),
+        cutouts=tree(store, cutouts or cutout_files(shot), "image/png"),
+        verdicts=store.put(dump_json([verdict]), "application/json"),
+    )
+
+
+def test_a_needed_splat_is_fitted_judged_and_remembered(store, shot):
+    given, params = inputs(store, shot), Params(**QUICK, **LOW)
+    outputs, _, computed = Runner(store).run(STAGE, given, params)
+    report = outputs.report
+    assert computed
+    assert report.needed_by == ("side",)
+    assert report.fit.held_out == ("P03", "P09")
+    assert set(report.psnr_db_by_photo) == {"P03", "P09"}
+    assert report.fit.psnr_db > 15
+    splat = read_ply(store.read(outputs.splat), "the splat")
+    assert len(splat.gaussians) == report.fit.gaussians
+    sheet = Image.open(io.BytesIO(store.read(outputs.sheet)))
+    assert sheet.width > 3 * 300
+    assert not Runner(store).run(STAGE, given, params)[2]
+
+
+def test_nothing_is_fitted_where_no_angle_needs_it(store, shot):
+    outputs, _, _ = Runner(store).run(STAGE, inputs(store, shot, decision="captured"), Params(**QUICK))
+    assert (outputs.splat, outputs.sheet, outputs.report.fit) == (None, None, None)
+
+
+def test_a_splat_unlike_its_held_out_photos_holds_the_shoot(store, shot):
+    given = inputs(store, shot)
+    with pytest.raises(Held, match=r"reaches .* dB on held-out photos \(P03, P09\), below 60"):
+        Runner(store).run(STAGE, given, Params(**QUICK | {"iterations": 5}, min_psnr_db=60))
+    with pytest.raises(Held, match="outline overlaps"):
+        Runner(store).run(STAGE, given, Params(**QUICK | {"iterations": 5}, min_psnr_db=0, min_alpha_iou=1))
+
+
+def test_an_empty_cutout_is_passed_over_and_a_missing_one_is_bad_input(store, shot):
+    files = cutout_files(shot)
+    blank = io.BytesIO()
+    Image.new("RGBA", (96, 96)).save(blank, "PNG")
+    params = Params(**QUICK | {"iterations": 5}, min_psnr_db=0, min_alpha_iou=0)
+    given = inputs(store, shot, cutouts=files | {"P05.png": blank.getvalue()})
+    assert Runner(store).run(STAGE, given, params)[0].report.skipped_photos == ("P05",)
+    del files["P05.png"]
+    with pytest.raises(BadInput, match=r"no picture for P05\.png"):
+        Runner(store).run(STAGE, inputs(store, shot, cutouts=files), params)
