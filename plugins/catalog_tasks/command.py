@@ -1,6 +1,7 @@
 """Runs the `catalog` command as a child of an Airflow task: its output is the task's log, its exit code its fate."""
 
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -59,6 +60,8 @@ class Command:
         _collect(self.process.stdout, said, log.info if log_output else None)
         listener.join()
         code = self.process.wait()
+        if self.killed:
+            code = code or -signal.SIGTERM  # `kill` may have collected the exit code; a 0 in its place says nothing
         reason = next((line for line in reversed(complained) if line.strip()), "")
         return Answer(code, "\n".join(said), reason.strip())
 
