@@ -1,6 +1,7 @@
 """Runs the steps of a plan on this machine, and says how each one ended."""
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,8 @@ from pipeline.domain import Frozen
 from pipeline.errors import BadInput, CatalogError, Held
 from pipeline.plan import UPSTREAM, stage_of
 from pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
 
 State = Literal["done", "cached", "held", "failed", "bad input", "not run"]
 
@@ -79,6 +82,9 @@ def run_plan(
                 results[step] = run_step(runner, plan, digest, step)
             except CatalogError as error:
                 results[step] = StepResult(step=step, state="failed", reason=str(error))
+            except Exception as error:  # a fault of ours: the other steps and the table are worth having nonetheless
+                log.exception("%s failed", step)
+                results[step] = StepResult(step=step, state="failed", reason=f"{type(error).__name__}: {error}")
         on_result(results[step])
     return list(results.values())
 

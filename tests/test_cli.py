@@ -1,4 +1,4 @@
-"""The commands as a person types them, on the sample T-shirt's photos made smaller."""
+"""The commands as a person types them, on the sample mug's photos made smaller."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pipeline.plan import STEPS
-from tests.small_shoot import small_tee
+from tests.small_shoot import small_mug
 
 QUICK = str(Path(__file__).parent / "resume" / "quick.yaml")
 
@@ -42,7 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shoot(home: Path) -> Path:
-    return small_tee(home / "tee")
+    return small_mug(home / "mug")
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +56,7 @@ def test_run_takes_a_shoot_to_published_assets_and_a_second_run_computes_nothing
     with Image.open(run["sheet"]) as sheet:
         assert sheet.width == 2000
     again = told("run", shoot, home=home, preset=QUICK)
-    assert [step["state"] for step in again["steps"]] == ["cached"] * 9 + [
-        "done"
-    ]  # publish only looks
+    assert [step["state"] for step in again["steps"]] == ["cached"] * 9 + ["done"]  # publish only looks
     assert again["plan"] == run["plan"]
 
 
@@ -74,7 +72,7 @@ def test_plan_knows_every_key_of_a_finished_shoot_and_only_the_first_of_a_new_on
 @pytest.mark.slow
 def test_assets_lineage_export_and_summary(home, run, tmp_path):
     assets = told("assets", home=home)["assets"]
-    assert assets and all(asset["sku"] == "tee-001" for asset in assets)
+    assert assets and all(asset["sku"] == "mug-001" for asset in assets)
     lineage = told("lineage", assets[0]["id"], home=home)
     assert {"composite", "render", "cutout", "ingest"} <= {step["stage"].split("[")[0] for step in lineage["steps"]}
     shown = catalog("lineage", assets[0]["id"], home=home).stdout
@@ -109,14 +107,14 @@ def test_each_engine_alone_on_plain_folders(home, shoot, tmp_path):
 
 
 def test_discover_then_stage_then_summary_as_airflow_does(tmp_path):
-    small_tee(tmp_path / "shoots" / "tee", photos=9)
+    small_mug(tmp_path / "shoots" / "mug", photos=9)
     found = told("discover", tmp_path / "shoots", "--run-id", "night-1", home=tmp_path)
     (planned,) = found["plans"]
-    assert planned["sku"] == "tee-001" and planned["changed"] == "new"
+    assert planned["sku"] == "mug-001" and planned["changed"] == "new"
     ingested = told("stage", "ingest", "--plan", planned["plan"], "--run-id", "night-1", home=tmp_path)
     assert ingested["state"] == "done"
     summary = catalog("summary", "--run-id", "night-1", home=tmp_path, expect=1).stdout
-    assert "tee-001" in summary and "failed" in summary
+    assert "mug-001" in summary and "failed" in summary
 
 
 def test_doctor_names_every_engine(tmp_path):

@@ -30,14 +30,16 @@ class Mcmc:
         opacity = torch.sigmoid(cloud["logits"])
         dead = torch.nonzero(opacity <= DEAD)[:, 0]
         alive = torch.nonzero(opacity > DEAD)[:, 0]
-        if len(alive) == 0:
-            return
         count = len(opacity)
         grow = max(0, min(self.budget, math.ceil(count * self.growth)) - count)
         surplus = max(0, count - self.budget)
         index = torch.arange(count + grow)
         places = torch.cat([dead, torch.arange(count, count + grow)])
-        chosen = alive[torch.multinomial(opacity[alive], len(places), replacement=True, generator=generator)]
+        if len(alive) == 0 or (len(places) == 0 and surplus == 0):
+            return
+        chosen = alive[:0]
+        if len(places):
+            chosen = alive[torch.multinomial(opacity[alive], len(places), replacement=True, generator=generator)]
         index[places] = chosen
         copies = torch.bincount(chosen, minlength=count).clamp_max(_COPIES_MAX - 1) + 1
         for name in cloud:

@@ -14,14 +14,14 @@ from pipeline.contract.manifest import Manifest
 from pipeline.contract.store import FolderStore
 from pipeline.plan import STEPS, write_plan
 from tests.resume.killed_step import POINTS
-from tests.small_shoot import small_tee
+from tests.small_shoot import small_mug
 
 QUICK = Path(__file__).parent / "quick.yaml"
 
 
 @pytest.fixture(scope="module")
 def shoot_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_tee(tmp_path_factory.mktemp("shoot") / "tee")
+    return small_mug(tmp_path_factory.mktemp("shoot") / "mug")
 
 
 def environment(root: Path) -> dict[str, str]:

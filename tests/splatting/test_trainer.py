@@ -146,6 +146,16 @@ def test_relocation_keeps_the_picture():
     assert np.abs(after - before)[:4].mean() < 0.02
 
 
+@pytest.mark.parametrize(("budget", "left"), [(300, 300), (250, 250), (400, 324)])
+def test_a_full_budget_without_dead_is_left_alone_and_a_smaller_one_cut_to(budget, left):
+    g = product(300).gaussians
+    cloud = {n: torch.from_numpy(getattr(g, n).copy()) for n in ("means", "log_scales", "quats", "logits", "sh")}
+    from pipeline.splatting.adam import Adam
+
+    Mcmc(budget=budget).rearrange(cloud, Adam(), torch.Generator().manual_seed(0))
+    assert len(cloud["means"]) == left
+
+
 def test_scores_of_equal_and_shifted_pictures():
     level = prepare(photos(1)[0], 96, crop=True).full
     exact = np.concatenate([level.planes, level.planes[:1]])
