@@ -64,10 +64,11 @@ def plan(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> N
     if as_json:
         print_json({"sku": written.sku, "plan": digest, "steps": [step.model_dump() for step in steps]})
         return
-    table = Table("step", "key", "state", title=f"{written.sku}: plan {digest}")
+    table = Table("step", "key", "state", title=written.sku)
     for step in steps:
         table.add_row(step.step, (step.key or "")[:16], step.state)
     Console().print(table)
+    Console().print(f"plan {digest}", soft_wrap=True)
 
 
 @app.command()

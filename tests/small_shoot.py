@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 SAMPLES = Path(__file__).parents[1] / "examples" / "collection"
-PHOTO_SIDE_PX = 640
+PHOTO_SIDE_PX = 960
 
 
 def small_mug(folder: Path, photos: int = 12) -> Path:

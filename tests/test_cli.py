@@ -74,7 +74,7 @@ def test_assets_lineage_export_and_summary(home, run, tmp_path):
     assets = told("assets", home=home)["assets"]
     assert assets and all(asset["sku"] == "mug-001" for asset in assets)
     lineage = told("lineage", assets[0]["id"], home=home)
-    assert {"composite", "render", "cutout", "ingest"} <= {step["stage"].split("[")[0] for step in lineage["steps"]}
+    assert {"composite_asset", "cutout_photo", "ingest_photo"} <= {step["stage"] for step in lineage["steps"]}
     shown = catalog("lineage", assets[0]["id"], home=home).stdout
     assert "DSC_0001" in shown and "composite" in shown
     told("export", "--out", tmp_path / "out", home=home)

@@ -42,7 +42,7 @@ def step(root: Path, plan: str, name: str, point: str) -> subprocess.CompletedPr
 def rows(root: Path) -> list[tuple[object, ...]]:
     engine = create_engine(f"sqlite:///{root / 'catalog.db'}")
     with engine.connect() as connection:
-        asked = text("SELECT id, verdict, width_px, height_px, source FROM assets ORDER BY id")
+        asked = text("SELECT id, verdict, source FROM assets ORDER BY id")
         return [tuple(row) for row in connection.execute(asked)]
 
 
