@@ -15,10 +15,10 @@ class FitParams(Frozen):
     seed: int = 0
     side_px: int = Field(default=512, ge=32, le=4096)
     """Long side of the photos that the fit sees (before they are cropped to the product)."""
-    iterations: int = Field(default=4000, ge=1)
+    iterations: int = Field(default=2500, ge=1)
     max_seconds: float = Field(default=120.0, gt=0)
     """The schedule is hurried to end by then, on a machine too slow for `iterations`."""
-    gaussians: int = Field(default=20_000, ge=100)
+    gaussians: int = Field(default=60_000, ge=100)
     """The budget: MCMC grows to it and stays."""
     degree: int = Field(default=2, ge=0, le=3)
     """Degree of the spherical harmonics; a small shoot cannot hold more view dependence."""
@@ -31,8 +31,11 @@ class FitParams(Frozen):
     """Fit the product alone, by its alpha; without, the whole frame counts as opaque."""
     ssim_weight: float = Field(default=0.2, ge=0, le=1)
     alpha_weight: float = Field(default=0.3, ge=0)
-    mean_rate: float = Field(default=1e-3, gt=0)
-    """Learning rate of the means, in camera extents a step, falling to a hundredth."""
+    mean_reach: float = Field(default=0.07, gt=0)
+    """How far a mean can travel in the whole fit, in camera extents; its learning rate falls to a hundredth.
+
+    Not a rate a step: in a short fit, points on the hull must still reach the surface; in a long one, large steps blur.
+    """
     scale_rate: float = Field(default=1.6e-2, gt=0)
     quat_rate: float = Field(default=2e-3, gt=0)
     opacity_rate: float = Field(default=5e-2, gt=0)

@@ -64,9 +64,14 @@ class Gaussians:
 
 
 def from_points(
-    points: NDArray[np.float64], colours: NDArray[np.uint8], *, degree: int = DEGREE_MAX, opacity: float = 0.5
+    points: NDArray[np.float64],
+    colours: NDArray[np.uint8],
+    *,
+    degree: int = DEGREE_MAX,
+    opacity: float = 0.5,
+    size: float = 1.0,
 ) -> Gaussians:
-    """A first guess: one round Gaussian a point, as large as the distance to its three nearest neighbours.
+    """A first guess: one round Gaussian a point, `size` times as large as the distance to its three nearest neighbours.
 
     `points` [N, 3] in world units, N >= 4; `colours` [N, 3] sRGB. Raises BadInput when there are too few points.
     """
@@ -76,7 +81,7 @@ def from_points(
         )
     distance, _ = cKDTree(points).query(points, k=4)
     spacing = np.sqrt(np.mean(np.square(distance[:, 1:]), axis=1))
-    spacing = np.clip(spacing, 1e-6, np.quantile(spacing, 0.9) * 2)
+    spacing = size * np.clip(spacing, 1e-6, np.quantile(spacing, 0.9) * 2)
     sh = np.zeros((len(points), coefficients(degree), 3), np.float32)
     sh[:, 0] = (colours.astype(np.float32) / 255.0 - 0.5) / C0
     quats = np.zeros((len(points), 4), np.float32)

@@ -115,4 +115,4 @@ def _judge(report: FitReport, params: Params) -> None:
         )
 
 
-STAGE = Stage("splat", 1, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("splat", 2, Inputs, Params, Outputs, run, gpu=True)
