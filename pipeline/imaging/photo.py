@@ -5,6 +5,7 @@ is read, and the guess is told in `notes`: nothing is silent.
 """
 
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from pipeline.imaging.pixels import Pixels
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")  # a phone's MPO is opened as JPEG
 READABLE = "save it as JPEG, PNG, TIFF, WebP or AVIF"
+# what Pillow's decoders raise on bytes that are not what they say: its TIFF reader knows no bounds
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, OverflowError, TypeError, LookupError, MemoryError, struct.error)
 _SRGB = ImageCms.createProfile("sRGB")
 _INK_PROFILES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # a profile's colour space: the picture mode it speaks of
 
@@ -80,11 +83,12 @@ def _hostile() -> Iterator[None]:
 def _opened(data: bytes, limits: Limits) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
+        frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # an MPO's first picture is the photo
     except UnidentifiedImageError:
         raise BadInput(f"it is {_looks_like(data)}, not a photo that can be read", remedy=READABLE) from None
     except Image.DecompressionBombError as error:
         raise BadInput(f"it has too many pixels ({error})", remedy=f"at most {limits.max_megapixels:g} MP") from None
-    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, TypeError, KeyError) as error:
+    except DAMAGE as error:
         raise BadInput(f"its header is damaged ({error})", remedy="copy it from the camera again") from None
     width, height = image.size
     if width * height > limits.max_megapixels * 1e6:
@@ -97,7 +101,6 @@ def _opened(data: bytes, limits: Limits) -> Image.Image:
             f"it has {width}x{height} px, less than {limits.min_side_px} px on the short side",
             remedy="send the photo as shot, not a thumbnail",
         )
-    frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # an MPO's first picture is the photo
     if frames > 1:
         raise BadInput(f"it holds {frames} pictures (an animation or several pages)", remedy="save one picture a file")
     return image
@@ -106,7 +109,7 @@ def _opened(data: bytes, limits: Limits) -> Image.Image:
 def _load(image: Image.Image) -> None:
     try:
         image.load()
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, OverflowError) as error:
+    except DAMAGE as error:
         raise BadInput(f"the picture is damaged or cut off ({error})", remedy="copy it from the camera again") from None
 
 
