@@ -26,6 +26,7 @@ from pipeline.splatting.mcmc import Mcmc
 from pipeline.splatting.memory import peak_memory_mb
 from pipeline.splatting.photos import Level, PosedPhoto, Training, prepare
 from pipeline.splatting.ply import Splat
+from pipeline.splatting.schedule import Schedule
 from pipeline.splatting.threads import one_torch_thread
 
 F32 = NDArray[np.float32]
@@ -35,8 +36,6 @@ _REPORT_EVERY = 25
 # How a product begins: share of the budget strewn over its hull, and how large. Smaller and more gain 0.9 dB in 500
 # iterations and lose 0.2 dB in 1200, when opaque specks no longer find their depth; larger and fewer the other way.
 _START, _SIZE = 0.75, 0.8
-_REACH_TO_RATE = float(np.log(100) / 0.99)  # n steps whose rate falls to a hundredth sum to n / this first rates
-_CLOCK_FROM = 0.1  # share of max_seconds that may pass before the clock begins to hurry the schedule
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,8 @@ class _Trainer:
         saved = hooks.load()
         self.state = restore(saved, self.identity) if saved is not None else self._fresh(sparse)
         self.resumed_seconds, self.saved_at = self.state.seconds, time.monotonic()
+        begun = self.seconds if self.state.iteration == 0 else 0.0
+        self.schedule = Schedule.starting(params.iterations, params.max_seconds, begun)
 
     def _front(self) -> int:
         names = [photo.name for photo in self.photos]
@@ -147,13 +148,7 @@ class _Trainer:
         return self.resumed_seconds + time.monotonic() - self.started
 
     def _done(self) -> float:
-        """How far the schedule is, 0 to 1: by iterations, or by the clock where that is ahead.
-
-        The clock starts late, so that a machine fast enough for all iterations never feels it, however long the fit
-        took to begin: then the result does not depend on time at all, and a killed fit resumes to the same bits.
-        """
-        clock = (self.seconds / self.params.max_seconds - _CLOCK_FROM) / (1 - _CLOCK_FROM)
-        return max(self.state.iteration / self.params.iterations, clock)
+        return self.schedule.done(self.state.iteration, self.seconds)
 
     def run(self) -> Fit:
         """Iterate to the end, then judge."""
@@ -207,7 +202,7 @@ class _Trainer:
             gradients = {name: value.grad for name, value in leaves.items()}
             state.cloud = {name: value.detach() for name, value in leaves.items()}
             self._update(gradients, done)
-            self._expose(which, gain.grad, bias.grad)
+            self._expose(which, gain.grad, bias.grad, done)
         if state.iteration % _REPORT_EVERY == 0:
             self._tell(picture.detach().numpy(), level)
 
@@ -220,7 +215,7 @@ class _Trainer:
             gradients["logits"] += p.opacity_cost / n * opacity * (1 - opacity)
             gradients["log_scales"] += p.scale_cost / (3 * n * self.extent) * torch.exp(cloud["log_scales"])
         fade = 0.1**done
-        mean_rate = p.mean_reach * self.extent * _REACH_TO_RATE / p.iterations * 0.01**done
+        mean_rate = self.schedule.mean_rate(p.mean_reach * self.extent, self.state.iteration, done)
         rates = {
             "means": mean_rate, "log_scales": p.scale_rate * fade, "quats": p.quat_rate * fade,
             "logits": p.opacity_rate * fade, "sh": p.colour_rate * fade,
@@ -234,18 +229,21 @@ class _Trainer:
             if self.state.iteration % _REARRANGE_EVERY == _REARRANGE_EVERY - 1:
                 self.strategy.rearrange(cloud, adam, self.state.torch_rng)
 
-    def _expose(self, which: int, gain: torch.Tensor | None, bias: torch.Tensor | None) -> None:
+    def _expose(self, which: int, gain: torch.Tensor | None, bias: torch.Tensor | None, done: float) -> None:
         """Learn this photo's colour correction; the front photo keeps its own colours, and so does the product."""
         if not self.params.exposure or which == self.front or gain is None or bias is None:
             return
-        visits = self.params.iterations / len(self.photos)
+        visits = self.schedule.planned(self.state.iteration, done) / len(self.photos)
         exposure.learn(self.state.exposure, which, {"gain": gain, "bias": bias}, self.state.adam, visits)
 
     def _tell(self, picture: F32, level: Level) -> None:
         inside = level.planes[3] > 0.5
         figure = psnr_db((picture[:3] - level.planes[:3])[:, inside]) if inside.any() else 0.0
         done = max(self._done(), 1e-6)
-        total = max(self.state.iteration + 1, min(self.params.iterations, round(self.state.iteration / done)))
+        total = max(
+            self.state.iteration + 1,
+            min(self.params.iterations, round(self.schedule.planned(self.state.iteration, done))),
+        )
         left = self.seconds * (1 - done) / done
         self.hooks.progress(
             Progress(
