@@ -1,0 +1,289 @@
+"""The CPU splatter: seconds an iteration by part, splat-pixel pairs, nanoseconds a pair, memory, quality over time.
+
+    python -m benchmarks.splat_cpu [--counts 13000 27000 55000] [--shoot examples/collection/mug-001 --seconds 30 120]
+                                   [--write]
+
+The scene is made here: Gaussians strewn over a box that fills a picture of 269 x 480 px, photographed from eight places
+by the rasterizer itself. A pair is one Gaussian at one pixel that the kernels work on: rows of the tile that the
+Gaussian reaches, 16 columns each. The bare loop runs the kernels' own arithmetic over as many pairs, on a tile that
+stays in the first-level cache, without tiles, sorting, bounds or early stops: what is left is the machine's floor for
+this arithmetic. `--shoot` fits a sample shoot from its true poses and mattes, for the given wall seconds each.
+"""
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numba
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.splat_shoot import fit_shoot
+from pipeline.domain import Camera, look_at
+from pipeline.splatting import raster
+from pipeline.splatting.engines import VALUES
+from pipeline.splatting.fit_params import FitParams
+from pipeline.splatting.gaussians import Gaussians
+from pipeline.splatting.harmonics import C0
+from pipeline.splatting.hull import Points
+from pipeline.splatting.lens import lens_of, pose_of
+from pipeline.splatting.loss import LossWeights, ProductLoss
+from pipeline.splatting.memory import peak_memory_mb
+from pipeline.splatting.photos import PosedPhoto
+from pipeline.splatting.ply import Splat
+from pipeline.splatting.projection import RECORD, SUMS, project
+from pipeline.splatting.projection_gradient import project_gradient
+from pipeline.splatting.raster_kernels import (
+    BACKWARD_PLANES,
+    CHECK_EVERY,
+    FORWARD_PLANES,
+    PIXELS,
+    _alive_rows,
+    _blend,
+    _open_tile,
+    _rows,
+    _unblend,
+    rasterize,
+    rasterize_gradient,
+)
+from pipeline.splatting.render import render
+from pipeline.splatting.threads import one_torch_thread
+from pipeline.splatting.tiles import TILE, count_tiles, deal_tiles, depth_order, fill_tiles
+from pipeline.splatting.trainer import Hooks, _Trainer
+
+RECORD_FILE = Path(__file__).with_name("SPLAT.md")
+WIDTH, HEIGHT = 269, 480
+CAMERA = Camera(width_px=WIDTH, height_px=HEIGHT, fx_px=400.0, fy_px=400.0, cx_px=WIDTH / 2, cy_px=HEIGHT / 2)
+F32 = NDArray[np.float32]
+
+
+def scene(count: int, seed: int = 0) -> Gaussians:
+    """`count` half-opaque Gaussians of 2 to 10 px in a box that fills the picture, degree 2."""
+    r = np.random.default_rng(seed)
+    means = r.uniform([-1.8, -1.8, -3.2], [1.8, 1.8, 3.2], size=(count, 3))
+    sh = np.zeros((count, 9, 3))
+    sh[:, 0] = (0.5 + 0.4 * np.sin(2 * means) - 0.5) / C0
+    size = 0.05 * (13_000 / count) ** (1 / 3)  # the picture stays as densely covered
+    values = (
+        means, np.log(size) + r.normal(scale=0.35, size=(count, 3)), r.normal(size=(count, 4)),
+        r.normal(-0.5, 1.0, size=count), sh,
+    )  # fmt: skip
+    return Gaussians(*(v.astype(np.float32) for v in values))
+
+
+def trainer_of(truth: Gaussians) -> _Trainer:
+    """A trainer amid its fit of this scene, full frame, the Gaussians a little off the truth."""
+    splat = Splat(truth, antialias=True)
+    photos = []
+    for i in range(8):
+        pose = look_at(45.0 * i, 10.0, 7.0)
+        rgba = render(splat, CAMERA, pose).rgba
+        rgba[..., 3] = 255
+        photos.append(PosedPhoto(f"P{i}", rgba, CAMERA, pose))
+    points = Points(truth.means.astype(np.float64), np.full((len(truth), 3), 128, np.uint8))
+    params = FitParams(side_px=HEIGHT, gaussians=len(truth), matte=False, holdout=0, max_seconds=1e9, iterations=10**6)
+    trainer = _Trainer(params, photos, points, Hooks())
+    r = np.random.default_rng(1)
+    for name in VALUES:
+        value = getattr(truth, name)
+        noise = r.normal(scale=0.01, size=value.shape).astype(np.float32)
+        trainer.state.cloud[name] = torch.from_numpy(value + noise)
+    return trainer
+
+
+@numba.njit(cache=True, parallel=True, error_model="numpy")
+def count_pairs(records: F32, drawing_pairs: NDArray[np.int32], starts: NDArray[np.int64], used: NDArray[np.int32],
+                tiles_x: int, width: int, height: int) -> NDArray[np.int64]:  # fmt: skip
+    """Pairs of each tile that forward and backward work on, [tiles]."""
+    out = np.zeros(used.size, np.int64)
+    for tile in numba.prange(used.size):
+        s = np.empty(FORWARD_PLANES * PIXELS, np.float32)
+        s[:] = np.float32(0.0)
+        x, y = (tile % tiles_x) * TILE, (tile // tiles_x) * TILE
+        _open_tile(s, np.uint64(5 * PIXELS), np.uint64(6 * PIXELS), x, y, width, height)
+        first, last = 0, TILE
+        for k in range(used[tile]):
+            if k % CHECK_EVERY == 0:
+                first, last = _alive_rows(s, first, last)
+            record = records[drawing_pairs[starts[tile] + k]]
+            low, high = _rows(record, x, y, first, last)
+            _blend(s, record, np.float32(x), np.float32(y), low, high)
+            out[tile] += (high - low) * TILE
+    return out
+
+
+@numba.njit(cache=True, parallel=True, error_model="numpy")
+def bare_forward(record: F32, rounds: int, workers: int) -> F32:
+    """`rounds` whole tiles of `_blend` a worker; the picture keeps it from being optimised away."""
+    out = np.zeros(workers, np.float32)
+    for worker in numba.prange(workers):
+        s = np.empty(FORWARD_PLANES * PIXELS, np.float32)
+        for k in range(rounds):
+            if k % 64 == 0:  # or transmittance would sink into slow denormals
+                s[:] = np.float32(0.0)
+                _open_tile(s, np.uint64(5 * PIXELS), np.uint64(6 * PIXELS), 0, 0, TILE, TILE)
+            _blend(s, record, np.float32(0.0), np.float32(0.0), 0, TILE)
+        out[worker] = s[300]
+    return out
+
+
+@numba.njit(cache=True, parallel=True, error_model="numpy")
+def bare_backward(record: F32, rounds: int, workers: int) -> F32:
+    """`rounds` whole tiles of `_unblend` a worker."""
+    out = np.zeros(workers, np.float32)
+    for worker in numba.prange(workers):
+        s, total = np.empty(BACKWARD_PLANES * PIXELS, np.float32), np.zeros(SUMS, np.float32)
+        for k in range(rounds):
+            if k % 64 == 0:
+                s[:] = np.float32(0.01)
+                _open_tile(s, np.uint64(2 * PIXELS), np.uint64(3 * PIXELS), 0, 0, TILE, TILE)
+            _unblend(s, record, np.float32(0.0), np.float32(0.0), 0, TILE, total)
+        out[worker] = total[0]
+    return out
+
+
+def seconds_of(call: Callable[[], object], repeats: int = 30) -> float:
+    """Least wall seconds of a call, after one that warms up: what others on the machine add is not the kernel's."""
+    call()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One scene's figures; seconds are the least of many runs."""
+
+    gaussians: int
+    pairs: int
+    listed: int
+    parts: dict[str, float]
+    bare: tuple[float, float]
+    iteration: float
+
+    def per_pair_ns(self, part: str) -> float:
+        """Nanoseconds a pair."""
+        return 1e9 * self.parts[part] / self.pairs
+
+
+def measure(count: int) -> Measured:
+    """Time a scene of `count` Gaussians: the trainer's whole iteration, its parts, and the bare loop."""
+    trainer = trainer_of(scene(count))
+    with one_torch_thread():
+
+        def iterate() -> None:
+            trainer._iterate(0.5)
+            trainer.state.iteration += 1
+
+        for _ in range(10):
+            iterate()
+        iteration = seconds_of(iterate, 60)
+        parts, pairs, listed = parts_of(trainer)
+    workers, record = raster.workers(), np.zeros(RECORD, np.float32)
+    record[:] = [8.0, 8.0, 0.02, 0.0, 0.02, 0.05, 0.5, 0.5, 0.5, 3.0, 2.5, 0.0]
+    rounds = pairs // PIXELS // workers
+    bare = (
+        seconds_of(lambda: bare_forward(record, rounds, workers)),
+        seconds_of(lambda: bare_backward(record, rounds, workers)),
+    )
+    return Measured(count, pairs, listed, parts, bare, iteration)
+
+
+def parts_of(trainer: _Trainer) -> tuple[dict[str, float], int, int]:
+    """Seconds of each part by name, the pairs, and how many (Gaussian, tile) entries the lists hold."""
+    photo, state = trainer.photos[0], trainer.state
+    values = tuple(state.cloud[name].numpy() for name in VALUES)
+    pose, lens, n, parts = pose_of(photo.cam_from_world), lens_of(photo.full.camera), len(values[0]), raster.workers()
+    tiles_x, tiles_y = -(-WIDTH // TILE), -(-HEIGHT // TILE)
+    d = raster.draw_values(values, pose, lens, 2, True)
+    target, backdrop = torch.from_numpy(photo.full.planes), torch.zeros(3)
+    picture = torch.from_numpy(d.picture).requires_grad_(True)
+    ones, zeros, weights = torch.ones(3), torch.zeros(3), LossWeights()
+    incoming = np.full_like(d.picture, 1e-6)
+    sums = np.zeros((len(d.bounds) - 1, n, SUMS), np.float32)
+    grads = raster.gradient(values, pose, lens, 2, True, d, incoming)
+    gradients = {name: torch.from_numpy(g) for name, g in zip(VALUES, grads.values, strict=True)}
+
+    def tiles() -> None:
+        order = depth_order(d.records, d.boxes)
+        counts = count_tiles(order, d.records, d.boxes, tiles_x, tiles_y, parts)
+        fill_tiles(order, d.records, d.boxes, tiles_x, d.starts, parts)
+        deal_tiles(counts, parts)
+
+    out = [np.zeros_like(v) for v in values]
+    means2d, poses = np.zeros((n, 2), np.float32), np.zeros((parts, 3, 4))
+    calls: dict[str, Callable[[], object]] = {
+        "project": lambda: project(*values, 2, pose, lens, True, parts, d.records.copy(), d.boxes.copy()),
+        "sort and tile": tiles,
+        "raster forward": lambda: rasterize(
+            d.records, d.pairs, d.starts, d.dealt, d.bounds, WIDTH, HEIGHT, d.picture, d.used
+        ),
+        "loss and its gradient": lambda: ProductLoss.apply(picture, ones, zeros, target, backdrop, weights),
+        "raster backward": lambda: rasterize_gradient(
+            d.records, d.pairs, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums
+        ),
+        "project backward": lambda: project_gradient(
+            *values, 2, pose, lens, True, parts, d.records, d.boxes, sums, *out, means2d, poses
+        ),
+        "Adam, noise and the rest": lambda: trainer._update(dict(gradients), 0.5),
+    }
+    pairs = int(count_pairs(d.records, d.pairs, d.starts, d.used, tiles_x, WIDTH, HEIGHT).sum())
+    return {name: seconds_of(call) for name, call in calls.items()}, pairs, len(d.pairs)
+
+
+def table(found: list[Measured]) -> str:
+    """Markdown: a column per scene."""
+    rows: list[tuple[str, Callable[[Measured], str]]] = [
+        ("Gaussians", lambda m: f"{m.gaussians}"),
+        ("pairs, millions", lambda m: f"{m.pairs / 1e6:.2f}"),
+        ("list entries, thousands", lambda m: f"{m.listed / 1e3:.0f}"),
+    ]
+    for part in found[0].parts:
+        rows.append((f"{part}, ms", lambda m, part=part: f"{1e3 * m.parts[part]:.2f}"))
+    raster_parts = ("raster forward", "raster backward")
+    rows += [
+        ("whole iteration of the trainer, ms", lambda m: f"{1e3 * m.iteration:.1f}"),
+        ("forward, ns a pair", lambda m: f"{m.per_pair_ns(raster_parts[0]):.3f}"),
+        ("backward, ns a pair", lambda m: f"{m.per_pair_ns(raster_parts[1]):.3f}"),
+        ("bare loop forward + backward, ms", lambda m: f"{1e3 * m.bare[0]:.2f} + {1e3 * m.bare[1]:.2f}"),
+        ("raster over bare loop", lambda m: f"{sum(m.parts[p] for p in raster_parts) / sum(m.bare):.2f}"),
+        ("iteration, ns a pair", lambda m: f"{1e9 * m.iteration / m.pairs:.2f}"),
+    ]
+    lines = ["| " + " | ".join([label, *(cell(m) for m in found)]) + " |" for label, cell in rows]
+    return "\n".join([lines[0], "|---" * (len(found) + 1) + "|", *lines[1:]])
+
+
+def main() -> None:
+    """Measure, print, and with --write record in SPLAT.md."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--counts", type=int, nargs="+", default=[13_000, 27_000, 55_000])
+    parser.add_argument("--shoot", type=Path, default=None, help="a sample shoot, with its truth beside it")
+    parser.add_argument("--seconds", type=float, nargs="+", default=[30, 120])
+    parser.add_argument("--write", action="store_true", help="record the tables in benchmarks/SPLAT.md")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = [measure(count) for count in options.counts]
+    facts = (
+        f"Python {platform.python_version()}, numba {numba.__version__}, torch {torch.__version__}, numpy"
+        f" {np.__version__}; {raster.workers()} threads; peak memory {peak_memory_mb():.0f} MB."
+    )
+    text = f"{facts}\n\n{table(found)}"
+    if options.shoot is not None:
+        text += "\n\n" + fit_shoot(options.shoot, options.seconds)
+    print(json.dumps([vars(m) for m in found], indent=1) if options.json else text)
+    if options.write:
+        begin, end = "<!-- measured -->", "<!-- end -->"
+        before, after = (RECORD_FILE.read_text() if RECORD_FILE.exists() else f"{begin}{end}").split(begin)
+        RECORD_FILE.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after.split(end)[1]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Held-out quality of a splat over wall time, on a sample shoot with its true poses and mattes (see splat_cpu)."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from pipeline.domain import Camera
+from pipeline.splatting.colmap_model import RawCamera, undistort
+from pipeline.splatting.evaluate import affine_fit, psnr_db
+from pipeline.splatting.fit_params import FitParams
+from pipeline.splatting.hull import Points
+from pipeline.splatting.photos import PosedPhoto, Training, prepare
+from pipeline.splatting.render import planes
+from pipeline.splatting.trainer import Fit, fit
+
+
+def true_photos(photos: Path, truth: Path) -> list[PosedPhoto]:
+    """The photos that `truth/views.json` poses, cut out by `truth/mattes`, undistorted."""
+    out = []
+    for view in json.loads((truth / "views.json").read_text()):
+        camera, name = Camera(**view["camera"]), view["photo"]
+        rgb = np.array(Image.open(photos / name).convert("RGB"))
+        matte = np.array(Image.open(truth / "mattes" / f"{Path(name).stem}.png").convert("L"))
+        k = (camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px, camera.k1, 0.0, 0.0, 0.0)
+        rgba, pinhole = undistort(np.dstack([rgb, matte]), RawCamera("OPENCV", camera.width_px, camera.height_px, k))
+        out.append(PosedPhoto(Path(name).stem, rgba, pinhole, np.array(view["cam_from_world"])))
+    return out
+
+
+def floaters(done: Fit) -> float:
+    """Area of alpha > 0.1 in pieces apart from the product, over the product's; the worst of the judged photos."""
+    worst = 0.0
+    for photo in done.judged:
+        level = photo.full
+        pieces, count = ndimage.label(planes(done.splat, level.camera, photo.cam_from_world, 1)[3] > 0.1)
+        product = ndimage.binary_dilation(level.planes[3] > 0.05, iterations=2)
+        touching = set(np.unique(pieces[product])) | {0}
+        loose = sum(int((pieces == i).sum()) for i in range(1, count + 1) if i not in touching)
+        worst = max(worst, loose / max(1, int(product.sum())))
+    return worst
+
+
+def gap_db(done: Fit, photo: Training) -> float:
+    """PSNR of a withheld photo after an affine colour fit, inside its matte eroded by 2 px."""
+    level = photo.full
+    shown = planes(done.splat, level.camera, photo.cam_from_world, 1)
+    inside = ndimage.binary_erosion(level.planes[3] > 0.99, iterations=2)
+    wanted = level.planes[:3, inside].T
+    return psnr_db(affine_fit(shown[:3, inside].T, shown[3, inside], wanted) - wanted)
+
+
+def fit_shoot(shoot: Path, seconds: list[float], **changes: object) -> str:
+    """Markdown: held-out figures of a fit for each number of wall seconds, with `FitParams` changed so."""
+    photos = true_photos(shoot / "photos", shoot / "truth")
+    withheld = shoot / "truth" / "withheld"
+    gap = true_photos(withheld, withheld) if (withheld / "views.json").exists() else []
+    lines = [
+        f"{shoot.name}, true poses and mattes:",
+        "",
+        "| seconds asked | seconds | iterations | Gaussians | PSNR dB | after colour fit | SSIM | alpha IoU |"
+        " floaters | gap dB | fitted photos dB | ended by |",
+        "|---" * 12 + "|",
+    ]
+    none = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
+    for limit in seconds:
+        params = FitParams.model_validate({"max_seconds": limit, **changes})
+        done = fit(params, photos, none)
+        r = done.report
+        worst = min((gap_db(done, prepare(p, params.side_px, crop=True)) for p in gap), default=float("nan"))
+        lines.append(
+            f"| {limit:.0f} | {r.seconds:.0f} | {r.iterations} | {r.gaussians} | {r.psnr_db:.2f} |"
+            f" {r.fitted_psnr_db:.2f} | {r.ssim:.4f} | {r.alpha_iou:.4f} | {floaters(done):.5f} | {worst:.2f} |"
+            f" {r.train_psnr_db:.2f} | {r.stopped} |"
+        )
+    return "\n".join(lines)
