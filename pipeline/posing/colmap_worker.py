@@ -140,7 +140,7 @@ def match_features(request: PoseRequest, recipe: Recipe, database: Path) -> None
 def map_photos(request: PoseRequest, recipe: Recipe, database: Path, since: float) -> tuple[Attempt, Path]:
     """Incremental mapping; keeps the model with the most photos, since COLMAP may split a shoot into several."""
     options = pycolmap.IncrementalPipelineOptions()
-    options.num_threads = request.threads
+    options.num_threads = 1  # several make the order of sums, and so a weakly tied photo's pose, a matter of chance
     options.random_seed = request.params.seed
     options.mapper.random_seed = request.params.seed
     options.triangulation.random_seed = request.params.seed
