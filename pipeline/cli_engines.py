@@ -59,16 +59,18 @@ def sfm(
     from pipeline.posing.folder import pose_folder
     from pipeline.posing.request import PoseParams
 
-    params = checked(PoseParams, {"max_side_px": max_side_px})
+    params = checked(PoseParams, {"rig": rig.value, "max_side_px": max_side_px})
     with bar("sfm") as tell:
         tell(0, 1, str(photos_dir))
-        done = pose_folder(photos_dir, out, masks, params, rig=rig.value, front=front)
+        done = pose_folder(photos_dir, out, masks, params, front=front)
     if as_json:
         print_json({**done.report.model_dump(mode="json"), **done.model_dump(mode="json", exclude={"report"})})
         return
     report = done.report
     for photo in done.unusable:
         Console().print(f"[yellow]{photo.name}[/]: {escape(photo.reason)}", soft_wrap=True)
+    for stray, missed_deg in report.strays.items():
+        Console().print(f"[yellow]{stray}[/]: left out, {missed_deg:.1f}° beside its ring (try --rig handheld)")
     Console().print(
         f"{report.registered} of {report.photos} photos registered, {report.reprojection_error_px:.2f} px,"
         f" {report.points} points, {report.seconds:.0f} s, {report.peak_memory_mb:.0f} MB -> {done.out}",

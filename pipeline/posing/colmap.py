@@ -22,6 +22,7 @@ from pipeline.posing.photos import (
     write_colmap_mask,
 )
 from pipeline.posing.request import PoseAnswer, PoseParams, PoseRequest
+from pipeline.posing.strays import strays
 
 WORKER = (sys.executable, "-m", "pipeline.posing.colmap_worker")
 
@@ -34,6 +35,7 @@ class SfmFailed(CatalogError):
 class Posed:
     """What SfM found, in its own frame and scale. `model` is None when no photos could be related to each other.
 
+    `strays`: photo -> degrees by which it missed its ring; these are not in the model any more.
     `silhouettes`: photo -> [h, w] bool, small; None when no masks were given.
     """
 
@@ -41,6 +43,7 @@ class Posed:
     silhouettes: dict[str, NDArray[np.bool_]] | None
     unusable: tuple[UnusablePhoto, ...]
     answer: PoseAnswer
+    strays: dict[str, float]
 
 
 def pose(
@@ -63,19 +66,16 @@ def pose(
     folders = {photo.path.parent for photo in photos}
     if len(folders) > 1:
         raise BadInput(f"the photos lie in {len(folders)} folders", remedy="put them into one")
-    usable, unusable = list(photos), list[UnusablePhoto]()
-    mask_folder, silhouettes = None, None
+    usable, mask_folder, silhouettes = list(photos), None, None
     if masks is not None:
         mask_folder = scratch / "masks"
         mask_folder.mkdir(parents=True)
         silhouettes = _silhouettes(photos, masks, mask_folder, params)
-        unusable = [
-            UnusablePhoto(name=p.name, reason="its cut-out is empty") for p in photos if p.photo not in silhouettes
-        ]
         usable = [photo for photo in photos if photo.photo in silhouettes]
+    unusable = tuple(UnusablePhoto(name=p.name, reason="its cut-out is empty") for p in photos if p not in usable)
     if len(usable) < 3:
         nothing = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
-        return Posed(None, silhouettes, tuple(unusable), nothing)
+        return Posed(None, silhouettes, unusable, nothing, {})
     out = scratch / "sfm"
     out.mkdir(parents=True)
     request = PoseRequest(
@@ -88,8 +88,11 @@ def pose(
         threads=len(os.sched_getaffinity(0)),
     )
     answer = run_worker(request, out / "request.json", worker)
-    model = read_model(Path(answer.sparse)) if answer.sparse else None
-    return Posed(model, silhouettes, tuple(unusable), answer)
+    if answer.sparse is None:
+        return Posed(None, silhouettes, unusable, answer, {})
+    model = read_model(Path(answer.sparse))
+    strayed = strays(model, params.rig)
+    return Posed(model.without(strayed), silhouettes, unusable, answer, strayed)
 
 
 def run_worker(request: PoseRequest, path: Path, worker: Sequence[str] = WORKER) -> PoseAnswer:

@@ -14,7 +14,9 @@ from typing import Any, Literal
 
 import pycolmap
 
+from pipeline.posing.model import read_model
 from pipeline.posing.request import Attempt, PoseAnswer, PoseParams, PoseRequest
+from pipeline.posing.strays import strays
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,24 @@ class Features:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to try: its features and how strict the mapper is."""
+    """One way to try: its features, how strict the mapper is, and what is added to the request's seed."""
 
-    name: Literal["plain", "relaxed", "dense"]
+    name: Literal["plain", "reseeded", "relaxed", "dense"]
     features: Features
     strict: bool
+    seed: int = 0
 
 
 PLAIN = Features(side_factor=1.0, count_factor=1.0, peak_threshold=0.0067, guided=False)
 DENSE = Features(
     side_factor=1.5, count_factor=2.0, peak_threshold=0.0022, guided=True
 )  # for products with little texture
-RECIPES = (Recipe("plain", PLAIN, True), Recipe("relaxed", PLAIN, False), Recipe("dense", DENSE, False))
+RECIPES = (
+    Recipe("plain", PLAIN, True),
+    Recipe("reseeded", PLAIN, True, seed=1),
+    Recipe("relaxed", PLAIN, False),
+    Recipe("dense", DENSE, False),
+)
 
 
 def main(request_path: Path) -> None:
@@ -64,15 +72,21 @@ def main(request_path: Path) -> None:
 
 
 def rank(attempt: Attempt) -> tuple[int, int]:
-    """More photos are better, then more points."""
-    return attempt.registered, attempt.points
+    """More photos in their place are better, then more points."""
+    return attempt.registered - attempt.strays, attempt.points
 
 
 def tries(request: PoseRequest, began: float) -> Iterator[tuple[Attempt, Path]]:
-    """The attempts, one after the other. Stops when enough photos are registered or half the time is gone."""
-    photos = sum(len(group.names) for group in request.groups)
+    """The attempts, one after the other, until half the time is gone.
+
+    Another seed is tried when photos strayed, another recipe when too few are in place.
+    """
+    enough = request.params.enough_fraction * sum(len(group.names) for group in request.groups)
+    in_place, strayed = 0, 0
     database: dict[Features, Path] = {}
     for recipe in RECIPES:
+        if not strayed if recipe.seed else in_place >= enough:
+            continue
         since = time.perf_counter()
         if database and since - began > request.params.timeout_seconds / 2:
             return
@@ -80,13 +94,17 @@ def tries(request: PoseRequest, began: float) -> Iterator[tuple[Attempt, Path]]:
             database[recipe.features] = find_features(request, recipe)
         attempt, folder = map_photos(request, recipe, database[recipe.features], since)
         yield attempt, folder
-        if attempt.registered >= request.params.enough_fraction * photos:
-            return
+        in_place, strayed = max(in_place, rank(attempt)[0]), attempt.strays
 
 
 def find_features(request: PoseRequest, recipe: Recipe) -> Path:
-    """Extract and match features into a new database; returns its path."""
+    """Extract and match features into a new database; returns its path.
+
+    The photos are entered first, in order: extraction enters them as its threads finish, and matching, mapping and so
+    a weakly tied photo's pose follow the order in the database.
+    """
     database = Path(request.out) / f"{recipe.name}.db"
+    pycolmap.Database.open(database).close()
     for group in request.groups:
         reader = pycolmap.ImageReaderOptions()
         reader.camera_model = "SIMPLE_RADIAL"
@@ -94,11 +112,13 @@ def find_features(request: PoseRequest, recipe: Recipe) -> Path:
             reader.mask_path = request.masks
         if group.prior is not None:
             reader.camera_params = ",".join(map(repr, group.prior))
+        names, mode = list(group.names), pycolmap.CameraMode.SINGLE
+        pycolmap.import_images(database, request.photos, mode, image_names=names, options=reader)
         pycolmap.extract_features(
             database,
             request.photos,
-            image_names=list(group.names),
-            camera_mode=pycolmap.CameraMode.SINGLE,
+            image_names=names,
+            camera_mode=mode,
             reader_options=reader,
             extraction_options=extraction_options(request.params, recipe.features, request.threads),
             device=pycolmap.Device.cpu,
@@ -141,9 +161,8 @@ def map_photos(request: PoseRequest, recipe: Recipe, database: Path, since: floa
     """Incremental mapping; keeps the model with the most photos, since COLMAP may split a shoot into several."""
     options = pycolmap.IncrementalPipelineOptions()
     options.num_threads = 1  # several make the order of sums, and so a weakly tied photo's pose, a matter of chance
-    options.random_seed = request.params.seed
-    options.mapper.random_seed = request.params.seed
-    options.triangulation.random_seed = request.params.seed
+    seed = request.params.seed + recipe.seed
+    options.random_seed = options.mapper.random_seed = options.triangulation.random_seed = seed
     options.min_model_size = 3
     if not recipe.strict:
         options.min_num_matches = 10
@@ -155,15 +174,17 @@ def map_photos(request: PoseRequest, recipe: Recipe, database: Path, since: floa
     out.mkdir()
     models = pycolmap.incremental_mapping(database, request.photos, out, options)
     chosen = max(models, key=lambda i: (models[i].num_reg_images(), models[i].num_points3D()), default=None)
+    folder = out / str(chosen)
     attempt = Attempt(
         name=recipe.name,
         registered=0 if chosen is None else models[chosen].num_reg_images(),
+        strays=0 if chosen is None else len(strays(read_model(folder), request.params.rig)),
         points=0 if chosen is None else models[chosen].num_points3D(),
         reprojection_error_px=0.0 if chosen is None else models[chosen].compute_mean_reprojection_error(),
         models=len(models),
         seconds=time.perf_counter() - since,
     )
-    return attempt, out / str(chosen)
+    return attempt, folder
 
 
 if __name__ == "__main__":

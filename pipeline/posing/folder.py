@@ -10,7 +10,6 @@ from PIL import ExifTags, Image, ImageOps
 from pipeline.domain import Frozen, View
 from pipeline.errors import BadInput
 from pipeline.posing.colmap import pose
-from pipeline.posing.frame import Rig
 from pipeline.posing.judge import report_of, require_registered
 from pipeline.posing.model import write_model
 from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_mask, read_photo
@@ -38,7 +37,6 @@ def pose_folder(
     masks_dir: Path | None = None,
     params: PoseParams | None = None,
     *,
-    rig: Rig = "turntable",
     front: str | None = None,
     min_registered: int = 3,
     min_fraction: float = 0.0,
@@ -64,10 +62,10 @@ def pose_folder(
         posed = pose(photos, masks, focal_px, params, Path(scratch))
     names = [photo.photo for photo in photos]
     model = require_registered(
-        posed, names, rig, front or names[0], min_registered=min_registered, min_fraction=min_fraction
+        posed, names, params.rig, front or names[0], min_registered=min_registered, min_fraction=min_fraction
     )
     front = front or model.images[0].photo
-    frame = product_frame(model, posed.silhouettes, rig, front)
+    frame = product_frame(model, posed.silhouettes, params.rig, front)
     write_model(frame.model, out_dir / "sparse" / "0")
     (out_dir / "views.json").write_bytes(dump_json(list[View](frame.views)))
     if masks is not None:

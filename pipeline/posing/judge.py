@@ -24,6 +24,7 @@ def report_of(posed: Posed, frame: ProductFrame, photos: Sequence[str]) -> PoseR
         photos=len(photos),
         registered=len(registered),
         not_registered=tuple(photo for photo in photos if photo not in registered),
+        strays=posed.strays,
         reprojection_error_px=round(frame.model.reprojection_error_px, 4),
         points=len(frame.model.xyz),
         attempts=tuple(f"{attempt.name}: {attempt.registered} photos" for attempt in posed.answer.attempts),
@@ -49,6 +50,7 @@ def require_registered(
     missing = [photo for photo in photos if photo not in registered]
     what = f"{count} of {len(photos)} photos registered, {needed} are needed"
     what += f"; not registered: {_listed(missing)}" if missing and model is not None else ""
+    what += f"; beside their ring: {_listed(list(posed.strays))}" if posed.strays else ""
     what += f"; nothing was cut out of {_listed(empty)}" if empty else ""
     if model is None or count < 3:
         raise Held(

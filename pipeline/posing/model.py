@@ -4,7 +4,7 @@ File format, little-endian: https://colmap.github.io/format.html#binary-file-for
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -73,6 +73,23 @@ class SparseModel:
             for image in self.images
         )
         return replace(self, images=images, xyz=scale * (self.xyz - centre) @ rotation.T)
+
+    def without(self, photos: Collection[str]) -> "SparseModel":
+        """The same model without these photos, and without the points that fewer than two others see."""
+        images = tuple(image for image in self.images if image.photo not in photos)
+        kept = np.array([image.image_id for image in images], dtype=np.uint32)
+        tracks = [track[np.isin(track["image"], kept)] for track in self.tracks]
+        seen = np.array([len(track) >= 2 for track in tracks], dtype=bool)
+        ids = self.point_ids[seen]
+        return SparseModel(
+            self.cameras,
+            tuple(replace(i, point_ids=np.where(np.isin(i.point_ids, ids), i.point_ids, NO_POINT)) for i in images),
+            ids,
+            self.xyz[seen],
+            self.rgb[seen],
+            self.error_px[seen],
+            tuple(track for track, stays in zip(tracks, seen, strict=True) if stays),
+        )
 
 
 def _moved_pose(pose: Matrix, rotation: Matrix, centre: Matrix, scale: float) -> Matrix:

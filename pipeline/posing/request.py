@@ -5,11 +5,14 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.domain import Frozen
+from pipeline.posing.frame import Rig
 
 
 class PoseParams(Frozen):
     """What changes the poses. Defaults: 24 photos of a product that fills half the frame in under 30 s on two cores."""
 
+    rig: Rig = "turntable"
+    """What the cameras are known to do: see pipeline/posing/frame.py."""
     max_side_px: int = Field(default=1200, ge=128, le=8192)
     """Features are found in photos scaled down to this long side."""
     max_features: int = Field(default=4096, ge=64, le=65536)
@@ -23,7 +26,7 @@ class PoseParams(Frozen):
     timeout_seconds: float = Field(default=600.0, gt=0)
     """The SfM process is killed after this long."""
     enough_fraction: float = Field(default=0.95, gt=0, le=1)
-    """With at least this share of photos registered no further attempt is made."""
+    """With at least this share of photos registered, all in their rings, no further attempt is made."""
 
 
 class CameraGroup(Frozen):
@@ -50,10 +53,11 @@ class PoseRequest(Frozen):
 
 
 class Attempt(Frozen):
-    """One try at a model, with the settings' name and what came out."""
+    """One try at a model, with the settings' name and what came out. `strays`: see pipeline/posing/strays.py."""
 
-    name: Literal["plain", "relaxed", "dense"]
+    name: Literal["plain", "reseeded", "relaxed", "dense"]
     registered: int
+    strays: int
     points: int
     reprojection_error_px: float
     models: int
@@ -72,13 +76,15 @@ class PoseAnswer(Frozen):
 class PoseReport(Frozen):
     """How posing went. `seconds` and `peak_memory_mb` are those of the SfM process.
 
-    `attempts`: the recipes tried, with their yield. `ring_residual_deg` is small (0.2) for a camera on a tripod and
-    large (2) for one held by hand.
+    `strays`: photo -> degrees by which it missed its ring; left out, and so among `not_registered`. `attempts`: the
+    recipes tried, with their yield. `ring_residual_deg` is small (0.2) for a camera on a tripod and large (2) for one
+    held by hand.
     """
 
     photos: int
     registered: int
     not_registered: tuple[str, ...]
+    strays: dict[str, float]
     reprojection_error_px: float
     points: int
     attempts: tuple[str, ...]

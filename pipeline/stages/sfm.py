@@ -1,7 +1,5 @@
 """sfm: where every photo was taken from, and the product frame. Holds a shoot when too few photos can be related."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
@@ -24,7 +22,6 @@ class Inputs(Frozen):
 class Params(PoseParams):
     """How to find the poses, and when they are good enough."""
 
-    rig: Literal["turntable", "handheld"] = "turntable"
     front: str = Field(description="the photo that shows the front, azimuth 0")
     use_masks: bool = Field(default=True, description="look at the product only; a turntable's backdrop does not turn")
     min_registered: int = Field(default=8, ge=3, description="fewer registered photos than this hold the shoot")
@@ -75,4 +72,4 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("sfm", 1, Inputs, Params, Outputs, run)
+STAGE = Stage("sfm", 2, Inputs, Params, Outputs, run)

@@ -89,3 +89,12 @@ def test_photos_are_turned_upright_and_exif_gives_the_focal_length(tmp_path):
     assert focal_px["P0"] == pytest.approx(150 * 50 / 43.2666)
     assert unusable == ()
     assert exif_focal_px({ExifTags.Base.FocalLengthIn35mmFilm: 0}, (120, 90)) is None
+
+
+def test_the_same_photos_give_the_same_poses_to_the_last_bit(shoot, tmp_path):
+    models = []
+    for name in ("first", "second"):
+        pose_folder(shoot / "photos", tmp_path / name, shoot / "cutouts", SMALL)
+        sparse = tmp_path / name / "sparse" / "0"
+        models.append({file.name: file.read_bytes() for file in sparse.iterdir()})
+    assert models[0] == models[1]

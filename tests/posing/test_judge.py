@@ -28,7 +28,7 @@ def model(azimuths, xyz=NOTHING, elevation=15.0):
 
 
 def required(found, photos, front="P00", unusable=()):
-    posed = Posed(found, None, unusable, ANSWER)
+    posed = Posed(found, None, unusable, ANSWER, {})
     return require_registered(posed, photos, "turntable", front, min_registered=8, min_fraction=0.7)
 
 

@@ -110,3 +110,16 @@ def test_an_unknown_camera_model_is_refused(tmp_path):
     (tmp_path / "cameras.bin").write_bytes(data)
     with pytest.raises(BadInput, match="camera model 4"):
         read_model(tmp_path)
+
+
+def test_leaving_photos_out_keeps_the_points_that_two_others_see():
+    found = model()
+    tracks = (found.tracks[0][:3], *found.tracks[1:])  # DSC_0, DSC_1 and DSC_2 see the first point
+    found = SparseModel(found.cameras, found.images, found.point_ids, found.xyz, found.rgb, found.error_px, tracks)
+    less = found.without({"DSC_0", "DSC_1"})
+    assert [image.photo for image in less.images] == ["DSC_2", "DSC_3"]
+    assert less.point_ids.tolist() == found.point_ids.tolist()[1:]
+    assert (less.xyz == found.xyz[1:]).all()
+    assert less.images[0].point_ids[0] == -1
+    assert all(set(track["image"]) == {3, 4} for track in less.tracks)
+    assert found.without(()).point_ids.tolist() == found.point_ids.tolist()

@@ -1,0 +1,51 @@
+"""The worker runs in a process of its own here too: pycolmap must never share one with Pillow."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+TRIES = """
+import json, sys, time
+from pathlib import Path
+from pipeline.posing import colmap_worker as worker
+from pipeline.posing.request import Attempt, CameraGroup, PoseParams, PoseRequest
+
+yields, used = json.loads(sys.argv[1]), []
+def map_photos(request, recipe, database, since):
+    used.append(recipe.name)
+    registered, strays = yields[recipe.name]
+    return Attempt(name=recipe.name, registered=registered, strays=strays, points=9, reprojection_error_px=0.5,
+                   models=1, seconds=0.0), Path(recipe.name)
+worker.map_photos, worker.find_features = map_photos, lambda request, recipe: Path("db")
+group = CameraGroup(names=tuple(map(str, range(24))), prior=None)
+request = PoseRequest(photos=".", masks=None, out=".", groups=(group,), pairs=None, params=PoseParams(), threads=1)
+best = max(worker.tries(request, time.perf_counter()), key=lambda t: worker.rank(t[0]))
+print(json.dumps([used, best[0].name]))
+"""
+
+
+def tried(**yields):
+    done = subprocess.run(
+        [sys.executable, "-c", TRIES, json.dumps(yields)], capture_output=True, text=True, check=True, timeout=120
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("yields", "used", "best"),
+    [
+        ({"plain": (24, 0)}, ["plain"], "plain"),
+        ({"plain": (24, 1), "reseeded": (24, 0)}, ["plain", "reseeded"], "reseeded"),
+        ({"plain": (24, 1), "reseeded": (24, 2)}, ["plain", "reseeded"], "plain"),
+        ({"plain": (20, 0), "relaxed": (24, 0)}, ["plain", "relaxed"], "relaxed"),
+        (
+            {"plain": (24, 3), "reseeded": (22, 0), "relaxed": (23, 1), "dense": (24, 0)},
+            ["plain", "reseeded", "relaxed", "dense"],
+            "dense",
+        ),
+    ],
+)
+def test_another_seed_is_for_strays_and_another_recipe_for_missing_photos(yields, used, best):
+    assert tried(**yields) == [used, best]

@@ -1,0 +1,69 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.domain import look_at
+from pipeline.posing.model import SparseModel, rotation_from_quaternion
+from pipeline.posing.strays import strays
+from tests.posing.test_judge import model
+
+
+def rocked(found: SparseModel, degrees: float, seed: int) -> SparseModel:
+    """Every camera turned by up to this much, as an uneven turntable or a careless hand does."""
+    rng = np.random.default_rng(seed)
+    images = tuple(off_by(image, degrees * rng.uniform(-1, 1), rng.normal(size=3)) for image in found.images)
+    return replace(found, images=images)
+
+
+def off_by(image, degrees, axis):
+    half = np.radians(degrees) / 2
+    turn = np.eye(4)
+    turn[:3, :3] = rotation_from_quaternion([np.cos(half), *(np.sin(half) * np.asarray(axis) / np.linalg.norm(axis))])
+    return replace(image, cam_from_world=turn @ image.cam_from_world)
+
+
+def with_one_off(found: SparseModel, which: int, degrees: float, axis=(1.0, 0.0, 0.0)) -> SparseModel:
+    images = list(found.images)
+    images[which] = off_by(images[which], degrees, axis)
+    return replace(found, images=tuple(images))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 20), st.sampled_from([1.3, 3.0, 6.8]), st.integers(0, 1000))
+def test_one_photo_beside_its_ring_is_found_and_no_other(which, degrees, seed):
+    ring = rocked(model([*range(0, 150, 15), *range(195, 360, 15)]), 0.05, seed)
+    found = strays(with_one_off(ring, which, degrees), "turntable")
+    assert list(found) == [f"P{which:02d}"]
+    assert found[f"P{which:02d}"] == pytest.approx(degrees, rel=0.15)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([0.0, 0.1, 1.0]), st.integers(0, 1000))
+def test_an_even_and_an_uneven_turntable_have_no_strays(degrees, seed):
+    assert strays(rocked(model(range(0, 360, 15)), degrees, seed), "turntable") == {}
+
+
+def test_a_stray_that_slides_sideways_without_turning_is_found():
+    ring = model(range(0, 360, 15))
+    moved = ring.images[3].cam_from_world.copy()
+    moved[0, 3] += 0.05 * np.linalg.norm(moved[:3, 3])
+    images = (*ring.images[:3], replace(ring.images[3], cam_from_world=moved), *ring.images[4:])
+    assert list(strays(replace(ring, images=images), "turntable")) == ["P03"]
+
+
+def test_a_second_elevation_and_a_single_photo_from_above_are_no_strays():
+    ring = model(range(0, 360, 15))
+    lone = look_at(40.0, 50.0, 5.0) @ np.linalg.inv(look_at(0.0, 15.0, 5.0)) @ ring.images[0].cam_from_world
+    above = replace(ring.images[0], image_id=99, name="TOP.png", cam_from_world=lone)
+    assert strays(replace(ring, images=(*ring.images, above)), "turntable") == {}
+
+
+def test_a_handheld_shoot_has_no_rings_to_stray_from():
+    assert strays(with_one_off(model(range(0, 360, 15)), 3, 5.0), "handheld") == {}
+
+
+def test_too_few_photos_cannot_outvote_one():
+    assert strays(with_one_off(model([0, 15, 30, 45]), 1, 5.0), "turntable") == {}
