@@ -1,6 +1,7 @@
-"""Commands over splats: fit one to a COLMAP workspace, render one from any direction."""
+"""Commands over splats: fit one to a COLMAP workspace, show one from any direction, turning, or in a browser."""
 
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,24 @@ from rich.console import Console
 from pipeline.cli_output import Json, bar, checked, print_json
 
 
+class Up(StrEnum):
+    """The axis of a splat's world that points up."""
+
+    z = "z"
+    minus_z = "-z"
+    y = "y"
+    minus_y = "-y"
+
+
+SplatPly = Annotated[Path, typer.Argument(help="a 3DGS PLY, ours or another tool's")]
+UpAxis = Annotated[
+    Up, typer.Option("--up", help="up in the file: z in ours and nerfstudio's, -y in COLMAP's and INRIA's")
+]
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the `catalog` command."""
-    for command in (splat, render):
+    for command in (splat, render, turntable):
         app.command()(command)
 
 
@@ -52,24 +68,59 @@ def splat(
 
 
 def render(
-    splat_ply: Annotated[Path, typer.Argument(help="a 3DGS PLY, ours or another tool's")],
+    splat_ply: SplatPly,
     out: Annotated[Path, typer.Option(help="the PNG to write; it must not exist")],
     azimuth_deg: Annotated[float, typer.Option(help="0 is the front, counter-clockwise seen from above")] = 0.0,
     elevation_deg: Annotated[float, typer.Option(help="above the horizon")] = 0.0,
     size: Annotated[int, typer.Option(help="width and height in px", min=16, max=8192)] = 1024,
     focal_px: Annotated[float | None, typer.Option(help="focal length; default as an 85 mm lens on 36 mm film")] = None,
     fill: Annotated[float, typer.Option(help="share of the picture that the product fills", min=0.05, max=1)] = 0.9,
+    up: UpAxis = Up.z,
     as_json: Json = False,
 ) -> None:
-    """Render a splat from any direction, framed to show all of it: RGBA with straight alpha."""
+    """Render a splat from any direction, framed to show all of it: RGBA with straight alpha.
+
+    Another tool's file does not say which side is the front: azimuth 0 is then the side that looks along +y where z is
+    up, along +z where -y is up.
+    """
     from pipeline.splatting.memory import peak_memory_mb
     from pipeline.splatting.render import render_to_file
 
     began = time.perf_counter()
-    splat = render_to_file(splat_ply, out, azimuth_deg, elevation_deg, size, focal_px=focal_px, fill=fill)
+    splat = render_to_file(splat_ply, out, azimuth_deg, elevation_deg, size, focal_px=focal_px, fill=fill, up=up.value)
     seconds = round(time.perf_counter() - began, 3)
     if as_json:
         count = len(splat.gaussians.means)
         print_json({"out": str(out), "seconds": seconds, "gaussians": count, "peak_memory_mb": peak_memory_mb()})
     else:
         Console().print(f"{out}: {size} x {size} px, {seconds:.2f} s", soft_wrap=True)
+
+
+def turntable(
+    splat_ply: SplatPly,
+    out: Annotated[Path, typer.Option(help="the .webp (transparent) or .mp4 (on white) to write; it must not exist")],
+    frames: Annotated[int | None, typer.Option(help="pictures of one turn; default 48")] = None,
+    elevation_deg: Annotated[float | None, typer.Option(help="above the horizon; default 15")] = None,
+    size: Annotated[int | None, typer.Option(help="width and height in px; default 512")] = None,
+    seconds: Annotated[float | None, typer.Option(help="how long one turn takes; default 4")] = None,
+    fill: Annotated[float | None, typer.Option(help="share of the picture that the product fills")] = None,
+    up: UpAxis = Up.z,
+    as_json: Json = False,
+) -> None:
+    """Show a splat turning once, beginning at its front: an animation."""
+    from pipeline.splatting.memory import peak_memory_mb
+    from pipeline.splatting.turntable import TurnParams, turn_to_file
+
+    values = {"frames": frames, "elevation_deg": elevation_deg, "size": size, "seconds": seconds, "fill": fill}
+    params = checked(TurnParams, values)
+    began = time.perf_counter()
+    with bar("turntable") as tell:
+        splat = turn_to_file(splat_ply, out, params, up.value, tell)
+    took, written = round(time.perf_counter() - began, 3), out.stat().st_size
+    if as_json:
+        count = len(splat.gaussians.means)
+        shown = {"out": str(out), "frames": params.frames, "size": params.size, "bytes": written, "seconds": took}
+        print_json({**shown, "gaussians": count, "peak_memory_mb": peak_memory_mb()})
+    else:
+        words = f"{params.frames} frames of {params.size} x {params.size} px, {written / 1e6:.1f} MB, {took:.1f} s"
+        Console().print(f"{out}: {words}", soft_wrap=True)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -19,6 +20,13 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 STRIP_PIXELS = 2**22  # supersampled pixels drawn at a time: 84 MB of planes
 PLY_BYTES_MAX = 4 * 2**30
+Up = Literal["z", "-z", "y", "-y"]
+FRONT_OF_UP: dict[Up, tuple[tuple[int, ...], ...]] = {
+    "z": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),  # the product frame; also what nerfstudio exports
+    "-z": ((1, 0, 0), (0, -1, 0), (0, 0, -1)),
+    "y": ((1, 0, 0), (0, 0, -1), (0, 1, 0)),  # OpenGL: the front looks along -z
+    "-y": ((1, 0, 0), (0, 0, 1), (0, -1, 0)),  # COLMAP, INRIA's code: the front looks along +z
+}  # product frame from the file's world, by the file's axis that points up
 
 
 @dataclass(frozen=True)
@@ -91,12 +99,18 @@ def framed(
     *,
     focal_px: float | None = None,
     fill: float = 0.9,
+    up: Up = "z",
 ) -> tuple[Camera, F64]:
-    """A square camera at this side that the whole splat fills to `fill`; by default a focal length of 85 mm."""
+    """A square camera at this side that the whole splat fills to `fill`; by default a focal length of 85 mm.
+
+    `up` is the axis of the splat's world that points up. In the product frame that is z, and azimuth 0 is the front;
+    elsewhere azimuth 0 is the side that `FRONT_OF_UP` turns to the front, for nobody told the file which side that is.
+    """
     centre, radius = extent_of(splat)
     focal = focal_px or size_px * 85 / 36
     distance = radius / math.sin(math.atan(0.5 * size_px * fill / focal))
     pose = look_at(azimuth_deg, elevation_deg, distance)
+    pose[:3, :3] = pose[:3, :3] @ np.array(FRONT_OF_UP[up], np.float64)
     pose[:3, 3] -= pose[:3, :3] @ centre
     camera = Camera(width_px=size_px, height_px=size_px, fx_px=focal, fy_px=focal, cx_px=size_px / 2, cy_px=size_px / 2)
     return camera, pose
@@ -111,21 +125,26 @@ def read_splat(path: Path) -> Splat:
     return read_ply(path.read_bytes(), str(path))
 
 
-def render_to_file(
-    ply: Path, out: Path, azimuth_deg: float, elevation_deg: float, size_px: int, *, focal_px: float | None = None,
-    fill: float = 0.9, supersample: int = 2,
-) -> Splat:  # fmt: skip
-    """What `catalog render` does: draw the splat in `ply` framed at this side, write `out` as RGBA PNG.
-
-    Returns the splat. Raises BadInput when `out` exists, its folder does not, or `ply` is no splat.
-    """
+def check_new(out: Path) -> None:
+    """Raise BadInput when `out` is there already or has no folder to lie in."""
     if out.exists():
         raise BadInput(f"{out} is there already", remedy="Choose another name, or remove it.")
     if not out.parent.is_dir():
         raise BadInput(f"{out.parent}: no such folder")
+
+
+def render_to_file(
+    ply: Path, out: Path, azimuth_deg: float, elevation_deg: float, size_px: int, *, focal_px: float | None = None,
+    fill: float = 0.9, up: Up = "z", supersample: int = 2,
+) -> Splat:  # fmt: skip
+    """What `catalog render` does: draw the splat in `ply` framed at this side (`up` as in `framed`), write an RGBA PNG.
+
+    Returns the splat. Raises BadInput when `out` exists, its folder does not, or `ply` is no splat.
+    """
+    check_new(out)
     if not 1 <= size_px <= SIDE_MAX_PX // supersample:
         raise BadInput(f"a size of {size_px} px", remedy=f"Choose 1 to {SIDE_MAX_PX // supersample}.")
     splat = read_splat(ply)
-    camera, pose = framed(splat, azimuth_deg, elevation_deg, size_px, focal_px=focal_px, fill=fill)
+    camera, pose = framed(splat, azimuth_deg, elevation_deg, size_px, focal_px=focal_px, fill=fill, up=up)
     out.write_bytes(encode_rgb(render(splat, camera, pose, supersample).rgba))
     return splat

@@ -51,10 +51,11 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`splat`: 3DGS PLY in the product frame; `sheet`: PNG, photo | render | difference x 4."""
+    """`splat`: 3DGS PLY in the product frame; `sheet`: PNG, photo | render | difference x 4; `turntable`: WebP."""
 
     splat: Artifact | None
     sheet: Artifact | None
+    turntable: Artifact | None
     report: Report
 
 
@@ -63,12 +64,13 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     verdicts = load_list(Verdict, work.read(inputs.verdicts))
     needed_by = tuple(verdict.angle.name for verdict in verdicts if verdict.decision == "rendered")
     if not needed_by and params.when == "needed":
-        return Outputs(splat=None, sheet=None, report=Report(needed_by=()))
+        return Outputs(splat=None, sheet=None, turntable=None, report=Report(needed_by=()))
     from pipeline.splatting.fit_colmap import fit_model
     from pipeline.splatting.ply import write_ply
     from pipeline.splatting.png import encode_rgb
     from pipeline.splatting.sheet import sheet
     from pipeline.splatting.trainer import Hooks
+    from pipeline.splatting.turntable import PREVIEW, turn, webp
 
     hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, line(p)), save=work.save_checkpoint,
                   load=work.load_checkpoint)  # fmt: skip
@@ -82,6 +84,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     return Outputs(
         splat=work.put_bytes(write_ply(done.fit.splat), "model/ply"),
         sheet=work.put_bytes(encode_rgb(sheet(done.fit.splat, list(done.fit.judged), captions)), "image/png"),
+        turntable=work.put_bytes(webp(turn(done.fit.splat, PREVIEW), PREVIEW.seconds), "image/webp"),
         report=Report(
             needed_by=needed_by,
             skipped_photos=done.skipped,
@@ -115,4 +118,4 @@ def _judge(report: FitReport, params: Params) -> None:
         )
 
 
-STAGE = Stage("splat", 2, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("splat", 3, Inputs, Params, Outputs, run, gpu=True)

@@ -56,12 +56,14 @@ def test_a_needed_splat_is_fitted_judged_and_remembered(store, shot):
     assert len(splat.gaussians) == report.fit.gaussians
     sheet = Image.open(io.BytesIO(store.read(outputs.sheet)))
     assert sheet.width > 3 * 300
+    turntable = Image.open(io.BytesIO(store.read(outputs.turntable)))
+    assert (turntable.format, turntable.n_frames, turntable.size) == ("WEBP", 24, (256, 256))
     assert not Runner(store).run(STAGE, given, params)[2]
 
 
 def test_nothing_is_fitted_where_no_angle_needs_it(store, shot):
     outputs, _, _ = Runner(store).run(STAGE, inputs(store, shot, decision="captured"), Params(**QUICK))
-    assert (outputs.splat, outputs.sheet, outputs.report.fit) == (None, None, None)
+    assert (outputs.splat, outputs.sheet, outputs.turntable, outputs.report.fit) == (None, None, None, None)
 
 
 def test_a_splat_unlike_its_held_out_photos_holds_the_shoot(store, shot):
