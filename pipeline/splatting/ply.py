@@ -1,12 +1,15 @@
-"""3DGS PLY files, as INRIA's code writes them and viewers read them; also those of nerfstudio and OpenSplat.
+"""3DGS PLY files: written as INRIA's code does, read as INRIA, nerfstudio, gsplat and OpenSplat write them.
 
-Vertices of little-endian floats `x y z nx ny nz f_dc_0..2 f_rest_* opacity scale_0..2 rot_0..3`: opacity is a logit,
-scales are logarithms, the quaternion is wxyz, `f_rest` lists all of red's coefficients, then green's, then blue's. What
-another tool leaves out (normals) or adds is passed over. A comment says whether opacities were fitted for anti-aliased
-drawing.
+Written are vertices of little-endian floats `x y z nx ny nz f_dc_0..2 f_rest_* opacity scale_0..2 rot_0..3`: opacity is
+a logit, scales are logarithms, the quaternion is wxyz, `f_rest` lists all of red's coefficients, then green's, then
+blue's, 0, 3, 8 or 15 of each. Read is the same in any order, of any type of number, binary or as text; what another
+tool leaves out (normals) or adds is passed over. A comment says whether opacities were fitted for anti-aliased drawing.
 """
 
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +23,13 @@ _TYPES = {
     "uint16": "u2", "int": "i4", "int32": "i4", "uint": "u4", "uint32": "u4", "float": "f4", "float32": "f4",
     "double": "f8", "float64": "f8",
 }  # fmt: skip
-_ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">"}
+_TEXT = "text"
+_ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": _TEXT}
 _HEADER_MAX = 65536
+_DC = tuple(f"f_dc_{i}" for i in range(3))
+_SCALE = tuple(f"scale_{i}" for i in range(3))
+_ROT = tuple(f"rot_{i}" for i in range(4))
+_NEEDED = ("x", "y", "z", *_DC, "opacity", *_SCALE, *_ROT)
 
 
 @dataclass(frozen=True)
@@ -36,17 +44,8 @@ def write_ply(splat: Splat) -> bytes:
     """The file's bytes; the same splat always gives the same bytes."""
     g = splat.gaussians
     n, rest = len(g), g.sh.shape[1] - 1
-    names = [
-        "x",
-        "y",
-        "z",
-        "nx",
-        "ny",
-        "nz",
-        *(f"f_dc_{i}" for i in range(3)),
-        *(f"f_rest_{i}" for i in range(3 * rest)),
-    ]
-    names += ["opacity", *(f"scale_{i}" for i in range(3)), *(f"rot_{i}" for i in range(4))]
+    names = ["x", "y", "z", "nx", "ny", "nz", *_DC, *(f"f_rest_{i}" for i in range(3 * rest))]
+    names += ["opacity", *_SCALE, *_ROT]
     length = np.maximum(np.linalg.norm(g.quats, axis=1, keepdims=True), 1e-12)
     columns = [
         g.means, np.zeros((n, 3), np.float32), g.sh[:, 0], g.sh[:, 1:].transpose(0, 2, 1).reshape(n, 3 * rest),
@@ -59,74 +58,106 @@ def write_ply(splat: Splat) -> bytes:
 
 
 def read_ply(data: bytes, name: str = "the PLY file") -> Splat:
-    """Read a splat of this or another tool. Raises BadInput when it is none, is cut short, or holds NaN."""
-    lines, start = _header(data, name)
-    layout = _layout(lines, name)
-    count = _count(lines, name)
-    if len(data) - start < count * layout.itemsize:
-        raise BadInput(f"{name} is cut short: {count} Gaussians announced, {len(data) - start} bytes there")
-    rows = np.frombuffer(data, layout, count, start)
-    known = set(layout.names or ())
-    needed = ["x", "y", "z", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1", "scale_2"]
-    missing = [n for n in [*needed, "rot_0", "rot_1", "rot_2", "rot_3"] if n not in known]
+    """Read a splat of this or another tool; `name` is what errors call it.
+
+    Raises BadInput when it is none, is cut short, or holds NaN, infinity or a quaternion of length 0.
+    """
+    header = _header(data, name)
+    rest = [f"f_rest_{i}" for i in range(sum(n.startswith("f_rest_") for n in header.fields))]
+    if len(rest) not in (0, 9, 24, 45):
+        raise BadInput(
+            f"{name} has {len(rest)} f_rest properties, not 0, 9, 24 or 45",
+            remedy="Export it with spherical harmonics of degree 0 to 3.",
+        )
+    missing = [n for n in (*_NEEDED, *rest) if n not in header.fields]
     if missing:
         raise BadInput(
-            f"{name} is no 3DGS splat: no property {missing[0]}", remedy="Export a Gaussian splat, not points."
+            f"{name} is no 3DGS splat: no property {missing[0]}",
+            remedy="Export Gaussians with spherical harmonics, not points or RGB colours.",
         )
-    rest = sum(n.startswith("f_rest_") for n in known)
-    if rest not in (0, 9, 24, 45):
-        raise BadInput(f"{name} has {rest} f_rest properties, not 0, 9, 24 or 45")
-    dc = _columns(rows, ["f_dc_0", "f_dc_1", "f_dc_2"])[:, None]
-    more = _columns(rows, [f"f_rest_{i}" for i in range(rest)]).reshape(count, 3, rest // 3).transpose(0, 2, 1)
-    return Splat(
-        Gaussians(
-            _columns(rows, ["x", "y", "z"]), _columns(rows, ["scale_0", "scale_1", "scale_2"]),
-            _columns(rows, ["rot_0", "rot_1", "rot_2", "rot_3"]), _columns(rows, ["opacity"])[:, 0],
-            np.concatenate([dc, more], axis=1),
-        ),
-        f"comment {ANTIALIASED}" in lines,
-    )  # fmt: skip
+    columns = partial(_columns, (_text_rows if header.order == _TEXT else _rows)(data, header, name), name)
+    quats = columns(_ROT)
+    if not np.any(quats, axis=1).all():
+        raise BadInput(f"{name}: Gaussian {int(np.argmin(np.any(quats, axis=1)))} has the rotation 0, 0, 0, 0")
+    more = columns(rest).reshape(header.count, 3, len(rest) // 3).transpose(0, 2, 1)
+    sh = np.concatenate([columns(_DC)[:, None], more], axis=1)
+    gaussians = Gaussians(columns(("x", "y", "z")), columns(_SCALE), quats, columns(("opacity",))[:, 0], sh)
+    return Splat(gaussians, header.antialias)
 
 
-def _header(data: bytes, name: str) -> tuple[list[str], int]:
-    end = data.find(b"end_header", 0, _HEADER_MAX)
-    line_end = data.find(b"\n", end)
-    if not data.startswith(b"ply") or end < 0 or line_end < 0:
+@dataclass(frozen=True)
+class _Header:
+    """`order` "<", ">" or "text"; `fields`: numpy types by name, in the order of the file; `start` of the vertices."""
+
+    order: str
+    fields: dict[str, str]
+    count: int
+    start: int
+    antialias: bool
+
+
+def _header(data: bytes, name: str) -> _Header:
+    end = data.find(b"\nend_header", 0, _HEADER_MAX)
+    start = data.find(b"\n", end + 1) + 1
+    if not data.startswith(b"ply") or end < 0 or start == 0:
         raise BadInput(f"{name} is no PLY file")
-    return [line.strip() for line in data[:end].decode("ascii", "replace").splitlines()], line_end + 1
-
-
-def _layout(lines: list[str], name: str) -> np.dtype[np.void]:
-    formats = [line.split()[1] for line in lines if line.startswith("format ")]
-    order = _ORDERS.get(formats[0] if formats else "")
-    if order is None:
-        raise BadInput(f"{name} is not a binary PLY", remedy="Export it as binary.")
-    elements = [line.split()[1] for line in lines if line.startswith("element ")]
-    if not elements or elements[0] != "vertex":
+    lines = [line.split() for line in data[:end].decode("ascii", "replace").splitlines() if line.strip()]
+    formats = [_ORDERS.get(" ".join(line[1:-1])) for line in lines if line[0] == "format"]
+    if len(formats) != 1 or formats[0] is None:
+        raise BadInput(f"{name} is a PLY of no known format", remedy="Export it as binary_little_endian 1.0.")
+    elements = [i for i, line in enumerate(lines) if line[0] == "element"]
+    first = lines[elements[0]] if elements else []
+    if first[1:2] != ["vertex"]:
         raise BadInput(f"{name}: its first element is not vertex", remedy="Export an uncompressed 3DGS PLY.")
-    fields: list[tuple[str, str]] = []
-    counted = 0
-    for line in lines:
-        parts = line.split()
-        counted += parts[:1] == ["element"]
-        if counted == 1 and parts[:1] == ["property"]:
-            if len(parts) != 3 or parts[1] not in _TYPES:
-                raise BadInput(f"{name}: property {' '.join(parts[1:])} is not a number")
-            fields.append((parts[2], order + _TYPES[parts[1]]))
-    try:
-        return np.dtype(fields)
-    except ValueError as error:
-        raise BadInput(f"{name}: {error}") from error
-
-
-def _count(lines: list[str], name: str) -> int:
-    parts = next(line for line in lines if line.startswith("element vertex")).split()
-    if len(parts) != 3 or not parts[2].isdigit() or int(parts[2]) == 0:
+    if len(first) != 3 or not first[2].isdecimal() or len(first[2]) > 12 or int(first[2]) == 0:
         raise BadInput(f"{name} holds no Gaussians")
-    return int(parts[2])
+    own = lines[elements[0] + 1 : elements[1] if len(elements) > 1 else None]
+    fields = _fields([line[1:] for line in own if line[0] == "property"], name)
+    return _Header(formats[0], fields, int(first[2]), start, ["comment", *ANTIALIASED.split()] in lines)
 
 
-def _columns(rows: NDArray[np.void], names: list[str]) -> NDArray[np.float32]:
-    if not names:
-        return np.zeros((len(rows), 0), np.float32)
-    return np.stack([rows[n].astype(np.float32) for n in names], axis=1)
+def _fields(properties: list[list[str]], name: str) -> dict[str, str]:
+    """Numpy types of the properties (type, name) by name."""
+    fields: dict[str, str] = {}
+    for words in properties:
+        if len(words) != 2 or words[0] not in _TYPES:
+            raise BadInput(f"{name}: property {' '.join(words)} is not a number")
+        if words[1] in fields:
+            raise BadInput(f"{name}: property {words[1]} is there twice")
+        fields[words[1]] = _TYPES[words[0]]
+    return fields
+
+
+def _rows(data: bytes, header: _Header, name: str) -> NDArray[np.void]:
+    layout = np.dtype([(field, header.order + kind) for field, kind in header.fields.items()])
+    if len(data) - header.start < header.count * layout.itemsize:
+        raise BadInput(
+            f"{name} is cut short: {header.count} Gaussians announced, {len(data) - header.start} bytes there"
+        )
+    return np.frombuffer(data, layout, header.count, header.start)
+
+
+def _text_rows(data: bytes, header: _Header, name: str) -> NDArray[np.void]:
+    lines = data.count(b"\n", header.start) + 1
+    if lines < header.count:
+        raise BadInput(f"{name} is cut short: {header.count} Gaussians announced, {lines} lines there")
+    layout = np.dtype([(field, "f8") for field in header.fields])
+    try:
+        rows = np.loadtxt(io.BytesIO(data[header.start :]), layout, comments=None, max_rows=header.count, ndmin=1)
+    except ValueError as error:
+        raise BadInput(f"{name}: {error}", remedy="Each line holds one Gaussian, a number for each property.") from None
+    if len(rows) < header.count:
+        raise BadInput(f"{name} is cut short: {header.count} Gaussians announced, {len(rows)} lines there")
+    return rows
+
+
+def _columns(rows: NDArray[np.void], name: str, fields: Sequence[str]) -> NDArray[np.float32]:
+    """[N, len(fields)] float32 of the named properties. Raises BadInput on NaN and infinity."""
+    out = np.zeros((len(rows), len(fields)), np.float32)
+    for i, field in enumerate(fields):
+        with np.errstate(over="ignore"):
+            out[:, i] = rows[field]
+        if not np.isfinite(out[:, i]).all():
+            at = int(np.argmin(np.isfinite(out[:, i])))
+            raise BadInput(f"{name}: {field} of Gaussian {at} is {rows[field][at]}", remedy="The file is damaged.")
+    return out
