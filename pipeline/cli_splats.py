@@ -28,7 +28,7 @@ UpAxis = Annotated[
 
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the `catalog` command."""
-    for command in (splat, render, turntable):
+    for command in (splat, render, turntable, viewer):
         app.command()(command)
 
 
@@ -124,3 +124,24 @@ def turntable(
     else:
         words = f"{params.frames} frames of {params.size} x {params.size} px, {written / 1e6:.1f} MB, {took:.1f} s"
         Console().print(f"{out}: {words}", soft_wrap=True)
+
+
+def viewer(
+    splat_ply: SplatPly,
+    out: Annotated[Path, typer.Option(help="the HTML file to write; it must not exist")],
+    title: Annotated[str | None, typer.Option(help="what the page is called; default the PLY's name")] = None,
+    up: UpAxis = Up.z,
+    as_json: Json = False,
+) -> None:
+    """Put a splat into one HTML file that any browser opens, offline too, and that turns it by mouse or touch."""
+    from pipeline.splatting.viewer import viewer_to_file
+
+    began = time.perf_counter()
+    with bar("viewer") as tell:
+        tell(0, 1, str(splat_ply))
+        splat = viewer_to_file(splat_ply, out, title, up.value)
+    took, written = round(time.perf_counter() - began, 3), out.stat().st_size
+    if as_json:
+        print_json({"out": str(out), "bytes": written, "gaussians": len(splat.gaussians.means), "seconds": took})
+    else:
+        Console().print(f"{out}: {len(splat.gaussians)} Gaussians, {written / 1e6:.1f} MB", soft_wrap=True)
