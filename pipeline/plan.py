@@ -33,10 +33,12 @@ GRAPH: Mapping[str, Wiring] = {
     "coverage": {**_from("ingest", "facts"), **_from("sfm", "views", optional=True)},
     "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "verdicts")},
     "render": {
+        **_from("ingest", "photos"),
         **_from("cutout", "cutouts"),
+        "mattes": MATTES,
         **_from("coverage", "verdicts"),
         **_from("sfm", "views", optional=True),
-        **_from("splat", "splat", optional=True),
+        **_from("splat", "splat", "held_out", optional=True),
     },
     "caption": _from("render", "angles", "pictures"),
     "background": {**_from("render", "angles", "pictures"), **_from("caption", "caption", optional=True)},

@@ -29,12 +29,36 @@ class PhotoFacts(Frozen):
     clipped_fraction: float = Field(description="share of pixels with a channel at 255, 0 to 1")
 
 
+class HeldOut(Frozen):
+    """How close a splat came to a photo that it was not fitted to, inside the product."""
+
+    photo: Name
+    psnr_db: float
+    ssim: float
+    alpha_iou: float
+
+
+class Silhouette(Frozen):
+    """A captured angle's matte against the splat's silhouette, before and after its correction.
+
+    `iou`: overlap, 0 to 1. `worst_px`: how deep the worst disagreement reaches of those that are thicker than the
+    splat's own blur. `changed`: share of the silhouette whose alpha changed by half or more.
+    """
+
+    iou_before: float
+    iou: float
+    worst_px_before: float
+    worst_px: float
+    changed: float
+
+
 class Picture(Frozen):
     """One requested angle after rendering: where its RGBA picture came from, or why there is none.
 
     `source` is `captured` (the photo `photo`, cut out), `rendered` (drawn from the splat) or `refused` (no picture;
     `reason` says why). `view` is the camera of the picture when it is known (product frame). `likeness`, of a rendered
-    picture, is the SSIM of the splat and the nearest photo, 0 to 1.
+    picture, is the SSIM of the splat and the nearest photo, which it was fitted to; `held_out_ssim` that of the photos
+    which it was not, both 0 to 1. `silhouette`, of a captured one, is there when a splat and the photo's pose are.
     """
 
     angle: Angle
@@ -43,6 +67,8 @@ class Picture(Frozen):
     nearest_photo: str | None = None
     view: View | None = None
     likeness: float | None = None
+    held_out_ssim: float | None = None
+    silhouette: Silhouette | None = None
     reason: str
 
 
@@ -144,8 +170,10 @@ __all__ = [
     "Caption",
     "Check",
     "Colour",
+    "HeldOut",
     "PhotoFacts",
     "Picture",
+    "Silhouette",
     "Verdict",
     "View",
     "dump_json",

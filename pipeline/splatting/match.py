@@ -1,7 +1,9 @@
 """Hold a splat against the nearest photo: bring its colours to the photo's, and say how like the photo it is."""
 
+import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,27 @@ def undistorted(rgba: NDArray[np.uint8], camera: Camera) -> tuple[NDArray[np.uin
     """A photo [H, W, 4] and its camera without radial distortion."""
     k = (camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px, camera.k1, 0.0, 0.0, 0.0)
     return undistort(rgba, RawCamera("OPENCV", camera.width_px, camera.height_px, k))
+
+
+def as_shot(splat: Splat, view: View) -> NDArray[np.float32]:
+    """Planes [5, H, W] (premultiplied r, g, b; alpha; depth) of the splat in a photo's own pixels, with its distortion.
+
+    Drawn by a pinhole camera as much larger as the distorted picture reaches beyond it, then looked up pixel by pixel.
+    """
+    camera = view.camera
+    if camera.k1 == 0.0:
+        return planes(splat, camera, view.pose, supersample=1)
+    width, height = camera.width_px, camera.height_px
+    k = camera.intrinsics - np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])  # OpenCV has pixel centres at whole numbers
+    at = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 1, 2).astype(np.float64)
+    x, y = cv2.undistortPoints(at, k, np.array([camera.k1, 0, 0, 0]), P=k).reshape(height, width, 2).transpose(2, 0, 1)
+    beyond = max(-x.min(), -y.min(), x.max() - width + 1, y.max() - height + 1, 0.0)
+    pad = 1 + math.ceil(min(beyond, max(width, height)))  # a wild distortion must not ask for endless memory
+    size = {"width_px": width + 2 * pad, "height_px": height + 2 * pad}
+    centre = {"cx_px": camera.cx_px + pad, "cy_px": camera.cy_px + pad}
+    drawn = planes(splat, camera.model_copy(update={**size, **centre, "k1": 0.0}), view.pose, supersample=1)
+    across, down = (x + pad).astype(np.float32), (y + pad).astype(np.float32)
+    return np.stack([cv2.remap(plane, across, down, cv2.INTER_LINEAR) for plane in drawn])
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Params(Frozen):
         default=0.85,
         ge=0,
         le=1,
-        description="SSIM of splat and nearest photo; below it, a person must look",
+        description="SSIM of splat and nearest photo, and of unseen photos; below it, a person must look",
     )
     optimise_jpeg: bool = True
 
@@ -143,11 +143,12 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             photo=_file(photos, photo) if captured else None,
             cutout=_file(cutouts, photo) if captured else None,
         )
-        about = AngleParams()
+        about = AngleParams(silhouette=picture.silhouette)
         if not captured:
             about = AngleParams(
                 nearest_photo=picture.nearest_photo,
                 likeness=picture.likeness,
+                held_out_ssim=picture.held_out_ssim,
                 likeness_at_least=params.likeness_at_least,
             )
         report = work.item(name, ANGLE_ITEM, files, about).report

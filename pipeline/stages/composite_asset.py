@@ -8,7 +8,7 @@ from pipeline.contract.work import Work
 from pipeline.domain import Frozen
 from pipeline.imaging.channels import Channel, load_channel
 from pipeline.imaging.shadow_light import Light
-from pipeline.records import Check
+from pipeline.records import Check, Silhouette
 
 Kind = Literal["solid", "gradient", "diffusion"]
 Source = Literal["captured", "rendered"]
@@ -23,10 +23,12 @@ class AngleInputs(Frozen):
 
 
 class AngleParams(Frozen):
-    """What to say of an angle that no photo shows."""
+    """What to say of an angle that no photo shows; what a splat says of the matte of one that a photo shows."""
 
     nearest_photo: str | None = None
     likeness: float | None = None
+    held_out_ssim: float | None = None
+    silhouette: Silhouette | None = None
     likeness_at_least: float = 0.0
 
 
@@ -100,6 +102,7 @@ class AssetOutputs(Frozen):
 
 def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
     """Compare one angle's picture with the photo and the cut-out that it came from."""
+    from pipeline.imaging.checks_silhouette import check_silhouette
     from pipeline.imaging.checks_source import check_captured, check_rendered
     from pipeline.imaging.composite_framing import product_mask
     from pipeline.imaging.encode import decode_image
@@ -108,11 +111,14 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     if not product_mask(picture[..., 3]).any():
         return AngleOutputs(report=AngleReport(has_product=False))
     if inputs.photo is None or inputs.cutout is None:
-        checks = check_rendered(params.nearest_photo, params.likeness, params.likeness_at_least)
+        checks = check_rendered(
+            params.nearest_photo, params.likeness, params.likeness_at_least, held_out_ssim=params.held_out_ssim
+        )
         return AngleOutputs(report=AngleReport(has_product=True, checks=checks))
     photo = decode_image(work.read(inputs.photo), "the photo")
     cutout = decode_image(work.read(inputs.cutout), "the cut-out", "RGBA")
-    return AngleOutputs(report=AngleReport(has_product=True, checks=check_captured(photo, cutout, picture)))
+    checks = (*check_captured(photo, cutout, picture), *check_silhouette(params.silhouette, max(picture.shape)))
+    return AngleOutputs(report=AngleReport(has_product=True, checks=checks))
 
 
 def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> LayerOutputs:
@@ -184,6 +190,6 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     )
 
 
-ANGLE_ITEM = Stage("composite_angle", 1, AngleInputs, AngleParams, AngleOutputs, check_angle)
+ANGLE_ITEM = Stage("composite_angle", 2, AngleInputs, AngleParams, AngleOutputs, check_angle)
 LAYERS_ITEM = Stage("composite_layers", 1, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
 ASSET_ITEM = Stage("composite_asset", 1, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -1,40 +1,61 @@
-"""render: one RGBA picture per angle that is not refused: the photo's own cut-out, or a view drawn from the splat."""
+"""render: one RGBA picture per angle that is not refused: the photo's own cut-out, or a view drawn from the splat.
 
-from pydantic import Field
+Where there is a splat, it corrects the captured angles' mattes: fitted to all photos, it out-votes a single error.
+"""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from statistics import fmean
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.domain import Frozen, Verdict, View
 from pipeline.errors import BadInput, Held
-from pipeline.records import Picture, dump_json, load_list
+from pipeline.records import HeldOut, Picture, Silhouette, dump_json, load_list
+from pipeline.stages.render_angle import (
+    ANGLE,
+    CORRECT,
+    AngleInputs,
+    AngleParams,
+    CorrectInputs,
+    CorrectParams,
+    DrawParams,
+)
 
 
 class Inputs(Frozen):
-    """`cutouts`: tree `<photo>.png`; `verdicts`; `views`, `splat`: None when held or not needed."""
+    """`photos`, `cutouts`: trees `<photo>.png`; `verdicts`; `views`, `splat`, `held_out`: None when held or not needed.
 
+    `mattes`: tree of those made by hand, which nothing corrects; None when there are none.
+    """
+
+    photos: Artifact
     cutouts: Artifact
     verdicts: Artifact
+    mattes: Artifact | None = None
     views: Artifact | None = None
     splat: Artifact | None = None
+    held_out: Artifact | None = None
 
 
-class Params(Frozen):
-    """How rendered angles are drawn."""
+class Params(DrawParams):
+    """How rendered angles are drawn, and whether captured ones are corrected."""
 
-    supersample: int = Field(default=2, ge=1, le=4, description="finer pixels per side that are averaged into one")
-    match_colour: bool = Field(
-        default=True, description="scale each channel so that the splat agrees with the nearest photo, by at most 15%"
-    )
+    correct_mattes: bool = True
 
 
 class Report(Frozen):
-    """Pictures by source; `missing`: angles that the splat should have drawn, and why there is none."""
+    """Pictures by source; `missing`: angles that the splat should have drawn, and why there is none.
+
+    `silhouettes`: by captured angle, how its matte and the splat agree.
+    """
 
     captured: int
     rendered: int
     refused: int
     missing: dict[str, str]
+    silhouettes: dict[str, Silhouette] = {}
 
 
 class Outputs(Frozen):
@@ -45,70 +66,14 @@ class Outputs(Frozen):
     report: Report
 
 
-class AngleInputs(Frozen):
-    """A splat, and the cut-out of the nearest photo, whose colours it is matched to."""
-
-    splat: Artifact
-    nearest: Artifact
-
-
-class AngleParams(Params):
-    """Where from: the new view, and the nearest photo's."""
-
-    view: View
-    nearest: View
-
-
-class AngleReport(Frozen):
-    """`gain`: the factor a channel that matched the splat to the photo. `coverage`: share of the picture.
-
-    `haze`: share of the alpha that lay beside the product and was dropped. `likeness`: SSIM of the splat and the
-    nearest photo, seen from that photo's place, inside the product.
-    """
-
-    gain: tuple[float, float, float]
-    coverage: float
-    haze: float
-    likeness: float
-
-
-class AngleOutputs(Frozen):
-    """`picture`: PNG, RGBA."""
-
-    picture: Artifact
-    report: AngleReport
-
-
-def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
-    """Draw one angle."""
-    from pipeline.splatting.haze import without_haze
-    from pipeline.splatting.match import match, with_gain
-    from pipeline.splatting.ply import read_ply
-    from pipeline.splatting.png import decode_rgba, encode_rgb
-    from pipeline.splatting.render import planes, straight
-
-    splat = read_ply(work.read(inputs.splat), "the splat")
-    picture, haze = without_haze(planes(splat, params.view.camera, params.view.pose, params.supersample))
-    matched = match(splat, decode_rgba(work.read(inputs.nearest)), params.nearest)
-    gain = matched.gain if params.match_colour else (1.0, 1.0, 1.0)
-    rgba = straight(with_gain(picture, gain)).rgba
-    coverage = round(float((rgba[..., 3] >= 128).mean()), 4)
-    report = AngleReport(gain=gain, coverage=coverage, haze=round(haze, 5), likeness=matched.ssim)
-    return AngleOutputs(picture=work.put_bytes(encode_rgb(rgba), "image/png"), report=report)
-
-
-ANGLE = Stage("render_angle", 1, AngleInputs, AngleParams, AngleOutputs, run_angle, gpu=True)
-
-
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Gather or draw every angle. Raises Held when not one angle has a picture."""
     verdicts = load_list(Verdict, work.read(inputs.verdicts))
-    views = {view.photo: view for view in load_list(View, work.read(inputs.views))} if inputs.views else {}
-    cutouts = work.tree(inputs.cutouts)
+    shoot = _read(inputs, work)
     files: dict[str, Artifact] = {}
     pictures = []
     for count, verdict in enumerate(verdicts, start=1):
-        picture, file = _picture(verdict, views, cutouts, inputs.splat, params, work)
+        picture, file = _picture(verdict, shoot, params, work)
         pictures.append(picture)
         if file is not None:
             files[f"{verdict.angle.name}.png"] = file
@@ -128,52 +93,88 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             rendered=sources.count("rendered"),
             refused=sources.count("refused"),
             missing={p.angle.name: p.reason for p in pictures if p.source == "refused" and p.angle.name in wanted},
+            silhouettes={p.angle.name: p.silhouette for p in pictures if p.silhouette},
         ),
     )
 
 
-STAGE = Stage("render", 1, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("render", 2, Inputs, Params, Outputs, run, gpu=True)
 
 
-def _picture(
-    verdict: Verdict,
-    views: dict[str, View],
-    cutouts: dict[str, Artifact],
-    splat: Artifact | None,
-    params: Params,
-    work: Work,
-) -> tuple[Picture, Artifact | None]:
+@dataclass(frozen=True)
+class Shoot:
+    """The shoot's photos by name, their cut-outs and views, and its splat where there is one."""
+
+    photos: dict[str, Artifact]
+    cutouts: dict[str, Artifact]
+    views: dict[str, View]
+    by_hand: frozenset[str]
+    splat: Artifact | None
+    held_out_ssim: float | None
+
+    def cutout(self, photo: str) -> Artifact:
+        """The cut-out of a photo. Raises BadInput when there is none."""
+        try:
+            return self.cutouts[photo]
+        except KeyError:
+            raise BadInput(f"photo {photo} has no cut-out", remedy="Run cutout again.") from None
+
+
+def _read(inputs: Inputs, work: Work) -> Shoot:
+    def by_photo(tree: Artifact | None) -> dict[str, Artifact]:
+        return {PurePosixPath(name).stem: file for name, file in work.tree(tree).items()} if tree else {}
+
+    unseen = load_list(HeldOut, work.read(inputs.held_out)) if inputs.held_out else []
+    return Shoot(
+        photos=by_photo(inputs.photos),
+        cutouts=by_photo(inputs.cutouts),
+        views={view.photo: view for view in load_list(View, work.read(inputs.views))} if inputs.views else {},
+        by_hand=frozenset(by_photo(inputs.mattes)),
+        splat=inputs.splat,
+        held_out_ssim=round(fmean(one.ssim for one in unseen), 4) if unseen else None,
+    )
+
+
+def _picture(verdict: Verdict, shoot: Shoot, params: Params, work: Work) -> tuple[Picture, Artifact | None]:
     """What becomes of one angle, and its picture."""
-    angle, photo = verdict.angle, verdict.photo
-    if verdict.decision == "captured" and photo is not None:
-        picture = Picture(
-            angle=angle,
-            source="captured",
-            photo=photo,
-            nearest_photo=photo,
-            view=views.get(photo),
-            reason=verdict.reason,
-        )
-        return picture, _cutout(cutouts, photo)
+    if verdict.decision == "captured" and verdict.photo is not None:
+        return _captured(verdict, verdict.photo, shoot, params, work)
+    angle = verdict.angle
     refused = Picture(angle=angle, source="refused", nearest_photo=verdict.nearest_photo, reason=verdict.reason)
     if verdict.decision == "refused":
         return refused, None
-    nearest = views.get(verdict.nearest_photo or "")
-    if splat is None or nearest is None:
+    nearest = shoot.views.get(verdict.nearest_photo or "")
+    if shoot.splat is None or nearest is None:
         why = "there is no splat to render it from (its step was held)" if nearest else "the nearest photo has no pose"
         return refused.model_copy(update={"reason": f"{verdict.reason}; {why}"}), None
     view = _view(verdict, nearest)
-    item = AngleInputs(splat=splat, nearest=_cutout(cutouts, nearest.photo))
-    done = work.item(angle.name, ANGLE, item, AngleParams(**params.model_dump(), view=view, nearest=nearest))
+    item = AngleInputs(splat=shoot.splat, nearest=shoot.cutout(nearest.photo))
+    drawing = params.model_dump(include=set(DrawParams.model_fields))
+    done = work.item(angle.name, ANGLE, item, AngleParams(**drawing, view=view, nearest=nearest))
     picture = Picture(
         angle=angle,
         source="rendered",
         nearest_photo=nearest.photo,
         view=view,
         likeness=done.report.likeness,
+        held_out_ssim=shoot.held_out_ssim,
         reason=verdict.reason,
     )
     return picture, done.picture
+
+
+def _captured(verdict: Verdict, photo: str, shoot: Shoot, params: Params, work: Work) -> tuple[Picture, Artifact]:
+    """The photo's cut-out, corrected where a splat, the photo's pose and the settings allow it."""
+    cutout, view = shoot.cutout(photo), shoot.views.get(photo)
+    picture = Picture(
+        angle=verdict.angle, source="captured", photo=photo, nearest_photo=photo, view=view, reason=verdict.reason
+    )
+    if shoot.splat is None or view is None:
+        return picture, cutout
+    item = CorrectInputs(splat=shoot.splat, photo=shoot.photos[photo], cutout=cutout)
+    measure_only = not params.correct_mattes or photo in shoot.by_hand
+    done = work.item(verdict.angle.name, CORRECT, item, CorrectParams(view=view, measure_only=measure_only))
+    return picture.model_copy(update={"silhouette": done.report.silhouette}), done.picture
 
 
 def _view(verdict: Verdict, nearest: View) -> View:
@@ -192,10 +193,3 @@ def _view(verdict: Verdict, nearest: View) -> View:
         azimuth_deg=angle.azimuth_deg,
         elevation_deg=angle.elevation_deg,
     )
-
-
-def _cutout(cutouts: dict[str, Artifact], photo: str) -> Artifact:
-    try:
-        return cutouts[f"{photo}.png"]
-    except KeyError:
-        raise BadInput(f"photo {photo} has no cut-out", remedy="Run cutout again.") from None

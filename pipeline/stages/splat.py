@@ -9,7 +9,7 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.domain import Frozen, Verdict
 from pipeline.errors import Held
-from pipeline.records import load_list
+from pipeline.records import HeldOut, dump_json, load_list
 from pipeline.splatting.fit_params import FitParams, FitReport, Progress
 
 
@@ -51,11 +51,15 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`splat`: 3DGS PLY in the product frame; `sheet`: PNG, photo | render | difference x 4; `turntable`: WebP."""
+    """`splat`: 3DGS PLY in the product frame; `sheet`: PNG, photo | render | difference x 4; `turntable`: WebP.
+
+    `held_out`: JSON list of HeldOut. All are None when no angle needs a splat.
+    """
 
     splat: Artifact | None
     sheet: Artifact | None
     turntable: Artifact | None
+    held_out: Artifact | None
     report: Report
 
 
@@ -64,7 +68,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     verdicts = load_list(Verdict, work.read(inputs.verdicts))
     needed_by = tuple(verdict.angle.name for verdict in verdicts if verdict.decision == "rendered")
     if not needed_by and params.when == "needed":
-        return Outputs(splat=None, sheet=None, turntable=None, report=Report(needed_by=()))
+        return Outputs(splat=None, sheet=None, turntable=None, held_out=None, report=Report(needed_by=()))
     from pipeline.splatting.fit_colmap import fit_model
     from pipeline.splatting.ply import write_ply
     from pipeline.splatting.png import encode_rgb
@@ -85,6 +89,14 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         splat=work.put_bytes(write_ply(done.fit.splat), "model/ply"),
         sheet=work.put_bytes(encode_rgb(sheet(done.fit.splat, list(done.fit.judged), captions)), "image/png"),
         turntable=work.put_bytes(webp(turn(done.fit.splat, PREVIEW), PREVIEW.seconds), "image/webp"),
+        held_out=work.put_bytes(
+            dump_json(
+                [
+                    HeldOut(photo=name, psnr_db=s.psnr_db, ssim=s.ssim, alpha_iou=s.alpha_iou)
+                    for name, s in done.fit.scores.items()
+                ]
+            )
+        ),
         report=Report(
             needed_by=needed_by,
             skipped_photos=done.skipped,
@@ -118,4 +130,4 @@ def _judge(report: FitReport, params: Params) -> None:
         )
 
 
-STAGE = Stage("splat", 3, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("splat", 4, Inputs, Params, Outputs, run, gpu=True)

@@ -232,6 +232,15 @@ def test_what_a_blurred_splat_drew_is_looked_at(likeness, verdict):
     assert all("prints and small text" in reason for reason in reasons)
 
 
+def test_photos_that_the_splat_was_not_fitted_to_count_when_they_say_less():
+    verdicts = []
+    for unseen in (0.95, 0.8):
+        checks = check_rendered("DSC_0002", 0.9, 0.85, held_out_ssim=unseen)
+        verdicts.append(judge(checks)[0])
+    assert verdicts == ["approved", "needs review"]
+    assert checks[-1].value == 0.8 and "not fitted to, to an SSIM of 0.80" in checks[-1].words
+
+
 def test_a_soft_outline_leaves_a_white_backdrop_white(product):
     soft = product.copy()
     soft[..., 3] = cv2.GaussianBlur(product[..., 3], (0, 0), 9)  # an outline 40 px wide

@@ -7,9 +7,10 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
 from pipeline.domain import Angle, Verdict, View, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.errors import BadInput, Held
-from pipeline.records import Picture, dump_json, load_list
+from pipeline.imaging.pixels import decode_png
+from pipeline.records import HeldOut, Picture, dump_json, load_list
 from pipeline.splatting.ply import write_ply
-from pipeline.splatting.png import decode_rgba
+from pipeline.splatting.png import decode_rgba, encode_rgb
 from pipeline.splatting.render import render
 from pipeline.stages.render import STAGE, Inputs, Params
 from tests.splatting.toy_product import DISTANCE, camera, cutout_files, photos, product
@@ -37,7 +38,13 @@ VERDICTS = (
 )
 
 
-def drawn(store, shot, verdicts=VERDICTS, splat=True, views=True, cutouts=None, **params):
+def photo_of(photo):
+    """The product before a white wall."""
+    alpha = photo.rgba[..., 3:] / 255.0
+    return encode_rgb((photo.rgba[..., :3] * alpha + 235 * (1 - alpha)).round().astype(np.uint8))
+
+
+def drawn(store, shot, verdicts=VERDICTS, splat=True, views=True, cutouts=None, by_hand=(), held_out=(), **params):
     def view(photo):
         azimuth, elevation = azimuth_elevation_deg(camera_centre(photo.cam_from_world))
         pose = tuple(map(tuple, photo.cam_from_world.tolist()))
@@ -46,7 +53,11 @@ def drawn(store, shot, verdicts=VERDICTS, splat=True, views=True, cutouts=None, 
         )
 
     files = cutout_files(shot) if cutouts is None else cutouts
+    mattes = {f"{name}.png": store.put(b"by hand", "image/png") for name in by_hand}
     inputs = Inputs(
+        photos=store.put_tree({f"{p.name}.png": store.put(photo_of(p), "image/png") for p in shot}),
+        mattes=store.put_tree(mattes) if mattes else None,
+        held_out=store.put(dump_json(list(held_out)), "application/json") if held_out else None,
         cutouts=store.put_tree({name: store.put(data, "image/png") for name, data in files.items()}),
         verdicts=store.put(dump_json(verdicts), "application/json"),
         views=store.put(dump_json([view(p) for p in shot]), "application/json") if views else None,
@@ -102,7 +113,56 @@ def test_without_a_splat_or_a_pose_the_angle_is_missing_with_its_reason(store, s
 def test_an_angle_more_redraws_one(store, shot):
     drawn(store, shot)
     more = (*VERDICTS, verdict("other", 40, "rendered"))
-    assert {n: i.computed for n, i in drawn(store, shot, more)[3].items.items()} == {"side": False, "other": True}
+    computed = {n: i.computed for n, i in drawn(store, shot, more)[3].items.items()}
+    assert computed == {"front": False, "side": False, "other": True}
+
+
+def bitten(shot):
+    """The cut-outs, with the upper half of P00's lost."""
+    photo = shot[0]
+    rgba = photo.rgba.copy()
+    rgba[: rgba.shape[0] // 2] = 0
+    return {**cutout_files(shot), "P00.png": encode_rgb(rgba)}
+
+
+def overlap(first, second):
+    a, b = first[..., 3] >= 128, second[..., 3] >= 128
+    return (a & b).sum() / (a | b).sum()
+
+
+def test_a_captured_angle_gets_back_what_its_matte_lost(store, shot):
+    outputs, pictures, files, _ = drawn(store, shot, cutouts=bitten(shot))
+    rgba, photo = decode_rgba(store.read(files["front.png"])), decode_png(photo_of(shot[0]))
+    assert overlap(rgba, shot[0].rgba) > 0.97
+    assert np.array_equal(rgba[rgba[..., 3] == 255][:, :3], photo[rgba[..., 3] == 255])
+    found = pictures["front"].silhouette
+    assert outputs.report.silhouettes == {"front": found}
+    assert found.iou_before < 0.7
+    assert found.iou > 0.97
+    assert found.worst_px_before > 10 and found.worst_px == 0
+    assert 0.2 < found.changed < 0.6
+
+
+@pytest.mark.parametrize("how", [{"by_hand": ("P00",)}, {"correct_mattes": False}])
+def test_a_matte_made_by_hand_is_measured_and_kept(store, shot, how):
+    files = bitten(shot)
+    _, pictures, drawn_files, _ = drawn(store, shot, cutouts=files, **how)
+    assert store.read(drawn_files["front.png"]) == files["P00.png"]
+    assert pictures["front"].silhouette.iou < 0.7
+
+
+@pytest.mark.parametrize("lacking", ["splat", "views"])
+def test_nothing_is_corrected_without_a_splat_or_a_pose(store, shot, lacking):
+    files = bitten(shot)
+    _, pictures, drawn_files, _ = drawn(store, shot, cutouts=files, **{lacking: False})
+    assert store.read(drawn_files["front.png"]) == files["P00.png"]
+    assert pictures["front"].silhouette is None
+
+
+def test_a_rendered_angle_carries_what_unseen_photos_say_of_the_splat(store, shot):
+    unseen = [HeldOut(photo=f"P0{i}", psnr_db=25, ssim=ssim, alpha_iou=0.98) for i, ssim in enumerate((0.7, 0.8))]
+    assert drawn(store, shot, held_out=unseen)[1]["side"].held_out_ssim == pytest.approx(0.75)
+    assert drawn(store, shot)[1]["side"].held_out_ssim is None
 
 
 def test_no_picture_at_all_holds_and_a_missing_cutout_is_bad_input(store, shot):

@@ -9,7 +9,7 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
 from pipeline.domain import Angle, Verdict
 from pipeline.errors import BadInput, Held
-from pipeline.records import dump_json
+from pipeline.records import HeldOut, dump_json, load_list
 from pipeline.splatting.ply import read_ply
 from pipeline.stages.splat import STAGE, Inputs, Params
 from tests.splatting.toy_product import colmap_files, cutout_files, photos, sparse
@@ -58,6 +58,9 @@ def test_a_needed_splat_is_fitted_judged_and_remembered(store, shot):
     assert sheet.width > 3 * 300
     turntable = Image.open(io.BytesIO(store.read(outputs.turntable)))
     assert (turntable.format, turntable.n_frames, turntable.size) == ("WEBP", 24, (256, 256))
+    unseen = load_list(HeldOut, store.read(outputs.held_out))
+    assert {one.photo: one.psnr_db for one in unseen} == report.psnr_db_by_photo
+    assert report.fit.ssim == pytest.approx(sum(one.ssim for one in unseen) / 2)
     assert not Runner(store).run(STAGE, given, params)[2]
 
 

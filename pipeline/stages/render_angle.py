@@ -1,0 +1,132 @@
+"""The items of render, each with a key of its own: an angle drawn from the splat, a captured one's corrected matte."""
+
+from pydantic import Field
+
+from pipeline.contract.artifact import Artifact
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.domain import Frozen, View
+from pipeline.records import Silhouette
+
+
+class DrawParams(Frozen):
+    """How rendered angles are drawn."""
+
+    supersample: int = Field(default=2, ge=1, le=4, description="finer pixels per side that are averaged into one")
+    match_colour: bool = Field(
+        default=True, description="scale each channel so that the splat agrees with the nearest photo, by at most 15%"
+    )
+
+
+class AngleInputs(Frozen):
+    """A splat, and the cut-out of the nearest photo, whose colours it is matched to."""
+
+    splat: Artifact
+    nearest: Artifact
+
+
+class AngleParams(DrawParams):
+    """Where from: the new view, and the nearest photo's."""
+
+    view: View
+    nearest: View
+
+
+class AngleReport(Frozen):
+    """`gain`: the factor a channel that matched the splat to the photo. `coverage`: share of the picture.
+
+    `haze`: share of the alpha that lay beside the product and was dropped. `likeness`: SSIM of the splat and the
+    nearest photo, seen from that photo's place, inside the product.
+    """
+
+    gain: tuple[float, float, float]
+    coverage: float
+    haze: float
+    likeness: float
+
+
+class AngleOutputs(Frozen):
+    """`picture`: PNG, RGBA."""
+
+    picture: Artifact
+    report: AngleReport
+
+
+def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
+    """Draw one angle."""
+    from pipeline.splatting.haze import without_haze
+    from pipeline.splatting.match import match, with_gain
+    from pipeline.splatting.ply import read_ply
+    from pipeline.splatting.png import decode_rgba, encode_rgb
+    from pipeline.splatting.render import planes, straight
+
+    splat = read_ply(work.read(inputs.splat), "the splat")
+    picture, haze = without_haze(planes(splat, params.view.camera, params.view.pose, params.supersample))
+    matched = match(splat, decode_rgba(work.read(inputs.nearest)), params.nearest)
+    gain = matched.gain if params.match_colour else (1.0, 1.0, 1.0)
+    rgba = straight(with_gain(picture, gain)).rgba
+    coverage = round(float((rgba[..., 3] >= 128).mean()), 4)
+    report = AngleReport(gain=gain, coverage=coverage, haze=round(haze, 5), likeness=matched.ssim)
+    return AngleOutputs(picture=work.put_bytes(encode_rgb(rgba), "image/png"), report=report)
+
+
+ANGLE = Stage("render_angle", 1, AngleInputs, AngleParams, AngleOutputs, run_angle, gpu=True)
+
+
+class CorrectInputs(Frozen):
+    """A splat, a photo and its cut-out."""
+
+    splat: Artifact
+    photo: Artifact
+    cutout: Artifact
+
+
+class CorrectParams(Frozen):
+    """From where the photo was taken. `measure_only`: its matte stays as it is, but is compared with the splat."""
+
+    view: View
+    measure_only: bool = False
+
+
+class CorrectReport(Frozen):
+    """The matte against the silhouette."""
+
+    silhouette: Silhouette
+
+
+class CorrectOutputs(Frozen):
+    """`picture`: PNG, RGBA; the cut-out itself where nothing was to be corrected."""
+
+    picture: Artifact
+    report: CorrectReport
+
+
+def correct_angle(inputs: CorrectInputs, params: CorrectParams, work: Work) -> CorrectOutputs:
+    """Correct one captured angle's matte by the silhouette of the splat, seen from the photo's place."""
+    from pipeline.imaging.pixels import decode_png, encode_png
+    from pipeline.imaging.silhouette import correct, measure
+    from pipeline.imaging.silhouette_evidence import Drawn
+    from pipeline.splatting.match import as_shot
+    from pipeline.splatting.ply import read_ply
+    from pipeline.splatting.render import straight
+
+    rgb, rgba = decode_png(work.read(inputs.photo)), decode_png(work.read(inputs.cutout))
+    planes = as_shot(read_ply(work.read(inputs.splat), "the splat"), params.view)
+    drawn = Drawn(straight(planes).rgba[..., :3], planes[3])
+    done = measure(rgb, rgba, drawn) if params.measure_only else correct(rgb, rgba, drawn)
+    same = done.rgba is rgba
+    return CorrectOutputs(
+        picture=inputs.cutout if same else work.put_bytes(encode_png(done.rgba), "image/png"),
+        report=CorrectReport(
+            silhouette=Silhouette(
+                iou_before=round(done.before.iou, 5),
+                iou=round(done.after.iou, 5),
+                worst_px_before=round(done.before.worst_px, 1),
+                worst_px=round(done.after.worst_px, 1),
+                changed=round(done.changed, 5),
+            )
+        ),
+    )
+
+
+CORRECT = Stage("correct_angle", 1, CorrectInputs, CorrectParams, CorrectOutputs, correct_angle)

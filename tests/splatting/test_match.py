@@ -1,0 +1,35 @@
+"""A splat drawn with a photo's own distortion, against the way back."""
+
+import numpy as np
+import pytest
+
+from pipeline.domain import View, look_at
+from pipeline.splatting.match import as_shot, undistorted
+from pipeline.splatting.render import planes, straight
+from tests.splatting.toy_product import DISTANCE, camera, product
+
+
+def seen_from(k1, side_px=160):
+    pose = look_at(30, 10, DISTANCE * 0.6)  # close, so that the product reaches where distortion is strong
+    lens = camera(side_px).model_copy(update={"k1": k1})
+    return View(
+        photo="P", camera=lens, cam_from_world=tuple(map(tuple, pose.tolist())), azimuth_deg=30, elevation_deg=10
+    )
+
+
+@pytest.mark.parametrize("k1", [-0.3, 0.3])
+def test_a_splat_as_shot_is_undone_by_undistorting_it(k1):
+    view = seen_from(k1)
+    pinhole = view.camera.model_copy(update={"k1": 0.0})
+    shot, plain = as_shot(product(), view), planes(product(), pinhole, view.pose, supersample=1)
+    back, lens = undistorted(straight(shot).rgba, view.camera)
+    assert lens == pinhole
+    there = undistorted(np.full((*plain.shape[1:], 4), 255, np.uint8), view.camera)[0][..., 3] == 255
+    off, without = np.abs(back[..., 3] / 255.0 - plain[3])[there], np.abs(shot[3] - plain[3])[there]
+    assert off.mean() < 0.004
+    assert without.mean() > 3 * off.mean()
+
+
+def test_without_distortion_it_is_the_plain_picture():
+    view = seen_from(0.0)
+    assert np.array_equal(as_shot(product(), view), planes(product(), view.camera, view.pose, supersample=1))
