@@ -23,6 +23,7 @@ from PIL import Image
 
 from deploy.local.client import ApiError, Client
 from deploy.local.home import LOGIN, PASSWORD, PROJECT, Home
+from tests.browser import chromium, open_page
 from tests.catalog.toy_shoot import ToyShoot
 from tests.dags.toy_shoots import write_toy_shoot
 
@@ -182,6 +183,36 @@ def test_the_catalog_stands_in_the_navigation(airflow):
     plugins = {plugin["name"]: plugin for plugin in airflow.client.get("/api/v2/plugins")["plugins"]}
     assert [view["href"] for view in plugins["catalog"]["external_views"]] == ["/catalog/assets"]
     assert not airflow.client.get("/api/v2/plugins/importErrors")["import_errors"]
+
+
+ABOVE = """photo => { const names = [];
+  for (let step = photo.closest("li"); step; step = step.parentElement.closest("li"))
+    names.push(step.querySelector(":scope > strong").innerText);
+  return names }"""
+
+
+def test_a_browser_leads_from_the_navigation_to_a_photo_but_not_without_login(airflow):
+    with chromium() as browser, open_page(browser) as (page, asked):
+        page.set_default_timeout(120_000)
+        for path in ("/catalog/assets", f"/catalog/lineage/{ASSET}"):
+            assert page.goto(airflow.client.url + path).status == 401
+            assert "MUG-1" not in page.content()
+        page.goto(f"{airflow.client.url}/plugin/catalog/catalog/assets")
+        page.locator("[name=username]").fill(LOGIN)
+        assert "MUG-1" not in page.content()
+        page.locator("[name=password]").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Browse").click()
+        page.get_by_text("Catalog", exact=True).click()
+        pages = page.frame_locator("iframe")
+        pages.get_by_role("link", name=ASSET).click()
+        tree = pages.locator(".tree strong", has_text="A.jpg").first.evaluate(ABOVE)
+        for picture in pages.locator("img").all():
+            picture.scroll_into_view_if_needed()
+            assert picture.evaluate("async i => { await i.decode(); return i.naturalWidth }") > 0
+    assert tree[:3] == ["A.jpg", "ingest_photo A", "cutout_photo A"]
+    assert tree[-2:] == ["render_angle front", "composite_shop_photo front/white/shop"]
+    assert {address.split("/")[2] for address in asked if "://" in address} == {airflow.client.url.split("/")[2]}
 
 
 def test_a_night_with_every_kind_of_end(airflow):
