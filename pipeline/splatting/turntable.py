@@ -30,6 +30,7 @@ class TurnParams(Frozen):
     fill: float = Field(default=0.9, ge=0.05, le=1, description="share of the picture that the product fills")
 
 
+WEBP_BYTES_MAX = 2 * 2**30  # of frames in memory: a WebP is written at once
 PREVIEW = TurnParams(frames=24, size=256, seconds=3.0)  # what the splat stage keeps: a second of one core, some 200 kB
 
 
@@ -80,15 +81,20 @@ def mp4(frames: Iterator[RGBA], seconds: float, count: int) -> bytes:
 def turn_to_file(ply: Path, out: Path, params: TurnParams, up: Up = "z", tell: Tell | None = None) -> Splat:
     """What `catalog turntable` does: write the animation of the splat in `ply` to `out`, .webp or .mp4.
 
-    `up` as in `framed`. Returns the splat. Raises BadInput when `out` exists or ends otherwise, or `ply` is no
-    splat.
+    `up` as in `framed`. Returns the splat. Raises BadInput when `out` exists or ends otherwise, when a WebP would be
+    huge, and when `ply` is no splat.
     """
     check_new(out)
-    if out.suffix.lower() not in {".webp", ".mp4"}:
+    kind = out.suffix.lower()
+    if kind not in {".webp", ".mp4"}:
         raise BadInput(f"{out}: no animation has the ending {out.suffix!r}", remedy="Choose .webp or .mp4.")
+    if kind == ".webp" and 4 * params.size**2 * params.frames > WEBP_BYTES_MAX:
+        raise BadInput(
+            f"{params.frames} frames of {params.size} px are too many for a WebP", remedy="Write fewer, or an .mp4."
+        )
     splat = read_splat(ply)
     frames = turn(splat, params, up, tell)
-    if out.suffix.lower() == ".webp":
+    if kind == ".webp":
         out.write_bytes(webp(frames, params.seconds))
     else:
         out.write_bytes(mp4(frames, params.seconds, params.frames))

@@ -68,8 +68,8 @@ def _embedded(splat: Splat) -> Splat:
     scales = g.log_scales - np.float32(math.log(radius))
     quats = g.quats / np.linalg.norm(g.quats, axis=1, keepdims=True)
     sh = np.concatenate([_rounded(g.sh[:, :1], 9), _rounded(g.sh[:, 1:], 6)], axis=1)
-    shape = (_rounded(values, 9) for values in (scales, quats, g.logits))
-    return Splat(Gaussians(_rounded(means, 13), *shape, sh), splat.antialias)
+    rounded = Gaussians(_rounded(means, 13), _rounded(scales, 9), _rounded(quats, 9), _rounded(g.logits, 9), sh)
+    return Splat(rounded, splat.antialias)
 
 
 def _rounded(values: F32, bits: int) -> F32:
