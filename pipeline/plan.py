@@ -47,6 +47,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("cutout", "cutouts"),
         **_from("render", "angles", "pictures"),
         **_from("background", "backdrops", "backdrop_pictures"),
+        **_from("splat", "splat", optional=True),
     },
     "publish": {
         **_from("coverage", "verdicts"),

@@ -11,6 +11,7 @@ from pipeline.imaging.channels import BackdropKind, Channel
 from pipeline.imaging.composite_framing import Patch, Placement, place, product_in_frame, resample_backdrop
 from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
 from pipeline.imaging.shadow import draw_shadow
+from pipeline.imaging.shadow_camera import Ground
 from pipeline.imaging.shadow_light import Light
 
 ShadowKind = Literal["layer", "none"]
@@ -50,8 +51,11 @@ def make_layers(
     shadow: ShadowKind = "layer",
     light: Light | None = None,
     camera_elevation_deg: float = 15.0,
+    ground: Ground | None = None,
 ) -> Layers:
     """Place a straight-alpha sRGB picture [h, w, 4] over a backdrop [., ., 3] by the channel's framing rule.
+
+    `ground`: how the picture shows its floor, None where its camera is unknown (see `draw_shadow`).
 
     Raises BadInput when the picture shows no product.
     """
@@ -62,9 +66,9 @@ def make_layers(
     behind = resample_backdrop(backdrop, placement.width_px, placement.height_px)
     cast = None
     if shadow == "layer" and channel.shadow:
-        cast = draw_shadow(
-            product.alpha_in_frame(placement.width_px, placement.height_px), camera_elevation_deg, light or Light()
-        )
+        alpha = product.alpha_in_frame(placement.width_px, placement.height_px)
+        in_frame = None if ground is None else ground.moved(placement.matrix)
+        cast = draw_shadow(alpha, camera_elevation_deg, light or Light(), in_frame)
     return Layers(placement, product, cast, behind)
 
 

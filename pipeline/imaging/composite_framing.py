@@ -55,6 +55,11 @@ class Placement:
         """Whether pixels are copied instead of resampled."""
         return self.scale == 1.0 and self.x_px == int(self.x_px) and self.y_px == int(self.y_px)
 
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """The same as a homography [3, 3]."""
+        return np.array([[self.scale, 0, self.x_px], [0, self.scale, self.y_px], [0, 0, 1]])
+
     def of_box(self, box: Box) -> Box:
         """A box of the picture, in the frame."""
         return Box(

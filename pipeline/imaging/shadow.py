@@ -1,8 +1,9 @@
-"""The one shadow under the product, from the matte's foot and the light's direction: contact, ambient and cast shadow.
+"""The one shadow under the product: for every spot of the floor, the share of its light that the product keeps away.
 
-The floor is a plane seen by a camera `camera_elevation_deg` above it. A point of the silhouette `h` px above the foot
-throws its shadow `h / tan(light elevation)` away from the light along the floor; depth on the floor shows foreshortened
-by the sine of the camera's elevation. A wide light blurs in proportion to the distance between a point and its shadow.
+Two lights reach the floor: a lamp (a disc of directions around the light's own, as wide as it is soft) and a dome all
+around (cosine weighted, Malley's method: directions even on the unit disc). A spot lacks a direction's light when the
+product's solid lies on the way; slices at height h cover the floor shifted by h / tan(elevation) away from the light.
+Contact shadow, ambient occlusion and cast shadow are what this adds up to.
 """
 
 import math
@@ -11,93 +12,110 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.imaging.composite_framing import box_of
 from pipeline.imaging.linear import Floats
+from pipeline.imaging.shadow_camera import Ground, Matrix, Projection, floor_homography, guessed
 from pipeline.imaging.shadow_light import Light
+from pipeline.imaging.shadow_solid import CELLS, Solid, solid_of_matte, solid_of_points, standing
 
 WORKING_PX = 640  # a shadow is soft: it is drawn at this size and enlarged
-BANDS = 6
-CONTACT = ((0.72, 0.004, 1.3), (0.35, 0.035, 1.8), (0.22, 0.11, 2.2))
-"""(share of light taken, blur in product widths, gain) of the crack, the shade beside it, the product's nearness."""
+LAMP_RAYS, DOME_RAYS = 96, 128
+LOWEST_RAY = 0.12  # sine of an elevation; a lamp lower than this would throw its shadow out of every frame
+REACH = 4.0  # product sizes; what falls farther away is too thin to be seen
+BOUNCE = 0.1  # share of the dome's light that the product itself sends back to the floor
+FAINT = 0.02  # below this a shadow fades to none, so that the far backdrop keeps its exact values
 
 
-def draw_shadow(alpha: Floats, camera_elevation_deg: float, light: Light) -> Floats:
+def draw_shadow(alpha: Floats, camera_elevation_deg: float, light: Light, ground: Ground | None = None) -> Floats:
     """Share of the light that the product takes from the backdrop, float32 [H, W] 0 to 1.
 
-    `alpha`: the matte [H, W], 0 to 1, in its frame. The backdrop's linear light is multiplied by one minus the result.
-    Nothing is drawn where there is no product.
+    `alpha`: the matte [H, W], 0 to 1, in its frame. `ground`: how that frame shows the floor, with the product's shape
+    where it is known; what is not known is guessed from the matte, the camera from the matte's box and
+    `camera_elevation_deg`. The backdrop's linear light is multiplied by one minus the result. Nothing is drawn where
+    there is no product.
     """
     height_px, width_px = alpha.shape
     shrink = min(1.0, WORKING_PX / max(height_px, width_px))
     size = (max(1, round(width_px * shrink)), max(1, round(height_px * shrink)))
     small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) if shrink < 1 else alpha
-    solid = small >= 0.5
-    if not solid.any():
+    mask = small >= 0.5
+    if not mask.any():
         return np.zeros_like(alpha)
-    # below 4 degrees the floor is a line; above 60 there is no foot to see
-    elevation = math.radians(min(max(camera_elevation_deg, 4.0), 60.0))
-    lit = (1 - _cast(small, solid, elevation, light)) * (1 - _contact(solid, elevation))
-    taken = np.clip(1 - lit, 0.0, 1.0).astype(np.float32)
+    box = box_of(mask)
+    if ground is None:
+        ground = Ground(guessed(box, camera_elevation_deg))
+    else:
+        ground = ground.moved(np.diag([size[0] / width_px, size[1] / height_px, 1.0]))
+    solid = solid_of_matte(mask, ground.camera) if ground.surface is None else solid_of_points(ground.surface)
+    solid = standing(solid, ground.camera, box.bottom, box.height)
+    taken = _seen(_on_floor(solid, light), solid, ground.camera, size)
     if shrink < 1:
-        taken = np.clip(cv2.resize(taken, (width_px, height_px), interpolation=cv2.INTER_CUBIC), 0.0, 1.0)
-    taken[taken < 1 / 512] = 0.0  # no haze: the far backdrop keeps its exact values
+        taken = cv2.resize(taken, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
+    taken = np.clip(taken, 0.0, 1.0)
+    taken *= np.clip(2 * taken / FAINT - 1, 0.0, 1.0)
+    return np.asarray(taken, np.float32)
+
+
+def _on_floor(solid: Solid, light: Light) -> Floats:
+    """Share of light taken, on a grid of the solid's cells that reaches `_margin` cells farther on each side."""
+    lamp, weights = _lamp(light)
+    dome = np.full(DOME_RAYS, (1 - light.strength) * (1 - BOUNCE) / DOME_RAYS)
+    rays = np.concatenate([lamp, _dome()])
+    margin, (_, rows, columns) = _margin(solid), solid.filled.shape
+    taken = np.zeros((rows + 2 * margin, columns + 2 * margin), np.float32)
+    heights = (np.arange(len(solid.filled)) + 0.5) * solid.step / solid.cell
+    for ray, weight in zip(rays, np.concatenate([light.strength * weights, dome]).tolist(), strict=True):
+        shifts = np.rint(heights[:, None] * -ray[:2] / ray[2]).astype(int)
+        shifts = shifts[: int((np.abs(shifts).max(axis=1) <= margin).argmin()) or len(shifts)]
+        left, near = shifts.min(axis=0).tolist()
+        right, far = shifts.max(axis=0).tolist()
+        covered = np.zeros((rows + far - near, columns + right - left), np.uint8)
+        for slice_, (x, y) in zip(solid.filled, (shifts - (left, near)).tolist(), strict=False):
+            part = covered[y : y + rows, x : x + columns]
+            np.maximum(part, slice_, out=part)
+        where = taken[margin + near :, margin + left :][: covered.shape[0], : covered.shape[1]]
+        where += np.float32(weight) * covered
     return taken
 
 
-def _cast(small: Floats, solid: NDArray[np.bool_], elevation: float, light: Light) -> Floats:
-    """The silhouette laid down on the floor in bands of height, each blurred by its distance from the floor."""
-    rows = np.flatnonzero(solid.any(axis=1))
-    foot, tall = int(rows[-1]) + 1, int(rows[-1]) + 1 - int(rows[0])
-    reach = 1 / math.tan(math.radians(max(light.elevation_deg, 15.0)))
-    azimuth = math.radians(light.azimuth_deg)
-    across = -reach * math.sin(azimuth) / math.cos(elevation)
-    back = reach * math.cos(azimuth) * math.sin(elevation) / math.cos(elevation)
-    if abs(back) < 0.05:  # edge-on the shadow would have no area; a little of it always shows
-        back = math.copysign(0.05, back)
-    base = foot - _depth_px(solid, elevation) / 2
-    height = np.maximum(foot - (np.arange(small.shape[0]) + 0.5), 0.0)
-    # forward map of the silhouette: x + across * h, base - back * h, with h = foot - y
-    matrix = np.array([[1.0, -across, across * foot], [0.0, back, base - back * foot]])
-    through = np.ones_like(small)
-    edges = np.linspace(0.0, tall, BANDS + 1)
-    step = edges[1]
-    for middle in edges[:-1] + step / 2:
-        weight = np.clip(1.5 - np.abs(height - middle) / step, 0.0, 1.0).astype(np.float32)
-        laid = cv2.warpAffine(small * weight[:, None], matrix, (small.shape[1], small.shape[0]))
-        distance = middle * math.hypot(1.0, reach)
-        sigma = 1.0 + distance * (0.03 + 0.16 * light.softness)
-        fade = math.exp(-1.4 * light.softness * middle / tall)
-        through *= 1 - fade * _blur(laid, sigma, sigma * (0.3 + 0.7 * math.sin(elevation)))
-    return light.strength * (1 - through)
+def _margin(solid: Solid) -> int:
+    return math.ceil(REACH * max(solid.step * len(solid.filled) / solid.cell, CELLS))
 
 
-def _contact(solid: NDArray[np.bool_], elevation: float) -> Floats:
-    """Dark where the product stands, below the lowest product pixel of each column."""
-    columns = np.flatnonzero(solid.any(axis=0))
-    bottom = solid.shape[0] - np.argmax(solid[::-1, columns], axis=0)
-    rows = np.flatnonzero(solid.any(axis=1))
-    foot, tall = int(rows[-1]) + 1, int(rows[-1]) + 1 - int(rows[0])
-    depth = _depth_px(solid, elevation)
-    wide = float(np.ptp(columns)) + 1
-    nearness = np.exp(-(((foot - bottom) / (0.65 * depth + 0.015 * tall)) ** 4))
-    patch = np.zeros(solid.shape, dtype=np.float32)
-    for column, low, near in zip(columns.tolist(), bottom.tolist(), nearness.tolist(), strict=True):
-        patch[max(0, int(low - max(depth, 3))) : int(low + 1 + 0.004 * wide), column] = near
-    flat = 0.3 + 0.7 * math.sin(elevation)
-    lit = np.ones_like(patch)
-    for share, sigma, gain in CONTACT:
-        lit *= 1 - share * np.minimum(gain * _blur(patch, 0.4 + sigma * wide, 0.4 + sigma * wide * flat), 1.0)
-    return 1 - lit
+def _seen(floor: Floats, solid: Solid, projection: Projection, size: tuple[int, int]) -> Floats:
+    """The floor, its cells smoothed, as the frame sees it, [H, W]; nothing above the horizon."""
+    margin, half = _margin(solid), np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
+    corner = (solid.left - margin * solid.cell, solid.near - margin * solid.cell)
+    on_floor = np.array([[solid.cell, 0, corner[0]], [0, solid.cell, corner[1]], [0, 0, 1]])
+    to_frame = floor_homography(projection, solid.floor_z) @ on_floor
+    seen = cv2.warpPerspective(cv2.GaussianBlur(floor, (0, 0), 1.0), np.linalg.inv(half) @ to_frame @ half, size)
+    back = np.linalg.inv(to_frame)[2]
+    y_px, x_px = np.mgrid[: size[1], : size[0]] + 0.5
+    seen[back[0] * x_px + back[1] * y_px + back[2] <= 0] = 0.0
+    return np.asarray(seen, np.float32)
 
 
-def _depth_px(solid: NDArray[np.bool_], elevation: float) -> float:
-    """How tall the product's base shows: about as deep as its foot is wide, foreshortened."""
-    rows = np.flatnonzero(solid.any(axis=1))
-    tall = int(rows[-1]) + 1 - int(rows[0])
-    foot = solid[max(0, int(rows[-1]) + 1 - max(2, tall // 20)) : int(rows[-1]) + 1]
-    wide = float(np.ptp(np.flatnonzero(foot.any(axis=0)))) + 1
-    return min(wide, 1.5 * tall) * math.sin(elevation)
+def _lamp(light: Light) -> tuple[Matrix, NDArray[np.float64]]:
+    """Directions [n, 3] towards a round lamp and their shares of its light on the floor, which add up to 1."""
+    azimuth, elevation = math.radians(light.azimuth_deg), math.radians(light.elevation_deg)
+    across = np.array([math.cos(azimuth), math.sin(azimuth), 0.0])
+    towards = np.array(
+        [math.sin(azimuth) * math.cos(elevation), -math.cos(azimuth) * math.cos(elevation), math.sin(elevation)]
+    )
+    spots = math.tan(math.radians(light.radius_deg)) * _even_disc(LAMP_RAYS)
+    rays = towards + spots[:, :1] * across + spots[:, 1:] * np.cross(towards, across)
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    rays = rays[rays[:, 2] > LOWEST_RAY]
+    return rays, rays[:, 2] / rays[:, 2].sum()
 
 
-def _blur(image: Floats, sigma_x: float, sigma_y: float) -> Floats:
-    blurred: Floats = cv2.GaussianBlur(image, (0, 0), sigma_x, sigmaY=sigma_y, borderType=cv2.BORDER_CONSTANT)
-    return blurred
+def _dome() -> Matrix:
+    disc = _even_disc(DOME_RAYS)
+    return np.concatenate([disc, np.sqrt(1 - np.square(disc).sum(axis=1, keepdims=True))], axis=1)
+
+
+def _even_disc(count: int) -> Matrix:
+    """Points [count, 2] spread evenly over the unit disc: a sunflower's (Vogel 1979)."""
+    index = np.arange(count) + 0.5
+    turn = index * math.pi * (3 - math.sqrt(5))
+    return np.sqrt(index / count)[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)

@@ -33,7 +33,10 @@ def _by_name(value: Any) -> Any:
 
 
 class Inputs(Frozen):
-    """Pictures of the angles and their backdrops; photos and cut-outs are what fidelity is measured against."""
+    """Pictures of the angles and their backdrops; photos and cut-outs are what fidelity is measured against.
+
+    `splat`: the product's shape, for its shadow; None when it was not needed or was held.
+    """
 
     photos: Artifact
     cutouts: Artifact
@@ -41,6 +44,7 @@ class Inputs(Frozen):
     pictures: Artifact
     backdrops: Artifact
     backdrop_pictures: Artifact
+    splat: Artifact | None = None
 
 
 class Params(Frozen):
@@ -171,7 +175,9 @@ def _jobs(
             if any(channel.pure_white for channel in takes) and not _is_white(_file(behind, backdrop.path), work):
                 takes = tuple(channel for channel in takes if not channel.pure_white)
             files = AssetInputs(
-                picture=_file(angles, f"{picture.angle.name}.png"), backdrop=_file(behind, backdrop.path)
+                picture=_file(angles, f"{picture.angle.name}.png"),
+                backdrop=_file(behind, backdrop.path),
+                splat=inputs.splat if picture.view else None,
             )
             if takes:
                 jobs.append(Job(picture, backdrop, files, takes))
@@ -204,7 +210,7 @@ def _layer_params(job: Job, params: Params) -> LayerParams:
         light = light.model_copy(update={"azimuth_deg": azimuth_deg, "softness": softness})
     view, angle = job.picture.view, job.picture.angle
     elevation_deg = view.elevation_deg if view else angle.elevation_deg
-    return LayerParams(shadow=params.shadow, light=light, camera_elevation_deg=round(elevation_deg, 1))
+    return LayerParams(shadow=params.shadow, light=light, camera_elevation_deg=round(elevation_deg, 1), view=view)
 
 
 def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Params) -> AssetParams:
@@ -282,4 +288,4 @@ def _sheet(inputs: Inputs, params: Params, pictures: list[Picture], assets: list
     )
 
 
-STAGE = Stage("composite", 1, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 2, Inputs, Params, Outputs, run)

@@ -1,14 +1,19 @@
 """The items of composite, each with a key of its own: an angle's fidelity, the layers of a pair, one finished file."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.contract.artifact import Artifact, media_type_of
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.domain import Frozen
+from pipeline.domain import Frozen, View
 from pipeline.imaging.channels import Channel, load_channel
 from pipeline.imaging.shadow_light import Light
 from pipeline.records import Check, Silhouette
+
+if TYPE_CHECKING:  # their modules load the imaging libraries
+    from pipeline.imaging.composite import Layers
+    from pipeline.imaging.linear import Bytes
+    from pipeline.imaging.shadow_camera import Ground
 
 Kind = Literal["solid", "gradient", "diffusion"]
 Source = Literal["captured", "rendered"]
@@ -46,10 +51,11 @@ class AngleOutputs(Frozen):
 
 
 class AssetInputs(Frozen):
-    """One angle's picture and one backdrop."""
+    """One angle's picture and one backdrop; the splat, where there is one, is the shape that throws the shadow."""
 
     picture: Artifact
     backdrop: Artifact
+    splat: Artifact | None = None
 
 
 class LayerParams(Frozen):
@@ -58,6 +64,7 @@ class LayerParams(Frozen):
     shadow: Literal["layer", "none"]
     light: Light
     camera_elevation_deg: float
+    view: View | None = None
 
 
 class LayerReport(Frozen):
@@ -123,20 +130,11 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
 
 def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> LayerOutputs:
     """The layers of one angle and backdrop in the picture's own frame and pixels."""
-    from pipeline.imaging.composite import backdrop_picture, make_layers, shadow_picture
+    from pipeline.imaging.composite import backdrop_picture, shadow_picture
     from pipeline.imaging.encode import decode_image, png_bytes
 
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
-    backdrop = decode_image(work.read(inputs.backdrop), "the backdrop")
-    layers = make_layers(
-        picture,
-        backdrop,
-        load_channel("archive"),
-        "solid",
-        shadow=params.shadow,
-        light=params.light,
-        camera_elevation_deg=params.camera_elevation_deg,
-    )
+    layers = _layers(picture, load_channel("archive"), "solid", inputs, params, work)
     h, w = picture.shape[:2]
     return LayerOutputs(
         product=inputs.picture,
@@ -150,23 +148,13 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     """Compose, encode and check one file."""
     from pipeline.imaging.checks import check_asset
     from pipeline.imaging.checks_evidence import Evidence
-    from pipeline.imaging.composite import make_layers
     from pipeline.imaging.encode import decode_image, encode_image
     from pipeline.imaging.linear import linear_to_srgb
     from pipeline.provenance.marking import digital_source_type, xmp_packet
 
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
-    backdrop = decode_image(work.read(inputs.backdrop), "the backdrop")
     channel = params.channel
-    layers = make_layers(
-        picture,
-        backdrop,
-        channel,
-        params.kind,
-        shadow=params.shadow,
-        light=params.light,
-        camera_elevation_deg=params.camera_elevation_deg,
-    )
+    layers = _layers(picture, channel, params.kind, inputs, params, work)
     marking = digital_source_type(params.source, params.kind)
     finished = layers.blended()
     file = encode_image(finished, channel, xmp_packet(marking), params.optimise_jpeg)
@@ -182,14 +170,47 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
         source=params.source,
         marking=marking,
     )
+    width_px, height_px = layers.placement.width_px, layers.placement.height_px
     return AssetOutputs(
         asset=work.put_bytes(file, media_type_of(f"asset{channel.extension}")),
-        report=AssetReport(
-            width_px=layers.placement.width_px, height_px=layers.placement.height_px, checks=check_asset(evidence)
-        ),
+        report=AssetReport(width_px=width_px, height_px=height_px, checks=check_asset(evidence)),
     )
 
 
+def _layers(
+    picture: "Bytes", channel: Channel, kind: Kind, inputs: AssetInputs, params: LayerParams, work: Work
+) -> "Layers":
+    """The picture over its backdrop in a channel's frame."""
+    from pipeline.imaging.composite import make_layers
+    from pipeline.imaging.encode import decode_image
+
+    drawn = params.shadow == "layer" and channel.shadow
+    return make_layers(
+        picture,
+        decode_image(work.read(inputs.backdrop), "the backdrop"),
+        channel,
+        kind,
+        shadow=params.shadow,
+        light=params.light,
+        camera_elevation_deg=params.camera_elevation_deg,
+        ground=_ground(picture.shape[1], inputs, params, work) if drawn else None,
+    )
+
+
+def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work) -> "Ground | None":
+    """How the picture shows its floor, and the product's shape: None where no camera is known."""
+    from pipeline.imaging.shadow_camera import ground_of
+    from pipeline.splatting.ply import read_ply
+    from pipeline.splatting.surface import surface_points
+
+    if params.view is None:
+        return None
+    if inputs.splat is None:
+        return ground_of(params.view, width_px)
+    splat = read_ply(work.read(inputs.splat), "the splat")
+    return ground_of(params.view, width_px, surface_points(splat.gaussians).astype(float))
+
+
 ANGLE_ITEM = Stage("composite_angle", 2, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 1, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 1, AssetInputs, AssetParams, AssetOutputs, make_asset)
+LAYERS_ITEM = Stage("composite_layers", 2, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 2, AssetInputs, AssetParams, AssetOutputs, make_asset)

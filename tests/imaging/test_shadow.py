@@ -1,8 +1,13 @@
+import math
+
 import numpy as np
 import pytest
 
-from pipeline.imaging.shadow import draw_shadow
+from pipeline.domain import Camera, View, look_at
+from pipeline.imaging.shadow import _dome, _lamp, _margin, _on_floor, draw_shadow
+from pipeline.imaging.shadow_camera import ground_of, land
 from pipeline.imaging.shadow_light import Light
+from pipeline.imaging.shadow_solid import SLICES, Solid, solid_of_matte, solid_of_points, standing
 
 W = H = 400
 
@@ -41,7 +46,8 @@ def test_lower_light_throws_a_longer_shadow(box):
 
 def test_darkest_where_the_product_touches_the_floor(box):
     shadow = draw_shadow(box, 15, Light())
-    assert shadow[300, 200] > 0.6
+    assert shadow[300, 200] > 0.35
+    assert shadow[270:300, 250:270].max() > 0.6, "darker yet on the side that the lamp does not reach"
     column = shadow[300:360, 200]
     assert (np.diff(column) <= 1e-3).all(), "it fades with the distance from the contact"
     assert shadow[:100].max() < 0.02 and shadow[390:].max() < 0.05
@@ -51,8 +57,8 @@ def test_softness_blurs_and_strength_darkens(box):
     hard, soft = (draw_shadow(box, 15, Light(azimuth_deg=-60, softness=s)) for s in (0.0, 1.0))
     steepest = [np.abs(np.diff(shadow[:, 270:], axis=1)).max() for shadow in (hard, soft)]
     assert steepest[0] > 2 * steepest[1]
-    weak, strong = (draw_shadow(box, 15, Light(azimuth_deg=-60, strength=s))[:, 270:].sum() for s in (0.1, 0.6))
-    assert strong > 3 * weak
+    weak, strong = (draw_shadow(box, 15, Light(azimuth_deg=-60, strength=s))[:, 290:].max() for s in (0.1, 0.6))
+    assert strong > 2 * weak
 
 
 @pytest.mark.parametrize("elevation", [-10, 0, 15, 45, 90])
@@ -75,3 +81,97 @@ def test_same_picture_whatever_the_frames_size(box):
 
 def test_no_product_no_shadow():
     assert not draw_shadow(np.zeros((50, 50), np.float32), 10, Light()).any()
+
+
+def brute(solid, light, x, y):
+    """The plain twin: the share of rays from a spot of the floor that meet a filled cell, ray by ray, step by step."""
+    lamp, weights = _lamp(light)
+    dome = _dome()
+    shares = [light.strength * w for w in weights] + [(1 - light.strength) * 0.9 / len(dome)] * len(dome)
+    taken = 0.0
+    for ray, share in zip([*lamp, *dome], shares, strict=True):
+        for k in range(len(solid.filled)):
+            height = (k + 0.5) * solid.step
+            at = (x + ray[0] / ray[2] * height - solid.left, y + ray[1] / ray[2] * height - solid.near)
+            column, row = (math.floor(v / solid.cell) for v in at)
+            if (
+                0 <= row < solid.filled.shape[1]
+                and 0 <= column < solid.filled.shape[2]
+                and solid.filled[k, row, column]
+            ):
+                taken += share
+                break
+    return taken
+
+
+def test_shifted_slices_take_the_light_that_rays_find_blocked():
+    rng = np.random.default_rng(0)
+    filled = np.zeros((12, 30, 40), np.uint8)
+    filled[:, 8:20, 10:30] = 1
+    filled[6:, 22:26, 5:35] = 1  # an overhang
+    solid = Solid(filled, cell=0.05, step=0.1, left=-1.0, near=-0.7, floor_z=0.0)
+    light = Light(azimuth_deg=-50, elevation_deg=40, softness=0.3)
+    taken, margin = _on_floor(solid, light), _margin(solid)
+    rows, columns = rng.integers(-15, 45, 60), rng.integers(-15, 60, 60)
+    fast = [float(taken[margin + i, margin + j]) for i, j in zip(rows, columns, strict=True)]
+    plain = [
+        brute(solid, light, solid.left + (j + 0.5) * 0.05, solid.near + (i + 0.5) * 0.05)
+        for i, j in zip(rows, columns, strict=True)
+    ]
+    assert np.ptp(plain) > 0.5
+    np.testing.assert_allclose(fast, plain, atol=1e-5)
+
+
+def cylinder(count=60000, below=0.4):
+    """Points on a cylinder of radius 0.5 from z = -0.7 to 0.7, and on the cone that silhouettes leave beneath it."""
+    rng = np.random.default_rng(1)
+    turn, z = rng.uniform(0, 2 * math.pi, count), rng.uniform(-0.7 - below, 0.7, count)
+    radius = np.where(z < -0.7, 0.5 * np.maximum(0.0, 1 - (-0.7 - z) / below * 0.6), 0.5)
+    return np.stack([radius * np.cos(turn), radius * np.sin(turn), z], axis=1)
+
+
+def view_of(elevation_deg=20.0, azimuth_deg=130.0):
+    camera = Camera(width_px=400, height_px=400, fx_px=600, fy_px=600, cx_px=200, cy_px=200)
+    pose = tuple(tuple(row) for row in look_at(azimuth_deg, elevation_deg, 4.0).tolist())
+    return View(photo="p", camera=camera, cam_from_world=pose, azimuth_deg=azimuth_deg, elevation_deg=elevation_deg)
+
+
+def silhouette(ground, points):
+    import cv2
+
+    hull = cv2.convexHull(land(ground.camera, points).astype(np.float32))
+    return cv2.fillConvexPoly(np.zeros((400, 400), np.float32), np.round(hull).astype(np.int32), 1.0)
+
+
+def test_the_floor_is_where_the_foot_stands_whatever_a_splat_has_below_it():
+    points = cylinder()
+    ground = ground_of(view_of(), 400, points)
+    mask = silhouette(ground, points[points[:, 2] >= -0.7]) > 0.5
+    rows = np.flatnonzero(mask.any(axis=1))
+    foot_px, tall_px = rows[-1] + 1, rows[-1] + 1 - rows[0]
+    for solid in (solid_of_points(ground.surface), solid_of_matte(mask, ground.camera)):
+        stands = standing(solid, ground.camera, foot_px, tall_px)
+        assert stands.floor_z == pytest.approx(-0.7, abs=0.09)
+    assert solid_of_points(ground.surface).floor_z < -1.0
+    hollow = solid_of_points(ground.surface)
+    areas = hollow.filled[SLICES // 2 :].sum(axis=(1, 2)) * hollow.cell**2
+    np.testing.assert_allclose(areas, math.pi * 0.5**2, rtol=0.05, err_msg="a ring of points becomes a disc")
+
+
+def test_a_matte_of_a_round_thing_throws_nearly_the_shadow_of_the_thing():
+    points = cylinder(below=1e-6)
+    ground = ground_of(view_of(), 400, points)
+    alpha = silhouette(ground, points)
+    light = Light(azimuth_deg=-60)
+    known = draw_shadow(alpha, 20, light, ground)
+    guessed = draw_shadow(alpha, 20, light, ground_of(view_of(), 400))
+    blind = draw_shadow(alpha, 20, light)
+    for other in (guessed, blind):
+        offset = np.subtract(centre(known, alpha), centre(other, alpha)) / 100
+        assert np.abs(offset).max() < 0.1, "of the product's width"
+    assert np.abs(known - guessed)[alpha == 0].mean() < 0.015
+
+
+def test_a_camera_at_the_floor_leaves_the_ground_to_a_guess():
+    assert ground_of(view_of(elevation_deg=-10.0), 400) is None
+    assert ground_of(view_of(), 200).camera[0, 0] == pytest.approx(ground_of(view_of(), 400).camera[0, 0] / 2)
