@@ -27,7 +27,11 @@ def add_commands(app: typer.Typer) -> None:
 def cutout(
     images: Annotated[list[Path], typer.Argument(help="image files")],
     out: Annotated[Path, typer.Option(help="folder for <stem>.png; existing files are never overwritten")],
-    engine: Annotated[str, typer.Option(help="backdrop (no weights) or checkpoint")] = "backdrop",
+    engine: Annotated[str, typer.Option(help="backdrop, seeded (both without weights) or checkpoint")] = "backdrop",
+    seed_box: Annotated[
+        tuple[float, float, float, float] | None,
+        typer.Option(help="for seeded: left top right bottom, 0 to 1, of what is surely product in every image"),
+    ] = None,
     checkpoint: Annotated[str, typer.Option(help="folder of a segmentation checkpoint")] = "",
     as_json: Json = False,
 ) -> None:
@@ -35,7 +39,7 @@ def cutout(
     from pipeline.imaging.cutout_files import cut_files
     from pipeline.imaging.cutout_params import CutoutParams
 
-    params = checked(CutoutParams, {"engine": engine, "checkpoint": checkpoint})
+    params = checked(CutoutParams, {"engine": engine, "seed_box": seed_box, "checkpoint": checkpoint})
     with bar("cutout") as tell:
         report = cut_files(images, out, params, tell)
     if as_json:

@@ -29,8 +29,11 @@ def checked(kind: type[P], values: dict[str, Any]) -> P:
         return kind.model_validate({name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
+        words = str(first["msg"]).removeprefix("Value error, ")
+        if not first["loc"]:  # a rule between several options
+            raise BadInput(words, remedy="see --help") from None
         option = "--" + "-".join(map(str, first["loc"])).replace("_", "-")
-        raise BadInput(f"{option}: {first['msg']} (got {first['input']!r})", remedy="see --help") from None
+        raise BadInput(f"{option}: {words} (got {first['input']!r})", remedy="see --help") from None
 
 
 @contextmanager

@@ -89,6 +89,9 @@ def test_each_engine_alone_on_plain_folders(home, shoot, tmp_path):
     photos = sorted((shoot / "photos").iterdir())
     cut = told("cutout", *photos, "--out", tmp_path / "cut", home=home)
     assert len(cut["files"]) == len(photos) and cut["files"][0]["seconds"] > 0
+    boxed = ("--engine", "seeded", "--seed-box", 0.3, 0.35, 0.55, 0.7)
+    (seeded,) = told("cutout", photos[0], "--out", tmp_path / "seeded", *boxed, home=home)["files"]
+    assert seeded["fault"] is None and abs(seeded["coverage"] - cut["files"][0]["coverage"]) < 0.05
     posed = told("sfm", shoot / "photos", "--masks", tmp_path / "cut", "--out", tmp_path / "colmap", home=home)
     assert posed["registered"] >= 9 and posed["reprojection_error_px"] < 1.0 and posed["peak_memory_mb"] > 50
     ply = tmp_path / "splat.ply"
@@ -131,6 +134,7 @@ def test_doctor_names_every_engine(tmp_path):
         (("stage", "ingest", "--plan", "0" * 64), "0000"),
         (("splat", "nowhere", "--out", "x.ply"), "nowhere"),
         (("render", "nowhere.ply", "--out", "x.png"), "nowhere.ply"),
+        (("cutout", "nowhere.png", "--out", "x", "--engine", "seeded"), "engine seeded needs seed_box"),
         (("lineage", "no/such/asset"), "no/such/asset"),
     ],
 )

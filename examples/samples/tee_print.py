@@ -104,6 +104,19 @@ def _worn(mask: Picture, seed: int) -> Picture:
     return np.asarray(mask * np.clip(1.0 - 1.4 * np.clip(cracks - 1.9, 0, 1), 0, 1), dtype=np.float32)
 
 
+FAR_RIDGE = [
+    *((-132.0, 372.0), (-104.0, 418.0), (-92.0, 404.0), (-58.0, 470.0), (-41.0, 446.0), (-22.0, 462.0)),
+    *((16.0, 408.0), (58.0, 452.0), (80.0, 424.0), (98.0, 438.0), (134.0, 372.0)),
+]
+SNOW = [
+    [
+        *((-75.0, 437.0), (-58.0, 470.0), (-41.0, 446.0), (-22.0, 462.0), (-12.0, 448.0)),
+        *((-24.0, 441.0), (-34.0, 432.0), (-44.0, 441.0), (-56.0, 428.0), (-64.0, 440.0)),
+    ],
+    [(40.0, 434.0), (58.0, 452.0), (71.0, 436.0), (60.0, 431.0), (52.0, 436.0)],
+]
+
+
 def front_print(base: Picture) -> Picture:
     """A retro mountain badge: sun in stripes, two ridges, pines, and the club's name."""
     rng = np.random.default_rng(3)
@@ -111,35 +124,9 @@ def front_print(base: Picture) -> Picture:
     sun.disc(0, 455, 96)
     for i, height in enumerate((398, 412, 428, 446)):
         sun.polygon([(-110, height), (110, height), (110, height + 7 - 1.4 * i), (-110, height + 7 - 1.4 * i)], fill=0)
-    far = [
-        (-132.0, 372.0),
-        (-104, 418),
-        (-92, 404),
-        (-58, 470),
-        (-41, 446),
-        (-22, 462),
-        (16, 408),
-        (58, 452),
-        (80, 424),
-        (98, 438),
-        (134, 372),
-    ]
-    rust.polygon(far)
-    cream.polygon(
-        [
-            (-75, 437),
-            (-58, 470),
-            (-41, 446),
-            (-22, 462),
-            (-12, 448),
-            (-24, 441),
-            (-34, 432),
-            (-44, 441),
-            (-56, 428),
-            (-64, 440),
-        ]
-    )
-    cream.polygon([(40, 434), (58, 452), (71, 436), (60, 431), (52, 436)])
+    rust.polygon(FAR_RIDGE)
+    for snow in SNOW:
+        cream.polygon(snow)
     near = [(-132.0 + 12 * i, 368 + 22 * float(rng.random()) + 12 * np.sin(i)) for i in range(23)]
     navy.polygon([(-132, 352), *near, (132, 352)])
     for _ in range(34):

@@ -235,8 +235,8 @@ def _peak_memory_mb() -> float:
 
 
 def _store_full(error: OSError) -> StoreFull:
-    where = error.filename or os.strerror(error.errno or errno.ENOSPC)
+    where = f"to write {error.filename}" if error.filename else "in the store (CATALOG_STORE) or its scratch folder"
     return StoreFull(
-        f"no room left to write {where}",
+        f"no room left {where}: {os.strerror(error.errno or errno.ENOSPC)}",
         remedy="free disk space or enlarge the store, then run again: finished work is kept",
     )

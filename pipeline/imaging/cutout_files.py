@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.domain import Frozen
 from pipeline.errors import BadInput
-from pipeline.imaging.cutout import fault_of, with_matte
+from pipeline.imaging.cutout import CutoutEngine, fault_of, with_matte
 from pipeline.imaging.cutout_params import CutoutParams, engine_of, licence
 from pipeline.imaging.photo import decode_photo
 from pipeline.imaging.pixels import encode_png
@@ -49,26 +49,7 @@ def cut_files(
     out_dir.mkdir(parents=True, exist_ok=True)
     files = []
     for done, (path, target) in enumerate(targets.items(), start=1):
-        start = time.perf_counter()
-        try:
-            photo = decode_photo(path.read_bytes())
-        except BadInput as error:
-            raise BadInput(f"{path}: {error.what}", remedy=error.remedy) from None
-        alpha = engine.cut(photo.rgb)
-        target.write_bytes(encode_png(with_matte(photo.rgb, alpha)))
-        height, width = alpha.shape
-        files.append(
-            CutFile(
-                source=str(path),
-                written=str(target),
-                width_px=width,
-                height_px=height,
-                coverage=round(float((alpha >= 128).mean()), 4),
-                fault=fault_of(alpha),
-                notes=photo.notes,
-                seconds=round(time.perf_counter() - start, 3),
-            )
-        )
+        files.append(_cut(path, target, engine))
         on_progress(done, len(targets), path.name)
     return CutReport(
         engine=params.engine,
@@ -76,6 +57,27 @@ def cut_files(
         files=tuple(files),
         seconds=round(time.perf_counter() - began, 3),
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    )
+
+
+def _cut(path: Path, target: Path, engine: CutoutEngine) -> CutFile:
+    began = time.perf_counter()
+    try:
+        photo = decode_photo(path.read_bytes())
+    except BadInput as error:
+        raise BadInput(f"{path}: {error.what}", remedy=error.remedy) from None
+    alpha = engine.cut(photo.rgb)
+    target.write_bytes(encode_png(with_matte(photo.rgb, alpha)))
+    height, width = alpha.shape
+    return CutFile(
+        source=str(path),
+        written=str(target),
+        width_px=width,
+        height_px=height,
+        coverage=round(float((alpha >= 128).mean()), 4),
+        fault=fault_of(alpha),
+        notes=photo.notes,
+        seconds=round(time.perf_counter() - began, 3),
     )
 
 

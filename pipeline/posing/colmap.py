@@ -76,18 +76,8 @@ def pose(
     if len(usable) < 3:
         nothing = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
         return Posed(None, silhouettes, unusable, nothing, {})
-    out = scratch / "sfm"
-    out.mkdir(parents=True)
-    request = PoseRequest(
-        photos=str(folders.pop().absolute()),
-        masks=None if mask_folder is None else str(mask_folder.absolute()),
-        out=str(out.absolute()),
-        groups=camera_groups(usable, focal_px),
-        pairs=pairs_to_match([photo.name for photo in usable], params),
-        params=params,
-        threads=len(os.sched_getaffinity(0)),
-    )
-    answer = run_worker(request, out / "request.json", worker)
+    request = _request(usable, mask_folder, focal_px, params, scratch / "sfm")
+    answer = run_worker(request, scratch / "sfm" / "request.json", worker)
     if answer.sparse is None:
         return Posed(None, silhouettes, unusable, answer, {})
     model = read_model(Path(answer.sparse))
@@ -122,6 +112,26 @@ def run_worker(request: PoseRequest, path: Path, worker: Sequence[str] = WORKER)
             f"the SfM process ended with code {code}: {tail}", remedy="run it again; if it stays, see the log"
         )
     return PoseAnswer.model_validate_json(result.read_bytes())
+
+
+def _request(
+    photos: Sequence[PhotoFile],
+    mask_folder: Path | None,
+    focal_px: Mapping[str, float | None],
+    params: PoseParams,
+    out: Path,
+) -> PoseRequest:
+    """The SfM process's work order; makes its folder `out`."""
+    out.mkdir(parents=True)
+    return PoseRequest(
+        photos=str(photos[0].path.parent.absolute()),
+        masks=None if mask_folder is None else str(mask_folder.absolute()),
+        out=str(out.absolute()),
+        groups=camera_groups(photos, focal_px),
+        pairs=pairs_to_match([photo.name for photo in photos], params),
+        params=params,
+        threads=len(os.sched_getaffinity(0)),
+    )
 
 
 def _environment() -> dict[str, str]:

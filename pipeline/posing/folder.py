@@ -38,8 +38,6 @@ def pose_folder(
     params: PoseParams | None = None,
     *,
     front: str | None = None,
-    min_registered: int = 3,
-    min_fraction: float = 0.0,
 ) -> FolderReport:
     """Pose the photos of a folder; write `images/` (upright), `sparse/0/` (product frame), `views.json`, `report.json`.
 
@@ -48,8 +46,8 @@ def pose_folder(
     `masks_dir` holds `<photo>.png` per photo (RGBA cut-outs or grey masks, of the upright photo's size); None: no
     masks. `front` is the photo (stem) at azimuth 0, by default the first registered one. Files that are no whole
     images are left out and named in the report. Raises BadInput when there is nothing to pose or `out_dir` holds
-    something that this function did not make, Held when too few photos are registered, SfmFailed when the SfM process
-    fails.
+    something that this function did not make, Held when fewer than three photos are registered, SfmFailed when the SfM
+    process fails.
     """
     params = params or PoseParams()
     claim(out_dir)
@@ -61,9 +59,7 @@ def pose_folder(
     with tempfile.TemporaryDirectory(prefix="catalog-sfm-") as scratch:
         posed = pose(photos, masks, focal_px, params, Path(scratch))
     names = [photo.photo for photo in photos]
-    model = require_registered(
-        posed, names, params.rig, front or names[0], min_registered=min_registered, min_fraction=min_fraction
-    )
+    model = require_registered(posed, names, params.rig, front or names[0], min_registered=3, min_fraction=0.0)
     front = front or model.images[0].photo
     frame = product_frame(model, posed.silhouettes, params.rig, front)
     write_model(frame.model, out_dir / "sparse" / "0")

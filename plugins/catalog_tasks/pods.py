@@ -15,6 +15,19 @@ from pipeline.settings import Settings
 
 SHARED, SCRATCH = "/catalog", "/scratch"
 USER_ID = 10001  # the user of deploy/Dockerfile
+POD_SECURITY = k8s.V1PodSecurityContext(
+    run_as_non_root=True,
+    run_as_user=USER_ID,
+    run_as_group=USER_ID,
+    fs_group=USER_ID,
+    fs_group_change_policy="OnRootMismatch",  # not through the whole store, at every step
+    seccomp_profile=k8s.V1SeccompProfile(type="RuntimeDefault"),
+)
+CONTAINER_SECURITY = k8s.V1SecurityContext(
+    allow_privilege_escalation=False,
+    read_only_root_filesystem=True,
+    capabilities=k8s.V1Capabilities(drop=["ALL"]),
+)
 LIGHT = frozenset({"ingest", "coverage", "caption", "publish"})
 LIGHT_CORES, LIGHT_MEMORY = 1, "2Gi"
 START_LIMIT_SECONDS = 1800  # a cluster may have to start a GPU node first
@@ -91,19 +104,8 @@ def stage_pod(step: str, plan: Any, sku: Any, gpu: bool, settings: Settings, **k
             k8s.V1VolumeMount(name="scratch", mount_path=SCRATCH),
             *([k8s.V1VolumeMount(name="catalog", mount_path=SHARED)] if settings.kubernetes_claim else []),
         ],
-        security_context=k8s.V1PodSecurityContext(
-            run_as_non_root=True,
-            run_as_user=USER_ID,
-            run_as_group=USER_ID,
-            fs_group=USER_ID,
-            fs_group_change_policy="OnRootMismatch",  # not through the whole store, at every step
-            seccomp_profile=k8s.V1SeccompProfile(type="RuntimeDefault"),
-        ),
-        container_security_context=k8s.V1SecurityContext(
-            allow_privilege_escalation=False,
-            read_only_root_filesystem=True,
-            capabilities=k8s.V1Capabilities(drop=["ALL"]),
-        ),
+        security_context=POD_SECURITY,
+        container_security_context=CONTAINER_SECURITY,
         automount_service_account_token=False,
         pod_template_file=str(settings.kubernetes_pod_template) if settings.kubernetes_pod_template else None,
         labels={"app.kubernetes.io/name": "catalog-pipeline", "app.kubernetes.io/component": step},
