@@ -81,6 +81,7 @@ class Caption(Frozen):
     title: str
     description: str
     alt_text: str
+    alt_texts: dict[str, str] = Field(default={}, description="by angle: as `alt_text`, but each names its own side")
     attributes: dict[str, str]
     prompt: str = Field(
         description="the conditioning prompt for the backdrop: what stands in the picture, in plain words"

@@ -1,6 +1,7 @@
 """Where an asset came from: every step, model, setting and photo behind it, and what it cost."""
 
 from itertools import takewhile
+from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import select
@@ -74,7 +75,7 @@ class Lineage(Frozen):
         return next(step for step in self.steps if step.key == key)
 
     def sources(self, key: str | None = None) -> list[SourcePhoto]:
-        """The files of the shoot that a step read, or, without a key, all of them; sorted by name."""
+        """The files of the shoot that a step read, or all without a key; the asset's own photo first, then by name."""
         found = {
             edge.sha256: SourcePhoto(
                 name=edge.source_path or edge.path or edge.name, sha256=edge.sha256, media_type=edge.media_type
@@ -82,17 +83,20 @@ class Lineage(Frozen):
             for edge in self.edges
             if edge.producer_key is None and key in {None, edge.step_key}
         }
-        return sorted(found.values(), key=lambda file: file.name)
+        return sorted(found.values(), key=lambda file: (not self._is_own(PurePath(file.name).stem), file.name))
 
     def above(self, key: str) -> list[tuple[LineageStep, list[LineageEdge]]]:
-        """The steps whose bytes a step read, each with those bytes, in the order of their title."""
+        """The steps whose bytes a step read, each with those bytes: those of the asset's own photo, then by title."""
         read: dict[str, list[LineageEdge]] = {}
         for edge in self.edges:
             if edge.step_key == key and edge.producer_key is not None:
                 read.setdefault(edge.producer_key, []).append(edge)
-        return sorted(
-            ((self.step(producer), edges) for producer, edges in read.items()), key=lambda pair: pair[0].title
-        )
+        found = [(self.step(producer), edges) for producer, edges in read.items()]
+        return sorted(found, key=lambda pair: (not self._is_own(pair[0].item), pair[0].title))
+
+    def _is_own(self, photo: str | None) -> bool:
+        """Whether this is the photo that the asset was cut out of: the splat read them all, to correct its outline."""
+        return photo is not None and photo == self.detail.photo
 
 
 def read_lineage(catalog: Catalog, asset_id: str) -> Lineage:

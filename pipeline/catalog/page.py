@@ -35,6 +35,7 @@ def lineage_page(lineage: Lineage, picture_url: PictureUrl, list_url: str) -> st
         lineage=lineage,
         asset=lineage.detail.asset,
         caption=lineage.detail.caption,
+        alt_text=lineage.detail.alt_text,
         checks=lineage.detail.checks,
         tree=_branch(lineage, lineage.steps[0], (), set()) if lineage.steps else None,
         picture_url=picture_url,

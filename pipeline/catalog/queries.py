@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from pipeline.catalog.database import Catalog
-from pipeline.catalog.tables import AssetRow, CaptionRow, CheckRow, ShootRow
+from pipeline.catalog.tables import AngleRow, AssetRow, CaptionRow, CheckRow, ShootRow
 from pipeline.domain import Frozen
 from pipeline.errors import BadInput
 from pipeline.records import Caption, Check
@@ -38,11 +38,22 @@ class AssetView(Frozen):
 
 
 class AssetDetail(Frozen):
-    """An asset with its words and everything that was measured of it."""
+    """An asset with its words and everything that was measured of it.
+
+    `photo`: the one that the picture was cut out of, by its name; None where the picture was rendered.
+    """
 
     asset: AssetView
     caption: Caption | None
     checks: tuple[Check, ...]
+    photo: str | None = None
+
+    @property
+    def alt_text(self) -> str:
+        """What stands for the picture where it cannot be seen: the words for its own angle."""
+        if self.caption is None:
+            return self.asset.id
+        return self.caption.alt_texts.get(self.asset.angle, self.caption.alt_text)
 
 
 def list_assets(
@@ -77,7 +88,9 @@ def read_asset(catalog: Catalog, asset_id: str) -> AssetDetail:
             raise BadInput(f"the catalog has no asset {asset_id!r}", remedy="`catalog assets` lists them")
         checks = session.scalars(select(CheckRow).where(CheckRow.asset_id == asset_id).order_by(CheckRow.name))
         caption = session.scalars(select(CaptionRow).where(CaptionRow.sku == asset.sku)).first()
+        angle = session.get(AngleRow, (asset.sku, asset.angle))
         return AssetDetail(
+            photo=angle.photo if angle and asset.source == "captured" else None,
             asset=_view(asset, shoot),
             caption=Caption.model_validate(_fields(caption, Caption)) if caption else None,
             checks=tuple(Check.model_validate(_fields(check, Check)) for check in checks),

@@ -101,6 +101,7 @@ class CaptionRow(Base):
     title: Mapped[str]
     description: Mapped[str]
     alt_text: Mapped[str]
+    alt_texts: Mapped[dict[str, Any]]
     attributes: Mapped[dict[str, Any]]
     prompt: Mapped[str]
     step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))

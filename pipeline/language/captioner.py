@@ -31,12 +31,21 @@ class Facts(Frozen):
 
 @dataclass(frozen=True)
 class Subject:
-    """One product to describe: its picture, [height, width, 4] uint8 sRGB with straight alpha, seen from `angle`."""
+    """One product to describe: its picture, [height, width, 4] uint8 sRGB with straight alpha, seen from `angle`.
+
+    `others`: further angles for which there are pictures, and an alt text is wanted.
+    """
 
     picture: Rgba
     angle: Angle
     facts: Facts
     language: str = "en"
+    others: tuple[Angle, ...] = ()
+
+    @property
+    def angles(self) -> tuple[Angle, ...]:
+        """Every angle that wants an alt text, the pictured one first."""
+        return (self.angle, *(angle for angle in self.others if angle.name != self.angle.name))
 
 
 class Written(Frozen):

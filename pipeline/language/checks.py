@@ -31,6 +31,7 @@ COLOUR_WORDS = re.compile(rf"\b(?:{'|'.join(map(re.escape, COLOURS))})\b", re.IG
 def faults_of(caption: Caption, facts: Facts) -> tuple[str, ...]:
     """What is wrong with a caption, in words; empty when it may be published."""
     texts = {name: str(getattr(caption, name)) for name in LIMITS}
+    texts |= {f"alt_text of {angle}": text for angle, text in caption.alt_texts.items()}
     texts |= {f"attribute {name}": value for name, value in caption.attributes.items() if name not in facts.attributes}
     found = [fault for name, text in texts.items() for fault in _faults_of_text(name, text, facts)]
     return (*found, *_lengths(caption), *_contradictions(caption, facts))
@@ -63,7 +64,12 @@ def _lengths(caption: Caption) -> list[str]:
             found.append(f"{name} is empty")
         elif len(text) > limit:
             found.append(f"{name} has {len(text)} characters, more than {limit}")
-    return found
+    limit = LIMITS["alt_text"]
+    return found + [
+        f"alt_text of {angle} has {len(text)} characters, more than {limit}"
+        for angle, text in caption.alt_texts.items()
+        if len(text) > limit
+    ]
 
 
 def _contradictions(caption: Caption, facts: Facts) -> list[str]:

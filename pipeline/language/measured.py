@@ -8,6 +8,7 @@ from pipeline.errors import BadInput, Held
 from pipeline.language.captioner import Facts, Rgba, Subject, Written
 from pipeline.language.checks import LIMITS, cut
 from pipeline.language.colours import FAMILIES, ColourShare, colours_of
+from pipeline.language.views import alt_texts, view_words
 from pipeline.records import Caption
 
 VISIBLE = 0.08  # a colour below this share of the surface is not worth a word
@@ -28,12 +29,15 @@ class Measured:
         colours = [colour for colour in colours_of(subject.picture) if colour.share >= VISIBLE]
         ratio = height_over_width(subject.picture)
         facts = subject.facts
+        views = {angle.name: view_words(angle) for angle in subject.angles}
+        texts = alt_texts(f"{_title(facts)}, {_colour_words(colours)}", views)
         caption = Caption(
             engine="measured",
             language=subject.language,
             title=cut(_title(facts), LIMITS["title"]),
             description=cut(_description(facts, colours, ratio), LIMITS["description"]),
-            alt_text=cut(_alt_text(subject, colours), LIMITS["alt_text"]),
+            alt_text=texts[subject.angle.name],
+            alt_texts=texts,
             attributes={**facts.attributes, **_measured_attributes(colours, ratio)},
             prompt=cut(_prompt(facts, colours), LIMITS["prompt"]),
         )
@@ -68,11 +72,6 @@ def _description(facts: Facts, colours: list[ColourShare], ratio: float) -> str:
         sentences.append(f"{pairs[0].upper()}{pairs[1:]}.")
     sentences.append(f"Measured in the picture: {_colour_words(colours)}, {_proportion(ratio)}.")
     return " ".join(sentences)
-
-
-def _alt_text(subject: Subject, colours: list[ColourShare]) -> str:
-    name = subject.angle.name.replace("_", " ").replace("-", " ")
-    return f"{_title(subject.facts)}, {_colour_words(colours)}, {name} view"
 
 
 def _prompt(facts: Facts, colours: list[ColourShare]) -> str:

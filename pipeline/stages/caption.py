@@ -66,9 +66,11 @@ class Outputs(Frozen):
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Describe the angle nearest to the front. Held when there is no picture, or no words that may be published."""
-    picture = front_most(load_list(Picture, work.read(inputs.pictures)))
+    pictures = load_list(Picture, work.read(inputs.pictures))
+    picture = front_most(pictures)
     facts = Facts.model_validate(params.model_dump(include=set(Facts.model_fields)))
-    subject = Subject(_pixels(inputs, picture, work), picture.angle, facts, params.language)
+    others = tuple(one.angle for one in pictures if one.source != "refused")
+    subject = Subject(_pixels(inputs, picture, work), picture.angle, facts, params.language, others)
     work.progress(0, 1, f"describing {picture.angle.name}")
     written = _captioner(params, work).write(subject)
     faults = faults_of(written.caption, facts)
@@ -122,4 +124,4 @@ def _price_notes(written: Written, params: Params) -> tuple[str, ...]:
     return ("no price of a token is set, so cost_usd leaves the model out: set usd_per_million_*_tokens",)
 
 
-STAGE = Stage("caption", 1, Inputs, Params, Outputs, run)
+STAGE = Stage("caption", 2, Inputs, Params, Outputs, run)

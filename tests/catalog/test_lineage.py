@@ -47,6 +47,16 @@ def test_a_rendered_asset_leads_through_the_fit_to_every_photo(tmp_path: Path, c
     assert [above.title for above, _ in found.above(cutout.key)] == ["ingest_photo B"]
 
 
+def test_the_photo_that_an_asset_was_cut_out_of_comes_first(tmp_path: Path, catalog_url: str) -> None:
+    assert lineage_of("MUG-1/front/white/shop", tmp_path, catalog_url).detail.photo == "A"
+    rendered = read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")
+    assert rendered.detail.photo is None
+    corrected = rendered.model_copy(update={"detail": rendered.detail.model_copy(update={"photo": "B"})})
+    assert [photo.name for photo in corrected.sources()] == ["B.jpg", "A.jpg"]
+    splat = next(step for step in corrected.steps if step.title == "splat")
+    assert [above.item for above, _ in corrected.above(splat.key)] == ["B", "A"]
+
+
 def test_a_step_that_serves_several_angles_has_the_name_of_the_assets_own(tmp_path: Path, catalog_url: str) -> None:
     shoot = ToyShoot(tmp_path, catalog_url, angles=("front", "front-too"))  # both pass the same cut-out on
     shoot.publish()

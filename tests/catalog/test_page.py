@@ -38,6 +38,7 @@ def test_the_lineage_page_goes_down_to_each_photo(tmp_path: Path, catalog_url: s
     for words in ("engine matting", "c" * 64, "A mug", "fills the frame", "published"):
         assert words in page
     assert "<script>" not in page
+    assert 'alt="A mug, left view"' in page and "A mug, front view" not in page
 
 
 def test_an_asset_without_lineage_has_a_page(tmp_path: Path, catalog_url: str) -> None:

@@ -1,7 +1,7 @@
 """A shoot of two photos through a small graph shaped like the real one: items, trees, a fit over all photos."""
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
@@ -109,7 +109,7 @@ ANGLE = Stage("render_angle", 1, AngleIn, AngleParams, OneOut, _angle)
 
 
 def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
-    first = next(iter(work.tree(inputs.cutouts).values()))
+    photo, first = next(iter(work.tree(inputs.cutouts).items()))
     made, pictures, verdicts = {}, [], []
     for name in params.angles:
         sources = AngleIn(cutout=first) if name.startswith("front") else AngleIn(splat=inputs.splat)
@@ -117,12 +117,19 @@ def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
         source = "captured" if name.startswith("front") else "rendered"
         angle = Angle(name=name, azimuth_deg=0.0)
         pictures.append(Picture(angle=angle, source=source, reason=""))
-        verdicts.append(Verdict(angle=angle, decision=source, reason="near enough"))
+        serves = PurePath(photo).stem if source == "captured" else None
+        verdicts.append(Verdict(angle=angle, decision=source, photo=serves, reason="near enough"))
     verdicts.append(
         Verdict(angle=Angle(name="back", azimuth_deg=180.0), decision="refused", reason="nobody stood there")
     )
     words = Caption(
-        engine="toy", title="Mug", description="A mug.", alt_text="A mug", attributes={"colour": "red"}, prompt="a mug"
+        engine="toy",
+        title="Mug",
+        description="A mug.",
+        alt_text="A mug",
+        alt_texts={name: f"A mug, {name} view" for name in params.angles},
+        attributes={"colour": "red"},
+        prompt="a mug",
     )
     return RenderOut(
         angles=work.put_tree(made),

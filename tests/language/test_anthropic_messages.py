@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from pipeline.domain import Angle
 from pipeline.errors import BadInput, CatalogError, Held, MissingEngine
 from pipeline.language.anthropic_messages import AnthropicMessages
 from tests.language.messages_server import Reply, Server, serve
@@ -17,6 +18,11 @@ GOOD = {
     "title": "Nordlys Harbour Tee in navy",
     "description": "A cotton T-shirt with a printed block.",
     "alt_text": "Navy T-shirt with a white print",
+    "views": [
+        {"name": "front", "words": "from the front"},
+        {"name": "left", "words": "from the left"},
+        {"name": "back", "words": "from behind"},
+    ],
     "attributes": [{"name": "colour", "value": "navy"}, {"name": "neck", "value": "round"}],
     "prompt": "a navy t-shirt with a white print",
 }
@@ -50,6 +56,7 @@ def test_a_good_answer_becomes_a_caption(ask) -> None:
     caption = written.caption
     assert (caption.engine, caption.model, caption.language) == ("anthropic", "claude-sonnet-5-5", "en")
     assert caption.title == GOOD["title"]
+    assert caption.alt_text == "Navy T-shirt with a white print, from the front"
     assert caption.attributes == {"colour": "navy", "material": "cotton", "neck": "round"}
     assert server.keys == [KEY]
 
@@ -67,6 +74,19 @@ def test_the_model_sees_the_picture_on_grey_and_a_fixed_structure(ask) -> None:
     assert schema["type"] == "json_schema"
     assert set(schema["schema"]["properties"]) == set(GOOD)
     assert schema["schema"]["additionalProperties"] is False
+
+
+def test_every_angle_gets_an_alt_text_of_its_own_in_the_caption_s_language(ask) -> None:
+    back = Angle(name="back", azimuth_deg=180.0)
+    german = good(
+        alt_text="Blaues T-Shirt",
+        views=[{"name": "front", "words": "von vorn"}, {"name": "back", "words": "von hinten"}],
+    )
+    with serve(german) as server:
+        caption = ask(server).write(replace(subject(), language="de", others=(back,))).caption
+    assert caption.alt_texts == {"front": "Blaues T-Shirt, von vorn", "back": "Blaues T-Shirt, von hinten"}
+    asked = server.asked[0]["messages"][0]["content"][2]["text"]
+    assert '"name": "back"' in asked and '"view": "back view"' in asked
 
 
 def test_a_brief_that_gives_orders_is_data(ask) -> None:
@@ -88,6 +108,8 @@ def test_a_brief_that_gives_orders_is_data(ask) -> None:
         (Reply(json.dumps({"title": "only"})), "description: Field required"),
         (good(attributes=[{"name": "colour", "value": "red"}]), "shoot.yaml says 'navy'"),
         (good(title="x" * 91), "91 characters"),
+        (good(views=[{"name": "back", "words": "from behind"}]), "views has no words for front"),
+        (good(views=[{"name": "front", "words": "only $9"}]), "alt_text of front holds a price"),
         (Reply("", stop_reason="refusal"), "declined"),
         (Reply('{"title": "cut', stop_reason="max_tokens"), "cut off"),
     ],

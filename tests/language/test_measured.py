@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.domain import Angle
 from pipeline.errors import BadInput, Held
 from pipeline.language.checks import LIMITS, faults_of
 from pipeline.language.measured import Measured
@@ -35,6 +36,28 @@ def test_long_words_are_cut_between_words() -> None:
     for name, limit in LIMITS.items():
         assert 0 < len(getattr(caption, name)) <= limit
     assert caption.title.endswith("Harbour…")
+
+
+def test_each_angle_names_its_own_side() -> None:
+    others = tuple(
+        Angle(name=name, azimuth_deg=azimuth, elevation_deg=elevation)
+        for name, azimuth, elevation in (
+            ("a1", 180.0, 35.0),
+            ("b", 322.0, 22.0),
+            ("top", 0.0, 80.0),
+            ("hem", 95.0, -40.0),
+        )
+    )
+    caption = Measured().write(replace(subject(), others=others)).caption
+    words = "Nordlys Harbour Tee, mostly navy with white, "
+    assert caption.alt_text == caption.alt_texts["front"]
+    assert {angle: text.removeprefix(words) for angle, text in caption.alt_texts.items()} == {
+        "front": "front view", "a1": "back view from above", "b": "front left view", "top": "top view",
+        "hem": "right view from below",
+    }  # fmt: skip
+    long = Measured().write(replace(subject(title="Harbour " * 60), others=others)).caption
+    assert all(len(text) <= LIMITS["alt_text"] for text in long.alt_texts.values())
+    assert long.alt_texts["a1"].endswith("…, back view from above")
 
 
 def test_a_given_colour_that_cannot_be_seen_is_noted() -> None:

@@ -45,6 +45,10 @@ def test_the_front_is_described(store: FolderStore) -> None:
     assert outputs.report.angle == "front" and outputs.report.engine == "measured"
     words = Caption.model_validate_json(store.read(outputs.caption))
     assert words.alt_text == "Nordlys Harbour Tee, navy, front view"
+    assert words.alt_texts == {
+        "front": words.alt_text, "left": "Nordlys Harbour Tee, navy, left view",
+        "back": "Nordlys Harbour Tee, navy, back view",
+    }  # fmt: skip
     assert manifest.provenance.cost_usd == 0.0
 
 
@@ -54,6 +58,8 @@ def test_where_the_front_was_refused_the_next_best_is_described(
 ) -> None:
     outputs, _, _ = Runner(store).run(caption.STAGE, inputs(store, refused), caption.Params(**WORDS))
     assert outputs.report.angle == angle
+    words = Caption.model_validate_json(store.read(outputs.caption))
+    assert set(words.alt_texts) == {one.name for one in ANGLES} - refused
 
 
 def test_without_any_picture_it_is_held(store: FolderStore) -> None:
