@@ -10,7 +10,14 @@ from pipeline.domain import Frozen, Name
 from pipeline.errors import BadInput
 
 FOLDER = Path(__file__).with_name("channels")
-EXTENSIONS = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
+EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/avif": ".avif",
+    "image/png": ".png",
+    "image/tiff": ".tif",
+}
+LOSSLESS = frozenset({"image/png", "image/tiff"})
 BackdropKind = Literal["solid", "gradient", "diffusion"]
 
 
@@ -35,8 +42,10 @@ class Channel(Frozen):
     scene: Framing | None = Field(default=None, description="framing over a painted backdrop; None: as on a plain one")
     fill_at_least: float = Field(default=0.0, ge=0, le=1, description="of the frame, on the side that limits it")
     margin_at_least: float = Field(default=0.0, ge=0, lt=0.5, description="of the frame's shorter side, on each side")
-    media_type: Literal["image/jpeg", "image/webp", "image/png"]
-    quality: int = Field(default=94, ge=60, le=100, description="of the JPEG or WebP encoder")
+    media_type: Literal["image/jpeg", "image/webp", "image/avif", "image/png", "image/tiff"]
+    quality: int = Field(
+        default=94, ge=60, le=100, description="of the JPEG, WebP or AVIF encoder; others lose nothing"
+    )
     bit_depth: Literal[8, 16] = 8
     bytes_at_most: int | None = Field(default=None, gt=0)
     long_side_at_least_px: int = Field(default=0, ge=0)
@@ -53,8 +62,8 @@ class Channel(Frozen):
     def _consistent(self) -> Self:
         if (self.width_px is None) != (self.height_px is None):
             raise ValueError("width_px and height_px go together: give both, or neither for the picture's own frame")
-        if self.bit_depth == 16 and self.media_type != "image/png":
-            raise ValueError(f"bit_depth 16 needs media_type image/png, not {self.media_type}")
+        if self.bit_depth == 16 and self.media_type not in LOSSLESS:
+            raise ValueError(f"bit_depth 16 needs media_type image/png or image/tiff, not {self.media_type}")
         if self.media_type == "image/jpeg" and self.quality < 92:
             raise ValueError(f"quality {self.quality} cannot keep the product's colours; a JPEG needs 92 or more")
         if self.plain.fill < self.fill_at_least:

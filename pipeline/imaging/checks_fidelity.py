@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.imaging.channels import LOSSLESS
 from pipeline.imaging.checks_evidence import Evidence, Mask, finding
 from pipeline.imaging.linear import Bytes
 from pipeline.records import Check
@@ -100,8 +101,8 @@ def _exact(image: Bytes, expected: Bytes, interior: Mask) -> Check:
 
 
 def _cost_of_format(evidence: Evidence, expected: Bytes, interior: Mask) -> float:
-    """p95 of the block differences that the rounding to 8-bit YCbCr (ITU-T T.871) causes by itself; 0 for a PNG."""
-    if evidence.channel.media_type == "image/png":
+    """p95 of the block differences that rounding to 8-bit YCbCr (ITU-T T.871) causes by itself; 0 without loss."""
+    if evidence.channel.media_type in LOSSLESS:
         return 0.0
     rounded = np.asarray(Image.fromarray(expected).convert("YCbCr").convert("RGB"))
     deltas = block_deltas(expected, rounded, interior)

@@ -10,7 +10,13 @@ from pipeline.imaging.checks_evidence import Evidence, finding, note
 from pipeline.imaging.encode import MAX_PX
 from pipeline.records import Check
 
-FORMATS = {"image/jpeg": "JPEG", "image/webp": "WEBP", "image/png": "PNG"}
+FORMATS = {
+    "image/jpeg": "JPEG",
+    "image/webp": "WEBP",
+    "image/avif": "AVIF",
+    "image/png": "PNG",
+    "image/tiff": "TIFF",
+}
 
 
 def check_rules(evidence: Evidence) -> tuple[Check, ...]:

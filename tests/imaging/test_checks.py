@@ -247,3 +247,13 @@ def test_a_soft_outline_leaves_a_white_backdrop_white(product):
     soft[product[..., 3] == 0, :3] = 20
     checks = check_asset(evidence_of(soft, ground(255), AMAZON))
     assert "white_background" not in failed(checks) and "product_exact" not in failed(checks)
+
+
+@pytest.mark.parametrize("media_type", ["image/avif", "image/tiff", "image/png"])
+@pytest.mark.parametrize("level", [255, 180, "linen"])
+def test_a_clean_asset_is_approved_in_every_format(product, media_type, level):
+    channel = PLAIN.model_copy(update={"media_type": media_type, "quality": 95})
+    evidence = evidence_of(product, ground(level), channel)
+    assert judge(check_asset(evidence)) == ("approved", ())
+    swapped = replace(evidence, channel=PLAIN)
+    assert "channel_rules" in failed(check_asset(swapped))

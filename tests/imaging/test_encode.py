@@ -8,7 +8,7 @@ from PIL.JpegImagePlugin import get_sampling
 
 from pipeline.errors import BadInput
 from pipeline.imaging import encode
-from pipeline.imaging.channels import load_channel
+from pipeline.imaging.channels import LOSSLESS, load_channel
 from pipeline.imaging.encode import decode_image, encode_image, png_bytes, srgb_profile
 from pipeline.imaging.linear import linear_to_srgb, linear_to_srgb16
 from pipeline.provenance.marking import marking_of, xmp_packet
@@ -17,7 +17,15 @@ XMP = xmp_packet("compositeCapture")
 JPEG = load_channel("google")
 WEBP = JPEG.model_copy(update={"media_type": "image/webp"})
 PNG = JPEG.model_copy(update={"media_type": "image/png"})
+AVIF = load_channel("web_avif")
 ARCHIVE = load_channel("archive")
+TIFF = PNG.model_copy(update={"media_type": "image/tiff"})
+ARCHIVE_TIFF = ARCHIVE.model_copy(update={"media_type": "image/tiff"})
+FORMATS = pytest.mark.parametrize(
+    "channel",
+    [JPEG, WEBP, AVIF, PNG, TIFF, ARCHIVE, ARCHIVE_TIFF],
+    ids=["jpeg", "webp", "avif", "png", "tiff", "png16", "tiff16"],
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +34,7 @@ def image():
     return np.stack([x, y, 0.5 + 0.4 * np.sin(9 * x * y)], axis=-1).astype(np.float32)
 
 
-@pytest.mark.parametrize("channel", [JPEG, WEBP, PNG, ARCHIVE], ids=["jpeg", "webp", "png", "png16"])
+@FORMATS
 def test_file_has_profile_marking_and_the_pixels(image, channel):
     data = encode_image(image, channel, XMP)
     with Image.open(io.BytesIO(data)) as opened:
@@ -34,10 +42,10 @@ def test_file_has_profile_marking_and_the_pixels(image, channel):
         assert opened.info["icc_profile"] == srgb_profile()
     assert marking_of(data) == "compositeCapture"
     error = np.abs(decode_image(data, "file").astype(int) - linear_to_srgb(image).astype(int))
-    assert error.mean() < 2 and (channel.media_type != "image/png" or error.max() <= 1)
+    assert error.mean() < 2 and (channel.media_type not in LOSSLESS or error.max() <= 1)
 
 
-@pytest.mark.parametrize("channel", [JPEG, WEBP, PNG, ARCHIVE], ids=["jpeg", "webp", "png", "png16"])
+@FORMATS
 def test_same_pixels_same_bytes(image, channel):
     first = encode_image(image, channel, XMP)
     srgb_profile.cache_clear()
@@ -57,6 +65,25 @@ def test_archive_keeps_sixteen_bits(image):
     assert deep.dtype == np.uint16
     np.testing.assert_array_equal(deep[..., ::-1], linear_to_srgb16(image))
     assert len(np.unique(deep)) > 1000
+
+
+def test_archive_tiff_keeps_sixteen_bits_and_says_nothing_of_its_maker(image):
+    import tifffile
+
+    data = encode_image(image, ARCHIVE_TIFF, XMP)
+    with tifffile.TiffFile(io.BytesIO(data)) as opened:
+        np.testing.assert_array_equal(opened.asarray(), linear_to_srgb16(image))
+        tags = {tag.name for tag in opened.pages[0].tags}
+    assert "InterColorProfile" in tags and "XMP" in tags and not tags & {"Software", "DateTime", "ImageDescription"}
+
+
+def test_avif_keeps_all_its_colours(image):
+    flat = np.zeros((32, 32, 3), np.float32)
+    flat[:, ::2] = (0.6, 0.02, 0.02)
+    flat[:, 1::2] = (0.02, 0.02, 0.6)
+    decoded = decode_image(encode_image(flat, AVIF, XMP), "stripes").astype(int)
+    apart = np.abs(decoded[:, ::2] - decoded[:, 1::2])[..., [0, 2]].min()
+    assert apart > 100, "subsampled colours would be one purple"
 
 
 def test_layer_png_keeps_alpha():
