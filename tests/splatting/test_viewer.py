@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page
 
 from pipeline.errors import BadInput
-from pipeline.splatting.ply import write_ply
+from pipeline.splatting.gaussians import Gaussians
+from pipeline.splatting.ply import Splat, write_ply
 from pipeline.splatting.render import framed, render
 from pipeline.splatting.viewer import ELEVATION_DEG, FILL, PAGE, viewer_page, viewer_to_file
 from tests.browser import chromium, open_page, pixels
@@ -53,10 +54,11 @@ def coloured(rgb):
     return rgb.max(axis=2) - rgb.min(axis=2) > 40
 
 
-def by_cpu(azimuth_deg, elevation_deg=ELEVATION_DEG):
+def by_cpu(azimuth_deg, elevation_deg=ELEVATION_DEG, splat=None, up="z"):
     """The same view drawn by our own rasterizer over a light grey."""
-    camera, pose = framed(product(), azimuth_deg, elevation_deg, SIDE, fill=FILL)
-    rgba = render(product(), camera, pose).rgba.astype(np.float64)
+    splat = splat or product()
+    camera, pose = framed(splat, azimuth_deg, elevation_deg, SIDE, fill=FILL, up=up)
+    rgba = render(splat, camera, pose).rgba.astype(np.float64)
     alpha = rgba[..., 3:] / 255
     return rgba[..., :3] * alpha + 240 * (1 - alpha)
 
@@ -131,6 +133,25 @@ def test_a_finger_turns_it_and_two_bring_it_closer(shown):
     assert coloured(drawn(page)).sum() < before * 1.5
 
 
+def test_colours_that_change_with_the_view_and_another_axis_up_are_drawn_alike(browser, tmp_path):
+    egg, r = product().gaussians, np.random.default_rng(3)
+    sheen = np.repeat(r.normal(size=(1, 15, 3)) * 0.25, len(egg), axis=0)  # all alike: what is seen is the view
+    sh = np.concatenate([egg.sh, sheen], axis=1).astype(np.float32)
+    splat = Splat(Gaussians(egg.means, egg.log_scales, egg.quats, egg.logits, sh), antialias=False)
+    (tmp_path / "sheen.html").write_text(viewer_page(splat, "sheen", "-y"))
+    with open_page(browser, SIDE, SIDE) as (page, _):
+        page.goto((tmp_path / "sheen.html").as_uri())
+        for azimuth_deg in (0.0, 90.0, 180.0):
+            picture, expected = drawn(page), by_cpu(azimuth_deg, splat=splat, up="-y")
+            both = coloured(picture) & coloured(expected)
+            assert both.sum() > 0.2 * SIDE**2
+            assert np.abs(picture - expected)[both].mean() < 8
+            for _ in range(6):
+                page.keyboard.press("ArrowRight")
+    plain = by_cpu(0.0, splat=Splat(egg, antialias=False), up="-y")  # the sheen is no small thing
+    assert np.abs(plain - by_cpu(0.0, splat=splat, up="-y"))[coloured(plain)].mean() > 16
+
+
 def test_the_whole_product_is_seen_in_a_tall_window_too(browser, file):
     with open_page(browser, SIDE, 2 * SIDE) as (page, _):
         page.goto(file.as_uri())
@@ -149,7 +170,9 @@ def test_the_whole_product_is_seen_in_a_tall_window_too(browser, file):
     ],
 )
 def test_its_own_policy_refuses_every_request_and_foreign_script(browser, file, attempt, refused_by):
-    refusal = "new Promise(done => addEventListener('securitypolicyviolation', e => done(e.effectiveDirective)))"
+    refusal = """new Promise(done => {
+      addEventListener('securitypolicyviolation', e => done(e.effectiveDirective));
+      setTimeout(() => done('nothing'), 20000) })"""
     with open_page(browser) as (page, _):
         page.goto(file.as_uri())
         tried = page.evaluate(
