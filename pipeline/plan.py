@@ -157,7 +157,12 @@ def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
         "splat": {"front": front},
         "caption": {**words, "brief": shoot.brief},
         "background": {"backdrops": [backdrop.model_dump() for backdrop in shoot.backdrops]},
-        "composite": {"sku": shoot.sku, "title": shoot.title, "channels": list(shoot.channels)},
+        "composite": {
+            "sku": shoot.sku,
+            "title": shoot.title,
+            "channels": list(shoot.channels),
+            "edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()},
+        },
         "publish": {"sku": shoot.sku, "collection": shoot.collection, **words},
     }
 

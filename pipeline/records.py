@@ -106,6 +106,52 @@ class Backdrop(Frozen):
         return self
 
 
+class Crop(Frozen):
+    """Shares of the picture's width or height that are cut off, 0 to 0.9, on each side."""
+
+    left: float = Field(default=0.0, ge=0, le=0.9)
+    top: float = Field(default=0.0, ge=0, le=0.9)
+    right: float = Field(default=0.0, ge=0, le=0.9)
+    bottom: float = Field(default=0.0, ge=0, le=0.9)
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        for one, other in (("left", "right"), ("top", "bottom")):
+            if getattr(self, one) + getattr(self, other) > 0.95:
+                raise ValueError(f"{one} and {other} cut away more than 0.95 of the picture; cut less")
+        return self
+
+
+class Perspective(Frozen):
+    """Converging lines straightened: the share by which the far edge is stretched, -0.5 to 0.5.
+
+    `vertical` positive widens the bottom, as a camera that looked down needs it; `horizontal` positive makes the right
+    side taller.
+    """
+
+    vertical: float = Field(default=0.0, ge=-0.5, le=0.5)
+    horizontal: float = Field(default=0.0, ge=-0.5, le=0.5)
+
+
+class Sharpen(Frozen):
+    """Unsharp masking of the light: `amount` 0 to 3 of the difference to a blur of `radius_px`."""
+
+    amount: float = Field(ge=0, le=3)
+    radius_px: float = Field(default=1.0, ge=0.3, le=20)
+
+
+class Edits(Frozen):
+    """What shoot.yaml asks to be done to one angle's picture, in this order; what is not named is not touched."""
+
+    crop: Crop | None = None
+    perspective: Perspective | None = None
+    rotate_deg: float = Field(default=0.0, ge=-180, le=180, description="counter-clockwise; the picture grows with it")
+    resize: float = Field(default=1.0, ge=0.1, le=4, description="times as many pixels a side")
+    brightness_ev: float = Field(default=0.0, ge=-3, le=3, description="stops of light")
+    contrast: float = Field(default=1.0, ge=0.5, le=2, description="1: as it is; about middle grey, in stops of light")
+    sharpen: Sharpen | None = None
+
+
 class BackdropPicture(Frozen):
     """What background made for one angle and backdrop, and with what."""
 
@@ -171,7 +217,10 @@ __all__ = [
     "Caption",
     "Check",
     "Colour",
+    "Crop",
+    "Edits",
     "HeldOut",
+    "Perspective",
     "PhotoFacts",
     "Picture",
     "Silhouette",

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipeline.domain import Angle, Frozen, Name
 from pipeline.errors import BadInput
-from pipeline.records import Backdrop
+from pipeline.records import Backdrop, Edits
 
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 MAX_YAML_BYTES = 1_000_000
@@ -40,6 +40,7 @@ class Shoot(Frozen):
     angles: tuple[Angle, ...] = Field(min_length=1, max_length=64)
     backdrops: tuple[Backdrop, ...] = Field(min_length=1, max_length=32)
     channels: tuple[Name, ...] = Field(min_length=1, max_length=32)
+    edits: dict[Name, Edits] = Field(default={}, description="angle name -> exact edits of its picture")
     brief: str | None = Field(default=None, max_length=4000, description="what the copywriter should know")
 
     @model_validator(mode="after")
@@ -71,11 +72,12 @@ def read_shoot(folder: Path) -> Shoot:
                 f"{path}: {field}: {name!r} is not in {folder / 'photos'}", remedy="name a photo of this shoot"
             )
     angles = {angle.name for angle in shoot.angles}
-    for name in shoot.capture.named:
-        if name not in angles:
-            raise BadInput(
-                f"{path}: capture.named: {name!r} is no requested angle", remedy=f"use one of {sorted(angles)}"
-            )
+    for field, given in (("capture.named", shoot.capture.named), ("edits", shoot.edits)):
+        for name in given:
+            if name not in angles:
+                raise BadInput(
+                    f"{path}: {field}: {name!r} is no requested angle", remedy=f"use one of {sorted(angles)}"
+                )
     return shoot
 
 

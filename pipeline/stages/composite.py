@@ -12,8 +12,8 @@ from pipeline.domain import Frozen
 from pipeline.errors import BadInput
 from pipeline.imaging.channels import Channel, load_channel
 from pipeline.imaging.shadow_light import Light
-from pipeline.imaging.sheet_data import AngleTile, AssetTile, PhotoTile
-from pipeline.records import AssetRecord, BackdropPicture, Check, Picture, dump_json, load_list
+from pipeline.imaging.sheet_data import AssetTile
+from pipeline.records import AssetRecord, BackdropPicture, Check, Edits, Picture, dump_json, load_list
 from pipeline.stages.composite_asset import (
     ANGLE_ITEM,
     ASSET_ITEM,
@@ -26,6 +26,8 @@ from pipeline.stages.composite_asset import (
     LayerParams,
     Source,
 )
+from pipeline.stages.composite_edit import EditOutputs, Moved, edit_angles
+from pipeline.stages.composite_sheet import SheetTrees, sheet_of
 
 
 def _by_name(value: Any) -> Any:
@@ -62,6 +64,7 @@ class Params(Frozen):
         description="SSIM of splat and nearest photo, and of unseen photos; below it, a person must look",
     )
     optimise_jpeg: bool = True
+    edits: dict[str, Edits] = Field(default={}, description="angle name -> exact edits of its picture")
 
 
 class Report(Frozen):
@@ -89,9 +92,10 @@ Chain = dict[str, tuple[Check, ...]]
 
 @dataclass(frozen=True)
 class Job:
-    """One angle over one backdrop, and the channels that take the pair."""
+    """One angle over one backdrop, and the channels that take the pair; `moved`: by the angle's edits."""
 
     picture: Picture
+    moved: Moved | None
     backdrop: BackdropPicture
     files: AssetInputs
     channels: tuple[Channel, ...]
@@ -107,7 +111,9 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     pictures = load_list(Picture, work.read(inputs.pictures))
     backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
     chain = _check_angles(inputs, params, pictures, work)
-    jobs = _jobs(inputs, params, [p for p in pictures if p.angle.name in chain], backdrops, work)
+    edited = edit_angles(inputs.angles, {n: e for n, e in params.edits.items() if n in chain}, work)
+    chain |= {name: (*chain[name], *done.report.checks) for name, done in edited.items()}
+    jobs = _jobs(inputs, params, [p for p in pictures if p.angle.name in chain], backdrops, edited, work)
     layers: dict[str, Artifact] = {}
     assets: dict[str, Artifact] = {}
     records: list[AssetRecord] = []
@@ -124,11 +130,12 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             records.append(record)
         work.progress(done + 1, len(jobs), job.path)
     tiles = [AssetTile(record, work.path(assets[record.path])) for record in records]
+    trees = SheetTrees(inputs.photos, inputs.cutouts, inputs.angles)
     return Outputs(
         assets=work.put_tree(assets),
         layers=work.put_tree(layers),
         checks=work.put_bytes(dump_json(records), JSON),
-        sheet=work.put_bytes(_sheet(inputs, params, pictures, tiles, work), "image/png"),
+        sheet=work.put_bytes(sheet_of(params.sku, params.title, trees, pictures, tiles, work), "image/png"),
         report=_report(records, _skipped(pictures, chain, jobs, params)),
     )
 
@@ -162,12 +169,18 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
 
 
 def _jobs(
-    inputs: Inputs, params: Params, pictures: list[Picture], backdrops: list[BackdropPicture], work: Work
+    inputs: Inputs,
+    params: Params,
+    pictures: list[Picture],
+    backdrops: list[BackdropPicture],
+    edited: dict[str, EditOutputs],
+    work: Work,
 ) -> list[Job]:
     """The pairs that some channel takes, in the order of the requested angles."""
     jobs = []
     angles, behind = work.tree(inputs.angles), work.tree(inputs.backdrops)
     for picture in pictures:
+        master = edited.get(picture.angle.name)
         for backdrop in backdrops:
             if backdrop.angle != picture.angle.name:
                 continue
@@ -175,12 +188,12 @@ def _jobs(
             if any(channel.pure_white for channel in takes) and not _is_white(_file(behind, backdrop.path), work):
                 takes = tuple(channel for channel in takes if not channel.pure_white)
             files = AssetInputs(
-                picture=_file(angles, f"{picture.angle.name}.png"),
+                picture=master.picture if master else _file(angles, f"{picture.angle.name}.png"),
                 backdrop=_file(behind, backdrop.path),
                 splat=inputs.splat if picture.view else None,
             )
             if takes:
-                jobs.append(Job(picture, backdrop, files, takes))
+                jobs.append(Job(picture, master.report.moved if master else None, backdrop, files, takes))
     return jobs
 
 
@@ -210,7 +223,13 @@ def _layer_params(job: Job, params: Params) -> LayerParams:
         light = light.model_copy(update={"azimuth_deg": azimuth_deg, "softness": softness})
     view, angle = job.picture.view, job.picture.angle
     elevation_deg = view.elevation_deg if view else angle.elevation_deg
-    return LayerParams(shadow=params.shadow, light=light, camera_elevation_deg=round(elevation_deg, 1), view=view)
+    return LayerParams(
+        shadow=params.shadow,
+        light=light,
+        camera_elevation_deg=round(elevation_deg, 1),
+        view=view,
+        moved=job.moved,
+    )
 
 
 def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Params) -> AssetParams:
@@ -266,25 +285,6 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
         needs_review=verdicts.count("needs review"),
         rejected=verdicts.count("rejected"),
         skipped=skipped,
-    )
-
-
-def _sheet(inputs: Inputs, params: Params, pictures: list[Picture], assets: list[AssetTile], work: Work) -> bytes:
-    """The contact sheet of this shoot, PNG."""
-    from pipeline.imaging.sheet import draw_sheet
-
-    def tiles(tree: Artifact) -> list[PhotoTile]:
-        return [PhotoTile(name.removesuffix(".png"), work.path(file)) for name, file in work.tree(tree).items()]
-
-    files = work.tree(inputs.angles)
-    paths = {name.removesuffix(".png"): work.path(file) for name, file in files.items()}
-    return draw_sheet(
-        params.sku,
-        params.title,
-        photos=tiles(inputs.photos),
-        cutouts=tiles(inputs.cutouts),
-        angles=[AngleTile(picture, paths.get(picture.angle.name)) for picture in pictures],
-        assets=assets,
     )
 
 

@@ -9,6 +9,7 @@ from pipeline.domain import Frozen, View
 from pipeline.imaging.channels import Channel, load_channel
 from pipeline.imaging.shadow_light import Light
 from pipeline.records import Check, Silhouette
+from pipeline.stages.composite_edit import Moved
 
 if TYPE_CHECKING:  # their modules load the imaging libraries
     from pipeline.imaging.composite import Layers
@@ -59,12 +60,13 @@ class AssetInputs(Frozen):
 
 
 class LayerParams(Frozen):
-    """What changes the layers of one angle and backdrop."""
+    """What changes the layers of one angle and backdrop; `view` is the picture's camera before it was `moved`."""
 
     shadow: Literal["layer", "none"]
     light: Light
     camera_elevation_deg: float
     view: View | None = None
+    moved: Moved | None = None
 
 
 class LayerReport(Frozen):
@@ -199,16 +201,19 @@ def _layers(
 
 def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work) -> "Ground | None":
     """How the picture shows its floor, and the product's shape: None where no camera is known."""
+    import numpy as np
+
     from pipeline.imaging.shadow_camera import ground_of
     from pipeline.splatting.ply import read_ply
     from pipeline.splatting.surface import surface_points
 
     if params.view is None:
         return None
-    if inputs.splat is None:
-        return ground_of(params.view, width_px)
-    splat = read_ply(work.read(inputs.splat), "the splat")
-    return ground_of(params.view, width_px, surface_points(splat.gaussians).astype(float))
+    points = None
+    if inputs.splat is not None:
+        points = surface_points(read_ply(work.read(inputs.splat), "the splat").gaussians).astype(float)
+    ground = ground_of(params.view, params.moved.width_px if params.moved else width_px, points)
+    return ground.moved(np.array(params.moved.homography)) if ground and params.moved else ground
 
 
 ANGLE_ITEM = Stage("composite_angle", 2, AngleInputs, AngleParams, AngleOutputs, check_angle)

@@ -68,9 +68,10 @@ class Shoot:
             backdrop_pictures=self.store.put(dump_json(listed), "application/json"),
         )
 
-    def run(self, **params):
+    def run(self, splat=None, **params):
         chosen = {"sku": "mug-1", "title": "A mug", "channels": (AMAZON, FEED), **params}
-        return self.runner.run(STAGE, self.inputs(), Params.model_validate(chosen))[0]
+        inputs = self.inputs().model_copy(update={"splat": splat})
+        return self.runner.run(STAGE, inputs, Params.model_validate(chosen))[0]
 
 
 @pytest.fixture
@@ -175,3 +176,47 @@ def test_no_shadow_leaves_the_backdrop_alone(shoot):
     out = shoot.run(shadow="none", channels=(FEED,))
     shadow = np.asarray(Image.open(io.BytesIO(shoot.store.read(shoot.store.tree(out.layers)["front/oak/shadow.png"]))))
     assert not shadow.any()
+
+
+def test_edits_make_a_new_master_that_every_asset_is_held_against_and_tells_of(shoot):
+    edits = {"front": {"rotate_deg": 4, "crop": {"top": 0.02}, "brightness_ev": 0.2, "sharpen": {"amount": 0.5}}}
+    out = shoot.run(edits=edits)
+    records = {r.path: r for r in load_list(AssetRecord, shoot.store.read(out.checks))}
+    asset = records["front/oak/instagram_4x5.jpg"]
+    assert asset.verdict != "rejected", asset.reasons
+    words = {check.name: check.words for check in asset.checks}
+    assert words["edits"] == (
+        "edited as shoot.yaml says: cropped, turned 4 deg, brightness +0.2 EV, sharpened by 0.5 at 1 px"
+    )
+    assert words["photo_exact"] == "every opaque pixel of the product is the photo's own", "that is said of the cut-out"
+    assert "edits" not in {check.name for check in records["back/oak/instagram_4x5.jpg"].checks}
+    plain = shoot.run()
+    layers, before = shoot.store.tree(out.layers), shoot.store.tree(plain.layers)
+    assert layers["front/oak/product.png"] != before["front/oak/product.png"]
+    assert layers["back/oak/product.png"] == before["back/oak/product.png"]
+
+
+def test_edits_that_leave_nothing_are_named(shoot):
+    with pytest.raises(BadInput, match=r"edits leave no product.*crop less"):
+        shoot.run(edits={"front": {"crop": {"left": 0.9}}})
+
+
+def test_the_splat_gives_the_shadow_its_shape_and_edits_move_it_along(shoot):
+    from pipeline.splatting.ply import write_ply
+    from tests.imaging.test_shadow import view_of
+    from tests.splatting.toy_product import product
+
+    h, w = shoot.product.shape[:2]
+    view = view_of(elevation_deg=20.0, azimuth_deg=0.0)
+    camera = view.camera.model_copy(update={"width_px": w, "height_px": h, "cx_px": w / 2, "cy_px": h / 2})
+    view = view.model_copy(update={"camera": camera})
+    shoot.pictures = [p.model_copy(update={"view": view}) if p.source == "captured" else p for p in shoot.pictures]
+    splat = shoot.store.put(write_ply(product()), "application/x-ply")
+    layer = lambda out: shoot.store.tree(out.layers)["front/oak/shadow.png"]  # noqa: E731 - a shorthand
+    flat = layer(shoot.run())
+    solid = layer(shoot.run(splat=splat))
+    assert flat != solid
+    turned = shoot.run(splat=splat, edits={"front": {"crop": {"left": 0.1}}})
+    before, after = (np.asarray(Image.open(io.BytesIO(shoot.store.read(s)))) for s in (solid, layer(turned)))
+    cut = before.shape[1] - after.shape[1]
+    assert cut > 0 and np.abs(before[:, cut:, 3].astype(int) - after[..., 3]).mean() < 1.5
