@@ -18,6 +18,8 @@ def check_silhouette(found: Silhouette | None, long_side_px: int) -> tuple[Check
     local, whole = worst <= WORST_AT_MOST, found.iou >= IOU_AT_LEAST
     fixed = f"; {found.changed:.1%} of it was corrected by them" if found.changed >= 0.0005 else ""
     beside = f"the outline stands up to {found.worst_px:.0f} px beside what the other photos say"
+    if not found.worst_px:
+        beside = "the outline stands nowhere beside what the other photos say"
     if not local:
         beside += ": look for a bite, a lost part or a shadow that was taken along"
     overlap = f"the matte overlaps what the other photos say by {found.iou:.1%}"

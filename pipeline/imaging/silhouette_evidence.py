@@ -149,6 +149,8 @@ class Evidence:
         trimap[mask & (shown > 2 * self.reach)] = 255
         prior = np.zeros(mask.shape, np.float32)
         prior[clue.zone] = clue.unlike**2 / np.maximum(like**2 + clue.unlike**2, 1e-6)
+        if clue.piece.kind == "missing":  # the other photos' word counts as much as the colours'
+            prior = (prior + np.clip(0.5 + shown / (2 * self.reach), 0, 1)) / 2
         weight = np.full(mask.shape, PRIOR_WEIGHT, np.float32)
         inside = closed_form(np.ascontiguousarray(self.rgb[clue.box]), trimap, prior, weight) >= 0.5
         return _opened(inside, self.reach / 2) | (inside & matte & ~mask)  # no specks, yet thin parts that were there
