@@ -69,6 +69,7 @@ class Picture(Frozen):
     likeness: float | None = None
     held_out_ssim: float | None = None
     silhouette: Silhouette | None = None
+    refined: bool = Field(default=False, description="a generative model has added detail to the product")
     reason: str
 
 
@@ -89,13 +90,18 @@ class Caption(Frozen):
 
 
 class Backdrop(Frozen):
-    """A backdrop that shoot.yaml asks for: `solid` of `colour`, `gradient` to `to_colour`, `diffusion` of `prompt`."""
+    """A backdrop that shoot.yaml asks for: `solid` of `colour`, `gradient` to `to_colour`, `diffusion` of `prompt`.
+
+    `extend`: a painted square is painted on at top and bottom (`tall`) or left and right (`wide`) to 2:3, so that
+    square and portrait frames show one set instead of a small part of it.
+    """
 
     name: Name
     kind: Literal["solid", "gradient", "diffusion"]
     colour: Colour | None = None
     to_colour: Colour | None = None
     prompt: str | None = Field(default=None, max_length=400)
+    extend: Literal["tall", "wide"] | None = None
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> Self:
@@ -103,6 +109,8 @@ class Backdrop(Frozen):
         for name in needed:
             if not getattr(self, name):
                 raise ValueError(f"a {self.kind} backdrop needs `{name}`")
+        if self.extend and self.kind != "diffusion":
+            raise ValueError(f"extend: a {self.kind} backdrop fills every frame as it is; leave `extend` out")
         return self
 
 
@@ -162,6 +170,7 @@ class BackdropPicture(Frozen):
     prompt: str | None = None
     seed: int | None = None
     start: Literal["noise", "scene"] | None = Field(default=None, description="what the diffusion started from")
+    shadow_painted: bool = Field(default=False, description="the product's shadow is in the picture, where it stands")
 
 
 class Check(Frozen):

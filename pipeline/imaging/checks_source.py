@@ -23,7 +23,12 @@ def check_captured(photo: Bytes, cutout: Bytes, picture: Bytes) -> tuple[Check, 
 
 
 def check_rendered(
-    nearest_photo: str | None, likeness: float | None, likeness_at_least: float, *, held_out_ssim: float | None = None
+    nearest_photo: str | None,
+    likeness: float | None,
+    likeness_at_least: float,
+    *,
+    held_out_ssim: float | None = None,
+    refined: bool = False,
 ) -> tuple[Check, ...]:
     """A rendered angle has no photo to be compared with, which is said; what drew it is held against a photo instead.
 
@@ -31,7 +36,8 @@ def check_rendered(
     that photo, so `held_out_ssim`, the same of photos that it has not seen, counts where it is lower.
     """
     near = f"; the nearest photo is {nearest_photo}" if nearest_photo else ""
-    said = note("photo_exact", 0, "flag", f"rendered from the other photos, so no photo shows these pixels{near}")
+    how = "rendered from the other photos" + (", then refined by a generative model" if refined else "")
+    said = note("photo_exact", 0, "flag", f"{how}, so no photo shows these pixels{near}")
     if likeness is None:
         return (said,)
     lower = likeness if held_out_ssim is None else min(likeness, held_out_ssim)

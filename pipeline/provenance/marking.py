@@ -23,14 +23,18 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 
 
 def digital_source_type(
-    product: Literal["captured", "rendered"], backdrop: Literal["solid", "gradient", "diffusion"]
+    product: Literal["captured", "rendered"],
+    backdrop: Literal["solid", "gradient", "diffusion"],
+    *,
+    refined: bool = False,
 ) -> DigitalSourceType:
     """The IPTC term for a product picture of this source over a backdrop of this kind.
 
-    A painted backdrop is an element made by generative AI; a rendered product is synthetic though no generative model
-    made it; a cut-out photo over plain colour is a composite of captured elements.
+    A painted backdrop is an element made by generative AI, and so is a product that a model has refined; a rendered
+    product is synthetic though no generative model made it; a cut-out photo over plain colour is a composite of
+    captured elements.
     """
-    if backdrop == "diffusion":
+    if backdrop == "diffusion" or refined:
         return "compositeWithTrainedAlgorithmicMedia"
     return "compositeSynthetic" if product == "rendered" else "compositeCapture"
 

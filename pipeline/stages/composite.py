@@ -160,6 +160,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
                 nearest_photo=picture.nearest_photo,
                 likeness=picture.likeness,
                 held_out_ssim=picture.held_out_ssim,
+                refined=picture.refined,
                 likeness_at_least=params.likeness_at_least,
             )
         report = work.item(name, ANGLE_ITEM, files, about).report
@@ -238,6 +239,7 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
         channel=channel,
         kind=job.backdrop.kind,
         source=_source(job.picture),
+        refined=job.picture.refined,
         optimise_jpeg=params.optimise_jpeg,
     )
 

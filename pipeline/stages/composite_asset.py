@@ -34,6 +34,7 @@ class AngleParams(Frozen):
     nearest_photo: str | None = None
     likeness: float | None = None
     held_out_ssim: float | None = None
+    refined: bool = False
     silhouette: Silhouette | None = None
     likeness_at_least: float = 0.0
 
@@ -91,6 +92,7 @@ class AssetParams(LayerParams):
     channel: Channel
     kind: Kind
     source: Source
+    refined: bool = False
     optimise_jpeg: bool = True
 
 
@@ -121,7 +123,11 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
         return AngleOutputs(report=AngleReport(has_product=False))
     if inputs.photo is None or inputs.cutout is None:
         checks = check_rendered(
-            params.nearest_photo, params.likeness, params.likeness_at_least, held_out_ssim=params.held_out_ssim
+            params.nearest_photo,
+            params.likeness,
+            params.likeness_at_least,
+            held_out_ssim=params.held_out_ssim,
+            refined=params.refined,
         )
         return AngleOutputs(report=AngleReport(has_product=True, checks=checks))
     photo = decode_image(work.read(inputs.photo), "the photo")
@@ -157,7 +163,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
     channel = params.channel
     layers = _layers(picture, channel, params.kind, inputs, params, work)
-    marking = digital_source_type(params.source, params.kind)
+    marking = digital_source_type(params.source, params.kind, refined=params.refined)
     finished = layers.blended()
     file = encode_image(finished, channel, xmp_packet(marking), params.optimise_jpeg)
     evidence = Evidence(

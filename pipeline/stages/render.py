@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from statistics import fmean
 
+from pydantic import Field
+
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
@@ -16,11 +18,15 @@ from pipeline.records import HeldOut, Picture, Silhouette, dump_json, load_list
 from pipeline.stages.render_angle import (
     ANGLE,
     CORRECT,
+    REFINE,
     AngleInputs,
     AngleParams,
     CorrectInputs,
     CorrectParams,
     DrawParams,
+    RefineInputs,
+    RefineParams,
+    RefineReport,
 )
 
 
@@ -43,12 +49,13 @@ class Params(DrawParams):
     """How rendered angles are drawn, and whether captured ones are corrected."""
 
     correct_mattes: bool = True
+    refine: RefineParams | None = Field(default=None, description="fine detail by diffusion on rendered angles")
 
 
 class Report(Frozen):
     """Pictures by source; `missing`: angles that the splat should have drawn, and why there is none.
 
-    `silhouettes`: by captured angle, how its matte and the splat agree.
+    `silhouettes`: by captured angle, how its matte and the splat agree. `refined`: by rendered angle, what came of it.
     """
 
     captured: int
@@ -56,6 +63,7 @@ class Report(Frozen):
     refused: int
     missing: dict[str, str]
     silhouettes: dict[str, Silhouette] = {}
+    refined: dict[str, RefineReport] = {}
 
 
 class Outputs(Frozen):
@@ -71,9 +79,12 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     verdicts = load_list(Verdict, work.read(inputs.verdicts))
     shoot = _read(inputs, work)
     files: dict[str, Artifact] = {}
+    refined: dict[str, RefineReport] = {}
     pictures = []
     for count, verdict in enumerate(verdicts, start=1):
         picture, file = _picture(verdict, shoot, params, work)
+        if picture.source == "rendered" and file is not None and params.refine:
+            picture, file, refined[verdict.angle.name] = _refined(picture, file, shoot, params.refine, work)
         pictures.append(picture)
         if file is not None:
             files[f"{verdict.angle.name}.png"] = file
@@ -94,6 +105,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             refused=sources.count("refused"),
             missing={p.angle.name: p.reason for p in pictures if p.source == "refused" and p.angle.name in wanted},
             silhouettes={p.angle.name: p.silhouette for p in pictures if p.silhouette},
+            refined=refined,
         ),
     )
 
@@ -161,6 +173,15 @@ def _picture(verdict: Verdict, shoot: Shoot, params: Params, work: Work) -> tupl
         reason=verdict.reason,
     )
     return picture, done.picture
+
+
+def _refined(
+    picture: Picture, file: Artifact, shoot: Shoot, how: RefineParams, work: Work
+) -> tuple[Picture, Artifact, RefineReport]:
+    """The rendered angle with what the model may add to it."""
+    inputs = RefineInputs(picture=file, nearest=shoot.cutout(picture.nearest_photo or ""))
+    done = work.item(f"{picture.angle.name}/refined", REFINE, inputs, how)
+    return picture.model_copy(update={"refined": done.report.fault is None}), done.picture, done.report
 
 
 def _captured(verdict: Verdict, photo: str, shoot: Shoot, params: Params, work: Work) -> tuple[Picture, Artifact]:

@@ -1,10 +1,13 @@
-"""The items of render, each with a key of its own: an angle drawn from the splat, a captured one's corrected matte."""
+"""The items of render, each with a key of its own: an angle drawn from the splat, refined, a captured one corrected."""
 
-from pydantic import Field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
+from pipeline.diffusion.checkpoints import checkpoint_digest
 from pipeline.domain import Frozen, View
 from pipeline.records import Silhouette
 
@@ -71,6 +74,76 @@ def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutp
 
 
 ANGLE = Stage("render_angle", 1, AngleInputs, AngleParams, AngleOutputs, run_angle, gpu=True)
+
+
+class RefineParams(Frozen):
+    """Fine detail by diffusion on a rendered angle; it is marked as made with generative AI, so nothing asks for it."""
+
+    checkpoint: str = Field(description="a diffusers inpainting checkpoint folder")
+    checkpoint_digest: str | None = Field(default=None, description="of its weights; filled in when planning")
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
+    prompt: str = Field(default="a sharp product photo", max_length=400)
+    steps: int = Field(default=30, ge=1, le=200)
+    guidance: float = Field(default=3.0, ge=0, le=30)
+    strength: float = Field(default=0.2, ge=0.05, le=0.6, description="share of the diffusion that is run")
+    seed: int = Field(default=0, ge=0, lt=2**31)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pin_checkpoint(cls, values: Any) -> Any:
+        """Write the checkpoint's digest into the params, so that other weights are another request."""
+        if not isinstance(values, dict) or values.get("checkpoint_digest") or "checkpoint" not in values:
+            return values
+        return {**values, "checkpoint_digest": checkpoint_digest(values["checkpoint"])}
+
+
+class RefineInputs(Frozen):
+    """A rendered angle, and the cut-out of the nearest photo, which limits how much detail there may be."""
+
+    picture: Artifact
+    nearest: Artifact
+
+
+class RefineReport(Frozen):
+    """`fault`: why the rendered picture stays as it was; None when it was refined. The rest: see `Refined`."""
+
+    fault: str | None
+    colour_de: float
+    edges: float
+
+
+class RefineOutputs(Frozen):
+    """`picture`: PNG, RGBA; the rendered one itself when it was rejected."""
+
+    picture: Artifact
+    report: RefineReport
+
+
+def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> RefineOutputs:
+    """Refine one rendered angle, or leave it. Raises BadInput or MissingEngine as the engine does."""
+    from pipeline.diffusion.loading import load_engine
+    from pipeline.diffusion.refine import RefineRequest, refine
+    from pipeline.imaging.pixels import decode_png, encode_png
+
+    how = params
+    engine = load_engine(how.checkpoint, digest=how.checkpoint_digest, device=how.device, dtype=how.dtype)
+    request = RefineRequest(
+        rendered=decode_png(work.read(inputs.picture)),
+        photo=decode_png(work.read(inputs.nearest)),
+        prompt=how.prompt,
+        seed=how.seed,
+        steps=how.steps,
+        guidance=how.guidance,
+        strength=how.strength,
+    )
+    done = refine(engine.pipe, engine.native_px, request)
+    picture = inputs.picture if done.fault else work.put_bytes(encode_png(done.rgba), "image/png")
+    report = RefineReport(fault=done.fault, colour_de=done.colour_de, edges=done.edges)
+    return RefineOutputs(picture=picture, report=report)
+
+
+REFINE = Stage("refine_angle", 1, RefineInputs, RefineParams, RefineOutputs, refine_angle, gpu=True)
 
 
 class CorrectInputs(Frozen):

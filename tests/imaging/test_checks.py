@@ -238,6 +238,8 @@ def test_photos_that_the_splat_was_not_fitted_to_count_when_they_say_less():
         checks = check_rendered("DSC_0002", 0.9, 0.85, held_out_ssim=unseen)
         verdicts.append(judge(checks)[0])
     assert verdicts == ["approved", "needs review"]
+    assert "generative" not in checks[0].words
+    assert "refined by a generative model" in check_rendered("DSC_0002", 0.9, 0.85, refined=True)[0].words
     assert checks[-1].value == 0.8 and "not fitted to, to an SSIM of 0.80" in checks[-1].words
 
 

@@ -26,5 +26,9 @@ def test_term_and_packet_say_how_the_image_came_to_be(product, backdrop, term):
     assert marking_of(b"JPEG" + packet.encode() + b"...") == term
 
 
+def test_a_refined_product_is_marked_over_any_backdrop():
+    assert digital_source_type("rendered", "solid", refined=True) == "compositeWithTrainedAlgorithmicMedia"
+
+
 def test_file_without_marking_names_none():
     assert marking_of(b"\xff\xd8 nothing here") is None

@@ -5,6 +5,8 @@ import pytest
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
+from pipeline.diffusion.checkpoints import checkpoint_digest
+from pipeline.diffusion.refine import Refined
 from pipeline.domain import Angle, Verdict, View, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.errors import BadInput, Held
 from pipeline.imaging.pixels import decode_png
@@ -13,6 +15,7 @@ from pipeline.splatting.ply import write_ply
 from pipeline.splatting.png import decode_rgba, encode_rgb
 from pipeline.splatting.render import render
 from pipeline.stages.render import STAGE, Inputs, Params
+from tests.diffusion.conftest import save_tiny
 from tests.splatting.toy_product import DISTANCE, camera, cutout_files, photos, product
 
 
@@ -157,6 +160,34 @@ def test_nothing_is_corrected_without_a_splat_or_a_pose(store, shot, lacking):
     _, pictures, drawn_files, _ = drawn(store, shot, cutouts=files, **{lacking: False})
     assert store.read(drawn_files["front.png"]) == files["P00.png"]
     assert pictures["front"].silhouette is None
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return str(save_tiny(tmp_path_factory.mktemp("checkpoint") / "tiny"))
+
+
+def test_a_refinement_that_moves_the_product_is_thrown_away_and_said(store, shot, checkpoint):
+    plain = drawn(store, shot)[2]
+    outputs, pictures, files, manifest = drawn(store, shot, refine={"checkpoint": checkpoint, "steps": 5})
+    assert "moved" in outputs.report.refined["side"].fault
+    assert files == plain and not pictures["side"].refined
+    assert manifest.items["side/refined"].stage == "refine_angle"
+    assert manifest.request.params["refine"]["checkpoint_digest"] == checkpoint_digest(checkpoint)
+
+
+def test_a_refinement_that_holds_is_published_and_marked(store, shot, checkpoint, monkeypatch):
+    def sharpened(_pipe, _native_px, request):
+        rgba = request.rendered.copy()
+        rgba[..., :3] = np.where(rgba[..., 3:] > 0, 255 - rgba[..., :3], 0)
+        return Refined(rgba, None, 0.5, 0.99)
+
+    monkeypatch.setattr("pipeline.diffusion.refine.refine", sharpened)
+    plain = drawn(store, shot)[2]
+    outputs, pictures, files, _ = drawn(store, shot, refine={"checkpoint": checkpoint, "steps": 6})
+    assert outputs.report.refined["side"].fault is None
+    assert pictures["side"].refined and not pictures["front"].refined
+    assert files["side.png"] != plain["side.png"] and files["front.png"] == plain["front.png"]
 
 
 def test_a_rendered_angle_carries_what_unseen_photos_say_of_the_splat(store, shot):
