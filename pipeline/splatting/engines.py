@@ -1,5 +1,6 @@
 """The rasterizers that the trainer can draw with: one small Protocol, one adapter each."""
 
+from importlib.metadata import version
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,10 @@ class SplatEngine(Protocol):
 
     name: str
 
+    @property
+    def version(self) -> str:
+        """What drew, with its version, for the lineage of the splat."""
+
     def draw(
         self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool
     ) -> torch.Tensor:
@@ -33,6 +38,11 @@ class CpuEngine:
 
     name = "cpu"
 
+    @property
+    def version(self) -> str:
+        """The project's version and numba's."""
+        return f"catalog-pipeline {version('catalog-pipeline')}, numba {version('numba')}"
+
     def draw(
         self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool
     ) -> torch.Tensor:
@@ -44,7 +54,11 @@ class CpuEngine:
 
 
 def engine_named(name: str) -> SplatEngine:
-    """The engine of a setting. Raises MissingEngine for a name that nothing answers to."""
+    """The engine of a setting. Raises MissingEngine for one that is unknown or cannot work here; none stands in."""
     if name == "cpu":
         return CpuEngine()
-    raise MissingEngine(f"splat engine {name!r} is unknown", remedy="Set it to: cpu.")
+    if name == "gsplat":
+        from pipeline.splatting.engines_gsplat import GsplatEngine
+
+        return GsplatEngine()
+    raise MissingEngine(f"splat engine {name!r} draws no pictures for this trainer", remedy="Set it to: cpu, gsplat.")
