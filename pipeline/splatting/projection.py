@@ -21,7 +21,9 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 Vec3 = tuple[float, float, float]
 
-BLUR_PX2 = 0.3
+# Variance that a pixel adds to a Gaussian. 3DGS adds 0.3, and splats of other tools expect it; a pixel itself, a square
+# of side 1, has 1/12, and Mip-Splatting takes 0.1: at 0.3 nothing can be drawn as sharp as the photos are.
+BLUR_PX2, BLUR_ANTIALIASED_PX2 = 0.3, 0.1
 NEAR = 0.05  # camera-space depth below which a Gaussian is not drawn, world units
 ALPHA_MIN = 1.0 / 255.0
 RECORD = 12  # x, y, conic a, b, c, opacity, r, g, b, depth, power cut, unused
@@ -162,16 +164,17 @@ def _project_one(
     p0, p1 = _rows_of_p(t0, t1, _scaled_axes(q, log_scale))
     a, b, c = _dot(p0, p0), _dot(p0, p1), _dot(p1, p1)
     det0 = _cross2(p0, p1)
-    det = det0 + BLUR_PX2 * (a + c) + BLUR_PX2 * BLUR_PX2
+    blur = BLUR_ANTIALIASED_PX2 if antialias else BLUR_PX2
+    det = det0 + blur * (a + c) + blur * blur
     opacity = 1.0 / (1.0 + math.exp(-logit))
     if antialias:
         opacity *= math.sqrt(det0 / det)
     if not opacity > ALPHA_MIN:
         return False
     record[0], record[1] = lens[0] * p[0] / p[2] + lens[2], lens[1] * p[1] / p[2] + lens[3]
-    record[2], record[3], record[4] = (c + BLUR_PX2) / det, -b / det, (a + BLUR_PX2) / det
+    record[2], record[3], record[4] = (c + blur) / det, -b / det, (a + blur) / det
     record[5], record[9], record[10] = opacity, p[2], math.log(opacity / ALPHA_MIN)
-    _footprint(lens, record, a + BLUR_PX2, c + BLUR_PX2, box)
+    _footprint(lens, record, a + blur, c + blur, box)
     return box[2] > box[0] and box[3] > box[1]
 
 

@@ -164,6 +164,8 @@ def project_gradient(
             for part in range(1, sums.shape[0]):
                 for k in range(10):
                     total[k] += sums[part, i, k]
+            if not total.any():  # hidden behind others, as half of a product is
+                continue
             gp, gr = _geometry_gradient(
                 log_scales[i], quats[i], means[i], pose, lens, antialias, records[i], total, g_scales[i], g_quats[i],
                 g_mean2d[i],

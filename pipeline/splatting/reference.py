@@ -8,7 +8,7 @@ import torch
 
 from pipeline.splatting.harmonics import C0, C1, C2, C3
 from pipeline.splatting.lens import F64
-from pipeline.splatting.projection import ALPHA_MIN, BLUR_PX2, NEAR
+from pipeline.splatting.projection import ALPHA_MIN, BLUR_ANTIALIASED_PX2, BLUR_PX2, NEAR
 
 ALPHA_MAX = 0.99
 
@@ -74,7 +74,8 @@ def draw_plainly(
     points = points[near]
     axes = rotations(quats[near]) * torch.exp(log_scales[near])[:, None, :]
     cov0 = _covariances(points, axes, rotation, lens)
-    cov = cov0 + BLUR_PX2 * torch.eye(2, dtype=cov0.dtype)
+    blur = BLUR_ANTIALIASED_PX2 if antialias else BLUR_PX2
+    cov = cov0 + blur * torch.eye(2, dtype=cov0.dtype)
     opacity = torch.sigmoid(logits[near])
     if antialias:
         opacity = opacity * torch.sqrt(torch.linalg.det(cov0).clamp_min(1e-30) / torch.linalg.det(cov))
