@@ -20,7 +20,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.diffusion.engine import BackdropRequest, DiffusersEngine, load_engine
+from pipeline.diffusion.engine import BackdropRequest, DiffusersEngine
+from pipeline.diffusion.loading import load_engine
 from pipeline.diffusion.products import random_product
 from pipeline.diffusion.scenes import linear_from_srgb, random_spec, render_scene
 from pipeline.diffusion.vocabulary import COLOURS, HORIZON_FRAC, MATERIALS, SIDES, SceneSpec

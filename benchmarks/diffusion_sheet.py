@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from pipeline.diffusion.engine import BackdropRequest, DiffusersEngine, load_engine
+from pipeline.diffusion.engine import BackdropRequest, DiffusersEngine
+from pipeline.diffusion.loading import load_engine
 from pipeline.diffusion.vocabulary import read_prompt
 from pipeline.imaging.channels import load_channel
 from pipeline.imaging.composite import make_layers

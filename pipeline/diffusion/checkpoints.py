@@ -5,18 +5,20 @@ Nothing here loads torch or diffusers, so that planning a shoot and parsing a DA
 
 import hashlib
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from pipeline.diffusion.families import FAMILIES
 from pipeline.domain import Frozen
 from pipeline.errors import BadInput
 
 EMBEDDED = "embedded"
 EMBEDDED_FOLDER = Path(__file__).parent / "checkpoint"
 FACTS_FILE = "backdrop.json"
-SUPPORTED = ("StableDiffusionInpaintPipeline", "StableDiffusionXLInpaintPipeline")
+HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)@(?P<revision>[\w.-]+)")
 
 
 class CheckpointFacts(Frozen):
@@ -26,7 +28,8 @@ class CheckpointFacts(Frozen):
     smoothly, because a general inpainting model leaves the product there. `closed_vocabulary`: words of the product
     are no use to it. `resolves_px`: its pictures hold no more than ones of so many pixels would (None: than their own).
     `dim_rim_px`: so far from the edge the decoder darkens, as one does that has seen too few edges. `strength` and
-    `guidance`: what it looks best with, taken where a request says neither.
+    `guidance`: what it looks best with, taken where a request says neither. `native_px`: the side of the square that it
+    paints best (None: what its configuration says).
     """
 
     paints_behind_product: bool = False
@@ -35,11 +38,36 @@ class CheckpointFacts(Frozen):
     dim_rim_px: int = Field(default=0, ge=0, le=32)
     strength: float = Field(default=1.0, ge=0.05, le=1)
     guidance: float = Field(default=7.5, ge=0, le=30)
+    native_px: int | None = Field(default=None, ge=32, le=2048)
 
 
 def folder_of(checkpoint: str) -> Path:
-    """The folder that a setting names: `embedded`, or a path."""
-    return EMBEDDED_FOLDER if checkpoint == EMBEDDED else Path(checkpoint)
+    """The folder that a setting names: `embedded`, a path, or `hub:owner/name@revision` in this machine's hub cache.
+
+    Nothing is downloaded here: a night must not hang on somebody else's server. Raises BadInput when a hub checkpoint
+    is not in the cache, or its name lacks the revision.
+    """
+    if checkpoint == EMBEDDED:
+        return EMBEDDED_FOLDER
+    if not checkpoint.startswith("hub:"):
+        return Path(checkpoint)
+    named = HUB.fullmatch(checkpoint)
+    if named is None:
+        raise BadInput(
+            f"checkpoint {checkpoint!r} is not of the form hub:owner/name@revision",
+            remedy="add the revision, so that the weights cannot change under you",
+        )
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    name, revision = named["name"], named["revision"]
+    try:
+        return Path(snapshot_download(name, revision=revision, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        raise BadInput(
+            f"checkpoint {checkpoint} is not in this machine's hub cache",
+            remedy=f"fetch it first: hf download {name} --revision {revision}",
+        ) from None
 
 
 def pipeline_class(folder: Path) -> str:
@@ -60,10 +88,10 @@ def pipeline_class(folder: Path) -> str:
         raise BadInput(
             f"{index} names no pipeline class: {error!r}", remedy="save the checkpoint again with save_pretrained"
         ) from error
-    if name not in SUPPORTED:
+    if name not in FAMILIES:
         raise BadInput(
             f"{folder} holds a {name}, which cannot paint around a product",
-            remedy=f"use a checkpoint of one of: {', '.join(SUPPORTED)}",
+            remedy=f"use a checkpoint of one of: {', '.join(FAMILIES)}",
         )
     return str(name)
 
@@ -105,3 +133,11 @@ def _digest(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
         with (folder / name).open("rb") as file:
             total.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return total.hexdigest()
+
+
+def weight_bytes(folder: Path) -> int:
+    """Bytes of the weights as they lie on disk, one precision of each; what loading needs at least."""
+    sizes = {
+        path.with_suffix("").name + str(path.parent): path.stat().st_size for path in folder.rglob("*.safetensors")
+    }
+    return sum(sizes.values())

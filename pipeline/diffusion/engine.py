@@ -1,34 +1,26 @@
-"""Paints backdrops with a diffusion checkpoint: the request, the result, and the adapter to diffusers."""
+"""Paints backdrops with a diffusion checkpoint: the request, the result, and the adapter to diffusers' pipelines."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.diffusion.checkpoints import CheckpointFacts, checkpoint_digest, facts_of, folder_of, pipeline_class
-from pipeline.diffusion.enlarge import enlarge, in_square
-from pipeline.diffusion.quiet import quiet_loading
+from pipeline.diffusion.canvas import canvas, evened, filled_in, joined, squared, window
+from pipeline.diffusion.checkpoints import CheckpointFacts
+from pipeline.diffusion.enlarge import enlarge
+from pipeline.diffusion.families import Family, SchedulerName, fresh_scheduler
+from pipeline.diffusion.placing import memory_named
 from pipeline.diffusion.scenes import render_scene
 from pipeline.diffusion.vocabulary import MATERIALS, Reading, understand, vocabulary, words_of
-from pipeline.errors import BadInput, MissingEngine
+from pipeline.errors import BadInput
 
 Rgb = NDArray[np.uint8]
 Rgba = NDArray[np.uint8]
-SchedulerName = Literal["checkpoint", "ddim", "dpm++", "unipc", "euler"]
-SCHEDULERS: dict[SchedulerName, str] = {
-    "ddim": "DDIMScheduler",
-    "dpm++": "DPMSolverMultistepScheduler",
-    "unipc": "UniPCMultistepScheduler",
-    "euler": "EulerDiscreteScheduler",
-}
-AROUND_PX = 4  # the mask keeps this far from the product at native resolution: the autoencoder's latents are 8 px wide
 
 
 @dataclass(frozen=True)
@@ -38,7 +30,8 @@ class BackdropRequest:
     `product`: straight-alpha sRGB uint8 [h, w, 4] of the picture that will stand before it, or None for an empty set;
     only the model sees it, and only where the checkpoint leaves the product in its place is that place filled
     afterwards. `strength` 1 starts from noise; below 1 from a generated scene of the prompt's material, closer to it
-    the smaller. `guidance` is the classifier-free guidance scale, 1 for none. The result has width_px x height_px.
+    the smaller. `guidance` is the classifier-free guidance scale, 1 for none. The result has width_px x height_px: cut
+    from the painted square, or with `extend` the square and what was painted on beyond it on the two longer ends.
     """
 
     prompt: str
@@ -51,6 +44,7 @@ class BackdropRequest:
     guidance: float = 3.0
     strength: float = 1.0
     scheduler: SchedulerName = "checkpoint"
+    extend: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,23 +86,63 @@ class DiffusersEngine:
     digest: str
     native_px: int
     facts: CheckpointFacts
+    family: Family
 
     def paint(self, request: BackdropRequest) -> PaintedBackdrop:
         """See `BackdropRequest`. Raises BadInput when a number of the request is out of range."""
-        _check(request)
-        start: Literal["noise", "scene"] = "noise" if request.strength >= 1 else "scene"
-        reading = understand(request.prompt)
-        scene = (
-            render_scene(reading.spec, request.seed, self.native_px, self.native_px)[0] if start == "scene" else None
-        )
-        words = self._words(request, reading)
-        picture, mask = self._canvas(request.product, scene)
-        native = self._run(request, words, picture, mask)
-        if not self.facts.paints_behind_product:
-            native = _filled(native, mask)
-        detail = reading.spec if self.facts.closed_vocabulary or _names_material(request.prompt) else None
-        rgb = enlarge(native, request.width_px, request.height_px, detail, request.seed, self.facts.resolves_px)
-        return PaintedBackdrop(rgb, native, start, words.prompt, words.passed_over)
+        return self.paint_all([request])[0]
+
+    def paint_all(self, requests: Sequence[BackdropRequest]) -> list[PaintedBackdrop]:
+        """Paint requests in one batch: each has its own product and seed, and all the same words and numbers.
+
+        A GPU does several at once in little more than the time of one; up to rounding each is what `paint` gives.
+        Raises BadInput when a number is out of range, when the requests differ in words or numbers, or when memory runs
+        out.
+        """
+        first = requests[0]
+        if any(_shared(request) != _shared(first) for request in requests):
+            raise BadInput(
+                "a batch must have one prompt and one set of numbers", remedy="paint the requests one by one"
+            )
+        _check(first)
+        reading, words = understand(first.prompt), self._words(first, understand(first.prompt))
+        n, behind = self.native_px, self.facts.paints_behind_product
+        scenes = [render_scene(reading.spec, one.seed, n, n)[0] if one.strength < 1 else None for one in requests]
+        pairs = [canvas(one.product, scene, n, behind) for one, scene in zip(requests, scenes, strict=True)]
+        wholes = self._run(requests, words, pairs)
+        if not behind:
+            wholes = [filled_in(whole, mask) for whole, (_, mask) in zip(wholes, pairs, strict=True)]
+        resolves_px = self.facts.resolves_px
+        if first.extend and first.width_px != first.height_px:
+            wholes = [squared(one) for one in self._extended(requests, words, wholes)]
+            resolves_px = resolves_px and round(resolves_px * wholes[0].shape[0] / n)
+        detail = reading.spec if self.facts.closed_vocabulary or _names_material(first.prompt) else None
+        start: Literal["noise", "scene"] = "scene" if first.strength < 1 else "noise"
+        return [
+            PaintedBackdrop(
+                enlarge(whole, one.width_px, one.height_px, detail, one.seed, resolves_px),
+                whole,
+                start,
+                words.prompt,
+                words.passed_over,
+            )
+            for one, whole in zip(requests, wholes, strict=True)
+        ]
+
+    def _extended(self, requests: Sequence[BackdropRequest], words: _Words, squares: list[Rgb]) -> list[Rgb]:
+        """The squares [n, n] with more painted on at both ends of the longer side, in the shape that is asked for."""
+        first = requests[0]
+        tall, longer = first.height_px > first.width_px, max(first.width_px, first.height_px)
+        more = math.ceil(self.native_px * (longer / min(first.width_px, first.height_px) - 1) / 2)
+        wholes = squares
+        for at_end in (False, True):
+            pairs = [window(square, more, tall=tall, at_end=at_end) for square in squares]
+            strips = self._run(requests, words, pairs)
+            wholes = [
+                joined(whole, strip, more, tall=tall, at_end=at_end)
+                for whole, strip in zip(wholes, strips, strict=True)
+            ]
+        return wholes
 
     def _words(self, request: BackdropRequest, reading: Reading) -> _Words:
         """What this checkpoint is asked with: its own vocabulary, or the request's words as far as it can read them."""
@@ -116,108 +150,51 @@ class DiffusersEngine:
             known = [word for word in words_of(request.negative_prompt) if word in vocabulary()]
             unknown = [word for word in words_of(request.negative_prompt) if word not in known]
             return _Words(reading.prompt, " ".join(dict.fromkeys(known)), (*reading.passed_over, *unknown))
-        asked = (request.prompt, request.negative_prompt)
-        return _Words(*asked, tuple(text for prompt in asked for text in _beyond(self.pipe.tokenizer, prompt)))
+        asked = (request.prompt, request.negative_prompt if self.family.takes_negative else "")
+        # FLUX reads with two encoders; what the longer window holds is not lost
+        tokenizer = self.pipe.tokenizer if self.family.takes_negative else self.pipe.tokenizer_2
+        lost = [text for prompt in asked for text in _beyond(tokenizer, prompt)]
+        lost += [request.negative_prompt] if request.negative_prompt not in {"", asked[1]} else []
+        return _Words(*asked, tuple(lost))
 
-    def _canvas(self, product: Rgba | None, scene: Rgb | None) -> tuple[Rgb, NDArray[np.uint8]]:
-        """What the pipeline starts from, and its mask (255 where it paints), both squares of the native size.
-
-        A scene stays empty: a product encoded into the starting latents would bleed into the backdrop around it.
-        """
-        n = self.native_px
-        base = np.full((n, n, 3), 127, np.uint8) if scene is None else scene
-        if product is None:
-            return base, np.full((n, n), 255, np.uint8)
-        small = in_square(product, n, fill=0)
-        mask = np.where(small[:, :, 3] > 0, 0, 255).astype(np.uint8)
-        mask = np.asarray(cv2.erode(mask, np.ones((2 * AROUND_PX + 1, 2 * AROUND_PX + 1), np.uint8)), np.uint8)
-        if scene is not None and self.facts.paints_behind_product:
-            return base, mask
-        alpha = small[:, :, 3:].astype(np.float32) / 255
-        return np.round(small[:, :, :3] * alpha + base * (1 - alpha)).astype(np.uint8), mask
-
-    def _run(self, request: BackdropRequest, words: _Words, picture: Rgb, mask: NDArray[np.uint8]) -> Rgb:
+    def _run(self, requests: Sequence[BackdropRequest], words: _Words, pairs: list[tuple[Rgb, Rgb]]) -> list[Rgb]:
         import torch
         from PIL import Image
 
-        pipe = self.pipe
-        pipe.scheduler = _scheduler(pipe.scheduler, request.scheduler)
-        painted = pipe(
-            prompt=words.prompt,
-            negative_prompt=words.negative,
-            image=Image.fromarray(picture),
-            mask_image=Image.fromarray(mask),
-            width=self.native_px,
-            height=self.native_px,
-            num_inference_steps=request.steps,
-            guidance_scale=request.guidance,
-            strength=min(1.0, request.strength),
-            generator=torch.Generator("cpu").manual_seed(request.seed),
-            output_type="np",
-        ).images[0]
-        if not np.isfinite(painted).all():
-            raise BadInput(
-                f"the checkpoint painted no picture for seed {request.seed} (values that are no numbers)",
-                remedy="use dtype float32 or another scheduler",
-            )
-        return _evened(np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8), self.facts.dim_rim_px)
+        first, pipe, family, count = requests[0], self.pipe, self.family, len(requests)
+        pipe.scheduler = fresh_scheduler(family, pipe.scheduler, first.scheduler)
+        pictures, masks = [picture for picture, _ in pairs], [mask for _, mask in pairs]
+        negative = {"negative_prompt": [words.negative] * count} if family.takes_negative else {}
+        with memory_named(self.digest[:12]), torch.random.fork_rng():
+            torch.manual_seed(first.seed)  # FLUX hands its generator to no scheduler, and LCM's draws noise
+            painted = pipe(
+                prompt=[words.prompt] * count,
+                image=[Image.fromarray(picture) for picture in pictures],
+                mask_image=[Image.fromarray(mask) for mask in masks],
+                width=self.native_px,
+                height=self.native_px,
+                num_inference_steps=first.steps,
+                guidance_scale=first.guidance,
+                strength=min(1.0, first.strength),
+                generator=[torch.Generator("cpu").manual_seed(one.seed) for one in requests],
+                output_type="np",
+                **negative,
+                **family.beside,
+                **family.control(pictures, masks),
+            ).images
+        for one, picture in zip(requests, painted, strict=True):
+            if not np.isfinite(picture).all():
+                raise BadInput(
+                    f"the checkpoint painted no picture for seed {one.seed} (values that are no numbers)",
+                    remedy="use dtype float32 or another scheduler",
+                )
+        levels = (np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8) for picture in painted)
+        return [evened(picture, self.facts.dim_rim_px) for picture in levels]
 
 
-def load_engine(
-    checkpoint: str, *, digest: str | None = None, device: str = "cpu", dtype: str = "float32"
-) -> DiffusersEngine:
-    """The engine for `embedded` or a checkpoint folder; loaded once a process.
-
-    Raises:
-        BadInput: the folder is no supported checkpoint, is damaged, or is not the one that `digest` names.
-        MissingEngine: diffusers is not installed, or this machine has no such device.
-    """
-    found = checkpoint_digest(checkpoint)
-    if digest is not None and found != digest:
-        raise BadInput(
-            f"checkpoint {checkpoint} has digest {found[:12]}, but {digest[:12]} was planned",
-            remedy="put the planned checkpoint back, or plan the shoot again",
-        )
-    return _load(folder_of(checkpoint), found, device, dtype)
-
-
-@lru_cache(maxsize=1)
-def _load(folder: Path, digest: str, device: str, dtype: str) -> DiffusersEngine:
-    pipeline_class(folder)
-    try:
-        import torch
-        from diffusers import DiffusionPipeline
-    except ImportError as error:
-        raise MissingEngine(
-            f"backdrops need diffusers and torch: {error}", remedy="pip install catalog-pipeline"
-        ) from error
-    if device != "cpu" and not torch.cuda.is_available():
-        raise MissingEngine(f"device {device!r} asked for, but torch sees no GPU here", remedy="set the device to cpu")
-    try:
-        with quiet_loading():
-            pipe = DiffusionPipeline.from_pretrained(
-                folder,
-                local_files_only=True,
-                dtype=getattr(torch, dtype),
-                safety_checker=None,
-                low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers prints a hint
-            )
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
-        raise BadInput(
-            f"checkpoint {folder} cannot be loaded: {str(error).splitlines()[0]}",
-            remedy="download or save the checkpoint again",
-        ) from error
-    pipe.set_progress_bar_config(disable=True)
-    native_px = int(pipe.unet.config.sample_size * pipe.vae_scale_factor)
-    return DiffusersEngine(pipe.to(device), digest, native_px, facts_of(folder))
-
-
-def _scheduler(current: Any, name: SchedulerName) -> Any:
-    """A fresh scheduler: multistep ones keep state between pictures."""
-    import diffusers
-
-    kind = type(current) if name == "checkpoint" else getattr(diffusers, SCHEDULERS[name])
-    return kind.from_config(current.config)
+def _shared(request: BackdropRequest) -> BackdropRequest:
+    """The request without what may differ inside a batch."""
+    return replace(request, product=None, seed=0)
 
 
 def _check(request: BackdropRequest) -> None:
@@ -231,6 +208,11 @@ def _check(request: BackdropRequest) -> None:
     for name, value, low, high in limits:
         if not low <= value <= high:
             raise BadInput(f"{name} {value} is not between {low} and {high}", remedy=f"set {name} within these limits")
+    if request.extend and max(request.width_px, request.height_px) > 2 * min(request.width_px, request.height_px):
+        raise BadInput(
+            f"{request.width_px} x {request.height_px} px is more than twice as long as wide",
+            remedy="extend a backdrop to at most 2:1",
+        )
     if request.strength < 1 and request.steps * request.strength < 1:
         raise BadInput(
             f"strength {request.strength} of {request.steps} steps leaves no step to paint", remedy="raise one of them"
@@ -246,31 +228,3 @@ def _beyond(tokenizer: Any, prompt: str) -> tuple[str, ...]:
     window = tokenizer.model_max_length - tokenizer.num_special_tokens_to_add()
     tokens = tokenizer(prompt, add_special_tokens=False, verbose=False).input_ids
     return (tokenizer.decode(tokens[window:]),) if len(tokens) > window else ()
-
-
-def _evened(picture: Rgb, rim_px: int) -> Rgb:
-    """The picture with its rim replaced by what lies just inside."""
-    inner = slice(rim_px, picture.shape[0] - rim_px)
-    sides = (rim_px, rim_px, rim_px, rim_px)
-    return np.asarray(cv2.copyMakeBorder(picture[inner, inner], *sides, cv2.BORDER_REPLICATE), np.uint8)
-
-
-def _filled(picture: Rgb, mask: NDArray[np.uint8]) -> Rgb:
-    """The product's place (mask 0) filled from around it, so that none of the model's picture of the product stays."""
-    if not (mask == 0).any() or not (mask == 255).any():
-        return picture
-    known = (mask == 255).astype(np.float32)[:, :, None]
-    total, weight = picture * known, known
-    filled = np.zeros_like(total)
-    done = np.zeros_like(known)
-    sigma = 2.0
-    while (
-        not done.all()
-    ):  # ever wider averages of what is known: near the rim it follows it closely, far inside smoothly
-        mean = cv2.GaussianBlur(total, (0, 0), sigma)
-        share = cv2.GaussianBlur(weight, (0, 0), sigma).reshape(known.shape)
-        reached = (share > 0.05) & (done == 0)
-        filled = np.where(reached, mean / np.maximum(share, 1e-6), filled)
-        done = np.maximum(done, reached)
-        sigma *= 2
-    return np.where(known > 0, picture, np.round(filled)).astype(np.uint8)

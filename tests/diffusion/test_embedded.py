@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.diffusion.checkpoints import EMBEDDED, EMBEDDED_FOLDER, facts_of
-from pipeline.diffusion.engine import BackdropRequest, load_engine
+from pipeline.diffusion.engine import BackdropRequest
+from pipeline.diffusion.loading import load_engine
 
 
 def test_the_embedded_checkpoint_is_small_and_readable_and_has_a_card():

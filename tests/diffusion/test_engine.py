@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.diffusion.checkpoints import checkpoint_digest
-from pipeline.diffusion.engine import BackdropRequest, load_engine
+from pipeline.diffusion.engine import BackdropRequest
+from pipeline.diffusion.loading import load_engine
 from pipeline.diffusion.scenes import render_scene
 from pipeline.diffusion.vocabulary import SceneSpec
 from pipeline.errors import BadInput
@@ -68,7 +69,7 @@ def test_an_open_vocabulary_names_the_end_of_a_prompt_that_does_not_fit(tmp_path
 @pytest.mark.slow
 def test_loading_prints_nothing_and_leaves_the_progress_bars_as_they_were(tiny):
     code = (
-        f"from pipeline.diffusion.engine import load_engine; load_engine({str(tiny)!r});"
+        f"from pipeline.diffusion.loading import load_engine; load_engine({str(tiny)!r});"
         "from diffusers.utils import logging as d; from transformers.utils import logging as t;"
         "assert d.is_progress_bar_enabled() and t.is_progress_bar_enabled()"
     )
@@ -84,7 +85,7 @@ def test_an_sdxl_checkpoint_paints_too(tiny_xl):
     assert (first.native != engine.paint(replace(REQUEST, product=product(), prompt="blue")).native).any()
 
 
-@pytest.mark.parametrize("scheduler", ["ddim", "dpm++", "unipc", "euler"])
+@pytest.mark.parametrize("scheduler", ["ddim", "dpm++", "unipc", "euler", "lcm"])
 def test_every_scheduler_runs_twice_alike(tiny, scheduler):
     engine = load_engine(str(tiny))
     first, second = (engine.paint(replace(REQUEST, steps=4, scheduler=scheduler)).native for _ in range(2))
@@ -93,27 +94,27 @@ def test_every_scheduler_runs_twice_alike(tiny, scheduler):
 
 def test_none_of_the_product_stays_in_the_backdrop(tiny):
     """A general checkpoint leaves the product in its place; that place is filled from around it."""
-    from pipeline.diffusion.engine import _filled
+    from pipeline.diffusion.canvas import filled_in
 
     picture = np.full((64, 64, 3), 90, np.uint8)
     picture[20:40, 20:40] = (255, 0, 0)
     mask = np.full((64, 64), 255, np.uint8)
     mask[18:42, 18:42] = 0
-    filled = _filled(picture, mask)
+    filled = filled_in(picture, mask)
     assert np.abs(filled.astype(int) - 90).max() <= 1
     assert (filled[mask == 255] == picture[mask == 255]).all()
 
 
 def test_a_dim_rim_takes_after_what_lies_inside():
-    from pipeline.diffusion.engine import _evened
+    from pipeline.diffusion.canvas import evened
 
     picture = np.full((32, 32, 3), 20, np.uint8)
     picture[3:-3, 3:-3] = np.linspace(100, 200, 26, dtype=np.uint8)[:, None, None]
-    even = _evened(picture, 3)
+    even = evened(picture, 3)
     assert (even[3:-3, 3:-3] == picture[3:-3, 3:-3]).all()
     assert (even[:3] == 100).all()
     assert (even[:, 0] == even[:, 16]).all()
-    assert (_evened(picture, 0) == picture).all()
+    assert (evened(picture, 0) == picture).all()
 
 
 @pytest.mark.parametrize(
@@ -164,3 +165,37 @@ def test_the_digest_follows_the_weights_and_not_the_card(tmp_path, tiny):
     assert checkpoint_digest(str(copy)) != checkpoint_digest(str(tiny))
     with pytest.raises(BadInput, match=r"planned"):
         load_engine(str(copy), digest=checkpoint_digest(str(tiny)))
+
+
+def test_what_is_painted_on_meets_the_square_without_a_seam(tiny):
+    engine = load_engine(str(tiny))
+    for size in ({"width_px": 96, "height_px": 144}, {"width_px": 144, "height_px": 96}):
+        painted = engine.paint(replace(REQUEST, extend=True, **size))
+        assert painted.rgb.shape == (size["height_px"], size["width_px"], 3)
+        assert painted.native.shape == (384, 384, 3)
+        square = engine.paint(replace(REQUEST, width_px=96, height_px=96)).native
+        np.testing.assert_array_equal(painted.native[64:-64, 64:-64], square)
+    with pytest.raises(BadInput, match="more than twice as long"):
+        engine.paint(replace(REQUEST, extend=True, width_px=100, height_px=300))
+
+
+@pytest.mark.parametrize("tall", [True, False])
+@pytest.mark.parametrize("at_end", [True, False])
+def test_a_window_moves_beyond_the_square_and_joins_it_again(tall, at_end):
+    from pipeline.diffusion.canvas import joined, window
+
+    y, x = np.mgrid[:32, :32]
+    square = np.stack([100 + 3 * y, 100 + 2 * x, np.full_like(x, 90)], axis=-1).astype(np.uint8)
+    moved, mask = window(square, 8, tall=tall, at_end=at_end)
+    assert moved.shape == (32, 32, 3) and (mask == 255).mean() == 0.25
+    known = mask == 0
+    shift = {(True, True): (8, 0), (True, False): (-8, 0), (False, True): (0, 8), (False, False): (0, -8)}[tall, at_end]
+    np.testing.assert_array_equal(moved[known], np.roll(square, (-shift[0], -shift[1]), axis=(0, 1))[known])
+    lighter = np.clip(moved.astype(int) + 20, 0, 255).astype(np.uint8)  # a model that changes what it was shown
+    whole = joined(square, lighter, 8, tall=tall, at_end=at_end)
+    assert whole.shape == ((40, 32, 3) if tall else (32, 40, 3))
+    part = whole[8 * (not at_end) :][:32] if tall else whole[:, 8 * (not at_end) :][:, :32]
+    np.testing.assert_array_equal(part, square)
+    along = whole if tall else whole.transpose(1, 0, 2)
+    steps = np.abs(np.diff(along[..., 2].astype(int), axis=0))
+    assert steps.max() <= 8, "the step of 20 fades out instead of standing at the seam"
