@@ -8,13 +8,20 @@ import numpy as np
 
 from pipeline.errors import BadInput
 from pipeline.imaging.channels import BackdropKind, Channel
-from pipeline.imaging.composite_framing import Patch, Placement, place, product_in_frame, resample_backdrop
+from pipeline.imaging.composite_framing import (
+    Patch,
+    Placement,
+    follow_picture,
+    place,
+    product_in_frame,
+    resample_backdrop,
+)
 from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
 from pipeline.imaging.shadow import draw_shadow
 from pipeline.imaging.shadow_camera import Ground
 from pipeline.imaging.shadow_light import Light
 
-ShadowKind = Literal["layer", "none"]
+ShadowKind = Literal["layer", "painted", "none"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ def make_layers(
 ) -> Layers:
     """Place a straight-alpha sRGB picture [h, w, 4] over a backdrop [., ., 3] by the channel's framing rule.
 
-    `ground`: how the picture shows its floor, None where its camera is unknown (see `draw_shadow`).
+    `shadow`: drawn as a layer, painted into the backdrop around this very picture, or none. `ground`: how the picture
+    shows its floor, None where its camera is unknown (see `draw_shadow`).
 
     Raises BadInput when the picture shows no product.
     """
@@ -63,7 +71,10 @@ def make_layers(
         raise BadInput(f"the angle picture has shape {picture.shape}, not RGBA", remedy="run the render stage again")
     placement = place(picture[..., 3], channel, channel.framing(kind))
     product = product_in_frame(picture, placement, channel)
-    behind = resample_backdrop(backdrop, placement.width_px, placement.height_px)
+    if shadow == "painted":
+        behind = follow_picture(backdrop, (picture.shape[1], picture.shape[0]), placement)
+    else:
+        behind = resample_backdrop(backdrop, placement.width_px, placement.height_px)
     cast = None
     if shadow == "layer" and channel.shadow:
         alpha = product.alpha_in_frame(placement.width_px, placement.height_px)

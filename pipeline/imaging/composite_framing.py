@@ -212,6 +212,25 @@ def resample_backdrop(backdrop: Bytes, width_px: int, height_px: int) -> Floats:
     return np.clip(np.stack(_resize(linear, window, width_px, height_px, pad=False), axis=-1), 0.0, 1.0)
 
 
+def follow_picture(backdrop: Bytes, picture_px: tuple[int, int], placement: Placement) -> Floats:
+    """A square backdrop that was painted around a picture (width, height), laid where the picture lies in its frame.
+
+    The picture stood in the middle of the square, as large as fits. Linear light float32 [H, W, 3]; a frame that
+    reaches beyond the square is filled with its edge drawn out.
+    """
+    side, (w, h) = backdrop.shape[0], picture_px
+    scale = placement.scale * max(w, h) / side
+    x = placement.x_px + placement.scale * (w - max(w, h)) / 2
+    y = placement.y_px + placement.scale * (h - max(w, h)) / 2
+    matrix = np.array([[scale, 0, x + scale / 2 - 0.5], [0, scale, y + scale / 2 - 0.5]])
+    source = srgb_to_linear(backdrop)
+    if scale < 1:  # a warp skips pixels where it shrinks
+        source = cv2.GaussianBlur(source, (0, 0), 0.4 / scale)
+    size = (placement.width_px, placement.height_px)
+    laid = cv2.warpAffine(source, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(np.clip(laid, 0.0, 1.0), np.float32)
+
+
 def _resize(planes: Floats, window: Box, width_px: int, height_px: int, pad: bool = True) -> list[Floats]:
     """Antialiased cubic resampling of a window in px of `planes` [h, w, n], plane by plane, each [height_px, width_px].
 

@@ -1,18 +1,28 @@
 """Background: one RGB backdrop for every angle that has a picture, solid, gradient, or painted by diffusion."""
 
 import hashlib
-from functools import partial
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from pipeline.contract.artifact import JSON, Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.diffusion.checkpoints import EMBEDDED, checkpoint_digest, facts_of, folder_of, pipeline_class
+from pipeline.diffusion.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class
 from pipeline.domain import Frozen
 from pipeline.errors import BadInput
 from pipeline.records import Backdrop, BackdropPicture, Caption, Picture, dump_json, load_list
+from pipeline.stages.background_asset import (
+    ASSET,
+    AssetInputs,
+    AssetParams,
+    AssetReport,
+    Batch,
+    Diffusion,
+    given,
+    numbers_of,
+)
 
 
 class Inputs(Frozen):
@@ -23,29 +33,8 @@ class Inputs(Frozen):
     caption: Artifact | None = None
 
 
-class Diffusion(Frozen):
-    """Everything that changes a painted backdrop besides its prompt, its seed and the product before it."""
-
-    checkpoint: str = Field(default=EMBEDDED, description="`embedded`, or a diffusers inpainting checkpoint folder")
-    checkpoint_digest: str | None = Field(default=None, description="of its weights; filled in when planning")
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
-    scheduler: Literal["checkpoint", "ddim", "dpm++", "unipc", "euler"] = "checkpoint"
-    steps: int = Field(default=20, ge=1, le=200)
-    guidance: float | None = Field(
-        default=None, ge=0, le=30, description="classifier-free guidance, 1 for none; default: the checkpoint's own"
-    )
-    strength: float | None = Field(
-        default=None,
-        ge=0.05,
-        le=1,
-        description="1: painted from noise; less: from a generated scene of the material; default: its own",
-    )
-    negative_prompt: str = Field(default="", max_length=400)
-
-
 class Params(Frozen):
-    """Which backdrops, how large (they are squares: every channel cuts its own frame), and how they are painted."""
+    """Which backdrops, how large (squares unless extended: every channel cuts its own frame), and how painted."""
 
     backdrops: tuple[Backdrop, ...] = ()
     size_px: int = Field(default=1600, ge=64, le=4096)
@@ -57,6 +46,21 @@ class Params(Frozen):
     )
     seed: int = Field(default=0, ge=0, lt=2**31)
     seed_per_angle: bool = Field(default=False, description="False: all angles stand in the same place")
+    shadow: Literal["layer", "painted"] = Field(
+        default="layer", description="layer: composite draws it; painted: the checkpoint does, around each product"
+    )
+
+    @model_validator(mode="after")
+    def _paints_shadows(self) -> Self:
+        if self.shadow == "painted" and any(one.kind == "diffusion" for one in self.backdrops):
+            if facts_of(folder_of(self.diffusion.checkpoint)).paints_behind_product:
+                raise ValueError(
+                    f"shadow: painted: checkpoint {self.diffusion.checkpoint} paints empty sets, without shadows; "
+                    "use shadow: layer, or an inpainting checkpoint that sees the product"
+                )
+            if self.around == "empty":
+                raise ValueError("shadow: painted needs the product to be seen; set around to product or auto")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -68,20 +72,9 @@ class Params(Frozen):
 
 
 def _pinned(how: Diffusion) -> Diffusion:
-    strength, guidance = _numbers(how)
+    strength, guidance = numbers_of(how)
     found = how.checkpoint_digest or checkpoint_digest(how.checkpoint)
     return how.model_copy(update={"checkpoint_digest": found, "strength": strength, "guidance": guidance})
-
-
-def _numbers(how: Diffusion) -> tuple[float, float]:
-    """Strength and guidance; what is not said is the checkpoint's own."""
-    if how.strength is not None and how.guidance is not None:
-        return how.strength, how.guidance
-    own = facts_of(folder_of(how.checkpoint))
-    return (
-        own.strength if how.strength is None else how.strength,
-        own.guidance if how.guidance is None else how.guidance,
-    )
 
 
 class Wording(Frozen):
@@ -111,100 +104,18 @@ class Outputs(Frozen):
     report: Report
 
 
-class AssetInputs(Frozen):
-    """The product that the backdrop is painted around; None where it makes no difference."""
-
-    angle: Artifact | None = None
-
-
-class AssetParams(Frozen):
-    """One backdrop. The angle's and backdrop's names are not among them: the same picture is made once."""
-
-    kind: Literal["solid", "gradient", "diffusion"]
-    size_px: int
-    colour: str | None = None
-    to_colour: str | None = None
-    prompt: str | None = None
-    seed: int | None = None
-    diffusion: Diffusion | None = None
-
-
-class AssetReport(Frozen):
-    """What the diffusion started from, the words it was asked with, those passed over; a plain backdrop has none."""
-
-    start: Literal["noise", "scene"] | None = None
-    painted_as: str | None = None
-    passed_over: tuple[str, ...] = ()
-
-
-class AssetOutputs(Frozen):
-    """`backdrop`: PNG, 8-bit sRGB RGB, square."""
-
-    backdrop: Artifact
-    report: AssetReport
-
-
-def run_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs:
-    """Make one backdrop. Raises BadInput or MissingEngine as the engine does."""
-    from pipeline.diffusion.plain import gradient, solid
-    from pipeline.imaging.pixels import encode_png
-
-    if params.kind == "diffusion":
-        return _paint(inputs, params, work)
-    size = params.size_px
-    colour, to_colour = _given(params.colour), params.to_colour
-    picture = solid(colour, size, size) if params.kind == "solid" else gradient(colour, _given(to_colour), size, size)
-    return AssetOutputs(backdrop=work.put_bytes(encode_png(picture), "image/png"), report=AssetReport())
-
-
-def _paint(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs:
-    from pipeline.diffusion.engine import BackdropRequest, load_engine
-    from pipeline.imaging.pixels import decode_png, encode_png
-
-    how = params.diffusion or Diffusion()
-    strength, guidance = _numbers(how)
-    engine = load_engine(how.checkpoint, digest=how.checkpoint_digest, device=how.device, dtype=how.dtype)
-    painted = engine.paint(
-        BackdropRequest(
-            prompt=_given(params.prompt),
-            negative_prompt=how.negative_prompt,
-            product=None if inputs.angle is None else decode_png(work.read(inputs.angle)),
-            width_px=params.size_px,
-            height_px=params.size_px,
-            seed=params.seed or 0,
-            steps=how.steps,
-            guidance=guidance,
-            strength=strength,
-            scheduler=how.scheduler,
-        )
-    )
-    picture = work.put_bytes(encode_png(painted.rgb), "image/png")
-    report = AssetReport(start=painted.start, painted_as=painted.prompt, passed_over=painted.passed_over)
-    return AssetOutputs(backdrop=picture, report=report)
-
-
-ASSET = Stage("background_asset", 2, AssetInputs, AssetParams, AssetOutputs, run_asset, gpu=True)
-
-
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Every backdrop behind every angle that has a picture. Raises BadInput."""
-    angles = work.tree(inputs.angles)
-    pictures = [one for one in load_list(Picture, work.read(inputs.pictures)) if one.source != "refused"]
-    caption = None if inputs.caption is None else Caption.model_validate_json(work.read(inputs.caption))
-    wanted = [(picture.angle.name, backdrop) for picture in pictures for backdrop in params.backdrops]
+    wanted = _wanted(inputs, params, work)
+    stage = replace(ASSET, run=Batch([(files, asset) for *_, files, asset in wanted]).run)
     files: dict[str, Artifact] = {}
     records: list[BackdropPicture] = []
     wordings: dict[Wording, None] = {}  # in order, each once: angles share a prompt
-    for count, (angle, backdrop) in enumerate(wanted, start=1):
-        record = partial(BackdropPicture, angle=angle, backdrop=backdrop.name, kind=backdrop.kind)
+    for count, (angle, backdrop, asset_files, asset) in enumerate(wanted, start=1):
         path = f"{angle}/{backdrop.name}.png"
-        if f"{angle}.png" not in angles:
-            raise BadInput(f"angle {angle} has no picture {angle}.png", remedy="run render again")
-        asset = _asset_params(backdrop, angle, params, caption)
-        behind = angles[f"{angle}.png"] if backdrop.kind == "diffusion" and _around_product(params) else None
-        made = work.item(f"{angle}/{backdrop.name}", ASSET, AssetInputs(angle=behind), asset)
+        made = work.item(f"{angle}/{backdrop.name}", stage, asset_files, asset)
         files[path] = made.backdrop
-        records.append(record(path=path, prompt=asset.prompt, seed=asset.seed, start=made.report.start))
+        records.append(_record(path, angle, backdrop, asset, made.report, params))
         wordings |= dict.fromkeys(_wordings(backdrop.name, asset, made.report))
         work.progress(count, len(wanted), path)
     painted = sum(one.kind == "diffusion" for one in records)
@@ -222,6 +133,38 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
+def _wanted(inputs: Inputs, params: Params, work: Work) -> list[tuple[str, Backdrop, AssetInputs, AssetParams]]:
+    """Every angle with a picture before every backdrop. Raises BadInput when a picture is missing."""
+    angles = work.tree(inputs.angles)
+    pictures = [one for one in load_list(Picture, work.read(inputs.pictures)) if one.source != "refused"]
+    caption = None if inputs.caption is None else Caption.model_validate_json(work.read(inputs.caption))
+    wanted = []
+    for picture in pictures:
+        name = picture.angle.name
+        if f"{name}.png" not in angles:
+            raise BadInput(f"angle {name} has no picture {name}.png", remedy="run render again")
+        for backdrop in params.backdrops:
+            behind = angles[f"{name}.png"] if backdrop.kind == "diffusion" and _around_product(params) else None
+            asked = _asset_params(backdrop, name, params, caption)
+            wanted.append((name, backdrop, AssetInputs(angle=behind), asked))
+    return wanted
+
+
+def _record(
+    path: str, angle: str, backdrop: Backdrop, asset: AssetParams, made: AssetReport, params: Params
+) -> BackdropPicture:
+    return BackdropPicture(
+        angle=angle,
+        backdrop=backdrop.name,
+        kind=backdrop.kind,
+        path=path,
+        prompt=asset.prompt,
+        seed=asset.seed,
+        start=made.start,
+        shadow_painted=backdrop.kind == "diffusion" and params.shadow == "painted",
+    )
+
+
 def _around_product(params: Params) -> bool:
     if params.around != "auto":
         return params.around == "product"
@@ -236,11 +179,15 @@ def _wordings(backdrop: str, asked: AssetParams, made: AssetReport) -> tuple[Wor
 
 def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Caption | None) -> AssetParams:
     plain = AssetParams(
-        kind=backdrop.kind, size_px=params.size_px, colour=backdrop.colour, to_colour=backdrop.to_colour
+        kind=backdrop.kind,
+        size_px=params.size_px,
+        extend=backdrop.extend,
+        colour=backdrop.colour,
+        to_colour=backdrop.to_colour,
     )
     if backdrop.kind != "diffusion":
         return plain
-    prompt = _given(backdrop.prompt)
+    prompt = given(backdrop.prompt)
     if caption is not None and not facts_of(folder_of(params.diffusion.checkpoint)).closed_vocabulary:
         prompt = f"{caption.prompt}, {prompt}"
     names = (str(params.seed), backdrop.name, angle if params.seed_per_angle else "")
@@ -248,15 +195,8 @@ def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Capti
     return plain.model_copy(update={"prompt": prompt, "seed": seed, "diffusion": params.diffusion})
 
 
-def _given(value: str | None) -> str:
-    """A field that the backdrop's kind needs; `Backdrop` has checked it, a request written by hand may lack it."""
-    if value is None:
-        raise BadInput("the backdrop lacks a field that its kind needs", remedy="give colour, to_colour or prompt")
-    return value
-
-
 def _kind(backdrop: Any) -> str | None:
     return backdrop.get("kind") if isinstance(backdrop, dict) else getattr(backdrop, "kind", None)
 
 
-STAGE = Stage("background", 2, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("background", 3, Inputs, Params, Outputs, run, gpu=True)

@@ -225,7 +225,7 @@ def _layer_params(job: Job, params: Params) -> LayerParams:
     view, angle = job.picture.view, job.picture.angle
     elevation_deg = view.elevation_deg if view else angle.elevation_deg
     return LayerParams(
-        shadow=params.shadow,
+        shadow="painted" if job.backdrop.shadow_painted else params.shadow,
         light=light,
         camera_elevation_deg=round(elevation_deg, 1),
         view=view,

@@ -63,7 +63,7 @@ class AssetInputs(Frozen):
 class LayerParams(Frozen):
     """What changes the layers of one angle and backdrop; `view` is the picture's camera before it was `moved`."""
 
-    shadow: Literal["layer", "none"]
+    shadow: Literal["layer", "painted", "none"]
     light: Light
     camera_elevation_deg: float
     view: View | None = None

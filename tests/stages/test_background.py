@@ -2,6 +2,7 @@ import shutil
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
@@ -142,3 +143,44 @@ def test_a_missing_checkpoint_is_noticed_when_planning():
     with pytest.raises(BadInput, match=r"nowhere.*model_index"):
         Params(backdrops=(OAK,), diffusion={"checkpoint": "/nowhere"})
     assert Params(backdrops=(WHITE,), diffusion={"checkpoint": "/nowhere"}).backdrops[0].kind == "solid"
+
+
+def test_a_batch_paints_all_angles_at_once_and_each_as_if_alone(store, tiny, monkeypatch):
+    from pipeline.diffusion.engine import DiffusersEngine
+
+    alone, _, _ = Runner(store).run(STAGE, inputs_of(store), params_of(tiny, backdrops=(OAK,), around="product"))
+    sizes, paint_all = [], DiffusersEngine.paint_all
+    monkeypatch.setattr(
+        DiffusersEngine, "paint_all", lambda self, asked: sizes.append(len(asked)) or paint_all(self, asked)
+    )
+    levels = tuple((name, 10 + 40 * i) for i, name in enumerate(("front", "left", "top")))
+    params = params_of(tiny, backdrops=(OAK,), around="product", diffusion={"checkpoint": tiny, "steps": 4, "batch": 2})
+    together, manifest, _ = Runner(store).run(STAGE, inputs_of(store, levels), params)
+    assert sizes == [2, 1]
+    assert len(manifest.items) == 3
+    first, second = (decode_png(store.read(store.tree(one.backdrops)["front/oak.png"])) for one in (alone, together))
+    assert np.abs(first.astype(int) - second).mean() < 0.6
+
+
+def test_an_extended_backdrop_is_painted_on_at_its_ends(store, tiny):
+    tall, wide = {**OAK, "name": "tall", "extend": "tall"}, {**OAK, "name": "wide", "extend": "wide"}
+    params = params_of(tiny, backdrops=(tall, wide))
+    outputs, _, _ = Runner(store).run(STAGE, inputs_of(store), params)
+    tree = store.tree(outputs.backdrops)
+    assert decode_png(store.read(tree["front/tall.png"])).shape == (144, 96, 3)
+    assert decode_png(store.read(tree["front/wide.png"])).shape == (96, 144, 3)
+    with pytest.raises(ValidationError, match="extend: a solid backdrop fills every frame"):
+        params_of(tiny, backdrops=({**WHITE, "extend": "tall"},))
+
+
+def test_painted_shadows_are_for_checkpoints_that_see_the_product(store, tiny, tmp_path):
+    with pytest.raises(ValidationError, match="paints empty sets, without shadows; use shadow: layer"):
+        params_of(tiny, shadow="painted")
+    params_of(tiny, shadow="painted", backdrops=(WHITE,))
+    general = shutil.copytree(tiny, tmp_path / "general")
+    (general / "backdrop.json").unlink()
+    with pytest.raises(ValidationError, match="needs the product to be seen"):
+        params_of(str(general), shadow="painted", around="empty")
+    outputs, _, _ = Runner(store).run(STAGE, inputs_of(store), params_of(str(general), shadow="painted"))
+    records = {one.path: one for one in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}
+    assert records["front/oak.png"].shadow_painted and not records["front/white.png"].shadow_painted
