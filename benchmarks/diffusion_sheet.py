@@ -22,7 +22,7 @@ from pipeline.diffusion.vocabulary import read_prompt
 from pipeline.imaging.channels import load_channel
 from pipeline.imaging.composite import make_layers
 from pipeline.imaging.linear import linear_to_srgb
-from pipeline.imaging.shadow_light import Light
+from pipeline.records import Light
 
 Rgb = NDArray[np.uint8]
 COLLECTION = Path(__file__).parents[1] / "examples" / "collection"

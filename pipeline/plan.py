@@ -161,6 +161,7 @@ def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
             "sku": shoot.sku,
             "title": shoot.title,
             "channels": list(shoot.channels),
+            **({"light": shoot.capture.light.model_dump()} if shoot.capture.light else {}),
             "edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()},
         },
         "publish": {"sku": shoot.sku, "collection": shoot.collection, **words},

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipeline.domain import Angle, Frozen, Name
 from pipeline.errors import BadInput
-from pipeline.records import Backdrop, Edits
+from pipeline.records import Backdrop, Edits, Light
 
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 MAX_YAML_BYTES = 1_000_000
@@ -21,6 +21,7 @@ class Capture(Frozen):
 
     rig: Literal["turntable", "handheld"] = "turntable"
     backdrop: str = Field(default="", max_length=200, description="what stands behind the product, for people")
+    light: Light | None = Field(default=None, description="the main lamp as the camera sees it: it throws the shadows")
     front: FileName = Field(description="the photo that shows the product's front, azimuth 0")
     named: dict[Name, FileName] = Field(
         default={}, description="angle name -> the photo that serves it, whatever its pose"

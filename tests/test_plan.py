@@ -10,6 +10,7 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
 from pipeline.errors import BadInput
 from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, stage_of, write_plan
+from pipeline.records import Light
 from pipeline.run import forecast
 from pipeline.shoot import read_shoot
 
@@ -82,3 +83,11 @@ def test_the_graph_imports_nothing_heavy() -> None:
     code = f"import sys, pipeline.plan; print(sorted({heavy} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
     assert ran.stdout.strip() == "[]"
+
+
+def test_the_shoots_own_lamp_throws_its_shadows() -> None:
+    shoot = read_shoot(SAMPLES[0].parent)
+    lamp = Light(azimuth_deg=-49, elevation_deg=41, softness=0.35)
+    lit = shoot.model_copy(update={"capture": shoot.capture.model_copy(update={"light": lamp})})
+    before, after = (params_of(one, {})["composite"]["light"] for one in (shoot, lit))
+    assert before["azimuth_deg"] == -40 and after == lamp.model_dump()

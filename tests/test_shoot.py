@@ -48,6 +48,10 @@ def test_a_good_shoot_reads(tmp_path: Path) -> None:
         ({"backdrops": [{"name": "x", "kind": "solid", "colour": "white"}]}, ["backdrops.0.colour", "'white'"]),
         ({"backdrops": [{"name": "x", "kind": "solid"}]}, ["backdrops.0", "colour"]),
         ({"backdrops": [{"name": "x", "kind": "diffusion"}]}, ["backdrops.0", "prompt"]),
+        (
+            {"capture": {"front": "DSC_0001.jpg", "light": {"elevation_deg": 5}}},
+            ["capture.light.elevation_deg", "'5'", "greater than or equal to 15"],
+        ),
         ({"edits": {"back": {"rotate_deg": 1}}}, ["edits", "'back'", "use one of ['front']"]),
         ({"edits": {"front": {"rotate_deg": "much"}}}, ["edits.front.rotate_deg", "'much'"]),
         ({"edits": {"front": {"crop": {"left": 2}}}}, ["edits.front.crop.left", "'2'"]),

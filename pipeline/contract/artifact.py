@@ -19,7 +19,6 @@ MEDIA_TYPES = {
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
     ".avif": "image/avif",
-    ".avif": "image/avif",
     ".tif": "image/tiff",
     ".tiff": "image/tiff",
     ".ply": "application/x-ply",

@@ -19,7 +19,7 @@ from pipeline.imaging.composite_framing import (
 from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
 from pipeline.imaging.shadow import draw_shadow
 from pipeline.imaging.shadow_camera import Ground
-from pipeline.imaging.shadow_light import Light
+from pipeline.records import Light
 
 ShadowKind = Literal["layer", "painted", "none"]
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pipeline.imaging.composite_framing import box_of
 from pipeline.imaging.linear import Floats
 from pipeline.imaging.shadow_camera import Ground, Matrix, Projection, floor_homography, guessed
-from pipeline.imaging.shadow_light import Light
 from pipeline.imaging.shadow_solid import CELLS, Solid, solid_of_matte, solid_of_points, standing
+from pipeline.records import Light
 
 WORKING_PX = 640  # a shadow is soft: it is drawn at this size and enlarged
 LAMP_RAYS, DOME_RAYS = 96, 128

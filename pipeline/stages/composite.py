@@ -11,9 +11,8 @@ from pipeline.contract.work import Work
 from pipeline.domain import Frozen
 from pipeline.errors import BadInput
 from pipeline.imaging.channels import Channel, load_channel
-from pipeline.imaging.shadow_light import Light
 from pipeline.imaging.sheet_data import AssetTile
-from pipeline.records import AssetRecord, BackdropPicture, Check, Edits, Picture, dump_json, load_list
+from pipeline.records import AssetRecord, BackdropPicture, Check, Edits, Light, Picture, dump_json, load_list
 from pipeline.stages.composite_asset import (
     ANGLE_ITEM,
     ASSET_ITEM,

@@ -7,8 +7,7 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.domain import Frozen, View
 from pipeline.imaging.channels import Channel, load_channel
-from pipeline.imaging.shadow_light import Light
-from pipeline.records import Check, Silhouette
+from pipeline.records import Check, Light, Silhouette
 from pipeline.stages.composite_edit import Moved
 
 if TYPE_CHECKING:  # their modules load the imaging libraries

@@ -6,8 +6,8 @@ import pytest
 from pipeline.domain import Camera, View, look_at
 from pipeline.imaging.shadow import _dome, _lamp, _margin, _on_floor, draw_shadow
 from pipeline.imaging.shadow_camera import ground_of, land
-from pipeline.imaging.shadow_light import Light
 from pipeline.imaging.shadow_solid import SLICES, Solid, solid_of_matte, solid_of_points, standing
+from pipeline.records import Light
 
 W = H = 400
 
