@@ -35,6 +35,7 @@ def add_commands(app: typer.Typer) -> None:
 def splat(
     colmap_dir: Annotated[Path, typer.Argument(help="images/ and sparse/0/, as `catalog sfm` writes them")],
     out: Annotated[Path, typer.Option(help="the PLY to write; it must not exist")],
+    engine: Annotated[str | None, typer.Option(help="cpu, gsplat (CUDA) or nerfstudio (an image of its own)")] = None,
     iterations: Annotated[int | None, typer.Option(help="steps of the fit")] = None,
     holdout: Annotated[int | None, typer.Option(help="judge the fit on every Kth photo; 0: on none")] = None,
     max_seconds: Annotated[float | None, typer.Option(help="hurry the schedule to end by then")] = None,
@@ -45,18 +46,14 @@ def splat(
 ) -> None:
     """Fit 3D Gaussians to posed photos and write a standard 3DGS PLY."""
     from pipeline.splatting.fit_colmap import fit_to_file
-    from pipeline.splatting.fit_params import FitParams, Progress
+    from pipeline.splatting.fit_params import FitParams
     from pipeline.splatting.trainer import Hooks
 
     values = {"iterations": iterations, "holdout": holdout, "max_seconds": max_seconds, "side_px": side_px}
-    params = checked(FitParams, {**values, "gaussians": gaussians, "matte": matte})
+    params = checked(FitParams, {**values, "engine": engine, "gaussians": gaussians, "matte": matte})
     with bar("splat") as tell:
-
-        def show(now: Progress) -> None:
-            words = f"{now.psnr_db:.1f} dB, {now.gaussians} Gaussians, {now.seconds_left:.0f} s left"
-            tell(now.iteration, now.total, words)
-
-        report = fit_to_file(colmap_dir, out, params, Hooks(progress=show))
+        hooks = Hooks(progress=lambda now: tell(now.iteration, now.total, now.words))
+        report = fit_to_file(colmap_dir, out, params, hooks)
     if as_json:
         print_json(report.model_dump(mode="json") | {"out": str(out)})
         return

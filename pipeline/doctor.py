@@ -24,7 +24,7 @@ class Finding(Frozen):
 EXTRAS = {
     "airflow": ("airflow", "Airflow runs the nightly DAG", "pip install -e '.[airflow]'"),
     "psycopg": ("psycopg", "the catalog in PostgreSQL", "pip install -e '.[postgres]'"),
-    "gsplat": ("gsplat", "splatting on CUDA", "pip install gsplat on a machine with CUDA"),
+    "gsplat": ("gsplat", "splatting on CUDA", "pip install -e '.[gsplat]' on a machine with CUDA"),
     "mitsuba": ("mitsuba", "rendering the sample collection again", "pip install -e '.[samples]'"),
 }
 
@@ -72,9 +72,22 @@ def _engines(settings: Settings) -> list[Finding]:
         if engine == "anthropic" and not os.environ.get("ANTHROPIC_API_KEY"):
             words = "anthropic, but ANTHROPIC_API_KEY is not set; set it, or choose the engine `measured`"
             found.append(Finding(what=f"engine of {step}", state="missing", words=words))
+        elif step == "splat":
+            found.append(_splats(engine))
         else:
             found.append(Finding(what=f"engine of {step}", state="ok", words=engine))
     return found
+
+
+def _splats(engine: str) -> Finding:
+    """Whether this machine can fit with that engine."""
+    from pipeline.splatting.engines import version_of
+
+    try:
+        words = version_of(engine)
+    except CatalogError as error:
+        return Finding(what="engine of splat", state="missing", words=f"{engine}: {error}")
+    return Finding(what="engine of splat", state="ok", words=f"{engine} ({words})")
 
 
 def _backdrops(settings: Settings) -> Finding:

@@ -62,3 +62,12 @@ def engine_named(name: str) -> SplatEngine:
 
         return GsplatEngine()
     raise MissingEngine(f"splat engine {name!r} draws no pictures for this trainer", remedy="Set it to: cpu, gsplat.")
+
+
+def version_of(name: str) -> str:
+    """What a setting's engine is here, with its version. Raises MissingEngine when it cannot work here."""
+    if name == "nerfstudio":
+        from pipeline.splatting.nerfstudio_run import require_nerfstudio
+
+        return f"ns-train at {require_nerfstudio()}"
+    return engine_named(name).version

@@ -1,6 +1,6 @@
 """Fit a splat to a folder in COLMAP's layout: `images/` (RGB or RGBA) and a model in `sparse/0/` or `sparse/`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,9 @@ from PIL import Image, UnidentifiedImageError
 
 from pipeline.errors import BadInput
 from pipeline.splatting.colmap_model import ColmapModel, read_model, undistort
+from pipeline.splatting.engines import version_of
 from pipeline.splatting.fit_params import FitParams, FitReport
+from pipeline.splatting.hull import Points
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import write_ply
 from pipeline.splatting.trainer import Fit, Hooks, fit
@@ -50,6 +52,16 @@ def posed_photos(model: ColmapModel, images: Path, params: FitParams) -> list[Po
     return photos
 
 
+def fit_photos(params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks | None = None) -> Fit:
+    """Fit with the engine of `params`: our trainer over a rasterizer, or nerfstudio's own. Raises as these do."""
+    if params.engine == "nerfstudio":
+        from pipeline.splatting.nerfstudio import fit_nerfstudio
+
+        return fit_nerfstudio(params, photos, sparse, hooks)
+    done = fit(params, photos, sparse, hooks)
+    return replace(done, report=done.report.model_copy(update={"engine_version": version_of(params.engine)}))
+
+
 @dataclass(frozen=True)
 class ModelFit:
     """A fit, and the photos it passed over because their cut-out is (almost) empty."""
@@ -71,7 +83,7 @@ def fit_model(
     photos = posed_photos(model, images, params)
     empty = tuple(p.name for p in photos if (p.rgba[..., 3] >= 128).mean() < min_matte_fraction)
     kept = [photo for photo in photos if photo.name not in empty]
-    return ModelFit(fit(params, kept, model.points, hooks), empty)
+    return ModelFit(fit_photos(params, kept, model.points, hooks), empty)
 
 
 def fit_colmap(folder: Path, params: FitParams, hooks: Hooks | None = None) -> Fit:

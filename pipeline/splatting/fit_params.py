@@ -10,14 +10,16 @@ from pipeline.domain import Frozen
 class FitParams(Frozen):
     """How Gaussians are fitted to photos. The defaults suit a turntable product, two cores and about two minutes."""
 
-    engine: Literal["cpu"] = "cpu"
-    """Which rasterizer draws."""
+    engine: Literal["cpu", "gsplat", "nerfstudio"] = "cpu"
+    """Which rasterizer draws; `nerfstudio` trains by itself and heeds what `fit_nerfstudio` says."""
     seed: int = 0
     side_px: int = Field(default=512, ge=32, le=4096)
     """Long side of the photos that the fit sees (before they are cropped to the product)."""
     iterations: int = Field(default=2500, ge=1)
     max_seconds: float = Field(default=120.0, gt=0)
-    """The schedule is hurried to end by then, on a machine too slow for `iterations`."""
+    """The schedule is hurried to end by then, on a machine too slow for `iterations`; not nerfstudio's."""
+    nerfstudio_seconds: float = Field(default=1800.0, gt=0)
+    """nerfstudio is ended by then, and the fit fails."""
     gaussians: int = Field(default=60_000, ge=100)
     """The budget: MCMC grows to it and stays."""
     degree: int = Field(default=2, ge=0, le=3)
@@ -62,6 +64,7 @@ class FitReport(Frozen):
     """
 
     engine: str
+    engine_version: str = ""
     psnr_db: float | None
     fitted_psnr_db: float | None
     ssim: float | None
@@ -78,10 +81,17 @@ class FitReport(Frozen):
 
 
 class Progress(Frozen):
-    """Where a fit stands."""
+    """Where a fit stands. `psnr_db` and `gaussians` are None from an engine that does not tell."""
 
     iteration: int
     total: int
-    psnr_db: float
-    gaussians: int
+    psnr_db: float | None
+    gaussians: int | None
     seconds_left: float
+
+    @property
+    def words(self) -> str:
+        """One live line: PSNR on the photo just fitted, Gaussians, time left."""
+        told = [] if self.psnr_db is None else [f"{self.psnr_db:.1f} dB"]
+        told += [] if self.gaussians is None else [f"{self.gaussians} Gaussians"]
+        return ", ".join([*told, f"{self.seconds_left:.0f} s left"])

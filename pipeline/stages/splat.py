@@ -10,7 +10,7 @@ from pipeline.contract.work import Work
 from pipeline.domain import Frozen, Verdict
 from pipeline.errors import Held
 from pipeline.records import HeldOut, dump_json, load_list
-from pipeline.splatting.fit_params import FitParams, FitReport, Progress
+from pipeline.splatting.fit_params import FitParams, FitReport
 
 
 class Inputs(Frozen):
@@ -76,7 +76,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     from pipeline.splatting.trainer import Hooks
     from pipeline.splatting.turntable import PREVIEW, turn, webp
 
-    hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, line(p)), save=work.save_checkpoint,
+    hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, p.words), save=work.save_checkpoint,
                   load=work.load_checkpoint)  # fmt: skip
     settings = FitParams(**params.model_dump(include=set(FitParams.model_fields)))
     done = fit_model(
@@ -104,12 +104,6 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             psnr_db_by_photo={name: s.psnr_db for name, s in done.fit.scores.items()},
         ),
     )
-
-
-def line(progress: Progress) -> str:
-    """One live line: PSNR on the photo just fitted, Gaussians, time left."""
-    p = progress
-    return f"{p.psnr_db:.1f} dB, {p.gaussians} Gaussians, {p.seconds_left:.0f} s left"
 
 
 def _judge(report: FitReport, params: Params) -> None:
