@@ -4,24 +4,33 @@
 
 Products, colours and backdrops are drawn at random from a fixed seed; the faults come from `tests/imaging/faults.py`,
 which shares no code with the checks, and are planted in the file alone: everything before encoding is in order. Prints
-a Markdown table.
+a Markdown table. `--mattes` does the same for faults of a matte that only the other photos can tell, on the samples'
+photos and true mattes, with a silhouette as blurred and as far off as a splat's that was fitted at 384 px.
 """
 
 import argparse
 import time
 from collections import Counter
+from pathlib import Path
 
+import cv2
 import numpy as np
 
 from pipeline.imaging.channels import load_channel
 from pipeline.imaging.checks import check_asset, judge
 from pipeline.imaging.checks_evidence import Evidence
+from pipeline.imaging.checks_silhouette import check_silhouette
 from pipeline.imaging.composite import make_layers
 from pipeline.imaging.composite_framing import Box
+from pipeline.imaging.cutout import with_matte
 from pipeline.imaging.encode import decode_image, encode_8bit, srgb_profile
 from pipeline.imaging.linear import linear_to_srgb
+from pipeline.imaging.photo import decode_photo
+from pipeline.imaging.silhouette import correct
+from pipeline.imaging.silhouette_evidence import Disagreement, Drawn
 from pipeline.provenance.marking import xmp_packet
-from tests.imaging import faults
+from pipeline.records import Silhouette
+from tests.imaging import faults, matte_faults
 from tests.imaging.products import make_product
 
 MARKING = "compositeCapture"
@@ -77,7 +86,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=60)
     parser.add_argument("--clean", type=int, default=300)
+    parser.add_argument("--mattes", action="store_true", help="faults of the matte, judged by a splat's silhouette")
     options = parser.parse_args()
+    if options.mattes:
+        plant_in_mattes(options.each, options.clean)
+        return
     print("| planted fault | assets | found | by the check meant for it | missed |\n|---|---|---|---|---|")
     for number, (kind, (_, meant)) in enumerate(KINDS.items()):
         found = by_meant = 0
@@ -98,6 +111,66 @@ def main() -> None:
         alarms.update(check.name for check in checks if check.passed is False)
     print(f"\n{options.clean} clean assets: {wrong} false alarms {dict(alarms) or ''}")
     print(f"Checks: {seconds / max(1, options.clean):.2f} CPU seconds an asset at {FRAME['width_px']} px.")
+
+
+def plant_in_mattes(each: int, clean: int) -> None:
+    """Print how many faults the check finds, how many the correction mends, and how many clean mattes it suspects."""
+    truths = sorted(Path("examples/collection").glob("*/truth/mattes/*.png"))
+    print("| planted in the matte | mattes | IoU | found | mended | IoU after |\n|---|---|---|---|---|---|")
+    for fault in (matte_faults.bite, matte_faults.lost_part, matte_faults.ragged_foot):
+        found, ious = 0, []
+        for seed in range(each):
+            rng = np.random.default_rng([seed, 21])
+            photo, true = _sample(truths[seed * 7 % len(truths)])
+            wrong = fault(true, rng)
+            done = correct(photo, with_matte(photo, wrong), _splat_of(photo, true, rng))
+            found += _suspected(done.before, true)
+            ious.append((_iou(wrong, true), _iou(done.rgba[..., 3], true)))
+        before, after = np.mean(ious, axis=0)
+        mended = sum(after >= 0.985 for _, after in ious)
+        name = fault.__name__.replace("_", " ")
+        print(f"| {name} | {each} | {before:.3f} | {found} | {mended} | {after:.3f} |", flush=True)
+    wrong = changed = 0
+    for seed in range(clean):
+        rng = np.random.default_rng([seed, 22])
+        photo, true = _sample(truths[seed * 7 % len(truths)])
+        done = correct(photo, with_matte(photo, true), _splat_of(photo, true, rng))
+        wrong += _suspected(done.after, true)
+        changed += done.changed > 0
+    print(f"\n{clean} true mattes: {wrong} false alarms, {changed} changed.")
+
+
+def _sample(truth: Path) -> tuple[np.ndarray, np.ndarray]:
+    """A sample's photo [h, w, 3] and true matte [h, w], 900 px on the long side."""
+    photo = decode_photo((truth.parents[2] / "photos" / f"{truth.stem}.jpg").read_bytes()).rgb
+    true = cv2.imread(str(truth), cv2.IMREAD_GRAYSCALE)
+    factor = 900 / max(photo.shape)
+    size = (round(photo.shape[1] * factor), round(photo.shape[0] * factor))
+    small, matte = (cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in (photo, true))
+    return small, matte
+
+
+def _splat_of(photo: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> Drawn:
+    """The product at 384 px, up to half such a pixel beside its place, enlarged again."""
+    height, width = true.shape
+    factor = 384 / max(true.shape)
+    planes = np.dstack([photo * (true[..., None] / 255.0), true]).astype(np.float32)
+    small = cv2.resize(planes, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    by = np.hstack([np.eye(2), rng.uniform(-0.5, 0.5, (2, 1))])
+    moved = cv2.warpAffine(cv2.GaussianBlur(small, (0, 0), 0.7), by, small.shape[1::-1])
+    large = cv2.resize(moved, (width, height), interpolation=cv2.INTER_LINEAR)
+    colours = large[..., :3] / np.maximum(large[..., 3:] / 255, 1e-3)
+    return Drawn(np.clip(colours, 0, 255).astype(np.uint8), large[..., 3] / 255)
+
+
+def _suspected(found: Disagreement, true: np.ndarray) -> bool:
+    record = Silhouette(iou_before=1, iou=found.iou, worst_px_before=0, worst_px=found.worst_px, changed=0)
+    return not all(check.passed for check in check_silhouette(record, max(true.shape)))
+
+
+def _iou(alpha: np.ndarray, true: np.ndarray) -> float:
+    a, b = alpha >= 128, true >= 128
+    return float((a & b).sum() / (a | b).sum())
 
 
 def _backdrop(rng: np.random.Generator, white: bool, base: tuple[int, ...]) -> np.ndarray:
