@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -213,3 +215,18 @@ def test_when_we_are_stopped_its_children_die_too(hanging, tmp_path, monkeypatch
         run_program(hanging, tmp_path / "log", 600.0, stop)
     with (tmp_path / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def test_its_image_runs_as_the_user_of_the_pods_and_pins_what_nerfstudio_needs():
+    deploy = Path(__file__).parents[2] / "deploy"
+    written, common = ((deploy / name).read_text() for name in ("nerfstudio.Dockerfile", "Dockerfile"))
+    users = [re.findall(r"^USER (.*)$", text, re.MULTILINE) for text in (written, common)]
+    assert users[0] == users[1] == ["10001:10001"]
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)$", (deploy / "nerfstudio.txt").read_text(), re.MULTILINE))
+    wanted = {"nerfstudio": "1.1.5", "gsplat": "1.4.0", "protobuf": "3.20.3", "torch": "2.4.1", "torchvision": "0.19.1"}
+    assert wanted.items() <= pins.items()
+    for line in re.findall(r"^COPY (?!--from)(.*)$", written, re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (deploy.parent / source).exists(), source
+            allowed = (deploy.parent / ".dockerignore").read_text().splitlines()
+            assert f"!{source.split('/')[0]}" in allowed
