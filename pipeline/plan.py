@@ -162,6 +162,7 @@ def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
             "title": shoot.title,
             "channels": list(shoot.channels),
             **({"light": shoot.capture.light.model_dump()} if shoot.capture.light else {}),
+            "hangs": shoot.capture.hangs,
             "edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()},
         },
         "publish": {"sku": shoot.sku, "collection": shoot.collection, **words},

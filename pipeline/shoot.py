@@ -22,6 +22,9 @@ class Capture(Frozen):
     rig: Literal["turntable", "handheld"] = "turntable"
     backdrop: str = Field(default="", max_length=200, description="what stands behind the product, for people")
     light: Light | None = Field(default=None, description="the main lamp as the camera sees it: it throws the shadows")
+    hangs: float = Field(
+        default=0.0, ge=0, le=1, description="share of the product's height between it and the floor: garments hang"
+    )
     front: FileName = Field(description="the photo that shows the product's front, azimuth 0")
     named: dict[Name, FileName] = Field(
         default={}, description="angle name -> the photo that serves it, whatever its pose"

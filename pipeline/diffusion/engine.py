@@ -112,15 +112,16 @@ class DiffusersEngine:
         wholes = self._run(requests, words, pairs)
         if not behind:
             wholes = [filled_in(whole, mask) for whole, (_, mask) in zip(wholes, pairs, strict=True)]
-        resolves_px = self.facts.resolves_px
+        resolves_px, share = self.facts.resolves_px, 1.0
         if first.extend and first.width_px != first.height_px:
             wholes = [squared(one) for one in self._extended(requests, words, wholes)]
-            resolves_px = resolves_px and round(resolves_px * wholes[0].shape[0] / n)
+            share = n / wholes[0].shape[0]
+            resolves_px = resolves_px and round(resolves_px / share)
         detail = reading.spec if self.facts.closed_vocabulary or _names_material(first.prompt) else None
         start: Literal["noise", "scene"] = "scene" if first.strength < 1 else "noise"
         return [
             PaintedBackdrop(
-                enlarge(whole, one.width_px, one.height_px, detail, one.seed, resolves_px),
+                enlarge(whole, one.width_px, one.height_px, detail, one.seed, resolves_px, share),
                 whole,
                 start,
                 words.prompt,

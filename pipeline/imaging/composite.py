@@ -59,11 +59,12 @@ def make_layers(
     light: Light | None = None,
     camera_elevation_deg: float = 15.0,
     ground: Ground | None = None,
+    hangs: float = 0.0,
 ) -> Layers:
     """Place a straight-alpha sRGB picture [h, w, 4] over a backdrop [., ., 3] by the channel's framing rule.
 
     `shadow`: drawn as a layer, painted into the backdrop around this very picture, or none. `ground`: how the picture
-    shows its floor, None where its camera is unknown (see `draw_shadow`).
+    shows its floor, None where its camera is unknown; `hangs`: see `draw_shadow`.
 
     Raises BadInput when the picture shows no product.
     """
@@ -79,7 +80,7 @@ def make_layers(
     if shadow == "layer" and channel.shadow:
         alpha = product.alpha_in_frame(placement.width_px, placement.height_px)
         in_frame = None if ground is None else ground.moved(placement.matrix)
-        cast = draw_shadow(alpha, camera_elevation_deg, light or Light(), in_frame)
+        cast = draw_shadow(alpha, camera_elevation_deg, light or Light(), in_frame, hangs)
     return Layers(placement, product, cast, behind)
 
 

@@ -26,12 +26,14 @@ BOUNCE = 0.1  # share of the dome's light that the product itself sends back to 
 FAINT = 0.02  # below this a shadow fades to none, so that the far backdrop keeps its exact values
 
 
-def draw_shadow(alpha: Floats, camera_elevation_deg: float, light: Light, ground: Ground | None = None) -> Floats:
+def draw_shadow(
+    alpha: Floats, camera_elevation_deg: float, light: Light, ground: Ground | None = None, hangs: float = 0.0
+) -> Floats:
     """Share of the light that the product takes from the backdrop, float32 [H, W] 0 to 1.
 
     `alpha`: the matte [H, W], 0 to 1, in its frame. `ground`: how that frame shows the floor, with the product's shape
     where it is known; what is not known is guessed from the matte, the camera from the matte's box and
-    `camera_elevation_deg`. The backdrop's linear light is multiplied by one minus the result. Nothing is drawn where
+    `camera_elevation_deg`. `hangs`: share of the product's height between it and the floor. The backdrop's linear light is multiplied by one minus the result. Nothing is drawn where
     there is no product.
     """
     height_px, width_px = alpha.shape
@@ -47,7 +49,7 @@ def draw_shadow(alpha: Floats, camera_elevation_deg: float, light: Light, ground
     else:
         ground = ground.moved(np.diag([size[0] / width_px, size[1] / height_px, 1.0]))
     solid = solid_of_matte(mask, ground.camera) if ground.surface is None else solid_of_points(ground.surface)
-    solid = standing(solid, ground.camera, box.bottom, box.height)
+    solid = standing(solid, ground.camera, box.bottom, box.height).raised(hangs)
     taken = _seen(_on_floor(solid, light), solid, ground.camera, size)
     if shrink < 1:
         taken = cv2.resize(taken, (width_px, height_px), interpolation=cv2.INTER_CUBIC)

@@ -37,6 +37,12 @@ class Solid:
     near: float
     floor_z: float
 
+    def raised(self, share: float) -> "Solid":
+        """The same solid hanging above the floor by a share of its height."""
+        more = round(share * len(self.filled))
+        air = np.zeros((more, *self.filled.shape[1:]), np.uint8)
+        return replace(self, filled=np.concatenate([air, self.filled]), floor_z=self.floor_z - more * self.step)
+
 
 def solid_of_points(points: Matrix) -> Solid:
     """The solid whose surface the points [n, 3] lie on; each slice is closed and filled up."""

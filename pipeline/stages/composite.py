@@ -56,6 +56,7 @@ class Params(Frozen):
     channels: tuple[Annotated[Channel, BeforeValidator(_by_name)], ...] = ()
     shadow: Literal["layer", "none"] = "layer"
     light: Light = Light()
+    hangs: float = Field(default=0.0, ge=0, le=1, description="share of the product's height between it and the floor")
     likeness_at_least: float = Field(
         default=0.85,
         ge=0,
@@ -229,6 +230,7 @@ def _layer_params(job: Job, params: Params) -> LayerParams:
         camera_elevation_deg=round(elevation_deg, 1),
         view=view,
         moved=job.moved,
+        hangs=params.hangs,
     )
 
 

@@ -67,6 +67,7 @@ class LayerParams(Frozen):
     camera_elevation_deg: float
     view: View | None = None
     moved: Moved | None = None
+    hangs: float = 0.0
 
 
 class LayerReport(Frozen):
@@ -200,6 +201,7 @@ def _layers(
         shadow=params.shadow,
         light=params.light,
         camera_elevation_deg=params.camera_elevation_deg,
+        hangs=params.hangs,
         ground=_ground(picture.shape[1], inputs, params, work) if drawn else None,
     )
 

@@ -175,6 +175,9 @@ def test_what_is_painted_on_meets_the_square_without_a_seam(tiny):
         assert painted.native.shape == (384, 384, 3)
         square = engine.paint(replace(REQUEST, width_px=96, height_px=96)).native
         np.testing.assert_array_equal(painted.native[64:-64, 64:-64], square)
+        whole, middle = painted.rgb.astype(float), engine.paint(replace(REQUEST, width_px=96, height_px=96)).rgb
+        part = whole[24:-24] if size["height_px"] > 96 else whole[:, 24:-24]
+        assert np.abs(part - middle).mean() < 4, "the scene's own lines stay where they were"
     with pytest.raises(BadInput, match="more than twice as long"):
         engine.paint(replace(REQUEST, extend=True, width_px=100, height_px=300))
 

@@ -175,3 +175,10 @@ def test_a_matte_of_a_round_thing_throws_nearly_the_shadow_of_the_thing():
 def test_a_camera_at_the_floor_leaves_the_ground_to_a_guess():
     assert ground_of(view_of(elevation_deg=-10.0), 400) is None
     assert ground_of(view_of(), 200).camera[0, 0] == pytest.approx(ground_of(view_of(), 400).camera[0, 0] / 2)
+
+
+def test_what_hangs_touches_nothing_and_throws_its_shadow_from_higher_up(box):
+    light = Light(azimuth_deg=-60, softness=0.2)
+    stands, hangs = draw_shadow(box, 15, light), draw_shadow(box, 15, light, hangs=0.3)
+    assert hangs[300:304, 155:185].mean() < 0.6 * stands[300:304, 155:185].mean(), "no contact shadow"
+    assert centre(hangs, box)[1] > centre(stands, box)[1] + 10, "the floor lies lower in the picture"
