@@ -42,7 +42,8 @@ class FitParams(Frozen):
     quat_rate: float = Field(default=2e-3, gt=0)
     opacity_rate: float = Field(default=5e-2, gt=0)
     colour_rate: float = Field(default=5e-3, gt=0)
-    opacity_cost: float = Field(default=0.01, ge=0)
+    opacity_cost: float = Field(default=0.05, ge=0)
+    """What opacity costs, mean over the Gaussians: where few photos look, haze that none of them asks for fades."""
     scale_cost: float = Field(default=0.01, ge=0)
     noise: float = Field(default=1e5, ge=0)
     """Strength of MCMC's noise on the means, against the learning rate."""
