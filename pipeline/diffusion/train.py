@@ -150,10 +150,7 @@ def _train_unet(out: Path, recipe: Recipe, vae: Any, pool: Pool, vae_error: floa
         for group in optimizer.param_groups:
             group["lr"] = _rate(recipe.learning_rate, fraction, step)
         loss = _latent_loss(text, unet, pool, rng, recipe.batch)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(nets.parameters(), 1.0)
-        optimizer.step()
+        _descend(optimizer, nets, loss)
         averaged.update_parameters(nets)
         losses = [*losses[-99:], loss.item()]
         step += 1
@@ -171,6 +168,15 @@ def _train_unet(out: Path, recipe: Recipe, vae: Any, pool: Pool, vae_error: floa
         vae_parameters=_count(vae), text_parameters=_count(text), unet_parameters=_count(unet),
         vae_error=round(vae_error, 2), latent_error=round(float(np.mean(losses)), 4),
     )  # fmt: skip
+
+
+def _descend(optimizer: Any, nets: Any, loss: Any) -> None:
+    import torch
+
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(nets.parameters(), 1.0)
+    optimizer.step()
 
 
 def _latent_loss(text: Any, unet: Any, pool: Pool, rng: np.random.Generator, batch: int) -> Any:

@@ -33,8 +33,8 @@ def draw_shadow(
 
     `alpha`: the matte [H, W], 0 to 1, in its frame. `ground`: how that frame shows the floor, with the product's shape
     where it is known; what is not known is guessed from the matte, the camera from the matte's box and
-    `camera_elevation_deg`. `hangs`: share of the product's height between it and the floor. The backdrop's linear light is multiplied by one minus the result. Nothing is drawn where
-    there is no product.
+    `camera_elevation_deg`. `hangs`: share of the product's height between it and the floor. The backdrop's linear light
+    is multiplied by one minus the result. Nothing is drawn where there is no product.
     """
     height_px, width_px = alpha.shape
     shrink = min(1.0, WORKING_PX / max(height_px, width_px))
