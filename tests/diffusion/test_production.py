@@ -14,7 +14,7 @@ from pipeline.diffusion.families import FAMILIES
 from pipeline.diffusion.loading import load_engine
 from pipeline.diffusion.placing import memory_named, place
 from pipeline.errors import BadInput, MissingEngine
-from tests.diffusion.tiny_checkpoints import save_tiny_controlnet, save_tiny_flux
+from tests.diffusion.tiny_checkpoints import save_tiny_controlnet, save_tiny_controlnet_xl, save_tiny_flux
 
 REQUEST = BackdropRequest(prompt="tan wood, low horizon", width_px=96, height_px=64, seed=4, steps=2, guidance=2.0)
 
@@ -25,10 +25,17 @@ def product(colour=(255, 0, 0)):
     return picture
 
 
-@pytest.fixture(scope="module", params=["FluxFillPipeline", "FluxKontextPipeline", "ControlNet"])
+SAVE = {
+    "FluxFill": lambda folder: save_tiny_flux(folder, "FluxFillPipeline"),
+    "FluxKontext": lambda folder: save_tiny_flux(folder, "FluxKontextPipeline"),
+    "ControlNet": save_tiny_controlnet,
+    "ControlNetXL": save_tiny_controlnet_xl,
+}
+
+
+@pytest.fixture(scope="module", params=SAVE)
 def checkpoint(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("production") / request.param
-    return save_tiny_controlnet(folder) if request.param == "ControlNet" else save_tiny_flux(folder, request.param)
+    return SAVE[request.param](tmp_path_factory.mktemp("production") / request.param)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from pipeline.diffusion.checkpoints import FACTS_FILE, CheckpointFacts
 from pipeline.diffusion.networks import MAX_WORDS, build_text_encoder, build_tokenizer, build_vae
-from tests.diffusion.conftest import TINY
+from tests.diffusion.conftest import TINY, save_tiny_xl
 
 NATIVE_PX = 64
 
@@ -78,5 +78,29 @@ def save_tiny_controlnet(folder):
         vae=build_vae(TINY), text_encoder=build_text_encoder(TINY), tokenizer=build_tokenizer(), unet=unet,
         controlnet=net, scheduler=DDIMScheduler(), safety_checker=None, feature_extractor=None,
         requires_safety_checker=False,
+    ).save_pretrained(folder)  # fmt: skip
+    return folder
+
+
+def save_tiny_controlnet_xl(folder):
+    """SDXL with a ControlNet for inpainting, from the parts of the tiny SDXL checkpoint."""
+    import torch
+    from diffusers import (
+        ControlNetModel,
+        StableDiffusionXLControlNetInpaintPipeline,
+        StableDiffusionXLInpaintPipeline,
+        UNet2DConditionModel,
+    )
+
+    whole = StableDiffusionXLInpaintPipeline.from_pretrained(save_tiny_xl(folder.with_name("xl")))
+    torch.manual_seed(0)
+    unet = UNet2DConditionModel.from_config({**whole.unet.config, "in_channels": 4})
+    net = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(16, 32, 32, 32))
+    with torch.no_grad():
+        for layer in (*net.controlnet_down_blocks, net.controlnet_mid_block):
+            layer.weight.normal_(0, 0.2)
+    StableDiffusionXLControlNetInpaintPipeline(
+        vae=whole.vae, text_encoder=whole.text_encoder, text_encoder_2=whole.text_encoder_2, tokenizer=whole.tokenizer,
+        tokenizer_2=whole.tokenizer_2, unet=unet, controlnet=net, scheduler=whole.scheduler, add_watermarker=False,
     ).save_pretrained(folder)  # fmt: skip
     return folder
