@@ -135,5 +135,5 @@ def _report(
         train_psnr_db=float(np.mean(seen_db)), held_out=tuple(scores), photos=photos,
         gaussians=len(made.gaussians), iterations=params.iterations, seconds=seconds,
         seconds_per_iteration=seconds / params.iterations,
-        peak_memory_mb=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, stopped="iterations",
+        peak_memory_mb=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6, stopped="iterations",
     )  # fmt: skip

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from pipeline.domain import Camera, look_at
 from pipeline.errors import BadInput, MissingEngine
 from pipeline.splatting.engines import VALUES, CpuEngine, engine_named
+from pipeline.splatting.fit_params import FitParams
 from pipeline.splatting.lens import lens_of
 from pipeline.splatting.reference import draw_plainly
+from pipeline.splatting.trainer import fit
 from tests.splatting.test_raster import CAMERA, HEIGHT, WIDTH, assert_same_gradients, assert_same_picture, scene
+from tests.splatting.toy_product import photos, sparse
 
 INSTALLED = find_spec("gsplat") is not None
 needs_gsplat = pytest.mark.skipif(not INSTALLED, reason="gsplat is not installed: pip install -e '.[gsplat]'")
@@ -85,11 +88,11 @@ def on_cpu(monkeypatch):
         keep = order["nearest"][order["drawn"][order["nearest"]]]
         return composite(*(v[:, keep] for v in (means2d, conics, colors, opacities)), *rest, **options)
 
-    nothing = torch.zeros(12)  # tiles 4 x 3, which `blend` has no use for
+    nothing = torch.zeros(0)  # `blend` has no use for tiles
     monkeypatch.setattr(rendering, "fully_fused_projection", project)
     monkeypatch.setattr(gsplat, "spherical_harmonics", _torch_impl._spherical_harmonics)
     monkeypatch.setattr(rendering, "isect_tiles", lambda *a, **k: (nothing, nothing, nothing))
-    monkeypatch.setattr(rendering, "isect_offset_encode", lambda *a, **k: nothing)
+    monkeypatch.setattr(rendering, "isect_offset_encode", lambda _, n, columns, rows: torch.zeros(n, rows, columns))
     monkeypatch.setattr(rendering, "rasterize_to_pixels", blend)
     return GsplatEngine("cpu")
 
@@ -120,6 +123,17 @@ def test_what_gsplat_cannot_draw_rightly_is_refused(on_cpu):
         cloud["logits"][3] = np.nan
     with pytest.raises(BadInput, match="logits of the Gaussians holds NaN"):
         on_cpu.draw(cloud, pose, lens_of(CAMERA), 3, antialias=True)
+
+
+@needs_gsplat
+def test_the_trainers_result_does_not_depend_on_what_draws(on_cpu, monkeypatch):
+    params = FitParams(side_px=48, iterations=80, max_seconds=1e6, gaussians=300, degree=1, holdout=6)
+    ours = fit(params, photos(side_px=48), sparse()).report
+    monkeypatch.setattr("pipeline.splatting.trainer.engine_named", lambda name: on_cpu)
+    theirs = fit(params, photos(side_px=48), sparse()).report
+    assert (ours.engine, theirs.engine, theirs.iterations) == ("cpu", "gsplat", ours.iterations)
+    assert theirs.psnr_db == pytest.approx(ours.psnr_db, abs=0.3)
+    assert theirs.alpha_iou == pytest.approx(ours.alpha_iou, abs=0.01)
 
 
 def test_without_the_library_the_error_names_the_extra_and_the_setting(monkeypatch):
