@@ -1,0 +1,170 @@
+"""What imaging costs at 1600 px, part by part, and how near the drawn shadow comes to the rendered one.
+
+    python -m benchmarks.imaging [--shoots examples/collection] [--splat-seconds 30] [--write]
+
+Every part runs in a process of its own on one photo of the sample mug, 1600 x 1200 px, with OpenCV's and torch's own
+threads; the least of three runs counts, imports and first compilation left out. Memory: how far the process grew beyond
+what it held between runs, with its inputs loaded. Offsets and spreads of shadows are in product widths; goal: 10%.
+"""
+
+import argparse
+import ctypes
+import gc
+import multiprocessing
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import yaml
+
+from benchmarks.imaging_shadow import HEAD, shadow_rows
+from pipeline.diffusion.checkpoints import EMBEDDED, EMBEDDED_FOLDER, facts_of
+from pipeline.diffusion.engine import BackdropRequest
+from pipeline.diffusion.loading import load_engine
+from pipeline.domain import View
+from pipeline.imaging.channels import Channel, load_channel
+from pipeline.imaging.checks import check_asset
+from pipeline.imaging.checks_evidence import Evidence
+from pipeline.imaging.composite import make_layers
+from pipeline.imaging.cutout import with_matte
+from pipeline.imaging.cutout_params import CutoutParams, engine_of
+from pipeline.imaging.encode import decode_image, encode_image
+from pipeline.imaging.linear import linear_to_srgb
+from pipeline.imaging.matting import closed_form, foreground_colours
+from pipeline.imaging.photo import Limits, decode_photo
+from pipeline.imaging.shadow import draw_shadow
+from pipeline.imaging.shadow_camera import ground_of
+from pipeline.provenance.marking import digital_source_type, xmp_packet
+from pipeline.records import Light, load_list
+
+RECORD = Path(__file__).with_name("IMAGING.md")
+SIDE_PX, RUNS = 1600, 3
+BEGIN, END = "<!-- measured -->", "<!-- end -->"
+Part = Callable[[], object]
+
+
+def _photo(shoot: Path) -> tuple[np.ndarray, np.ndarray, View]:
+    """The first photo at 1600 px, its true matte, and its view."""
+    view = load_list(View, (shoot / "truth" / "views.json").read_bytes())[0]
+    rgb = decode_photo((shoot / "photos" / view.photo).read_bytes(), Limits(max_side_px=SIDE_PX)).rgb
+    matte = cv2.imread(str(shoot / "truth" / "mattes" / f"{Path(view.photo).stem}.png"), cv2.IMREAD_GRAYSCALE)
+    return rgb, cv2.resize(matte, rgb.shape[1::-1], interpolation=cv2.INTER_AREA), view
+
+
+def _square(channel: str, **changes: object) -> Channel:
+    return load_channel(channel).model_copy(
+        update={"width_px": SIDE_PX, "height_px": SIDE_PX, "upscale_at_most": 4.0, **changes}
+    )
+
+
+def parts(shoot: Path) -> dict[str, Part]:
+    """What is measured, by name; each is called with its inputs ready."""
+    rgb, matte, view = _photo(shoot)
+    cutout = CutoutParams(
+        **(yaml.safe_load(Path("pipeline/presets/standard.yaml").read_text()) or {}).get("cutout", {})
+    )
+    ring = cv2.dilate(matte, np.ones((15, 15), np.uint8)) != cv2.erode(matte, np.ones((15, 15), np.uint8))
+    trimap = np.where(ring, 128, np.where(matte > 127, 255, 0)).astype(np.uint8)
+    picture, ground = with_matte(rgb, matte), ground_of(view, rgb.shape[1])
+    paper = np.full((SIDE_PX, SIDE_PX, 3), (214, 208, 199), np.uint8)
+    shop = _square("shopify")
+    layers = make_layers(picture, paper, shop, "solid", ground=ground)
+    finished, alpha = layers.blended(), layers.product.alpha_in_frame(SIDE_PX, SIDE_PX)
+    marking, in_frame = digital_source_type("captured", "solid"), ground and ground.moved(layers.placement.matrix)
+    file = encode_image(finished, shop, xmp_packet(marking))
+    evidence = Evidence(
+        picture=picture, placement=layers.placement, behind=layers.behind, image=linear_to_srgb(finished), file=file,
+        decoded=decode_image(file, "shop"), channel=shop, kind="solid", source="captured", marking=marking,
+    )  # fmt: skip
+    return {
+        "cut-out, whole": lambda: with_matte(rgb, engine_of(cutout).cut(rgb)),
+        "closed-form matting of a 15 px band": lambda: closed_form(rgb, trimap),
+        "foreground colours": lambda: foreground_colours(rgb, matte),
+        "backdrop: 256 px painted, 20 steps": lambda: _paint(native=True),
+        "backdrop: painted and enlarged": lambda: _paint(native=False),
+        "composite, no shadow": lambda: make_layers(picture, paper, shop, "solid", shadow="none").blended(),
+        "shadow": lambda: draw_shadow(alpha, 12.0, Light(), in_frame),
+        **_encoders(finished, shop, xmp_packet(marking)),
+        "checks of a JPEG": lambda: check_asset(evidence),
+    }
+
+
+def _encoders(finished: np.ndarray, shop: Channel, xmp: bytes) -> dict[str, Part]:
+    archive = load_channel("archive")
+    channels = {
+        "JPEG, mozjpeg": shop,
+        "WebP": _square("shopify", media_type="image/webp"),
+        "AVIF": load_channel("web_avif"),
+        "PNG, 16 bit": archive,
+        "TIFF, 16 bit": archive.model_copy(update={"media_type": "image/tiff"}),
+    }
+    return {f"encode {name}": partial(encode_image, finished, channel, xmp) for name, channel in channels.items()}
+
+
+def _paint(native: bool) -> object:
+    facts, side_px = facts_of(EMBEDDED_FOLDER), 256 if native else SIDE_PX
+    asked = BackdropRequest(
+        "light marble counter, morning light", side_px, side_px, 1, strength=facts.strength, guidance=facts.guidance
+    )
+    return load_engine(EMBEDDED).paint(asked)
+
+
+def _measured(part: Part) -> tuple[float, float]:
+    """Seconds, the least of some runs after one to warm up, and MB by which the process grew at its largest."""
+    part()
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # what was freed is given back, or the next run would seem to need nothing
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak starts anew from what is held now
+    held_kb, seconds = _status_kb("VmRSS"), []
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        part()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds), (_status_kb("VmHWM") - held_kb) / 1024
+
+
+def _status_kb(name: str) -> int:
+    """A figure of this process in KiB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+def _alone(shoot: Path, name: str) -> tuple[float, float]:
+    return _measured(parts(shoot)[name])
+
+
+def cost_table(shoot: Path) -> str:
+    """Markdown: seconds and memory of every part, each in a process of its own."""
+    rows = ["| part | seconds | MB |", "|---|---|---|"]
+    for name in parts(shoot):
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            seconds, grown_mb = pool.apply(_alone, (shoot, name))
+        rows.append(f"| {name} | {seconds:.2f} | {grown_mb:.0f} |")
+        print(rows[-1], flush=True)
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Measure, print, and with --write record in IMAGING.md."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shoots", type=Path, default=Path("examples/collection"))
+    parser.add_argument("--splat-seconds", type=float, default=30.0)
+    parser.add_argument("--write", action="store_true", help="record the tables in benchmarks/IMAGING.md")
+    options = parser.parse_args()
+    shoots = sorted(path.parent for path in options.shoots.glob("*/truth"))
+    cost = cost_table(shoots[0])
+    shadows = "\n".join([HEAD, *(row for shoot in shoots for row in shadow_rows(shoot, options.splat_seconds))])
+    print(shadows)
+    if options.write:
+        before, after = RECORD.read_text().split(BEGIN)
+        when = f"{datetime.now(UTC):%Y-%m-%d}, {multiprocessing.cpu_count()} cores."
+        said = "\n\n".join([BEGIN, when, cost, shadows, END])
+        RECORD.write_text(before + said + after.split(END)[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The drawn shadow against the rendered truth beside the sample collection (see imaging)."""
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.splat_shoot import true_photos
+from pipeline.domain import View
+from pipeline.imaging.shadow import draw_shadow
+from pipeline.imaging.shadow_camera import Ground, ground_of
+from pipeline.records import Light, load_list
+from pipeline.splatting.fit_params import FitParams
+from pipeline.splatting.hull import Points
+from pipeline.splatting.surface import surface_points
+from pipeline.splatting.trainer import fit
+
+Floats = NDArray[np.float32]
+KEY, HALF_SIDE, BASE = (-5.2, -4.6, 5.4), 1.7, 0.67  # the studio's key softbox and the mug's base, product radii
+HANGS = {"tee-001": 0.073}  # 5 cm above the table; what `capture.hangs` would say
+NOISE = 0.03  # the rendered truth is blotched by this much
+SIDE_PX = 640
+
+HEAD = """| shoot | photo | shape from | shadow mass, truth | drawn | offset across | along | spread, truth | drawn |
+|---|---|---|---|---|---|---|---|---|"""
+
+
+def studio_light() -> Light:
+    """The key softbox of examples/samples/studio.py as the camera sees it; its share of the light is the default."""
+    x, y, z = KEY[0], -KEY[1], KEY[2] + BASE
+    away = math.hypot(x, y, z)
+    radius_deg = math.degrees(math.atan(2 * HALF_SIDE / math.sqrt(math.pi) / away))
+    return Light(
+        azimuth_deg=math.degrees(math.atan2(x, y)),
+        elevation_deg=math.degrees(math.asin(z / away)),
+        softness=(radius_deg - 2) / 28,
+    )
+
+
+def figures(taken: Floats, seen: NDArray[np.bool_], wide_px: float) -> tuple[float, NDArray[np.float64], float]:
+    """Mass in squared product widths, centre in product widths, and spread (standard deviation) in product widths."""
+    mass = np.where(seen & (taken > NOISE), taken, 0).astype(np.float64)
+    y, x = np.mgrid[: mass.shape[0], : mass.shape[1]]
+    centre = np.array([(mass * x).sum(), (mass * y).sum()]) / mass.sum()
+    spread = math.sqrt((mass * ((x - centre[0]) ** 2 + (y - centre[1]) ** 2)).sum() / mass.sum())
+    return float(mass.sum() / wide_px**2), centre / wide_px, spread / wide_px
+
+
+def shadow_rows(shoot: Path, seconds: float) -> list[str]:
+    """Markdown rows of one shoot: its shape guessed from the matte, with and without a camera, and from a splat."""
+    truth = shoot / "truth"
+    views = {Path(view.photo).stem: view for view in load_list(View, (truth / "views.json").read_bytes())}
+    params = FitParams.model_validate({"max_seconds": seconds})
+    none = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
+    points = surface_points(fit(params, true_photos(shoot / "photos", truth), none).splat.gaussians).astype(float)
+    rows = []
+    for file in sorted((truth / "shadows").glob("*.png")):
+        view = views[file.stem]
+        for shape, ground in (("matte", None), ("matte, camera", (None,)), ("splat", (points,))):
+            rows.append(_row(shoot.name, file, shape, view, ground))
+    return rows
+
+
+def _row(name: str, file: Path, shape: str, view: View, given: tuple[NDArray[np.float64] | None] | None) -> str:
+    matte = cv2.imread(str(file.parents[1] / "mattes" / file.name), cv2.IMREAD_GRAYSCALE)
+    factor = SIDE_PX / max(matte.shape)
+    size = (round(matte.shape[1] * factor), round(matte.shape[0] * factor))
+    alpha, lit = (
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        for picture in (matte, cv2.imread(str(file), cv2.IMREAD_GRAYSCALE))
+    )
+    ground: Ground | None = None if given is None else ground_of(view, size[0], given[0])
+    drawn = draw_shadow(alpha, view.elevation_deg, studio_light(), ground, HANGS.get(name, 0.0))
+    seen, wide_px = alpha < 0.004, float(np.ptp(np.flatnonzero((alpha > 0.5).any(axis=0))) + 1)
+    (mass, centre, spread), (own, at, wide) = (figures(one, seen, wide_px) for one in (1 - lit, drawn))
+    across, along = (at - centre).tolist()
+    return (
+        f"| {name} | {file.stem} | {shape} | {mass:.3f} | {own:.3f} | {across:+.3f} | {along:+.3f} |"
+        f" {spread:.2f} | {wide:.2f} |"
+    )
