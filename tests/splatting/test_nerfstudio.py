@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
 from pipeline.doctor import examine
 from pipeline.domain import look_at
 from pipeline.errors import BadInput, CatalogError, MissingEngine
@@ -20,11 +22,13 @@ from pipeline.splatting.fit_params import FitParams
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.nerfstudio_files import Frame, in_product_frame, read_frame
 from pipeline.splatting.nerfstudio_run import run_program
-from pipeline.splatting.ply import Splat, write_ply
+from pipeline.splatting.ply import Splat, read_ply, write_ply
 from pipeline.splatting.render import planes
 from pipeline.splatting.trainer import Hooks
+from pipeline.stages.splat import STAGE, Params
 from tests.splatting.fake_nerfstudio import asked, install
 from tests.splatting.toy_product import camera, photos, product, sparse
+from tests.stages.test_splat import inputs
 
 PARAMS = FitParams(engine="nerfstudio", side_px=96, iterations=300, gaussians=400, degree=0, holdout=6)
 TURN = Rotation.from_rotvec([0.4, -0.9, 0.7]).as_matrix()
@@ -73,6 +77,20 @@ def test_a_splat_comes_back_in_the_product_frame_and_is_judged_by_photos_it_neve
     np.testing.assert_allclose(done.splat.gaussians.means, product().gaussians.means, atol=1e-5)
     assert steps and all(total == 300 and "s left" in words and "dB" not in words for _, total, words in steps)
     assert not any(name.startswith(("ANTHROPIC", "PYTHONPATH")) for name in asked(folder)["environment"])
+
+
+def test_the_splat_step_runs_it_and_its_manifest_says_so(nerfstudio, tmp_path):
+    nerfstudio()
+    store = FolderStore(tmp_path / "store")
+    given = inputs(store, photos(splat=Splat(product().gaussians, antialias=False)))
+    params = Params(**PARAMS.model_dump())
+    outputs, manifest, _ = Runner(store).run(STAGE, given, params)
+    assert manifest.request.params["engine"] == "nerfstudio"
+    assert outputs.report.fit.engine_version == "nerfstudio 1.1.5"
+    assert outputs.report.psnr_db_by_photo.keys() == {"P03", "P09"}
+    kept = read_ply(store.read(outputs.splat))
+    np.testing.assert_allclose(kept.gaussians.means, product().gaussians.means, atol=1e-5)
+    assert not kept.antialias
 
 
 def test_nerfstudio_gets_a_workspace_of_cut_out_photos_without_the_held_out_ones(nerfstudio):
