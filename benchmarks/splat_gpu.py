@@ -1,7 +1,7 @@
 """Every splat engine that works here on both sample shoots: quality, time, memory; and why the others do not.
 
     python benchmarks/splat_gpu.py [--engines cpu gsplat nerfstudio] [--shoots DIR ...] [--iterations 2500]
-                                   [--seconds N] [--write]
+                                   [--seconds N] [--write trainer|nerfstudio]
 
 Each fit starts from the true poses and mattes and is judged on every 8th photo, which it never saw, in a process of its
 own, so that one's memory is not another's. Without --seconds all engines do the same iterations, and the trainer over
@@ -119,7 +119,8 @@ def told(rows: list[dict[str, Any]], absent: dict[str, str], hurried: bool) -> s
     good = [row for row in rows if "error" not in row]
     lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
     lines += ["| " + " | ".join(cell(row[column]) for column in COLUMNS) + " |" for row in good]
-    lines += ["", *(f"- {engine}: {version}" for engine, version in {r["engine"]: r["version"] for r in good}.items())]
+    lines = [*lines, ""] if good else []
+    lines += [*(f"- {engine}: {version}" for engine, version in {r["engine"]: r["version"] for r in good}.items())]
     lines += ["- " + words for words in compared(good, hurried)]
     lines += [f"- **{row['engine']} failed** on {row['shoot']}: {row['error']}" for row in rows if "error" in row]
     lines += [f"- **{engine} did not run**: {why}" for engine, why in absent.items()]
@@ -149,6 +150,13 @@ def facts() -> str:
     )
 
 
+def recorded(file: Path, place: str, text: str) -> None:
+    """Put `text` where `file` has the marks of `place`, instead of what stood there."""
+    begin, end = f"<!-- {place} -->", f"<!-- end of {place} -->"
+    before, rest = file.read_text().split(begin)
+    file.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}")
+
+
 def main() -> int:
     """Measure, print, and with --write record in GPU.md. 1 when an engine failed or lies too far from the CPU."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -157,7 +165,9 @@ def main() -> int:
     parser.add_argument("--iterations", type=int, default=FitParams().iterations)
     parser.add_argument("--side-px", type=int, default=FitParams().side_px)
     parser.add_argument("--seconds", type=float, help="hurry cpu and gsplat to end by then")
-    parser.add_argument("--write", action="store_true", help="record the table in benchmarks/GPU.md")
+    parser.add_argument(
+        "--write", choices=("trainer", "nerfstudio"), help="record the table there in benchmarks/GPU.md"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     changes = {"iterations": options.iterations, "side_px": options.side_px}
@@ -172,9 +182,7 @@ def main() -> int:
     text = f"{facts()}\n\n{told(rows, absent, options.seconds is not None)}"
     print(json.dumps({"rows": rows, "missing": absent}, indent=1) if options.json else text)
     if options.write:
-        begin, end = "<!-- measured -->", "<!-- end -->"
-        before, after = RECORD_FILE.read_text().split(begin)
-        RECORD_FILE.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after.split(end)[1]}")
+        recorded(RECORD_FILE, options.write, text)
     return int(any("error" in row for row in rows) or "NOT within" in text)
 
 

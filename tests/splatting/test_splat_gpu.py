@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from benchmarks.splat_gpu import COLUMNS, compared, measure, missing, told
+from benchmarks.splat_gpu import COLUMNS, RECORD_FILE, compared, measure, missing, recorded, told
 from pipeline.splatting.ply import Splat, write_ply
 from tests.splatting.fake_nerfstudio import install
 from tests.splatting.toy_product import photos, product
@@ -61,3 +61,13 @@ def test_engines_are_compared_by_shoot_and_only_after_the_same_iterations():
     ]
     assert "not compared" in compared(rows, hurried=True)[0]
     assert compared(rows[:1], hurried=False) == []
+
+
+def test_each_table_is_recorded_in_its_own_place(tmp_path):
+    file = tmp_path / "GPU.md"
+    file.write_text(RECORD_FILE.read_text())
+    for place in ("trainer", "nerfstudio", "trainer"):
+        recorded(file, place, f"the table of {place}")
+    text = file.read_text()
+    assert text.count("the table of trainer") == text.count("the table of nerfstudio") == 1
+    assert text.startswith(RECORD_FILE.read_text().split("<!-- trainer -->")[0])
