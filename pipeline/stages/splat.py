@@ -124,4 +124,4 @@ def _judge(report: FitReport, params: Params) -> None:
         )
 
 
-STAGE = Stage("splat", 4, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("splat", 5, Inputs, Params, Outputs, run, gpu=True)
