@@ -58,6 +58,8 @@ attributes: {colour: heather slate blue, material: 100% cotton jersey, fit: regu
 capture:
   rig: turntable
   backdrop: light paper sweep
+  light: {azimuth_deg: -49, elevation_deg: 41, softness: 0.35}
+  hangs: 0.07
   front: DSC_0001.jpg
   named: {front: DSC_0001.jpg, back: DSC_0009.jpg}
 angles:
@@ -82,6 +84,7 @@ attributes: {colour: teal, material: stoneware, capacity: 350 ml, care: dishwash
 capture:
   rig: turntable
   backdrop: light paper sweep
+  light: {azimuth_deg: -49, elevation_deg: 41, softness: 0.35}
   front: DSC_0001.jpg
   named: {front: DSC_0001.jpg, left: DSC_0016.jpg}
 angles:
