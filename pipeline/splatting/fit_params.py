@@ -32,8 +32,6 @@ class FitParams(Frozen):
     matte: bool = True
     """Fit the product alone, by its alpha; without, the whole frame counts as opaque."""
     ssim_weight: float = Field(default=0.2, ge=0, le=1)
-    squared_weight: float = Field(default=3.0, ge=0)
-    """Weight of squared colour differences beside absolute ones: speckles that L1 lets go weigh in."""
     alpha_weight: float = Field(default=0.3, ge=0)
     mean_reach: float = Field(default=0.07, gt=0)
     """How far a mean can travel in the whole fit, in camera extents; its learning rate falls to a hundredth.

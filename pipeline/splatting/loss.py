@@ -1,9 +1,9 @@
 """What a fit minimises: the difference between a drawn product and its cut-out photo, over a background that changes.
 
 `shown = gain * colour + bias * alpha + backdrop * (1 - alpha)`, `wanted` likewise without gain and bias; `loss = (1 -
-s) mean|shown - wanted| + q mean(shown - wanted)^2 + s (1 - mean SSIM) + a mean|alpha - wanted alpha|`. A backdrop of
-another colour every time leaves only one way to be right: the product's own alpha. `ProductLoss` runs the fused
-kernels; `product_loss_plainly` is its twin in plain torch, which other devices use.
+s) mean|shown - wanted| + s (1 - mean SSIM) + a mean|alpha - wanted alpha|`. A backdrop of another colour every time
+leaves only one way to be right: the product's own alpha. `ProductLoss` runs the fused kernels; `product_loss_plainly`
+is its twin in plain torch, which other devices use.
 """
 
 from dataclasses import dataclass
@@ -20,11 +20,10 @@ F32 = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Share of SSIM in the colour term (0 to 1), weight of alpha's L1, and weight of squared differences."""
+    """Share of SSIM in the colour term (0 to 1), and weight of alpha's L1."""
 
     ssim: float = 0.2
     alpha: float = 0.2
-    squared: float = 0.0
 
 
 class ProductLoss(torch.autograd.Function):
@@ -51,11 +50,15 @@ class ProductLoss(torch.autograd.Function):
             np.empty_like(p),
         )
         ssim = kernels.similarity(shown, wanted, slopes).sum() / shown.size
-        by_pixel = [w / shown.size for w in (1 - weights.ssim, weights.squared, weights.ssim)]
-        differences = kernels.shown_gradient(shown, wanted, slopes, *by_pixel, g_shown).sum()
+        l1 = (
+            kernels.shown_gradient(
+                shown, wanted, slopes, (1 - weights.ssim) / shown.size, weights.ssim / shown.size, g_shown
+            ).sum()
+            / shown.size
+        )
         rows = kernels.picture_gradient(p, t, g_shown, d, k, b, weights.alpha / p[0].size, g_picture).sum(axis=0)
         ctx.gradients = tuple(torch.from_numpy(g.astype(np.float32)) for g in (g_picture, rows[:3], rows[3:6]))
-        loss = differences + weights.ssim * (1 - ssim) + weights.alpha * rows[6] / p[0].size
+        loss = (1 - weights.ssim) * l1 + weights.ssim * (1 - ssim) + weights.alpha * rows[6] / p[0].size
         return torch.tensor(loss, dtype=torch.float32)
 
     @staticmethod
@@ -92,7 +95,5 @@ def product_loss_plainly(
     d = backdrop[:, None, None]
     shown = gain[:, None, None] * picture[:3] + bias[:, None, None] * alpha + d * (1 - alpha)
     wanted = target[:3] + d * (1 - wanted_alpha)
-    off = shown - wanted
-    colour = (1 - weights.ssim) * off.abs().mean() + weights.squared * off.square().mean()
-    colour = colour + weights.ssim * (1 - ssim_map(shown, wanted).mean())
+    colour = (1 - weights.ssim) * (shown - wanted).abs().mean() + weights.ssim * (1 - ssim_map(shown, wanted).mean())
     return colour + weights.alpha * (alpha - wanted_alpha).abs().mean()

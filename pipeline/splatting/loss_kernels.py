@@ -119,29 +119,23 @@ def similarity(shown: F32, wanted: F32, slopes: F32) -> F64:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _pixel_gradient(
-    shown: F32, wanted: F32, line: F32, width: int, l1: float, l2: float, ssim: float, out: F32
-) -> np.float32:
-    """dL/dshown of a row into `out`; returns the row's sum of l1 |difference| + l2 difference^2."""
+def _pixel_gradient(shown: F32, wanted: F32, line: F32, width: int, l1: float, ssim: float, out: F32) -> np.float32:
+    """dL/dshown of a row into `out`; returns the row's sum of absolute differences."""
     total = _ZERO
     w = _U(width)
     for i in range(width):
         x = _U(i)
         a, b = shown[x], wanted[x]
         difference = a - b
-        total += l1 * abs(difference) + l2 * difference * difference
+        total += abs(difference)
         sign = _ONE if difference > _ZERO else (-_ONE if difference < _ZERO else _ZERO)
-        slope = l1 * sign + _TWO * l2 * difference
-        out[x] = slope - ssim * (line[x] + _TWO * a * line[x + w] + b * line[x + _U(2) * w])
+        out[x] = l1 * sign - ssim * (line[x] + _TWO * a * line[x + w] + b * line[x + _U(2) * w])
     return total
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
-def shown_gradient(shown: F32, wanted: F32, slopes: F32, l1: float, l2: float, ssim: float, out: F32) -> F64:
-    """Fill `out` [3, H, W] with dL/dshown for weights `l1`, `l2`, `ssim` a pixel.
-
-    Returns the parts' sums of l1 |difference| + l2 difference^2.
-    """
+def shown_gradient(shown: F32, wanted: F32, slopes: F32, l1: float, ssim: float, out: F32) -> F64:
+    """Fill `out` [3, H, W] with dL/dshown for weights `l1`, `ssim` a pixel; return the parts' sums of |difference|."""
     height, width = shown.shape[1], shown.shape[2]
     bands = (height + BAND - 1) // BAND
     sums = np.zeros(3 * bands)
@@ -161,7 +155,7 @@ def shown_gradient(shown: F32, wanted: F32, slopes: F32, l1: float, l2: float, s
             for k in range(3):
                 _down(blurred, (k * rows + y - first) * width, width, line, k * width)
             sums[part] += _pixel_gradient(
-                shown[c, y], wanted[c, y], line, width, np.float32(l1), np.float32(l2), np.float32(ssim), out[c, y]
+                shown[c, y], wanted[c, y], line, width, np.float32(l1), np.float32(ssim), out[c, y]
             )
     return sums
 

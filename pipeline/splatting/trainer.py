@@ -102,7 +102,7 @@ class _Trainer:
         self.front = self._front()
         self.extent = self._extent()
         self.strategy = Mcmc(params.gaussians, noise=params.noise)
-        self.weights = LossWeights(params.ssim_weight, params.alpha_weight, params.squared_weight)
+        self.weights = LossWeights(params.ssim_weight, params.alpha_weight)
         self.identity = self._identity(photos, sparse)
         saved = hooks.load()
         self.state = restore(saved, self.identity) if saved is not None else self._fresh(sparse)
