@@ -87,7 +87,9 @@ def test_the_graph_imports_nothing_heavy() -> None:
 
 def test_the_shoots_own_lamp_throws_its_shadows() -> None:
     shoot = read_shoot(SAMPLES[0].parent)
-    lamp = Light(azimuth_deg=-49, elevation_deg=41, softness=0.35)
-    lit = shoot.model_copy(update={"capture": shoot.capture.model_copy(update={"light": lamp})})
-    before, after = (params_of(one, {})["composite"]["light"] for one in (shoot, lit))
-    assert before["azimuth_deg"] == -40 and after == lamp.model_dump()
+    lamp = Light(azimuth_deg=-120, elevation_deg=30, softness=0.1)
+    lights = []
+    for light in (None, lamp):
+        named = shoot.model_copy(update={"capture": shoot.capture.model_copy(update={"light": light})})
+        lights.append(params_of(named, {})["composite"]["light"])
+    assert lights == [Light().model_dump(), lamp.model_dump()]
