@@ -4,6 +4,7 @@
   const settings = JSON.parse(document.getElementById("settings").textContent);
   const status = document.querySelector("[role=status]");
   const RADIANS = Math.PI / 180;
+  const STILL_FRAMES = 3; // depth order and colours of a new view arrive beside the drawing, at most a frame apart
 
   const tell = (state, words) => {
     document.body.dataset.state = state;
@@ -46,7 +47,7 @@
     });
 
   // Where the camera stands: turns around the origin, y up, azimuth 0 on +z; the shorter side sees `view_deg`.
-  const orbit = (app, camera) => {
+  const orbit = (app, camera, frames) => {
     const at = { azimuth_deg: 0, elevation_deg: settings.elevation_deg, distance: settings.distance };
     const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
     const move = (right_deg, up_deg, factor) => {
@@ -58,6 +59,7 @@
       camera.setPosition(level * Math.sin(a), at.distance * Math.sin(e), level * Math.cos(a));
       camera.lookAt(Engine.Vec3.ZERO);
       document.body.dataset.state = "drawing";
+      frames.still = 0;
       app.renderNextFrame = true;
     };
     const fit = () => {
@@ -115,13 +117,15 @@
     splat.setRotation(new Engine.Quat().setFromMat4(new Engine.Mat4().set(settings.world_from_file)));
     app.root.addChild(camera);
     app.root.addChild(splat);
-    // Sorting by depth happens beside the drawing: draw again until a frame shows all that was asked for.
+    // Draw again until some frames in a row show all that was asked for: the first may be of the view before.
+    const frames = { still: 0 };
     app.systems.gsplat.on("frame:ready", (_camera, _layer, ready) => {
-      if (ready) tell("ready", "Drag to turn, scroll or pinch to come closer");
-      else app.renderNextFrame = true;
+      frames.still = ready ? frames.still + 1 : 0;
+      if (frames.still >= STILL_FRAMES) tell("ready", "Drag to turn, scroll or pinch to come closer");
+      else requestAnimationFrame(() => (app.renderNextFrame = true)); // the frame that ends now clears the wish
     });
     app.systems.gsplat.on("frame:request", () => (app.renderNextFrame = true));
-    listen(app.graphicsDevice.canvas, orbit(app, camera));
+    listen(app.graphicsDevice.canvas, orbit(app, camera, frames));
   };
 
   window.addEventListener("unhandledrejection", (event) => fail(event.reason));
