@@ -83,25 +83,22 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         work.folder(inputs.model, "model"), work.folder(inputs.cutouts, "cutouts"), settings, hooks,
         min_matte_fraction=params.min_matte_fraction,
     )  # fmt: skip
+    held_out = [
+        HeldOut(photo=name, psnr_db=s.psnr_db, ssim=s.ssim, alpha_iou=s.alpha_iou)
+        for name, s in done.fit.scores.items()
+    ]
     captions = {name: f"{s.psnr_db:.1f} dB, SSIM {s.ssim:.3f}, held out" for name, s in done.fit.scores.items()}
     _judge(done.fit.report, params)
     return Outputs(
         splat=work.put_bytes(write_ply(done.fit.splat), "model/ply"),
         sheet=work.put_bytes(encode_rgb(sheet(done.fit.splat, list(done.fit.judged), captions)), "image/png"),
         turntable=work.put_bytes(webp(turn(done.fit.splat, PREVIEW), PREVIEW.seconds), "image/webp"),
-        held_out=work.put_bytes(
-            dump_json(
-                [
-                    HeldOut(photo=name, psnr_db=s.psnr_db, ssim=s.ssim, alpha_iou=s.alpha_iou)
-                    for name, s in done.fit.scores.items()
-                ]
-            )
-        ),
+        held_out=work.put_bytes(dump_json(held_out)),
         report=Report(
             needed_by=needed_by,
             skipped_photos=done.skipped,
             fit=done.fit.report,
-            psnr_db_by_photo={name: s.psnr_db for name, s in done.fit.scores.items()},
+            psnr_db_by_photo={one.photo: one.psnr_db for one in held_out},
         ),
     )
 
