@@ -53,7 +53,8 @@ def encode_8bit(image: Bytes, channel: Channel, xmp: bytes, optimise: bool = Tru
         # one thread, because the encoder's tiles, and so its bytes, depend on how many there are
         picture.save(out, "AVIF", subsampling="4:4:4", speed=6, max_threads=1, **beside)
         return out.getvalue()
-    picture.save(out, "JPEG", subsampling=0, optimize=True, **beside)
+    # not Pillow's `optimize`: it gives up where a detailed picture takes more than a byte a pixel
+    picture.save(out, "JPEG", subsampling=0, **beside)
     if not optimise:
         return out.getvalue()
     import mozjpeg_lossless_optimization as mozjpeg  # type: ignore[import-untyped]

@@ -59,6 +59,14 @@ def test_jpeg_is_444_and_optimising_loses_nothing(image):
     np.testing.assert_array_equal(decode_image(plain, "a"), decode_image(optimised, "b"))
 
 
+@pytest.mark.parametrize("optimise", [False, True])
+def test_a_jpeg_may_take_more_than_a_byte_a_pixel(optimise):
+    coarse = np.random.default_rng(0).random((200, 240, 3), np.float32)
+    data = encode_image(coarse, JPEG, XMP, optimise)
+    assert len(data) > 200 * 240
+    assert np.abs(decode_image(data, "noise").astype(int) - linear_to_srgb(coarse)).mean() < 8
+
+
 def test_archive_keeps_sixteen_bits(image):
     data = np.frombuffer(encode_image(image, ARCHIVE, XMP), np.uint8)
     deep = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
