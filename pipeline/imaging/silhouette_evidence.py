@@ -18,6 +18,7 @@ Box = tuple[slice, slice]
 Word = Literal["product", "backdrop", "unclear"]
 REACH_AT_LEAST = 0.004  # of the long side: a pixel and a half of a splat that was fitted at 384 px
 ZONE_AT_MOST = 0.04  # of the long side: how far around a disagreement the outline is sought anew
+BLUR_AT_MOST = 0.02  # of the long side: where the silhouette is farther off than that, more blur tells no more
 CLEARLY = 2.0  # a colour is clearly of one side when the other side's colours are this many times as far
 WELL_DRAWN = 2.0  # a splat explains a spot whose error is up to so many times what 95% of the product have
 PRIOR_WEIGHT = 0.02  # how strongly a pixel's colour pulls its alpha; 1: as a neighbour does
@@ -98,8 +99,9 @@ class Evidence:
         sure = (matte_depth > 2 * reach) & (shown_depth > 2 * reach)
         usable = int(sure.sum()) >= 100
         gain = np.median(rgb[sure], axis=0) / np.maximum(np.median(drawn.rgb[sure], axis=0), 1.0) if usable else 1.0
-        lab = _lab(rgb.astype(np.float32), reach)
-        like = _lab(np.minimum(drawn.rgb * np.clip(gain, 1 / 1.15, 1.15), 255).astype(np.float32), reach)
+        blur = min(reach / 2, BLUR_AT_MOST * max(matte.shape))
+        lab = _lab(rgb.astype(np.float32), blur)
+        like = _lab(np.minimum(drawn.rgb * np.clip(gain, 1 / 1.15, 1.15), 255).astype(np.float32), blur)
         error = np.asarray(np.linalg.norm(lab - like, axis=2), np.float32)
         usual = float(np.percentile(error[sure], 95)) if usable else 0.0
         return cls(rgb, matte, shown, reach, matte_depth, shown_depth, lab, error, usual, usable)
@@ -192,9 +194,9 @@ def _distance(samples: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDAr
     return np.asarray(cKDTree(chosen).query(wanted, k=NEIGHBOURS)[0].mean(axis=1), np.float32)
 
 
-def _lab(rgb: NDArray[np.float32], reach: float) -> NDArray[np.float32]:
+def _lab(rgb: NDArray[np.float32], blur_px: float) -> NDArray[np.float32]:
     """Lab [h, w, 3] of sRGB 0 to 255, blurred to what a splat resolves."""
-    return np.asarray(cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), reach / 2) / 255, cv2.COLOR_RGB2Lab), np.float32)
+    return np.asarray(cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), blur_px) / 255, cv2.COLOR_RGB2Lab), np.float32)
 
 
 def _edge(mask: Mask) -> Mask:
@@ -210,8 +212,17 @@ def depth_of(mask: Mask) -> Plane:
 
 
 def _opened(mask: Mask, radius: float) -> Mask:
-    """What of a mask a disc of this radius fits into."""
-    reach = int(np.ceil(radius))
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    disc = np.asarray(x * x + y * y <= radius * radius + 0.5, np.uint8)
-    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
+    """What of a mask a disc of this radius fits into; the picture's edge cuts no disc off.
+
+    By exact distances, so that the wide discs of a silhouette that is far off take no longer than narrow ones.
+    """
+    furthest = np.float32(np.sqrt(np.floor(radius * radius + 0.5) + 0.5))  # between the disc's last px and the next
+    kept = _away(mask) > furthest
+    return _away(~kept) <= furthest if kept.any() else kept
+
+
+def _away(mask: Mask) -> Plane:
+    """Distance of each pixel of a mask to the nearest that is not in it, px; very far where there is none."""
+    if mask.all():
+        return np.full(mask.shape, np.inf, np.float32)
+    return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)

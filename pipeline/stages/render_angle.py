@@ -202,4 +202,4 @@ def correct_angle(inputs: CorrectInputs, params: CorrectParams, work: Work) -> C
     )
 
 
-CORRECT = Stage("correct_angle", 1, CorrectInputs, CorrectParams, CorrectOutputs, correct_angle)
+CORRECT = Stage("correct_angle", 2, CorrectInputs, CorrectParams, CorrectOutputs, correct_angle)

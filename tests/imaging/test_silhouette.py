@@ -3,12 +3,14 @@
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.imaging.checks import judge
 from pipeline.imaging.checks_silhouette import check_silhouette
 from pipeline.imaging.cutout import with_matte
 from pipeline.imaging.silhouette import correct, measure
-from pipeline.imaging.silhouette_evidence import Drawn
+from pipeline.imaging.silhouette_evidence import Drawn, _opened
 from pipeline.records import Silhouette
 
 SIDE = 320
@@ -125,6 +127,28 @@ def test_without_a_common_inside_nothing_is_changed(alpha):
     done = correct(photo, rgba, drawn)
     assert done.rgba is rgba
     assert done.after.iou == 0
+
+
+def test_a_silhouette_far_beside_the_matte_is_told_and_nothing_is_corrected():
+    photo = np.full((480, 640, 3), 200, np.uint8)
+    matte, shown = np.zeros((480, 640), np.uint8), np.zeros((480, 640), np.float32)
+    matte[120:360, 40:160], shown[120:360, 480:600] = 255, 1
+    rgba = np.dstack([photo, matte])
+    done = correct(photo, rgba, Drawn(photo, shown))
+    assert done.rgba is rgba and done.after.iou == 0 and done.after.reach_px > 1000
+    assert not all(check.passed for check in check_silhouette(_record(done), 640))
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.3, 12), st.floats(0.3, 8), st.floats(0, 1))
+def test_opening_by_distances_is_opening_by_a_disc(seed, radius, blur, share):
+    rng = np.random.default_rng(seed)
+    noise = cv2.GaussianBlur(rng.random(rng.integers(4, 80, 2), np.float32), (0, 0), blur)
+    mask = noise > np.quantile(noise, share)
+    reach = int(np.ceil(radius))
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = np.asarray(x * x + y * y <= radius * radius + 0.5, np.uint8)
+    plain = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
+    np.testing.assert_array_equal(_opened(mask, radius), plain)
 
 
 def test_measuring_changes_nothing_and_finds_the_same():
