@@ -59,7 +59,8 @@ def plan(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> N
     """Write the plan of one shoot; show its steps, their keys, and whether they are cached, held or unknown."""
     settings = read_settings()
     runner = runner_from(settings)
-    written, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
+    runs_here = settings.execution == "local"
+    written, digest = write_plan(shoot_dir, runner.store, preset or settings.preset, runs_here=runs_here)
     steps = forecast(runner, written)
     if as_json:
         print_json({"sku": written.sku, "plan": digest, "steps": [step.model_dump() for step in steps]})

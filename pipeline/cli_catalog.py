@@ -48,6 +48,7 @@ def discover(
         settings.preset,
         run_id or new_run_id("discover"),
         collection=collection,
+        runs_here=settings.execution == "local",
     )
     if as_json:
         print_json(found.model_dump())

@@ -52,11 +52,18 @@ def find_shoots(root: Path) -> Iterator[Path]:
 
 
 def discover(
-    root: Path, store: Store, catalog_url: str, preset: str, run_id: str, *, collection: str | None = None
+    root: Path,
+    store: Store,
+    catalog_url: str,
+    preset: str,
+    run_id: str,
+    *,
+    collection: str | None = None,
+    runs_here: bool = True,
 ) -> Discovery:
     """Plan the new and changed shoots below `root`, or with `collection` (a backfill) all shoots of that collection.
 
-    A shoot that cannot be read is refused and remembered as such; the others go on.
+    `runs_here` as in `write_plan`. A shoot that cannot be read is refused and remembered as such; the others go on.
     """
     known = shoots.known_shoots(catalog_url)
     plans, unchanged, refused = [], [], []
@@ -73,7 +80,7 @@ def discover(
                 unchanged.append(shoot.sku)
                 shoots.record_fate(catalog_url, run_id, shoot.sku, "unchanged")
                 continue
-            plan, plan_digest = write_plan(folder, store, preset)
+            plan, plan_digest = write_plan(folder, store, preset, runs_here=runs_here)
         except BadInput as error:
             refused.append(_refuse(catalog_url, run_id, folder, str(error), collection))
             continue

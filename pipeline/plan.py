@@ -15,7 +15,7 @@ from pipeline.contract.artifact import JSON, Artifact, media_type_of
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, MissingEngine
 from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
 
 PHOTOS, MATTES = "photos as shot", "mattes made by hand"
@@ -73,14 +73,17 @@ def stage_of(step: str) -> AnyStage:
     return stage
 
 
-def write_plan(folder: Path, store: Store, preset: str) -> tuple[Plan, str]:
+def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = True) -> tuple[Plan, str]:
     """Read the shoot in `folder`, store its photos, and store its plan. Returns the plan and its digest.
 
-    Raises BadInput when shoot.yaml, the photos or the preset cannot be used.
+    `runs_here`: its steps will run on this machine, and not in pods, which have GPUs of their own. Raises BadInput when
+    shoot.yaml, the photos or the preset cannot be used, MissingEngine as `require_here`.
     """
     shoot = read_shoot(folder)
-    photos, mattes = _stored(store, list_photos(folder)), _stored(store, list_mattes(folder))
     params = params_of(shoot, read_preset(preset))
+    if runs_here:
+        require_here(params)
+    photos, mattes = _stored(store, list_photos(folder)), _stored(store, list_mattes(folder))
     given = {PHOTOS: store.put_tree(photos), MATTES: store.put_tree(mattes) if mattes else None}
     plan = Plan(
         sku=shoot.sku,
@@ -137,6 +140,8 @@ def params_of(shoot: Shoot, preset: Mapping[str, Mapping[str, Any]]) -> dict[str
         values = {**preset.get(step, {}), **shoot_params(shoot).get(step, {})}
         try:
             found[step] = stage_of(step).params.model_validate(values).model_dump(mode="json")
+        except BadInput as error:  # of a channel or a checkpoint that the params name
+            raise type(error)(f"step {step}: {error.what}", remedy=error.remedy) from None
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
@@ -144,6 +149,38 @@ def params_of(shoot: Shoot, preset: Mapping[str, Mapping[str, Any]]) -> dict[str
                 f"step {step}: {where}: {first['msg']} (got {first['input']!r})", remedy="correct the preset"
             ) from None
     return found
+
+
+def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise MissingEngine, naming the step, when this machine lacks the splat engine or a device that `params` ask for.
+
+    The steps would find out by themselves, but the splat only after minutes. The splat counts also where it turns out
+    that no angle needs one: that is known only after the cameras.
+    """
+    background, engine = params["background"], params["splat"]["engine"]
+    devices = {
+        "cutout": params["cutout"]["device"] if params["cutout"]["engine"] == "checkpoint" else "cpu",
+        "render": (params["render"]["refine"] or {"device": "cpu"})["device"],
+        "background": background["diffusion"]["device"] if _paints(background) else "cpu",
+    }
+    if engine != "cpu":
+        from pipeline.splatting.engines import version_of
+
+        try:
+            version_of(engine)
+        except MissingEngine as error:
+            raise MissingEngine(f"step splat: {error.what}", remedy=error.remedy) from None
+    for step, device in devices.items():
+        if device != "cpu":
+            import torch
+
+            if not torch.cuda.is_available():
+                what = f"step {step}: device {device!r} is asked for, but torch sees no GPU here"
+                raise MissingEngine(what, remedy="set the device to cpu, or run it where CUDA is")
+
+
+def _paints(background: Mapping[str, Any]) -> bool:
+    return any(backdrop["kind"] == "diffusion" for backdrop in background["backdrops"])
 
 
 def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:

@@ -8,8 +8,8 @@ import yaml
 from pipeline.contract.plan import Source
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
-from pipeline.errors import BadInput
-from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, stage_of, write_plan
+from pipeline.errors import BadInput, MissingEngine
+from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, require_here, stage_of, write_plan
 from pipeline.records import Light
 from pipeline.run import forecast
 from pipeline.shoot import read_shoot
@@ -51,6 +51,57 @@ def test_a_preset_with_a_wrong_param_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("splatt: {}\n")
     with pytest.raises(BadInput, match="'splatt' is no step"):
         read_preset(str(tmp_path / "mine.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("preset", "words"),
+    [
+        ("splat: {engine: nerfstudio}", "step splat: splat engine 'nerfstudio' needs ns-"),
+        ("splat: {engine: gsplat}", "step splat: splat engine 'gsplat' needs "),
+        ("background: {diffusion: {device: cuda}}", "step background: device 'cuda' is asked for"),
+        ("cutout: {engine: checkpoint, checkpoint: x, device: cuda}", "step cutout: device 'cuda' is asked for"),
+    ],
+)
+def test_an_engine_that_this_machine_lacks_is_told_before_the_first_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str, words: str
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "mine.yaml").write_text(preset)
+    store = FolderStore(tmp_path / "store")
+    with pytest.raises(MissingEngine, match=words):
+        write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))
+    elsewhere, _ = write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"), runs_here=False)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("pipeline.splatting.engines.version_of", lambda name: name)
+    assert write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))[0] == elsewhere
+
+
+def test_a_gpu_that_nothing_uses_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    (tmp_path / "mine.yaml").write_text("cutout: {device: cuda}\nbackground: {diffusion: {device: cuda}}\n")
+    shoot = read_shoot(SAMPLES[0].parent)
+    plain = shoot.model_copy(update={"backdrops": tuple(b for b in shoot.backdrops if b.kind == "solid")})
+    require_here(params_of(plain, read_preset(str(tmp_path / "mine.yaml"))))
+
+
+@pytest.mark.parametrize(
+    ("preset", "words", "remedy"),
+    [
+        ("background: {diffusion: {checkpoint: /no/where}}", "step background: /no/where is no diffusers", "save_pre"),
+        ("render: {refine: {checkpoint: /no/where}}", "step render: /no/where is no diffusers", "or leave the s"),
+        ("render: {refine: {checkpoint: embedded}}", "step render: refine.*paints empty sets", "correct the preset"),
+        ("render: {refine: {checkpoint: 5}}", "step render: refine.checkpoint.*valid string", "correct the preset"),
+        ("background: {diffusion: {stepz: 3}}", "step background: diffusion.stepz", "correct the preset"),
+    ],
+)
+def test_a_checkpoint_that_cannot_serve_is_told_with_its_step(
+    tmp_path: Path, preset: str, words: str, remedy: str
+) -> None:
+    (tmp_path / "mine.yaml").write_text(preset)
+    with pytest.raises(BadInput, match=words) as told:
+        params_of(read_shoot(SAMPLES[0].parent), read_preset(str(tmp_path / "mine.yaml")))
+    assert remedy in str(told.value) and "embedded'" not in told.value.remedy and "\n" not in str(told.value)
 
 
 def test_another_title_changes_only_what_uses_it(tmp_path: Path) -> None:

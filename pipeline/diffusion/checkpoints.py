@@ -80,7 +80,7 @@ def pipeline_class(folder: Path) -> str:
     if not index.is_file():
         raise BadInput(
             f"{folder} is no diffusers checkpoint: it has no model_index.json",
-            remedy="name the folder that DiffusionPipeline.save_pretrained wrote, or 'embedded'",
+            remedy="name the folder that DiffusionPipeline.save_pretrained wrote, or leave the setting out",
         )
     try:
         name = json.loads(index.read_text(encoding="utf-8"))["_class_name"]

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pipeline.contract.artifact import JSON, Artifact
 from pipeline.contract.stage import Stage
@@ -68,7 +68,11 @@ class Params(Frozen):
         """Write the checkpoint's digest and defaults into the params, so that other weights are another request."""
         if not isinstance(values, dict) or not any(_kind(one) == "diffusion" for one in values.get("backdrops", ())):
             return values
-        return {**values, "diffusion": _pinned(Diffusion.model_validate(values.get("diffusion", {})))}
+        try:
+            how = Diffusion.model_validate(values.get("diffusion", {}))
+        except ValidationError:  # which the field's own validation will tell, with its place
+            return values
+        return {**values, "diffusion": _pinned(how)}
 
 
 def _pinned(how: Diffusion) -> Diffusion:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.diffusion.checkpoints import checkpoint_digest
+from pipeline.diffusion.checkpoints import checkpoint_digest, facts_of, folder_of
 from pipeline.domain import Frozen, View
 from pipeline.records import Silhouette
 
@@ -93,9 +93,15 @@ class RefineParams(Frozen):
     @classmethod
     def _pin_checkpoint(cls, values: Any) -> Any:
         """Write the checkpoint's digest into the params, so that other weights are another request."""
-        if not isinstance(values, dict) or values.get("checkpoint_digest") or "checkpoint" not in values:
+        if not isinstance(values, dict) or not isinstance(values.get("checkpoint"), str):
             return values
-        return {**values, "checkpoint_digest": checkpoint_digest(values["checkpoint"])}
+        folder = folder_of(values["checkpoint"])
+        if facts_of(folder).paints_behind_product:
+            raise ValueError(
+                f"refine: checkpoint {values['checkpoint']} paints empty sets and knows no product; "
+                "name an inpainting checkpoint, or leave `refine` out"
+            )
+        return {**values, "checkpoint_digest": values.get("checkpoint_digest") or checkpoint_digest(str(folder))}
 
 
 class RefineInputs(Frozen):

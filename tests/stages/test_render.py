@@ -164,7 +164,9 @@ def test_nothing_is_corrected_without_a_splat_or_a_pose(store, shot, lacking):
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    return str(save_tiny(tmp_path_factory.mktemp("checkpoint") / "tiny"))
+    general = save_tiny(tmp_path_factory.mktemp("checkpoint") / "tiny")
+    (general / "backdrop.json").unlink()
+    return str(general)
 
 
 def test_a_refinement_that_moves_the_product_is_thrown_away_and_said(store, shot, checkpoint):
