@@ -18,10 +18,46 @@ Matte = NDArray[np.float32]  # [h, w], 0 backdrop to 1 product
 UNKNOWN = 128
 _REACH = 2  # pixels i and j share a 3x3 window when they are at most this far apart
 _STENCIL = 2 * _REACH + 1
+_ITSELF = _STENCIL**2 // 2  # where a pixel stands among its own 25 neighbours
+
+
+Row = tuple[float, float, float, float, float, float, float]
+
+
+@njit("void(f8[:,:,:], i8, i8, f8[:,:])", cache=True, nogil=True)
+def _centre(image: NDArray[np.float64], y: int, x: int, centred: NDArray[np.float64]) -> None:
+    """The colours of the window around y, x without their mean, into `centred` [9, 3]."""
+    for channel in range(3):
+        mean = 0.0
+        for k in range(9):
+            mean += image[y + k // 3 - 1, x + k % 3 - 1, channel]
+        mean /= 9.0
+        for k in range(9):
+            centred[k, channel] = image[y + k // 3 - 1, x + k % 3 - 1, channel] - mean
+
+
+@njit("UniTuple(f8, 7)(f8[:,:], f8)", cache=True, nogil=True)
+def _inverse_covariance(centred: NDArray[np.float64], epsilon: float) -> Row:
+    """The inverse of the window's covariance, times its determinant: xx, yy, zz, xy, xz, yz; then the determinant."""
+    xx = yy = zz = epsilon
+    xy = xz = yz = 0.0
+    for k in range(9):
+        r, g, b = centred[k, 0], centred[k, 1], centred[k, 2]
+        xx += r * r
+        yy += g * g
+        zz += b * b
+        xy += r * g
+        xz += r * b
+        yz += g * b
+    xx, yy, zz, xy, xz, yz = xx / 9, yy / 9, zz / 9, xy / 9, xz / 9, yz / 9
+    determinant = xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz)
+    along = (yy * zz - yz * yz), (xx * zz - xz * xz), (xx * yy - xy * xy)
+    across = (xz * yz - xy * zz), (xy * yz - xz * yy), (xy * xz - xx * yz)
+    return (*along, *across, determinant)
 
 
 @njit("void(f8[:,:,:], b1[:,:], i8[:,:], f8, f8[:,:,:])", cache=True, nogil=True)
-def _laplacian_rows(  # noqa: C901 - one kernel: calls would keep numba from unrolling it
+def _laplacian_rows(
     image: NDArray[np.float64],
     near: NDArray[np.bool_],
     row_of: NDArray[np.int64],
@@ -38,35 +74,16 @@ def _laplacian_rows(  # noqa: C901 - one kernel: calls would keep numba from unr
         for x in range(1, width - 1):
             if not near[y, x]:
                 continue
-            for channel in range(3):
-                mean = 0.0
-                for k in range(9):
-                    mean += image[y + k // 3 - 1, x + k % 3 - 1, channel]
-                mean /= 9.0
-                for k in range(9):
-                    centred[k, channel] = image[y + k // 3 - 1, x + k % 3 - 1, channel] - mean
-            xx = yy = zz = epsilon
-            xy = xz = yz = 0.0
-            for k in range(9):
-                r, g, b = centred[k, 0], centred[k, 1], centred[k, 2]
-                xx += r * r
-                yy += g * g
-                zz += b * b
-                xy += r * g
-                xz += r * b
-                yz += g * b
-            xx, yy, zz, xy, xz, yz = xx / 9, yy / 9, zz / 9, xy / 9, xz / 9, yz / 9
-            determinant = xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz)
-            i00, i11, i22 = (yy * zz - yz * yz), (xx * zz - xz * xz), (xx * yy - xy * xy)
-            i01, i02, i12 = (xz * yz - xy * zz), (xy * yz - xz * yy), (xy * xz - xx * yz)
+            _centre(image, y, x, centred)
+            xx, yy, zz, xy, xz, yz, determinant = _inverse_covariance(centred, epsilon)
             for i in range(9):
                 row = row_of[y + i // 3 - 1, x + i % 3 - 1]
                 if row < 0:
                     continue
                 r, g, b = centred[i, 0], centred[i, 1], centred[i, 2]
-                u = (i00 * r + i01 * g + i02 * b) / determinant
-                v = (i01 * r + i11 * g + i12 * b) / determinant
-                w = (i02 * r + i12 * g + i22 * b) / determinant
+                u = (xx * r + xy * g + xz * b) / determinant
+                v = (xy * r + yy * g + yz * b) / determinant
+                w = (xz * r + yz * g + zz * b) / determinant
                 for j in range(9):
                     affinity = (1.0 + u * centred[j, 0] + v * centred[j, 1] + w * centred[j, 2]) / 9.0
                     same = 1.0 if i == j else 0.0
@@ -85,40 +102,54 @@ def closed_form(
 
     `prior` (0 to 1) pulls unknown pixels with `prior_weight` (0: not at all; 1: as strongly as a neighbour does).
     """
-    import cv2
-    from scipy.sparse import csc_matrix
-
     unknown = trimap == UNKNOWN
     alpha = np.asarray(trimap == 255, np.float32)
-    count = int(unknown.sum())
-    if count == 0:
+    if not unknown.any():
         return alpha
-    padded = np.pad(unknown, _REACH)
+    values, other, right = _equations(rgb, unknown, alpha, epsilon)
+    if prior is not None and prior_weight is not None:
+        weight = prior_weight[unknown].astype(np.float64)
+        values[:, _ITSELF] += weight
+        right += weight * prior[unknown]
+    if not right.any():  # nothing known pulls towards the product
+        return alpha
+    values[:, _ITSELF] += 1e-6  # unknown pixels that touch nothing known become backdrop, not singular
+    alpha[unknown] = np.clip(_solved(_sparse(values, other), right, tolerance), 0.0, 1.0)
+    return alpha
+
+
+def _equations(
+    rgb: Pixels, unknown: NDArray[np.bool_], alpha: Matte, epsilon: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """For each unknown pixel its 25 neighbours' weights [n, 25] and rows [n, 25] (-1: known), and the right side [n].
+
+    `alpha` is what is known.
+    """
+    import cv2
+
+    count, padded = int(unknown.sum()), np.pad(unknown, _REACH)
     row_of = np.full(padded.shape, -1, np.int64)
     row_of[padded] = np.arange(count)
     image = cv2.copyMakeBorder(rgb, *(_REACH,) * 4, cv2.BORDER_REPLICATE).astype(np.float64) / 255.0
     near = cv2.dilate(padded.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     rows = np.zeros((count, _STENCIL, _STENCIL))
     _laplacian_rows(image, near, row_of, epsilon, rows)
-
     known = np.pad(alpha, _REACH, mode="edge").astype(np.float64)
     ys, xs = np.nonzero(padded)
     dy, dx = np.mgrid[-_REACH : _REACH + 1, -_REACH : _REACH + 1].reshape(2, -1)
     other = row_of[ys[:, None] + dy, xs[:, None] + dx]
     values = rows.reshape(count, -1)
-    inside = other >= 0
-    right = -np.where(inside, 0.0, values * known[ys[:, None] + dy, xs[:, None] + dx]).sum(axis=1)
-    if prior is not None and prior_weight is not None:
-        weight = prior_weight[unknown].astype(np.float64)
-        values[:, values.shape[1] // 2] += weight
-        right += weight * prior[unknown]
-    if not right.any():  # nothing known pulls towards the product
-        return alpha
-    values[:, values.shape[1] // 2] += 1e-6  # unknown pixels that touch nothing known become backdrop, not singular
+    right = -np.where(other >= 0, 0.0, values * known[ys[:, None] + dy, xs[:, None] + dx]).sum(axis=1)
+    return values, other, right
+
+
+def _sparse(values: NDArray[np.float64], other: NDArray[np.int64]) -> Any:
+    """The matrix of the unknown pixels' weights on each other; it is symmetric, so that its rows are its columns."""
+    from scipy.sparse import csc_matrix
+
+    inside, count = other >= 0, len(values)
     start = np.concatenate([[0], inside.sum(axis=1).cumsum()])
-    matrix = csc_matrix((values[inside], other[inside], start), (count, count))  # symmetric: its rows are its columns
-    alpha[unknown] = np.clip(_solved(matrix, right, tolerance), 0.0, 1.0)
-    return alpha
+    return csc_matrix((values[inside], other[inside], start), (count, count))
 
 
 def _solved(matrix: Any, right: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
