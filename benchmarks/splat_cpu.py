@@ -31,6 +31,7 @@ from pipeline.splatting.fit_params import FitParams
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import C0
 from pipeline.splatting.hull import Points
+from pipeline.splatting.lanes import LANES, load, room, store
 from pipeline.splatting.lens import lens_of, pose_of
 from pipeline.splatting.loss import LossWeights, ProductLoss
 from pipeline.splatting.memory import peak_memory_mb
@@ -40,13 +41,10 @@ from pipeline.splatting.projection import RECORD, SUMS, project
 from pipeline.splatting.projection_gradient import project_gradient
 from pipeline.splatting.raster_kernels import (
     BACKWARD_PLANES,
-    CHECK_EVERY,
     FORWARD_PLANES,
     PIXELS,
-    _alive_rows,
     _blend,
     _open_tile,
-    _rows,
     _unblend,
     rasterize,
     rasterize_gradient,
@@ -59,6 +57,7 @@ from pipeline.splatting.trainer import Hooks, _Trainer
 RECORD_FILE = Path(__file__).with_name("SPLAT.md")
 WIDTH, HEIGHT = 269, 480
 CAMERA = Camera(width_px=WIDTH, height_px=HEIGHT, fx_px=400.0, fy_px=400.0, cx_px=WIDTH / 2, cy_px=HEIGHT / 2)
+ALL_BLOCKS, ZERO = np.uint64(0xFFFF), np.uint64(0)
 F32 = NDArray[np.float32]
 
 
@@ -96,25 +95,11 @@ def trainer_of(truth: Gaussians) -> _Trainer:
     return trainer
 
 
-@numba.njit(cache=True, parallel=True, error_model="numpy")
-def count_pairs(records: F32, drawing_pairs: NDArray[np.int32], starts: NDArray[np.int64], used: NDArray[np.int32],
-                tiles_x: int, width: int, height: int) -> NDArray[np.int64]:  # fmt: skip
-    """Pairs of each tile that forward and backward work on, [tiles]."""
-    out = np.zeros(used.size, np.int64)
-    for tile in numba.prange(used.size):
-        s = np.empty(FORWARD_PLANES * PIXELS, np.float32)
-        s[:] = np.float32(0.0)
-        x, y = (tile % tiles_x) * TILE, (tile // tiles_x) * TILE
-        _open_tile(s, np.uint64(5 * PIXELS), np.uint64(6 * PIXELS), x, y, width, height)
-        first, last = 0, TILE
-        for k in range(used[tile]):
-            if k % CHECK_EVERY == 0:
-                first, last = _alive_rows(s, first, last)
-            record = records[drawing_pairs[starts[tile] + k]]
-            low, high = _rows(record, x, y, first, last)
-            _blend(s, record, np.float32(x), np.float32(y), low, high)
-            out[tile] += (high - low) * TILE
-    return out
+def count_pairs(d: raster.Drawing) -> int:
+    """Pairs that forward and backward work on: all pixels of every block that a Gaussian reaches and shows in."""
+    listed = np.diff(d.starts)
+    place = np.arange(len(d.pairs)) - np.repeat(d.starts[:-1], listed)
+    return LANES * int(np.bitwise_count(d.blocks[place < np.repeat(d.used, listed)]).sum())
 
 
 @numba.njit(cache=True, parallel=True, error_model="numpy")
@@ -122,12 +107,12 @@ def bare_forward(record: F32, rounds: int, workers: int) -> F32:
     """`rounds` whole tiles of `_blend` a worker; the picture keeps it from being optimised away."""
     out = np.zeros(workers, np.float32)
     for worker in numba.prange(workers):
-        s = np.empty(FORWARD_PLANES * PIXELS, np.float32)
+        s = room(FORWARD_PLANES * PIXELS)
         for k in range(rounds):
             if k % 64 == 0:  # or transmittance would sink into slow denormals
                 s[:] = np.float32(0.0)
                 _open_tile(s, np.uint64(5 * PIXELS), np.uint64(6 * PIXELS), 0, 0, TILE, TILE)
-            _blend(s, record, np.float32(0.0), np.float32(0.0), 0, TILE)
+            _blend(s, record, np.float32(0.0), np.float32(0.0), ALL_BLOCKS)
         out[worker] = s[300]
     return out
 
@@ -137,12 +122,13 @@ def bare_backward(record: F32, rounds: int, workers: int) -> F32:
     """`rounds` whole tiles of `_unblend` a worker."""
     out = np.zeros(workers, np.float32)
     for worker in numba.prange(workers):
-        s, total = np.empty(BACKWARD_PLANES * PIXELS, np.float32), np.zeros(SUMS, np.float32)
+        s, total = room(BACKWARD_PLANES * PIXELS), room(SUMS)
+        total[:] = np.float32(0.0)
         for k in range(rounds):
             if k % 64 == 0:
                 s[:] = np.float32(0.01)
                 _open_tile(s, np.uint64(2 * PIXELS), np.uint64(3 * PIXELS), 0, 0, TILE, TILE)
-            _unblend(s, record, np.float32(0.0), np.float32(0.0), 0, TILE, total)
+            store(total, ZERO, load(total, ZERO) + _unblend(s, record, np.float32(0.0), np.float32(0.0), ALL_BLOCKS))
         out[worker] = total[0]
     return out
 
@@ -208,13 +194,14 @@ def parts_of(trainer: _Trainer) -> tuple[dict[str, float], int, int]:
     picture = torch.from_numpy(d.picture).requires_grad_(True)
     ones, zeros, weights = torch.ones(3), torch.zeros(3), LossWeights()
     incoming = np.full_like(d.picture, 1e-6)
-    sums = np.zeros((len(d.bounds) - 1, n, SUMS), np.float32)
+    sums = room((len(d.bounds) - 1) * n * SUMS).reshape(-1, n, SUMS)
+    sums[:] = 0.0
     grads = raster.gradient(values, pose, lens, 2, True, d, incoming)
     gradients = {name: torch.from_numpy(g) for name, g in zip(VALUES, grads.values, strict=True)}
 
     def tiles() -> None:
         order = depth_order(d.records, d.boxes)
-        counts = count_tiles(order, d.records, d.boxes, tiles_x, tiles_y, parts)
+        counts = count_tiles(d.records, d.boxes, tiles_x, tiles_y, parts)
         fill_tiles(order, d.records, d.boxes, tiles_x, d.starts, parts)
         deal_tiles(counts, parts)
 
@@ -224,18 +211,18 @@ def parts_of(trainer: _Trainer) -> tuple[dict[str, float], int, int]:
         "project": lambda: project(*values, 2, pose, lens, True, parts, d.records.copy(), d.boxes.copy()),
         "sort and tile": tiles,
         "raster forward": lambda: rasterize(
-            d.records, d.pairs, d.starts, d.dealt, d.bounds, WIDTH, HEIGHT, d.picture, d.used
+            d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, WIDTH, HEIGHT, d.picture, d.used
         ),
         "loss and its gradient": lambda: ProductLoss.apply(picture, ones, zeros, target, backdrop, weights),
         "raster backward": lambda: rasterize_gradient(
-            d.records, d.pairs, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums
+            d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums
         ),
         "project backward": lambda: project_gradient(
             *values, 2, pose, lens, True, parts, d.records, d.boxes, sums, *out, means2d, poses
         ),
         "Adam, noise and the rest": lambda: trainer._update(dict(gradients), 0.5),
     }
-    pairs = int(count_pairs(d.records, d.pairs, d.starts, d.used, tiles_x, WIDTH, HEIGHT).sum())
+    pairs = count_pairs(d)
     return {name: seconds_of(call) for name, call in calls.items()}, pairs, len(d.pairs)
 
 

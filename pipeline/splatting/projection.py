@@ -27,7 +27,7 @@ BLUR_PX2, BLUR_ANTIALIASED_PX2 = 0.3, 0.1
 NEAR = 0.05  # camera-space depth below which a Gaussian is not drawn, world units
 ALPHA_MIN = 1.0 / 255.0
 RECORD = 12  # x, y, conic a, b, c, opacity, r, g, b, depth, power cut, unused
-SUMS = 10  # h, h dx, h dy, h dx2, h dxdy, h dy2, r, g, b, depth
+SUMS = 16  # h, h dx, h dy, h dx2, h dxdy, h dy2, r, g, b, depth; then zeros: one vector
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")

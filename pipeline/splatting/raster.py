@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.domain import Camera
 from pipeline.errors import BadInput
 from pipeline.splatting.gaussians import Gaussians
+from pipeline.splatting.lanes import room
 from pipeline.splatting.lens import lens_of, pose_of
 from pipeline.splatting.projection import RECORD, SUMS, project
 from pipeline.splatting.projection_gradient import project_gradient
@@ -35,6 +36,7 @@ class Drawing:
     records: F32
     boxes: NDArray[np.int32]
     pairs: NDArray[np.int32]
+    blocks: NDArray[np.uint16]
     starts: NDArray[np.int64]
     dealt: NDArray[np.int32]
     bounds: NDArray[np.int64]
@@ -72,14 +74,14 @@ def draw_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bo
     records, boxes = np.empty((n, RECORD), np.float32), np.zeros((n, 4), np.int32)
     project(*values, degree, pose, lens, antialias, parts, records, boxes)
     order = depth_order(records, boxes)
-    counts = count_tiles(order, records, boxes, tiles_x, tiles_y, parts)
+    counts = count_tiles(records, boxes, tiles_x, tiles_y, parts)
     starts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
-    pairs = fill_tiles(order, records, boxes, tiles_x, starts, parts)
+    pairs, blocks = fill_tiles(order, records, boxes, tiles_x, starts, parts)
     dealt, bounds = deal_tiles(counts, parts)
     picture, used = np.empty((5, height, width), np.float32), np.zeros(len(counts), np.int32)
-    rasterize(records, pairs, starts, dealt, bounds, width, height, picture, used)
-    return Drawing(picture, records, boxes, pairs, starts, dealt, bounds, used)
+    rasterize(records, pairs, blocks, starts, dealt, bounds, width, height, picture, used)
+    return Drawing(picture, records, boxes, pairs, blocks, starts, dealt, bounds, used)
 
 
 def gradient(
@@ -87,8 +89,9 @@ def gradient(
 ) -> Gradients:
     """Carry dL/dpicture [5, H, W] back to every value and to the pose."""
     n, parts, d = len(values[0]), workers(), drawing
-    sums = np.zeros((len(d.bounds) - 1, n, SUMS), np.float32)
-    rasterize_gradient(d.records, d.pairs, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums)
+    sums = room((len(d.bounds) - 1) * n * SUMS).reshape(-1, n, SUMS)
+    sums[:] = 0.0
+    rasterize_gradient(d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums)
     means, scales, quats, logits, sh = (np.zeros_like(v) for v in values)
     means2d, poses = np.zeros((n, 2), np.float32), np.zeros((parts, 3, 4))
     project_gradient(

@@ -1,8 +1,8 @@
 """Sort projected Gaussians by depth and list, for each tile of the picture, those that touch it; numba kernels.
 
-Tiles are `TILE` px squares. A Gaussian is listed in a tile when its alpha can reach 1/255 inside (the minimum of its
-quadratic over the tile's rectangle is found exactly), not merely when its bounding box overlaps: needles would fill
-lists. Lists are in depth order, ties by index. Tiles are dealt to workers by size, largest first, so that nothing
+Tiles are `TILE` px squares of 4 x 4 blocks. A Gaussian is listed in a tile, with the blocks where its alpha can reach
+1/255 (the minimum of its quadratic over each block is found exactly); a bounding box alone would fill lists with
+needles. Lists are in depth order, ties by index. Tiles are dealt to workers by size, largest first, so that nothing
 depends on timing.
 """
 
@@ -11,10 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
+from pipeline.splatting.lanes import LANES, bits, least, load, most, spread
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+U16 = NDArray[np.uint16]
 TILE = 16
+BLOCK = 4  # a tile holds 4 x 4 blocks of 4 x 4 pixels: one block, one vector
+_BLOCK_X = (np.arange(LANES) % 4 * BLOCK + 0.5).astype(np.float32)  # first pixel centre of each block of a tile
+_BLOCK_Y = (np.arange(LANES) // 4 * BLOCK + 0.5).astype(np.float32)
+_SPAN, _ZERO = np.float32(BLOCK - 1), np.float32(0.0)
+_U = np.uint64
 _RADIX_BITS = 11
 _RADIX = 1 << _RADIX_BITS
 
@@ -50,48 +57,49 @@ def depth_order(records: F32, boxes: I32) -> I32:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _edge_minimum(fixed: float, a: float, b: float, c: float, low: float, high: float) -> float:
-    """Minimum of 0.5 (a d^2 + 2 b d s + c s^2) over s in [low, high], d fixed."""
-    s = min(max(-b * fixed / c, low), high)
-    return 0.5 * (a * fixed * fixed + 2.0 * b * fixed * s + c * s * s)
+def _blocks_reached(record: F32, x: float, y: float) -> np.uint64:
+    """Blocks of the tile at (x, y) with a pixel centre where alpha can reach 1/255, as bits; one lane a block.
 
-
-@numba.njit(cache=True, fastmath=True, error_model="numpy")
-def touches(record: F32, x: float, y: float) -> bool:
-    """Whether the Gaussian reaches alpha 1/255 at a pixel centre of the tile whose corner is (x, y)."""
-    x0, x1 = x + 0.5 - record[0], x + TILE - 0.5 - record[0]
-    y0, y1 = y + 0.5 - record[1], y + TILE - 0.5 - record[1]
-    inside_x, inside_y = x0 <= 0.0 <= x1, y0 <= 0.0 <= y1
-    if inside_x and inside_y:
-        return True
+    The minimum of the quadratic over a rectangle lies at its centre, if inside, or on one of the edges that face it:
+    the best point of the nearest column and that of the nearest row hold it in every case.
+    """
     a, b, c = record[2], record[3], record[4]
-    least = np.inf
-    if not inside_x:
-        least = min(least, _edge_minimum(x0 if x0 > 0.0 else x1, a, b, c, y0, y1))
-    if not inside_y:
-        least = min(least, _edge_minimum(y0 if y0 > 0.0 else y1, c, b, a, x0, x1))
-    return least <= record[10]
+    left, top = load(_BLOCK_X, _U(0)) + (x - record[0]), load(_BLOCK_Y, _U(0)) + (y - record[1])
+    right, bottom = left + _SPAN, top + _SPAN
+    zero = spread(_ZERO)
+    column, row = most(left, least(right, zero)), most(top, least(bottom, zero))
+    along = most(top, least(bottom, column * (-b / c)))
+    across = most(left, least(right, row * (-b / a)))
+    by_column = column * (column * a + along * (b + b)) + along * along * c
+    by_row = row * (row * c + across * (b + b)) + across * across * a
+    return bits(least(by_column, by_row) <= record[10] + record[10])
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
-def count_tiles(order: I32, records: F32, boxes: I32, tiles_x: int, tiles_y: int, workers: int) -> I32:
-    """How many Gaussians touch each tile, [tiles_y * tiles_x]; each worker owns the tile rows congruent to it."""
-    counts = np.zeros(tiles_x * tiles_y, np.int32)
+def count_tiles(records: F32, boxes: I32, tiles_x: int, tiles_y: int, workers: int) -> I32:
+    """How many Gaussians touch each tile, [tiles_y * tiles_x]."""
+    n = records.shape[0]
+    counts = np.zeros((workers, tiles_x * tiles_y), np.int32)
     for worker in numba.prange(workers):
-        for k in range(order.size):
-            i = order[k]
-            first = boxes[i, 1] // TILE
-            for ty in range(first + (worker - first) % workers, (boxes[i, 3] + TILE - 1) // TILE, workers):
+        for i in range(worker * n // workers, (worker + 1) * n // workers):
+            for ty in range(boxes[i, 1] // TILE, (boxes[i, 3] + TILE - 1) // TILE):
                 for tx in range(boxes[i, 0] // TILE, (boxes[i, 2] + TILE - 1) // TILE):
-                    if touches(records[i], tx * TILE, ty * TILE):
-                        counts[ty * tiles_x + tx] += 1
-    return counts
+                    if _blocks_reached(records[i], np.float32(tx * TILE), np.float32(ty * TILE)) != 0:
+                        counts[worker, ty * tiles_x + tx] += 1
+    for worker in range(1, workers):
+        counts[0] += counts[worker]
+    return counts[0]
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
-def fill_tiles(order: I32, records: F32, boxes: I32, tiles_x: int, starts: NDArray[np.int64], workers: int) -> I32:
-    """The lists themselves: Gaussian indices, tile after tile, nearest first; `starts` [tiles + 1] bounds them."""
-    pairs = np.empty(starts[-1], np.int32)
+def fill_tiles(
+    order: I32, records: F32, boxes: I32, tiles_x: int, starts: NDArray[np.int64], workers: int
+) -> tuple[I32, U16]:
+    """The lists themselves, tile after tile, nearest first: Gaussian indices, and the blocks that each reaches.
+
+    `starts` [tiles + 1] bounds the lists; each worker owns the tile rows congruent to it.
+    """
+    pairs, blocks = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint16)
     cursor = starts[:-1].copy()
     for worker in numba.prange(workers):
         for k in range(order.size):
@@ -99,11 +107,13 @@ def fill_tiles(order: I32, records: F32, boxes: I32, tiles_x: int, starts: NDArr
             first = boxes[i, 1] // TILE
             for ty in range(first + (worker - first) % workers, (boxes[i, 3] + TILE - 1) // TILE, workers):
                 for tx in range(boxes[i, 0] // TILE, (boxes[i, 2] + TILE - 1) // TILE):
-                    if touches(records[i], tx * TILE, ty * TILE):
+                    reached = _blocks_reached(records[i], np.float32(tx * TILE), np.float32(ty * TILE))
+                    if reached != 0:
                         tile = ty * tiles_x + tx
-                        pairs[cursor[tile]] = i
-                        cursor[tile] += 1
-    return pairs
+                        at = cursor[tile]
+                        pairs[at], blocks[at] = i, reached
+                        cursor[tile] = at + 1
+    return pairs, blocks
 
 
 @numba.njit(cache=True, error_model="numpy")

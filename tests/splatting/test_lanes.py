@@ -1,0 +1,72 @@
+"""Vectors within kernels against numpy."""
+
+import numba
+import numpy as np
+
+from pipeline.splatting.lanes import (
+    LANES,
+    bits,
+    choose,
+    fetch,
+    least,
+    load,
+    lowest_bit,
+    most,
+    room,
+    spread,
+    store,
+    sums,
+)
+
+ZERO, SECOND = np.uint64(0), np.uint64(LANES)
+
+
+@numba.njit
+def arithmetic(a, cut, out):
+    fetch(a, ZERO)
+    x, y = load(a, ZERO), load(a, SECOND)
+    total = spread(np.float32(1.0))
+    total += choose(x <= cut, x * cut - y, x / (y + np.float32(4.0)))
+    store(out, ZERO, most(least(total, y), cut))
+    return bits(x <= cut)
+
+
+@numba.njit
+def all_sums(a, out):
+    x, y = load(a, ZERO), load(a, SECOND)
+    store(out, ZERO, sums((x, y, x * y)))
+
+
+def numbers():
+    return np.random.default_rng(0).normal(size=2 * LANES).astype(np.float32)
+
+
+def test_arithmetic_choice_and_bits_equal_numpys():
+    a, cut, out = numbers(), np.float32(0.3), np.zeros(LANES, np.float32)
+    x, y = a.reshape(2, LANES)
+    found = int(arithmetic(a, cut, out))
+    total = 1 + np.where(x <= cut, x * cut - y, x / (y + 4))
+    np.testing.assert_allclose(out, np.maximum(np.minimum(total, y), cut), rtol=1e-6)
+    assert found == sum(1 << k for k in range(LANES) if x[k] <= cut)
+
+
+def test_sums_land_in_the_order_of_their_vectors():
+    a, out = numbers(), np.ones(LANES, np.float32)
+    all_sums(a, out)
+    x, y = a.reshape(2, LANES).astype(np.float64)
+    np.testing.assert_allclose(out[:3], [x.sum(), y.sum(), (x * y).sum()], rtol=1e-5)
+    assert not out[3:].any()
+
+
+def test_lowest_bit_of_every_single_bit():
+    find = numba.njit(lambda number: lowest_bit(number))  # noqa: PLW0108  (an intrinsic is no function to compile)
+    for k in range(64):
+        assert find(np.uint64(1 << k)) == k
+        assert find(np.uint64((1 << 63) | (1 << k))) == k
+
+
+def test_room_starts_at_a_cache_line():
+    for size in (1, 16, 1000):
+        floats = room(size)
+        assert floats.size == size
+        assert floats.ctypes.data % 64 == 0
