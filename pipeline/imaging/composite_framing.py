@@ -213,15 +213,15 @@ def resample_backdrop(backdrop: Bytes, width_px: int, height_px: int) -> Floats:
 
 
 def follow_picture(backdrop: Bytes, picture_px: tuple[int, int], placement: Placement) -> Floats:
-    """A square backdrop that was painted around a picture (width, height), laid where the picture lies in its frame.
+    """A backdrop that was painted around a picture (width, height), laid where the picture lies in its frame.
 
-    The picture stood in the middle of the square, as large as fits. Linear light float32 [H, W, 3]; a frame that
-    reaches beyond the square is filled with its edge drawn out.
+    The picture stood in the middle of a square, as large as fits; the backdrop is that square, or one that was painted
+    on beyond it. Linear light float32 [H, W, 3]; a frame that reaches beyond the backdrop gets its edge drawn out.
     """
-    side, (w, h) = backdrop.shape[0], picture_px
+    side, (w, h) = min(backdrop.shape[:2]), picture_px
     scale = placement.scale * max(w, h) / side
-    x = placement.x_px + placement.scale * (w - max(w, h)) / 2
-    y = placement.y_px + placement.scale * (h - max(w, h)) / 2
+    x = placement.x_px + (placement.scale * w - scale * backdrop.shape[1]) / 2
+    y = placement.y_px + (placement.scale * h - scale * backdrop.shape[0]) / 2
     matrix = np.array([[scale, 0, x + scale / 2 - 0.5], [0, scale, y + scale / 2 - 0.5]])
     source = srgb_to_linear(backdrop)
     if scale < 1:  # a warp skips pixels where it shrinks

@@ -152,12 +152,14 @@ def test_picture_without_product_or_alpha_is_refused(product):
         make_layers(product[..., :3], WHITE, SQUARE, "solid")
 
 
-def test_a_backdrop_painted_around_the_picture_stays_under_it(product):
-    """What was painted at the product's foot lies at its foot in every frame."""
+@pytest.mark.parametrize("more", [(0, 0), (100, 0), (0, 100)], ids=["square", "tall", "wide"])
+def test_a_backdrop_painted_around_the_picture_stays_under_it(product, more):
+    """What was painted at the product's foot lies at its foot in every frame, also where more was painted on."""
     square = np.full((400, 400, 3), 220, np.uint8)
     box = box_of(product_mask(product[..., 3]))
     foot = (round((box.left + box.right) / 2 * 2) + 20, round(box.bottom * 2))  # 200 x 180 px lie in it twice as large
     square[foot[1] - 6 : foot[1] + 6, foot[0] - 30 : foot[0] + 30] = 30
+    square = np.pad(square, ((more[0], more[0]), (more[1], more[1]), (0, 0)), constant_values=220)
     for channel in (SQUARE, load_channel("instagram_4x5")):
         layers = make_layers(product, square, channel, "diffusion", shadow="painted")
         assert layers.shadow is None
