@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import BadInput
 from pipeline.imaging.composite_framing import HALF_LEVEL, premultiplied, product_mask
+from pipeline.imaging.encode import MAX_PX
 from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb, luminance, srgb_to_linear
 from pipeline.records import Edits
 
@@ -84,7 +85,8 @@ def _crop_px(picture: Bytes, edits: Edits) -> tuple[int, int, int, int]:
     height_px, width_px = picture.shape[:2]
     if edits.crop is None:
         return 0, 0, width_px, height_px
-    left, top = round(edits.crop.left * width_px), round(edits.crop.top * height_px)
+    left = min(round(edits.crop.left * width_px), width_px - 1)
+    top = min(round(edits.crop.top * height_px), height_px - 1)
     right, bottom = width_px - round(edits.crop.right * width_px), height_px - round(edits.crop.bottom * height_px)
     return left, top, max(right, left + 1), max(bottom, top + 1)
 
@@ -101,10 +103,10 @@ def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[Matrix, tuple[i
     ends = cv2.perspectiveTransform(corners[None], turn @ straighten)[0]
     low, high = ends.min(axis=0), ends.max(axis=0)
     width_px, height_px = (max(1, round(float(side))) for side in high - low)
-    if max(width_px, height_px) > SIDE_AT_MOST_PX:
+    if max(width_px, height_px) > SIDE_AT_MOST_PX or width_px * height_px > MAX_PX:
         raise BadInput(
             f"edits: resize {edits.resize:g} gives a picture of {width_px} x {height_px} px",
-            remedy=f"keep its longer side below {SIDE_AT_MOST_PX} px",
+            remedy=f"keep its longer side below {SIDE_AT_MOST_PX} px and all of it below {MAX_PX // 10**6} MP",
         )
     return np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ turn @ straighten, (width_px, height_px)
 

@@ -118,6 +118,15 @@ def test_edits_that_leave_no_product_are_refused():
         edit(crop={"left": 0.9})
     with pytest.raises(BadInput, match="resize 4 gives a picture"):
         edited(np.full((6000, 20, 4), 255, np.uint8), Edits(resize=4))
+    with pytest.raises(BadInput, match=r"16000 x 14000 px.*below 200 MP"):
+        edited(np.broadcast_to(np.uint8(255), (3500, 4000, 4)), Edits(resize=4))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 2)])
+def test_of_the_smallest_picture_a_crop_leaves_a_pixel(shape):
+    dot = np.full((*shape, 4), 255, np.uint8)
+    cut, _ = edited(dot, Edits.model_validate({"crop": {"left": 0.9, "top": 0.9}, "resize": 2}))
+    assert cut.shape[0] >= 1 and cut.shape[1] >= 1 and (cut[..., 3] > 127).any()
 
 
 @pytest.mark.parametrize(
