@@ -19,8 +19,9 @@ from pipeline.posing.request import PoseParams
 from pipeline.splatting.colmap_model import read_model
 from pipeline.splatting.fit_colmap import posed_photos
 from pipeline.splatting.fit_params import FitParams
+from pipeline.splatting.result import Fit
 from pipeline.splatting.sheet import sheet
-from pipeline.splatting.trainer import Fit, fit
+from pipeline.splatting.trainer import fit
 
 RECORD_FILE = Path(__file__).with_name("SPLAT.md")
 BEGIN, END = "<!-- frames -->", "<!-- end of frames -->"

@@ -14,7 +14,8 @@ from pipeline.splatting.fit_params import FitParams
 from pipeline.splatting.hull import Points
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
 from pipeline.splatting.render import planes
-from pipeline.splatting.trainer import Fit, fit
+from pipeline.splatting.result import Fit
+from pipeline.splatting.trainer import fit
 
 
 def true_photos(photos: Path, truth: Path) -> list[PosedPhoto]:

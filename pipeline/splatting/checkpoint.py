@@ -10,18 +10,19 @@ import torch
 
 from pipeline.errors import BadInput
 from pipeline.splatting.adam import Adam, Moments
-
-Cloud = dict[str, torch.Tensor]
+from pipeline.splatting.engines import Cloud
 
 
 @dataclass
 class State:
-    """What a fit changes: tensors, Adam, where it is, and its random generators."""
+    """What a fit changes: tensors, Adam, what its strategy remembers, where it is, and its random generators."""
 
     cloud: Cloud
     exposure: Cloud
+    memory: Cloud
     adam: Adam
     iteration: int
+    done: float
     seconds: float
     order: list[int]
     best_db: float
@@ -32,14 +33,15 @@ class State:
 
 def dump(state: State, identity: str) -> bytes:
     """Serialise; `identity` names the request, so that a state is never continued under another."""
-    arrays = {f"cloud/{k}": v.numpy() for k, v in state.cloud.items()}
-    arrays |= {f"exposure/{k}": v.numpy() for k, v in state.exposure.items()}
+    groups = {"cloud": state.cloud, "exposure": state.exposure, "memory": state.memory}
+    arrays = {f"{group}/{name}": v.numpy() for group, tensors in groups.items() for name, v in tensors.items()}
     for name, m in state.adam.moments.items():
         arrays[f"first/{name}"], arrays[f"second/{name}"] = m.first.numpy(), m.second.numpy()
     meta = {
         "identity": identity,
         "steps": {name: m.steps for name, m in state.adam.moments.items()},
         "iteration": state.iteration,
+        "done": state.done,
         "seconds": state.seconds,
         "order": state.order,
         "best_db": state.best_db,
@@ -75,6 +77,6 @@ def restore(data: bytes, identity: str) -> State:
     numpy_rng.bit_generator.state = meta["rng"]
     torch_rng.set_state(torch.from_numpy(arrays["torch_rng"].copy()))
     return State(
-        group("cloud"), group("exposure"), adam, meta["iteration"], meta["seconds"], meta["order"], meta["best_db"],
-        meta["stale"], numpy_rng, torch_rng,
+        group("cloud"), group("exposure"), group("memory"), adam, meta["iteration"], meta["done"], meta["seconds"],
+        meta["order"], meta["best_db"], meta["stale"], numpy_rng, torch_rng,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """The rasterizers that the trainer can draw with: one small Protocol, one adapter each."""
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Protocol
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from pipeline.errors import MissingEngine
 
 F64 = NDArray[np.float64]
-Cloud = dict[str, torch.Tensor]
+Cloud = dict[str, torch.Tensor]  # by the names in VALUES; other tensors that go by name, too
+OnMeans2d = Callable[[torch.Tensor], None]
 VALUES = ("means", "log_scales", "quats", "logits", "sh")
 
 
@@ -24,12 +26,14 @@ class SplatEngine(Protocol):
         """What drew, with its version, for the lineage of the splat."""
 
     def draw(
-        self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool
-    ) -> torch.Tensor:
+        self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool,
+        on_means2d: OnMeans2d | None = None,
+    ) -> torch.Tensor:  # fmt: skip
         """The picture [5, H, W] float32: premultiplied r, g, b; alpha; alpha-weighted depth.
 
         `cloud` holds float32 tensors `means` [N, 3], `log_scales` [N, 3], `quats` [N, 4] wxyz, `logits` [N], `sh` [N,
-        K, 3]; `cam_from_world` [4, 4]; `lens` [10] from `lens_of`. Differentiable in all tensors.
+        K, 3]; `cam_from_world` [4, 4]; `lens` [10] from `lens_of`. Differentiable in all tensors; `on_means2d` gets
+        dL/d(2D mean) [N, 2] per px in the backward pass, zero where a Gaussian was not seen.
         """
 
 
@@ -44,12 +48,16 @@ class CpuEngine:
         return f"catalog-pipeline {version('catalog-pipeline')}, numba {version('numba')}"
 
     def draw(
-        self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool
-    ) -> torch.Tensor:
+        self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool,
+        on_means2d: OnMeans2d | None = None,
+    ) -> torch.Tensor:  # fmt: skip
         """See `SplatEngine.draw`."""
         from pipeline.splatting.raster import Rasterize
 
-        picture: torch.Tensor = Rasterize.apply(*(cloud[v] for v in VALUES), cam_from_world, lens, degree, antialias)
+        tell = None if on_means2d is None else lambda slopes: on_means2d(torch.from_numpy(slopes))
+        picture: torch.Tensor = Rasterize.apply(
+            *(cloud[v] for v in VALUES), cam_from_world, lens, degree, antialias, tell
+        )
         return picture
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from pipeline.errors import BadInput, MissingEngine
-from pipeline.splatting.engines import VALUES, Cloud
+from pipeline.splatting.engines import VALUES, Cloud, OnMeans2d
 from pipeline.splatting.lens import F64, pose_of
 from pipeline.splatting.projection import BLUR_ANTIALIASED_PX2, BLUR_PX2, NEAR
 
@@ -66,8 +66,9 @@ class GsplatEngine:
         return f"gsplat {version('gsplat')}, CUDA {torch.version.cuda}, {torch.cuda.get_device_name(self.device)}"
 
     def draw(
-        self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool
-    ) -> torch.Tensor:
+        self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool,
+        on_means2d: OnMeans2d | None = None,
+    ) -> torch.Tensor:  # fmt: skip
         """See `SplatEngine.draw`; the picture lies where `cloud["means"]` lies.
 
         Raises BadInput on NaN and infinity, on a pose that is not rigid, and on a window of a larger picture: gsplat
@@ -80,12 +81,14 @@ class GsplatEngine:
         # Not by gsplat's own sh_degree: it inverts the pose, whose gradient then leaves the rigid transforms.
         towards = values["means"] + pose[:3, :3].T @ pose[:3, 3]
         colours = (gsplat.spherical_harmonics(degree, towards, values.pop("sh")) + 0.5).clamp_min(0.0)
-        planes, alphas, _ = gsplat.rasterization(
+        planes, alphas, told = gsplat.rasterization(
             **values, **_camera(lens), colors=colours, viewmats=pose[None], Ks=_matrix(lens).to(self.device)[None],
             packed=False, render_mode="RGB+D",
             near_plane=NEAR, radius_clip=0.0, eps2d=BLUR_ANTIALIASED_PX2 if antialias else BLUR_PX2,
             rasterize_mode="antialiased" if antialias else "classic",
         )  # fmt: skip
+        if on_means2d is not None:
+            told["means2d"].register_hook(lambda slopes: on_means2d(slopes[0].detach()))
         picture = torch.cat([planes[0, ..., :3], alphas[0], planes[0, ..., 3:]], dim=-1)
         return picture.permute(2, 0, 1).contiguous().to(cloud["means"].device)
 

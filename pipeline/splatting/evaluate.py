@@ -1,5 +1,6 @@
 """How close a splat is to photos it has not seen: PSNR, SSIM and alpha overlap, inside the product."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +21,11 @@ class Score:
     fitted_psnr_db: float
     ssim: float
     alpha_iou: float
+
+
+def mean(scores: Collection[Score], figure: str) -> float | None:
+    """The mean of one figure over photos; None without photos."""
+    return float(np.mean([getattr(s, figure) for s in scores])) if scores else None
 
 
 def psnr_db(difference: NDArray[np.floating]) -> float:

@@ -14,7 +14,8 @@ from pipeline.splatting.fit_params import FitParams, FitReport
 from pipeline.splatting.hull import Points
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import write_ply
-from pipeline.splatting.trainer import Fit, Hooks, fit
+from pipeline.splatting.result import Fit
+from pipeline.splatting.trainer import Hooks, fit
 
 PIXELS_MAX = 100_000_000
 

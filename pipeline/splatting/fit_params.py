@@ -20,8 +20,14 @@ class FitParams(Frozen):
     """The schedule is hurried to end by then, on a machine too slow for `iterations`; not nerfstudio's."""
     nerfstudio_seconds: float = Field(default=1800.0, gt=0)
     """nerfstudio is ended by then, and the fit fails."""
+    strategy: Literal["mcmc", "default"] = "mcmc"
+    """How Gaussians come and go.
+
+    `mcmc` (Kheradmand et al. 2024): the dead move to the living, noise explores; `default` (Kerbl et al. 2023): clone
+    and split, prune, reset opacity.
+    """
     gaussians: int = Field(default=60_000, ge=100)
-    """The budget: MCMC grows to it and stays."""
+    """The budget, which neither strategy exceeds; MCMC grows to it."""
     degree: int = Field(default=2, ge=0, le=3)
     """Degree of the spherical harmonics; a small shoot cannot hold more view dependence."""
     antialias: bool = True
@@ -47,6 +53,8 @@ class FitParams(Frozen):
     scale_cost: float = Field(default=0.01, ge=0)
     noise: float = Field(default=1e5, ge=0)
     """Strength of MCMC's noise on the means, against the learning rate."""
+    grow_slope: float = Field(default=2e-4, gt=0)
+    """Where the pictures pull at a Gaussian by more, `default` adds one: mean |dL/d(2D mean)|, in half pictures."""
     exposure: bool = True
     """Learn an affine colour correction a photo, anchored to `front`."""
     front: str | None = None

@@ -1,7 +1,4 @@
-"""3DGS as Markov chain Monte Carlo (Kheradmand et al. 2024): the dead move to the living, noise explores, fixed budget.
-
-State (the tensors and Adam's moments) goes in and is changed in place, row for row; nothing is kept here.
-"""
+"""3DGS as Markov chain Monte Carlo (Kheradmand et al. 2024): the dead move to the living, noise explores."""
 
 import math
 from dataclasses import dataclass
@@ -10,11 +7,14 @@ import numpy as np
 import torch
 
 from pipeline.splatting.adam import Adam
+from pipeline.splatting.engines import Cloud
 from pipeline.splatting.reference import rotations
+from pipeline.splatting.strategy import Step
 
 DEAD = 0.005
 _COPIES_MAX = 50
-Cloud = dict[str, torch.Tensor]  # means, log_scales, quats, logits, sh
+_REARRANGE_EVERY = 100
+_UNTIL = 0.9  # share of the fit after which nothing moves but by its gradient
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,23 @@ class Mcmc:
     budget: int
     growth: float = 1.08
     noise: float = 1e5
+
+    @property
+    def wants_slopes(self) -> bool:
+        """Opacity alone tells who is dead."""
+        return False
+
+    def begin(self, cloud: Cloud) -> Cloud:  # noqa: ARG002 - the Protocol's
+        """No memory."""
+        return {}
+
+    def after_step(self, cloud: Cloud, adam: Adam, memory: Cloud, step: Step, generator: torch.Generator) -> None:  # noqa: ARG002 - the Protocol's
+        """Explore; every hundred steps rearrange."""
+        if step.done >= _UNTIL:
+            return
+        self.explore(cloud, step.mean_rate, generator)
+        if step.iteration % _REARRANGE_EVERY == _REARRANGE_EVERY - 1:
+            self.rearrange(cloud, adam, generator)
 
     def rearrange(self, cloud: Cloud, adam: Adam, generator: torch.Generator) -> None:
         """Move the dead, then grow towards the budget."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.domain import camera_centre
 from pipeline.errors import BadInput
-from pipeline.splatting.evaluate import Score, score
+from pipeline.splatting.evaluate import Score, mean, score
 from pipeline.splatting.fit_params import FitParams, FitReport, Progress
 from pipeline.splatting.hull import Points, starting_points
 from pipeline.splatting.nerfstudio_files import Exported, read_export, write_workspace
@@ -22,7 +22,9 @@ from pipeline.splatting.nerfstudio_run import EXPORT, TRAIN, require_nerfstudio,
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.render import planes
-from pipeline.splatting.trainer import Fit, Hooks, held_out_names
+from pipeline.splatting.result import Fit
+from pipeline.splatting.start import held_out_names
+from pipeline.splatting.trainer import Hooks
 
 _EXPORT_SECONDS = 300.0
 _SEEDS_MIN = 8
@@ -126,12 +128,10 @@ def _score(splat: Splat, photo: Training) -> Score:
 def _report(
     params: FitParams, made: Exported, scores: dict[str, Score], seen_db: list[float], photos: int, seconds: float
 ) -> FitReport:
-    def mean(field: str) -> float | None:
-        return float(np.mean([getattr(s, field) for s in scores.values()])) if scores else None
-
+    found = scores.values()
     return FitReport(
-        engine="nerfstudio", engine_version=made.version, psnr_db=mean("psnr_db"),
-        fitted_psnr_db=mean("fitted_psnr_db"), ssim=mean("ssim"), alpha_iou=mean("alpha_iou"),
+        engine="nerfstudio", engine_version=made.version, psnr_db=mean(found, "psnr_db"),
+        fitted_psnr_db=mean(found, "fitted_psnr_db"), ssim=mean(found, "ssim"), alpha_iou=mean(found, "alpha_iou"),
         train_psnr_db=float(np.mean(seen_db)), held_out=tuple(scores), photos=photos,
         gaussians=len(made.gaussians), iterations=params.iterations, seconds=seconds,
         seconds_per_iteration=seconds / params.iterations,

@@ -112,6 +112,22 @@ def test_gsplats_own_torch_kernels_mean_what_our_reference_means(on_cpu, seed, d
 
 
 @needs_gsplat
+def test_both_engines_tell_the_slopes_that_densification_goes_by(on_cpu):
+    told = []
+    for engine in (CpuEngine(), on_cpu):
+        cloud, pose, got = cloud_of(scene(7)), torch.from_numpy(look_at(30, 10, 4.0)), []
+        with torch.no_grad():
+            cloud["means"][0] = pose[:3, :3].T.float() @ (torch.tensor([0, 0, -1.0]) - pose[:3, 3].float())  # behind
+        picture = engine.draw(cloud, pose, lens_of(CAMERA), 3, antialias=True, on_means2d=got.append)
+        (picture * torch.linspace(-1, 1, picture.numel()).reshape(picture.shape)).sum().backward()
+        told.append(got)
+    (ours,), (theirs,) = told
+    assert ours.shape == theirs.shape == (len(cloud["means"]), 2)
+    assert (ours[0] == 0).all() and (theirs[0] == 0).all()
+    assert (ours - theirs).norm() <= 1e-3 * ours.norm() > 0
+
+
+@needs_gsplat
 def test_what_gsplat_cannot_draw_rightly_is_refused(on_cpu):
     cloud, pose = cloud_of(scene(5)), torch.from_numpy(look_at(0, 0, 4.0))
     window = lens_of(CAMERA, CAMERA.model_copy(update={"width_px": 2 * WIDTH}))

@@ -14,7 +14,8 @@ from pipeline.splatting.loss import ssim_map as plain_ssim_map
 from pipeline.splatting.mcmc import Mcmc
 from pipeline.splatting.photos import prepare
 from pipeline.splatting.render import planes
-from pipeline.splatting.trainer import Hooks, fit, held_out_names
+from pipeline.splatting.start import held_out_names
+from pipeline.splatting.trainer import Hooks, fit
 from tests.splatting.toy_product import camera, photos, product, sparse
 
 PARAMS = FitParams(side_px=96, iterations=300, max_seconds=1e6, gaussians=1500, degree=1, holdout=6)
@@ -41,25 +42,40 @@ def test_held_out_photos_and_unseen_sides_are_close_to_the_truth(fitted):
     assert (drawn[3][truth[3] < 0.01] > 0.5).mean() < 0.001  # no floaters
 
 
+def test_densify_and_prune_fits_the_product_too():
+    counts: list[int] = []
+    params = PARAMS.model_copy(update={"strategy": "default", "gaussians": 1500})
+    hooks = Hooks(progress=lambda p: counts.append(p.gaussians))
+    done = fit(params, photos(), sparse(), hooks)
+    early = fit(params.model_copy(update={"iterations": 40}), photos(), sparse())
+    assert done.report.psnr_db > 25
+    assert done.report.psnr_db > early.report.psnr_db + 3
+    assert done.report.alpha_iou > 0.96
+    assert min(counts) < max(counts) == 1500
+
+
 class Killed(Exception):
     pass
 
 
-def test_a_killed_fit_that_the_clock_did_not_hurry_goes_on_to_the_same_bits():
-    params = PARAMS.model_copy(update={"iterations": 140, "checkpoint_seconds": 1e-9})
+@pytest.mark.parametrize(
+    ("changes", "killed_at"), [({}, 120), ({"strategy": "default", "gaussians": 1800}, 58)], ids=["mcmc", "default"]
+)
+def test_a_killed_fit_that_the_clock_did_not_hurry_goes_on_to_the_same_bits(changes, killed_at):
+    params = PARAMS.model_copy(update={"iterations": 140, "checkpoint_seconds": 1e-9, **changes})
     whole = fit(params, photos(), sparse())
     kept: list[bytes] = []
 
     def save(data):
         kept.append(data)
-        if len(kept) == 120:
+        if len(kept) == killed_at:
             raise Killed
 
     with pytest.raises(Killed):
         fit(params, photos(), sparse(), Hooks(save=save))
     seen: list[int] = []
     resumed = fit(params, photos(), sparse(), Hooks(load=lambda: kept[-1], progress=lambda p: seen.append(p.iteration)))
-    assert min(seen) >= 120
+    assert min(seen) >= killed_at
     assert resumed.report.iterations == 140
     for name in ("means", "log_scales", "quats", "logits", "sh"):
         assert np.array_equal(getattr(whole.splat.gaussians, name), getattr(resumed.splat.gaussians, name)), name

@@ -4,6 +4,7 @@ import io
 
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
@@ -62,6 +63,15 @@ def test_a_needed_splat_is_fitted_judged_and_remembered(store, shot):
     assert {one.photo: one.psnr_db for one in unseen} == report.psnr_db_by_photo
     assert report.fit.ssim == pytest.approx(sum(one.ssim for one in unseen) / 2)
     assert not Runner(store).run(STAGE, given, params)[2]
+
+
+def test_the_strategy_is_a_setting_and_a_typo_in_it_is_refused(store, shot):
+    params = Params.model_validate({**QUICK, **LOW, "strategy": "default", "iterations": 60})
+    outputs, manifest, _ = Runner(store).run(STAGE, inputs(store, shot), params)
+    assert manifest.request.params["strategy"] == "default"
+    assert outputs.report.fit.gaussians <= QUICK["gaussians"]
+    with pytest.raises(ValidationError, match="'mcmc' or 'default'"):
+        Params.model_validate({"strategy": "mcmcm"})
 
 
 def test_nothing_is_fitted_where_no_angle_needs_it(store, shot):
