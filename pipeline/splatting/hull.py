@@ -1,18 +1,24 @@
-"""Where the product can be at all: the visual hull of its mattes. It cleans sparse points and adds surface."""
+"""Where the product can be at all: the visual hull of its mattes. It cleans sparse points and adds surface.
+
+Where the product is hollow, `sweep` says what the hull cannot.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from pipeline.domain import camera_centre
 from pipeline.splatting.photos import Training
+from pipeline.splatting.sweep import sweep
 
 F64 = NDArray[np.float64]
 GRID = 72
 _POINTS_PER_CELL = 6
 MISSES = 1  # mattes that may disagree, for a bad one must not carve the product away
+_PASSED = 2  # photos that must look through a place, more than see surface there, before the hull is not believed
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,10 @@ def _facing(points: F64, normals: F64, photo: Training) -> F64:
 
 
 def starting_points(sparse: Points, photos: list[Training], wanted: int, rng: np.random.Generator) -> Points:
-    """Sparse points inside the hull, and as many points of its surface as are missing up to `wanted`."""
+    """Sparse points inside the hull, and as many points of the surface as are missing up to `wanted`.
+
+    The surface is the hull's, or what the photos see behind it where they look through it.
+    """
     allowed = max(MISSES, len(photos) // 12)
     keep = misses(sparse.positions, photos, 2) <= allowed
     kept = Points(sparse.positions[keep], sparse.colours[keep])
@@ -128,11 +137,30 @@ def starting_points(sparse: Points, photos: list[Training], wanted: int, rng: np
     hull = carve(hull.box(), photos)  # again, now that the box is tight
     if not hull.solid.any():
         return kept
-    positions, normals = hull.surface(max(0, wanted - len(kept.positions)), rng)
+    strewn = hull.surface(max(0, wanted - len(kept.positions)), rng)
+    positions, normals = beneath(*strewn, hull, photos, rng)
     return Points(
         np.concatenate([kept.positions, positions]),
         np.concatenate([kept.colours, colours_of(positions, normals, photos)]),
     )
+
+
+def beneath(
+    positions: F64, normals: F64, hull: Hull, photos: list[Training], rng: np.random.Generator
+) -> tuple[F64, F64]:
+    """Points of the hull's surface [N, 3] that photos look through, exchanged for as many of what they see behind.
+
+    No matte shows the inside of a cup: the hull puts a lid on it, which a fit then paints differently for every photo.
+    """
+    found = sweep(photos, hull.box())
+    stays = found.passed(positions) < _PASSED
+    places, towards = found.points()
+    if stays.all() or not stays.any():
+        return positions, normals
+    apart, _ = cKDTree(positions[stays]).query(places)
+    new = np.flatnonzero((apart > found.slack) & (misses(places, photos, 0) <= MISSES))
+    new = rng.choice(new, min(len(new), int((~stays).sum())), replace=False)
+    return np.concatenate([positions[stays], places[new]]), np.concatenate([normals[stays], towards[new]])
 
 
 def _rays(photos: list[Training]) -> F64:
