@@ -25,7 +25,8 @@ class Evidence:
 
     `picture`: the angle's straight-alpha sRGB RGBA [h, w, 4]. `behind`: backdrop with shadow, linear light [H, W, 3].
     `image`: the finished image before encoding, sRGB [H, W, 3]. `file`: the encoded bytes; `decoded`: its pixels, sRGB
-    [H, W, 3]. `marking`: the IPTC term that the file must carry.
+    [H, W, 3]. `marking`: the IPTC term that the file must carry. `grown`: how many times larger the edits made the
+    picture.
     """
 
     picture: Bytes
@@ -38,6 +39,7 @@ class Evidence:
     kind: BackdropKind
     source: Literal["captured", "rendered"]
     marking: str
+    grown: float = 1.0
 
     @cached_property
     def product(self) -> Patch:

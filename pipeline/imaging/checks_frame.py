@@ -86,11 +86,13 @@ def _fill(evidence: Evidence, box: Box) -> tuple[Check, ...]:
 
 
 def _enlargement(evidence: Evidence) -> Check:
-    scale, most = evidence.placement.scale, evidence.channel.upscale_at_most
+    """What edits made larger, or smaller first, shows as soft as what the channel's frame enlarges."""
+    scale, most = evidence.placement.scale * max(1.0, evidence.grown), evidence.channel.upscale_at_most
     passed = round(scale, 6) <= most
-    words = f"the photo is shown at {scale:.2f} times its own pixels"
+    what = "photo" if evidence.source == "captured" else "rendered picture"
+    words = f"the {what} is shown at {scale:.2f} times its own pixels"
     if not passed:
-        words = f"the photo is enlarged {scale:.1f} times, which shows as softness; shoot it closer or larger"
+        words = f"the {what} is enlarged {scale:.1f} times, which shows as softness; shoot it closer or larger"
     return finding("enlargement", scale, "ratio", words, threshold=most, passed=passed, severity="review")
 
 

@@ -4,10 +4,11 @@ import io
 
 from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
+from PIL.TiffImagePlugin import TiffImageFile
 
 from pipeline.errors import BadInput
 from pipeline.imaging.checks_evidence import Evidence, finding, note
-from pipeline.imaging.encode import MAX_PX
+from pipeline.imaging.encode import srgb_profile
 from pipeline.records import Check
 
 FORMATS = {
@@ -53,15 +54,24 @@ def _broken_rules(evidence: Evidence) -> list[str]:
         wanted = channel.frame_px(max(image.size) / max(channel.frame_px()))
         if image.size != wanted:
             wrong.append(f"it is {image.width} x {image.height} px, not {wanted[0]} x {wanted[1]}")
-    if max(image.size) < channel.long_side_at_least_px or image.width * image.height > MAX_PX:
+    if max(image.size) < channel.long_side_at_least_px:
         wrong.append(f"its longer side has {max(image.size)} px, not {channel.long_side_at_least_px}")
     if image.format == "JPEG" and get_sampling(image) != 0:
         wrong.append("its colours are subsampled, not 4:4:4")
-    if not image.info.get("icc_profile"):
-        wrong.append("it has no colour profile")
+    if image.info.get("icc_profile") != srgb_profile():
+        wrong.append("its colour profile is not sRGB" if image.info.get("icc_profile") else "it has no colour profile")
+    if (bits := _bits(image, evidence.file)) != channel.bit_depth:
+        wrong.append(f"it has {bits} bits a colour, not {channel.bit_depth}")
     if evidence.marking.encode() not in evidence.file:
         wrong.append(f"it does not carry the marking {evidence.marking}")
     return wrong
+
+
+def _bits(image: Image.Image, file: bytes) -> int:
+    """Bits a colour, which Pillow's modes do not tell: it reads all of them as 8."""
+    if image.format == "PNG":
+        return file[24]  # PNG specification, 11.2.1: after the signature, the length and name of IHDR, and the size
+    return int(image.tag_v2[258][0]) if isinstance(image, TiffImageFile) else 8
 
 
 def _bytes(evidence: Evidence) -> Check:

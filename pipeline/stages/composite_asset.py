@@ -177,6 +177,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
         kind=params.kind,
         source=params.source,
         marking=marking,
+        grown=params.moved.resized if params.moved else 1.0,
     )
     width_px, height_px = layers.placement.width_px, layers.placement.height_px
     return AssetOutputs(
@@ -224,5 +225,5 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
 
 
 ANGLE_ITEM = Stage("composite_angle", 2, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 2, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 2, AssetInputs, AssetParams, AssetOutputs, make_asset)
+LAYERS_ITEM = Stage("composite_layers", 3, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 3, AssetInputs, AssetParams, AssetOutputs, make_asset)

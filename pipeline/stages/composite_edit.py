@@ -23,9 +23,10 @@ class EditParams(Frozen):
 
 
 class Moved(Frozen):
-    """Where the edits took the picture's px: the width before, and the homography to the edited picture."""
+    """Where the edits took the picture's px: the width before, the homography to the edited picture, the resizing."""
 
     width_px: int
+    resized: float = 1.0
     homography: Rows
 
 
@@ -56,11 +57,14 @@ def edit(inputs: EditInputs, params: EditParams, work: Work) -> EditOutputs:
     first, second, third = (tuple(row) for row in matrix.tolist())
     return EditOutputs(
         picture=work.put_bytes(encode_png(after), "image/png"),
-        report=EditReport(moved=Moved(width_px=before.shape[1], homography=(first, second, third)), checks=(said,)),
+        report=EditReport(
+            moved=Moved(width_px=before.shape[1], resized=params.edits.resize, homography=(first, second, third)),
+            checks=(said,),
+        ),
     )
 
 
-EDIT_ITEM = Stage("composite_edit", 1, EditInputs, EditParams, EditOutputs, edit)
+EDIT_ITEM = Stage("composite_edit", 2, EditInputs, EditParams, EditOutputs, edit)
 
 
 def edit_angles(angles: Artifact, edits: dict[str, Edits], work: Work) -> dict[str, EditOutputs]:

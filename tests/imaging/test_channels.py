@@ -5,7 +5,7 @@ from pipeline.errors import BadInput
 from pipeline.imaging.channels import Channel, channel_names, load_channel
 from pipeline.imaging.encode import MAX_PX
 
-EXPECTED = {"amazon_main", "archive", "google", "instagram_4x5", "shopify", "zalando"}
+EXPECTED = {"amazon_main", "archive", "archive_tiff", "google", "instagram_4x5", "shopify", "zalando"}
 
 
 def test_the_channels_that_the_readme_names_exist():

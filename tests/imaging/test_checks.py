@@ -11,7 +11,7 @@ from pipeline.imaging.checks_fidelity import block_deltas
 from pipeline.imaging.checks_source import check_captured, check_rendered
 from pipeline.imaging.composite import make_layers
 from pipeline.imaging.composite_framing import Box
-from pipeline.imaging.encode import decode_image, encode_8bit, srgb_profile
+from pipeline.imaging.encode import decode_image, encode_8bit, encode_image, srgb_profile
 from pipeline.imaging.linear import linear_to_srgb
 from pipeline.provenance.marking import xmp_packet
 from pipeline.records import Check
@@ -135,6 +135,29 @@ def test_enlarged_photo_asks_for_a_person(product):
     assert any("enlarged" in words for words in reasons)
 
 
+def test_pixels_that_edits_made_are_no_pixels_of_the_photo(product):
+    evidence = evidence_of(product, ground(255), PLAIN)
+    assert "enlargement" not in failed(check_asset(evidence))
+    grown = check_asset(replace(evidence, grown=2.0 / evidence.placement.scale))
+    assert "enlargement" in failed(grown) and "2.0 times" in " ".join(judge(grown)[1])
+    shrunk = replace(evidence, grown=0.5)
+    assert next(c.value for c in check_asset(shrunk) if c.name == "enlargement") == round(evidence.placement.scale, 4)
+
+
+@pytest.mark.parametrize("media_type", ["image/png", "image/tiff"])
+def test_an_archive_of_eight_bits_is_rejected(product, media_type):
+    deep = load_channel("archive").model_copy(update={"media_type": media_type})
+    flat = deep.model_copy(update={"bit_depth": 8})
+    evidence = evidence_of(product, ground(128), flat)
+    assert "channel_rules" not in failed(check_asset(evidence))
+    _, reasons = judge(check_asset(replace(evidence, channel=deep)))
+    assert any("it has 8 bits a colour, not 16" in words for words in reasons)
+    layers = make_layers(product, ground(128), deep, "solid")
+    file = encode_image(layers.blended(), deep, xmp_packet(MARKING))
+    whole = replace(evidence, channel=deep, file=file, decoded=decode_image(file, "archive"))
+    assert judge(check_asset(whole))[0] == "approved", judge(check_asset(whole))
+
+
 def test_product_cut_off_by_the_photo_asks_for_a_person(product):
     checks = check_asset(evidence_of(product[:300], ground(255), AMAZON))
     assert "cut_off" in failed(checks) and judge(checks)[0] == "needs review"
@@ -169,6 +192,9 @@ def test_file_that_breaks_rules_is_rejected_in_words(product):
     bare = faults.saved(evidence.image, None, b"")
     _, reasons = judge(check_asset(replace(evidence, file=bare)))
     assert any("no colour profile" in words and "does not carry the marking" in words for words in reasons)
+    other = faults.saved(evidence.image, srgb_profile()[:-1] + b"!", xmp_packet(MARKING))
+    _, reasons = judge(check_asset(replace(evidence, file=other)))
+    assert any("its colour profile is not sRGB" in words for words in reasons)
     small = replace(
         evidence, channel=AMAZON.model_copy(update={"width_px": 1600, "height_px": 1600, "long_side_at_least_px": 1600})
     )
