@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.imaging.composite_framing import box_of
 from pipeline.imaging.linear import Floats
-from pipeline.imaging.shadow_camera import Ground, Matrix, Projection, floor_homography, guessed
+from pipeline.imaging.shadow_camera import HIGHEST_DEG, Ground, Matrix, Projection, floor_homography, guessed
 from pipeline.imaging.shadow_solid import CELLS, Solid, solid_of_matte, solid_of_points, standing
 from pipeline.records import Light
 
@@ -49,7 +49,9 @@ def draw_shadow(
     else:
         ground = ground.moved(np.diag([size[0] / width_px, size[1] / height_px, 1.0]))
     solid = solid_of_matte(mask, ground.camera) if ground.surface is None else solid_of_points(ground.surface)
-    solid = standing(solid, ground.camera, box.bottom, box.height).raised(hangs)
+    if camera_elevation_deg <= HIGHEST_DEG or ground.surface is None:
+        solid = standing(solid, ground.camera, box.bottom, box.height)
+    solid = solid.raised(hangs)
     taken = _seen(_on_floor(solid, light), solid, ground.camera, size)
     if shrink < 1:
         taken = cv2.resize(taken, (width_px, height_px), interpolation=cv2.INTER_CUBIC)

@@ -15,6 +15,7 @@ from pipeline.imaging.composite_framing import Box
 Matrix = NDArray[np.float64]
 Projection = Matrix  # [3, 4], floor frame to px, pixel centres at +0.5
 LOWEST_DEG, HIGHEST_DEG = 4.0, 60.0  # below, the floor is a line; above, a matte shows no foot
+POINTS_AT_LEAST = 100  # fewer show no shape
 DISTANCE = 5.0  # of a guessed camera, in product radii: what a studio's usual lens needs
 
 
@@ -36,10 +37,13 @@ class Ground:
 def ground_of(view: View, width_px: int, points: Matrix | None = None) -> Ground | None:
     """The ground of a picture `width_px` wide; lens distortion is left out.
 
-    `points` [n, 3] of the product's surface, product frame. None when the camera stands too low to see the floor.
+    `points` [n, 3] of the product's surface, product frame; too few of them count as none. None when the camera stands
+    too low to see the floor, or, without points, so high that a matte says nothing of the product's height.
     """
     azimuth_deg, elevation_deg = azimuth_elevation_deg(camera_centre(view.pose))
-    if elevation_deg < LOWEST_DEG:
+    if points is not None and len(points) < POINTS_AT_LEAST:
+        points = None
+    if elevation_deg < LOWEST_DEG or (elevation_deg > HIGHEST_DEG and points is None):
         return None
     turn, camera = _upright(azimuth_deg), view.camera.scaled(width_px / view.camera.width_px)
     surface = None if points is None else np.asarray(points @ turn[:3, :3])

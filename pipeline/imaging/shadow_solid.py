@@ -17,9 +17,11 @@ from pipeline.imaging.shadow_camera import Matrix, Projection, land
 
 Mask = NDArray[np.bool_]
 SLICES, CELLS = 48, 96
+TALLEST = 4.0  # in widths: of what is taller the height counts, or a pen's shadow would need gigabytes of cells
 SEAL = 3  # cells: half the widest gap between the points of a surface
 DEPTH = 0.85  # between a shirt's (0.5) and a mug's (1.0)
 STRAY = 0.002  # share of a splat's points at each end that may be floaters
+BASE_AT_MOST = 0.25  # of the solid's height: how much may lie below the base
 FOOT_SLACK = 0.01  # of the product's height: how well its foot is known
 
 
@@ -47,7 +49,8 @@ class Solid:
 def solid_of_points(points: Matrix) -> Solid:
     """The solid whose surface the points [n, 3] lie on; each slice is closed and filled up."""
     lowest, highest = (np.quantile(points, share, axis=0) for share in (STRAY, 1 - STRAY))
-    cell, step = float((highest - lowest)[:2].max()) / CELLS, float(highest[2] - lowest[2]) / SLICES
+    *sides, tall = (highest - lowest).tolist()
+    cell, step = max(*sides, tall / TALLEST, 1e-9) / CELLS, max(tall, 1e-9) / SLICES
     columns, rows = np.ceil((highest - lowest)[:2] / cell).astype(int) + 2 * (SEAL + 2)
     lowest[:2] -= (SEAL + 2) * cell
     at = np.floor((points - lowest) / (cell, cell, step)).astype(int)[:, ::-1]
@@ -81,9 +84,10 @@ def solid_of_matte(mask: Mask, projection: Projection) -> Solid:
         for row in (int(np.abs(z - floor_z - (k + 0.5) * step).argmin()) for k in range(SLICES))
     ]
     ends = np.concatenate(runs)
-    left, cell = float(ends.min()), max(float(np.ptp(ends)), 1e-9) / CELLS
+    left, wide = float(ends.min()), max(float(np.ptp(ends)), 1e-9)
+    cell = max(wide, SLICES * step / TALLEST) / CELLS
     deepest = DEPTH * float((ends[:, 1] - ends[:, 0]).max()) / 2
-    x = left + (np.arange(CELLS) + 0.5) * cell
+    x = left + (np.arange(math.ceil(wide / cell - 1e-6)) + 0.5) * cell
     y = (np.arange(math.ceil(2 * deepest / cell)) + 0.5) * cell - deepest
     filled = np.stack([_ellipses(one, x, y) for one in runs])
     return Solid(filled, cell, step, left, -deepest, floor_z)
@@ -107,9 +111,10 @@ def _ellipses(runs: Matrix, x: NDArray[Any], y: NDArray[Any]) -> Bytes:
 def standing(solid: Solid, projection: Projection, foot_px: float, tall_px: float) -> Solid:
     """The solid cut off where it stands: at the highest slice whose near rim shows as low as the product's foot.
 
-    What lies below is the cone that silhouettes leave under every base, or the floor's own colour in a splat.
+    What lies below is the cone that silhouettes leave under every base, or the floor's own colour in a splat. A base is
+    low: where something higher up shows lowest, as a bowl's rim does from above, it hides the foot.
     """
-    for k in range(len(solid.filled) - 1, -1, -1):
+    for k in range(int(BASE_AT_MOST * len(solid.filled)), -1, -1):
         columns = np.flatnonzero(solid.filled[k].any(axis=0))
         if columns.size == 0:
             continue

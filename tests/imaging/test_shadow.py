@@ -172,6 +172,56 @@ def test_a_matte_of_a_round_thing_throws_nearly_the_shadow_of_the_thing():
     assert np.abs(known - guessed)[alpha == 0].mean() < 0.015
 
 
+def bowl(count=60000):
+    """Points on a bowl: radius 0.3 at its foot, z = -0.3, and 1.0 at its rim, z = 0.3; a cone beneath the foot."""
+    rng = np.random.default_rng(2)
+    turn, z = rng.uniform(0, 2 * math.pi, count), rng.uniform(-0.4, 0.3, count)
+    radius = np.where(z < -0.3, 3 * (z + 0.4), 0.3 + 0.7 * (z + 0.3) / 0.6)
+    return np.stack([radius * np.cos(turn), radius * np.sin(turn), z], axis=1)
+
+
+@pytest.mark.parametrize("elevation_deg", [10, 20, 30, 40, 50, 60])
+def test_a_bowl_stands_on_its_foot_although_its_rim_shows_lower(elevation_deg):
+    ground = ground_of(view_of(elevation_deg), 400, bowl())
+    rows = np.flatnonzero(silhouette(ground, bowl()).any(axis=1))
+    stands = standing(solid_of_points(ground.surface), ground.camera, rows[-1] + 1, rows[-1] + 1 - rows[0])
+    assert -0.41 < stands.floor_z < -0.2
+
+
+def test_from_high_above_the_shadow_is_that_of_the_whole_product():
+    ground = ground_of(view_of(80), 400, cylinder())
+    alpha = silhouette(ground, cylinder())
+    light = Light(azimuth_deg=-90, elevation_deg=45, softness=0.1)
+    shadow = draw_shadow(alpha, 80, light, ground)
+    x, y = land(ground.camera, np.array([[1.2, 0.0, -1.1]]))[0].astype(int)
+    assert shadow[y - 4 : y + 5, x - 4 : x + 5].mean() > 0.3, "1.8 tall, it reaches that far"
+
+
+def test_a_pen_needs_no_more_room_than_a_bottle():
+    rng = np.random.default_rng(3)
+    turn, z = rng.uniform(0, 2 * math.pi, 20000), rng.uniform(-1, 1, 20000)
+    pen = np.stack([0.03 * np.cos(turn), 0.03 * np.sin(turn), z], axis=1)
+    ground = ground_of(view_of(), 400, pen)
+    mask = silhouette(ground, pen) > 0.5
+    for solid in (solid_of_points(ground.surface), solid_of_matte(mask, ground.camera)):
+        assert _margin(solid) <= 4 * 4 * 96 + 1
+        assert solid.filled[SLICES // 2].sum() * solid.cell**2 == pytest.approx(math.pi * 0.03**2, rel=0.25)
+    known, guess = (
+        draw_shadow(mask.astype(np.float32), 20, Light(), ground_of(view_of(), 400, p)) for p in (pen, None)
+    )
+    assert known[~mask].sum() == pytest.approx(guess[~mask].sum(), rel=0.15)
+
+
+def test_from_above_a_matte_still_has_a_shadow_and_a_few_points_are_no_shape(box):
+    for elevation_deg in (75, 85, 90):
+        assert ground_of(view_of(elevation_deg), 400) is None
+        assert ground_of(view_of(elevation_deg), 400, cylinder()) is not None
+        assert draw_shadow(box, elevation_deg, Light(), ground_of(view_of(elevation_deg), 400)).max() > 0.3
+    assert ground_of(view_of(), 400, np.zeros((3, 3))).surface is None
+    flat = cylinder() * (1, 1, 0)
+    assert np.isfinite(draw_shadow(box, 20, Light(), ground_of(view_of(), 400, flat))).all()
+
+
 def test_a_camera_at_the_floor_leaves_the_ground_to_a_guess():
     assert ground_of(view_of(elevation_deg=-10.0), 400) is None
     assert ground_of(view_of(), 200).camera[0, 0] == pytest.approx(ground_of(view_of(), 400).camera[0, 0] / 2)
