@@ -218,7 +218,7 @@ def parts_of(trainer: _Trainer) -> tuple[dict[str, float], int, int]:
             d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums
         ),
         "project backward": lambda: project_gradient(
-            *values, 2, pose, lens, True, parts, d.records, d.boxes, sums, *out, means2d, poses
+            *values, 2, pose, lens, True, parts, d.records, sums, *out, means2d, poses
         ),
         "Adam, noise and the rest": lambda: trainer._update(dict(gradients), 0.5),
     }

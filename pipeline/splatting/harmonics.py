@@ -5,9 +5,11 @@ Evaluation", 2013), so that a PLY of another tool means the same here. A colour 
 at 0.
 """
 
+from typing import Any
+
 import numba
-import numpy as np
-from numpy.typing import NDArray
+
+from pipeline.splatting import lanes  # noqa: F401  (teaches numba vectors)
 
 DEGREE_MAX = 3
 C0 = 0.28209479177387814
@@ -30,49 +32,31 @@ def coefficients(degree: int) -> int:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def basis(degree: int, x: float, y: float, z: float, out: NDArray[np.float64]) -> None:
-    """Write Y_0..Y_{(degree+1)^2-1} of the unit direction (x, y, z) into `out` [16]."""
-    out[0] = C0
-    if degree < 1:
-        return
-    out[1], out[2], out[3] = -C1 * y, C1 * z, -C1 * x
-    if degree < 2:
-        return
+def basis(x: Any, y: Any, z: Any) -> tuple[Any, ...]:
+    """Y_0..Y_15 of the unit direction (x, y, z), floats or Lanes."""
     xx, yy, zz = x * x, y * y, z * z
-    out[4] = C2[0] * x * y
-    out[5] = C2[1] * y * z
-    out[6] = C2[2] * (2.0 * zz - xx - yy)
-    out[7] = C2[3] * x * z
-    out[8] = C2[4] * (xx - yy)
-    if degree < 3:
-        return
-    out[9] = C3[0] * y * (3.0 * xx - yy)
-    out[10] = C3[1] * x * y * z
-    out[11] = C3[2] * y * (4.0 * zz - xx - yy)
-    out[12] = C3[3] * z * (2.0 * zz - 3.0 * xx - 3.0 * yy)
-    out[13] = C3[4] * x * (4.0 * zz - xx - yy)
-    out[14] = C3[5] * z * (xx - yy)
-    out[15] = C3[6] * x * (xx - 3.0 * yy)
+    return (
+        0.0 * x + C0, -C1 * y, C1 * z, -C1 * x,
+        C2[0] * x * y, C2[1] * y * z, C2[2] * (2.0 * zz - xx - yy), C2[3] * x * z, C2[4] * (xx - yy),
+        C3[0] * y * (3.0 * xx - yy), C3[1] * x * y * z, C3[2] * y * (4.0 * zz - xx - yy),
+        C3[3] * z * (2.0 * zz - 3.0 * xx - 3.0 * yy), C3[4] * x * (4.0 * zz - xx - yy), C3[5] * z * (xx - yy),
+        C3[6] * x * (xx - 3.0 * yy),
+    )  # fmt: skip
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def direction_gradient(degree: int, x: float, y: float, z: float, g: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Gradient of `sum_k g[k] Y_k` with respect to the (unconstrained) direction, as three floats."""
-    gx = gy = gz = 0.0
-    if degree >= 1:
-        gx, gy, gz = -C1 * g[3], -C1 * g[1], C1 * g[2]
-    if degree >= 2:
-        gx += C2[0] * y * g[4] - 2.0 * C2[2] * x * g[6] + C2[3] * z * g[7] + 2.0 * C2[4] * x * g[8]
-        gy += C2[0] * x * g[4] + C2[1] * z * g[5] - 2.0 * C2[2] * y * g[6] - 2.0 * C2[4] * y * g[8]
-        gz += C2[1] * y * g[5] + 4.0 * C2[2] * z * g[6] + C2[3] * x * g[7]
-    if degree >= 3:
-        xx, yy, zz = x * x, y * y, z * z
-        gx += C3[0] * 6.0 * x * y * g[9] + C3[1] * y * z * g[10] - C3[2] * 2.0 * x * y * g[11]
-        gx += -C3[3] * 6.0 * x * z * g[12] + C3[4] * (4.0 * zz - 3.0 * xx - yy) * g[13]
-        gx += C3[5] * 2.0 * x * z * g[14] + C3[6] * 3.0 * (xx - yy) * g[15]
-        gy += C3[0] * 3.0 * (xx - yy) * g[9] + C3[1] * x * z * g[10] + C3[2] * (4.0 * zz - xx - 3.0 * yy) * g[11]
-        gy += -C3[3] * 6.0 * y * z * g[12] - C3[4] * 2.0 * x * y * g[13]
-        gy += -C3[5] * 2.0 * y * z * g[14] - C3[6] * 6.0 * x * y * g[15]
-        gz += C3[1] * x * y * g[10] + C3[2] * 8.0 * y * z * g[11] + C3[3] * (6.0 * zz - 3.0 * xx - 3.0 * yy) * g[12]
-        gz += C3[4] * 8.0 * x * z * g[13] + C3[5] * (xx - yy) * g[14]
+def direction_gradient(x: Any, y: Any, z: Any, g: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    """Gradient of `sum_k g[k] Y_k`, k from 0 to 15, with respect to the (unconstrained) direction."""
+    xx, yy, zz = x * x, y * y, z * z
+    gx = C2[0] * y * g[4] - 2.0 * C2[2] * x * g[6] + C2[3] * z * g[7] + 2.0 * C2[4] * x * g[8] - C1 * g[3]
+    gy = C2[0] * x * g[4] + C2[1] * z * g[5] - 2.0 * C2[2] * y * g[6] - 2.0 * C2[4] * y * g[8] - C1 * g[1]
+    gz = C2[1] * y * g[5] + 4.0 * C2[2] * z * g[6] + C2[3] * x * g[7] + C1 * g[2]
+    gx += C3[0] * 6.0 * x * y * g[9] + C3[1] * y * z * g[10] - C3[2] * 2.0 * x * y * g[11]
+    gx += C3[4] * (4.0 * zz - 3.0 * xx - yy) * g[13] - C3[3] * 6.0 * x * z * g[12]
+    gx += C3[5] * 2.0 * x * z * g[14] + C3[6] * 3.0 * (xx - yy) * g[15]
+    gy += C3[0] * 3.0 * (xx - yy) * g[9] + C3[1] * x * z * g[10] + C3[2] * (4.0 * zz - xx - 3.0 * yy) * g[11]
+    gy += -C3[3] * 6.0 * y * z * g[12] - C3[4] * 2.0 * x * y * g[13]
+    gy += -C3[5] * 2.0 * y * z * g[14] - C3[6] * 6.0 * x * y * g[15]
+    gz += C3[1] * x * y * g[10] + C3[2] * 8.0 * y * z * g[11] + C3[3] * (6.0 * zz - 3.0 * xx - 3.0 * yy) * g[12]
+    gz += C3[4] * 8.0 * x * z * g[13] + C3[5] * (xx - yy) * g[14]
     return gx, gy, gz

@@ -6,8 +6,9 @@ which only knows plain inner loops. Here the vector is explicit and the rest sta
     dx = load(plane, at) - mx  # mx, a float32, is spread over the lanes
     store(plane, at, choose(dx <= cut, dx * dx, zero))
 
-`Lanes` and their masks exist only within kernels; `+ - * /` and `<=` work on Lanes and float32 in any mix. Places in
-arrays are uint64: numba lets a signed index wrap around.
+`Lanes` and their masks exist only within kernels; `+ - * /` and `<=` work on Lanes and floats in any mix, in float32.
+Places in arrays are uint64: numba lets a signed index wrap around. Tuples of Lanes work, lists do not (nothing aligns
+them).
 """
 # ruff: noqa: ARG001, ARG002, ARG005  (numba calls these with all it knows, used or not)
 
@@ -19,7 +20,8 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]  # ships no types
-from numba.core import cgutils, types
+from numba import types
+from numba.core import cgutils
 from numba.core.typeconv import Conversion
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, lower_cast, models, register_model
@@ -29,15 +31,20 @@ LANES = 16
 Lanes = Any  # in annotations of kernels; the type checker sees no deeper
 _FLOATS = ir.VectorType(ir.FloatType(), LANES)
 _INDEX = ir.IntType(32)
+_INTS = ir.VectorType(_INDEX, LANES)
 _FAST = ("fast",)
+_EXP2 = (1.00000007, 0.693146967, 0.240221197, 0.0555071328, 0.00967554132, 0.00132764701)
+_ROOT_HALF_BITS = 0x3F3504F3  # sqrt(1/2)
+_LOG_2 = 0.6931471805599453
+_SCALARS = (types.float32, types.float64)
 
 
 class LanesType(types.Type):
     """<16 x float>."""
 
     def can_convert_from(self, typingctx: Any, other: Any) -> Any:
-        """A float32 becomes Lanes by itself."""
-        return Conversion.safe if other == types.float32 else None
+        """A float becomes Lanes by itself."""
+        return Conversion.safe if other in _SCALARS else None
 
 
 class MaskType(types.Type):
@@ -71,17 +78,18 @@ def _spread(builder: Any, scalar: Any) -> Any:
 
 
 @lower_cast(types.float32, LanesType)
+@lower_cast(types.float64, LanesType)
 def _cast(context: Any, builder: Any, fromty: Any, toty: Any, value: Any) -> Any:
-    return _spread(builder, value)
+    return _spread(builder, builder.fptrunc(value, ir.FloatType()) if fromty == types.float64 else value)
 
 
 def _operator(function: Any, result: Any, emit: Callable[..., Any]) -> None:
-    """Teach numba `function` of two Lanes, one of which may be a float32: `emit(builder, a, b)`."""
+    """Teach numba `function` of two Lanes, one of which may be a float: `emit(builder, a, b)`."""
 
     @infer_global(function)
     class _Typing(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:
-            if lanes_type in args and all(a in (lanes_type, types.float32) for a in args):
+            if lanes_type in args and all(a in (lanes_type, *_SCALARS) for a in args):
                 return signature(result, lanes_type, lanes_type)
             return None
 
@@ -96,6 +104,12 @@ _operator(operator.sub, lanes_type, lambda builder, a, b: builder.fsub(a, b, fla
 _operator(operator.mul, lanes_type, lambda builder, a, b: builder.fmul(a, b, flags=_FAST))
 _operator(operator.truediv, lanes_type, lambda builder, a, b: builder.fdiv(a, b, flags=_FAST))
 _operator(operator.le, mask_type, lambda builder, a, b: builder.fcmp_ordered("<=", a, b))
+
+
+def _llvm(builder: Any, name: str, a: Any) -> Any:
+    """LLVM's function `name` of each lane."""
+    kind = ir.FunctionType(_FLOATS, [_FLOATS])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f32"), [a])
 
 
 def _kernel(result: Any, *operands: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -132,6 +146,50 @@ def most(builder: Any, a: Any, b: Any) -> Any:
 def choose(builder: Any, mask: Any, a: Any, b: Any) -> Any:
     """`a` where the mask holds, `b` elsewhere."""
     return builder.select(mask, a, b)
+
+
+@_kernel(lanes_type, lanes_type)
+def root(builder: Any, a: Any) -> Any:
+    """The square root, lane by lane."""
+    return _llvm(builder, "sqrt", a)
+
+
+@_kernel(lanes_type, lanes_type)
+def exp2(builder: Any, x: Any) -> Any:
+    """2^x for x in [-126, 127], relative error 2e-7: a minimax polynomial of the fraction, shifted by the whole."""
+    whole = _llvm(builder, "rint", x)
+    part = builder.fsub(x, whole)
+    value = ir.Constant(_FLOATS, [_EXP2[-1]] * LANES)
+    for c in _EXP2[-2::-1]:
+        value = builder.fadd(builder.fmul(value, part, flags=_FAST), ir.Constant(_FLOATS, [c] * LANES), flags=_FAST)
+    power = builder.shl(builder.fptosi(whole, _INTS), ir.Constant(_INTS, [23] * LANES))
+    return builder.bitcast(builder.add(builder.bitcast(value, _INTS), power), _FLOATS)
+
+
+@_kernel(types.UniTuple(lanes_type, 2), lanes_type)
+def split(builder: Any, x: Any) -> Any:
+    """(m, e) with x = m 2^e and m in [sqrt(1/2), sqrt(2)), for x > 0."""
+    shift, number = ir.Constant(_INTS, [23] * LANES), builder.bitcast(x, _INTS)
+    power = builder.ashr(builder.sub(number, ir.Constant(_INTS, [_ROOT_HALF_BITS] * LANES)), shift)
+    fraction = builder.bitcast(builder.sub(number, builder.shl(power, shift)), _FLOATS)
+    pair = ir.Constant(ir.ArrayType(_FLOATS, 2), ir.Undefined)
+    pair = builder.insert_value(pair, fraction, 0)
+    return builder.insert_value(pair, builder.sitofp(power, _FLOATS), 1)
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def log(x: Lanes) -> Lanes:
+    """Natural logarithm of x > 0: twice the area tangent of (m - 1) / (m + 1), a minimax polynomial of its square."""
+    m, e = split(x)
+    s = (m - 1.0) / (m + 1.0)
+    z = s * s
+    return e * _LOG_2 + s * (2.0 + z * (0.66666754 + z * (0.39980542 + z * 0.29786593)))
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def exp(x: Lanes) -> Lanes:
+    """e^x, for x in [-87, 88]: cut there."""
+    return exp2(most(-126.0, least(127.0, x * (1.0 / _LOG_2))))
 
 
 @_kernel(types.uint64, mask_type)

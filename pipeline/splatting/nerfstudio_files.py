@@ -102,10 +102,7 @@ def _turned_harmonics(sh: NDArray[np.float32], rotation: F64) -> NDArray[np.floa
 
 def _bases(directions: F64) -> F64:
     """All 16 functions at unit directions [N, 3]."""
-    out = np.zeros((len(directions), 16))
-    for row, (x, y, z) in zip(out, directions, strict=True):
-        basis(3, x, y, z, row)
-    return out
+    return np.array([basis(x, y, z) for x, y, z in directions])
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ A Gaussian with mean m, rotation Q and scales s becomes a 2D Gaussian with covar
 diag(s)`, J the Jacobian of the pinhole projection at m (Zwicker et al. 2001, "EWA Volume Splatting"; Kerbl et al.
 2023). With `antialias`, opacity is multiplied by `sqrt(det(P P^T) / det(P P^T + blur I))` (Mip-Splatting, Yu et al.
 2024), so that a Gaussian smaller than a pixel keeps its energy when a crop changes scale. Determinants come from the
-cross product of P's rows (Cauchy-Binet), which stays exact for needles where `a c - b^2` cancels. Arithmetic is float64
-in registers, storage float32.
+cross product of P's rows (Cauchy-Binet), which stays exact for needles where `a c - b^2` cancels; that is what lets
+all of it run in float32, sixteen Gaussians at a time (`planes`).
 """
 
-import math
+from typing import Any
 
 import numba
 import numpy as np
@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 
 from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
 from pipeline.splatting.harmonics import basis
+from pipeline.splatting.lanes import LANES, Lanes, choose, exp, least, log, most, room, root, spread
+from pipeline.splatting.planes import get, get3, planes_to_rows, put, put3, rows_to_planes
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
-Vec3 = tuple[float, float, float]
+_ZERO = np.float32(0.0)
+Vec3 = tuple[Any, Any, Any]  # of floats or Lanes
 
 # Variance that a pixel adds to a Gaussian. 3DGS adds 0.3, and splats of other tools expect it; a pixel itself, a square
 # of side 1, has 1/12, and Mip-Splatting takes 0.1: at 0.3 nothing can be drawn as sharp as the photos are.
@@ -28,31 +31,47 @@ NEAR = 0.05  # camera-space depth below which a Gaussian is not drawn, world uni
 ALPHA_MIN = 1.0 / 255.0
 RECORD = 12  # x, y, conic a, b, c, opacity, r, g, b, depth, power cut, unused
 SUMS = 16  # h, h dx, h dy, h dx2, h dxdy, h dy2, r, g, b, depth; then zeros: one vector
+# The planes of sixteen Gaussians
+MEAN, SCALE, QUAT, LOGIT, SH = 0, 3, 6, 10, 11
+OUT, BOX = SH + 48, SH + 48 + RECORD
+FORWARD_PLANES = BOX + 4
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _dot(a: Vec3, b: Vec3) -> float:
+def dot(a: Vec3, b: Vec3) -> Any:
+    """Scalar product."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _mix(a: float, u: Vec3, b: float, v: Vec3) -> Vec3:
+def mix(a: Any, u: Vec3, b: Any, v: Vec3) -> Vec3:
+    """`a u + b v`."""
     return (a * u[0] + b * v[0], a * u[1] + b * v[1], a * u[2] + b * v[2])
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _cross2(a: Vec3, b: Vec3) -> float:
-    """Squared length of the cross product."""
-    x, y, z = a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
-    return x * x + y * y + z * z
+def times(u: Vec3, v: Vec3) -> Vec3:
+    """Product of entries."""
+    return (u[0] * v[0], u[1] * v[1], u[2] * v[2])
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _axes(q: F32) -> tuple[Vec3, Vec3, Vec3]:
-    """Columns of the rotation matrix of an unnormalised quaternion wxyz."""
-    w, x, y, z = np.float64(q[0]), np.float64(q[1]), np.float64(q[2]), np.float64(q[3])
-    n = 1.0 / math.sqrt(max(w * w + x * x + y * y + z * z, 1e-24))
-    w, x, y, z = w * n, x * n, y * n, z * n
+def cross(u: Vec3, v: Vec3) -> Vec3:
+    """Vector product."""
+    return (u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0])
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def unit_quaternion(s: F32) -> tuple[Lanes, Lanes, Lanes, Lanes, Lanes]:
+    """Quaternions wxyz of unit length, and one over the length they had."""
+    w, (x, y, z) = get(s, QUAT), get3(s, QUAT + 1)
+    n = 1.0 / root(most(w * w + x * x + y * y + z * z, 1e-24))
+    return w * n, x * n, y * n, z * n, n
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def axes(w: Lanes, x: Lanes, y: Lanes, z: Lanes) -> tuple[Vec3, Vec3, Vec3]:
+    """Columns of the rotation matrix of a unit quaternion."""
     return (
         (1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y + w * z), 2.0 * (x * z - w * y)),
         (2.0 * (x * y - w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z + w * x)),
@@ -61,121 +80,117 @@ def _axes(q: F32) -> tuple[Vec3, Vec3, Vec3]:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _scaled_axes(q: F32, log_scale: F32) -> tuple[Vec3, Vec3, Vec3]:
-    """Columns of `Q diag(s)`."""
-    c0, c1, c2 = _axes(q)
-    s0, s1, s2 = math.exp(log_scale[0]), math.exp(log_scale[1]), math.exp(log_scale[2])
-    return _mix(s0, c0, 0.0, c0), _mix(s1, c1, 0.0, c1), _mix(s2, c2, 0.0, c2)
+def scales(s: F32) -> Vec3:
+    """Scales, cut at e^15: beyond, a Gaussian covers everything and its determinant leaves float32."""
+    a, b, c = get3(s, SCALE)
+    return exp(least(a, 15.0)), exp(least(b, 15.0)), exp(least(c, 15.0))
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _row(pose: F64, i: int) -> Vec3:
+def row_of(pose: F64, i: int) -> tuple[float, float, float]:
+    """A row of the rotation."""
     return (pose[i, 0], pose[i, 1], pose[i, 2])
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _to_camera(pose: F64, m: F32) -> Vec3:
-    v = (np.float64(m[0]), np.float64(m[1]), np.float64(m[2]))
-    return (
-        _dot(_row(pose, 0), v) + pose[0, 3],
-        _dot(_row(pose, 1), v) + pose[1, 3],
-        _dot(_row(pose, 2), v) + pose[2, 3],
-    )
+def to_camera(pose: F64, m: Vec3) -> Vec3:
+    """Camera coordinates; depth is cut at NEAR, in front of which nothing is drawn."""
+    x, y = dot(row_of(pose, 0), m) + pose[0, 3], dot(row_of(pose, 1), m) + pose[1, 3]
+    return x, y, most(dot(row_of(pose, 2), m) + pose[2, 3], NEAR)
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _jacobian(lens: F64, p: Vec3) -> tuple[float, float, float, float, float, float]:
+def jacobian(lens: F64, p: Vec3) -> tuple[Lanes, Lanes, Lanes, Lanes, Lanes, Lanes]:
     """Entries j00, j02, j11, j12 of the projection's Jacobian at camera point p, and its bounded slopes u, v.
 
     Far outside the picture the linear projection would explode.
     """
-    u = min(max(p[0] / p[2], lens[6]), lens[7])
-    v = min(max(p[1] / p[2], lens[8]), lens[9])
-    return lens[0] / p[2], -lens[0] * u / p[2], lens[1] / p[2], -lens[1] * v / p[2], u, v
+    inverse = 1.0 / p[2]
+    u = least(most(p[0] * inverse, lens[6]), lens[7])
+    v = least(most(p[1] * inverse, lens[8]), lens[9])
+    fx, fy = inverse * lens[0], inverse * lens[1]
+    return fx, 0.0 - fx * u, fy, 0.0 - fy * v, u, v
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _rows_of_p(t0: Vec3, t1: Vec3, axes: tuple[Vec3, Vec3, Vec3]) -> tuple[Vec3, Vec3]:
-    return (
-        (_dot(t0, axes[0]), _dot(t0, axes[1]), _dot(t0, axes[2])),
-        (_dot(t1, axes[0]), _dot(t1, axes[1]), _dot(t1, axes[2])),
+def view_direction(m: Vec3, pose: F64) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+    """Unit direction from the camera, at -R^T t, to the Gaussian, and one over its length."""
+    t = (pose[0, 3], pose[1, 3], pose[2, 3])
+    x, y, z = (
+        m[0] + (pose[0, 0] * t[0] + pose[1, 0] * t[1] + pose[2, 0] * t[2]),
+        m[1] + (pose[0, 1] * t[0] + pose[1, 1] * t[1] + pose[2, 1] * t[2]),
+        m[2] + (pose[0, 2] * t[0] + pose[1, 2] * t[1] + pose[2, 2] * t[2]),
     )
-
-
-@numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _view_direction(m: F32, centre: Vec3) -> tuple[float, float, float, float]:
-    """Unit direction from the camera to the Gaussian, and one over its length."""
-    x, y, z = m[0] - centre[0], m[1] - centre[1], m[2] - centre[2]
-    n = 1.0 / math.sqrt(max(x * x + y * y + z * z, 1e-24))
+    n = 1.0 / root(most(x * x + y * y + z * z, 1e-24))
     return x * n, y * n, z * n, n
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def camera_centre(pose: F64) -> Vec3:
-    """Where the camera of `pose` [3, 4] (cam_from_world) stands."""
-    t = (pose[0, 3], pose[1, 3], pose[2, 3])
-    return (
-        -(pose[0, 0] * t[0] + pose[1, 0] * t[1] + pose[2, 0] * t[2]),
-        -(pose[0, 1] * t[0] + pose[1, 1] * t[1] + pose[2, 1] * t[2]),
-        -(pose[0, 2] * t[0] + pose[1, 2] * t[1] + pose[2, 2] * t[2]),
-    )
+def spread_ellipse(t0: Vec3, t1: Vec3, c: tuple[Vec3, Vec3, Vec3], size: Vec3) -> tuple[Vec3, Vec3, Vec3]:
+    """Rows p0, p1 of `P = T Q diag(size)`, and their vector product, free of what cancels between unlike sizes."""
+    u, v = (dot(t0, c[0]), dot(t0, c[1]), dot(t0, c[2])), (dot(t1, c[0]), dot(t1, c[1]), dot(t1, c[2]))
+    pairs = (size[1] * size[2], size[2] * size[0], size[0] * size[1])
+    return times(u, size), times(v, size), times(cross(u, v), pairs)
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _colour(degree: int, sh: F32, d: tuple[float, float, float, float], y: F64, record: F32) -> None:
-    basis(degree, d[0], d[1], d[2], y)
+def _colour(degree: int, m: Vec3, pose: F64, s: F32) -> None:
+    x, y, z, _ = view_direction(m, pose)
+    value = basis(x, y, z)
     for channel in range(3):
-        value = 0.5
+        total = spread(np.float32(0.5))
         for k in range((degree + 1) * (degree + 1)):
-            value += y[k] * sh[k, channel]
-        record[6 + channel] = max(value, 0.0)
+            total += value[k] * get(s, SH + 3 * k + channel)
+        put(s, OUT + 6 + channel, most(total, 0.0))
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _footprint(lens: F64, record: F32, cov_a: float, cov_c: float, box: NDArray[np.int32]) -> None:
-    """Write the pixel box [x0, y0, x1, y1) of the region where alpha reaches 1/255; may be empty."""
-    cut = 2.0 * record[10]
-    hx, hy = math.sqrt(cut * cov_a), math.sqrt(cut * cov_c)
-    x, y, w, h = record[0], record[1], lens[4], lens[5]
-    box[0] = np.int32(min(max(math.floor(x - hx - 0.5), 0.0), w))
-    box[1] = np.int32(min(max(math.floor(y - hy - 0.5), 0.0), h))
-    box[2] = np.int32(min(max(math.ceil(x + hx + 0.5), 0.0), w))
-    box[3] = np.int32(min(max(math.ceil(y + hy + 0.5), 0.0), h))
+def _footprint(middle: Lanes, reach: Lanes, size: float, drawn: Lanes) -> tuple[Lanes, Lanes, Lanes]:
+    """First and last + 1 of the pixels, of `size`, where alpha reaches 1/255; `drawn`, 1 or 0, becomes 0 for none."""
+    low, high = middle - reach - 0.5, middle + reach + 1.5  # whole numbers are cut from it
+    drawn = choose(size <= low, spread(_ZERO), choose(high <= 1.0, spread(_ZERO), drawn))
+    return most(low, 0.0), least(high, size), drawn
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _project_one(
-    m: F32,
-    log_scale: F32,
-    q: F32,
-    logit: float,
-    pose: F64,
-    lens: F64,
-    antialias: bool,
-    record: F32,
-    box: NDArray[np.int32],
-) -> bool:
-    p = _to_camera(pose, m)
-    if not p[2] > NEAR:
-        return False
-    j00, j02, j11, j12, _, _ = _jacobian(lens, p)
-    t0 = _mix(j00, _row(pose, 0), j02, _row(pose, 2))
-    t1 = _mix(j11, _row(pose, 1), j12, _row(pose, 2))
-    p0, p1 = _rows_of_p(t0, t1, _scaled_axes(q, log_scale))
-    a, b, c = _dot(p0, p0), _dot(p0, p1), _dot(p1, p1)
-    det0 = _cross2(p0, p1)
+def _geometry(pose: F64, lens: F64, antialias: bool, s: F32) -> None:
+    """Records but for colour, and boxes, of the sixteen in `s`."""
+    m = get3(s, MEAN)
+    p = to_camera(pose, m)
+    j00, j02, j11, j12, _, _ = jacobian(lens, p)
+    t0, t1 = mix(j00, row_of(pose, 0), j02, row_of(pose, 2)), mix(j11, row_of(pose, 1), j12, row_of(pose, 2))
+    w, x, y, z, _ = unit_quaternion(s)
+    p0, p1, n = spread_ellipse(t0, t1, axes(w, x, y, z), scales(s))
+    a, b, c, det0 = dot(p0, p0), dot(p0, p1), dot(p1, p1), dot(n, n)
     blur = BLUR_ANTIALIASED_PX2 if antialias else BLUR_PX2
     det = det0 + blur * (a + c) + blur * blur
-    opacity = 1.0 / (1.0 + math.exp(-logit))
+    opacity = 1.0 / (1.0 + exp(0.0 - get(s, LOGIT)))
     if antialias:
-        opacity *= math.sqrt(det0 / det)
-    if not opacity > ALPHA_MIN:
-        return False
-    record[0], record[1] = lens[0] * p[0] / p[2] + lens[2], lens[1] * p[1] / p[2] + lens[3]
-    record[2], record[3], record[4] = (c + blur) / det, -b / det, (a + blur) / det
-    record[5], record[9], record[10] = opacity, p[2], math.log(opacity / ALPHA_MIN)
-    _footprint(lens, record, a + blur, c + blur, box)
-    return box[2] > box[0] and box[3] > box[1]
+        opacity = opacity * root(det0 / det)
+    zero, one = spread(_ZERO), spread(np.float32(1.0))
+    drawn = choose(p[2] <= NEAR, zero, choose(opacity <= ALPHA_MIN, zero, one))
+    x, y = p[0] / p[2] * lens[0] + lens[2], p[1] / p[2] * lens[1] + lens[3]
+    power = log(most(opacity * (1.0 / ALPHA_MIN), 1.0))
+    x0, x1, drawn = _footprint(x, root(2.0 * power * (a + blur)), lens[4], drawn)
+    y0, y1, drawn = _footprint(y, root(2.0 * power * (c + blur)), lens[5], drawn)
+    put3(s, BOX, (x0 * drawn, y0 * drawn, x1 * drawn))
+    put(s, BOX + 3, y1 * drawn)
+    put(s, OUT, x)
+    put(s, OUT + 1, y)
+    put3(s, OUT + 2, ((c + blur) / det, (0.0 - b) / det, (a + blur) / det))
+    put(s, OUT + 5, opacity)
+    put(s, OUT + 9, p[2])
+    put(s, OUT + 10, power)
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def gather(first: int, means: F32, log_scales: F32, quats: F32, logits: F32, sh: F32, degree: int, s: F32) -> None:
+    """Sixteen Gaussians from `first` on into the planes of `s`."""
+    rows_to_planes(means, 3, first, s, MEAN)
+    rows_to_planes(log_scales, 3, first, s, SCALE)
+    rows_to_planes(quats, 4, first, s, QUAT)
+    rows_to_planes(logits.reshape(-1, 1), 1, first, s, LOGIT)
+    rows_to_planes(sh.reshape(sh.shape[0], -1), 3 * (degree + 1) * (degree + 1), first, s, SH)
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
@@ -187,14 +202,14 @@ def project(
 
     `pose` [3, 4] is cam_from_world, `lens` [10] is that of `lens_of`, `sh` is [N, K, 3].
     """
-    n = means.shape[0]
-    centre = camera_centre(pose)
+    groups = (means.shape[0] + LANES - 1) // LANES
     for worker in numba.prange(workers):
-        y = np.zeros(16)
-        for i in range(worker * n // workers, (worker + 1) * n // workers):
-            boxes[i, 2] = boxes[i, 0]
-            box, record = boxes[i], records[i]
-            if _project_one(means[i], log_scales[i], quats[i], logits[i], pose, lens, antialias, record, box):
-                _colour(degree, sh[i], _view_direction(means[i], centre), y, record)
-            else:
-                box[0] = box[1] = box[2] = box[3] = 0
+        s = room(FORWARD_PLANES * LANES)
+        s[:] = _ZERO
+        for group in range(worker * groups // workers, (worker + 1) * groups // workers):
+            first = group * LANES
+            gather(first, means, log_scales, quats, logits, sh, degree, s)
+            _geometry(pose, lens, antialias, s)
+            _colour(degree, get3(s, MEAN), pose, s)
+            planes_to_rows(s, OUT, RECORD, first, records)
+            planes_to_rows(s, BOX, 4, first, boxes)

@@ -92,10 +92,10 @@ def gradient(
     sums = room((len(d.bounds) - 1) * n * SUMS).reshape(-1, n, SUMS)
     sums[:] = 0.0
     rasterize_gradient(d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums)
-    means, scales, quats, logits, sh = (np.zeros_like(v) for v in values)
-    means2d, poses = np.zeros((n, 2), np.float32), np.zeros((parts, 3, 4))
+    means, scales, quats, logits, sh = (np.empty_like(v) for v in values)
+    means2d, poses = np.empty((n, 2), np.float32), np.zeros((parts, 3, 4))
     project_gradient(
-        *values, degree, pose, lens, antialias, parts, d.records, d.boxes, sums,
+        *values, degree, pose, lens, antialias, parts, d.records, sums,
         means, scales, quats, logits, sh, means2d, poses,
     )  # fmt: skip
     return Gradients((means, scales, quats, logits, sh), means2d, poses.sum(axis=0))

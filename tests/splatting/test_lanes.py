@@ -7,12 +7,15 @@ from pipeline.splatting.lanes import (
     LANES,
     bits,
     choose,
+    exp,
     fetch,
     least,
     load,
+    log,
     lowest_bit,
     most,
     room,
+    root,
     spread,
     store,
     sums,
@@ -70,3 +73,27 @@ def test_room_starts_at_a_cache_line():
         floats = room(size)
         assert floats.size == size
         assert floats.ctypes.data % 64 == 0
+
+
+@numba.njit
+def functions(a, out):
+    x = load(a, ZERO)
+    store(out, ZERO, exp(x))
+    store(out, SECOND, log(exp(x)) + root(x * x))
+
+
+def test_exponential_logarithm_and_root_equal_numpys():
+    for scale in (1e-3, 1.0, 20.0):
+        a, out = numbers() * np.float32(scale), np.zeros(2 * LANES, np.float32)
+        functions(a, out)
+        x = a[:LANES].astype(np.float64)
+        np.testing.assert_allclose(out[:LANES], np.exp(x), rtol=4e-6)  # x / log 2 itself is rounded
+        np.testing.assert_allclose(out[LANES:], x + np.abs(x), rtol=1e-6, atol=1e-6 * max(1.0, scale))
+
+
+def test_exponential_beyond_float32_stays_finite():
+    a, out = np.full(LANES, 500.0, np.float32), np.zeros(2 * LANES, np.float32)
+    a[1] = -500.0
+    functions(a, out)
+    assert np.isfinite(out[:LANES]).all()
+    assert 0 < out[1] < 1e-37

@@ -1,5 +1,7 @@
 """The rasterizer against its plain twin: pictures, gradients, degenerate Gaussians, determinism, refusals."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,8 @@ from hypothesis import strategies as st
 from pipeline.domain import Camera, look_at
 from pipeline.errors import BadInput
 from pipeline.splatting.gaussians import Gaussians
-from pipeline.splatting.lens import lens_of
-from pipeline.splatting.raster import Rasterize, draw
+from pipeline.splatting.lens import lens_of, pose_of
+from pipeline.splatting.raster import Rasterize, draw, draw_values
 from pipeline.splatting.reference import draw_plainly
 
 WIDTH, HEIGHT = 53, 37  # neither is a multiple of the tile
@@ -78,6 +80,19 @@ DEGENERATE = {
     "far outside the picture": lambda v: v[0].__setitem__((slice(0, 30), 0), v[0][:30, 0] + 6),
     "at the camera": lambda v: v[0].__setitem__(slice(0, 20), v[0][:20] * 0.05 + [0, -4.0, 0]),
 }
+
+
+def test_lists_hold_what_is_drawn_in_depth_order_even_where_a_tile_sticks_out_of_the_picture():
+    values = scene(9, n=400, spread=1.5)  # many lie beside the picture, within its last tiles
+    arrays = tuple(np.ascontiguousarray(v, np.float32) for v in values)
+    drawing = draw_values(arrays, pose_of(look_at(0, 0, 4.0)), lens_of(CAMERA), 3, True)
+    drawn = drawing.boxes[:, 2] > drawing.boxes[:, 0]
+    assert 0 < drawn.sum() < 400
+    assert drawn[drawing.pairs].all()
+    for begin, end in itertools.pairwise(drawing.starts):
+        listed = drawing.pairs[begin:end]
+        assert len(np.unique(listed)) == len(listed)
+        assert (np.diff(drawing.records[listed, 9]) >= 0).all()
 
 
 @pytest.mark.parametrize("antialias", [False, True])
