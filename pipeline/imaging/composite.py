@@ -16,7 +16,7 @@ from pipeline.imaging.composite_framing import (
     product_in_frame,
     resample_backdrop,
 )
-from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
+from pipeline.imaging.linear import Bytes, Floats, encode, linear_to_srgb, luminance
 from pipeline.imaging.shadow import draw_shadow
 from pipeline.imaging.shadow_camera import Ground
 from pipeline.records import Light
@@ -84,11 +84,15 @@ def make_layers(
     return Layers(placement, product, cast, behind)
 
 
-def shadow_picture(shadow: Floats | None, width_px: int, height_px: int) -> Bytes:
-    """The shadow as black with straight alpha, RGBA [H, W, 4], to be laid over the backdrop in linear light."""
-    picture = np.zeros((height_px, width_px, 4), dtype=np.uint8)
-    if shadow is not None:
-        picture[..., 3] = np.rint(shadow * 255)
+def shadow_picture(layers: Layers) -> Bytes:
+    """The shadow as black with straight alpha, RGBA [H, W, 4], for an image editor's stack of layers.
+
+    Editors blend sRGB values as they are, so that alpha says how much of the backdrop's sRGB luma the shadow takes; its
+    share of linear light, laid over in an editor, would be far too dark.
+    """
+    lit, dimmed = (encode(luminance(one).astype(np.float64)) for one in (layers.backdrop, layers.behind))
+    picture = np.zeros((*lit.shape, 4), dtype=np.uint8)
+    picture[..., 3] = np.rint(255 * (1 - dimmed / np.maximum(lit, 1e-6)) * (lit > dimmed))
     return picture
 
 

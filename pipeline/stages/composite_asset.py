@@ -78,7 +78,7 @@ class LayerReport(Frozen):
 
 
 class LayerOutputs(Frozen):
-    """Layers in the picture's own frame: product RGBA, shadow RGBA (black), backdrop RGB."""
+    """Layers in the picture's own frame, as an editor stacks them: product RGBA, shadow RGBA (black), backdrop RGB."""
 
     product: Artifact
     shadow: Artifact
@@ -146,7 +146,7 @@ def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> La
     h, w = picture.shape[:2]
     return LayerOutputs(
         product=inputs.picture,
-        shadow=work.put_bytes(png_bytes(shadow_picture(layers.shadow, w, h)), "image/png"),
+        shadow=work.put_bytes(png_bytes(shadow_picture(layers)), "image/png"),
         backdrop=work.put_bytes(png_bytes(backdrop_picture(layers.backdrop)), "image/png"),
         report=LayerReport(width_px=w, height_px=h),
     )
@@ -225,5 +225,5 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
 
 
 ANGLE_ITEM = Stage("composite_angle", 2, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 3, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 3, AssetInputs, AssetParams, AssetOutputs, make_asset)
+LAYERS_ITEM = Stage("composite_layers", 2, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 2, AssetInputs, AssetParams, AssetOutputs, make_asset)
