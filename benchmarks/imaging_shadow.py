@@ -18,7 +18,14 @@ from pipeline.splatting.surface import surface_points
 from pipeline.splatting.trainer import fit
 
 Floats = NDArray[np.float32]
+Spot = tuple[float, float, float]
 KEY, HALF_SIDE, BASE = (-5.2, -4.6, 5.4), 1.7, 0.67  # the studio's key softbox and the mug's base, product radii
+SOFTBOXES = (  # examples/samples/studio.py: where, what it faces, half its side, radiance (Rec. 709 luminance)
+    (KEY, (0.0, 0.0, 0.0), HALF_SIDE, 15.13),
+    ((6.5, -4.5, 3.0), (0.0, 0.0, 0.0), 2.4, 2.55),
+    ((0.3, 2.0, 8.0), (0.0, 1.5, 0.0), 2.6, 3.4),
+)
+ROOM = 0.165  # radiance from everywhere else
 HANGS = {"tee-001": 0.073}  # 5 cm above the table; what `capture.hangs` would say
 NOISE = 0.03  # the rendered truth is blotched by this much
 SIDE_PX = 640
@@ -28,7 +35,7 @@ HEAD = """| shoot | photo | shape from | shadow mass, truth | drawn | offset acr
 
 
 def studio_light() -> Light:
-    """The key softbox of examples/samples/studio.py as the camera sees it; its share of the light is the default."""
+    """The key softbox of examples/samples/studio.py as the camera sees it, and its share of the floor's light."""
     x, y, z = KEY[0], -KEY[1], KEY[2] + BASE
     away = math.hypot(x, y, z)
     radius_deg = math.degrees(math.atan(2 * HALF_SIDE / math.sqrt(math.pi) / away))
@@ -36,7 +43,26 @@ def studio_light() -> Light:
         azimuth_deg=math.degrees(math.atan2(x, y)),
         elevation_deg=math.degrees(math.asin(z / away)),
         softness=(radius_deg - 2) / 28,
+        strength=_key_share(),
     )
+
+
+def _key_share() -> float:
+    """The key's share of the light that comes straight to the floor under the product; the paper's own is left out."""
+    shares = [_irradiance(*softbox) for softbox in SOFTBOXES]
+    return shares[0] / (sum(shares) + math.pi * ROOM)
+
+
+def _irradiance(where: Spot, faces: Spot, half_side: float, radiance: float) -> float:
+    """What a square lamp gives to a spot of the floor, from 20 x 20 points of it."""
+    lamp, normal = np.array(where), np.subtract(faces, where) / np.linalg.norm(np.subtract(faces, where))
+    across = np.cross(normal, (0, 0, 1)) / np.linalg.norm(np.cross(normal, (0, 0, 1)))
+    steps = half_side * ((np.arange(20) + 0.5) / 10 - 1)
+    points = lamp + steps[:, None, None] * across + steps[None, :, None] * np.cross(across, normal)
+    towards = np.array((0, 0, -BASE)) - points
+    squared = np.square(towards).sum(axis=-1)
+    cosines = np.maximum(towards @ normal, 0) * np.maximum(-towards[..., 2], 0) / squared
+    return float(radiance * (cosines / squared).mean() * (2 * half_side) ** 2)
 
 
 def figures(taken: Floats, seen: NDArray[np.bool_], wide_px: float) -> tuple[float, NDArray[np.float64], float]:
