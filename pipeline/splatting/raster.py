@@ -18,6 +18,7 @@ from pipeline.errors import BadInput
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.lanes import room
 from pipeline.splatting.lens import lens_of, pose_of
+from pipeline.splatting.memory import keep_freed_memory
 from pipeline.splatting.projection import RECORD, SUMS, project
 from pipeline.splatting.projection_gradient import project_gradient
 from pipeline.splatting.raster_kernels import rasterize, rasterize_gradient
@@ -88,6 +89,7 @@ def gradient(
     values: Values, pose: F64, lens: F64, degree: int, antialias: bool, drawing: Drawing, incoming: F32
 ) -> Gradients:
     """Carry dL/dpicture [5, H, W] back to every value and to the pose."""
+    keep_freed_memory()
     n, parts, d = len(values[0]), workers(), drawing
     sums = room((len(d.bounds) - 1) * n * SUMS).reshape(-1, n, SUMS)
     sums[:] = 0.0

@@ -31,7 +31,7 @@ from pipeline.splatting.lanes import (
     sums,
 )
 from pipeline.splatting.projection import RECORD, SUMS
-from pipeline.splatting.tiles import BLOCK, TILE
+from pipeline.splatting.tiles import AHEAD, BLOCK, TILE
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
@@ -42,7 +42,6 @@ PIXELS = TILE * TILE
 T_STOP = np.float32(1e-4)
 ALPHA_MAX = np.float32(0.99)
 CHECK_EVERY = 16
-AHEAD = 6  # Gaussians: their records and sums lie anywhere in memory
 _ONE, _ZERO, _HALF = np.float32(1.0), np.float32(0.0), np.float32(0.5)
 # exp(-x) on [0, 0.71], minimax, relative error 9e-8; exp(-q) is its eighth power at x = q / 8
 _EIGHTH, _SIXTEENTH, _E1, _E2, _E3, _E4, _E5 = (

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
-from pipeline.splatting.lanes import LANES, bits, least, load, most, spread
+from pipeline.splatting.lanes import LANES, bits, fetch, least, load, most, spread
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 U16 = NDArray[np.uint16]
 TILE = 16
+AHEAD = 8  # Gaussians that are fetched before their turn
 BLOCK = 4  # a tile holds 4 x 4 blocks of 4 x 4 pixels: one block, one vector
 _BLOCK_X = (np.arange(LANES) % 4 * BLOCK + 0.5).astype(np.float32)  # first pixel centre of each block of a tile
 _BLOCK_Y = (np.arange(LANES) // 4 * BLOCK + 0.5).astype(np.float32)
@@ -103,6 +104,9 @@ def fill_tiles(
     cursor = starts[:-1].copy()
     for worker in numba.prange(workers):
         for k in range(order.size):
+            ahead = _U(order[min(k + AHEAD, order.size - 1)])  # depth order is any order in memory
+            fetch(records, ahead * _U(records.shape[1]))
+            fetch(boxes, ahead * _U(4))
             i = order[k]
             first = boxes[i, 1] // TILE
             for ty in range(first + (worker - first) % workers, (boxes[i, 3] + TILE - 1) // TILE, workers):
