@@ -47,8 +47,8 @@ def enlarge(
     `spec`: the scene whose fine structure is multiplied on in linear light, seeded by `seed`; None adds none. It holds
     what a picture of `coarse_px` cannot (None: of n), so that a picture blurrier than its pixels gets that back too;
     what such a picture holds beyond `coarse_px` itself is the decoder's grid and is smoothed away.
-    `scene_share`: the middle square of the painted one that shows the scene, where more was painted on around it; its
-    fine structure is mirrored outwards. The last bit is dithered, because an enlarged slow gradient shows bands.
+    `scene_share`: the middle square of the painted one that shows the scene, where more was painted on around it; floor
+    and wall go on there. The last bit is dithered, because an enlarged slow gradient shows bands.
     """
     rows, columns = square_crop(width_px, height_px, painted.shape[0])
     linear = linear_from_srgb(painted[rows, columns])
@@ -58,10 +58,7 @@ def enlarge(
     if spec is not None:
         side = min(DETAIL_PX, max(width_px, height_px))
         held_px = painted.shape[0] if coarse_px is None else coarse_px / math.sqrt(2)  # blurred twice: squares add up
-        inner = round(side * scene_share)
-        detail = scene_detail(spec, seed, inner, inner, coarse_px=held_px * scene_share)
-        before, after = (side - inner) // 2, side - inner - (side - inner) // 2
-        detail = cv2.copyMakeBorder(detail, before, after, before, after, cv2.BORDER_REFLECT_101)
+        detail = scene_detail(spec, seed, side, side, held_px, beyond=(1 / scene_share - 1) / 2)
         rows, columns = square_crop(width_px, height_px, side)
         fine = cv2.resize(detail[rows, columns], (width_px, height_px), interpolation=cv2.INTER_CUBIC)
         large = large * fine

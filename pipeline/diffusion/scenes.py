@@ -107,15 +107,18 @@ def render_scene(spec: SceneSpec, seed: int, width_px: int = 256, height_px: int
     return srgb_from_linear(linear), labels
 
 
-def scene_detail(spec: SceneSpec, seed: int, width_px: int, height_px: int, coarse_px: float = 256) -> Field:
+def scene_detail(
+    spec: SceneSpec, seed: int, width_px: int, height_px: int, coarse_px: float = 256, beyond: float = 0.0
+) -> Field:
     """The scene's fine structure alone: gain in linear light, float32 [height_px, width_px, 3], near 1 on average.
 
     It holds what a picture of `coarse_px` on its long side cannot: multiplied onto an enlarged picture of that size it
-    brings the surface and a sharp horizon back, the same for one seed. Light and colour are not in it.
+    brings the surface and a sharp horizon back, the same for one seed. Light and colour are not in it. `beyond`: how
+    far the picture reaches beyond the scene's own on every side, in shares of that; floor and wall go on there.
     """
     drawn = _draw(spec, seed)
-    reflectance, floor = _reflectance(spec, drawn, width_px, height_px)
-    sharp = reflectance * _facing(spec, drawn, floor)[:, :, None]
+    reflectance, floor = _reflectance(spec, drawn, width_px, height_px, beyond)
+    sharp = reflectance * _facing(spec, drawn, floor, beyond)[:, :, None]
     sigma = 0.8 * max(1.0, max(width_px, height_px) / coarse_px)
     smooth = cv2.GaussianBlur(sharp, (0, 0), sigma)
     return np.clip(sharp / np.maximum(smooth, 1e-3), 0.5, 1.6).astype(np.float32)
@@ -139,13 +142,15 @@ def _draw(spec: SceneSpec, seed: int) -> _Drawn:
     )
 
 
-def _reflectance(spec: SceneSpec, drawn: _Drawn, width_px: int, height_px: int) -> tuple[Field, Field]:
+def _reflectance(
+    spec: SceneSpec, drawn: _Drawn, width_px: int, height_px: int, beyond: float = 0.0
+) -> tuple[Field, Field]:
     """The material laid over floor and wall, and how much of each pixel row is floor ([h], 1 floor, 0 wall).
 
     The floor's depth z at height y above the bottom follows a pinhole over a plane: y = v - f h / z, with the vanishing
     line v above the wall's foot. Seamless: the floor's stretch is capped smoothly at the wall's, which bends it up.
     """
-    y = (np.arange(height_px, dtype=np.float64)[::-1] + 0.5) / height_px
+    y, whole = _heights(height_px, beyond), 1 + 2 * beyond
     aspect = width_px / height_px
     horizon, wall_depth = drawn.horizon_frac, 1.6
     focal = 1.0
@@ -154,13 +159,13 @@ def _reflectance(spec: SceneSpec, drawn: _Drawn, width_px: int, height_px: int) 
     along = depth + np.maximum(y - horizon, 0) * wall_depth / focal
     if spec.horizon == "seamless":
         bend = 0.10
-        along = _smooth(along, bend * height_px)
-        depth = _smooth(depth, bend * height_px)
+        along = _smooth(along, bend * height_px / whole)
+        depth = _smooth(depth, bend * height_px / whole)
         floor = np.asarray(1 / (1 + np.exp((y - horizon) / (bend * 0.6))), np.float32)
     else:
-        edge = 0.7 / height_px
+        edge = 0.7 * whole / height_px
         floor = np.asarray(np.clip((horizon - y) / edge + 0.5, 0, 1), np.float32)
-    x = ((np.arange(width_px) + 0.5) / width_px - 0.5) * aspect
+    x = ((np.arange(width_px) + 0.5) / width_px - 0.5) * aspect * whole
     across = x[None, :] * depth[:, None] / focal
     n = int(2 ** math.ceil(math.log2(max(width_px, height_px) * 1.5)))
     texture = surface(spec.material, drawn.texture_seed, n)
@@ -169,10 +174,24 @@ def _reflectance(spec: SceneSpec, drawn: _Drawn, width_px: int, height_px: int) 
     v = np.broadcast_to((along * scale).astype(np.float32)[:, None], u.shape)
     laid = cv2.remap(texture, u, np.ascontiguousarray(v), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     if spec.material in ("wood", "terrazzo") and spec.horizon != "seamless":  # a boarded floor before a painted wall
-        paint = surface("paper", drawn.texture_seed + 1, 512)
-        wall = cv2.resize(paint, (width_px, height_px), interpolation=cv2.INTER_LINEAR) * np.float32(1.05)
-        laid = floor[:, None, None] * laid + (1 - floor[:, None, None]) * wall
+        laid = floor[:, None, None] * laid + (1 - floor[:, None, None]) * _wall(drawn, width_px, height_px, whole)
     return np.asarray(laid, np.float32), floor
+
+
+def _wall(drawn: _Drawn, width_px: int, height_px: int, whole: float) -> Field:
+    """A painted wall [h, w, 3]; beyond the scene's own picture, a `whole`th of this one, its paint is mirrored."""
+    own_w, own_h = round(width_px / whole), round(height_px / whole)
+    paint = surface("paper", drawn.texture_seed + 1, 512)
+    wall = cv2.resize(paint, (own_w, own_h), interpolation=cv2.INTER_LINEAR) * np.float32(1.05)
+    top, left = (height_px - own_h) // 2, (width_px - own_w) // 2
+    sides = (top, height_px - own_h - top, left, width_px - own_w - left)
+    return np.asarray(cv2.copyMakeBorder(wall, *sides, cv2.BORDER_REFLECT_101), np.float32)
+
+
+def _heights(height_px: int, beyond: float) -> NDArray[np.float64]:
+    """The height of each row [h] above the bottom of the scene's own picture, whose top is 1."""
+    y = (np.arange(height_px, dtype=np.float64)[::-1] + 0.5) / height_px
+    return y * (1 + 2 * beyond) - beyond
 
 
 def _smooth(values: NDArray[np.float64], sigma_px: float) -> NDArray[np.float64]:
@@ -202,9 +221,9 @@ def _shading(spec: SceneSpec, drawn: _Drawn, floor: Field, width_px: int) -> Fie
     return np.asarray(shade * fade * _facing(spec, drawn, floor), np.float32)
 
 
-def _facing(spec: SceneSpec, drawn: _Drawn, floor: Field) -> Field:
+def _facing(spec: SceneSpec, drawn: _Drawn, floor: Field, beyond: float = 0.0) -> Field:
     """How much of the light each row of the scene gets by the way it faces, float32 [h, 1]."""
-    y = (np.arange(len(floor), dtype=np.float32)[::-1, None] + 0.5) / len(floor)
+    y = _heights(len(floor), beyond)[:, None].astype(np.float32)
     facing = floor[:, None] + (1 - floor[:, None]) * np.float32(drawn.wall_gain)
     if spec.horizon == "seamless":
         return np.asarray(facing, np.float32)

@@ -110,3 +110,15 @@ def test_random_specs_cover_every_material_and_keep_wood_wooden():
 def test_linear_light_round_trips():
     levels = np.arange(256, dtype=np.uint8)
     assert (srgb_from_linear(linear_from_srgb(levels)) == levels).all()
+
+
+@pytest.mark.parametrize("horizon", ["low", "seamless"])
+def test_beyond_the_picture_floor_and_wall_go_on(horizon):
+    spec = SceneSpec(material="wood", colour="tan", horizon=horizon)
+    own = scene_detail(spec, 5, 200, 200, coarse_px=64)
+    more = scene_detail(spec, 5, 300, 300, coarse_px=96, beyond=0.25)
+    inner = np.s_[60:240, 60:240]
+    assert np.corrcoef(more[inner].ravel(), own[10:190, 10:190].ravel())[0, 1] > 0.97
+    beside, mirrored = more[180:, :50, 0], more[180:, 50:100, 0][:, ::-1]
+    assert beside.std() > 0.01, "boards lie there too"
+    assert np.corrcoef(beside.ravel(), mirrored.ravel())[0, 1] < 0.5, "no herringbone"
