@@ -135,6 +135,31 @@ def test_enlarged_photo_asks_for_a_person(product):
     assert any("enlarged" in words for words in reasons)
 
 
+def navy_cloth():
+    """A product of dark blue with soft folds, on which libyuv's rounding is worst."""
+    picture = make_product(440, 420)
+    y, x = np.mgrid[:440, :420]
+    shade = 1 + 0.35 * np.sin(x / 19) * np.sin(y / 31)
+    folds = np.clip(np.array([15.0, 25.5, 37.5]) * shade[..., None], 0, 255).round().astype(np.uint8)
+    return np.where(picture[..., 3:] > 0, np.dstack([folds, picture[..., 3]]), 0).astype(np.uint8)
+
+
+def test_what_avif_does_to_dark_blue_is_not_a_moved_label(product):
+    avif = load_channel("web_avif").model_copy(update=SMALL)
+    clean = check_asset(evidence_of(navy_cloth(), ground(255), avif))
+    worst = next(check for check in clean if check.name == "product_colour_worst")
+    assert worst.value > 1.8, "or the test shows nothing"
+    assert judge(clean)[0] == "approved", judge(clean)
+    evidence = evidence_of(product, ground(255), avif)
+    top, left = evidence.product.top, evidence.product.left
+    h, w = evidence.product.alpha.shape
+    box = (top + h // 3, top + 2 * h // 3, left + w // 3, left + 2 * w // 3)
+    image = faults.shifted_label(evidence.image, evidence.empty, np.random.default_rng(5), box=box)
+    file = encode_8bit(image, avif, xmp_packet(MARKING))
+    moved = check_asset(replace(evidence, file=file, decoded=decode_image(file, "asset")))
+    assert "product_colour_worst" in failed(moved)
+
+
 def test_pixels_that_edits_made_are_no_pixels_of_the_photo(product):
     evidence = evidence_of(product, ground(255), PLAIN)
     assert "enlargement" not in failed(check_asset(evidence))
