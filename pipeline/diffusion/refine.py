@@ -64,16 +64,16 @@ def refine(pipe: Any, native_px: int, request: RefineRequest) -> Refined:
             remedy="choose a strength from 0.05 to 0.6, and enough steps for one to be painted",
         )
     box = _square(request.rendered)
-    if box is None:
-        return Refined(request.rendered, "the picture shows no product", 0.0, 1.0)
+    photo_box = _square(request.photo)
+    if box is None or photo_box is None:
+        empty = "the picture" if box is None else "the nearest photo's cut-out"
+        return Refined(request.rendered, f"{empty} shows no product", 0.0, 1.0)
     base, alpha = _canvas(request.rendered, box, native_px)
     detail = _fine(_painted(pipe, native_px, request, base, alpha) - base)
     inside = alpha > 0.5
-    photo_box = _square(request.photo)
-    if photo_box is not None:
-        wanted, there = _canvas(request.photo, photo_box, native_px)
-        most, got = (float(np.std(_fine(p)[m])) for p, m in ((wanted, there > 0.5), (base + detail, inside)))
-        detail *= min(1.0, most / max(got, 1e-6))
+    wanted, there = _canvas(request.photo, photo_box, native_px)
+    most, got = (float(np.std(_fine(p)[m])) for p, m in ((wanted, there > 0.5), (base + detail, inside)))
+    detail *= min(1.0, most / max(got, 1e-6))
     after = np.clip(base + detail * alpha[..., None], 0, 255)
     colour_de, edges = _colour_de(base, after, inside), _edges(base, after, inside)
     fault = None

@@ -192,6 +192,8 @@ def _captured(verdict: Verdict, photo: str, shoot: Shoot, params: Params, work: 
     )
     if shoot.splat is None or view is None:
         return picture, cutout
+    if photo not in shoot.photos:
+        raise BadInput(f"photo {photo} is not among the ingested ones", remedy="Run ingest again.")
     item = CorrectInputs(splat=shoot.splat, photo=shoot.photos[photo], cutout=cutout)
     measure_only = not params.correct_mattes or photo in shoot.by_hand
     done = work.item(verdict.angle.name, CORRECT, item, CorrectParams(view=view, measure_only=measure_only))

@@ -107,10 +107,12 @@ def test_a_real_pipeline_of_random_weights_is_refused_alike_each_time(checkpoint
     assert (other.colour_de, other.edges) != (first.colour_de, first.edges)
 
 
-def test_without_a_product_nothing_is_asked():
+@pytest.mark.parametrize(("empty", "what"), [("rendered", "the picture"), ("photo", "the nearest photo's cut-out")])
+def test_without_a_product_nothing_is_asked(empty, what):
     model = Model(sharper)
-    done = refine(model, 128, replace(REQUEST, rendered=np.zeros_like(REQUEST.rendered)))
-    assert done.fault == "the picture shows no product" and model.asked == []
+    request = replace(REQUEST, **{empty: np.zeros_like(REQUEST.rendered)})
+    done = refine(model, 128, request)
+    assert done.fault == f"{what} shows no product" and model.asked == [] and done.rgba is request.rendered
 
 
 @pytest.mark.parametrize("change", [{"strength": 0.9}, {"strength": 0.01}, {"steps": 2, "strength": 0.2}])
