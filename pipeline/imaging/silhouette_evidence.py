@@ -205,10 +205,10 @@ def _edge(mask: Mask) -> Mask:
 
 
 def depth_of(mask: Mask) -> Plane:
-    """Signed distance to the mask's edge, px, positive inside."""
-    solid = mask.astype(np.uint8)
+    """Signed distance to the mask's edge, px, positive inside; a mask without an edge has it beyond the picture."""
+    solid, beyond = mask.astype(np.uint8), float(sum(mask.shape))
     inside, outside = (cv2.distanceTransform(plane, cv2.DIST_L2, 5) for plane in (solid, 1 - solid))
-    return np.asarray(np.where(mask, inside - 0.5, 0.5 - outside), np.float32)
+    return np.asarray(np.clip(np.where(mask, inside - 0.5, 0.5 - outside), -beyond, beyond), np.float32)
 
 
 def _opened(mask: Mask, radius: float) -> Mask:

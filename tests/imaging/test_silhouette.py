@@ -119,6 +119,15 @@ def test_a_wrong_pose_changes_nothing_that_the_photo_shows():
     assert not all(check.passed for check in check_silhouette(_record(done), SIDE))
 
 
+@pytest.mark.parametrize("shown", [0, 1])
+def test_a_splat_that_shows_nothing_or_everything_corrects_nothing_and_is_told(shown):
+    photo, true = pot()
+    rgba = with_matte(photo, true)
+    done = correct(photo, rgba, Drawn(photo, np.full(true.shape, shown, np.float32)))
+    assert done.rgba is rgba and np.isfinite(done.after.reach_px)
+    assert not all(check.passed for check in check_silhouette(_record(done), SIDE))
+
+
 @pytest.mark.parametrize("alpha", [0, 255])
 def test_without_a_common_inside_nothing_is_changed(alpha):
     photo, true = pot()
