@@ -149,7 +149,7 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
     return RefineOutputs(picture=picture, report=report)
 
 
-REFINE = Stage("refine_angle", 1, RefineInputs, RefineParams, RefineOutputs, refine_angle, gpu=True)
+REFINE = Stage("refine_angle", 2, RefineInputs, RefineParams, RefineOutputs, refine_angle, gpu=True)
 
 
 class CorrectInputs(Frozen):

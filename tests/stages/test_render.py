@@ -47,7 +47,9 @@ def photo_of(photo):
     return encode_rgb((photo.rgba[..., :3] * alpha + 235 * (1 - alpha)).round().astype(np.uint8))
 
 
-def drawn(store, shot, verdicts=VERDICTS, splat=True, views=True, cutouts=None, by_hand=(), held_out=(), **params):
+def drawn(
+    store, shot, verdicts=VERDICTS, splat=True, views=True, cutouts=None, by_hand=(), held_out=(), lost=(), **params
+):
     def view(photo):
         azimuth, elevation = azimuth_elevation_deg(camera_centre(photo.cam_from_world))
         pose = tuple(map(tuple, photo.cam_from_world.tolist()))
@@ -58,7 +60,9 @@ def drawn(store, shot, verdicts=VERDICTS, splat=True, views=True, cutouts=None, 
     files = cutout_files(shot) if cutouts is None else cutouts
     mattes = {f"{name}.png": store.put(b"by hand", "image/png") for name in by_hand}
     inputs = Inputs(
-        photos=store.put_tree({f"{p.name}.png": store.put(photo_of(p), "image/png") for p in shot}),
+        photos=store.put_tree(
+            {f"{p.name}.png": store.put(photo_of(p), "image/png") for p in shot if p.name not in lost}
+        ),
         mattes=store.put_tree(mattes) if mattes else None,
         held_out=store.put(dump_json(list(held_out)), "application/json") if held_out else None,
         cutouts=store.put_tree({name: store.put(data, "image/png") for name, data in files.items()}),
@@ -205,3 +209,5 @@ def test_no_picture_at_all_holds_and_a_missing_cutout_is_bad_input(store, shot):
     del files["P00.png"]
     with pytest.raises(BadInput, match="P00 has no cut-out"):
         drawn(store, shot, cutouts=files)
+    with pytest.raises(BadInput, match="P00 is not among the ingested ones"):
+        drawn(store, shot, lost=("P00",))
