@@ -44,6 +44,7 @@ from pipeline.splatting.raster_kernels import (
     FORWARD_PLANES,
     PIXELS,
     _blend,
+    _centres,
     _open_tile,
     _unblend,
     rasterize,
@@ -108,10 +109,10 @@ def bare_forward(record: F32, rounds: int, workers: int) -> F32:
     out = np.zeros(workers, np.float32)
     for worker in numba.prange(workers):
         s = room(FORWARD_PLANES * PIXELS)
+        _centres(s, np.uint64(5 * PIXELS), np.uint64(6 * PIXELS))
         for k in range(rounds):
             if k % 64 == 0:  # or transmittance would sink into slow denormals
-                s[:] = np.float32(0.0)
-                _open_tile(s, np.uint64(5 * PIXELS), np.uint64(6 * PIXELS), 0, 0, TILE, TILE)
+                _open_tile(s, 0, 0, TILE, TILE)
             _blend(s, record, np.float32(0.0), np.float32(0.0), ALL_BLOCKS)
         out[worker] = s[300]
     return out
@@ -123,11 +124,12 @@ def bare_backward(record: F32, rounds: int, workers: int) -> F32:
     out = np.zeros(workers, np.float32)
     for worker in numba.prange(workers):
         s, total = room(BACKWARD_PLANES * PIXELS), room(SUMS)
-        total[:] = np.float32(0.0)
+        s[:], total[:] = np.float32(0.01), np.float32(0.0)
+        _centres(s, np.uint64(2 * PIXELS), np.uint64(3 * PIXELS))
         for k in range(rounds):
             if k % 64 == 0:
-                s[:] = np.float32(0.01)
-                _open_tile(s, np.uint64(2 * PIXELS), np.uint64(3 * PIXELS), 0, 0, TILE, TILE)
+                s[PIXELS : 2 * PIXELS] = np.float32(0.01)
+                _open_tile(s, 0, 0, TILE, TILE)
             store(total, ZERO, load(total, ZERO) + _unblend(s, record, np.float32(0.0), np.float32(0.0), ALL_BLOCKS))
         out[worker] = total[0]
     return out
@@ -194,8 +196,7 @@ def parts_of(trainer: _Trainer) -> tuple[dict[str, float], int, int]:
     picture = torch.from_numpy(d.picture).requires_grad_(True)
     ones, zeros, weights = torch.ones(3), torch.zeros(3), LossWeights()
     incoming = np.full_like(d.picture, 1e-6)
-    sums = room((len(d.bounds) - 1) * n * SUMS).reshape(-1, n, SUMS)
-    sums[:] = 0.0
+    sums = raster.no_sums(len(d.bounds) - 1, n)
     grads = raster.gradient(values, pose, lens, 2, True, d, incoming)
     gradients = {name: torch.from_numpy(g) for name, g in zip(VALUES, grads.values, strict=True)}
 

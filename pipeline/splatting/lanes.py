@@ -6,9 +6,9 @@ which only knows plain inner loops. Here the vector is explicit and the rest sta
     dx = load(plane, at) - mx  # mx, a float32, is spread over the lanes
     store(plane, at, choose(dx <= cut, dx * dx, zero))
 
-`Lanes` and their masks exist only within kernels; `+ - * /` and `<=` work on Lanes and floats in any mix, in float32.
-Places in arrays are uint64: numba lets a signed index wrap around. Tuples of Lanes work, lists do not (nothing aligns
-them).
+`Lanes` and their masks exist only within kernels; `+ - * /`, `<=` and `>=` work on Lanes and floats in any mix, in
+float32. Places in arrays are uint64: numba lets a signed index wrap around. Tuples of Lanes work, lists do not
+(nothing aligns them).
 """
 # ruff: noqa: ARG001, ARG002, ARG005  (numba calls these with all it knows, used or not)
 
@@ -48,7 +48,7 @@ class LanesType(types.Type):
 
 
 class MaskType(types.Type):
-    """<16 x i1>, what `<=` gives."""
+    """<16 x i1>, what a comparison gives."""
 
 
 lanes_type, mask_type = LanesType(name="Lanes"), MaskType(name="Mask")
@@ -104,6 +104,7 @@ _operator(operator.sub, lanes_type, lambda builder, a, b: builder.fsub(a, b, fla
 _operator(operator.mul, lanes_type, lambda builder, a, b: builder.fmul(a, b, flags=_FAST))
 _operator(operator.truediv, lanes_type, lambda builder, a, b: builder.fdiv(a, b, flags=_FAST))
 _operator(operator.le, mask_type, lambda builder, a, b: builder.fcmp_ordered("<=", a, b))
+_operator(operator.ge, mask_type, lambda builder, a, b: builder.fcmp_ordered(">=", a, b))
 
 
 def _llvm(builder: Any, name: str, a: Any) -> Any:
@@ -206,7 +207,7 @@ def lowest_bit(builder: Any, number: Any) -> Any:
 
 @numba.njit(cache=True)
 def room(size: int) -> NDArray[np.float32]:
-    """`size` floats, not set, that start at a cache line: a vector that straddles two costs twice."""
+    """`size` floats, not set, that start at a cache line: a vector that straddles two costs twice. For kernels only."""
     loose = np.empty(size + LANES, np.float32)
     skip = (-loose.ctypes.data // 4) % LANES
     return loose[skip : skip + size]

@@ -57,7 +57,9 @@ class ProductLoss(torch.autograd.Function):
             / shown.size
         )
         rows = kernels.picture_gradient(p, t, g_shown, d, k, b, weights.alpha / p[0].size, g_picture).sum(axis=0)
-        ctx.gradients = tuple(torch.from_numpy(g.astype(np.float32)) for g in (g_picture, rows[:3], rows[3:6]))
+        ctx.gradients = tuple(
+            torch.from_numpy(g.astype(np.float32, copy=False)) for g in (g_picture, rows[:3], rows[3:6])
+        )
         loss = (1 - weights.ssim) * l1 + weights.ssim * (1 - ssim) + weights.alpha * rows[6] / p[0].size
         return torch.tensor(loss, dtype=torch.float32)
 

@@ -15,6 +15,7 @@ F64 = NDArray[np.float64]
 
 RADIUS = 5
 BAND = 32
+MOMENTS = 4
 _PAD = 2 * RADIUS
 _WINDOW = np.exp(-0.5 * (np.arange(-RADIUS, RADIUS + 1) / 1.5) ** 2)
 _W0, _W1, _W2, _W3, _W4, _W5 = (np.float32(w) for w in (_WINDOW / _WINDOW.sum())[RADIUS:])
@@ -62,28 +63,27 @@ def compose(picture: F32, target: F32, backdrop: F32, gain: F32, bias: F32, show
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _moments(shown: F32, wanted: F32, padded: F32, width: int) -> None:
-    """Write x, y, x^2, y^2 and x y of a row into the five padded rows of `padded`."""
+    """Write x, y, x^2 + y^2 and x y of a row into the four padded rows of `padded`; SSIM asks for no more."""
     step = width + _PAD
     for i in range(width):
         x, y = shown[i], wanted[i]
         k = _U(i + RADIUS)
         padded[k] = x
         padded[k + _U(step)] = y
-        padded[k + _U(2 * step)] = x * x
-        padded[k + _U(3 * step)] = y * y
-        padded[k + _U(4 * step)] = x * y
+        padded[k + _U(2 * step)] = x * x + y * y
+        padded[k + _U(3 * step)] = x * y
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _similarity(m: F32, width: int, d: F32) -> np.float32:
-    """Sum of SSIM along a row with blurred moments m [5 * W]; d [3 * W] receives dSSIM/d(mu_x, E[x^2], E[x y])."""
+    """Sum of SSIM along a row with blurred moments m [4 * W]; d [3 * W] receives dSSIM/d(mu_x, E[x^2], E[x y])."""
     total = _ZERO
     w = _U(width)
     for i in range(width):
         x = _U(i)
         mx, my = m[x], m[x + w]
-        a1, a2 = _TWO * mx * my + C1, _TWO * (m[x + _U(4) * w] - mx * my) + C2
-        b1, b2 = mx * mx + my * my + C1, m[x + _U(2) * w] + m[x + _U(3) * w] - mx * mx - my * my + C2
+        a1, a2 = _TWO * mx * my + C1, _TWO * (m[x + _U(3) * w] - mx * my) + C2
+        b1, b2 = mx * mx + my * my + C1, m[x + _U(2) * w] - mx * mx - my * my + C2
         inverse = _ONE / (b1 * b2)
         s = a1 * a2 * inverse
         total += s
@@ -103,16 +103,16 @@ def similarity(shown: F32, wanted: F32, slopes: F32) -> F64:
         c, first = part // bands, (part % bands) * BAND
         last = min(height, first + BAND)
         rows, step = last - first + _PAD, width + _PAD
-        padded, line = np.zeros(5 * step, np.float32), np.empty(5 * width, np.float32)
-        blurred = np.zeros(5 * rows * width, np.float32)
+        padded, line = np.zeros(MOMENTS * step, np.float32), np.empty(MOMENTS * width, np.float32)
+        blurred = np.zeros(MOMENTS * rows * width, np.float32)
         for r in range(rows):
             y = first + r - RADIUS
             if 0 <= y < height:
                 _moments(shown[c, y], wanted[c, y], padded, width)
-                for k in range(5):
+                for k in range(MOMENTS):
                     _across(padded, k * step, blurred, (k * rows + r) * width, width)
         for y in range(first, last):
-            for k in range(5):
+            for k in range(MOMENTS):
                 _down(blurred, (k * rows + y - first) * width, width, line, k * width)
             sums[part] += _similarity(line, width, slopes[c, y])
     return sums

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from pipeline.domain import Camera
 from pipeline.errors import BadInput
 from pipeline.splatting.gaussians import Gaussians
-from pipeline.splatting.lanes import room
 from pipeline.splatting.lens import lens_of, pose_of
 from pipeline.splatting.memory import keep_freed_memory
 from pipeline.splatting.projection import RECORD, SUMS, project
@@ -85,14 +84,20 @@ def draw_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bo
     return Drawing(picture, records, boxes, pairs, blocks, starts, dealt, bounds, used)
 
 
+def no_sums(parts: int, n: int) -> F32:
+    """Zeros [parts, n, SUMS] for `rasterize_gradient`, each row in a cache line of its own."""
+    loose = np.zeros((parts * n + 1) * SUMS, np.float32)
+    skip = (-loose.ctypes.data // loose.itemsize) % SUMS
+    return loose[skip : skip + parts * n * SUMS].reshape(parts, n, SUMS)
+
+
 def gradient(
     values: Values, pose: F64, lens: F64, degree: int, antialias: bool, drawing: Drawing, incoming: F32
 ) -> Gradients:
     """Carry dL/dpicture [5, H, W] back to every value and to the pose."""
     keep_freed_memory()
     n, parts, d = len(values[0]), workers(), drawing
-    sums = room((len(d.bounds) - 1) * n * SUMS).reshape(-1, n, SUMS)
-    sums[:] = 0.0
+    sums = no_sums(len(d.bounds) - 1, n)
     rasterize_gradient(d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums)
     means, scales, quats, logits, sh = (np.empty_like(v) for v in values)
     means2d, poses = np.empty((n, 2), np.float32), np.zeros((parts, 3, 4))

@@ -21,6 +21,7 @@ from pipeline.splatting.lanes import (
     Lanes,
     bits,
     choose,
+    exp2,
     fetch,
     least,
     load,
@@ -30,7 +31,7 @@ from pipeline.splatting.lanes import (
     store,
     sums,
 )
-from pipeline.splatting.projection import RECORD, SUMS
+from pipeline.splatting.projection import ALPHA_MIN, RECORD, SUMS
 from pipeline.splatting.tiles import AHEAD, BLOCK, TILE
 
 F32 = NDArray[np.float32]
@@ -43,23 +44,16 @@ T_STOP = np.float32(1e-4)
 ALPHA_MAX = np.float32(0.99)
 CHECK_EVERY = 16
 _ONE, _ZERO, _HALF = np.float32(1.0), np.float32(0.0), np.float32(0.5)
-# exp(-x) on [0, 0.71], minimax, relative error 9e-8; exp(-q) is its eighth power at x = q / 8
-_EIGHTH, _SIXTEENTH, _E1, _E2, _E3, _E4, _E5 = (
-    np.float32(0.125),
-    np.float32(0.0625),
-    np.float32(-0.999994747),
-    np.float32(0.499896125),
-    np.float32(-0.166006041),
-    np.float32(0.0398036057),
-    np.float32(-0.00585617204),
-)
+# alpha = 2^t, t = log2(o) - q / log(2), and q / log(2) from conics scaled by this: an exponential of base 2 is cheapest
+_PER_LOG_2, _HALF_PER_LOG_2 = np.float32(1.0 / np.log(2.0)), np.float32(0.5 / np.log(2.0))
+_LEAST_POWER = np.float32(np.log2(ALPHA_MIN))
 # Where a tile's planes start in its flat buffer; a plane holds its blocks one after the other.
 _U = np.uint64
 _LANES = _U(LANES)
 _T, _R, _G, _B, _D, _X, _Y = (_U(k * PIXELS) for k in range(7))
 FORWARD_PLANES = 7
-_REST, _BX, _BY, _GR, _GG, _GB, _GA, _GD = (_U(k * PIXELS) for k in range(1, 9))
-BACKWARD_PLANES = 9
+_REST, _BX, _BY, _GR, _GG, _GB, _GA, _GD, _SHOWN = (_U(k * PIXELS) for k in range(1, 10))
+BACKWARD_PLANES = 10
 
 
 @numba.njit(cache=True)
@@ -67,15 +61,6 @@ def _pixel(row: int, column: int) -> np.uint64:
     """Place of a tile's pixel in a plane."""
     block = (row // BLOCK) * (TILE // BLOCK) + column // BLOCK
     return _U(block * LANES + (row % BLOCK) * BLOCK + column % BLOCK)
-
-
-@numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _exp_minus(x: Lanes) -> Lanes:
-    """exp(-8 x) for x in [0, 0.71]; meaningless beyond, where callers cut."""
-    e = x * (x * (x * (x * (x * _E5 + _E4) + _E3) + _E2) + _E1) + _ONE
-    e = e * e
-    e = e * e
-    return e * e
 
 
 @numba.njit(cache=True)
@@ -96,28 +81,69 @@ def _alive(s: F32) -> np.uint64:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _open_tile(s: F32, px: np.uint64, py: np.uint64, x: int, y: int, width: int, height: int) -> None:
-    """Start a tile: full transmittance inside the picture, none outside, and every pixel's centre."""
+def _centres(s: F32, px: np.uint64, py: np.uint64) -> None:
+    """Every pixel's centre, from the tile's corner: the same for all tiles."""
     for row in range(TILE):
         for column in range(TILE):
             p = _pixel(row, column)
-            s[p] = _ONE if (x + column < width and y + row < height) else _ZERO
             s[px + p] = np.float32(column) + _HALF
             s[py + p] = np.float32(row) + _HALF
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def _open_tile(s: F32, x: int, y: int, width: int, height: int) -> None:
+    """Start a tile: full transmittance inside the picture, none outside."""
+    if x + TILE <= width and y + TILE <= height:
+        s[:PIXELS] = _ONE
+        return
+    for row in range(TILE):
+        for column in range(TILE):
+            s[_pixel(row, column)] = _ONE if (x + column < width and y + row < height) else _ZERO
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _take(source: F32, x: int, y: int, s: F32, plane: np.uint64) -> None:
+    """Copy a tile of `source` [H, W] into a plane, runs of a block's width at a time; zeros outside the picture."""
+    height, width = source.shape
+    inside = x + TILE <= width and y + TILE <= height
+    if not inside:
+        s[plane : plane + PIXELS] = _ZERO
+    for row in range(min(TILE, height - y)):
+        line = source[y + row]
+        for column in range(0, TILE, BLOCK):
+            p = plane + _pixel(row, column)
+            for i in range(BLOCK):
+                if inside or x + column + i < width:
+                    s[p + _U(i)] = line[_U(x + column + i)]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _give(s: F32, plane: np.uint64, x: int, y: int, out: F32) -> None:
+    """Copy a plane into a tile of `out` [H, W]."""
+    height, width = out.shape
+    inside = x + TILE <= width and y + TILE <= height
+    for row in range(min(TILE, height - y)):
+        line = out[y + row]
+        for column in range(0, TILE, BLOCK):
+            p = plane + _pixel(row, column)
+            for i in range(BLOCK):
+                if inside or x + column + i < width:
+                    line[_U(x + column + i)] = s[p + _U(i)]
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _blend(s: F32, g: F32, x: float, y: float, blocks: np.uint64) -> None:
     """Lay one Gaussian over some blocks of a tile."""
     mx, my = g[0] - x, g[1] - y
-    a, b, c, o, cut = _SIXTEENTH * g[2], _EIGHTH * g[3], _SIXTEENTH * g[4], g[5], _EIGHTH * g[10]
+    a, b, c = _HALF_PER_LOG_2 * g[2], _PER_LOG_2 * g[3], _HALF_PER_LOG_2 * g[4]
+    power = _PER_LOG_2 * g[10] + _LEAST_POWER  # log2 of the opacity
     red, green, blue, depth = g[6], g[7], g[8], g[9]
     while blocks != 0:
         p = lowest_bit(blocks) * _LANES
         blocks &= blocks - _U(1)
         dx, dy = load(s, _X + p) - mx, load(s, _Y + p) - my
-        q = dx * (dx * a + dy * b) + dy * dy * c
-        alpha = choose(q <= cut, least(_exp_minus(q) * o, ALPHA_MAX), _ZERO)
+        t = power - (dx * (dx * a + dy * b) + dy * dy * c)
+        alpha = choose(t >= _LEAST_POWER, least(exp2(t), ALPHA_MAX), _ZERO)
         through = load(s, p)
         w = alpha * through
         store(s, p, through - w)
@@ -155,26 +181,26 @@ def rasterize(
     tiles_x = (width + TILE - 1) // TILE
     for worker in numba.prange(bounds.size - 1):
         s = room(FORWARD_PLANES * PIXELS)
+        _centres(s, _X, _Y)
         for t in range(bounds[worker], bounds[worker + 1]):
             tile = dealt[t]
             x, y = (tile % tiles_x) * TILE, (tile // tiles_x) * TILE
             s[_R:_X] = _ZERO
-            _open_tile(s, _X, _Y, x, y, width, height)
+            _open_tile(s, x, y, width, height)
             begin, end = starts[tile], starts[tile + 1]
             used[tile] = _composite(s, pairs[begin:end], blocks[begin:end], records, x, y)
-            columns = min(TILE, width - x)
-            for row in range(min(TILE, height - y)):
-                for plane, source in enumerate((_R, _G, _B, _T, _D)):
-                    for column in range(columns):
-                        value = s[source + _pixel(row, column)]
-                        picture[plane, y + row, x + column] = _ONE - value if plane == 3 else value
+            for p in range(PIXELS):
+                s[_U(p)] = _ONE - s[_U(p)]
+            for plane, source in enumerate((_R, _G, _B, _T, _D)):
+                _give(s, source, x, y, picture[plane])
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _unblend(s: F32, g: F32, x: float, y: float, blocks: np.uint64) -> Lanes:
     """Gradients of one Gaussian over some blocks of a tile, `SUMS` lanes; moves the tile behind it."""
     mx, my = g[0] - x, g[1] - y
-    a, b, c, o, cut = _SIXTEENTH * g[2], _EIGHTH * g[3], _SIXTEENTH * g[4], g[5], _EIGHTH * g[10]
+    a, b, c = _HALF_PER_LOG_2 * g[2], _PER_LOG_2 * g[3], _HALF_PER_LOG_2 * g[4]
+    power = _PER_LOG_2 * g[10] + _LEAST_POWER  # log2 of the opacity
     red, green, blue, depth = g[6], g[7], g[8], g[9]
     zero = spread(_ZERO)
     h0 = h1 = h2 = h3 = h4 = h5 = c0 = c1 = c2 = c3 = zero
@@ -182,9 +208,9 @@ def _unblend(s: F32, g: F32, x: float, y: float, blocks: np.uint64) -> Lanes:
         p = lowest_bit(blocks) * _LANES
         blocks &= blocks - _U(1)
         dx, dy = load(s, _BX + p) - mx, load(s, _BY + p) - my
-        q = dx * (dx * a + dy * b) + dy * dy * c
-        raw = _exp_minus(q) * o
-        alpha = choose(q <= cut, least(raw, ALPHA_MAX), zero)
+        t = power - (dx * (dx * a + dy * b) + dy * dy * c)
+        raw = exp2(t)
+        alpha = choose(t >= _LEAST_POWER, least(raw, ALPHA_MAX), zero)
         through = load(s, p)
         w = alpha * through
         gr, gg, gb, gd = load(s, _GR + p), load(s, _GG + p), load(s, _GB + p), load(s, _GD + p)
@@ -198,6 +224,18 @@ def _unblend(s: F32, g: F32, x: float, y: float, blocks: np.uint64) -> Lanes:
         h3, h4, h5 = h3 + hx * dx, h4 + hx * dy, h5 + hy * dy
         c0, c1, c2, c3 = c0 + w * gr, c1 + w * gg, c2 + w * gb, c3 + w * gd
     return sums((h0, h1, h2, h3, h4, h5, c0, c1, c2, c3))
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def _open_gradient(s: F32, picture: F32, incoming: F32, x: int, y: int) -> None:
+    """Start a tile's gradient: what comes in, and the sum of it over all that the picture shows."""
+    s[_REST:_BX] = _ZERO
+    for plane, target in enumerate((_GR, _GG, _GB, _GA, _GD)):
+        _take(incoming[plane], x, y, s, target)
+        _take(picture[plane], x, y, s, _SHOWN)
+        for p in range(0, PIXELS, LANES):
+            at = _U(p)
+            store(s, _REST + at, load(s, _REST + at) + load(s, target + at) * load(s, _SHOWN + at))
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
@@ -222,20 +260,13 @@ def rasterize_gradient(
     tiles_x = (width + TILE - 1) // TILE
     for worker in numba.prange(bounds.size - 1):
         s, own = room(BACKWARD_PLANES * PIXELS), totals[worker].reshape(-1)
+        _centres(s, _BX, _BY)
         for t in range(bounds[worker], bounds[worker + 1]):
             tile = dealt[t]
             if used[tile] == 0:
                 continue
             x, y = (tile % tiles_x) * TILE, (tile // tiles_x) * TILE
-            s[:] = _ZERO
-            _open_tile(s, _BX, _BY, x, y, width, height)
-            columns = min(TILE, width - x)
-            for row in range(min(TILE, height - y)):
-                for plane, target in enumerate((_GR, _GG, _GB, _GA, _GD)):
-                    for column in range(columns):
-                        p = _pixel(row, column)
-                        value = incoming[plane, y + row, x + column]
-                        s[target + p] = value
-                        s[_REST + p] += value * picture[plane, y + row, x + column]
+            _open_tile(s, x, y, width, height)
+            _open_gradient(s, picture, incoming, x, y)
             begin, end = starts[tile], starts[tile] + used[tile]
             _gradient_tile(s, pairs[begin:end], blocks[begin:end], records, x, y, own)

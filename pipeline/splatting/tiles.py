@@ -100,7 +100,7 @@ def fill_tiles(
 
     `starts` [tiles + 1] bounds the lists; each worker owns the tile rows congruent to it.
     """
-    pairs, blocks = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint16)
+    pairs, blocks = np.zeros(starts[-1], np.int32), np.zeros(starts[-1], np.uint16)
     cursor = starts[:-1].copy()
     for worker in numba.prange(workers):
         for k in range(order.size):
@@ -112,9 +112,9 @@ def fill_tiles(
             for ty in range(first + (worker - first) % workers, (boxes[i, 3] + TILE - 1) // TILE, workers):
                 for tx in range(boxes[i, 0] // TILE, (boxes[i, 2] + TILE - 1) // TILE):
                     reached = _blocks_reached(records[i], np.float32(tx * TILE), np.float32(ty * TILE))
-                    if reached != 0:
-                        tile = ty * tiles_x + tx
-                        at = cursor[tile]
+                    tile = ty * tiles_x + tx
+                    at = cursor[tile]
+                    if reached != 0 and at < starts[tile + 1]:  # counting may have been compiled to other roundings
                         pairs[at], blocks[at] = i, reached
                         cursor[tile] = at + 1
     return pairs, blocks

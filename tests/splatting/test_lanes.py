@@ -68,11 +68,17 @@ def test_lowest_bit_of_every_single_bit():
         assert find(np.uint64((1 << 63) | (1 << k))) == k
 
 
+@numba.njit
+def where(size):
+    floats = room(size)
+    return floats.size, floats.ctypes.data
+
+
 def test_room_starts_at_a_cache_line():
     for size in (1, 16, 1000):
-        floats = room(size)
-        assert floats.size == size
-        assert floats.ctypes.data % 64 == 0
+        length, place = where(size)
+        assert length == size
+        assert place % 64 == 0
 
 
 @numba.njit
