@@ -19,8 +19,10 @@ class State:
 
     cloud: Cloud
     exposure: Cloud
+    poses: Cloud
     memory: Cloud
     adam: Adam
+    pose_adam: Adam
     iteration: int
     done: float
     seconds: float
@@ -33,13 +35,15 @@ class State:
 
 def dump(state: State, identity: str) -> bytes:
     """Serialise; `identity` names the request, so that a state is never continued under another."""
-    groups = {"cloud": state.cloud, "exposure": state.exposure, "memory": state.memory}
+    groups = {"cloud": state.cloud, "exposure": state.exposure, "poses": state.poses, "memory": state.memory}
     arrays = {f"{group}/{name}": v.numpy() for group, tensors in groups.items() for name, v in tensors.items()}
-    for name, m in state.adam.moments.items():
-        arrays[f"first/{name}"], arrays[f"second/{name}"] = m.first.numpy(), m.second.numpy()
+    adams = {"adam": state.adam.moments, "pose_adam": state.pose_adam.moments}
+    for which, moments in adams.items():
+        for name, m in moments.items():
+            arrays |= {f"{which}.first/{name}": m.first.numpy(), f"{which}.second/{name}": m.second.numpy()}
     meta = {
         "identity": identity,
-        "steps": {name: m.steps for name, m in state.adam.moments.items()},
+        "steps": {which: {name: m.steps for name, m in moments.items()} for which, moments in adams.items()},
         "iteration": state.iteration,
         "done": state.done,
         "seconds": state.seconds,
@@ -71,12 +75,15 @@ def restore(data: bytes, identity: str) -> State:
     def group(prefix: str) -> Cloud:
         return {k.split("/", 1)[1]: torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith(prefix + "/")}
 
-    first, second = group("first"), group("second")
-    adam = Adam({name: Moments(first[name], second[name], meta["steps"][name]) for name in first})
+    def adam(which: str) -> Adam:
+        first, second, steps = group(f"{which}.first"), group(f"{which}.second"), meta["steps"][which]
+        return Adam({name: Moments(first[name], second[name], steps[name]) for name in first})
+
     numpy_rng, torch_rng = np.random.default_rng(), torch.Generator()
     numpy_rng.bit_generator.state = meta["rng"]
     torch_rng.set_state(torch.from_numpy(arrays["torch_rng"].copy()))
     return State(
-        group("cloud"), group("exposure"), group("memory"), adam, meta["iteration"], meta["done"], meta["seconds"],
-        meta["order"], meta["best_db"], meta["stale"], numpy_rng, torch_rng,
+        group("cloud"), group("exposure"), group("poses"), group("memory"), adam("adam"), adam("pose_adam"),
+        meta["iteration"], meta["done"], meta["seconds"], meta["order"], meta["best_db"], meta["stale"],
+        numpy_rng, torch_rng,
     )  # fmt: skip

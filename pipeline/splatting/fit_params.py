@@ -57,6 +57,10 @@ class FitParams(Frozen):
     """Where the pictures pull at a Gaussian by more, `default` adds one: mean |dL/d(2D mean)|, in half pictures."""
     exposure: bool = True
     """Learn an affine colour correction a photo, anchored to `front`."""
+    refine_poses: bool = False
+    """Learn a small correction of each fitted photo's pose; held-out photos keep theirs."""
+    pose_limit_px: float = Field(default=3.0, gt=0)
+    """No correction moves a photo further, in px of the size fitted."""
     front: str | None = None
     """The photo whose colours are the product's; the first when None."""
     patience: int = Field(default=5, ge=1)
@@ -69,7 +73,8 @@ class FitReport(Frozen):
 
     `psnr_db` and `ssim` are means over the held-out photos, inside the product (alpha above 1/2), sRGB;
     `fitted_psnr_db` the same after an affine colour fit (what exposure drift hides); `alpha_iou` compares rendered and
-    given alpha at 1/2.
+    given alpha at 1/2. `pose_shift_*_px` over the fitted photos: how far `refine_poses` moved the product in them, px
+    of the size fitted; None when it was off.
     """
 
     engine: str
@@ -86,6 +91,8 @@ class FitReport(Frozen):
     seconds: float
     seconds_per_iteration: float
     peak_memory_mb: float
+    pose_shift_median_px: float | None = None
+    pose_shift_max_px: float | None = None
     stopped: Literal["iterations", "seconds", "held-out"]
 
 

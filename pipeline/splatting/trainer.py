@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from pipeline.splatting.hull import Points
 from pipeline.splatting.lens import lens_of
 from pipeline.splatting.loss import LossWeights, ProductLoss, product_loss_plainly
 from pipeline.splatting.photos import Level, PosedPhoto, Training, prepare
+from pipeline.splatting.poses import Poses
 from pipeline.splatting.result import Fit, Judge
 from pipeline.splatting.schedule import Schedule
 from pipeline.splatting.start import extent_of, held_out_names, request_digest, starting_cloud
@@ -28,6 +29,8 @@ from pipeline.splatting.threads import one_torch_thread
 
 _LOOK_EVERY = 0.05  # share of the fit
 _REPORT_EVERY = 25
+_POSES_FROM = 0.2  # share of the fit before which the splat is too coarse to say where a photo was taken from
+_POSE_RATE_PX, _POSE_REACH = 0.2, 3.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class _Trainer:
         self.identity = request_digest(params, photos, sparse)
         saved = hooks.load()
         self.state = restore(saved, self.identity) if saved is not None else self._fresh(sparse)
+        self.poses = Poses.around(self.photos, self.state.poses["middle"])
         self.resumed_seconds, self.saved_at = self.state.seconds, time.monotonic()
         begun = self.seconds if self.state.iteration == 0 else 0.0
         self.schedule = Schedule.starting(params.iterations, params.max_seconds, begun)
@@ -84,8 +88,9 @@ class _Trainer:
         rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
         cloud = starting_cloud(self.params, self.photos, sparse, rng)
         corrections = {"gain": torch.ones(count, 3), "bias": torch.zeros(count, 3)}
+        poses = {"twists": torch.zeros(count, 6), "middle": cloud["means"].median(dim=0).values}
         memory = self.strategy.begin(cloud)
-        return State(cloud, corrections, memory, Adam(), 0, 0.0, 0.0, [], -np.inf, 0, rng, generator)
+        return State(cloud, corrections, poses, memory, Adam(), Adam(), 0, 0.0, 0.0, [], -np.inf, 0, rng, generator)
 
     @property
     def seconds(self) -> float:
@@ -108,7 +113,17 @@ class _Trainer:
         stopped: Literal["iterations", "seconds", "held-out"] = (
             "held-out" if stale else "iterations" if state.iteration >= self.params.iterations else "seconds"
         )
-        return self.judge.conclude(state, self.photos, self.seconds, stopped)
+        placed = self.poses.corrected(state.poses["twists"])
+        result = self.judge.conclude(state, placed, self.seconds, stopped)
+        return self._with_shifts(result) if self.params.refine_poses else result
+
+    def _with_shifts(self, done: Fit) -> Fit:
+        """The result, which says how far the poses moved."""
+        means = self.state.cloud["means"]
+        some = means[:: max(1, len(means) // 1000)].double().numpy()
+        shifts = self.poses.shifts_px(self.state.poses["twists"], some)
+        figures = {"pose_shift_median_px": float(np.median(shifts)), "pose_shift_max_px": float(shifts.max())}
+        return replace(done, report=done.report.model_copy(update=figures))
 
     def _save(self) -> None:
         self.state.seconds = self.seconds
@@ -135,9 +150,10 @@ class _Trainer:
         leaves = {name: value.requires_grad_(True) for name, value in state.cloud.items()}
         gain = state.exposure["gain"][which].clone().requires_grad_(True)
         bias = state.exposure["bias"][which].clone().requires_grad_(True)
+        twist, pose = self._pose(which, done)
         means2d: list[torch.Tensor] = []
         picture = self.engine.draw(
-            leaves, torch.from_numpy(photo.cam_from_world), lens_of(level.camera), self._degree(done),
+            leaves, pose, lens_of(level.camera), self._degree(done),
             antialias=self.params.antialias, on_means2d=means2d.append if self.strategy.wants_slopes else None,
         )  # fmt: skip
         backdrop = torch.from_numpy(state.numpy_rng.random(3, dtype=np.float32))
@@ -152,6 +168,7 @@ class _Trainer:
             half = torch.tensor([0.5 * level.camera.width_px, 0.5 * level.camera.height_px])
             self._update(gradients, done, (means2d[0] * half).norm(dim=1) if means2d else None)
             self._expose(which, gain.grad, bias.grad, done)
+            self._place(which, twist, done)
         if state.iteration % _REPORT_EVERY == 0:
             self._tell(picture.detach().numpy(), level)
 
@@ -185,6 +202,23 @@ class _Trainer:
             return
         visits = self.schedule.planned(self.state.iteration, done) / len(self.photos)
         exposure.learn(self.state.exposure, which, {"gain": gain, "bias": bias}, self.state.adam, visits)
+
+    def _pose(self, which: int, done: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """This photo's twist, to be learnt or not, and its pose."""
+        twist = self.state.poses["twists"][which].clone()
+        if not self.params.refine_poses:
+            return twist, self.poses.given[which]
+        twist.requires_grad_(done >= _POSES_FROM)
+        return twist, self.poses.at(which, twist)
+
+    def _place(self, which: int, twist: torch.Tensor, done: float) -> None:
+        """Learn this photo's pose; a photo can move by the limit in the whole fit, and back."""
+        if twist.grad is None:
+            return
+        limit = self.params.pose_limit_px
+        visits = self.schedule.planned(self.state.iteration, done) * (1 - _POSES_FROM) / len(self.photos)
+        rate = min(_POSE_RATE_PX, _POSE_REACH * limit / visits) * 0.1**done
+        self.poses.learn(self.state.poses["twists"], which, twist.grad, self.state.pose_adam, rate, limit)
 
     def _tell(self, picture: F32, level: Level) -> None:
         inside = level.planes[3] > 0.5

@@ -1,5 +1,7 @@
 """A fit on a product whose truth is known: quality, resume, refusals, exposure, hull."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -59,11 +61,17 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize(
-    ("changes", "killed_at"), [({}, 120), ({"strategy": "default", "gaussians": 1800}, 58)], ids=["mcmc", "default"]
+    ("changes", "killed_at"),
+    [({}, 120), ({"strategy": "default", "gaussians": 1800, "refine_poses": True}, 58)],
+    ids=["mcmc", "default, poses refined"],
 )
 def test_a_killed_fit_that_the_clock_did_not_hurry_goes_on_to_the_same_bits(changes, killed_at):
     params = PARAMS.model_copy(update={"iterations": 140, "checkpoint_seconds": 1e-9, **changes})
-    whole = fit(params, photos(), sparse())
+    shot = photos()
+    wrong = np.eye(4)
+    wrong[0, 3] = 0.05
+    shot[5] = replace(shot[5], cam_from_world=wrong @ shot[5].cam_from_world)  # by two px
+    whole = fit(params, shot, sparse())
     kept: list[bytes] = []
 
     def save(data):
@@ -72,13 +80,15 @@ def test_a_killed_fit_that_the_clock_did_not_hurry_goes_on_to_the_same_bits(chan
             raise Killed
 
     with pytest.raises(Killed):
-        fit(params, photos(), sparse(), Hooks(save=save))
+        fit(params, shot, sparse(), Hooks(save=save))
     seen: list[int] = []
-    resumed = fit(params, photos(), sparse(), Hooks(load=lambda: kept[-1], progress=lambda p: seen.append(p.iteration)))
+    resumed = fit(params, shot, sparse(), Hooks(load=lambda: kept[-1], progress=lambda p: seen.append(p.iteration)))
     assert min(seen) >= killed_at
     assert resumed.report.iterations == 140
     for name in ("means", "log_scales", "quats", "logits", "sh"):
         assert np.array_equal(getattr(whole.splat.gaussians, name), getattr(resumed.splat.gaussians, name)), name
+    assert resumed.report.pose_shift_max_px == whole.report.pose_shift_max_px
+    assert whole.report.pose_shift_max_px is None or whole.report.pose_shift_max_px > 0.3
 
 
 def test_a_checkpoint_of_another_request_or_damaged_is_refused():
