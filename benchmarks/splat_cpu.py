@@ -4,14 +4,16 @@
                                    [--write]
 
 The scene is made here: Gaussians strewn over a box that fills a picture of 269 x 480 px, photographed from eight places
-by the rasterizer itself. A pair is one Gaussian at one pixel that the kernels work on: rows of the tile that the
-Gaussian reaches, 16 columns each. The bare loop runs the kernels' own arithmetic over as many pairs, on a tile that
-stays in the first-level cache, without tiles, sorting, bounds or early stops: what is left is the machine's floor for
-this arithmetic. `--shoot` fits a sample shoot from its true poses and mattes, for the given wall seconds each.
+by the rasterizer itself. A pair is one Gaussian at one pixel that the kernels work on: all 16 pixels of each block of 4
+x 4 that the Gaussian reaches. The bare loop runs the kernels' own arithmetic over as many pairs, on a tile that stays
+in the first-level cache, without tiles, sorting, bounds or early stops: what is left is the machine's floor for this
+arithmetic. `--shoot` fits a sample shoot from its true poses and mattes, for the given wall seconds each. `--write`
+records what was measured, and leaves the table of fits alone without `--shoot`.
 """
 
 import argparse
 import json
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -258,19 +260,27 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="record the tables in benchmarks/SPLAT.md")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    began = os.getloadavg()[0]
     found = [measure(count) for count in options.counts]
+    load = os.getloadavg()
     facts = (
         f"Python {platform.python_version()}, numba {numba.__version__}, torch {torch.__version__}, numpy"
-        f" {np.__version__}; {raster.workers()} threads; peak memory {peak_memory_mb():.0f} MB."
+        f" {np.__version__}; {raster.workers()} threads; peak memory {peak_memory_mb():.0f} MB;"
+        f" load {load[0]:.1f} on {os.cpu_count()} cores at the end, {began:.1f} at the start."
     )
-    text = f"{facts}\n\n{table(found)}"
-    if options.shoot is not None:
-        text += "\n\n" + fit_shoot(options.shoot, options.seconds)
-    print(json.dumps([vars(m) for m in found], indent=1) if options.json else text)
+    kernels = f"{facts}\n\n{table(found)}"
+    fits = fit_shoot(options.shoot, options.seconds) if options.shoot is not None else ""
+    print(json.dumps([vars(m) for m in found], indent=1) if options.json else "\n\n".join([kernels, fits]))
     if options.write:
-        begin, end = "<!-- measured -->", "<!-- end -->"
-        before, after = (RECORD_FILE.read_text() if RECORD_FILE.exists() else f"{begin}{end}").split(begin)
-        RECORD_FILE.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after.split(end)[1]}")
+        record("<!-- measured -->", "<!-- fits -->", kernels)
+    if options.write and fits:
+        record("<!-- fits -->", "<!-- end -->", fits)
+
+
+def record(begin: str, end: str, text: str) -> None:
+    """Put `text` between two marks of SPLAT.md, in place of what is there."""
+    before, after = RECORD_FILE.read_text().split(begin)
+    RECORD_FILE.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after.split(end)[1]}")
 
 
 if __name__ == "__main__":
