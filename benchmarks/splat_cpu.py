@@ -54,7 +54,7 @@ from pipeline.splatting.raster_kernels import (
 )
 from pipeline.splatting.render import render
 from pipeline.splatting.threads import one_torch_thread
-from pipeline.splatting.tiles import TILE, count_tiles, deal_tiles, depth_order, fill_tiles
+from pipeline.splatting.tiles import TILE, deal_tiles, depth_order, fill_tiles, reach_tiles
 from pipeline.splatting.trainer import Hooks, _Trainer
 
 RECORD_FILE = Path(__file__).with_name("SPLAT.md")
@@ -203,9 +203,8 @@ def parts_of(trainer: _Trainer) -> tuple[dict[str, float], int, int]:
     gradients = {name: torch.from_numpy(g) for name, g in zip(VALUES, grads.values, strict=True)}
 
     def tiles() -> None:
-        order = depth_order(d.records, d.boxes)
-        counts = count_tiles(d.records, d.boxes, tiles_x, tiles_y, parts)
-        fill_tiles(order, d.records, d.boxes, tiles_x, d.starts, parts)
+        counts, offsets, reached = reach_tiles(d.records, d.boxes, tiles_x, tiles_y, parts)
+        fill_tiles(depth_order(d.records, d.boxes), d.boxes, offsets, reached, tiles_x, d.starts, parts)
         deal_tiles(counts, parts)
 
     out = [np.zeros_like(v) for v in values]

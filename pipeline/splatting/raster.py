@@ -21,7 +21,7 @@ from pipeline.splatting.memory import keep_freed_memory
 from pipeline.splatting.projection import RECORD, SUMS, project
 from pipeline.splatting.projection_gradient import project_gradient
 from pipeline.splatting.raster_kernels import rasterize, rasterize_gradient
-from pipeline.splatting.tiles import TILE, count_tiles, deal_tiles, depth_order, fill_tiles
+from pipeline.splatting.tiles import TILE, deal_tiles, depth_order, fill_tiles, reach_tiles
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -73,11 +73,10 @@ def draw_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bo
     tiles_x, tiles_y = -(-width // TILE), -(-height // TILE)
     records, boxes = np.empty((n, RECORD), np.float32), np.zeros((n, 4), np.int32)
     project(*values, degree, pose, lens, antialias, parts, records, boxes)
-    order = depth_order(records, boxes)
-    counts = count_tiles(records, boxes, tiles_x, tiles_y, parts)
+    counts, offsets, reached = reach_tiles(records, boxes, tiles_x, tiles_y, parts)
     starts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
-    pairs, blocks = fill_tiles(order, records, boxes, tiles_x, starts, parts)
+    pairs, blocks = fill_tiles(depth_order(records, boxes), boxes, offsets, reached, tiles_x, starts, parts)
     dealt, bounds = deal_tiles(counts, parts)
     picture, used = np.empty((5, height, width), np.float32), np.zeros(len(counts), np.int32)
     rasterize(records, pairs, blocks, starts, dealt, bounds, width, height, picture, used)

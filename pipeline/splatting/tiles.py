@@ -15,6 +15,7 @@ from pipeline.splatting.lanes import LANES, bits, fetch, least, load, most, spre
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
 U16 = NDArray[np.uint16]
 TILE = 16
 AHEAD = 8  # Gaussians that are fetched before their turn
@@ -76,52 +77,67 @@ def _blocks_reached(record: F32, x: float, y: float) -> np.uint64:
     return bits(least(by_column, by_row) <= record[10] + record[10])
 
 
+@numba.njit(cache=True, error_model="numpy")
+def _tiles_of(box: I32) -> tuple[int, int, int, int]:
+    """First and last + 1 column and row of the tiles that a pixel box overlaps."""
+    return box[0] // TILE, (box[2] + TILE - 1) // TILE, box[1] // TILE, (box[3] + TILE - 1) // TILE
+
+
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
-def count_tiles(records: F32, boxes: I32, tiles_x: int, tiles_y: int, workers: int) -> I32:
-    """How many Gaussians touch each tile, [tiles_y * tiles_x]."""
+def reach_tiles(records: F32, boxes: I32, tiles_x: int, tiles_y: int, workers: int) -> tuple[I32, I64, U16]:
+    """How many Gaussians touch each tile, [tiles_y * tiles_x], and the blocks that each reaches in its box's tiles.
+
+    Those of Gaussian i begin at `offsets[i]`, row by row; they are found once, here, in order of memory.
+    """
     n = records.shape[0]
-    counts = np.zeros((workers, tiles_x * tiles_y), np.int32)
+    offsets = np.zeros(n + 1, np.int64)
+    for i in range(n):
+        x0, x1, y0, y1 = _tiles_of(boxes[i])
+        offsets[i + 1] = offsets[i] + (x1 - x0) * (y1 - y0)
+    reached, counts = np.empty(offsets[n], np.uint16), np.zeros((workers, tiles_x * tiles_y), np.int32)
     for worker in numba.prange(workers):
         for i in range(worker * n // workers, (worker + 1) * n // workers):
-            for ty in range(boxes[i, 1] // TILE, (boxes[i, 3] + TILE - 1) // TILE):
-                for tx in range(boxes[i, 0] // TILE, (boxes[i, 2] + TILE - 1) // TILE):
-                    if _blocks_reached(records[i], np.float32(tx * TILE), np.float32(ty * TILE)) != 0:
-                        counts[worker, ty * tiles_x + tx] += 1
+            at = offsets[i]
+            x0, x1, y0, y1 = _tiles_of(boxes[i])
+            for ty in range(y0, y1):
+                for tx in range(x0, x1):
+                    reached[at] = _blocks_reached(records[i], np.float32(tx * TILE), np.float32(ty * TILE))
+                    counts[worker, ty * tiles_x + tx] += reached[at] != 0
+                    at += 1
     for worker in range(1, workers):
         counts[0] += counts[worker]
-    return counts[0]
+    return counts[0], offsets, reached
 
 
-@numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
+@numba.njit(cache=True, error_model="numpy", parallel=True)
 def fill_tiles(
-    order: I32, records: F32, boxes: I32, tiles_x: int, starts: NDArray[np.int64], workers: int
+    order: I32, boxes: I32, offsets: I64, reached: U16, tiles_x: int, starts: I64, workers: int
 ) -> tuple[I32, U16]:
     """The lists themselves, tile after tile, nearest first: Gaussian indices, and the blocks that each reaches.
 
     `starts` [tiles + 1] bounds the lists; each worker owns the tile rows congruent to it.
     """
-    pairs, blocks = np.zeros(starts[-1], np.int32), np.zeros(starts[-1], np.uint16)
+    pairs, blocks = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint16)
     cursor = starts[:-1].copy()
     for worker in numba.prange(workers):
         for k in range(order.size):
-            ahead = _U(order[min(k + AHEAD, order.size - 1)])  # depth order is any order in memory
-            fetch(records, ahead * _U(records.shape[1]))
-            fetch(boxes, ahead * _U(4))
+            ahead = order[min(k + AHEAD, order.size - 1)]  # depth order is any order in memory
+            fetch(boxes, _U(ahead) * _U(4))
+            fetch(reached, _U(offsets[ahead]))
             i = order[k]
-            first = boxes[i, 1] // TILE
-            for ty in range(first + (worker - first) % workers, (boxes[i, 3] + TILE - 1) // TILE, workers):
-                for tx in range(boxes[i, 0] // TILE, (boxes[i, 2] + TILE - 1) // TILE):
-                    reached = _blocks_reached(records[i], np.float32(tx * TILE), np.float32(ty * TILE))
-                    tile = ty * tiles_x + tx
-                    at = cursor[tile]
-                    if reached != 0 and at < starts[tile + 1]:  # counting may have been compiled to other roundings
-                        pairs[at], blocks[at] = i, reached
-                        cursor[tile] = at + 1
+            x0, x1, y0, y1 = _tiles_of(boxes[i])
+            for ty in range(y0 + (worker - y0) % workers, y1, workers):
+                at = offsets[i] + (ty - y0) * (x1 - x0)
+                for tile in range(ty * tiles_x + x0, ty * tiles_x + x1):
+                    if reached[at] != 0:
+                        pairs[cursor[tile]], blocks[cursor[tile]] = i, reached[at]
+                        cursor[tile] += 1
+                    at += 1
     return pairs, blocks
 
 
 @numba.njit(cache=True, error_model="numpy")
-def deal_tiles(counts: I32, workers: int) -> tuple[I32, NDArray[np.int64]]:
+def deal_tiles(counts: I32, workers: int) -> tuple[I32, I64]:
     """Tiles of each worker, [tiles] with bounds [workers + 1]: largest first, to whoever has least so far."""
     by_size = np.argsort(-counts.astype(np.int64), kind="mergesort")
     load, owner = np.zeros(workers, np.int64), np.empty(counts.size, np.int32)
