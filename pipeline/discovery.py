@@ -52,15 +52,9 @@ def find_shoots(root: Path) -> Iterator[Path]:
 
 
 def discover(
-    root: Path,
-    store: Store,
-    catalog_url: str,
-    preset: str,
-    run_id: str,
-    *,
-    collection: str | None = None,
+    root: Path, store: Store, catalog_url: str, preset: str, run_id: str, *, collection: str | None = None,
     runs_here: bool = True,
-) -> Discovery:
+) -> Discovery:  # fmt: skip
     """Plan the new and changed shoots below `root`, or with `collection` (a backfill) all shoots of that collection.
 
     `runs_here` as in `write_plan`. A shoot that cannot be read is refused and remembered as such; the others go on.

@@ -120,3 +120,17 @@ def test_shoots_are_found_below_folders_but_never_through_links(night: Night) ->
     assert list(find_shoots(night.root / "shoots")) == [folder]
     with pytest.raises(BadInput, match="CATALOG_SHOOTS"):
         list(find_shoots(night.root / "nowhere"))
+
+
+@pytest.mark.parametrize(("runs_here", "refused"), [(True, 1), (False, 0)])
+def test_an_engine_is_missed_where_the_steps_will_run_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs_here: bool, refused: int
+) -> None:
+    night = Night(tmp_path)
+    night.add("one")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "mine.yaml").write_text("splat: {engine: nerfstudio}")
+    preset = str(tmp_path / "mine.yaml")
+    found = discover(tmp_path / "shoots", night.store, night.url, preset, "night", runs_here=runs_here)
+    assert (len(found.refused), len(found.plans)) == (refused, 1 - refused)
+    assert all("step splat: splat engine 'nerfstudio' needs" in one.reason for one in found.refused)
