@@ -94,6 +94,12 @@ def test_avif_keeps_all_its_colours(image):
     assert apart > 100, "subsampled colours would be one purple"
 
 
+@pytest.mark.parametrize("channel", [JPEG, WEBP, AVIF], ids=["jpeg", "webp", "avif"])
+def test_what_a_format_cannot_hold_is_told(channel):
+    with pytest.raises(BadInput, match=rf"{channel.name}: {channel.media_type} holds no picture of 66000 x 2 px"):
+        encode_image(np.zeros((2, 66_000, 3), np.float32), channel, XMP)
+
+
 def test_layer_png_keeps_alpha():
     layer = np.random.default_rng(0).integers(0, 255, (9, 7, 4), dtype=np.uint8)
     np.testing.assert_array_equal(decode_image(png_bytes(layer), "layer", "RGBA"), layer)
