@@ -16,7 +16,7 @@ from pipeline.imaging.linear import Bytes, Floats, Words, linear_to_srgb, linear
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SIDE_AT_MOST_PX = {"image/jpeg": 65_500, "image/webp": 16_383, "image/avif": 65_500}  # what the formats can hold
-MAX_PX = 200_000_000  # a channel's frame is far below; anything larger is no image of ours
+MAX_PX = 175_000_000  # a channel's frame is far below; Pillow takes anything larger than 179 for an attack
 
 
 @cache
@@ -81,7 +81,7 @@ def decode_image(data: bytes, name: str, mode: str = "RGB") -> Bytes:
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > MAX_PX:
-                raise BadInput(f"{name} has {image.width} x {image.height} px", remedy="use an image of at most 200 MP")
+                raise BadInput(f"{name} has {image.width} x {image.height} px", remedy=f"use at most {MAX_PX // 10**6} MP")
             return np.asarray(image.convert(mode))
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise BadInput(f"{name} is no readable image: {error}", remedy="run the step that made it again") from error
