@@ -81,7 +81,9 @@ def decode_image(data: bytes, name: str, mode: str = "RGB") -> Bytes:
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > MAX_PX:
-                raise BadInput(f"{name} has {image.width} x {image.height} px", remedy=f"use at most {MAX_PX // 10**6} MP")
+                raise BadInput(
+                    f"{name} has {image.width} x {image.height} px", remedy=f"use at most {MAX_PX // 10**6} MP"
+                )
             return np.asarray(image.convert(mode))
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise BadInput(f"{name} is no readable image: {error}", remedy="run the step that made it again") from error
