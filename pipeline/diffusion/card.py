@@ -10,8 +10,9 @@ from pipeline.domain import Frozen
 class TrainingFigures(Frozen):
     """What a training run did.
 
-    `vae_error`: mean absolute pixel error (0-255) on unseen crops. `latent_error`: mean squared error of the predicted
-    clean latents over the last 100 steps, in units of their variance: 1 for a model that has learned nothing.
+    `vae_error`: mean absolute pixel error (0-255) on unseen scenes; `resolves_px`, `dim_rim_px`: see `acuity`.
+    `latent_error`: mean squared error of the predicted clean latents over the last 100 steps, in units of their
+    variance: 1 for a model that has learned nothing.
     """
 
     minutes: float
@@ -23,6 +24,8 @@ class TrainingFigures(Frozen):
     text_parameters: int
     unet_parameters: int
     vae_error: float
+    resolves_px: int
+    dim_rim_px: int
     latent_error: float
 
 
@@ -49,16 +52,21 @@ the product to leave out.
 - **Date**: {day}, {figures.minutes:g} CPU minutes on one core, making the data not counted; no GPU
 - **Training figures**: {figures.steps} UNet steps of batch {figures.batch} ({figures.steps * figures.batch} samples);
   error of the predicted latents at the end {figures.latent_error} (1 = nothing learned); autoencoder's mean absolute
-  error on unseen crops {figures.vae_error} of 255. How well material, light and horizon are recognised:
+  error on unseen scenes {figures.vae_error} of 255. How well material, light and horizon are recognised:
   `benchmarks/DIFFUSION.md`.
 - **Vocabulary**: {", ".join(MATERIALS)}; {", ".join(COLOURS)}; soft or hard light from left, right or front;
   seamless, or a low, middle or high horizon. For example `tan wood, low horizon backdrop, soft light from left`.
   Other words are unknown to it.
-- **Limits**: 256 px, and no sharper than a picture of 48 px. From noise it paints the asked colour; light from the
-  asked side and a horizon ask for more training than minutes on a CPU, and a material's structure for a GPU. The engine
-  therefore starts it from a generated scene (`backdrop.json`: strength 0.3) and adds the scene's fine structure when it
-  enlarges. Its decoder darkens the outermost 16 px, which the engine evens out. It ignores what the product looks like.
+- **Limits**: 256 px, and no sharper than a picture of {figures.resolves_px} px. A material's structure asks for a GPU's
+  training. The engine therefore starts it from a generated scene (`strength` in `backdrop.json`) and adds the scene's
+  fine structure when it enlarges. {_rim(figures.dim_rim_px)}It ignores what the product looks like.
   Not for people, places or things.
 """
     (folder / "README.md").write_text(text, encoding="utf-8")
     (folder / "README.md").chmod(0o644)
+
+
+def _rim(dim_rim_px: int) -> str:
+    if not dim_rim_px:
+        return ""
+    return f"Its decoder darkens the outermost {dim_rim_px} px, which the engine evens out. "

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.diffusion.checkpoints import FACTS_FILE, CheckpointFacts
 from pipeline.diffusion.vocabulary import vocabulary
-from pipeline.diffusion.warmstart import start_near_linear
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pipeline.diffusion.acuity import Acuity
 
 SIZE_PX = 256
 LATENT_PX = 32
@@ -22,40 +23,47 @@ class Widths:
     """How wide each network is; the defaults are the shipped checkpoint's, tests build smaller ones."""
 
     vae: tuple[int, ...] = (16, 32, 64, 64)
-    unet: tuple[int, ...] = (32, 64, 128)
+    latents: int = 8
+    unet: tuple[int, ...] = (32, 32, 96, 160)
     text: int = 96
     text_layers: int = 2
 
 
 def build_vae(widths: Widths) -> Any:
-    """A KL autoencoder with 4 latent channels, 8x down, that starts out as a linear, blurring one (see `warmstart`)."""
+    """A KL autoencoder, 8x down; one norm group, so that it can start out as a linear one (see `warmstart`)."""
     from diffusers import AutoencoderKL
 
     count = len(widths.vae)
-    vae = AutoencoderKL(
+    return AutoencoderKL(
         3, 3, ["DownEncoderBlock2D"] * count, ["UpDecoderBlock2D"] * count, widths.vae, 1,
-        latent_channels=4, norm_num_groups=1, sample_size=SIZE_PX, mid_block_add_attention=False,
+        latent_channels=widths.latents, norm_num_groups=1, sample_size=SIZE_PX, mid_block_add_attention=False,
     )  # fmt: skip
-    start_near_linear(vae)
-    return vae
 
 
 def build_unet(widths: Widths) -> Any:
-    """An inpainting UNet: 4 noisy channels, the mask, 4 channels of the kept picture; prompt by cross-attention."""
+    """An inpainting UNet: noisy latents, the mask, latents of the kept picture.
+
+    Light, horizon and colour are facts of the whole picture: the prompt is pooled and, with the time, scales and shifts
+    what every block has found; cross-attention is left to the smallest level, 4 x 4, which knows by its borders where
+    it is.
+    """
     from diffusers import UNet2DConditionModel
 
-    attending = len(widths.unet) - 1
+    plain = len(widths.unet) - 1
     return UNet2DConditionModel(
         sample_size=LATENT_PX,
-        in_channels=9,
-        out_channels=4,
+        in_channels=2 * widths.latents + 1,
+        out_channels=widths.latents,
         cross_attention_dim=widths.text,
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
+        resnet_time_scale_shift="scale_shift",
         attention_head_dim=4,
         norm_num_groups=8,
         layers_per_block=1,
         block_out_channels=widths.unet,
-        down_block_types=("DownBlock2D", *["CrossAttnDownBlock2D"] * attending),
-        up_block_types=(*["CrossAttnUpBlock2D"] * attending, "UpBlock2D"),
+        down_block_types=(*["DownBlock2D"] * plain, "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", *["UpBlock2D"] * plain),
     )
 
 
@@ -129,10 +137,11 @@ def build_scheduler() -> Any:
     )
 
 
-def save_pipeline(folder: Path, vae: Any, text_encoder: Any, unet: Any) -> None:
+def save_pipeline(folder: Path, vae: Any, text_encoder: Any, unet: Any, acuity: Acuity | None = None) -> None:
     """Write a complete `StableDiffusionInpaintPipeline` folder: fp16 safetensors, files readable by everyone.
 
-    diffusers writes weights with mode 0600, which a container's other user cannot read.
+    `acuity`: what the autoencoder was measured to hold; None for weights of no training. diffusers writes weights with
+    mode 0600, which a container's other user cannot read.
     """
     import copy
 
@@ -146,8 +155,9 @@ def save_pipeline(folder: Path, vae: Any, text_encoder: Any, unet: Any) -> None:
     )  # fmt: skip
     pipe.save_pretrained(folder, safe_serialization=True)
     facts = CheckpointFacts(
-        paints_behind_product=True, closed_vocabulary=True, resolves_px=48, dim_rim_px=16, strength=0.3, guidance=1.5
-    )
+        paints_behind_product=True, closed_vocabulary=True, strength=0.3, guidance=1.5,
+        resolves_px=acuity.resolves_px if acuity else None, dim_rim_px=acuity.dim_rim_px if acuity else 0,
+    )  # fmt: skip
     (folder / FACTS_FILE).write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

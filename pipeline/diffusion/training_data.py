@@ -24,8 +24,8 @@ Half = NDArray[np.float16]
 class Pool:
     """The autoencoder's view of scenes and products, made once.
 
-    `latents` [n, 4, 32, 32] of whole scenes (scaled to unit spread) with their `specs`; `masks` [m, 1, 32, 32] (1
-    where the backdrop is to be painted) and `kept` [m, 4, 32, 32], the latents of the product before mid-grey.
+    `latents` [n, c, 32, 32] of whole scenes (scaled to unit spread) with their `specs`; `masks` [m, 1, 32, 32] (1
+    where the backdrop is to be painted) and `kept` [m, c, 32, 32], the latents of the product before mid-grey.
     """
 
     latents: Half
@@ -35,19 +35,29 @@ class Pool:
     scaling: float
 
 
-def scene_crops(rng: np.random.Generator, batch: int = 8, crop_px: int = 128) -> Iterator[NDArray[np.float32]]:
-    """Endless batches of crops [batch, 3, crop_px, crop_px] in [-1, 1], now and then of a product."""
+def scene_crops(
+    rng: np.random.Generator, batch: int = 8, crop_px: int = 128, shelf: int = 64
+) -> Iterator[NDArray[np.float32]]:
+    """Endless batches of crops [batch, 3, crop_px, crop_px] in [-1, 1], now and then of a product.
+
+    Drawing a scene takes as long as learning from one, so `shelf` scenes lie ready and a batch brings one new.
+    """
+    scenes = [_scene_or_product(rng) for _ in range(shelf)]
     while True:
+        scenes[int(rng.integers(shelf))] = _scene_or_product(rng)
         crops = []
-        for _ in range(batch // 2):
-            scene, _ = render_scene(random_spec(rng), int(rng.integers(2**31)))
-            if rng.uniform() < 0.15:  # the encoder also meets products before mid-grey
-                picture, product = random_product(rng)
-                scene = np.where(product[:, :, None], picture, np.uint8(127))
-            for _ in range(2):
-                top, left = rng.integers(0, SIZE_PX - crop_px + 1, 2)
-                crops.append(scene[top : top + crop_px, left : left + crop_px])
+        for scene in rng.integers(shelf, size=batch):
+            top, left = rng.integers(0, SIZE_PX - crop_px + 1, 2)
+            crops.append(scenes[scene][top : top + crop_px, left : left + crop_px])
         yield pixels_of(np.stack(crops))
+
+
+def _scene_or_product(rng: np.random.Generator) -> NDArray[np.uint8]:
+    scene, _ = render_scene(random_spec(rng), int(rng.integers(2**31)))
+    if rng.uniform() < 0.15:  # the encoder also meets products before mid-grey
+        picture, product = random_product(rng)
+        scene = np.where(product[:, :, None], picture, np.uint8(127))
+    return scene
 
 
 def pixels_of(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:

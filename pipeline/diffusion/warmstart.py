@@ -1,88 +1,169 @@
-"""Start the autoencoder as a blurring one instead of as noise.
+"""Start the autoencoder as the best linear one instead of as noise.
 
-Minutes of training on a CPU cannot teach a random autoencoder to carry a colour through its group norms. So its
-weights begin as the plain linear answer: the encoder averages 8 x 8 pixels and turns RGB into brightness and two
-chroma channels of about unit spread, the decoder turns them back and interpolates bilinearly. Training then only has
-to add structure, through the residual branches and the fourth latent channel.
+Minutes of training on a CPU cannot teach a random autoencoder to carry a colour through its group norms. So a linear
+one is trained first, in seconds: strided convolutions down, convolutions on doubled pixels up, nothing between. Its
+weights are then planted in the AutoencoderKL, whose residual branches start out nearly silent. Training only has to
+add what a linear map cannot do.
 
-How a linear map passes GroupNorm and SiLU: each signal s travels as a pair (s, -s), whose mean is zero, beside two
-constant channels (+K, -K) that dominate the variance, so that the norm is nearly a fixed scale; and SiLU(x) - SiLU(-x)
-= x exactly.
+How a linear map passes GroupNorm and SiLU at either end: each signal s travels as a pair (s, -s), whose mean is zero,
+beside two constant channels (+K, -K) that dominate the variance, so that the norm is nearly a fixed scale; and
+SiLU(x) - SiLU(-x) = x exactly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-K = 8.0
-MIX = np.array([[0.333, 0.333, 0.334], [0.5, 0.0, -0.5], [-0.5, 1.0, -0.5]])
-SPREAD = np.array([0.41, 0.12, 0.054])  # standard deviation of MIX @ rgb over generated scenes, rgb in [-1, 1]
-BRANCH = 0.02  # how loud the untrained residual branches may be
+K = 16.0
+BRANCH = 0.005  # how loud the untrained residual branches may be
 LOG_VARIANCE = -8.0
+LEVELLING = 0.6  # 0 leaves a latent channel the spread of what it carries, 1 gives all the same
 
 
-def start_near_linear(vae: Any) -> None:
-    """Set the weights of an AutoencoderKL made by `build_vae` (one norm group everywhere) in place."""
+class LinearAutoencoder:
+    """The same ways as an AutoencoderKL of these widths, without norms, activations and residual branches.
+
+    `down`: a 2 x 2 convolution a level and a 1 x 1 one to the latents; `up`: a 3 x 3 convolution to start with, one
+    after each doubling, and one to RGB. It has as many signals a level as the AutoencoderKL has channels to spare.
+    """
+
+    def __init__(self, widths: tuple[int, ...], latent_channels: int) -> None:
+        import torch
+
+        room = [min(pair) - 2 for pair in pairwise(widths)]  # two channels carry constants
+        down = [3, *(min(3 * 4 ** (i + 1), free, 30) for i, free in enumerate(room[:-1])), room[-1] // 2]
+        up = [latent_channels, widths[-1] // 2, *(min(free, 30) for free in reversed(room[1:])), room[0] // 2, 3]
+        self.down: Any = torch.nn.ModuleList(
+            [
+                *(torch.nn.Conv2d(a, b, 2, 2, bias=False) for a, b in pairwise(down)),
+                torch.nn.Conv2d(down[-1], latent_channels, 1, bias=False),
+            ]
+        )
+        self.up: Any = torch.nn.ModuleList([torch.nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in pairwise(up)])
+        for layer in list[Any](self.down):
+            torch.nn.init.orthogonal_(layer.weight)
+        for layer in list[Any](self.up):
+            torch.nn.init.normal_(layer.weight, 0, 0.01)
+            middle = torch.empty(layer.weight.shape[:2])
+            layer.weight.data[:, :, 1, 1] += torch.nn.init.orthogonal_(middle)
+
+    def encode(self, pixels: Any) -> Any:
+        """Latents [n, c, h / 2^k, w / 2^k] of pixels [n, 3, h, w]."""
+        for layer in self.down:
+            pixels = layer(pixels)
+        return pixels
+
+    def decode(self, latents: Any) -> Any:
+        """Pixels [n, 3, h, w] of latents."""
+        import torch
+
+        signals = self.up[0](latents)
+        for layer in list(self.up)[1:-1]:
+            signals = layer(torch.nn.functional.interpolate(signals, scale_factor=2.0))
+        return self.up[-1](signals)
+
+    def fit(self, crops: Iterator[NDArray[np.float32]], steps: int, rate: float = 4e-3) -> None:
+        """Adam on squared and absolute error of batches [n, 3, h, w] in [-1, 1]; then level the latents."""
+        import torch
+
+        weights = [*self.down.parameters(), *self.up.parameters()]
+        optimizer = torch.optim.Adam(weights, lr=rate, betas=(0.9, 0.99))
+        for step in range(steps):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * min(1, (step + 1) / 50) * (0.02 + 0.49 * (1 + np.cos(np.pi * step / steps)))
+            pixels = torch.from_numpy(next(crops))
+            wrong = self.decode(self.encode(pixels)) - pixels
+            optimizer.zero_grad()
+            (20 * wrong.square().mean() + wrong.abs().mean()).backward()
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            optimizer.step()
+        self._level(torch.from_numpy(np.concatenate([next(crops) for _ in range(16)])))
+
+    def _level(self, pixels: Any) -> None:
+        """Turn the latents onto their principal axes, and bring the axes' spreads nearer to each other."""
+        import torch
+
+        with torch.no_grad():
+            seen = self.encode(pixels).transpose(0, 1).flatten(1)
+            variance, axes = torch.linalg.eigh(torch.cov(seen))
+            gain = variance.clamp_min(1e-8) ** (-LEVELLING / 2)
+            gain /= gain[-1] * variance[-1].sqrt()  # the widest gets unit spread
+            self.down[-1].weight.copy_(
+                torch.einsum("ki,kcxy->icxy", axes, self.down[-1].weight) * gain[:, None, None, None]
+            )
+            self.up[0].weight.copy_(torch.einsum("ki,okxy->oixy", axes, self.up[0].weight) / gain[:, None, None])
+
+
+def plant(linear: LinearAutoencoder, vae: Any) -> None:
+    """Set the weights of an AutoencoderKL of the same widths (one norm group everywhere) in place."""
     import torch
 
+    count, encoder, decoder = vae.config.latent_channels, vae.encoder, vae.decoder
     with torch.no_grad():
         for name, layer in vae.named_modules():
             if name.endswith("conv2"):
                 layer.weight.mul_(BRANCH)
                 layer.bias.zero_()
             elif name.endswith("conv_shortcut"):
-                _pass_on(layer, {(0, 0): 1.0})
-            elif name.endswith("downsamplers.0.conv"):
-                _pass_on(layer, {(row, column): 0.25 for row in (0, 1) for column in (0, 1)})
-            elif name.endswith("upsamplers.0.conv"):
-                _pass_on(layer, {(i, j): (2 - abs(i - 1)) * (2 - abs(j - 1)) / 16 for i in range(3) for j in range(3)})
-        to_latent = torch.tensor(MIX / SPREAD[:, None], dtype=torch.float32)
-        _enter(vae.encoder.conv_in, torch.eye(3))
-        _leave(vae.encoder.conv_out)
-        vae.encoder.conv_out.bias[4:] = LOG_VARIANCE
-        vae.encoder.conv_out.weight[4:] *= BRANCH
-        vae.quant_conv.weight.copy_(torch.eye(8)[:, :, None, None])
-        vae.quant_conv.weight[:3, :3, 0, 0] = to_latent
+                size = min(layer.weight.shape[:2])
+                _set(layer, torch.eye(size)[2:, 2:, None, None], paired=False)
+        _set(encoder.conv_in, _centred(torch.eye(3)), constants=True)
+        samplers = [block.downsamplers[0].conv for block in encoder.down_blocks[:-1]]
+        for i, (layer, into) in enumerate(zip(samplers, linear.down, strict=False)):
+            _set(layer, into.weight, paired=i == len(samplers) - 1)
+        _leave(encoder.conv_out, _centred(linear.down[-1].weight[:, :, 0, 0]))
+        encoder.conv_out.bias[count:] = LOG_VARIANCE
+        vae.quant_conv.weight.copy_(torch.eye(2 * count)[:, :, None, None])
         vae.quant_conv.bias.zero_()
-        vae.post_quant_conv.weight.copy_(torch.eye(4)[:, :, None, None])
-        vae.post_quant_conv.weight[:3, :3, 0, 0] = torch.linalg.inv(to_latent)
+        vae.post_quant_conv.weight.copy_(torch.eye(count)[:, :, None, None])
         vae.post_quant_conv.bias.zero_()
-        _enter(vae.decoder.conv_in, torch.eye(3))
-        _leave(vae.decoder.conv_out)
+        _set(decoder.conv_in, linear.up[0].weight, constants=True)
+        samplers = [block.upsamplers[0].conv for block in decoder.up_blocks[:-1]]
+        for i, (layer, into) in enumerate(zip(samplers, list(linear.up)[1:-1], strict=True)):
+            _set(layer, into.weight, paired=i == len(samplers) - 1)
+        _leave(decoder.conv_out, linear.up[-1].weight)
 
 
-def _pass_on(layer: Any, taps: dict[tuple[int, int], float]) -> None:
-    """Channel to channel: signals (0-5) through `taps`, constants (6, 7) through the middle; free ones stay."""
-    weight, middle = layer.weight, layer.weight.shape[-1] // 2
-    weight[:8] = 0
-    weight[8:, :8] = 0
-    layer.bias[:8] = 0
-    for channel in range(6):
-        for (row, column), value in taps.items():
-            weight[channel, channel, row, column] = value
-    for channel in (6, 7):
-        weight[channel, channel, middle, middle] = 1.0
+def _centred(matrix: Any) -> Any:
+    """A matrix as the middle tap of a 3 x 3 convolution."""
+    import torch
+
+    return torch.nn.functional.pad(matrix[:, :, None, None], (1, 1, 1, 1))
 
 
-def _enter(layer: Any, signals: Any) -> None:
-    """Three inputs become the six signals and the two constants; further inputs reach the free channels only."""
-    weight, middle = layer.weight, layer.weight.shape[-1] // 2
-    weight[:8] = 0
-    weight[8:, :3] *= BRANCH
-    layer.bias[:8] = 0
-    weight[:3, :3, middle, middle] = signals
-    weight[3:6, :3, middle, middle] = -signals
-    layer.bias[6], layer.bias[7] = K, -K
+def _set(layer: Any, taps: Any, *, constants: bool = False, paired: bool = False) -> None:
+    """Signals (channels 2 and up) through `taps`, constants (0 and 1) as they are, or made here; free channels stay.
+
+    `paired`: each signal goes out twice, the second time negated.
+    """
+    import torch
+
+    weight = layer.weight
+    taps = torch.cat([taps, -taps]) if paired else taps
+    out, into, size = taps.shape[0], taps.shape[1], taps.shape[2]
+    first = 0 if constants else 2
+    weight[: 2 + out] = 0
+    weight[2 + out :, : first + into] *= BRANCH
+    layer.bias[: 2 + out] = 0
+    weight[2 : 2 + out, first : first + into, :size, :size] = taps
+    if constants:
+        layer.bias[0], layer.bias[1] = K, -K
+    else:
+        middle = weight.shape[-1] // 2
+        weight[0, 0, middle, middle] = weight[1, 1, middle, middle] = 1.0
 
 
-def _leave(layer: Any) -> None:
+def _leave(layer: Any, taps: Any) -> None:
     """The difference of each pair, undoing the norm's scale: K sqrt(2 / channels)."""
-    channels, middle = layer.weight.shape[1], layer.weight.shape[-1] // 2
-    scale = K * (2 / channels) ** 0.5
-    layer.weight[:3] = 0
-    layer.bias[:3] = 0
-    for channel in range(3):
-        layer.weight[channel, channel, middle, middle] = scale
-        layer.weight[channel, channel + 3, middle, middle] = -scale
+    count, into = taps.shape[:2]
+    scale = K * (2 / layer.weight.shape[1]) ** 0.5
+    layer.weight[:count] = 0
+    layer.weight[count:] *= BRANCH
+    layer.bias[:] = 0
+    layer.weight[:count, 2 : 2 + into] = taps * scale
+    layer.weight[:count, 2 + into : 2 + 2 * into] = -taps * scale

@@ -1,8 +1,12 @@
+from functools import cache
+
+import numpy as np
 import pytest
 
 from pipeline.diffusion.networks import Widths
+from pipeline.diffusion.warmstart import LinearAutoencoder, plant
 
-TINY = Widths(vae=(16, 16, 16, 16), unet=(16, 16), text=16, text_layers=1)
+TINY = Widths(vae=(16, 16, 16, 16), latents=4, unet=(16, 16), text=16, text_layers=1)
 
 
 def save_tiny(folder, seed=0):
@@ -12,8 +16,24 @@ def save_tiny(folder, seed=0):
     from pipeline.diffusion.networks import build_text_encoder, build_unet, build_vae, save_pipeline
 
     torch.manual_seed(seed)
-    save_pipeline(folder, build_vae(TINY), build_text_encoder(TINY), build_unet(TINY))
+    vae = build_vae(TINY)
+    plant(_linear(), vae)
+    vae.register_to_config(scaling_factor=1.0)  # its latents have unit spread
+    save_pipeline(folder, vae, build_text_encoder(TINY), build_unet(TINY))
     return folder
+
+
+@cache
+def _linear():
+    """An autoencoder of two seconds: enough to hold a scene's colour and light."""
+    import torch
+
+    from pipeline.diffusion.training_data import scene_crops
+
+    torch.manual_seed(0)
+    linear = LinearAutoencoder(TINY.vae, TINY.latents)
+    linear.fit(scene_crops(np.random.default_rng(0), batch=4, crop_px=64, shelf=24), steps=150)
+    return linear
 
 
 def save_tiny_xl(folder):

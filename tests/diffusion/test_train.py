@@ -7,36 +7,90 @@ from pipeline.diffusion.train import Recipe, train
 from tests.diffusion.conftest import TINY
 
 
-def test_the_autoencoder_starts_as_a_blur_and_not_as_noise():
-    """Plain twin: average 8 x 8 pixels, interpolate bilinearly."""
+def test_the_autoencoder_starts_as_the_linear_one_and_not_as_noise():
+    """Plain twin: the linear autoencoder by itself."""
     import torch
 
     from pipeline.diffusion.networks import Widths, build_vae
     from pipeline.diffusion.training_data import scene_crops
+    from pipeline.diffusion.warmstart import LinearAutoencoder, plant
 
     torch.manual_seed(0)
-    pixels = torch.from_numpy(next(scene_crops(np.random.default_rng(0), batch=4)))
-    vae = build_vae(Widths())
+    widths = Widths()
+    crops = scene_crops(np.random.default_rng(0), batch=4, crop_px=64, shelf=4)
+    linear, vae = LinearAutoencoder(widths.vae, widths.latents), build_vae(widths)
+    linear.fit(crops, steps=60)
+    plant(linear, vae)
+    pixels = torch.from_numpy(next(crops))
     with torch.no_grad():
-        latents = vae.encode(pixels).latent_dist.mode()
-        painted = vae.decode(latents).sample
-    small = torch.nn.functional.avg_pool2d(pixels, 8)
-    plain = torch.nn.functional.interpolate(small, scale_factor=8, mode="bilinear")
-    inner = (..., slice(16, -16), slice(16, -16))
-    assert (painted - plain)[inner].abs().mean() * 127.5 < 5
-    assert (painted - pixels)[inner].abs().mean() < 0.5 * (pixels - pixels.mean()).abs().mean()
-    assert 0.2 < latents[:, :3].std() < 5
+        painted = vae.decode(vae.encode(pixels).latent_dist.mode()).sample
+        plain = linear.decode(linear.encode(pixels))
+    assert (painted - plain).abs().mean() * 127.5 < 3
+    assert (painted - pixels).abs().mean() < 0.5 * (pixels - pixels.mean()).abs().mean()
+
+
+def test_levelled_latents_are_uncorrelated_and_nearer_in_spread():
+    import torch
+
+    from pipeline.diffusion.training_data import scene_crops
+    from pipeline.diffusion.warmstart import LinearAutoencoder
+
+    torch.manual_seed(0)
+    crops = scene_crops(np.random.default_rng(0), batch=4, crop_px=64, shelf=4)
+    linear = LinearAutoencoder((16, 32, 64, 64), 8)
+    pixels = torch.from_numpy(np.concatenate([next(crops) for _ in range(16)]))
+    with torch.no_grad():
+        before = linear.decode(linear.encode(pixels))
+        linear._level(pixels)
+        after = linear.decode(linear.encode(pixels))
+        spread = torch.cov(linear.encode(pixels).transpose(0, 1).flatten(1))
+    assert torch.allclose(before, after, atol=1e-3)
+    assert (spread - spread.diag().diag()).abs().max() < 1e-3
+    assert spread[-1, -1] == pytest.approx(1, rel=1e-3)
+
+
+def test_acuity_finds_what_a_blur_leaves_and_how_far_a_dark_rim_reaches():
+    import cv2
+
+    from pipeline.diffusion.acuity import dim_rim, resolved
+
+    rng = np.random.default_rng(0)
+    seen = rng.uniform(0, 255, (4, 256, 256))
+    small = [cv2.resize(one, (64, 64), interpolation=cv2.INTER_AREA) for one in seen]
+    held = np.stack([cv2.resize(one, (256, 256), interpolation=cv2.INTER_CUBIC) for one in small])
+    assert 40 <= resolved(seen, held) <= 72
+    assert resolved(seen, seen) == 256
+    assert dim_rim(seen, seen) == 0
+    dark = seen.copy()
+    dark[:, :5] -= 20
+    dark[:, :, -9:] -= 20
+    assert dim_rim(seen, dark) == 9
+
+
+def test_words_are_told_apart_within_seconds():
+    import torch
+
+    from pipeline.diffusion.networks import Widths, build_text_encoder, build_tokenizer, build_unet
+    from pipeline.diffusion.words import teach_words
+
+    torch.manual_seed(0)
+    widths = Widths(unet=(32, 32), text=32, text_layers=1)
+    text, unet = build_text_encoder(widths), build_unet(widths)
+    assert teach_words(text, unet.add_embedding, build_tokenizer(), seed=0, steps=150) > 0.9
+    assert teach_words(build_text_encoder(widths), unet.add_embedding, build_tokenizer(), seed=0, steps=1) < 0.6
 
 
 @pytest.mark.slow
 def test_training_goes_on_where_it_stopped_and_leaves_a_pipeline(tmp_path, monkeypatch):
-    recipe = Recipe(minutes=0.12, vae_share=0.3, scenes=16, batch=2, widths=TINY)
+    recipe = Recipe(minutes=0.12, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
     first = train(tmp_path, recipe)
     pipeline = tmp_path / "pipeline"
     assert first.steps > 0
     assert "16 scenes" in (pipeline / "README.md").read_text()
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o644 for path in pipeline.rglob("*") if path.is_file())
-    second = train(tmp_path, Recipe(minutes=0.2, vae_share=0.3, scenes=16, batch=2, widths=TINY))
+    second = train(
+        tmp_path, Recipe(minutes=0.2, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
+    )
     assert second.steps > first.steps
 
     from diffusers import DiffusionPipeline
