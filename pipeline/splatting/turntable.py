@@ -82,7 +82,7 @@ def turn_to_file(ply: Path, out: Path, params: TurnParams, up: Up = "z", tell: T
     """What `catalog turntable` does: write the animation of the splat in `ply` to `out`, .webp or .mp4.
 
     `up` as in `framed`. Returns the splat. Raises BadInput when `out` exists or ends otherwise, when a WebP would be
-    huge, and when `ply` is no splat.
+    huge or a video odd, and when `ply` is no splat.
     """
     check_new(out)
     kind = out.suffix.lower()
@@ -91,6 +91,11 @@ def turn_to_file(ply: Path, out: Path, params: TurnParams, up: Up = "z", tell: T
     if kind == ".webp" and 4 * params.size**2 * params.frames > WEBP_BYTES_MAX:
         raise BadInput(
             f"{params.frames} frames of {params.size} px are too many for a WebP", remedy="Write fewer, or an .mp4."
+        )
+    if kind == ".mp4" and params.size % 2:
+        raise BadInput(
+            f"a video cannot be {params.size} px wide, its codec wants an even number",
+            remedy=f"Choose {params.size + 1}, or a .webp.",
         )
     splat = read_splat(ply)
     frames = turn(splat, params, up, tell)

@@ -224,6 +224,6 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
     return ground.moved(np.array(params.moved.homography)) if ground and params.moved else ground
 
 
-ANGLE_ITEM = Stage("composite_angle", 2, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 2, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 2, AssetInputs, AssetParams, AssetOutputs, make_asset)
+ANGLE_ITEM = Stage("composite_angle", 3, AngleInputs, AngleParams, AngleOutputs, check_angle)
+LAYERS_ITEM = Stage("composite_layers", 3, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 3, AssetInputs, AssetParams, AssetOutputs, make_asset)

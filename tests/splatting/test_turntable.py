@@ -78,6 +78,8 @@ def test_what_is_there_stays_and_other_endings_are_refused(ply, tmp_path):
         turn_to_file(ply, tmp_path / "nosuch" / "turn.webp", SMALL)
     with pytest.raises(BadInput, match=r"720 frames of 1024 px are too many for a WebP\. Write fewer, or an \.mp4"):
         turn_to_file(ply, tmp_path / "turn.webp", TurnParams(frames=720, size=1024))
+    with pytest.raises(BadInput, match=r"cannot be 401 px wide.*Choose 402"):
+        turn_to_file(ply, tmp_path / "turn.mp4", TurnParams(size=401))
     assert not (tmp_path / "turn.gif").exists() and not (tmp_path / "turn.webp").exists()
 
 
