@@ -137,7 +137,7 @@ def bare_backward(record: F32, rounds: int, workers: int) -> F32:
     return out
 
 
-def seconds_of(call: Callable[[], object], repeats: int = 30) -> float:
+def seconds_of(call: Callable[[], object], repeats: int = 100) -> float:
     """Least wall seconds of a call, after one that warms up: what others on the machine add is not the kernel's."""
     call()
     times = []
@@ -175,7 +175,7 @@ def measure(count: int) -> Measured:
 
         for _ in range(10):
             iterate()
-        iteration = seconds_of(iterate, 60)
+        iteration = seconds_of(iterate)
         parts, pairs, listed = parts_of(trainer)
     workers, record = raster.workers(), np.zeros(RECORD, np.float32)
     record[:] = [8.0, 8.0, 0.02, 0.0, 0.02, 0.05, 0.5, 0.5, 0.5, 3.0, 2.5, 0.0]
