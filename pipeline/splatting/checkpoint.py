@@ -15,7 +15,10 @@ from pipeline.splatting.engines import Cloud
 
 @dataclass
 class State:
-    """What a fit changes: tensors, Adam, what its strategy remembers, where it is, and its random generators."""
+    """What a fit changes: tensors, Adam, what its strategy remembers, where it is, and its random generators.
+
+    `cloud`, `exposure`, `memory` and `adam` lie on the engine's device, the rest on the CPU.
+    """
 
     cloud: Cloud
     exposure: Cloud
@@ -36,11 +39,11 @@ class State:
 def dump(state: State, identity: str) -> bytes:
     """Serialise; `identity` names the request, so that a state is never continued under another."""
     groups = {"cloud": state.cloud, "exposure": state.exposure, "poses": state.poses, "memory": state.memory}
-    arrays = {f"{group}/{name}": v.numpy() for group, tensors in groups.items() for name, v in tensors.items()}
+    arrays = {f"{group}/{name}": v.cpu().numpy() for group, tensors in groups.items() for name, v in tensors.items()}
     adams = {"adam": state.adam.moments, "pose_adam": state.pose_adam.moments}
     for which, moments in adams.items():
         for name, m in moments.items():
-            arrays |= {f"{which}.first/{name}": m.first.numpy(), f"{which}.second/{name}": m.second.numpy()}
+            arrays |= {f"{which}.first/{name}": m.first.cpu().numpy(), f"{which}.second/{name}": m.second.cpu().numpy()}
     meta = {
         "identity": identity,
         "steps": {which: {name: m.steps for name, m in moments.items()} for which, moments in adams.items()},
@@ -59,8 +62,8 @@ def dump(state: State, identity: str) -> bytes:
     return out.getvalue()
 
 
-def restore(data: bytes, identity: str) -> State:
-    """Raises BadInput when the bytes are damaged or belong to another request."""
+def restore(data: bytes, identity: str, device: torch.device) -> State:
+    """The state, ready to go on on `device`. Raises BadInput when the bytes are damaged or of another request."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -72,18 +75,20 @@ def restore(data: bytes, identity: str) -> State:
     if meta["identity"] != identity:
         raise BadInput("the fit's checkpoint belongs to another request", remedy="Delete it; the fit starts afresh.")
 
-    def group(prefix: str) -> Cloud:
-        return {k.split("/", 1)[1]: torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith(prefix + "/")}
+    def group(prefix: str, on: torch.device = device) -> Cloud:
+        found = {k.split("/", 1)[1]: v for k, v in arrays.items() if k.startswith(prefix + "/")}
+        return {name: torch.from_numpy(v.copy()).to(on) for name, v in found.items()}
 
-    def adam(which: str) -> Adam:
-        first, second, steps = group(f"{which}.first"), group(f"{which}.second"), meta["steps"][which]
+    def adam(which: str, on: torch.device = device) -> Adam:
+        first, second, steps = group(f"{which}.first", on), group(f"{which}.second", on), meta["steps"][which]
         return Adam({name: Moments(first[name], second[name], steps[name]) for name in first})
 
+    cpu = torch.device("cpu")
     numpy_rng, torch_rng = np.random.default_rng(), torch.Generator()
     numpy_rng.bit_generator.state = meta["rng"]
     torch_rng.set_state(torch.from_numpy(arrays["torch_rng"].copy()))
     return State(
-        group("cloud"), group("exposure"), group("poses"), group("memory"), adam("adam"), adam("pose_adam"),
+        group("cloud"), group("exposure"), group("poses", cpu), group("memory"), adam("adam"), adam("pose_adam", cpu),
         meta["iteration"], meta["done"], meta["seconds"], meta["order"], meta["best_db"], meta["stale"],
         numpy_rng, torch_rng,
     )  # fmt: skip

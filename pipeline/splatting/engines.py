@@ -17,9 +17,10 @@ VALUES = ("means", "log_scales", "quats", "logits", "sh")
 
 
 class SplatEngine(Protocol):
-    """Draws Gaussians differentiably."""
+    """Draws Gaussians differentiably, on its `device`, where the cloud must lie and the picture will."""
 
     name: str
+    device: torch.device
 
     @property
     def version(self) -> str:
@@ -32,8 +33,8 @@ class SplatEngine(Protocol):
         """The picture [5, H, W] float32: premultiplied r, g, b; alpha; alpha-weighted depth.
 
         `cloud` holds float32 tensors `means` [N, 3], `log_scales` [N, 3], `quats` [N, 4] wxyz, `logits` [N], `sh` [N,
-        K, 3]; `cam_from_world` [4, 4]; `lens` [10] from `lens_of`. Differentiable in all tensors; `on_means2d` gets
-        dL/d(2D mean) [N, 2] per px in the backward pass, zero where a Gaussian was not seen.
+        K, 3]; `cam_from_world` [4, 4], on the CPU; `lens` [10] from `lens_of`. Differentiable in all tensors.
+        `on_means2d` gets dL/d(2D mean) [N, 2] per px in the backward pass, zero where a Gaussian was not seen.
         """
 
 
@@ -41,6 +42,7 @@ class CpuEngine:
     """The project's own rasterizer: numba kernels, no GPU, no compiler."""
 
     name = "cpu"
+    device = torch.device("cpu")
 
     @property
     def version(self) -> str:

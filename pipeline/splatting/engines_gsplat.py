@@ -45,12 +45,10 @@ def require_gsplat() -> None:
 
 
 class GsplatEngine:
-    """Draws on the GPU, for a cloud that may lie anywhere.
+    """Draws on the GPU.
 
-    The trainer keeps its tensors on the CPU for now: every picture moves the cloud to the GPU and the picture back, and
-    every gradient the other way, through autograd. That costs a few milliseconds an iteration; a cloud that lies on the
-    GPU already is not copied. `device` is "cuda"; anything else draws only where a test puts other kernels into gsplat.
-    Raises MissingEngine as `require_gsplat`.
+    `device` is "cuda"; anything else draws only where a test puts other kernels into gsplat. Raises MissingEngine as
+    `require_gsplat`.
     """
 
     name = "gsplat"
@@ -69,7 +67,7 @@ class GsplatEngine:
         self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool,
         on_means2d: OnMeans2d | None = None,
     ) -> torch.Tensor:  # fmt: skip
-        """See `SplatEngine.draw`; the picture lies where `cloud["means"]` lies.
+        """See `SplatEngine.draw`.
 
         Raises BadInput on NaN and infinity, on a pose that is not rigid, and on a window of a larger picture: gsplat
         bounds its Jacobian by the picture it draws.
@@ -77,7 +75,7 @@ class GsplatEngine:
         import gsplat
 
         pose_of(cam_from_world.detach().double().cpu().numpy())
-        pose, values = cam_from_world.to(self.device, torch.float32), self._values(cloud)
+        pose, values = cam_from_world.to(self.device, torch.float32), _values(cloud)
         # Not by gsplat's own sh_degree: it inverts the pose, whose gradient then leaves the rigid transforms.
         towards = values["means"] + pose[:3, :3].T @ pose[:3, 3]
         colours = (gsplat.spherical_harmonics(degree, towards, values.pop("sh")) + 0.5).clamp_min(0.0)
@@ -90,20 +88,23 @@ class GsplatEngine:
         if on_means2d is not None:
             told["means2d"].register_hook(lambda slopes: on_means2d(slopes[0].detach()))
         picture = torch.cat([planes[0, ..., :3], alphas[0], planes[0, ..., 3:]], dim=-1)
-        return picture.permute(2, 0, 1).contiguous().to(cloud["means"].device)
+        return picture.permute(2, 0, 1).contiguous()
 
-    def _values(self, cloud: Cloud) -> dict[str, torch.Tensor]:
-        """The cloud in gsplat's words: scales and opacities after their activations."""
-        here = {name: cloud[name].to(self.device, torch.float32) for name in VALUES}
-        for name, value in here.items():
-            if not torch.isfinite(value.detach()).all():
-                raise BadInput(
-                    f"{name} of the Gaussians holds NaN or infinity", remedy="Lower the learning rates, or fit again."
-                )
-        return {
-            "means": here["means"], "quats": here["quats"], "scales": torch.exp(here["log_scales"]),
-            "opacities": torch.sigmoid(here["logits"]), "sh": here["sh"],
-        }  # fmt: skip
+
+def _values(cloud: Cloud) -> dict[str, torch.Tensor]:
+    """The cloud in gsplat's words: scales and opacities after their activations."""
+    finite = torch.stack(
+        [torch.isfinite(cloud[name].detach()).all() for name in VALUES]
+    ).tolist()  # one wait for the GPU
+    for name, good in zip(VALUES, finite, strict=True):
+        if not good:
+            raise BadInput(
+                f"{name} of the Gaussians holds NaN or infinity", remedy="Lower the learning rates, or fit again."
+            )
+    return {
+        "means": cloud["means"], "quats": cloud["quats"], "scales": torch.exp(cloud["log_scales"]),
+        "opacities": torch.sigmoid(cloud["logits"]), "sh": cloud["sh"],
+    }  # fmt: skip
 
 
 def _camera(lens: F64) -> dict[str, Any]:

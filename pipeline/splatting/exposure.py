@@ -7,6 +7,7 @@ from pipeline.splatting.adam import Adam
 _VISITS = 400  # visits after which a photo's exposure has been learnt at the slowest pace
 # Name, what none of it is, learning rate, and the force that draws it there. Drift is a gain first of all.
 _TERMS = (("gain", 1.0, 2e-3, 0.02), ("bias", 0.0, 5e-4, 0.2))
+NONE = {name: none for name, none, _, _ in _TERMS}
 
 
 def learn(

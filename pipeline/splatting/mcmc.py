@@ -50,19 +50,20 @@ class Mcmc:
         count = len(opacity)
         grow = max(0, min(self.budget, math.ceil(count * self.growth)) - count)
         surplus = max(0, count - self.budget)
-        index = torch.arange(count + grow)
-        places = torch.cat([dead, torch.arange(count, count + grow)])
+        index = torch.arange(count + grow, device=opacity.device)
+        places = torch.cat([dead, index[count:]])
         if len(alive) == 0 or (len(places) == 0 and surplus == 0):
             return
         chosen = alive[:0]
         if len(places):
-            chosen = alive[torch.multinomial(opacity[alive], len(places), replacement=True, generator=generator)]
+            drawn = torch.multinomial(opacity[alive].cpu(), len(places), replacement=True, generator=generator)
+            chosen = alive[drawn.to(alive.device)]
         index[places] = chosen
         copies = torch.bincount(chosen, minlength=count).clamp_max(_COPIES_MAX - 1) + 1
         for name in cloud:
             cloud[name] = cloud[name][index].contiguous()
         self._share(cloud, opacity, copies, index, torch.unique(torch.cat([places, chosen])))
-        fresh = torch.zeros(count + grow, dtype=torch.bool)
+        fresh = torch.zeros_like(index, dtype=torch.bool)
         fresh[places] = True
         fresh[chosen] = True
         self._follow(cloud, adam, index, fresh, surplus)
@@ -73,14 +74,14 @@ class Mcmc:
         """Split opacity and shrink scales so that a Gaussian and its copies look like the one before (paper, eq. 9)."""
         old, number = opacity[index[rows]].double(), copies[index[rows]]
         new = 1 - (1 - old) ** (1.0 / number)
-        shrink = old / _overlap(new.numpy(), number.numpy())
+        shrink = old / _overlap(new.cpu().numpy(), number.cpu().numpy()).to(old.device)
         new = new.clamp(DEAD * 1.02, 1 - 1e-6)
         cloud["logits"][rows] = torch.log(new / (1 - new)).float()
         cloud["log_scales"][rows] += torch.log(shrink)[:, None].float()
 
     @staticmethod
     def _follow(cloud: Cloud, adam: Adam, index: torch.Tensor, fresh: torch.Tensor, surplus: int) -> None:
-        keep = torch.arange(len(index))
+        keep = torch.arange(len(index), device=index.device)
         if surplus:
             keep = torch.sort(torch.argsort(cloud["logits"], descending=True, stable=True)[: len(index) - surplus])[0]
         for name in cloud:
@@ -95,7 +96,7 @@ class Mcmc:
         if not len(rows):
             return
         axes = rotations(cloud["quats"][rows]) * torch.exp(cloud["log_scales"][rows])[:, None, :]
-        noise = torch.randn(len(rows), 3, 1, generator=generator)
+        noise = torch.randn(len(rows), 3, 1, generator=generator).to(axes.device)
         cloud["means"][rows] += weight[rows, None] * (axes @ (axes.transpose(1, 2) @ noise))[:, :, 0]
 
 

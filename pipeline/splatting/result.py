@@ -35,7 +35,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Judge:
-    """Looks at a cloud from where photos were taken: `seen` in the fit, and `unseen`."""
+    """Looks at a cloud from where photos were taken, the `unseen` ones before all."""
 
     params: FitParams
     engine: SplatEngine
@@ -48,7 +48,7 @@ class Judge:
                 cloud, torch.from_numpy(photo.cam_from_world), lens_of(photo.full.camera), degree,
                 antialias=self.params.antialias,
             )  # fmt: skip
-        return drawn.numpy()
+        return drawn.cpu().numpy()
 
     def scores(self, cloud: Cloud, photos: Iterable[Training], degree: int) -> dict[str, Score]:
         """Scores by photo."""
@@ -66,7 +66,7 @@ class Judge:
         scores = self.scores(state.cloud, self.unseen, degree)
         few = self.scores(state.cloud, seen[:: max(1, len(seen) // 4)], degree)
         visible = torch.sigmoid(state.cloud["logits"]) > _FAINT
-        gaussians = Gaussians(*(state.cloud[name][visible].numpy() for name in VALUES))
+        gaussians = Gaussians(*(state.cloud[name][visible].cpu().numpy() for name in VALUES))
         found = scores.values()
         report = FitReport(
             engine=self.engine.name, psnr_db=mean(found, "psnr_db"), fitted_psnr_db=mean(found, "fitted_psnr_db"),

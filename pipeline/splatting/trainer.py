@@ -19,7 +19,7 @@ from pipeline.splatting.gaussians import F32
 from pipeline.splatting.hull import Points
 from pipeline.splatting.lens import lens_of
 from pipeline.splatting.loss import LossWeights, ProductLoss, product_loss_plainly
-from pipeline.splatting.photos import Level, PosedPhoto, Training, prepare
+from pipeline.splatting.photos import Level, PosedPhoto, prepare
 from pipeline.splatting.poses import Poses
 from pipeline.splatting.result import Fit, Judge
 from pipeline.splatting.schedule import Schedule
@@ -30,7 +30,7 @@ from pipeline.splatting.threads import one_torch_thread
 _LOOK_EVERY = 0.05  # share of the fit
 _REPORT_EVERY = 25
 _POSES_FROM = 0.2  # share of the fit before which the splat is too coarse to say where a photo was taken from
-_POSE_RATE_PX, _POSE_REACH = 0.2, 3.0
+_POSE_RATE_PX, _POSE_REACH = 0.2, 3.0  # at most so far at a visit; so many times the limit in all, if it need be
 
 
 @dataclass(frozen=True)
@@ -60,20 +60,21 @@ class _Trainer:
     def __init__(self, params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> None:
         self.params, self.hooks = params, hooks
         self.engine: SplatEngine = engine_named(params.engine)
-        self.started = time.monotonic()
+        self.device, self.started = self.engine.device, time.monotonic()
         held_out = held_out_names([photo.name for photo in photos], params)
         prepared = {p.name: prepare(p, params.side_px, crop=params.matte) for p in photos}
         self.photos = [t for name, t in prepared.items() if name not in held_out]
         self.judge = Judge(params, self.engine, [prepared[name] for name in held_out])
         if len(self.photos) < 3:
             raise BadInput(f"{len(self.photos)} photos are too few for a splat", remedy="Shoot more photos.")
+        self.wanted = [[torch.from_numpy(v.planes).to(self.device) for v in p.levels] for p in self.photos]
         self.front = self._front()
         self.extent = extent_of(self.photos)
         self.strategy = strategy_of(params, self.extent)
         self.weights = LossWeights(params.ssim_weight, params.alpha_weight)
         self.identity = request_digest(params, photos, sparse)
         saved = hooks.load()
-        self.state = restore(saved, self.identity) if saved is not None else self._fresh(sparse)
+        self.state = restore(saved, self.identity, self.device) if saved is not None else self._fresh(sparse)
         self.poses = Poses.around(self.photos, self.state.poses["middle"])
         self.resumed_seconds, self.saved_at = self.state.seconds, time.monotonic()
         begun = self.seconds if self.state.iteration == 0 else 0.0
@@ -86,9 +87,10 @@ class _Trainer:
     def _fresh(self, sparse: Points) -> State:
         seed, count = self.params.seed, len(self.photos)
         rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
-        cloud = starting_cloud(self.params, self.photos, sparse, rng)
-        corrections = {"gain": torch.ones(count, 3), "bias": torch.zeros(count, 3)}
-        poses = {"twists": torch.zeros(count, 6), "middle": cloud["means"].median(dim=0).values}
+        first = starting_cloud(self.params, self.photos, sparse, rng)
+        poses = {"twists": torch.zeros(count, 6), "middle": first["means"].median(dim=0).values}
+        cloud = {name: value.to(self.device) for name, value in first.items()}
+        corrections = {name: torch.full((count, 3), none, device=self.device) for name, none in exposure.NONE.items()}
         memory = self.strategy.begin(cloud)
         return State(cloud, corrections, poses, memory, Adam(), Adam(), 0, 0.0, 0.0, [], -np.inf, 0, rng, generator)
 
@@ -120,7 +122,7 @@ class _Trainer:
     def _with_shifts(self, done: Fit) -> Fit:
         """The result, which says how far the poses moved."""
         means = self.state.cloud["means"]
-        some = means[:: max(1, len(means) // 1000)].double().numpy()
+        some = means[:: max(1, len(means) // 1000)].double().cpu().numpy()
         shifts = self.poses.shifts_px(self.state.poses["twists"], some)
         figures = {"pose_shift_median_px": float(np.median(shifts)), "pose_shift_max_px": float(shifts.max())}
         return replace(done, report=done.report.model_copy(update=figures))
@@ -135,18 +137,18 @@ class _Trainer:
             self.state.order = self.state.numpy_rng.permutation(len(self.photos)).tolist()
         return self.state.order.pop()
 
-    def _level(self, photo: Training, done: float) -> Level:
+    def _level(self, which: int, done: float) -> int:
         """Coarse to fine: quarter size for the first tenth, half until three tenths."""
         step = 2 if done < 0.1 else 1 if done < 0.3 else 0
-        return photo.levels[max(0, len(photo.levels) - 1 - step)]
+        return max(0, len(self.wanted[which]) - 1 - step)
 
     def _degree(self, done: float) -> int:
         return min(self.params.degree, int(done * 10))
 
     def _iterate(self, done: float) -> None:
         state, which = self.state, self._next_photo()
-        photo = self.photos[which]
-        level = self._level(photo, done)
+        size = self._level(which, done)
+        level, wanted = self.photos[which].levels[size], self.wanted[which][size]
         leaves = {name: value.requires_grad_(True) for name, value in state.cloud.items()}
         gain = state.exposure["gain"][which].clone().requires_grad_(True)
         bias = state.exposure["bias"][which].clone().requires_grad_(True)
@@ -156,21 +158,21 @@ class _Trainer:
             leaves, pose, lens_of(level.camera), self._degree(done),
             antialias=self.params.antialias, on_means2d=means2d.append if self.strategy.wants_slopes else None,
         )  # fmt: skip
-        backdrop = torch.from_numpy(state.numpy_rng.random(3, dtype=np.float32))
+        backdrop = torch.from_numpy(state.numpy_rng.random(3, dtype=np.float32)).to(self.device)
         loss_of = ProductLoss.apply if picture.device.type == "cpu" else product_loss_plainly
-        loss = loss_of(picture, gain, bias, torch.from_numpy(level.planes), backdrop, self.weights)
+        loss = loss_of(picture, gain, bias, wanted, backdrop, self.weights)
         loss.backward()
         if not np.isfinite(float(loss.detach())):
             raise BadInput(f"the fit diverged at iteration {state.iteration}", remedy="Lower its learning rates.")
         with torch.no_grad():
             gradients = {name: value.grad for name, value in leaves.items()}
             state.cloud = {name: value.detach() for name, value in leaves.items()}
-            half = torch.tensor([0.5 * level.camera.width_px, 0.5 * level.camera.height_px])
-            self._update(gradients, done, (means2d[0] * half).norm(dim=1) if means2d else None)
+            half = 0.5 * level.camera.width_px, 0.5 * level.camera.height_px
+            self._update(gradients, done, *((m * m.new_tensor(half)).norm(dim=1) for m in means2d))
             self._expose(which, gain.grad, bias.grad, done)
             self._place(which, twist, done)
         if state.iteration % _REPORT_EVERY == 0:
-            self._tell(picture.detach().numpy(), level)
+            self._tell(picture.detach().cpu().numpy(), level)
 
     def _update(
         self, gradients: dict[str, torch.Tensor | None], done: float, slopes: torch.Tensor | None = None

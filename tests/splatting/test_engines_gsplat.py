@@ -36,7 +36,8 @@ def cloud_of(values, dtype=torch.float32):
 def drawn(engine, values, pose, degree, antialias, camera=CAMERA):
     """The picture and the leaves with their gradients, under the same random weights for every engine."""
     cloud, pose = cloud_of(values), torch.tensor(pose, dtype=torch.float64, requires_grad=True)
-    picture = engine.draw(cloud, pose, lens_of(camera), degree, antialias=antialias)
+    there = {name: value.to(engine.device) for name, value in cloud.items()}
+    picture = engine.draw(there, pose, lens_of(camera), degree, antialias=antialias).cpu()
     weights = torch.from_numpy(np.random.default_rng(0).normal(size=tuple(picture.shape))).float()
     (picture * weights).sum().backward()
     return picture.detach().double(), [*cloud.values(), pose], weights.double()

@@ -66,7 +66,7 @@ class Killed(Exception):
     ids=["mcmc", "default, poses refined"],
 )
 def test_a_killed_fit_that_the_clock_did_not_hurry_goes_on_to_the_same_bits(changes, killed_at):
-    params = PARAMS.model_copy(update={"iterations": 140, "checkpoint_seconds": 1e-9, **changes})
+    params = PARAMS.model_copy(update={"iterations": 140, "checkpoint_seconds": 1e-9, "patience": 20, **changes})
     shot = photos()
     wrong = np.eye(4)
     wrong[0, 3] = 0.05
