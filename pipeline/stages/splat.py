@@ -47,7 +47,6 @@ class Report(Frozen):
     needed_by: tuple[str, ...]
     skipped_photos: tuple[str, ...] = ()
     fit: FitReport | None = None
-    psnr_db_by_photo: dict[str, float] = Field(default={}, description="held-out photos, inside the product")
 
 
 class Outputs(Frozen):
@@ -94,12 +93,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         sheet=work.put_bytes(encode_rgb(sheet(done.fit.splat, list(done.fit.judged), captions)), "image/png"),
         turntable=work.put_bytes(webp(turn(done.fit.splat, PREVIEW), PREVIEW.seconds), "image/webp"),
         held_out=work.put_bytes(dump_json(held_out)),
-        report=Report(
-            needed_by=needed_by,
-            skipped_photos=done.skipped,
-            fit=done.fit.report,
-            psnr_db_by_photo={one.photo: one.psnr_db for one in held_out},
-        ),
+        report=Report(needed_by=needed_by, skipped_photos=done.skipped, fit=done.fit.report),
     )
 
 
@@ -121,4 +115,4 @@ def _judge(report: FitReport, params: Params) -> None:
         )
 
 
-STAGE = Stage("splat", 5, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("splat", 6, Inputs, Params, Outputs, run, gpu=True)
