@@ -8,6 +8,7 @@ import torch
 
 from pipeline.splatting.adam import Adam
 from pipeline.splatting.engines import Cloud
+from pipeline.splatting.noise import add_noise
 from pipeline.splatting.reference import rotations
 from pipeline.splatting.strategy import Step
 
@@ -95,9 +96,14 @@ class Mcmc:
         rows = torch.nonzero(opacity < 0.1)[:, 0]
         if not len(rows):
             return
+        noise = torch.randn(len(rows), 3, generator=generator)
+        if cloud["means"].device.type == "cpu":
+            values = (cloud["means"], cloud["log_scales"], cloud["quats"], rows, weight[rows], noise)
+            add_noise(*(value.numpy() for value in values))
+            return
         axes = rotations(cloud["quats"][rows]) * torch.exp(cloud["log_scales"][rows])[:, None, :]
-        noise = torch.randn(len(rows), 3, 1, generator=generator).to(axes.device)
-        cloud["means"][rows] += weight[rows, None] * (axes @ (axes.transpose(1, 2) @ noise))[:, :, 0]
+        moved = axes @ (axes.transpose(1, 2) @ noise.to(axes.device)[:, :, None])
+        cloud["means"][rows] += weight[rows, None] * moved[:, :, 0]
 
 
 def _overlap(
