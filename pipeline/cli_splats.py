@@ -41,6 +41,8 @@ def splat(
     max_seconds: Annotated[float | None, typer.Option(help="hurry the schedule to end by then")] = None,
     side_px: Annotated[int | None, typer.Option(help="long side of the photos that the fit sees")] = None,
     gaussians: Annotated[int | None, typer.Option(help="the budget")] = None,
+    strategy: Annotated[str | None, typer.Option(help="mcmc, or default: 3DGS's densify and prune")] = None,
+    refine_poses: Annotated[bool, typer.Option(help="correct the fitted photos' poses a little")] = False,
     matte: Annotated[bool, typer.Option(help="fit the product alone, by the alpha of images/*.png")] = True,
     as_json: Json = False,
 ) -> None:
@@ -50,7 +52,8 @@ def splat(
     from pipeline.splatting.trainer import Hooks
 
     values = {"iterations": iterations, "holdout": holdout, "max_seconds": max_seconds, "side_px": side_px}
-    params = checked(FitParams, {**values, "engine": engine, "gaussians": gaussians, "matte": matte})
+    values |= {"gaussians": gaussians, "refine_poses": refine_poses, "matte": matte}
+    params = checked(FitParams, {**values, "engine": engine, "strategy": strategy})
     with bar("splat") as tell:
         hooks = Hooks(progress=lambda now: tell(now.iteration, now.total, now.words))
         report = fit_to_file(colmap_dir, out, params, hooks)
