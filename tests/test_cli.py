@@ -96,7 +96,8 @@ def test_each_engine_alone_on_plain_folders(home, shoot, tmp_path):
     assert posed["registered"] >= 9 and posed["reprojection_error_px"] < 1.0 and posed["peak_memory_mb"] > 50
     ply = tmp_path / "splat.ply"
     arguments = ("splat", tmp_path / "colmap", "--out", ply, "--iterations", 150, "--holdout", 5, "--side-px", 160)
-    fitted = told(*arguments, "--gaussians", 2000, home=home)
+    fitted = told(*arguments, "--gaussians", 2000, "--strategy", "default", "--refine-poses", home=home)
+    assert fitted["pose_shift_max_px"] <= 3
     assert fitted["psnr_db"] > 15 and 0 < fitted["ssim"] <= 1 and fitted["gaussians"] <= 2000
     assert fitted["seconds_per_iteration"] > 0 and fitted["peak_memory_mb"] > 50
     assert "is there already" in catalog(*arguments, home=home, expect=30).stderr
@@ -133,6 +134,7 @@ def test_doctor_names_every_engine(tmp_path):
         (("run", "nowhere"), "nowhere"),
         (("stage", "ingest", "--plan", "0" * 64), "0000"),
         (("splat", "nowhere", "--out", "x.ply"), "nowhere"),
+        (("splat", ".", "--out", "x.ply", "--strategy", "grow"), "strategy"),
         (("render", "nowhere.ply", "--out", "x.png"), "nowhere.ply"),
         (("cutout", "nowhere.png", "--out", "x", "--engine", "seeded"), "engine seeded needs seed_box"),
         (("lineage", "no/such/asset"), "no/such/asset"),
