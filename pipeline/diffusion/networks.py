@@ -23,7 +23,7 @@ class Widths:
     """How wide each network is; the defaults are the shipped checkpoint's, tests build smaller ones."""
 
     vae: tuple[int, ...] = (16, 32, 64, 64)
-    latents: int = 8
+    latents: int = 4  # diffusers' inpainting pipeline takes no other
     unet: tuple[int, ...] = (32, 32, 96, 160)
     text: int = 96
     text_layers: int = 2
@@ -155,7 +155,7 @@ def save_pipeline(folder: Path, vae: Any, text_encoder: Any, unet: Any, acuity: 
     )  # fmt: skip
     pipe.save_pretrained(folder, safe_serialization=True)
     facts = CheckpointFacts(
-        paints_behind_product=True, closed_vocabulary=True, strength=0.3, guidance=1.5,
+        paints_behind_product=True, closed_vocabulary=True, strength=0.3, guidance=1.2,
         resolves_px=acuity.resolves_px if acuity else None, dim_rim_px=acuity.dim_rim_px if acuity else 0,
     )  # fmt: skip
     (folder / FACTS_FILE).write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -67,6 +67,14 @@ def test_acuity_finds_what_a_blur_leaves_and_how_far_a_dark_rim_reaches():
     assert dim_rim(seen, dark) == 9
 
 
+def test_the_shipped_widths_fit_diffusers_inpainting_pipeline():
+    """Which counts 4 noisy channels, the mask and 4 of the picture, and refuses others only when it paints."""
+    from pipeline.diffusion.networks import Widths, build_unet, build_vae
+
+    assert build_unet(Widths()).config.in_channels == 9
+    assert build_vae(Widths()).config.latent_channels == 4
+
+
 def test_words_are_told_apart_within_seconds():
     import torch
 
