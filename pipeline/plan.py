@@ -157,11 +157,11 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
     The steps would find out by themselves, but the splat only after minutes. The splat counts also where it turns out
     that no angle needs one: that is known only after the cameras.
     """
-    background, engine = params["background"], params["splat"]["engine"]
-    devices = {
-        "cutout": params["cutout"]["device"] if params["cutout"]["engine"] == "checkpoint" else "cpu",
-        "render": (params["render"]["refine"] or {"device": "cpu"})["device"],
-        "background": background["diffusion"]["device"] if _paints(background) else "cpu",
+    cutout, engine = params["cutout"], params["splat"].get("engine", "cpu")
+    asking = {
+        "cutout": cutout if cutout.get("engine") == "checkpoint" else {},
+        "render": params["render"].get("refine") or {},
+        "background": params["background"]["diffusion"] if _paints(params["background"]) else {},
     }
     if engine != "cpu":
         from pipeline.splatting.engines import version_of
@@ -170,8 +170,8 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
             version_of(engine)
         except MissingEngine as error:
             raise MissingEngine(f"step splat: {error.what}", remedy=error.remedy) from None
-    for step, device in devices.items():
-        if device != "cpu":
+    for step, settings in asking.items():
+        if (device := settings.get("device", "cpu")) != "cpu":
             import torch
 
             if not torch.cuda.is_available():
@@ -180,7 +180,7 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _paints(background: Mapping[str, Any]) -> bool:
-    return any(backdrop["kind"] == "diffusion" for backdrop in background["backdrops"])
+    return any(backdrop["kind"] == "diffusion" for backdrop in background.get("backdrops", ()))
 
 
 def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
