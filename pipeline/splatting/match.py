@@ -15,7 +15,9 @@ from pipeline.splatting.ply import Splat
 from pipeline.splatting.render import planes
 
 GAIN_MAX = 1.15
-_SIDE_PX = 384
+# Long side at which splat and photo are compared: about as large as a shopper sees a picture. At the few hundred px
+# that a quick fit sees, a splat whose small print cannot be read is as good as the photo.
+_SIDE_PX = 1024
 
 
 def undistorted(rgba: NDArray[np.uint8], camera: Camera) -> tuple[NDArray[np.uint8], Camera]:
@@ -54,7 +56,7 @@ class Match:
 
 
 def match(splat: Splat, rgba: NDArray[np.uint8], view: View) -> Match:
-    """Compare a splat with a photo from the photo's own place, at a long side of 384 px at most.
+    """Compare a splat with a photo from the photo's own place, at a long side of 1024 px at most.
 
     `rgba` is the photo's cut-out as shot, `view` its camera (with distortion) and pose.
     """

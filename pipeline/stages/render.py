@@ -110,7 +110,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("render", 3, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("render", 4, Inputs, Params, Outputs, run, gpu=True)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutp
     return AngleOutputs(picture=work.put_bytes(encode_rgb(rgba), "image/png"), report=report)
 
 
-ANGLE = Stage("render_angle", 1, AngleInputs, AngleParams, AngleOutputs, run_angle, gpu=True)
+ANGLE = Stage("render_angle", 2, AngleInputs, AngleParams, AngleOutputs, run_angle, gpu=True)
 
 
 class RefineParams(Frozen):

@@ -1,10 +1,10 @@
-"""A splat drawn with a photo's own distortion, against the way back."""
+"""A splat drawn with a photo's own distortion, against the way back; and held against the photo."""
 
 import numpy as np
 import pytest
 
 from pipeline.domain import View, look_at
-from pipeline.splatting.match import as_shot, undistorted
+from pipeline.splatting.match import as_shot, match, undistorted
 from pipeline.splatting.render import planes, straight
 from tests.splatting.toy_product import DISTANCE, camera, product
 
@@ -33,3 +33,15 @@ def test_a_splat_as_shot_is_undone_by_undistorting_it(k1):
 def test_without_distortion_it_is_the_plain_picture():
     view = seen_from(0.0)
     assert np.array_equal(as_shot(product(), view), planes(product(), view.camera, view.pose, supersample=1))
+
+
+def test_a_splat_without_the_photos_fine_print_is_not_like_the_photo():
+    view = seen_from(0.0, side_px=960)
+    photo = straight(planes(product(), view.camera, view.pose, supersample=1)).rgba
+    assert match(product(), photo, view).ssim > 0.98
+    print_px = (np.indices(photo.shape[:2]) // 2).sum(axis=0) % 2  # gone when the photo is made a few hundred px small
+    printed = photo.copy()
+    printed[..., :3] = np.clip(photo[..., :3].astype(int) + 60 * print_px[..., None] - 30, 0, 255)
+    found = match(product(), printed, view)
+    assert found.ssim < 0.6
+    assert np.allclose(found.gain, 1.0, atol=0.2)
