@@ -97,7 +97,7 @@ def test_training_goes_on_where_it_stopped_and_leaves_a_pipeline(tmp_path, monke
     assert "16 scenes" in (pipeline / "README.md").read_text()
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o644 for path in pipeline.rglob("*") if path.is_file())
     second = train(
-        tmp_path, Recipe(minutes=0.2, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
+        tmp_path, Recipe(minutes=0.5, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
     )
     assert second.steps > first.steps
 
