@@ -99,9 +99,7 @@ def _train_vae(state: Path, recipe: Recipe) -> Any:
     optimizer = torch.optim.AdamW(vae.parameters(), lr=recipe.vae_learning_rate, weight_decay=0.0, fused=True)
     clock, step, path = Clock(recipe.minutes * 60 * recipe.vae_share), 0, state / "vae.pt"
     if path.exists():
-        saved = torch.load(path, weights_only=True)
-        vae.load_state_dict(saved["vae"])
-        optimizer.load_state_dict(saved["optimizer"])
+        saved = _resumed(path, vae=vae, optimizer=optimizer)
         clock.spent_seconds, step = saved["seconds"], saved["step"]
     else:
         linear = LinearAutoencoder(recipe.widths.vae, recipe.widths.latents)
@@ -146,17 +144,14 @@ def _train_unet(out: Path, recipe: Recipe, vae: Any, pool: Pool, acuity: Acuity)
     optimizer = torch.optim.AdamW(
         nets.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
-    clock, step, losses = Clock(recipe.minutes * 60 * (1 - recipe.vae_share)), 0, [1.0]
-    path = out / "training" / "unet.pt"
+    path, step, losses, spent = out / "training" / "unet.pt", 0, [1.0], 0.0
     if path.exists():
-        saved = torch.load(path, weights_only=True)
-        nets.load_state_dict(saved["nets"])
-        averaged.load_state_dict(saved["averaged"])
-        optimizer.load_state_dict(saved["optimizer"])
-        clock.spent_seconds, step, losses = saved["seconds"], saved["step"], [saved["loss"]]
+        saved = _resumed(path, nets=nets, averaged=averaged, optimizer=optimizer)
+        spent, step, losses = saved["seconds"], saved["step"], [saved["loss"]]
     else:
         read = teach_words(text, unet.add_embedding, _tokenizer(), recipe.seed, recipe.word_steps)
         log.info("words taught: %.0f%% of the attributes read", 100 * read)
+    clock = Clock(recipe.minutes * 60 * (1 - recipe.vae_share), spent)  # now: loading is no training
 
     def keep() -> None:
         _save(path, nets=nets.state_dict(), averaged=averaged.state_dict(), optimizer=optimizer.state_dict(),
@@ -178,11 +173,24 @@ def _train_unet(out: Path, recipe: Recipe, vae: Any, pool: Pool, acuity: Acuity)
         if step % 200 == 0:
             keep()
     keep()
+    counts = {"vae_parameters": _count(vae), "text_parameters": _count(text), "unet_parameters": _count(unet)}
+    return _figures(recipe, acuity, steps=step, latent_error=round(float(np.mean(losses)), 4), **counts)
+
+
+def _resumed(path: Path, **parts: Any) -> dict[str, Any]:
+    """Bring each part back to where `path` left it; the whole that was saved."""
+    import torch
+
+    saved: dict[str, Any] = torch.load(path, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
+    return saved
+
+
+def _figures(recipe: Recipe, acuity: Acuity, **found: Any) -> TrainingFigures:
     return TrainingFigures(
-        minutes=recipe.minutes, scenes=recipe.scenes, batch=recipe.batch, seed=recipe.seed, steps=step,
-        vae_parameters=_count(vae), text_parameters=_count(text), unet_parameters=_count(unet),
-        vae_error=round(acuity.error, 2), resolves_px=acuity.resolves_px, dim_rim_px=acuity.dim_rim_px,
-        latent_error=round(float(np.mean(losses)), 4),
+        minutes=recipe.minutes, scenes=recipe.scenes, batch=recipe.batch, seed=recipe.seed,
+        vae_error=round(acuity.error, 2), resolves_px=acuity.resolves_px, dim_rim_px=acuity.dim_rim_px, **found,
     )  # fmt: skip
 
 

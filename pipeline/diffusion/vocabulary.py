@@ -61,7 +61,7 @@ FILLERS: tuple[str, ...] = (
     "a", "and", "backdrop", "background", "from", "horizon", "in", "light", "of", "on", "studio", "the", "with", ",",
 )  # fmt: skip
 SIZES: tuple[str, ...] = ("low", "middle", "high")
-_KINDS: dict[str, tuple[str, ...]] = {
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "material": MATERIALS, "colour": tuple(COLOURS), "side": SIDES, "softness": SOFTNESSES,
     "horizon": ("seamless", *SIZES),
 }  # fmt: skip
@@ -158,7 +158,7 @@ def _is_surface(word: str) -> bool:
 
 def _outright(word: str) -> dict[str, str]:
     word = _CANONICAL.get(word, word)
-    return {kind: word for kind, options in _KINDS.items() if word in options}
+    return {kind: word for kind, options in ATTRIBUTES.items() if word in options}
 
 
 def _implied(word: str) -> dict[str, str]:

@@ -11,15 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.diffusion.scenes import random_spec
-from pipeline.diffusion.vocabulary import COLOURS, MATERIALS, SIDES, SOFTNESSES
-
-ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "material": MATERIALS,
-    "colour": tuple(COLOURS),
-    "side": SIDES,
-    "softness": SOFTNESSES,
-    "horizon": ("seamless", "low", "middle", "high"),
-}
+from pipeline.diffusion.vocabulary import ATTRIBUTES
 
 
 def teach_words(text: Any, pooling: Any, tokenizer: Any, seed: int, steps: int, batch: int = 32) -> float:

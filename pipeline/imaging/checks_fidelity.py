@@ -19,7 +19,7 @@ BLOCK_PX = 8
 BLOCK_AT_LEAST = 16  # pixels of a block that must belong to the region
 MEAN_DE_P95 = 0.5
 WORST_DE = 2.5
-AVIF_WORST_DE = 3.5  # libyuv alone turns (15, 25, 37) into (14, 26, 36), which is 2.4, at quality 100
+WORST_DE_OF = {"image/avif": 3.5}  # libyuv alone turns (15, 25, 37) into (14, 26, 36), which is 2.4, at quality 100
 SHARPNESS_AT_LEAST = 0.8
 CLIPPED_AT_MOST = 0.05
 Deltas = NDArray[np.float64]
@@ -36,7 +36,11 @@ def check_fidelity(evidence: Evidence) -> tuple[Check, ...]:
     deltas = block_deltas(expected, decoded, interior)
     return (
         _exact(image, expected, interior),
-        *_colour(deltas, _cost_of_format(evidence, expected, interior), evidence.channel.media_type == "image/avif"),
+        *_colour(
+            deltas,
+            MEAN_DE_P95 + _cost_of_format(evidence, expected, interior),
+            WORST_DE_OF.get(evidence.channel.media_type, WORST_DE),
+        ),
         _sharpness(expected, decoded, alpha > 0),
         _clipped(decoded, interior),
     )
@@ -110,10 +114,9 @@ def _cost_of_format(evidence: Evidence, expected: Bytes, interior: Mask) -> floa
     return float(np.percentile(deltas, 95)) if deltas.size else 0.0
 
 
-def _colour(deltas: Deltas, granted: float, avif: bool) -> tuple[Check, ...]:
+def _colour(deltas: Deltas, most: float, worst_most: float) -> tuple[Check, ...]:
     if deltas.size == 0:
         return ()
-    most, worst_most = MEAN_DE_P95 + granted, AVIF_WORST_DE if avif else WORST_DE
     typical, worst = float(np.percentile(deltas, 95)), float(deltas.max())
     return (
         finding(

@@ -15,7 +15,7 @@ from pipeline.imaging.channels import Channel
 from pipeline.imaging.linear import Bytes, Floats, Words, linear_to_srgb, linear_to_srgb16
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-SIDE_AT_MOST_PX = {"image/jpeg": 65_500, "image/webp": 16_383, "image/avif": 65_500}  # what the formats can hold
+FORMAT_SIDE_PX = {"image/jpeg": 65_500, "image/webp": 16_383, "image/avif": 65_500}  # what the formats can hold
 MAX_PX = 175_000_000  # a channel's frame is far below; Pillow takes anything larger than 179 for an attack
 
 
@@ -41,7 +41,7 @@ def encode_image(linear: Floats, channel: Channel, xmp: bytes, optimise: bool = 
 def encode_8bit(image: Bytes, channel: Channel, xmp: bytes, optimise: bool = True) -> bytes:
     """The file of an 8-bit sRGB image [H, W, 3], as the channel wants it. Raises BadInput for more px than it holds."""
     height_px, width_px = image.shape[:2]
-    if max(height_px, width_px) > SIDE_AT_MOST_PX.get(channel.media_type, MAX_PX):
+    if max(height_px, width_px) > FORMAT_SIDE_PX.get(channel.media_type, MAX_PX):
         raise BadInput(
             f"channel {channel.name}: {channel.media_type} holds no picture of {width_px} x {height_px} px",
             remedy="give the channel width_px and height_px, or another media_type",

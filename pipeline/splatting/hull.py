@@ -11,7 +11,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from pipeline.domain import camera_centre
-from pipeline.splatting.photos import Training
+from pipeline.splatting.photos import Training, pixels_of
 from pipeline.splatting.sweep import sweep
 
 F64 = NDArray[np.float64]
@@ -29,17 +29,6 @@ class Points:
     colours: NDArray[np.uint8]
 
 
-def _pixels(points: F64, photo: Training) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Columns, rows and whether in front of the camera and inside the (cropped) picture."""
-    camera, pose = photo.full.camera, photo.cam_from_world
-    p = points @ pose[:3, :3].T + pose[:3, 3]
-    z = np.where(p[:, 2] > 1e-6, p[:, 2], np.inf)
-    x = np.floor(camera.fx_px * p[:, 0] / z + camera.cx_px).astype(np.int64)
-    y = np.floor(camera.fy_px * p[:, 1] / z + camera.cy_px).astype(np.int64)
-    inside = (p[:, 2] > 1e-6) & (x >= 0) & (x < camera.width_px) & (y >= 0) & (y < camera.height_px)
-    return np.clip(x, 0, camera.width_px - 1), np.clip(y, 0, camera.height_px - 1), inside
-
-
 def misses(points: F64, photos: list[Training], slack_px: int) -> NDArray[np.int64]:
     """How many photos show backdrop, not product, at each point [N]; mattes are grown by `slack_px` first.
 
@@ -51,7 +40,7 @@ def misses(points: F64, photos: list[Training], slack_px: int) -> NDArray[np.int
         matte = photo.full.planes[3] > 0.5
         if slack_px:
             matte = ndimage.binary_dilation(matte, iterations=slack_px)
-        x, y, inside = _pixels(points, photo)
+        x, y, inside = pixels_of(points, photo.full.camera, photo.cam_from_world)
         count += ~(inside & matte[y, x])
     return count
 
@@ -106,7 +95,7 @@ def colours_of(points: F64, normals: F64, photos: list[Training]) -> NDArray[np.
     total, weight = np.zeros((len(points), 3)), np.full(len(points), 1e-9)
     best = np.argsort(-facing, axis=0)[:3]
     for i, photo in enumerate(photos):
-        x, y, inside = _pixels(points, photo)
+        x, y, inside = pixels_of(points, photo.full.camera, photo.cam_from_world)
         planes = photo.full.planes
         use = (best == i).any(axis=0) & inside & (planes[3, y, x] > 0.5)
         total[use] += (planes[:3, y[use], x[use]] / planes[3, y[use], x[use]]).T

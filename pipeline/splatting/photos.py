@@ -11,6 +11,7 @@ from pipeline.errors import BadInput
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 _GRID = 4  # crops are multiples of this, so that half and quarter sizes are exact
 
 
@@ -55,6 +56,28 @@ class Training:
     def full(self) -> Level:
         """The largest size."""
         return self.levels[-1]
+
+
+def projected(points: F64, camera: Camera, cam_from_world: F64) -> tuple[F64, F64]:
+    """Where `points` [..., 3] lie in an undistorted picture: px [..., 2], and depth [...] in world units.
+
+    A point behind the camera has an endless depth, and a meaningless px.
+    """
+    p = points @ cam_from_world[:3, :3].T + cam_from_world[:3, 3]
+    depth = np.where(p[..., 2] > 1e-6, p[..., 2], np.inf)
+    px = p[..., :2] / depth[..., None] * (camera.fx_px, camera.fy_px) + (camera.cx_px, camera.cy_px)
+    return px, depth
+
+
+def pixels_of(points: F64, camera: Camera, cam_from_world: F64) -> tuple[I64, I64, NDArray[np.bool_]]:
+    """Columns and rows [...] of `points` [..., 3], and whether they lie before the camera and inside the picture.
+
+    Outside, column and row are those of some pixel, so that they can be looked up all the same.
+    """
+    px, depth = projected(points, camera, cam_from_world)
+    x, y = (np.floor(px[..., axis]).astype(np.int64) for axis in (0, 1))
+    inside = np.isfinite(depth) & (x >= 0) & (x < camera.width_px) & (y >= 0) & (y < camera.height_px)
+    return np.clip(x, 0, camera.width_px - 1), np.clip(y, 0, camera.height_px - 1), inside
 
 
 def resized(planes: F32, camera: Camera, width_px: int, height_px: int) -> Level:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.splatting.adam import Adam
-from pipeline.splatting.photos import Training
+from pipeline.splatting.photos import Training, projected
 
 F64 = NDArray[np.float64]
 # dL a px. On the toy product a photo off by a px pulls with 0.01, a right one with 0.001 to one side or the other.
@@ -84,12 +84,8 @@ class Poses:
     def shifts_px(self, twists: torch.Tensor, points: F64) -> F64:
         """How far the corrections move `points` [N, 3] in each photo, median over the points, px [P]."""
         moved = self.corrected(twists)
-        pairs = zip(self.photos, moved, strict=True)
-        return np.array([np.median(np.linalg.norm(_seen(a, points) - _seen(b, points), axis=1)) for a, b in pairs])
-
-
-def _seen(photo: Training, points: F64) -> F64:
-    """Pixels [N, 2] of points, those behind the camera left out by being put far in front."""
-    p = points @ photo.cam_from_world[:3, :3].T + photo.cam_from_world[:3, 3]
-    camera, z = photo.full.camera, np.where(p[:, 2] > 1e-6, p[:, 2], np.inf)
-    return np.stack([camera.fx_px * p[:, 0] / z, camera.fy_px * p[:, 1] / z], axis=1)
+        before, after = (
+            [projected(points, photo.full.camera, photo.cam_from_world)[0] for photo in photos]
+            for photos in (self.photos, moved)
+        )
+        return np.array([np.median(np.linalg.norm(a - b, axis=1)) for a, b in zip(before, after, strict=True)])

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.splatting.photos import Level, Training, resized
+from pipeline.splatting.photos import Level, Training, pixels_of, resized
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -43,14 +43,10 @@ class DepthMap:
 
     def beyond(self, points: F64) -> F64:
         """How far behind each of `points` [..., 3] this photo found surface, world units; NaN where it knows none."""
-        c, pose = self.level.camera, self.photo.cam_from_world
-        p = points @ pose[:3, :3].T + pose[:3, 3]
-        z = np.where(p[..., 2] > 1e-6, p[..., 2], np.inf)
-        x = np.floor(c.fx_px * p[..., 0] / z + c.cx_px).astype(np.int64)
-        y = np.floor(c.fy_px * p[..., 1] / z + c.cy_px).astype(np.int64)
-        inside = np.isfinite(z) & (x >= 0) & (x < c.width_px) & (y >= 0) & (y < c.height_px)
-        x, y = np.clip(x, 0, c.width_px - 1), np.clip(y, 0, c.height_px - 1)
-        return np.where(inside & self.known[y, x], self.depth[y, x] - p[..., 2], np.nan)
+        pose = self.photo.cam_from_world
+        x, y, inside = pixels_of(points, self.level.camera, pose)
+        own = points @ pose[2, :3] + pose[2, 3]
+        return np.where(inside & self.known[y, x], self.depth[y, x] - own, np.nan)
 
     def only(self, known: NDArray[np.bool_]) -> Self:
         """The same map, trusting fewer pixels."""
