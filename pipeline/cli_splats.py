@@ -36,6 +36,9 @@ def splat(
     colmap_dir: Annotated[Path, typer.Argument(help="images/ and sparse/0/, as `catalog sfm` writes them")],
     out: Annotated[Path, typer.Option(help="the PLY to write; it must not exist")],
     engine: Annotated[str | None, typer.Option(help="cpu, gsplat (CUDA) or nerfstudio (an image of its own)")] = None,
+    nerfstudio_method: Annotated[
+        str | None, typer.Option(help="splatfacto, or nerfacto: a radiance field on which our Gaussians begin")
+    ] = None,
     iterations: Annotated[int | None, typer.Option(help="steps of the fit")] = None,
     holdout: Annotated[int | None, typer.Option(help="judge the fit on every Kth photo; 0: on none")] = None,
     max_seconds: Annotated[float | None, typer.Option(help="hurry the schedule to end by then")] = None,
@@ -53,7 +56,8 @@ def splat(
 
     values = {"iterations": iterations, "holdout": holdout, "max_seconds": max_seconds, "side_px": side_px}
     values |= {"gaussians": gaussians, "refine_poses": refine_poses, "matte": matte}
-    params = checked(FitParams, {**values, "engine": engine, "strategy": strategy})
+    words = {"engine": engine, "nerfstudio_method": nerfstudio_method, "strategy": strategy}
+    params = checked(FitParams, {**values, **words})
     with bar("splat") as tell:
         hooks = Hooks(progress=lambda now: tell(now.iteration, now.total, now.words))
         report = fit_to_file(colmap_dir, out, params, hooks)

@@ -77,7 +77,7 @@ def engine_named(name: str) -> SplatEngine:
 def version_of(name: str) -> str:
     """What a setting's engine is here, with its version. Raises MissingEngine when it cannot work here."""
     if name == "nerfstudio":
-        from pipeline.splatting.nerfstudio_run import require_nerfstudio
+        from pipeline.splatting.nerfstudio_run import nerfstudio_version, require_nerfstudio
 
-        return f"ns-train at {require_nerfstudio()}"
+        return f"{nerfstudio_version()}, ns-train at {require_nerfstudio()}"
     return engine_named(name).version

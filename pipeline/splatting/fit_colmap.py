@@ -55,10 +55,14 @@ def posed_photos(model: ColmapModel, images: Path, params: FitParams) -> list[Po
 
 def fit_photos(params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks | None = None) -> Fit:
     """Fit with the engine of `params`: our trainer over a rasterizer, or nerfstudio's own. Raises as these do."""
-    if params.engine == "nerfstudio":
-        from pipeline.splatting.nerfstudio import fit_nerfstudio
+    if params.engine == "nerfstudio" and params.nerfstudio_method == "nerfacto":
+        from pipeline.splatting.nerfacto import fit_nerfacto
 
-        return fit_nerfstudio(params, photos, sparse, hooks)
+        return fit_nerfacto(params, photos, hooks)
+    if params.engine == "nerfstudio":
+        from pipeline.splatting.splatfacto import fit_splatfacto
+
+        return fit_splatfacto(params, photos, sparse, hooks)
     done = fit(params, photos, sparse, hooks)
     return replace(done, report=done.report.model_copy(update={"engine_version": version_of(params.engine)}))
 

@@ -1,17 +1,24 @@
 """Every setting of a fit that changes its result, and the words in which a fit reports: no heavy imports."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.domain import Frozen
+from pipeline.errors import BadInput
+
+NerfstudioMethod = Literal["splatfacto", "nerfacto"]
 
 
 class FitParams(Frozen):
     """How Gaussians are fitted to photos. The defaults suit a turntable product, two cores and about two minutes."""
 
     engine: Literal["cpu", "gsplat", "nerfstudio"] = "cpu"
-    """Which rasterizer draws; `nerfstudio` trains by itself and heeds what `fit_nerfstudio` says."""
+    """Which rasterizer draws; `nerfstudio` trains by itself and heeds what `fit_splatfacto`, `fit_nerfacto` say."""
+    nerfstudio_method: NerfstudioMethod = "splatfacto"
+    """What nerfstudio trains: Gaussians, or a radiance field on whose surface our own Gaussians begin."""
+    nerfacto_iterations: int = Field(default=5000, ge=1)
+    """Steps of the field; `iterations` and all else are then those of the Gaussians that begin on it."""
     seed: int = 0
     side_px: int = Field(default=512, ge=32, le=4096)
     """Long side of the photos that the fit sees (before they are cropped to the product)."""
@@ -19,7 +26,7 @@ class FitParams(Frozen):
     max_seconds: float = Field(default=120.0, gt=0)
     """The schedule is hurried to end by then, on a machine too slow for `iterations`; not nerfstudio's."""
     nerfstudio_seconds: float = Field(default=1800.0, gt=0)
-    """nerfstudio is ended by then, and the fit fails."""
+    """nerfstudio's training is ended by then, and the fit fails."""
     strategy: Literal["mcmc", "default"] = "mcmc"
     """How Gaussians come and go.
 
@@ -67,6 +74,16 @@ class FitParams(Frozen):
     """Evaluations of the held-out photos (every 5% of the fit) without gain before an early stop."""
     checkpoint_seconds: float = Field(default=30.0, gt=0)
 
+    @model_validator(mode="after")
+    def _of_one_engine(self) -> Self:
+        """Raise BadInput where another engine is asked for a method of nerfstudio's."""
+        if self.nerfstudio_method == "nerfacto" and self.engine != "nerfstudio":
+            raise BadInput(
+                f"nerfstudio_method is nerfacto, but the splat's engine is {self.engine}",
+                remedy="Set engine to nerfstudio, or leave nerfstudio_method out.",
+            )
+        return self
+
 
 class FitReport(Frozen):
     """How good a fit became, and what it took. Held-out figures are None when no photo was held out.
@@ -74,11 +91,14 @@ class FitReport(Frozen):
     `psnr_db` and `ssim` are means over the held-out photos, inside the product (alpha above 1/2), sRGB;
     `fitted_psnr_db` the same after an affine colour fit (what exposure drift hides); `alpha_iou` compares rendered and
     given alpha at 1/2. `pose_shift_*_px` over the fitted photos: how far `refine_poses` moved the product in them, px
-    of the size fitted; None when it was off.
+    of the size fitted; None when it was off. `nerfstudio_method` and `checkpoint_sha256`, of what ns-train left and all
+    else was made from, are None for other engines.
     """
 
     engine: str
     engine_version: str = ""
+    nerfstudio_method: NerfstudioMethod | None = None
+    checkpoint_sha256: str | None = None
     psnr_db: float | None
     fitted_psnr_db: float | None
     ssim: float | None

@@ -35,11 +35,21 @@ def require_nerfstudio() -> str:
     return found
 
 
-def run_program(command: list[str], log: Path, seconds: float, tell: Callable[[int], None] = lambda _: None) -> None:
+def nerfstudio_version() -> str:
+    """Its name and version, as they are installed beside ns-train; "of unknown version" where nothing says."""
+    environment = Path(require_nerfstudio()).resolve().parents[1]
+    found = sorted(environment.glob("lib/python3*/site-packages/nerfstudio-*.dist-info"))
+    told = found[-1].name.removesuffix(".dist-info").split("-")[1] if found else "of unknown version"
+    return f"nerfstudio {told}"
+
+
+def run_program(
+    command: list[str], log: Path, seconds: float, tell: Callable[[int], None] = lambda _: None, *, when_late: str
+) -> None:
     """Run `command`, all it prints into `log`; `tell` gets each new step that the log names.
 
-    Raises CatalogError, with the log's last lines, when it fails or is still running after `seconds`. Its process group
-    is gone afterwards, whatever happens.
+    Raises CatalogError, with the log's last lines, when it fails or, with the remedy `when_late`, when it is still
+    running after `seconds`. Its process group is gone afterwards, whatever happens.
     """
     deadline = time.monotonic() + seconds
     with log.open("wb") as out:
@@ -58,8 +68,7 @@ def run_program(command: list[str], log: Path, seconds: float, tell: Callable[[i
                 break
             if time.monotonic() > deadline:
                 raise CatalogError(
-                    f"{Path(command[0]).name} took longer than {seconds:g} s{_tail(log)}",
-                    remedy="Raise the splat's nerfstudio_seconds, or lower its iterations.",
+                    f"{Path(command[0]).name} took longer than {seconds:g} s{_tail(log)}", remedy=when_late
                 )
             time.sleep(_POLL_SECONDS)
     finally:

@@ -75,7 +75,7 @@ def read_ply(data: bytes, name: str = "the PLY file") -> Splat:
             f"{name} is no 3DGS splat: no property {missing[0]}",
             remedy="Export Gaussians with spherical harmonics, not points or RGB colours.",
         )
-    columns = partial(_columns, (_text_rows if header.order == _TEXT else _rows)(data, header, name), name)
+    columns = partial(_columns, _vertices(data, header, name), name)
     quats = columns(_ROT)
     if not np.any(quats, axis=1).all():
         raise BadInput(f"{name}: Gaussian {int(np.argmin(np.any(quats, axis=1)))} has the rotation 0, 0, 0, 0")
@@ -83,6 +83,17 @@ def read_ply(data: bytes, name: str = "the PLY file") -> Splat:
     sh = np.concatenate([columns(_DC)[:, None], more], axis=1)
     gaussians = Gaussians(columns(("x", "y", "z")), columns(_SCALE), quats, columns(("opacity",))[:, 0], sh)
     return Splat(gaussians, header.antialias)
+
+
+def read_columns(data: bytes, name: str, fields: Sequence[str]) -> NDArray[np.float32]:
+    """The named numbers [N, len(fields)] float32 of any PLY's vertices.
+
+    Raises BadInput when one is not there, the file is no PLY or cut short, or holds NaN or infinity.
+    """
+    header = _header(data, name)
+    if missing := [field for field in fields if field not in header.fields]:
+        raise BadInput(f"{name}: its vertices have no property {missing[0]}")
+    return _columns(_vertices(data, header, name), name, fields)
 
 
 @dataclass(frozen=True)
@@ -126,6 +137,10 @@ def _fields(properties: list[list[str]], name: str) -> dict[str, str]:
             raise BadInput(f"{name}: property {words[1]} is there twice")
         fields[words[1]] = _TYPES[words[0]]
     return fields
+
+
+def _vertices(data: bytes, header: _Header, name: str) -> NDArray[np.void]:
+    return (_text_rows if header.order == _TEXT else _rows)(data, header, name)
 
 
 def _rows(data: bytes, header: _Header, name: str) -> NDArray[np.void]:

@@ -16,7 +16,7 @@ from pipeline.splatting.photos import PosedPhoto, Training
 SMALL_SHOOT = 10  # below, every photo is needed for the fit
 # How a product begins: share of the budget strewn over its hull, and how large. Smaller and more gain 0.9 dB in 500
 # iterations and lose 0.2 dB in 1200, when opaque specks no longer find their depth; larger and fewer the other way.
-_START, _SIZE = 0.75, 0.8
+START, _SIZE = 0.75, 0.8
 
 
 def held_out_names(names: list[str], params: FitParams) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def starting_cloud(params: FitParams, photos: list[Training], sparse: Points, rn
     """Gaussians on the sparse points and the hull of the mattes, within the budget, on the CPU."""
     points = sparse
     if params.matte:
-        points = starting_points(sparse, photos, round(_START * params.gaussians), rng)
+        points = starting_points(sparse, photos, round(START * params.gaussians), rng)
     if len(points.positions) > params.gaussians:
         pick = rng.choice(len(points.positions), params.gaussians, replace=False)
         points = Points(points.positions[pick], points.colours[pick])

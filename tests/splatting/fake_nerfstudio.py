@@ -3,16 +3,19 @@
 import json
 import sys
 
+import numpy as np
+
 TRAIN = """
 import json, os, pathlib, shutil, sys
 
 method, rest = sys.argv[1], sys.argv[2:]
-assert method == "splatfacto" and "colmap" in rest, sys.argv
+assert method in ("splatfacto", "nerfacto") and "colmap" in rest, sys.argv
 at = rest.index("colmap")
 pairs = [dict(zip(part[::2], part[1::2], strict=True)) for part in (rest[:at], rest[at + 1 :])]
 options, data = ({name.removeprefix("--"): value for name, value in part.items()} for part in pairs)
 keep = pathlib.Path(KEEP)
-(keep / "asked.json").write_text(json.dumps({"options": options, "data": data, "environment": sorted(os.environ)}))
+told = {"method": method, "options": options, "data": data, "environment": sorted(os.environ)}
+(keep / "asked.json").write_text(json.dumps(told))
 shutil.copytree(options["data"], keep / "photos")
 print("Step (% Done)       Train Iter (time)    ", flush=True)
 total = int(options["max-num-iterations"])
@@ -24,27 +27,40 @@ if CRASH:
     sys.exit(1)
 out = pathlib.Path(options["output-dir"], options["experiment-name"], method, options["timestamp"])
 out.mkdir(parents=True)
-(out / "config.yml").write_text("a config")
+(out / "nerfstudio_models").mkdir()
+(out / "nerfstudio_models" / f"step-{total - 1:09d}.ckpt").write_bytes(method.encode())
+(out / "config.yml").write_text(method)
 if TRANSFORMS is not None:
     (out / "dataparser_transforms.json").write_text(json.dumps(TRANSFORMS))
 """
 
 EXPORT = """
-import pathlib, shutil, sys
+import json, pathlib, shutil, sys
 
-assert sys.argv[1] == "gaussian-splat", sys.argv
-options = dict(zip(sys.argv[2::2], sys.argv[3::2], strict=True))
-assert pathlib.Path(options["--load-config"]).read_text() == "a config"
-out = pathlib.Path(options["--output-dir"])
+options = {name.removeprefix("--"): value for name, value in zip(sys.argv[2::2], sys.argv[3::2], strict=True)}
+pathlib.Path(KEEP, "exported.json").write_text(json.dumps(options))
+method = pathlib.Path(options["load-config"]).read_text()
+made, file = {"splatfacto": ("gaussian-splat", "splat.ply"), "nerfacto": ("pointcloud", "point_cloud.ply")}[method]
+assert sys.argv[1] == made, sys.argv
+out = pathlib.Path(options["output-dir"])
 out.mkdir()
-shutil.copy(PLY, out / "splat.ply")
+if made == "pointcloud":
+    if options.get("normal-method", "model_output") == "model_output":
+        sys.exit("Warning: Normal output 'normals' not found in pipeline outputs.")  # nerfacto was trained without
+if PLY is not None:
+    shutil.copy(PLY, out / file)
 """
 
 
 def install(folder, *, ply=None, transforms=None, crash=False):
-    """Write both programs to `folder`/bin; `asked.json` and `photos/` in `folder` tell what ns-train was given."""
+    """Write both programs to `folder`/bin, as an environment has them, with what tells their version.
+
+    `asked.json`, `photos/` and `exported.json` in `folder` tell what ns-train and ns-export were given.
+    """
     (folder / "bin").mkdir()
-    facts = f"KEEP, CRASH, TRANSFORMS, PLY = {str(folder)!r}, {crash}, {transforms!r}, {str(ply)!r}\n"
+    (folder / "lib" / "python3.11" / "site-packages" / "nerfstudio-1.1.5.dist-info").mkdir(parents=True, exist_ok=True)
+    file = None if ply is None else str(ply)
+    facts = f"KEEP, CRASH, TRANSFORMS, PLY = {str(folder)!r}, {crash}, {transforms!r}, {file!r}\n"
     for name, code in (("ns-train", TRAIN), ("ns-export", EXPORT)):
         program = folder / "bin" / name
         program.write_text(f"#!{sys.executable} -I\n{facts}{code}")
@@ -53,3 +69,18 @@ def install(folder, *, ply=None, transforms=None, crash=False):
 
 def asked(folder):
     return json.loads((folder / "asked.json").read_text())
+
+
+def exported(folder):
+    return json.loads((folder / "exported.json").read_text())
+
+
+def point_cloud(positions, colours):
+    """The file that Open3D 0.18 writes of points [N, 3], colours [N, 3] uint8 and normals: a PLY of floats."""
+    names = [f"property float {name}" for name in ("x", "y", "z", "nx", "ny", "nz")]
+    names += [f"property uchar {name}" for name in ("red", "green", "blue")]
+    header = ["ply", "format binary_little_endian 1.0", "comment Created by Open3D"]
+    header += [f"element vertex {len(positions)}", *names, "end_header", ""]
+    rows = np.zeros(len(positions), [("p", "<f4", 3), ("n", "<f4", 3), ("c", "u1", 3)])
+    rows["p"], rows["n"], rows["c"] = positions, (0, 0, 1), colours
+    return "\n".join(header).encode() + rows.tobytes()
