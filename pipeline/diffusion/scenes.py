@@ -6,6 +6,7 @@ it is.
 """
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,6 +60,18 @@ class _Drawn(Frozen):
     tint: tuple[float, float, float]
     wall_gain: float
     texture_seed: int
+    structured: bool  # False: of the surface only its mean
+
+
+class _Middle:
+    """Draws as a random generator does, but always the middle of the range."""
+
+    def uniform(self, low: float, high: float, size: int | None = None) -> Any:
+        middle = (low + high) / 2
+        return middle if size is None else np.full(size, middle)
+
+    def integers(self, high: int) -> int:
+        return high // 2
 
 
 def linear_from_srgb(srgb: NDArray[np.uint8] | NDArray[np.float32]) -> Field:
@@ -91,10 +104,6 @@ def random_spec(rng: np.random.Generator) -> SceneSpec:
 def render_scene(spec: SceneSpec, seed: int, width_px: int = 256, height_px: int = 256) -> tuple[Rgb, SceneLabels]:
     """The scene as sRGB uint8 [height_px, width_px, 3], and its labels. The same call gives the same bytes."""
     drawn = _draw(spec, seed)
-    reflectance, floor = _reflectance(spec, drawn, width_px, height_px)
-    base = linear_from_srgb(np.array(COLOURS[spec.colour], np.uint8)) * np.array(drawn.tint, np.float32)
-    shading = _shading(spec, drawn, floor, width_px)
-    linear = base * reflectance * shading[:, :, None]
     labels = SceneLabels(
         material=spec.material,
         colour=spec.colour,
@@ -104,7 +113,23 @@ def render_scene(spec: SceneSpec, seed: int, width_px: int = 256, height_px: int
         horizon_frac=None if spec.horizon == "seamless" else drawn.horizon_frac,
         prompt=spec.prompt,
     )
-    return srgb_from_linear(linear), labels
+    return _picture(spec, drawn, width_px, height_px), labels
+
+
+def plain_scene(spec: SceneSpec, width_px: int = 256, height_px: int = 256) -> Rgb:
+    """What all scenes of `spec` have in common, sRGB uint8 [height_px, width_px, 3].
+
+    Floor, wall, light and colour at the middle of what a seed can draw, without the surface's structure: about the
+    scenes' mean, and so the best that a prompt alone can tell.
+    """
+    return _picture(spec, _drawn_by(_Middle(), spec, structured=False), width_px, height_px)
+
+
+def _picture(spec: SceneSpec, drawn: _Drawn, width_px: int, height_px: int) -> Rgb:
+    reflectance, floor = _reflectance(spec, drawn, width_px, height_px)
+    base = linear_from_srgb(np.array(COLOURS[spec.colour], np.uint8)) * np.array(drawn.tint, np.float32)
+    shading = _shading(spec, drawn, floor, width_px)
+    return srgb_from_linear(base * reflectance * shading[:, :, None])
 
 
 def scene_detail(
@@ -125,8 +150,12 @@ def scene_detail(
 
 
 def _draw(spec: SceneSpec, seed: int) -> _Drawn:
-    rng = np.random.default_rng([seed, 77])
+    return _drawn_by(np.random.default_rng([seed, 77]), spec, structured=True)
+
+
+def _drawn_by(rng: np.random.Generator | _Middle, spec: SceneSpec, *, structured: bool) -> _Drawn:
     centre = HORIZON_FRAC[spec.horizon]
+    least_gain = 0.80 if centre is None else 0.68  # a sweep bends up in the same light; a wall stands further back
     jitter = rng.uniform(-0.02, 0.02)
     azimuth = {"left": -1.0, "right": 1.0, "front": 0.0}[spec.side] * rng.uniform(40, 75) + rng.uniform(-5, 5)
     tint = rng.uniform(-0.03, 0.03, 3) + rng.uniform(-0.05, 0.03)
@@ -137,8 +166,9 @@ def _draw(spec: SceneSpec, seed: int) -> _Drawn:
         light_ratio=float(rng.uniform(0.85, 1.15)),
         ambient=float(rng.uniform(0.50, 0.60)),
         tint=tuple((1 + tint).tolist()),
-        wall_gain=float(rng.uniform(0.80, 0.92)),
+        wall_gain=float(rng.uniform(least_gain, least_gain + 0.12)),
         texture_seed=int(rng.integers(2**31)),
+        structured=structured,
     )
 
 
@@ -169,6 +199,8 @@ def _reflectance(
     across = x[None, :] * depth[:, None] / focal
     n = int(2 ** math.ceil(math.log2(max(width_px, height_px) * 1.5)))
     texture = surface(spec.material, drawn.texture_seed, n)
+    if not drawn.structured:
+        texture = np.broadcast_to(texture.mean((0, 1)), texture.shape)
     scale = n / (2.6 * max(1.0, aspect))
     u = (across * scale + n / 2).astype(np.float32)
     v = np.broadcast_to((along * scale).astype(np.float32)[:, None], u.shape)

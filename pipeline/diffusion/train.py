@@ -1,4 +1,4 @@
-"""Train the project's own backdrop checkpoint: `python -m pipeline.diffusion.train --out DIR --minutes 35`.
+"""Train the project's own backdrop checkpoint: `python -m pipeline.diffusion.train --out DIR --minutes 75`.
 
 First the autoencoder on crops of generated scenes, a linear one to start from; then the text encoder learns its words,
 and with the UNet to paint them on the autoencoder's latents. CPU minutes decide
@@ -19,16 +19,15 @@ import numpy as np
 
 from pipeline.diffusion.acuity import Acuity, acuity_of
 from pipeline.diffusion.card import TrainingFigures, write_card
+from pipeline.diffusion.losses import at_all_scales, pixel_loss, the_tokenizer, wrong_by
 from pipeline.diffusion.networks import (
     Widths,
-    build_scheduler,
     build_text_encoder,
-    build_tokenizer,
     build_unet,
     build_vae,
     save_pipeline,
 )
-from pipeline.diffusion.training_data import Pool, make_pool, prompt_variant, scene_crops
+from pipeline.diffusion.training_data import Pool, make_pool, scene_crops
 from pipeline.diffusion.warmstart import LinearAutoencoder, plant
 from pipeline.diffusion.words import teach_words
 
@@ -39,7 +38,7 @@ log = logging.getLogger("train")
 class Recipe:
     """What a training run does; everything but the minutes has the shipped checkpoint's value as default."""
 
-    minutes: float = 35.0
+    minutes: float = 75.0
     linear_steps: int = 1200
     vae_share: float = 0.07
     word_steps: int = 200
@@ -114,7 +113,7 @@ def _train_vae(state: Path, recipe: Recipe) -> Any:
         with torch.autocast("cpu", torch.bfloat16):
             posterior = vae.encode(pixels).latent_dist
             painted = vae.decode(posterior.sample()).sample
-        loss = _pixel_loss(painted.float(), pixels) + 1e-6 * posterior.kl().float().mean() / pixels.shape[0] / 1024
+        loss = pixel_loss(painted.float(), pixels) + 1e-6 * posterior.kl().float().mean() / pixels.shape[0] / 1024
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
@@ -128,53 +127,77 @@ def _train_vae(state: Path, recipe: Recipe) -> Any:
     return vae.eval().requires_grad_(False)
 
 
-def _pixel_loss(painted: Any, pixels: Any) -> Any:
-    """L1 on pixels and on their differences: the second keeps grain and seams that the first would average away."""
-    across, down = painted.diff(dim=-1) - pixels.diff(dim=-1), painted.diff(dim=-2) - pixels.diff(dim=-2)
-    return (painted - pixels).abs().mean() + 0.5 * (across.abs().mean() + down.abs().mean())
+@dataclass
+class _Painting:
+    """The text encoder and the UNet in training, their running average, and where the run is."""
+
+    nets: Any
+    averaged: Any
+    optimizer: Any
+    seconds: float = 0.0
+    step: int = 0
+    losses: list[float] = field(default_factory=lambda: [1.0])
+
+    @property
+    def loss(self) -> float:
+        """Mean squared error of the last 100 steps."""
+        return float(np.mean(self.losses))
+
+    def save(self, path: Path) -> None:
+        """All that a later sitting needs."""
+        parts = {name: getattr(self, name).state_dict() for name in ("nets", "averaged", "optimizer")}
+        _save(path, **parts, seconds=self.seconds, step=self.step, loss=self.loss)
 
 
-def _train_unet(out: Path, recipe: Recipe, vae: Any, pool: Pool, acuity: Acuity) -> TrainingFigures:
+def _begin_painting(path: Path, recipe: Recipe) -> _Painting:
+    """As `path` left it, or with words taught and nothing painted yet."""
     import torch
 
     text, unet = _untrained(recipe)
     nets = torch.nn.ModuleDict({"text": text, "unet": unet})
     averaged = torch.optim.swa_utils.AveragedModel(nets, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998))
-    smooth: Any = averaged.module  # a ModuleDict, which AveragedModel's type does not know
     optimizer = torch.optim.AdamW(
         nets.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
-    path, step, losses, spent = out / "training" / "unet.pt", 0, [1.0], 0.0
+    painting = _Painting(nets, averaged, optimizer)
     if path.exists():
         saved = _resumed(path, nets=nets, averaged=averaged, optimizer=optimizer)
-        spent, step, losses = saved["seconds"], saved["step"], [saved["loss"]]
+        painting.seconds, painting.step, painting.losses = saved["seconds"], saved["step"], [saved["loss"]]
     else:
-        read = teach_words(text, unet.add_embedding, _tokenizer(), recipe.seed, recipe.word_steps)
+        read = teach_words(text, unet.add_embedding, the_tokenizer(), recipe.seed, recipe.word_steps)
         log.info("words taught: %.0f%% of the attributes read", 100 * read)
-    clock = Clock(recipe.minutes * 60 * (1 - recipe.vae_share), spent)  # now: loading is no training
+    return painting
+
+
+def _train_unet(out: Path, recipe: Recipe, vae: Any, pool: Pool, acuity: Acuity) -> TrainingFigures:
+    import torch
+
+    path = out / "training" / "unet.pt"
+    now = _begin_painting(path, recipe)
+    text, unet, smooth = now.nets["text"], now.nets["unet"], now.averaged.module
 
     def keep() -> None:
-        _save(path, nets=nets.state_dict(), averaged=averaged.state_dict(), optimizer=optimizer.state_dict(),
-              seconds=clock.spent_seconds, step=step, loss=float(np.mean(losses)))  # fmt: skip
+        now.save(path)
         save_pipeline(out / "pipeline", vae, smooth["text"], smooth["unet"], acuity)
 
-    rng = np.random.default_rng([recipe.seed, 2, step])
-    torch.manual_seed(recipe.seed * 1_000_003 + step)
+    rng = np.random.default_rng([recipe.seed, 2, now.step])
+    torch.manual_seed(recipe.seed * 1_000_003 + now.step)
+    clock = Clock(recipe.minutes * 60 * (1 - recipe.vae_share), now.seconds)  # from here: loading is no training
     while (fraction := clock.tick()) < 1:
-        for group in optimizer.param_groups:
-            group["lr"] = _rate(recipe.learning_rate, fraction, step)
-        wrong = _wrong_by(text, unet, pool, rng, recipe.batch)
-        _descend(optimizer, nets, _at_all_scales(wrong))
-        averaged.update_parameters(nets)
-        losses = [*losses[-99:], wrong.square().mean().item()]
-        step += 1
-        if step % 50 == 0:
-            log.info("unet step %d, %.0f%%, loss %.4f", step, 100 * fraction, float(np.mean(losses)))
-        if step % 200 == 0:
+        for group in now.optimizer.param_groups:
+            group["lr"] = _rate(recipe.learning_rate, fraction, now.step)
+        wrong = wrong_by(text, unet, pool, rng, recipe.batch)
+        _descend(now.optimizer, now.nets, at_all_scales(wrong))
+        now.averaged.update_parameters(now.nets)
+        now.losses = [*now.losses[-99:], wrong.square().mean().item()]
+        now.step, now.seconds = now.step + 1, clock.spent_seconds
+        if now.step % 50 == 0:
+            log.info("unet step %d, %.0f%%, loss %.4f", now.step, 100 * fraction, now.loss)
+        if now.step % 200 == 0:
             keep()
     keep()
     counts = {"vae_parameters": _count(vae), "text_parameters": _count(text), "unet_parameters": _count(unet)}
-    return _figures(recipe, acuity, steps=step, latent_error=round(float(np.mean(losses)), 4), **counts)
+    return _figures(recipe, acuity, steps=now.step, latent_error=round(now.loss, 4), **counts)
 
 
 def _resumed(path: Path, **parts: Any) -> dict[str, Any]:
@@ -210,53 +233,6 @@ def _descend(optimizer: Any, nets: Any, loss: Any) -> None:
     loss.backward()
     torch.nn.utils.clip_grad_norm_(nets.parameters(), 1.0)
     optimizer.step()
-
-
-def _wrong_by(text: Any, unet: Any, pool: Pool, rng: np.random.Generator, batch: int) -> Any:
-    """How far the predicted clean latents [n, c, 32, 32] are off, on a batch of scenes, prompts and product masks."""
-    import torch
-
-    chosen, shaped = rng.integers(len(pool.latents), size=batch), rng.integers(len(pool.masks), size=batch)
-    latents = torch.from_numpy(pool.latents[chosen].astype(np.float32))
-    kept = torch.from_numpy(pool.kept[shaped].astype(np.float32))
-    mask = torch.from_numpy(pool.masks[shaped].astype(np.float32))
-    prompts = [prompt_variant(rng, pool.specs[i]) for i in chosen]
-    tokens = _tokenizer()(prompts, padding="max_length", truncation=True, return_tensors="pt").input_ids
-    scheduler = _scheduler()
-    noise = torch.randn_like(latents)
-    steps = (1000 * torch.rand(batch) ** 0.5).long()  # more of much noise: there colour, light and horizon are decided
-    steps[: max(1, batch // 4)] = 999  # and where nothing is seen but noise, the prompt alone can tell
-    noisy = scheduler.add_noise(latents, noise, steps)
-    with torch.autocast("cpu", torch.bfloat16):
-        states = text(input_ids=tokens).last_hidden_state
-        predicted = unet(torch.cat([noisy, mask, kept], 1), steps, states).sample
-    return predicted.float() - latents
-
-
-def _at_all_scales(wrong: Any) -> Any:
-    """Mean squared error of latents [n, c, 32, 32], and more of that of its averages.
-
-    4 and 8 times over 4 x 4 and 8 x 8, 16 times over whole rows and columns. The best answer is the same as without
-    them, the conditional mean; but light and horizon are a small part of the plain error, and drown in that of a
-    surface's structure, which averages out.
-    """
-    import torch
-
-    side = wrong.shape[-1]
-    windows: dict[Any, float] = {4: 4.0, 8: 8.0, (1, side): 16.0, (side, 1): 16.0}
-    coarse = [gain * torch.nn.functional.avg_pool2d(wrong, one).square().mean() for one, gain in windows.items()]
-    return torch.stack([wrong.square().mean(), *coarse]).sum()
-
-
-_SHARED: dict[str, Any] = {}
-
-
-def _tokenizer() -> Any:
-    return _SHARED.setdefault("tokenizer", build_tokenizer())
-
-
-def _scheduler() -> Any:
-    return _SHARED.setdefault("scheduler", build_scheduler())
 
 
 def _count(net: Any) -> int:

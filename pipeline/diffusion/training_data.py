@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.diffusion.networks import LATENT_PX, SIZE_PX
 from pipeline.diffusion.products import random_product
-from pipeline.diffusion.scenes import random_spec, render_scene
+from pipeline.diffusion.scenes import plain_scene, random_spec, render_scene
 from pipeline.diffusion.vocabulary import SYNONYMS, SceneSpec
 
 log = logging.getLogger("train")
@@ -24,11 +24,13 @@ Half = NDArray[np.float16]
 class Pool:
     """The autoencoder's view of scenes and products, made once.
 
-    `latents` [n, c, 32, 32] of whole scenes (scaled to unit spread) with their `specs`; `masks` [m, 1, 32, 32] (1
-    where the backdrop is to be painted) and `kept` [m, c, 32, 32], the latents of the product before mid-grey.
+    `latents` [n, c, 32, 32] of whole scenes (scaled to unit spread) with their `specs`; `plain` [n, c, 32, 32] of what
+    all scenes of each spec have in common; `masks` [m, 1, 32, 32] (1 where the backdrop is to be painted) and `kept`
+    [m, c, 32, 32], the latents of the product before mid-grey.
     """
 
     latents: Half
+    plain: Half
     specs: tuple[SceneSpec, ...]
     masks: Half
     kept: Half
@@ -89,7 +91,7 @@ def make_pool(cache: Path, vae: Any, scenes: int, seed: int) -> Pool:
         _encode_pool(cache, vae, scenes, seed)
     with np.load(cache) as saved:
         specs = tuple(SceneSpec.model_validate_json(str(text)) for text in saved["specs"])
-        return Pool(saved["latents"], specs, saved["masks"], saved["kept"], float(saved["scaling"]))
+        return Pool(saved["latents"], saved["plain"], specs, saved["masks"], saved["kept"], float(saved["scaling"]))
 
 
 def _encode_pool(cache: Path, vae: Any, scenes: int, seed: int) -> None:
@@ -109,12 +111,14 @@ def _encode_pool(cache: Path, vae: Any, scenes: int, seed: int) -> None:
         step = SIZE_PX // LATENT_PX
         masks.append(~product[None, ::step, ::step])  # nearest, as the pipeline shrinks its mask
         kept.append(_encode(vae, before_grey[None])[0])
+    plain = {spec: _encode(vae, plain_scene(spec)[None])[0] for spec in dict.fromkeys(specs)}
     scene_latents = np.concatenate(latents)
     scaling = 1 / float(scene_latents.std())
     beside = cache.with_suffix(".writing.npz")
     np.savez(
         beside,
         latents=(scene_latents * scaling).astype(np.float16),
+        plain=(np.stack([plain[spec] for spec in specs]) * scaling).astype(np.float16),
         specs=np.array([spec.model_dump_json() for spec in specs]),
         masks=np.array(masks, np.float16),
         kept=(np.array(kept) * scaling).astype(np.float16),

@@ -203,4 +203,4 @@ def _kind(backdrop: Any) -> str | None:
     return backdrop.get("kind") if isinstance(backdrop, dict) else getattr(backdrop, "kind", None)
 
 
-STAGE = Stage("background", 4, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("background", 5, Inputs, Params, Outputs, run, gpu=True)

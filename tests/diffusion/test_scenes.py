@@ -5,7 +5,14 @@ from hypothesis import strategies as st
 
 from pipeline.diffusion.materials import surface
 from pipeline.diffusion.products import random_product
-from pipeline.diffusion.scenes import linear_from_srgb, random_spec, render_scene, scene_detail, srgb_from_linear
+from pipeline.diffusion.scenes import (
+    linear_from_srgb,
+    plain_scene,
+    random_spec,
+    render_scene,
+    scene_detail,
+    srgb_from_linear,
+)
 from pipeline.diffusion.vocabulary import COLOURS, HORIZON_FRAC, MATERIALS, SceneSpec
 
 SMOOTH = ("paper", "gradient")
@@ -50,6 +57,16 @@ def test_a_seamless_scene_has_no_line_and_says_so():
     scene, labels = render_scene(SceneSpec(colour="grey", horizon="seamless"), 1, 200, 200)
     assert labels.horizon_frac is None
     assert np.abs(np.diff(scene.astype(float).mean((1, 2)))).max() < 2
+
+
+@pytest.mark.parametrize("material", MATERIALS)
+def test_a_plain_scene_is_about_the_mean_of_the_scenes_that_its_spec_asks_for(material):
+    spec = SceneSpec(material=material, colour="tan", side="left", softness="hard", horizon="middle")
+    scenes = np.stack([render_scene(spec, seed, 64, 64)[0] for seed in range(8)]).astype(float)
+    plain = plain_scene(spec, 64, 64).astype(float)
+    assert np.abs(plain - scenes.mean(0)).mean() < 5
+    floor_ends = 1 - (np.abs(np.diff(plain.mean((1, 2)))).argmax() + 1) / 64
+    assert floor_ends == pytest.approx(HORIZON_FRAC["middle"], abs=0.02)
 
 
 @pytest.mark.parametrize("colour", COLOURS)

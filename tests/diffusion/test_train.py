@@ -106,3 +106,18 @@ def test_training_goes_on_where_it_stopped_and_leaves_a_pipeline(tmp_path, monke
     loaded = DiffusionPipeline.from_pretrained(pipeline, local_files_only=True)
     assert type(loaded).__name__ == "StableDiffusionInpaintPipeline"
     assert loaded.vae.config.scaling_factor != pytest.approx(0.18215)
+
+
+def test_a_step_in_the_wrong_row_costs_more_than_as_much_error_without_order():
+    import torch
+
+    from pipeline.diffusion.losses import at_all_scales
+
+    torch.manual_seed(0)
+    line = torch.zeros(1, 4, 32, 32)
+    line[:, :, 20] = 1.0
+    chance = torch.randn(1, 4, 32, 32)
+    chance *= line.square().mean().sqrt() / chance.square().mean().sqrt()
+    assert at_all_scales(line) > 10 * at_all_scales(chance)
+    assert at_all_scales(line) == pytest.approx(at_all_scales(line.transpose(2, 3)).item())
+    assert at_all_scales(torch.zeros(1, 4, 32, 32)) == 0
