@@ -1,7 +1,10 @@
 """Every splat engine that works here on both sample shoots: quality, time, memory; and why the others do not.
 
-    python benchmarks/splat_gpu.py [--engines cpu gsplat nerfstudio] [--shoots DIR ...] [--iterations 2500]
+    python benchmarks/splat_gpu.py [--engines cpu gsplat splatfacto nerfacto] [--shoots DIR ...] [--iterations 2500]
                                    [--seconds N] [--write trainer|nerfstudio]
+
+`splatfacto` and `nerfacto` are the two methods of the engine nerfstudio; nerfacto's fit of Gaussians, to whom the
+iterations belong, draws on the CPU.
 
 Each fit starts from the true poses and mattes and is judged on every 8th photo, which it never saw, in a process of its
 own, so that one's memory is not another's. Without --seconds all engines do the same iterations, and the trainer over
@@ -33,7 +36,12 @@ from pipeline.splatting.fit_colmap import fit_photos
 from pipeline.splatting.fit_params import FitParams
 from pipeline.splatting.hull import Points
 
-ENGINES = ("cpu", "gsplat", "nerfstudio")
+ENGINES: dict[str, dict[str, str]] = {
+    "cpu": {"engine": "cpu"},
+    "gsplat": {"engine": "gsplat"},
+    "splatfacto": {"engine": "nerfstudio"},
+    "nerfacto": {"engine": "nerfstudio", "nerfstudio_method": "nerfacto"},
+}
 SAMPLES = Path(__file__).parents[1] / "examples" / "collection"
 RECORD_FILE = Path(__file__).with_name("GPU.md")
 APART_DB = 0.3
@@ -75,7 +83,7 @@ class GpuMemory:
 
 def measure(engine: str, shoot: Path, changes: dict[str, Any]) -> dict[str, Any]:
     """Fit one shoot with one engine; its row by column, or what went wrong under `error`."""
-    params = FitParams.model_validate({"engine": engine, "max_seconds": 1e9, **changes})
+    params = FitParams.model_validate({**ENGINES[engine], "max_seconds": 1e9, **changes})
     none = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
     with GpuMemory() as gpu:
         try:
@@ -101,7 +109,7 @@ def missing(engines: list[str]) -> dict[str, str]:
     found = {}
     for engine in engines:
         try:
-            version_of(engine)
+            version_of(ENGINES[engine]["engine"])
         except CatalogError as error:
             found[engine] = str(error)
     return found
@@ -163,14 +171,16 @@ def main() -> int:
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--shoots", type=Path, nargs="+", default=sorted(p.parent for p in SAMPLES.glob("*/truth")))
     parser.add_argument("--iterations", type=int, default=FitParams().iterations)
+    parser.add_argument("--nerfacto-iterations", type=int, default=FitParams().nerfacto_iterations)
     parser.add_argument("--side-px", type=int, default=FitParams().side_px)
-    parser.add_argument("--seconds", type=float, help="hurry cpu and gsplat to end by then")
+    parser.add_argument("--seconds", type=float, help="hurry all but splatfacto to end by then")
     parser.add_argument(
         "--write", choices=("trainer", "nerfstudio"), help="record the table there in benchmarks/GPU.md"
     )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     changes = {"iterations": options.iterations, "side_px": options.side_px}
+    changes |= {"nerfacto_iterations": options.nerfacto_iterations}
     changes |= {} if options.seconds is None else {"max_seconds": options.seconds}
     absent = missing(options.engines)
     rows = [

@@ -17,7 +17,7 @@ from pipeline.errors import BadInput, CatalogError
 from pipeline.splatting.engines import version_of
 from pipeline.splatting.fit_params import FitParams, Progress
 from pipeline.splatting.hull import MISSES, Points, misses
-from pipeline.splatting.nerfstudio import Trained, train
+from pipeline.splatting.nerfstudio import Trained, programs_memory_mb, train
 from pipeline.splatting.nerfstudio_files import read_cloud
 from pipeline.splatting.nerfstudio_run import require_nerfstudio
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
@@ -84,5 +84,6 @@ def _told(done: Fit, made: Trained, seconds: float) -> Fit:
     lineage = {
         "engine": "nerfstudio", "engine_version": f"{made.version}; {version_of(DRAWS)}", "seconds": seconds,
         "nerfstudio_method": "nerfacto", "checkpoint_sha256": made.checkpoint_sha256,
+        "peak_memory_mb": max(programs_memory_mb(), done.report.peak_memory_mb),
     }  # fmt: skip
     return replace(done, report=done.report.model_copy(update=lineage))

@@ -6,6 +6,7 @@ ns-export heed how opaque nerfacto is: over any other it takes every ray for sol
 """
 
 import hashlib
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,6 +61,11 @@ def train(
         when_late="Nothing may be opaque in what was trained: raise its iterations, and look at the cut-outs.",
     )  # fmt: skip
     return Trained(ply, read_frame(fitted / "dataparser_transforms.json"), version, digest)
+
+
+def programs_memory_mb() -> float:
+    """Largest resident size of nerfstudio's programs so far, in MB (10^6 bytes)."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
 
 
 def steps_of(params: FitParams) -> int:

@@ -1,6 +1,5 @@
 """nerfstudio's splatfacto: Gaussians that it trains itself, judged by our rasterizer."""
 
-import resource
 import tempfile
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from pipeline.errors import BadInput
 from pipeline.splatting.evaluate import Score, mean, score
 from pipeline.splatting.fit_params import FitParams, FitReport, Progress
 from pipeline.splatting.hull import Points, starting_points
-from pipeline.splatting.nerfstudio import Trained, train
+from pipeline.splatting.nerfstudio import Trained, programs_memory_mb, train
 from pipeline.splatting.nerfstudio_files import read_gaussians
 from pipeline.splatting.nerfstudio_run import require_nerfstudio
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
@@ -83,5 +82,5 @@ def _report(
         train_psnr_db=float(np.mean(seen_db)), held_out=tuple(scores), photos=photos,
         gaussians=len(splat.gaussians), iterations=params.iterations, seconds=seconds,
         seconds_per_iteration=seconds / params.iterations,
-        peak_memory_mb=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6, stopped="iterations",
+        peak_memory_mb=programs_memory_mb(), stopped="iterations",
     )  # fmt: skip

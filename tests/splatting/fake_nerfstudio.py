@@ -16,6 +16,7 @@ options, data = ({name.removeprefix("--"): value for name, value in part.items()
 keep = pathlib.Path(KEEP)
 told = {"method": method, "options": options, "data": data, "environment": sorted(os.environ)}
 (keep / "asked.json").write_text(json.dumps(told))
+shutil.rmtree(keep / "photos", ignore_errors=True)
 shutil.copytree(options["data"], keep / "photos")
 print("Step (% Done)       Train Iter (time)    ", flush=True)
 total = int(options["max-num-iterations"])
@@ -47,20 +48,20 @@ out.mkdir()
 if made == "pointcloud":
     if options.get("normal-method", "model_output") == "model_output":
         sys.exit("Warning: Normal output 'normals' not found in pipeline outputs.")  # nerfacto was trained without
-if PLY is not None:
-    shutil.copy(PLY, out / file)
+if (file_made := CLOUD if made == "pointcloud" else PLY) is not None:
+    shutil.copy(file_made, out / file)
 """
 
 
-def install(folder, *, ply=None, transforms=None, crash=False):
+def install(folder, *, ply=None, cloud=None, transforms=None, crash=False):
     """Write both programs to `folder`/bin, as an environment has them, with what tells their version.
 
     `asked.json`, `photos/` and `exported.json` in `folder` tell what ns-train and ns-export were given.
     """
     (folder / "bin").mkdir()
     (folder / "lib" / "python3.11" / "site-packages" / "nerfstudio-1.1.5.dist-info").mkdir(parents=True, exist_ok=True)
-    file = None if ply is None else str(ply)
-    facts = f"KEEP, CRASH, TRANSFORMS, PLY = {str(folder)!r}, {crash}, {transforms!r}, {file!r}\n"
+    facts = f"KEEP, CRASH, TRANSFORMS = {str(folder)!r}, {crash}, {transforms!r}\n"
+    facts += f"PLY, CLOUD = {ply and str(ply)!r}, {cloud and str(cloud)!r}\n"
     for name, code in (("ns-train", TRAIN), ("ns-export", EXPORT)):
         program = folder / "bin" / name
         program.write_text(f"#!{sys.executable} -I\n{facts}{code}")

@@ -14,7 +14,6 @@ from pipeline.splatting.evaluate import score
 from pipeline.splatting.fit_colmap import fit_photos
 from pipeline.splatting.fit_params import FitParams
 from pipeline.splatting.gaussians import from_points
-from pipeline.splatting.harmonics import C0
 from pipeline.splatting.hull import Points
 from pipeline.splatting.nerfacto import on_product
 from pipeline.splatting.nerfstudio_files import Frame, read_cloud
@@ -25,7 +24,7 @@ from pipeline.splatting.trainer import Hooks
 from pipeline.stages.splat import STAGE, Params
 from tests.splatting.fake_nerfstudio import asked, exported, install, point_cloud
 from tests.splatting.test_nerfstudio import FRAME, transforms
-from tests.splatting.toy_product import photos, product, sparse
+from tests.splatting.toy_product import photos, sparse, surface
 from tests.stages.test_splat import inputs
 
 PARAMS = FitParams(
@@ -33,19 +32,6 @@ PARAMS = FitParams(
     max_seconds=1e6, gaussians=2000, degree=0, holdout=6,
 )  # fmt: skip
 STILL = Frame(np.eye(3), np.zeros(3), 1.0)
-
-
-def surface(count, seed=1):
-    """Points on the toy's true skin, knob and all, and its colours there: what a perfect field would give."""
-    r = np.random.default_rng(seed)
-    n = r.normal(size=(count, 3))
-    n /= np.linalg.norm(n, axis=1, keepdims=True)
-    at = n * [0.73, 0.58, 0.93]  # a third of a Gaussian beyond the means, where rays are half stopped
-    knob = slice(0, count // 10)
-    at[knob] = n[knob] * 0.25 + [0.75, 0, 0.1]
-    g = product().gaussians
-    nearest = np.array([np.square(g.means - p).sum(axis=1).argmin() for p in at])
-    return Points(at, np.clip((g.sh[nearest, 0] * C0 + 0.5) * 255, 0, 255).astype(np.uint8))
 
 
 def there(positions, frame):
@@ -69,7 +55,7 @@ def nerfstudio(tmp_path, monkeypatch):
     def put(positions, colours):
         ply = tmp_path / "theirs.ply"
         ply.write_bytes(point_cloud(there(positions, FRAME), colours))
-        install(tmp_path, ply=ply, transforms=transforms(FRAME))
+        install(tmp_path, cloud=ply, transforms=transforms(FRAME))
         monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
         return tmp_path
 

@@ -7,8 +7,8 @@ from PIL import Image
 
 from benchmarks.splat_gpu import COLUMNS, RECORD_FILE, compared, measure, missing, recorded, told
 from pipeline.splatting.ply import Splat, write_ply
-from tests.splatting.fake_nerfstudio import install
-from tests.splatting.toy_product import photos, product
+from tests.splatting.fake_nerfstudio import install, point_cloud
+from tests.splatting.toy_product import photos, product, surface
 
 ROW = dict.fromkeys(COLUMNS, 1.0) | {"version": "1"}
 
@@ -32,10 +32,13 @@ def shoot(tmp_path):
 def test_each_engines_fit_becomes_a_row(shoot, tmp_path, monkeypatch):
     still = {"transform": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], "scale": 1}
     (tmp_path / "theirs.ply").write_bytes(write_ply(Splat(product().gaussians, antialias=False)))
-    install(tmp_path, ply=tmp_path / "theirs.ply", transforms=still)
+    skin = surface(1500)
+    (tmp_path / "points.ply").write_bytes(point_cloud(skin.positions, skin.colours))
+    install(tmp_path, ply=tmp_path / "theirs.ply", cloud=tmp_path / "points.ply", transforms=still)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     changes = {"iterations": 60, "side_px": 96, "gaussians": 800, "degree": 0}
-    rows = [measure(engine, shoot, changes) for engine in ("cpu", "nerfstudio")]
+    rows = [measure(engine, shoot, changes) for engine in ("cpu", "splatfacto", "nerfacto")]
+    assert not [row["error"] for row in rows if "error" in row]
     text = told(rows, {}, hurried=False)
     for row in rows:
         assert row["iterations"] == 60 and row["PSNR dB"] > 15 and row["alpha IoU"] > 0.8 and row["memory MB"] > 10
@@ -45,11 +48,12 @@ def test_each_engines_fit_becomes_a_row(shoot, tmp_path, monkeypatch):
 
 def test_what_cannot_run_is_said_with_its_reason(shoot, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    absent = missing(["cpu", "nerfstudio"])
-    assert list(absent) == ["nerfstudio"]
-    assert "- **nerfstudio did not run**: splat engine 'nerfstudio' needs" in told([], absent, hurried=False)
-    failed = measure("nerfstudio", shoot, {})
-    assert "**nerfstudio failed** on shoot: splat engine" in told([failed], {}, hurried=False)
+    absent = missing(["cpu", "splatfacto", "nerfacto"])
+    assert list(absent) == ["splatfacto", "nerfacto"]
+    for engine in absent:
+        assert f"- **{engine} did not run**: splat engine 'nerfstudio' needs" in told([], absent, hurried=False)
+        failed = measure(engine, shoot, {})
+        assert f"**{engine} failed** on shoot: splat engine" in told([failed], {}, hurried=False)
 
 
 def test_engines_are_compared_by_shoot_and_only_after_the_same_iterations():

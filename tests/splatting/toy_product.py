@@ -54,6 +54,19 @@ def sparse(count=150, seed=0):
     return Points(g.means[pick].astype(np.float64), colours)
 
 
+def surface(count, seed=1):
+    """Points on the toy's true skin, knob and all, and its colours there: what a perfect field would give."""
+    r = np.random.default_rng(seed)
+    n = r.normal(size=(count, 3))
+    n /= np.linalg.norm(n, axis=1, keepdims=True)
+    at = n * [0.73, 0.58, 0.93]  # a third of a Gaussian beyond the means, where rays are half stopped
+    knob = slice(0, count // 10)
+    at[knob] = n[knob] * 0.25 + [0.75, 0, 0.1]
+    g = product().gaussians
+    nearest = np.array([np.square(g.means - p).sum(axis=1).argmin() for p in at])
+    return Points(at, np.clip((g.sh[nearest, 0] * C0 + 0.5) * 255, 0, 255).astype(np.uint8))
+
+
 def colmap_files(shot, points):
     """cameras.bin, images.bin, points3D.bin of these photos, as bytes by name; SIMPLE_PINHOLE."""
     c = shot[0].camera
