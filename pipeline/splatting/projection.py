@@ -5,7 +5,7 @@ diag(s)`, J the Jacobian of the pinhole projection at m (Zwicker et al. 2001, "E
 2023). With `antialias`, opacity is multiplied by `sqrt(det(P P^T) / det(P P^T + blur I))` (Mip-Splatting, Yu et al.
 2024), so that a Gaussian smaller than a pixel keeps its energy when a crop changes scale. Determinants come from the
 cross product of P's rows (Cauchy-Binet), which stays exact for needles where `a c - b^2` cancels; that is what lets
-all of it run in float32, sixteen Gaussians at a time (`planes`).
+all of it run in float32, sixteen Gaussians at a time (`columns`).
 """
 
 from typing import Any
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
+from pipeline.splatting.columns import columns_to_rows, get, get3, put, put3, rows_to_columns
 from pipeline.splatting.harmonics import basis
 from pipeline.splatting.lanes import LANES, Lanes, choose, exp, least, log, most, room, root, spread
-from pipeline.splatting.planes import get, get3, planes_to_rows, put, put3, rows_to_planes
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -31,7 +31,7 @@ NEAR = 0.05  # camera-space depth below which a Gaussian is not drawn, world uni
 ALPHA_MIN = 1.0 / 255.0
 RECORD = 12  # x, y, conic a, b, c, opacity, r, g, b, depth, power cut, unused
 SUMS = 16  # h, h dx, h dy, h dx2, h dxdy, h dy2, r, g, b, depth; then zeros: one vector
-# The planes of sixteen Gaussians
+# The columns of sixteen Gaussians
 MEAN, SCALE, QUAT, LOGIT, SH = 0, 3, 6, 10, 11
 OUT, BOX = SH + 48, SH + 48 + RECORD
 FORWARD_PLANES = BOX + 4
@@ -185,12 +185,12 @@ def _geometry(pose: F64, lens: F64, antialias: bool, s: F32) -> None:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def gather(first: int, means: F32, log_scales: F32, quats: F32, logits: F32, sh: F32, degree: int, s: F32) -> None:
-    """Sixteen Gaussians from `first` on into the planes of `s`."""
-    rows_to_planes(means, 3, first, s, MEAN)
-    rows_to_planes(log_scales, 3, first, s, SCALE)
-    rows_to_planes(quats, 4, first, s, QUAT)
-    rows_to_planes(logits.reshape(-1, 1), 1, first, s, LOGIT)
-    rows_to_planes(sh.reshape(sh.shape[0], -1), 3 * (degree + 1) * (degree + 1), first, s, SH)
+    """Sixteen Gaussians from `first` on into the columns of `s`."""
+    rows_to_columns(means, 3, first, s, MEAN)
+    rows_to_columns(log_scales, 3, first, s, SCALE)
+    rows_to_columns(quats, 4, first, s, QUAT)
+    rows_to_columns(logits.reshape(-1, 1), 1, first, s, LOGIT)
+    rows_to_columns(sh.reshape(sh.shape[0], -1), 3 * (degree + 1) * (degree + 1), first, s, SH)
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
@@ -211,5 +211,5 @@ def project(
             gather(first, means, log_scales, quats, logits, sh, degree, s)
             _geometry(pose, lens, antialias, s)
             _colour(degree, get3(s, MEAN), pose, s)
-            planes_to_rows(s, OUT, RECORD, first, records)
-            planes_to_rows(s, BOX, 4, first, boxes)
+            columns_to_rows(s, OUT, RECORD, first, records)
+            columns_to_rows(s, BOX, 4, first, boxes)

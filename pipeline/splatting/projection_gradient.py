@@ -5,9 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.splatting import threads  # noqa: F401  (before the first kernel)
+from pipeline.splatting.columns import columns_to_rows, get, get3, put, put3, rows_to_columns
 from pipeline.splatting.harmonics import basis, direction_gradient
 from pipeline.splatting.lanes import LANES, Lanes, choose, exp, room, spread, sums
-from pipeline.splatting.planes import get, get3, planes_to_rows, put, put3, rows_to_planes
 from pipeline.splatting.projection import (
     BLUR_ANTIALIASED_PX2,
     BLUR_PX2,
@@ -117,8 +117,8 @@ def _ellipse_gradient(t0: Vec3, t1: Vec3, antialias: bool, s: F32) -> tuple[Vec3
 
 
 @numba.njit(cache=True)
-def _get8(s: F32, plane: int) -> tuple[Lanes, ...]:
-    return (*get3(s, plane), *get3(s, plane + 3), get(s, plane + 6), get(s, plane + 7))
+def _get8(s: F32, column: int) -> tuple[Lanes, ...]:
+    return (*get3(s, column), *get3(s, column + 3), get(s, column + 6), get(s, column + 7))
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
@@ -165,7 +165,7 @@ def _add_pose(s: F32, pose: F64, gp: Vec3, gr: tuple[Vec3, Vec3, Vec3], g_view: 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _gradients(degree: int, pose: F64, lens: F64, antialias: bool, s: F32, g_pose: F64) -> None:
-    """Fill the gradient planes of the sixteen Gaussians in `s`, whose records and totals are there too."""
+    """Fill the gradient columns of the sixteen Gaussians in `s`, whose records and totals are there too."""
     p = to_camera(pose, get3(s, MEAN))
     j00, j02, j11, j12, u, v = jacobian(lens, p)
     r0, r1, r2 = row_of(pose, 0), row_of(pose, 1), row_of(pose, 2)
@@ -186,7 +186,7 @@ def _gradients(degree: int, pose: F64, lens: F64, antialias: bool, s: F32, g_pos
 
 @numba.njit(cache=True)
 def _total(totals: F32, first: int, s: F32) -> bool:
-    """Add sixteen rows of `totals` [parts, N, SUMS] over parts into planes; False when all are 0."""
+    """Add sixteen rows of `totals` [parts, N, SUMS] over parts into columns; False when all are 0."""
     any_at_all = False
     for lane in range(min(LANES, totals.shape[1] - first)):
         for k in range(10):
@@ -218,13 +218,13 @@ def project_gradient(
             s[TOTAL * LANES : (TOTAL + SUMS) * LANES] = _ZERO
             if _total(totals, first, s):
                 gather(first, means, log_scales, quats, logits, sh, degree, s)
-                rows_to_planes(records, RECORD, first, s, OUT)
+                rows_to_columns(records, RECORD, first, s, OUT)
                 _gradients(degree, pose, lens, antialias, s, g_pose[worker])
             else:
                 s[G_MEAN * LANES : G_BASIS * LANES] = _ZERO
-            planes_to_rows(s, G_MEAN, 3, first, g_means)
-            planes_to_rows(s, G_SCALE, 3, first, g_scales)
-            planes_to_rows(s, G_QUAT, 4, first, g_quats)
-            planes_to_rows(s, G_LOGIT, 1, first, g_logits.reshape(-1, 1))
-            planes_to_rows(s, G_MEAN2D, 2, first, g_mean2d)
-            planes_to_rows(s, G_SH, 3 * sh.shape[1], first, g_sh.reshape(n, -1))
+            columns_to_rows(s, G_MEAN, 3, first, g_means)
+            columns_to_rows(s, G_SCALE, 3, first, g_scales)
+            columns_to_rows(s, G_QUAT, 4, first, g_quats)
+            columns_to_rows(s, G_LOGIT, 1, first, g_logits.reshape(-1, 1))
+            columns_to_rows(s, G_MEAN2D, 2, first, g_mean2d)
+            columns_to_rows(s, G_SH, 3 * sh.shape[1], first, g_sh.reshape(n, -1))
