@@ -19,6 +19,7 @@ from pipeline.cli_output import Json, print_json
 from pipeline.cli_progress import COLOURS, run_progress
 from pipeline.contract.plan import Plan
 from pipeline.contract.work import Event
+from pipeline.discovery import listing_digest
 from pipeline.errors import CatalogError, Held
 from pipeline.plan import STEPS, read_plan, stage_of, write_plan
 from pipeline.run import StepResult, exit_code, forecast, run_plan, run_request, run_step, runner_from
@@ -39,9 +40,10 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
     console = Console(stderr=True)
     with run_progress(console) as show:
         runner = runner_from(settings, show.event)
+        listed = listing_digest(shoot_dir)  # before anything is read: what changes from here on is for the next night
         plan, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
         results = run_plan(runner, plan, digest, show.result)
-    record_run(settings, plan, digest, results)
+    record_run(settings, plan, digest, listed, results)
     sheet = lay_out_sheet(runner, digest, plan.sku, settings.sheets)
     if as_json:
         print_json(

@@ -15,7 +15,6 @@ from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.lineage_tree import lineage_tree
 from pipeline.catalog.queries import list_assets
 from pipeline.cli_output import Json, print_json
-from pipeline.contract.artifact import canonical_json, digest_of
 from pipeline.contract.plan import Plan
 from pipeline.contract.store import FolderStore
 from pipeline.discovery import conclude
@@ -23,7 +22,6 @@ from pipeline.discovery import discover as discover_shoots
 from pipeline.doctor import examine
 from pipeline.run import StepResult
 from pipeline.settings import Settings, read_settings
-from pipeline.shoot import listing
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -158,8 +156,8 @@ def record_step(settings: Settings, run_id: str | None, plan: Plan, result: Step
         )
 
 
-def record_run(settings: Settings, plan: Plan, digest: str, results: list[StepResult]) -> None:
-    """Note a run of one shoot as the nightly run would, so that the next night knows that it is done."""
+def record_run(settings: Settings, plan: Plan, digest: str, listed: str, results: list[StepResult]) -> None:
+    """Note a run of one shoot, `listed` when it began, as the nightly run would: so the next night knows it is done."""
     run_id = new_run_id("run")
     shoots.record_planned(
         settings.catalog_url,
@@ -167,7 +165,7 @@ def record_run(settings: Settings, plan: Plan, digest: str, results: list[StepRe
         sku=plan.sku,
         collection=plan.collection,
         source=plan.source,
-        listing_digest=digest_of(canonical_json(listing(Path(plan.source)))),
+        listing_digest=listed,
         plan_digest=digest,
     )
     for result in results:

@@ -1,5 +1,6 @@
 """Finds the shoots that tonight's run has to do, plans them, and says at the end what became of each."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipeline.plan import STEPS, write_plan
 from pipeline.shoot import Shoot, listing, read_shoot
 
 MAX_DEPTH = 4
+SKU_CHARACTERS = 100
 
 
 class Planned(Frozen):
@@ -38,16 +40,23 @@ class Discovery(Frozen):
 
 
 def find_shoots(root: Path) -> Iterator[Path]:
-    """Folders with a shoot.yaml at most `MAX_DEPTH` below `root`; never inside another shoot, never through links."""
+    """Folders with a shoot.yaml at most `MAX_DEPTH` below `root`; never inside another shoot, never through links.
+
+    A folder that this user may not look into counts as a shoot: reading it says why, and the others go on.
+    """
     if not root.is_dir():
         raise BadInput(f"CATALOG_SHOOTS={root} is no folder", remedy="name the folder that holds the shoots")
     folders = [(root, 0)]
     while folders:
         folder, depth = folders.pop(0)
-        if (folder / "shoot.yaml").is_file():
+        try:
+            below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+        except OSError:
+            yield folder
+            continue
+        if os.path.lexists(folder / "shoot.yaml"):
             yield folder
         elif depth < MAX_DEPTH:
-            below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
             folders.extend((path, depth + 1) for path in below if not path.name.startswith("."))
 
 
@@ -57,17 +66,19 @@ def discover(
 ) -> Discovery:  # fmt: skip
     """Plan the new and changed shoots below `root`, or with `collection` (a backfill) all shoots of that collection.
 
-    `runs_here` as in `write_plan`. A shoot that cannot be read is refused and remembered as such; the others go on.
+    `runs_here` as in `write_plan`. A shoot that cannot be read is refused and remembered as such, and so is every one
+    of several with the same sku, for nobody knows whose pictures it means; the others go on.
     """
     known = shoots.known_shoots(catalog_url)
     plans, unchanged, refused = [], [], []
-    seen: dict[str, Path] = {}
-    for folder in find_shoots(root):
+    found, reasons = _read_all(root)
+    for folder, reason in reasons.items():
+        refused.append(_refuse(catalog_url, run_id, root, folder, reason, collection))
+    for folder, shoot in found.items():
+        if collection not in {None, shoot.collection}:
+            continue
         try:
-            shoot = _read_once(folder, seen)
-            if collection not in {None, shoot.collection}:
-                continue
-            digest = digest_of(canonical_json(listing(folder)))
+            digest = listing_digest(folder)
             state = known.get(shoot.sku)
             why = why_changed(state, digest) or (f"backfill of {collection}" if collection else None)
             if why is None:
@@ -76,7 +87,7 @@ def discover(
                 continue
             plan, plan_digest = write_plan(folder, store, preset, runs_here=runs_here)
         except BadInput as error:
-            refused.append(_refuse(catalog_url, run_id, folder, str(error), collection))
+            refused.append(_refuse(catalog_url, run_id, root, folder, str(error), collection))
             continue
         plans.append(Planned(sku=shoot.sku, plan=plan_digest, changed=why))
         shoots.record_planned(
@@ -91,13 +102,18 @@ def discover(
     return Discovery(plans=tuple(plans), unchanged=tuple(unchanged), refused=tuple(refused))
 
 
-def why_changed(state: shoots.ShootState | None, listing_digest: str) -> str | None:
+def listing_digest(folder: Path) -> str:
+    """By what the next night knows that a shoot's files are as they were. Raises BadInput when one cannot be read."""
+    return digest_of(canonical_json(listing(folder)))
+
+
+def why_changed(state: shoots.ShootState | None, listed: str) -> str | None:
     """Why tonight must run a shoot, in words; None when nothing changed and its last run ended well."""
     if state is None:
         return "new"
-    if state.listing_digest != listing_digest:
+    if state.listing_digest != listed:
         return "its photos or shoot.yaml changed"
-    return f"its last run: {state.fate}" if shoots.is_changed(state, listing_digest) else None
+    return f"its last run: {state.fate}" if shoots.is_changed(state, listed) else None
 
 
 def conclude(catalog_url: str, run_id: str) -> shoots.RunSummary:
@@ -122,18 +138,39 @@ def _fate_of(shoot: shoots.ShootSummary) -> tuple[shoots.Fate, str]:
     return ("held", f"{held[0].step}: {held[0].reason}") if held else ("done", "")
 
 
-def _read_once(folder: Path, seen: dict[str, Path]) -> Shoot:
-    shoot = read_shoot(folder)
-    if shoot.sku in seen:
-        raise BadInput(f"{folder}/shoot.yaml: sku: {shoot.sku!r} is also in {seen[shoot.sku]}", remedy="rename one")
-    seen[shoot.sku] = folder
-    return shoot
+def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, str]]:
+    """The shoots below `root` by folder, and why the other folders are refused."""
+    found: dict[Path, Shoot] = {}
+    refused: dict[Path, str] = {}
+    for folder in find_shoots(root):
+        try:
+            found[folder] = read_shoot(folder)
+        except BadInput as error:
+            refused[folder] = str(error)
+    by_sku: dict[str, list[Path]] = {}
+    for folder, shoot in found.items():
+        by_sku.setdefault(shoot.sku, []).append(folder)
+    for sku, folders in by_sku.items():
+        for folder in folders if len(folders) > 1 else ():
+            others = ", ".join(str(other) for other in folders if other != folder)
+            what = f"{folder}/shoot.yaml: sku: {sku!r} is also in {others}"
+            refused[folder] = str(BadInput(what, remedy="give each its own, or take one away"))
+            del found[folder]
+    return found, refused
 
 
-def _refuse(catalog_url: str, run_id: str, folder: Path, reason: str, collection: str | None) -> Refused:
+def _refuse(
+    catalog_url: str, run_id: str, root: Path, folder: Path, reason: str, collection: str | None
+) -> Refused:  # fmt: skip
     """Remember a refused folder under its own name: its sku could not be read, or belongs to another shoot."""
-    name = f"folder {folder.name}"[:100]
-    shoots.record_fate(
-        catalog_url, run_id, name, "bad input", reason, collection=collection or "", source=str(folder.resolve())
-    )
-    return Refused(source=str(folder), reason=reason)
+    source = _printable(folder.resolve())
+    name = f"folder {_printable(folder.relative_to(root))}"
+    if len(name) > SKU_CHARACTERS:
+        name = f"{name[:80]}... {digest_of(name.encode())[:12]}"
+    shoots.record_fate(catalog_url, run_id, name, "bad input", reason, collection=collection or "", source=source)
+    return Refused(source=_printable(folder), reason=reason)
+
+
+def _printable(path: Path) -> str:
+    """A path in words that every log, JSON and database takes; a name on a disk may be any bytes."""
+    return str(path).encode("utf-8", "backslashreplace").decode()

@@ -16,7 +16,7 @@ from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
 from pipeline.errors import BadInput, MissingEngine
-from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
+from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot, unreadable
 
 PHOTOS, MATTES = "photos as shot", "mattes made by hand"
 Wiring = Mapping[str, Source | str]
@@ -89,7 +89,7 @@ def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = Tru
         sku=shoot.sku,
         collection=shoot.collection,
         source=str(folder.resolve()),
-        shoot=store.put((folder / "shoot.yaml").read_bytes(), "application/yaml"),
+        shoot=store.put(_read(folder / "shoot.yaml"), "application/yaml"),
         photos=store.put_tree(photos),
         steps={
             step: PlannedStep(
@@ -207,4 +207,11 @@ def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
 
 
 def _stored(store: Store, files: list[Path]) -> dict[str, Artifact]:
-    return {file.name: store.put(file.read_bytes(), media_type_of(file.name)) for file in files}
+    return {file.name: store.put(_read(file), media_type_of(file.name)) for file in files}
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise unreadable(file, error) from None

@@ -12,7 +12,11 @@ from pipeline.records import Backdrop, Edits, Light
 
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 MAX_YAML_BYTES = 1_000_000
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
+MAX_YAML_DEPTH = 20
+MAX_YAML_VALUES = 20_000
+Text = Annotated[
+    str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")
+]  # no codes that a terminal or a feed would obey
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9 ._()-]{0,119}$")]
 
 
@@ -63,11 +67,16 @@ class Shoot(Frozen):
 def read_shoot(folder: Path) -> Shoot:
     """Read and check `folder`/shoot.yaml. Raises BadInput that names the file, the field, the value and the remedy."""
     path = folder / "shoot.yaml"
+    if not str(path).isprintable():
+        raise BadInput(f"the folder name {str(folder)!r} cannot be used", remedy="rename it: letters and digits")
+    if path.is_symlink():
+        raise BadInput(f"{path} is a link", remedy="put the file itself there")
     try:
-        data = path.read_bytes()
+        shoot = parse_shoot(path.read_bytes(), path)
     except FileNotFoundError:
         raise BadInput(f"{path} does not exist", remedy="write one; README.md shows how") from None
-    shoot = parse_shoot(data, path)
+    except OSError as error:
+        raise unreadable(path, error) from None
     names = {photo.name for photo in list_photos(folder)}
     wanted = {"capture.front": shoot.capture.front} | {f"capture.named.{a}": p for a, p in shoot.capture.named.items()}
     for field, name in wanted.items():
@@ -90,9 +99,12 @@ def parse_shoot(data: bytes, path: Path) -> Shoot:
     if len(data) > MAX_YAML_BYTES:
         raise BadInput(f"{path} has {len(data)} bytes", remedy=f"keep it under {MAX_YAML_BYTES}")
     try:
+        _refuse_bombs(data, path)
         value = yaml.safe_load(data)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} is not YAML: {' '.join(str(error).split())}", remedy="mend the line it names") from None
+    except ValueError as error:
+        raise BadInput(f"{path} holds a date or a number that is none: {error}", remedy="put it in quotes") from None
     if not isinstance(value, dict):
         raise BadInput(f"{path} holds {type(value).__name__}, not fields", remedy="start it with `sku: ...`")
     try:
@@ -102,15 +114,11 @@ def parse_shoot(data: bytes, path: Path) -> Shoot:
 
 
 def list_photos(folder: Path) -> list[Path]:
-    """The image files in `folder`/photos, sorted by name; no links, no folders. Raises BadInput when there are none."""
+    """The image files in `folder`/photos, sorted by name. Raises BadInput when there are none, or as `_plain_files`."""
     photos = folder / "photos"
-    if not photos.is_dir():
+    if photos.is_symlink() or not photos.is_dir():
         raise BadInput(f"{photos} is no folder", remedy="put the photos of the shoot there")
-    found = sorted(
-        path
-        for path in photos.iterdir()
-        if path.suffix.lower() in PHOTO_ENDINGS and path.is_file() and not path.is_symlink()
-    )
+    found = _plain_files(photos, PHOTO_ENDINGS)
     if not found:
         raise BadInput(
             f"{photos} holds no photos", remedy=f"put files ending in {', '.join(sorted(PHOTO_ENDINGS))} there"
@@ -119,14 +127,69 @@ def list_photos(folder: Path) -> list[Path]:
 
 
 def list_mattes(folder: Path) -> list[Path]:
-    """Mattes made by hand: `folder`/mattes/<photo>.png, sorted by name; empty when there are none."""
-    return sorted(path for path in (folder / "mattes").glob("*.png") if path.is_file() and not path.is_symlink())
+    """Mattes made by hand: `folder`/mattes/<photo>.png, sorted by name; empty when there are none. Raises BadInput."""
+    mattes = folder / "mattes"
+    if mattes.is_symlink():
+        raise BadInput(f"{mattes} is a link", remedy="put the folder itself there")
+    return _plain_files(mattes, frozenset({".png"})) if mattes.is_dir() else []
+
+
+def unreadable(path: Path, error: OSError) -> BadInput:
+    """What to say of a file of a shoot that is there and cannot be read, or went away while it was being read."""
+    return BadInput(f"{path} cannot be read: {error.strerror}", remedy="let this user read it, or put it there again")
 
 
 def listing(folder: Path) -> list[tuple[str, int, int]]:
     """(name, bytes, mtime in ns) of shoot.yaml and of every photo and matte: cheap to compare night by night."""
-    files = [folder / "shoot.yaml", *list_photos(folder), *list_mattes(folder)]
-    return [(f.relative_to(folder).as_posix(), s.st_size, s.st_mtime_ns) for f in files for s in [f.stat()]]
+    found = []
+    for file in (folder / "shoot.yaml", *list_photos(folder), *list_mattes(folder)):
+        try:
+            facts = file.stat()
+        except OSError as error:
+            raise unreadable(file, error) from None
+        found.append((file.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns))
+    return found
+
+
+def _plain_files(folder: Path, endings: frozenset[str]) -> list[Path]:
+    """The files of these endings, sorted. A link or a folder so named, and a name that no JSON can hold, is BadInput.
+
+    Left out without a word, a photo would be missed only when its angle is refused.
+    """
+    try:
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)
+    except OSError as error:
+        raise unreadable(folder, error) from None
+    for path in found:
+        if not path.name.isprintable():  # control characters, and bytes that are not UTF-8
+            raise BadInput(f"{folder}: the name {path.name!r} cannot be used", remedy="rename it: letters and digits")
+        if path.is_symlink() or not path.is_file():
+            raise BadInput(f"{path} is a link or a folder, not a file", remedy="put the picture itself there")
+    return found
+
+
+def _refuse_bombs(data: bytes, path: Path) -> None:
+    """Refuse aliases that double a value line by line or hold themselves, and brackets that nest for ever."""
+    sizes: dict[str, int] = {}  # by anchor: how many values it stands for, written out
+    counts, anchors = [0], [""]  # of each open list or mapping
+    for event in yaml.parse(data, Loader=yaml.SafeLoader):
+        line = f"{path}: line {event.start_mark.line + 1}" if event.start_mark else str(path)
+        if isinstance(event, yaml.CollectionStartEvent):
+            counts.append(1)
+            anchors.append(event.anchor or "")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            size = counts.pop()
+            sizes[anchors.pop()] = size
+            counts[-1] += size
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor in anchors:
+                raise BadInput(f"{line}: *{event.anchor} holds itself", remedy="write the value out")
+            counts[-1] += sizes.get(event.anchor or "", 1)
+        else:
+            counts[-1] += 1
+        if sum(counts) > MAX_YAML_VALUES or len(counts) > MAX_YAML_DEPTH:
+            what = f"{line}: more than {MAX_YAML_VALUES} values, or nested deeper than {MAX_YAML_DEPTH}"
+            raise BadInput(what, remedy="write a shorter shoot.yaml, without aliases")
 
 
 def _in_words(error: ValidationError) -> str:

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from PIL import Image
+from typer.testing import CliRunner
 
+from pipeline import cli
 from pipeline.plan import STEPS
+from pipeline.run import StepResult
 from tests.small_shoot import small_mug
+from tests.test_shoot import SHOOT
 
 QUICK = str(Path(__file__).parent / "resume" / "quick.yaml")
 
@@ -143,3 +148,21 @@ def test_doctor_names_every_engine(tmp_path):
 def test_bad_input_is_one_clear_error(tmp_path, arguments, words):
     done = catalog(*arguments, home=tmp_path, expect=30)
     assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_photo_that_comes_while_its_shoot_runs_is_for_the_next_night(tmp_path, monkeypatch):
+    shoot = tmp_path / "shoots" / "mug"
+    (shoot / "photos").mkdir(parents=True)
+    (shoot / "photos" / "DSC_0001.jpg").write_bytes(b"\xff\xd8")
+    (shoot / "shoot.yaml").write_text(yaml.safe_dump({**SHOOT, "sku": "mug"}))
+    monkeypatch.setenv("CATALOG_STORE", str(tmp_path / "store"))
+    monkeypatch.delenv("CATALOG_DATABASE_URL", raising=False)
+
+    def run_plan(*_: object) -> list[StepResult]:
+        (shoot / "photos" / "DSC_0002.jpg").write_bytes(b"\xff\xd8")
+        return [StepResult(step=step, state="done") for step in STEPS]
+
+    monkeypatch.setattr(cli, "run_plan", run_plan)
+    assert CliRunner().invoke(cli.app, ["run", str(shoot)]).exit_code == 0
+    done = CliRunner().invoke(cli.app, ["discover", str(shoot.parent), "--json"])
+    assert [plan["changed"] for plan in json.loads(done.stdout)["plans"]] == ["its photos or shoot.yaml changed"]

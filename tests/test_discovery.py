@@ -1,3 +1,5 @@
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -96,12 +98,46 @@ def test_a_broken_shoot_is_refused_and_the_others_go_on(night: Night) -> None:
     assert shoots.summary(night.url, night.run_id).failed == ["folder tee"]
 
 
-def test_one_sku_in_two_folders_is_refused_once(night: Night) -> None:
+def test_one_sku_in_two_folders_is_refused_twice_and_keeps_what_is_published(night: Night) -> None:
+    """Whichever folder were taken first, its pictures could be those of the other product."""
     night.add("mug")
-    night.add("mug2", sku="mug")
+    night.run()
+    night.end("mug")
+    night.fates()
+    night.add("a/mug2", sku="mug")
+    night.add("tee")
+    found = night.run()
+    assert changed(found) == {"tee": "new"}
+    assert ["is also in" in refused.reason for refused in found.refused] == [True, True]
+    night.end("tee")
+    assert night.fates() == {"folder a/mug2": "bad input", "folder mug": "bad input", "tee": "done"}
+    assert shoots.known_shoots(night.url)["mug"].fate == "done"
+
+
+def test_no_folder_ends_the_night(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    night.add("mug")
+    night.add("a/tee", angles=[])
+    night.add("b/tee", angles=[])
+    night.add(os.fsdecode(b"caf\xe9"), sku="cafe")
+    (night.root / "shoots" / "folder" / "shoot.yaml").mkdir(parents=True)
+    night.add("locked", sku="locked")
+    look = Path.iterdir
+
+    def iterdir(folder: Path) -> Iterator[Path]:
+        if folder.name in {"photos", "locked"} and "locked" in folder.parts:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return look(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)  # root, as tests may run, is denied nothing
     found = night.run()
     assert changed(found) == {"mug": "new"}
-    assert "is also in" in found.refused[0].reason
+    reasons = {Path(refused.source).name: refused.reason for refused in found.refused}
+    assert "cannot be read: Permission denied" in reasons["locked"]
+    assert "Is a directory" in reasons["folder"]
+    assert r"caf\udce9" in reasons[r"caf\udce9"]
+    night.end("mug")
+    refused = set(night.fates()) - {"mug"}
+    assert refused == {"folder a/tee", "folder b/tee", r"folder caf\udce9", "folder folder", "folder locked"}
 
 
 def test_a_backfill_takes_all_of_one_collection(night: Night) -> None:

@@ -1,3 +1,6 @@
+import os
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,6 +44,7 @@ def test_a_good_shoot_reads(tmp_path: Path) -> None:
         ({"sku": "../etc"}, ["sku", "'../etc'"]),
         ({"sku": None}, ["sku"]),
         ({"titel": "x"}, ["titel", "Extra inputs"]),
+        ({"title": "M\x1b[31mug"}, ["title", r"x1b"]),
         ({"angles": [{"name": "a", "azimuth_deg": "left"}]}, ["angles.0.azimuth_deg", "'left'"]),
         ({"angles": [{"name": "a", "azimuth_deg": float("nan")}]}, ["angles.0.azimuth_deg"]),
         ({"angles": []}, ["angles"]),
@@ -68,9 +72,26 @@ def test_a_bad_field_is_named_with_file_value_and_remedy(tmp_path: Path, change:
         assert name in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["sku: [", "- a\n- b", "", "\x00", "sku: !!python/object:os.system x"])
-def test_text_that_is_no_shoot_is_one_clear_error(text: str) -> None:
-    with pytest.raises(BadInput, match=r"shoot\.yaml"):
+BOMB = "a: &a [x, x]\n" + "".join(f"{q}: &{q} [*{p}, *{p}]\n" for p, q in pairwise("abcdefghijklmnopqrstuvwxyz"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("sku: [", "is not YAML"),
+        ("- a\n- b", "holds list"),
+        ("", "holds NoneType"),
+        ("\x00", "is not YAML"),
+        ("sku: !!python/object:os.system x", "is not YAML"),
+        (BOMB, r"line 13: more than 20000 values"),
+        ("&a\nsku: *a", r"line 2: \*a holds itself"),
+        ("sku: " + "[" * 10_000, "line 1: .* nested deeper than 20"),
+        ("title: 2024-13-45", "a date or a number that is none"),
+        ("title: " + "9" * 5000, "a date or a number that is none"),
+    ],
+)
+def test_text_that_is_no_shoot_is_one_clear_error(text: str, says: str) -> None:
+    with pytest.raises(BadInput, match=r"shoot\.yaml.*" + says):
         parse_shoot(text.encode(), Path("shoot.yaml"))
 
 
@@ -80,10 +101,46 @@ def test_no_bytes_crash_the_reader(data: bytes) -> None:
         parse_shoot(data, Path("shoot.yaml"))
 
 
-def test_links_and_other_files_are_no_photos(tmp_path: Path) -> None:
-    write(tmp_path, SHOOT, ("DSC_0001.jpg", "DSC_0002.JPG", "notes.txt"))
-    (tmp_path / "photos" / "passwd.jpg").symlink_to("/etc/passwd")
-    assert [path.name for path in list_photos(tmp_path)] == ["DSC_0001.jpg", "DSC_0002.JPG"]
+def test_only_pictures_are_photos(tmp_path: Path) -> None:
+    write(tmp_path, SHOOT, ("DSC_0001.jpg", "DSC_0002.JPG", "notes.txt", "möbel -1 (2).png"))
+    assert [path.name for path in list_photos(tmp_path)] == ["DSC_0001.jpg", "DSC_0002.JPG", "möbel -1 (2).png"]
+
+
+@pytest.mark.parametrize("folder", ["photos", "mattes"])
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: path.symlink_to("/etc/passwd"), "passwd.png is a link or a folder"),
+        (lambda path: path.mkdir(), "passwd.png is a link or a folder"),
+        (os.mkfifo, "passwd.png is a link or a folder"),
+        (lambda path: path.with_name("new\nline.png").touch(), r"'new\\nline.png' cannot be used. rename"),
+        (lambda path: path.with_name(os.fsdecode(b"a\xff.png")).touch(), r"'a\\udcff.png' cannot be used. rename"),
+    ],
+)
+def test_what_only_looks_like_a_photo_is_told_and_not_left_out(
+    tmp_path: Path, folder: str, make: Callable[[Path], None], says: str
+) -> None:
+    write(tmp_path, SHOOT)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    make(tmp_path / folder / "passwd.png")
+    with pytest.raises(BadInput, match=says):
+        listing(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["shoot.yaml", "photos"])
+def test_nothing_of_a_shoot_lies_elsewhere(tmp_path: Path, name: str) -> None:
+    shoot = write(tmp_path, SHOOT)
+    (shoot / name).rename(tmp_path / "elsewhere")
+    (shoot / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BadInput, match=name):
+        read_shoot(shoot)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (write(tmp_path, SHOOT) / "shoot.yaml").unlink()
+    (tmp_path / "shoot.yaml").mkdir()
+    with pytest.raises(BadInput, match=r"shoot\.yaml cannot be read: Is a directory"):
+        read_shoot(tmp_path)
 
 
 def test_no_photos_is_bad_input(tmp_path: Path) -> None:
