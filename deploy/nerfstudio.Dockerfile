@@ -30,7 +30,7 @@ RUN VIRTUAL_ENV=/opt/nerfstudio uv pip install --requirement /opt/nerfstudio/pin
 WORKDIR /opt/catalog
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY pipeline pipeline
-# The project judges splats on the CPU: torch without CUDA, half the image.
+# The project judges splats on the CPU, and fits there those that begin on nerfacto: torch without CUDA, half the image.
 RUN /opt/project/bin/pip install --extra-index-url https://download.pytorch.org/whl/cpu --constraint constraints.txt \
     '.[postgres]'
 
