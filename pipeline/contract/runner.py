@@ -1,7 +1,5 @@
 """Runs a step: look up its manifest, else work in a scratch folder, store outputs, commit. Knows no stage by name."""
 
-import errno
-import os
 import platform
 import resource
 import shutil
@@ -18,10 +16,10 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage, Stage
-from pipeline.contract.store import Store
+from pipeline.contract.store import FULL, Store, store_full
 from pipeline.contract.work import Event, Work
 from pipeline.domain import Frozen
-from pipeline.errors import BadInput, CatalogError, Held, StoreFull
+from pipeline.errors import BadInput, CatalogError, Held
 
 I = TypeVar("I", bound=Frozen)  # noqa: E741 - as in stage.py
 P = TypeVar("P", bound=Frozen)
@@ -37,7 +35,6 @@ LIBRARIES = (
     "diffusers",
     "transformers",
 )
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _OUTPUT = TypeAdapter(Artifact)
 
 
@@ -69,11 +66,12 @@ class Runner:
         if standing is not None and self._is_whole(standing):
             self.notify(Event(kind="hit", step=name))
             return self._answer(stage, standing), standing, False
+        self._require_whole(name, request)
         manifest = self._compute(stage, inputs, params, request, name)
         if not stage.cached:
             return self._answer(stage, manifest), manifest, True
         self.notify(Event(kind="committing", step=name))
-        standing = self._commit(manifest, standing)
+        standing = self.store.commit(manifest, standing)
         self.store.drop_checkpoint(request.key)
         kind = "adopted" if standing != manifest else "held" if standing.held else "committed"
         self.notify(Event(kind=kind, step=name))
@@ -153,7 +151,7 @@ class Runner:
             held = HeldReason(what=reason.what, remedy=reason.remedy)
         except OSError as error:
             if error.errno in FULL:
-                raise _store_full(error) from error
+                raise store_full(error) from error
             raise
         finally:
             shutil.rmtree(work.scratch, ignore_errors=True)
@@ -164,11 +162,9 @@ class Runner:
         )
 
     def _work(self, key: str, name: str) -> Work:
-        try:
-            scratch = self.store.scratch(key)
-        except OSError as error:
-            raise _store_full(error) if error.errno in FULL else error from error
-        return Work(name, key, self.store, scratch, self.notify, self.run, self.catalog_url, self.upstream)
+        return Work(
+            name, key, self.store, self.store.scratch(key), self.notify, self.run, self.catalog_url, self.upstream
+        )
 
     def _provenance(self, started_at: str, seconds: float, cost_usd: float) -> Provenance:
         return Provenance(
@@ -182,34 +178,41 @@ class Runner:
             cost_usd=round(cost_usd + seconds / 3600 * self.cost_per_hour_usd, 6),
         )
 
-    def _commit(self, manifest: Manifest, instead_of: Manifest | None) -> Manifest:
-        try:
-            return self.store.commit(manifest, instead_of)
-        except OSError as error:
-            if error.errno in FULL:
-                raise _store_full(error) from error
-            raise
-
     def _remember_held(self, stage: AnyStage, step: PlannedStep, held: Held, name: str) -> Manifest:
         """A step below a held one is held by it, under a key of its own, so that the steps below can see why."""
         self.notify(Event(kind="held", step=name, text=str(held)))
         request = held_request(stage, step, held)
         reason = HeldReason(what=held.what, remedy=held.remedy)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        return self._commit(
+        return self.store.commit(
             Manifest(key=request.key, request=request, held=reason, provenance=self._provenance(now, 0.0, 0.0)), None
         )
 
     def _is_whole(self, manifest: Manifest) -> bool:
-        artifacts = [
-            value for value in (manifest.outputs or {}).values() if isinstance(value, dict) and "sha256" in value
-        ]
-        return all(self.store.is_whole(_OUTPUT.validate_python(value)) for value in artifacts)
+        return all(self.store.is_whole(artifact) for artifact in _artifacts(manifest.outputs or {}).values())
+
+    def _require_whole(self, name: str, request: Request) -> None:
+        """A step reads many files by their path alone: what the disk has spoilt must not become a picture."""
+        for field_name, artifact in _artifacts(request.inputs).items():
+            if path := self.store.damaged(artifact):
+                raise CatalogError(
+                    f"step {name}: its input {field_name} is damaged: {path} is missing or not what it was",
+                    remedy="run the shoot again: the step that made it is redone",
+                )
 
     def _answer(self, stage: Stage[I, P, O], manifest: Manifest) -> O:
         if manifest.held is not None:
             raise Held(manifest.held.what, remedy=manifest.held.remedy)
         return stage.outputs.model_validate(manifest.outputs)
+
+
+def _artifacts(values: Mapping[str, Any]) -> dict[str, Artifact]:
+    """The artifacts among a step's inputs or outputs, by name."""
+    return {
+        name: _OUTPUT.validate_python(value)
+        for name, value in values.items()
+        if isinstance(value, dict) and "sha256" in value
+    }
 
 
 def held_request(stage: AnyStage, step: PlannedStep, held: Held) -> Request:
@@ -232,11 +235,3 @@ def _peak_memory_mb() -> float:
     """The largest resident set of this process or of one of its children so far. Linux counts in KiB."""
     own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return max(own, children) / 1024
-
-
-def _store_full(error: OSError) -> StoreFull:
-    where = f"to write {error.filename}" if error.filename else "in the store (CATALOG_STORE) or its scratch folder"
-    return StoreFull(
-        f"no room left {where}: {os.strerror(error.errno or errno.ENOSPC)}",
-        remedy="free disk space or enlarge the store, then run again: finished work is kept",
-    )

@@ -2,23 +2,32 @@
 
 Layout: `objects/ab/abcd...` bytes by digest; `manifests/<stage>/<key>.json`; `plans/<digest>/<step>` a key;
 `checkpoints/<key>`; `scratch/` work in progress. Every file appears by rename or link, whole or not at all.
+What a disk spoils all the same is noticed when it is read, and its step is done again.
 """
 
+import errno
 import fcntl
 import hashlib
+import logging
 import os
+import shutil
+import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from pipeline.contract.artifact import TREE, Artifact, canonical_json, checked_tree_path, digest_of
 from pipeline.contract.manifest import Manifest
-from pipeline.errors import CatalogError
+from pipeline.errors import CatalogError, StoreFull
 
+log = logging.getLogger(__name__)
+
+LEFT_BEHIND_SECONDS = 3 * 24 * 3600  # far longer than any step takes
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _TREE_ADAPTER = TypeAdapter(dict[str, Artifact])
 
 
@@ -31,6 +40,7 @@ class Store(Protocol):
     def read(self, artifact: Artifact) -> bytes: ...  # noqa: D102
     def tree(self, artifact: Artifact) -> dict[str, Artifact]: ...  # noqa: D102
     def is_whole(self, artifact: Artifact) -> bool: ...  # noqa: D102
+    def damaged(self, artifact: Artifact) -> Path | None: ...  # noqa: D102
     def manifest(self, stage: str, key: str) -> Manifest | None: ...  # noqa: D102
     def commit(self, manifest: Manifest, instead_of: Manifest | None = None) -> Manifest: ...  # noqa: D102
     def pointer(self, plan: str, step: str) -> tuple[str, str] | None: ...  # noqa: D102
@@ -45,10 +55,11 @@ class FolderStore:
     """A store in a folder of one machine, or of a file system that several machines mount."""
 
     def __init__(self, root: Path) -> None:
-        """Use (and make) the folder `root`."""
+        """Use (and make) the folder `root`. Writing raises StoreFull, or CatalogError where nothing may be written."""
         self.root = root.absolute()
-        for name in ("objects", "manifests", "plans", "checkpoints", "scratch"):
-            (self.root / name).mkdir(parents=True, exist_ok=True)
+        with self._clear_errors():
+            for name in ("objects", "manifests", "plans", "checkpoints", "scratch"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
 
     def put(self, data: bytes, media_type: str) -> Artifact:
         """Store bytes. Written again even if they are there: that heals an object that went bad on the disk."""
@@ -74,6 +85,10 @@ class FolderStore:
             raise CatalogError(
                 f"{path} is missing", remedy="run the shoot again: the step that made it is redone"
             ) from None
+        except OSError as error:
+            raise CatalogError(
+                f"{path} cannot be read: {error.strerror}", remedy="let this user read it, or look at the disk"
+            ) from None
         if digest_of(data) != artifact.sha256:
             raise CatalogError(f"{path} is damaged", remedy="run the shoot again: the step that made it is redone")
         return data
@@ -84,19 +99,29 @@ class FolderStore:
 
     def is_whole(self, artifact: Artifact) -> bool:
         """Whether the bytes are there and match the digest; for a folder, of every file in it."""
+        return self.damaged(artifact) is None
+
+    def damaged(self, artifact: Artifact) -> Path | None:
+        """The first file of an artifact that is missing, cannot be read or does not match its digest; None: whole."""
+        path = self.path(artifact)
         try:
-            with self.path(artifact).open("rb") as file:
+            with path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != artifact.sha256:
-                    return False
-        except FileNotFoundError:
-            return False
-        return artifact.media_type != TREE or all(self.is_whole(file) for file in self.tree(artifact).values())
+                    return path
+        except OSError:
+            return path
+        files = self.tree(artifact).values() if artifact.media_type == TREE else ()
+        return next((found for file in files if (found := self.damaged(file))), None)
 
     def manifest(self, stage: str, key: str) -> Manifest | None:
-        """The manifest under this key, or None while the step is unfinished."""
+        """The manifest under this key, or None while the step is unfinished; a damaged one counts as none."""
+        path = self._manifest_path(stage, key)
         try:
-            return Manifest.model_validate_json(self._manifest_path(stage, key).read_bytes())
+            return Manifest.model_validate_json(path.read_bytes())
         except FileNotFoundError:
+            return None
+        except ValidationError:
+            log.warning("%s is damaged: its step is done again", path)
             return None
 
     def commit(self, manifest: Manifest, instead_of: Manifest | None = None) -> Manifest:
@@ -105,8 +130,7 @@ class FolderStore:
         `instead_of` names a manifest whose artifacts are damaged: it is replaced if it still stands, and only then.
         """
         path = self._manifest_path(manifest.request.stage, manifest.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self._locked(path):
+        with self._clear_errors(), self._locked(path):
             standing = self.manifest(manifest.request.stage, manifest.key)
             if standing is not None and standing != instead_of:
                 return standing
@@ -115,9 +139,13 @@ class FolderStore:
 
     def pointer(self, plan: str, step: str) -> tuple[str, str] | None:
         """(stage, key) of the manifest that a plan's step led to, or None."""
+        path = self.root / "plans" / plan / checked_tree_path(step)
         try:
-            stage, key = (self.root / "plans" / plan / checked_tree_path(step)).read_text().split()
+            stage, key = path.read_text().split()
         except FileNotFoundError:
+            return None
+        except ValueError:
+            log.warning("%s is damaged: run its step again", path)
             return None
         return stage, key
 
@@ -141,26 +169,54 @@ class FolderStore:
         (self.root / "checkpoints" / key).unlink(missing_ok=True)
 
     def scratch(self, key: str) -> Path:
-        """A new empty folder for work in progress."""
+        """A new empty folder for work in progress. Clears away what killed steps left behind days ago."""
         path = self.root / "scratch" / f"{key[:16]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        path.mkdir()
+        for old in path.parent.iterdir():
+            with suppress(FileNotFoundError):  # another step clears away too
+                if old.lstat().st_mtime < time.time() - LEFT_BEHIND_SECONDS:
+                    shutil.rmtree(old) if old.is_dir() else old.unlink()
+        with self._clear_errors():
+            path.mkdir()
         return path
 
     def _manifest_path(self, stage: str, key: str) -> Path:
         return self.root / "manifests" / stage / f"{key}.json"
 
     def _write(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         part = self.root / "scratch" / f"{uuid.uuid4().hex}.part"
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with self._clear_errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                part.write_bytes(data)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
 
     @contextmanager
     def _locked(self, path: Path) -> Iterator[None]:
         """Hold an exclusive lock; it goes with the process, so a kill leaves none behind."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.with_suffix(".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in FULL:
+                raise store_full(error) from error
+            raise CatalogError(
+                f"the store {self.root} cannot be written: {error.strerror}: {error.filename}",
+                remedy="let this user write there, or name another folder in CATALOG_STORE",
+            ) from error
+
+
+def store_full(error: OSError) -> StoreFull:
+    """What to say of a disk without room, which is the store's or that of a step's scratch folder."""
+    where = f"to write {error.filename}" if error.filename else "in the store (CATALOG_STORE) or its scratch folder"
+    return StoreFull(
+        f"no room left {where}: {os.strerror(error.errno or errno.ENOSPC)}",
+        remedy="free disk space or enlarge the store, then run again: finished work is kept",
+    )

@@ -8,8 +8,9 @@ import pytest
 
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.runner import Runner
+from pipeline.contract.stage import Stage
 from pipeline.contract.store import FolderStore
-from pipeline.contract.work import Event
+from pipeline.contract.work import Event, Work
 from pipeline.errors import CatalogError, Held, StoreFull
 from tests.contract import toy
 
@@ -100,6 +101,40 @@ def test_a_damaged_input_is_one_clear_error(store: FolderStore) -> None:
     store.path(store.tree(inputs.texts)["a"]).write_bytes(b"tampered")
     with pytest.raises(CatalogError, match="is damaged"):
         Runner(store).run(toy.TOY, inputs, toy.Params())
+
+
+def test_a_damaged_input_is_named_before_a_stage_reads_it_by_its_path(store: FolderStore) -> None:
+    read: list[Path] = []
+
+    def by_path(inputs: toy.OneInputs, _params: toy.Params, work: Work) -> toy.OneOutputs:
+        read.append(work.path(inputs.text))
+        return toy.OneOutputs(text=inputs.text, report=0)
+
+    text = store.put(b"one", "text/plain")
+    store.path(text).write_bytes(b"two")
+    stage = Stage("by_path", 1, toy.OneInputs, toy.Params, toy.OneOutputs, by_path)
+    with pytest.raises(CatalogError, match=f"step by_path: its input text is damaged: {store.path(text)}"):
+        Runner(store).run(stage, toy.OneInputs(text=text), toy.Params())
+    assert not read
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"{", b'{"key": 3}'])
+def test_a_damaged_manifest_counts_as_none_and_is_written_again(store: FolderStore, spoilt: bytes) -> None:
+    run(store)
+    (path,) = (store.root / "manifests" / "toy").glob("*.json")
+    path.write_bytes(spoilt)
+    assert run(store) == ("ONE!\nTWO!\nTHREE!", {"toy"})
+    assert run(store)[1] == set()
+
+
+def test_a_damaged_pointer_says_which_step_to_run_first(store: FolderStore) -> None:
+    plan, digest = plan_of(store, limit=100, optional=False)
+    Runner(store).run_planned(plan, digest, "first", toy.TOY)
+    (store.root / "plans" / digest / "first").write_bytes(b"\0\0")
+    with pytest.raises(CatalogError, match="run first first"):
+        Runner(store).run_planned(plan, digest, "second", toy.TOY)
+    Runner(store).run_planned(plan, digest, "first", toy.TOY)
+    assert Runner(store).run_planned(plan, digest, "second", toy.TOY)[2]
 
 
 def test_four_processes_racing_leave_one_manifest(tmp_path: Path) -> None:

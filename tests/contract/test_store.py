@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.contract.artifact import canonical_json, checked_tree_path, digest_of
 from pipeline.contract.store import FolderStore
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, CatalogError, StoreFull
 
 
 def test_objects_are_named_by_what_they_contain(tmp_path: Path) -> None:
@@ -41,3 +43,50 @@ def test_a_tree_path_never_leaves_its_folder(path: str) -> None:
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.booleans() | st.none()))
 def test_canonical_json_depends_on_the_value_alone(value: dict[str, object]) -> None:
     assert canonical_json(value) == canonical_json(dict(reversed(value.items())))
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "says"),
+    [
+        (errno.ENOSPC, StoreFull, "no room left to write .*free disk space"),
+        (errno.EDQUOT, StoreFull, "no room left to write .*free disk space"),
+        (errno.EROFS, CatalogError, "the store .* cannot be written: Read-only file system.*CATALOG_STORE"),
+        (errno.EFBIG, CatalogError, "the store .* cannot be written: File too large"),
+    ],
+)
+def test_a_store_that_cannot_be_written_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[CatalogError], says: str
+) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    store = FolderStore(tmp_path)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(kind, match=says):
+        store.put(b"photo", "image/png")
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    for make in (lambda: FolderStore(tmp_path), lambda: store.scratch("key"), lambda: store.put(b"a", "image/png")):
+        with pytest.raises(kind):
+            make()
+
+
+def test_an_object_that_the_disk_no_longer_gives_is_not_whole_and_named(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    file = store.put(b"a", "text/plain")
+    path = store.path(file)
+    path.unlink()
+    path.mkdir()  # opening it fails, and not because it is missing
+    assert store.damaged(store.put_tree({"a": file})) == path
+    with pytest.raises(CatalogError, match=f"{path} cannot be read: Is a directory"):
+        store.read(file)
+
+
+def test_what_killed_steps_left_days_ago_is_cleared_away_and_nothing_else(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    old, fresh, part = store.scratch("old"), store.scratch("fresh"), tmp_path / "scratch" / "x.part"
+    (old / "model").mkdir()
+    part.touch()
+    for path in (old, part):
+        os.utime(path, (0, 0))
+    new = store.scratch("new")
+    assert set((tmp_path / "scratch").iterdir()) == {fresh, new}
