@@ -21,6 +21,14 @@ from pipeline.errors import BadInput, CatalogError, MissingEngine, StoreFull
 BUSY_SECONDS = 60  # how long a writer waits for another; a publish takes well under a second
 WRITER_LOCK = 0x0CA7A106  # PostgreSQL advisory lock: writers follow each other, as SQLite has it anyway
 MIGRATIONS = Path(__file__).parent / "migrations"
+_LOST = "put a backup back; or move it away and run the shoots again: publish fills a new one from the store"
+REMEDIES = {  # by SQLite's words
+    "readonly database": "let this user write the file and its folder",
+    "unable to open": "let this user read and write the file and its folder",
+    "database is locked": "another process holds it: let it end or stop it, then run again",
+    "not a database": _LOST,
+    "malformed": _LOST,
+}
 
 
 class Catalog:
@@ -64,10 +72,16 @@ class Catalog:
     def _migrate(self) -> None:
         config = Config()
         config.set_main_option("script_location", MIGRATIONS.as_posix())
-        head = ScriptDirectory.from_config(config).get_current_head()
+        scripts = ScriptDirectory.from_config(config)
         with self.engine.connect() as connection:
-            if MigrationContext.configure(connection).get_current_revision() == head:
-                return
+            standing = MigrationContext.configure(connection).get_current_revision()
+        if standing == scripts.get_current_head():
+            return
+        if standing not in {None, *(script.revision for script in scripts.walk_revisions())}:
+            raise CatalogError(
+                f"the catalog database {describe(self.url)} has tables of a newer release (migration {standing})",
+                remedy="use that release of catalog-pipeline, or name another database in CATALOG_DATABASE_URL",
+            )
         with _one_at_a_time(self.url):
             if self.url.get_backend_name() == "sqlite":
                 with (
@@ -131,6 +145,9 @@ def without_secrets(words: str, url: URL) -> str:
 def _failure(message: str) -> CatalogError:
     if "disk is full" in message or "No space left" in message:
         return StoreFull(message, remedy="free disk space, then run again: finished work is kept")
+    for words, remedy in REMEDIES.items():
+        if words in message:
+            return CatalogError(message, remedy=remedy)
     return CatalogError(message, remedy="check that it runs and that CATALOG_DATABASE_URL is right")
 
 

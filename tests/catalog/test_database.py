@@ -39,6 +39,37 @@ def test_a_database_of_an_earlier_release_is_brought_up_to_date(catalog_url: str
         assert [(shoot.source, shoot.attributes) for shoot in session.scalars(select(ShootRow))] == [("/a", {})]
 
 
+def test_a_database_of_a_later_release_is_refused_and_left_alone(catalog_url: str) -> None:
+    catalog = Catalog(catalog_url)
+    with catalog.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(CatalogError, match=r"a newer release \(migration 9999\).*CATALOG_DATABASE_URL"):
+        Catalog(catalog_url)
+    with catalog.read() as session:
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+def test_a_database_that_another_process_holds_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    url = f"sqlite:///{tmp_path / 'catalog.db'}"
+    with (
+        Catalog(url).write(),
+        pytest.raises(CatalogError, match=r"catalog\.db failed: database is locked\. another process holds it"),
+        Catalog(url).write(),
+    ):
+        pass
+
+
+def test_a_spoilt_database_is_named_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.db"
+    Catalog(f"sqlite:///{file}")
+    file.write_bytes(file.read_bytes()[:20_000])
+    before = file.read_bytes()
+    with pytest.raises(CatalogError, match=r"catalog\.db failed: .*malformed\. put a backup back"):
+        Catalog(f"sqlite:///{file}")
+    assert file.read_bytes() == before
+
+
 def test_opening_again_keeps_what_is_there(catalog_url: str) -> None:
     with Catalog(catalog_url).write() as session:
         session.add(shoot("A"))
