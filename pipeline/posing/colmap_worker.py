@@ -138,15 +138,28 @@ def extraction_options(params: PoseParams, features: Features, threads: int) -> 
     return options
 
 
+def matching_options(features: Features) -> Any:
+    """The options that pycolmap takes for matching these features: one matcher, and one verifier beside it.
+
+    One, because FAISS calls the OpenBLAS inside pycolmap's wheel, which is built for one thread: it hands out its work
+    buffers without a lock, so that two matchers now and then get the same one and spoil each other's products.
+    """
+    options = pycolmap.FeatureMatchingOptions()
+    options.num_threads = 1
+    options.use_gpu = False
+    options.guided_matching = features.guided
+    return options
+
+
 def match_features(request: PoseRequest, recipe: Recipe, database: Path) -> None:
     """Match every pair, or the pairs that the request names, and verify them geometrically."""
-    matching = pycolmap.FeatureMatchingOptions()
-    matching.num_threads = request.threads
-    matching.use_gpu = False
-    matching.guided_matching = recipe.features.guided
     verification = pycolmap.TwoViewGeometryOptions()
     verification.ransac.random_seed = request.params.seed
-    common = {"matching_options": matching, "verification_options": verification, "device": pycolmap.Device.cpu}
+    common = {
+        "matching_options": matching_options(recipe.features),
+        "verification_options": verification,
+        "device": pycolmap.Device.cpu,
+    }
     if request.pairs is None:
         pycolmap.match_exhaustive(database, **common)
         return

@@ -25,6 +25,23 @@ best = max(worker.tries(request, time.perf_counter()), key=lambda t: worker.rank
 print(json.dumps([used, best[0].name]))
 """
 
+MATCHES = """
+import json, sys
+from pathlib import Path
+from pipeline.posing import colmap_worker as worker
+from pipeline.posing.request import CameraGroup, PoseParams, PoseRequest
+
+seen = []
+def match(database, *, matching_options, **others):
+    seen.append((matching_options.num_threads, matching_options.use_gpu, matching_options.guided_matching))
+worker.pycolmap.match_exhaustive = worker.pycolmap.match_image_pairs = match
+for pairs in (None, (("a", "b"),)):
+    for recipe in worker.RECIPES:
+        request = PoseRequest(photos=".", masks=None, out=".", groups=(), pairs=pairs, params=PoseParams(), threads=8)
+        worker.match_features(request, recipe, Path(sys.argv[1]) / "plain.db")
+print(json.dumps(seen))
+"""
+
 
 def tried(**yields):
     done = subprocess.run(
@@ -49,3 +66,12 @@ def tried(**yields):
 )
 def test_another_seed_is_for_strays_and_another_recipe_for_missing_photos(yields, used, best):
     assert tried(**yields) == [used, best]
+
+
+def test_features_are_matched_by_one_thread_however_many_cores_there_are(tmp_path):
+    # pycolmap's OpenBLAS has no lock on its buffers: with two matchers, the matches of a pair differ now and then
+    done = subprocess.run(
+        [sys.executable, "-c", MATCHES, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
+    )
+    plain, guided = [1, False, False], [1, False, True]
+    assert json.loads(done.stdout) == [plain, plain, plain, guided] * 2
