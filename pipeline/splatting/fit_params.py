@@ -55,6 +55,8 @@ class FitParams(Frozen):
     quat_rate: float = Field(default=2e-3, gt=0)
     opacity_rate: float = Field(default=5e-2, gt=0)
     colour_rate: float = Field(default=5e-3, gt=0)
+    view_colour_decay: float = Field(default=1e-3, ge=0, lt=1)
+    """Share of view-dependent colour that fades at each iteration: what single photos ask for misleads between them."""
     opacity_cost: float = Field(default=0.05, ge=0)
     """What opacity costs, mean over the Gaussians: where few photos look, haze that none of them asks for fades."""
     scale_cost: float = Field(default=0.01, ge=0)

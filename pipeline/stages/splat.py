@@ -115,4 +115,4 @@ def _judge(report: FitReport, params: Params) -> None:
         )
 
 
-STAGE = Stage("splat", 7, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("splat", 8, Inputs, Params, Outputs, run, gpu=True)

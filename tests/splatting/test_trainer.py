@@ -124,6 +124,15 @@ def test_exposure_drift_is_not_baked_into_the_product():
     assert abs(shade(on) - 1) < 0.5 * abs(shade(off) - 1)
 
 
+def test_colour_that_depends_on_the_view_fades_and_the_rest_stays():
+    def fitted_with(decay):
+        return fit(PARAMS.model_copy(update={"view_colour_decay": decay}), photos(), sparse()).splat.gaussians.sh
+
+    kept, faded = fitted_with(0.0), fitted_with(0.05)
+    assert np.abs(faded[:, 1:]).mean() < 0.2 * np.abs(kept[:, 1:]).mean()
+    assert np.abs(faded[:, 0]).mean() == pytest.approx(np.abs(kept[:, 0]).mean(), rel=0.1)
+
+
 def test_held_out_choice():
     names = [f"P{i:02d}" for i in range(24)]
     assert held_out_names(names, FitParams(holdout=8)) == ("P04", "P12", "P20")
