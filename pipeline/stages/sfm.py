@@ -72,4 +72,4 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("sfm", 2, Inputs, Params, Outputs, run)
+STAGE = Stage("sfm", 3, Inputs, Params, Outputs, run)
