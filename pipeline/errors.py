@@ -1,5 +1,8 @@
 """The three ways in which a step can end without a result, and the exit code of each."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 EXIT_DONE = 0
 EXIT_HELD = 20
 EXIT_BAD_INPUT = 30
@@ -11,10 +14,13 @@ class CatalogError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, remedy: str = "") -> None:
-        """Build the message from `what` (names the file, the field and the value) and `remedy` (what to do next)."""
-        self.what = what
+        """Build the message from `what` (names the file, the field and the value) and `remedy` (what to do next).
+
+        It is one line whatever a library's words in it were: a task's reason is the last line that its step said.
+        """
+        self.what = " ".join(line.strip() for line in what.splitlines() if line.strip()).removesuffix(".")
         self.remedy = remedy
-        super().__init__(f"{what}. {remedy}" if remedy else what)
+        super().__init__(f"{self.what}. {remedy}" if remedy else self.what)
 
 
 class BadInput(CatalogError):
@@ -35,3 +41,14 @@ class Held(CatalogError):
 
 class StoreFull(CatalogError):
     """The artifact store or the scratch disk has no room left. Retried: the disk may be larger tomorrow."""
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Tell of a file that cannot be read (no permission, gone meanwhile, a bad disk) as BadInput that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(
+            f"{error.filename} cannot be read: {error.strerror}", remedy="let this user read it, or put it there again"
+        ) from error

@@ -15,8 +15,8 @@ from pipeline.contract.artifact import JSON, Artifact, media_type_of
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
-from pipeline.errors import BadInput, MissingEngine
-from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot, unreadable
+from pipeline.errors import BadInput, MissingEngine, readable
+from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
 
 PHOTOS, MATTES = "photos as shot", "mattes made by hand"
 Wiring = Mapping[str, Source | str]
@@ -211,7 +211,5 @@ def _stored(store: Store, files: list[Path]) -> dict[str, Artifact]:
 
 
 def _read(file: Path) -> bytes:
-    try:
+    with readable():
         return file.read_bytes()
-    except OSError as error:
-        raise unreadable(file, error) from None

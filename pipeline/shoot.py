@@ -7,7 +7,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.domain import Angle, Frozen, Name
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, readable
 from pipeline.records import Backdrop, Edits, Light
 
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
@@ -71,12 +71,10 @@ def read_shoot(folder: Path) -> Shoot:
         raise BadInput(f"the folder name {str(folder)!r} cannot be used", remedy="rename it: letters and digits")
     if path.is_symlink():
         raise BadInput(f"{path} is a link", remedy="put the file itself there")
-    try:
+    with readable():
+        if not path.exists():
+            raise BadInput(f"{path} does not exist", remedy="write one; README.md shows how")
         shoot = parse_shoot(path.read_bytes(), path)
-    except FileNotFoundError:
-        raise BadInput(f"{path} does not exist", remedy="write one; README.md shows how") from None
-    except OSError as error:
-        raise unreadable(path, error) from None
     names = {photo.name for photo in list_photos(folder)}
     wanted = {"capture.front": shoot.capture.front} | {f"capture.named.{a}": p for a, p in shoot.capture.named.items()}
     for field, name in wanted.items():
@@ -134,19 +132,12 @@ def list_mattes(folder: Path) -> list[Path]:
     return _plain_files(mattes, frozenset({".png"})) if mattes.is_dir() else []
 
 
-def unreadable(path: Path, error: OSError) -> BadInput:
-    """What to say of a file of a shoot that is there and cannot be read, or went away while it was being read."""
-    return BadInput(f"{path} cannot be read: {error.strerror}", remedy="let this user read it, or put it there again")
-
-
 def listing(folder: Path) -> list[tuple[str, int, int]]:
     """(name, bytes, mtime in ns) of shoot.yaml and of every photo and matte: cheap to compare night by night."""
     found = []
     for file in (folder / "shoot.yaml", *list_photos(folder), *list_mattes(folder)):
-        try:
+        with readable():
             facts = file.stat()
-        except OSError as error:
-            raise unreadable(file, error) from None
         found.append((file.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns))
     return found
 
@@ -156,10 +147,8 @@ def _plain_files(folder: Path, endings: frozenset[str]) -> list[Path]:
 
     Left out without a word, a photo would be missed only when its angle is refused.
     """
-    try:
+    with readable():
         found = sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)
-    except OSError as error:
-        raise unreadable(folder, error) from None
     for path in found:
         if not path.name.isprintable():  # control characters, and bytes that are not UTF-8
             raise BadInput(f"{folder}: the name {path.name!r} cannot be used", remedy="rename it: letters and digits")

@@ -131,15 +131,21 @@ class AnthropicMessages:
 
     def _ask(self, client: "Anthropic", messages: list[Any]) -> "Message":
         import anthropic
+        from anthropic.types import Message
 
         try:
-            return client.messages.create(
+            answer = client.messages.create(
                 model=self.model,
                 max_tokens=self.max_tokens,
                 system=SYSTEM,
                 messages=messages,
                 output_config={"format": {"type": "json_schema", "schema": anthropic.transform_schema(Words)}},
             )
+            if isinstance(answer, Message) and answer.usage is not None and answer.content is not None:
+                return answer
+            failure = _no_answer(client)  # the SDK hands on whatever came with status 200
+        except ValueError:  # bytes that only say that they are JSON
+            failure = _no_answer(client)
         except anthropic.AnthropicError as error:
             failure = _failure(error, self.model)
         raise failure  # outside of the handler: the SDK's error carries the request
@@ -232,6 +238,13 @@ def _failure(error: Exception, model: str) -> CatalogError:
     if isinstance(error, anthropic.APIConnectionError):
         return CatalogError(f"the Anthropic API cannot be reached: {words}", remedy="check the network, then run again")
     return CatalogError(f"the Anthropic API failed: {words}", remedy="run again later; finished steps are kept")
+
+
+def _no_answer(client: "Anthropic") -> CatalogError:
+    return CatalogError(
+        f"what answers at {client.base_url.host} is not the Anthropic API: it sent no message",
+        remedy="check ANTHROPIC_BASE_URL and the proxies on the way, then run again",
+    )
 
 
 def _without_keys(words: str) -> str:

@@ -11,12 +11,13 @@ from typing import Any
 
 @dataclass
 class Reply:
-    """One answer. `text` becomes a message; any other status becomes an error of the API."""
+    """One answer. `text` becomes a message; any other status an error of the API; `raw` is sent as it is."""
 
     text: str = ""
     status: int = 200
     stop_reason: str = "end_turn"
     headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
 
 
 @dataclass
@@ -26,11 +27,13 @@ class Server:
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
 
-    def answer(self, path: str, key: str, body: dict[str, Any]) -> tuple[int, dict[str, str], dict[str, Any]]:
+    def answer(self, path: str, key: str, body: dict[str, Any]) -> tuple[int, dict[str, str], dict[str, Any] | bytes]:
         assert path == "/v1/messages", path
         self.asked.append(body)
         self.keys.append(key)
         reply = self.replies.pop(0)
+        if reply.raw is not None:
+            return reply.status, reply.headers, reply.raw
         if reply.status != 200:
             kind = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}.get(
                 reply.status, "api_error"
@@ -63,7 +66,7 @@ def serve(*replies: Reply) -> Iterator[Server]:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             key = self.headers.get("x-api-key") or self.headers.get("authorization", "").removeprefix("Bearer ")
             status, headers, value = server.answer(self.path, key, body)
-            data = json.dumps(value).encode()
+            data = value if isinstance(value, bytes) else json.dumps(value).encode()
             self.send_response(status)
             for name, text in {"content-type": "application/json", "content-length": str(len(data)), **headers}.items():
                 self.send_header(name, text)

@@ -172,6 +172,23 @@ def test_a_service_that_is_not_there(ask) -> None:
         engine.write(subject())
 
 
+@pytest.mark.parametrize(
+    ("kind", "raw"),
+    [
+        ("text/html", b"<html>please log in</html>"),
+        ("application/json", b'{"id": "msg'),
+        ("application/json", b"{}"),
+        ("application/json", b"[1]"),
+    ],
+)
+def test_a_proxy_that_answers_in_its_own_words_is_one_clear_error(ask, kind: str, raw: bytes) -> None:
+    words = "at 127.0.0.1 is not the Anthropic API.*ANTHROPIC_BASE_URL"
+    with serve(Reply(raw=raw, headers={"content-type": kind})) as server, pytest.raises(CatalogError, match=words) as e:
+        ask(server).write(subject())
+    assert not isinstance(e.value, BadInput)  # worth another try later
+    assert e.value.__context__ is None
+
+
 def test_without_a_key_the_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     with pytest.raises(MissingEngine, match="set ANTHROPIC_API_KEY"):
