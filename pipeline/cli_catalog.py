@@ -1,4 +1,4 @@
-"""Commands over many shoots and over the catalog: discover, summary, assets, lineage, export, doctor."""
+"""Commands over many shoots and over the catalog: discover, summary, assets, lineage, export, verify, doctor."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from pipeline.catalog.queries import list_assets
 from pipeline.cli_output import Json, print_json
 from pipeline.contract.plan import Plan
 from pipeline.contract.store import FolderStore
+from pipeline.contract.verify import verify as verify_store
 from pipeline.discovery import conclude
 from pipeline.discovery import discover as discover_shoots
 from pipeline.doctor import examine
@@ -26,7 +27,7 @@ from pipeline.settings import Settings, read_settings
 
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the `catalog` command."""
-    for command in (discover, summary, assets, lineage, export, doctor):
+    for command in (discover, summary, assets, lineage, export, verify, doctor):
         app.command()(command)
 
 
@@ -125,6 +126,23 @@ def export(
     else:
         for name, rows in done.rows.items():
             Console().print(f"{done.folder}/{name}.parquet: {rows} rows", soft_wrap=True)
+
+
+def verify(as_json: Json = False) -> None:
+    """Read every file of the store and name those that are missing or damaged. Exit code 1 when there are any."""
+    settings = read_settings()
+    assets = list_assets(Catalog(settings.catalog_url))
+    found = verify_store(FolderStore(settings.store), [(asset.sha256, f"asset {asset.id}") for asset in assets])
+    if as_json:
+        print_json(found.model_dump())
+    else:
+        for damage in found.damaged:
+            whose = ", ".join(damage.whose) or "nobody's any more, or a shoot's own file"
+            Console().print(f"damaged: {damage.path}: {whose}", soft_wrap=True, markup=False, highlight=False)
+        Console().print(f"{found.objects} objects, {found.manifests} manifests, {len(found.damaged)} damaged")
+        if found.damaged:
+            Console().print("run their shoots again: what is damaged is made anew")
+    raise typer.Exit(1 if found.damaged else 0)
 
 
 def doctor(as_json: Json = False) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline import cli
+from pipeline.contract.store import FolderStore
 from pipeline.plan import STEPS
 from pipeline.run import StepResult
 from tests.small_shoot import small_mug
@@ -166,3 +167,17 @@ def test_a_photo_that_comes_while_its_shoot_runs_is_for_the_next_night(tmp_path,
     assert CliRunner().invoke(cli.app, ["run", str(shoot)]).exit_code == 0
     done = CliRunner().invoke(cli.app, ["discover", str(shoot.parent), "--json"])
     assert [plan["changed"] for plan in json.loads(done.stdout)["plans"]] == ["its photos or shoot.yaml changed"]
+
+
+def test_verify_names_what_is_damaged_and_whose_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("CATALOG_STORE", str(tmp_path / "store"))
+    monkeypatch.delenv("CATALOG_DATABASE_URL", raising=False)
+    store = FolderStore(tmp_path / "store")
+    path = store.path(store.put(b"photo", "image/jpeg"))
+    done = CliRunner().invoke(cli.app, ["verify"])
+    assert (done.exit_code, done.stdout) == (0, "1 objects, 0 manifests, 0 damaged\n")
+    path.write_bytes(b"other")
+    done = CliRunner().invoke(cli.app, ["verify"])
+    assert done.exit_code == 1 and f"damaged: {path}: nobody's any more, or a shoot's own file" in done.stdout
+    done = CliRunner().invoke(cli.app, ["verify", "--json"])
+    assert [damage["path"] for damage in json.loads(done.stdout)["damaged"]] == [str(path)]

@@ -1,10 +1,11 @@
 """A finished step, as a file: what was asked, what came out, and under which circumstances."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
 
-from pipeline.contract.artifact import Sha256, canonical_json, digest_of
+from pipeline.contract.artifact import Artifact, Sha256, canonical_json, digest_of
 from pipeline.domain import Frozen
 
 
@@ -59,3 +60,12 @@ class Manifest(Frozen):
     held: HeldReason | None = None
     items: dict[str, Item] = {}
     provenance: Provenance
+
+
+def artifacts_in(values: Mapping[str, Any]) -> dict[str, Artifact]:
+    """The artifacts among a request's inputs or a manifest's outputs, by name."""
+    return {
+        name: Artifact.model_validate(value)
+        for name, value in values.items()
+        if isinstance(value, dict) and "sha256" in value
+    }

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request
+from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request, artifacts_in
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage, Stage
 from pipeline.contract.store import FULL, Store, store_full
@@ -189,11 +189,11 @@ class Runner:
         )
 
     def _is_whole(self, manifest: Manifest) -> bool:
-        return all(self.store.is_whole(artifact) for artifact in _artifacts(manifest.outputs or {}).values())
+        return all(self.store.is_whole(artifact) for artifact in artifacts_in(manifest.outputs or {}).values())
 
     def _require_whole(self, name: str, request: Request) -> None:
         """A step reads many files by their path alone: what the disk has spoilt must not become a picture."""
-        for field_name, artifact in _artifacts(request.inputs).items():
+        for field_name, artifact in artifacts_in(request.inputs).items():
             if path := self.store.damaged(artifact):
                 raise CatalogError(
                     f"step {name}: its input {field_name} is damaged: {path} is missing or not what it was",
@@ -204,15 +204,6 @@ class Runner:
         if manifest.held is not None:
             raise Held(manifest.held.what, remedy=manifest.held.remedy)
         return stage.outputs.model_validate(manifest.outputs)
-
-
-def _artifacts(values: Mapping[str, Any]) -> dict[str, Artifact]:
-    """The artifacts among a step's inputs or outputs, by name."""
-    return {
-        name: _OUTPUT.validate_python(value)
-        for name, value in values.items()
-        if isinstance(value, dict) and "sha256" in value
-    }
 
 
 def held_request(stage: AnyStage, step: PlannedStep, held: Held) -> Request:

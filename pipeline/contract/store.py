@@ -74,7 +74,11 @@ class FolderStore:
 
     def path(self, artifact: Artifact) -> Path:
         """Where the artifact's bytes lie. Never write there."""
-        return self.root / "objects" / artifact.sha256[:2] / artifact.sha256
+        return self.object_path(artifact.sha256)
+
+    def object_path(self, sha256: str) -> Path:
+        """Where the bytes of this digest lie, if they are there."""
+        return self.root / "objects" / sha256[:2] / sha256
 
     def read(self, artifact: Artifact) -> bytes:
         """The bytes. Raises CatalogError when the store has lost them or they no longer match their digest."""

@@ -1,0 +1,82 @@
+"""Looks at every file of a store: which no longer hold what they were written as, and whose results those are."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.contract.artifact import TREE, Artifact
+from pipeline.contract.manifest import Manifest, artifacts_in
+from pipeline.contract.store import FolderStore
+from pipeline.domain import Frozen
+from pipeline.errors import CatalogError
+
+
+class Damage(Frozen):
+    """A file that is missing, cannot be read or is not what it was, and whose it is: steps and assets.
+
+    A step is `<stage> <key>`. `sha256` is what the bytes should be; None for a manifest.
+    """
+
+    path: str
+    sha256: str | None
+    whose: tuple[str, ...]
+
+
+class Verified(Frozen):
+    """What was looked at, and what is damaged, sorted by path."""
+
+    objects: int
+    manifests: int
+    damaged: tuple[Damage, ...]
+
+
+def verify(store: FolderStore, promised: Iterable[tuple[str, str]] = ()) -> Verified:
+    """Read all of a store once. Changes nothing: running a shoot again makes anew what it finds damaged.
+
+    `promised`: (sha256, name) of files that somebody counts on beside the manifests: the catalog's assets.
+    """
+    files = sorted((store.root / "objects").glob("*/*"))
+    spoilt = {path.name for path in files if not _is_named_by_its_digest(path)}
+    whole = {path.name for path in files} - spoilt
+    owners: dict[str, list[str]] = {sha256: [] for sha256 in spoilt}
+    wanted = list(promised)
+    broken: list[Damage] = []
+    manifests = sorted((store.root / "manifests").glob("*/*.json"))
+    for path in manifests:
+        step = f"{path.parent.name} {path.stem}"
+        try:
+            manifest = Manifest.model_validate_json(path.read_bytes())
+        except (ValidationError, OSError):
+            broken.append(Damage(path=str(path), sha256=None, whose=(step,)))
+            continue
+        for artifact in artifacts_in(manifest.outputs or {}).values():
+            wanted += [(part.sha256, step) for part in _parts(store, artifact, whole)]
+    for sha256, owner in wanted:
+        if sha256 not in whole:
+            owners.setdefault(sha256, []).append(owner)
+    lost = [
+        Damage(path=str(store.object_path(sha256)), sha256=sha256, whose=tuple(sorted(names)))
+        for sha256, names in owners.items()
+    ]
+    damaged = sorted((*broken, *lost), key=lambda damage: damage.path)
+    return Verified(objects=len(files), manifests=len(manifests), damaged=tuple(damaged))
+
+
+def _is_named_by_its_digest(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == path.name
+    except OSError:
+        return False
+
+
+def _parts(store: FolderStore, artifact: Artifact, whole: set[str]) -> Iterator[Artifact]:
+    """The artifact, and of a whole folder its files."""
+    yield artifact
+    if artifact.media_type == TREE and artifact.sha256 in whole:
+        try:
+            yield from store.tree(artifact).values()
+        except CatalogError:  # went bad while we looked: the next look finds it
+            return
