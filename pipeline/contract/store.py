@@ -158,15 +158,20 @@ class FolderStore:
         self._write(self.root / "plans" / plan / checked_tree_path(step), f"{stage} {key}\n".encode())
 
     def load_checkpoint(self, key: str) -> bytes | None:
-        """The state saved under a key, or None."""
+        """The state saved under a key, or None; a damaged one counts as none, and the step begins afresh."""
+        path = self.root / "checkpoints" / key
         try:
-            return (self.root / "checkpoints" / key).read_bytes()
+            digest, _, state = path.read_bytes().partition(b"\n")
         except FileNotFoundError:
             return None
+        if digest.decode(errors="replace") != digest_of(state):
+            log.warning("%s is damaged: its step begins afresh", path)
+            return None
+        return state
 
     def save_checkpoint(self, key: str, state: bytes) -> None:
-        """Save state under a key, whole or not at all."""
-        self._write(self.root / "checkpoints" / key, state)
+        """Save state under a key, after a line with its digest; whole or not at all."""
+        self._write(self.root / "checkpoints" / key, digest_of(state).encode() + b"\n" + state)
 
     def drop_checkpoint(self, key: str) -> None:
         """Forget the state saved under a key."""

@@ -1,5 +1,6 @@
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,17 @@ def test_what_killed_steps_left_days_ago_is_cleared_away_and_nothing_else(tmp_pa
         os.utime(path, (0, 0))
     new = store.scratch("new")
     assert set((tmp_path / "scratch").iterdir()) == {fresh, new}
+
+
+@pytest.mark.parametrize("spoil", [lambda b: b[:-1], lambda b: b"", lambda b: b"\xff" + b[1:], lambda b: b + b"x"])
+def test_a_damaged_checkpoint_is_no_checkpoint(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+    """Handed on, it would be refused by the fit that saved it, night after night."""
+    store = FolderStore(tmp_path)
+    assert store.load_checkpoint("key") is None
+    store.save_checkpoint("key", b"state\nof a fit")
+    assert store.load_checkpoint("key") == b"state\nof a fit"
+    path = tmp_path / "checkpoints" / "key"
+    path.write_bytes(spoil(path.read_bytes()))
+    assert store.load_checkpoint("key") is None
+    store.save_checkpoint("key", b"again")
+    assert store.load_checkpoint("key") == b"again"
