@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from pipeline.diffusion.families import FAMILIES
 from pipeline.domain import Frozen
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, readable
 
 EMBEDDED = "embedded"
 EMBEDDED_FOLDER = Path(__file__).parent / "checkpoint"
@@ -70,6 +70,7 @@ def folder_of(checkpoint: str) -> Path:
         ) from None
 
 
+@readable()
 def pipeline_class(folder: Path) -> str:
     """The pipeline class of a checkpoint folder.
 
@@ -96,6 +97,7 @@ def pipeline_class(folder: Path) -> str:
     return str(name)
 
 
+@readable()
 def facts_of(folder: Path) -> CheckpointFacts:
     """The folder's `backdrop.json`; a general inpainting model has none. Raises BadInput when it is not valid."""
     path = folder / FACTS_FILE
@@ -104,18 +106,21 @@ def facts_of(folder: Path) -> CheckpointFacts:
     try:
         return CheckpointFacts.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise BadInput(f"{path} is not valid: {error}", remedy="restore the file or remove it") from error
+        first = error.errors()[0]
+        what = f"{path} is not valid: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise BadInput(what, remedy="restore the file or remove it") from error
 
 
+@readable()
 def checkpoint_digest(checkpoint: str) -> str:
     """SHA-256 over the names and bytes of all files that can change a pixel (not the card), 64 hex digits.
 
     Raises:
-        BadInput: as `pipeline_class`.
+        BadInput: as `pipeline_class`; a file of it cannot be read.
     """
     folder = folder_of(checkpoint)
     pipeline_class(folder)
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_beside(path, folder))
+    files = sorted(path for path in folder.rglob("*") if not path.is_dir() and not _is_beside(path, folder))
     stamp = tuple((path.relative_to(folder).as_posix(), path.stat().st_mtime_ns, path.stat().st_size) for path in files)
     return _digest(folder, stamp)
 
@@ -135,6 +140,7 @@ def _digest(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
     return total.hexdigest()
 
 
+@readable()
 def weight_bytes(folder: Path) -> int:
     """Bytes of the weights as they lie on disk, one precision of each; what loading needs at least."""
     sizes = {

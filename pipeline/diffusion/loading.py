@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 
 from pipeline.diffusion.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class, weight_bytes
@@ -15,6 +16,8 @@ from pipeline.diffusion.families import FAMILIES
 from pipeline.diffusion.placing import Offload, check_room, memory_named, place
 from pipeline.diffusion.quiet import quiet_loading
 from pipeline.errors import BadInput, MissingEngine
+
+DAMAGE = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError)  # as diffusers meets it
 
 
 def load_engine(
@@ -78,11 +81,11 @@ def _pipeline(kind: Any, folder: Path, dtype: Any) -> Any:
                 low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers prints a hint
                 **without_checker,
             )
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
+    except (*DAMAGE, StrictDataclassError, SafetensorError) as error:
         if "memory" in str(error).lower():
             raise
         raise BadInput(
-            f"checkpoint {folder} cannot be loaded: {str(error).splitlines()[0]}",
+            f"checkpoint {folder} cannot be loaded: {' '.join(str(error).split())[:300]}",
             remedy="download or save the checkpoint again",
         ) from error
 

@@ -15,7 +15,7 @@ import yaml
 from numpy.typing import NDArray
 
 from pipeline.domain import Frozen
-from pipeline.errors import MissingEngine
+from pipeline.errors import MissingEngine, readable
 from pipeline.imaging.pixels import Pixels
 
 _MEAN, _STD = np.array(
@@ -64,6 +64,11 @@ class CheckpointCutout:
         with torch.inference_mode():
             output = self.model(pixels.to(self.params.device))
         small = product_probability(output)
+        if not np.isfinite(small).all():
+            raise MissingEngine(
+                f"cutout checkpoint {self.params.folder} answered with values that are no numbers",
+                remedy="fetch the checkpoint again: its weights are damaged, or use another",
+            )
         height, width = rgb.shape[:2]
         alpha = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
         return np.asarray(np.round(np.clip(alpha, 0, 1) * 255), np.uint8)
@@ -93,6 +98,7 @@ def product_probability(output: Any) -> NDArray[np.float32]:
     return np.asarray(chance.cpu().numpy(), np.float32)
 
 
+@readable()
 def checked_folder(name: str) -> Path:
     """The checkpoint's folder. Raises MissingEngine when there is none."""
     folder = Path(name)
@@ -104,13 +110,14 @@ def checked_folder(name: str) -> Path:
     return folder
 
 
+@readable()
 def checkpoint_digest(folder: Path) -> str:
     """SHA-256 over the names and bytes of every file that can change a pixel, 64 hex digits."""
     names = sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != _CARD and not any(p.startswith(".") for p in path.relative_to(folder).parts)
-        and "__pycache__" not in path.parts
+        if not path.is_dir() and path.name != _CARD and "__pycache__" not in path.parts
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )  # fmt: skip
     stats = [(folder / name).stat() for name in names]
     return _digest(folder, tuple((n, s.st_mtime_ns, s.st_size) for n, s in zip(names, stats, strict=True)))

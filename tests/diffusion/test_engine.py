@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -154,6 +155,36 @@ def test_a_damaged_checkpoint_is_one_clear_error(tmp_path, tiny, part):
         victim.write_bytes(victim.read_bytes()[:100])
     with pytest.raises(BadInput, match=r"broken.*cannot be loaded"):
         load_engine(str(broken))
+
+
+def test_a_checkpoint_with_another_kind_of_part_is_one_clear_error(tmp_path, tiny):
+    mixed = shutil.copytree(tiny, tmp_path / "mixed")
+    index = json.loads((mixed / "model_index.json").read_text())
+    index["unet"] = ["transformers", "CLIPTextModel"]
+    (mixed / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(BadInput, match=r"mixed cannot be loaded"):
+        load_engine(str(mixed))
+
+
+@pytest.mark.parametrize("part", ["model_index.json", "unet/diffusion_pytorch_model.safetensors"])
+def test_a_file_of_a_checkpoint_that_cannot_be_read_is_named(tmp_path, tiny, part, monkeypatch):
+    """Planning reads the whole folder for its digest: there a half-fetched one must not end the night."""
+    broken = shutil.copytree(tiny, tmp_path / "broken")
+    look = Path.open
+
+    def refuse(path, *arguments, **named):
+        if path == broken / part:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", refuse)  # root, as tests may run, is denied nothing
+    with pytest.raises(BadInput, match=f"{part} cannot be read: Permission denied"):
+        checkpoint_digest(str(broken))
+    monkeypatch.undo()
+    (broken / "vae" / "config.json").unlink()
+    (broken / "vae" / "config.json").symlink_to("/nowhere/blob")
+    with pytest.raises(BadInput, match=r"vae/config.json cannot be read: No such file"):
+        checkpoint_digest(str(broken))
 
 
 def test_the_digest_follows_the_weights_and_not_the_card(tmp_path, tiny):

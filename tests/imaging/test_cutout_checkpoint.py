@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.errors import MissingEngine
+from pipeline.errors import BadInput, MissingEngine
 from pipeline.imaging.cutout_checkpoint import CheckpointCutout, CheckpointParams, checkpoint_digest, licence_of
 from pipeline.imaging.cutout_params import CutoutParams, engine_of
 
@@ -125,3 +125,21 @@ def test_a_folder_of_another_kind_is_a_missing_engine(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(MissingEngine, match="cannot be loaded"):
         CheckpointCutout(params(tmp_path))
+
+
+def test_weights_that_are_no_numbers_give_no_matte(with_code):
+    """Cast to a byte they would be an empty matte, and the product would be missed without a word."""
+    import torch
+    from safetensors.torch import save_file
+
+    weights = {"mix.weight": torch.full((1, 3, 1, 1), float("nan")), "mix.bias": torch.zeros(1)}
+    save_file(weights, with_code / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(MissingEngine, match=f"{with_code} answered with values that are no numbers"):
+        CheckpointCutout(params(with_code, allow_remote_code=True)).cut(red_square())
+
+
+def test_a_half_fetched_folder_is_named(with_code):
+    (with_code / "model.safetensors").unlink()
+    (with_code / "model.safetensors").symlink_to("/nowhere/blob")
+    with pytest.raises(BadInput, match=r"model\.safetensors cannot be read: No such file"):
+        checkpoint_digest(with_code)
