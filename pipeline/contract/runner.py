@@ -153,6 +153,14 @@ class Runner:
             if error.errno in FULL:
                 raise store_full(error) from error
             raise
+        except (MemoryError, RuntimeError) as error:  # torch says it with a RuntimeError, on the CPU and on a GPU
+            words = str(error).strip().partition("\n")[0]
+            if isinstance(error, MemoryError) or "allocate memory" in words or "out of memory" in words:
+                raise CatalogError(
+                    f"step {name} ran out of memory{': ' + words if words else ''}",
+                    remedy="give it more memory or ask its preset for less, then run again: finished work is kept",
+                ) from error
+            raise
         finally:
             shutil.rmtree(work.scratch, ignore_errors=True)
         seconds = time.perf_counter() - began

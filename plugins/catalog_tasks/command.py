@@ -103,4 +103,6 @@ def raise_unless_done(what: str, exit_code: int, reason: str) -> None:
     if exit_code == EXIT_BAD_INPUT:
         raise AirflowFailException(f"{what} was refused: {reason or 'no reason was given'}")
     how = f"was killed by signal {-exit_code}" if exit_code < 0 else f"failed with exit code {exit_code}"
+    if exit_code == -signal.SIGKILL:
+        how += " (most often the system, because memory ran out)"
     raise AirflowException(f"{what} {how}{': ' + reason if reason else ''}")

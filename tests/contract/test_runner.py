@@ -1,4 +1,5 @@
 import errno
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -11,7 +12,7 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import FolderStore
 from pipeline.contract.work import Event, Work
-from pipeline.errors import CatalogError, Held, StoreFull
+from pipeline.errors import BadInput, CatalogError, Held, StoreFull
 from tests.contract import toy
 
 TEXTS = {"a": "one", "b": "two", "c": "three"}
@@ -199,6 +200,38 @@ def test_a_full_disk_is_one_clear_error_and_a_clean_resume(store: FolderStore, m
     assert not list((store.root / "scratch").iterdir())
     text, computed = run(store)
     assert (text, computed) == ("ONE!\nTWO!\nTHREE!", {"toy", "toy[b]", "toy[c]"})
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (MemoryError(), "step greedy ran out of memory. give it more memory"),
+        (MemoryError("Unable to allocate 9 GiB"), "out of memory: Unable to allocate 9 GiB. give"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes\n at x.cpp"),
+            "allocate memory: 9 bytes. give",
+        ),
+        (RuntimeError("CUDA out of memory. Tried"), "ran out of memory: CUDA out of memory. Tried. give"),
+    ],
+)
+def test_memory_that_runs_out_is_one_clear_error(store: FolderStore, error: Exception, says: str) -> None:
+    def greedy(_inputs: toy.OneInputs, _params: toy.Params, _work: Work) -> toy.OneOutputs:
+        raise error
+
+    stage = Stage("greedy", 1, toy.OneInputs, toy.Params, toy.OneOutputs, greedy)
+    with pytest.raises(CatalogError, match=re.escape(says)) as caught:
+        Runner(store).run(stage, toy.OneInputs(text=store.put(b"a", "text/plain")), toy.Params())
+    assert not isinstance(caught.value, BadInput)  # worth another try
+    assert not list((store.root / "scratch").iterdir())
+
+
+def test_a_fault_of_a_stage_keeps_its_own_words(store: FolderStore) -> None:
+    def broken(_inputs: toy.OneInputs, _params: toy.Params, _work: Work) -> toy.OneOutputs:
+        raise RuntimeError("a bug")
+
+    stage = Stage("broken", 1, toy.OneInputs, toy.Params, toy.OneOutputs, broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        Runner(store).run(stage, toy.OneInputs(text=store.put(b"a", "text/plain")), toy.Params())
 
 
 def plan_of(store: FolderStore, limit: int, optional: bool) -> tuple[Plan, str]:

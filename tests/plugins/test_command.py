@@ -33,6 +33,15 @@ def test_an_exit_code_becomes_airflows_word_for_it(code, exception):
     assert type(caught.value).__name__ == exception
 
 
+def test_a_step_that_the_system_killed_says_what_that_most_often_means():
+    from airflow.sdk.exceptions import AirflowException
+
+    from catalog_tasks.command import raise_unless_done
+
+    with pytest.raises(AirflowException, match=r"splat was killed by signal 9 \(most often .* memory ran out\): 3/9"):
+        raise_unless_done("splat", -9, "3/9")
+
+
 def test_done_raises_nothing():
     from catalog_tasks.command import raise_unless_done
 
