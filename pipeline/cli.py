@@ -1,7 +1,7 @@
 """The `catalog` command: each command parses its words and calls one function.
 
 `--json` prints one JSON object on stdout; everything for people goes to stderr then. Exit codes: 0 done, 20 held,
-30 bad input, 1 anything else.
+30 bad input, 2 a command line that cannot be read, 1 anything else.
 """
 
 import sys
@@ -27,7 +27,11 @@ from pipeline.settings import read_settings
 from pipeline.sheets import lay_out_sheet
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="From shoot to catalog."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="From shoot to catalog.\n\n"
+    "Exit codes: 0 done, 20 held, 30 bad input, 2 a command line that cannot be read, 1 anything else.",
 )
 ShootDir = Annotated[Path, typer.Argument(help="a folder with shoot.yaml and photos/")]
 Preset = Annotated[str | None, typer.Option(help="pipeline/presets/<name>.yaml or a YAML file; default CATALOG_PRESET")]

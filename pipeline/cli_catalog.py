@@ -11,6 +11,7 @@ from rich.table import Table
 
 from pipeline.catalog import shoots
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.entries import State
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.lineage_tree import lineage_tree
 from pipeline.catalog.queries import list_assets
@@ -40,26 +41,28 @@ def discover(
     """Plan the new and changed shoots, as the nightly run does first."""
     settings = read_settings()
     store = FolderStore(settings.store)
+    folder, run_id = root or settings.shoots, run_id or new_run_id("discover")
     found = discover_shoots(
-        root or settings.shoots,
+        folder,
         store,
         settings.catalog_url,
         settings.preset,
-        run_id or new_run_id("discover"),
+        run_id,
         collection=collection,
         runs_here=settings.execution == "local",
     )
     if as_json:
-        print_json(found.model_dump())
+        print_json({"run_id": run_id, **found.model_dump()})
         return
-    table = Table("shoot", "state", "plan or reason")
+    table = Table("shoot", "state", "plan or reason", title=f"run {run_id}")
     for planned in found.plans:
         table.add_row(planned.sku, planned.changed, planned.plan)
     for sku in found.unchanged:
         table.add_row(sku, "unchanged", "")
     for refused in found.refused:
         table.add_row(escape(refused.source), "[red]refused[/]", escape(refused.reason))
-    Console().print(table)
+    of = f" of the collection {collection!r}" if collection else ""
+    _print_table(table, f"{folder} holds no shoot{of}")
 
 
 def summary(
@@ -85,11 +88,12 @@ def summary(
 def assets(
     sku: Annotated[str | None, typer.Option(help="only this product")] = None,
     collection: Annotated[str | None, typer.Option(help="only this collection")] = None,
-    state: Annotated[str | None, typer.Option(help="published, in review, rejected or withdrawn")] = None,
+    state: Annotated[State | None, typer.Option(help="only those in this state")] = None,
     as_json: Json = False,
 ) -> None:
     """List the assets of the catalog with their verdicts."""
-    found = list_assets(Catalog(read_settings().catalog_url), sku=sku, collection=collection, state=state)
+    catalog = Catalog(read_settings().catalog_url)
+    found = list_assets(catalog, sku=sku, collection=collection, state=state)
     if as_json:
         print_json({"assets": [asset.model_dump(mode="json") for asset in found]})
         return
@@ -100,7 +104,7 @@ def assets(
     for asset in found:
         size = f"{asset.width_px}x{asset.height_px}"
         table.add_row(asset.id, asset.source, size, asset.state, escape("; ".join(asset.reasons)))
-    Console().print(table)
+    _print_table(table, f"no such assets in {catalog.url.render_as_string(hide_password=True)}")
 
 
 def lineage(
@@ -157,6 +161,11 @@ def doctor(as_json: Json = False) -> None:
             table.add_row(f"[{colours[finding.state]}]{finding.state}[/]", finding.what, escape(finding.words))
         Console().print(table)
     raise typer.Exit(1 if any(finding.state == "missing" for finding in findings) else 0)
+
+
+def _print_table(table: Table, otherwise: str) -> None:
+    """The table, or words in place of one without rows."""
+    Console().print(table if table.row_count else escape(otherwise), soft_wrap=not table.row_count)
 
 
 def record_step(settings: Settings, run_id: str | None, plan: Plan, result: StepResult) -> None:

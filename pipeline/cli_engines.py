@@ -56,7 +56,7 @@ def sfm(
     masks: Annotated[Path | None, typer.Option(help="folder of <stem>.png: the product; images/ become RGBA")] = None,
     rig: Annotated[Rig, typer.Option(help="how the product frame is found")] = Rig.turntable,
     front: Annotated[str | None, typer.Option(help="the photo at azimuth 0; default the first")] = None,
-    max_side_px: Annotated[int | None, typer.Option(help="photos are matched at this long side")] = None,
+    max_side_px: Annotated[int | None, typer.Option(help="photos are matched at this long side; default 1200")] = None,
     as_json: Json = False,
 ) -> None:
     """Pose a folder of photos: cameras, poses and points in the product frame, as COLMAP writes them."""

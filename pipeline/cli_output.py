@@ -38,8 +38,9 @@ def checked(kind: type[P], values: dict[str, Any]) -> P:
 
 @contextmanager
 def bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on stderr; call what it gives with (done, total, text)."""
-    with Progress(console=Console(stderr=True), transient=True) as bars:
+    """A progress bar on stderr, where that is a terminal; call what it gives with (done, total, text)."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(title, total=None)
 
         def tell(done: int, total: int, text: str = "") -> None:

@@ -36,7 +36,7 @@ class RunProgress:
 
 @contextmanager
 def run_progress(console: Console) -> Iterator[RunProgress]:
-    """Show progress on `console` while the block runs."""
+    """Show progress on `console` while the block runs: lasting lines only where that is no terminal."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         yield RunProgress(bars)

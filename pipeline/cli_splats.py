@@ -35,16 +35,21 @@ def add_commands(app: typer.Typer) -> None:
 def splat(
     colmap_dir: Annotated[Path, typer.Argument(help="images/ and sparse/0/, as `catalog sfm` writes them")],
     out: Annotated[Path, typer.Option(help="the PLY to write; it must not exist")],
-    engine: Annotated[str | None, typer.Option(help="cpu, gsplat (CUDA) or nerfstudio (an image of its own)")] = None,
-    nerfstudio_method: Annotated[
-        str | None, typer.Option(help="splatfacto, or nerfacto: a radiance field on which our Gaussians begin")
+    engine: Annotated[
+        str | None, typer.Option(help="cpu, gsplat (CUDA) or nerfstudio (an image of its own); default cpu")
     ] = None,
-    iterations: Annotated[int | None, typer.Option(help="steps of the fit")] = None,
-    holdout: Annotated[int | None, typer.Option(help="judge the fit on every Kth photo; 0: on none")] = None,
-    max_seconds: Annotated[float | None, typer.Option(help="hurry the schedule to end by then")] = None,
-    side_px: Annotated[int | None, typer.Option(help="long side of the photos that the fit sees")] = None,
-    gaussians: Annotated[int | None, typer.Option(help="the budget")] = None,
-    strategy: Annotated[str | None, typer.Option(help="mcmc, or default: 3DGS's densify and prune")] = None,
+    nerfstudio_method: Annotated[
+        str | None,
+        typer.Option(help="splatfacto, or nerfacto: a radiance field on which our Gaussians begin; default splatfacto"),
+    ] = None,
+    iterations: Annotated[int | None, typer.Option(help="steps of the fit; default 2500")] = None,
+    holdout: Annotated[int | None, typer.Option(help="judge the fit on every Kth photo; 0: on none; default 8")] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="hurry the schedule to end by then; default 120")] = None,
+    side_px: Annotated[int | None, typer.Option(help="long side of the photos that the fit sees; default 512")] = None,
+    gaussians: Annotated[int | None, typer.Option(help="how many at most; default 60000")] = None,
+    strategy: Annotated[
+        str | None, typer.Option(help="mcmc, or 3DGS's densify and prune, called default; default mcmc")
+    ] = None,
     refine_poses: Annotated[bool, typer.Option(help="correct the fitted photos' poses a little")] = False,
     matte: Annotated[bool, typer.Option(help="fit the product alone, by the alpha of images/*.png")] = True,
     as_json: Json = False,
@@ -107,7 +112,7 @@ def turntable(
     elevation_deg: Annotated[float | None, typer.Option(help="above the horizon; default 15")] = None,
     size: Annotated[int | None, typer.Option(help="width and height in px; default 512")] = None,
     seconds: Annotated[float | None, typer.Option(help="how long one turn takes; default 4")] = None,
-    fill: Annotated[float | None, typer.Option(help="share of the picture that the product fills")] = None,
+    fill: Annotated[float | None, typer.Option(help="share of the picture that the product fills; default 0.9")] = None,
     up: UpAxis = Up.z,
     as_json: Json = False,
 ) -> None:

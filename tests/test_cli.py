@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import Result
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -125,6 +126,35 @@ def test_discover_then_stage_then_summary_as_airflow_does(tmp_path):
     assert ingested["state"] == "done"
     summary = catalog("summary", "--run-id", "night-1", home=tmp_path, expect=1).stdout
     assert "mug-001" in summary and "failed" in summary
+
+
+def in_process(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
+    monkeypatch.setenv("CATALOG_STORE", str(home / "store"))
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.delenv("CATALOG_DATABASE_URL", raising=False)
+    return CliRunner().invoke(cli.app, arguments)
+
+
+def test_a_run_that_nobody_named_is_told_so_that_its_summary_can_be_asked_for(tmp_path, monkeypatch):
+    (tmp_path / "shoots").mkdir()
+    (tmp_path / "shoots" / "bad").mkdir()
+    (tmp_path / "shoots" / "bad" / "shoot.yaml").write_text("sku: 7")
+    found = json.loads(in_process(tmp_path, monkeypatch, "discover", str(tmp_path / "shoots"), "--json").stdout)
+    run_id = found["run_id"]
+    assert run_id.startswith("discover-") and len(found["refused"]) == 1
+    summary = in_process(tmp_path, monkeypatch, "summary", "--run-id", run_id)
+    assert summary.exit_code == 1 and "bad input" in summary.stdout
+    assert f"run {run_id}" in summary.stdout
+    wrong = in_process(tmp_path, monkeypatch, "summary", "--run-id", "nope")
+    assert run_id in str(wrong.exception)
+
+
+def test_nothing_found_is_said_in_words_with_the_place_that_was_looked_at(tmp_path, monkeypatch):
+    assets = in_process(tmp_path, monkeypatch, "assets", "--sku", "mug")
+    assert assets.exit_code == 0 and assets.stdout == f"no such assets in sqlite:///{tmp_path / 'catalog.db'}\n"
+    assert in_process(tmp_path, monkeypatch, "assets", "--state", "lost").exit_code == 2
+    shoots = in_process(tmp_path, monkeypatch, "discover", str(tmp_path), "--collection", "autumn")
+    assert shoots.stdout == f"{tmp_path} holds no shoot of the collection 'autumn'\n"
 
 
 def test_doctor_names_every_engine(tmp_path):

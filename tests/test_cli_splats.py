@@ -1,13 +1,22 @@
 """The commands that show a splat, as a person types them, on a file of ours and on one laid out as another tool's."""
 
 import json
+import re
 import sys
+from collections.abc import Callable
+from typing import get_type_hints
 
 import pytest
 from PIL import Image
+from typer.models import OptionInfo
 
+from pipeline import cli_engines, cli_splats
 from pipeline.cli import main
+from pipeline.domain import Frozen
+from pipeline.posing.request import PoseParams
+from pipeline.splatting.fit_params import FitParams
 from pipeline.splatting.ply import write_ply
+from pipeline.splatting.turntable import TurnParams
 from tests.splatting.test_ply import LAYOUTS, ply, values
 from tests.splatting.toy_product import product
 
@@ -75,3 +84,20 @@ def test_what_is_no_splat_is_one_clear_error(catalog, command, tmp_path):
 def test_a_setting_out_of_range_names_its_option(catalog, ours, tmp_path):
     code, _, wrong = catalog("turntable", ours, "--out", tmp_path / "a.webp", "--elevation-deg", 120)
     assert code == 30 and "--elevation-deg" in wrong and "120" in wrong
+
+
+@pytest.mark.parametrize(
+    ("command", "params"),
+    [(cli_splats.splat, FitParams), (cli_splats.turntable, TurnParams), (cli_engines.sfm, PoseParams)],
+)
+def test_help_tells_the_defaults_that_the_params_have(command: Callable[..., None], params: type[Frozen]) -> None:
+    told = {}
+    for name, kind in get_type_hints(command, include_extras=True).items():
+        words = next((str(m.help) for m in getattr(kind, "__metadata__", ()) if isinstance(m, OptionInfo)), "")
+        if found := re.search(r"; default ([\w.]+)$", words):
+            told[name] = found[1]
+    known = params.model_fields
+    assert told.keys() >= {name for name in get_type_hints(command) if name in known} - {"matte", "refine_poses", "rig"}
+    for name, words in told.items():
+        if name in known:
+            assert str(known[name].default).removesuffix(".0") == words, name

@@ -123,7 +123,11 @@ def summary(url: str, run_id: str) -> RunSummary:
     with Catalog(url).read() as session:
         run = session.get(RunRow, run_id)
         if run is None:
-            raise BadInput(f"the catalog knows no run {run_id!r}", remedy="name a run that has started")
+            last = session.scalars(select(RunRow.run_id).order_by(RunRow.started_at.desc()).limit(3))
+            words = ", ".join(last) or "none yet"
+            raise BadInput(
+                f"the catalog knows no run {run_id!r}", remedy=f"name one that has started; the last: {words}"
+            )
         query = (
             select(RunShootRow, ShootRow)
             .join(ShootRow, ShootRow.sku == RunShootRow.sku)
