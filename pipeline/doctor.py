@@ -47,9 +47,8 @@ def _store(settings: Settings) -> Finding:
     try:
         store = FolderStore(settings.store)
         store.is_whole(store.put(b"doctor", "text/plain"))
-    except OSError as error:
-        words = f"CATALOG_STORE={settings.store} cannot be written: {error.strerror}; choose a folder that can"
-        return Finding(what="store", state="missing", words=words)
+    except CatalogError as error:
+        return Finding(what="store", state="missing", words=str(error))
     return Finding(what="store", state="ok", words=str(store.root))
 
 

@@ -117,20 +117,29 @@ def read_plan(store: Store, digest: str) -> Plan:
 
 
 def read_preset(name: str) -> dict[str, dict[str, Any]]:
-    """Params by step from pipeline/presets/<name>.yaml, or from a YAML file when `name` ends in .yaml."""
+    """Params by step from pipeline/presets/<name>.yaml, or from a YAML file when `name` ends in .yaml. BadInput."""
     shipped = resources.files("pipeline") / "presets"
     try:
-        text = Path(name).read_text() if name.endswith(".yaml") else (shipped / f"{name}.yaml").read_text()
-    except FileNotFoundError:
+        with readable():
+            text = Path(name).read_text() if name.endswith(".yaml") else (shipped / f"{name}.yaml").read_text()
+        value = yaml.safe_load(text) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"preset {name} is not YAML: {error}", remedy="mend the line it names") from None
+    except BadInput as error:
         known = sorted(entry.name.removesuffix(".yaml") for entry in shipped.iterdir())
         raise BadInput(
-            f"CATALOG_PRESET: there is no preset {name!r}", remedy=f"use one of {known} or a YAML file"
+            f"CATALOG_PRESET: there is no preset {name!r}: {error.what}", remedy=f"use one of {known} or a YAML file"
         ) from None
-    value = yaml.safe_load(text) or {}
-    unknown = sorted(set(value) - set(STEPS))
-    if unknown:
-        raise BadInput(f"preset {name}: {unknown[0]!r} is no step", remedy=f"use {', '.join(STEPS)}")
-    return dict(value)
+    if not isinstance(value, dict):
+        raise BadInput(f"preset {name} holds {type(value).__name__}, not steps", remedy=f"use {', '.join(STEPS)}")
+    for step, params in value.items():
+        if step not in STEPS:
+            raise BadInput(f"preset {name}: {step!r} is no step", remedy=f"use {', '.join(STEPS)}")
+        if not isinstance(params, dict):
+            raise BadInput(
+                f"preset {name}: {step}: {params!r} is no set of params", remedy="write `name: value` below it"
+            )
+    return value
 
 
 def params_of(shoot: Shoot, preset: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -144,3 +144,23 @@ def test_the_shoots_own_lamp_throws_its_shadows() -> None:
         named = shoot.model_copy(update={"capture": shoot.capture.model_copy(update={"light": light})})
         lights.append(params_of(named, {})["composite"]["light"])
     assert lights == [Light().model_dump(), lamp.model_dump()]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("splat: {iterations: 5", "is not YAML"),
+        ("\udcff", "is not YAML"),
+        ("- splat", "holds list, not steps"),
+        ("splat: fast", "splat: 'fast' is no set of params"),
+        ("? [a]\n: 1", "is not YAML"),
+        ("3: {}", "3 is no step"),
+        (None, "No such file"),
+    ],
+)
+def test_a_preset_that_is_none_is_one_clear_error(tmp_path: Path, text: str | None, says: str) -> None:
+    path = tmp_path / "mine.yaml"
+    if text is not None:
+        path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(BadInput, match=f"mine.yaml.*{says}"):
+        read_preset(str(path))

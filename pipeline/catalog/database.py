@@ -25,6 +25,7 @@ _LOST = "put a backup back; or move it away and run the shoots again: publish fi
 REMEDIES = {  # by SQLite's words
     "readonly database": "let this user write the file and its folder",
     "unable to open": "let this user read and write the file and its folder",
+    "disk I/O error": "look at the disk and at this user's limits on it, then run again: nothing was changed",
     "database is locked": "another process holds it: let it end or stop it, then run again",
     "not a database": _LOST,
     "malformed": _LOST,

@@ -57,7 +57,7 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         """Use (and make) the folder `root`. Writing raises StoreFull, or CatalogError where nothing may be written."""
         self.root = root.absolute()
-        with self._clear_errors():
+        with writing(self.root):
             for name in ("objects", "manifests", "plans", "checkpoints", "scratch"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
 
@@ -134,7 +134,7 @@ class FolderStore:
         `instead_of` names a manifest whose artifacts are damaged: it is replaced if it still stands, and only then.
         """
         path = self._manifest_path(manifest.request.stage, manifest.key)
-        with self._clear_errors(), self._locked(path):
+        with writing(self.root), self._locked(path):
             standing = self.manifest(manifest.request.stage, manifest.key)
             if standing is not None and standing != instead_of:
                 return standing
@@ -184,7 +184,7 @@ class FolderStore:
             with suppress(FileNotFoundError):  # another step clears away too
                 if old.lstat().st_mtime < time.time() - LEFT_BEHIND_SECONDS:
                     shutil.rmtree(old) if old.is_dir() else old.unlink()
-        with self._clear_errors():
+        with writing(self.root):
             path.mkdir()
         return path
 
@@ -192,14 +192,7 @@ class FolderStore:
         return self.root / "manifests" / stage / f"{key}.json"
 
     def _write(self, path: Path, data: bytes) -> None:
-        part = self.root / "scratch" / f"{uuid.uuid4().hex}.part"
-        with self._clear_errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                part.write_bytes(data)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+        write_whole(path, data, self.root / "scratch" / f"{uuid.uuid4().hex}.part")
 
     @contextmanager
     def _locked(self, path: Path) -> Iterator[None]:
@@ -209,17 +202,31 @@ class FolderStore:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Raise StoreFull when the disk of `folder` has no room, CatalogError when nothing may be written there."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise store_full(error) from error
+        which = f" ({error.filename})" if error.filename else ""
+        raise CatalogError(
+            f"the folder {folder} cannot be written: {error.strerror}{which}",
+            remedy="let this user write there, or name another folder in CATALOG_STORE",
+        ) from error
+
+
+def write_whole(path: Path, data: bytes, part: Path) -> None:
+    """Write a file whole or not at all, by way of `part`, a new name on the same disk. Raises as `writing`."""
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            yield
-        except OSError as error:
-            if error.errno in FULL:
-                raise store_full(error) from error
-            raise CatalogError(
-                f"the store {self.root} cannot be written: {error.strerror}: {error.filename}",
-                remedy="let this user write there, or name another folder in CATALOG_STORE",
-            ) from error
+            part.write_bytes(data)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def store_full(error: OSError) -> StoreFull:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contract.artifact import canonical_json, checked_tree_path, digest_of
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import FolderStore, write_whole
 from pipeline.errors import BadInput, CatalogError, StoreFull
 
 
@@ -51,8 +51,8 @@ def test_canonical_json_depends_on_the_value_alone(value: dict[str, object]) -> 
     [
         (errno.ENOSPC, StoreFull, "no room left to write .*free disk space"),
         (errno.EDQUOT, StoreFull, "no room left to write .*free disk space"),
-        (errno.EROFS, CatalogError, "the store .* cannot be written: Read-only file system.*CATALOG_STORE"),
-        (errno.EFBIG, CatalogError, "the store .* cannot be written: File too large"),
+        (errno.EROFS, CatalogError, "the folder .* cannot be written: Read-only file system.*CATALOG_STORE"),
+        (errno.EFBIG, CatalogError, "the folder .* cannot be written: File too large"),
     ],
 )
 def test_a_store_that_cannot_be_written_is_one_clear_error(
@@ -105,3 +105,14 @@ def test_a_damaged_checkpoint_is_no_checkpoint(tmp_path: Path, spoil: Callable[[
     assert store.load_checkpoint("key") is None
     store.save_checkpoint("key", b"again")
     assert store.load_checkpoint("key") == b"again"
+
+
+def test_two_writers_of_one_file_leave_one_of_the_two_whole_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "sheets" / "mug.png"
+    path.parent.mkdir()
+    (path.parent / ".first.part").write_bytes(b"half of the fir")  # another writer, half-way
+    write_whole(path, b"second", path.parent / ".second.part")
+    assert path.read_bytes() == b"second"
+    write_whole(path, b"first, whole", path.parent / ".first.part")
+    assert path.read_bytes() == b"first, whole"
+    assert list(path.parent.iterdir()) == [path]
