@@ -86,7 +86,7 @@ def stage(
     run_id: Annotated[str | None, typer.Option(help="the run that this step belongs to, for its summary")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run one step: what an Airflow task or a pod runs. Exit code 0 done, 20 held, 30 bad input."""
+    """Run one step: what an Airflow task or a pod runs."""
     settings = read_settings()
     runner = runner_from(settings, _log_event)
     if (plan is None) == (request is None):
@@ -108,13 +108,16 @@ def stage(
         print_json(result.model_dump())
     elif result.reason:
         sys.stderr.write(result.reason + "\n")
+    else:
+        sys.stdout.write(f"{name}: {result.state}, {result.seconds:.1f} s, key {result.key}\n")
     raise typer.Exit(exit_code([result]))
 
 
 def _log_event(event: Event) -> None:
     """One line an event that a person would want in a task's log."""
     if event.kind in {"hit", "started", "held", "adopted"} and "[" not in event.step:
-        sys.stderr.write(f"{event.step}: {event.kind} {event.text}\n")
+        said = "cached" if event.kind == "hit" else event.kind
+        sys.stderr.write(f"{event.step}: {said} {event.text}".rstrip() + "\n")
     elif event.kind == "progress":
         sys.stderr.write(f"{event.step}: {event.done}/{event.total} {event.text}\n")
 

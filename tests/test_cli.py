@@ -124,6 +124,8 @@ def test_discover_then_stage_then_summary_as_airflow_does(tmp_path):
     assert planned["sku"] == "mug-001" and planned["changed"] == "new"
     ingested = told("stage", "ingest", "--plan", planned["plan"], "--run-id", "night-1", home=tmp_path)
     assert ingested["state"] == "done"
+    again = catalog("stage", "ingest", "--plan", planned["plan"], home=tmp_path)
+    assert (again.stderr, again.stdout) == ("ingest: cached\n", f"ingest: cached, 0.0 s, key {ingested['key']}\n")
     summary = catalog("summary", "--run-id", "night-1", home=tmp_path, expect=1).stdout
     assert "mug-001" in summary and "failed" in summary
 
