@@ -54,15 +54,17 @@ def discover(
     if as_json:
         print_json({"run_id": run_id, **found.model_dump()})
         return
-    table = Table("shoot", "state", "plan or reason", title=f"run {run_id}")
+    table = Table("shoot", "state", "reason", title=f"run {run_id}")
     for planned in found.plans:
-        table.add_row(planned.sku, planned.changed, planned.plan)
+        table.add_row(planned.sku, "to run", planned.changed)
     for sku in found.unchanged:
         table.add_row(sku, "unchanged", "")
     for refused in found.refused:
         table.add_row(escape(refused.source), "[red]refused[/]", escape(refused.reason))
     of = f" of the collection {collection!r}" if collection else ""
     _print_table(table, f"{folder} holds no shoot{of}")
+    for planned in found.plans:
+        Console().print(f"plan {planned.plan} of {planned.sku}", soft_wrap=True)  # whole, for `catalog stage --plan`
 
 
 def summary(

@@ -42,6 +42,13 @@ def told(*arguments: object, home: Path, **more: Any) -> Any:
     return json.loads(catalog(*arguments, "--json", home=home, **more).stdout)
 
 
+def in_process(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, **environment: str) -> Result:
+    for name, value in ({"CATALOG_STORE": str(home / "store"), "COLUMNS": "160"} | environment).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("CATALOG_DATABASE_URL", raising=False)
+    return CliRunner().invoke(cli.app, arguments)
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
@@ -117,24 +124,19 @@ def test_each_engine_alone_on_plain_folders(home, shoot, tmp_path):
         assert alpha.getpixel((100, 100)) > 200 and alpha.getpixel((2, 2)) == 0
 
 
-def test_discover_then_stage_then_summary_as_airflow_does(tmp_path):
+def test_discover_then_stage_then_summary_as_airflow_does(tmp_path, monkeypatch):
     small_mug(tmp_path / "shoots" / "mug", photos=9)
     found = told("discover", tmp_path / "shoots", "--run-id", "night-1", home=tmp_path)
     (planned,) = found["plans"]
     assert planned["sku"] == "mug-001" and planned["changed"] == "new"
+    narrow = in_process(tmp_path, monkeypatch, "discover", str(tmp_path / "shoots"), COLUMNS="60").stdout
+    assert f"plan {planned['plan']} of mug-001\n" in narrow
     ingested = told("stage", "ingest", "--plan", planned["plan"], "--run-id", "night-1", home=tmp_path)
     assert ingested["state"] == "done"
     again = catalog("stage", "ingest", "--plan", planned["plan"], home=tmp_path)
     assert (again.stderr, again.stdout) == ("ingest: cached\n", f"ingest: cached, 0.0 s, key {ingested['key']}\n")
     summary = catalog("summary", "--run-id", "night-1", home=tmp_path, expect=1).stdout
     assert "mug-001" in summary and "failed" in summary
-
-
-def in_process(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
-    monkeypatch.setenv("CATALOG_STORE", str(home / "store"))
-    monkeypatch.setenv("COLUMNS", "160")
-    monkeypatch.delenv("CATALOG_DATABASE_URL", raising=False)
-    return CliRunner().invoke(cli.app, arguments)
 
 
 def test_a_run_that_nobody_named_is_told_so_that_its_summary_can_be_asked_for(tmp_path, monkeypatch):
