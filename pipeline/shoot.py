@@ -114,7 +114,9 @@ def parse_shoot(data: bytes, path: Path) -> Shoot:
 def list_photos(folder: Path) -> list[Path]:
     """The image files in `folder`/photos, sorted by name. Raises BadInput when there are none, or as `_plain_files`."""
     photos = folder / "photos"
-    if photos.is_symlink() or not photos.is_dir():
+    if photos.is_symlink():
+        raise BadInput(f"{photos} is a link", remedy="put the folder itself there")
+    if not photos.is_dir():
         raise BadInput(f"{photos} is no folder", remedy="put the photos of the shoot there")
     found = _plain_files(photos, PHOTO_ENDINGS)
     if not found:

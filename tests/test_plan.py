@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -108,7 +109,7 @@ def test_another_title_changes_only_what_uses_it(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "store")
     folder = tmp_path / "shoot"
     folder.mkdir()
-    (folder / "photos").symlink_to(SAMPLES[0].parent / "photos")
+    shutil.copytree(SAMPLES[0].parent / "photos", folder / "photos")
     value = yaml.safe_load(SAMPLES[0].read_text())
     plans = []
     for title in ("one", "two"):

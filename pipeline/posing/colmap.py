@@ -1,6 +1,7 @@
 """Camera poses from photos: pycolmap in a process of its own, with a hard time limit, its input and output checked."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import BadInput, CatalogError
+from pipeline.errors import BadInput, CatalogError, StoreFull
 from pipeline.posing.model import SparseModel, read_model
 from pipeline.posing.photos import (
     PhotoFile,
@@ -24,6 +25,7 @@ from pipeline.posing.photos import (
 from pipeline.posing.request import PoseAnswer, PoseParams, PoseRequest
 from pipeline.posing.strays import strays
 
+_ROOM_BYTES = 2**20  # less is no room for a database, nor for a log
 WORKER = (sys.executable, "-m", "pipeline.posing.colmap_worker")
 
 
@@ -61,7 +63,7 @@ def pose(
 
     `focal_px`: photo -> EXIF focal length in px. Photos whose mask is empty are left out and named in `unusable`.
     Raises BadInput when a mask does not fit its photo, SfmFailed when the process crashes or exceeds
-    `params.timeout_seconds`.
+    `params.timeout_seconds`, StoreFull when its disk is full.
     """
     folders = {photo.path.parent for photo in photos}
     if len(folders) > 1:
@@ -107,11 +109,19 @@ def run_worker(request: PoseRequest, path: Path, worker: Sequence[str] = WORKER)
                 process.wait()
     result = path.with_name("result.json")
     if code != 0 or not result.exists():
-        tail = " / ".join(log.read_text(errors="replace").strip().splitlines()[-3:])
-        raise SfmFailed(
-            f"the SfM process ended with code {code}: {tail}", remedy="run it again; if it stays, see the log"
-        )
+        raise _ended(code, log)
     return PoseAnswer.model_validate_json(result.read_bytes())
+
+
+def _ended(code: int, log: Path) -> CatalogError:
+    """Why the SfM process left no answer: by its last words, and by what a full disk keeps it from saying."""
+    if shutil.disk_usage(log.parent).free < _ROOM_BYTES:
+        return StoreFull(f"no room left on the disk of {log.parent}", remedy="free disk space, then run again")
+    tail = " / ".join(log.read_text(errors="replace").strip().splitlines()[-3:]) or "no word"
+    remedy = "run it again; if it stays, see the log"
+    if code == -signal.SIGKILL:
+        remedy = "killed from outside, most often for memory: give it more, or lower sfm.max_side_px"
+    return SfmFailed(f"the SfM process ended with code {code}: {tail}", remedy=remedy)
 
 
 def _request(

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ import torch
 from pipeline.errors import BadInput
 from pipeline.splatting.adam import Adam, Moments
 from pipeline.splatting.engines import Cloud
+
+_AFRESH = "Delete it; the fit starts afresh."
 
 
 @dataclass
@@ -63,18 +66,22 @@ def dump(state: State, identity: str) -> bytes:
 
 
 def restore(data: bytes, identity: str, device: torch.device) -> State:
-    """The state, ready to go on on `device`. Raises BadInput when the bytes are damaged or of another request."""
+    """The state, ready to go on on `device`.
+
+    Raises BadInput when the bytes are damaged, of another request, or of another version's format.
+    """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(arrays["meta"].tobytes())
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise BadInput(
-            f"the fit's checkpoint is damaged ({error})", remedy="Delete it; the fit starts afresh."
-        ) from error
-    if meta["identity"] != identity:
-        raise BadInput("the fit's checkpoint belongs to another request", remedy="Delete it; the fit starts afresh.")
+        if meta["identity"] != identity:
+            raise BadInput("the fit's checkpoint belongs to another request", remedy=_AFRESH)
+        return _state(arrays, meta, device)
+    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+        raise BadInput(f"the fit's checkpoint is damaged ({error!r})", remedy=_AFRESH) from error
 
+
+def _state(arrays: dict[str, np.ndarray], meta: dict[str, Any], device: torch.device) -> State:
     def group(prefix: str, on: torch.device = device) -> Cloud:
         found = {k.split("/", 1)[1]: v for k, v in arrays.items() if k.startswith(prefix + "/")}
         return {name: torch.from_numpy(v.copy()).to(on) for name, v in found.items()}

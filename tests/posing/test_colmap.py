@@ -1,5 +1,6 @@
 import os
 import select
+import shutil
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, StoreFull
 from pipeline.posing.colmap import SfmFailed, pose, run_worker
 from pipeline.posing.photos import PhotoFile, camera_groups, pairs_to_match, read_photo
 from pipeline.posing.request import PoseParams, PoseRequest
@@ -52,8 +53,18 @@ def test_a_worker_that_crashes_is_an_error_with_its_last_words(tmp_path):
 
 
 def test_a_worker_that_ends_well_without_an_answer_is_an_error(tmp_path):
-    with pytest.raises(SfmFailed, match="code 0"):
+    with pytest.raises(SfmFailed, match="code 0: no word"):
         run_worker(request_for(tmp_path, 60.0), tmp_path / "request.json", (sys.executable, "-c", "pass"))
+
+
+def test_a_worker_that_was_killed_or_had_no_room_says_what_to_do(tmp_path, monkeypatch):
+    request, path = request_for(tmp_path, 60.0), tmp_path / "request.json"
+    with pytest.raises(SfmFailed, match=r"code -9: no word.*memory"):
+        run_worker(request, path, ("sh", "-c", "kill -9 $$"))
+    full = shutil._ntuple_diskusage(2**40, 2**40, 0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with pytest.raises(StoreFull, match="no room left on the disk of"):
+        run_worker(request, path, ("sh", "-c", "exit 1"))
 
 
 def test_the_parent_never_loads_pycolmap():

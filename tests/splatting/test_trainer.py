@@ -1,5 +1,6 @@
 """A fit on a product whose truth is known: quality, resume, refusals, exposure, hull."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -99,6 +100,12 @@ def test_a_checkpoint_of_another_request_or_damaged_is_refused():
         fit(params.model_copy(update={"seed": 1}), photos(), sparse(), Hooks(load=lambda: kept[0]))
     with pytest.raises(BadInput, match="damaged"):
         fit(params, photos(), sparse(), Hooks(load=lambda: kept[0][:-500]))
+    with np.load(io.BytesIO(kept[0])) as file:
+        older = {name: file[name] for name in file.files if name != "torch_rng"}
+    written = io.BytesIO()
+    np.savez(written, **older)
+    with pytest.raises(BadInput, match="torch_rng"):
+        fit(params, photos(), sparse(), Hooks(load=written.getvalue))
 
 
 def test_time_that_runs_out_ends_the_schedule():
