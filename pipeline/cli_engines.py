@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from pipeline.cli_output import Json, bar, checked, print_json
+from pipeline.cli_output import Json, bar, checked, print_json, writing
 
 
 class Rig(StrEnum):
@@ -40,7 +40,7 @@ def cutout(
     from pipeline.imaging.cutout_params import CutoutParams
 
     params = checked(CutoutParams, {"engine": engine, "seed_box": seed_box, "checkpoint": checkpoint})
-    with bar("cutout") as tell:
+    with bar("cutout") as tell, writing(out):
         report = cut_files(images, out, params, tell)
     if as_json:
         print_json(report.model_dump(mode="json"))
@@ -64,7 +64,7 @@ def sfm(
     from pipeline.posing.request import PoseParams
 
     params = checked(PoseParams, {"rig": rig.value, "max_side_px": max_side_px})
-    with bar("sfm") as tell:
+    with bar("sfm") as tell, writing(out):
         tell(0, 1, str(photos_dir))
         done = pose_folder(photos_dir, out, masks, params, front=front)
     if as_json:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -47,3 +48,13 @@ def bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
             bars.update(task, completed=done, total=total, description=f"{title} {text}")
 
         yield tell
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Tell of an `--out` that cannot be written (no such place, no permission, a full disk) as BadInput."""
+    try:
+        yield
+    except OSError as error:
+        what = f"{error.filename or out} cannot be written: {error.strerror or error}"
+        raise BadInput(what, remedy="name a place with --out where this user may write") from error

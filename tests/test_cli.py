@@ -185,6 +185,15 @@ def test_bad_input_is_one_clear_error(tmp_path, arguments, words):
     assert words in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["cutout", "sfm"])
+def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path, command):
+    shoot = small_mug(tmp_path / "mug", photos=3)
+    (tmp_path / "file").write_text("mine")
+    photos = [shoot / "photos"] if command == "sfm" else sorted((shoot / "photos").iterdir())
+    done = catalog(command, *photos, "--out", tmp_path / "file" / "out", home=tmp_path, expect=30)
+    assert f"{tmp_path}/file/out cannot be written" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_photo_that_comes_while_its_shoot_runs_is_for_the_next_night(tmp_path, monkeypatch):
     shoot = tmp_path / "shoots" / "mug"
     (shoot / "photos").mkdir(parents=True)
