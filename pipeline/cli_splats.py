@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from pipeline.cli_output import Json, bar, checked, print_json
+from pipeline.errors import BadInput
 
 
 class Up(StrEnum):
@@ -95,12 +96,16 @@ def render(
     from pipeline.splatting.memory import peak_memory_mb
     from pipeline.splatting.render import render_to_file
 
+    if out.suffix.lower() != ".png":
+        raise BadInput(f"{out}: render writes a PNG, which keeps the transparency", remedy="end --out in .png")
     began = time.perf_counter()
     splat = render_to_file(splat_ply, out, azimuth_deg, elevation_deg, size, focal_px=focal_px, fill=fill, up=up.value)
     seconds = round(time.perf_counter() - began, 3)
     if as_json:
         count = len(splat.gaussians.means)
-        print_json({"out": str(out), "seconds": seconds, "gaussians": count, "peak_memory_mb": peak_memory_mb()})
+        print_json(
+            {"out": str(out), "seconds": seconds, "gaussians": count, "peak_memory_mb": round(peak_memory_mb(), 1)}
+        )
     else:
         Console().print(f"{out}: {size} x {size} px, {seconds:.2f} s", soft_wrap=True)
 
@@ -129,7 +134,7 @@ def turntable(
     if as_json:
         count = len(splat.gaussians.means)
         shown = {"out": str(out), "frames": params.frames, "size": params.size, "bytes": written, "seconds": took}
-        print_json({**shown, "gaussians": count, "peak_memory_mb": peak_memory_mb()})
+        print_json({**shown, "gaussians": count, "peak_memory_mb": round(peak_memory_mb(), 1)})
     else:
         words = f"{params.frames} frames of {params.size} x {params.size} px, {written / 1e6:.1f} MB, {took:.1f} s"
         Console().print(f"{out}: {words}", soft_wrap=True)

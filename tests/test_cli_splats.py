@@ -81,6 +81,11 @@ def test_what_is_no_splat_is_one_clear_error(catalog, command, tmp_path):
     assert code == 30 and not out.exists()
 
 
+def test_render_writes_no_png_under_another_ending(catalog, ours, tmp_path):
+    code, _, wrong = catalog("render", ours, "--out", tmp_path / "a.jpg")
+    assert code == 30 and "a.jpg: render writes a PNG" in wrong and not (tmp_path / "a.jpg").exists()
+
+
 def test_a_setting_out_of_range_names_its_option(catalog, ours, tmp_path):
     code, _, wrong = catalog("turntable", ours, "--out", tmp_path / "a.webp", "--elevation-deg", 120)
     assert code == 30 and "--elevation-deg" in wrong and "120" in wrong
