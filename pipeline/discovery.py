@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.catalog import shoots
 from pipeline.contract.artifact import canonical_json, digest_of
+from pipeline.contract.runner import answers
 from pipeline.contract.store import Store
 from pipeline.domain import Frozen
 from pipeline.errors import BadInput
@@ -80,7 +81,7 @@ def discover(
         try:
             digest = listing_digest(folder)
             state = known.get(shoot.sku)
-            why = why_changed(state, digest) or (f"backfill of {collection}" if collection else None)
+            why = why_changed(state, digest, store) or (f"backfill of {collection}" if collection else None)
             if why is None:
                 unchanged.append(shoot.sku)
                 shoots.record_fate(catalog_url, run_id, shoot.sku, "unchanged")
@@ -107,19 +108,29 @@ def listing_digest(folder: Path) -> str:
     return digest_of(canonical_json(listing(folder)))
 
 
-def why_changed(state: shoots.ShootState | None, listed: str) -> str | None:
-    """Why tonight must run a shoot, in words; None when nothing changed and its last run ended well."""
+def why_changed(state: shoots.ShootState | None, listed: str, store: Store) -> str | None:
+    """Why tonight must run a shoot, in words; None when nothing changed and its last run ended for good."""
     if state is None:
         return "new"
     if state.listing_digest != listed:
         return "its photos or shoot.yaml changed"
-    return f"its last run: {state.fate}" if shoots.is_changed(state, listed) else None
+    if shoots.is_changed(state, listed):
+        return f"its last run: {state.fate}"
+    hurried = _hurried(state.plan_digest, store) if state.fate == "held" else None
+    return f"its last run: {hurried} was held for want of time" if hurried else None
+
+
+def _hurried(plan_digest: str | None, store: Store) -> str | None:
+    """The first step of a plan that was held for want of time."""
+    pointers = {step: store.pointer(plan_digest, step) for step in STEPS} if plan_digest else {}
+    manifests = {step: store.manifest(*pointer) for step, pointer in pointers.items() if pointer}
+    return next((step for step, manifest in manifests.items() if manifest and not answers(manifest)), None)
 
 
 def conclude(catalog_url: str, run_id: str) -> shoots.RunSummary:
     """Decide and remember the fate of every shoot of a run from the fates of its steps."""
     for shoot in shoots.summary(catalog_url, run_id).shoots:
-        if shoot.fate == "planned":
+        if shoot.fate == "planned" or shoot.steps:  # who asks while it runs must not have the last word
             fate, reason = _fate_of(shoot)
             shoots.record_fate(catalog_url, run_id, shoot.sku, fate, reason)
     return shoots.summary(catalog_url, run_id)

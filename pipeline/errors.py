@@ -34,9 +34,17 @@ class MissingEngine(BadInput):
 
 
 class Held(CatalogError):
-    """Not good enough to go on, and why. A result, remembered in a manifest, not a failure."""
+    """Not good enough to go on, and why. A result, remembered in a manifest, not a failure.
+
+    `passing`: for want of time, not by what was shot. The step is done anew whenever it is next asked for.
+    """
 
     exit_code = EXIT_HELD
+
+    def __init__(self, what: str, *, remedy: str = "", passing: bool = False) -> None:
+        """As `CatalogError`; see `passing` above."""
+        super().__init__(what, remedy=remedy)
+        self.passing = passing
 
 
 class StoreFull(CatalogError):

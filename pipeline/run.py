@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.plan import Plan
-from pipeline.contract.runner import Runner, held_request, ignore
+from pipeline.contract.runner import Runner, answers, held_request, ignore
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import FolderStore
 from pipeline.contract.work import Event
@@ -105,6 +105,8 @@ def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
         except Held as held:
             request = held_request(stage, step, held)
         manifest = runner.store.manifest(stage.name, request.key) if stage.cached else None
+        if manifest is not None and not answers(manifest):
+            manifest = None
         if manifest is not None:
             known[name] = manifest
         state = "to run" if manifest is None else "held" if manifest.held else "cached"

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from pipeline.catalog import shoots
+from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request
 from pipeline.contract.store import FolderStore
 from pipeline.discovery import Discovery, conclude, discover, find_shoots
 from pipeline.errors import BadInput
@@ -63,6 +64,29 @@ def test_new_then_unchanged_then_changed(night: Night) -> None:
     assert night.fates() == {"mug": "unchanged"}
     (folder / "photos" / "DSC_0002.jpg").write_bytes(b"\xff\xd8")
     assert changed(night.run()) == {"mug": "its photos or shoot.yaml changed"}
+
+
+def test_a_shoot_held_for_want_of_time_is_run_again_and_one_held_for_good_is_not(night: Night) -> None:
+    night.add("mug")
+    plan = night.run().plans[0].plan
+    night.end("mug", splat="held")
+    assert night.fates() == {"mug": "held"}
+    assert night.run().unchanged == ("mug",)
+    where = Provenance(started_at="", seconds=1, peak_memory_mb=1, device="cpu", host="here", versions={})
+    asked = Request(stage="splat", version=1, params={}, inputs={})
+    reason = HeldReason(what="no time", remedy="again", passing=True)
+    night.store.commit(Manifest(key=asked.key, request=asked, held=reason, provenance=where))
+    night.store.point(plan, "splat", "splat", asked.key)
+    assert changed(night.run()) == {"mug": "its last run: splat was held for want of time"}
+
+
+def test_whoever_asks_while_a_night_runs_does_not_have_the_last_word(night: Night) -> None:
+    night.add("mug")
+    night.run()
+    shoots.record_step(night.url, night.run_id, "mug", "ingest", "done", seconds=1.0, reason="")
+    assert night.fates() == {"mug": "failed"}
+    night.end("mug")
+    assert night.fates() == {"mug": "done"}
 
 
 @pytest.mark.parametrize(

@@ -37,10 +37,11 @@ class Provenance(Frozen):
 
 
 class HeldReason(Frozen):
-    """Why a step was held and what a person can do about it."""
+    """Why a step was held and what a person can do about it; `passing` as in `errors.Held`."""
 
     what: str
     remedy: str
+    passing: bool = False
 
 
 class Item(Frozen):

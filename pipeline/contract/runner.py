@@ -63,7 +63,7 @@ class Runner:
         name = name or stage.name
         request = stage.request(inputs, params)
         standing = self.store.manifest(stage.name, request.key) if stage.cached else None
-        if standing is not None and self._is_whole(standing):
+        if standing is not None and answers(standing) and self._is_whole(standing):
             self.notify(Event(kind="hit", step=name))
             return self._answer(stage, standing), standing, False
         self._require_whole(name, request)
@@ -132,7 +132,8 @@ class Runner:
                 )
             if manifest.held is not None:
                 if not value.optional:
-                    raise Held(f"{value.step}: {manifest.held.what}", remedy=manifest.held.remedy)
+                    above = manifest.held
+                    raise Held(f"{value.step}: {above.what}", remedy=above.remedy, passing=above.passing)
                 values[name] = None
                 continue
             output = (manifest.outputs or {})[value.output]
@@ -148,7 +149,7 @@ class Runner:
         try:
             outputs = stage.run(inputs, params, work).model_dump(mode="json")
         except Held as reason:
-            held = HeldReason(what=reason.what, remedy=reason.remedy)
+            held = HeldReason(what=reason.what, remedy=reason.remedy, passing=reason.passing)
         except OSError as error:
             if error.errno in FULL:
                 raise store_full(error) from error
@@ -190,7 +191,7 @@ class Runner:
         """A step below a held one is held by it, under a key of its own, so that the steps below can see why."""
         self.notify(Event(kind="held", step=name, text=str(held)))
         request = held_request(stage, step, held)
-        reason = HeldReason(what=held.what, remedy=held.remedy)
+        reason = HeldReason(what=held.what, remedy=held.remedy, passing=held.passing)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return self.store.commit(
             Manifest(key=request.key, request=request, held=reason, provenance=self._provenance(now, 0.0, 0.0)), None
@@ -210,8 +211,13 @@ class Runner:
 
     def _answer(self, stage: Stage[I, P, O], manifest: Manifest) -> O:
         if manifest.held is not None:
-            raise Held(manifest.held.what, remedy=manifest.held.remedy)
+            raise Held(manifest.held.what, remedy=manifest.held.remedy, passing=manifest.held.passing)
         return stage.outputs.model_validate(manifest.outputs)
+
+
+def answers(manifest: Manifest) -> bool:
+    """Whether a step needs no other run: one that was held for want of time does."""
+    return manifest.held is None or not manifest.held.passing
 
 
 def held_request(stage: AnyStage, step: PlannedStep, held: Held) -> Request:

@@ -81,6 +81,32 @@ def test_held_is_remembered_and_not_computed_again(store: FolderStore) -> None:
     assert recorder.computed() == set()
 
 
+def test_what_was_held_for_want_of_time_is_computed_again_and_its_result_stands(store: FolderStore) -> None:
+    nights = iter(["busy", "quiet"])
+
+    def hurried(inputs: toy.OneInputs, params: toy.Params, work: Work) -> toy.OneOutputs:
+        if next(nights) == "busy":
+            raise Held("no time", remedy="again", passing=True)
+        return toy.run_one(inputs, params, work)
+
+    stage = Stage("hurried", 1, toy.OneInputs, toy.Params, toy.OneOutputs, hurried)
+    below = Stage("below", 1, toy.OneInputs, toy.Params, toy.OneOutputs, toy.run_one)
+    steps = {
+        "first": PlannedStep(stage="hurried", params={}, inputs={"text": store.put(b"one", "text/plain")}),
+        "second": PlannedStep(stage="below", params={}, inputs={"text": Source(step="first", output="text")}),
+    }
+    nothing = store.put(b"", "text/plain")
+    plan = Plan(sku="mug-001", collection="c", source="/shoots/mug-001", shoot=nothing, photos=nothing, steps=steps)
+    digest, runner = "0" * 64, Runner(store)
+    for name, one in (("first", stage), ("second", below)):
+        with pytest.raises(Held, match="no time") as held:
+            runner.run_planned(plan, digest, name, one)
+        assert held.value.passing
+    for name, one in (("first", stage), ("second", below)):
+        assert runner.run_planned(plan, digest, name, one)[2]
+    assert not runner.run_planned(plan, digest, "first", stage)[2]
+
+
 @pytest.mark.parametrize("damage", ["flip", "delete"])
 def test_a_damaged_output_is_noticed_and_recomputed(store: FolderStore, damage: str) -> None:
     outputs, before, _ = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params())

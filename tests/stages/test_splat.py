@@ -81,8 +81,12 @@ def test_nothing_is_fitted_where_no_angle_needs_it(store, shot):
 
 def test_a_splat_unlike_its_held_out_photos_holds_the_shoot(store, shot):
     given = inputs(store, shot)
-    with pytest.raises(Held, match=r"reaches .* dB on held-out photos \(P03, P09\), below 60"):
+    with pytest.raises(Held, match=r"reaches .* dB on held-out photos \(P03, P09\), below 60") as held:
         Runner(store).run(STAGE, given, Params(**QUICK | {"iterations": 5}, min_psnr_db=60))
+    assert not held.value.passing
+    with pytest.raises(Held, match=r"after the \d+ of 500000 iterations that max_seconds allowed.*quieter") as held:
+        Runner(store).run(STAGE, given, Params(**QUICK | {"iterations": 500_000, "max_seconds": 1e-3}, min_psnr_db=60))
+    assert held.value.passing
     with pytest.raises(Held, match="outline overlaps"):
         Runner(store).run(STAGE, given, Params(**QUICK | {"iterations": 5}, min_psnr_db=0, min_alpha_iou=1))
 
