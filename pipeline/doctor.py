@@ -68,14 +68,23 @@ def _engines(settings: Settings) -> list[Finding]:
         if field is None:
             continue
         engine = str(values.get("engine", field.default))
-        if engine == "anthropic" and not os.environ.get("ANTHROPIC_API_KEY"):
-            words = "anthropic, but ANTHROPIC_API_KEY is not set; set it, or choose the engine `measured`"
-            found.append(Finding(what=f"engine of {step}", state="missing", words=words))
+        if engine == "anthropic":
+            found.append(_caption_service())
         elif step == "splat":
             found.append(_splats(engine))
         else:
             found.append(Finding(what=f"engine of {step}", state="ok", words=engine))
     return found
+
+
+def _caption_service() -> Finding:
+    from pipeline.language.anthropic_messages import require_key
+
+    try:
+        require_key()
+    except CatalogError as error:
+        return Finding(what="engine of caption", state="missing", words=str(error))
+    return Finding(what="engine of caption", state="ok", words="anthropic")
 
 
 def _splats(engine: str) -> Finding:
@@ -107,6 +116,8 @@ def _extras() -> list[Finding]:
     for module, gives, remedy in EXTRAS.values():
         there = find_spec(module) is not None
         words = gives if there else f"{gives}: not installed; {remedy}"
+        if module == "gsplat" and there and _splats(module).state != "ok":
+            there, words = False, _splats(module).words
         found.append(Finding(what=module, state="ok" if there else "optional", words=words))
     return found
 

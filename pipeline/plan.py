@@ -161,7 +161,7 @@ def params_of(shoot: Shoot, preset: Mapping[str, Mapping[str, Any]]) -> dict[str
 
 
 def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise MissingEngine, naming the step, when this machine lacks the splat engine or a device that `params` ask for.
+    """Raise MissingEngine, naming the step, when this machine lacks an engine, a key or a device that `params` ask for.
 
     The steps would find out by themselves, but the splat only after minutes. The splat counts also where it turns out
     that no angle needs one: that is known only after the cameras.
@@ -179,6 +179,10 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
             version_of(engine)
         except MissingEngine as error:
             raise MissingEngine(f"step splat: {error.what}", remedy=error.remedy) from None
+    if params["caption"].get("engine") == "anthropic":
+        from pipeline.language.anthropic_messages import require_key
+
+        require_key()
     for step, settings in asking.items():
         if (device := settings.get("device", "cpu")) != "cpu":
             import torch

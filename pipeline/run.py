@@ -115,9 +115,10 @@ def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
 
 
 def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
-    """Run a stage by itself on a request file: JSON with `params` and `inputs`, as a manifest's `request` has them."""
+    """Run a stage by itself on a request file, JSON with `params` and `inputs`, or on that of a whole manifest."""
     try:
         value = json.loads(path.read_bytes())
+        value = value.get("request", value)
         inputs = stage.inputs.model_validate(value.get("inputs", {}))
         params = stage.params.model_validate(value.get("params", {}))
     except FileNotFoundError:

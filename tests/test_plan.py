@@ -10,10 +10,12 @@ from pipeline.contract.plan import Source
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
 from pipeline.errors import BadInput, MissingEngine
+from pipeline.language.anthropic_messages import KEYS
 from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, require_here, stage_of, write_plan
 from pipeline.records import Light
-from pipeline.run import forecast
+from pipeline.run import forecast, run_request
 from pipeline.shoot import read_shoot
+from tests.contract import toy
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = sorted((ROOT / "examples" / "collection").glob("*/shoot.yaml"))
@@ -103,6 +105,29 @@ def test_a_checkpoint_that_cannot_serve_is_told_with_its_step(
     with pytest.raises(BadInput, match=words) as told:
         params_of(read_shoot(SAMPLES[0].parent), read_preset(str(tmp_path / "mine.yaml")))
     assert remedy in str(told.value) and "embedded'" not in told.value.remedy and "\n" not in str(told.value)
+
+
+def test_a_caption_service_without_a_key_is_told_when_planning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "mine.yaml").write_text("caption: {engine: anthropic}\n")
+    params = params_of(read_shoot(SAMPLES[0].parent), read_preset(str(tmp_path / "mine.yaml")))
+    with pytest.raises(MissingEngine, match="caption engine `anthropic` has no key"):
+        require_here(params)
+    monkeypatch.setenv(KEYS[0], "a key")
+    require_here(params)
+
+
+def test_a_stage_by_hand_takes_a_request_and_a_whole_manifest(tmp_path: Path) -> None:
+    runner = Runner(FolderStore(tmp_path / "store"))
+    request = toy.TOY.request(toy.make_inputs(runner.store, {"a": "one"}), toy.Params())
+    (tmp_path / "request.json").write_text(request.model_dump_json())
+    first = run_request(runner, toy.TOY, tmp_path / "request.json")
+    manifest = runner.store.manifest("toy", request.key)
+    assert manifest is not None
+    (tmp_path / "manifest.json").write_text(manifest.model_dump_json())
+    again = run_request(runner, toy.TOY, tmp_path / "manifest.json")
+    assert (first.state, again.state, first.key) == ("done", "cached", again.key)
 
 
 def test_another_title_changes_only_what_uses_it(tmp_path: Path) -> None:

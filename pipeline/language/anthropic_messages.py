@@ -195,12 +195,17 @@ def as_jpeg(picture: Rgba, longest_px: int) -> bytes:
     return buffer.getvalue()
 
 
-def _client(max_retries: int) -> "Anthropic":
+def require_key() -> None:
+    """Raise MissingEngine when the environment holds no key for the API."""
     if not any(os.environ.get(name) for name in KEYS):
         raise MissingEngine(
             "the caption engine `anthropic` has no key",
             remedy="set ANTHROPIC_API_KEY, or set engine: measured for the step caption",
         )
+
+
+def _client(max_retries: int) -> "Anthropic":
+    require_key()
     try:
         from anthropic import Anthropic
     except ImportError:

@@ -110,7 +110,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("render", 4, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("render", 5, Inputs, Params, Outputs, run, gpu=True)
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _picture(verdict: Verdict, shoot: Shoot, params: Params, work: Work) -> tupl
     nearest = shoot.views.get(verdict.nearest_photo or "")
     if shoot.splat is None or nearest is None:
         why = "there is no splat to render it from (its step was held)" if nearest else "the nearest photo has no pose"
-        return refused.model_copy(update={"reason": f"{verdict.reason}; {why}"}), None
+        return refused.model_copy(update={"reason": f"{why}; {verdict.reason}"}), None
     view = _view(verdict, nearest)
     item = AngleInputs(splat=shoot.splat, nearest=shoot.cutout(nearest.photo))
     drawing = params.model_dump(include=set(DrawParams.model_fields))
