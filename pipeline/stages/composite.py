@@ -291,4 +291,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 3, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 4, Inputs, Params, Outputs, run)

@@ -225,5 +225,5 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
 
 
 ANGLE_ITEM = Stage("composite_angle", 3, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 3, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 3, AssetInputs, AssetParams, AssetOutputs, make_asset)
+LAYERS_ITEM = Stage("composite_layers", 4, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 4, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -9,6 +9,7 @@ import torch
 
 from pipeline.domain import look_at
 from pipeline.errors import BadInput, MissingEngine
+from pipeline.imaging.shadow_solid import solid_of_points
 from pipeline.splatting.engines import engine_named
 from pipeline.splatting.evaluate import psnr_db, score, ssim_map
 from pipeline.splatting.fit_params import FitParams
@@ -18,6 +19,7 @@ from pipeline.splatting.mcmc import Mcmc
 from pipeline.splatting.photos import prepare
 from pipeline.splatting.render import planes
 from pipeline.splatting.start import held_out_names
+from pipeline.splatting.surface import surface_points
 from pipeline.splatting.trainer import Hooks, fit
 from tests.splatting.toy_product import camera, photos, product, sparse
 
@@ -43,6 +45,15 @@ def test_held_out_photos_and_unseen_sides_are_close_to_the_truth(fitted):
     inside = truth[3] > 0.5
     assert psnr_db((truth[:3] - drawn[:3])[:, inside]) > 24
     assert (drawn[3][truth[3] < 0.01] > 0.5).mean() < 0.001  # no floaters
+
+
+def test_a_fitted_splat_shows_enough_surface_to_close_a_solid(fitted):
+    def filled(gaussians):
+        return solid_of_points(surface_points(gaussians).astype(float)).filled.mean(axis=(1, 2))
+
+    found, true = filled(fitted.splat.gaussians), filled(product().gaussians)
+    assert found[12:-12].min() > 0.8 * true[12:-12].min()
+    assert found.mean() == pytest.approx(true.mean(), rel=0.2)
 
 
 def test_densify_and_prune_fits_the_product_too():
