@@ -198,11 +198,12 @@ def test_a_crash_is_told_with_its_last_words_and_a_missing_frame_too(nerfstudio)
 
 
 def test_too_little_time_and_too_few_photos_are_refused(nerfstudio):
-    nerfstudio()
-    with pytest.raises(CatalogError, match=r"took longer.*nerfstudio_seconds"):
-        fit_photos(PARAMS.model_copy(update={"nerfstudio_seconds": 1e-3}), photos(), sparse())
+    folder = nerfstudio()
     with pytest.raises(BadInput, match="too few"):
         fit_photos(PARAMS, photos()[:2], sparse())
+    (folder / "bin" / "ns-train").write_text("#!/bin/sh\nexec tail -f /dev/null\n")  # never ends by itself
+    with pytest.raises(CatalogError, match=r"took longer.*nerfstudio_seconds"):
+        fit_photos(PARAMS.model_copy(update={"nerfstudio_seconds": 1e-3}), photos(), sparse())
 
 
 @pytest.fixture
