@@ -116,11 +116,11 @@ def why_changed(state: shoots.ShootState | None, listed: str, store: Store) -> s
         return "its photos or shoot.yaml changed"
     if shoots.is_changed(state, listed):
         return f"its last run: {state.fate}"
-    hurried = _hurried(state.plan_digest, store) if state.fate == "held" else None
-    return f"its last run: {hurried} was held for want of time" if hurried else None
+    step = _held_in_passing(state.plan_digest, store) if state.fate == "held" else None
+    return f"its last run: {step} was held for want of time" if step else None
 
 
-def _hurried(plan_digest: str | None, store: Store) -> str | None:
+def _held_in_passing(plan_digest: str | None, store: Store) -> str | None:
     """The first step of a plan that was held for want of time."""
     pointers = {step: store.pointer(plan_digest, step) for step in STEPS} if plan_digest else {}
     manifests = {step: store.manifest(*pointer) for step, pointer in pointers.items() if pointer}

@@ -12,12 +12,14 @@ from pipeline.errors import CatalogError
 from pipeline.plan import STEPS, read_preset, stage_of
 from pipeline.settings import Settings
 
+State = Literal["ok", "missing", "optional"]
+
 
 class Finding(Frozen):
     """One thing that was looked at. `missing` breaks the chosen settings; `optional` only limits the choice."""
 
     what: str
-    state: Literal["ok", "missing", "optional"]
+    state: State
     words: str
 
 
@@ -116,9 +118,10 @@ def _extras() -> list[Finding]:
     for module, gives, remedy in EXTRAS.values():
         there = find_spec(module) is not None
         words = gives if there else f"{gives}: not installed; {remedy}"
-        if module == "gsplat" and there and _splats(module).state != "ok":
-            there, words = False, _splats(module).words
-        found.append(Finding(what=module, state="ok" if there else "optional", words=words))
+        state: State = "ok" if there else "optional"
+        if module == "gsplat" and there and (engine := _splats(module)).state != "ok":  # it needs a GPU besides
+            state, words = "optional", engine.words
+        found.append(Finding(what=module, state=state, words=words))
     return found
 
 

@@ -1,12 +1,13 @@
 """A finished step, as a file: what was asked, what came out, and under which circumstances."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact, Sha256, canonical_json, digest_of
 from pipeline.domain import Frozen
+from pipeline.errors import Held
 
 
 class Request(Frozen):
@@ -42,6 +43,15 @@ class HeldReason(Frozen):
     what: str
     remedy: str
     passing: bool = False
+
+    @classmethod
+    def of(cls, held: Held) -> Self:
+        """What a manifest remembers of it."""
+        return cls(what=held.what, remedy=held.remedy, passing=held.passing)
+
+    def error(self, above: str = "") -> Held:
+        """What it was; below the step `above`, which is named."""
+        return Held(f"{above}: {self.what}" if above else self.what, remedy=self.remedy, passing=self.passing)
 
 
 class Item(Frozen):

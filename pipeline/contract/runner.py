@@ -132,8 +132,7 @@ class Runner:
                 )
             if manifest.held is not None:
                 if not value.optional:
-                    above = manifest.held
-                    raise Held(f"{value.step}: {above.what}", remedy=above.remedy, passing=above.passing)
+                    raise manifest.held.error(value.step)
                 values[name] = None
                 continue
             output = (manifest.outputs or {})[value.output]
@@ -149,7 +148,7 @@ class Runner:
         try:
             outputs = stage.run(inputs, params, work).model_dump(mode="json")
         except Held as reason:
-            held = HeldReason(what=reason.what, remedy=reason.remedy, passing=reason.passing)
+            held = HeldReason.of(reason)
         except OSError as error:
             if error.errno in FULL:
                 raise store_full(error) from error
@@ -191,10 +190,12 @@ class Runner:
         """A step below a held one is held by it, under a key of its own, so that the steps below can see why."""
         self.notify(Event(kind="held", step=name, text=str(held)))
         request = held_request(stage, step, held)
-        reason = HeldReason(what=held.what, remedy=held.remedy, passing=held.passing)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return self.store.commit(
-            Manifest(key=request.key, request=request, held=reason, provenance=self._provenance(now, 0.0, 0.0)), None
+            Manifest(
+                key=request.key, request=request, held=HeldReason.of(held), provenance=self._provenance(now, 0.0, 0.0)
+            ),
+            None,
         )
 
     def _is_whole(self, manifest: Manifest) -> bool:
@@ -211,7 +212,7 @@ class Runner:
 
     def _answer(self, stage: Stage[I, P, O], manifest: Manifest) -> O:
         if manifest.held is not None:
-            raise Held(manifest.held.what, remedy=manifest.held.remedy, passing=manifest.held.passing)
+            raise manifest.held.error()
         return stage.outputs.model_validate(manifest.outputs)
 
 

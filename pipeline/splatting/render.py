@@ -15,6 +15,7 @@ from pipeline.splatting.lens import SIDE_MAX_PX, lens_of, pose_of
 from pipeline.splatting.ply import Splat, read_ply
 from pipeline.splatting.png import encode_rgb
 from pipeline.splatting.raster import draw_values
+from pipeline.splatting.surface import OPACITY_AT_LEAST
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -84,7 +85,7 @@ def render(splat: Splat, camera: Camera, cam_from_world: F64, supersample: int =
 def extent_of(splat: Splat) -> tuple[F64, float]:
     """Centre [3] and radius of the ball that holds all but a hundredth of what is opaque."""
     g = splat.gaussians
-    means = g.means[g.opacities > 0.1].astype(np.float64)
+    means = g.means[g.opacities >= OPACITY_AT_LEAST].astype(np.float64)
     if not len(means):
         raise BadInput("the splat is empty: no Gaussian is opaque")
     centre = (np.quantile(means, 0.01, axis=0) + np.quantile(means, 0.99, axis=0)) / 2
