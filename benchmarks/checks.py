@@ -2,10 +2,11 @@
 
     python -m benchmarks.checks [--each 60] [--clean 300]
 
-Products, colours and backdrops are drawn at random from a fixed seed; the faults come from `tests/imaging/faults.py`,
-which shares no code with the checks, and are planted in the file alone: everything before encoding is in order. Prints
-a Markdown table. `--mattes` does the same for faults of a matte that only the other photos can tell, on the samples'
-photos and true mattes, with a silhouette as blurred and as far off as a splat's that was fitted at 384 px.
+Products, colours and backdrops are drawn at random from a fixed seed; the faults come from
+`tests/imaging/checks/faults.py`, which shares no code with the checks, and are planted in the file alone: everything
+before encoding is in order. Prints a Markdown table. `--mattes` does the same for faults of a matte that only the other
+photos can tell, on the samples' photos and true mattes, with a silhouette as blurred and as far off as a splat's that
+was fitted at 384 px.
 """
 
 import argparse
@@ -16,22 +17,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.imaging.channels import load_channel
-from pipeline.imaging.checks import check_asset, judge
-from pipeline.imaging.checks_evidence import Evidence
-from pipeline.imaging.checks_silhouette import check_silhouette
-from pipeline.imaging.composite import make_layers
-from pipeline.imaging.composite_framing import Box
-from pipeline.imaging.cutout import with_matte
-from pipeline.imaging.encode import decode_image, encode_8bit, srgb_profile
+from pipeline.core.records import Silhouette
+from pipeline.imaging.channels.channel import load_channel
+from pipeline.imaging.channels.encode import decode_image, encode_8bit, srgb_profile
+from pipeline.imaging.channels.marking import xmp_packet
+from pipeline.imaging.checks.evidence import Evidence
+from pipeline.imaging.checks.judge import check_asset, judge
+from pipeline.imaging.checks.silhouette import check_silhouette
+from pipeline.imaging.compositing.blend import make_layers
+from pipeline.imaging.compositing.framing import Box
+from pipeline.imaging.cutout.base import with_matte
 from pipeline.imaging.linear import linear_to_srgb
-from pipeline.imaging.photo import decode_photo
-from pipeline.imaging.silhouette import correct
-from pipeline.imaging.silhouette_evidence import Disagreement, Drawn
-from pipeline.provenance.marking import xmp_packet
-from pipeline.records import Silhouette
-from tests.imaging import faults, matte_faults
+from pipeline.imaging.photo.decode import decode_photo
+from pipeline.imaging.silhouette.correct import correct
+from pipeline.imaging.silhouette.evidence import Disagreement, Drawn
+from tests.imaging.checks import faults
 from tests.imaging.products import make_product
+from tests.imaging.silhouette import matte_faults
 
 MARKING = "compositeCapture"
 FRAME = {"width_px": 400, "height_px": 400, "long_side_at_least_px": 400}

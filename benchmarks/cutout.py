@@ -24,9 +24,9 @@ import yaml
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_gradient_magnitude
 
-from pipeline.imaging.cutout import fault_of, with_matte
-from pipeline.imaging.cutout_params import CutoutParams, engine_of
-from pipeline.imaging.photo import Limits, decode_photo
+from pipeline.imaging.cutout.base import fault_of, with_matte
+from pipeline.imaging.cutout.registry import CutoutParams, engine_of
+from pipeline.imaging.photo.decode import Limits, decode_photo
 
 RECORD = Path(__file__).with_name("CUTOUT.md")
 PRESETS = Path(__file__).parents[1] / "pipeline" / "presets"

@@ -20,11 +20,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.diffusion.engine import BackdropRequest, DiffusersEngine
-from pipeline.diffusion.loading import load_engine
-from pipeline.diffusion.products import random_product
-from pipeline.diffusion.scenes import linear_from_srgb, random_spec, render_scene
-from pipeline.diffusion.vocabulary import COLOURS, HORIZON_FRAC, MATERIALS, SIDES, SceneSpec
+from pipeline.diffusion.painting.engine import BackdropRequest, DiffusersEngine
+from pipeline.diffusion.painting.loading import load_engine
+from pipeline.diffusion.scenes.scene import linear_from_srgb, random_spec, render_scene
+from pipeline.diffusion.scenes.vocabulary import COLOURS, HORIZON_FRAC, MATERIALS, SIDES, SceneSpec
+from pipeline.diffusion.training.products import random_product
 
 Rgb = NDArray[np.uint8]
 UNSEEN = 10**9  # training's seeds are below

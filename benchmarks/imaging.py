@@ -22,24 +22,24 @@ import numpy as np
 import yaml
 
 from benchmarks.imaging_shadow import HEAD, shadow_rows
-from pipeline.diffusion.checkpoints import EMBEDDED, EMBEDDED_FOLDER, facts_of
-from pipeline.diffusion.engine import BackdropRequest
-from pipeline.diffusion.loading import load_engine
-from pipeline.domain import View
-from pipeline.imaging.channels import Channel, load_channel
-from pipeline.imaging.checks import check_asset
-from pipeline.imaging.checks_evidence import Evidence
-from pipeline.imaging.composite import make_layers
-from pipeline.imaging.cutout import with_matte
-from pipeline.imaging.cutout_params import CutoutParams, engine_of
-from pipeline.imaging.encode import decode_image, encode_image
+from pipeline.core.domain import View
+from pipeline.core.records import Light, load_list
+from pipeline.diffusion.painting.checkpoints import EMBEDDED, EMBEDDED_FOLDER, facts_of
+from pipeline.diffusion.painting.engine import BackdropRequest
+from pipeline.diffusion.painting.loading import load_engine
+from pipeline.imaging.channels.channel import Channel, load_channel
+from pipeline.imaging.channels.encode import decode_image, encode_image
+from pipeline.imaging.channels.marking import digital_source_type, xmp_packet
+from pipeline.imaging.checks.evidence import Evidence
+from pipeline.imaging.checks.judge import check_asset
+from pipeline.imaging.compositing.blend import make_layers
+from pipeline.imaging.compositing.shadow import draw_shadow
+from pipeline.imaging.compositing.shadow_camera import ground_of
+from pipeline.imaging.cutout.base import with_matte
+from pipeline.imaging.cutout.matting import closed_form, foreground_colours
+from pipeline.imaging.cutout.registry import CutoutParams, engine_of
 from pipeline.imaging.linear import linear_to_srgb
-from pipeline.imaging.matting import closed_form, foreground_colours
-from pipeline.imaging.photo import Limits, decode_photo
-from pipeline.imaging.shadow import draw_shadow
-from pipeline.imaging.shadow_camera import ground_of
-from pipeline.provenance.marking import digital_source_type, xmp_packet
-from pipeline.records import Light, load_list
+from pipeline.imaging.photo.decode import Limits, decode_photo
 
 RECORD = Path(__file__).with_name("IMAGING.md")
 SIDE_PX, RUNS = 1600, 3

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.splat_shoot import true_photos
-from pipeline.domain import View
-from pipeline.imaging.shadow import draw_shadow
-from pipeline.imaging.shadow_camera import Ground, ground_of
-from pipeline.records import Light, load_list
-from pipeline.splatting.fit_params import FitParams
-from pipeline.splatting.hull import Points
+from pipeline.core.colmap import Points
+from pipeline.core.domain import View
+from pipeline.core.records import Light, load_list
+from pipeline.imaging.compositing.shadow import draw_shadow
+from pipeline.imaging.compositing.shadow_camera import Ground, ground_of
+from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.fit.trainer import fit
 from pipeline.splatting.surface import surface_points
-from pipeline.splatting.trainer import fit
 
 Floats = NDArray[np.float32]
 Spot = tuple[float, float, float]

@@ -20,18 +20,18 @@ from numpy.typing import NDArray
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.runner import Runner
-from pipeline.domain import View
-from pipeline.imaging.checks_silhouette import check_silhouette
-from pipeline.imaging.pixels import decode_png
-from pipeline.imaging.silhouette import correct
-from pipeline.imaging.silhouette_evidence import Disagreement, Drawn
+from pipeline.core.domain import View
+from pipeline.core.png import decode_png
+from pipeline.core.records import Silhouette, load_list
+from pipeline.imaging.checks.silhouette import check_silhouette
+from pipeline.imaging.silhouette.correct import correct
+from pipeline.imaging.silhouette.evidence import Disagreement, Drawn
 from pipeline.plan import STEPS, write_plan
-from pipeline.records import Silhouette, load_list
 from pipeline.run import manifest_of, run_step, runner_from
 from pipeline.settings import Settings
-from pipeline.splatting.match import as_shot
 from pipeline.splatting.ply import read_ply
-from pipeline.splatting.render import straight
+from pipeline.splatting.show.match import as_shot
+from pipeline.splatting.show.render import straight
 
 RECORD = Path(__file__).with_name("CUTOUT.md")
 BEGIN, END = "<!-- corrected -->", "<!-- corrected end -->"

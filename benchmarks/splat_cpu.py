@@ -26,22 +26,20 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.splat_shoot import fit_shoot
-from pipeline.domain import Camera, look_at
-from pipeline.splatting import raster
-from pipeline.splatting.engines import VALUES
-from pipeline.splatting.fit_params import FitParams
+from pipeline.core.colmap import Points
+from pipeline.core.domain import Camera, look_at
+from pipeline.core.process import peak_memory_mb
+from pipeline.splatting.engines.base import VALUES
+from pipeline.splatting.fit.loss import LossWeights, ProductLoss
+from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.fit.trainer import Hooks, _Trainer
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import C0
-from pipeline.splatting.hull import Points
 from pipeline.splatting.lanes import LANES, load, room, store
 from pipeline.splatting.lens import lens_of, pose_of
-from pipeline.splatting.loss import LossWeights, ProductLoss
-from pipeline.splatting.memory import peak_memory_mb
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import Splat
-from pipeline.splatting.projection import RECORD, SUMS, project
-from pipeline.splatting.projection_gradient import project_gradient
-from pipeline.splatting.raster_kernels import (
+from pipeline.splatting.raster.kernels import (
     BACKWARD_PLANES,
     FORWARD_PLANES,
     PIXELS,
@@ -52,10 +50,12 @@ from pipeline.splatting.raster_kernels import (
     rasterize,
     rasterize_gradient,
 )
-from pipeline.splatting.render import render
-from pipeline.splatting.threads import one_torch_thread
-from pipeline.splatting.tiles import TILE, deal_tiles, depth_order, fill_tiles, reach_tiles
-from pipeline.splatting.trainer import Hooks, _Trainer
+from pipeline.splatting.raster.projection import RECORD, SUMS, project
+from pipeline.splatting.raster.projection_gradient import project_gradient
+from pipeline.splatting.raster.rasterize import rasterize as raster
+from pipeline.splatting.raster.threads import one_torch_thread
+from pipeline.splatting.raster.tiles import TILE, deal_tiles, depth_order, fill_tiles, reach_tiles
+from pipeline.splatting.show.render import render
 
 RECORD_FILE = Path(__file__).with_name("SPLAT.md")
 WIDTH, HEIGHT = 269, 480

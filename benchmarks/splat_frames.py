@@ -14,14 +14,14 @@ from pathlib import Path
 import numba
 from PIL import Image
 
+from pipeline.core.colmap import read_model
 from pipeline.posing.folder import pose_folder
 from pipeline.posing.request import PoseParams
-from pipeline.splatting.colmap_model import read_model
-from pipeline.splatting.fit_colmap import posed_photos
-from pipeline.splatting.fit_params import FitParams
-from pipeline.splatting.result import Fit
-from pipeline.splatting.sheet import sheet
-from pipeline.splatting.trainer import fit
+from pipeline.splatting.fit.colmap_folder import posed_photos
+from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.fit.result import Fit
+from pipeline.splatting.fit.trainer import fit
+from pipeline.splatting.show.sheet import sheet
 
 RECORD_FILE = Path(__file__).with_name("SPLAT.md")
 BEGIN, END = "<!-- frames -->", "<!-- end of frames -->"

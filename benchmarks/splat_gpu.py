@@ -30,11 +30,11 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a file, Python looks beside it alone
 
 from benchmarks.splat_shoot import floaters, true_photos
-from pipeline.errors import CatalogError
-from pipeline.splatting.engines import version_of
-from pipeline.splatting.fit_colmap import fit_photos
-from pipeline.splatting.fit_params import FitParams
-from pipeline.splatting.hull import Points
+from pipeline.core.colmap import Points
+from pipeline.core.errors import CatalogError
+from pipeline.splatting.engines.base import version_of
+from pipeline.splatting.fit.colmap_folder import fit_photos
+from pipeline.splatting.fit.params import FitParams
 
 ENGINES: dict[str, dict[str, str]] = {
     "cpu": {"engine": "cpu"},

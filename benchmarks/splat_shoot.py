@@ -7,15 +7,14 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.domain import Camera
-from pipeline.splatting.colmap_model import RawCamera, undistort
-from pipeline.splatting.evaluate import affine_fit, psnr_db
-from pipeline.splatting.fit_params import FitParams
-from pipeline.splatting.hull import Points
+from pipeline.core.colmap import Points, RawCamera, undistort
+from pipeline.core.domain import Camera
+from pipeline.splatting.fit.evaluate import affine_fit, psnr_db
+from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.fit.result import Fit
+from pipeline.splatting.fit.trainer import fit
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
-from pipeline.splatting.render import planes
-from pipeline.splatting.result import Fit
-from pipeline.splatting.trainer import fit
+from pipeline.splatting.show.render import planes
 
 
 def true_photos(photos: Path, truth: Path) -> list[PosedPhoto]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from deploy.local.home import LOGIN, write_private
-from pipeline.errors import BadInput, CatalogError
+from pipeline.core.errors import BadInput, CatalogError
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from samples import develop, studio
 from samples.shoots import SHOOTS, Shoot, Shot
 from samples.studio import Lens, Linear, Product
 
-from pipeline.domain import Camera, View, look_at
+from pipeline.core.domain import Camera, View, look_at
 
 MARGIN_PX = 12
 GUIDE_SPP = 24

@@ -8,8 +8,8 @@ from pipeline.catalog import shoots
 from pipeline.contract.artifact import canonical_json, digest_of
 from pipeline.contract.runner import answers
 from pipeline.contract.store import Store
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
 from pipeline.plan import STEPS, write_plan
 from pipeline.shoot import Shoot, listing, read_shoot
 

@@ -15,7 +15,7 @@ from pipeline.contract.artifact import JSON, Artifact, media_type_of
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
-from pipeline.errors import BadInput, MissingEngine, readable
+from pipeline.core.errors import BadInput, MissingEngine, readable
 from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
 
 PHOTOS, MATTES = "photos as shot", "mattes made by hand"
@@ -173,7 +173,7 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
         "background": params["background"]["diffusion"] if _paints(params["background"]) else {},
     }
     if engine != "cpu":
-        from pipeline.splatting.engines import version_of
+        from pipeline.splatting.engines.base import version_of
 
         try:
             version_of(engine)

@@ -15,8 +15,8 @@ from pipeline.contract.runner import Runner, answers, held_request, ignore
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import FolderStore
 from pipeline.contract.work import Event
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput, CatalogError, Held
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput, CatalogError, Held
 from pipeline.plan import UPSTREAM, stage_of
 from pipeline.settings import Settings
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 
 
 class Settings(BaseSettings):

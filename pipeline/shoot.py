@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from pipeline.domain import Angle, Frozen, Name
-from pipeline.errors import BadInput, readable
-from pipeline.records import Backdrop, Edits, Light
+from pipeline.core.domain import Angle, Frozen, Name
+from pipeline.core.errors import BadInput, readable
+from pipeline.core.records import Backdrop, Edits, Light
 
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 MAX_YAML_BYTES = 1_000_000

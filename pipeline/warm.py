@@ -7,7 +7,7 @@ NUMBA_CACHE_DIR. That takes over a minute on two cores, which nobody should wait
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cli_output import bar
+from pipeline.cli.output import bar
 
 SIDE_PX = 64
 
@@ -23,7 +23,7 @@ def main() -> None:
 
 def warm_matting() -> NDArray[np.uint8]:
     """The matting of a ball's picture; returns the ball [SIDE_PX, SIDE_PX, 4]."""
-    from pipeline.imaging.matting import UNKNOWN, closed_form, foreground_colours
+    from pipeline.imaging.cutout.matting import UNKNOWN, closed_form, foreground_colours
 
     y, x = np.mgrid[:SIDE_PX, :SIDE_PX] - SIDE_PX / 2
     radius = np.hypot(x, y)
@@ -36,12 +36,12 @@ def warm_matting() -> NDArray[np.uint8]:
 
 def warm_splatting(ball: NDArray[np.uint8]) -> None:
     """A fit of a few steps to the ball from four sides, judged by one of them."""
-    from pipeline.domain import Camera, look_at
-    from pipeline.splatting.fit_params import FitParams
-    from pipeline.splatting.hull import Points
+    from pipeline.core.colmap import Points
+    from pipeline.core.domain import Camera, look_at
+    from pipeline.splatting.fit.params import FitParams
+    from pipeline.splatting.fit.trainer import fit
     from pipeline.splatting.photos import PosedPhoto
-    from pipeline.splatting.render import planes
-    from pipeline.splatting.trainer import fit
+    from pipeline.splatting.show.render import planes
 
     middle = SIDE_PX / 2
     camera = Camera(width_px=SIDE_PX, height_px=SIDE_PX, fx_px=SIDE_PX, fy_px=SIDE_PX, cx_px=middle, cy_px=middle)

@@ -8,8 +8,8 @@ import yaml
 from pipeline.catalog import shoots
 from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request
 from pipeline.contract.store import FolderStore
+from pipeline.core.errors import BadInput
 from pipeline.discovery import Discovery, conclude, discover, find_shoots
-from pipeline.errors import BadInput
 from pipeline.plan import STEPS
 from tests.test_shoot import SHOOT
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from pipeline.cli import app
+from pipeline.cli.app import app
 from pipeline.plan import STEPS
 from pipeline.settings import Settings
 

@@ -9,10 +9,10 @@ import yaml
 from pipeline.contract.plan import Source
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
-from pipeline.errors import BadInput, MissingEngine
+from pipeline.core.errors import BadInput, MissingEngine
+from pipeline.core.records import Light
 from pipeline.language.anthropic_messages import KEYS
 from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, require_here, stage_of, write_plan
-from pipeline.records import Light
 from pipeline.run import forecast, run_request
 from pipeline.shoot import read_shoot
 from tests.contract import toy
@@ -76,7 +76,7 @@ def test_an_engine_that_this_machine_lacks_is_told_before_the_first_step(
         write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))
     elsewhere, _ = write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"), runs_here=False)
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    monkeypatch.setattr("pipeline.splatting.engines.version_of", lambda name: name)
+    monkeypatch.setattr("pipeline.splatting.engines.base.version_of", lambda name: name)
     assert write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))[0] == elsewhere
 
 

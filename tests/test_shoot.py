@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from pipeline.shoot import list_photos, listing, parse_shoot, read_shoot
 
 SHOOT = {

@@ -12,7 +12,7 @@ from rich.console import Console
 from deploy.local.demo import Demo
 from deploy.local.home import FIRST_PORT, LOGIN, PASSWORD, PROJECT, Home, environment, free_port
 from deploy.local.supervisor import Supervisor
-from pipeline.errors import CatalogError
+from pipeline.core.errors import CatalogError
 from pipeline.settings import read_settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)

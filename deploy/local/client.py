@@ -7,7 +7,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.errors import CatalogError
+from pipeline.core.errors import CatalogError
 
 TIMEOUT_SECONDS = 90.0  # longer than SQLITE_PATIENCE
 

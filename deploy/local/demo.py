@@ -19,7 +19,7 @@ from deploy.local.client import ApiError, Client
 from deploy.local.home import LOGIN, PASSWORD, Home, environment
 from deploy.local.notes import notes_on, print_notes
 from deploy.local.supervisor import die_with_parent
-from pipeline.errors import BadInput, CatalogError
+from pipeline.core.errors import BadInput, CatalogError
 from pipeline.settings import Settings
 
 DAG_ID = "catalog_nightly"

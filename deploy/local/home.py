@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
 from pipeline.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -18,7 +18,7 @@ import psutil
 
 from deploy.local.client import ApiError, Client
 from deploy.local.home import HOST, Home, Running
-from pipeline.errors import CatalogError
+from pipeline.core.errors import CatalogError
 
 # --skip-serve-logs: the log servers bind every interface, and on one machine the api-server reads the log files itself
 SERVICES = {

@@ -1,7 +1,7 @@
 """A photo studio for Mitsuba 3: paper sweep, softboxes and camera stay where they are, the product turns.
 
-Units are the product's radii, +z up; the product stands at the origin of its own frame (`pipeline.domain`), so that
-a photo at azimuth `a` is taken by turning the product by `-a` in front of a camera at azimuth 0.
+Units are the product's radii, +z up; the product stands at the origin of its own frame (`pipeline.core.domain`), so
+that a photo at azimuth `a` is taken by turning the product by `-a` in front of a camera at azimuth 0.
 """
 
 import math

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
-from pipeline.errors import BadInput, CatalogError, MissingEngine, StoreFull
+from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFull
 
 BUSY_SECONDS = 60  # how long a writer waits for another; a publish takes well under a second
 WRITER_LOCK = 0x0CA7A106  # PostgreSQL advisory lock: writers follow each other, as SQLite has it anyway

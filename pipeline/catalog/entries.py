@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pipeline.domain import Frozen, Name, Verdict
-from pipeline.records import AssetRecord, Caption
+from pipeline.core.domain import Frozen, Name, Verdict
+from pipeline.core.records import AssetRecord, Caption
 
 State = Literal["published", "in review", "rejected", "withdrawn"]
 

@@ -23,8 +23,8 @@ from pipeline.catalog.tables import (
     StepRow,
     UtcDateTime,
 )
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
 
 MARKER = ".catalog-export.json"
 FILES: dict[str, type[Base]] = {

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetDetail, read_asset
 from pipeline.catalog.tables import InputRow, ItemRow, StepRow
-from pipeline.domain import Frozen
+from pipeline.core.domain import Frozen
 
 
 class LineageStep(Frozen):

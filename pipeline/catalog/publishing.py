@@ -21,7 +21,7 @@ from pipeline.catalog.tables import (
     ShootRow,
     StepRow,
 )
-from pipeline.domain import Frozen
+from pipeline.core.domain import Frozen
 
 R = TypeVar("R", bound=Base)
 

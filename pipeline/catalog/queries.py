@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.tables import AngleRow, AssetRow, CaptionRow, CheckRow, ShootRow
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput
-from pipeline.records import Caption, Check
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
+from pipeline.core.records import Caption, Check
 
 
 class AssetView(Frozen):

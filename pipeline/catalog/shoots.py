@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.tables import AssetRow, RunRow, RunShootRow, RunStepRow, ShootRow
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
 
 Fate = Literal["planned", "unchanged", "done", "held", "failed", "bad input"]
 AGAIN = frozenset({"planned", "failed", "bad input"})  # a run that never ended is one that failed

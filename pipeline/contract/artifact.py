@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
 
 TREE = "application/vnd.catalog.tree+json"
 JSON = "application/json"

@@ -6,8 +6,8 @@ from typing import Any, Self
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact, Sha256, canonical_json, digest_of
-from pipeline.domain import Frozen
-from pipeline.errors import Held
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import Held
 
 
 class Request(Frozen):

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
-from pipeline.domain import Frozen, Name
+from pipeline.core.domain import Frozen, Name
 
 
 class Source(Frozen):

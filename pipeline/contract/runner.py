@@ -18,8 +18,8 @@ from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage, Stage
 from pipeline.contract.store import FULL, Store, store_full
 from pipeline.contract.work import Event, Work
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput, CatalogError, Held
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput, CatalogError, Held
 
 I = TypeVar("I", bound=Frozen)  # noqa: E741 - as in stage.py
 P = TypeVar("P", bound=Frozen)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pipeline.contract.manifest import Request
-from pipeline.domain import Frozen
+from pipeline.core.domain import Frozen
 
 if TYPE_CHECKING:
     from pipeline.contract.work import Work

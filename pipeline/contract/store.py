@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.contract.artifact import TREE, Artifact, canonical_json, checked_tree_path, digest_of
 from pipeline.contract.manifest import Manifest
-from pipeline.errors import CatalogError, StoreFull
+from pipeline.core.errors import CatalogError, StoreFull
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from pipeline.contract.artifact import TREE, Artifact
 from pipeline.contract.manifest import Manifest, artifacts_in
 from pipeline.contract.store import FolderStore
-from pipeline.domain import Frozen
-from pipeline.errors import CatalogError
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import CatalogError
 
 
 class Damage(Frozen):

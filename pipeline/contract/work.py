@@ -9,7 +9,7 @@ from pipeline.contract.artifact import JSON, Artifact, checked_tree_path, media_
 from pipeline.contract.manifest import Item, Manifest
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import Store
-from pipeline.domain import Frozen
+from pipeline.core.domain import Frozen
 
 I = TypeVar("I", bound=Frozen)  # noqa: E741 - as in stage.py
 P = TypeVar("P", bound=Frozen)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from pydantic import Field, ValidationError
 
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput, CatalogError, Held, MissingEngine
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput, CatalogError, Held, MissingEngine
+from pipeline.core.records import Caption
 from pipeline.language.captioner import Rgba, Subject, Written
 from pipeline.language.checks import LIMITS, faults_of
 from pipeline.language.views import alt_texts, view_words
-from pipeline.records import Caption
 
 if TYPE_CHECKING:
     from anthropic import Anthropic

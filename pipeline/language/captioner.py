@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline.domain import Angle, Frozen
-from pipeline.records import Caption
+from pipeline.core.domain import Angle, Frozen
+from pipeline.core.records import Caption
 
 Rgba = NDArray[np.uint8]
 

@@ -2,9 +2,9 @@
 
 import re
 
+from pipeline.core.records import Caption
 from pipeline.language.captioner import Facts
 from pipeline.language.colours import TABLE
-from pipeline.records import Caption
 
 LIMITS = {"title": 90, "description": 700, "alt_text": 160, "prompt": 200}  # characters
 NEVER = (

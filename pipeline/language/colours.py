@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from pipeline.domain import Frozen
-from pipeline.errors import Held
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import Held
 
 OPAQUE = 230  # alpha from which a pixel shows the product alone
 SAMPLES = 12_000

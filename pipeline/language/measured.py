@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.errors import BadInput, Held
+from pipeline.core.errors import BadInput, Held
+from pipeline.core.records import Caption
 from pipeline.language.captioner import Facts, Rgba, Subject, Written
 from pipeline.language.checks import LIMITS, cut
 from pipeline.language.colours import FAMILIES, ColourShare, colours_of
 from pipeline.language.views import alt_texts, view_words
-from pipeline.records import Caption
 
 VISIBLE = 0.08  # a colour below this share of the surface is not worth a word
 COLOUR_KEYS = ("colour", "color", "colours", "colors")

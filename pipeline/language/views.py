@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipeline.domain import Angle
+from pipeline.core.domain import Angle
 from pipeline.language.checks import LIMITS, cut
 
 SIDES = ("front", "front right", "right", "back right", "back", "back left", "left", "front left")  # every 45 deg

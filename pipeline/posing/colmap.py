@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import BadInput, CatalogError, StoreFull
+from pipeline.core.errors import BadInput, CatalogError, StoreFull
 from pipeline.posing.model import SparseModel, read_model
 from pipeline.posing.photos import (
     PhotoFile,

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from pipeline.domain import Angle, Frozen, Matrix, Verdict, View, direction
-from pipeline.errors import BadInput
+from pipeline.core.domain import Angle, Frozen, Matrix, Verdict, View, direction
+from pipeline.core.errors import BadInput
 from pipeline.posing.gaps import gap_around
 
 MUCH_BLURRIER = 0.5

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, ImageOps
 
-from pipeline.domain import Frozen, View
-from pipeline.errors import BadInput
+from pipeline.core.domain import Frozen, View
+from pipeline.core.errors import BadInput
+from pipeline.core.records import dump_json
 from pipeline.posing.colmap import pose
 from pipeline.posing.judge import report_of, require_registered
 from pipeline.posing.model import write_model
 from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_mask, read_photo
 from pipeline.posing.product import product_frame
 from pipeline.posing.request import PoseParams, PoseReport
-from pipeline.records import dump_json
 
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 FILM_DIAGONAL_MM = 43.2666

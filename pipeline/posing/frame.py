@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain import Matrix, angle_between_deg
+from pipeline.core.domain import Matrix, angle_between_deg
 
 SAME_RING_DEG = 3.0
 MAX_PAIR_AXES = 2000

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pipeline.domain import Frozen
+from pipeline.core.domain import Frozen
 
 WISHED_STEP_DEG = 15.0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain import Camera, Matrix
+from pipeline.core.domain import Camera, Matrix
 
 COARSE, FINE = 32, 64
 AGREE_FRACTION = 0.95

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.domain import azimuth_elevation_deg
-from pipeline.errors import Held
+from pipeline.core.domain import azimuth_elevation_deg
+from pipeline.core.errors import Held
 from pipeline.posing.colmap import Posed
 from pipeline.posing.frame import Rig, product_rotation, upright
 from pipeline.posing.gaps import largest_gap

@@ -12,8 +12,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain import Camera, Matrix
-from pipeline.errors import BadInput
+from pipeline.core.domain import Camera, Matrix
+from pipeline.core.errors import BadInput
 
 SIMPLE_RADIAL = 2
 PARAMETERS = {0: 3, 1: 4, SIMPLE_RADIAL: 4}  # SIMPLE_PINHOLE f,cx,cy; PINHOLE fx,fy,cx,cy; SIMPLE_RADIAL f,cx,cy,k

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
 from pipeline.posing.request import CameraGroup, PoseParams
 
 MIN_MASK_FRACTION = 1e-4

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.domain import Matrix, Verdict, direction
+from pipeline.core.domain import Matrix, Verdict, direction
 from pipeline.posing.coverage import CoverageParams, Photographed, angles_deg, arc_offset_deg
 
 SIDE_PX, MARGIN_PX, LEGEND_PX = 900, 90, 40

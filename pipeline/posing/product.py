@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain import Matrix, View, azimuth_elevation_deg, camera_centre
-from pipeline.errors import Held
+from pipeline.core.domain import Matrix, View, azimuth_elevation_deg, camera_centre
+from pipeline.core.errors import Held
 from pipeline.posing.frame import Rig, Upright, aim_point, product_rotation, upright
 from pipeline.posing.hull import Extent, Silhouette, point_extent, trimmed, visual_hull
 from pipeline.posing.model import PosedImage, SparseModel
@@ -26,7 +26,7 @@ class ProductFrame:
 def product_frame(
     model: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | None, rig: Rig, front: str
 ) -> ProductFrame:
-    """Fit the product frame (see pipeline/domain.py) to a model of at least two photos.
+    """Fit the product frame (see pipeline/core/domain.py) to a model of at least two photos.
 
     Up and the vertical line through the product come from the cameras; its middle height and radius from the
     silhouettes (photo -> [h, w] bool) or, without them, from the points. Raises Held when the front photo is not

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.domain import Frozen
+from pipeline.core.domain import Frozen
 from pipeline.posing.frame import Rig
 
 

@@ -7,7 +7,7 @@ COLMAP reports half a pixel of reprojection error. The ring knows better.
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain import Matrix
+from pipeline.core.domain import Matrix
 from pipeline.posing.frame import Rig, Upright, upright
 from pipeline.posing.model import SparseModel
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from pipeline.splatting.harmonics import C0, DEGREE_MAX, coefficients
 
 F32 = NDArray[np.float32]

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain import Camera
-from pipeline.errors import BadInput
+from pipeline.core.domain import Camera
+from pipeline.core.errors import BadInput
 
 F64 = NDArray[np.float64]
 SIDE_MAX_PX = 16384

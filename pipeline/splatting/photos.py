@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain import Camera
-from pipeline.errors import BadInput
+from pipeline.core.domain import Camera
+from pipeline.core.errors import BadInput
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from pipeline.splatting.gaussians import Gaussians
 
 ANTIALIASED = "catalog antialiased"

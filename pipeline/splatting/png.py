@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import BadInput, CatalogError
+from pipeline.core.errors import BadInput, CatalogError
 
 _FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 

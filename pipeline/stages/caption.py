@@ -10,13 +10,13 @@ from pydantic import Field
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.domain import Frozen, angle_between_deg, direction
-from pipeline.errors import Held
+from pipeline.core.domain import Frozen, angle_between_deg, direction
+from pipeline.core.errors import Held
+from pipeline.core.records import Picture, dump_json, load_list
 from pipeline.language.anthropic_messages import AnthropicMessages
 from pipeline.language.captioner import Captioner, Facts, Rgba, Subject, Written
 from pipeline.language.checks import faults_of
 from pipeline.language.measured import Measured
-from pipeline.records import Picture, dump_json, load_list
 
 Usd = Annotated[float, Field(ge=0)]
 

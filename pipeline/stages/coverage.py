@@ -5,9 +5,9 @@ from pydantic import Field
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.domain import Angle, Frozen, View
+from pipeline.core.domain import Angle, Frozen, View
+from pipeline.core.records import PhotoFacts, dump_json, load_list
 from pipeline.posing.coverage import CoverageParams, judge, photographed
-from pipeline.records import PhotoFacts, dump_json, load_list
 
 
 class Inputs(Frozen):

@@ -9,12 +9,12 @@ from pydantic import Field
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput, Held
-from pipeline.imaging.cutout_params import CutoutParams
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput, Held
+from pipeline.imaging.cutout.registry import CutoutParams
 
 if TYPE_CHECKING:
-    from pipeline.imaging.pixels import Pixels
+    from pipeline.core.png import Pixels
 
 
 class Inputs(Frozen):
@@ -80,9 +80,9 @@ class PhotoOutputs(Frozen):
 
 def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutputs:
     """Cut one photo out. Raises BadInput for a matte that does not fit, MissingEngine."""
-    from pipeline.imaging.cutout import fault_of, with_matte
-    from pipeline.imaging.cutout_params import engine_of
-    from pipeline.imaging.pixels import decode_png, encode_png
+    from pipeline.core.png import decode_png, encode_png
+    from pipeline.imaging.cutout.base import fault_of, with_matte
+    from pipeline.imaging.cutout.registry import engine_of
 
     rgb = decode_png(work.read(inputs.photo))
     alpha = engine_of(params).cut(rgb) if inputs.matte is None else _by_hand(work.read(inputs.matte), rgb.shape[:2])
@@ -96,7 +96,7 @@ PHOTO = Stage("cutout_photo", 1, PhotoInputs, PhotoParams, PhotoOutputs, run_pho
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Cut every photo of a shoot out. Raises Held when more than `max_failed_photos` fail, BadInput, MissingEngine."""
-    from pipeline.imaging.cutout_params import licence
+    from pipeline.imaging.cutout.registry import licence
 
     photos = {PurePosixPath(name).stem: photo for name, photo in work.tree(inputs.photos).items()}
     mattes = _mattes(work, inputs, photos)
@@ -161,7 +161,7 @@ def _empty(work: Work, photo: Artifact) -> Artifact:
     """A cut-out without product: what a failed photo goes on with."""
     import numpy as np
 
-    from pipeline.imaging.pixels import decode_png, encode_png
+    from pipeline.core.png import decode_png, encode_png
 
     height, width = decode_png(work.read(photo)).shape[:2]
     return work.put_bytes(encode_png(np.zeros((height, width, 4), np.uint8)), "image/png")
@@ -183,7 +183,7 @@ def _mattes(work: Work, inputs: Inputs, photos: dict[str, Artifact]) -> dict[str
 
 def _by_hand(data: bytes, size: tuple[int, ...]) -> "Pixels":
     """The matte that a person drew. Raises BadInput unless it is a one-channel 8-bit picture of the photo's size."""
-    from pipeline.imaging.photo import decode_matte
+    from pipeline.imaging.photo.decode import decode_matte
 
     matte = decode_matte(data)
     if matte.shape != size:

@@ -9,9 +9,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pipeline.contract.artifact import JSON, Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.domain import Frozen, Name
-from pipeline.errors import BadInput
-from pipeline.records import PhotoFacts, dump_json
+from pipeline.core.domain import Frozen, Name
+from pipeline.core.errors import BadInput
+from pipeline.core.records import PhotoFacts, dump_json
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
@@ -86,9 +86,9 @@ class PhotoOutputs(Frozen):
 
 def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutputs:
     """Decode, measure and store one photo. Raises BadInput."""
-    from pipeline.imaging.photo import Limits, decode_photo
-    from pipeline.imaging.pixels import encode_png
-    from pipeline.imaging.quality import quality_of
+    from pipeline.core.png import encode_png
+    from pipeline.imaging.photo.decode import Limits, decode_photo
+    from pipeline.imaging.photo.quality import quality_of
 
     photo = decode_photo(work.read(inputs.photo), Limits(**params.model_dump()))
     quality = quality_of(photo.rgb)

@@ -23,9 +23,9 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.domain import Frozen, Name, Verdict
-from pipeline.errors import BadInput, CatalogError
-from pipeline.records import AssetRecord, Caption, Picture, load_list
+from pipeline.core.domain import Frozen, Name, Verdict
+from pipeline.core.errors import BadInput, CatalogError
+from pipeline.core.records import AssetRecord, Caption, Picture, load_list
 
 T = TypeVar("T", bound=Frozen)
 

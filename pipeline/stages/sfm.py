@@ -5,10 +5,10 @@ from pydantic import Field
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
+from pipeline.core.records import PhotoFacts, dump_json, load_list
 from pipeline.posing.request import PoseParams, PoseReport
-from pipeline.records import PhotoFacts, dump_json, load_list
 
 
 class Inputs(Frozen):

@@ -7,10 +7,10 @@ from pydantic import Field
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.domain import Frozen, Verdict
-from pipeline.errors import Held
-from pipeline.records import HeldOut, dump_json, load_list
-from pipeline.splatting.fit_params import FitParams, FitReport
+from pipeline.core.domain import Frozen, Verdict
+from pipeline.core.errors import Held
+from pipeline.core.records import HeldOut, dump_json, load_list
+from pipeline.splatting.fit.params import FitParams, FitReport
 
 
 class Inputs(Frozen):
@@ -68,12 +68,12 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     needed_by = tuple(verdict.angle.name for verdict in verdicts if verdict.decision == "rendered")
     if not needed_by and params.when == "needed":
         return Outputs(splat=None, sheet=None, turntable=None, held_out=None, report=Report(needed_by=()))
-    from pipeline.splatting.fit_colmap import fit_model
+    from pipeline.splatting.fit.colmap_folder import fit_model
+    from pipeline.splatting.fit.trainer import Hooks
     from pipeline.splatting.ply import write_ply
     from pipeline.splatting.png import encode_rgb
-    from pipeline.splatting.sheet import sheet
-    from pipeline.splatting.trainer import Hooks
-    from pipeline.splatting.turntable import PREVIEW, turn, webp
+    from pipeline.splatting.show.sheet import sheet
+    from pipeline.splatting.show.turntable import PREVIEW, turn, webp
 
     hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, p.words), save=work.save_checkpoint,
                   load=work.load_checkpoint)  # fmt: skip

@@ -13,7 +13,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.page import assets_page, lineage_page
 from pipeline.catalog.queries import list_assets
-from pipeline.errors import BadInput, CatalogError
+from pipeline.core.errors import BadInput, CatalogError
 from pipeline.settings import read_settings
 
 DAG_ID = "catalog_nightly"  # who may see this DAG may see what it made

@@ -8,7 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.store import FolderStore
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 
 SIDE_PX = 480
 MAX_PIXELS = 150_000_000

@@ -12,7 +12,7 @@ from typing import IO
 import psutil
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from pipeline.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_HELD
+from pipeline.core.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_HELD
 
 GRACE_SECONDS = 10.0  # between asking a killed step to stop and stopping it
 

@@ -10,7 +10,7 @@ from kubernetes.client import models as k8s
 
 from catalog_tasks.command import raise_unless_done
 from catalog_tasks.labels import LABEL, LABEL_TEMPLATE, held_label
-from pipeline.errors import EXIT_BAD_INPUT, EXIT_HELD, BadInput
+from pipeline.core.errors import EXIT_BAD_INPUT, EXIT_HELD, BadInput
 from pipeline.settings import Settings
 
 SHARED, SCRATCH = "/catalog", "/scratch"

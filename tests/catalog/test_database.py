@@ -14,7 +14,7 @@ from pipeline.catalog import database
 from pipeline.catalog.database import MIGRATIONS, Catalog, describe, parse_url, without_secrets
 from pipeline.catalog.shoots import known_shoots, record_planned
 from pipeline.catalog.tables import Base, ShootRow
-from pipeline.errors import BadInput, CatalogError, MissingEngine, StoreFull
+from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFull
 
 
 def shoot(sku: str) -> ShootRow:

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.export import export
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from tests.catalog.toy_shoot import ToyShoot
 
 

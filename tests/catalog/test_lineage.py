@@ -8,7 +8,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import Lineage, read_lineage
 from pipeline.catalog.lineage_tree import lineage_tree
 from pipeline.catalog.queries import list_assets
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from tests.catalog.toy_shoot import ToyShoot
 
 

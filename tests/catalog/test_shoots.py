@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.catalog.shoots import is_changed, known_shoots, record_fate, record_planned, record_step, summary
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 
 
 def plan(url: str, run_id: str, sku: str = "MUG-1", listing: str = "l1") -> None:

@@ -9,8 +9,8 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import FolderStore
 from pipeline.contract.work import Work
-from pipeline.domain import Angle, Frozen, Verdict
-from pipeline.records import AssetRecord, Caption, Check, Picture, dump_json
+from pipeline.core.domain import Angle, Frozen, Verdict
+from pipeline.core.records import AssetRecord, Caption, Check, Picture, dump_json
 from pipeline.stages import publish
 
 

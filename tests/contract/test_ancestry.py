@@ -8,7 +8,7 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import FolderStore
 from pipeline.contract.work import Work
-from pipeline.domain import Frozen
+from pipeline.core.domain import Frozen
 
 
 class Files(Frozen):

@@ -12,7 +12,7 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import FolderStore
 from pipeline.contract.work import Event, Work
-from pipeline.errors import BadInput, CatalogError, Held, StoreFull
+from pipeline.core.errors import BadInput, CatalogError, Held, StoreFull
 from tests.contract import toy
 
 TEXTS = {"a": "one", "b": "two", "c": "three"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.contract.artifact import canonical_json, checked_tree_path, digest_of
 from pipeline.contract.store import FolderStore, write_whole
-from pipeline.errors import BadInput, CatalogError, StoreFull
+from pipeline.core.errors import BadInput, CatalogError, StoreFull
 
 
 def test_objects_are_named_by_what_they_contain(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import FolderStore
 from pipeline.contract.work import Event, Work
-from pipeline.domain import Frozen
-from pipeline.errors import Held
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import Held
 
 
 class OneInputs(Frozen):

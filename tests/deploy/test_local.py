@@ -18,7 +18,7 @@ from deploy.local.board import Board, fates_tables, live_table, shoot_names
 from deploy.local.client import ApiError, Client
 from deploy.local.home import HOST, PROJECT, Home, Running, environment, free_port
 from deploy.local.supervisor import Supervisor
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from pipeline.plan import STEPS
 from pipeline.settings import Settings
 

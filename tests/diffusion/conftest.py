@@ -3,8 +3,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from pipeline.diffusion.networks import Widths
-from pipeline.diffusion.warmstart import LinearAutoencoder, plant
+from pipeline.diffusion.training.networks import Widths
+from pipeline.diffusion.training.warmstart import LinearAutoencoder, plant
 
 TINY = Widths(vae=(16, 16, 16, 16), latents=4, unet=(16, 16), text=16, text_layers=1)
 
@@ -13,7 +13,7 @@ def save_tiny(folder, seed=0):
     """A random inpainting checkpoint of the same shape as the shipped one, made in a second."""
     import torch
 
-    from pipeline.diffusion.networks import build_text_encoder, build_unet, build_vae, save_pipeline
+    from pipeline.diffusion.training.networks import build_text_encoder, build_unet, build_vae, save_pipeline
 
     torch.manual_seed(seed)
     vae = build_vae(TINY)
@@ -28,7 +28,7 @@ def _linear():
     """An autoencoder of two seconds: enough to hold a scene's colour and light."""
     import torch
 
-    from pipeline.diffusion.training_data import scene_crops
+    from pipeline.diffusion.training.data import scene_crops
 
     torch.manual_seed(0)
     linear = LinearAutoencoder(TINY.vae, TINY.latents)
@@ -42,7 +42,7 @@ def save_tiny_xl(folder):
     from diffusers import EulerDiscreteScheduler, StableDiffusionXLInpaintPipeline, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    from pipeline.diffusion.networks import MAX_WORDS, build_tokenizer, build_vae
+    from pipeline.diffusion.training.networks import MAX_WORDS, build_tokenizer, build_vae
 
     torch.manual_seed(0)
     tokenizer = build_tokenizer()

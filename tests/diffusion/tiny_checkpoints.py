@@ -1,7 +1,7 @@
 """Random checkpoints of production families, a few kilobytes each, made on the spot: nothing is downloaded."""
 
-from pipeline.diffusion.checkpoints import FACTS_FILE, CheckpointFacts
-from pipeline.diffusion.networks import MAX_WORDS, build_text_encoder, build_tokenizer, build_vae
+from pipeline.diffusion.painting.checkpoints import FACTS_FILE, CheckpointFacts
+from pipeline.diffusion.training.networks import MAX_WORDS, build_text_encoder, build_tokenizer, build_vae
 from tests.diffusion.conftest import TINY, save_tiny_xl
 
 NATIVE_PX = 64

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from pipeline.domain import View, angle_between_deg, azimuth_elevation_deg, camera_centre, look_at
+from pipeline.core.domain import View, angle_between_deg, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.shoot import list_photos, read_shoot
 
 COLLECTION = Path(__file__).parents[2] / "examples" / "collection"

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from pipeline.domain import Angle
+from pipeline.core.domain import Angle
 from pipeline.language.captioner import Facts, Rgba, Subject
 
 

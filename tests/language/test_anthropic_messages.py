@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from pipeline.domain import Angle
-from pipeline.errors import BadInput, CatalogError, Held, MissingEngine
+from pipeline.core.domain import Angle
+from pipeline.core.errors import BadInput, CatalogError, Held, MissingEngine
 from pipeline.language.anthropic_messages import AnthropicMessages
 from tests.language.messages_server import Reply, Server, serve
 from tests.language.subjects import subject

@@ -1,8 +1,8 @@
 import pytest
 
+from pipeline.core.records import Caption
 from pipeline.language.captioner import Facts
 from pipeline.language.checks import cut, faults_of
-from pipeline.records import Caption
 
 FACTS = Facts(title="Harbour Tee", brand="Nordlys", attributes={"colour": "navy", "material": "organic cotton"})
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import Held
+from pipeline.core.errors import Held
 from pipeline.language.colours import TABLE, colours_of
 from tests.language.subjects import shirt
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.domain import Angle
-from pipeline.errors import BadInput, Held
+from pipeline.core.domain import Angle
+from pipeline.core.errors import BadInput, Held
 from pipeline.language.checks import LIMITS, faults_of
 from pipeline.language.measured import Measured
 from tests.language.subjects import shirt, subject

@@ -129,7 +129,7 @@ def test_the_exit_code_of_the_pod_says_how_the_task_ends(code, exception, monkey
 
 def test_without_an_image_the_dag_says_what_to_set():
     from catalog_tasks.pods import stage_pod
-    from pipeline.errors import BadInput
+    from pipeline.core.errors import BadInput
 
     with pytest.raises(BadInput, match="CATALOG_IMAGE"):
         stage_pod("sfm", PLAN, "mug", gpu=True, settings=Settings(execution="kubernetes"))

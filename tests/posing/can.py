@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pipeline.domain import Camera, look_at
+from pipeline.core.domain import Camera, look_at
 from pipeline.posing.hull import project_px
 
 SIDES, WIDTH, DEPTH, HEIGHT = 16, 1.0, 0.85, 1.1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.errors import BadInput, StoreFull
+from pipeline.core.errors import BadInput, StoreFull
 from pipeline.posing.colmap import SfmFailed, pose, run_worker
 from pipeline.posing.photos import PhotoFile, camera_groups, pairs_to_match, read_photo
 from pipeline.posing.request import PoseParams, PoseRequest

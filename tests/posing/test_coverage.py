@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.domain import Angle, angle_between_deg, azimuth_elevation_deg, direction
-from pipeline.errors import BadInput
+from pipeline.core.domain import Angle, angle_between_deg, azimuth_elevation_deg, direction
+from pipeline.core.errors import BadInput
 from pipeline.posing.coverage import CoverageParams, Photographed, angles_deg, arc_offset_deg, judge, photographed
 from pipeline.posing.gaps import gap_around, largest_gap
 from pipeline.posing.model import rotation_from_quaternion

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from pipeline.domain import View
-from pipeline.errors import BadInput, Held
+from pipeline.core.domain import View
+from pipeline.core.errors import BadInput, Held
+from pipeline.core.records import load_list
 from pipeline.posing.folder import exif_focal_px, pose_folder
 from pipeline.posing.model import read_model
 from pipeline.posing.request import PoseParams
-from pipeline.records import load_list
 from tests.posing.can import ring, write_shoot
 
 SMALL = PoseParams(max_side_px=480, max_features=1024, timeout_seconds=300)

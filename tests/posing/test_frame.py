@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.domain import angle_between_deg, direction, look_at
+from pipeline.core.domain import angle_between_deg, direction, look_at
 from pipeline.posing.frame import aim_point, level_up, product_rotation, upright
 from pipeline.posing.model import rotation_from_quaternion
 

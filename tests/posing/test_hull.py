@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.domain import Camera, camera_centre, look_at
+from pipeline.core.domain import Camera, camera_centre, look_at
 from pipeline.posing.hull import Silhouette, height_range, point_extent, trimmed, visual_hull
 
 CAMERA = Camera(width_px=160, height_px=120, fx_px=200.0, fy_px=200.0, cx_px=80.0, cy_px=60.0)

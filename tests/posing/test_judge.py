@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.domain import Camera, azimuth_elevation_deg, look_at
-from pipeline.errors import Held
+from pipeline.core.domain import Camera, azimuth_elevation_deg, look_at
+from pipeline.core.errors import Held
 from pipeline.posing.colmap import Posed
 from pipeline.posing.judge import require_registered
 from pipeline.posing.model import PosedImage, SparseModel, rotation_from_quaternion

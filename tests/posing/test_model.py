@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.domain import Camera, look_at
-from pipeline.errors import BadInput
+from pipeline.core.domain import Camera, look_at
+from pipeline.core.errors import BadInput
 from pipeline.posing.hull import project_px
 from pipeline.posing.model import (
     PosedImage,

@@ -3,7 +3,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from pipeline.domain import Angle, direction
+from pipeline.core.domain import Angle, direction
 from pipeline.posing.coverage import CoverageParams, Photographed, judge
 from pipeline.posing.plot import COLOURS, SHADES, SIDE_PX, coverage_plot
 

@@ -12,7 +12,7 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.engine import Engine
 
 from pipeline.contract.work import Event
-from pipeline.errors import CatalogError
+from pipeline.core.errors import CatalogError
 from pipeline.plan import read_plan
 from pipeline.run import run_step, runner_from
 from pipeline.settings import read_settings

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.ply import Splat, read_ply, write_ply
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from benchmarks.splat_gpu import COLUMNS, RECORD_FILE, compared, measure, missing, recorded, told
 from pipeline.splatting.ply import Splat, write_ply
-from tests.splatting.fake_nerfstudio import install, point_cloud
+from tests.splatting.nerfstudio.fake_nerfstudio import install, point_cloud
 from tests.splatting.toy_product import photos, product, surface
 
 ROW = dict.fromkeys(COLUMNS, 1.0) | {"version": "1"}

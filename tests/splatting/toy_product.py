@@ -4,14 +4,14 @@ import struct
 
 import numpy as np
 
-from pipeline.domain import Camera, look_at
+from pipeline.core.colmap import Points
+from pipeline.core.domain import Camera, look_at
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import C0
-from pipeline.splatting.hull import Points
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.png import encode_rgb
-from pipeline.splatting.render import render
+from pipeline.splatting.show.render import render
 
 DISTANCE = 5.0
 

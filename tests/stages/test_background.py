@@ -6,12 +6,12 @@ from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
-from pipeline.diffusion.checkpoints import checkpoint_digest
-from pipeline.domain import Angle
-from pipeline.errors import BadInput
-from pipeline.imaging.pixels import decode_png, encode_png
-from pipeline.records import BackdropPicture, Caption, Picture, dump_json, load_list
-from pipeline.stages.background import STAGE, Inputs, Params
+from pipeline.core.domain import Angle
+from pipeline.core.errors import BadInput
+from pipeline.core.png import decode_png, encode_png
+from pipeline.core.records import BackdropPicture, Caption, Picture, dump_json, load_list
+from pipeline.diffusion.painting.checkpoints import checkpoint_digest
+from pipeline.stages.background.stage import STAGE, Inputs, Params
 from tests.diffusion.conftest import save_tiny
 
 WHITE = {"name": "white", "kind": "solid", "colour": "#ffffff"}
@@ -146,7 +146,7 @@ def test_a_missing_checkpoint_is_noticed_when_planning():
 
 
 def test_a_batch_paints_all_angles_at_once_and_each_as_if_alone(store, tiny, monkeypatch):
-    from pipeline.diffusion.engine import DiffusersEngine
+    from pipeline.diffusion.painting.engine import DiffusersEngine
 
     alone, _, _ = Runner(store).run(STAGE, inputs_of(store), params_of(tiny, backdrops=(OAK,), around="product"))
     sizes, paint_all = [], DiffusersEngine.paint_all

@@ -7,9 +7,9 @@ from PIL import Image
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
-from pipeline.domain import Angle
-from pipeline.errors import Held, MissingEngine
-from pipeline.records import Caption, Picture, dump_json
+from pipeline.core.domain import Angle
+from pipeline.core.errors import Held, MissingEngine
+from pipeline.core.records import Caption, Picture, dump_json
 from pipeline.stages import caption
 from tests.language.messages_server import Reply, serve
 from tests.language.subjects import shirt

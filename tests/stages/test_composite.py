@@ -6,11 +6,11 @@ from PIL import Image
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
-from pipeline.domain import Angle
-from pipeline.errors import BadInput
-from pipeline.imaging.channels import load_channel
-from pipeline.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
-from pipeline.stages.composite import STAGE, Inputs, Params
+from pipeline.core.domain import Angle
+from pipeline.core.errors import BadInput
+from pipeline.core.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
+from pipeline.imaging.channels.channel import load_channel
+from pipeline.stages.composite.stage import STAGE, Inputs, Params
 from tests.imaging.products import make_product, on_studio
 
 AMAZON = load_channel("amazon_main").model_copy(
@@ -203,7 +203,7 @@ def test_edits_that_leave_nothing_are_named(shoot):
 
 def test_the_splat_gives_the_shadow_its_shape_and_edits_move_it_along(shoot):
     from pipeline.splatting.ply import write_ply
-    from tests.imaging.test_shadow import view_of
+    from tests.imaging.compositing.test_shadow import view_of
     from tests.splatting.toy_product import product
 
     h, w = shoot.product.shape[:2]

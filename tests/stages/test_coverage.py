@@ -5,9 +5,9 @@ from PIL import Image
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
-from pipeline.domain import Angle, Camera, Verdict, View, look_at
-from pipeline.errors import BadInput
-from pipeline.records import PhotoFacts, dump_json, load_list
+from pipeline.core.domain import Angle, Camera, Verdict, View, look_at
+from pipeline.core.errors import BadInput
+from pipeline.core.records import PhotoFacts, dump_json, load_list
 from pipeline.stages.coverage import STAGE, Inputs, Params
 
 CAMERA = Camera(width_px=60, height_px=40, fx_px=90.0, fy_px=90.0, cx_px=30.0, cy_px=20.0)

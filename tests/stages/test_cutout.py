@@ -3,8 +3,8 @@ import pytest
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
-from pipeline.errors import BadInput, Held, MissingEngine
-from pipeline.imaging.pixels import decode_png, encode_png
+from pipeline.core.errors import BadInput, Held, MissingEngine
+from pipeline.core.png import decode_png, encode_png
 from pipeline.stages.cutout import STAGE, Inputs, Params
 from tests.imaging.studio import iou, photograph
 

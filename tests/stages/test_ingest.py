@@ -7,9 +7,9 @@ from PIL import Image
 from pipeline.contract.artifact import media_type_of
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
-from pipeline.errors import BadInput
-from pipeline.imaging.pixels import decode_png
-from pipeline.records import PhotoFacts, load_list
+from pipeline.core.errors import BadInput
+from pipeline.core.png import decode_png
+from pipeline.core.records import PhotoFacts, load_list
 from pipeline.stages.ingest import STAGE, Inputs, Params
 
 

@@ -5,16 +5,16 @@ import pytest
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
-from pipeline.diffusion.checkpoints import checkpoint_digest
-from pipeline.diffusion.refine import Refined
-from pipeline.domain import Angle, Verdict, View, azimuth_elevation_deg, camera_centre, look_at
-from pipeline.errors import BadInput, Held
-from pipeline.imaging.pixels import decode_png
-from pipeline.records import HeldOut, Picture, dump_json, load_list
+from pipeline.core.domain import Angle, Verdict, View, azimuth_elevation_deg, camera_centre, look_at
+from pipeline.core.errors import BadInput, Held
+from pipeline.core.png import decode_png
+from pipeline.core.records import HeldOut, Picture, dump_json, load_list
+from pipeline.diffusion.painting.checkpoints import checkpoint_digest
+from pipeline.diffusion.painting.refine import Refined
 from pipeline.splatting.ply import write_ply
 from pipeline.splatting.png import decode_rgba, encode_rgb
-from pipeline.splatting.render import render
-from pipeline.stages.render import STAGE, Inputs, Params
+from pipeline.splatting.show.render import render
+from pipeline.stages.render.stage import STAGE, Inputs, Params
 from tests.diffusion.conftest import save_tiny
 from tests.splatting.toy_product import DISTANCE, camera, cutout_files, photos, product
 
@@ -188,7 +188,7 @@ def test_a_refinement_that_holds_is_published_and_marked(store, shot, checkpoint
         rgba[..., :3] = np.where(rgba[..., 3:] > 0, 255 - rgba[..., :3], 0)
         return Refined(rgba, None, 0.5, 0.99)
 
-    monkeypatch.setattr("pipeline.diffusion.refine.refine", sharpened)
+    monkeypatch.setattr("pipeline.diffusion.painting.refine.refine", sharpened)
     plain = drawn(store, shot)[2]
     outputs, pictures, files, _ = drawn(store, shot, refine={"checkpoint": checkpoint, "steps": 6})
     assert outputs.report.refined["side"].fault is None

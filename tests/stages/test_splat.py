@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
-from pipeline.domain import Angle, Verdict
-from pipeline.errors import BadInput, Held
-from pipeline.records import HeldOut, dump_json, load_list
+from pipeline.core.domain import Angle, Verdict
+from pipeline.core.errors import BadInput, Held
+from pipeline.core.records import HeldOut, dump_json, load_list
 from pipeline.splatting.ply import read_ply
 from pipeline.stages.splat import STAGE, Inputs, Params
 from tests.splatting.toy_product import colmap_files, cutout_files, photos, sparse

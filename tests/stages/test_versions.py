@@ -8,7 +8,9 @@ this fails: raise the version if the same request could now give another result,
 import ast
 import hashlib
 import json
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 
@@ -17,8 +19,8 @@ from pipeline.plan import STEPS, stage_of
 
 ROOT = Path(__file__).parents[2]
 PINNED = Path(__file__).with_name("versions.json")
-ENGINES = ("imaging", "splatting", "posing", "diffusion", "language", "provenance", "stages")
-NOT_PIXELS = {"pipeline.diffusion.train"}
+ENGINES = ("imaging", "splatting", "posing", "diffusion", "language", "stages", "core")
+NOT_PIXELS = {"pipeline.diffusion.training.train"}
 
 
 def module_path(name: str) -> Path | None:
@@ -67,8 +69,10 @@ def source_digest(module: str) -> str:
 
 
 def versions(step: str) -> dict[str, object]:
-    module = __import__(f"pipeline.stages.{step}", fromlist=["STAGE"])
-    stages = {value.name: value.version for value in vars(module).values() if isinstance(value, Stage)}
+    package = import_module(f"pipeline.stages.{step}")
+    inside = [name for _, name, _ in walk_packages(getattr(package, "__path__", ()), f"{package.__name__}.")]
+    modules = [package, *map(import_module, inside)]  # a stage that is a package has its items beside its story
+    stages = {value.name: value.version for m in modules for value in vars(m).values() if isinstance(value, Stage)}
     return {"versions": dict(sorted(stages.items())), "source": source_digest(f"pipeline.stages.{step}")}
 
 

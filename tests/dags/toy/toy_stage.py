@@ -12,8 +12,8 @@ from pydantic import ConfigDict, create_model
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.domain import Frozen
-from pipeline.errors import BadInput, Held
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput, Held
 from pipeline.plan import GRAPH, Source
 
 NAME = __name__.rpartition(".")[2]

@@ -1,0 +1,125 @@
+"""Commands over one shoot: run it, plan it, run one of its steps."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.cli.catalog import record_run, record_step
+from pipeline.cli.output import Json, print_json
+from pipeline.cli.progress import COLOURS, run_progress
+from pipeline.cli.sheets import lay_out_sheet
+from pipeline.contract.plan import Plan
+from pipeline.contract.work import Event
+from pipeline.discovery import listing_digest
+from pipeline.plan import STEPS, read_plan, stage_of, write_plan
+from pipeline.run import StepResult, exit_code, forecast, run_plan, run_request, run_step, runner_from
+from pipeline.settings import read_settings
+
+ShootDir = Annotated[Path, typer.Argument(help="a folder with shoot.yaml and photos/")]
+Preset = Annotated[str | None, typer.Option(help="pipeline/presets/<name>.yaml or a YAML file; default CATALOG_PRESET")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add this file's commands to the `catalog` command."""
+    for command in (run, plan, stage):
+        app.command()(command)
+
+
+def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> None:
+    """Run every step of one shoot on this machine, without Airflow, up to published assets and a contact sheet."""
+    settings = read_settings()
+    console = Console(stderr=True)
+    with run_progress(console) as show:
+        runner = runner_from(settings, show.event)
+        listed = listing_digest(shoot_dir)  # before anything is read: what changes from here on is for the next night
+        plan, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
+        results = run_plan(runner, plan, digest, show.result)
+    record_run(settings, plan, digest, listed, results)
+    sheet = lay_out_sheet(runner, digest, plan.sku, settings.sheets)
+    if as_json:
+        print_json(
+            {"sku": plan.sku, "plan": digest, "sheet": sheet and str(sheet), "steps": [f.model_dump() for f in results]}
+        )
+    else:
+        Console().print(_results_table(plan, results))
+        if sheet:
+            Console().print(f"contact sheet: {sheet}", soft_wrap=True)
+    raise typer.Exit(exit_code(results))
+
+
+def plan(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> None:
+    """Write the plan of one shoot; show its steps, their keys, and whether they are cached, held or unknown."""
+    settings = read_settings()
+    runner = runner_from(settings)
+    runs_here = settings.execution == "local"
+    written, digest = write_plan(shoot_dir, runner.store, preset or settings.preset, runs_here=runs_here)
+    steps = forecast(runner, written)
+    if as_json:
+        print_json({"sku": written.sku, "plan": digest, "steps": [step.model_dump() for step in steps]})
+        return
+    table = Table("step", "key", "state", title=written.sku)
+    for step in steps:
+        table.add_row(step.step, (step.key or "")[:16], step.state)
+    Console().print(table)
+    Console().print(f"plan {digest}", soft_wrap=True)
+
+
+def stage(
+    name: Annotated[str, typer.Argument(help=", ".join(STEPS))],
+    plan: Annotated[str | None, typer.Option(help="digest of the plan whose step to run")] = None,
+    request: Annotated[Path | None, typer.Option(help="a JSON file {params, inputs}: run the stage by itself")] = None,
+    run_id: Annotated[str | None, typer.Option(help="the run that this step belongs to, for its summary")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run one step: what an Airflow task or a pod runs."""
+    settings = read_settings()
+    runner = runner_from(settings, _log_event)
+    if (plan is None) == (request is None):
+        raise typer.BadParameter("give either --plan or --request")
+    if request is not None:
+        result = run_request(runner, stage_of(name), request)
+    else:
+        read = read_plan(runner.store, str(plan))
+        try:
+            result = run_step(runner, read, str(plan), name)
+        except Exception as error:
+            result = StepResult(step=name, state="failed", reason=str(error) or type(error).__name__)
+            record_step(settings, run_id, read, result)
+            raise
+        record_step(settings, run_id, read, result)
+        if name == "composite":
+            lay_out_sheet(runner, str(plan), read.sku, settings.sheets)
+    if as_json:
+        print_json(result.model_dump())
+    elif result.reason:
+        sys.stderr.write(result.reason + "\n")
+    else:
+        sys.stdout.write(f"{name}: {result.state}, {result.seconds:.1f} s, key {result.key}\n")
+    raise typer.Exit(exit_code([result]))
+
+
+def _log_event(event: Event) -> None:
+    """One line an event that a person would want in a task's log."""
+    if event.kind in {"hit", "started", "held", "adopted"} and "[" not in event.step:
+        said = "cached" if event.kind == "hit" else event.kind
+        sys.stderr.write(f"{event.step}: {said} {event.text}".rstrip() + "\n")
+    elif event.kind == "progress":
+        sys.stderr.write(f"{event.step}: {event.done}/{event.total} {event.text}\n")
+
+
+def _results_table(plan: Plan, results: list[StepResult]) -> Table:
+    table = Table("step", "state", "seconds", "reason", title=f"{plan.sku} ({plan.collection})")
+    for result in results:
+        colour = COLOURS[result.state]
+        table.add_row(
+            result.step,
+            f"[{colour}]{result.state}[/]",
+            f"{result.seconds:.1f}" if result.seconds else "",
+            escape(result.reason),
+        )
+    return table

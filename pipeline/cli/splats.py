@@ -1,0 +1,161 @@
+"""Commands over splats: fit one to a COLMAP workspace, show one from any direction, turning, or in a browser."""
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.cli.output import Json, bar, checked, print_json
+from pipeline.core.errors import BadInput
+
+
+class Up(StrEnum):
+    """The axis of a splat's world that points up."""
+
+    z = "z"
+    minus_z = "-z"
+    y = "y"
+    minus_y = "-y"
+
+
+SplatPly = Annotated[Path, typer.Argument(help="a 3DGS PLY, ours or another tool's")]
+UpAxis = Annotated[
+    Up, typer.Option("--up", help="up in the file: z in ours and nerfstudio's, -y in COLMAP's and INRIA's")
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add this file's commands to the `catalog` command."""
+    for command in (splat, render, turntable, viewer):
+        app.command()(command)
+
+
+def splat(
+    colmap_dir: Annotated[Path, typer.Argument(help="images/ and sparse/0/, as `catalog sfm` writes them")],
+    out: Annotated[Path, typer.Option(help="the PLY to write; it must not exist")],
+    engine: Annotated[
+        str | None, typer.Option(help="cpu, gsplat (CUDA) or nerfstudio (an image of its own); default cpu")
+    ] = None,
+    nerfstudio_method: Annotated[
+        str | None,
+        typer.Option(help="splatfacto, or nerfacto: a radiance field on which our Gaussians begin; default splatfacto"),
+    ] = None,
+    iterations: Annotated[int | None, typer.Option(help="steps of the fit; default 2500")] = None,
+    holdout: Annotated[int | None, typer.Option(help="judge the fit on every Kth photo; 0: on none; default 8")] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="hurry the schedule to end by then; default 120")] = None,
+    side_px: Annotated[int | None, typer.Option(help="long side of the photos that the fit sees; default 512")] = None,
+    gaussians: Annotated[int | None, typer.Option(help="how many at most; default 60000")] = None,
+    strategy: Annotated[
+        str | None, typer.Option(help="mcmc, or 3DGS's densify and prune, called default; default mcmc")
+    ] = None,
+    refine_poses: Annotated[bool, typer.Option(help="correct the fitted photos' poses a little")] = False,
+    matte: Annotated[bool, typer.Option(help="fit the product alone, by the alpha of images/*.png")] = True,
+    as_json: Json = False,
+) -> None:
+    """Fit 3D Gaussians to posed photos and write a standard 3DGS PLY."""
+    from pipeline.splatting.fit.colmap_folder import fit_to_file
+    from pipeline.splatting.fit.params import FitParams
+    from pipeline.splatting.fit.trainer import Hooks
+
+    values = {"iterations": iterations, "holdout": holdout, "max_seconds": max_seconds, "side_px": side_px}
+    values |= {"gaussians": gaussians, "refine_poses": refine_poses, "matte": matte}
+    words = {"engine": engine, "nerfstudio_method": nerfstudio_method, "strategy": strategy}
+    params = checked(FitParams, {**values, **words})
+    with bar("splat") as tell:
+        hooks = Hooks(progress=lambda now: tell(now.iteration, now.total, now.words))
+        report = fit_to_file(colmap_dir, out, params, hooks)
+    if as_json:
+        print_json(report.model_dump(mode="json") | {"out": str(out)})
+        return
+    quality = "" if report.psnr_db is None else f"held out: {report.psnr_db:.2f} dB, SSIM {report.ssim:.3f}; "
+    Console().print(
+        f"{quality}{report.gaussians} Gaussians, {report.iterations} iterations in {report.seconds:.0f} s -> {out}",
+        soft_wrap=True,
+    )
+
+
+def render(
+    splat_ply: SplatPly,
+    out: Annotated[Path, typer.Option(help="the PNG to write; it must not exist")],
+    azimuth_deg: Annotated[float, typer.Option(help="0 is the front, counter-clockwise seen from above")] = 0.0,
+    elevation_deg: Annotated[float, typer.Option(help="above the horizon")] = 0.0,
+    size: Annotated[int, typer.Option(help="width and height in px", min=16, max=8192)] = 1024,
+    focal_px: Annotated[float | None, typer.Option(help="focal length; default as an 85 mm lens on 36 mm film")] = None,
+    fill: Annotated[float, typer.Option(help="share of the picture that the product fills", min=0.05, max=1)] = 0.9,
+    up: UpAxis = Up.z,
+    as_json: Json = False,
+) -> None:
+    """Render a splat from any direction, framed to show all of it: RGBA with straight alpha.
+
+    Another tool's file does not say which side is the front: azimuth 0 is then the side that looks along +y where z is
+    up, along +z where -y is up.
+    """
+    from pipeline.core.process import peak_memory_mb
+    from pipeline.splatting.show.render import render_to_file
+
+    if out.suffix.lower() != ".png":
+        raise BadInput(f"{out}: render writes a PNG, which keeps the transparency", remedy="end --out in .png")
+    began = time.perf_counter()
+    splat = render_to_file(splat_ply, out, azimuth_deg, elevation_deg, size, focal_px=focal_px, fill=fill, up=up.value)
+    seconds = round(time.perf_counter() - began, 3)
+    if as_json:
+        count = len(splat.gaussians.means)
+        print_json(
+            {"out": str(out), "seconds": seconds, "gaussians": count, "peak_memory_mb": round(peak_memory_mb(), 1)}
+        )
+    else:
+        Console().print(f"{out}: {size} x {size} px, {seconds:.2f} s", soft_wrap=True)
+
+
+def turntable(
+    splat_ply: SplatPly,
+    out: Annotated[Path, typer.Option(help="the .webp (transparent) or .mp4 (on white) to write; it must not exist")],
+    frames: Annotated[int | None, typer.Option(help="pictures of one turn; default 48")] = None,
+    elevation_deg: Annotated[float | None, typer.Option(help="above the horizon; default 15")] = None,
+    size: Annotated[int | None, typer.Option(help="width and height in px; default 512")] = None,
+    seconds: Annotated[float | None, typer.Option(help="how long one turn takes; default 4")] = None,
+    fill: Annotated[float | None, typer.Option(help="share of the picture that the product fills; default 0.9")] = None,
+    up: UpAxis = Up.z,
+    as_json: Json = False,
+) -> None:
+    """Show a splat turning once, beginning at its front: an animation."""
+    from pipeline.core.process import peak_memory_mb
+    from pipeline.splatting.show.turntable import TurnParams, turn_to_file
+
+    values = {"frames": frames, "elevation_deg": elevation_deg, "size": size, "seconds": seconds, "fill": fill}
+    params = checked(TurnParams, values)
+    began = time.perf_counter()
+    with bar("turntable") as tell:
+        splat = turn_to_file(splat_ply, out, params, up.value, tell)
+    took, written = round(time.perf_counter() - began, 3), out.stat().st_size
+    if as_json:
+        count = len(splat.gaussians.means)
+        shown = {"out": str(out), "frames": params.frames, "size": params.size, "bytes": written, "seconds": took}
+        print_json({**shown, "gaussians": count, "peak_memory_mb": round(peak_memory_mb(), 1)})
+    else:
+        words = f"{params.frames} frames of {params.size} x {params.size} px, {written / 1e6:.1f} MB, {took:.1f} s"
+        Console().print(f"{out}: {words}", soft_wrap=True)
+
+
+def viewer(
+    splat_ply: SplatPly,
+    out: Annotated[Path, typer.Option(help="the HTML file to write; it must not exist")],
+    title: Annotated[str | None, typer.Option(help="what the page is called; default the PLY's name")] = None,
+    up: UpAxis = Up.z,
+    as_json: Json = False,
+) -> None:
+    """Put a splat into one HTML file that any browser opens, offline too, and that turns it by mouse or touch."""
+    from pipeline.splatting.show.viewer import viewer_to_file
+
+    began = time.perf_counter()
+    with bar("viewer") as tell:
+        tell(0, 1, str(splat_ply))
+        splat = viewer_to_file(splat_ply, out, title, up.value)
+    took, written = round(time.perf_counter() - began, 3), out.stat().st_size
+    if as_json:
+        print_json({"out": str(out), "bytes": written, "gaussians": len(splat.gaussians.means), "seconds": took})
+    else:
+        Console().print(f"{out}: {len(splat.gaussians)} Gaussians, {written / 1e6:.1f} MB", soft_wrap=True)

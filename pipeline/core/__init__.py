@@ -1,0 +1,1 @@
+"""What every package shares: the product's words, records, arrays, COLMAP models, PNG, weights and processes."""

@@ -1,0 +1,128 @@
+"""The engines of a step behind one registry: adding an engine is a module and a line.
+
+An engine is a module with `Params`, `require_here` and the function that does the step's work; the Protocol beside each
+registry says which. Nothing here imports an engine's libraries, so that planning a shoot and parsing a DAG stay quick.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
+
+
+class Engine(Protocol):
+    """A module that does the work of one step.
+
+    `Params` is a `Frozen` whose field `engine` is a `Literal` of the engine's name, its default; its other fields are
+    every setting that changes the result. The module's docstring begins with what the engine is for.
+    """
+
+    __doc__: str | None
+    Params: type[Any]
+
+    def require_here(self, params: Any) -> str:
+        """Return what would run on this machine, with its version. Raises MissingEngine or BadInput with a remedy."""
+        ...
+
+
+E = TypeVar("E", bound=Engine)
+
+
+class Registry(Generic[E]):
+    """The engines of one step by name; the first is the default.
+
+    Params are a union discriminated by `engine`. It is resolved when params are read and not when the module is
+    imported, so that an engine registered later, by a plugin or a test, takes part.
+    """
+
+    def __init__(self, step: str, *engines: E) -> None:
+        """Register `engines` of the step `step`, the default first."""
+        self.step = step
+        self.engines: dict[str, E] = {}
+        for engine in engines:
+            self.register(engine)
+
+    def register(self, engine: E) -> None:
+        """Add an engine, or replace the one of the same name."""
+        self.engines[name_of(engine)] = engine
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every engine's name, the default's first."""
+        return tuple(self.engines)
+
+    def named(self, name: str) -> E:
+        """The engine of this name. Raises BadInput for an unknown one; there is no fallback."""
+        if name not in self.engines:
+            raise BadInput(f"{self.step} has no engine {name!r}", remedy=f"use one of {', '.join(self.names)}")
+        return self.engines[name]
+
+    def of(self, params: Frozen) -> E:
+        """The engine that these params belong to."""
+        return self.named(str(params.engine))  # type: ignore[attr-defined]  # every Params has it
+
+    def parse(self, values: Any) -> Frozen:
+        """Params of the engine that `values` names in `engine`, else of the default. For use as a field's validator.
+
+        Raises ValueError, as validators do, with the first field that is wrong, what is wrong with it, and its value.
+        """
+        if isinstance(values, Frozen):
+            return values
+        if not isinstance(values, Mapping):
+            raise ValueError(  # noqa: TRY004 - pydantic catches no TypeError
+                f"settings of an engine are `name: value` pairs, not {values!r}"
+            )
+        name = values.get("engine", self.names[0])
+        if name not in self.engines:
+            raise ValueError(f"engine: {name!r} is not one of {', '.join(self.names)}")
+        try:
+            params: Frozen = self.engines[name].Params.model_validate(dict(values))
+        except ValidationError as error:
+            raise ValueError(_first_error(error, name)) from None
+        return params
+
+    def defaults(self) -> Frozen:
+        """The default engine's params. For use as a field's default factory."""
+        return self.parse({})
+
+    def require_here(self, params: Frozen) -> str:
+        """Return what would run on this machine. Raises MissingEngine or BadInput that names the step."""
+        try:
+            return self.of(params).require_here(params)
+        except BadInput as error:
+            raise type(error)(f"step {self.step}: {error.what}", remedy=error.remedy) from None
+
+
+def name_of(engine: Engine) -> str:
+    """The name that an engine's `Params` gives it."""
+    return str(engine.Params.model_fields["engine"].default)
+
+
+def gathered(values: Any, fields: Mapping[str, Any], into: str) -> Any:
+    """Raw values of a stage's params with the engine's settings moved below the field `into`.
+
+    A preset and shoot.yaml write a step's settings on one level (`splat: {engine: gsplat, iterations: 4000, when:
+    always}`); what is not one of the stage's own `fields` belongs to its engine. For a validator in mode "before".
+    """
+    if not isinstance(values, Mapping):
+        return values
+    own = {name: value for name, value in values.items() if name in fields}
+    engine = {name: value for name, value in values.items() if name not in fields}
+    if not engine:
+        return own
+    given = own.get(into) or {}
+    return {**own, into: {**(given.model_dump() if isinstance(given, Frozen) else given), **engine}}
+
+
+def _first_error(error: ValidationError, engine: str) -> str:
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    what = str(first["msg"]).removeprefix("Value error, ")
+    if not where:  # a rule between several fields
+        return what
+    if first["type"] == "extra_forbidden":
+        return f"{where}: engine {engine} has no such setting (got {first['input']!r})"
+    return f"{where}: {what} (got {first['input']!r})"

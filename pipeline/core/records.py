@@ -1,0 +1,257 @@
+"""The records that travel from stage to stage as JSON artifacts, written with `dump_json`, read with `load_list`."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from pipeline.core.domain import Angle, Frozen, Name, Verdict, View
+
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class PhotoFacts(Frozen):
+    """What ingest learned about one photo. `photo` is the file's stem, the name by which every later stage knows it."""
+
+    photo: Name
+    source_name: str
+    width_px: int
+    height_px: int
+    captured_at: datetime | None = None
+    camera: str | None = None
+    focal_px: float | None = Field(
+        default=None, description="from EXIF, in pixels of the ingested photo; None if unknown"
+    )
+    sharpness: float = Field(
+        description="variance of the Laplacian of the luma at 1000 px on the long side; higher is sharper"
+    )
+    exposure_ev: float = Field(description="median log2 luminance minus the shoot's median, in stops")
+    clipped_fraction: float = Field(description="share of pixels with a channel at 255, 0 to 1")
+
+
+class HeldOut(Frozen):
+    """How close a splat came to a photo that it was not fitted to, inside the product."""
+
+    photo: Name
+    psnr_db: float
+    ssim: float
+    alpha_iou: float
+
+
+class Silhouette(Frozen):
+    """A captured angle's matte against the splat's silhouette, before and after its correction.
+
+    `iou`: overlap, 0 to 1. `worst_px`: how deep the worst disagreement reaches of those that are thicker than the
+    splat's own blur. `changed`: share of the silhouette whose alpha changed by half or more.
+    """
+
+    iou_before: float
+    iou: float
+    worst_px_before: float
+    worst_px: float
+    changed: float
+
+
+class Picture(Frozen):
+    """One requested angle after rendering: where its RGBA picture came from, or why there is none.
+
+    `source` is `captured` (the photo `photo`, cut out), `rendered` (drawn from the splat) or `refused` (no picture;
+    `reason` says why). `view` is the camera of the picture when it is known (product frame). `likeness`, of a rendered
+    picture, is the SSIM of the splat and the nearest photo, which it was fitted to; `held_out_ssim` that of the photos
+    which it was not, both 0 to 1. `silhouette`, of a captured one, is there when a splat and the photo's pose are.
+    """
+
+    angle: Angle
+    source: Literal["captured", "rendered", "refused"]
+    photo: str | None = None
+    nearest_photo: str | None = None
+    view: View | None = None
+    likeness: float | None = None
+    held_out_ssim: float | None = None
+    silhouette: Silhouette | None = None
+    refined: bool = Field(default=False, description="a generative model has added detail to the product")
+    reason: str
+
+
+class Caption(Frozen):
+    """Words for the shop. `engine` says who wrote them, so that measured text is never sold as a writer's."""
+
+    engine: str
+    model: str | None = None
+    language: str = "en"
+    title: str
+    description: str
+    alt_text: str
+    alt_texts: dict[str, str] = Field(default={}, description="by angle: as `alt_text`, but each names its own side")
+    attributes: dict[str, str]
+    prompt: str = Field(
+        description="the conditioning prompt for the backdrop: what stands in the picture, in plain words"
+    )
+
+
+class Backdrop(Frozen):
+    """A backdrop that shoot.yaml asks for: `solid` of `colour`, `gradient` to `to_colour`, `diffusion` of `prompt`.
+
+    `extend`: a painted square is painted on at top and bottom (`tall`) or left and right (`wide`) to 2:3, so that
+    square and portrait frames show one set instead of a small part of it.
+    """
+
+    name: Name
+    kind: Literal["solid", "gradient", "diffusion"]
+    colour: Colour | None = None
+    to_colour: Colour | None = None
+    prompt: str | None = Field(default=None, max_length=400)
+    extend: Literal["tall", "wide"] | None = None
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Self:
+        needed = {"solid": ("colour",), "gradient": ("colour", "to_colour"), "diffusion": ("prompt",)}[self.kind]
+        for name in needed:
+            if not getattr(self, name):
+                raise ValueError(f"a {self.kind} backdrop needs `{name}`")
+        if self.extend and self.kind != "diffusion":
+            raise ValueError(f"extend: a {self.kind} backdrop fills every frame as it is; leave `extend` out")
+        return self
+
+
+class Crop(Frozen):
+    """Shares of the picture's width or height that are cut off, 0 to 0.9, on each side."""
+
+    left: float = Field(default=0.0, ge=0, le=0.9)
+    top: float = Field(default=0.0, ge=0, le=0.9)
+    right: float = Field(default=0.0, ge=0, le=0.9)
+    bottom: float = Field(default=0.0, ge=0, le=0.9)
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        for one, other in (("left", "right"), ("top", "bottom")):
+            if getattr(self, one) + getattr(self, other) > 0.95:
+                raise ValueError(f"{one} and {other} cut away more than 0.95 of the picture; cut less")
+        return self
+
+
+class Perspective(Frozen):
+    """Converging lines straightened: the share by which the far edge is stretched, -0.5 to 0.5.
+
+    `vertical` positive widens the bottom, as a camera that looked down needs it; `horizontal` positive makes the right
+    side taller.
+    """
+
+    vertical: float = Field(default=0.0, ge=-0.5, le=0.5)
+    horizontal: float = Field(default=0.0, ge=-0.5, le=0.5)
+
+
+class Sharpen(Frozen):
+    """Unsharp masking of the light: `amount` 0 to 3 of the difference to a blur of `radius_px`."""
+
+    amount: float = Field(ge=0, le=3)
+    radius_px: float = Field(default=1.0, ge=0.3, le=20)
+
+
+class Edits(Frozen):
+    """What shoot.yaml asks to be done to one angle's picture, in this order; what is not named is not touched."""
+
+    crop: Crop | None = None
+    perspective: Perspective | None = None
+    rotate_deg: float = Field(default=0.0, ge=-180, le=180, description="counter-clockwise; the picture grows with it")
+    resize: float = Field(default=1.0, ge=0.1, le=4, description="times as many pixels a side")
+    brightness_ev: float = Field(default=0.0, ge=-3, le=3, description="stops of light")
+    contrast: float = Field(default=1.0, ge=0.5, le=2, description="1: as it is; about middle grey, in stops of light")
+    sharpen: Sharpen | None = None
+
+
+class Light(Frozen):
+    """The lamp as the camera sees it. Azimuth 0: from behind the camera; positive: from the picture's right."""
+
+    azimuth_deg: float = Field(default=-40.0, ge=-180, le=180)
+    elevation_deg: float = Field(default=48.0, ge=15, le=90)
+    softness: float = Field(default=0.6, ge=0, le=1, description="0: a lamp far away; 1: a wall of light")
+    strength: float = Field(
+        default=0.45, ge=0, le=1, description="the lamp's share of the floor's light; the rest comes from all around"
+    )
+
+    @property
+    def radius_deg(self) -> float:
+        """Half the angle that the lamp takes up, seen from the product."""
+        return 2 + 28 * self.softness
+
+
+class BackdropPicture(Frozen):
+    """What background made for one angle and backdrop, and with what."""
+
+    angle: Name
+    backdrop: Name
+    kind: Literal["solid", "gradient", "diffusion"]
+    path: str = Field(description="in the tree `backdrops`")
+    prompt: str | None = None
+    seed: int | None = None
+    start: Literal["noise", "scene"] | None = Field(default=None, description="what the diffusion started from")
+    shadow_painted: bool = Field(default=False, description="the product's shadow is in the picture, where it stands")
+
+
+class Check(Frozen):
+    """One measurement of one asset against its threshold. `passed` None: measured for information only."""
+
+    name: Name
+    value: float
+    unit: str
+    threshold: float | None = None
+    passed: bool | None = None
+    severity: Literal["reject", "review", "info"] = "reject"
+    words: str = Field(description="what it means for this asset, as a person would say it")
+
+
+class AssetRecord(Frozen):
+    """One finished file for one channel, and what the checks say of it."""
+
+    angle: Name
+    backdrop: Name
+    channel: Name
+    path: str = Field(description="in the tree `assets`")
+    media_type: str
+    width_px: int
+    height_px: int
+    source: Literal["captured", "rendered"]
+    verdict: Literal["approved", "needs review", "rejected"]
+    reasons: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+T = TypeVar("T", bound=Frozen)
+
+
+def dump_json(records: "list[Any] | tuple[Any, ...] | Frozen") -> bytes:
+    """Records as stable, human-readable UTF-8 JSON: the same records always give the same bytes."""
+    import json
+
+    value = (
+        records.model_dump(mode="json") if isinstance(records, Frozen) else [r.model_dump(mode="json") for r in records]
+    )
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def load_list(kind: type[T], data: bytes) -> list[T]:
+    """Read a JSON list of records back. Raises pydantic.ValidationError when it is not one."""
+    return TypeAdapter(list[kind]).validate_json(data)  # type: ignore[valid-type]
+
+
+__all__ = [
+    "AssetRecord",
+    "Backdrop",
+    "BackdropPicture",
+    "Caption",
+    "Check",
+    "Colour",
+    "Crop",
+    "Edits",
+    "HeldOut",
+    "Light",
+    "Perspective",
+    "PhotoFacts",
+    "Picture",
+    "Silhouette",
+    "Verdict",
+    "View",
+    "dump_json",
+    "load_list",
+]

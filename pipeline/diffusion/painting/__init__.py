@@ -1,0 +1,1 @@
+"""Paints a backdrop around a product with a diffusion checkpoint."""

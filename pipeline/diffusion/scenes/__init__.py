@@ -1,0 +1,1 @@
+"""Generated scenes: what a prompt means, and how the embedded engine draws it."""

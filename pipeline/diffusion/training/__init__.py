@@ -1,0 +1,1 @@
+"""Trains the embedded backdrop checkpoint on generated scenes."""

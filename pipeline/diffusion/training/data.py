@@ -1,0 +1,139 @@
+"""What training sees: crops of scenes for the autoencoder; latents, prompts and product masks for the UNet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.diffusion.scenes.scene import plain_scene, random_spec, render_scene
+from pipeline.diffusion.scenes.vocabulary import SYNONYMS, SceneSpec
+from pipeline.diffusion.training.networks import LATENT_PX, SIZE_PX
+from pipeline.diffusion.training.products import random_product
+
+log = logging.getLogger("train")
+Half = NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The autoencoder's view of scenes and products, made once.
+
+    `latents` [n, c, 32, 32] of whole scenes (scaled to unit spread) with their `specs`; `plain` [n, c, 32, 32] of what
+    all scenes of each spec have in common; `masks` [m, 1, 32, 32] (1 where the backdrop is to be painted) and `kept`
+    [m, c, 32, 32], the latents of the product before mid-grey.
+    """
+
+    latents: Half
+    plain: Half
+    specs: tuple[SceneSpec, ...]
+    masks: Half
+    kept: Half
+    scaling: float
+
+
+def scene_crops(
+    rng: np.random.Generator, batch: int = 8, crop_px: int = 128, shelf: int = 64
+) -> Iterator[NDArray[np.float32]]:
+    """Endless batches of crops [batch, 3, crop_px, crop_px] in [-1, 1], now and then of a product.
+
+    Drawing a scene takes as long as learning from one, so `shelf` scenes lie ready and a batch brings one new.
+    """
+    scenes = [_scene_or_product(rng) for _ in range(shelf)]
+    while True:
+        scenes[int(rng.integers(shelf))] = _scene_or_product(rng)
+        crops = []
+        for scene in rng.integers(shelf, size=batch):
+            top, left = rng.integers(0, SIZE_PX - crop_px + 1, 2)
+            crops.append(scenes[scene][top : top + crop_px, left : left + crop_px])
+        yield pixels_of(np.stack(crops))
+
+
+def _scene_or_product(rng: np.random.Generator) -> NDArray[np.uint8]:
+    scene, _ = render_scene(random_spec(rng), int(rng.integers(2**31)))
+    if rng.uniform() < 0.15:  # the encoder also meets products before mid-grey
+        picture, product = random_product(rng)
+        scene = np.where(product[:, :, None], picture, np.uint8(127))
+    return scene
+
+
+def pixels_of(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 [n, h, w, 3] to float32 [n, 3, h, w] in [-1, 1]."""
+    return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32) / np.float32(127.5) - 1
+
+
+def prompt_variant(rng: np.random.Generator, spec: SceneSpec) -> str:
+    """The scene's prompt: mostly the sentence that the engine asks with (`canonical_prompt`), 1 in 10 empty.
+
+    The rest is as people write it, words left out, swapped for a synonym, reordered, for use without the engine.
+    """
+    kind = rng.uniform()
+    if kind < 0.1:
+        return ""
+    if kind < 0.8:
+        return spec.prompt
+    parts = [part for part in spec.prompt.split(", ") if rng.uniform() > 0.05]
+    if rng.uniform() < 0.3:
+        rng.shuffle(parts)
+    words = " , ".join(parts).split()
+    swapped = [str(rng.choice(SYNONYMS[word])) if word in SYNONYMS and rng.uniform() < 0.2 else word for word in words]
+    return " ".join(word for word in swapped if rng.uniform() > 0.03)
+
+
+def make_pool(cache: Path, vae: Any, scenes: int, seed: int) -> Pool:
+    """Generate `scenes` scenes and their mirror images, encode them, and remember the result in `cache`."""
+    if not cache.exists():
+        _encode_pool(cache, vae, scenes, seed)
+    with np.load(cache) as saved:
+        specs = tuple(SceneSpec.model_validate_json(str(text)) for text in saved["specs"])
+        return Pool(saved["latents"], saved["plain"], specs, saved["masks"], saved["kept"], float(saved["scaling"]))
+
+
+def _encode_pool(cache: Path, vae: Any, scenes: int, seed: int) -> None:
+    rng = np.random.default_rng([seed, 3])
+    latents, specs = [], []
+    for start in range(0, scenes, 16):
+        wanted = [random_spec(rng) for _ in range(min(16, scenes - start))]
+        pictures = np.stack([render_scene(spec, seed * 10**6 + start + i)[0] for i, spec in enumerate(wanted)])
+        latents += [_encode(vae, pictures), _encode(vae, np.ascontiguousarray(pictures[:, :, ::-1]))]
+        specs += wanted + [_mirrored(spec) for spec in wanted]
+        if start % 400 == 0:
+            log.info("encoded %d of %d scenes", start, scenes)
+    masks, kept = [], []
+    for _ in range(max(8, scenes // 8)):
+        picture, product = random_product(rng)
+        before_grey = np.where(product[:, :, None], picture, np.uint8(127))
+        step = SIZE_PX // LATENT_PX
+        masks.append(~product[None, ::step, ::step])  # nearest, as the pipeline shrinks its mask
+        kept.append(_encode(vae, before_grey[None])[0])
+    plain = {spec: _encode(vae, plain_scene(spec)[None])[0] for spec in dict.fromkeys(specs)}
+    scene_latents = np.concatenate(latents)
+    scaling = 1 / float(scene_latents.std())
+    beside = cache.with_suffix(".writing.npz")
+    np.savez(
+        beside,
+        latents=(scene_latents * scaling).astype(np.float16),
+        plain=(np.stack([plain[spec] for spec in specs]) * scaling).astype(np.float16),
+        specs=np.array([spec.model_dump_json() for spec in specs]),
+        masks=np.array(masks, np.float16),
+        kept=(np.array(kept) * scaling).astype(np.float16),
+        scaling=scaling,
+    )
+    beside.replace(cache)
+
+
+def _mirrored(spec: SceneSpec) -> SceneSpec:
+    return spec.model_copy(update={"side": {"left": "right", "right": "left", "front": "front"}[spec.side]})
+
+
+def _encode(vae: Any, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    import torch
+
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        latents = vae.encode(torch.from_numpy(pixels_of(pictures))).latent_dist.mode()
+    return np.asarray(latents.float().numpy(), np.float32)

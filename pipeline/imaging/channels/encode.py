@@ -1,0 +1,122 @@
+"""Write finished images: JPEG and AVIF 4:4:4, WebP, PNG, TIFF, with sRGB profile and XMP; same pixels, same bytes."""
+
+import io
+import struct
+import zlib
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image, ImageCms, UnidentifiedImageError
+
+from pipeline.core.errors import BadInput
+from pipeline.imaging.channels.channel import Channel
+from pipeline.imaging.linear import Bytes, Floats, Words, linear_to_srgb, linear_to_srgb16
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+FORMAT_SIDE_PX = {"image/jpeg": 65_500, "image/webp": 16_383, "image/avif": 65_500}  # what the formats can hold
+MAX_PX = 175_000_000  # a channel's frame is far below; Pillow takes anything larger than 179 for an attack
+
+
+@cache
+def srgb_profile() -> bytes:
+    """An ICC profile of sRGB, always the same bytes: the library's own carries the date of its making."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = struct.pack(">6H", 2020, 1, 1, 0, 0, 0)
+    return bytes(profile)
+
+
+def encode_image(linear: Floats, channel: Channel, xmp: bytes, optimise: bool = True) -> bytes:
+    """The file of a finished image [H, W, 3] in linear light, as the channel wants it. `xmp`: a whole packet.
+
+    `optimise` codes a JPEG a second time without loss, for smaller files at twice the seconds.
+    """
+    if channel.bit_depth == 16:
+        deep = linear_to_srgb16(linear)
+        return _tiff(deep, xmp) if channel.media_type == "image/tiff" else _png16(deep, xmp)
+    return encode_8bit(linear_to_srgb(linear), channel, xmp, optimise)
+
+
+def encode_8bit(image: Bytes, channel: Channel, xmp: bytes, optimise: bool = True) -> bytes:
+    """The file of an 8-bit sRGB image [H, W, 3], as the channel wants it. Raises BadInput for more px than it holds."""
+    height_px, width_px = image.shape[:2]
+    if max(height_px, width_px) > FORMAT_SIDE_PX.get(channel.media_type, MAX_PX):
+        raise BadInput(
+            f"channel {channel.name}: {channel.media_type} holds no picture of {width_px} x {height_px} px",
+            remedy="give the channel width_px and height_px, or another media_type",
+        )
+    out = io.BytesIO()
+    picture = Image.fromarray(image)
+    if channel.media_type == "image/png":
+        return _with_chunks(png_bytes(image), xmp)
+    if channel.media_type == "image/tiff":
+        return _tiff(image, xmp)
+    beside: dict[str, Any] = {"quality": channel.quality, "icc_profile": srgb_profile(), "xmp": xmp}
+    if channel.media_type == "image/webp":
+        picture.save(out, "WEBP", method=4, **beside)
+        return out.getvalue()
+    if channel.media_type == "image/avif":
+        # one thread, because the encoder's tiles, and so its bytes, depend on how many there are
+        picture.save(out, "AVIF", subsampling="4:4:4", speed=6, max_threads=1, **beside)
+        return out.getvalue()
+    # not Pillow's `optimize`: it gives up where a detailed picture takes more than a byte a pixel
+    picture.save(out, "JPEG", subsampling=0, **beside)
+    if not optimise:
+        return out.getvalue()
+    import mozjpeg_lossless_optimization as mozjpeg  # type: ignore[import-untyped]
+
+    return bytes(mozjpeg.optimize(out.getvalue(), copy=mozjpeg.COPY_MARKERS.ALL))
+
+
+def png_bytes(image: Bytes) -> bytes:
+    """A plain 8-bit PNG of RGB or RGBA [H, W, 3 | 4], for layers and between stages."""
+    out = io.BytesIO()
+    Image.fromarray(image).save(out, "PNG", compress_level=3)
+    return out.getvalue()
+
+
+def decode_image(data: bytes, name: str, mode: str = "RGB") -> Bytes:
+    """8-bit pixels of a file in the given mode, as a shop would see them. Raises BadInput when it is no image."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MAX_PX:
+                raise BadInput(
+                    f"{name} has {image.width} x {image.height} px", remedy=f"use at most {MAX_PX // 10**6} MP"
+                )
+            return np.asarray(image.convert(mode))
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise BadInput(f"{name} is no readable image: {error}", remedy="run the step that made it again") from error
+
+
+def _png16(image: Words, xmp: bytes) -> bytes:
+    """A 16-bit PNG. Pillow cannot write one, and OpenCV cannot embed a profile."""
+    done, data = cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 4])
+    if not done:
+        raise BadInput(f"an image of shape {image.shape} could not be written as PNG", remedy="check the frame's size")
+    return _with_chunks(data.tobytes(), xmp)
+
+
+def _tiff(image: Bytes | Words, xmp: bytes) -> bytes:
+    """An 8- or 16-bit TIFF, deflated; tag 700 holds the XMP (Adobe's XMP specification, part 3)."""
+    import tifffile
+
+    out = io.BytesIO()
+    packet = (700, "B", len(xmp), xmp, True)
+    tifffile.imwrite(
+        out, image, photometric="rgb", compression="zlib", predictor=True, iccprofile=srgb_profile(),
+        extratags=[packet], software=False, metadata=None,
+    )  # fmt: skip
+    return out.getvalue()
+
+
+def _with_chunks(png: bytes, xmp: bytes) -> bytes:
+    """The PNG with profile and XMP right after its header (PNG specification, third edition, 11.3.2.3 and 11.3.3.4)."""
+    header = len(PNG_SIGNATURE) + 25
+    profile = _chunk(b"iCCP", b"sRGB\x00\x00" + zlib.compress(srgb_profile(), 9))
+    text = _chunk(b"iTXt", b"XML:com.adobe.xmp\x00\x00\x00\x00\x00" + xmp)
+    return png[:header] + profile + text + png[header:]
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

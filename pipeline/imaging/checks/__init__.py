@@ -1,0 +1,1 @@
+"""Checks of every finished asset, and the judgement that follows from them."""

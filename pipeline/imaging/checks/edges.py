@@ -1,0 +1,96 @@
+"""The product's outline: not grown over the backdrop ("object expansion"), nothing touched outside it, no halo."""
+
+import cv2
+import numpy as np
+
+from pipeline.core.records import Check
+from pipeline.imaging.checks.evidence import Evidence, Mask, finding
+from pipeline.imaging.linear import Bytes, Floats
+
+RING_PX = 6  # how far outside the matte an outline can grow before another check speaks up
+VISIBLE_DE = 8.0  # CIE76; a codec's ringing next to an edge stays below
+GROWN_AT_MOST_PX = 0.3
+IOU_AT_LEAST = 0.985
+HALO_AT_MOST = 3.0  # L*
+
+
+def check_edges(evidence: Evidence) -> tuple[Check, ...]:
+    """Growth of the outline, exactness outside it, mask IoU and the ring's excess light."""
+    alpha, where = evidence.product.alpha, evidence.product.where
+    if not (alpha >= 0.5).any():
+        return ()
+    decoded = evidence.decoded[where]
+    outside = (alpha == 0).astype(np.uint8)
+    distance = cv2.distanceTransform(outside, cv2.DIST_L2, 5)
+    ring = (distance > 0) & (distance <= RING_PX)
+    grown = np.zeros(ring.shape, dtype=bool)
+    grown[ring] = _delta76(decoded[ring], evidence.empty[where][ring]) > VISIBLE_DE
+    return (
+        _untouched(evidence),
+        *_growth(alpha, grown),
+        _halo(decoded, evidence.expected, alpha, distance),
+    )
+
+
+def outline_px(alpha: Floats) -> int:
+    """Length of the outline: pixels of the product, at least half opaque, that touch what is not."""
+    solid = (alpha >= 0.5).astype(np.uint8)
+    return int((solid - cv2.erode(solid, np.ones((3, 3), np.uint8))).sum())
+
+
+def _untouched(evidence: Evidence) -> Check:
+    changed = int(((evidence.image != evidence.empty).any(axis=-1) & (evidence.alpha == 0)).sum())
+    words = (
+        "outside the matte the backdrop is untouched"
+        if changed == 0
+        else f"{changed} px outside the matte show more than the backdrop: the product's outline has grown"
+    )
+    return finding("outside_exact", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
+
+
+def _growth(alpha: Floats, grown: Mask) -> tuple[Check, ...]:
+    growth = float(grown.sum()) / max(1, outline_px(alpha))
+    solid = alpha >= 0.5
+    iou = float(solid.sum()) / float((solid | grown).sum())
+    passed = growth <= GROWN_AT_MOST_PX
+    words = f"the outline stands {growth:.2f} px outside the matte" + ("" if passed else ": the product has grown")
+    same = iou >= IOU_AT_LEAST
+    return (
+        finding("outline_growth", growth, "px", words, threshold=GROWN_AT_MOST_PX, passed=passed, severity="reject"),
+        finding(
+            "mask_iou",
+            iou,
+            "ratio",
+            f"the mask before and after overlaps by {iou:.1%}",
+            threshold=IOU_AT_LEAST,
+            passed=same,
+            severity="review",
+        ),
+    )
+
+
+def _halo(decoded: Bytes, expected: Bytes, alpha: Floats, distance: Floats) -> Check:
+    """Mean difference in lightness between the file and what it must show, on the soft edge and 2 px around it."""
+    edge = (alpha < 1) & (distance <= 2)
+    if not edge.any():
+        edge = distance <= 2
+    excess = float(np.mean(_lab(decoded[edge])[:, 0] - _lab(expected[edge])[:, 0]))
+    passed = abs(excess) <= HALO_AT_MOST
+    words = f"the edge is {abs(excess):.1f} L* {'lighter' if excess > 0 else 'darker'} than it must be"
+    return finding(
+        "halo", excess, "L*", words + ("" if passed else ": a halo"), threshold=HALO_AT_MOST, passed=passed,
+        severity="reject",
+    )  # fmt: skip
+
+
+def _lab(colours: Bytes) -> Floats:
+    """CIE Lab, float32 [n, 3], of sRGB colours [n, 3]."""
+    lab: Floats = cv2.cvtColor(colours[None].astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
+    return lab[0]
+
+
+def _delta76(first: Bytes, second: Bytes) -> Floats:
+    if first.size == 0:
+        return np.zeros(0, dtype=np.float32)
+    distance: Floats = np.linalg.norm(_lab(first) - _lab(second), axis=-1)
+    return distance

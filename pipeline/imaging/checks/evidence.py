@@ -1,0 +1,82 @@
+"""What the checks of one asset look at, and the form of what they find.
+
+A `reject` finding keeps an asset out of the shop, a `review` finding asks for a person, `info` is for the record.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.records import Check
+from pipeline.imaging.channels.channel import BackdropKind, Channel
+from pipeline.imaging.compositing.framing import Patch, Placement, product_in_frame
+from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
+
+Mask = NDArray[np.bool_]
+Severity = Literal["reject", "review", "info"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One asset and all that its checks may look at.
+
+    `picture`: the angle's straight-alpha sRGB RGBA [h, w, 4]. `behind`: backdrop with shadow, linear light [H, W, 3].
+    `image`: the finished image before encoding, sRGB [H, W, 3]. `file`: the encoded bytes; `decoded`: its pixels, sRGB
+    [H, W, 3]. `marking`: the IPTC term that the file must carry. `grown`: how many times larger the edits made the
+    picture.
+    """
+
+    picture: Bytes
+    placement: Placement
+    behind: Floats
+    image: Bytes
+    file: bytes
+    decoded: Bytes
+    channel: Channel
+    kind: BackdropKind
+    source: Literal["captured", "rendered"]
+    marking: str
+    grown: float = 1.0
+
+    @cached_property
+    def product(self) -> Patch:
+        """What the cut-out gives in this frame, resampled anew."""
+        return product_in_frame(self.picture, self.placement, self.channel)
+
+    @cached_property
+    def alpha(self) -> Floats:
+        """The matte in the whole frame, [H, W] 0 to 1."""
+        return self.product.alpha_in_frame(self.placement.width_px, self.placement.height_px)
+
+    @cached_property
+    def empty(self) -> Bytes:
+        """The whole frame without the product, sRGB [H, W, 3]."""
+        return linear_to_srgb(self.behind)
+
+    @cached_property
+    def expected(self) -> Bytes:
+        """What picture, backdrop and shadow must give in the product's patch of the frame, sRGB [h, w, 3]."""
+        return linear_to_srgb(self.product.over(self.behind))
+
+
+def finding(
+    name: str, value: float, unit: str, words: str, *, threshold: float, passed: bool, severity: Severity
+) -> Check:
+    """One measurement with its verdict; `words` say what it means for this asset."""
+    return Check(
+        name=name,
+        value=round(float(value), 4),
+        unit=unit,
+        threshold=threshold,
+        passed=bool(passed),
+        severity=severity,
+        words=words,
+    )
+
+
+def note(name: str, value: float, unit: str, words: str) -> Check:
+    """A measurement for the record, without a verdict."""
+    return Check(name=name, value=round(float(value), 4), unit=unit, severity="info", words=words)

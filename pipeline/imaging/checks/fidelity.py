@@ -1,0 +1,159 @@
+"""The product's own pixels: unchanged before encoding, and the same to the eye in the decoded file.
+
+Colour differences are CIEDE2000 (CIE 142-2001) of the mean colours of 8 x 8 px blocks, the grain in which JPEG works: a
+change of colour or a moved label shows in them, a codec's noise does not. A JPEG holds colours as 8-bit Y, Cb, Cr: on
+smooth greys that alone costs up to 0.8 dE2000 at any quality, so the file is granted what the format itself costs.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.core.records import Check
+from pipeline.imaging.channels.channel import LOSSLESS
+from pipeline.imaging.checks.evidence import Evidence, Mask, finding
+from pipeline.imaging.linear import Bytes
+
+BLOCK_PX = 8
+BLOCK_AT_LEAST = 16  # pixels of a block that must belong to the region
+MEAN_DE_P95 = 0.5
+WORST_DE = 2.5
+WORST_DE_OF = {"image/avif": 3.5}  # libyuv alone turns (15, 25, 37) into (14, 26, 36), which is 2.4, at quality 100
+SHARPNESS_AT_LEAST = 0.8
+CLIPPED_AT_MOST = 0.05
+Deltas = NDArray[np.float64]
+
+
+def check_fidelity(evidence: Evidence) -> tuple[Check, ...]:
+    """Exactness before encoding, colour and detail after decoding, and clipped highlights."""
+    alpha = evidence.product.alpha
+    interior = alpha == 1.0
+    if not interior.any():
+        return (_nothing_to_see(),)
+    image, decoded = (whole[evidence.product.where] for whole in (evidence.image, evidence.decoded))
+    expected = evidence.expected
+    deltas = block_deltas(expected, decoded, interior)
+    return (
+        _exact(image, expected, interior),
+        *_colour(
+            deltas,
+            MEAN_DE_P95 + _cost_of_format(evidence, expected, interior),
+            WORST_DE_OF.get(evidence.channel.media_type, WORST_DE),
+        ),
+        _sharpness(expected, decoded, alpha > 0),
+        _clipped(decoded, interior),
+    )
+
+
+def block_deltas(first: Bytes, second: Bytes, region: Mask) -> Deltas:
+    """CIEDE2000 between the mean sRGB colours of each 8 x 8 block, over the pixels of `region` [H, W].
+
+    Blocks with fewer than `BLOCK_AT_LEAST` of those are left out.
+    """
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    inside = region.astype(np.uint8)
+    share = _block_means(inside)
+    wanted = share * BLOCK_PX**2 >= BLOCK_AT_LEAST - 0.5
+    if not wanted.any():
+        return np.zeros(0)
+    means = []
+    for image in (first, second):
+        of_region = cv2.bitwise_and(image, image, mask=inside)
+        means.append((_block_means(of_region)[wanted] / share[wanted, None] / 255).astype(np.float64))
+    deltas: Deltas = deltaE_ciede2000(rgb2lab(means[0]), rgb2lab(means[1]))
+    return deltas
+
+
+def laplacian_energy(image: Bytes, region: Mask) -> float:
+    """Root mean square of the Laplacian of the luma within a region: how much fine detail there is."""
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail = cv2.Laplacian(luma, cv2.CV_32F)
+    return float(np.sqrt(np.mean(np.square(detail[region]))))
+
+
+def _block_means(image: Bytes) -> NDArray[np.float32]:
+    """Means of whole 8 x 8 blocks from the top left corner; a rest at the right and below is not looked at."""
+    h, w = (size // BLOCK_PX for size in image.shape[:2])
+    if h == 0 or w == 0:
+        return np.zeros((h, w, *image.shape[2:]), dtype=np.float32)
+    whole = np.ascontiguousarray(image[: h * BLOCK_PX, : w * BLOCK_PX]).astype(np.float32)
+    means: NDArray[np.float32] = cv2.resize(whole, (w, h), interpolation=cv2.INTER_AREA)
+    return means
+
+
+def _nothing_to_see() -> Check:
+    return finding(
+        "product_visible",
+        0.0,
+        "px",
+        "no pixel shows the product alone: the matte is empty or transparent everywhere",
+        threshold=1.0,
+        passed=False,
+        severity="reject",
+    )
+
+
+def _exact(image: Bytes, expected: Bytes, interior: Mask) -> Check:
+    changed = int((image[interior] != expected[interior]).any(axis=1).sum())
+    words = (
+        "before encoding every product pixel is the cut-out's own"
+        if changed == 0
+        else f"{changed} product pixels were changed between the cut-out and the finished image"
+    )
+    return finding("product_exact", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
+
+
+def _cost_of_format(evidence: Evidence, expected: Bytes, interior: Mask) -> float:
+    """p95 of the block differences that rounding to 8-bit YCbCr (ITU-T T.871) causes by itself; 0 without loss."""
+    if evidence.channel.media_type in LOSSLESS:
+        return 0.0
+    rounded = np.asarray(Image.fromarray(expected).convert("YCbCr").convert("RGB"))
+    deltas = block_deltas(expected, rounded, interior)
+    return float(np.percentile(deltas, 95)) if deltas.size else 0.0
+
+
+def _colour(deltas: Deltas, most: float, worst_most: float) -> tuple[Check, ...]:
+    if deltas.size == 0:
+        return ()
+    typical, worst = float(np.percentile(deltas, 95)), float(deltas.max())
+    return (
+        finding(
+            "product_colour_p95",
+            typical,
+            "dE2000",
+            f"95% of the product is within {typical:.2f} dE2000 of the photo's colours"
+            + ("" if typical <= most else ": the colours have changed"),
+            threshold=round(most, 4),
+            passed=typical <= most,
+            severity="reject",
+        ),
+        finding(
+            "product_colour_worst",
+            worst,
+            "dE2000",
+            f"the worst spot of the product is {worst:.2f} dE2000 off the photo"
+            + ("" if worst <= worst_most else ": part of it has moved or changed"),
+            threshold=worst_most,
+            passed=worst <= worst_most,
+            severity="reject",
+        ),
+    )
+
+
+def _sharpness(expected: Bytes, decoded: Bytes, region: Mask) -> Check:
+    before, after = laplacian_energy(expected, region), laplacian_energy(decoded, region)
+    ratio = after / before if before > 0 else 1.0
+    passed = ratio >= SHARPNESS_AT_LEAST
+    words = f"the file keeps {ratio:.0%} of the fine detail" + ("" if passed else ": it is blurred")
+    return finding("sharpness", ratio, "ratio", words, threshold=SHARPNESS_AT_LEAST, passed=passed, severity="reject")
+
+
+def _clipped(decoded: Bytes, interior: Mask) -> Check:
+    share = float((decoded[interior] == 255).any(axis=1).mean())
+    passed = share <= CLIPPED_AT_MOST
+    words = f"{share:.1%} of the product is burnt out" + ("" if passed else ": its highlights have lost their drawing")
+    return finding(
+        "clipped_highlights", share, "share", words, threshold=CLIPPED_AT_MOST, passed=passed, severity="review"
+    )

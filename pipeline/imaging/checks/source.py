@@ -1,0 +1,120 @@
+"""The first links of the fidelity chain, once an angle: its picture against the cut-out and photo that it came from."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.records import Check
+from pipeline.imaging.checks.evidence import finding, note
+from pipeline.imaging.linear import Bytes, srgb_to_linear
+
+IOU_AT_LEAST = 0.95  # the splat's silhouette may correct a matte, not replace it
+REMAINS_AT_MOST = 0.5
+CONTRAST_AT_LEAST = 0.08  # linear; less between product and old backdrop shows no remains
+EDGE_PX, DEEP_PX, AWAY_PX = 2.0, 6.0, 6.0
+
+
+def check_captured(photo: Bytes, cutout: Bytes, picture: Bytes) -> tuple[Check, ...]:
+    """A captured angle [h, w, 4] against its photo [h, w, 3] and its cut-out [h, w, 4]."""
+    if not photo.shape[:2] == cutout.shape[:2] == picture.shape[:2]:
+        words = f"photo, cut-out and picture differ in size: {photo.shape[:2]}, {cutout.shape[:2]}, {picture.shape[:2]}"
+        return (finding("photo_exact", 1, "flag", words, threshold=0, passed=False, severity="reject"),)
+    return (_exact(photo, picture), _same_mask(cutout, picture), *_remains(photo, picture))
+
+
+def check_rendered(
+    nearest_photo: str | None,
+    likeness: float | None,
+    likeness_at_least: float,
+    *,
+    held_out_ssim: float | None = None,
+    refined: bool = False,
+) -> tuple[Check, ...]:
+    """A rendered angle has no photo to be compared with, which is said; what drew it is held against a photo instead.
+
+    `likeness`: SSIM of the splat and the nearest photo from that photo's place, inside the product. The fit has seen
+    that photo, so `held_out_ssim`, the same of photos that it has not seen, counts where it is lower.
+    """
+    near = f"; the nearest photo is {nearest_photo}" if nearest_photo else ""
+    how = "rendered from the other photos" + (", then refined by a generative model" if refined else "")
+    said = note("photo_exact", 0, "flag", f"{how}, so no photo shows these pixels{near}")
+    if likeness is None:
+        return (said,)
+    lower = likeness if held_out_ssim is None else min(likeness, held_out_ssim)
+    passed = lower >= likeness_at_least
+    words = f"seen from {nearest_photo}, the splat is like that photo to an SSIM of {likeness:.2f}"
+    if lower < likeness:
+        words = f"the splat is like photos that it was not fitted to, to an SSIM of {lower:.2f}"
+    if not passed:
+        words += ", which blurs prints and small text; look at them, or fit it longer and larger"
+    threshold = likeness_at_least
+    like = finding("likeness", lower, "SSIM", words, threshold=threshold, passed=passed, severity="review")
+    return said, like
+
+
+def _exact(photo: Bytes, picture: Bytes) -> Check:
+    inside = picture[..., 3] == 255
+    changed = int((picture[inside][:, :3] != photo[inside]).any(axis=1).sum())
+    words = "every opaque pixel of the product is the photo's own"
+    if changed:
+        words = f"{changed} opaque product pixels differ from the photo"
+    return finding("photo_exact", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
+
+
+def _same_mask(cutout: Bytes, picture: Bytes) -> Check:
+    before, after = cutout[..., 3] >= 128, picture[..., 3] >= 128
+    either = int((before | after).sum())
+    iou = int((before & after).sum()) / either if either else 1.0
+    passed = iou >= IOU_AT_LEAST
+    words = f"the picture's matte overlaps the cut-out's by {iou:.1%}" + (
+        "" if passed else ": much of it was corrected"
+    )
+    return finding("cutout_iou", iou, "ratio", words, threshold=IOU_AT_LEAST, passed=passed, severity="review")
+
+
+def _remains(photo: Bytes, picture: Bytes) -> tuple[Check, ...]:
+    """How much of the old backdrop the outermost product pixels still show: 0 none, 1 nothing but backdrop.
+
+    Each edge colour is written as `deep + share * (backdrop - deep)`, with the product's colour a few px further
+    in and the photo's backdrop a few px further out; the median share counts, over the outline where the two colours
+    can be told apart.
+    """
+    solid = picture[..., 3] >= 128
+    if not solid.any() or solid.all():
+        return ()
+    inward = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, 5)
+    outward = cv2.distanceTransform((~solid).astype(np.uint8), cv2.DIST_L2, 5)
+    edge = solid & (inward <= EDGE_PX)
+    deep = _nearest(srgb_to_linear(picture[..., :3]), solid & (inward > DEEP_PX), edge)
+    away = _nearest(srgb_to_linear(photo), outward > AWAY_PX, edge)
+    if deep is None or away is None:
+        return ()
+    step = away - deep
+    contrast = np.linalg.norm(step, axis=1)
+    clear = contrast > CONTRAST_AT_LEAST
+    if clear.sum() < 100:
+        return (
+            note("old_backdrop", 0, "share", "product and photo backdrop are alike; remains could not be measured"),
+        )
+    seen = srgb_to_linear(picture[edge][:, :3])[clear] - deep[clear]
+    share = float(np.median((seen * step[clear]).sum(axis=1) / contrast[clear] ** 2))
+    passed = share <= REMAINS_AT_MOST
+    words = f"the product's edge shows {max(share, 0):.0%} of the photo's backdrop" + ("" if passed else ": a halo")
+    return (
+        finding("old_backdrop", share, "share", words, threshold=REMAINS_AT_MOST, passed=passed, severity="review"),
+    )
+
+
+def _nearest(
+    colours: NDArray[np.float32], source: NDArray[np.bool_], wanted: NDArray[np.bool_]
+) -> NDArray[np.float32] | None:
+    """Colours [n, 3] of the nearest `source` pixel for each `wanted` pixel; None when there is no source."""
+    if not source.any():
+        return None
+    _, labels = cv2.distanceTransformWithLabels(
+        (~source).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    table = np.zeros((int(labels.max()) + 1, 3), dtype=np.float32)
+    table[labels[source]] = colours[source]
+    nearest: NDArray[np.float32] = table[labels[wanted]]
+    return nearest

@@ -1,0 +1,1 @@
+"""Puts product, shadow and backdrop together in linear light."""

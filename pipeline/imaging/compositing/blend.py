@@ -1,0 +1,101 @@
+"""Lay a product over its backdrop in linear light, for one channel. Layers stay apart, for a retoucher."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from pipeline.core.errors import BadInput
+from pipeline.core.records import Light
+from pipeline.imaging.channels.channel import BackdropKind, Channel
+from pipeline.imaging.compositing.framing import (
+    Patch,
+    Placement,
+    follow_picture,
+    place,
+    product_in_frame,
+    resample_backdrop,
+)
+from pipeline.imaging.compositing.shadow import draw_shadow
+from pipeline.imaging.compositing.shadow_camera import Ground
+from pipeline.imaging.linear import Bytes, Floats, encode, linear_to_srgb, luminance
+
+ShadowKind = Literal["layer", "painted", "none"]
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What a channel image is made of, all in the channel's frame and in linear light, float32.
+
+    `product`: premultiplied RGBA, the part of the frame it touches. `shadow`: share of light taken [H, W], or None.
+    `backdrop`: RGB [H, W, 3], without shadow.
+    """
+
+    placement: Placement
+    product: Patch
+    shadow: Floats | None
+    backdrop: Floats
+
+    @cached_property
+    def behind(self) -> Floats:
+        """The backdrop with the shadow on it, [H, W, 3]."""
+        return self.backdrop if self.shadow is None else self.backdrop * (1 - self.shadow[..., None])
+
+    def blended(self) -> Floats:
+        """The finished image, [H, W, 3]: straight-alpha 'over' in linear light."""
+        finished = self.behind.copy()
+        finished[self.product.where] = self.product.over(finished)
+        return finished
+
+
+def make_layers(
+    picture: Bytes,
+    backdrop: Bytes,
+    channel: Channel,
+    kind: BackdropKind,
+    *,
+    shadow: ShadowKind = "layer",
+    light: Light | None = None,
+    camera_elevation_deg: float = 15.0,
+    ground: Ground | None = None,
+    hangs: float = 0.0,
+) -> Layers:
+    """Place a straight-alpha sRGB picture [h, w, 4] over a backdrop [., ., 3] by the channel's framing rule.
+
+    `shadow`: drawn as a layer, painted into the backdrop around this very picture, or none. `ground`: how the picture
+    shows its floor, None where its camera is unknown; `hangs`: see `draw_shadow`.
+
+    Raises BadInput when the picture shows no product.
+    """
+    if picture.ndim != 3 or picture.shape[2] != 4:
+        raise BadInput(f"the angle picture has shape {picture.shape}, not RGBA", remedy="run the render stage again")
+    placement = place(picture[..., 3], channel, channel.framing(kind))
+    product = product_in_frame(picture, placement, channel)
+    if shadow == "painted":
+        behind = follow_picture(backdrop, (picture.shape[1], picture.shape[0]), placement)
+    else:
+        behind = resample_backdrop(backdrop, placement.width_px, placement.height_px)
+    cast = None
+    if shadow == "layer" and channel.shadow:
+        alpha = product.alpha_in_frame(placement.width_px, placement.height_px)
+        in_frame = None if ground is None else ground.moved(placement.matrix)
+        cast = draw_shadow(alpha, camera_elevation_deg, light or Light(), in_frame, hangs)
+    return Layers(placement, product, cast, behind)
+
+
+def shadow_picture(layers: Layers) -> Bytes:
+    """The shadow as black with straight alpha, RGBA [H, W, 4], for an image editor's stack of layers.
+
+    Editors blend sRGB values as they are, so that alpha says how much of the backdrop's sRGB luma the shadow takes; its
+    share of linear light, laid over in an editor, would be far too dark.
+    """
+    lit, dimmed = (encode(luminance(one).astype(np.float64)) for one in (layers.backdrop, layers.behind))
+    picture = np.zeros((*lit.shape, 4), dtype=np.uint8)
+    picture[..., 3] = np.rint(255 * (1 - dimmed / np.maximum(lit, 1e-6)) * (lit > dimmed))
+    return picture
+
+
+def backdrop_picture(backdrop: Floats) -> Bytes:
+    """The backdrop layer as 8-bit sRGB [H, W, 3]."""
+    return linear_to_srgb(backdrop)

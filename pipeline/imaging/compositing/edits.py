@@ -1,0 +1,130 @@
+"""Exact edits of one angle's picture: crop, perspective, turn and size in one resampling, then light.
+
+All of it happens in linear light with the colours premultiplied by alpha. What only crops copies pixels, so that they
+stay the photo's own.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.errors import BadInput
+from pipeline.core.records import Edits
+from pipeline.imaging.channels.encode import MAX_PX
+from pipeline.imaging.compositing.framing import HALF_LEVEL, premultiplied, product_mask
+from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb, luminance, srgb_to_linear
+
+Matrix = NDArray[np.float64]
+MIDDLE_GREY = 0.18  # linear light of a grey card, which contrast leaves alone
+SIDE_AT_MOST_PX = 20_000
+
+
+def edited(picture: Bytes, edits: Edits) -> tuple[Bytes, Matrix]:
+    """The edited picture, straight-alpha sRGB RGBA, and the homography [3, 3] from the old px to its own.
+
+    Pixel centres lie at +0.5 in both. The same picture and edits give the same pixels. Raises BadInput when nothing of
+    the product is left, or when the picture would grow beyond all measure.
+    """
+    moved, matrix = _moved(picture, edits)
+    colour = srgb_to_linear(moved[..., :3])
+    if edits.brightness_ev:
+        colour = colour * np.float32(2.0**edits.brightness_ev)
+    if edits.contrast != 1.0:
+        colour = np.float32(MIDDLE_GREY) * (colour / np.float32(MIDDLE_GREY)) ** np.float32(edits.contrast)
+    if edits.sharpen is not None:
+        colour = _sharpened(colour, moved[..., 3], edits.sharpen.amount, edits.sharpen.radius_px)
+    if edits.brightness_ev or edits.contrast != 1.0 or edits.sharpen is not None:
+        moved = np.dstack([linear_to_srgb(colour), moved[..., 3]])
+        moved[moved[..., 3] == 0] = 0
+    if not product_mask(moved[..., 3]).any():
+        raise BadInput(f"edits leave no product in the picture ({in_words(edits)})", remedy="crop less in shoot.yaml")
+    return moved, matrix
+
+
+def in_words(edits: Edits) -> str:
+    """The edits as a person would say them."""
+    said = []
+    if edits.crop is not None:
+        said.append("cropped")
+    if edits.perspective is not None:
+        said.append("perspective straightened")
+    if edits.rotate_deg:
+        said.append(f"turned {edits.rotate_deg:g} deg")
+    if edits.resize != 1.0:
+        said.append(f"resized {edits.resize:g} times")
+    if edits.brightness_ev:
+        said.append(f"brightness {edits.brightness_ev:+g} EV")
+    if edits.contrast != 1.0:
+        said.append(f"contrast {edits.contrast:g}")
+    if edits.sharpen is not None:
+        said.append(f"sharpened by {edits.sharpen.amount:g} at {edits.sharpen.radius_px:g} px")
+    return ", ".join(said) or "not edited"
+
+
+def _moved(picture: Bytes, edits: Edits) -> tuple[Bytes, Matrix]:
+    """The picture after crop, perspective, turn and size, resampled once or not at all."""
+    left, top, right, bottom = _crop_px(picture, edits)
+    cropped = picture[top:bottom, left:right]
+    shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
+    if edits.perspective is None and not edits.rotate_deg and edits.resize == 1.0:
+        return cropped.copy(), shift
+    shape, (width_px, height_px) = _shape(edits, right - left, bottom - top)
+    shrink = min(1.0, edits.resize)
+    size = (max(1, round(width_px / shrink)), max(1, round(height_px / shrink)))
+    grown = np.diag([size[0] / width_px, size[1] / height_px, 1.0]) @ shape
+    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
+    warped = cv2.warpPerspective(
+        premultiplied(cropped), np.linalg.inv(half) @ grown @ half, size, flags=cv2.INTER_CUBIC
+    )
+    if size != (width_px, height_px):
+        warped = cv2.resize(warped, (width_px, height_px), interpolation=cv2.INTER_AREA)
+    return _straight(warped), np.asarray(shape @ shift)
+
+
+def _crop_px(picture: Bytes, edits: Edits) -> tuple[int, int, int, int]:
+    height_px, width_px = picture.shape[:2]
+    if edits.crop is None:
+        return 0, 0, width_px, height_px
+    left = min(round(edits.crop.left * width_px), width_px - 1)
+    top = min(round(edits.crop.top * height_px), height_px - 1)
+    right, bottom = width_px - round(edits.crop.right * width_px), height_px - round(edits.crop.bottom * height_px)
+    return left, top, max(right, left + 1), max(bottom, top + 1)
+
+
+def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[Matrix, tuple[int, int]]:
+    """The homography of perspective, turn and size, and the size in px that holds its picture."""
+    corners = np.array([[0, 0], [width_px, 0], [width_px, height_px], [0, height_px]], np.float32)
+    pulled = corners.copy()
+    if edits.perspective is not None:
+        across, along = edits.perspective.vertical * width_px / 2, edits.perspective.horizontal * height_px / 2
+        pulled += np.array([[across, along], [-across, -along], [across, along], [-across, -along]], np.float32) / 2
+    straighten = cv2.getPerspectiveTransform(corners, pulled)
+    turn = np.vstack([cv2.getRotationMatrix2D((0, 0), edits.rotate_deg, edits.resize), [0, 0, 1]])
+    ends = cv2.perspectiveTransform(corners[None], turn @ straighten)[0]
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    width_px, height_px = (max(1, round(float(side))) for side in high - low)
+    if max(width_px, height_px) > SIDE_AT_MOST_PX or width_px * height_px > MAX_PX:
+        raise BadInput(
+            f"edits: resize {edits.resize:g} gives a picture of {width_px} x {height_px} px",
+            remedy=f"keep its longer side below {SIDE_AT_MOST_PX} px and all of it below {MAX_PX // 10**6} MP",
+        )
+    return np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ turn @ straighten, (width_px, height_px)
+
+
+def _straight(premultiplied_light: Floats) -> Bytes:
+    """Premultiplied linear light [h, w, 4] as straight-alpha sRGB; what the kernel overshoots is clipped."""
+    alpha = np.clip(premultiplied_light[..., 3:], 0.0, 1.0)
+    alpha[alpha < HALF_LEVEL] = 0.0
+    colour = np.where(alpha > 0, premultiplied_light[..., :3] / np.maximum(premultiplied_light[..., 3:], HALF_LEVEL), 0)
+    return np.dstack([linear_to_srgb(np.clip(colour, 0.0, 1.0)), np.rint(alpha * 255).astype(np.uint8)])
+
+
+def _sharpened(colour: Floats, alpha: Bytes, amount: float, radius_px: float) -> Floats:
+    """Unsharp masking of the luminance, inside the matte only: what lies outside must not shine in."""
+    weight = alpha.astype(np.float32) / np.float32(255)
+    light = luminance(colour)
+    total = cv2.GaussianBlur(weight, (0, 0), radius_px)
+    mean = cv2.GaussianBlur(light * weight, (0, 0), radius_px) / np.maximum(total, np.float32(1e-3))
+    wanted = np.maximum(light + np.float32(amount) * (light - mean), 0.0)
+    gain = np.where(light > 1e-5, wanted / np.maximum(light, np.float32(1e-5)), np.float32(1))
+    return np.asarray(colour * gain[..., None], np.float32)

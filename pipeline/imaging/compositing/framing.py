@@ -1,0 +1,271 @@
+"""Where the product lands in a channel's frame, and the one resampling that takes it there."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.core.errors import BadInput
+from pipeline.imaging.channels.channel import Channel, Framing
+from pipeline.imaging.linear import Bytes, Floats, srgb_to_linear
+
+SPECK = 0.01  # a loose piece below this share of the largest piece is dirt, and must not move the product
+HALF_LEVEL = 0.5 / 255
+KERNEL_PX = 2  # support of the cubic kernel
+SEEN = 0.1  # a matte below this is haze, which a white backdrop must not have for long
+BLOCK_PX = 10  # the diagonal of a codec's block: what lies in it is stained by all of it
+GRID_PX, ROOM_PX = 8, 16  # codecs work in blocks of 8 px; checks look a little beyond the product
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in px, right and bottom exclusive."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Width in px."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Height in px."""
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a picture lies in a frame: `frame_px = scale * picture_px + (x_px, y_px)`, pixel centres at +0.5 in both."""
+
+    width_px: int
+    height_px: int
+    scale: float
+    x_px: float
+    y_px: float
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether pixels are copied instead of resampled."""
+        return self.scale == 1.0 and self.x_px == int(self.x_px) and self.y_px == int(self.y_px)
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """The same as a homography [3, 3]."""
+        return np.array([[self.scale, 0, self.x_px], [0, self.scale, self.y_px], [0, 0, 1]])
+
+    def of_box(self, box: Box) -> Box:
+        """A box of the picture, in the frame."""
+        return Box(
+            box.left * self.scale + self.x_px,
+            box.top * self.scale + self.y_px,
+            box.right * self.scale + self.x_px,
+            box.bottom * self.scale + self.y_px,
+        )
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The part of a frame that the product touches: premultiplied linear light, float32 [h, w, 4], at `top`, `left`."""
+
+    top: int
+    left: int
+    pixels: Floats
+
+    @property
+    def where(self) -> tuple[slice, slice]:
+        """Rows and columns of the frame."""
+        h, w = self.pixels.shape[:2]
+        return slice(self.top, self.top + h), slice(self.left, self.left + w)
+
+    @property
+    def alpha(self) -> Floats:
+        """The matte in the patch, [h, w] 0 to 1."""
+        return self.pixels[..., 3]
+
+    def alpha_in_frame(self, width_px: int, height_px: int) -> Floats:
+        """The matte in the whole frame, [height_px, width_px]."""
+        alpha = np.zeros((height_px, width_px), dtype=np.float32)
+        alpha[self.where] = self.alpha
+        return alpha
+
+    def over(self, behind: Floats) -> Floats:
+        """The patch [h, w, 3] laid over its part of what lies behind it in the frame [H, W, 3], in linear light."""
+        return self.pixels[..., :3] + behind[self.where] * (1 - self.pixels[..., 3:])
+
+
+def product_mask(alpha: Bytes) -> NDArray[np.bool_]:
+    """The product's pieces, [h, w] bool: at least half opaque, and no speck of dirt. All False without a product."""
+    solid = (alpha >= 128).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    if count == 1:
+        return np.zeros(alpha.shape, dtype=bool)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    keep = areas >= SPECK * areas[1:].max()
+    keep[0] = False
+    return keep[labels]
+
+
+def box_of(mask: NDArray[np.bool_]) -> Box:
+    """The box around True. Raises BadInput when there is none."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if rows.size == 0:
+        raise BadInput("the picture shows no product: its matte is empty", remedy="look at the cut-out of this angle")
+    return Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+
+
+def place(alpha: Bytes, channel: Channel, framing: Framing) -> Placement:
+    """The channel's framing rule applied to a picture's matte [h, w].
+
+    The product's box is scaled to `framing.fill` of the frame on the side that limits it, centred across, and centred
+    upright or set on the line `framing.foot`, never nearer to an edge than the channel's margin. A frame that would
+    enlarge the picture by more than the channel likes is made smaller, as far as the channel allows: pixels that are
+    not in the photo serve nobody. A channel without a size keeps the picture as it is.
+    """
+    height_px, width_px = alpha.shape
+    if channel.width_px is None or channel.height_px is None:
+        return Placement(width_px, height_px, 1.0, 0.0, 0.0)
+    box = box_of(product_mask(alpha))
+    wanted = framing.fill * min(channel.width_px / box.width, channel.height_px / box.height)
+    frame_w, frame_h = channel.frame_px(channel.upscale_at_most / wanted)
+    scale = framing.fill * min(frame_w / box.width, frame_h / box.height)
+    foot = frame_h / 2 + scale * box.height / 2 if framing.foot is None else framing.foot * frame_h
+    margin = channel.margin_at_least * min(frame_w, frame_h)
+    foot = min(max(foot, margin + scale * box.height), frame_h - margin)
+    x = frame_w / 2 - scale * (box.left + box.right) / 2
+    return Placement(frame_w, frame_h, scale, x, foot - scale * box.bottom)
+
+
+def premultiplied(picture: Bytes) -> Floats:
+    """Linear light times alpha, and alpha, float32 [h, w, 4] 0 to 1, of a straight-alpha sRGB RGBA picture."""
+    alpha = picture[..., 3:].astype(np.float32) / np.float32(255)
+    return np.concatenate([srgb_to_linear(picture[..., :3]) * alpha, alpha], axis=-1)
+
+
+def product_in_frame(picture: Bytes, placement: Placement, channel: Channel) -> Patch:
+    """The picture in its frame; for a pure white channel the faint end of its outline fades out within the guard."""
+    patch = resample_product(picture, placement)
+    if not channel.pure_white or not patch.alpha.size:
+        return patch
+    reach_px = max(1.0, channel.white_guard_px - BLOCK_PX)
+    away_px = cv2.distanceTransform((patch.alpha < SEEN).astype(np.uint8), cv2.DIST_L2, 5)
+    fade = np.clip(1 - away_px / np.float32(reach_px), 0, 1)
+    return Patch(patch.top, patch.left, patch.pixels * fade[..., None])
+
+
+def resample_product(picture: Bytes, placement: Placement) -> Patch:
+    """The picture in its frame, premultiplied linear light; empty where the frame shows no product.
+
+    Antialiased Catmull-Rom on premultiplied linear light. It has one negative lobe, which the clipping to
+    0 <= colour <= alpha <= 1 removes; a Lanczos kernel's second lobe would leave a faint ring in the matte. What is
+    opaque inside stays exactly opaque.
+    """
+    rows, columns = np.flatnonzero(picture[..., 3].any(axis=1)), np.flatnonzero(picture[..., 3].any(axis=0))
+    if rows.size == 0:
+        return Patch(0, 0, np.zeros((0, 0, 4), dtype=np.float32))
+    support = Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+    landed = placement.of_box(support)
+    reach = KERNEL_PX * max(1.0, placement.scale) + ROOM_PX
+    left, right = (_on_grid(v, placement.width_px) for v in (landed.left - reach, landed.right + reach + GRID_PX))
+    top, bottom = (_on_grid(v, placement.height_px) for v in (landed.top - reach, landed.bottom + reach + GRID_PX))
+    source = premultiplied(picture[int(support.top) : int(support.bottom), int(support.left) : int(support.right)])
+    if placement.is_identity:
+        x, y = int(placement.x_px + support.left) - left, int(placement.y_px + support.top) - top
+        return Patch(top, left, _copied(source, np.zeros((bottom - top, right - left, 4), np.float32), x, y))
+    window = Box(
+        (left - landed.left) / placement.scale,
+        (top - landed.top) / placement.scale,
+        (right - landed.left) / placement.scale,
+        (bottom - landed.top) / placement.scale,
+    )
+    *colours, alpha = _resize(source, window, right - left, bottom - top)
+    np.maximum(alpha, 0.0, out=alpha)
+    # where the kernel overshoots, colour overshoots with the matte
+    over = np.where(alpha > 1 - HALF_LEVEL, alpha, np.float32(1))
+    alpha /= over
+    alpha[alpha < HALF_LEVEL] = 0.0
+    pixels = np.empty((*alpha.shape, 4), dtype=np.float32)
+    for channel, colour in enumerate(colours):
+        np.clip(colour / over, 0.0, alpha, out=pixels[..., channel])
+    pixels[..., 3] = alpha
+    return Patch(top, left, pixels)
+
+
+def resample_backdrop(backdrop: Bytes, width_px: int, height_px: int) -> Floats:
+    """A backdrop [h, w, 3] sRGB made to cover a frame (cut evenly on both sides), linear light float32 [H, W, 3]."""
+    first = backdrop[0, 0]
+    if (backdrop == first).all():
+        return np.broadcast_to(srgb_to_linear(first), (height_px, width_px, 3)).copy()
+    linear = srgb_to_linear(backdrop)
+    h, w = backdrop.shape[:2]
+    if (h, w) == (height_px, width_px):
+        return linear
+    scale = max(width_px / w, height_px / h)
+    cut_w, cut_h = width_px / scale, height_px / scale
+    window = Box((w - cut_w) / 2, (h - cut_h) / 2, (w + cut_w) / 2, (h + cut_h) / 2)
+    return np.clip(np.stack(_resize(linear, window, width_px, height_px, pad=False), axis=-1), 0.0, 1.0)
+
+
+def follow_picture(backdrop: Bytes, picture_px: tuple[int, int], placement: Placement) -> Floats:
+    """A backdrop that was painted around a picture (width, height), laid where the picture lies in its frame.
+
+    The picture stood in the middle of a square, as large as fits; the backdrop is that square, or one that was painted
+    on beyond it. Linear light float32 [H, W, 3]; a frame that reaches beyond the backdrop gets its edge drawn out.
+    """
+    side, (w, h) = min(backdrop.shape[:2]), picture_px
+    scale = placement.scale * max(w, h) / side
+    x = placement.x_px + (placement.scale * w - scale * backdrop.shape[1]) / 2
+    y = placement.y_px + (placement.scale * h - scale * backdrop.shape[0]) / 2
+    matrix = np.array([[scale, 0, x + scale / 2 - 0.5], [0, scale, y + scale / 2 - 0.5]])
+    source = srgb_to_linear(backdrop)
+    if scale < 1:  # a warp skips pixels where it shrinks
+        source = cv2.GaussianBlur(source, (0, 0), 0.4 / scale)
+    size = (placement.width_px, placement.height_px)
+    laid = cv2.warpAffine(source, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(np.clip(laid, 0.0, 1.0), np.float32)
+
+
+def _resize(planes: Floats, window: Box, width_px: int, height_px: int, pad: bool = True) -> list[Floats]:
+    """Antialiased cubic resampling of a window in px of `planes` [h, w, n], plane by plane, each [height_px, width_px].
+
+    With `pad` the window may reach beyond the planes, where all is zero.
+    """
+    h, w, depth = planes.shape
+    more = 0
+    if pad:
+        more = max(0, math.ceil(max(-window.left, -window.top, window.right - w, window.bottom - h))) + 1
+        planes = np.pad(planes, ((more, more), (more, more), (0, 0)))
+    limits = (
+        max(0.0, window.left + more),
+        max(0.0, window.top + more),
+        min(float(w + 2 * more), window.right + more),
+        min(float(h + 2 * more), window.bottom + more),
+    )
+    size = (width_px, height_px)
+    return [
+        np.array(
+            Image.fromarray(np.ascontiguousarray(planes[..., plane])).resize(size, Image.Resampling.BICUBIC, box=limits)
+        )
+        for plane in range(depth)
+    ]
+
+
+def _on_grid(value_px: float, limit_px: int) -> int:
+    """The next line of the codec's grid at or before a value, inside the frame; the frame's end counts as a line."""
+    return int(min(max(0, math.floor(value_px) // GRID_PX * GRID_PX), limit_px))
+
+
+def _copied(source: Floats, frame: Floats, x: int, y: int) -> Floats:
+    """Lay `source` into `frame` at whole pixels, cut at the frame's edges."""
+    h, w = source.shape[:2]
+    top, bottom = max(0, y), min(frame.shape[0], y + h)
+    left, right = max(0, x), min(frame.shape[1], x + w)
+    if top < bottom and left < right:
+        frame[top:bottom, left:right] = source[top - y : bottom - y, left - x : right - x]
+    return frame

@@ -1,0 +1,1 @@
+"""Cuts the product out of a photo: one module for each engine."""

@@ -1,0 +1,39 @@
+"""What every cut-out engine is: a function from a photo to a matte; and what a matte must look like to be believed."""
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from pipeline.core.png import Pixels
+from pipeline.imaging.cutout.matting import foreground_colours
+
+
+class CutoutEngine(Protocol):
+    """Finds the product in one photo."""
+
+    def cut(self, rgb: Pixels) -> Pixels:
+        """Alpha [h, w] uint8 (0 backdrop, 255 product) of an upright sRGB photo [h, w, 3] uint8."""
+        ...
+
+
+def with_matte(rgb: Pixels, alpha: Pixels) -> Pixels:
+    """RGBA [h, w, 4], straight alpha: the photo's own pixels where alpha is 255, its estimated colour else."""
+    return np.dstack([foreground_colours(rgb, alpha), alpha])
+
+
+def fault_of(alpha: Pixels) -> str | None:
+    """Why a matte [h, w] cannot be a product's, in words; None when it can."""
+    solid = alpha >= 128
+    covered = float(solid.mean())
+    if covered < 0.001:
+        return "no product was found"
+    if covered > 0.95:
+        return f"the matte covers {covered:.0%} of the picture"
+    borders = {"top": solid[0], "bottom": solid[-1], "left": solid[:, 0], "right": solid[:, -1]}
+    if all(side.any() for side in borders.values()):
+        return "the matte touches all four borders"
+    count = cv2.connectedComponents(np.asarray(solid, np.uint8))[0] - 1
+    if count > 20:
+        return f"the matte falls into {count} pieces"
+    return None

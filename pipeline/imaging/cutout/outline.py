@@ -1,0 +1,61 @@
+"""From a rough mask at work size to an alpha matte at the photo's size: closed form in a band at the outline."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.png import Pixels
+from pipeline.imaging.cutout.matting import UNKNOWN, bounding_box, closed_form
+
+Mask = NDArray[np.bool_]  # [h, w]
+
+
+def refined(
+    rgb: Pixels, product: Mask, *, band: float, doubtful: Mask | None = None, matting_side_px: int | None = None
+) -> Pixels:
+    """Alpha [h, w] uint8 of a photo from a mask of it made smaller.
+
+    `band`: half the width of the unknown band, in px of the mask; `doubtful` pixels of the mask's size count as unknown
+    too. The matte is solved at `matting_side_px` on the long side at most, and enlarged.
+    """
+    height, width = rgb.shape[:2]
+    side = max(height, width) if matting_side_px is None else min(matting_side_px, max(height, width))
+    picture = reduced(rgb, side)
+    trimap = _trimap(_depth(product, doubtful, band), picture.shape[1], picture.shape[0])
+    alpha = np.asarray(trimap == 255, np.float32)
+    box = bounding_box(trimap > 0, margin_px=4)
+    if box is not None:
+        alpha[box] = closed_form(np.ascontiguousarray(picture[box]), np.ascontiguousarray(trimap[box]))
+    if picture.shape[:2] != (height, width):
+        alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC)
+    alpha = np.clip((alpha - 0.03) / 0.94, 0, 1)  # what is nearly sure is sure: no veil of 2% over the backdrop
+    return np.asarray(np.round(alpha * 255), np.uint8)
+
+
+def reduced(rgb: Pixels, side_px: int) -> Pixels:
+    """The photo with `side_px` on its long side, or as it is when it is not longer."""
+    height, width = rgb.shape[:2]
+    factor = side_px / max(height, width)
+    if factor >= 1:
+        return rgb
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _depth(product: Mask, doubtful: Mask | None, band: float) -> NDArray[np.float32]:
+    """Signed distance to the outline in units of the band: below -1 backdrop, above 1 product."""
+    solid = np.asarray(product, np.uint8)
+    inside = cv2.distanceTransform(solid, cv2.DIST_L2, 5)
+    outside = cv2.distanceTransform(1 - solid, cv2.DIST_L2, 5)
+    depth = np.where(product, inside - 0.5, 0.5 - outside) / band
+    if doubtful is not None:
+        depth = np.where(doubtful & (np.abs(depth) < 6 / band), np.clip(depth, -0.5, 0.5), depth)
+    return np.asarray(depth, np.float32)
+
+
+def _trimap(depth: NDArray[np.float32], width: int, height: int) -> Pixels:
+    large = cv2.resize(depth, (width, height), interpolation=cv2.INTER_LINEAR)
+    trimap = np.full((height, width), UNKNOWN, np.uint8)
+    trimap[large >= 1] = 255
+    trimap[large <= -1] = 0
+    return trimap

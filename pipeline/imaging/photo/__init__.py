@@ -1,0 +1,1 @@
+"""Reads photos: decoding, EXIF, quality measures."""

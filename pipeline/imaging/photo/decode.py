@@ -1,0 +1,203 @@
+"""Decodes a photo that a stranger may have sent: never trusts it, and hands on upright 8-bit sRGB.
+
+What cannot be a photo raises BadInput. What can be read with a guess (a broken colour profile, CMYK without one)
+is read, and the guess is told in `notes`: nothing is silent.
+"""
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from pipeline.core.errors import BadInput
+from pipeline.core.png import Pixels
+from pipeline.imaging.photo.exif import ExifFacts, read_exif
+
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")  # a phone's MPO is opened as JPEG
+READABLE = "save it as JPEG, PNG, TIFF, WebP or AVIF"
+# what Pillow's decoders raise on bytes that are not what they say: its TIFF reader knows no bounds
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, OverflowError, TypeError, LookupError, MemoryError, struct.error)
+_SRGB = ImageCms.createProfile("sRGB")
+_INK_PROFILES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # a profile's colour space: the picture mode it speaks of
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a photo may be: everything outside is refused before its pixels are decoded."""
+
+    max_megapixels: float = 120.0
+    min_side_px: int = 64
+    max_side_px: int | None = None
+    """Photos with a longer side are made smaller; None: kept as they are."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A decoded photo: `rgb` [h, w, 3] uint8, sRGB, upright."""
+
+    rgb: Pixels
+    exif: ExifFacts
+    notes: tuple[str, ...]
+
+
+def decode_photo(data: bytes, limits: Limits = Limits()) -> Photo:
+    """Decode a photo's bytes. Raises BadInput that tells what is wrong with them; the caller knows the file's name."""
+    with _hostile():
+        image = _opened(data, limits)
+        _load(image)
+        exif_source = image
+        image, notes = _upright(image)
+        image, colour_notes = _srgb(image)
+        shot_px = max(image.size)
+        if limits.max_side_px is not None and shot_px > limits.max_side_px:
+            image = ImageOps.contain(image, (limits.max_side_px, limits.max_side_px), Image.Resampling.LANCZOS)
+        exif, exif_notes = read_exif(exif_source, image.size, shot_px)
+        return Photo(np.array(image, np.uint8), exif, (*notes, *colour_notes, *exif_notes))
+
+
+def decode_matte(data: bytes, limits: Limits = Limits()) -> Pixels:
+    """A matte made by hand: [h, w] uint8. Raises BadInput unless it is a readable picture of one 8-bit channel."""
+    with _hostile():
+        image = _opened(data, limits)
+        if image.mode not in {"L", "1"}:
+            raise BadInput(
+                f"it is of mode {image.mode}", remedy="save the matte as 8-bit gray, white where the product is"
+            )
+        _load(image)
+        return np.array(image.convert("L"), np.uint8)
+
+
+@contextmanager
+def _hostile() -> Iterator[None]:
+    """Pillow's own warnings about size and metadata become silent: `Limits` decides, and `notes` tells."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _opened(data: bytes, limits: Limits) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # an MPO's first picture is the photo
+    except UnidentifiedImageError:
+        raise BadInput(f"it is {_looks_like(data)}, not a photo that can be read", remedy=READABLE) from None
+    except Image.DecompressionBombError as error:
+        raise BadInput(f"it has too many pixels ({error})", remedy=f"at most {limits.max_megapixels:g} MP") from None
+    except DAMAGE as error:
+        raise BadInput(f"its header is damaged ({error})", remedy="copy it from the camera again") from None
+    width, height = image.size
+    if width * height > limits.max_megapixels * 1e6:
+        raise BadInput(
+            f"it has {width}x{height} = {width * height / 1e6:.0f} MP, more than {limits.max_megapixels:g} MP",
+            remedy="make it smaller, or raise ingest's max_megapixels",
+        )
+    if min(width, height) < limits.min_side_px:
+        raise BadInput(
+            f"it has {width}x{height} px, less than {limits.min_side_px} px on the short side",
+            remedy="send the photo as shot, not a thumbnail",
+        )
+    if frames > 1:
+        raise BadInput(f"it holds {frames} pictures (an animation or several pages)", remedy="save one picture a file")
+    return image
+
+
+def _load(image: Image.Image) -> None:
+    try:
+        image.load()
+    except DAMAGE as error:
+        raise BadInput(f"the picture is damaged or cut off ({error})", remedy="copy it from the camera again") from None
+
+
+def _looks_like(data: bytes) -> str:
+    if not data:
+        return "an empty file"
+    head = data[:4096]
+    if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"hevc"}:
+        return "HEIC"
+    for start, name in ((b"GIF8", "GIF"), (b"%PDF", "PDF"), (b"BM", "BMP"), (b"PK", "a zip file"), (b"<", "markup")):
+        if head.startswith(start):
+            return name
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError:
+        return "of an unknown kind"
+    return "text"
+
+
+def _upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    try:
+        return ImageOps.exif_transpose(image), ()
+    except Exception as error:  # Pillow raises whatever its EXIF parser ran into; the pixels are fine
+        return image, (f"EXIF cannot be read ({type(error).__name__}): taken as upright",)
+
+
+def _srgb(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """Any mode, depth and profile to 8-bit sRGB RGB, without alpha."""
+    profile = image.info.get("icc_profile")
+    image, notes = _eight_bit(image)
+    image, alpha_notes = _opaque(image)
+    notes += alpha_notes
+    if profile:
+        converted, profile_notes = _from_profile(image, profile)
+        return converted, notes + profile_notes
+    if image.mode == "CMYK":
+        notes += ("CMYK without a profile: colours are approximate",)
+    elif _says_adobe_rgb(image):
+        notes += ("EXIF says Adobe RGB but no profile is embedded: taken as sRGB",)
+    return image.convert("RGB"), notes
+
+
+def _eight_bit(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    if not image.mode.startswith(("I", "F")):
+        return image, ()
+    values = np.asarray(image, np.float64)
+    top = float(values.max(initial=0))
+    if image.mode == "F" or top > 65535 or values.min(initial=0) < 0:
+        raise BadInput(
+            f"its pixels are of mode {image.mode} with values up to {top:g}", remedy="save it with 8 or 16 bits"
+        )
+    return Image.fromarray(np.round(values / 257.0).astype(np.uint8)), ("16 bits were reduced to 8",)
+
+
+def _opaque(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """Without alpha: what is transparent becomes white, which is told."""
+    if image.mode in {"RGB", "L", "CMYK"}:
+        return image, ()
+    if "transparency" not in image.info and image.mode not in {"RGBA", "LA", "PA", "La", "RGBa"}:
+        return image.convert("L" if image.mode == "1" else "RGB"), ()
+    rgba = image.convert("RGBA")
+    if rgba.getchannel("A").getextrema() == (255, 255):
+        return rgba.convert("RGB"), ()
+    white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, rgba).convert("RGB"), ("transparent pixels were laid on white",)
+
+
+def _from_profile(image: Image.Image, profile: bytes) -> tuple[Image.Image, tuple[str, ...]]:
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        space = str(source.profile.xcolor_space).strip()
+        if _INK_PROFILES.get(space) != image.mode:
+            note = f"the embedded profile is for {space}, the picture is {image.mode}: the profile was ignored"
+            return image.convert("RGB"), (note,)
+        if image.mode == "RGB" and "srgb" in (source.profile.profile_description or "").lower():
+            return image, ()  # already there: converting would only add rounding
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+        converted = ImageCms.profileToProfile(image, source, _SRGB, intent, "RGB", flags=flags)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
+        return image.convert("RGB"), (f"the embedded colour profile cannot be used ({error}): taken as sRGB",)
+    if converted is None:
+        raise BadInput("its colour profile cannot be converted to sRGB", remedy="save it as sRGB")
+    return converted, ()
+
+
+def _says_adobe_rgb(image: Image.Image) -> bool:
+    try:
+        return image.getexif().get_ifd(0xA005).get(1) == "R03"
+    except Exception:  # unreadable EXIF says nothing; `_upright` has told so
+        return False

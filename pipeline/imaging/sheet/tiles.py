@@ -1,0 +1,105 @@
+"""The small parts of a contact sheet: colours, type, thumbnails, labels."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+
+from pipeline.core.errors import BadInput
+
+PAPER, CARD, INK, MUTED = "#f4f2ee", "#ffffff", "#23221f", "#6d6a63"
+GREEN, AMBER, RED, BLUE, GREY = "#2f8f5b", "#c98a12", "#c2413a", "#3a6ea5", "#8a8780"
+CHECKER = "checker"
+TONES = {
+    "approved": GREEN,
+    "needs review": AMBER,
+    "rejected": RED,
+    "captured": GREEN,
+    "rendered": BLUE,
+    "refused": GREY,
+}
+CHECK_PX = 12
+
+
+@cache
+def font(size_px: int) -> ImageFont.FreeTypeFont:
+    """Pillow's own vector typeface at this size."""
+    found = ImageFont.load_default(size_px)
+    if not isinstance(found, ImageFont.FreeTypeFont):
+        raise BadInput("Pillow was built without FreeType", remedy="install Pillow's own wheel")
+    return found
+
+
+def thumbnail(file: Path, width_px: int, height_px: int, ground: str) -> Image.Image:
+    """The picture in `file`, whole, in the middle of a ground: a colour, or `CHECKER` where transparency must show.
+
+    Raises BadInput when the file is no image.
+    """
+    try:
+        with Image.open(file) as opened:
+            deep = opened.mode.startswith("I;16")
+            picture = opened.convert("RGBA") if not deep else _eight_bits(opened)
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise BadInput(f"{file} is no readable image: {error}", remedy="run the step that made it again") from error
+    scale = min(width_px / picture.width, height_px / picture.height)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    small = picture.resize(size, Image.Resampling.BOX if scale < 0.1 else Image.Resampling.LANCZOS, reducing_gap=3.0)
+    tile = _checker(width_px, height_px) if ground == CHECKER else Image.new("RGB", (width_px, height_px), ground)
+    tile.paste(small, ((width_px - size[0]) // 2, (height_px - size[1]) // 2), small)
+    return tile
+
+
+def shape_of(file: Path) -> float:
+    """Height over width of a picture, kept between 0.6 and 1.6 so that one odd picture does not stretch a sheet."""
+    try:
+        with Image.open(file) as picture:
+            return min(max(picture.height / picture.width, 0.6), 1.6)
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise BadInput(f"{file} is no readable image: {error}", remedy="run the step that made it again") from error
+
+
+def pill(draw: ImageDraw.ImageDraw, right: int, top: int, words: str, colour: str) -> int:
+    """A coloured label whose right edge is at `right`; returns its width in px."""
+    width = round(draw.textlength(words, font=font(17))) + 20
+    draw.rounded_rectangle((right - width, top, right, top + 28), 14, fill=colour)
+    draw.text((right - width / 2, top + 14), words, font=font(17), fill="white", anchor="mm")
+    return width
+
+
+def wrapped(words: str, width_px: int, size_px: int, most: int) -> list[str]:
+    """The text in lines that fit; at most `most` of them, the last one ending in dots when text is left over."""
+    lines, line = [], ""
+    for word in words.split():
+        tried = f"{line} {word}".strip()
+        if line and font(size_px).getlength(tried) > width_px:
+            lines.append(line)
+            line = word
+        else:
+            line = tried
+    lines = [*lines, line] if line else lines
+    if len(lines) > most:
+        lines = [*lines[: most - 1], lines[most - 1].rstrip(",;. ") + "..."]
+    return [_cut(line, width_px, size_px) for line in lines]
+
+
+def _cut(line: str, width_px: int, size_px: int) -> str:
+    while font(size_px).getlength(line) > width_px and len(line) > 4:
+        line = line[:-4] + "..."
+    return line
+
+
+@cache
+def _checker_pattern(width_px: int, height_px: int) -> Image.Image:
+    y, x = np.mgrid[:height_px, :width_px] // CHECK_PX
+    grey = np.where((x + y) % 2 == 0, 255, 228).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _checker(width_px: int, height_px: int) -> Image.Image:
+    return _checker_pattern(width_px, height_px).copy()
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit grey, which Pillow would clip instead of scale."""
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGBA")

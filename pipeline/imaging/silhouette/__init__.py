@@ -1,0 +1,1 @@
+"""Corrects a matte by the splat's silhouette."""

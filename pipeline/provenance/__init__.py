@@ -1,1 +1,0 @@
-"""Marking of published images."""

@@ -1,0 +1,1 @@
+"""The visual hull of the mattes, and plane sweeps through it."""

@@ -1,0 +1,1 @@
+"""Splat engines behind one Protocol."""

@@ -1,0 +1,1 @@
+"""Fits Gaussians to posed photos."""

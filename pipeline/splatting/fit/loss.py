@@ -1,0 +1,101 @@
+"""What a fit minimises: the difference between a drawn product and its cut-out photo, over a background that changes.
+
+`shown = gain * colour + bias * alpha + backdrop * (1 - alpha)`, `wanted` likewise without gain and bias; `loss = (1 -
+s) mean|shown - wanted| + s (1 - mean SSIM) + a mean|alpha - wanted alpha|`. A backdrop of another colour every time
+leaves only one way to be right: the product's own alpha. `ProductLoss` runs the fused kernels; `product_loss_plainly`
+is its twin in plain torch, which other devices use.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pipeline.splatting.fit import loss_kernels as kernels
+
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Share of SSIM in the colour term (0 to 1), and weight of alpha's L1."""
+
+    ssim: float = 0.2
+    alpha: float = 0.2
+
+
+class ProductLoss(torch.autograd.Function):
+    """`ProductLoss.apply(picture, gain, bias, target, backdrop, weights)` -> scalar.
+
+    `picture` [5, H, W] premultiplied as the rasterizer gives it, `target` [4, H, W] premultiplied RGBA, `gain`, `bias`,
+    `backdrop` [3]; all float32 on the CPU, values 0 to 1.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, picture: torch.Tensor, gain: torch.Tensor, bias: torch.Tensor, target: torch.Tensor,
+        backdrop: torch.Tensor, weights: LossWeights,
+    ) -> torch.Tensor:  # fmt: skip
+        """Compute loss and gradients together; both need the same blurred pictures."""
+        p, t = picture.detach().contiguous().numpy(), target.numpy()
+        k, b, d = (v.detach().numpy() for v in (gain, bias, backdrop))
+        _, height, width = p.shape
+        shown, wanted = np.empty((3, height, width), np.float32), np.empty((3, height, width), np.float32)
+        kernels.compose(p, t, d, k, b, shown, wanted)
+        slopes, g_shown, g_picture = (
+            np.empty((3, height, 3 * width), np.float32),
+            np.empty_like(shown),
+            np.empty_like(p),
+        )
+        ssim = kernels.similarity(shown, wanted, slopes).sum() / shown.size
+        l1 = (
+            kernels.shown_gradient(
+                shown, wanted, slopes, (1 - weights.ssim) / shown.size, weights.ssim / shown.size, g_shown
+            ).sum()
+            / shown.size
+        )
+        rows = kernels.picture_gradient(p, t, g_shown, d, k, b, weights.alpha / p[0].size, g_picture).sum(axis=0)
+        ctx.gradients = tuple(
+            torch.from_numpy(g.astype(np.float32, copy=False)) for g in (g_picture, rows[:3], rows[3:6])
+        )
+        loss = (1 - weights.ssim) * l1 + weights.ssim * (1 - ssim) + weights.alpha * rows[6] / p[0].size
+        return torch.tensor(loss, dtype=torch.float32)
+
+    @staticmethod
+    def backward(ctx: Any, *incoming: torch.Tensor) -> Any:
+        """Scale the gradients already computed."""
+        scale = float(incoming[0])
+        picture, gain, bias = ctx.gradients if scale == 1.0 else (g * scale for g in ctx.gradients)
+        return picture, gain, bias, None, None, None
+
+
+def ssim_map(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """SSIM of two pictures [C, H, W] in 0 to 1 at every pixel, [C, H, W]; plain torch."""
+    offsets = torch.arange(-kernels.RADIUS, kernels.RADIUS + 1, dtype=first.dtype, device=first.device)
+    window = torch.exp(-0.5 * (offsets / 1.5) ** 2)
+    window = window / window.sum()
+
+    def blur(x: torch.Tensor) -> torch.Tensor:
+        x = torch.nn.functional.conv2d(x[:, None], window.view(1, 1, 1, -1), padding=(0, kernels.RADIUS))
+        return torch.nn.functional.conv2d(x, window.view(1, 1, -1, 1), padding=(kernels.RADIUS, 0))[:, 0]
+
+    mx, my = blur(first), blur(second)
+    vx, vy = blur(first * first) - mx * mx, blur(second * second) - my * my
+    covariance = blur(first * second) - mx * my
+    c1, c2 = 0.01**2, 0.03**2
+    return (2 * mx * my + c1) * (2 * covariance + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
+
+
+def product_loss_plainly(
+    picture: torch.Tensor, gain: torch.Tensor, bias: torch.Tensor, target: torch.Tensor, backdrop: torch.Tensor,
+    weights: LossWeights,
+) -> torch.Tensor:  # fmt: skip
+    """The twin of `ProductLoss`, any device and precision."""
+    alpha, wanted_alpha = picture[3], target[3]
+    d = backdrop[:, None, None]
+    shown = gain[:, None, None] * picture[:3] + bias[:, None, None] * alpha + d * (1 - alpha)
+    wanted = target[:3] + d * (1 - wanted_alpha)
+    colour = (1 - weights.ssim) * (shown - wanted).abs().mean() + weights.ssim * (1 - ssim_map(shown, wanted).mean())
+    return colour + weights.alpha * (alpha - wanted_alpha).abs().mean()

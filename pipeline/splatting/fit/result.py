@@ -1,0 +1,79 @@
+"""What a fit ends in: the splat, how good it is by the photos it never saw, and a few photos to look at it beside."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from pipeline.core.process import peak_memory_mb
+from pipeline.splatting.engines.base import VALUES, Cloud, SplatEngine
+from pipeline.splatting.fit.evaluate import Score, mean, score
+from pipeline.splatting.fit.params import FitParams, FitReport
+from pipeline.splatting.fit.snapshot import State
+from pipeline.splatting.gaussians import F32, Gaussians
+from pipeline.splatting.lens import lens_of
+from pipeline.splatting.photos import Training
+from pipeline.splatting.ply import Splat
+
+_FAINT = 1 / 255  # what no photo can show is not kept
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted splat, how good it is, the held-out photos' scores by name, and a few photos to look at it beside.
+
+    `judged` holds the held-out photos, or a few fitted ones where none was held out.
+    """
+
+    splat: Splat
+    report: FitReport
+    scores: dict[str, Score]
+    judged: tuple[Training, ...]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Looks at a cloud from where photos were taken, the `unseen` ones before all."""
+
+    params: FitParams
+    engine: SplatEngine
+    unseen: list[Training]
+
+    def picture(self, cloud: Cloud, photo: Training, degree: int) -> F32:
+        """What the cloud shows from a photo's place, [5, H, W]."""
+        with torch.no_grad():
+            drawn = self.engine.draw(
+                cloud, torch.from_numpy(photo.cam_from_world), lens_of(photo.full.camera), degree,
+                antialias=self.params.antialias,
+            )  # fmt: skip
+        return drawn.cpu().numpy()
+
+    def scores(self, cloud: Cloud, photos: Iterable[Training], degree: int) -> dict[str, Score]:
+        """Scores by photo."""
+        return {p.name: score(self.picture(cloud, p, degree), p.full) for p in photos}
+
+    def held_out_db(self, cloud: Cloud, degree: int) -> float:
+        """Mean PSNR of the held-out photos after a colour fit."""
+        return float(np.mean([s.fitted_psnr_db for s in self.scores(cloud, self.unseen, degree).values()]))
+
+    def conclude(
+        self, state: State, seen: list[Training], seconds: float, stopped: Literal["iterations", "seconds", "held-out"]
+    ) -> Fit:
+        """The result of a fit that ends in `state` after `seconds`, made from the photos `seen`."""
+        params, degree = self.params, self.params.degree
+        scores = self.scores(state.cloud, self.unseen, degree)
+        few = self.scores(state.cloud, seen[:: max(1, len(seen) // 4)], degree)
+        visible = torch.sigmoid(state.cloud["logits"]) > _FAINT
+        gaussians = Gaussians(*(state.cloud[name][visible].cpu().numpy() for name in VALUES))
+        found = scores.values()
+        report = FitReport(
+            engine=self.engine.name, psnr_db=mean(found, "psnr_db"), fitted_psnr_db=mean(found, "fitted_psnr_db"),
+            ssim=mean(found, "ssim"), alpha_iou=mean(found, "alpha_iou"),
+            train_psnr_db=float(np.mean([s.fitted_psnr_db for s in few.values()])), held_out=tuple(scores),
+            photos=len(seen) + len(scores), gaussians=len(gaussians), iterations=state.iteration, seconds=seconds,
+            seconds_per_iteration=seconds / max(1, state.iteration), peak_memory_mb=peak_memory_mb(), stopped=stopped,
+        )  # fmt: skip
+        judged = self.unseen[:4] or seen[:: max(1, len(seen) // 3)]
+        return Fit(Splat(gaussians, params.antialias), report, scores, tuple(judged))

@@ -1,0 +1,61 @@
+"""What a fit begins from: the photos it may see, the scene's extent, the first Gaussians, the request's name."""
+
+import hashlib
+
+import numpy as np
+import torch
+
+from pipeline.core.colmap import Points
+from pipeline.core.domain import camera_centre
+from pipeline.core.errors import BadInput
+from pipeline.splatting.carving.hull import starting_points
+from pipeline.splatting.engines.base import VALUES, Cloud
+from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.gaussians import from_points
+from pipeline.splatting.photos import PosedPhoto, Training
+
+SMALL_SHOOT = 10  # below, every photo is needed for the fit
+# How a product begins: share of the budget strewn over its hull, and how large. Smaller and more gain 0.9 dB in 500
+# iterations and lose 0.2 dB in 1200, when opaque specks no longer find their depth; larger and fewer the other way.
+START, _SIZE = 0.75, 0.8
+
+
+def held_out_names(names: list[str], params: FitParams) -> tuple[str, ...]:
+    """The photos kept out of the fit. Raises BadInput for a name that is not there."""
+    for name in params.held_out:
+        if name not in names:
+            raise BadInput(f"held-out photo {name!r} is not among the {len(names)} posed photos")
+    if params.held_out:
+        return params.held_out
+    if params.holdout == 0 or len(names) < SMALL_SHOOT:
+        return ()
+    chosen = sorted(names)[params.holdout // 2 :: params.holdout]
+    return tuple(name for name in chosen if name != params.front)
+
+
+def extent_of(photos: list[Training]) -> float:
+    """Radius of the cameras about their middle, world units, as 3DGS scales the means' learning rate by."""
+    centres = np.stack([camera_centre(p.cam_from_world) for p in photos])
+    return float(1.1 * np.linalg.norm(centres - centres.mean(axis=0), axis=1).max())
+
+
+def request_digest(params: FitParams, photos: list[PosedPhoto], sparse: Points) -> str:
+    """A name for all that a fit is made from: a checkpoint is never continued under another."""
+    digest = hashlib.sha256(params.model_dump_json().encode())
+    for photo in photos:
+        digest.update(photo.name.encode() + photo.rgba.tobytes() + photo.cam_from_world.tobytes())
+        digest.update(photo.camera.model_dump_json().encode())
+    digest.update(sparse.positions.tobytes())
+    return digest.hexdigest()
+
+
+def starting_cloud(params: FitParams, photos: list[Training], sparse: Points, rng: np.random.Generator) -> Cloud:
+    """Gaussians on the sparse points and the hull of the mattes, within the budget, on the CPU."""
+    points = sparse
+    if params.matte:
+        points = starting_points(sparse, photos, round(START * params.gaussians), rng)
+    if len(points.positions) > params.gaussians:
+        pick = rng.choice(len(points.positions), params.gaussians, replace=False)
+        points = Points(points.positions[pick], points.colours[pick])
+    g = from_points(points.positions, points.colours, degree=params.degree, size=_SIZE if params.matte else 1.0)
+    return {name: torch.from_numpy(getattr(g, name).copy()) for name in VALUES}

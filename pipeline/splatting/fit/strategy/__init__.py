@@ -1,0 +1,1 @@
+"""Strategies that grow, prune and move Gaussians during a fit."""

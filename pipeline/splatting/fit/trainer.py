@@ -1,0 +1,252 @@
+"""Fit Gaussians to posed, cut-out photos: the loop, its schedules, and what it reports."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+
+from pipeline.core.colmap import Points
+from pipeline.core.errors import BadInput
+from pipeline.splatting.engines.base import SplatEngine, engine_named
+from pipeline.splatting.fit import exposure
+from pipeline.splatting.fit.adam import Adam
+from pipeline.splatting.fit.evaluate import psnr_db
+from pipeline.splatting.fit.loss import LossWeights, ProductLoss, product_loss_plainly
+from pipeline.splatting.fit.params import FitParams, Progress
+from pipeline.splatting.fit.poses import Poses
+from pipeline.splatting.fit.result import Fit, Judge
+from pipeline.splatting.fit.schedule import Schedule
+from pipeline.splatting.fit.snapshot import State, dump, restore
+from pipeline.splatting.fit.start import extent_of, held_out_names, request_digest, starting_cloud
+from pipeline.splatting.fit.strategy.base import Step, crossed, strategy_of
+from pipeline.splatting.gaussians import F32
+from pipeline.splatting.lens import lens_of
+from pipeline.splatting.photos import Level, PosedPhoto, prepare
+from pipeline.splatting.raster.threads import one_torch_thread
+
+_FADE_EVERY = 10  # a pass over the colours costs half a millisecond
+_LOOK_EVERY = 0.05  # share of the fit
+_REPORT_EVERY = 25
+_POSES_FROM = 0.2  # share of the fit before which the splat is too coarse to say where a photo was taken from
+_POSE_RATE_PX, _POSE_REACH = 0.2, 3.0  # at most so far at a visit; so many times the limit in all, if it need be
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What a fit calls while it runs: progress, and its checkpoint's bytes out and (at the start) in."""
+
+    progress: Callable[[Progress], None] = lambda _: None
+    save: Callable[[bytes], None] = lambda _: None
+    load: Callable[[], bytes | None] = lambda: None
+
+
+def fit(params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks | None = None) -> Fit:
+    """Fit; resumes from `hooks.load()` if that gives a checkpoint of the same request.
+
+    A resumed fit ends in the same bits as an undisturbed one on as many threads, unless `max_seconds` was too short for
+    all iterations: then the clock hurried the schedule, and two fits agree in quality only.
+
+    Raises BadInput with fewer than 3 photos left to fit to, or when the fit diverges.
+    """
+    with one_torch_thread():
+        return _Trainer(params, photos, sparse, hooks or Hooks()).run()
+
+
+class _Trainer:
+    """One fit's fixed surroundings; everything that changes lies in `state`."""
+
+    def __init__(self, params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> None:
+        self.params, self.hooks = params, hooks
+        self.engine: SplatEngine = engine_named(params.engine)
+        self.device, self.started = self.engine.device, time.monotonic()
+        held_out = held_out_names([photo.name for photo in photos], params)
+        prepared = {p.name: prepare(p, params.side_px, crop=params.matte) for p in photos}
+        self.photos = [t for name, t in prepared.items() if name not in held_out]
+        self.judge = Judge(params, self.engine, [prepared[name] for name in held_out])
+        if len(self.photos) < 3:
+            raise BadInput(f"{len(self.photos)} photos are too few for a splat", remedy="Shoot more photos.")
+        self.wanted = [[torch.from_numpy(v.planes).to(self.device) for v in p.levels] for p in self.photos]
+        self.front = self._front()
+        self.extent = extent_of(self.photos)
+        self.strategy = strategy_of(params, self.extent)
+        self.weights = LossWeights(params.ssim_weight, params.alpha_weight)
+        self.identity = request_digest(params, photos, sparse)
+        saved = hooks.load()
+        self.state = restore(saved, self.identity, self.device) if saved is not None else self._fresh(sparse)
+        self.poses = Poses.around(self.photos, self.state.poses["middle"])
+        self.resumed_seconds, self.saved_at = self.state.seconds, time.monotonic()
+        begun = self.seconds if self.state.iteration == 0 else 0.0
+        self.schedule = Schedule.starting(params.iterations, params.max_seconds, begun)
+
+    def _front(self) -> int:
+        names = [photo.name for photo in self.photos]
+        return names.index(self.params.front) if self.params.front in names else 0
+
+    def _fresh(self, sparse: Points) -> State:
+        seed, count = self.params.seed, len(self.photos)
+        rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+        first = starting_cloud(self.params, self.photos, sparse, rng)
+        poses = {"twists": torch.zeros(count, 6), "middle": first["means"].median(dim=0).values}
+        cloud = {name: value.to(self.device) for name, value in first.items()}
+        corrections = {name: torch.full((count, 3), none, device=self.device) for name, none in exposure.NONE.items()}
+        memory = self.strategy.begin(cloud)
+        return State(cloud, corrections, poses, memory, Adam(), Adam(), 0, 0.0, 0.0, [], -np.inf, 0, rng, generator)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time spent on this fit, including what a killed run spent."""
+        return self.resumed_seconds + time.monotonic() - self.started
+
+    def _done(self) -> float:
+        return self.schedule.done(self.state.iteration, self.seconds)
+
+    def run(self) -> Fit:
+        """Iterate to the end, then judge."""
+        state, stale = self.state, False
+        while (done := self._done()) < 1.0 and not stale:
+            self._iterate(done)
+            look = crossed(state.done, done, _LOOK_EVERY)
+            state.iteration, state.done = state.iteration + 1, done
+            stale = look and self._stale(done)
+            if time.monotonic() - self.saved_at > self.params.checkpoint_seconds:
+                self._save()
+        stopped: Literal["iterations", "seconds", "held-out"] = (
+            "held-out" if stale else "iterations" if state.iteration >= self.params.iterations else "seconds"
+        )
+        placed = self.poses.corrected(state.poses["twists"])
+        result = self.judge.conclude(state, placed, self.seconds, stopped)
+        return self._with_shifts(result) if self.params.refine_poses else result
+
+    def _with_shifts(self, done: Fit) -> Fit:
+        """The result, which says how far the poses moved."""
+        means = self.state.cloud["means"]
+        some = means[:: max(1, len(means) // 1000)].double().cpu().numpy()
+        shifts = self.poses.shifts_px(self.state.poses["twists"], some)
+        figures = {"pose_shift_median_px": float(np.median(shifts)), "pose_shift_max_px": float(shifts.max())}
+        return replace(done, report=done.report.model_copy(update=figures))
+
+    def _save(self) -> None:
+        self.state.seconds = self.seconds
+        self.hooks.save(dump(self.state, self.identity))
+        self.saved_at = time.monotonic()
+
+    def _next_photo(self) -> int:
+        if not self.state.order:
+            self.state.order = self.state.numpy_rng.permutation(len(self.photos)).tolist()
+        return self.state.order.pop()
+
+    def _level(self, which: int, done: float) -> int:
+        """Coarse to fine: quarter size for the first tenth, half until three tenths."""
+        step = 2 if done < 0.1 else 1 if done < 0.3 else 0
+        return max(0, len(self.wanted[which]) - 1 - step)
+
+    def _degree(self, done: float) -> int:
+        return min(self.params.degree, int(done * 10))
+
+    def _iterate(self, done: float) -> None:
+        state, which = self.state, self._next_photo()
+        size = self._level(which, done)
+        level, wanted = self.photos[which].levels[size], self.wanted[which][size]
+        leaves = {name: value.requires_grad_(True) for name, value in state.cloud.items()}
+        gain = state.exposure["gain"][which].clone().requires_grad_(True)
+        bias = state.exposure["bias"][which].clone().requires_grad_(True)
+        twist, pose = self._pose(which, done)
+        means2d: list[torch.Tensor] = []
+        picture = self.engine.draw(
+            leaves, pose, lens_of(level.camera), self._degree(done),
+            antialias=self.params.antialias, on_means2d=means2d.append if self.strategy.wants_slopes else None,
+        )  # fmt: skip
+        backdrop = torch.from_numpy(state.numpy_rng.random(3, dtype=np.float32)).to(self.device)
+        loss_of = ProductLoss.apply if picture.device.type == "cpu" else product_loss_plainly
+        loss = loss_of(picture, gain, bias, wanted, backdrop, self.weights)
+        loss.backward()
+        if not np.isfinite(float(loss.detach())):
+            raise BadInput(f"the fit diverged at iteration {state.iteration}", remedy="Lower its learning rates.")
+        with torch.no_grad():
+            gradients = {name: value.grad for name, value in leaves.items()}
+            state.cloud = {name: value.detach() for name, value in leaves.items()}
+            half = 0.5 * level.camera.width_px, 0.5 * level.camera.height_px
+            self._update(gradients, done, *((m * m.new_tensor(half)).norm(dim=1) for m in means2d))
+            self._expose(which, gain.grad, bias.grad, done)
+            self._place(which, twist, done)
+        if state.iteration % _REPORT_EVERY == 0:
+            self._tell(picture.detach().cpu().numpy(), level)
+
+    def _update(
+        self, gradients: dict[str, torch.Tensor | None], done: float, slopes: torch.Tensor | None = None
+    ) -> None:
+        """Regularise, step Adam, fade view-dependent colour, then let the strategy do its part."""
+        p, state, cloud, adam = self.params, self.state, self.state.cloud, self.state.adam
+        opacity = torch.sigmoid(cloud["logits"])
+        n = len(opacity)
+        if gradients["logits"] is not None and gradients["log_scales"] is not None:
+            gradients["logits"] += p.opacity_cost / n * opacity * (1 - opacity)
+            gradients["log_scales"] += p.scale_cost / (3 * n * self.extent) * torch.exp(cloud["log_scales"])
+        fade = 0.1**done
+        planned = self.schedule.planned(state.iteration, done)
+        mean_rate = self.schedule.mean_rate(p.mean_reach * self.extent, state.iteration, done)
+        rates = {
+            "means": mean_rate, "log_scales": p.scale_rate * fade, "quats": p.quat_rate * fade,
+            "logits": p.opacity_rate * fade, "sh": p.colour_rate * fade,
+        }  # fmt: skip
+        for name, rate in rates.items():
+            gradient = gradients[name]
+            if gradient is not None:
+                adam.step(name, cloud[name], gradient, rate)
+        if state.iteration % _FADE_EVERY == 0:
+            cloud["sh"][:, 1:] *= (1 - p.view_colour_decay) ** _FADE_EVERY
+        step = Step(state.iteration, state.done, done, mean_rate, planned, slopes)
+        self.strategy.after_step(cloud, adam, state.memory, step, state.torch_rng)
+
+    def _expose(self, which: int, gain: torch.Tensor | None, bias: torch.Tensor | None, done: float) -> None:
+        """Learn this photo's colour correction; the front photo keeps its own colours, and so does the product."""
+        if not self.params.exposure or which == self.front or gain is None or bias is None:
+            return
+        visits = self.schedule.planned(self.state.iteration, done) / len(self.photos)
+        exposure.learn(self.state.exposure, which, {"gain": gain, "bias": bias}, self.state.adam, visits)
+
+    def _pose(self, which: int, done: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """This photo's twist, to be learnt or not, and its pose."""
+        twist = self.state.poses["twists"][which].clone()
+        if not self.params.refine_poses:
+            return twist, self.poses.given[which]
+        twist.requires_grad_(done >= _POSES_FROM)
+        return twist, self.poses.at(which, twist)
+
+    def _place(self, which: int, twist: torch.Tensor, done: float) -> None:
+        """Learn this photo's pose; a photo can move by the limit in the whole fit, and back."""
+        if twist.grad is None:
+            return
+        limit = self.params.pose_limit_px
+        visits = self.schedule.planned(self.state.iteration, done) * (1 - _POSES_FROM) / len(self.photos)
+        rate = min(_POSE_RATE_PX, _POSE_REACH * limit / visits) * 0.1**done
+        self.poses.learn(self.state.poses["twists"], which, twist.grad, self.state.pose_adam, rate, limit)
+
+    def _tell(self, picture: F32, level: Level) -> None:
+        inside = level.planes[3] > 0.5
+        figure = psnr_db((picture[:3] - level.planes[:3])[:, inside]) if inside.any() else 0.0
+        done = max(self._done(), 1e-6)
+        total = max(
+            self.state.iteration + 1,
+            min(self.params.iterations, round(self.schedule.planned(self.state.iteration, done))),
+        )
+        left = self.seconds * (1 - done) / done
+        self.hooks.progress(
+            Progress(
+                iteration=self.state.iteration, total=total, psnr_db=figure, gaussians=len(self.state.cloud["means"]),
+                seconds_left=max(0.0, left),
+            )
+        )  # fmt: skip
+
+    def _stale(self, done: float) -> bool:
+        """Whether the held-out photos have stopped improving (looked at in the second half only)."""
+        if not self.judge.unseen or done < 0.5:
+            return False
+        figure = self.judge.held_out_db(self.state.cloud, self._degree(done))
+        better = figure > self.state.best_db + 0.02
+        self.state.stale = 0 if better else self.state.stale + 1
+        self.state.best_db = max(self.state.best_db, figure)
+        return self.state.stale >= self.params.patience

@@ -1,0 +1,1 @@
+"""The engine that runs nerfstudio as a program."""

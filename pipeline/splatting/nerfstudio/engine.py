@@ -1,0 +1,140 @@
+"""nerfstudio (Tancik et al. 2023; docs.nerf.studio) as an engine: its own trainer, called as two programs.
+
+Its `mask` blacks out photo and picture alike and leaves floaters behind the mask; photos with alpha over a background
+of a random colour each step carve the product out instead, as our trainer does. A random background also makes
+ns-export heed how opaque nerfacto is: over any other it takes every ray for solid.
+"""
+
+import hashlib
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.core.colmap import Points
+from pipeline.core.domain import camera_centre
+from pipeline.core.errors import CatalogError
+from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.nerfstudio.files import Frame, read_frame, write_workspace
+from pipeline.splatting.nerfstudio.run import EXPORT, TRAIN, nerfstudio_version, run_program
+from pipeline.splatting.photos import Training
+
+_EXPORT_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What nerfstudio made: the PLY it exported, the frame that lies in, what made it, and from which checkpoint."""
+
+    ply: Path
+    frame: Frame
+    version: str
+    checkpoint_sha256: str
+
+
+def train(
+    params: FitParams, folder: Path, photos: list[Training], points: Points, tell: Callable[[int, float], None]
+) -> Trained:
+    """Train on `photos` in `folder`, which is empty, and export; `tell` gets each step and the seconds left.
+
+    Raises MissingEngine without nerfstudio, CatalogError when a program fails or is late.
+    """
+    version, started, steps = nerfstudio_version(), time.monotonic(), steps_of(params)
+    write_workspace(folder / "photos", photos, points)
+    run_program(
+        train_command(params, folder, _scale(photos)), folder / "train.log", params.nerfstudio_seconds,
+        lambda step: tell(step, (time.monotonic() - started) * (steps - step) / max(1, step)),
+        when_late="Raise the splat's nerfstudio_seconds, or lower its iterations.",
+    )  # fmt: skip
+    fitted = folder / "out" / "product" / params.nerfstudio_method / "fit"
+    checkpoints = sorted((fitted / "nerfstudio_models").glob("step-*.ckpt"))
+    if not checkpoints:
+        raise CatalogError("ns-train left no checkpoint", remedy="Look at its log.")
+    with checkpoints[-1].open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    command, ply = export_command(params, fitted / "config.yml", folder / "export")
+    run_program(
+        command, folder / "export.log", _EXPORT_SECONDS,
+        when_late="Nothing may be opaque in what was trained: raise its iterations, and look at the cut-outs.",
+    )  # fmt: skip
+    return Trained(ply, read_frame(fitted / "dataparser_transforms.json"), version, digest)
+
+
+def programs_memory_mb() -> float:
+    """Largest resident size of nerfstudio's programs so far, in MB (10^6 bytes)."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
+
+
+def steps_of(params: FitParams) -> int:
+    """How many steps ns-train takes."""
+    return params.nerfacto_iterations if params.nerfstudio_method == "nerfacto" else params.iterations
+
+
+def _scale(photos: list[Training]) -> float:
+    """What brings the cameras into the cube of half side 1, for which nerfstudio's thresholds and rates are made."""
+    return 1.0 / float(np.abs([camera_centre(p.cam_from_world) for p in photos]).max())
+
+
+def train_command(params: FitParams, folder: Path, scale: float) -> list[str]:
+    """The call of ns-train (1.1.5): nothing moved nor turned, `scale` alone, its schedule fitted into its steps.
+
+    No viewer, no evaluation of its own, one checkpoint at the end.
+    """
+    n, nerfacto = steps_of(params), params.nerfstudio_method == "nerfacto"
+    options: dict[str, object] = {
+        "output-dir": folder / "out", "experiment-name": "product", "timestamp": "fit", "vis": "tensorboard",
+        "data": folder / "photos", "max-num-iterations": n, "steps-per-save": n, "machine.seed": params.seed,
+        "steps-per-eval-batch": 0, "steps-per-eval-image": 0, "steps-per-eval-all-images": 0,
+        "logging.local-writer.max-log-size": 0, "pipeline.model.background-color": "random",
+        **(_nerfacto(n) if nerfacto else _splatfacto(params)),
+    }  # fmt: skip
+    data: dict[str, object] = {
+        "colmap-path": "sparse/0", "images-path": "images", "downscale-factor": 1, "eval-mode": "all",
+        "orientation-method": "none", "center-method": "none", "auto-scale-poses": False, "scale-factor": scale,
+        "assume-colmap-world-coordinate-convention": False, "load-3D-points": not nerfacto,
+    }  # fmt: skip
+    return [TRAIN, params.nerfstudio_method, *_words(options), "colmap", *_words(data)]
+
+
+def _splatfacto(params: FitParams) -> dict[str, object]:
+    """Classic rasterization, for splatfacto's anti-aliased one blurs by 0.3 px^2 and ours by 0.1."""
+    n = params.iterations
+    return {
+        "optimizers.means.scheduler.max-steps": n, "pipeline.model.rasterize-mode": "classic",
+        "pipeline.model.sh-degree": params.degree, "pipeline.model.sh-degree-interval": max(1, n // 10),
+        "pipeline.model.resolution-schedule": max(1, n // 10), "pipeline.model.warmup-length": min(500, n // 10),
+        "pipeline.model.stop-split-at": n // 2, "pipeline.model.stop-screen-size-at": n // 2,
+        "pipeline.model.cull-alpha-thresh": 0.005, "pipeline.model.use-scale-regularization": True,
+    }  # fmt: skip
+
+
+def _nerfacto(steps: int) -> dict[str, object]:
+    """Poses are left as they are: with `eval-mode all` they drift, and only our own fit knows to refine them.
+
+    The field is torch's: tiny-cuda-nn is in no package index, and nerfacto would go on without it anyhow.
+    """
+    return {
+        "optimizers.fields.scheduler.max-steps": steps, "optimizers.proposal-networks.scheduler.max-steps": steps,
+        "pipeline.model.proposal-weights-anneal-max-num-iters": max(1, min(1000, steps // 5)),
+        "pipeline.model.camera-optimizer.mode": "off", "pipeline.model.implementation": "torch",
+    }  # fmt: skip
+
+
+def export_command(params: FitParams, config: Path, out: Path) -> tuple[list[str], Path]:
+    """The call of ns-export (1.1.5), and the file that it writes.
+
+    nerfacto's points lie where rays of the photos are half stopped, if they are stopped by more than a half in all.
+    Normals are estimated because one way to get them must be chosen, and this one needs none of the field's.
+    """
+    words: dict[str, object] = {"load-config": config, "output-dir": out}
+    if params.nerfstudio_method == "splatfacto":
+        return [EXPORT, "gaussian-splat", *_words(words)], out / "splat.ply"
+    words |= {"num-points": params.gaussians, "normal-method": "open3d", "reorient-normals": False}
+    return [EXPORT, "pointcloud", *_words(words)], out / "point_cloud.ply"
+
+
+def _words(options: dict[str, object]) -> list[str]:
+    return [word for name, value in options.items() for word in (f"--{name}", str(value))]

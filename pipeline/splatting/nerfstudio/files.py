@@ -1,0 +1,125 @@
+"""What nerfstudio reads and writes: a COLMAP workspace of prepared photos; a PLY in the frame that it fitted in."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from pipeline.core.colmap import Points
+from pipeline.core.errors import CatalogError
+from pipeline.splatting.gaussians import Gaussians
+from pipeline.splatting.harmonics import basis
+from pipeline.splatting.photos import Training
+from pipeline.splatting.ply import read_columns
+from pipeline.splatting.png import encode_rgb
+from pipeline.splatting.show.render import read_splat, straight
+
+F64 = NDArray[np.float64]
+
+
+def write_workspace(folder: Path, photos: list[Training], points: Points) -> None:
+    """Write `images/*.png` (RGBA, straight alpha) and `sparse/0/*.txt`, a PINHOLE camera for each photo.
+
+    Photos get numbers for names: nerfstudio's reader stops a name at its first space.
+    """
+    model, images = folder / "sparse" / "0", folder / "images"
+    model.mkdir(parents=True)
+    images.mkdir()
+    cameras, poses = [], []
+    for i, photo in enumerate(photos, start=1):
+        c, w = photo.full.camera, photo.cam_from_world
+        planes = np.concatenate([photo.full.planes, np.zeros_like(photo.full.planes[:1])])
+        (images / f"{i:05d}.png").write_bytes(encode_rgb(straight(planes).rgba))
+        numbers = (c.fx_px, c.fy_px, c.cx_px, c.cy_px)
+        cameras.append(f"{i} PINHOLE {c.width_px} {c.height_px} {_line(numbers)}\n")
+        x, y, z, real = Rotation.from_matrix(w[:3, :3]).as_quat()
+        poses.append(f"{i} {_line((real, x, y, z, *w[:3, 3]))} {i} {i:05d}.png\n\n")  # no features on line two
+    seeds = zip(points.positions, points.colours, strict=True)
+    (model / "cameras.txt").write_text("".join(cameras))
+    (model / "images.txt").write_text("".join(poses))
+    (model / "points3D.txt").write_text(
+        "".join(f"{i} {_line(p)} {' '.join(map(str, rgb))} 0\n" for i, (p, rgb) in enumerate(seeds, start=1))
+    )
+
+
+def _line(numbers: tuple[float, ...] | F64) -> str:
+    return " ".join(f"{float(v):.17g}" for v in numbers)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The frame that nerfstudio fitted in: its point is `scale * (rotation @ p + shift)` of the product's point p."""
+
+    rotation: F64
+    shift: F64
+    scale: float
+
+
+def read_frame(path: Path) -> Frame:
+    """Read nerfstudio's `dataparser_transforms.json`. Raises CatalogError when it is missing or no similarity."""
+    try:
+        said = json.loads(path.read_text())
+        transform, scale = np.array(said["transform"], np.float64), float(said["scale"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CatalogError(f"{path}: nerfstudio does not say in which frame it fitted ({error!r})") from error
+    rotation = transform[:3, :3] if transform.shape in ((3, 4), (4, 4)) else np.zeros((3, 3))
+    if not (np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4) and np.linalg.det(rotation) > 0 and scale > 0):
+        raise CatalogError(f"{path}: {transform.tolist()} with scale {scale} moves the scene in no rigid way")
+    return Frame(rotation, transform[:3, 3], scale)
+
+
+def in_product_frame(gaussians: Gaussians, frame: Frame) -> Gaussians:
+    """Gaussians of nerfstudio's frame, moved, turned and scaled to where the product is; colours turn with them."""
+    g, back = gaussians, Rotation.from_matrix(frame.rotation.T)
+    means = (g.means.astype(np.float64) / frame.scale - frame.shift) @ frame.rotation
+    log_scales = g.log_scales - np.float32(np.log(frame.scale))
+    if np.allclose(frame.rotation, np.eye(3), atol=1e-12):
+        return Gaussians(means.astype(np.float32), log_scales, g.quats, g.logits, g.sh)
+    turned = (back * Rotation.from_quat(g.quats.astype(np.float64)[:, [1, 2, 3, 0]])).as_quat()
+    quats, sh = turned[:, [3, 0, 1, 2]].astype(np.float32), _turned_harmonics(g.sh, frame.rotation)
+    return Gaussians(means.astype(np.float32), log_scales, quats, g.logits, sh)
+
+
+def _turned_harmonics(sh: NDArray[np.float32], rotation: F64) -> NDArray[np.float32]:
+    """Coefficients [N, K, 3] of the colours that were seen along `rotation @ d`, now seen along d.
+
+    A rotation maps every band onto itself: Y(rotation @ d) = Y(d) M, solved for M at more directions than a band has
+    functions.
+    """
+    directions = Rotation.random(64, random_state=0).as_matrix()[:, :, 0]
+    before, after = _bases(directions), _bases(directions @ rotation.T)
+    out = sh.copy()
+    for band in range(1, int(np.sqrt(sh.shape[1]))):
+        own = slice(band**2, (band + 1) ** 2)
+        m = np.linalg.lstsq(before[:, own], after[:, own], rcond=None)[0]
+        out[:, own] = np.einsum("ij,njc->nic", m, sh[:, own])
+    return out
+
+
+def _bases(directions: F64) -> F64:
+    """All 16 functions at unit directions [N, 3]."""
+    return np.array([basis(x, y, z) for x, y, z in directions])
+
+
+def read_gaussians(ply: Path, frame: Frame) -> Gaussians:
+    """The PLY that `ns-export gaussian-splat` wrote, brought back. Raises CatalogError or BadInput when damaged."""
+    return in_product_frame(read_splat(_written(ply)).gaussians, frame)
+
+
+def read_cloud(ply: Path, frame: Frame) -> Points:
+    """The coloured points that `ns-export pointcloud` wrote (by Open3D), brought back; their normals are passed over.
+
+    Raises CatalogError when the file is missing, BadInput when it is damaged.
+    """
+    columns = read_columns(_written(ply).read_bytes(), str(ply), ("x", "y", "z", "red", "green", "blue"))
+    positions = (columns[:, :3].astype(np.float64) / frame.scale - frame.shift) @ frame.rotation
+    return Points(positions, columns[:, 3:].astype(np.uint8))
+
+
+def _written(ply: Path) -> Path:
+    if not ply.is_file():
+        raise CatalogError(f"ns-export wrote no {ply.name}", remedy="Look at its log.")
+    return ply

@@ -1,0 +1,87 @@
+"""nerfstudio's splatfacto: Gaussians that it trains itself, judged by our rasterizer."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.core.colmap import Points
+from pipeline.core.errors import BadInput
+from pipeline.splatting.carving.hull import starting_points
+from pipeline.splatting.fit.evaluate import Score, mean, score
+from pipeline.splatting.fit.params import FitParams, FitReport, Progress
+from pipeline.splatting.fit.result import Fit
+from pipeline.splatting.fit.start import held_out_names
+from pipeline.splatting.fit.trainer import Hooks
+from pipeline.splatting.nerfstudio.engine import Trained, programs_memory_mb, train
+from pipeline.splatting.nerfstudio.files import read_gaussians
+from pipeline.splatting.nerfstudio.run import require_nerfstudio
+from pipeline.splatting.photos import PosedPhoto, Training, prepare
+from pipeline.splatting.ply import Splat
+from pipeline.splatting.show.render import planes
+
+_SEEDS_MIN = 8
+
+
+def fit_splatfacto(params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks | None = None) -> Fit:
+    """Fit with `ns-train splatfacto`, in the product frame, judged by our own rasterizer on the held-out photos.
+
+    Heeds `seed`, `side_px`, `iterations`, `gaussians` (points to start from; splatfacto grows and prunes as it sees
+    fit), `degree`, the held-out photos, `matte` and `nerfstudio_seconds`; no checkpoint: a killed fit begins anew.
+    Raises BadInput on too few photos, and as `nerfstudio.train`.
+    """
+    require_nerfstudio()
+    began, hooks = time.monotonic(), hooks or Hooks()
+    held_out = held_out_names([photo.name for photo in photos], params)
+    prepared = {p.name: prepare(p, params.side_px, crop=params.matte) for p in photos}
+    seen = [photo for name, photo in prepared.items() if name not in held_out]
+    if len(seen) < 3:
+        raise BadInput(f"{len(seen)} photos are too few for a splat", remedy="Shoot more photos.")
+
+    def tell(step: int, left: float) -> None:
+        hooks.progress(
+            Progress(iteration=step, total=params.iterations, psnr_db=None, gaussians=None, seconds_left=left)
+        )
+
+    with tempfile.TemporaryDirectory(prefix="nerfstudio-") as folder:
+        made = train(params, Path(folder), seen, _seeds(params, sparse, seen), tell)
+        splat = Splat(read_gaussians(made.ply, made.frame), antialias=False)  # for it was trained so
+    scores = {name: _score(splat, prepared[name]) for name in held_out}
+    few = seen[:: max(1, len(seen) // 4)]
+    few_db = [_score(splat, p).fitted_psnr_db for p in few]
+    report = _report(params, made, splat, scores, few_db, len(photos), time.monotonic() - began)
+    judged = [prepared[name] for name in held_out[:4]] or seen[:: max(1, len(seen) // 3)]
+    return Fit(splat, report, scores, tuple(judged))
+
+
+def _seeds(params: FitParams, sparse: Points, photos: list[Training]) -> Points:
+    """Where Gaussians begin: sparse points and the hull's surface, as in our trainer."""
+    points = sparse
+    if params.matte:
+        points = starting_points(sparse, photos, params.gaussians // 2, np.random.default_rng(params.seed))
+    if len(points.positions) < _SEEDS_MIN:
+        raise BadInput(
+            f"{len(points.positions)} sparse points are too few to start a splat", remedy="Shoot more photos."
+        )
+    return points
+
+
+def _score(splat: Splat, photo: Training) -> Score:
+    return score(planes(splat, photo.full.camera, photo.cam_from_world, 1), photo.full)
+
+
+def _report(
+    params: FitParams, made: Trained, splat: Splat, scores: dict[str, Score], seen_db: list[float], photos: int,
+    seconds: float,
+) -> FitReport:  # fmt: skip
+    found = scores.values()
+    return FitReport(
+        engine="nerfstudio", engine_version=made.version, nerfstudio_method="splatfacto",
+        checkpoint_sha256=made.checkpoint_sha256, psnr_db=mean(found, "psnr_db"),
+        fitted_psnr_db=mean(found, "fitted_psnr_db"), ssim=mean(found, "ssim"), alpha_iou=mean(found, "alpha_iou"),
+        train_psnr_db=float(np.mean(seen_db)), held_out=tuple(scores), photos=photos,
+        gaussians=len(splat.gaussians), iterations=params.iterations, seconds=seconds,
+        seconds_per_iteration=seconds / params.iterations,
+        peak_memory_mb=programs_memory_mb(), stopped="iterations",
+    )  # fmt: skip

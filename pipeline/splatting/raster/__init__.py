@@ -1,0 +1,1 @@
+"""The CPU rasterizer: projection, tiles, kernels, and their gradients."""

@@ -1,0 +1,150 @@
+"""The CPU rasterizer: Gaussians and a camera in, a picture with alpha and depth out, and gradients of everything.
+
+`draw` is the plain call; `Rasterize` puts it behind torch autograd. Both run the numba kernels of this package and give
+the same result, bit for bit, for the same number of threads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pipeline.core.domain import Camera
+from pipeline.core.errors import BadInput
+from pipeline.core.process import keep_freed_memory
+from pipeline.splatting.gaussians import Gaussians
+from pipeline.splatting.lens import lens_of, pose_of
+from pipeline.splatting.raster.kernels import rasterize, rasterize_gradient
+from pipeline.splatting.raster.projection import RECORD, SUMS, project
+from pipeline.splatting.raster.projection_gradient import project_gradient
+from pipeline.splatting.raster.tiles import TILE, deal_tiles, depth_order, fill_tiles, reach_tiles
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+Values = tuple[F32, F32, F32, F32, F32]  # means, log scales, quaternions, logits, SH
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture [5, H, W] float32 (premultiplied r, g, b; alpha; alpha-weighted depth) and what its gradient needs."""
+
+    picture: F32
+    records: F32
+    boxes: NDArray[np.int32]
+    pairs: NDArray[np.int32]
+    blocks: NDArray[np.uint16]
+    starts: NDArray[np.int64]
+    dealt: NDArray[np.int32]
+    bounds: NDArray[np.int64]
+    used: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """dL/d(values), each in the shape of its value; dL/d(2D mean) [N, 2] in px; dL/d(cam_from_world) [3, 4]."""
+
+    values: Values
+    means2d: F32
+    pose: F64
+
+
+def workers() -> int:
+    """How many parts the work is cut into: numba's thread count. Results are reproducible for a fixed number."""
+    return int(numba.get_num_threads())
+
+
+def check_finite(values: Values) -> None:
+    """Raise BadInput when a Gaussian's geometry holds NaN or infinity; the kernels assume that none does."""
+    for name, array in zip(("means", "log_scales", "quats", "logits", "sh"), values, strict=True):
+        if not np.isfinite(np.dot(array.ravel(), array.ravel())) and not np.isfinite(array).all():
+            raise BadInput(
+                f"{name} of the Gaussians holds NaN or infinity", remedy="Lower the learning rates, or fit again."
+            )
+
+
+def draw_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bool) -> Drawing:
+    """Rasterize; `pose` [3, 4] and `lens` [10] as `pose_of` and `lens_of` give them, arrays C-contiguous float32."""
+    check_finite(values)
+    n, parts, width, height = len(values[0]), workers(), int(lens[4]), int(lens[5])
+    tiles_x, tiles_y = -(-width // TILE), -(-height // TILE)
+    records, boxes = np.empty((n, RECORD), np.float32), np.zeros((n, 4), np.int32)
+    project(*values, degree, pose, lens, antialias, parts, records, boxes)
+    counts, offsets, reached = reach_tiles(records, boxes, tiles_x, tiles_y, parts)
+    starts = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    pairs, blocks = fill_tiles(depth_order(records, boxes), boxes, offsets, reached, tiles_x, starts, parts)
+    dealt, bounds = deal_tiles(counts, parts)
+    picture, used = np.empty((5, height, width), np.float32), np.zeros(len(counts), np.int32)
+    rasterize(records, pairs, blocks, starts, dealt, bounds, width, height, picture, used)
+    return Drawing(picture, records, boxes, pairs, blocks, starts, dealt, bounds, used)
+
+
+def no_sums(parts: int, n: int) -> F32:
+    """Zeros [parts, n, SUMS] for `rasterize_gradient`, each row in a cache line of its own."""
+    loose = np.zeros((parts * n + 1) * SUMS, np.float32)
+    skip = (-loose.ctypes.data // loose.itemsize) % SUMS
+    return loose[skip : skip + parts * n * SUMS].reshape(parts, n, SUMS)
+
+
+def gradient(
+    values: Values, pose: F64, lens: F64, degree: int, antialias: bool, drawing: Drawing, incoming: F32
+) -> Gradients:
+    """Carry dL/dpicture [5, H, W] back to every value and to the pose."""
+    keep_freed_memory()
+    n, parts, d = len(values[0]), workers(), drawing
+    sums = no_sums(len(d.bounds) - 1, n)
+    rasterize_gradient(d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums)
+    means, scales, quats, logits, sh = (np.empty_like(v) for v in values)
+    means2d, poses = np.empty((n, 2), np.float32), np.zeros((parts, 3, 4))
+    project_gradient(
+        *values, degree, pose, lens, antialias, parts, d.records, sums,
+        means, scales, quats, logits, sh, means2d, poses,
+    )  # fmt: skip
+    return Gradients((means, scales, quats, logits, sh), means2d, poses.sum(axis=0))
+
+
+def draw(gaussians: Gaussians, camera: Camera, cam_from_world: F64, *, antialias: bool = True) -> F32:
+    """The picture [5, H, W] of `gaussians`: premultiplied sRGB colour, alpha, depth weighed by alpha (world units)."""
+    g = gaussians
+    values = (g.means, g.log_scales, g.quats, g.logits, g.sh)
+    return draw_values(values, pose_of(cam_from_world), lens_of(camera), g.degree, antialias).picture
+
+
+class Rasterize(torch.autograd.Function):
+    """`Rasterize.apply(means, log_scales, quats, logits, sh, cam_from_world, lens, degree, antialias, on_means2d)`.
+
+    float32 CPU tensors, `cam_from_world` [3 or 4, 4] (any float), `lens` [10] from `lens_of`. Returns the picture [5,
+    H, W]. `on_means2d`, if given, receives dL/d(2D mean) [N, 2], which densification by gradient asks for.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, means: torch.Tensor, log_scales: torch.Tensor, quats: torch.Tensor, logits: torch.Tensor,
+        sh: torch.Tensor, cam_from_world: torch.Tensor, lens: F64, degree: int, antialias: bool,
+        on_means2d: Callable[[F32], None] | None = None,
+    ) -> torch.Tensor:  # fmt: skip
+        """Draw, and keep what the gradient needs."""
+        means, log_scales, quats, logits, sh = (t.detach().contiguous() for t in (means, log_scales, quats, logits, sh))
+        ctx.values = (means.numpy(), log_scales.numpy(), quats.numpy(), logits.numpy(), sh.numpy())
+        ctx.pose = pose_of(cam_from_world.detach().double().numpy())
+        ctx.like_pose = cam_from_world
+        ctx.call = (lens, degree, antialias)
+        ctx.on_means2d = on_means2d
+        ctx.drawing = draw_values(ctx.values, ctx.pose, *ctx.call)
+        return torch.from_numpy(ctx.drawing.picture)
+
+    @staticmethod
+    def backward(ctx: Any, *incoming: torch.Tensor) -> Any:
+        """Gradients of the five values and of the pose."""
+        lens, degree, antialias = ctx.call
+        given = incoming[0].contiguous().numpy()
+        grads = gradient(ctx.values, ctx.pose, lens, degree, antialias, ctx.drawing, given)
+        if ctx.on_means2d is not None:
+            ctx.on_means2d(grads.means2d)
+        pose = torch.zeros_like(ctx.like_pose)
+        pose[:3] = torch.from_numpy(grads.pose).to(pose.dtype)
+        return (*(torch.from_numpy(g) for g in grads.values), pose, None, None, None, None)

@@ -1,0 +1,157 @@
+"""Sort projected Gaussians by depth and list, for each tile of the picture, those that touch it; numba kernels.
+
+Tiles are `TILE` px squares of 4 x 4 blocks. A Gaussian is listed in a tile, with the blocks where its alpha can reach
+1/255 (the minimum of its quadratic over each block is found exactly); a bounding box alone would fill lists with
+needles. Lists are in depth order, ties by index. Tiles are dealt to workers by size, largest first, so that nothing
+depends on timing.
+"""
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.splatting.lanes import LANES, bits, fetch, least, load, most, spread
+from pipeline.splatting.raster import threads  # noqa: F401  (before the first kernel)
+
+F32 = NDArray[np.float32]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+U16 = NDArray[np.uint16]
+TILE = 16
+AHEAD = 8  # Gaussians that are fetched before their turn
+BLOCK = 4  # a tile holds 4 x 4 blocks of 4 x 4 pixels: one block, one vector
+_BLOCK_X = (np.arange(LANES) % 4 * BLOCK + 0.5).astype(np.float32)  # first pixel centre of each block of a tile
+_BLOCK_Y = (np.arange(LANES) // 4 * BLOCK + 0.5).astype(np.float32)
+_SPAN, _ZERO = np.float32(BLOCK - 1), np.float32(0.0)
+_U = np.uint64
+_RADIX_BITS = 11
+_RADIX = 1 << _RADIX_BITS
+
+
+@numba.njit(cache=True, error_model="numpy")
+def depth_order(records: F32, boxes: I32) -> I32:
+    """Indices of the drawn Gaussians, nearest first: a stable radix sort of the depths' bits (depths are positive)."""
+    n = records.shape[0]
+    index = np.empty(n, np.int32)
+    count = 0
+    for i in range(n):
+        if boxes[i, 2] > boxes[i, 0]:
+            index[count] = i
+            count += 1
+    index = index[:count]
+    depth = np.empty(count, np.float32)
+    for k in range(count):
+        depth[k] = records[index[k], 9]
+    keys = depth.view(np.uint32)
+    other, other_keys = np.empty_like(index), np.empty_like(keys)
+    for shift in (0, _RADIX_BITS, 2 * _RADIX_BITS):
+        starts = np.zeros(_RADIX + 1, np.int64)
+        for k in range(count):
+            starts[((keys[k] >> np.uint32(shift)) & np.uint32(_RADIX - 1)) + 1] += 1
+        for b in range(_RADIX):
+            starts[b + 1] += starts[b]
+        for k in range(count):
+            bucket = (keys[k] >> np.uint32(shift)) & np.uint32(_RADIX - 1)
+            other[starts[bucket]], other_keys[starts[bucket]] = index[k], keys[k]
+            starts[bucket] += 1
+        index, other, keys, other_keys = other, index, other_keys, keys
+    return index
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def _blocks_reached(record: F32, x: float, y: float) -> np.uint64:
+    """Blocks of the tile at (x, y) with a pixel centre where alpha can reach 1/255, as bits; one lane a block.
+
+    The minimum of the quadratic over a rectangle lies at its centre, if inside, or on one of the edges that face it:
+    the best point of the nearest column and that of the nearest row hold it in every case.
+    """
+    a, b, c = record[2], record[3], record[4]
+    left, top = load(_BLOCK_X, _U(0)) + (x - record[0]), load(_BLOCK_Y, _U(0)) + (y - record[1])
+    right, bottom = left + _SPAN, top + _SPAN
+    zero = spread(_ZERO)
+    column, row = most(left, least(right, zero)), most(top, least(bottom, zero))
+    along = most(top, least(bottom, column * (-b / c)))
+    across = most(left, least(right, row * (-b / a)))
+    by_column = column * (column * a + along * (b + b)) + along * along * c
+    by_row = row * (row * c + across * (b + b)) + across * across * a
+    return bits(least(by_column, by_row) <= record[10] + record[10])
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _tiles_of(box: I32) -> tuple[int, int, int, int]:
+    """First and last + 1 column and row of the tiles that a pixel box overlaps."""
+    return box[0] // TILE, (box[2] + TILE - 1) // TILE, box[1] // TILE, (box[3] + TILE - 1) // TILE
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
+def reach_tiles(records: F32, boxes: I32, tiles_x: int, tiles_y: int, workers: int) -> tuple[I32, I64, U16]:
+    """How many Gaussians touch each tile, [tiles_y * tiles_x], and the blocks that each reaches in its box's tiles.
+
+    Those of Gaussian i begin at `offsets[i]`, row by row; they are found once, here, in order of memory.
+    """
+    n = records.shape[0]
+    offsets = np.zeros(n + 1, np.int64)
+    for i in range(n):
+        x0, x1, y0, y1 = _tiles_of(boxes[i])
+        offsets[i + 1] = offsets[i] + (x1 - x0) * (y1 - y0)
+    reached, counts = np.empty(offsets[n], np.uint16), np.zeros((workers, tiles_x * tiles_y), np.int32)
+    for worker in numba.prange(workers):
+        for i in range(worker * n // workers, (worker + 1) * n // workers):
+            at = offsets[i]
+            x0, x1, y0, y1 = _tiles_of(boxes[i])
+            for ty in range(y0, y1):
+                for tx in range(x0, x1):
+                    reached[at] = _blocks_reached(records[i], np.float32(tx * TILE), np.float32(ty * TILE))
+                    counts[worker, ty * tiles_x + tx] += reached[at] != 0
+                    at += 1
+    for worker in range(1, workers):
+        counts[0] += counts[worker]
+    return counts[0], offsets, reached
+
+
+@numba.njit(cache=True, error_model="numpy", parallel=True)
+def fill_tiles(
+    order: I32, boxes: I32, offsets: I64, reached: U16, tiles_x: int, starts: I64, workers: int
+) -> tuple[I32, U16]:
+    """The lists themselves, tile after tile, nearest first: Gaussian indices, and the blocks that each reaches.
+
+    `starts` [tiles + 1] bounds the lists; each worker owns the tile rows congruent to it.
+    """
+    pairs, blocks = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint16)
+    cursor = starts[:-1].copy()
+    for worker in numba.prange(workers):
+        for k in range(order.size):
+            ahead = order[min(k + AHEAD, order.size - 1)]  # depth order is any order in memory
+            fetch(boxes, _U(ahead) * _U(4))
+            fetch(reached, _U(offsets[ahead]))
+            i = order[k]
+            x0, x1, y0, y1 = _tiles_of(boxes[i])
+            for ty in range(y0 + (worker - y0) % workers, y1, workers):
+                at = offsets[i] + (ty - y0) * (x1 - x0)
+                for tile in range(ty * tiles_x + x0, ty * tiles_x + x1):
+                    if reached[at] != 0:
+                        pairs[cursor[tile]], blocks[cursor[tile]] = i, reached[at]
+                        cursor[tile] += 1
+                    at += 1
+    return pairs, blocks
+
+
+@numba.njit(cache=True, error_model="numpy")
+def deal_tiles(counts: I32, workers: int) -> tuple[I32, I64]:
+    """Tiles of each worker, [tiles] with bounds [workers + 1]: largest first, to whoever has least so far."""
+    by_size = np.argsort(-counts.astype(np.int64), kind="mergesort")
+    load, owner = np.zeros(workers, np.int64), np.empty(counts.size, np.int32)
+    for tile in by_size:
+        least = np.argmin(load)
+        owner[tile] = least
+        load[least] += counts[tile] + 4  # an empty tile still costs its pixels
+    bounds = np.zeros(workers + 1, np.int64)
+    dealt = np.empty(counts.size, np.int32)
+    at = 0
+    for w in range(workers):
+        for t in range(counts.size):
+            if owner[t] == w:
+                dealt[at] = t
+                at += 1
+        bounds[w + 1] = at
+    return dealt, bounds

@@ -1,0 +1,1 @@
+"""Shows a splat: still renders, turntables, the viewer page."""

@@ -1,0 +1,82 @@
+"""Hold a splat against the nearest photo: bring its colours to the photo's, and say how like the photo it is."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.colmap import RawCamera, undistort
+from pipeline.core.domain import Camera, View
+from pipeline.splatting.fit.evaluate import score
+from pipeline.splatting.photos import premultiplied, resized
+from pipeline.splatting.ply import Splat
+from pipeline.splatting.show.render import planes
+
+GAIN_MAX = 1.15
+# Long side at which splat and photo are compared: about as large as a shopper sees a picture. At the few hundred px
+# that a quick fit sees, a splat whose small print cannot be read is as good as the photo.
+_SIDE_PX = 1024
+
+
+def undistorted(rgba: NDArray[np.uint8], camera: Camera) -> tuple[NDArray[np.uint8], Camera]:
+    """A photo [H, W, 4] and its camera without radial distortion."""
+    k = (camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px, camera.k1, 0.0, 0.0, 0.0)
+    return undistort(rgba, RawCamera("OPENCV", camera.width_px, camera.height_px, k))
+
+
+def as_shot(splat: Splat, view: View) -> NDArray[np.float32]:
+    """Planes [5, H, W] (premultiplied r, g, b; alpha; depth) of the splat in a photo's own pixels, with its distortion.
+
+    Drawn by a pinhole camera as much larger as the distorted picture reaches beyond it, then looked up pixel by pixel.
+    """
+    camera = view.camera
+    if camera.k1 == 0.0:
+        return planes(splat, camera, view.pose, supersample=1)
+    width, height = camera.width_px, camera.height_px
+    k = camera.intrinsics - np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])  # OpenCV has pixel centres at whole numbers
+    at = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 1, 2).astype(np.float64)
+    x, y = cv2.undistortPoints(at, k, np.array([camera.k1, 0, 0, 0]), P=k).reshape(height, width, 2).transpose(2, 0, 1)
+    beyond = max(-x.min(), -y.min(), x.max() - width + 1, y.max() - height + 1, 0.0)
+    pad = 1 + math.ceil(min(beyond, max(width, height)))  # a wild distortion must not ask for endless memory
+    size = {"width_px": width + 2 * pad, "height_px": height + 2 * pad}
+    centre = {"cx_px": camera.cx_px + pad, "cy_px": camera.cy_px + pad}
+    drawn = planes(splat, camera.model_copy(update={**size, **centre, "k1": 0.0}), view.pose, supersample=1)
+    across, down = (x + pad).astype(np.float32), (y + pad).astype(np.float32)
+    return np.stack([cv2.remap(plane, across, down, cv2.INTER_LINEAR) for plane in drawn])
+
+
+@dataclass(frozen=True)
+class Match:
+    """`gain`: photo over splat, per channel, ratio of medians inside both. `ssim` inside the product, 0 to 1."""
+
+    gain: tuple[float, float, float]
+    ssim: float
+
+
+def match(splat: Splat, rgba: NDArray[np.uint8], view: View) -> Match:
+    """Compare a splat with a photo from the photo's own place, at a long side of 1024 px at most.
+
+    `rgba` is the photo's cut-out as shot, `view` its camera (with distortion) and pose.
+    """
+    photo, camera = undistorted(rgba, view.camera)
+    factor = min(1.0, _SIDE_PX / max(camera.width_px, camera.height_px))
+    level = resized(
+        premultiplied(photo), camera, max(1, round(camera.width_px * factor)), max(1, round(camera.height_px * factor))
+    )
+    shown = planes(splat, level.camera, view.pose, supersample=1)
+    both = (shown[3] > 0.98) & (level.planes[3] > 0.98)
+    ssim = round(score(shown, level).ssim, 4)
+    if both.sum() < 100:
+        return Match((1.0, 1.0, 1.0), ssim)
+    ratio = np.median(level.planes[:3, both], axis=1) / np.maximum(np.median(shown[:3, both], axis=1), 1e-3)
+    r, g, b = np.clip(ratio, 1 / GAIN_MAX, GAIN_MAX).round(4).tolist()
+    return Match((r, g, b), ssim)
+
+
+def with_gain(picture: NDArray[np.float32], gain: tuple[float, float, float]) -> NDArray[np.float32]:
+    """Planes [5, H, W] with colours scaled; no colour rises above its alpha."""
+    out = picture.copy()
+    out[:3] = np.minimum(picture[:3] * np.array(gain, np.float32)[:, None, None], picture[3])
+    return out

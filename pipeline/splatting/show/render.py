@@ -1,0 +1,151 @@
+"""Draw a splat from any side, at any size: straight-alpha RGBA, supersampled, in strips where it is large."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.domain import Camera, look_at
+from pipeline.core.errors import BadInput
+from pipeline.splatting.lens import SIDE_MAX_PX, lens_of, pose_of
+from pipeline.splatting.ply import Splat, read_ply
+from pipeline.splatting.png import encode_rgb
+from pipeline.splatting.raster.rasterize import draw_values
+from pipeline.splatting.surface import OPACITY_AT_LEAST
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+STRIP_PIXELS = 2**22  # supersampled pixels drawn at a time: 84 MB of planes
+PLY_BYTES_MAX = 4 * 2**30
+Up = Literal["z", "-z", "y", "-y"]
+FRONT_OF_UP: dict[Up, tuple[tuple[int, ...], ...]] = {
+    "z": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),  # the product frame; also what nerfstudio exports
+    "-z": ((1, 0, 0), (0, -1, 0), (0, 0, -1)),
+    "y": ((1, 0, 0), (0, 0, -1), (0, 1, 0)),  # OpenGL: the front looks along -z
+    "-y": ((1, 0, 0), (0, 0, 1), (0, -1, 0)),  # COLMAP, INRIA's code: the front looks along +z
+}  # product frame from the file's world, by the file's axis that points up
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """`rgba` [H, W, 4] uint8, sRGB, straight alpha; `depth` [H, W] float32 along the axis, world units, 0: nothing."""
+
+    rgba: NDArray[np.uint8]
+    depth: F32
+
+
+def planes(splat: Splat, camera: Camera, cam_from_world: F64, supersample: int = 2) -> F32:
+    """Planes [5, H, W] float32 (premultiplied r, g, b; alpha; alpha-weighted depth), averaged over supersamples.
+
+    Drawn in strips of rows that join without a seam. Raises BadInput for a distorted camera or a pose that is not
+    rigid.
+    """
+    g = splat.gaussians
+    values, pose = (g.means, g.log_scales, g.quats, g.logits, g.sh), pose_of(cam_from_world)
+    fine = camera.model_copy(
+        update={
+            "width_px": camera.width_px * supersample, "height_px": camera.height_px * supersample,
+            "fx_px": camera.fx_px * supersample, "fy_px": camera.fy_px * supersample,
+            "cx_px": camera.cx_px * supersample, "cy_px": camera.cy_px * supersample,
+        }
+    )  # fmt: skip
+    out = np.empty((5, camera.height_px, camera.width_px), np.float32)
+    rows = max(1, STRIP_PIXELS // (fine.width_px * supersample))
+    for top in range(0, camera.height_px, rows):
+        count = min(rows, camera.height_px - top)
+        strip = fine.model_copy(update={"height_px": count * supersample, "cy_px": fine.cy_px - top * supersample})
+        picture = draw_values(values, pose, lens_of(strip, fine), g.degree, splat.antialias).picture
+        for plane in range(5):
+            out[plane, top : top + count] = cv2.resize(
+                picture[plane], (camera.width_px, count), interpolation=cv2.INTER_AREA
+            )
+    return out
+
+
+def straight(picture: F32) -> Rendered:
+    """8-bit straight-alpha RGBA and depth of planes [5, H, W]."""
+    alpha = np.clip(picture[3], 0, 1)
+    safe = np.maximum(picture[3], 1e-6)
+    rgba = np.empty((*alpha.shape, 4), np.uint8)
+    rgba[..., :3] = np.clip(picture[:3] / safe * 255 + 0.5, 0, 255).transpose(1, 2, 0)
+    rgba[..., 3] = alpha * 255 + 0.5
+    rgba[rgba[..., 3] == 0] = 0
+    return Rendered(rgba, np.where(alpha > 1 / 255, picture[4] / safe, 0).astype(np.float32))
+
+
+def render(splat: Splat, camera: Camera, cam_from_world: F64, supersample: int = 2) -> Rendered:
+    """The splat as `camera` sees it from `cam_from_world`."""
+    return straight(planes(splat, camera, cam_from_world, supersample))
+
+
+def extent_of(splat: Splat) -> tuple[F64, float]:
+    """Centre [3] and radius of the ball that holds all but a hundredth of what is opaque."""
+    g = splat.gaussians
+    means = g.means[g.opacities >= OPACITY_AT_LEAST].astype(np.float64)
+    if not len(means):
+        raise BadInput("the splat is empty: no Gaussian is opaque")
+    centre = (np.quantile(means, 0.01, axis=0) + np.quantile(means, 0.99, axis=0)) / 2
+    return centre, float(np.quantile(np.linalg.norm(means - centre, axis=1), 0.99))
+
+
+def framed(
+    splat: Splat,
+    azimuth_deg: float,
+    elevation_deg: float,
+    size_px: int,
+    *,
+    focal_px: float | None = None,
+    fill: float = 0.9,
+    up: Up = "z",
+) -> tuple[Camera, F64]:
+    """A square camera at this side that the whole splat fills to `fill`; by default a focal length of 85 mm.
+
+    `up` is the axis of the splat's world that points up. In the product frame that is z, and azimuth 0 is the front;
+    elsewhere azimuth 0 is the side that `FRONT_OF_UP` turns to the front, for nobody told the file which side that is.
+    """
+    centre, radius = extent_of(splat)
+    focal = focal_px or size_px * 85 / 36
+    distance = radius / math.sin(math.atan(0.5 * size_px * fill / focal))
+    pose = look_at(azimuth_deg, elevation_deg, distance)
+    pose[:3, :3] = pose[:3, :3] @ np.array(FRONT_OF_UP[up], np.float64)
+    pose[:3, 3] -= pose[:3, :3] @ centre
+    camera = Camera(width_px=size_px, height_px=size_px, fx_px=focal, fy_px=focal, cx_px=size_px / 2, cy_px=size_px / 2)
+    return camera, pose
+
+
+def read_splat(path: Path) -> Splat:
+    """Read a PLY file. Raises BadInput when it is missing, huge, or no splat."""
+    if not path.is_file():
+        raise BadInput(f"{path}: no such file")
+    if path.stat().st_size > PLY_BYTES_MAX:
+        raise BadInput(f"{path}: {path.stat().st_size} bytes are too many for a splat")
+    return read_ply(path.read_bytes(), str(path))
+
+
+def check_new(out: Path) -> None:
+    """Raise BadInput when `out` is there already or has no folder to lie in."""
+    if out.exists():
+        raise BadInput(f"{out} is there already", remedy="Choose another name, or remove it.")
+    if not out.parent.is_dir():
+        raise BadInput(f"{out.parent}: no such folder")
+
+
+def render_to_file(
+    ply: Path, out: Path, azimuth_deg: float, elevation_deg: float, size_px: int, *, focal_px: float | None = None,
+    fill: float = 0.9, up: Up = "z", supersample: int = 2,
+) -> Splat:  # fmt: skip
+    """What `catalog render` does: draw the splat in `ply` framed at this side (`up` as in `framed`), write an RGBA PNG.
+
+    Returns the splat. Raises BadInput when `out` exists, its folder does not, or `ply` is no splat.
+    """
+    check_new(out)
+    if not 1 <= size_px <= SIDE_MAX_PX // supersample:
+        raise BadInput(f"a size of {size_px} px", remedy=f"Choose 1 to {SIDE_MAX_PX // supersample}.")
+    splat = read_splat(ply)
+    camera, pose = framed(splat, azimuth_deg, elevation_deg, size_px, focal_px=focal_px, fill=fill, up=up)
+    out.write_bytes(encode_rgb(render(splat, camera, pose, supersample).rgba))
+    return splat

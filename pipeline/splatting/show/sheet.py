@@ -1,0 +1,47 @@
+"""One picture in which a person sees how good a splat is: photo, render, difference times four, row by row."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.splatting.photos import Training
+from pipeline.splatting.ply import Splat
+from pipeline.splatting.show.render import planes
+
+GREY = np.float32(0.5)
+_CELL_PX = 320
+_GAP_PX = 4
+
+
+def _over_grey(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.clip(picture[:3], 0, 1) + GREY * (1 - picture[3])
+
+
+def _cell(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """[3, H, W] 0..1 fitted into a square cell, uint8."""
+    pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)
+    factor = _CELL_PX / max(pixels.shape[:2])
+    size = (max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor)))
+    mode = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    small = cv2.resize(np.ascontiguousarray(pixels), size, interpolation=mode)
+    cell = np.full((_CELL_PX, _CELL_PX, 3), 128, np.uint8)
+    top, left = (_CELL_PX - small.shape[0]) // 2, (_CELL_PX - small.shape[1]) // 2
+    cell[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return cell
+
+
+def sheet(splat: Splat, photos: list[Training], captions: dict[str, str]) -> NDArray[np.uint8]:
+    """RGB [H, W, 3] uint8: per photo a row photo | render | difference x 4 over mid grey, its caption underneath."""
+    rows = []
+    for photo in photos:
+        level = photo.full
+        shown = _over_grey(planes(splat, level.camera, photo.cam_from_world, supersample=1))
+        wanted = _over_grey(level.planes)
+        cells = [_cell(wanted), _cell(shown), _cell(GREY + 4 * (shown - wanted))]
+        gap = np.full((_CELL_PX, _GAP_PX, 3), 255, np.uint8)
+        row = np.concatenate([cells[0], gap, cells[1], gap, cells[2]], axis=1)
+        strip = np.full((24, row.shape[1], 3), 255, np.uint8)
+        words = f"{photo.name}   {captions.get(photo.name, '')}"
+        cv2.putText(strip, words, (6, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (30, 30, 30), 1, cv2.LINE_AA)
+        rows.append(np.concatenate([row, strip], axis=0))
+    return np.concatenate(rows, axis=0)

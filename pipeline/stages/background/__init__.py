@@ -1,0 +1,5 @@
+"""The stage `background`."""
+
+from pipeline.stages.background.stage import STAGE
+
+__all__ = ["STAGE"]

@@ -1,0 +1,206 @@
+"""Background: one RGB backdrop for every angle that has a picture, solid, gradient, or painted by diffusion."""
+
+import hashlib
+from dataclasses import replace
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from pipeline.contract.artifact import JSON, Artifact
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
+from pipeline.core.records import Backdrop, BackdropPicture, Caption, Picture, dump_json, load_list
+from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class
+from pipeline.stages.background.asset import (
+    ASSET,
+    AssetInputs,
+    AssetParams,
+    AssetReport,
+    Batch,
+    Diffusion,
+    given,
+    numbers_of,
+)
+
+
+class Inputs(Frozen):
+    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of Picture; `caption` None when captions are held."""
+
+    angles: Artifact
+    pictures: Artifact
+    caption: Artifact | None = None
+
+
+class Params(Frozen):
+    """Which backdrops, how large (squares unless extended: every channel cuts its own frame), and how painted."""
+
+    backdrops: tuple[Backdrop, ...] = ()
+    size_px: int = Field(default=1600, ge=64, le=4096)
+    diffusion: Diffusion = Diffusion()
+    around: Literal["auto", "product", "empty"] = Field(
+        default="auto",
+        description="paint around each angle's product, or one empty set for all angles; auto: empty where the "
+        "checkpoint paints the set behind the product anyway, so that all angles stand on the same one",
+    )
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    seed_per_angle: bool = Field(default=False, description="False: all angles stand in the same place")
+    shadow: Literal["layer", "painted"] = Field(
+        default="layer", description="layer: composite draws it; painted: the checkpoint does, around each product"
+    )
+
+    @model_validator(mode="after")
+    def _paints_shadows(self) -> Self:
+        if self.shadow == "painted" and any(one.kind == "diffusion" for one in self.backdrops):
+            if facts_of(folder_of(self.diffusion.checkpoint)).paints_behind_product:
+                raise ValueError(
+                    f"shadow: painted: checkpoint {self.diffusion.checkpoint} paints empty sets, without shadows; "
+                    "use shadow: layer, or an inpainting checkpoint that sees the product"
+                )
+            if self.around == "empty":
+                raise ValueError("shadow: painted needs the product to be seen; set around to product or auto")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pin_checkpoint(cls, values: Any) -> Any:
+        """Write the checkpoint's digest and defaults into the params, so that other weights are another request."""
+        if not isinstance(values, dict) or not any(_kind(one) == "diffusion" for one in values.get("backdrops", ())):
+            return values
+        try:
+            how = Diffusion.model_validate(values.get("diffusion", {}))
+        except ValidationError:  # which the field's own validation will tell, with its place
+            return values
+        return {**values, "diffusion": _pinned(how)}
+
+
+def _pinned(how: Diffusion) -> Diffusion:
+    strength, guidance = numbers_of(how)
+    found = how.checkpoint_digest or checkpoint_digest(how.checkpoint)
+    return how.model_copy(update={"checkpoint_digest": found, "strength": strength, "guidance": guidance})
+
+
+class Wording(Frozen):
+    """A prompt as the checkpoint understood it. `passed_over`: words (or an end too long for it) that had no part."""
+
+    backdrop: str
+    asked: str
+    painted_as: str
+    passed_over: tuple[str, ...] = ()
+
+
+class Report(Frozen):
+    """How many backdrops, how many of them painted, by what, and how the checkpoint understood each prompt."""
+
+    backdrops: int
+    painted: int
+    engine: str | None = None
+    checkpoint_digest: str | None = None
+    wordings: tuple[Wording, ...] = ()
+
+
+class Outputs(Frozen):
+    """`backdrops`: tree `<angle>/<backdrop>.png`, RGB; `backdrop_pictures`: JSON list of BackdropPicture."""
+
+    backdrops: Artifact
+    backdrop_pictures: Artifact
+    report: Report
+
+
+def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
+    """Every backdrop behind every angle that has a picture. Raises BadInput."""
+    wanted = _wanted(inputs, params, work)
+    stage = replace(ASSET, run=Batch([(files, asset) for *_, files, asset in wanted]).run)
+    files: dict[str, Artifact] = {}
+    records: list[BackdropPicture] = []
+    wordings: dict[Wording, None] = {}  # in order, each once: angles share a prompt
+    for count, (angle, backdrop, asset_files, asset) in enumerate(wanted, start=1):
+        path = f"{angle}/{backdrop.name}.png"
+        made = work.item(f"{angle}/{backdrop.name}", stage, asset_files, asset)
+        files[path] = made.backdrop
+        records.append(_record(path, angle, backdrop, asset, made.report, params))
+        wordings |= dict.fromkeys(_wordings(backdrop.name, asset, made.report))
+        work.progress(count, len(wanted), path)
+    painted = sum(one.kind == "diffusion" for one in records)
+    how = params.diffusion
+    return Outputs(
+        backdrops=work.put_tree(files),
+        backdrop_pictures=work.put_bytes(dump_json(records), JSON),
+        report=Report(
+            backdrops=len(records),
+            painted=painted,
+            engine=f"diffusers {pipeline_class(folder_of(how.checkpoint))}" if painted else None,
+            checkpoint_digest=how.checkpoint_digest if painted else None,
+            wordings=tuple(wordings),
+        ),
+    )
+
+
+def _wanted(inputs: Inputs, params: Params, work: Work) -> list[tuple[str, Backdrop, AssetInputs, AssetParams]]:
+    """Every angle with a picture before every backdrop. Raises BadInput when a picture is missing."""
+    angles = work.tree(inputs.angles)
+    pictures = [one for one in load_list(Picture, work.read(inputs.pictures)) if one.source != "refused"]
+    caption = None if inputs.caption is None else Caption.model_validate_json(work.read(inputs.caption))
+    wanted = []
+    for picture in pictures:
+        name = picture.angle.name
+        if f"{name}.png" not in angles:
+            raise BadInput(f"angle {name} has no picture {name}.png", remedy="run render again")
+        for backdrop in params.backdrops:
+            behind = angles[f"{name}.png"] if backdrop.kind == "diffusion" and _around_product(params) else None
+            asked = _asset_params(backdrop, name, params, caption)
+            wanted.append((name, backdrop, AssetInputs(angle=behind), asked))
+    return wanted
+
+
+def _record(
+    path: str, angle: str, backdrop: Backdrop, asset: AssetParams, made: AssetReport, params: Params
+) -> BackdropPicture:
+    return BackdropPicture(
+        angle=angle,
+        backdrop=backdrop.name,
+        kind=backdrop.kind,
+        path=path,
+        prompt=asset.prompt,
+        seed=asset.seed,
+        start=made.start,
+        shadow_painted=backdrop.kind == "diffusion" and params.shadow == "painted",
+    )
+
+
+def _around_product(params: Params) -> bool:
+    if params.around != "auto":
+        return params.around == "product"
+    return not facts_of(folder_of(params.diffusion.checkpoint)).paints_behind_product
+
+
+def _wordings(backdrop: str, asked: AssetParams, made: AssetReport) -> tuple[Wording, ...]:
+    if asked.prompt is None or made.painted_as is None:
+        return ()
+    return (Wording(backdrop=backdrop, asked=asked.prompt, painted_as=made.painted_as, passed_over=made.passed_over),)
+
+
+def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Caption | None) -> AssetParams:
+    plain = AssetParams(
+        kind=backdrop.kind,
+        size_px=params.size_px,
+        extend=backdrop.extend,
+        colour=backdrop.colour,
+        to_colour=backdrop.to_colour,
+    )
+    if backdrop.kind != "diffusion":
+        return plain
+    prompt = given(backdrop.prompt)
+    if caption is not None and not facts_of(folder_of(params.diffusion.checkpoint)).closed_vocabulary:
+        prompt = f"{caption.prompt}, {prompt}"
+    names = (str(params.seed), backdrop.name, angle if params.seed_per_angle else "")
+    seed = int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:4], "big") % 2**31
+    return plain.model_copy(update={"prompt": prompt, "seed": seed, "diffusion": params.diffusion})
+
+
+def _kind(backdrop: Any) -> str | None:
+    return backdrop.get("kind") if isinstance(backdrop, dict) else getattr(backdrop, "kind", None)
+
+
+STAGE = Stage("background", 5, Inputs, Params, Outputs, run, gpu=True)

@@ -1,0 +1,229 @@
+"""The items of composite, each with a key of its own: an angle's fidelity, the layers of a pair, one finished file."""
+
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.contract.artifact import Artifact, media_type_of
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.core.domain import Frozen, View
+from pipeline.core.records import Check, Light, Silhouette
+from pipeline.imaging.channels.channel import Channel, load_channel
+from pipeline.stages.composite.edit import Moved
+
+if TYPE_CHECKING:  # their modules load the imaging libraries
+    from pipeline.imaging.compositing.blend import Layers
+    from pipeline.imaging.compositing.shadow_camera import Ground
+    from pipeline.imaging.linear import Bytes
+
+Kind = Literal["solid", "gradient", "diffusion"]
+Source = Literal["captured", "rendered"]
+
+
+class AngleInputs(Frozen):
+    """One angle's picture, and the photo and cut-out that it came from (None when rendered)."""
+
+    picture: Artifact
+    photo: Artifact | None = None
+    cutout: Artifact | None = None
+
+
+class AngleParams(Frozen):
+    """What to say of an angle that no photo shows; what a splat says of the matte of one that a photo shows."""
+
+    nearest_photo: str | None = None
+    likeness: float | None = None
+    held_out_ssim: float | None = None
+    refined: bool = False
+    silhouette: Silhouette | None = None
+    likeness_at_least: float = 0.0
+
+
+class AngleReport(Frozen):
+    """Whether there is a product to be seen, and the first links of the fidelity chain."""
+
+    has_product: bool
+    checks: tuple[Check, ...] = ()
+
+
+class AngleOutputs(Frozen):
+    """A report is all."""
+
+    report: AngleReport
+
+
+class AssetInputs(Frozen):
+    """One angle's picture and one backdrop; the splat, where there is one, is the shape that throws the shadow."""
+
+    picture: Artifact
+    backdrop: Artifact
+    splat: Artifact | None = None
+
+
+class LayerParams(Frozen):
+    """What changes the layers of one angle and backdrop; `view` is the picture's camera before it was `moved`."""
+
+    shadow: Literal["layer", "painted", "none"]
+    light: Light
+    camera_elevation_deg: float
+    view: View | None = None
+    moved: Moved | None = None
+    hangs: float = 0.0
+
+
+class LayerReport(Frozen):
+    """Size of the layers."""
+
+    width_px: int
+    height_px: int
+
+
+class LayerOutputs(Frozen):
+    """Layers in the picture's own frame, as an editor stacks them: product RGBA, shadow RGBA (black), backdrop RGB."""
+
+    product: Artifact
+    shadow: Artifact
+    backdrop: Artifact
+    report: LayerReport
+
+
+class AssetParams(LayerParams):
+    """What changes one asset."""
+
+    channel: Channel
+    kind: Kind
+    source: Source
+    refined: bool = False
+    optimise_jpeg: bool = True
+
+
+class AssetReport(Frozen):
+    """The finished file's size and its checks."""
+
+    width_px: int
+    height_px: int
+    checks: tuple[Check, ...]
+
+
+class AssetOutputs(Frozen):
+    """The finished file."""
+
+    asset: Artifact
+    report: AssetReport
+
+
+def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
+    """Compare one angle's picture with the photo and the cut-out that it came from."""
+    from pipeline.imaging.channels.encode import decode_image
+    from pipeline.imaging.checks.silhouette import check_silhouette
+    from pipeline.imaging.checks.source import check_captured, check_rendered
+    from pipeline.imaging.compositing.framing import product_mask
+
+    picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
+    if not product_mask(picture[..., 3]).any():
+        return AngleOutputs(report=AngleReport(has_product=False))
+    if inputs.photo is None or inputs.cutout is None:
+        checks = check_rendered(
+            params.nearest_photo,
+            params.likeness,
+            params.likeness_at_least,
+            held_out_ssim=params.held_out_ssim,
+            refined=params.refined,
+        )
+        return AngleOutputs(report=AngleReport(has_product=True, checks=checks))
+    photo = decode_image(work.read(inputs.photo), "the photo")
+    cutout = decode_image(work.read(inputs.cutout), "the cut-out", "RGBA")
+    checks = (*check_captured(photo, cutout, picture), *check_silhouette(params.silhouette, max(picture.shape)))
+    return AngleOutputs(report=AngleReport(has_product=True, checks=checks))
+
+
+def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> LayerOutputs:
+    """The layers of one angle and backdrop in the picture's own frame and pixels."""
+    from pipeline.imaging.channels.encode import decode_image, png_bytes
+    from pipeline.imaging.compositing.blend import backdrop_picture, shadow_picture
+
+    picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
+    layers = _layers(picture, load_channel("archive"), "solid", inputs, params, work)
+    h, w = picture.shape[:2]
+    return LayerOutputs(
+        product=inputs.picture,
+        shadow=work.put_bytes(png_bytes(shadow_picture(layers)), "image/png"),
+        backdrop=work.put_bytes(png_bytes(backdrop_picture(layers.backdrop)), "image/png"),
+        report=LayerReport(width_px=w, height_px=h),
+    )
+
+
+def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs:
+    """Compose, encode and check one file."""
+    from pipeline.imaging.channels.encode import decode_image, encode_image
+    from pipeline.imaging.channels.marking import digital_source_type, xmp_packet
+    from pipeline.imaging.checks.evidence import Evidence
+    from pipeline.imaging.checks.judge import check_asset
+    from pipeline.imaging.linear import linear_to_srgb
+
+    picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
+    channel = params.channel
+    layers = _layers(picture, channel, params.kind, inputs, params, work)
+    marking = digital_source_type(params.source, params.kind, refined=params.refined)
+    finished = layers.blended()
+    file = encode_image(finished, channel, xmp_packet(marking), params.optimise_jpeg)
+    evidence = Evidence(
+        picture=picture,
+        placement=layers.placement,
+        behind=layers.behind,
+        image=linear_to_srgb(finished),
+        file=file,
+        decoded=decode_image(file, channel.name),
+        channel=channel,
+        kind=params.kind,
+        source=params.source,
+        marking=marking,
+        grown=params.moved.resized if params.moved else 1.0,
+    )
+    width_px, height_px = layers.placement.width_px, layers.placement.height_px
+    return AssetOutputs(
+        asset=work.put_bytes(file, media_type_of(f"asset{channel.extension}")),
+        report=AssetReport(width_px=width_px, height_px=height_px, checks=check_asset(evidence)),
+    )
+
+
+def _layers(
+    picture: "Bytes", channel: Channel, kind: Kind, inputs: AssetInputs, params: LayerParams, work: Work
+) -> "Layers":
+    """The picture over its backdrop in a channel's frame."""
+    from pipeline.imaging.channels.encode import decode_image
+    from pipeline.imaging.compositing.blend import make_layers
+
+    drawn = params.shadow == "layer" and channel.shadow
+    return make_layers(
+        picture,
+        decode_image(work.read(inputs.backdrop), "the backdrop"),
+        channel,
+        kind,
+        shadow=params.shadow,
+        light=params.light,
+        camera_elevation_deg=params.camera_elevation_deg,
+        hangs=params.hangs,
+        ground=_ground(picture.shape[1], inputs, params, work) if drawn else None,
+    )
+
+
+def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work) -> "Ground | None":
+    """How the picture shows its floor, and the product's shape: None where no camera is known."""
+    import numpy as np
+
+    from pipeline.imaging.compositing.shadow_camera import ground_of
+    from pipeline.splatting.ply import read_ply
+    from pipeline.splatting.surface import surface_points
+
+    if params.view is None:
+        return None
+    points = None
+    if inputs.splat is not None:
+        points = surface_points(read_ply(work.read(inputs.splat), "the splat").gaussians).astype(float)
+    ground = ground_of(params.view, params.moved.width_px if params.moved else width_px, points)
+    return ground.moved(np.array(params.moved.homography)) if ground and params.moved else ground
+
+
+ANGLE_ITEM = Stage("composite_angle", 3, AngleInputs, AngleParams, AngleOutputs, check_angle)
+LAYERS_ITEM = Stage("composite_layers", 4, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 4, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -1,0 +1,294 @@
+"""Composite: every angle over its backdrops for every channel, each finished file checked, and the contact sheet."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from pipeline.contract.artifact import JSON, Artifact
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
+from pipeline.core.records import AssetRecord, BackdropPicture, Check, Edits, Light, Picture, dump_json, load_list
+from pipeline.imaging.channels.channel import Channel, load_channel
+from pipeline.imaging.sheet.data import AssetTile
+from pipeline.stages.composite.asset import (
+    ANGLE_ITEM,
+    ASSET_ITEM,
+    LAYERS_ITEM,
+    AngleInputs,
+    AngleParams,
+    AssetInputs,
+    AssetOutputs,
+    AssetParams,
+    LayerParams,
+    Source,
+)
+from pipeline.stages.composite.edit import EditOutputs, Moved, edit_angles
+from pipeline.stages.composite.sheet import SheetTrees, sheet_of
+
+
+def _by_name(value: Any) -> Any:
+    return load_channel(value) if isinstance(value, str) else value
+
+
+class Inputs(Frozen):
+    """Pictures of the angles and their backdrops; photos and cut-outs are what fidelity is measured against.
+
+    `splat`: the product's shape, for its shadow; None when it was not needed or was held.
+    """
+
+    photos: Artifact
+    cutouts: Artifact
+    angles: Artifact
+    pictures: Artifact
+    backdrops: Artifact
+    backdrop_pictures: Artifact
+    splat: Artifact | None = None
+
+
+class Params(Frozen):
+    """Which channels, and how the product is lit. A channel may be given by name; its whole text is part of the key."""
+
+    sku: str = ""
+    title: str = ""
+    channels: tuple[Annotated[Channel, BeforeValidator(_by_name)], ...] = ()
+    shadow: Literal["layer", "none"] = "layer"
+    light: Light = Light()
+    hangs: float = Field(default=0.0, ge=0, le=1, description="share of the product's height between it and the floor")
+    likeness_at_least: float = Field(
+        default=0.85,
+        ge=0,
+        le=1,
+        description="SSIM of splat and nearest photo, and of unseen photos; below it, a person must look",
+    )
+    optimise_jpeg: bool = True
+    edits: dict[str, Edits] = Field(default={}, description="angle name -> exact edits of its picture")
+
+
+class Report(Frozen):
+    """Assets by verdict, and what could not be composed, with the reason."""
+
+    assets: int
+    approved: int
+    needs_review: int
+    rejected: int
+    skipped: tuple[str, ...] = ()
+
+
+class Outputs(Frozen):
+    """Finished files, their layers, what the checks say (JSON list of AssetRecord), and the contact sheet."""
+
+    assets: Artifact
+    layers: Artifact
+    checks: Artifact
+    sheet: Artifact
+    report: Report
+
+
+Chain = dict[str, tuple[Check, ...]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One angle over one backdrop, and the channels that take the pair; `moved`: by the angle's edits."""
+
+    picture: Picture
+    moved: Moved | None
+    backdrop: BackdropPicture
+    files: AssetInputs
+    channels: tuple[Channel, ...]
+
+    @property
+    def path(self) -> str:
+        """Where the pair's files lie in the trees `assets` and `layers`."""
+        return f"{self.picture.angle.name}/{self.backdrop.backdrop}"
+
+
+def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
+    """Compose every usable angle x backdrop x channel that takes this kind of backdrop. BadInput: a broken listing."""
+    pictures = load_list(Picture, work.read(inputs.pictures))
+    backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
+    chain = _check_angles(inputs, params, pictures, work)
+    edited = edit_angles(inputs.angles, {n: e for n, e in params.edits.items() if n in chain}, work)
+    chain |= {name: (*chain[name], *done.report.checks) for name, done in edited.items()}
+    jobs = _jobs(inputs, params, [p for p in pictures if p.angle.name in chain], backdrops, edited, work)
+    layers: dict[str, Artifact] = {}
+    assets: dict[str, Artifact] = {}
+    records: list[AssetRecord] = []
+    for done, job in enumerate(jobs):
+        layer_params = _layer_params(job, params)
+        out = work.item(f"{job.path}/layers", LAYERS_ITEM, job.files, layer_params)
+        layers |= {f"{job.path}/{name}.png": getattr(out, name) for name in ("product", "shadow", "backdrop")}
+        for channel in job.channels:
+            made = work.item(
+                f"{job.path}/{channel.name}", ASSET_ITEM, job.files, _asset_params(job, channel, layer_params, params)
+            )
+            record = _record(job, channel, chain[job.picture.angle.name], made)
+            assets[record.path] = made.asset
+            records.append(record)
+        work.progress(done + 1, len(jobs), job.path)
+    tiles = [AssetTile(record, work.path(assets[record.path])) for record in records]
+    trees = SheetTrees(inputs.photos, inputs.cutouts, inputs.angles)
+    return Outputs(
+        assets=work.put_tree(assets),
+        layers=work.put_tree(layers),
+        checks=work.put_bytes(dump_json(records), JSON),
+        sheet=work.put_bytes(sheet_of(params.sku, params.title, trees, pictures, tiles, work), "image/png"),
+        report=_report(records, _skipped(pictures, chain, jobs, params)),
+    )
+
+
+def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work: Work) -> Chain:
+    """The first links of the fidelity chain, of every angle that shows a product."""
+    chain: Chain = {}
+    angles, photos, cutouts = work.tree(inputs.angles), work.tree(inputs.photos), work.tree(inputs.cutouts)
+    for picture in pictures:
+        if picture.source == "refused":
+            continue
+        name, photo = picture.angle.name, f"{picture.photo}.png"
+        captured = picture.source == "captured"
+        files = AngleInputs(
+            picture=_file(angles, f"{name}.png"),
+            photo=_file(photos, photo) if captured else None,
+            cutout=_file(cutouts, photo) if captured else None,
+        )
+        about = AngleParams(silhouette=picture.silhouette)
+        if not captured:
+            about = AngleParams(
+                nearest_photo=picture.nearest_photo,
+                likeness=picture.likeness,
+                held_out_ssim=picture.held_out_ssim,
+                refined=picture.refined,
+                likeness_at_least=params.likeness_at_least,
+            )
+        report = work.item(name, ANGLE_ITEM, files, about).report
+        if report.has_product:
+            chain[name] = report.checks
+    return chain
+
+
+def _jobs(
+    inputs: Inputs,
+    params: Params,
+    pictures: list[Picture],
+    backdrops: list[BackdropPicture],
+    edited: dict[str, EditOutputs],
+    work: Work,
+) -> list[Job]:
+    """The pairs that some channel takes, in the order of the requested angles."""
+    jobs = []
+    angles, behind = work.tree(inputs.angles), work.tree(inputs.backdrops)
+    for picture in pictures:
+        master = edited.get(picture.angle.name)
+        for backdrop in backdrops:
+            if backdrop.angle != picture.angle.name:
+                continue
+            takes = tuple(channel for channel in params.channels if backdrop.kind in channel.backdrops)
+            if any(channel.pure_white for channel in takes) and not _is_white(_file(behind, backdrop.path), work):
+                takes = tuple(channel for channel in takes if not channel.pure_white)
+            files = AssetInputs(
+                picture=master.picture if master else _file(angles, f"{picture.angle.name}.png"),
+                backdrop=_file(behind, backdrop.path),
+                splat=inputs.splat if picture.view else None,
+            )
+            if takes:
+                jobs.append(Job(picture, master.report.moved if master else None, backdrop, files, takes))
+    return jobs
+
+
+def _file(tree: dict[str, Artifact], path: str) -> Artifact:
+    """One file of a tree. Raises BadInput when a listing names a file that is not there."""
+    if path not in tree:
+        raise BadInput(f"{path} is listed but was not made", remedy="run the steps above composite again")
+    return tree[path]
+
+
+def _is_white(backdrop: Artifact, work: Work) -> bool:
+    """Whether a backdrop is pure white, by its pixels: its name and its colour field may say anything."""
+    from pipeline.imaging.channels.encode import decode_image
+
+    return bool((decode_image(work.read(backdrop), "the backdrop") == 255).all())
+
+
+def _layer_params(job: Job, params: Params) -> LayerParams:
+    """The light of a painted backdrop is the one that its prompt asks for; elsewhere it is the light of the params."""
+    light = params.light
+    if job.backdrop.kind == "diffusion" and job.backdrop.prompt:
+        from pipeline.diffusion.scenes.vocabulary import read_prompt
+
+        scene = read_prompt(job.backdrop.prompt)
+        azimuth_deg = {"left": -55.0, "right": 55.0, "front": 0.0}[scene.side]
+        softness = {"soft": 0.6, "hard": 0.25}[scene.softness]
+        light = light.model_copy(update={"azimuth_deg": azimuth_deg, "softness": softness})
+    view, angle = job.picture.view, job.picture.angle
+    elevation_deg = view.elevation_deg if view else angle.elevation_deg
+    return LayerParams(
+        shadow="painted" if job.backdrop.shadow_painted else params.shadow,
+        light=light,
+        camera_elevation_deg=round(elevation_deg, 1),
+        view=view,
+        moved=job.moved,
+        hangs=params.hangs,
+    )
+
+
+def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Params) -> AssetParams:
+    return AssetParams(
+        **layers.model_dump(),
+        channel=channel,
+        kind=job.backdrop.kind,
+        source=_source(job.picture),
+        refined=job.picture.refined,
+        optimise_jpeg=params.optimise_jpeg,
+    )
+
+
+def _source(picture: Picture) -> Source:
+    return "captured" if picture.source == "captured" else "rendered"
+
+
+def _record(job: Job, channel: Channel, chain: tuple[Check, ...], made: AssetOutputs) -> AssetRecord:
+    from pipeline.imaging.checks.judge import judge
+
+    checks = (*chain, *made.report.checks)
+    verdict, reasons = judge(checks)
+    return AssetRecord(
+        angle=job.picture.angle.name,
+        backdrop=job.backdrop.backdrop,
+        channel=channel.name,
+        path=f"{job.path}/{channel.name}{channel.extension}",
+        media_type=channel.media_type,
+        width_px=made.report.width_px,
+        height_px=made.report.height_px,
+        source=_source(job.picture),
+        verdict=verdict,
+        reasons=reasons,
+        checks=checks,
+    )
+
+
+def _skipped(pictures: list[Picture], chain: Chain, jobs: list[Job], params: Params) -> tuple[str, ...]:
+    """What was asked for and could not be composed, so that nobody waits for it."""
+    empty = [p.angle.name for p in pictures if p.source != "refused" and p.angle.name not in chain]
+    served = {channel.name for job in jobs for channel in job.channels}
+    unserved = [channel.name for channel in params.channels if jobs and channel.name not in served]
+    return (
+        *(f"{name}: its picture shows no product" for name in empty),
+        *(f"{name}: no backdrop of this shoot suits it" for name in unserved),
+    )
+
+
+def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
+    verdicts = [record.verdict for record in records]
+    return Report(
+        assets=len(records),
+        approved=verdicts.count("approved"),
+        needs_review=verdicts.count("needs review"),
+        rejected=verdicts.count("rejected"),
+        skipped=skipped,
+    )
+
+
+STAGE = Stage("composite", 4, Inputs, Params, Outputs, run)

@@ -1,0 +1,5 @@
+"""The stage `render`."""
+
+from pipeline.stages.render.stage import STAGE
+
+__all__ = ["STAGE"]

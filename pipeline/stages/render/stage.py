@@ -1,0 +1,218 @@
+"""render: one RGBA picture per angle that is not refused: the photo's own cut-out, or a view drawn from the splat.
+
+Where there is a splat, it corrects the captured angles' mattes: fitted to all photos, it out-votes a single error.
+"""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from statistics import fmean
+
+from pydantic import Field
+
+from pipeline.contract.artifact import Artifact
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.core.domain import Frozen, Verdict, View
+from pipeline.core.errors import BadInput, Held
+from pipeline.core.records import HeldOut, Picture, Silhouette, dump_json, load_list
+from pipeline.stages.render.angle import (
+    ANGLE,
+    CORRECT,
+    REFINE,
+    AngleInputs,
+    AngleParams,
+    CorrectInputs,
+    CorrectParams,
+    DrawParams,
+    RefineInputs,
+    RefineParams,
+    RefineReport,
+)
+
+
+class Inputs(Frozen):
+    """`photos`, `cutouts`: trees `<photo>.png`; `verdicts`; `views`, `splat`, `held_out`: None when held or not needed.
+
+    `mattes`: tree of those made by hand, which nothing corrects; None when there are none.
+    """
+
+    photos: Artifact
+    cutouts: Artifact
+    verdicts: Artifact
+    mattes: Artifact | None = None
+    views: Artifact | None = None
+    splat: Artifact | None = None
+    held_out: Artifact | None = None
+
+
+class Params(DrawParams):
+    """How rendered angles are drawn, and whether captured ones are corrected."""
+
+    correct_mattes: bool = True
+    refine: RefineParams | None = Field(default=None, description="fine detail by diffusion on rendered angles")
+
+
+class Report(Frozen):
+    """Pictures by source; `missing`: angles that the splat should have drawn, and why there is none.
+
+    `silhouettes`: by captured angle, how its matte and the splat agree. `refined`: by rendered angle, what came of it.
+    """
+
+    captured: int
+    rendered: int
+    refused: int
+    missing: dict[str, str]
+    silhouettes: dict[str, Silhouette] = {}
+    refined: dict[str, RefineReport] = {}
+
+
+class Outputs(Frozen):
+    """`angles`: tree `<angle>.png`, RGBA, straight alpha; `pictures`: JSON list of Picture, one an angle."""
+
+    angles: Artifact
+    pictures: Artifact
+    report: Report
+
+
+def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
+    """Gather or draw every angle. Raises Held when not one angle has a picture."""
+    verdicts = load_list(Verdict, work.read(inputs.verdicts))
+    shoot = _read(inputs, work)
+    files: dict[str, Artifact] = {}
+    refined: dict[str, RefineReport] = {}
+    pictures = []
+    for count, verdict in enumerate(verdicts, start=1):
+        picture, file = _picture(verdict, shoot, params, work)
+        if picture.source == "rendered" and file is not None and params.refine:
+            picture, file, refined[verdict.angle.name] = _refined(picture, file, shoot, params.refine, work)
+        pictures.append(picture)
+        if file is not None:
+            files[f"{verdict.angle.name}.png"] = file
+        work.progress(count, len(verdicts), f"{verdict.angle.name}: {picture.source}")
+    if not files:
+        raise Held(
+            "no angle has a picture: " + "; ".join(f"{p.angle.name}: {p.reason}" for p in pictures),
+            remedy="Name photos for angles in shoot.yaml (capture.named), or shoot the sides that are missing",
+        )
+    sources = [picture.source for picture in pictures]
+    wanted = {v.angle.name for v in verdicts if v.decision != "refused"}
+    return Outputs(
+        angles=work.put_tree(files),
+        pictures=work.put_bytes(dump_json(pictures)),
+        report=Report(
+            captured=sources.count("captured"),
+            rendered=sources.count("rendered"),
+            refused=sources.count("refused"),
+            missing={p.angle.name: p.reason for p in pictures if p.source == "refused" and p.angle.name in wanted},
+            silhouettes={p.angle.name: p.silhouette for p in pictures if p.silhouette},
+            refined=refined,
+        ),
+    )
+
+
+STAGE = Stage("render", 5, Inputs, Params, Outputs, run, gpu=True)
+
+
+@dataclass(frozen=True)
+class Shoot:
+    """The shoot's photos by name, their cut-outs and views, and its splat where there is one."""
+
+    photos: dict[str, Artifact]
+    cutouts: dict[str, Artifact]
+    views: dict[str, View]
+    by_hand: frozenset[str]
+    splat: Artifact | None
+    held_out_ssim: float | None
+
+    def cutout(self, photo: str) -> Artifact:
+        """The cut-out of a photo. Raises BadInput when there is none."""
+        try:
+            return self.cutouts[photo]
+        except KeyError:
+            raise BadInput(f"photo {photo} has no cut-out", remedy="Run cutout again.") from None
+
+
+def _read(inputs: Inputs, work: Work) -> Shoot:
+    def by_photo(tree: Artifact | None) -> dict[str, Artifact]:
+        return {PurePosixPath(name).stem: file for name, file in work.tree(tree).items()} if tree else {}
+
+    unseen = load_list(HeldOut, work.read(inputs.held_out)) if inputs.held_out else []
+    return Shoot(
+        photos=by_photo(inputs.photos),
+        cutouts=by_photo(inputs.cutouts),
+        views={view.photo: view for view in load_list(View, work.read(inputs.views))} if inputs.views else {},
+        by_hand=frozenset(by_photo(inputs.mattes)),
+        splat=inputs.splat,
+        held_out_ssim=round(fmean(one.ssim for one in unseen), 4) if unseen else None,
+    )
+
+
+def _picture(verdict: Verdict, shoot: Shoot, params: Params, work: Work) -> tuple[Picture, Artifact | None]:
+    """What becomes of one angle, and its picture."""
+    if verdict.decision == "captured" and verdict.photo is not None:
+        return _captured(verdict, verdict.photo, shoot, params, work)
+    angle = verdict.angle
+    refused = Picture(angle=angle, source="refused", nearest_photo=verdict.nearest_photo, reason=verdict.reason)
+    if verdict.decision == "refused":
+        return refused, None
+    nearest = shoot.views.get(verdict.nearest_photo or "")
+    if shoot.splat is None or nearest is None:
+        why = "there is no splat to render it from (its step was held)" if nearest else "the nearest photo has no pose"
+        return refused.model_copy(update={"reason": f"{why}; {verdict.reason}"}), None
+    view = _view(verdict, nearest)
+    item = AngleInputs(splat=shoot.splat, nearest=shoot.cutout(nearest.photo))
+    drawing = params.model_dump(include=set(DrawParams.model_fields))
+    done = work.item(angle.name, ANGLE, item, AngleParams(**drawing, view=view, nearest=nearest))
+    picture = Picture(
+        angle=angle,
+        source="rendered",
+        nearest_photo=nearest.photo,
+        view=view,
+        likeness=done.report.likeness,
+        held_out_ssim=shoot.held_out_ssim,
+        reason=verdict.reason,
+    )
+    return picture, done.picture
+
+
+def _refined(
+    picture: Picture, file: Artifact, shoot: Shoot, how: RefineParams, work: Work
+) -> tuple[Picture, Artifact, RefineReport]:
+    """The rendered angle with what the model may add to it."""
+    inputs = RefineInputs(picture=file, nearest=shoot.cutout(picture.nearest_photo or ""))
+    done = work.item(f"{picture.angle.name}/refined", REFINE, inputs, how)
+    return picture.model_copy(update={"refined": done.report.fault is None}), done.picture, done.report
+
+
+def _captured(verdict: Verdict, photo: str, shoot: Shoot, params: Params, work: Work) -> tuple[Picture, Artifact]:
+    """The photo's cut-out, corrected where a splat, the photo's pose and the settings allow it."""
+    cutout, view = shoot.cutout(photo), shoot.views.get(photo)
+    picture = Picture(
+        angle=verdict.angle, source="captured", photo=photo, nearest_photo=photo, view=view, reason=verdict.reason
+    )
+    if shoot.splat is None or view is None:
+        return picture, cutout
+    if photo not in shoot.photos:
+        raise BadInput(f"photo {photo} is not among the ingested ones", remedy="Run ingest again.")
+    item = CorrectInputs(splat=shoot.splat, photo=shoot.photos[photo], cutout=cutout)
+    measure_only = not params.correct_mattes or photo in shoot.by_hand
+    done = work.item(verdict.angle.name, CORRECT, item, CorrectParams(view=view, measure_only=measure_only))
+    return picture.model_copy(update={"silhouette": done.report.silhouette}), done.picture
+
+
+def _view(verdict: Verdict, nearest: View) -> View:
+    """The new camera: the nearest photo's, without its distortion, at its distance, turned to the angle."""
+    import numpy as np
+
+    from pipeline.core.domain import camera_centre, look_at
+
+    angle = verdict.angle
+    distance = float(np.linalg.norm(camera_centre(nearest.pose)))
+    pose = look_at(angle.azimuth_deg, angle.elevation_deg, distance)
+    return View(
+        photo=angle.name,
+        camera=nearest.camera.model_copy(update={"k1": 0.0}),
+        cam_from_world=tuple(tuple(row) for row in pose.tolist()),
+        azimuth_deg=angle.azimuth_deg,
+        elevation_deg=angle.elevation_deg,
+    )

@@ -1,0 +1,38 @@
+"""The checkpoint that ships: complete, small, readable by everyone, and true to what its folder says of it."""
+
+import stat
+
+import numpy as np
+import pytest
+
+from pipeline.diffusion.painting.checkpoints import EMBEDDED, EMBEDDED_FOLDER, facts_of
+from pipeline.diffusion.painting.engine import BackdropRequest
+from pipeline.diffusion.painting.loading import load_engine
+
+
+def test_the_embedded_checkpoint_is_small_and_readable_and_has_a_card():
+    files = [path for path in EMBEDDED_FOLDER.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= 25e6
+    assert {path.suffix for path in files} <= {".json", ".safetensors", ".md"}  # what the package's data covers
+    assert all(stat.S_IMODE(path.stat().st_mode) & 0o444 == 0o444 for path in files)
+    card = (EMBEDDED_FOLDER / "README.md").read_text()
+    assert all(f"**{part}**" in card for part in ("Data", "Command", "Date", "Training figures", "Limits"))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "colour"),
+    [
+        ("warm oak wood table, soft light from the left", (182, 144, 102)),
+        ("light marble kitchen counter, morning light", (222, 222, 220)),
+    ],
+)
+def test_the_sample_prompts_come_out_in_their_colour_and_light(prompt, colour):
+    facts = facts_of(EMBEDDED_FOLDER)
+    request = BackdropRequest(
+        prompt=prompt, width_px=96, height_px=96, seed=1, strength=facts.strength, guidance=facts.guidance
+    )
+    painted = load_engine(EMBEDDED).paint(request)
+    assert painted.start == "scene"
+    assert np.abs(painted.rgb.mean((0, 1)) - colour).max() < 25
+    if "left" in prompt:
+        assert painted.rgb[:, :32].mean() > painted.rgb[:, -32:].mean() + 5

@@ -1,0 +1,123 @@
+import stat
+
+import numpy as np
+import pytest
+
+from pipeline.diffusion.training.train import Recipe, train
+from tests.diffusion.conftest import TINY
+
+
+def test_the_autoencoder_starts_as_the_linear_one_and_not_as_noise():
+    """Plain twin: the linear autoencoder by itself."""
+    import torch
+
+    from pipeline.diffusion.training.data import scene_crops
+    from pipeline.diffusion.training.networks import Widths, build_vae
+    from pipeline.diffusion.training.warmstart import LinearAutoencoder, plant
+
+    torch.manual_seed(0)
+    widths = Widths()
+    crops = scene_crops(np.random.default_rng(0), batch=4, crop_px=64, shelf=4)
+    linear, vae = LinearAutoencoder(widths.vae, widths.latents), build_vae(widths)
+    linear.fit(crops, steps=60)
+    plant(linear, vae)
+    pixels = torch.from_numpy(next(crops))
+    with torch.no_grad():
+        painted = vae.decode(vae.encode(pixels).latent_dist.mode()).sample
+        plain = linear.decode(linear.encode(pixels))
+    assert (painted - plain).abs().mean() * 127.5 < 3
+    assert (painted - pixels).abs().mean() < 0.5 * (pixels - pixels.mean()).abs().mean()
+
+
+def test_levelled_latents_are_uncorrelated_and_nearer_in_spread():
+    import torch
+
+    from pipeline.diffusion.training.data import scene_crops
+    from pipeline.diffusion.training.warmstart import LinearAutoencoder
+
+    torch.manual_seed(0)
+    crops = scene_crops(np.random.default_rng(0), batch=4, crop_px=64, shelf=4)
+    linear = LinearAutoencoder((16, 32, 64, 64), 8)
+    pixels = torch.from_numpy(np.concatenate([next(crops) for _ in range(16)]))
+    with torch.no_grad():
+        before = linear.decode(linear.encode(pixels))
+        linear._level(pixels)
+        after = linear.decode(linear.encode(pixels))
+        spread = torch.cov(linear.encode(pixels).transpose(0, 1).flatten(1))
+    assert torch.allclose(before, after, atol=1e-3)
+    assert (spread - spread.diag().diag()).abs().max() < 1e-3
+    assert spread[-1, -1] == pytest.approx(1, rel=1e-3)
+
+
+def test_acuity_finds_what_a_blur_leaves_and_how_far_a_dark_rim_reaches():
+    import cv2
+
+    from pipeline.diffusion.training.acuity import dim_rim, resolved
+
+    rng = np.random.default_rng(0)
+    seen = rng.uniform(0, 255, (4, 256, 256))
+    small = [cv2.resize(one, (64, 64), interpolation=cv2.INTER_AREA) for one in seen]
+    held = np.stack([cv2.resize(one, (256, 256), interpolation=cv2.INTER_CUBIC) for one in small])
+    assert 40 <= resolved(seen, held) <= 72
+    assert resolved(seen, seen) == 256
+    assert dim_rim(seen, seen) == 0
+    dark = seen.copy()
+    dark[:, :5] -= 20
+    dark[:, :, -9:] -= 20
+    assert dim_rim(seen, dark) == 9
+
+
+def test_the_shipped_widths_fit_diffusers_inpainting_pipeline():
+    """Which counts 4 noisy channels, the mask and 4 of the picture, and refuses others only when it paints."""
+    from pipeline.diffusion.training.networks import Widths, build_unet, build_vae
+
+    assert build_unet(Widths()).config.in_channels == 9
+    assert build_vae(Widths()).config.latent_channels == 4
+
+
+def test_words_are_told_apart_within_seconds():
+    import torch
+
+    from pipeline.diffusion.training.networks import Widths, build_text_encoder, build_tokenizer, build_unet
+    from pipeline.diffusion.training.words import teach_words
+
+    torch.manual_seed(0)
+    widths = Widths(unet=(32, 32), text=32, text_layers=1)
+    text, unet = build_text_encoder(widths), build_unet(widths)
+    assert teach_words(text, unet.add_embedding, build_tokenizer(), seed=0, steps=150) > 0.9
+    assert teach_words(build_text_encoder(widths), unet.add_embedding, build_tokenizer(), seed=0, steps=1) < 0.6
+
+
+@pytest.mark.slow
+def test_training_goes_on_where_it_stopped_and_leaves_a_pipeline(tmp_path, monkeypatch):
+    recipe = Recipe(minutes=0.12, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
+    first = train(tmp_path, recipe)
+    pipeline = tmp_path / "pipeline"
+    assert first.steps > 0
+    assert "16 scenes" in (pipeline / "README.md").read_text()
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o644 for path in pipeline.rglob("*") if path.is_file())
+    second = train(
+        tmp_path, Recipe(minutes=0.5, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
+    )
+    assert second.steps > first.steps
+
+    from diffusers import DiffusionPipeline
+
+    loaded = DiffusionPipeline.from_pretrained(pipeline, local_files_only=True)
+    assert type(loaded).__name__ == "StableDiffusionInpaintPipeline"
+    assert loaded.vae.config.scaling_factor != pytest.approx(0.18215)
+
+
+def test_a_step_in_the_wrong_row_costs_more_than_as_much_error_without_order():
+    import torch
+
+    from pipeline.diffusion.training.losses import at_all_scales
+
+    torch.manual_seed(0)
+    line = torch.zeros(1, 4, 32, 32)
+    line[:, :, 20] = 1.0
+    chance = torch.randn(1, 4, 32, 32)
+    chance *= line.square().mean().sqrt() / chance.square().mean().sqrt()
+    assert at_all_scales(line) > 10 * at_all_scales(chance)
+    assert at_all_scales(line) == pytest.approx(at_all_scales(line.transpose(2, 3)).item())
+    assert at_all_scales(torch.zeros(1, 4, 32, 32)) == 0

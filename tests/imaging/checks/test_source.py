@@ -1,0 +1,55 @@
+"""What an asset was made from: the photo's own pixels, or a splat that is like the photos."""
+
+import pytest
+
+from pipeline.imaging.checks.judge import judge
+from pipeline.imaging.checks.source import check_captured, check_rendered
+from tests.imaging.checks import faults
+from tests.imaging.products import make_product, on_studio
+
+
+@pytest.fixture(scope="module")
+def product():
+    return make_product(440, 420)
+
+
+def failed(checks):
+    return {check.name for check in checks if check.passed is False}
+
+
+def test_source_chain_notices_changed_pixels_other_mattes_and_remains(product):
+    photo = on_studio(product)
+    clean = check_captured(photo, product, product)
+    assert judge(clean) == ("approved", ())
+    painted = product.copy()
+    painted[150, 150, 0] += 1
+    assert failed(check_captured(photo, product, painted)) == {"photo_exact"}
+    eaten = product.copy()
+    eaten[:120, :, 3] = 0
+    assert failed(check_captured(photo, product, eaten)) == {"cutout_iou"}
+    wide = product.copy()
+    away = faults.ndimage.distance_transform_edt(product[..., 3] == 0)
+    wide[..., 3][(away > 0) & (away <= 3)] = 255
+    wide[..., :3] = photo
+    assert "old_backdrop" in failed(check_captured(photo, wide, wide))
+    assert failed(check_captured(photo[:-1], product, product)) == {"photo_exact"}
+
+
+@pytest.mark.parametrize(("likeness", "verdict"), [(0.93, "approved"), (0.7, "needs review"), (None, "approved")])
+def test_what_a_blurred_splat_drew_is_looked_at(likeness, verdict):
+    checks = check_rendered("DSC_0002", likeness, 0.85)
+    found, reasons = judge(checks)
+    assert found == verdict
+    assert any("DSC_0002" in check.words for check in checks)
+    assert all("prints and small text" in reason for reason in reasons)
+
+
+def test_photos_that_the_splat_was_not_fitted_to_count_when_they_say_less():
+    verdicts = []
+    for unseen in (0.95, 0.8):
+        checks = check_rendered("DSC_0002", 0.9, 0.85, held_out_ssim=unseen)
+        verdicts.append(judge(checks)[0])
+    assert verdicts == ["approved", "needs review"]
+    assert "generative" not in checks[0].words
+    assert "refined by a generative model" in check_rendered("DSC_0002", 0.9, 0.85, refined=True)[0].words
+    assert checks[-1].value == 0.8 and "not fitted to, to an SSIM of 0.80" in checks[-1].words

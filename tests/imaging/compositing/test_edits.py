@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from pipeline.core.errors import BadInput
+from pipeline.core.records import Edits
+from pipeline.imaging.compositing.edits import edited, in_words
+from pipeline.imaging.linear import srgb_to_linear
+from tests.imaging.products import make_product
+
+PRODUCT = make_product(200, 180)
+
+
+def edit(**fields):
+    return edited(PRODUCT, Edits.model_validate(fields))
+
+
+def through(matrix, x, y):
+    u, v, w = matrix @ (x, y, 1)
+    return u / w, v / w
+
+
+def middle(picture):
+    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]] + 0.5
+    weight = picture[..., 3].astype(float)
+    return (x * weight).sum() / weight.sum(), (y * weight).sum() / weight.sum()
+
+
+def test_nothing_asked_for_changes_nothing():
+    same, matrix = edit()
+    np.testing.assert_array_equal(same, PRODUCT)
+    np.testing.assert_array_equal(matrix, np.eye(3))
+
+
+def test_a_crop_copies_pixels():
+    cut, matrix = edit(crop={"left": 0.1, "bottom": 0.25})
+    np.testing.assert_array_equal(cut, PRODUCT[:150, 18:])
+    assert through(matrix, 18, 0) == (0, 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.floats(-180, 180), st.floats(0.4, 2), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2), st.floats(0, 0.1)
+)  # fmt: skip
+def test_the_homography_says_where_the_product_went(turn, size, vertical, horizontal, left):
+    moved, matrix = edit(
+        rotate_deg=turn, resize=size, crop={"left": left}, perspective={"vertical": vertical, "horizontal": horizontal}
+    )
+    x, y = middle(PRODUCT)
+    around = [through(matrix, x + dx, y + dy) for dx in (-40, 0, 40) for dy in (-50, 0, 50)]
+    assert np.abs(np.mean(around, axis=0) - middle(moved)).max() < 8 * size + 1
+    area = abs(np.linalg.det(matrix[:2, :2])) if not vertical and not horizontal else None
+    if area is not None:
+        assert moved[..., 3].sum() == pytest.approx(PRODUCT[..., 3].sum() * area, rel=0.02)
+    assert moved.shape[:2] == tuple(np.array(moved.shape[:2])) and moved.dtype == np.uint8
+    again, _ = edit(
+        rotate_deg=turn, resize=size, crop={"left": left}, perspective={"vertical": vertical, "horizontal": horizontal}
+    )
+    np.testing.assert_array_equal(moved, again)
+
+
+@pytest.mark.parametrize(("turn", "times"), [(90, 1), (180, 2), (-90, 3)])
+def test_a_quarter_turn_is_numpys(turn, times):
+    turned, _ = edit(rotate_deg=turn)
+    plain = np.rot90(PRODUCT, times)
+    assert turned.shape == plain.shape
+    opaque = (plain[..., 3] == 255) & (turned[..., 3] == 255)
+    assert opaque.sum() > 0.97 * (plain[..., 3] == 255).sum()
+    assert np.abs(turned[opaque].astype(int) - plain[opaque]).mean() < 1
+
+
+def test_perspective_widens_the_side_that_it_names():
+    wide = lambda picture, row: (picture[row, :, 3] > 128).sum()  # noqa: E731 - a measure
+    straight, _ = edit(perspective={"vertical": 0.3})
+    top, bottom = round(straight.shape[0] * 0.3), round(straight.shape[0] * 0.75)
+    assert wide(straight, bottom) / wide(straight, top) > 1.1 * wide(PRODUCT, 150) / wide(PRODUCT, 60)
+
+
+def test_brightness_is_stops_of_light():
+    brighter, _ = edit(brightness_ev=1)
+    inside = (PRODUCT[..., 3] == 255) & (PRODUCT[..., :3].max(axis=-1) < 170)
+    ratio = srgb_to_linear(brighter[inside][:, :3]).sum() / srgb_to_linear(PRODUCT[inside][:, :3]).sum()
+    assert ratio == pytest.approx(2, rel=0.01)
+    np.testing.assert_array_equal(brighter[..., 3], PRODUCT[..., 3])
+
+
+def test_contrast_turns_about_middle_grey():
+    grey = np.zeros((40, 40, 4), np.uint8)
+    grey[..., 3] = 255
+    grey[:20, :, :3], grey[20:, :20, :3], grey[20:, 20:, :3] = 118, 60, 200
+    more, _ = edited(grey, Edits(contrast=1.3))
+    assert abs(int(more[0, 0, 0]) - 118) <= 1
+    assert more[30, 0, 0] < 50 and more[30, 30, 0] > 210
+
+
+def test_sharpening_raises_detail_and_leaves_flat_colour_and_outline_alone():
+    sharp, _ = edit(sharpen={"amount": 1.0, "radius_px": 1.5})
+    inside = PRODUCT[..., 3] == 255
+    assert sharp[inside][:, :3].astype(float).std() > 1.02 * PRODUCT[inside][:, :3].astype(float).std()
+    np.testing.assert_array_equal(sharp[..., 3], PRODUCT[..., 3])
+    flat = np.zeros((30, 30, 4), np.uint8)
+    flat[8:22, 8:22] = (90, 140, 60, 255)
+    np.testing.assert_array_equal(edited(flat, Edits.model_validate({"sharpen": {"amount": 3}}))[0], flat)
+
+
+def test_edits_are_said_in_words():
+    assert in_words(Edits()) == "not edited"
+    asked = Edits.model_validate(
+        {"crop": {"top": 0.1}, "rotate_deg": -1.5, "brightness_ev": 0.2, "sharpen": {"amount": 1}}
+    )
+    assert in_words(asked) == "cropped, turned -1.5 deg, brightness +0.2 EV, sharpened by 1 at 1 px"
+
+
+def test_edits_that_leave_no_product_are_refused():
+    with pytest.raises(BadInput, match="edits leave no product in the picture"):
+        edit(crop={"left": 0.9})
+    with pytest.raises(BadInput, match="resize 4 gives a picture"):
+        edited(np.full((6000, 20, 4), 255, np.uint8), Edits(resize=4))
+    with pytest.raises(BadInput, match=r"16000 x 14000 px.*below 175 MP"):
+        edited(np.broadcast_to(np.uint8(255), (3500, 4000, 4)), Edits(resize=4))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 2)])
+def test_of_the_smallest_picture_a_crop_leaves_a_pixel(shape):
+    dot = np.full((*shape, 4), 255, np.uint8)
+    cut, _ = edited(dot, Edits.model_validate({"crop": {"left": 0.9, "top": 0.9}, "resize": 2}))
+    assert cut.shape[0] >= 1 and cut.shape[1] >= 1 and (cut[..., 3] > 127).any()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"crop": {"left": 0.6, "right": 0.5}}, "left and right cut away"),
+        ({"crop": {"left": -0.1}}, "crop.left"),
+        ({"rotate_deg": 270}, "rotate_deg"),
+        ({"resize": 0}, "resize"),
+        ({"brightness": 1}, "brightness"),
+        ({"sharpen": {"radius_px": 1}}, "sharpen.amount"),
+        ({"perspective": {"vertical": 2}}, "perspective.vertical"),
+    ],
+)
+def test_an_edit_out_of_range_is_named(fields, words):
+    with pytest.raises(ValidationError, match=words):
+        Edits.model_validate(fields)

@@ -1,0 +1,200 @@
+import numpy as np
+import pymatting
+import pytest
+
+from pipeline.core.errors import BadInput
+from pipeline.core.png import decode_png, encode_png
+from pipeline.imaging.cutout.backdrop import BackdropCutout
+from pipeline.imaging.cutout.base import fault_of, with_matte
+from pipeline.imaging.cutout.files import cut_files
+from pipeline.imaging.cutout.matting import UNKNOWN, closed_form
+from pipeline.imaging.cutout.registry import CutoutParams
+from pipeline.imaging.cutout.seeded import SeededCutout
+from tests.imaging.studio import iou, mug, photograph, tee
+
+COLOURS = {"red": (176, 52, 44), "blue": (60, 90, 160), "black": (24, 24, 26), "gray": (120, 120, 122)}
+
+
+def sad(alpha, truth):
+    """Sum of absolute differences, in thousands of pixels."""
+    return float(np.abs(alpha.astype(float) - truth).sum()) / 255 / 1000
+
+
+def trimap_of(alpha, band=3):
+    import cv2
+
+    kernel = np.ones((2 * band + 1, 2 * band + 1), np.uint8)
+    trimap = np.full(alpha.shape, UNKNOWN, np.uint8)
+    trimap[cv2.erode(np.asarray(alpha == 255, np.uint8), kernel) > 0] = 255
+    trimap[cv2.erode(np.asarray(alpha == 0, np.uint8), kernel) > 0] = 0
+    return trimap
+
+
+@pytest.mark.parametrize("colour", COLOURS.values(), ids=COLOURS.keys())
+@pytest.mark.parametrize("shape", [mug, tee])
+def test_products_are_found_and_their_shadow_is_not(shape, colour):
+    scene = photograph(shape=shape, colour=colour, size=480)
+    alpha = BackdropCutout().cut(scene.rgb)
+    assert iou(alpha, scene.alpha) >= 0.985
+    assert sad(alpha, scene.alpha) < 0.5
+    shadow = (scene.shadow < 0.75) & (scene.alpha == 0)
+    assert shadow.sum() > 300
+    assert (alpha[shadow] > 128).mean() < 0.02
+
+
+def test_a_garment_nearly_as_light_as_the_backdrop_survives():
+    scene = photograph(shape=tee, colour=(238, 230, 214), shade=0.25, size=480)
+    assert iou(BackdropCutout().cut(scene.rgb), scene.alpha) >= 0.985
+
+
+def test_a_coloured_backdrop_and_its_shadow_are_no_product():
+    scene = photograph(backdrop=(150, 190, 215), size=480)
+    assert iou(BackdropCutout().cut(scene.rgb), scene.alpha) >= 0.985
+
+
+def test_a_handle_stays_open_and_a_label_stays_closed():
+    scene = photograph(size=480)
+    alpha = BackdropCutout().cut(scene.rgb)
+    mask, hole = mug(480)
+    assert (alpha[hole == 1] > 20).mean() < 0.03
+    body = (mask == 1) & (np.arange(480)[None] < 0.58 * 480)
+    assert (alpha[body] > 235).mean() > 0.995
+
+
+def test_specks_on_the_backdrop_are_dropped_and_a_second_piece_is_kept():
+    scene = photograph(size=480, shadow=0)
+    rgb = scene.rgb.copy()
+    rgb[40:46, 40:46] = (20, 20, 20)
+    rgb[60:120, 380:440] = (30, 90, 40)
+    alpha = BackdropCutout().cut(rgb)
+    assert alpha[36:50, 36:50].max() == 0
+    assert alpha[64:116, 384:436].min() == 255
+
+
+def test_an_empty_backdrop_has_no_product():
+    scene = photograph(size=320, shadow=0)
+    rgb = scene.rgb.copy()
+    rgb[:] = scene.rgb[8, 8]
+    noise = np.random.default_rng(1).normal(0, 1.5, rgb.shape)
+    alpha = BackdropCutout().cut(np.clip(rgb + noise, 0, 255).astype(np.uint8))
+    assert fault_of(alpha) == "no product was found"
+
+
+def test_the_same_photo_gives_the_same_matte():
+    rgb = photograph(size=320).rgb
+    assert np.array_equal(BackdropCutout().cut(rgb), BackdropCutout().cut(rgb))
+
+
+def test_a_matte_solved_smaller_is_nearly_the_same():
+    scene = photograph(size=640)
+    alpha = BackdropCutout(matting_side_px=320).cut(scene.rgb)
+    assert alpha.shape == scene.alpha.shape
+    assert iou(alpha, scene.alpha) >= 0.985
+
+
+def test_closed_form_on_the_band_equals_pymatting_on_the_picture():
+    scene = photograph(size=160, noise=3)
+    trimap = trimap_of(scene.alpha)
+    levels = np.where(trimap == UNKNOWN, 0.5, trimap / 255.0)
+    twin = pymatting.estimate_alpha_cf(scene.rgb / 255.0, levels, laplacian_kwargs={"epsilon": 1e-6})
+    ours = closed_form(scene.rgb, trimap)
+    assert np.abs(ours - twin).max() < 2e-3
+    assert np.abs(ours[trimap == UNKNOWN] - scene.alpha[trimap == UNKNOWN] / 255).mean() < 0.06
+
+
+def test_closed_form_reaches_the_edge_of_the_picture():
+    scene = photograph(size=160)
+    crop = slice(30, 118), slice(50, 130)  # the mug's bottom and handle are cut off by the frame
+    trimap = trimap_of(np.ascontiguousarray(scene.alpha[crop]))
+    alpha = closed_form(np.ascontiguousarray(scene.rgb[crop]), trimap)
+    assert np.isfinite(alpha).all()
+    assert np.abs(alpha * 255 - scene.alpha[crop]).mean() < 3
+
+
+def test_a_prior_pulls_only_where_it_has_weight():
+    scene = photograph(size=120)
+    trimap = trimap_of(scene.alpha)
+    free = closed_form(scene.rgb, trimap)
+    none = np.zeros(trimap.shape, np.float32)
+    assert np.allclose(closed_form(scene.rgb, trimap, none, none), free, atol=1e-3)
+    strong = np.where(np.arange(120)[None] < 60, 1e4, 0).astype(np.float32).repeat(120, 0)
+    pulled = closed_form(scene.rgb, trimap, none, strong)
+    assert pulled[(trimap == UNKNOWN) & (strong > 0)].max() < 0.01
+
+
+def test_interior_pixels_are_the_photos_bit_by_bit_and_edges_lose_the_backdrop():
+    scene = photograph(size=480, backdrop=(90, 200, 90), shadow=0, noise=0)
+    rgba = with_matte(scene.rgb, scene.alpha)
+    inside = scene.alpha == 255
+    assert np.array_equal(rgba[inside][:, :3], scene.rgb[inside])
+    assert np.array_equal(rgba[..., 3], scene.alpha)
+    edge = (scene.alpha > 60) & (scene.alpha < 200)
+    green = lambda p: p[..., 1].astype(int) - p[..., 0]  # noqa: E731 - how much more green than red
+    assert np.median(green(scene.rgb)[edge]) > -40
+    assert np.median(green(rgba)[edge]) < -80
+
+
+def on_a_printed_sheet(size=300):
+    """The mug on a chequered sheet on a coloured table: no backdrop to model."""
+    scene = photograph(size=size, backdrop=(225, 225, 222))
+    y, x = np.mgrid[0:size, 0:size]
+    table = np.where(y[..., None] < 0.2 * size, (60, 120, 60), scene.rgb)
+    printed = (x // 12 + y // 12) % 2 == 0
+    table = np.where((printed & (y > 0.6 * size))[..., None], (90, 110, 130), table)
+    alpha = scene.alpha[..., None] / 255
+    rgb = np.round(alpha * scene.rgb + (1 - alpha) * table).astype(np.uint8)
+    return rgb, scene.alpha
+
+
+def test_a_seed_finds_the_product_where_no_backdrop_is_plain():
+    rgb, truth = on_a_printed_sheet()
+    body = truth.copy()
+    body[:, 180:] = 0  # the handle's opening is filled by this engine: judge the body
+    alpha = SeededCutout(seed_box=(0.3, 0.35, 0.55, 0.7)).cut(rgb)
+    assert iou(np.where(np.arange(300)[None] < 180, alpha, 0), body) > 0.97
+    assert iou(BackdropCutout().cut(rgb), truth) < 0.8  # which is what this engine is for
+
+
+@pytest.mark.parametrize("box", [None, (0.5, 0.1, 0.4, 0.9), (0.1, 0.1, 0.2, 1.4)])
+def test_a_seed_box_must_be_one(box):
+    with pytest.raises(ValueError, match="seed_box"):
+        CutoutParams(engine="seeded", seed_box=box)
+
+
+def test_a_gray_garment_is_not_lost_through_a_gap_in_its_outline():
+    scene = photograph(shape=tee, colour=(190, 190, 192), shade=0.2, size=720, noise=2)
+    assert iou(BackdropCutout().cut(scene.rgb), scene.alpha) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("matte", "words"),
+    [
+        (np.zeros((50, 60), np.uint8), "no product"),
+        (np.full((50, 60), 255, np.uint8), "100%"),
+        (np.pad(np.zeros((30, 40), np.uint8), 10, constant_values=255), "all four borders"),
+    ],
+)
+def test_mattes_that_cannot_be_are_named(matte, words):
+    assert words in fault_of(matte)
+
+
+def test_a_sane_matte_has_no_fault():
+    assert fault_of(mug(64)[0].round().astype(np.uint8) * 255) is None
+
+
+def test_cut_files_writes_rgba_and_overwrites_nothing(tmp_path):
+    scene = photograph(size=240)
+    photo = tmp_path / "pot.png"
+    photo.write_bytes(encode_png(scene.rgb))
+    seen = []
+    report = cut_files([photo], tmp_path / "out", CutoutParams(), lambda *progress: seen.append(progress))
+    rgba = decode_png((tmp_path / "out" / "pot.png").read_bytes())
+    assert iou(rgba[..., 3], scene.alpha) >= 0.98
+    assert seen == [(1, 1, "pot.png")]
+    assert report.files[0].fault is None
+    assert report.peak_memory_mb > 10
+    with pytest.raises(BadInput, match="exists"):
+        cut_files([photo], tmp_path / "out", CutoutParams(), lambda *_: None)
+    (tmp_path / "POT.jpg").write_bytes(b"")
+    with pytest.raises(BadInput, match=r"both be written"):
+        cut_files([photo, tmp_path / "POT.jpg"], tmp_path / "other", CutoutParams(), lambda *_: None)

@@ -1,0 +1,234 @@
+import io
+import struct
+import zlib
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from pipeline.core.errors import BadInput
+from pipeline.core.png import decode_png, encode_png
+from pipeline.imaging.photo.decode import Limits, decode_photo
+from pipeline.imaging.photo.quality import quality_of
+
+
+def picture(height=96, width=128, seed=0):
+    grid = np.random.default_rng(seed).integers(0, 256, (height // 8, width // 8, 3), np.uint8)
+    return grid.repeat(8, 0).repeat(8, 1)
+
+
+def saved(image, **options):
+    out = io.BytesIO()
+    image.save(out, **options)
+    return out.getvalue()
+
+
+def png(pixels, **options):
+    return saved(Image.fromarray(pixels), format="PNG", **options)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_comes_out_upright(orientation):
+    upright = picture()
+    turn_back = {  # how a camera lays the upright picture down under each tag
+        1: lambda p: p,
+        2: lambda p: p[:, ::-1],
+        3: lambda p: p[::-1, ::-1],
+        4: lambda p: p[::-1],
+        5: lambda p: p.transpose(1, 0, 2),
+        6: lambda p: np.rot90(p, 1),
+        7: lambda p: p[::-1, ::-1].transpose(1, 0, 2),
+        8: lambda p: np.rot90(p, -1),
+    }
+    exif = Image.Exif()
+    exif[274] = orientation
+    data = png(np.ascontiguousarray(turn_back[orientation](upright)), exif=exif)
+    assert np.array_equal(decode_photo(data).rgb, upright)
+
+
+def test_an_srgb_photo_keeps_every_pixel():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    photo = decode_photo(png(picture(), icc_profile=profile))
+    assert np.array_equal(photo.rgb, picture())
+    assert photo.notes == ()
+
+
+def swapped_profile():
+    """A valid RGB profile whose red and green primaries are exchanged: converting must exchange the channels."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for at in range(132, 132 + 12 * struct.unpack(">I", profile[128:132])[0], 12):
+        tag = bytes(profile[at : at + 4])
+        if tag in {b"rXYZ", b"gXYZ"}:
+            profile[at : at + 4] = {b"rXYZ": b"gXYZ", b"gXYZ": b"rXYZ"}[tag]
+    at = profile.find("sRGB".encode("utf-16-be"))
+    profile[at : at + 8] = "test".encode("utf-16-be")
+    return bytes(profile)
+
+
+def test_an_embedded_profile_is_converted_to_srgb():
+    photo = decode_photo(png(picture(), icc_profile=swapped_profile()))
+    assert np.abs(photo.rgb.astype(int) - picture()[..., [1, 0, 2]]).max() <= 3
+
+
+def test_a_broken_profile_is_told_and_taken_as_srgb():
+    photo = decode_photo(png(picture(), icc_profile=b"no profile at all"))
+    assert np.array_equal(photo.rgb, picture())
+    assert "profile" in photo.notes[0]
+
+
+def test_a_profile_for_another_kind_of_picture_is_told():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    photo = decode_photo(png(picture()[..., 0], icc_profile=profile))
+    assert "the picture is L" in photo.notes[0]
+
+
+def test_gray_one_bit_and_palette_become_rgb():
+    gray = picture()[..., 0]
+    assert np.array_equal(decode_photo(png(gray)).rgb, np.dstack([gray] * 3))
+    bits = saved(Image.fromarray(gray).convert("1"), format="PNG")
+    assert set(np.unique(decode_photo(bits).rgb)) == {0, 255}
+    palette = Image.fromarray(picture()).quantize(64)
+    assert np.array_equal(decode_photo(saved(palette, format="PNG")).rgb, np.array(palette.convert("RGB")))
+
+
+def test_sixteen_bits_are_scaled_not_clipped():
+    ramp = np.tile(np.linspace(0, 65535, 128).astype(np.uint16), (96, 1))
+    photo = decode_photo(saved(Image.fromarray(ramp), format="PNG"))
+    assert np.array_equal(photo.rgb[..., 0], np.round(ramp / 257).astype(np.uint8))
+    assert "16 bits" in photo.notes[0]
+
+
+def test_cmyk_without_a_profile_is_read_and_told():
+    photo = decode_photo(saved(Image.fromarray(picture()).convert("CMYK"), format="JPEG", quality=98))
+    assert np.abs(photo.rgb.astype(int) - picture()).mean() < 4
+    assert "CMYK" in photo.notes[0]
+
+
+def test_alpha_is_dropped_when_opaque_and_told_when_not():
+    rgba = np.dstack([picture(), np.full((96, 128), 255, np.uint8)])
+    assert decode_photo(png(rgba)).notes == ()
+    rgba[:40, :, 3] = 0
+    photo = decode_photo(png(rgba))
+    assert (photo.rgb[:40] == 255).all()
+    assert np.array_equal(photo.rgb[40:], picture()[40:])
+    assert "white" in photo.notes[0]
+
+
+def test_text_named_jpg_is_named_as_text():
+    with pytest.raises(BadInput, match="text") as caught:
+        decode_photo(b"this is not a photo")
+    assert "JPEG" in caught.value.remedy
+
+
+def test_heic_and_empty_files_are_named():
+    with pytest.raises(BadInput, match="HEIC"):
+        decode_photo(b"\0\0\0\x18ftypheic" + b"\0" * 40)
+    with pytest.raises(BadInput, match="empty"):
+        decode_photo(b"")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_photo_cut_off_in_the_middle_is_bad_input(kind):
+    data = saved(Image.fromarray(picture()), format=kind)
+    with pytest.raises(BadInput):
+        decode_photo(data[: len(data) // 2])
+
+
+def test_animations_and_pages_are_bad_input():
+    frames = [Image.fromarray(picture(seed=seed)) for seed in range(3)]
+    for kind in ("WEBP", "TIFF", "PNG"):
+        with pytest.raises(BadInput, match="3 pictures"):
+            decode_photo(saved(frames[0], format=kind, save_all=True, append_images=frames[1:]))
+
+
+def test_a_decompression_bomb_is_refused_before_it_is_decoded():
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    for side, megapixels in ((12000, "144"), (60000, "3600")):
+        header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+        bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+        with pytest.raises(BadInput, match=f"{megapixels}|pixels"):
+            decode_photo(bomb)
+
+
+def test_thumbnails_are_refused():
+    with pytest.raises(BadInput, match="128x96"):
+        decode_photo(png(picture()), Limits(min_side_px=100))
+
+
+def test_a_photo_is_made_smaller_with_its_focal_length():
+    exif = Image.Exif()
+    exif[271] = "Acme"  # Pillow writes no sub-directory into an otherwise empty EXIF
+    exif.get_ifd(0x8769)[41989] = 50
+    full = decode_photo(png(picture(), exif=exif))
+    half = decode_photo(png(picture(), exif=exif), Limits(max_side_px=64))
+    assert half.rgb.shape == (48, 64, 3)
+    assert full.exif.focal_px == pytest.approx(50 / 43.2666 * 160, rel=1e-4)
+    assert half.exif.focal_px == pytest.approx(full.exif.focal_px / 2)
+
+
+def test_exif_tells_time_camera_and_focal_length():
+    exif = Image.Exif()
+    exif[271], exif[272] = "Canon\0\0", "Canon EOS R5\0\0\0"
+    ifd = exif.get_ifd(0x8769)
+    ifd[36867], ifd[36881] = "2024:05:06 07:08:09", "+02:00"
+    ifd[37386], ifd[41486], ifd[41488], ifd[40962], ifd[40963] = 50.0, 200.0, 4, 256, 192
+    facts = decode_photo(png(picture(), exif=exif)).exif
+    assert facts.camera == "Canon EOS R5"
+    assert facts.captured_at.replace(tzinfo=None) == datetime(2024, 5, 6, 7, 8, 9)
+    assert facts.captured_at.utcoffset() == timedelta(hours=2)
+    assert facts.focal_px == pytest.approx(50 * 200 * 128 / 256)
+
+
+def test_a_focal_length_out_of_this_world_is_told_and_not_used():
+    exif = Image.Exif()
+    exif[271] = "Acme"  # Pillow writes no sub-directory into an otherwise empty EXIF
+    exif.get_ifd(0x8769)[41989] = 60000
+    photo = decode_photo(png(picture(), exif=exif))
+    assert photo.exif.focal_px is None
+    assert "not believed" in photo.notes[0]
+
+
+def test_unreadable_exif_and_dates_do_not_stop_a_photo():
+    data = png(picture(), exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xfe" * 40)
+    assert np.array_equal(decode_photo(data).rgb, picture())
+    exif = Image.Exif()
+    exif[306] = "0000:00:00 00:00:00"
+    assert decode_photo(png(picture(), exif=exif)).exif.captured_at is None
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_bytes_damaged_anywhere_give_a_photo_or_bad_input_and_nothing_else(data):
+    kind = data.draw(st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF"]))
+    exif = Image.Exif()
+    exif[274], exif[306] = 6, "2024:05:06 07:08:09"
+    whole = bytearray(saved(Image.fromarray(picture(32, 40)), format=kind, exif=exif.tobytes()))
+    for _ in range(data.draw(st.integers(1, 8))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        photo = decode_photo(bytes(whole), Limits(min_side_px=1, max_megapixels=1))
+    except BadInput:
+        return
+    assert photo.rgb.dtype == np.uint8
+    assert photo.rgb.shape[2] == 3
+
+
+def test_png_round_trip_keeps_order_and_alpha():
+    for pixels in (picture(), picture()[..., 0], np.dstack([picture(), picture(seed=1)[..., 0]])):
+        assert np.array_equal(decode_png(encode_png(pixels)), pixels)
+        assert np.array_equal(np.array(Image.open(io.BytesIO(encode_png(pixels)))), pixels)
+
+
+def test_quality_orders_photos_as_an_eye_would():
+    sharp = picture(400, 600)
+    soft = np.array(Image.fromarray(sharp).resize((60, 40)).resize((600, 400), Image.Resampling.BICUBIC))
+    assert quality_of(sharp).sharpness > 3 * quality_of(soft).sharpness
+    gray = np.full((100, 100, 3), 188, np.uint8)  # half of the light of white
+    assert quality_of(gray).log2_luminance == pytest.approx(-1, abs=0.02)
+    gray[:10] = (255, 40, 40)
+    assert quality_of(gray).clipped_fraction == pytest.approx(0.1)

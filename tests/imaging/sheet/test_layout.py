@@ -1,0 +1,91 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.core.domain import Angle
+from pipeline.core.errors import BadInput
+from pipeline.core.records import AssetRecord, Picture
+from pipeline.imaging.sheet.data import AngleTile, AssetTile, PhotoTile
+from pipeline.imaging.sheet.layout import draw_sheet
+from pipeline.imaging.sheet.tiles import TONES, font, thumbnail, wrapped
+from tests.imaging.products import make_product
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "object-without-an-ending"
+    Image.fromarray(make_product(120, 90)).save(path, "PNG")
+    return path
+
+
+def picture(name, source, reason="photo is 3 deg off"):
+    return Picture(angle=Angle(name=name, azimuth_deg=0), source=source, reason=reason)
+
+
+def asset(verdict, reasons=()):
+    return AssetRecord(
+        angle="front", backdrop="oak", channel="google", path="front/oak/google.jpg", media_type="image/jpeg",
+        width_px=10, height_px=10, source="captured", verdict=verdict, reasons=reasons,
+    )  # fmt: skip
+
+
+def opened(data):
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def has_colour(image, colour):
+    wanted = tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return bool((np.asarray(image) == wanted).all(axis=-1).any())
+
+
+@pytest.mark.parametrize("photos", [0, 1, 24, 60])
+def test_any_number_of_photos_fits(file, photos):
+    tiles = [PhotoTile(f"DSC_{n:04d}", file) for n in range(photos)]
+    sheet = opened(draw_sheet("mug-1", "A mug", photos=tiles, cutouts=tiles, angles=[], assets=[]))
+    assert sheet.width <= 2400 and sheet.height < 4000
+
+
+def test_refused_angles_and_verdicts_show_in_their_colours(file):
+    angles = [AngleTile(picture("front", "captured"), file), AngleTile(picture("left", "refused"), None)]
+    assets = [AssetTile(asset("approved"), file), AssetTile(asset("rejected", ("the outline has grown",)), file)]
+    sheet = opened(draw_sheet("mug-1", "A mug", photos=[], cutouts=[], angles=angles, assets=assets))
+    for word in ("captured", "refused", "approved", "rejected"):
+        assert has_colour(sheet, TONES[word]), word
+    assert not has_colour(sheet, TONES["rendered"]) and not has_colour(sheet, TONES["needs review"])
+
+
+def test_more_assets_make_a_taller_sheet(file):
+    few, many = (
+        opened(draw_sheet("m", "M", photos=[], cutouts=[], angles=[], assets=[AssetTile(asset("approved"), file)] * n))
+        for n in (6, 19)
+    )
+    assert many.height > 2 * few.height
+
+
+def test_same_shoot_same_bytes(file):
+    tiles = [PhotoTile("a", file)]
+    first, second = (draw_sheet("m", "M", photos=tiles, cutouts=tiles, angles=[], assets=[]) for _ in range(2))
+    assert first == second
+
+
+def test_transparency_shows_as_checker(file):
+    tile = np.asarray(thumbnail(file, 120, 120, "checker"))
+    assert {255, 228} <= set(tile[0].reshape(-1).tolist())
+    assert tile.shape == (120, 120, 3)
+
+
+def test_long_reasons_are_wrapped_and_cut():
+    lines = wrapped("the product's colours have changed and " * 12, 300, 18, 3)
+    assert len(lines) == 3 and lines[-1].endswith("...")
+    assert all(font(18).getlength(line) <= 300 for line in lines)
+    assert wrapped("", 300, 18, 3) == []
+    assert all(font(18).getlength(line) <= 100 for line in wrapped("x" * 200, 100, 18, 2))
+
+
+def test_file_that_is_no_image_is_named(tmp_path):
+    bad = tmp_path / "bad"
+    bad.write_bytes(b"nothing")
+    with pytest.raises(BadInput, match="no readable image"):
+        thumbnail(bad, 10, 10, "white")

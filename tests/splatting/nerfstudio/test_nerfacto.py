@@ -1,0 +1,195 @@
+"""nerfacto: from the points of a field to a splat, against programs that answer as nerfstudio does."""
+
+import json
+import os
+import sys
+from hashlib import sha256
+
+import numpy as np
+import pytest
+
+from pipeline.cli.app import main
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import FolderStore
+from pipeline.core.colmap import Points, read_model
+from pipeline.core.errors import BadInput, CatalogError
+from pipeline.splatting.fit.colmap_folder import fit_photos
+from pipeline.splatting.fit.evaluate import score
+from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.fit.trainer import Hooks
+from pipeline.splatting.gaussians import from_points
+from pipeline.splatting.nerfstudio.files import Frame, read_cloud
+from pipeline.splatting.nerfstudio.nerfacto import on_product
+from pipeline.splatting.photos import prepare
+from pipeline.splatting.ply import Splat, read_ply
+from pipeline.splatting.show.render import planes
+from pipeline.stages.splat import STAGE, Params
+from tests.splatting.nerfstudio.fake_nerfstudio import asked, exported, install, point_cloud
+from tests.splatting.nerfstudio.test_engine import FRAME, transforms
+from tests.splatting.toy_product import colmap_files, cutout_files, photos, sparse, surface
+from tests.stages.test_splat import inputs
+
+PARAMS = FitParams(
+    engine="nerfstudio", nerfstudio_method="nerfacto", nerfacto_iterations=200, side_px=96, iterations=60,
+    max_seconds=1e6, gaussians=2000, degree=0, holdout=6,
+)  # fmt: skip
+STILL = Frame(np.eye(3), np.zeros(3), 1.0)
+
+
+def there(positions, frame):
+    return frame.scale * (positions @ frame.rotation.T + frame.shift)
+
+
+@pytest.fixture(scope="module")
+def shot():
+    return photos()
+
+
+@pytest.fixture(scope="module")
+def skin():
+    return surface(2200)
+
+
+@pytest.fixture
+def nerfstudio(tmp_path, monkeypatch):
+    """Puts stand-ins on the PATH that export these points."""
+
+    def put(positions, colours):
+        ply = tmp_path / "theirs.ply"
+        ply.write_bytes(point_cloud(there(positions, FRAME), colours))
+        install(tmp_path, cloud=ply, transforms=transforms(FRAME))
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+        return tmp_path
+
+    return put
+
+
+def test_gaussians_that_begin_on_a_field_become_a_splat_of_the_product(nerfstudio, skin, shot):
+    haze = np.random.default_rng(5).uniform(-2, 2, (300, 3))  # what a field leaves beside the product
+    greys = np.full((300, 3), 128, np.uint8)
+    folder = nerfstudio(np.concatenate([skin.positions, haze]), np.concatenate([skin.colours, greys]))
+    steps = []
+    done = fit_photos(PARAMS, shot, sparse(), Hooks(progress=lambda p: steps.append((p.iteration, p.total, p.words))))
+    report = done.report
+    assert (report.engine, report.nerfstudio_method) == ("nerfstudio", "nerfacto")
+    assert report.engine_version.startswith("nerfstudio 1.1.5; catalog-pipeline ") and "numba" in report.engine_version
+    assert report.checkpoint_sha256 == sha256(b"nerfacto").hexdigest()
+    assert report.held_out == ("P03", "P09") and report.photos == 12 and report.iterations == 60
+    assert report.alpha_iou > 0.96 and report.psnr_db > 24
+    assert done.splat.gaussians.means.max() < 1.2 and done.splat.antialias
+    assert {total for _, total, _ in steps} == {260}
+    assert [at for at, _, _ in steps] == sorted(at for at, _, _ in steps) and steps[-1][0] >= 225
+    assert "Gaussians" not in steps[0][2] and "Gaussians" in steps[-1][2]
+    assert exported(folder)["num-points"] == "2000"
+
+
+def test_the_field_sees_cut_out_photos_over_random_backgrounds_and_moves_no_camera(nerfstudio, skin, shot):
+    folder = nerfstudio(skin.positions, skin.colours)
+    fit_photos(PARAMS.model_copy(update={"seed": 7, "iterations": 5}), shot, sparse())
+    told = asked(folder)
+    options, data = told["options"], told["data"]
+    assert told["method"] == "nerfacto"
+    assert options["pipeline.model.background-color"] == "random"  # else ns-export takes every ray for solid
+    assert options["pipeline.model.camera-optimizer.mode"] == "off"
+    assert options["pipeline.model.implementation"] == "torch"
+    assert options["max-num-iterations"] == options["optimizers.fields.scheduler.max-steps"] == "200"
+    assert (options["machine.seed"], data["eval-mode"], data["load-3D-points"]) == ("7", "all", "False")
+    assert "sh-degree" not in " ".join(options)
+    model = read_model(folder / "photos")
+    assert len(model.images) == 10 and not len(model.points.positions)
+
+
+def test_points_come_back_in_the_product_frame_with_their_colours(tmp_path, skin):
+    (tmp_path / "point_cloud.ply").write_bytes(point_cloud(there(skin.positions, FRAME), skin.colours))
+    cloud = read_cloud(tmp_path / "point_cloud.ply", FRAME)
+    np.testing.assert_allclose(cloud.positions, skin.positions, atol=1e-5)
+    assert np.array_equal(cloud.colours, skin.colours)
+
+
+def test_points_of_the_true_skin_already_look_like_the_product(skin, shot):
+    """What the fit begins with, unfitted: it is the outline and roughly the colours, so that a fit has little to do."""
+    seen = [prepare(photo, 96, crop=True) for photo in shot]
+    start = on_product(PARAMS.model_copy(update={"gaussians": 2500}), skin, seen)
+    splat = Splat(from_points(start.positions, start.colours, degree=0, size=0.8), antialias=True)
+    scores = [score(planes(splat, p.full.camera, p.cam_from_world, 1), p.full) for p in seen]
+    assert min(one.alpha_iou for one in scores) > 0.93
+    assert min(one.psnr_db for one in scores) > 15
+
+
+def test_haze_beside_the_product_is_left_out_and_a_field_that_missed_it_is_told(skin, shot):
+    seen = [prepare(photo, 96, crop=True) for photo in shot]
+    haze = np.random.default_rng(3).uniform(1.2, 3, (500, 3)) * np.random.default_rng(4).choice([-1, 1], (500, 3))
+    both = Points(np.concatenate([skin.positions, haze]), np.full((2700, 3), 9, np.uint8))
+    kept = on_product(PARAMS.model_copy(update={"gaussians": 10_000}), both, seen).positions
+    assert len(kept) > 0.9 * len(skin.positions) and np.abs(kept).max() < 1.2
+    with pytest.raises(CatalogError, match=r"only 0 of 500 points .* nerfacto_iterations"):
+        on_product(PARAMS, Points(haze, np.zeros((500, 3), np.uint8)), seen)
+
+
+def test_a_fit_begins_with_its_share_of_the_budget(skin, shot):
+    seen = [prepare(photo, 96, crop=True) for photo in shot]
+    first, again, other = (
+        on_product(PARAMS.model_copy(update={"gaussians": 1000, "seed": seed}), skin, seen) for seed in (0, 0, 1)
+    )
+    assert len(first.positions) == 750
+    assert np.array_equal(first.positions, again.positions) and not np.array_equal(first.positions, other.positions)
+
+
+def test_the_splat_step_runs_it_and_its_manifest_says_so(nerfstudio, tmp_path, skin, shot):
+    nerfstudio(skin.positions, skin.colours)
+    store = FolderStore(tmp_path / "store")
+    params = Params(**PARAMS.model_dump(), min_psnr_db=15.0, min_alpha_iou=0.8)
+    outputs, manifest, _ = Runner(store).run(STAGE, inputs(store, shot), params)
+    asked_for = manifest.request.params
+    assert (asked_for["engine"], asked_for["nerfstudio_method"]) == ("nerfstudio", "nerfacto")
+    assert outputs.report.fit.checkpoint_sha256 == sha256(b"nerfacto").hexdigest()
+
+
+@pytest.mark.parametrize("engine", ["cpu", "gsplat"])
+def test_no_other_engine_has_the_method(engine):
+    with pytest.raises(BadInput, match=rf"nerfstudio_method is nerfacto, but the splat's engine is {engine}"):
+        FitParams(engine=engine, nerfstudio_method="nerfacto")
+
+
+def test_the_command_takes_the_method_and_refuses_it_for_another_engine(
+    nerfstudio, monkeypatch, capsys, tmp_path, skin, shot
+):
+    nerfstudio(skin.positions, skin.colours)
+    workspace, out = tmp_path / "colmap", tmp_path / "egg.ply"
+    files = {f"sparse/0/{name}": data for name, data in colmap_files(shot, sparse()).items()}
+    for name, data in (files | {f"images/{name}": data for name, data in cutout_files(shot).items()}).items():
+        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / name).write_bytes(data)
+
+    def typed(*words):
+        common = ["catalog", "splat", str(workspace), "--out", str(out), "--nerfstudio-method", "nerfacto"]
+        monkeypatch.setattr(sys, "argv", [*common, "--iterations", "3", "--gaussians", "500", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return (ended.value.code or 0, *capsys.readouterr())
+
+    code, _, wrong = typed("--engine", "cpu")
+    assert code == 30 and "nerfstudio_method is nerfacto, but the splat's engine is cpu" in " ".join(wrong.split())
+    code, said, _ = typed("--engine", "nerfstudio", "--json")
+    assert code == 0 and json.loads(said)["nerfstudio_method"] == "nerfacto"
+    assert len(read_ply(out.read_bytes()).gaussians) >= 375
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda d: d[:-100], "cut short"),
+        (lambda d: d.replace(b"uchar red", b"uchar rot"), "no property red"),
+        (lambda d: b"solid" + d, "is no PLY"),
+    ],
+)
+def test_a_damaged_cloud_is_refused(tmp_path, skin, damage, words):
+    ply = tmp_path / "point_cloud.ply"
+    ply.write_bytes(damage(point_cloud(skin.positions, skin.colours)))
+    with pytest.raises(BadInput, match=words):
+        read_cloud(ply, STILL)
+
+
+def test_what_was_not_exported_is_told(tmp_path):
+    with pytest.raises(CatalogError, match=r"ns-export wrote no point_cloud\.ply"):
+        read_cloud(tmp_path / "point_cloud.ply", STILL)
