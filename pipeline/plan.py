@@ -62,7 +62,6 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     step: tuple(dict.fromkeys(source.step for source in wiring.values() if isinstance(source, Source)))
     for step, wiring in GRAPH.items()
 }
-GPU_STEPS = frozenset({"cutout", "sfm", "splat", "render", "background"})
 
 
 def stage_of(step: str) -> AnyStage:

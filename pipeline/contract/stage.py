@@ -16,13 +16,27 @@ O = TypeVar("O", bound=Frozen)  # noqa: E741
 
 
 @dataclass(frozen=True)
+class Resources:
+    """What a step requests from the cluster when it runs in a pod.
+
+    `gpu`: whether it can use a GPU; it gets one where CATALOG_DEVICE is cuda. `cores` and `memory` (a Kubernetes
+    quantity, such as 2Gi) are set where little is needed; None means CATALOG_KUBERNETES_CORES and
+    CATALOG_KUBERNETES_MEMORY.
+    """
+
+    gpu: bool = False
+    cores: int | None = None
+    memory: str | None = None
+
+
+@dataclass(frozen=True)
 class Stage(Generic[I, P, O]):
     """A stage, or one item of a stage.
 
     `inputs` has fields of type `Artifact` or `Artifact | None`; `params` holds everything else that changes the result;
     `outputs` has fields of type `Artifact` or `Artifact | None` and a field `report` (a small Frozen).
     `run(inputs, params, work)` computes them. `version` is raised whenever the same request would give another result.
-    `cached` False: always run (publish).
+    `resources` count for a whole stage; items run inside its process. `cached` False: always run (publish).
     """
 
     name: str
@@ -31,7 +45,7 @@ class Stage(Generic[I, P, O]):
     params: type[P]
     outputs: type[O]
     run: "Callable[[I, P, Work], O]"
-    gpu: bool = False
+    resources: Resources = Resources()
     cached: bool = True
 
     def request(self, inputs: I, params: P) -> Request:

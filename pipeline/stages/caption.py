@@ -8,7 +8,7 @@ from PIL import Image
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, angle_between_deg, direction
 from pipeline.core.errors import Held
@@ -124,4 +124,4 @@ def _price_notes(written: Written, params: Params) -> tuple[str, ...]:
     return ("no price of a token is set, so cost_usd leaves the model out: set usd_per_million_*_tokens",)
 
 
-STAGE = Stage("caption", 2, Inputs, Params, Outputs, run)
+STAGE = Stage("caption", 2, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))

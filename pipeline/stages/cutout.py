@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
@@ -91,7 +91,7 @@ def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutp
     return PhotoOutputs(cutout=work.put_bytes(encode_png(with_matte(rgb, alpha)), "image/png"), report=report)
 
 
-PHOTO = Stage("cutout_photo", 1, PhotoInputs, PhotoParams, PhotoOutputs, run_photo, gpu=True)
+PHOTO = Stage("cutout_photo", 1, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
@@ -136,7 +136,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("cutout", 1, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("cutout", 1, Inputs, Params, Outputs, run, resources=Resources(gpu=True))
 
 
 def _usual_coverage(done: dict[str, PhotoOutputs]) -> float:

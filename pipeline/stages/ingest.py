@@ -7,7 +7,7 @@ from statistics import median
 from pydantic import Field, TypeAdapter, ValidationError
 
 from pipeline.contract.artifact import JSON, Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, Name
 from pipeline.core.errors import BadInput
@@ -140,7 +140,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("ingest", 1, Inputs, Params, Outputs, run)
+STAGE = Stage("ingest", 1, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))
 
 
 def _ingest(stem: str, photo: Artifact, params: Params, work: Work) -> PhotoOutputs:

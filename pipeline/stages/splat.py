@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, Verdict
 from pipeline.core.errors import Held
@@ -122,4 +122,4 @@ def _judge(report: FitReport, params: Params) -> None:
     raise Held(what, remedy=remedy, passing=hurried)
 
 
-STAGE = Stage("splat", 8, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("splat", 8, Inputs, Params, Outputs, run, resources=Resources(gpu=True))

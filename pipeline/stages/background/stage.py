@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.contract.artifact import JSON, Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -203,4 +203,4 @@ def _kind(backdrop: Any) -> str | None:
     return backdrop.get("kind") if isinstance(backdrop, dict) else getattr(backdrop, "kind", None)
 
 
-STAGE = Stage("background", 5, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("background", 5, Inputs, Params, Outputs, run, resources=Resources(gpu=True))

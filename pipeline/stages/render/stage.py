@@ -10,7 +10,7 @@ from statistics import fmean
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, Verdict, View
 from pipeline.core.errors import BadInput, Held
@@ -110,7 +110,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("render", 5, Inputs, Params, Outputs, run, gpu=True)
+STAGE = Stage("render", 5, Inputs, Params, Outputs, run, resources=Resources(gpu=True))
 
 
 @dataclass(frozen=True)
