@@ -11,11 +11,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from pipeline.contract.artifact import JSON, Artifact, media_type_of
+from pipeline.contract.artifact import Artifact
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, MissingEngine, readable
+from pipeline.core.media import JSON, media_type_of
 from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
 
 PHOTOS, MATTES = "photos as shot", "mattes made by hand"

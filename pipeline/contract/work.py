@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-from pipeline.contract.artifact import JSON, Artifact, checked_tree_path, media_type_of
+from pipeline.contract.artifact import Artifact, checked_tree_path
 from pipeline.contract.manifest import Item, Manifest
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
+from pipeline.core.media import JSON, media_type_of
 
 I = TypeVar("I", bound=Frozen)  # noqa: E741 - as in stage.py
 P = TypeVar("P", bound=Frozen)

@@ -6,7 +6,7 @@ from statistics import median
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pipeline.contract.artifact import JSON, Artifact
+from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, Name
@@ -130,7 +130,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     facts = _facts(stems, done)
     return Outputs(
         photos=work.put_tree({f"{stem}.png": outputs.photo for stem, outputs in done.items()}),
-        facts=work.put_bytes(dump_json(facts), JSON),
+        facts=work.put_bytes(dump_json(facts)),
         report=Report(
             photos=len(done),
             cameras=tuple(sorted({fact.camera for fact in facts if fact.camera})),

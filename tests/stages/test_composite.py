@@ -211,7 +211,7 @@ def test_the_splat_gives_the_shadow_its_shape_and_edits_move_it_along(shoot):
     camera = view.camera.model_copy(update={"width_px": w, "height_px": h, "cx_px": w / 2, "cy_px": h / 2})
     view = view.model_copy(update={"camera": camera})
     shoot.pictures = [p.model_copy(update={"view": view}) if p.source == "captured" else p for p in shoot.pictures]
-    splat = shoot.store.put(write_ply(product()), "application/x-ply")
+    splat = shoot.store.put(write_ply(product()), "model/ply")
     layer = lambda out: shoot.store.tree(out.layers)["front/oak/shadow.png"]  # noqa: E731 - a shorthand
     flat = layer(shoot.run())
     solid = layer(shoot.run(splat=splat))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.contract.artifact import media_type_of
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
 from pipeline.core.errors import BadInput
+from pipeline.core.media import media_type_of
 from pipeline.core.png import decode_png
 from pipeline.core.records import PhotoFacts, load_list
 from pipeline.stages.ingest import STAGE, Inputs, Params

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from pipeline.contract.artifact import media_type_of
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
 from pipeline.core.domain import View, camera_centre
 from pipeline.core.errors import BadInput, Held
+from pipeline.core.media import media_type_of
 from pipeline.core.records import PhotoFacts, dump_json, load_list
 from pipeline.posing.model import read_model
 from pipeline.stages.sfm import STAGE, Inputs, Params

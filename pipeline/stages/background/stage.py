@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from pipeline.contract.artifact import JSON, Artifact
+from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
@@ -126,7 +126,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     how = params.diffusion
     return Outputs(
         backdrops=work.put_tree(files),
-        backdrop_pictures=work.put_bytes(dump_json(records), JSON),
+        backdrop_pictures=work.put_bytes(dump_json(records)),
         report=Report(
             backdrops=len(records),
             painted=painted,
