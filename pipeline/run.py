@@ -13,7 +13,7 @@ from pipeline.contract.manifest import Manifest
 from pipeline.contract.plan import Plan
 from pipeline.contract.runner import Runner, answers, held_request, ignore
 from pipeline.contract.stage import AnyStage
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.contract.work import Event
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, CatalogError, Held
@@ -46,7 +46,7 @@ class StepResult(Frozen):
 def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore) -> Runner:
     """The runner that the settings describe."""
     return Runner(
-        store=FolderStore(settings.store),
+        store=Store(settings.store),
         notify=notify,
         catalog_url=settings.catalog_url,
         image_digest=settings.image_digest,

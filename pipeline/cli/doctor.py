@@ -6,7 +6,7 @@ from typing import Literal
 
 from pipeline.catalog.database import Catalog
 from pipeline.contract.runner import library_versions
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import CatalogError
 from pipeline.plan import STEPS, read_preset, stage_of
@@ -47,7 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _store(settings: Settings) -> Finding:
     try:
-        store = FolderStore(settings.store)
+        store = Store(settings.store)
         store.is_whole(store.put(b"doctor", "text/plain"))
     except CatalogError as error:
         return Finding(what="store", state="missing", words=str(error))

@@ -1,4 +1,4 @@
-"""The artifact store: content-addressed objects, manifests by key, pointers of plans, checkpoints. Here: in a folder.
+"""The artifact store in a folder: content-addressed objects, manifests by key, pointers of plans, snapshots.
 
 Layout: `objects/ab/abcd...` bytes by digest; `manifests/<stage>/<key>.json`; `plans/<digest>/<step>` a key;
 `checkpoints/<key>`; `scratch/` work in progress. Every file appears by rename or link, whole or not at all.
@@ -16,7 +16,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -31,28 +30,11 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _TREE_ADAPTER = TypeAdapter(dict[str, Artifact])
 
 
-class Store(Protocol):
-    """What the runner and the stages need of a store; a bucket offers the same."""
+class Store:
+    """Artifacts, manifests, pointers and snapshots in a folder.
 
-    def put(self, data: bytes, media_type: str) -> Artifact: ...  # noqa: D102 - see FolderStore
-    def put_tree(self, files: Mapping[str, Artifact]) -> Artifact: ...  # noqa: D102
-    def path(self, artifact: Artifact) -> Path: ...  # noqa: D102
-    def read(self, artifact: Artifact) -> bytes: ...  # noqa: D102
-    def tree(self, artifact: Artifact) -> dict[str, Artifact]: ...  # noqa: D102
-    def is_whole(self, artifact: Artifact) -> bool: ...  # noqa: D102
-    def damaged(self, artifact: Artifact) -> Path | None: ...  # noqa: D102
-    def manifest(self, stage: str, key: str) -> Manifest | None: ...  # noqa: D102
-    def commit(self, manifest: Manifest, instead_of: Manifest | None = None) -> Manifest: ...  # noqa: D102
-    def pointer(self, plan: str, step: str) -> tuple[str, str] | None: ...  # noqa: D102
-    def point(self, plan: str, step: str, stage: str, key: str) -> None: ...  # noqa: D102
-    def load_checkpoint(self, key: str) -> bytes | None: ...  # noqa: D102
-    def save_checkpoint(self, key: str, state: bytes) -> None: ...  # noqa: D102
-    def drop_checkpoint(self, key: str) -> None: ...  # noqa: D102
-    def scratch(self, key: str) -> Path: ...  # noqa: D102
-
-
-class FolderStore:
-    """A store in a folder of one machine, or of a file system that several machines mount."""
+    The folder lies on one machine, or on a file system that several machines mount.
+    """
 
     def __init__(self, root: Path) -> None:
         """Use (and make) the folder `root`. Writing raises StoreFull, or CatalogError where nothing may be written."""

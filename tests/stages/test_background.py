@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
 from pipeline.core.png import decode_png, encode_png
@@ -26,7 +26,7 @@ def tiny(tmp_path_factory):
 
 @pytest.fixture
 def store(tmp_path):
-    return FolderStore(tmp_path)
+    return Store(tmp_path)
 
 
 def picture(name, source="captured"):

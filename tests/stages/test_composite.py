@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
 from pipeline.core.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
@@ -32,7 +32,7 @@ class Shoot:
     """A shoot as the steps above composite leave it: front captured, back rendered, left refused."""
 
     def __init__(self, root):
-        self.store = FolderStore(root)
+        self.store = Store(root)
         self.events = []
         self.runner = Runner(self.store, notify=self.events.append)
         self.product = make_product()

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.domain import Angle, Camera, Verdict, View, look_at
 from pipeline.core.errors import BadInput
 from pipeline.core.records import PhotoFacts, dump_json, load_list
@@ -32,7 +32,7 @@ def facts(photo):
 
 @pytest.fixture
 def store(tmp_path):
-    return FolderStore(tmp_path)
+    return Store(tmp_path)
 
 
 def covered(store, views, **params):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, Held, MissingEngine
 from pipeline.core.png import decode_png, encode_png
 from pipeline.stages.cutout import STAGE, Inputs, Params
@@ -16,7 +16,7 @@ def scenes():
 
 @pytest.fixture
 def store(tmp_path):
-    return FolderStore(tmp_path)
+    return Store(tmp_path)
 
 
 def tree(store, pictures):

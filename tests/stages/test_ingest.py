@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput
 from pipeline.core.media import media_type_of
 from pipeline.core.png import decode_png
@@ -25,7 +25,7 @@ def photo(level=120, seed=0, kind="JPEG"):
 
 @pytest.fixture
 def store(tmp_path):
-    return FolderStore(tmp_path)
+    return Store(tmp_path)
 
 
 def ingest(store, files, **params):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.domain import View, camera_centre
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.media import media_type_of
@@ -19,7 +19,7 @@ QUICK = {"max_side_px": 480, "max_features": 1024, "timeout_seconds": 300}
 def shoot(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shoot")
     write_shoot(folder, SHOTS)
-    store = FolderStore(folder / "store")
+    store = Store(folder / "store")
 
     def tree(name):
         files = sorted((folder / name).iterdir())
@@ -69,7 +69,7 @@ def test_a_front_that_is_no_photo_is_bad_input(shoot):
 def test_a_shoot_of_blank_photos_is_held_and_the_reason_is_remembered(tmp_path):
     from PIL import Image
 
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     blank, full = tmp_path / "blank.png", tmp_path / "full.png"
     Image.new("RGB", (80, 60), "white").save(blank)
     Image.new("RGBA", (80, 60), "white").save(full)

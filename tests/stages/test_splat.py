@@ -7,7 +7,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.domain import Angle, Verdict
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import HeldOut, dump_json, load_list
@@ -26,7 +26,7 @@ def shot():
 
 @pytest.fixture
 def store(tmp_path):
-    return FolderStore(tmp_path)
+    return Store(tmp_path)
 
 
 def tree(store, files, media_type):

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from pipeline.cli.doctor import examine
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.colmap import read_model
 from pipeline.core.domain import look_at
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine
@@ -82,7 +82,7 @@ def test_a_splat_comes_back_in_the_product_frame_and_is_judged_by_photos_it_neve
 
 def test_the_splat_step_runs_it_and_its_manifest_says_so(nerfstudio, tmp_path):
     nerfstudio()
-    store = FolderStore(tmp_path / "store")
+    store = Store(tmp_path / "store")
     given = inputs(store, photos(splat=Splat(product().gaussians, antialias=False)))
     params = Params(**PARAMS.model_dump())
     outputs, manifest, _ = Runner(store).run(STAGE, given, params)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.cli.app import main
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.colmap import Points, read_model
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.splatting.fit.colmap_folder import fit_photos
@@ -137,7 +137,7 @@ def test_a_fit_begins_with_its_share_of_the_budget(skin, shot):
 
 def test_the_splat_step_runs_it_and_its_manifest_says_so(nerfstudio, tmp_path, skin, shot):
     nerfstudio(skin.positions, skin.colours)
-    store = FolderStore(tmp_path / "store")
+    store = Store(tmp_path / "store")
     params = Params(**PARAMS.model_dump(), min_psnr_db=15.0, min_alpha_iou=0.8)
     outputs, manifest, _ = Runner(store).run(STAGE, inputs(store, shot), params)
     asked_for = manifest.request.params
