@@ -178,7 +178,7 @@ def test_a_refinement_that_moves_the_product_is_thrown_away_and_said(store, shot
     outputs, pictures, files, manifest = drawn(store, shot, refine={"checkpoint": checkpoint, "steps": 5})
     assert "moved" in outputs.report.refined["side"].fault
     assert files == plain and not pictures["side"].refined
-    assert manifest.items["side/refined"].stage == "refine_angle"
+    assert manifest.items["side/refined"].stage == "render_refinement"
     assert manifest.request.params["refine"]["checkpoint_digest"] == checkpoint_digest(checkpoint)
 
 

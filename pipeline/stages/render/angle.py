@@ -149,7 +149,7 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
     return RefineOutputs(picture=picture, report=report)
 
 
-REFINE = Stage("refine_angle", 2, RefineInputs, RefineParams, RefineOutputs, refine_angle)
+REFINE = Stage("render_refinement", 3, RefineInputs, RefineParams, RefineOutputs, refine_angle)
 
 
 class CorrectInputs(Frozen):
@@ -208,4 +208,4 @@ def correct_angle(inputs: CorrectInputs, params: CorrectParams, work: Work) -> C
     )
 
 
-CORRECT = Stage("correct_angle", 2, CorrectInputs, CorrectParams, CorrectOutputs, correct_angle)
+CORRECT = Stage("render_correction", 3, CorrectInputs, CorrectParams, CorrectOutputs, correct_angle)
