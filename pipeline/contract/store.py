@@ -1,7 +1,7 @@
 """The artifact store in a folder: content-addressed objects, manifests by key, pointers of plans, snapshots.
 
 Layout: `objects/ab/abcd...` bytes by digest; `manifests/<stage>/<key>.json`; `plans/<digest>/<step>` a key;
-`checkpoints/<key>`; `scratch/` work in progress. Every file appears by rename or link, whole or not at all.
+`snapshots/<key>`; `scratch/` work in progress. Every file appears by rename or link, whole or not at all.
 What a disk spoils all the same is noticed when it is read, and its step is done again.
 """
 
@@ -40,7 +40,7 @@ class Store:
         """Use (and make) the folder `root`. Writing raises StoreFull, or CatalogError where nothing may be written."""
         self.root = root.absolute()
         with writing(self.root):
-            for name in ("objects", "manifests", "plans", "checkpoints", "scratch"):
+            for name in ("objects", "manifests", "plans", "snapshots", "scratch"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
 
     def put(self, data: bytes, media_type: str) -> Artifact:
@@ -139,25 +139,25 @@ class Store:
         """Remember which manifest a plan's step led to."""
         self._write(self.root / "plans" / plan / checked_tree_path(step), f"{stage} {key}\n".encode())
 
-    def load_checkpoint(self, key: str) -> bytes | None:
-        """The state saved under a key, or None; a damaged one counts as none, and the step begins afresh."""
-        path = self.root / "checkpoints" / key
+    def load_snapshot(self, key: str) -> bytes | None:
+        """The state saved under a key, or None; a damaged snapshot counts as none, and the step starts over."""
+        path = self.root / "snapshots" / key
         try:
             digest, _, state = path.read_bytes().partition(b"\n")
         except FileNotFoundError:
             return None
         if digest.decode(errors="replace") != digest_of(state):
-            log.warning("%s is damaged: its step begins afresh", path)
+            log.warning("%s is damaged: its step starts over", path)
             return None
         return state
 
-    def save_checkpoint(self, key: str, state: bytes) -> None:
+    def save_snapshot(self, key: str, state: bytes) -> None:
         """Save state under a key, after a line with its digest; whole or not at all."""
-        self._write(self.root / "checkpoints" / key, digest_of(state).encode() + b"\n" + state)
+        self._write(self.root / "snapshots" / key, digest_of(state).encode() + b"\n" + state)
 
-    def drop_checkpoint(self, key: str) -> None:
+    def drop_snapshot(self, key: str) -> None:
         """Forget the state saved under a key."""
-        (self.root / "checkpoints" / key).unlink(missing_ok=True)
+        (self.root / "snapshots" / key).unlink(missing_ok=True)
 
     def scratch(self, key: str) -> Path:
         """A new empty folder for work in progress. Clears away what killed steps left behind days ago."""

@@ -75,8 +75,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     from pipeline.splatting.show.sheet import sheet
     from pipeline.splatting.show.turntable import PREVIEW, turn, webp
 
-    hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, p.words), save=work.save_checkpoint,
-                  load=work.load_checkpoint)  # fmt: skip
+    hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, p.words), save=work.save_snapshot,
+                  load=work.load_snapshot)  # fmt: skip
     settings = FitParams(**params.model_dump(include=set(FitParams.model_fields)))
     done = fit_model(
         work.folder(inputs.model, "model"), work.folder(inputs.cutouts, "cutouts"), settings, hooks,

@@ -228,7 +228,7 @@ class ToyShoot:
         )
         values = publish.Params.model_validate({"sku": self.sku, "collection": "autumn", "title": "Mug", **params})
         runner = Runner(self.store, catalog_url=self.catalog_url, upstream=upstream)
-        outputs, _, _ = runner.run(publish.STAGE, inputs, values)
+        outputs = runner.run(publish.STAGE, inputs, values).outputs
         return outputs.report
 
     def but(self, **changes: object) -> "ToyShoot":

@@ -77,7 +77,7 @@ def by_name(found: object) -> dict[str, str]:
 
 
 def test_bytes_that_no_step_made_have_the_name_that_they_came_with(store: Store) -> None:
-    _, first, _ = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1"))
+    first = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1")).manifest
     found = ancestry(store, {"first": first})
     item_edges = [edge for edge in found.inputs if edge.name == "file"]
     assert [(edge.source_path, edge.producer) for edge in item_edges] == [("a.txt", None), ("b.txt", None)]
@@ -85,7 +85,7 @@ def test_bytes_that_no_step_made_have_the_name_that_they_came_with(store: Store)
 
 def test_each_file_leads_to_the_item_that_made_it(store: Store) -> None:
     made, first, _ = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1"))
-    _, second, _ = Runner(store).run(stage("second"), Files(files=made.files), Params(suffix="2"))
+    second = Runner(store).run(stage("second"), Files(files=made.files), Params(suffix="2")).manifest
     found = ancestry(store, {"first": first, "second": second})
     names = by_name(found)
     edges = [edge for edge in found.inputs if edge.step == second.key]
@@ -99,7 +99,7 @@ def test_each_file_leads_to_the_item_that_made_it(store: Store) -> None:
 def test_bytes_passed_on_lead_to_the_step_that_passed_them_on(store: Store) -> None:
     made, first, _ = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1"))
     passed, second, _ = Runner(store).run(stage("second"), Files(files=made.files), Params())
-    _, third, _ = Runner(store).run(stage("third"), Files(files=passed.files), Params(suffix="3"))
+    third = Runner(store).run(stage("third"), Files(files=passed.files), Params(suffix="3")).manifest
     assert passed.files == made.files
     found = ancestry(store, {"first": first, "second": second, "third": third})
     names = by_name(found)

@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> Store:
 
 def run(store: Store, texts: dict[str, str] = TEXTS, params: toy.Params = toy.Params()) -> tuple[str, set[str]]:
     recorder = Recorder()
-    outputs, _, _ = Runner(store, recorder).run(toy.TOY, toy.make_inputs(store, texts), params)
+    outputs = Runner(store, recorder).run(toy.TOY, toy.make_inputs(store, texts), params).outputs
     return store.read(outputs.joined).decode(), recorder.computed()
 
 
@@ -103,8 +103,8 @@ def test_what_was_held_for_want_of_time_is_computed_again_and_its_result_stands(
             runner.run_planned(plan, digest, name, one)
         assert held.value.passing
     for name, one in (("first", stage), ("second", below)):
-        assert runner.run_planned(plan, digest, name, one)[2]
-    assert not runner.run_planned(plan, digest, "first", stage)[2]
+        assert runner.run_planned(plan, digest, name, one).computed
+    assert not runner.run_planned(plan, digest, "first", stage).computed
 
 
 @pytest.mark.parametrize("damage", ["flip", "delete"])
@@ -161,7 +161,7 @@ def test_a_damaged_pointer_says_which_step_to_run_first(store: Store) -> None:
     with pytest.raises(CatalogError, match="run first first"):
         Runner(store).run_planned(plan, digest, "second", toy.TOY)
     Runner(store).run_planned(plan, digest, "first", toy.TOY)
-    assert Runner(store).run_planned(plan, digest, "second", toy.TOY)[2]
+    assert Runner(store).run_planned(plan, digest, "second", toy.TOY).computed
 
 
 def test_four_processes_racing_leave_one_manifest(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_four_processes_racing_leave_one_manifest(tmp_path: Path) -> None:
 
 
 def test_the_first_writer_wins_and_the_second_adopts(store: Store) -> None:
-    _, first, _ = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params())
+    first = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params()).manifest
     later = first.model_copy(update={"outputs": {**(first.outputs or {}), "report": 99}})
     assert store.commit(later) == first
     assert store.commit(later, instead_of=later) == first
@@ -281,8 +281,8 @@ def test_a_planned_step_finds_its_inputs_through_pointers(store: Store) -> None:
     runner = Runner(store)
     with pytest.raises(CatalogError, match="needs step first"):
         runner.run_planned(plan, digest, "second", toy.TOY)
-    outputs, _, _ = runner.run_planned(plan, digest, "first", toy.TOY)
-    _, manifest, _ = runner.run_planned(plan, digest, "second", toy.TOY)
+    outputs = runner.run_planned(plan, digest, "first", toy.TOY).outputs
+    manifest = runner.run_planned(plan, digest, "second", toy.TOY).manifest
     assert manifest.request.inputs["extra"] == outputs.joined.model_dump(mode="json")
 
 
@@ -293,7 +293,7 @@ def test_held_holds_what_depends_on_it_and_no_more(store: Store, optional: bool)
     with pytest.raises(Held):
         runner.run_planned(plan, digest, "first", toy.TOY)
     if optional:
-        _, manifest, _ = runner.run_planned(plan, digest, "second", toy.TOY)
+        manifest = runner.run_planned(plan, digest, "second", toy.TOY).manifest
         assert manifest.request.inputs["extra"] is None
         return
     with pytest.raises(Held, match=r"first: .* more than 5"):

@@ -94,17 +94,17 @@ def test_what_killed_steps_left_days_ago_is_cleared_away_and_nothing_else(tmp_pa
 
 
 @pytest.mark.parametrize("spoil", [lambda b: b[:-1], lambda b: b"", lambda b: b"\xff" + b[1:], lambda b: b + b"x"])
-def test_a_damaged_checkpoint_is_no_checkpoint(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_snapshot_counts_as_none(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     """Handed on, it would be refused by the fit that saved it, night after night."""
     store = Store(tmp_path)
-    assert store.load_checkpoint("key") is None
-    store.save_checkpoint("key", b"state\nof a fit")
-    assert store.load_checkpoint("key") == b"state\nof a fit"
-    path = tmp_path / "checkpoints" / "key"
+    assert store.load_snapshot("key") is None
+    store.save_snapshot("key", b"state\nof a fit")
+    assert store.load_snapshot("key") == b"state\nof a fit"
+    path = tmp_path / "snapshots" / "key"
     path.write_bytes(spoil(path.read_bytes()))
-    assert store.load_checkpoint("key") is None
-    store.save_checkpoint("key", b"again")
-    assert store.load_checkpoint("key") == b"again"
+    assert store.load_snapshot("key") is None
+    store.save_snapshot("key", b"again")
+    assert store.load_snapshot("key") == b"again"
 
 
 def test_two_writers_of_one_file_leave_one_of_the_two_whole_and_nothing_else(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def texts(store: Store) -> Artifact:
     """The folder that a finished run left, of files `a`, `b`, `c`."""
-    outputs, _, _ = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params())
+    outputs = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params()).outputs
     return outputs.texts
 
 

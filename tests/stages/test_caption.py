@@ -54,7 +54,7 @@ def test_the_front_is_described(store: Store) -> None:
 
 @pytest.mark.parametrize(("refused", "angle"), [({"front"}, "left"), ({"front", "left"}, "back")])
 def test_where_the_front_was_refused_the_next_best_is_described(store: Store, refused: set[str], angle: str) -> None:
-    outputs, _, _ = Runner(store).run(caption.STAGE, inputs(store, refused), caption.Params(**WORDS))
+    outputs = Runner(store).run(caption.STAGE, inputs(store, refused), caption.Params(**WORDS)).outputs
     assert outputs.report.angle == angle
     words = Caption.model_validate_json(store.read(outputs.caption))
     assert set(words.alt_texts) == {one.name for one in ANGLES} - refused
@@ -112,6 +112,6 @@ def test_the_same_words_give_the_same_bytes(tmp_path: Path) -> None:
     digests = set()
     for name in ("one", "two"):
         store = Store(tmp_path / name)
-        outputs, _, _ = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS))
+        outputs = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS)).outputs
         digests.add(outputs.caption.sha256)
     assert len(digests) == 1

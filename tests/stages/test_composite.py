@@ -71,7 +71,7 @@ class Shoot:
     def run(self, splat=None, **params):
         chosen = {"sku": "mug-1", "title": "A mug", "channels": (AMAZON, FEED), **params}
         inputs = self.inputs().model_copy(update={"splat": splat})
-        return self.runner.run(STAGE, inputs, Params.model_validate(chosen))[0]
+        return self.runner.run(STAGE, inputs, Params.model_validate(chosen)).outputs
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def covered(store, views, **params):
     inputs = Inputs(
         facts=artifact([facts(f"P{i}") for i in range(12)]), views=None if views is None else artifact(views)
     )
-    outputs, _, _ = Runner(store).run(STAGE, inputs, Params(angles=ANGLES, **params))
+    outputs = Runner(store).run(STAGE, inputs, Params(angles=ANGLES, **params)).outputs
     return load_list(Verdict, store.read(outputs.verdicts)), outputs
 
 

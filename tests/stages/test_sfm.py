@@ -39,7 +39,7 @@ def shoot(tmp_path_factory):
 
 def test_two_rings_are_posed_in_the_product_frame(shoot, tmp_path):
     store, inputs = shoot
-    outputs, _, _ = Runner(store).run(STAGE, inputs, Params(front="DSC_0003", **QUICK))
+    outputs = Runner(store).run(STAGE, inputs, Params(front="DSC_0003", **QUICK)).outputs
     views = {view.photo: view for view in load_list(View, store.read(outputs.views))}
     assert outputs.report.registered == len(views) == len(SHOTS)
     assert outputs.report.rings == 2

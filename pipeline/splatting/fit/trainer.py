@@ -36,7 +36,7 @@ _POSE_RATE_PX, _POSE_REACH = 0.2, 3.0  # at most so far at a visit; so many time
 
 @dataclass(frozen=True)
 class Hooks:
-    """What a fit calls while it runs: progress, and its checkpoint's bytes out and (at the start) in."""
+    """What a fit calls while it runs: progress, a snapshot's bytes to save, and (at the start) those to resume from."""
 
     progress: Callable[[Progress], None] = lambda _: None
     save: Callable[[bytes], None] = lambda _: None
@@ -44,7 +44,7 @@ class Hooks:
 
 
 def fit(params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks | None = None) -> Fit:
-    """Fit; resumes from `hooks.load()` if that gives a checkpoint of the same request.
+    """Fit; resumes from `hooks.load()` if that gives a snapshot of the same request.
 
     A resumed fit ends in the same bits as an undisturbed one on as many threads, unless `max_seconds` was too short for
     all iterations: then the clock hurried the schedule, and two fits agree in quality only.

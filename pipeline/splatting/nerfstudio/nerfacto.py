@@ -36,7 +36,7 @@ def fit_nerfacto(params: FitParams, photos: list[PosedPhoto], hooks: Hooks | Non
     """Train `ns-train nerfacto` for `nerfacto_iterations`, then fit Gaussians that begin on its surface, on the CPU.
 
     The field gets the photos that the fit may see, at `side_px`, and heeds `seed` and `nerfstudio_seconds`; all other
-    settings are the fit's, as with engine cpu. No checkpoint: a killed fit begins anew. Raises BadInput on too few
+    settings are the fit's, as with engine cpu. No snapshots: a killed fit starts over. Raises BadInput on too few
     photos, CatalogError when the field missed the product, and as `nerfstudio.train` and `trainer.fit`.
     """
     require_nerfstudio()

@@ -28,7 +28,7 @@ def fit_splatfacto(params: FitParams, photos: list[PosedPhoto], sparse: Points, 
     """Fit with `ns-train splatfacto`, in the product frame, judged by our own rasterizer on the held-out photos.
 
     Heeds `seed`, `side_px`, `iterations`, `gaussians` (points to start from; splatfacto grows and prunes as it sees
-    fit), `degree`, the held-out photos, `matte` and `nerfstudio_seconds`; no checkpoint: a killed fit begins anew.
+    fit), `degree`, the held-out photos, `matte` and `nerfstudio_seconds`; no snapshots: a killed fit starts over.
     Raises BadInput on too few photos, and as `nerfstudio.train`.
     """
     require_nerfstudio()
