@@ -1,7 +1,5 @@
 from pathlib import Path
 
-import pytest
-
 from pipeline.contract.ancestry import ancestry
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.runner import Runner
@@ -58,11 +56,6 @@ def backdrops(inputs: Files, params: Params, work: Work) -> Made:
     names = [Path(path).stem for path in work.tree(inputs.files)]
     made = {f"{name}/white.txt": work.item(f"{name}/white", item, One(), Params(name=name)).file for name in names}
     return Made(files=work.put_tree(made))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
 
 
 def photos(store: Store) -> Artifact:

@@ -31,11 +31,6 @@ class Recorder:
         return {step for kind, step in self.seen if kind == "started"}
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
 def run(store: Store, texts: dict[str, str] = TEXTS, params: toy.Params = toy.Params()) -> tuple[str, set[str]]:
     recorder = Recorder()
     outputs = Runner(store, recorder).run(toy.TOY, toy.make_inputs(store, texts), params).outputs

@@ -1,5 +1,4 @@
 import os
-from pathlib import Path
 
 import pytest
 
@@ -9,11 +8,6 @@ from pipeline.contract.store import Store
 from pipeline.contract.verify import verify
 from tests.contract import toy
 from tests.contract.test_runner import TEXTS
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
 
 
 @pytest.fixture

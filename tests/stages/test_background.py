@@ -5,7 +5,6 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
 from pipeline.core.png import decode_png, encode_png
@@ -22,11 +21,6 @@ OAK = {"name": "oak", "kind": "diffusion", "prompt": "tan rustic oak wood, low h
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     return str(save_tiny(tmp_path_factory.mktemp("background") / "tiny"))
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path)
 
 
 def picture(name, source="captured"):

@@ -23,11 +23,6 @@ ANGLES = (
 WORDS = {"title": "Harbour Tee", "brand": "Nordlys", "category": "T-shirt", "attributes": {"colour": "navy"}}
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
 def inputs(store: Store, refused: set[str]) -> caption.Inputs:
     buffer = io.BytesIO()
     Image.fromarray(shirt((29, 43, 82))).save(buffer, "PNG")

@@ -4,7 +4,6 @@ import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import Store
 from pipeline.core.domain import Angle, Camera, Verdict, View, look_at
 from pipeline.core.errors import BadInput
 from pipeline.core.records import PhotoFacts, dump_json, load_list
@@ -28,11 +27,6 @@ def facts(photo):
         photo=photo, source_name=f"{photo}.jpg", width_px=60, height_px=40,
         sharpness=100.0, exposure_ev=0.0, clipped_fraction=0.0,
     )  # fmt: skip
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path)
 
 
 def covered(store, views, **params):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import Store
 from pipeline.core.domain import Angle, Verdict, View, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.png import decode_png
@@ -22,11 +21,6 @@ from tests.splatting.toy_product import DISTANCE, camera, cutout_files, photos, 
 @pytest.fixture(scope="module")
 def shot():
     return photos(6)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path)
 
 
 def verdict(name, azimuth, decision, photo=None, nearest="P00"):

@@ -7,7 +7,6 @@ from PIL import Image
 from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import Store
 from pipeline.core.domain import Angle, Verdict
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import HeldOut, dump_json, load_list
@@ -22,11 +21,6 @@ LOW = {"min_psnr_db": 15.0, "min_alpha_iou": 0.7}
 @pytest.fixture(scope="module")
 def shot():
     return photos()
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path)
 
 
 def tree(store, files, media_type):
