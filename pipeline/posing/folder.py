@@ -7,12 +7,12 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, ImageOps
 
+from pipeline.core.colmap.write import write_model
 from pipeline.core.domain import Frozen, View
 from pipeline.core.errors import BadInput
 from pipeline.core.records import dump_json
 from pipeline.posing.colmap import pose
 from pipeline.posing.judge import report_of, require_registered
-from pipeline.posing.model import write_model
 from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_mask, read_photo
 from pipeline.posing.product import product_frame
 from pipeline.posing.request import PoseParams, PoseReport

@@ -38,9 +38,9 @@ class Outputs(Frozen):
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Pose the photos, judge the result, and write it in the product frame."""
+    from pipeline.core.colmap.write import write_model
     from pipeline.posing.colmap import pose
     from pipeline.posing.judge import report_of, require_registered
-    from pipeline.posing.model import write_model
     from pipeline.posing.photos import read_photo
     from pipeline.posing.product import product_frame
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from pipeline.core.colmap.read import read_model
 from pipeline.core.domain import View
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import load_list
 from pipeline.posing.folder import exif_focal_px, pose_folder
-from pipeline.posing.model import read_model
 from pipeline.posing.request import PoseParams
 from tests.posing.can import ring, write_shoot
 
@@ -44,7 +44,7 @@ def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, tmp_pat
         with Image.open(out / "images" / cutout.name) as image, Image.open(cutout) as given:
             assert image.mode == "RGBA"
             assert image.getchannel("A").tobytes() == given.getchannel("A").tobytes()
-    assert np.percentile(np.linalg.norm(model.xyz, axis=1), 95) < 1.3  # unit: the product's radius
+    assert np.percentile(np.linalg.norm(model.points.positions, axis=1), 95) < 1.3  # unit: the product's radius
     assert json.loads((out / "report.json").read_text())["front"] == "DSC_0001"
 
 
