@@ -11,6 +11,7 @@ from pipeline.core.colmap.model import Points, SparseModel
 from pipeline.core.colmap.read import read_model
 from pipeline.core.colmap.undistort import undistort
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.limits import MAX_PX
 from pipeline.splatting.engines.base import version_of
 from pipeline.splatting.fit.params import FitParams, FitReport
 from pipeline.splatting.fit.result import Fit
@@ -18,14 +19,12 @@ from pipeline.splatting.fit.trainer import Hooks, fit
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import write_ply
 
-PIXELS_MAX = 100_000_000
-
 
 def read_rgba(path: Path, *, matte: bool) -> NDArray[np.uint8]:
     """An image file as [H, W, 4] uint8; opaque where `matte` is False. Raises BadInput on what is no picture."""
     try:
         with Image.open(path) as image:
-            if image.width * image.height > PIXELS_MAX:
+            if image.width * image.height > MAX_PX:
                 raise BadInput(
                     f"{path}: {image.width} x {image.height} px is too large", remedy="Scale the photo down."
                 )
