@@ -24,9 +24,10 @@ import yaml
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_gradient_magnitude
 
+from pipeline.core.photo.decode import decode_photo
+from pipeline.core.photo.limits import Limits
 from pipeline.imaging.cutout.base import fault_of, with_matte
 from pipeline.imaging.cutout.registry import CutoutParams, engine_of
-from pipeline.imaging.photo.decode import Limits, decode_photo
 
 RECORD = Path(__file__).with_name("CUTOUT.md")
 PRESETS = Path(__file__).parents[1] / "pipeline" / "presets"

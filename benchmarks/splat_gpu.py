@@ -30,7 +30,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a file, Python looks beside it alone
 
 from benchmarks.splat_shoot import floaters, true_photos
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.errors import CatalogError
 from pipeline.splatting.engines.base import version_of
 from pipeline.splatting.fit.colmap_folder import fit_photos

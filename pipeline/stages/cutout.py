@@ -183,7 +183,7 @@ def _mattes(work: Work, inputs: Inputs, photos: dict[str, Artifact]) -> dict[str
 
 def _by_hand(data: bytes, size: tuple[int, ...]) -> "Pixels":
     """The matte that a person drew. Raises BadInput unless it is a one-channel 8-bit picture of the photo's size."""
-    from pipeline.imaging.photo.decode import decode_matte
+    from pipeline.core.photo.decode import decode_matte
 
     matte = decode_matte(data)
     if matte.shape != size:

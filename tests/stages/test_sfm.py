@@ -3,11 +3,11 @@ import pytest
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
+from pipeline.core.colmap.read import read_model
 from pipeline.core.domain import View, camera_centre
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.media import media_type_of
 from pipeline.core.records import PhotoFacts, dump_json, load_list
-from pipeline.posing.model import read_model
 from pipeline.stages.sfm import STAGE, Inputs, Params
 from tests.posing.can import ring, write_shoot
 

@@ -7,8 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from pipeline.core.colmap import ColmapModel, Points, read_model, undistort
+from pipeline.core.colmap.model import Points, SparseModel
+from pipeline.core.colmap.read import read_model
+from pipeline.core.colmap.undistort import undistort
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.limits import MAX_PX
 from pipeline.splatting.engines.base import version_of
 from pipeline.splatting.fit.params import FitParams, FitReport
 from pipeline.splatting.fit.result import Fit
@@ -16,14 +19,12 @@ from pipeline.splatting.fit.trainer import Hooks, fit
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import write_ply
 
-PIXELS_MAX = 100_000_000
-
 
 def read_rgba(path: Path, *, matte: bool) -> NDArray[np.uint8]:
     """An image file as [H, W, 4] uint8; opaque where `matte` is False. Raises BadInput on what is no picture."""
     try:
         with Image.open(path) as image:
-            if image.width * image.height > PIXELS_MAX:
+            if image.width * image.height > MAX_PX:
                 raise BadInput(
                     f"{path}: {image.width} x {image.height} px is too large", remedy="Scale the photo down."
                 )
@@ -37,7 +38,7 @@ def read_rgba(path: Path, *, matte: bool) -> NDArray[np.uint8]:
     return rgba
 
 
-def posed_photos(model: ColmapModel, images: Path, params: FitParams) -> list[PosedPhoto]:
+def posed_photos(model: SparseModel, images: Path, params: FitParams) -> list[PosedPhoto]:
     """The model's photos from the folder `images`, undistorted; found by their stems, for cut-outs are PNGs."""
     by_stem = {path.stem: path for path in sorted(images.iterdir())} if images.is_dir() else {}
     photos = []
@@ -47,7 +48,7 @@ def posed_photos(model: ColmapModel, images: Path, params: FitParams) -> list[Po
             raise BadInput(
                 f"{images}: no picture for {image.name} of the model", remedy="Put the photos beside the model."
             )
-        rgba, camera = undistort(read_rgba(path, matte=params.matte), image.camera)
+        rgba, camera = undistort(read_rgba(path, matte=params.matte), model.cameras[image.camera_id])
         photos.append(PosedPhoto(Path(image.name).stem, rgba, camera, image.cam_from_world))
     return photos
 

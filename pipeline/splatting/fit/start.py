@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import torch
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import camera_centre
 from pipeline.core.errors import BadInput
 from pipeline.splatting.carving.hull import starting_points

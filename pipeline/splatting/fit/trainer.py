@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput
 from pipeline.splatting.engines.base import SplatEngine, engine_named
 from pipeline.splatting.fit import exposure

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import look_at
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.imaging.compositing.shadow_solid import solid_of_points

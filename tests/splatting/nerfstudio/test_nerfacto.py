@@ -11,7 +11,8 @@ import pytest
 from pipeline.cli.app import main
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
-from pipeline.core.colmap import Points, read_model
+from pipeline.core.colmap.model import Points
+from pipeline.core.colmap.read import read_model
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.splatting.fit.colmap_folder import fit_photos
 from pipeline.splatting.fit.evaluate import score
