@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.contract.artifact import media_type_of
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput
+from pipeline.core.media import media_type_of
 from pipeline.core.png import decode_png
 from pipeline.imaging.cutout.files import cut_files
 from pipeline.imaging.cutout.registry import CutoutParams
