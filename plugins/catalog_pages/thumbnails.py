@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from pipeline.contract.artifact import Artifact
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.limits import MAX_PX
@@ -18,7 +17,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF")
 @lru_cache(maxsize=400)
 def thumbnail(store: Path, sha256: str) -> tuple[bytes, str]:
     """The picture with this digest, at most `SIDE_PX` a side: (bytes, media type). Raises BadInput when it is none."""
-    path = Store(store).path(Artifact(sha256=sha256, media_type="image/*", size=0))
+    path = Store(store).object_path(sha256)
     try:
         with Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PX:
