@@ -14,9 +14,9 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import Pixels
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine, readable
-from pipeline.core.png import Pixels
 
 _MEAN, _STD = np.array(
     [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32
