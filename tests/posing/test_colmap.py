@@ -53,13 +53,13 @@ def test_a_worker_that_crashes_is_an_error_with_its_last_words(tmp_path):
 
 
 def test_a_worker_that_ends_well_without_an_answer_is_an_error(tmp_path):
-    with pytest.raises(SfmFailed, match="code 0: no word"):
+    with pytest.raises(SfmFailed, match="code 0: its log is empty"):
         run_worker(request_for(tmp_path, 60.0), tmp_path / "request.json", (sys.executable, "-c", "pass"))
 
 
 def test_a_worker_that_was_killed_or_had_no_room_says_what_to_do(tmp_path, monkeypatch):
     request, path = request_for(tmp_path, 60.0), tmp_path / "request.json"
-    with pytest.raises(SfmFailed, match=r"code -9: no word.*memory"):
+    with pytest.raises(SfmFailed, match=r"code -9: its log is empty.*memory"):
         run_worker(request, path, ("sh", "-c", "kill -9 $$"))
     full = shutil._ntuple_diskusage(2**40, 2**40, 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
