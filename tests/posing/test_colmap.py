@@ -1,5 +1,3 @@
-import os
-import select
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +10,7 @@ from pipeline.core.errors import BadInput, StoreFull
 from pipeline.posing.colmap import SfmFailed, pose, run_worker
 from pipeline.posing.photos import PhotoFile, camera_groups, pairs_to_match
 from pipeline.posing.request import PoseParams, PoseRequest
+from tests.core.test_process import ends_within
 
 NOISE = np.random.default_rng(0).integers(0, 255, (60, 80, 3)).astype(np.uint8)
 
@@ -29,14 +28,6 @@ def photos_of(folder, count=3):
 def request_for(folder, timeout_seconds):
     params = PoseParams(timeout_seconds=timeout_seconds)
     return PoseRequest(photos=".", masks=None, out=str(folder), groups=(), pairs=None, params=params, threads=1)
-
-
-def ends_within(pid, seconds):
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    return bool(select.select([process], [], [], seconds)[0])  # readable once the process has ended
 
 
 def test_a_worker_that_hangs_is_killed_with_its_children(tmp_path):

@@ -204,13 +204,13 @@ def test_edited_angles_replace_their_pictures_and_keep_what_they_were(store, sho
     edits = {"front": {"crop": CROP}, "side": {"crop": CROP, "rotate_deg": 20, "resize": 1.5}, "back": {"resize": 2}}
     outputs, pictures, files, manifest = drawn(store, shot, edits=edits)
     assert store.tree(outputs.unedited) == plain
-    before, after = (decode_rgba(store.read(tree["front.png"])) for tree in (plain, files))
+    before, after = (decode_png(store.read(tree["front.png"])) for tree in (plain, files))
     np.testing.assert_array_equal(after, before[10:, 16:91])  # 0.1, 0.17 and 0.05 of 96 px
     assert manifest.items["side/edited"].stage == "render_edit"
     assert pictures["front"].edits.crop.left == 0.17
     assert (pictures["back"].source, pictures["back"].edits) == ("refused", None)
     for name in ("front", "side"):  # the recorded camera is the one that the edited picture was taken with
-        view, rgba = pictures[name].view, decode_rgba(store.read(files[f"{name}.png"]))
+        view, rgba = pictures[name].view, decode_png(store.read(files[f"{name}.png"]))
         assert pictures[name].picture_from_view is None
         assert overlap(rgba, render(product(), view.camera, view.pose).rgba) > 0.97
 
@@ -220,7 +220,7 @@ def test_a_change_of_perspective_is_recorded_as_a_homography(store, shot):
 
     outputs, pictures, files, _ = drawn(store, shot, edits={"side": {"perspective": {"vertical": 0.2}, "crop": CROP}})
     assert sorted(store.tree(outputs.unedited)) == ["side.png"]
-    side, rgba = pictures["side"], decode_rgba(store.read(files["side.png"]))
+    side, rgba = pictures["side"], decode_png(store.read(files["side.png"]))
     seen = render(product(), side.view.camera, side.view.pose).rgba
     size = rgba.shape[1::-1]
     assert overlap(rgba, cv2.warpPerspective(seen, np.array(side.picture_from_view), size)) > 0.95
@@ -229,7 +229,7 @@ def test_a_change_of_perspective_is_recorded_as_a_homography(store, shot):
 
 def test_an_angle_of_unknown_camera_is_edited_without_one(store, shot):
     _, pictures, files, _ = drawn(store, shot, views=False, edits={"front": {"resize": 0.5}})
-    assert decode_rgba(store.read(files["front.png"])).shape == (48, 48, 4)
+    assert decode_png(store.read(files["front.png"])).shape == (48, 48, 4)
     assert pictures["front"].view is None and pictures["front"].edits.resize == 0.5
 
 
