@@ -11,7 +11,6 @@ measured at the size as shot, standard at 1600 px on the long side.
 import argparse
 import json
 import os
-import resource
 import statistics
 import time
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from scipy.ndimage import gaussian_gradient_magnitude
 
 from pipeline.core.photo.decode import decode_photo
 from pipeline.core.photo.limits import Limits
+from pipeline.core.process import peak_memory_mb
 from pipeline.imaging.cutout.base import fault_of, with_matte
 from pipeline.imaging.cutout.registry import CutoutParams, engine_of
 
@@ -137,7 +137,7 @@ def main() -> None:
         runs.append(table(found, preset))
         every += found
     text = "\n".join([HEAD, *(run for run in runs if run)])
-    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory_mb = peak_memory_mb()
     if options.json:
         print(json.dumps([vars(figures) for figures in every], indent=1))
     else:

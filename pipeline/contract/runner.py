@@ -1,7 +1,6 @@
 """Runs a step: returns what its manifest records, or computes, stores and commits it. Knows no stage by name."""
 
 import platform
-import resource
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from pipeline.contract.store import FULL, Store, store_full
 from pipeline.contract.work import Event, FinishedStep, Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, CatalogError, Held
+from pipeline.core.process import peak_memory_mb, peak_memory_of_children_mb
 
 I = TypeVar("I", bound=Frozen)  # noqa: E741 - as in stage.py
 P = TypeVar("P", bound=Frozen)
@@ -178,7 +178,7 @@ class Runner:
         return Provenance(
             started_at=started_at,
             seconds=round(seconds, 3),
-            peak_memory_mb=round(_peak_memory_mb(), 1),
+            peak_memory_mb=round(max(peak_memory_mb(), peak_memory_of_children_mb()), 1),
             device=self.device,
             host=platform.node(),
             versions=library_versions(),
@@ -235,9 +235,3 @@ def library_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
-
-
-def _peak_memory_mb() -> float:
-    """The largest resident set of this process or of one of its children so far. Linux counts in KiB."""
-    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return max(own, children) / 1024

@@ -1,10 +1,7 @@
 """Writes title, description, alt text, attributes and conditioning prompt, from one picture and shoot.yaml."""
 
-import io
 from typing import Annotated, Literal
 
-import numpy as np
-from PIL import Image
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
@@ -113,9 +110,10 @@ def _captioner(params: Params, work: Work) -> Captioner:
 
 
 def _pixels(inputs: Inputs, picture: Picture, work: Work) -> Rgba:
+    from pipeline.core.png import decode_png
+
     file = work.tree(inputs.angles)[f"{picture.angle.name}.png"]
-    with Image.open(io.BytesIO(work.read(file))) as image:
-        return np.asarray(image.convert("RGBA"), dtype=np.uint8)
+    return decode_png(work.read(file), channels=4)
 
 
 def _price_notes(written: Written, params: Params) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pipeline.core.errors import BadInput, Held
 from pipeline.imaging.cutout.registry import CutoutParams
 
 if TYPE_CHECKING:
-    from pipeline.core.png import Pixels
+    from pipeline.core.arrays import Pixels
 
 
 class Inputs(Frozen):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.png import Pixels
+from pipeline.core.arrays import Pixels
 from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdrop, lab_of
 from pipeline.imaging.cutout.matting import bounding_box
 from pipeline.imaging.cutout.outline import Mask, reduced, refined

@@ -5,7 +5,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from pipeline.core.png import Pixels
+from pipeline.core.arrays import Pixels
 from pipeline.imaging.cutout.matting import foreground_colours
 
 

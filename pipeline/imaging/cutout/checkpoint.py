@@ -4,24 +4,22 @@ The embedded engine needs none of this. Checkpoints of the BiRefNet class carry 
 setting allows it, and a folder is only used when its digest is the one that the settings pin.
 """
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import Pixels
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine, readable
-from pipeline.core.png import Pixels
+from pipeline.core.weights import folder_digest, has_code
 
 _MEAN, _STD = np.array(
     [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32
 )  # ImageNet's, which these models were trained with
-_CARD = "README.md"
 
 
 class CheckpointParams(Frozen):
@@ -40,7 +38,7 @@ class CheckpointCutout:
     def __init__(self, params: CheckpointParams) -> None:
         """Check the folder's digest and load it; one process loads a checkpoint once."""
         folder = checked_folder(params.folder)
-        digest = checkpoint_digest(folder)
+        digest = folder_digest(folder)
         if digest != params.sha256:
             raise MissingEngine(
                 f"cutout checkpoint {folder} has digest {digest}, the setting pins {params.sha256 or 'nothing'}",
@@ -108,47 +106,6 @@ def checked_folder(name: str) -> Path:
             remedy="set cutout's checkpoint to a folder written by save_pretrained, or cutout's engine to backdrop",
         )
     return folder
-
-
-@readable()
-def checkpoint_digest(folder: Path) -> str:
-    """SHA-256 over the names and bytes of every file that can change a pixel, 64 hex digits."""
-    names = sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if not path.is_dir() and path.name != _CARD and "__pycache__" not in path.parts
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )  # fmt: skip
-    stats = [(folder / name).stat() for name in names]
-    return _digest(folder, tuple((n, s.st_mtime_ns, s.st_size) for n, s in zip(names, stats, strict=True)))
-
-
-@lru_cache(maxsize=4)
-def _digest(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
-    total = hashlib.sha256()
-    for name, _, _ in stamp:
-        with (folder / name).open("rb") as file:
-            total.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return total.hexdigest()
-
-
-def has_code(folder: Path) -> bool:
-    """Whether the checkpoint brings Python files of its own."""
-    return any(folder.rglob("*.py"))
-
-
-def licence_of(folder: Path) -> str:
-    """The licence in the front matter of the checkpoint's card, or `not stated`. Some forbid commerce."""
-    card = folder / _CARD
-    parts = card.read_text(encoding="utf-8", errors="replace").split("---", 2) if card.is_file() else []
-    if len(parts) < 3 or parts[0].strip():
-        return "not stated"
-    try:
-        front = yaml.safe_load(parts[1])
-    except yaml.YAMLError:
-        return "not stated"
-    front = front if isinstance(front, dict) else {}
-    return str(front.get("license_name") or front.get("license") or "not stated")[:100]
 
 
 @lru_cache(maxsize=1)

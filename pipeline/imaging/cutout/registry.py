@@ -85,6 +85,7 @@ def licence(params: CutoutParams) -> str:
     """Under which licence the engine's weights may be used; the embedded engines have none."""
     if params.engine != "checkpoint":
         return "no weights"
-    from pipeline.imaging.cutout.checkpoint import checked_folder, licence_of
+    from pipeline.core.weights import licence_of
+    from pipeline.imaging.cutout.checkpoint import checked_folder
 
     return licence_of(checked_folder(params.checkpoint))

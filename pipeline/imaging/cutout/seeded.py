@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.core.png import Pixels
+from pipeline.core.arrays import Pixels
 from pipeline.imaging.cutout.backdrop_model import Plane, lab_of
 from pipeline.imaging.cutout.outline import Mask, reduced, refined
 

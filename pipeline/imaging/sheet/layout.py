@@ -1,9 +1,9 @@
 """The contact sheet of a shoot: photos on top, cut-outs, angles, finished assets below, each with what became of it."""
 
-import io
-
+import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.core.png import BEST, encode_small_png
 from pipeline.imaging.sheet.data import AngleTile, AssetTile, PhotoTile
 from pipeline.imaging.sheet.tiles import (
     CARD,
@@ -44,9 +44,7 @@ class _Page:
         for row in self.rows:
             whole.paste(row, (0, top))
             top += row.height
-        out = io.BytesIO()
-        whole.save(out, "PNG", optimize=True)
-        return out.getvalue()
+        return encode_small_png(np.asarray(whole), BEST)
 
 
 def draw_sheet(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.core.png import Pixels
+from pipeline.core.arrays import Pixels
 from pipeline.imaging.cutout.matting import UNKNOWN, closed_form, foreground_colours
 from pipeline.imaging.silhouette.evidence import Disagreement, Drawn, Evidence, Mask, around, depth_of
 

@@ -15,13 +15,14 @@ import numpy as np
 
 from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput, CatalogError
+from pipeline.core.process import peak_memory_of_children_mb
 from pipeline.splatting.carving.hull import MISSES, misses
 from pipeline.splatting.engines.base import version_of
 from pipeline.splatting.fit.params import FitParams, Progress
 from pipeline.splatting.fit.result import Fit
 from pipeline.splatting.fit.start import START, held_out_names
 from pipeline.splatting.fit.trainer import Hooks, fit
-from pipeline.splatting.nerfstudio.engine import Trained, programs_memory_mb, train
+from pipeline.splatting.nerfstudio.engine import Trained, train
 from pipeline.splatting.nerfstudio.files import read_cloud
 from pipeline.splatting.nerfstudio.run import require_nerfstudio
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
@@ -85,6 +86,6 @@ def _told(done: Fit, made: Trained, seconds: float) -> Fit:
     lineage = {
         "engine": "nerfstudio", "engine_version": f"{made.version}; {version_of(DRAWS)}", "seconds": seconds,
         "nerfstudio_method": "nerfacto", "checkpoint_sha256": made.checkpoint_sha256,
-        "peak_memory_mb": max(programs_memory_mb(), done.report.peak_memory_mb),
+        "peak_memory_mb": max(peak_memory_of_children_mb(), done.report.peak_memory_mb),
     }  # fmt: skip
     return replace(done, report=done.report.model_copy(update=lineage))

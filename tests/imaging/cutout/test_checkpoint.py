@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.imaging.cutout.checkpoint import CheckpointCutout, CheckpointParams, checkpoint_digest, licence_of
+from pipeline.core.weights import folder_digest
+from pipeline.imaging.cutout.checkpoint import CheckpointCutout, CheckpointParams
 from pipeline.imaging.cutout.registry import CutoutParams, engine_of
 
 CODE = '''
@@ -75,7 +76,7 @@ def red_square():
 
 
 def params(folder, **more):
-    return CheckpointParams(folder=str(folder), sha256=checkpoint_digest(folder), side_px=64, **more)
+    return CheckpointParams(folder=str(folder), sha256=folder_digest(folder), side_px=64, **more)
 
 
 @pytest.mark.timeout(120)
@@ -97,15 +98,7 @@ def test_another_revision_than_the_pinned_one_is_refused(with_code):
     (with_code / "tiny.py").write_text(CODE + "# changed\n")
     with pytest.raises(MissingEngine, match="pins") as caught:
         CheckpointCutout(pinned)
-    assert checkpoint_digest(with_code) in caught.value.remedy
-
-
-def test_the_cards_licence_is_read_and_changes_no_digest(with_code):
-    assert licence_of(with_code) == "bria-rmbg-2.0"
-    before = checkpoint_digest(with_code)
-    (with_code / "README.md").write_text("no front matter")
-    assert licence_of(with_code) == "not stated"
-    assert checkpoint_digest(with_code) == before
+    assert folder_digest(with_code) in caught.value.remedy
 
 
 @pytest.mark.timeout(120)
@@ -142,4 +135,4 @@ def test_a_half_fetched_folder_is_named(with_code):
     (with_code / "model.safetensors").unlink()
     (with_code / "model.safetensors").symlink_to("/nowhere/blob")
     with pytest.raises(BadInput, match=r"model\.safetensors cannot be read: No such file"):
-        checkpoint_digest(with_code)
+        folder_digest(with_code)
