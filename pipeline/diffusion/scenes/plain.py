@@ -13,7 +13,7 @@ Rgb = NDArray[np.uint8]
 def rgb_of(colour: str) -> tuple[int, int, int]:
     """`#rrggbb` as sRGB 0-255. Raises BadInput for anything else."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
-        raise BadInput(f"colour {colour!r} is not of the form #rrggbb", remedy="write white as #ffffff")
+        raise BadInput(f"colour {colour!r} is not of the form #rrggbb", remedy="Write white as #ffffff")
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 

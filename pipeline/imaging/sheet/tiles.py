@@ -27,7 +27,7 @@ def font(size_px: int) -> ImageFont.FreeTypeFont:
     """Pillow's own vector typeface at this size."""
     found = ImageFont.load_default(size_px)
     if not isinstance(found, ImageFont.FreeTypeFont):
-        raise BadInput("Pillow was built without FreeType", remedy="install Pillow's own wheel")
+        raise BadInput("Pillow was built without FreeType", remedy="Install Pillow's own wheel")
     return found
 
 
@@ -41,7 +41,7 @@ def thumbnail(file: Path, width_px: int, height_px: int, ground: str) -> Image.I
             deep = opened.mode.startswith("I;16")
             picture = opened.convert("RGBA") if not deep else _eight_bits(opened)
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise BadInput(f"{file} is no readable image: {error}", remedy="run the step that made it again") from error
+        raise BadInput(f"{file} is no readable image: {error}", remedy="Run the step that made it again") from error
     scale = min(width_px / picture.width, height_px / picture.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     small = picture.resize(size, Image.Resampling.BOX if scale < 0.1 else Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -56,7 +56,7 @@ def shape_of(file: Path) -> float:
         with Image.open(file) as picture:
             return min(max(picture.height / picture.width, 0.6), 1.6)
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise BadInput(f"{file} is no readable image: {error}", remedy="run the step that made it again") from error
+        raise BadInput(f"{file} is no readable image: {error}", remedy="Run the step that made it again") from error
 
 
 def pill(draw: ImageDraw.ImageDraw, right: int, top: int, words: str, colour: str) -> int:
