@@ -30,7 +30,7 @@ from pipeline.imaging.compositing.framing import Box
 from pipeline.imaging.cutout.base import with_matte
 from pipeline.imaging.linear import linear_to_srgb
 from pipeline.imaging.silhouette.correct import correct
-from pipeline.imaging.silhouette.evidence import Disagreement, Drawn
+from pipeline.imaging.silhouette.evidence import Disagreement, RenderedSplat
 from tests.imaging.checks import faults
 from tests.imaging.products import make_product
 from tests.imaging.silhouette import matte_faults
@@ -152,7 +152,7 @@ def _sample(truth: Path) -> tuple[np.ndarray, np.ndarray]:
     return small, matte
 
 
-def _splat_of(photo: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> Drawn:
+def _splat_of(photo: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> RenderedSplat:
     """The product at 384 px, up to half such a pixel beside its place, enlarged again."""
     height, width = true.shape
     factor = 384 / max(true.shape)
@@ -162,7 +162,7 @@ def _splat_of(photo: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> 
     moved = cv2.warpAffine(cv2.GaussianBlur(small, (0, 0), 0.7), by, small.shape[1::-1])
     large = cv2.resize(moved, (width, height), interpolation=cv2.INTER_LINEAR)
     colours = large[..., :3] / np.maximum(large[..., 3:] / 255, 1e-3)
-    return Drawn(np.clip(colours, 0, 255).astype(np.uint8), large[..., 3] / 255)
+    return RenderedSplat(np.clip(colours, 0, 255).astype(np.uint8), large[..., 3] / 255)
 
 
 def _suspected(found: Disagreement, true: np.ndarray) -> bool:

@@ -25,7 +25,7 @@ from pipeline.core.png import decode_png
 from pipeline.core.records import Silhouette, load_list
 from pipeline.imaging.checks.silhouette import check_silhouette
 from pipeline.imaging.silhouette.correct import correct
-from pipeline.imaging.silhouette.evidence import Disagreement, Drawn
+from pipeline.imaging.silhouette.evidence import Disagreement, RenderedSplat
 from pipeline.plan import STEPS, write_plan
 from pipeline.run import manifest_of, run_step, runner_from
 from pipeline.settings import Settings
@@ -78,7 +78,7 @@ def measure(folder: Path, preset: str, runner: Runner, tiles: list[NDArray[np.ui
         rgb, rgba = decode_png(store.read(photos[name])), decode_png(store.read(cutouts[name]))
         began = time.process_time()
         planes = as_shot(splat, view)
-        done = correct(rgb, rgba, Drawn(straight(planes).rgba[..., :3], planes[3]))
+        done = correct(rgb, rgba, RenderedSplat(straight(planes).rgba[..., :3], planes[3]))
         seconds = time.process_time() - began
         opaque = done.rgba[..., 3] == 255
         if not np.array_equal(done.rgba[opaque][:, :3], rgb[opaque]):
