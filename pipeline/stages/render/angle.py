@@ -184,14 +184,14 @@ def correct_angle(inputs: CorrectInputs, params: CorrectParams, work: Work) -> C
     """Correct one captured angle's matte by the silhouette of the splat, seen from the photo's place."""
     from pipeline.core.png import decode_png, encode_png
     from pipeline.imaging.silhouette.correct import correct, measure
-    from pipeline.imaging.silhouette.evidence import Drawn
+    from pipeline.imaging.silhouette.evidence import RenderedSplat
     from pipeline.splatting.ply import read_ply
     from pipeline.splatting.show.match import as_shot
     from pipeline.splatting.show.render import straight
 
     rgb, rgba = decode_png(work.read(inputs.photo)), decode_png(work.read(inputs.cutout))
     planes = as_shot(read_ply(work.read(inputs.splat), "the splat"), params.view)
-    drawn = Drawn(straight(planes).rgba[..., :3], planes[3])
+    drawn = RenderedSplat(straight(planes).rgba[..., :3], planes[3])
     done = measure(rgb, rgba, drawn) if params.measure_only else correct(rgb, rgba, drawn)
     same = done.rgba is rgba
     return CorrectOutputs(
