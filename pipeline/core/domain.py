@@ -92,6 +92,7 @@ class Verdict(Frozen):
     photo: str | None = None
     nearest_photo: str | None = None
     nearest_deg: float | None = None
+    code: str | None = Field(default=None, description="of a refused angle's reason, see pipeline.core.reasons")
     reason: str
 
 

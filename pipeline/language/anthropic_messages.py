@@ -112,7 +112,8 @@ class AnthropicMessages:
             return Written(caption=caption, attempts=attempt, input_tokens=tokens_in, output_tokens=tokens_out)
         raise Held(
             f"{self.model} gave no caption that can be published, {ATTEMPTS} times: {reason}",
-            remedy="change the brief or the attributes in shoot.yaml, name another model, or set engine: measured",
+            code="caption-no-usable-answer",
+            remedy="Change the brief or the attributes in shoot.yaml, name another model, or set engine: measured",
         )
 
     def _question(self, subject: Subject) -> list[dict[str, Any]]:

@@ -85,7 +85,11 @@ def colours_of(picture: NDArray[np.uint8]) -> tuple[ColourShare, ...]:
     """
     pixels = picture[picture[..., 3] >= OPAQUE][:, :3]
     if len(pixels) < CLUSTERS:
-        raise Held("the picture shows no product: no pixel is opaque", remedy="Check the cut-out of this angle")
+        raise Held(
+            "the picture shows no product: no pixel is opaque",
+            code="caption-empty-picture",
+            remedy="Check the cut-out of this angle",
+        )
     sample = pixels[:: max(1, len(pixels) // SAMPLES)]
     lab: NDArray[np.float64] = rgb2lab(sample[:, None])[:, 0]
     weighted = (lab * (0.6, 1.0, 1.0)).astype(np.float32)  # shading changes lightness more than hue

@@ -54,7 +54,11 @@ def height_over_width(picture: Rgba) -> float:
         np.nonzero((picture[..., 3] >= 128).any(axis=0))[0],
     )
     if len(rows) == 0:
-        raise Held("the picture shows no product: no pixel is opaque", remedy="Check the cut-out of this angle")
+        raise Held(
+            "the picture shows no product: no pixel is opaque",
+            code="caption-empty-picture",
+            remedy="Check the cut-out of this angle",
+        )
     return float(rows[-1] - rows[0] + 1) / float(columns[-1] - columns[0] + 1)
 
 

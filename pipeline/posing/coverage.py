@@ -48,6 +48,14 @@ class Photographed:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Why an angle is refused: the reason's code in `pipeline.core.reasons`, and the words of this case."""
+
+    code: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Arc:
     """The arc between two photos: `width_deg` its length, `offset_deg` how far from it the asked angle lies."""
 
@@ -92,7 +100,7 @@ def _verdict(angle: Angle, named: str | None, posed: Photographed | None, params
         if named is not None:
             return Verdict(angle=angle, decision="captured", photo=named, reason=f"shoot.yaml names {named} for it")
         reason = "the photos could not be posed (see sfm), and shoot.yaml names no photo for this angle"
-        return Verdict(angle=angle, decision="refused", reason=reason)
+        return Verdict(angle=angle, decision="refused", code="angle-not-posed", reason=reason)
     asked = direction(angle.azimuth_deg, angle.elevation_deg)
     away = angles_deg(posed.directions, asked)
     nearest = int(away.argmin())
@@ -108,7 +116,8 @@ def _verdict(angle: Angle, named: str | None, posed: Photographed | None, params
     arc = best_arc(posed.directions, asked, params)
     if arc is not None:
         return Verdict(angle=angle, decision="rendered", reason=_rendered_reason(posed, away, nearest, arc), **near)
-    return Verdict(angle=angle, decision="refused", reason=_refused_reason(angle, posed, away, nearest, params), **near)
+    refusal = _refusal(angle, posed, away, nearest, params)
+    return Verdict(angle=angle, decision="refused", code=refusal.code, reason=refusal.words, **near)
 
 
 def angles_deg(directions: Matrix, towards: Matrix) -> Matrix:
@@ -173,24 +182,32 @@ def _rendered_reason(posed: Photographed, away: Matrix, nearest: int, arc: Arc) 
     )
 
 
-def _refused_reason(angle: Angle, posed: Photographed, away: Matrix, nearest: int, params: CoverageParams) -> str:
-    """Why nobody can draw this angle, and what to shoot."""
+def _refusal(angle: Angle, posed: Photographed, away: Matrix, nearest: int, params: CoverageParams) -> Refusal:
+    """Why this angle cannot be rendered, and what to shoot."""
     start = f"the nearest photo, {posed.photos[nearest]}, is {away[nearest]:.0f}° away"
     elevations = np.degrees(np.arcsin(np.clip(posed.directions[:, 2], -1.0, 1.0)))
     highest, lowest = float(elevations.max()), float(elevations.min())
     if angle.elevation_deg > highest + params.max_offset_deg:
-        return (
-            f"{start}: this angle looks from {angle.elevation_deg:.0f}° above, the highest photo from {highest:.0f}°; "
-            f"shoot a ring at about {angle.elevation_deg:.0f}°"
+        return Refusal(
+            code="angle-above-photos",
+            words=f"{start}: this angle looks from {angle.elevation_deg:.0f}° above, the highest photo from"
+            f" {highest:.0f}°; shoot a ring at about {angle.elevation_deg:.0f}°",
         )
     if angle.elevation_deg < lowest - params.max_offset_deg:
-        return (
-            f"{start}: this angle looks from {angle.elevation_deg:.0f}°, the lowest photo from {lowest:.0f}°; "
-            f"shoot a ring at about {angle.elevation_deg:.0f}°"
+        return Refusal(
+            code="angle-below-photos",
+            words=f"{start}: this angle looks from {angle.elevation_deg:.0f}°, the lowest photo from {lowest:.0f}°;"
+            f" shoot a ring at about {angle.elevation_deg:.0f}°",
         )
     azimuths = np.degrees(np.arctan2(posed.directions[:, 0], -posed.directions[:, 1])) % 360.0
     level = np.abs(elevations - angle.elevation_deg) <= RING_WIDTH_DEG
     gap = gap_around(azimuths[level].tolist(), angle.azimuth_deg)
     if gap.width_deg <= params.max_gap_deg:
-        return f"{start}, and no two photos close to each other stand on either side of it; shoot it itself"
-    return f"{start}: nobody photographed the product from {gap.words}; shoot {gap.photos_to_shoot} more there"
+        return Refusal(
+            code="angle-no-neighbours",
+            words=f"{start}, and no two photos close to each other stand on either side of it; shoot it itself",
+        )
+    return Refusal(
+        code="angle-side-not-photographed",
+        words=f"{start}: nobody photographed the product from {gap.words}; shoot {gap.photos_to_shoot} more there",
+    )

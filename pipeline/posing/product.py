@@ -36,7 +36,8 @@ def product_frame(
     if front not in by_photo:
         raise Held(
             f"the front photo {front} could not be registered, so no azimuth is known",
-            remedy="name another photo in shoot.yaml (capture.front), or shoot the front again, sharp and well lit",
+            code="sfm-front-not-posed",
+            remedy="Name another photo in shoot.yaml (capture.front), or shoot the front again, sharp and well lit",
         )
     fit = upright([image.cam_from_world for image in model.images], rig)
     rotation = product_rotation(fit.up, by_photo[front].centre - fit.foot)
@@ -75,7 +76,8 @@ def _extent(level: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | N
     if extent is None:
         raise Held(
             f"only {len(level.points.positions)} points of the product were found: too few to tell where its middle is",
-            remedy="check the cut-outs, and shoot the product larger and sharper",
+            code="sfm-too-few-points",
+            remedy="Check the cut-outs, and shoot the product larger and sharper",
         )
     return extent
 

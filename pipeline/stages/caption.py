@@ -72,7 +72,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     written = _captioner(params, work).write(subject)
     faults = faults_of(written.caption, facts)
     if faults:
-        raise Held(f"the caption must not be published: {'; '.join(faults)}", remedy="correct shoot.yaml")
+        what = f"the caption must not be published: {'; '.join(faults)}"
+        raise Held(what, code="caption-not-publishable", remedy="Correct shoot.yaml")
     report = Report(
         engine=written.caption.engine,
         model=written.caption.model,
@@ -90,7 +91,9 @@ def front_most(pictures: list[Picture]) -> Picture:
     there = [picture for picture in pictures if picture.source != "refused"]
     if not there:
         raise Held(
-            "there is no picture to describe: every requested angle was refused", remedy="shoot the missing sides"
+            "there is no picture to describe: every requested angle was refused",
+            code="caption-no-picture",
+            remedy="Shoot the missing sides",
         )
     front = direction(0.0, 0.0)
     return min(

@@ -117,7 +117,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     if len(failed) > params.max_failed_photos or len(failed) == len(done):
         raise Held(
             f"the product was not found in {len(failed)} of {len(done)} photos: " + "; ".join(failed),
-            remedy="put mattes made by hand into the shoot's folder mattes/, photograph these again on a plain"
+            code="cutout-product-not-found",
+            remedy="Put mattes made by hand into the shoot's folder mattes/, photograph these again on a plain"
             " backdrop, remove them, or allow some with cutout's max_failed_photos",
         )
     cutouts = {

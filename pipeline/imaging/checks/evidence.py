@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.reasons.table import require_reason
 from pipeline.core.records import Check
 from pipeline.imaging.channels.channel import BackdropKind, Channel
 from pipeline.imaging.compositing.framing import Patch, Placement, product_in_frame
@@ -65,7 +66,12 @@ class Evidence:
 def finding(
     name: str, value: float, unit: str, words: str, *, threshold: float, passed: bool, severity: Severity
 ) -> Check:
-    """One measurement with its verdict; `words` say what it means for this asset."""
+    """One measurement with its verdict; `words` say what it means for this asset.
+
+    `name` is the code of the reason if it fails. Raises ValueError when `pipeline.core.reasons` does not have it.
+    """
+    if severity != "info":
+        require_reason(name, "rejected" if severity == "reject" else "needs review")
     return Check(
         name=name,
         value=round(float(value), 4),
