@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from pydantic import Field, ValidationError
 
+from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, CatalogError, Held, MissingEngine
 from pipeline.core.records import Caption
-from pipeline.language.captioner import Rgba, Subject, Written
+from pipeline.language.captioner import Subject, Written
 from pipeline.language.checks import LIMITS, faults_of
 from pipeline.language.views import alt_texts, view_words
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.core.arrays import Rgba
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import Caption
-from pipeline.language.captioner import Facts, Rgba, Subject, Written
+from pipeline.language.captioner import Facts, Subject, Written
 from pipeline.language.checks import LIMITS, cut
 from pipeline.language.colours import FAMILIES, ColourShare, colours_of
 from pipeline.language.views import alt_texts, view_words

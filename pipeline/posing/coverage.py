@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from pipeline.core.domain import Angle, Frozen, Matrix, Verdict, View, direction
+from pipeline.core.arrays import F64
+from pipeline.core.domain import Angle, Frozen, Verdict, View, direction
 from pipeline.core.errors import BadInput
 from pipeline.posing.gaps import gap_around
 
@@ -43,7 +44,7 @@ class Photographed:
     """The posed photos: names, unit directions [N, 3] from the product's centre, and sharpness (see PhotoFacts)."""
 
     photos: tuple[str, ...]
-    directions: Matrix
+    directions: F64
     sharpness: tuple[float, ...]
 
 
@@ -120,14 +121,14 @@ def _verdict(angle: Angle, named: str | None, posed: Photographed | None, params
     return Verdict(angle=angle, decision="refused", code=refusal.code, reason=refusal.words, **near)
 
 
-def angles_deg(directions: Matrix, towards: Matrix) -> Matrix:
+def angles_deg(directions: F64, towards: F64) -> F64:
     """Angles [N] in degrees between unit vectors [N, 3] and one [3]; exact for small angles too (Kahan's formula)."""
     apart = np.linalg.norm(directions - towards, axis=-1)
     together = np.linalg.norm(directions + towards, axis=-1)
     return np.asarray(np.degrees(2 * np.arctan2(apart, together)))
 
 
-def sharpest_near(away_deg: Matrix, sharpness: Sequence[float], tolerance_deg: float) -> int:
+def sharpest_near(away_deg: F64, sharpness: Sequence[float], tolerance_deg: float) -> int:
     """The nearest photo within tolerance that is not much blurrier than the sharpest one there."""
     inside = [i for i in range(len(away_deg)) if away_deg[i] <= tolerance_deg]
     best = max(sharpness[i] for i in inside)
@@ -135,7 +136,7 @@ def sharpest_near(away_deg: Matrix, sharpness: Sequence[float], tolerance_deg: f
     return min(good, key=lambda i: (away_deg[i], i))
 
 
-def best_arc(directions: Matrix, asked: Matrix, params: CoverageParams) -> Arc | None:
+def best_arc(directions: F64, asked: F64, params: CoverageParams) -> Arc | None:
     """The arc between two photos from which `asked` [3] can be drawn, or None when there is none.
 
     `directions` [N, 3] unit. Several may do; the reason names the one of the smallest width + offset.
@@ -150,7 +151,7 @@ def best_arc(directions: Matrix, asked: Matrix, params: CoverageParams) -> Arc |
     return Arc(int(first[best]), int(second[best]), float(width[best]), float(offset[best]))
 
 
-def arc_offset_deg(first: Matrix, second: Matrix, asked: Matrix) -> Matrix:
+def arc_offset_deg(first: F64, second: F64, asked: F64) -> F64:
     """Angle [M] from `asked` to the nearest point of the great-circle arc `first`-`second`; arcs shorter than 180 deg.
 
     All are unit vectors, [M, 3] or [3].
@@ -167,14 +168,14 @@ def arc_offset_deg(first: Matrix, second: Matrix, asked: Matrix) -> Matrix:
     return np.where(within, np.minimum(beside, ends), ends)
 
 
-def _named_reason(named: str, posed: Photographed, away: Matrix) -> str:
+def _named_reason(named: str, posed: Photographed, away: F64) -> str:
     reason = f"shoot.yaml names {named} for it"
     if named not in posed.photos:
         return f"{reason}; its own position is not known"
     return f"{reason}; it was taken {away[posed.photos.index(named)]:.1f}° from it"
 
 
-def _rendered_reason(posed: Photographed, away: Matrix, nearest: int, arc: Arc) -> str:
+def _rendered_reason(posed: Photographed, away: F64, nearest: int, arc: Arc) -> str:
     beside = "" if arc.offset_deg < 1.0 else f", {arc.offset_deg:.0f}° beside the line from one to the other"
     return (
         f"the nearest photo, {posed.photos[nearest]}, is {away[nearest]:.1f}° away; drawn by the splat, "
@@ -182,7 +183,7 @@ def _rendered_reason(posed: Photographed, away: Matrix, nearest: int, arc: Arc) 
     )
 
 
-def _refusal(angle: Angle, posed: Photographed, away: Matrix, nearest: int, params: CoverageParams) -> Refusal:
+def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params: CoverageParams) -> Refusal:
     """Why this angle cannot be rendered, and what to shoot."""
     start = f"the nearest photo, {posed.photos[nearest]}, is {away[nearest]:.0f}° away"
     elevations = np.degrees(np.arcsin(np.clip(posed.directions[:, 2], -1.0, 1.0)))

@@ -7,11 +7,12 @@ from pydantic import Field
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
+from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, angle_between_deg, direction
 from pipeline.core.errors import Held
 from pipeline.core.records import Picture, dump_json, load_list
 from pipeline.language.anthropic_messages import AnthropicMessages
-from pipeline.language.captioner import Captioner, Facts, Rgba, Subject, Written
+from pipeline.language.captioner import Captioner, Facts, Subject, Written
 from pipeline.language.checks import faults_of
 from pipeline.language.measured import Measured
 

@@ -2,19 +2,16 @@
 
 from pathlib import PurePosixPath
 from statistics import median
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
+from pipeline.core.arrays import Alpha
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
 from pipeline.imaging.cutout.registry import CutoutParams
-
-if TYPE_CHECKING:
-    from pipeline.core.arrays import Pixels
 
 
 class Inputs(Frozen):
@@ -182,7 +179,7 @@ def _mattes(work: Work, inputs: Inputs, photos: dict[str, Artifact]) -> dict[str
     return mattes
 
 
-def _by_hand(data: bytes, size: tuple[int, ...]) -> "Pixels":
+def _by_hand(data: bytes, size: tuple[int, ...]) -> Alpha:
     """The matte that a person drew. Raises BadInput unless it is a one-channel 8-bit picture of the photo's size."""
     from pipeline.core.photo.decode import decode_matte
 

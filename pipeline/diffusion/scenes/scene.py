@@ -9,10 +9,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64, Rgb
 from pipeline.core.domain import Frozen
-from pipeline.diffusion.scenes.materials import Field, surface
+from pipeline.core.linear import decode, encode
+from pipeline.diffusion.scenes.materials import surface
 from pipeline.diffusion.scenes.vocabulary import (
     COLOURS,
     HORIZON_FRAC,
@@ -27,8 +28,6 @@ from pipeline.diffusion.scenes.vocabulary import (
     Side,
     Softness,
 )
-
-Rgb = NDArray[np.uint8]
 
 
 class SceneLabels(Frozen):
@@ -72,17 +71,14 @@ class _Midpoint:
         return high // 2
 
 
-def linear_from_srgb(srgb: NDArray[np.uint8] | NDArray[np.float32]) -> Field:
-    """Decode sRGB 0 to 255 into linear light 0 to 1 (IEC 61966-2-1)."""
-    x = np.asarray(srgb, np.float32) / np.float32(255)
-    return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).astype(np.float32)
+def linear_from_srgb(srgb: Rgb | F32) -> F32:
+    """Linear light 0-1 of sRGB 0-255, which may have fractions."""
+    return decode(np.asarray(srgb, np.float32) / np.float32(255)).astype(np.float32)
 
 
-def srgb_from_linear(linear: Field) -> Rgb:
-    """Encode linear light 0 to 1 as sRGB uint8, clipped (IEC 61966-2-1)."""
-    x = np.clip(linear, 0, 1)
-    encoded = np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 1e-9) ** (1 / 2.4) - 0.055)
-    return np.round(encoded * 255).astype(np.uint8)
+def srgb_from_linear(linear: F32) -> Rgb:
+    """Linear light 0-1 to sRGB uint8, clipped."""
+    return np.round(encode(np.clip(linear, 0, 1)) * 255).astype(np.uint8)
 
 
 def random_spec(rng: np.random.Generator) -> SceneSpec:
@@ -132,7 +128,7 @@ def _picture(spec: SceneSpec, sample: _Sample, width_px: int, height_px: int) ->
 
 def scene_detail(
     spec: SceneSpec, seed: int, width_px: int, height_px: int, coarse_px: float = 256, beyond: float = 0.0
-) -> Field:
+) -> F32:
     """The scene's fine structure: a gain in linear light, float32 [height_px, width_px, 3], near 1 on average.
 
     It contains the detail that a picture of `coarse_px` on its long side cannot resolve: multiplying an enlarged
@@ -172,7 +168,7 @@ def _sample_with(rng: np.random.Generator | _Midpoint, spec: SceneSpec, *, struc
 
 def _reflectance(
     spec: SceneSpec, sample: _Sample, width_px: int, height_px: int, beyond: float = 0.0
-) -> tuple[Field, Field]:
+) -> tuple[F32, F32]:
     """The material mapped onto floor and wall [h, w, 3], and each row's floor share [h] (1 floor, 0 wall).
 
     The floor's depth z at height y above the bottom follows a pinhole camera over a plane: y = v - f h / z, with the
@@ -208,7 +204,7 @@ def _reflectance(
     return np.asarray(laid, np.float32), floor
 
 
-def _wall(sample: _Sample, width_px: int, height_px: int, whole: float) -> Field:
+def _wall(sample: _Sample, width_px: int, height_px: int, whole: float) -> F32:
     """A painted wall [h, w, 3]; mirrored outside the scene, whose size is 1 / `whole` of the picture's."""
     own_w, own_h = round(width_px / whole), round(height_px / whole)
     paint = surface("paper", sample.texture_seed + 1, 512)
@@ -218,13 +214,13 @@ def _wall(sample: _Sample, width_px: int, height_px: int, whole: float) -> Field
     return np.asarray(cv2.copyMakeBorder(wall, *sides, cv2.BORDER_REFLECT_101), np.float32)
 
 
-def _heights(height_px: int, beyond: float) -> NDArray[np.float64]:
+def _heights(height_px: int, beyond: float) -> F64:
     """The height of each row [h] above the scene's bottom, in units of the scene's height."""
     y = (np.arange(height_px, dtype=np.float64)[::-1] + 0.5) / height_px
     return y * (1 + 2 * beyond) - beyond
 
 
-def _smooth(values: NDArray[np.float64], sigma_px: float) -> NDArray[np.float64]:
+def _smooth(values: F64, sigma_px: float) -> F64:
     """`values` [n] convolved with a Gaussian; an odd reflection continues straight lines beyond the ends."""
     reach = max(1, min(int(2.5 * sigma_px), len(values) - 1))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)
@@ -232,7 +228,7 @@ def _smooth(values: NDArray[np.float64], sigma_px: float) -> NDArray[np.float64]
     return np.convolve(padded, kernel / kernel.sum(), mode="valid")
 
 
-def _shading(spec: SceneSpec, sample: _Sample, floor: Field, width_px: int) -> Field:
+def _shading(spec: SceneSpec, sample: _Sample, floor: F32, width_px: int) -> F32:
     """Illumination of the scene, float32 [h, w], about 1 at its brightest: ambient light plus a key light.
 
     A soft key light falls off gradually; a hard one makes a pool with a visible edge.
@@ -251,7 +247,7 @@ def _shading(spec: SceneSpec, sample: _Sample, floor: Field, width_px: int) -> F
     return np.asarray(shade * fade * _facing(spec, sample, floor), np.float32)
 
 
-def _facing(spec: SceneSpec, sample: _Sample, floor: Field, beyond: float = 0.0) -> Field:
+def _facing(spec: SceneSpec, sample: _Sample, floor: F32, beyond: float = 0.0) -> F32:
     """The share of light that each row receives by its orientation, float32 [h, 1]."""
     y = _heights(len(floor), beyond)[:, None].astype(np.float32)
     facing = floor[:, None] + (1 - floor[:, None]) * np.float32(sample.wall_gain)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import F32, Alpha, Mask, Rgb
 from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdrop, lab_of
 from pipeline.imaging.cutout.matting import bounding_box
-from pipeline.imaging.cutout.outline import Mask, reduced, refined
+from pipeline.imaging.cutout.outline import reduced, refined
 
 _DISC3 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
@@ -33,7 +32,7 @@ class BackdropCutout:
     keep_share: float = 0.02
     """Pieces smaller than this share of the largest one are dropped."""
 
-    def cut(self, rgb: Pixels) -> Pixels:
+    def cut(self, rgb: Rgb) -> Alpha:
         """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 where no product was found."""
         small = reduced(rgb, self.work_side_px)
         likeness = compare(lab := lab_of(small), fit_backdrop(lab))
@@ -43,7 +42,7 @@ class BackdropCutout:
         doubtful = np.where(product, likeness.distance < 4, likeness.tint > 2 * self.tint_limit)
         return refined(rgb, product, band=self.band, doubtful=doubtful, matting_side_px=self.matting_side_px)
 
-    def product(self, lightness: NDArray[np.float32], likeness: Likeness) -> Mask:
+    def product(self, lightness: F32, likeness: Likeness) -> Mask:
         """Where the product is, at work size: [h, w] bool."""
         tinted = likeness.tint > self.tint_limit
         bright = likeness.shade > 1.25
@@ -82,7 +81,7 @@ class BackdropCutout:
         return mask
 
 
-def _steepness(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+def _steepness(lightness: F32) -> F32:
     """Change of L per px."""
     soft = cv2.GaussianBlur(lightness, (0, 0), 0.7)
     across, down = (cv2.Sobel(soft, cv2.CV_32F, *d, ksize=3, scale=1 / 8) for d in ((1, 0), (0, 1)))

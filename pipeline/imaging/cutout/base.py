@@ -5,24 +5,24 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import Alpha, Rgb, Rgba
 from pipeline.imaging.cutout.matting import foreground_colours
 
 
 class CutoutEngine(Protocol):
     """Finds the product in one photo."""
 
-    def cut(self, rgb: Pixels) -> Pixels:
+    def cut(self, rgb: Rgb) -> Alpha:
         """Alpha [h, w] uint8 (0 backdrop, 255 product) of an upright sRGB photo [h, w, 3] uint8."""
         ...
 
 
-def with_matte(rgb: Pixels, alpha: Pixels) -> Pixels:
+def with_matte(rgb: Rgb, alpha: Alpha) -> Rgba:
     """RGBA [h, w, 4], straight alpha: the photo's own pixels where alpha is 255, its estimated colour else."""
     return np.dstack([foreground_colours(rgb, alpha), alpha])
 
 
-def fault_of(alpha: Pixels) -> str | None:
+def fault_of(alpha: Alpha) -> str | None:
     """Why a matte [h, w] cannot be a product's, in words; None when it can."""
     solid = alpha >= 128
     covered = float(solid.mean())

@@ -10,9 +10,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import F32, Alpha, Rgb
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine, readable
 from pipeline.core.weights import folder_digest, has_code
@@ -52,7 +51,7 @@ class CheckpointCutout:
         self.params = params
         self.model = _load(folder, params.sha256, params.allow_remote_code, params.device)
 
-    def cut(self, rgb: Pixels) -> Pixels:
+    def cut(self, rgb: Rgb) -> Alpha:
         """Alpha [h, w] uint8 of a photo [h, w, 3] uint8, at the photo's size."""
         import torch
 
@@ -72,7 +71,7 @@ class CheckpointCutout:
         return np.asarray(np.round(np.clip(alpha, 0, 1) * 255), np.uint8)
 
 
-def product_probability(output: Any) -> NDArray[np.float32]:
+def product_probability(output: Any) -> F32:
     """[h, w] 0 to 1 from what the model returned: a list that ends in logits (BiRefNet, RMBG), logits, or DETR's masks.
 
     Of class logits, channel 0 is the backdrop. Raises MissingEngine for anything else.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.core.arrays import Pixels
-from pipeline.imaging.cutout.backdrop_model import Plane, lab_of
-from pipeline.imaging.cutout.outline import Mask, reduced, refined
+from pipeline.core.arrays import F32, Alpha, Mask, Pixels, Rgb
+from pipeline.imaging.cutout.backdrop_model import lab_of
+from pipeline.imaging.cutout.outline import reduced, refined
 
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _DISC9 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
@@ -27,7 +27,7 @@ class SeededCutout:
     grabcut_rounds: int = 3
     band: float = 2.0
 
-    def cut(self, rgb: Pixels) -> Pixels:
+    def cut(self, rgb: Rgb) -> Alpha:
         """Alpha [h, w] uint8 of a photo [h, w, 3] uint8."""
         small = reduced(rgb, self.work_side_px)
         calm = cv2.bilateralFilter(cv2.medianBlur(small, 5), 9, 25, 5)  # print and grain are no outline
@@ -59,7 +59,7 @@ class SeededCutout:
         return _filled(grown)
 
 
-def _alike(lab: Plane, seed: Mask) -> Plane:
+def _alike(lab: F32, seed: Mask) -> F32:
     """Distance of each pixel's colour to the nearest of the seed's six main colours, in deviations of that colour."""
     samples = np.ascontiguousarray(lab[seed], np.float32)
     cv2.setRNGSeed(0)

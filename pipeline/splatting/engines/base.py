@@ -4,13 +4,11 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F64
 from pipeline.core.errors import MissingEngine
 
-F64 = NDArray[np.float64]
 Cloud = dict[str, torch.Tensor]  # by the names in VALUES; other tensors that go by name, too
 OnMeans2d = Callable[[torch.Tensor], None]
 VALUES = ("means", "log_scales", "quats", "logits", "sh")

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from pipeline.core.arrays import F64
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.splatting.engines.base import VALUES, Cloud, OnMeans2d
-from pipeline.splatting.lens import F64, pose_of
+from pipeline.splatting.lens import pose_of
 from pipeline.splatting.raster.projection import BLUR_ANTIALIASED_PX2, BLUR_PX2, NEAR
 
 _REMEDY = "Run it where CUDA is, or set the splat's engine to cpu."
