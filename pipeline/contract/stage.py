@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pipeline.contract.manifest import Request
 from pipeline.core.domain import Frozen
+from pipeline.core.engines import Registry
 
 if TYPE_CHECKING:
     from pipeline.contract.work import Work
@@ -23,6 +24,7 @@ class Stage(Generic[I, P, O]):
     `outputs` has fields of type `Artifact` or `Artifact | None` and a field `report` (a small Frozen).
     `run(inputs, params, work)` computes them. `version` is raised whenever the same request would give another result.
     `cached` False: always run (publish).
+    `engines`: those that can do the work. `engine_field`: the field of `params` that holds the chosen engine's params.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Stage(Generic[I, P, O]):
     run: "Callable[[I, P, Work], O]"
     gpu: bool = False
     cached: bool = True
+    engines: Registry[Any] | None = None
+    engine_field: str = ""
 
     def request(self, inputs: I, params: P) -> Request:
         """The request whose digest is this call's key."""
