@@ -11,7 +11,7 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import FolderStore
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.records import Light
-from pipeline.language.anthropic_messages import KEYS
+from pipeline.language.anthropic_failures import KEYS
 from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, require_here, stage_of, write_plan
 from pipeline.run import forecast, run_request
 from pipeline.shoot import read_shoot

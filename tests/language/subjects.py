@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from pipeline.core.domain import Angle
-from pipeline.language.captioner import Facts, Rgba, Subject
+from pipeline.language.base import Facts, Rgba, Subject
 
 
 def shirt(
