@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.diffusion.painting.engine import BackdropRequest, DiffusersEngine
+from pipeline.diffusion.painting.engine import DiffusersEngine, PaintRequest
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.diffusion.scenes.scene import linear_from_srgb, random_spec, render_scene
 from pipeline.diffusion.scenes.vocabulary import COLOURS, HORIZON_FRAC, MATERIALS, SIDES, SceneSpec
@@ -155,13 +155,13 @@ def _index(specs: list[SceneSpec], what: str) -> NDArray[np.int64]:
     return np.array([options.index(getattr(spec, what)) for spec in specs])
 
 
-def paint_all(engine: DiffusersEngine, specs: list[SceneSpec], asked: BackdropRequest) -> tuple[list[Rgb], list[Rgb]]:
+def paint_all(engine: DiffusersEngine, specs: list[SceneSpec], asked: PaintRequest) -> tuple[list[Rgb], list[Rgb]]:
     """Raw pictures and enlarged pictures."""
     painted = [engine.paint(replace(asked, prompt=spec.prompt, seed=1000 + seed)) for seed, spec in enumerate(specs)]
     return [one.native for one in painted], [one.rgb for one in painted]
 
 
-def seconds_per_asset(engine: DiffusersEngine, asked: BackdropRequest, size_px: int, count: int = 4) -> float:
+def seconds_per_asset(engine: DiffusersEngine, asked: PaintRequest, size_px: int, count: int = 4) -> float:
     """Median wall seconds for one backdrop of `size_px`, enlarging included."""
     seconds = []
     for seed in range(count):
@@ -186,7 +186,7 @@ def main() -> None:
     engine, judge, rng = load_engine(asked.checkpoint), Judge(asked.scenes), np.random.default_rng(6)
     own = engine.facts
     specs = [random_spec(rng) for _ in range(asked.pictures)]
-    request = BackdropRequest(
+    request = PaintRequest(
         prompt="", width_px=512, height_px=512, seed=0, steps=asked.steps, guidance=asked.guidance or own.guidance
     )
     figures: dict[str, Any] = {

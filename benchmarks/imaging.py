@@ -24,7 +24,7 @@ from benchmarks.imaging_shadow import HEAD, shadow_rows
 from pipeline.core.domain import View
 from pipeline.core.records import Light, load_list
 from pipeline.diffusion.painting.checkpoints import EMBEDDED, EMBEDDED_FOLDER, facts_of
-from pipeline.diffusion.painting.engine import BackdropRequest
+from pipeline.diffusion.painting.engine import PaintRequest
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.imaging.channels.channel import Channel, load_channel
 from pipeline.imaging.channels.encode import decode_image, encode_image
@@ -105,7 +105,7 @@ def _encoders(finished: np.ndarray, shop: Channel, xmp: bytes) -> dict[str, Part
 
 def _paint(native: bool) -> object:
     facts, side_px = facts_of(EMBEDDED_FOLDER), 256 if native else SIDE_PX
-    asked = BackdropRequest(
+    asked = PaintRequest(
         "light marble counter, morning light", side_px, side_px, 1, strength=facts.strength, guidance=facts.guidance
     )
     return load_engine(EMBEDDED).paint(asked)

@@ -70,9 +70,11 @@ def _engines(settings: Settings) -> list[Finding]:
 
 def _engines_of(step: str, values: Mapping[str, Any]) -> list[Finding]:
     stage, what = stage_of(step), f"engine of {step}"
+    if stage.engines is None and stage.requires is None:
+        return []
     try:
         params = step_params(step, values)
-        if stage.engines is None:  # such a stage may still require something
+        if stage.engines is None:
             words = stage.require_here(params)
             return [Finding(what=what, state="ok", words=words)] if words else []
         chosen = getattr(params, stage.engine_field)

@@ -1,4 +1,4 @@
-"""An Anthropic model that sees the product's picture and writes any language; requires ANTHROPIC_API_KEY."""
+"""Texts in any language by an Anthropic model that sees the product's picture."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Short English texts from shoot.yaml and what can be measured in the picture; no weights, no network."""
+"""Short English texts from shoot.yaml and what can be measured in the picture, without weights or network."""
 
 from typing import Literal
 

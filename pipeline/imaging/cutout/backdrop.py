@@ -1,4 +1,7 @@
-"""A plain studio backdrop: models it, tells the product from its shadow, and needs no weights."""
+"""A plain studio backdrop, without weights.
+
+Fits a smooth surface to the backdrop, separates the product from its shadow, and solves the outline in closed form.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Any photo: an image segmentation checkpoint, a folder that `AutoModelForImageSegmentation` can read.
+"""Any photo, by an image segmentation checkpoint.
 
-Checkpoints of the BiRefNet class carry their own code: it runs only when a setting allows it, and a folder is only used
-when its digest is the one that the settings pin.
+The checkpoint is a folder that `AutoModelForImageSegmentation` can read. Checkpoints of the BiRefNet class carry their
+own code: it runs only when a setting allows it, and a folder is only used when its digest is the one that the settings
+pin.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Any surroundings: finds the product from a box that is surely product in every photo.
+"""Any surroundings, from a box that is surely product in every photo.
 
 For a turntable on a desk, a printed scale under the product, a coloured table: what lies around the product may have
 any colour, as long as it is not the product's. The camera does not move, so one box serves a shoot.
