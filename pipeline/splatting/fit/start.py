@@ -9,10 +9,10 @@ from pipeline.core.colmap import Points
 from pipeline.core.domain import camera_centre
 from pipeline.core.errors import BadInput
 from pipeline.splatting.carving.hull import starting_points
-from pipeline.splatting.engines.base import VALUES, Cloud
-from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.fit.params import FitParams, PhotoParams
 from pipeline.splatting.gaussians import from_points
 from pipeline.splatting.photos import PosedPhoto, Training
+from pipeline.splatting.raster.base import VALUES, Cloud
 
 SMALL_SHOOT = 10  # below, every photo is needed for the fit
 # How a product begins: share of the budget strewn over its hull, and how large. Smaller and more gain 0.9 dB in 500
@@ -20,7 +20,7 @@ SMALL_SHOOT = 10  # below, every photo is needed for the fit
 START, _SIZE = 0.75, 0.8
 
 
-def held_out_names(names: list[str], params: FitParams) -> tuple[str, ...]:
+def held_out_names(names: list[str], params: PhotoParams) -> tuple[str, ...]:
     """The photos kept out of the fit. Raises BadInput for a name that is not there."""
     for name in params.held_out:
         if name not in names:

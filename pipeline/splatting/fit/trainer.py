@@ -1,8 +1,7 @@
 """Fit Gaussians to posed, cut-out photos: the loop, its schedules, and what it reports."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -10,21 +9,23 @@ import torch
 
 from pipeline.core.colmap import Points
 from pipeline.core.errors import BadInput
-from pipeline.splatting.engines.base import SplatEngine, engine_named
+from pipeline.splatting.evaluate import psnr_db
 from pipeline.splatting.fit import exposure
 from pipeline.splatting.fit.adam import Adam
-from pipeline.splatting.fit.evaluate import psnr_db
 from pipeline.splatting.fit.loss import LossWeights, ProductLoss, product_loss_plainly
-from pipeline.splatting.fit.params import FitParams, Progress
+from pipeline.splatting.fit.params import FitParams
 from pipeline.splatting.fit.poses import Poses
+from pipeline.splatting.fit.report import Hooks, Progress
 from pipeline.splatting.fit.result import Fit, Judge
 from pipeline.splatting.fit.schedule import Schedule
 from pipeline.splatting.fit.snapshot import State, dump, restore
 from pipeline.splatting.fit.start import extent_of, held_out_names, request_digest, starting_cloud
-from pipeline.splatting.fit.strategy.base import Step, crossed, strategy_of
+from pipeline.splatting.fit.strategy.base import Step, crossed
+from pipeline.splatting.fit.strategy.registry import STRATEGIES
 from pipeline.splatting.gaussians import F32
 from pipeline.splatting.lens import lens_of
 from pipeline.splatting.photos import Level, PosedPhoto, prepare
+from pipeline.splatting.raster.base import Rasterizer
 from pipeline.splatting.raster.threads import one_torch_thread
 
 _FADE_EVERY = 10  # a pass over the colours costs half a millisecond
@@ -34,17 +35,8 @@ _POSES_FROM = 0.2  # share of the fit before which the splat is too coarse to sa
 _POSE_RATE_PX, _POSE_REACH = 0.2, 3.0  # at most so far at a visit; so many times the limit in all, if it need be
 
 
-@dataclass(frozen=True)
-class Hooks:
-    """What a fit calls while it runs: progress, and its checkpoint's bytes out and (at the start) in."""
-
-    progress: Callable[[Progress], None] = lambda _: None
-    save: Callable[[bytes], None] = lambda _: None
-    load: Callable[[], bytes | None] = lambda: None
-
-
-def fit(params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks | None = None) -> Fit:
-    """Fit; resumes from `hooks.load()` if that gives a checkpoint of the same request.
+def fit(params: FitParams, rasterizer: Rasterizer, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> Fit:
+    """Fit Gaussians that `rasterizer` draws; resumes from `hooks.load()` if that gives a checkpoint of this request.
 
     A resumed fit ends in the same bits as an undisturbed one on as many threads, unless `max_seconds` was too short for
     all iterations: then the clock hurried the schedule, and two fits agree in quality only.
@@ -52,26 +44,27 @@ def fit(params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hook
     Raises BadInput with fewer than 3 photos left to fit to, or when the fit diverges.
     """
     with one_torch_thread():
-        return _Trainer(params, photos, sparse, hooks or Hooks()).run()
+        return _Trainer(params, rasterizer, photos, sparse, hooks).run()
 
 
 class _Trainer:
     """One fit's fixed surroundings; everything that changes lies in `state`."""
 
-    def __init__(self, params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> None:
-        self.params, self.hooks = params, hooks
-        self.engine: SplatEngine = engine_named(params.engine)
-        self.device, self.started = self.engine.device, time.monotonic()
+    def __init__(
+        self, params: FitParams, rasterizer: Rasterizer, photos: list[PosedPhoto], sparse: Points, hooks: Hooks
+    ) -> None:
+        self.params, self.rasterizer, self.hooks = params, rasterizer, hooks
+        self.device, self.started = rasterizer.device, time.monotonic()
         held_out = held_out_names([photo.name for photo in photos], params)
         prepared = {p.name: prepare(p, params.side_px, crop=params.matte) for p in photos}
         self.photos = [t for name, t in prepared.items() if name not in held_out]
-        self.judge = Judge(params, self.engine, [prepared[name] for name in held_out])
+        self.judge = Judge(params, rasterizer, [prepared[name] for name in held_out])
         if len(self.photos) < 3:
-            raise BadInput(f"{len(self.photos)} photos are too few for a splat", remedy="Shoot more photos.")
+            raise BadInput(f"{len(self.photos)} photos are too few for a splat", remedy="Shoot more photos")
         self.wanted = [[torch.from_numpy(v.planes).to(self.device) for v in p.levels] for p in self.photos]
         self.front = self._front()
         self.extent = extent_of(self.photos)
-        self.strategy = strategy_of(params, self.extent)
+        self.strategy = STRATEGIES[params.strategy](params, self.extent)
         self.weights = LossWeights(params.ssim_weight, params.alpha_weight)
         self.identity = request_digest(params, photos, sparse)
         saved = hooks.load()
@@ -155,7 +148,7 @@ class _Trainer:
         bias = state.exposure["bias"][which].clone().requires_grad_(True)
         twist, pose = self._pose(which, done)
         means2d: list[torch.Tensor] = []
-        picture = self.engine.draw(
+        picture = self.rasterizer.draw(
             leaves, pose, lens_of(level.camera), self._degree(done),
             antialias=self.params.antialias, on_means2d=means2d.append if self.strategy.wants_slopes else None,
         )  # fmt: skip
@@ -164,7 +157,7 @@ class _Trainer:
         loss = loss_of(picture, gain, bias, wanted, backdrop, self.weights)
         loss.backward()
         if not np.isfinite(float(loss.detach())):
-            raise BadInput(f"the fit diverged at iteration {state.iteration}", remedy="Lower its learning rates.")
+            raise BadInput(f"the fit diverged at iteration {state.iteration}", remedy="Lower its learning rates")
         with torch.no_grad():
             gradients = {name: value.grad for name, value in leaves.items()}
             state.cloud = {name: value.detach() for name, value in leaves.items()}

@@ -22,17 +22,17 @@ _THEIRS = {"TORCHDYNAMO_DISABLE": "1", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1",
 
 
 def require_nerfstudio() -> str:
-    """Where ns-train lies. Raises MissingEngine when one of nerfstudio's programs is not on the PATH."""
-    found = ""
+    """The path of ns-train. Raises MissingEngine when one of nerfstudio's programs is not on the PATH."""
+    path = ""
     for program in (EXPORT, TRAIN):
-        found = shutil.which(program) or ""
-        if not found:
+        path = shutil.which(program) or ""
+        if not path:
             raise MissingEngine(
                 f"splat engine 'nerfstudio' needs {program}, which is not on the PATH",
                 remedy="Run the splat step in the image of deploy/nerfstudio.Dockerfile (nerfstudio's pins fit no other"
-                " environment, so that there is no extra to install), or set the splat's engine to cpu or gsplat.",
+                " environment, so that there is no extra to install), or set the splat's engine to cpu or gsplat",
             )
-    return found
+    return path
 
 
 def nerfstudio_version() -> str:
@@ -76,7 +76,7 @@ def run_program(
         code = process.wait()
     if code != 0:
         raise CatalogError(
-            f"{Path(command[0]).name} ended with code {code}{_tail(log)}", remedy="Its last words say why."
+            f"{Path(command[0]).name} ended with code {code}{_tail(log)}", remedy="Its last lines say why"
         )
 
 
