@@ -18,7 +18,7 @@ from pipeline.splatting.photos import Training
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.raster.base import VALUES, Cloud, Rasterizer
 
-_FAINT = 1 / 255  # what no photo can show is not kept
+_FAINT = 1 / 255  # opacity below which no photo can show a Gaussian: it is dropped
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Judge:
     def conclude(
         self, state: State, seen: list[Training], seconds: float, stopped: Literal["iterations", "seconds", "held-out"]
     ) -> Fit:
-        """The result of a fit that ends in `state` after `seconds`, made from the photos `seen`."""
+        """The result of a fit to the photos `seen` that ended in `state` after `seconds`."""
         params, degree = self.params, self.params.degree
         scores = self.scores(state.cloud, self.unseen, degree)
         few = self.scores(state.cloud, seen[:: max(1, len(seen) // 4)], degree)

@@ -1,4 +1,4 @@
-"""What a fit begins from: the photos it may see, the scene's extent, the first Gaussians, the request's name."""
+"""The start of a fit: its held-out photos, the scene's extent, the first Gaussians, the request's digest."""
 
 import hashlib
 
@@ -14,9 +14,9 @@ from pipeline.splatting.gaussians import from_points
 from pipeline.splatting.photos import PosedPhoto, Training
 from pipeline.splatting.raster.base import VALUES, Cloud
 
-SMALL_SHOOT = 10  # below, every photo is needed for the fit
-# How a product begins: share of the budget strewn over its hull, and how large. Smaller and more gain 0.9 dB in 500
-# iterations and lose 0.2 dB in 1200, when opaque specks no longer find their depth; larger and fewer the other way.
+SMALL_SHOOT = 10  # photos; below, all are needed for the fit and none is held out
+# How a product begins: share of the budget placed on its hull, and their size. More and smaller ones gain 0.9 dB in 500
+# iterations and lose 0.2 dB in 1200, when opaque specks no longer find their depth; fewer and larger ones the reverse.
 START, _SIZE = 0.75, 0.8
 
 

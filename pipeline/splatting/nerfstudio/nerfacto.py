@@ -1,9 +1,8 @@
-"""nerfstudio's nerfacto, a radiance field, as that on which our Gaussians begin.
+"""Fit Gaussians that begin on the surface of nerfacto, nerfstudio's radiance field.
 
-A field holds no Gaussians to export, but says where surface is and what colour it has. As in RadSplat (Niemeyer et al.
-2024) and Foroutan et al. (2024) points are strewn over what it holds opaque, and a fit of Gaussians begins on them.
-RadSplat's fit then follows the field's pictures, to be rid of exposure that changes; ours follows the photos
-themselves and learns their exposure.
+A field has no Gaussians to export, but gives the surface and its colour. As in RadSplat (Niemeyer et al. 2024) and
+Foroutan et al. (2024), points are sampled where it is opaque, and a fit of Gaussians begins on them. RadSplat then fits
+to the field's pictures, which removes changes of exposure; we fit to the photos themselves and learn their exposure.
 """
 
 import tempfile
@@ -28,16 +27,16 @@ from pipeline.splatting.photos import PosedPhoto, Training, prepare
 from pipeline.splatting.raster.cpu import CpuRasterizer
 
 _SLACK_PX = 2
-_ON_PRODUCT_MIN = 0.5  # share of the field's points; with less it has not found the product
+_ON_PRODUCT_MIN = 0.5  # share of the field's points; below, the field missed the product
 _NO_POINTS = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
 
 
 def fit_nerfacto(params: NerfstudioParams, photos: list[PosedPhoto], hooks: Hooks) -> Fit:
     """Train `ns-train nerfacto` for `nerfacto_iterations`, then fit Gaussians that begin on its surface, on the CPU.
 
-    The field gets the photos that the fit may see, at `side_px`, and heeds `seed` and `nerfstudio_seconds`; all other
-    settings are the fit's, as with engine cpu. No snapshot: a killed fit begins anew. Raises BadInput on too few
-    photos, CatalogError when the field missed the product, and as `nerfstudio.train` and `trainer.fit`.
+    The field is trained on the photos that are not held out, at `side_px`, and uses `seed` and `nerfstudio_seconds`;
+    all other settings are the fit's, as with engine cpu. No snapshot: a killed fit starts over. Raises BadInput on too
+    few photos, CatalogError when the field missed the product, and as `nerfstudio.train` and `trainer.fit`.
     """
     require_nerfstudio()
     began, tell = time.monotonic(), hooks.progress
@@ -59,13 +58,13 @@ def fit_nerfacto(params: NerfstudioParams, photos: list[PosedPhoto], hooks: Hook
         start = on_product(params, read_cloud(made.ply, made.frame), seen)
     # On the CPU: nerfstudio's image holds a torch with CUDA for nerfstudio alone.
     done = fit(params, CpuRasterizer(), photos, start, Hooks(progress=tell_fit))
-    return _told(done, made, time.monotonic() - began)
+    return _with_lineage(done, made, time.monotonic() - began)
 
 
 def on_product(params: NerfstudioParams, cloud: Points, photos: list[Training]) -> Points:
-    """As many of the field's points as a fit begins with; where there are fewer, the trainer adds the hull's.
+    """The field's points on the product, at most as many as a fit begins with; the trainer adds the hull's to fewer.
 
-    Of those on the product alone, as the mattes have it: where no photo's crop looks, nothing carved the field.
+    The mattes decide what is on the product: outside the photos' crops, nothing carved the field.
     """
     kept = np.arange(len(cloud.positions))
     if params.matte:
@@ -75,14 +74,14 @@ def on_product(params: NerfstudioParams, cloud: Points, photos: list[Training]) 
             f"only {len(kept)} of {len(cloud.positions)} points of nerfacto's field lie on the product",
             remedy="Raise the splat's nerfacto_iterations, or set its nerfstudio_method to splatfacto",
         )
-    wanted = round(START * params.gaussians)
-    if len(kept) > wanted:
-        kept = np.random.default_rng(params.seed).choice(kept, wanted, replace=False)
+    budget = round(START * params.gaussians)
+    if len(kept) > budget:
+        kept = np.random.default_rng(params.seed).choice(kept, budget, replace=False)
     return Points(cloud.positions[kept], cloud.colours[kept])
 
 
-def _told(done: Fit, made: Trained, seconds: float) -> Fit:
-    """The fit, which says what it began on; its seconds an iteration stay those of the Gaussians."""
+def _with_lineage(done: Fit, made: Trained, seconds: float) -> Fit:
+    """The fit with nerfstudio in its report; its seconds per iteration stay those of the Gaussians."""
     lineage = {
         "engine": "nerfstudio", "engine_version": f"{made.version}; {done.report.engine_version}", "seconds": seconds,
         "nerfstudio_method": "nerfacto", "checkpoint_sha256": made.checkpoint_sha256,

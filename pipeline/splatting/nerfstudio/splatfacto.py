@@ -1,4 +1,4 @@
-"""nerfstudio's splatfacto: Gaussians that it trains itself, judged by our rasterizer."""
+"""Fit Gaussians with nerfstudio's splatfacto, evaluated by our rasterizer."""
 
 import tempfile
 import time
@@ -25,10 +25,10 @@ _SEEDS_MIN = 8
 
 
 def fit_splatfacto(params: NerfstudioParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> Fit:
-    """Fit with `ns-train splatfacto`, in the product frame, judged by our own rasterizer on the held-out photos.
+    """Fit with `ns-train splatfacto`, in the product frame; our rasterizer evaluates it on the held-out photos.
 
-    Heeds `seed`, `side_px`, `iterations`, `gaussians` (points to start from; splatfacto grows and prunes as it sees
-    fit), `degree`, the held-out photos, `matte` and `nerfstudio_seconds`; no checkpoint: a killed fit begins anew.
+    Uses `seed`, `side_px`, `iterations`, `gaussians` (points to start from; splatfacto grows and prunes as it sees
+    fit), `degree`, the held-out photos, `matte` and `nerfstudio_seconds`; no snapshot: a killed fit starts over.
     Raises BadInput on too few photos, and as `nerfstudio.train`.
     """
     require_nerfstudio()
@@ -46,7 +46,7 @@ def fit_splatfacto(params: NerfstudioParams, photos: list[PosedPhoto], sparse: P
 
     with tempfile.TemporaryDirectory(prefix="nerfstudio-") as folder:
         made = train(params, Path(folder), seen, _seeds(params, sparse, seen), tell)
-        splat = Splat(read_gaussians(made.ply, made.frame), antialias=False)  # for it was trained so
+        splat = Splat(read_gaussians(made.ply, made.frame), antialias=False)  # as it was trained
     scores = {name: _score(splat, prepared[name]) for name in held_out}
     few = seen[:: max(1, len(seen) // 4)]
     few_db = [_score(splat, p).fitted_psnr_db for p in few]
@@ -75,11 +75,11 @@ def _report(
     params: NerfstudioParams, made: Trained, splat: Splat, scores: dict[str, Score], seen_db: list[float], photos: int,
     seconds: float,
 ) -> FitReport:  # fmt: skip
-    found = scores.values()
+    scored = scores.values()
     return FitReport(
         engine="nerfstudio", engine_version=made.version, nerfstudio_method="splatfacto",
-        checkpoint_sha256=made.checkpoint_sha256, psnr_db=mean(found, "psnr_db"),
-        fitted_psnr_db=mean(found, "fitted_psnr_db"), ssim=mean(found, "ssim"), alpha_iou=mean(found, "alpha_iou"),
+        checkpoint_sha256=made.checkpoint_sha256, psnr_db=mean(scored, "psnr_db"),
+        fitted_psnr_db=mean(scored, "fitted_psnr_db"), ssim=mean(scored, "ssim"), alpha_iou=mean(scored, "alpha_iou"),
         train_psnr_db=float(np.mean(seen_db)), held_out=tuple(scores), photos=photos,
         gaussians=len(splat.gaussians), iterations=params.iterations, seconds=seconds,
         seconds_per_iteration=seconds / params.iterations,

@@ -1,8 +1,8 @@
-"""Train with nerfstudio (Tancik et al. 2023; docs.nerf.studio): its two programs, called one after the other.
+"""Train with nerfstudio (Tancik et al. 2023; docs.nerf.studio), by its programs ns-train and ns-export.
 
-Its `mask` blacks out photo and picture alike and leaves floaters behind the mask; photos with alpha over a background
-of a random colour each step carve the product out instead, as our trainer does. A random background also makes
-ns-export heed how opaque nerfacto is: over any other it takes every ray for solid.
+Its `mask` blacks out photo and picture alike and leaves floaters behind the mask. Photos with alpha over a background
+of a random colour at each step carve the product out instead, as in our trainer. A random background also makes
+ns-export use nerfacto's opacity: over any other it takes every ray for solid.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ _EXPORT_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Trained:
-    """What nerfstudio made: the PLY it exported, the frame that lies in, what made it, and from which checkpoint."""
+    """What nerfstudio made: the exported PLY, the frame it is in, nerfstudio's version, and the checkpoint's digest."""
 
     ply: Path
     frame: Frame
@@ -38,7 +38,7 @@ class Trained:
 def train(
     params: NerfstudioParams, folder: Path, photos: list[Training], points: Points, tell: Callable[[int, float], None]
 ) -> Trained:
-    """Train on `photos` in `folder`, which is empty, and export; `tell` gets each step and the seconds left.
+    """Train on `photos` in the empty `folder` and export; `tell` is called with each step and the seconds left.
 
     Raises MissingEngine without nerfstudio, CatalogError when a program fails or is late.
     """
@@ -74,12 +74,12 @@ def steps_of(params: NerfstudioParams) -> int:
 
 
 def _scale(photos: list[Training]) -> float:
-    """What brings the cameras into the cube of half side 1, for which nerfstudio's thresholds and rates are made."""
+    """The factor that brings the cameras into [-1, 1]^3, for which nerfstudio's thresholds and rates are made."""
     return 1.0 / float(np.abs([camera_centre(p.cam_from_world) for p in photos]).max())
 
 
 def train_command(params: NerfstudioParams, folder: Path, scale: float) -> list[str]:
-    """The call of ns-train (1.1.5): nothing moved nor turned, `scale` alone, its schedule fitted into its steps.
+    """The command line of ns-train 1.1.5: the scene is only scaled, and the schedule fits into the steps.
 
     No viewer, no evaluation of its own, one checkpoint at the end.
     """
@@ -112,9 +112,9 @@ def _splatfacto(params: NerfstudioParams) -> dict[str, object]:
 
 
 def _nerfacto(steps: int) -> dict[str, object]:
-    """Poses are left as they are: with `eval-mode all` they drift, and only our own fit knows to refine them.
+    """Poses are not refined: with `eval-mode all` they would drift, and our own fit can refine them.
 
-    The field is torch's: tiny-cuda-nn is in no package index, and nerfacto would go on without it anyhow.
+    The field is implemented in torch: tiny-cuda-nn is in no package index.
     """
     return {
         "optimizers.fields.scheduler.max-steps": steps, "optimizers.proposal-networks.scheduler.max-steps": steps,
@@ -124,16 +124,16 @@ def _nerfacto(steps: int) -> dict[str, object]:
 
 
 def export_command(params: NerfstudioParams, config: Path, out: Path) -> tuple[list[str], Path]:
-    """The call of ns-export (1.1.5), and the file that it writes.
+    """The command line of ns-export 1.1.5, and the file that it writes.
 
-    nerfacto's points lie where rays of the photos are half stopped, if they are stopped by more than a half in all.
-    Normals are estimated because one way to get them must be chosen, and this one needs none of the field's.
+    nerfacto's points lie where half of a photo's ray is absorbed, on rays of which more than half is absorbed in all.
+    ns-export insists on normals; `open3d` estimates them and needs no normals of the field.
     """
-    words: dict[str, object] = {"load-config": config, "output-dir": out}
+    options: dict[str, object] = {"load-config": config, "output-dir": out}
     if params.nerfstudio_method == "splatfacto":
-        return [EXPORT, "gaussian-splat", *_words(words)], out / "splat.ply"
-    words |= {"num-points": params.gaussians, "normal-method": "open3d", "reorient-normals": False}
-    return [EXPORT, "pointcloud", *_words(words)], out / "point_cloud.ply"
+        return [EXPORT, "gaussian-splat", *_words(options)], out / "splat.ply"
+    options |= {"num-points": params.gaussians, "normal-method": "open3d", "reorient-normals": False}
+    return [EXPORT, "pointcloud", *_words(options)], out / "point_cloud.ply"
 
 
 def _words(options: dict[str, object]) -> list[str]:
