@@ -179,13 +179,6 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
     for step, values in params.items():
         stage = stage_of(step)
         stage.require_here(stage.params.model_validate(values))
-    if (engine := params["splat"].get("engine", "cpu")) != "cpu":
-        from pipeline.splatting.engines.base import version_of
-
-        try:
-            version_of(engine)
-        except BadInput as error:
-            raise type(error)(f"step splat: {error.what}", remedy=error.remedy) from None
 
 
 def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:

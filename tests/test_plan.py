@@ -86,7 +86,7 @@ def test_an_engine_that_this_machine_lacks_is_reported_before_the_first_step(
         write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))
     elsewhere, _ = write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"), runs_here=False)
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    monkeypatch.setattr("pipeline.splatting.engines.base.version_of", lambda name: name)
+    monkeypatch.setattr("pipeline.core.engines.Registry.require_here", lambda registry, params: "here")
     assert write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))[0] == elsewhere
 
 

@@ -1,17 +1,9 @@
-"""The three small networks of the project's own checkpoint, its tokenizer and its noise schedule, untrained."""
-
-from __future__ import annotations
+"""The three small networks of the project's own checkpoint, untrained, with its tokenizer and noise schedule."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pipeline.diffusion.painting.checkpoints import FACTS_FILE, CheckpointFacts
 from pipeline.diffusion.scenes.vocabulary import vocabulary
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pipeline.diffusion.training.acuity import Acuity
 
 SIZE_PX = 256
 LATENT_PX = 32
@@ -135,29 +127,3 @@ def build_scheduler() -> Any:
         set_alpha_to_one=False,
         steps_offset=1,
     )
-
-
-def save_pipeline(folder: Path, vae: Any, text_encoder: Any, unet: Any, acuity: Acuity | None = None) -> None:
-    """Write a complete `StableDiffusionInpaintPipeline` folder: fp16 safetensors, files readable by everyone.
-
-    `acuity`: what the autoencoder was measured to hold; None for weights of no training. diffusers writes weights with
-    mode 0600, which a container's other user cannot read.
-    """
-    import copy
-
-    import torch
-    from diffusers import StableDiffusionInpaintPipeline
-
-    halves = [copy.deepcopy(net).to(torch.float16).eval() for net in (vae, text_encoder, unet)]
-    pipe = StableDiffusionInpaintPipeline(
-        vae=halves[0], text_encoder=halves[1], tokenizer=build_tokenizer(), unet=halves[2], scheduler=build_scheduler(),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
-    pipe.save_pretrained(folder, safe_serialization=True)
-    facts = CheckpointFacts(
-        paints_behind_product=True, closed_vocabulary=True, strength=0.3, guidance=1.2,
-        resolves_px=acuity.resolves_px if acuity else None, dim_rim_px=acuity.dim_rim_px if acuity else 0,
-    )  # fmt: skip
-    (folder / FACTS_FILE).write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    for path in folder.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)

@@ -1,4 +1,4 @@
-"""Run nerfstudio's programs: in a process group of their own that never outlives its time, with a log that is read."""
+"""Run nerfstudio's programs in a process group of their own, with a time limit, and read their log."""
 
 import os
 import re
@@ -15,41 +15,41 @@ TRAIN, EXPORT = "ns-train", "ns-export"
 _POLL_SECONDS = 0.2
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _STEP = re.compile(r"^\s*(\d+) \(\d+\.\d+%\)", re.MULTILINE)  # how nerfstudio's log begins a line
-# Our secrets are none of nerfstudio's business, and our Python's paths would mix two environments.
+# nerfstudio gets none of our secrets, and our Python's paths would mix two environments.
 _OURS = ("ANTHROPIC_", "CATALOG_", "PYTHON", "VIRTUAL_ENV")
 # Nothing to compile at run time in a pod whose root is read-only, and no terminal to colour.
 _THEIRS = {"TORCHDYNAMO_DISABLE": "1", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "200"}
 
 
 def require_nerfstudio() -> str:
-    """Where ns-train lies. Raises MissingEngine when one of nerfstudio's programs is not on the PATH."""
-    found = ""
+    """The path of ns-train. Raises MissingEngine when one of nerfstudio's programs is not on the PATH."""
+    path = ""
     for program in (EXPORT, TRAIN):
-        found = shutil.which(program) or ""
-        if not found:
+        path = shutil.which(program) or ""
+        if not path:
             raise MissingEngine(
                 f"splat engine 'nerfstudio' needs {program}, which is not on the PATH",
                 remedy="Run the splat step in the image of deploy/nerfstudio.Dockerfile (nerfstudio's pins fit no other"
-                " environment, so that there is no extra to install), or set the splat's engine to cpu or gsplat.",
+                " environment, so that there is no extra to install), or set the splat's engine to cpu or gsplat",
             )
-    return found
+    return path
 
 
 def nerfstudio_version() -> str:
-    """Its name and version, as they are installed beside ns-train; "of unknown version" where nothing says."""
+    """The name and version of the nerfstudio that is installed beside ns-train; "of unknown version" if it has none."""
     environment = Path(require_nerfstudio()).resolve().parents[1]
-    found = sorted(environment.glob("lib/python3*/site-packages/nerfstudio-*.dist-info"))
-    told = found[-1].name.removesuffix(".dist-info").split("-")[1] if found else "of unknown version"
-    return f"nerfstudio {told}"
+    installed = sorted(environment.glob("lib/python3*/site-packages/nerfstudio-*.dist-info"))
+    version = installed[-1].name.removesuffix(".dist-info").split("-")[1] if installed else "of unknown version"
+    return f"nerfstudio {version}"
 
 
 def run_program(
     command: list[str], log: Path, seconds: float, tell: Callable[[int], None] = lambda _: None, *, when_late: str
 ) -> None:
-    """Run `command`, all it prints into `log`; `tell` gets each new step that the log names.
+    """Run `command` with its output in `log`; `tell` is called with each new step that the log names.
 
     Raises CatalogError, with the log's last lines, when it fails or, with the remedy `when_late`, when it is still
-    running after `seconds`. Its process group is gone afterwards, whatever happens.
+    running after `seconds`. Its process group is killed in any case.
     """
     deadline = time.monotonic() + seconds
     with log.open("wb") as out:
@@ -76,12 +76,12 @@ def run_program(
         code = process.wait()
     if code != 0:
         raise CatalogError(
-            f"{Path(command[0]).name} ended with code {code}{_tail(log)}", remedy="Its last words say why."
+            f"{Path(command[0]).name} ended with code {code}{_tail(log)}", remedy="Its last lines say why"
         )
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether it ended, leaving it to be waited for."""
+    """Whether the process has ended; it is not reaped."""
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
@@ -98,7 +98,7 @@ def _last_step(log: Path) -> int:
 
 
 def _tail(log: Path) -> str:
-    """The last lines that say something, as one: ": a / b / c"; nothing for an empty log."""
+    """The last three lines with text, joined: ": a / b / c"; empty for an empty log."""
     lines = [line.strip(" \t\r│╭╮╰╯─") for line in re.split(r"[\r\n]+", _text(log))]
-    told = " / ".join([line for line in lines if line][-3:])
-    return f": {told[-500:]}" if told else ""
+    text = " / ".join([line for line in lines if line][-3:])
+    return f": {text[-500:]}" if text else ""

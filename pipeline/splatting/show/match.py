@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.colmap import RawCamera, undistort
 from pipeline.core.domain import Camera, View
-from pipeline.splatting.fit.evaluate import score
+from pipeline.splatting.evaluate import score
 from pipeline.splatting.photos import premultiplied, resized
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.render import planes

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import torch
 
-from pipeline.splatting.engines.base import VALUES, Cloud
 from pipeline.splatting.fit.adam import Adam
 from pipeline.splatting.fit.strategy.base import Step
+from pipeline.splatting.raster.base import VALUES, Cloud
 from pipeline.splatting.raster.reference import rotations
 
 DEAD = 0.005
