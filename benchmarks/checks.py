@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pipeline.core.photo.decode import decode_photo
 from pipeline.core.records import Silhouette
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.channels.encode import decode_image, encode_8bit, srgb_profile
@@ -28,7 +29,6 @@ from pipeline.imaging.compositing.blend import make_layers
 from pipeline.imaging.compositing.framing import Box
 from pipeline.imaging.cutout.base import with_matte
 from pipeline.imaging.linear import linear_to_srgb
-from pipeline.imaging.photo.decode import decode_photo
 from pipeline.imaging.silhouette.correct import correct
 from pipeline.imaging.silhouette.evidence import Disagreement, Drawn
 from tests.imaging.checks import faults

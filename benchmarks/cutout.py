@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_gradient_magnitude
 
 from pipeline.core.domain import Frozen
+from pipeline.core.photo.decode import decode_photo
+from pipeline.core.photo.limits import Limits
 from pipeline.imaging.cutout.base import fault_of, with_matte
 from pipeline.imaging.cutout.registry import ENGINES
-from pipeline.imaging.photo.decode import Limits, decode_photo
 from pipeline.plan import read_preset, step_params
 
 RECORD = Path(__file__).with_name("CUTOUT.md")

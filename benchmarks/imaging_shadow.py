@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.splat_shoot import true_photos
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import View
 from pipeline.core.records import Light, load_list
 from pipeline.imaging.compositing.shadow import draw_shadow

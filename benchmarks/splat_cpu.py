@@ -26,7 +26,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.splat_shoot import fit_shoot
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import Camera, look_at
 from pipeline.core.process import peak_memory_mb
 from pipeline.splatting.fit.loss import LossWeights, ProductLoss

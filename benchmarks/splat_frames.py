@@ -14,7 +14,7 @@ from pathlib import Path
 import numba
 from PIL import Image
 
-from pipeline.core.colmap import read_model
+from pipeline.core.colmap.read import read_model
 from pipeline.posing.folder import pose_folder
 from pipeline.posing.request import PoseParams
 from pipeline.splatting.colmap_folder import posed_photos

@@ -30,7 +30,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a file, Python looks beside it alone
 
 from benchmarks.splat_shoot import floaters, true_photos
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import CatalogError
 from pipeline.splatting.engines import nerfstudio

@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.core.colmap import Points, RawCamera, undistort
+from pipeline.core.colmap.model import Points, RawCamera
+from pipeline.core.colmap.undistort import undistort
 from pipeline.core.domain import Camera
 from pipeline.splatting.engines import cpu
 from pipeline.splatting.evaluate import affine_fit, psnr_db
@@ -24,8 +25,7 @@ def true_photos(photos: Path, truth: Path) -> list[PosedPhoto]:
         camera, name = Camera(**view["camera"]), view["photo"]
         rgb = np.array(Image.open(photos / name).convert("RGB"))
         matte = np.array(Image.open(truth / "mattes" / f"{Path(name).stem}.png").convert("L"))
-        k = (camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px, camera.k1, 0.0, 0.0, 0.0)
-        rgba, pinhole = undistort(np.dstack([rgb, matte]), RawCamera("OPENCV", camera.width_px, camera.height_px, k))
+        rgba, pinhole = undistort(np.dstack([rgb, matte]), RawCamera.of(camera))
         out.append(PosedPhoto(Path(name).stem, rgba, pinhole, np.array(view["cam_from_world"])))
     return out
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.catalog import shoots
 from pipeline.contract.artifact import canonical_json, digest_of
-from pipeline.contract.runner import answers
+from pipeline.contract.runner import is_final
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -124,7 +124,7 @@ def _held_in_passing(plan_digest: str | None, store: Store) -> str | None:
     """The first step of a plan that was held for want of time."""
     pointers = {step: store.pointer(plan_digest, step) for step in STEPS} if plan_digest else {}
     manifests = {step: store.manifest(*pointer) for step, pointer in pointers.items() if pointer}
-    return next((step for step, manifest in manifests.items() if manifest and not answers(manifest)), None)
+    return next((step for step, manifest in manifests.items() if manifest and not is_final(manifest)), None)
 
 
 def conclude(catalog_url: str, run_id: str) -> shoots.RunSummary:

@@ -11,12 +11,13 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from pipeline.contract.artifact import JSON, Artifact, media_type_of
+from pipeline.contract.artifact import Artifact
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, readable
+from pipeline.core.media import JSON, media_type_of
 from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
 
 PHOTOS, MATTES = "photos as shot", "mattes made by hand"
@@ -63,7 +64,6 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     step: tuple(dict.fromkeys(source.step for source in wiring.values() if isinstance(source, Source)))
     for step, wiring in GRAPH.items()
 }
-GPU_STEPS = frozenset({"cutout", "sfm", "splat", "render", "background"})
 
 
 def stage_of(step: str) -> AnyStage:

@@ -4,17 +4,17 @@ import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.plan import Plan
-from pipeline.contract.runner import Runner, answers, held_request, ignore
+from pipeline.contract.runner import Runner, held_request, ignore, is_final
 from pipeline.contract.stage import AnyStage
-from pipeline.contract.store import FolderStore
-from pipeline.contract.work import Event
+from pipeline.contract.store import Store
+from pipeline.contract.work import Event, FinishedStep
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, CatalogError, Held
 from pipeline.plan import UPSTREAM, stage_of
@@ -26,7 +26,7 @@ State = Literal["done", "cached", "held", "failed", "bad input", "not run"]
 
 
 class StepForecast(Frozen):
-    """What a plan knows of a step before it runs: its key and whether a manifest answers, or what it waits for."""
+    """What a plan knows of a step before it runs: its key and whether a manifest exists, or what it waits for."""
 
     step: str
     key: str | None = None
@@ -34,7 +34,7 @@ class StepForecast(Frozen):
 
 
 class StepResult(Frozen):
-    """How one step ended: computed, answered from its manifest, held, failed, or never reached."""
+    """How one step ended: computed, cached, held, failed, or never reached."""
 
     step: str
     state: State
@@ -46,7 +46,7 @@ class StepResult(Frozen):
 def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore) -> Runner:
     """The runner that the settings describe."""
     return Runner(
-        store=FolderStore(settings.store),
+        store=Store(settings.store),
         notify=notify,
         catalog_url=settings.catalog_url,
         image_digest=settings.image_digest,
@@ -59,13 +59,13 @@ def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
     """Run one step of a plan. Held and bad input are results; anything unexpected is raised."""
     stage = stage_of(step)
     try:
-        _, manifest, computed = runner.run_planned(plan, digest, step, stage)
+        finished = runner.run_planned(plan, digest, step, stage)
     except Held as held:
         pointer = runner.store.pointer(digest, step)
         return StepResult(step=step, state="held", reason=str(held), key=pointer[1] if pointer else None)
     except BadInput as error:
         return StepResult(step=step, state="bad input", reason=str(error))
-    return _result(step, manifest, computed)
+    return _result(step, finished)
 
 
 def run_plan(
@@ -105,7 +105,7 @@ def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
         except Held as held:
             request = held_request(stage, step, held)
         manifest = runner.store.manifest(stage.name, request.key) if stage.cached else None
-        if manifest is not None and not answers(manifest):
+        if manifest is not None and not is_final(manifest):
             manifest = None
         if manifest is not None:
             known[name] = manifest
@@ -126,15 +126,16 @@ def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
     except (ValidationError, ValueError, AttributeError) as error:
         raise BadInput(f"{path} is no request for {stage.name}: {error}", remedy="mend it") from None
     try:
-        _, manifest, computed = runner.run(stage, inputs, params)
+        finished = runner.run(stage, inputs, params)
     except Held as held:
         return StepResult(step=stage.name, state="held", reason=str(held), key=stage.request(inputs, params).key)
-    return _result(stage.name, manifest, computed)
+    return _result(stage.name, finished)
 
 
-def _result(step: str, manifest: Manifest, computed: bool) -> StepResult:
-    seconds = manifest.provenance.seconds if computed else 0.0
-    return StepResult(step=step, state="done" if computed else "cached", seconds=seconds, key=manifest.key)
+def _result(step: str, finished: FinishedStep[Any]) -> StepResult:
+    seconds = finished.manifest.provenance.seconds if finished.computed else 0.0
+    state: State = "done" if finished.computed else "cached"
+    return StepResult(step=step, state=state, seconds=seconds, key=finished.manifest.key)
 
 
 def manifest_of(runner: Runner, digest: str, step: str) -> Manifest | None:

@@ -28,8 +28,10 @@ class Settings(BaseSettings):
     image: str | None = Field(default=None, description="container image of the pods")
     kubernetes_namespace: str = Field(default="catalog", description="namespace of the pods")
     kubernetes_claim: str | None = Field(default="catalog-store", description="volume claim that holds the store")
-    kubernetes_cores: int = Field(default=4, gt=0, description="cores that a heavy step asks for")
-    kubernetes_memory: str = Field(default="8Gi", description="memory that a heavy step asks for and may use")
+    kubernetes_cores: int = Field(default=4, gt=0, description="cores per pod, unless its stage declares fewer")
+    kubernetes_memory: str = Field(
+        default="8Gi", description="memory per pod (request and limit), unless its stage declares less"
+    )
     kubernetes_secret: str = Field(
         default="catalog", description="Secret with CATALOG_DATABASE_URL and API keys; it becomes the pods' environment"
     )

@@ -8,9 +8,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipeline.core.domain import Angle, Frozen, Name
 from pipeline.core.errors import BadInput, readable
+from pipeline.core.photo.limits import PHOTO_ENDINGS
 from pipeline.core.records import Backdrop, Edits, Light
 
-PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 MAX_YAML_BYTES = 1_000_000
 MAX_YAML_DEPTH = 20
 MAX_YAML_VALUES = 20_000

@@ -36,7 +36,7 @@ def warm_matting() -> NDArray[np.uint8]:
 
 def warm_splatting(ball: NDArray[np.uint8]) -> None:
     """A fit of a few steps to the ball from four sides, judged by one of them."""
-    from pipeline.core.colmap import Points
+    from pipeline.core.colmap.model import Points
     from pipeline.core.domain import Camera, look_at
     from pipeline.splatting.engines import cpu
     from pipeline.splatting.fit.report import Hooks

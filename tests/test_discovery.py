@@ -7,7 +7,7 @@ import yaml
 
 from pipeline.catalog import shoots
 from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput
 from pipeline.discovery import Discovery, conclude, discover, find_shoots
 from pipeline.plan import STEPS
@@ -20,7 +20,7 @@ class Night:
     def __init__(self, root: Path) -> None:
         self.root, self.count = root, 0
         self.url = f"sqlite:///{root / 'catalog.db'}"
-        self.store = FolderStore(root / "store")
+        self.store = Store(root / "store")
         (root / "shoots").mkdir()
 
     def add(self, folder: str, **change: object) -> Path:

@@ -8,7 +8,7 @@ import yaml
 
 from pipeline.contract.plan import Source
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.records import Light
 from pipeline.imaging.cutout.checkpoint import checkpoint_digest
@@ -81,7 +81,7 @@ def test_an_engine_that_this_machine_lacks_is_reported_before_the_first_step(
     monkeypatch.setenv("PATH", str(tmp_path))
     text = preset.replace("WEIGHTS", str(weights)).replace("DIGEST", checkpoint_digest(weights))
     (tmp_path / "mine.yaml").write_text(text)
-    store = FolderStore(tmp_path / "store")
+    store = Store(tmp_path / "store")
     with pytest.raises(MissingEngine, match=words):
         write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))
     elsewhere, _ = write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"), runs_here=False)
@@ -133,7 +133,7 @@ def test_a_caption_service_without_a_key_is_told_when_planning(monkeypatch: pyte
 
 
 def test_a_stage_by_hand_takes_a_request_and_a_whole_manifest(tmp_path: Path) -> None:
-    runner = Runner(FolderStore(tmp_path / "store"))
+    runner = Runner(Store(tmp_path / "store"))
     request = toy.TOY.request(toy.make_inputs(runner.store, {"a": "one"}), toy.Params())
     (tmp_path / "request.json").write_text(request.model_dump_json())
     first = run_request(runner, toy.TOY, tmp_path / "request.json")
@@ -145,7 +145,7 @@ def test_a_stage_by_hand_takes_a_request_and_a_whole_manifest(tmp_path: Path) ->
 
 
 def test_another_title_changes_only_what_uses_it(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path / "store")
+    store = Store(tmp_path / "store")
     folder = tmp_path / "shoot"
     folder.mkdir()
     shutil.copytree(SAMPLES[0].parent / "photos", folder / "photos")
@@ -159,7 +159,7 @@ def test_another_title_changes_only_what_uses_it(tmp_path: Path) -> None:
 
 
 def test_a_plan_reads_back_and_forecasts_its_first_step(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     plan, digest = write_plan(SAMPLES[0].parent, store, "demo")
     assert read_plan(store, digest) == plan
     states = {step.step: step.state for step in forecast(Runner(store), plan)}
@@ -169,9 +169,10 @@ def test_a_plan_reads_back_and_forecasts_its_first_step(tmp_path: Path) -> None:
         read_plan(store, "nonsense")
 
 
-def test_the_graph_imports_nothing_heavy() -> None:
+def test_the_graph_and_its_stages_import_nothing_heavy() -> None:
     heavy = {"torch", "diffusers", "transformers", "pycolmap", "airflow"}
-    code = f"import sys, pipeline.plan; print(sorted({heavy} & set(sys.modules)))"
+    code = "import sys; from pipeline.plan import STEPS, stage_of; [stage_of(step) for step in STEPS]; "
+    code += f"print(sorted({heavy} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
     assert ran.stdout.strip() == "[]"
 

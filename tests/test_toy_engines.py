@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app, doctor
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.png import decode_png, encode_png
 from pipeline.core.records import Caption
@@ -48,7 +48,7 @@ def preset(tmp_path: Path) -> Path:
 
 
 def test_a_plan_holds_the_settings_of_an_added_engine(tmp_path: Path, preset: Path) -> None:
-    plan, _ = write_plan(MUG, FolderStore(tmp_path / "store"), str(preset))
+    plan, _ = write_plan(MUG, Store(tmp_path / "store"), str(preset))
     assert plan.steps["cutout"].params == {
         "matte": {"engine": "middle", "share": 0.4}, "coverage_ratio": 4.0, "max_failed_photos": 1
     }  # fmt: skip
@@ -69,7 +69,7 @@ def test_a_plan_refuses_what_an_added_engine_cannot_do(
 ) -> None:
     (tmp_path / "toys.yaml").write_text(f"cutout: {{engine: middle, {settings}}}\n")
     with pytest.raises(kind, match=words):
-        write_plan(MUG, FolderStore(tmp_path / "store"), str(tmp_path / "toys.yaml"))
+        write_plan(MUG, Store(tmp_path / "store"), str(tmp_path / "toys.yaml"))
 
 
 def test_doctor_lists_an_added_engine(preset: Path) -> None:
@@ -82,7 +82,7 @@ def test_doctor_lists_an_added_engine(preset: Path) -> None:
 
 
 def test_the_cutout_stage_runs_an_added_engine(tmp_path: Path, preset: Path) -> None:
-    store = FolderStore(tmp_path / "store")
+    store = Store(tmp_path / "store")
     plan, digest = write_plan(small_mug(tmp_path / "mug", photos=9), store, str(preset))
     runner = Runner(store)
     plan = plan.model_copy(update={"steps": {step: plan.steps[step] for step in ("ingest", "cutout")}})
@@ -106,7 +106,7 @@ def test_the_cutout_command_runs_an_added_engine(tmp_path: Path) -> None:
 
 
 def test_the_caption_stage_runs_and_pays_an_added_engine(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     params = CaptionParams.model_validate({"engine": "telegram", "usd_per_word": 2.0})
     outputs, manifest, _ = Runner(store).run(CAPTION, inputs(store, set()), params)
     assert outputs.report.engine == "telegram" and manifest.provenance.cost_usd == 6.0
@@ -114,7 +114,7 @@ def test_the_caption_stage_runs_and_pays_an_added_engine(tmp_path: Path) -> None
 
 
 def test_the_background_stage_runs_an_added_engine(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     params = BackgroundParams.model_validate({
         "backdrops": [OAK], "size_px": 96, "diffusion": {"engine": "roller", "grey": 70}
     })  # fmt: skip

@@ -18,7 +18,7 @@ from pipeline.catalog.queries import list_assets
 from pipeline.cli.doctor import examine
 from pipeline.cli.output import Json, print_json
 from pipeline.contract.plan import Plan
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.contract.verify import verify as verify_store
 from pipeline.discovery import conclude
 from pipeline.discovery import discover as discover_shoots
@@ -40,7 +40,7 @@ def discover(
 ) -> None:
     """Plan the new and changed shoots, as the nightly run does first."""
     settings = read_settings()
-    store = FolderStore(settings.store)
+    store = Store(settings.store)
     folder, run_id = root or settings.shoots, run_id or new_run_id("discover")
     found = discover_shoots(
         folder,
@@ -138,7 +138,7 @@ def verify(as_json: Json = False) -> None:
     """Read every file of the store and name those that are missing or damaged. Exit code 1 when there are any."""
     settings = read_settings()
     assets = list_assets(Catalog(settings.catalog_url))
-    found = verify_store(FolderStore(settings.store), [(asset.sha256, f"asset {asset.id}") for asset in assets])
+    found = verify_store(Store(settings.store), [(asset.sha256, f"asset {asset.id}") for asset in assets])
     if as_json:
         print_json(found.model_dump())
     else:

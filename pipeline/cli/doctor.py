@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pipeline.catalog.database import Catalog
 from pipeline.contract.runner import library_versions
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import Engine, name_of, purpose_of, settings_required_by
 from pipeline.core.errors import CatalogError
@@ -47,7 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _store(settings: Settings) -> Finding:
     try:
-        store = FolderStore(settings.store)
+        store = Store(settings.store)
         store.is_whole(store.put(b"doctor", "text/plain"))
     except CatalogError as error:
         return Finding(what="store", state="missing", words=str(error))

@@ -74,6 +74,8 @@ def sfm(
     report = done.report
     for photo in done.unusable:
         Console().print(f"[yellow]{photo.name}[/]: {escape(photo.reason)}", soft_wrap=True)
+    for name, notes in done.notes.items():
+        Console().print(f"{name}: {escape('; '.join(notes))}", soft_wrap=True)
     for stray, missed_deg in report.strays.items():
         Console().print(f"[yellow]{stray}[/]: left out, {missed_deg:.1f}° beside its ring (try --rig handheld)")
     Console().print(

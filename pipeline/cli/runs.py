@@ -104,10 +104,9 @@ def stage(
 
 
 def _log_event(event: Event) -> None:
-    """One line an event that a person would want in a task's log."""
-    if event.kind in {"hit", "started", "held", "adopted"} and "[" not in event.step:
-        said = "cached" if event.kind == "hit" else event.kind
-        sys.stderr.write(f"{event.step}: {said} {event.text}".rstrip() + "\n")
+    """Write one line to a task's log for each event of a step, none for those of its items."""
+    if event.kind in {"cached", "started", "held", "adopted"} and "[" not in event.step:
+        sys.stderr.write(f"{event.step}: {event.kind} {event.text}".rstrip() + "\n")
     elif event.kind == "progress":
         sys.stderr.write(f"{event.step}: {event.done}/{event.total} {event.text}\n")
 

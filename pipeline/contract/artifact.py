@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,21 +11,6 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
 TREE = "application/vnd.catalog.tree+json"
-JSON = "application/json"
-MEDIA_TYPES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".webp": "image/webp",
-    ".avif": "image/avif",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-    ".ply": "application/x-ply",
-    ".json": JSON,
-    ".yaml": "application/yaml",
-    ".npz": "application/x-npz",
-    ".mp4": "video/mp4",
-}
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -46,11 +30,6 @@ def digest_of(data: bytes) -> str:
 def canonical_json(value: Any) -> bytes:
     """The one byte string of a JSON value: sorted keys, no spaces, UTF-8, no NaN. Keys are digests of it."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-
-
-def media_type_of(name: str) -> str:
-    """Media type from a file name's ending; `application/octet-stream` when the ending says nothing."""
-    return MEDIA_TYPES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
 
 
 def checked_tree_path(path: str) -> str:

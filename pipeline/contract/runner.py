@@ -17,7 +17,7 @@ from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage, Stage
 from pipeline.contract.store import FULL, Store, store_full
-from pipeline.contract.work import Event, Work
+from pipeline.contract.work import Event, FinishedStep, Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, CatalogError, Held
 
@@ -39,7 +39,7 @@ _OUTPUT = TypeAdapter(Artifact)
 
 
 def ignore(_event: Event) -> None:
-    """Tell nobody."""
+    """Ignore the event."""
 
 
 @dataclass(frozen=True)
@@ -54,31 +54,31 @@ class Runner:
     cost_per_hour_usd: float = 0.0
     upstream: Mapping[str, Manifest] = field(default_factory=dict)
 
-    def run(self, stage: Stage[I, P, O], inputs: I, params: P, name: str | None = None) -> tuple[O, Manifest, bool]:
-        """Run one step, or answer from its manifest. Returns (outputs, manifest, computed by this call).
+    def run(self, stage: Stage[I, P, O], inputs: I, params: P, name: str | None = None) -> FinishedStep[O]:
+        """Run one step, or return the results that its manifest records.
 
-        Raises Held when the step is held (also when a manifest remembers it), BadInput, StoreFull, or whatever else
-        the stage raises.
+        Raises Held when the step is held (also when its manifest says so), BadInput, StoreFull, or whatever else the
+        stage raises.
         """
         name = name or stage.name
         request = stage.request(inputs, params)
         standing = self.store.manifest(stage.name, request.key) if stage.cached else None
-        if standing is not None and answers(standing) and self._is_whole(standing):
-            self.notify(Event(kind="hit", step=name))
-            return self._answer(stage, standing), standing, False
+        if standing is not None and is_final(standing) and self._is_whole(standing):
+            self.notify(Event(kind="cached", step=name))
+            return self._finished(stage, standing, computed=False)
         self._require_whole(name, request)
         manifest = self._compute(stage, inputs, params, request, name)
         if not stage.cached:
-            return self._answer(stage, manifest), manifest, True
+            return self._finished(stage, manifest, computed=True)
         self.notify(Event(kind="committing", step=name))
         standing = self.store.commit(manifest, standing)
-        self.store.drop_checkpoint(request.key)
+        self.store.drop_snapshot(request.key)
         kind = "adopted" if standing != manifest else "held" if standing.held else "committed"
         self.notify(Event(kind=kind, step=name))
-        return self._answer(stage, standing), standing, True
+        return self._finished(stage, standing, computed=True)
 
-    def run_planned(self, plan: Plan, plan_digest: str, name: str, stage: AnyStage) -> tuple[Any, Manifest, bool]:
-        """Run one step of a plan: its inputs are found through the pointers of the steps above it."""
+    def run_planned(self, plan: Plan, plan_digest: str, name: str, stage: AnyStage) -> FinishedStep[Any]:
+        """Run one step of a plan, on the outputs that the pointers of the steps above it lead to."""
         step = plan.steps[name]
         upstream = self.upstream_of(plan, plan_digest, name)
         try:
@@ -95,13 +95,13 @@ class Runner:
         runner = Runner(**{**self.__dict__, "upstream": upstream})
         request = stage.request(inputs, params)
         try:
-            outputs, manifest, computed = runner.run(stage, inputs, params, name)
+            finished = runner.run(stage, inputs, params, name)
         except Held:
             self.store.point(plan_digest, name, stage.name, request.key)
             raise
         if stage.cached:
             self.store.point(plan_digest, name, stage.name, request.key)
-        return outputs, manifest, computed
+        return finished
 
     def upstream_of(self, plan: Plan, plan_digest: str, name: str) -> dict[str, Manifest]:
         """Manifests of the steps that the plan lists before `name` and that have run."""
@@ -210,14 +210,14 @@ class Runner:
                     remedy="run the shoot again: the step that made it is redone",
                 )
 
-    def _answer(self, stage: Stage[I, P, O], manifest: Manifest) -> O:
+    def _finished(self, stage: Stage[I, P, O], manifest: Manifest, *, computed: bool) -> FinishedStep[O]:
         if manifest.held is not None:
             raise manifest.held.error()
-        return stage.outputs.model_validate(manifest.outputs)
+        return FinishedStep(stage.outputs.model_validate(manifest.outputs), manifest, computed)
 
 
-def answers(manifest: Manifest) -> bool:
-    """Whether a step needs no other run: one that was held for want of time does."""
+def is_final(manifest: Manifest) -> bool:
+    """False only if the step was held because it ran out of time, so that running it again may succeed."""
     return manifest.held is None or not manifest.held.passing
 
 

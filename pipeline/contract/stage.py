@@ -18,13 +18,27 @@ O = TypeVar("O", bound=Frozen)  # noqa: E741
 
 
 @dataclass(frozen=True)
+class Resources:
+    """What a step requests from the cluster when it runs in a pod.
+
+    `gpu`: whether it can use a GPU; it gets one where CATALOG_DEVICE is cuda. `cores` and `memory` (a Kubernetes
+    quantity, such as 2Gi) are set where little is needed; None means CATALOG_KUBERNETES_CORES and
+    CATALOG_KUBERNETES_MEMORY.
+    """
+
+    gpu: bool = False
+    cores: int | None = None
+    memory: str | None = None
+
+
+@dataclass(frozen=True)
 class Stage(Generic[I, P, O]):
     """A stage, or one item of a stage.
 
     `inputs` has fields of type `Artifact` or `Artifact | None`; `params` holds everything else that changes the result;
     `outputs` has fields of type `Artifact` or `Artifact | None` and a field `report` (a small Frozen).
     `run(inputs, params, work)` computes them. `version` is raised whenever the same request would give another result.
-    `cached` False: always run (publish).
+    `resources` count for a whole stage; items run inside its process. `cached` False: always run (publish).
     `engines`: those that can do the work. `engine_field`: the field of `params` that holds the chosen engine's params.
     `requires` is given where params decide whether the engine is used at all, or where they name something else that a
     machine may lack; it returns what would run, "" for nothing, and raises MissingEngine or BadInput with a remedy.
@@ -36,7 +50,7 @@ class Stage(Generic[I, P, O]):
     params: type[P]
     outputs: type[O]
     run: "Callable[[I, P, Work], O]"
-    gpu: bool = False
+    resources: Resources = Resources()
     cached: bool = True
     engines: Registry[Any] | None = None
     engine_field: str = ""

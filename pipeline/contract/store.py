@@ -1,7 +1,7 @@
-"""The artifact store: content-addressed objects, manifests by key, pointers of plans, checkpoints. Here: in a folder.
+"""The artifact store in a folder: content-addressed objects, manifests by key, pointers of plans, snapshots.
 
 Layout: `objects/ab/abcd...` bytes by digest; `manifests/<stage>/<key>.json`; `plans/<digest>/<step>` a key;
-`checkpoints/<key>`; `scratch/` work in progress. Every file appears by rename or link, whole or not at all.
+`snapshots/<key>`; `scratch/` work in progress. Every file appears by rename or link, whole or not at all.
 What a disk spoils all the same is noticed when it is read, and its step is done again.
 """
 
@@ -16,7 +16,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -31,34 +30,17 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _TREE_ADAPTER = TypeAdapter(dict[str, Artifact])
 
 
-class Store(Protocol):
-    """What the runner and the stages need of a store; a bucket offers the same."""
+class Store:
+    """Artifacts, manifests, pointers and snapshots in a folder.
 
-    def put(self, data: bytes, media_type: str) -> Artifact: ...  # noqa: D102 - see FolderStore
-    def put_tree(self, files: Mapping[str, Artifact]) -> Artifact: ...  # noqa: D102
-    def path(self, artifact: Artifact) -> Path: ...  # noqa: D102
-    def read(self, artifact: Artifact) -> bytes: ...  # noqa: D102
-    def tree(self, artifact: Artifact) -> dict[str, Artifact]: ...  # noqa: D102
-    def is_whole(self, artifact: Artifact) -> bool: ...  # noqa: D102
-    def damaged(self, artifact: Artifact) -> Path | None: ...  # noqa: D102
-    def manifest(self, stage: str, key: str) -> Manifest | None: ...  # noqa: D102
-    def commit(self, manifest: Manifest, instead_of: Manifest | None = None) -> Manifest: ...  # noqa: D102
-    def pointer(self, plan: str, step: str) -> tuple[str, str] | None: ...  # noqa: D102
-    def point(self, plan: str, step: str, stage: str, key: str) -> None: ...  # noqa: D102
-    def load_checkpoint(self, key: str) -> bytes | None: ...  # noqa: D102
-    def save_checkpoint(self, key: str, state: bytes) -> None: ...  # noqa: D102
-    def drop_checkpoint(self, key: str) -> None: ...  # noqa: D102
-    def scratch(self, key: str) -> Path: ...  # noqa: D102
-
-
-class FolderStore:
-    """A store in a folder of one machine, or of a file system that several machines mount."""
+    The folder lies on one machine, or on a file system that several machines mount.
+    """
 
     def __init__(self, root: Path) -> None:
         """Use (and make) the folder `root`. Writing raises StoreFull, or CatalogError where nothing may be written."""
         self.root = root.absolute()
         with writing(self.root):
-            for name in ("objects", "manifests", "plans", "checkpoints", "scratch"):
+            for name in ("objects", "manifests", "plans", "snapshots", "scratch"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
 
     def put(self, data: bytes, media_type: str) -> Artifact:
@@ -157,25 +139,25 @@ class FolderStore:
         """Remember which manifest a plan's step led to."""
         self._write(self.root / "plans" / plan / checked_tree_path(step), f"{stage} {key}\n".encode())
 
-    def load_checkpoint(self, key: str) -> bytes | None:
-        """The state saved under a key, or None; a damaged one counts as none, and the step begins afresh."""
-        path = self.root / "checkpoints" / key
+    def load_snapshot(self, key: str) -> bytes | None:
+        """The state saved under a key, or None; a damaged snapshot counts as none, and the step starts over."""
+        path = self.root / "snapshots" / key
         try:
             digest, _, state = path.read_bytes().partition(b"\n")
         except FileNotFoundError:
             return None
         if digest.decode(errors="replace") != digest_of(state):
-            log.warning("%s is damaged: its step begins afresh", path)
+            log.warning("%s is damaged: its step starts over", path)
             return None
         return state
 
-    def save_checkpoint(self, key: str, state: bytes) -> None:
+    def save_snapshot(self, key: str, state: bytes) -> None:
         """Save state under a key, after a line with its digest; whole or not at all."""
-        self._write(self.root / "checkpoints" / key, digest_of(state).encode() + b"\n" + state)
+        self._write(self.root / "snapshots" / key, digest_of(state).encode() + b"\n" + state)
 
-    def drop_checkpoint(self, key: str) -> None:
+    def drop_snapshot(self, key: str) -> None:
         """Forget the state saved under a key."""
-        (self.root / "checkpoints" / key).unlink(missing_ok=True)
+        (self.root / "snapshots" / key).unlink(missing_ok=True)
 
     def scratch(self, key: str) -> Path:
         """A new empty folder for work in progress. Clears away what killed steps left behind days ago."""

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from pipeline.contract.artifact import TREE, Artifact
 from pipeline.contract.manifest import Manifest, artifacts_in
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import CatalogError
 
@@ -32,7 +32,7 @@ class Verified(Frozen):
     damaged: tuple[Damage, ...]
 
 
-def verify(store: FolderStore, promised: Iterable[tuple[str, str]] = ()) -> Verified:
+def verify(store: Store, promised: Iterable[tuple[str, str]] = ()) -> Verified:
     """Read all of a store once. Changes nothing: running a shoot again makes anew what it finds damaged.
 
     `promised`: (sha256, name) of files that somebody counts on beside the manifests: the catalog's assets.
@@ -72,7 +72,7 @@ def _is_named_by_its_digest(path: Path) -> bool:
         return False
 
 
-def _parts(store: FolderStore, artifact: Artifact, whole: set[str]) -> Iterator[Artifact]:
+def _parts(store: Store, artifact: Artifact, whole: set[str]) -> Iterator[Artifact]:
     """The artifact, and of a whole folder its files."""
     yield artifact
     if artifact.media_type == TREE and artifact.sha256 in whole:

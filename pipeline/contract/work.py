@@ -1,15 +1,16 @@
-"""What a stage may use while it runs: scratch folder, store, items, checkpoints, a way to tell how far it is."""
+"""What a stage may use while it runs: scratch folder, store, items, snapshots, progress reports."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
-from pipeline.contract.artifact import JSON, Artifact, checked_tree_path, media_type_of
+from pipeline.contract.artifact import Artifact, checked_tree_path
 from pipeline.contract.manifest import Item, Manifest
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
+from pipeline.core.media import JSON, media_type_of
 
 I = TypeVar("I", bound=Frozen)  # noqa: E741 - as in stage.py
 P = TypeVar("P", bound=Frozen)
@@ -19,19 +20,25 @@ O = TypeVar("O", bound=Frozen)  # noqa: E741
 class Event(Frozen):
     """Something that happened to a step: for progress lines, and for the tests that kill a step right there."""
 
-    kind: Literal["hit", "started", "progress", "stored", "committing", "committed", "adopted", "held"]
+    kind: Literal["cached", "started", "progress", "stored", "committing", "committed", "adopted", "held"]
     step: str
     text: str = ""
     done: int = 0
     total: int = 0
 
 
-class RunStep(Protocol):
-    """How a step runs; the runner provides it, so that an item runs exactly like a step."""
+class FinishedStep(NamedTuple, Generic[O]):
+    """A step's outputs, its manifest, and whether this call computed them."""
 
-    def __call__(self, stage: Stage[I, P, O], inputs: I, params: P, name: str) -> tuple[O, Manifest, bool]:
-        """Return the outputs, the manifest and whether they were computed by this call."""
-        ...
+    outputs: O
+    manifest: Manifest
+    computed: bool
+
+
+class RunStep(Protocol):
+    """Runs a step; the runner provides it, so that an item runs exactly like a step."""
+
+    def __call__(self, stage: Stage[I, P, O], inputs: I, params: P, name: str) -> FinishedStep[O]: ...  # noqa: D102
 
 
 @dataclass
@@ -98,18 +105,18 @@ class Work:
 
     def item(self, name: str, stage: Stage[I, P, O], inputs: I, params: P) -> O:
         """Run one item (one photo, one asset) as a step of its own: with its own key, manifest and resume."""
-        outputs, manifest, computed = self.run_step(stage, inputs, params, f"{self.step}[{name}]")
-        self.items[name] = Item(stage=stage.name, key=manifest.key, computed=computed)
-        return outputs
+        finished = self.run_step(stage, inputs, params, f"{self.step}[{name}]")
+        self.items[name] = Item(stage=stage.name, key=finished.manifest.key, computed=finished.computed)
+        return finished.outputs
 
     def progress(self, done: int, total: int, text: str = "") -> None:
-        """Tell how far the step is."""
+        """Report how far the step is."""
         self.notify(Event(kind="progress", step=self.step, text=text, done=done, total=total))
 
-    def load_checkpoint(self) -> bytes | None:
-        """What `save_checkpoint` last saved under this step's key, or None. Lets a killed fit go on."""
-        return self.store.load_checkpoint(self.key)
+    def load_snapshot(self) -> bytes | None:
+        """The state that `save_snapshot` last saved under this step's key, or None. Lets a killed fit resume."""
+        return self.store.load_snapshot(self.key)
 
-    def save_checkpoint(self, state: bytes) -> None:
-        """Keep intermediate state under this step's key; the runner drops it when the step commits."""
-        self.store.save_checkpoint(self.key, state)
+    def save_snapshot(self, state: bytes) -> None:
+        """Save intermediate state under this step's key; the runner drops it when the step commits."""
+        self.store.save_snapshot(self.key, state)

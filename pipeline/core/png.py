@@ -1,6 +1,6 @@
 """PNG in and out of arrays, for pictures of our own making: fast, and the same bytes every time.
 
-Pictures from shoots are hostile and go through `pipeline.imaging.photo.decode` instead.
+Pictures from shoots are hostile and go through `pipeline.core.photo.decode` instead.
 """
 
 import cv2

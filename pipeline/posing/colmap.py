@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.colmap.model import SparseModel
+from pipeline.core.colmap.read import read_model
 from pipeline.core.errors import BadInput, CatalogError, StoreFull
-from pipeline.posing.model import SparseModel, read_model
 from pipeline.posing.photos import (
     PhotoFile,
     UnusablePhoto,
@@ -34,7 +35,7 @@ class SfmFailed(CatalogError):
 
 
 @dataclass(frozen=True)
-class Posed:
+class PoseResult:
     """What SfM found, in its own frame and scale. `model` is None when no photos could be related to each other.
 
     `strays`: photo -> degrees by which it missed its ring; these are not in the model any more.
@@ -56,7 +57,7 @@ def pose(
     scratch: Path,
     *,
     worker: Sequence[str] = WORKER,
-) -> Posed:
+) -> PoseResult:
     """Find the cameras of `photos`, which lie in one folder.
 
     `masks`: photo -> RGBA cut-out or grey mask of the photo's size; None: no masks.
@@ -77,14 +78,14 @@ def pose(
     unusable = tuple(UnusablePhoto(name=p.name, reason="its cut-out is empty") for p in photos if p not in usable)
     if len(usable) < 3:
         nothing = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
-        return Posed(None, silhouettes, unusable, nothing, {})
+        return PoseResult(None, silhouettes, unusable, nothing, {})
     request = _request(usable, mask_folder, focal_px, params, scratch / "sfm")
     answer = run_worker(request, scratch / "sfm" / "request.json", worker)
     if answer.sparse is None:
-        return Posed(None, silhouettes, unusable, answer, {})
+        return PoseResult(None, silhouettes, unusable, answer, {})
     model = read_model(Path(answer.sparse))
     strayed = strays(model, params.rig)
-    return Posed(model.without(strayed), silhouettes, unusable, answer, strayed)
+    return PoseResult(model.without(strayed), silhouettes, unusable, answer, strayed)
 
 
 def run_worker(request: PoseRequest, path: Path, worker: Sequence[str] = WORKER) -> PoseAnswer:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import pycolmap
 
-from pipeline.posing.model import read_model
+from pipeline.core.colmap.read import read_model
 from pipeline.posing.request import Attempt, PoseAnswer, PoseParams, PoseRequest
 from pipeline.posing.strays import strays
 

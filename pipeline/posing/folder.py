@@ -1,32 +1,37 @@
-"""Poses a plain folder of photos and writes a COLMAP workspace: what `catalog sfm PHOTOS_DIR --out COLMAP_DIR` does."""
+"""Pose a plain folder of photos and write a COLMAP workspace: `catalog sfm PHOTOS_DIR --out COLMAP_DIR`."""
 
-import math
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 
+from pipeline.core.colmap.write import write_model
 from pipeline.core.domain import Frozen, View
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.decode import read_photo
+from pipeline.core.photo.limits import PHOTO_ENDINGS
+from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
 from pipeline.posing.colmap import pose
 from pipeline.posing.judge import report_of, require_registered
-from pipeline.posing.model import write_model
-from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_mask, read_photo
+from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_mask
 from pipeline.posing.product import product_frame
 from pipeline.posing.request import PoseParams, PoseReport
 
-PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
-FILM_DIAGONAL_MM = 43.2666
 MARKER = ".catalog-sfm"
 
 
 class FolderReport(Frozen):
-    """What `catalog sfm` prints: the report, the files that were left out, and where everything lies."""
+    """What `catalog sfm` prints: the report, the files that were left out, and where the workspace is.
+
+    `notes`: file name -> what had to be guessed to read it.
+    """
 
     report: PoseReport
     unusable: tuple[UnusablePhoto, ...]
+    notes: dict[str, tuple[str, ...]]
     front: str
     out: str
 
@@ -44,20 +49,21 @@ def pose_folder(
     With masks the images are RGBA, so that a splat of the product alone can be fitted to them.
 
     `masks_dir` holds `<photo>.png` per photo (RGBA cut-outs or grey masks, of the upright photo's size); None: no
-    masks. `front` is the photo (stem) at azimuth 0, by default the first registered one. Files that are no whole
-    images are left out and named in the report. Raises BadInput when there is nothing to pose or `out_dir` holds
+    masks. `front` is the photo (stem) at azimuth 0, by default the first registered one. Files that cannot be
+    read are left out and named in the report. Raises BadInput when there is nothing to pose or `out_dir` contains
     something that this function did not make, Held when fewer than three photos are registered, SfmFailed when the SfM
     process fails.
     """
     params = params or PoseParams()
     claim(out_dir)
     images = out_dir / "images"
-    photos, focal_px, unusable = upright_photos(photos_dir, images)
+    upright = upright_photos(photos_dir, images)
+    photos = upright.photos
     masks = None if masks_dir is None else {path.stem: path for path in masks_dir.glob("*.png")}
     if front is not None and front not in {photo.photo for photo in photos}:
-        raise BadInput(f"there is no photo {front!r} in {photos_dir}", remedy="name a photo by its stem")
+        raise BadInput(f"there is no photo {front!r} in {photos_dir}", remedy="Name a photo by its stem")
     with tempfile.TemporaryDirectory(prefix="catalog-sfm-") as scratch:
-        posed = pose(photos, masks, focal_px, params, Path(scratch))
+        posed = pose(photos, masks, upright.focal_px, params, Path(scratch))
     names = [photo.photo for photo in photos]
     model = require_registered(posed, names, params.rig, front or names[0], min_registered=3, min_fraction=0.0)
     front = front or model.images[0].photo
@@ -67,7 +73,11 @@ def pose_folder(
     if masks is not None:
         add_alpha(photos, masks)
     report = FolderReport(
-        report=report_of(posed, frame, names), unusable=(*unusable, *posed.unusable), front=front, out=str(out_dir)
+        report=report_of(posed, frame, names),
+        unusable=(*upright.unusable, *posed.unusable),
+        notes=upright.notes,
+        front=front,
+        out=str(out_dir),
     )
     (out_dir / "report.json").write_text(report.model_dump_json(indent=1))
     return report
@@ -76,44 +86,57 @@ def pose_folder(
 def claim(out_dir: Path) -> None:
     """Make `out_dir`, or accept one that this function made before. Raises BadInput when it holds anything else."""
     if out_dir.exists() and (not out_dir.is_dir() or (any(out_dir.iterdir()) and not (out_dir / MARKER).exists())):
-        raise BadInput(f"{out_dir} exists and was not made by `catalog sfm`", remedy="choose another --out")
+        raise BadInput(f"{out_dir} exists and was not made by `catalog sfm`", remedy="Choose another --out")
     out_dir.mkdir(parents=True, exist_ok=True)
     (out_dir / MARKER).touch()
 
 
-def upright_photos(
-    photos_dir: Path, images: Path
-) -> tuple[list[PhotoFile], dict[str, float | None], tuple[UnusablePhoto, ...]]:
-    """Copy the photos of a folder, upright, as `<stem>.png`.
+@dataclass(frozen=True)
+class UprightPhotos:
+    """A folder's photos as ingest would hand them on.
 
-    Returns them, their focal lengths in px, and what could not be read. Images of an earlier run are removed.
+    `focal_px`: photo -> EXIF focal length in px, None where unknown. `notes`: file name -> what had to be guessed.
+    """
+
+    photos: tuple[PhotoFile, ...]
+    focal_px: dict[str, float | None]
+    notes: dict[str, tuple[str, ...]]
+    unusable: tuple[UnusablePhoto, ...]
+
+
+def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
+    """Decode the photos of a folder into `images/<stem>.png`, upright 8-bit sRGB; images of an earlier run are removed.
+
     Raises BadInput when fewer than three photos can be read.
     """
     if not photos_dir.is_dir():
-        raise BadInput(f"{photos_dir} is no folder", remedy="give the folder of the photos")
+        raise BadInput(f"{photos_dir} is not a folder", remedy="Name the folder of the photos")
     images.mkdir(parents=True, exist_ok=True)
     for old in images.glob("*.png"):
         old.unlink()
     photos: list[PhotoFile] = []
     focal_px: dict[str, float | None] = {}
+    notes: dict[str, tuple[str, ...]] = {}
     unusable: list[UnusablePhoto] = []
     for path in sorted(p for p in photos_dir.iterdir() if p.suffix.lower() in PHOTO_ENDINGS and p.is_file()):
         if path.stem in focal_px:
             unusable.append(UnusablePhoto(name=path.name, reason="another photo has the same stem"))
             continue
         try:
-            read_photo(path)
+            photo = read_photo(path)
         except BadInput as error:
             unusable.append(UnusablePhoto(name=path.name, reason=error.what))
             continue
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-            focal_px[path.stem] = exif_focal_px(dict(image.getexif().get_ifd(ExifTags.IFD.Exif)), upright.size)
-        upright.save(images / f"{path.stem}.png", compress_level=1)
-        photos.append(PhotoFile(images / f"{path.stem}.png", *upright.size))
+        target = images / f"{path.stem}.png"
+        target.write_bytes(encode_png(photo.rgb))
+        height_px, width_px = photo.rgb.shape[:2]
+        photos.append(PhotoFile(target, width_px, height_px))
+        focal_px[path.stem] = photo.exif.focal_px
+        if photo.notes:
+            notes[path.name] = photo.notes
     if len(photos) < 3:
-        raise BadInput(f"{photos_dir} holds {len(photos)} readable photos", remedy=_three(unusable))
-    return photos, focal_px, tuple(unusable)
+        raise BadInput(f"{photos_dir} has {len(photos)} readable photos", remedy=_three(unusable))
+    return UprightPhotos(tuple(photos), focal_px, notes, tuple(unusable))
 
 
 def add_alpha(photos: Sequence[PhotoFile], masks: Mapping[str, Path]) -> None:
@@ -129,14 +152,6 @@ def add_alpha(photos: Sequence[PhotoFile], masks: Mapping[str, Path]) -> None:
         rgba.save(photo.path, compress_level=1)
 
 
-def exif_focal_px(exif: Mapping[int, object], size_px: tuple[int, int]) -> float | None:
-    """Focal length in px from EXIF's 35 mm equivalent, by the diagonal (CIPA DCG-001). None when EXIF is silent."""
-    value = exif.get(ExifTags.Base.FocalLengthIn35mmFilm)
-    if not isinstance(value, int | float) or not 1.0 <= value <= 2000.0:
-        return None
-    return float(value) / FILM_DIAGONAL_MM * math.hypot(*size_px)
-
-
 def _three(unusable: Sequence[UnusablePhoto]) -> str:
-    words = "; ".join(f"{file.name}: {file.reason}" for file in unusable[:3])
-    return "give at least three" + (f" ({words})" if words else "")
+    reasons = "; ".join(f"{file.name}: {file.reason}" for file in unusable[:3])
+    return "Add photos until there are at least three" + (f" ({reasons})" if reasons else "")

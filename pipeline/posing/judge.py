@@ -5,19 +5,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.core.colmap.model import SparseModel
 from pipeline.core.domain import azimuth_elevation_deg
 from pipeline.core.errors import Held
-from pipeline.posing.colmap import Posed
+from pipeline.posing.colmap import PoseResult
 from pipeline.posing.frame import Rig, product_rotation, upright
 from pipeline.posing.gaps import largest_gap
-from pipeline.posing.model import SparseModel
 from pipeline.posing.product import ProductFrame
 from pipeline.posing.request import PoseReport
 
 NAMES_IN_WORDS = 6
 
 
-def report_of(posed: Posed, frame: ProductFrame, photos: Sequence[str]) -> PoseReport:
+def report_of(posed: PoseResult, frame: ProductFrame, photos: Sequence[str]) -> PoseReport:
     """The report of a finished posing. `photos`: every photo's name, registered or not."""
     registered = {view.photo for view in frame.views}
     return PoseReport(
@@ -26,7 +26,7 @@ def report_of(posed: Posed, frame: ProductFrame, photos: Sequence[str]) -> PoseR
         not_registered=tuple(photo for photo in photos if photo not in registered),
         strays=posed.strays,
         reprojection_error_px=round(frame.model.reprojection_error_px, 4),
-        points=len(frame.model.xyz),
+        points=len(frame.model.points.positions),
         attempts=tuple(f"{attempt.name}: {attempt.registered} photos" for attempt in posed.answer.attempts),
         rings=frame.rings,
         ring_residual_deg=round(frame.ring_residual_deg, 3),
@@ -37,7 +37,7 @@ def report_of(posed: Posed, frame: ProductFrame, photos: Sequence[str]) -> PoseR
 
 
 def require_registered(
-    posed: Posed, photos: Sequence[str], rig: Rig, front: str, *, min_registered: int, min_fraction: float
+    posed: PoseResult, photos: Sequence[str], rig: Rig, front: str, *, min_registered: int, min_fraction: float
 ) -> SparseModel:
     """The model, when enough of `photos` are in it. Raises Held otherwise, with the gap and how many to shoot."""
     needed = max(min_registered, math.ceil(min_fraction * len(photos)))

@@ -15,13 +15,12 @@ from pipeline.posing.request import CameraGroup, PoseParams
 
 MIN_MASK_FRACTION = 1e-4
 SILHOUETTE_SIDE_PX = 320
-MAX_PIXELS = 120_000_000
 WIDER_STEPS = 10  # a large shoot's photo is matched to this many neighbours, then to steps of 16, 32, 64 ...
 
 
 @dataclass(frozen=True)
 class PhotoFile:
-    """A photo that was opened and whose pixels were read. `name` is the file's name, `photo` its stem."""
+    """A decoded photo's file: upright 8-bit sRGB. `name` is the file's name, `photo` its stem."""
 
     path: Path
     width_px: int
@@ -43,18 +42,6 @@ class UnusablePhoto(Frozen):
 
     name: str
     reason: str
-
-
-def read_photo(path: Path) -> PhotoFile:
-    """Open a photo and read all of its pixels. Raises BadInput when it is no image, cut short, or absurdly large."""
-    try:
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise BadInput(f"{path.name} has {image.width} x {image.height} px", remedy="scale it down")
-            image.load()
-            return PhotoFile(path, image.width, image.height)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BadInput(f"{path.name} is no whole image ({error})", remedy="copy it again from the camera") from error
 
 
 def camera_groups(photos: Sequence[PhotoFile], focal_px: Mapping[str, float | None]) -> tuple[CameraGroup, ...]:

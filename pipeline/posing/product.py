@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.colmap.model import PosedImage, SparseModel
 from pipeline.core.domain import Matrix, View, azimuth_elevation_deg, camera_centre
 from pipeline.core.errors import Held
 from pipeline.posing.frame import Rig, Upright, aim_point, product_rotation, upright
 from pipeline.posing.hull import Extent, Silhouette, point_extent, trimmed, visual_hull
-from pipeline.posing.model import PosedImage, SparseModel
 
 
 @dataclass(frozen=True)
@@ -60,21 +60,21 @@ def _aim_on_line(model: SparseModel, fit: Upright) -> Matrix:
 def _extent(level: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | None) -> Extent:
     """The product's box in an upright frame whose origin the cameras aim at."""
     distance = float(np.median([np.linalg.norm(image.centre) for image in level.images]))
-    camera = level.cameras[level.images[0].camera_id]
+    camera = level.camera_of(level.images[0])
     reach = distance * max(camera.width_px / camera.fx_px, camera.height_px / camera.fy_px) / 2
     extent = None
     if silhouettes is not None:
         posed = [
-            Silhouette(level.cameras[image.camera_id], image.cam_from_world, silhouettes[image.photo])
+            Silhouette(level.camera_of(image), image.cam_from_world, silhouettes[image.photo])
             for image in level.images
             if image.photo in silhouettes
         ]
         hull = visual_hull(posed, np.zeros(3), min(1.3 * reach, 0.9 * distance))
         extent = hull and trimmed(hull, np.stack([image.centre for image in level.images]))
-    extent = extent or point_extent(level.xyz, np.zeros(3), min(reach, 0.9 * distance))
+    extent = extent or point_extent(level.points.positions, np.zeros(3), min(reach, 0.9 * distance))
     if extent is None:
         raise Held(
-            f"only {len(level.xyz)} points of the product were found: too few to tell where its middle is",
+            f"only {len(level.points.positions)} points of the product were found: too few to tell where its middle is",
             remedy="check the cut-outs, and shoot the product larger and sharper",
         )
     return extent
@@ -92,7 +92,7 @@ def _view(model: SparseModel, image: PosedImage) -> View:
     azimuth_deg, elevation_deg = azimuth_elevation_deg(camera_centre(image.cam_from_world))
     return View(
         photo=image.photo,
-        camera=model.cameras[image.camera_id],
+        camera=model.camera_of(image),
         cam_from_world=tuple(tuple(row) for row in image.cam_from_world.tolist()),
         azimuth_deg=round(azimuth_deg, 6) % 360.0,
         elevation_deg=round(elevation_deg, 6),

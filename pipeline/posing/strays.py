@@ -7,9 +7,9 @@ COLMAP reports half a pixel of reprojection error. The ring knows better.
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.colmap.model import SparseModel
 from pipeline.core.domain import Matrix
 from pipeline.posing.frame import Rig, Upright, upright
-from pipeline.posing.model import SparseModel
 
 STRAY_DEG = 1.0
 STRAY_TIMES_MEDIAN = 8.0

@@ -7,8 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from pipeline.core.colmap import ColmapModel, read_model, undistort
+from pipeline.core.colmap.model import SparseModel
+from pipeline.core.colmap.read import read_model
+from pipeline.core.colmap.undistort import undistort
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.limits import MAX_PX
 from pipeline.splatting.engines.registry import ENGINES
 from pipeline.splatting.fit.params import PhotoParams
 from pipeline.splatting.fit.report import FitReport, Hooks
@@ -16,14 +19,12 @@ from pipeline.splatting.fit.result import Fit
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import write_ply
 
-PIXELS_MAX = 100_000_000
-
 
 def read_rgba(path: Path, *, matte: bool) -> NDArray[np.uint8]:
     """An image file as [H, W, 4] uint8; opaque where `matte` is False. Raises BadInput on what is no picture."""
     try:
         with Image.open(path) as image:
-            if image.width * image.height > PIXELS_MAX:
+            if image.width * image.height > MAX_PX:
                 raise BadInput(f"{path}: {image.width} x {image.height} px is too large", remedy="Scale the photo down")
             if matte and "A" not in image.getbands():
                 raise BadInput(f"{path} has no alpha", remedy="Cut the photos out first, or fit with --no-matte")
@@ -35,7 +36,7 @@ def read_rgba(path: Path, *, matte: bool) -> NDArray[np.uint8]:
     return rgba
 
 
-def posed_photos(model: ColmapModel, images: Path, *, matte: bool) -> list[PosedPhoto]:
+def posed_photos(model: SparseModel, images: Path, *, matte: bool) -> list[PosedPhoto]:
     """The model's photos from the folder `images`, undistorted; matched by their stems, for cut-outs are PNGs."""
     by_stem = {path.stem: path for path in sorted(images.iterdir())} if images.is_dir() else {}
     photos = []
@@ -45,7 +46,7 @@ def posed_photos(model: ColmapModel, images: Path, *, matte: bool) -> list[Posed
             raise BadInput(
                 f"{images}: no picture for {image.name} of the model", remedy="Put the photos beside the model"
             )
-        rgba, camera = undistort(read_rgba(path, matte=matte), image.camera)
+        rgba, camera = undistort(read_rgba(path, matte=matte), model.cameras[image.camera_id])
         photos.append(PosedPhoto(Path(image.name).stem, rgba, camera, image.cam_from_world))
     return photos
 

@@ -8,7 +8,7 @@ from PIL import Image
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, angle_between_deg, direction
 from pipeline.core.engines import gathered
@@ -111,4 +111,14 @@ def _pixels(inputs: Inputs, picture: Picture, work: Work) -> Rgba:
         return np.asarray(image.convert("RGBA"), dtype=np.uint8)
 
 
-STAGE = Stage("caption", 3, Inputs, Params, Outputs, run, engines=ENGINES, engine_field="writer")
+STAGE = Stage(
+    "caption",
+    3,
+    Inputs,
+    Params,
+    Outputs,
+    run,
+    resources=Resources(cores=1, memory="2Gi"),
+    engines=ENGINES,
+    engine_field="writer",
+)

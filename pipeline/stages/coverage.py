@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Angle, Frozen, View
 from pipeline.core.records import PhotoFacts, dump_json, load_list
@@ -65,4 +65,4 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("coverage", 1, Inputs, Params, Outputs, run)
+STAGE = Stage("coverage", 1, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import gathered, name_of
@@ -105,7 +105,7 @@ def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutp
     return PhotoOutputs(cutout=work.put_bytes(encode_png(with_matte(rgb, alpha)), "image/png"), report=report)
 
 
-PHOTO = Stage("cutout_photo", 2, PhotoInputs, PhotoParams, PhotoOutputs, run_photo, gpu=True)
+PHOTO = Stage("cutout_photo", 2, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
@@ -148,7 +148,9 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("cutout", 2, Inputs, Params, Outputs, run, gpu=True, engines=ENGINES, engine_field="matte")
+STAGE = Stage(
+    "cutout", 2, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
+)
 
 
 def _usual_coverage(done: dict[str, PhotoOutputs]) -> float:
@@ -195,7 +197,7 @@ def _mattes(work: Work, inputs: Inputs, photos: dict[str, Artifact]) -> dict[str
 
 def _by_hand(data: bytes, size: tuple[int, ...]) -> "Pixels":
     """The matte that a person drew. Raises BadInput unless it is a one-channel 8-bit picture of the photo's size."""
-    from pipeline.imaging.photo.decode import decode_matte
+    from pipeline.core.photo.decode import decode_matte
 
     matte = decode_matte(data)
     if matte.shape != size:

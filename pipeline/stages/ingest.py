@@ -6,11 +6,12 @@ from statistics import median
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pipeline.contract.artifact import JSON, Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.artifact import Artifact
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, Name
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.limits import MAX_FILE_MB, MAX_MEGAPIXELS, Limits, require_file_size
 from pipeline.core.records import PhotoFacts, dump_json
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -26,9 +27,11 @@ class Params(Frozen):
     """Which photos are accepted, and how large they are handed on."""
 
     max_side_px: int | None = Field(default=None, ge=64, description="longer photos are made smaller; None: as shot")
-    max_megapixels: float = Field(default=120.0, gt=0, description="larger photos are refused before they are decoded")
+    max_megapixels: float = Field(
+        default=MAX_MEGAPIXELS, gt=0, le=MAX_MEGAPIXELS, description="larger photos are refused before they are decoded"
+    )
     min_side_px: int = Field(default=64, ge=1, description="smaller photos are refused")
-    max_file_mb: float = Field(default=300.0, gt=0)
+    max_file_mb: float = Field(default=MAX_FILE_MB, gt=0, description="larger files are refused before they are read")
     max_photos: int = Field(default=500, ge=1, description="a shoot with more files is refused")
 
 
@@ -86,9 +89,9 @@ class PhotoOutputs(Frozen):
 
 def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutputs:
     """Decode, measure and store one photo. Raises BadInput."""
+    from pipeline.core.photo.decode import decode_photo
     from pipeline.core.png import encode_png
-    from pipeline.imaging.photo.decode import Limits, decode_photo
-    from pipeline.imaging.photo.quality import quality_of
+    from pipeline.imaging.quality import quality_of
 
     photo = decode_photo(work.read(inputs.photo), Limits(**params.model_dump()))
     quality = quality_of(photo.rgb)
@@ -130,7 +133,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     facts = _facts(stems, done)
     return Outputs(
         photos=work.put_tree({f"{stem}.png": outputs.photo for stem, outputs in done.items()}),
-        facts=work.put_bytes(dump_json(facts), JSON),
+        facts=work.put_bytes(dump_json(facts)),
         report=Report(
             photos=len(done),
             cameras=tuple(sorted({fact.camera for fact in facts if fact.camera})),
@@ -140,15 +143,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("ingest", 1, Inputs, Params, Outputs, run)
+STAGE = Stage("ingest", 1, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))
 
 
 def _ingest(stem: str, photo: Artifact, params: Params, work: Work) -> PhotoOutputs:
-    if photo.size > params.max_file_mb * 1e6:
-        raise BadInput(
-            f"the file has {photo.size / 1e6:.0f} MB, more than {params.max_file_mb:g} MB",
-            remedy="make it smaller, or raise ingest's max_file_mb",
-        )
+    require_file_size(photo.size, params.max_file_mb)
     item = PhotoParams(
         max_side_px=params.max_side_px, max_megapixels=params.max_megapixels, min_side_px=params.min_side_px
     )

@@ -21,7 +21,7 @@ from pipeline.catalog.publishing import publish
 from pipeline.contract.ancestry import Ancestry, Edge, ancestry
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, Name, Verdict
 from pipeline.core.errors import BadInput, CatalogError
@@ -236,4 +236,4 @@ def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
     )
 
 
-STAGE = Stage("publish", 1, Inputs, Params, Outputs, run, cached=False)
+STAGE = Stage("publish", 1, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)

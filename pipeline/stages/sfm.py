@@ -38,17 +38,18 @@ class Outputs(Frozen):
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Pose the photos, judge the result, and write it in the product frame."""
+    from pipeline.core.colmap.write import write_model
     from pipeline.posing.colmap import pose
     from pipeline.posing.judge import report_of, require_registered
-    from pipeline.posing.model import write_model
-    from pipeline.posing.photos import read_photo
+    from pipeline.posing.photos import PhotoFile
     from pipeline.posing.product import product_frame
 
     facts = load_list(PhotoFacts, work.read(inputs.facts))
     if params.front not in {fact.photo for fact in facts}:
-        raise BadInput(f"capture.front: there is no photo {params.front!r}", remedy="name a photo of this shoot")
+        raise BadInput(f"capture.front: there is no photo {params.front!r}", remedy="Name a photo of this shoot")
     folder = work.folder(inputs.photos, "photos")
-    photos = [read_photo(path) for path in sorted(folder.iterdir())]
+    sizes_px = {fact.photo: (fact.width_px, fact.height_px) for fact in facts}
+    photos = [PhotoFile(path, *sizes_px[path.stem]) for path in sorted(folder.iterdir())]
     masks = {path.stem: path for path in work.folder(inputs.cutouts, "cutouts").iterdir()} if params.use_masks else None
     work.progress(0, 2, f"relating {len(photos)} photos to each other")
     posed = pose(photos, masks, {fact.photo: fact.focal_px for fact in facts}, params, work.scratch)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, Verdict
 from pipeline.core.engines import gathered
@@ -85,8 +85,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     from pipeline.splatting.show.sheet import sheet
     from pipeline.splatting.show.turntable import PREVIEW, turn, webp
 
-    hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, p.words), save=work.save_checkpoint,
-                  load=work.load_checkpoint)  # fmt: skip
+    hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, p.words), save=work.save_snapshot,
+                  load=work.load_snapshot)  # fmt: skip
     done = fit_model(
         work.folder(inputs.model, "model"), work.folder(inputs.cutouts, "cutouts"), params.fit, hooks,
         min_matte_fraction=params.min_matte_fraction,
@@ -131,4 +131,6 @@ def _judge(report: FitReport, params: Params) -> None:
     raise Held(what, remedy=remedy, passing=hurried)
 
 
-STAGE = Stage("splat", 9, Inputs, Params, Outputs, run, gpu=True, engines=ENGINES, engine_field="fit")
+STAGE = Stage(
+    "splat", 9, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="fit"
+)

@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, TriggerRule, WeightRule, task_group
 
 from catalog_tasks.local import DiscoverOperator, StageOperator, SummaryOperator
-from pipeline.plan import GPU_STEPS, STEPS, UPSTREAM
+from pipeline.plan import STEPS, UPSTREAM
 from pipeline.settings import Settings, read_settings
 
 STEP_LIMIT = timedelta(hours=4)  # a step that takes longer hangs
@@ -58,7 +58,7 @@ def stage_task(step: str, sku: Any, plan: Any, settings: Settings) -> BaseOperat
         return StageOperator(step=step, plan=plan, sku=sku, **common)
     from catalog_tasks.pods import stage_pod  # the Kubernetes client takes a second to import
 
-    return stage_pod(step, plan, sku, gpu=step in GPU_STEPS, settings=settings, **common)
+    return stage_pod(step, plan, sku, settings, **common)
 
 
 def _retries(settings: Settings) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from kubernetes.client import models as k8s
 from catalog_tasks.command import raise_unless_done
 from catalog_tasks.labels import LABEL, LABEL_TEMPLATE, held_label
 from pipeline.core.errors import EXIT_BAD_INPUT, EXIT_HELD, BadInput
+from pipeline.plan import stage_of
 from pipeline.settings import Settings
 
 SHARED, SCRATCH = "/catalog", "/scratch"
@@ -28,8 +29,6 @@ CONTAINER_SECURITY = k8s.V1SecurityContext(
     read_only_root_filesystem=True,
     capabilities=k8s.V1Capabilities(drop=["ALL"]),
 )
-LIGHT = frozenset({"ingest", "coverage", "caption", "publish"})
-LIGHT_CORES, LIGHT_MEMORY = 1, "2Gi"
 START_LIMIT_SECONDS = 1800  # a cluster may have to start a GPU node first
 LOOK_EVERY_SECONDS = 3  # a step that takes seconds should not wait as long again to be noticed
 
@@ -80,14 +79,17 @@ def last_words(pod: k8s.V1Pod | None, container: str) -> tuple[int | None, str]:
     return ended.exit_code, lines[-1].strip() if lines else ""
 
 
-def stage_pod(step: str, plan: Any, sku: Any, gpu: bool, settings: Settings, **kwargs: Any) -> StagePod:
-    """The task that runs `step` of `plan` in a pod. `gpu`: the stage can use one; it asks when CATALOG_DEVICE is cuda.
+def stage_pod(step: str, plan: Any, sku: Any, settings: Settings, **kwargs: Any) -> StagePod:
+    """The task that runs `step` of `plan` in a pod, with the resources that its stage declares.
 
     Raises BadInput while CATALOG_IMAGE names no image.
     """
     if settings.image is None:
         raise BadInput("CATALOG_EXECUTION=kubernetes needs an image", remedy="set CATALOG_IMAGE; see deploy/Dockerfile")
-    with_gpu = gpu and settings.device == "cuda"
+    resources = stage_of(step).resources
+    with_gpu = resources.gpu and settings.device == "cuda"
+    cores = resources.cores or settings.kubernetes_cores
+    memory = resources.memory or settings.kubernetes_memory
     return StagePod(
         step=step,
         sku=sku,
@@ -96,9 +98,9 @@ def stage_pod(step: str, plan: Any, sku: Any, gpu: bool, settings: Settings, **k
         image=settings.image,
         cmds=["python", "-m", "pipeline"],
         arguments=["stage", step, "--plan", plan, "--run-id", "{{ run_id }}"],
-        env_vars=_environment(step, with_gpu, settings),
+        env_vars=_environment(cores, with_gpu, settings),
         env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=settings.kubernetes_secret))],
-        container_resources=_resources(step, with_gpu, settings),
+        container_resources=_requirements(cores, memory, with_gpu),
         volumes=_volumes(settings),
         volume_mounts=[
             k8s.V1VolumeMount(name="scratch", mount_path=SCRATCH),
@@ -121,12 +123,8 @@ def stage_pod(step: str, plan: Any, sku: Any, gpu: bool, settings: Settings, **k
     )
 
 
-def _cores(step: str, settings: Settings) -> int:
-    return LIGHT_CORES if step in LIGHT else settings.kubernetes_cores
-
-
-def _environment(step: str, with_gpu: bool, settings: Settings) -> dict[str, str]:
-    threads = str(_cores(step, settings))
+def _environment(cores: int, with_gpu: bool, settings: Settings) -> dict[str, str]:
+    threads = str(cores)
     return {
         "CATALOG_STORE": f"{SHARED}/store",
         "CATALOG_DEVICE": "cuda" if with_gpu else "cpu",
@@ -139,9 +137,8 @@ def _environment(step: str, with_gpu: bool, settings: Settings) -> dict[str, str
     }
 
 
-def _resources(step: str, with_gpu: bool, settings: Settings) -> k8s.V1ResourceRequirements:
-    memory = LIGHT_MEMORY if step in LIGHT else settings.kubernetes_memory
-    requests = {"cpu": str(_cores(step, settings)), "memory": memory}
+def _requirements(cores: int, memory: str, with_gpu: bool) -> k8s.V1ResourceRequirements:
+    requests = {"cpu": str(cores), "memory": memory}
     limits = {"memory": memory} | ({"nvidia.com/gpu": "1"} if with_gpu else {})
     return k8s.V1ResourceRequirements(requests=requests, limits=limits)
 

@@ -7,7 +7,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.contract.work import Work
 from pipeline.core.domain import Angle, Frozen, Verdict
 from pipeline.core.records import AssetRecord, Caption, Check, Picture, dump_json
@@ -194,8 +194,8 @@ class ToyShoot:
     verdict: str = "approved"
 
     @property
-    def store(self) -> FolderStore:
-        return FolderStore(self.root / "store")
+    def store(self) -> Store:
+        return Store(self.root / "store")
 
     def upstream(self) -> dict[str, Manifest]:
         runner = Runner(self.store)
@@ -228,7 +228,7 @@ class ToyShoot:
         )
         values = publish.Params.model_validate({"sku": self.sku, "collection": "autumn", "title": "Mug", **params})
         runner = Runner(self.store, catalog_url=self.catalog_url, upstream=upstream)
-        outputs, _, _ = runner.run(publish.STAGE, inputs, values)
+        outputs = runner.run(publish.STAGE, inputs, values).outputs
         return outputs.report
 
     def but(self, **changes: object) -> "ToyShoot":

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.cli import runs as cli
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.plan import STEPS
 from pipeline.run import StepResult
 from tests.small_shoot import small_mug
@@ -216,7 +216,7 @@ def test_a_photo_that_comes_while_its_shoot_runs_is_for_the_next_night(tmp_path,
 def test_verify_names_what_is_damaged_and_whose_it_is(tmp_path, monkeypatch):
     monkeypatch.setenv("CATALOG_STORE", str(tmp_path / "store"))
     monkeypatch.delenv("CATALOG_DATABASE_URL", raising=False)
-    store = FolderStore(tmp_path / "store")
+    store = Store(tmp_path / "store")
     path = store.path(store.put(b"photo", "image/jpeg"))
     done = CliRunner().invoke(app.app, ["verify"])
     assert (done.exit_code, done.stdout) == (0, "1 objects, 0 manifests, 0 damaged\n")

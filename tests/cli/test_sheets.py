@@ -6,7 +6,7 @@ import pytest
 from pipeline.cli.sheets import lay_out_sheet
 from pipeline.contract.manifest import Manifest, Provenance, Request
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.errors import StoreFull
 
 PLAN = "0" * 64
@@ -15,7 +15,7 @@ PLAN = "0" * 64
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
     """A runner whose store has a plan with a composite that made a sheet."""
-    store = FolderStore(tmp_path / "store")
+    store = Store(tmp_path / "store")
     sheet = store.put(b"a sheet", "image/png").model_dump(mode="json")
     request = Request(stage="composite", version=1, params={}, inputs={})
     made = Provenance(

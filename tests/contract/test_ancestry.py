@@ -1,12 +1,10 @@
 from pathlib import Path
 
-import pytest
-
 from pipeline.contract.ancestry import ancestry
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 
@@ -60,12 +58,7 @@ def backdrops(inputs: Files, params: Params, work: Work) -> Made:
     return Made(files=work.put_tree(made))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
-def photos(store: FolderStore) -> Artifact:
+def photos(store: Store) -> Artifact:
     return store.put_tree({f"{name}.txt": store.put(name.encode(), "text/plain") for name in ("a", "b")})
 
 
@@ -76,16 +69,16 @@ def by_name(found: object) -> dict[str, str]:
     }  # type: ignore[attr-defined]
 
 
-def test_bytes_that_no_step_made_have_the_name_that_they_came_with(store: FolderStore) -> None:
-    _, first, _ = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1"))
+def test_bytes_that_no_step_made_have_the_name_that_they_came_with(store: Store) -> None:
+    first = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1")).manifest
     found = ancestry(store, {"first": first})
     item_edges = [edge for edge in found.inputs if edge.name == "file"]
     assert [(edge.source_path, edge.producer) for edge in item_edges] == [("a.txt", None), ("b.txt", None)]
 
 
-def test_each_file_leads_to_the_item_that_made_it(store: FolderStore) -> None:
+def test_each_file_leads_to_the_item_that_made_it(store: Store) -> None:
     made, first, _ = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1"))
-    _, second, _ = Runner(store).run(stage("second"), Files(files=made.files), Params(suffix="2"))
+    second = Runner(store).run(stage("second"), Files(files=made.files), Params(suffix="2")).manifest
     found = ancestry(store, {"first": first, "second": second})
     names = by_name(found)
     edges = [edge for edge in found.inputs if edge.step == second.key]
@@ -96,10 +89,10 @@ def test_each_file_leads_to_the_item_that_made_it(store: FolderStore) -> None:
     ]
 
 
-def test_bytes_passed_on_lead_to_the_step_that_passed_them_on(store: FolderStore) -> None:
+def test_bytes_passed_on_lead_to_the_step_that_passed_them_on(store: Store) -> None:
     made, first, _ = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1"))
     passed, second, _ = Runner(store).run(stage("second"), Files(files=made.files), Params())
-    _, third, _ = Runner(store).run(stage("third"), Files(files=passed.files), Params(suffix="3"))
+    third = Runner(store).run(stage("third"), Files(files=passed.files), Params(suffix="3")).manifest
     assert passed.files == made.files
     found = ancestry(store, {"first": first, "second": second, "third": third})
     names = by_name(found)
@@ -114,7 +107,7 @@ def test_bytes_passed_on_lead_to_the_step_that_passed_them_on(store: FolderStore
     }
 
 
-def test_of_equal_bytes_the_one_of_the_readers_own_name_is_the_source(store: FolderStore) -> None:
+def test_of_equal_bytes_the_one_of_the_readers_own_name_is_the_source(store: Store) -> None:
     made, whites, _ = Runner(store).run(
         Stage("backdrop", 1, Files, Params, Made, backdrops), Files(files=photos(store)), Params()
     )
@@ -125,7 +118,7 @@ def test_of_equal_bytes_the_one_of_the_readers_own_name_is_the_source(store: Fol
         assert names[found.producer(white, f"{name}/white.txt") or ""] == f"backdrop_file {name}"
 
 
-def test_an_item_whose_manifest_is_lost_is_named_and_its_step_answers(store: FolderStore) -> None:
+def test_an_item_whose_manifest_is_lost_is_named_and_its_step_answers(store: Store) -> None:
     made, first, _ = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1"))
     next((store.root / "manifests" / "first_file").glob("*.json")).unlink()
     found = ancestry(store, {"first": first})

@@ -10,7 +10,7 @@ import pytest
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.contract.work import Event, Work
 from pipeline.core.errors import BadInput, CatalogError, Held, StoreFull
 from tests.contract import toy
@@ -31,35 +31,30 @@ class Recorder:
         return {step for kind, step in self.seen if kind == "started"}
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
-def run(store: FolderStore, texts: dict[str, str] = TEXTS, params: toy.Params = toy.Params()) -> tuple[str, set[str]]:
+def run(store: Store, texts: dict[str, str] = TEXTS, params: toy.Params = toy.Params()) -> tuple[str, set[str]]:
     recorder = Recorder()
-    outputs, _, _ = Runner(store, recorder).run(toy.TOY, toy.make_inputs(store, texts), params)
+    outputs = Runner(store, recorder).run(toy.TOY, toy.make_inputs(store, texts), params).outputs
     return store.read(outputs.joined).decode(), recorder.computed()
 
 
-def test_a_repeated_call_is_a_hit(store: FolderStore) -> None:
+def test_a_repeated_call_is_a_hit(store: Store) -> None:
     assert run(store) == ("ONE!\nTWO!\nTHREE!", {"toy", "toy[a]", "toy[b]", "toy[c]"})
     assert run(store) == ("ONE!\nTWO!\nTHREE!", set())
 
 
-def test_replacing_one_of_three_redoes_one_item(store: FolderStore) -> None:
+def test_replacing_one_of_three_redoes_one_item(store: Store) -> None:
     run(store)
     assert run(store, {**TEXTS, "b": "zwei"}) == ("ONE!\nZWEI!\nTHREE!", {"toy", "toy[b]"})
 
 
-def test_a_changed_param_is_another_key(store: FolderStore) -> None:
+def test_a_changed_param_is_another_key(store: Store) -> None:
     run(store)
     text, computed = run(store, params=toy.Params(suffix="?"))
     assert text == "ONE?\nTWO?\nTHREE?"
     assert "toy" in computed
 
 
-def test_the_manifest_says_what_was_asked_and_under_which_circumstances(store: FolderStore) -> None:
+def test_the_manifest_says_what_was_asked_and_under_which_circumstances(store: Store) -> None:
     inputs = toy.make_inputs(store, TEXTS)
     runner = Runner(store, device="cpu", cost_per_hour_usd=3600.0)
     outputs, manifest, computed = runner.run(toy.TOY, inputs, toy.Params())
@@ -72,7 +67,7 @@ def test_the_manifest_says_what_was_asked_and_under_which_circumstances(store: F
     assert "python" in manifest.provenance.versions
 
 
-def test_held_is_remembered_and_not_computed_again(store: FolderStore) -> None:
+def test_held_is_remembered_and_not_computed_again(store: Store) -> None:
     with pytest.raises(Held, match="more than 5"):
         run(store, params=toy.Params(limit=5))
     recorder = Recorder()
@@ -81,7 +76,7 @@ def test_held_is_remembered_and_not_computed_again(store: FolderStore) -> None:
     assert recorder.computed() == set()
 
 
-def test_what_was_held_for_want_of_time_is_computed_again_and_its_result_stands(store: FolderStore) -> None:
+def test_what_was_held_for_want_of_time_is_computed_again_and_its_result_stands(store: Store) -> None:
     nights = iter(["busy", "quiet"])
 
     def hurried(inputs: toy.OneInputs, params: toy.Params, work: Work) -> toy.OneOutputs:
@@ -103,12 +98,12 @@ def test_what_was_held_for_want_of_time_is_computed_again_and_its_result_stands(
             runner.run_planned(plan, digest, name, one)
         assert held.value.passing
     for name, one in (("first", stage), ("second", below)):
-        assert runner.run_planned(plan, digest, name, one)[2]
-    assert not runner.run_planned(plan, digest, "first", stage)[2]
+        assert runner.run_planned(plan, digest, name, one).computed
+    assert not runner.run_planned(plan, digest, "first", stage).computed
 
 
 @pytest.mark.parametrize("damage", ["flip", "delete"])
-def test_a_damaged_output_is_noticed_and_recomputed(store: FolderStore, damage: str) -> None:
+def test_a_damaged_output_is_noticed_and_recomputed(store: Store, damage: str) -> None:
     outputs, before, _ = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params())
     path = store.path(store.tree(outputs.texts)["b"])
     if damage == "flip":
@@ -123,14 +118,14 @@ def test_a_damaged_output_is_noticed_and_recomputed(store: FolderStore, damage: 
     assert run(store)[1] == set()
 
 
-def test_a_damaged_input_is_one_clear_error(store: FolderStore) -> None:
+def test_a_damaged_input_is_one_clear_error(store: Store) -> None:
     inputs = toy.make_inputs(store, TEXTS)
     store.path(store.tree(inputs.texts)["a"]).write_bytes(b"tampered")
     with pytest.raises(CatalogError, match="is damaged"):
         Runner(store).run(toy.TOY, inputs, toy.Params())
 
 
-def test_a_damaged_input_is_named_before_a_stage_reads_it_by_its_path(store: FolderStore) -> None:
+def test_a_damaged_input_is_named_before_a_stage_reads_it_by_its_path(store: Store) -> None:
     read: list[Path] = []
 
     def by_path(inputs: toy.OneInputs, _params: toy.Params, work: Work) -> toy.OneOutputs:
@@ -146,7 +141,7 @@ def test_a_damaged_input_is_named_before_a_stage_reads_it_by_its_path(store: Fol
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"{", b'{"key": 3}'])
-def test_a_damaged_manifest_counts_as_none_and_is_written_again(store: FolderStore, spoilt: bytes) -> None:
+def test_a_damaged_manifest_counts_as_none_and_is_written_again(store: Store, spoilt: bytes) -> None:
     run(store)
     (path,) = (store.root / "manifests" / "toy").glob("*.json")
     path.write_bytes(spoilt)
@@ -154,14 +149,14 @@ def test_a_damaged_manifest_counts_as_none_and_is_written_again(store: FolderSto
     assert run(store)[1] == set()
 
 
-def test_a_damaged_pointer_says_which_step_to_run_first(store: FolderStore) -> None:
+def test_a_damaged_pointer_says_which_step_to_run_first(store: Store) -> None:
     plan, digest = plan_of(store, limit=100, optional=False)
     Runner(store).run_planned(plan, digest, "first", toy.TOY)
     (store.root / "plans" / digest / "first").write_bytes(b"\0\0")
     with pytest.raises(CatalogError, match="run first first"):
         Runner(store).run_planned(plan, digest, "second", toy.TOY)
     Runner(store).run_planned(plan, digest, "first", toy.TOY)
-    assert Runner(store).run_planned(plan, digest, "second", toy.TOY)[2]
+    assert Runner(store).run_planned(plan, digest, "second", toy.TOY).computed
 
 
 def test_four_processes_racing_leave_one_manifest(tmp_path: Path) -> None:
@@ -171,11 +166,11 @@ def test_four_processes_racing_leave_one_manifest(tmp_path: Path) -> None:
     assert [racer.wait(timeout=120) for racer in racers] == [0, 0, 0, 0]
     assert len(list((tmp_path / "manifests" / "toy").glob("*.json"))) == 1
     assert len(list((tmp_path / "manifests" / "toy_text").glob("*.json"))) == 3
-    assert run(FolderStore(tmp_path)) == ("ONE!\nTWO!\nTHREE!", set())
+    assert run(Store(tmp_path)) == ("ONE!\nTWO!\nTHREE!", set())
 
 
-def test_the_first_writer_wins_and_the_second_adopts(store: FolderStore) -> None:
-    _, first, _ = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params())
+def test_the_first_writer_wins_and_the_second_adopts(store: Store) -> None:
+    first = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params()).manifest
     later = first.model_copy(update={"outputs": {**(first.outputs or {}), "report": 99}})
     assert store.commit(later) == first
     assert store.commit(later, instead_of=later) == first
@@ -199,7 +194,7 @@ def test_a_kill_at_any_point_resumes(tmp_path: Path, event: str, count: int) -> 
         [sys.executable, "-m", "tests.contract.toy", str(tmp_path), event, str(count)], check=False, timeout=120
     )
     assert killed.returncode == -9
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     finished = {path.stem for path in (tmp_path / "manifests" / "toy_text").glob("*.json")}
     text, computed = run(store)
     assert text == "ONE!\nTWO!\nTHREE!"
@@ -207,7 +202,7 @@ def test_a_kill_at_any_point_resumes(tmp_path: Path, event: str, count: int) -> 
     assert ("toy" in computed) == (event != "committed")
 
 
-def test_a_full_disk_is_one_clear_error_and_a_clean_resume(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_one_clear_error_and_a_clean_resume(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = toy.make_inputs(store, TEXTS)
     write, room = Path.write_bytes, 2
 
@@ -240,7 +235,7 @@ def test_a_full_disk_is_one_clear_error_and_a_clean_resume(store: FolderStore, m
         (RuntimeError("CUDA out of memory. Tried"), "ran out of memory: CUDA out of memory. Tried. give"),
     ],
 )
-def test_memory_that_runs_out_is_one_clear_error(store: FolderStore, error: Exception, says: str) -> None:
+def test_memory_that_runs_out_is_one_clear_error(store: Store, error: Exception, says: str) -> None:
     def greedy(_inputs: toy.OneInputs, _params: toy.Params, _work: Work) -> toy.OneOutputs:
         raise error
 
@@ -251,7 +246,7 @@ def test_memory_that_runs_out_is_one_clear_error(store: FolderStore, error: Exce
     assert not list((store.root / "scratch").iterdir())
 
 
-def test_a_fault_of_a_stage_keeps_its_own_words(store: FolderStore) -> None:
+def test_a_fault_of_a_stage_keeps_its_own_words(store: Store) -> None:
     def broken(_inputs: toy.OneInputs, _params: toy.Params, _work: Work) -> toy.OneOutputs:
         raise RuntimeError("a bug")
 
@@ -260,7 +255,7 @@ def test_a_fault_of_a_stage_keeps_its_own_words(store: FolderStore) -> None:
         Runner(store).run(stage, toy.OneInputs(text=store.put(b"a", "text/plain")), toy.Params())
 
 
-def plan_of(store: FolderStore, limit: int, optional: bool) -> tuple[Plan, str]:
+def plan_of(store: Store, limit: int, optional: bool) -> tuple[Plan, str]:
     inputs = toy.make_inputs(store, TEXTS)
     first = PlannedStep(stage="toy", params={"limit": limit}, inputs={"texts": inputs.texts})
     source = Source(step="first", output="joined", optional=optional)
@@ -276,24 +271,24 @@ def plan_of(store: FolderStore, limit: int, optional: bool) -> tuple[Plan, str]:
     return plan, store.put(plan.model_dump_json().encode(), "application/json").sha256
 
 
-def test_a_planned_step_finds_its_inputs_through_pointers(store: FolderStore) -> None:
+def test_a_planned_step_finds_its_inputs_through_pointers(store: Store) -> None:
     plan, digest = plan_of(store, 100, optional=False)
     runner = Runner(store)
     with pytest.raises(CatalogError, match="needs step first"):
         runner.run_planned(plan, digest, "second", toy.TOY)
-    outputs, _, _ = runner.run_planned(plan, digest, "first", toy.TOY)
-    _, manifest, _ = runner.run_planned(plan, digest, "second", toy.TOY)
+    outputs = runner.run_planned(plan, digest, "first", toy.TOY).outputs
+    manifest = runner.run_planned(plan, digest, "second", toy.TOY).manifest
     assert manifest.request.inputs["extra"] == outputs.joined.model_dump(mode="json")
 
 
 @pytest.mark.parametrize("optional", [True, False])
-def test_held_holds_what_depends_on_it_and_no_more(store: FolderStore, optional: bool) -> None:
+def test_held_holds_what_depends_on_it_and_no_more(store: Store, optional: bool) -> None:
     plan, digest = plan_of(store, 5, optional=optional)
     runner = Runner(store)
     with pytest.raises(Held):
         runner.run_planned(plan, digest, "first", toy.TOY)
     if optional:
-        _, manifest, _ = runner.run_planned(plan, digest, "second", toy.TOY)
+        manifest = runner.run_planned(plan, digest, "second", toy.TOY).manifest
         assert manifest.request.inputs["extra"] is None
         return
     with pytest.raises(Held, match=r"first: .* more than 5"):

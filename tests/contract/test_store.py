@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contract.artifact import canonical_json, checked_tree_path, digest_of
-from pipeline.contract.store import FolderStore, write_whole
+from pipeline.contract.store import Store, write_whole
 from pipeline.core.errors import BadInput, CatalogError, StoreFull
 
 
 def test_objects_are_named_by_what_they_contain(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     artifact = store.put(b"photo", "image/png")
     assert artifact.sha256 == digest_of(b"photo")
     assert store.read(artifact) == b"photo"
@@ -21,13 +21,13 @@ def test_objects_are_named_by_what_they_contain(tmp_path: Path) -> None:
 
 
 def test_a_tree_does_not_depend_on_the_order_of_its_files(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     a, b = store.put(b"a", "text/plain"), store.put(b"b", "text/plain")
     assert store.put_tree({"x/a": a, "b": b}) == store.put_tree({"b": b, "x/a": a})
 
 
 def test_a_damaged_tree_is_not_whole(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     file = store.put(b"a", "text/plain")
     tree = store.put_tree({"a": file})
     assert store.is_whole(tree)
@@ -61,18 +61,18 @@ def test_a_store_that_cannot_be_written_is_one_clear_error(
     def refuse(path: Path, *_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number), str(path))
 
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     monkeypatch.setattr(Path, "write_bytes", refuse)
     with pytest.raises(kind, match=says):
         store.put(b"photo", "image/png")
     monkeypatch.setattr(Path, "mkdir", refuse)
-    for make in (lambda: FolderStore(tmp_path), lambda: store.scratch("key"), lambda: store.put(b"a", "image/png")):
+    for make in (lambda: Store(tmp_path), lambda: store.scratch("key"), lambda: store.put(b"a", "image/png")):
         with pytest.raises(kind):
             make()
 
 
 def test_an_object_that_the_disk_no_longer_gives_is_not_whole_and_named(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     file = store.put(b"a", "text/plain")
     path = store.path(file)
     path.unlink()
@@ -83,7 +83,7 @@ def test_an_object_that_the_disk_no_longer_gives_is_not_whole_and_named(tmp_path
 
 
 def test_what_killed_steps_left_days_ago_is_cleared_away_and_nothing_else(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     old, fresh, part = store.scratch("old"), store.scratch("fresh"), tmp_path / "scratch" / "x.part"
     (old / "model").mkdir()
     part.touch()
@@ -94,17 +94,17 @@ def test_what_killed_steps_left_days_ago_is_cleared_away_and_nothing_else(tmp_pa
 
 
 @pytest.mark.parametrize("spoil", [lambda b: b[:-1], lambda b: b"", lambda b: b"\xff" + b[1:], lambda b: b + b"x"])
-def test_a_damaged_checkpoint_is_no_checkpoint(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_snapshot_counts_as_none(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     """Handed on, it would be refused by the fit that saved it, night after night."""
-    store = FolderStore(tmp_path)
-    assert store.load_checkpoint("key") is None
-    store.save_checkpoint("key", b"state\nof a fit")
-    assert store.load_checkpoint("key") == b"state\nof a fit"
-    path = tmp_path / "checkpoints" / "key"
+    store = Store(tmp_path)
+    assert store.load_snapshot("key") is None
+    store.save_snapshot("key", b"state\nof a fit")
+    assert store.load_snapshot("key") == b"state\nof a fit"
+    path = tmp_path / "snapshots" / "key"
     path.write_bytes(spoil(path.read_bytes()))
-    assert store.load_checkpoint("key") is None
-    store.save_checkpoint("key", b"again")
-    assert store.load_checkpoint("key") == b"again"
+    assert store.load_snapshot("key") is None
+    store.save_snapshot("key", b"again")
+    assert store.load_snapshot("key") == b"again"
 
 
 def test_two_writers_of_one_file_leave_one_of_the_two_whole_and_nothing_else(tmp_path: Path) -> None:

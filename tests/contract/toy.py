@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.contract.work import Event, Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import Held
@@ -60,7 +60,7 @@ ONE = Stage("toy_text", 1, OneInputs, Params, OneOutputs, run_one)
 TOY = Stage("toy", 1, Inputs, Params, Outputs, run)
 
 
-def make_inputs(store: FolderStore, texts: dict[str, str]) -> Inputs:
+def make_inputs(store: Store, texts: dict[str, str]) -> Inputs:
     files = {name: store.put(text.encode(), "text/plain") for name, text in texts.items()}
     return Inputs(texts=store.put_tree(files))
 
@@ -76,7 +76,7 @@ def main() -> None:
         if event.kind == kind and seen == count:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    store = FolderStore(root)
+    store = Store(root)
     Runner(store, notify).run(TOY, make_inputs(store, {"a": "one", "b": "two", "c": "three"}), Params())
 
 

@@ -5,7 +5,7 @@ import yaml
 from kubernetes.client import ApiClient
 from kubernetes.client import models as k8s
 
-from pipeline.plan import GPU_STEPS, STEPS
+from pipeline.plan import STEPS, stage_of
 from pipeline.settings import Settings
 from tests.plugins.conftest import PROJECT
 
@@ -26,7 +26,7 @@ def build(step: str, **settings):
     from catalog_tasks.pods import stage_pod
 
     chosen = Settings(execution="kubernetes", image=IMAGE, **settings)
-    return stage_pod(step, PLAN, "mug", gpu=step in GPU_STEPS, settings=chosen, task_id=step, do_xcom_push=False)
+    return stage_pod(step, PLAN, "mug", settings=chosen, task_id=step, do_xcom_push=False)
 
 
 def test_every_pod_fits_the_schema_of_kubernetes(pods):
@@ -62,11 +62,25 @@ def test_no_pod_runs_as_root_or_writes_beside_its_mounts(pods):
         assert {mount.mount_path for mount in pod.spec.containers[0].volume_mounts} == {"/scratch", "/catalog"}
 
 
-def test_a_gpu_is_asked_for_where_the_stage_can_use_one():
+@pytest.mark.parametrize("step", STEPS)
+def test_a_pod_requests_what_its_stage_declares(step):
+    declared = stage_of(step).resources
+    pod = render(step, device="cuda", kubernetes_cores=7, kubernetes_memory="9Gi").spec.containers[0]
+    cores, memory = str(declared.cores or 7), declared.memory or "9Gi"
+    assert pod.resources.requests == {"cpu": cores, "memory": memory}
+    assert pod.resources.limits == {"memory": memory} | ({"nvidia.com/gpu": "1"} if declared.gpu else {})
+    assert {"OMP_NUM_THREADS": cores, "CATALOG_DEVICE": "cuda" if declared.gpu else "cpu"}.items() <= {
+        variable.name: variable.value for variable in pod.env
+    }.items()
+
+
+def test_no_pod_requests_a_gpu_on_a_cluster_without_cuda():
     for step in STEPS:
-        limits = render(step, device="cuda").spec.containers[0].resources.limits
-        assert ("nvidia.com/gpu" in limits) == (step in GPU_STEPS)
         assert "nvidia.com/gpu" not in render(step, device="cpu").spec.containers[0].resources.limits
+
+
+def test_only_steps_that_compute_on_a_gpu_request_one():
+    assert {step for step in STEPS if stage_of(step).resources.gpu} == {"cutout", "splat", "render", "background"}
 
 
 def test_secrets_come_from_a_secret_and_never_stand_in_the_pod(monkeypatch):
@@ -132,7 +146,7 @@ def test_without_an_image_the_dag_says_what_to_set():
     from pipeline.core.errors import BadInput
 
     with pytest.raises(BadInput, match="CATALOG_IMAGE"):
-        stage_pod("sfm", PLAN, "mug", gpu=True, settings=Settings(execution="kubernetes"))
+        stage_pod("sfm", PLAN, "mug", settings=Settings(execution="kubernetes"))
 
 
 def test_what_the_cluster_is_given_is_what_the_pods_ask_for(pods):

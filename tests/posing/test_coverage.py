@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from pipeline.core.domain import Angle, angle_between_deg, azimuth_elevation_deg, direction
 from pipeline.core.errors import BadInput
+from pipeline.core.rotations import rotation_from_quaternion
 from pipeline.posing.coverage import CoverageParams, Photographed, angles_deg, arc_offset_deg, judge, photographed
 from pipeline.posing.gaps import gap_around, largest_gap
-from pipeline.posing.model import rotation_from_quaternion
 
 PARAMS = CoverageParams()
 RANK = {"refused": 0, "rendered": 1, "captured": 2}

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from pipeline.core.colmap.read import read_model
 from pipeline.core.domain import View
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import load_list
-from pipeline.posing.folder import exif_focal_px, pose_folder
-from pipeline.posing.model import read_model
+from pipeline.posing.folder import pose_folder, upright_photos
 from pipeline.posing.request import PoseParams
 from tests.posing.can import ring, write_shoot
 
@@ -44,7 +44,7 @@ def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, tmp_pat
         with Image.open(out / "images" / cutout.name) as image, Image.open(cutout) as given:
             assert image.mode == "RGBA"
             assert image.getchannel("A").tobytes() == given.getchannel("A").tobytes()
-    assert np.percentile(np.linalg.norm(model.xyz, axis=1), 95) < 1.3  # unit: the product's radius
+    assert np.percentile(np.linalg.norm(model.points.positions, axis=1), 95) < 1.3  # unit: the product's radius
     assert json.loads((out / "report.json").read_text())["front"] == "DSC_0001"
 
 
@@ -68,15 +68,13 @@ def test_it_refuses_to_overwrite_what_it_did_not_make(shoot, tmp_path):
 def test_a_folder_without_photos_and_a_front_that_is_not_there_are_bad_input(shoot, tmp_path):
     with pytest.raises(BadInput, match="0 readable photos"):
         pose_folder(tmp_path, tmp_path / "out")
-    with pytest.raises(BadInput, match="no folder"):
+    with pytest.raises(BadInput, match="not a folder"):
         pose_folder(tmp_path / "nowhere", tmp_path / "out")
     with pytest.raises(BadInput, match="no photo 'DSC_9999'"):
         pose_folder(shoot / "photos", tmp_path / "out", front="DSC_9999")
 
 
 def test_photos_are_turned_upright_and_exif_gives_the_focal_length(tmp_path):
-    from pipeline.posing.folder import upright_photos
-
     source = tmp_path / "in"
     source.mkdir()
     for i in range(3):
@@ -84,11 +82,11 @@ def test_photos_are_turned_upright_and_exif_gives_the_focal_length(tmp_path):
         exif[ExifTags.Base.Orientation] = 6
         exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FocalLengthIn35mmFilm] = 50
         Image.new("RGB", (120, 90), (i, 50, 90)).save(source / f"P{i}.jpg", exif=exif)
-    photos, focal_px, unusable = upright_photos(source, tmp_path / "images")
-    assert [(photo.width_px, photo.height_px) for photo in photos] == [(90, 120)] * 3
-    assert focal_px["P0"] == pytest.approx(150 * 50 / 43.2666)
-    assert unusable == ()
-    assert exif_focal_px({ExifTags.Base.FocalLengthIn35mmFilm: 0}, (120, 90)) is None
+    upright = upright_photos(source, tmp_path / "images")
+    assert [(photo.width_px, photo.height_px) for photo in upright.photos] == [(90, 120)] * 3
+    assert upright.focal_px["P0"] == pytest.approx(150 * 50 / 43.2666, rel=1e-4)
+    assert upright.unusable == ()
+    assert upright.notes == {}
 
 
 def test_the_same_photos_give_the_same_poses_to_the_last_bit(shoot, tmp_path):

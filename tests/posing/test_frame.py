@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.domain import angle_between_deg, direction, look_at
+from pipeline.core.rotations import rotation_from_quaternion
 from pipeline.posing.frame import aim_point, level_up, product_rotation, upright
-from pipeline.posing.model import rotation_from_quaternion
 
 quaternions = st.lists(st.floats(-1, 1), min_size=4, max_size=4).filter(lambda q: np.linalg.norm(q) > 0.1)
 

@@ -1,16 +1,17 @@
 import numpy as np
 import pytest
 
-from pipeline.core.domain import Camera, azimuth_elevation_deg, look_at
+from pipeline.core.colmap.model import TRACK, Points, PosedImage, RawCamera, SparseModel
+from pipeline.core.domain import azimuth_elevation_deg, look_at
 from pipeline.core.errors import Held
-from pipeline.posing.colmap import Posed
+from pipeline.core.rotations import rotation_from_quaternion
+from pipeline.posing.colmap import PoseResult
 from pipeline.posing.judge import require_registered
-from pipeline.posing.model import PosedImage, SparseModel, rotation_from_quaternion
 from pipeline.posing.photos import UnusablePhoto
 from pipeline.posing.product import product_frame
 from pipeline.posing.request import PoseAnswer
 
-CAMERA = Camera(width_px=600, height_px=600, fx_px=900.0, fy_px=900.0, cx_px=300.0, cy_px=300.0)
+CAMERA = RawCamera("SIMPLE_PINHOLE", 600, 600, (900.0, 300.0, 300.0))
 ANSWER = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
 NOTHING = np.zeros((0, 3))
 
@@ -22,13 +23,14 @@ def model(azimuths, xyz=NOTHING, elevation=15.0):
         for i, a in enumerate(azimuths)
     )
     colours, errors = np.zeros((len(xyz), 3), np.uint8), np.full(len(xyz), 0.5)
-    tracks = tuple(np.zeros(0, np.dtype([("image", "<u4"), ("feature", "<u4")])) for _ in xyz)
-    found = SparseModel({1: CAMERA}, images, np.arange(len(xyz), dtype=np.uint64), xyz, colours, errors, tracks)
+    tracks = tuple(np.zeros(0, TRACK) for _ in xyz)
+    ids = np.arange(len(xyz), dtype=np.uint64)
+    found = SparseModel({1: CAMERA}, images, Points(xyz, colours), ids, errors, tracks)
     return found.moved(rotation_from_quaternion([0.3, -0.5, 0.2, 0.7]), np.array([1.0, 2.0, 3.0]), 0.4)
 
 
 def required(found, photos, front="P00", unusable=()):
-    posed = Posed(found, None, unusable, ANSWER, {})
+    posed = PoseResult(found, None, unusable, ANSWER, {})
     return require_registered(posed, photos, "turntable", front, min_registered=8, min_fraction=0.7)
 
 
@@ -78,7 +80,7 @@ def test_the_product_frame_undoes_sfms_own_frame_and_starts_at_the_front():
         assert azimuth_elevation_deg(-view.pose[:3, :3].T @ view.pose[:3, 3]) == pytest.approx(
             (view.azimuth_deg, view.elevation_deg), abs=1e-3
         )
-    assert np.percentile(np.linalg.norm(found.model.xyz, axis=1), 99) == pytest.approx(1.0, abs=0.1)
+    assert np.percentile(np.linalg.norm(found.model.points.positions, axis=1), 99) == pytest.approx(1.0, abs=0.1)
 
 
 def test_too_few_points_to_find_the_middle_hold_the_shoot():
@@ -90,5 +92,5 @@ def test_a_handheld_shoot_is_centred_on_its_points():
     xyz = np.random.default_rng(0).uniform(-0.5, 0.5, (400, 3)) + np.array([0.3, 0.0, 0.0])
     found = product_frame(model(range(0, 360, 20), xyz), None, "handheld", "P00")
     assert found.rings == 0
-    assert np.abs(np.median(found.model.xyz, axis=0)).max() < 0.15
+    assert np.abs(np.median(found.model.points.positions, axis=0)).max() < 0.15
     assert found.views[0].azimuth_deg == pytest.approx(0.0, abs=1e-6)

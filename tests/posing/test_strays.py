@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.core.colmap.model import SparseModel
 from pipeline.core.domain import look_at
-from pipeline.posing.model import SparseModel, rotation_from_quaternion
+from pipeline.core.rotations import rotation_from_quaternion
 from pipeline.posing.strays import strays
 from tests.posing.test_judge import model
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from pipeline.contract.manifest import Manifest
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.plan import STEPS, write_plan
 from tests.resume.killed_step import POINTS
 from tests.small_shoot import small_mug
@@ -48,7 +48,7 @@ def rows(root: Path) -> list[tuple[object, ...]]:
 
 def whole_manifests(root: Path) -> set[str]:
     """Every visible manifest reads, and everything that it promises is there and whole."""
-    store = FolderStore(root / "store")
+    store = Store(root / "store")
     names = set()
     for path in (root / "store" / "manifests").glob("*/*.json"):
         manifest = Manifest.model_validate_json(path.read_bytes())
@@ -62,7 +62,7 @@ def whole_manifests(root: Path) -> set[str]:
 
 
 def run_all(root: Path, shoot_dir: Path, *, killing: bool) -> list[str]:
-    _, plan = write_plan(shoot_dir, FolderStore(root / "store"), str(QUICK))
+    _, plan = write_plan(shoot_dir, Store(root / "store"), str(QUICK))
     problems = []
     for name in STEPS:
         for point in POINTS if killing else ():
@@ -91,7 +91,7 @@ def test_fifty_kills_resume_to_the_same_assets(tmp_path: Path, shoot_dir: Path) 
     for path in (tmp_path / "killed").glob("catalog.db*"):
         path.unlink()
     before = whole_manifests(tmp_path / "killed")
-    _, plan = write_plan(shoot_dir, FolderStore(tmp_path / "killed" / "store"), str(QUICK))
+    _, plan = write_plan(shoot_dir, Store(tmp_path / "killed" / "store"), str(QUICK))
     assert step(tmp_path / "killed", plan, "publish", "never").stdout.strip() == "done"
     assert rows(tmp_path / "killed") == calm
     assert whole_manifests(tmp_path / "killed") == before

@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import Camera, look_at
 from pipeline.splatting.fit import trainer
 from pipeline.splatting.fit.report import Hooks

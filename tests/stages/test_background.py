@@ -5,7 +5,6 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
 from pipeline.core.png import decode_png, encode_png
@@ -22,11 +21,6 @@ OAK = {"name": "oak", "kind": "diffusion", "prompt": "tan rustic oak wood, low h
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     return str(save_tiny(tmp_path_factory.mktemp("background") / "tiny"))
-
-
-@pytest.fixture
-def store(tmp_path):
-    return FolderStore(tmp_path)
 
 
 def picture(name, source="captured"):
@@ -100,15 +94,15 @@ def test_another_angle_or_prompt_redoes_only_what_it_changes(store, tiny):
     runner = Runner(store)
     runner.run(STAGE, inputs_of(store), params_of(tiny, around="product"))
     changed = inputs_of(store, (("front", 10), ("left", 200)))
-    _, manifest, _ = runner.run(STAGE, changed, params_of(tiny, around="product"))
+    manifest = runner.run(STAGE, changed, params_of(tiny, around="product")).manifest
     assert [name for name, item in manifest.items.items() if item.computed] == ["left/oak"]
     other = {**OAK, "prompt": "white marble"}
-    _, manifest, _ = runner.run(STAGE, changed, params_of(tiny, backdrops=(WHITE, FADE, other), around="product"))
+    manifest = runner.run(STAGE, changed, params_of(tiny, backdrops=(WHITE, FADE, other), around="product")).manifest
     assert [name for name, item in manifest.items.items() if item.computed] == ["front/oak", "left/oak"]
 
 
 def test_one_empty_set_is_painted_once_for_all_angles(store, tiny):
-    _, manifest, _ = Runner(store).run(STAGE, inputs_of(store), params_of(tiny, backdrops=(OAK,), around="empty"))
+    manifest = Runner(store).run(STAGE, inputs_of(store), params_of(tiny, backdrops=(OAK,), around="empty")).manifest
     assert [name for name, item in manifest.items.items() if item.computed] == ["front/oak"]
     _, manifest, _ = Runner(store).run(
         STAGE, inputs_of(store), params_of(tiny, backdrops=(OAK,), around="empty", seed_per_angle=True)
@@ -148,7 +142,7 @@ def test_a_missing_checkpoint_is_noticed_when_planning():
 def test_a_batch_paints_all_angles_at_once_and_each_as_if_alone(store, tiny, monkeypatch):
     from pipeline.diffusion.painting.engine import DiffusersEngine
 
-    alone, _, _ = Runner(store).run(STAGE, inputs_of(store), params_of(tiny, backdrops=(OAK,), around="product"))
+    alone = Runner(store).run(STAGE, inputs_of(store), params_of(tiny, backdrops=(OAK,), around="product")).outputs
     sizes, paint_all = [], DiffusersEngine.paint_all
     monkeypatch.setattr(
         DiffusersEngine, "paint_all", lambda self, asked: sizes.append(len(asked)) or paint_all(self, asked)
@@ -165,7 +159,7 @@ def test_a_batch_paints_all_angles_at_once_and_each_as_if_alone(store, tiny, mon
 def test_an_extended_backdrop_is_painted_on_at_its_ends(store, tiny):
     tall, wide = {**OAK, "name": "tall", "extend": "tall"}, {**OAK, "name": "wide", "extend": "wide"}
     params = params_of(tiny, backdrops=(tall, wide))
-    outputs, _, _ = Runner(store).run(STAGE, inputs_of(store), params)
+    outputs = Runner(store).run(STAGE, inputs_of(store), params).outputs
     tree = store.tree(outputs.backdrops)
     assert decode_png(store.read(tree["front/tall.png"])).shape == (144, 96, 3)
     assert decode_png(store.read(tree["front/wide.png"])).shape == (96, 144, 3)
@@ -181,6 +175,6 @@ def test_painted_shadows_are_for_checkpoints_that_see_the_product(store, tiny, t
     (general / "backdrop.json").unlink()
     with pytest.raises(ValidationError, match="needs the product to be seen"):
         params_of(str(general), shadow="painted", around="empty")
-    outputs, _, _ = Runner(store).run(STAGE, inputs_of(store), params_of(str(general), shadow="painted"))
+    outputs = Runner(store).run(STAGE, inputs_of(store), params_of(str(general), shadow="painted")).outputs
     records = {one.path: one for one in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}
     assert records["front/oak.png"].shadow_painted and not records["front/white.png"].shadow_painted

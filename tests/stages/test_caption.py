@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
 from pipeline.core.errors import Held, MissingEngine
 from pipeline.core.records import Caption, Picture, dump_json
@@ -23,12 +23,7 @@ ANGLES = (
 WORDS = {"title": "Harbour Tee", "brand": "Nordlys", "category": "T-shirt", "attributes": {"colour": "navy"}}
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
-def inputs(store: FolderStore, refused: set[str]) -> caption.Inputs:
+def inputs(store: Store, refused: set[str]) -> caption.Inputs:
     buffer = io.BytesIO()
     Image.fromarray(shirt((29, 43, 82))).save(buffer, "PNG")
     png = store.put(buffer.getvalue(), "image/png")
@@ -40,7 +35,7 @@ def inputs(store: FolderStore, refused: set[str]) -> caption.Inputs:
     return caption.Inputs(angles=tree, pictures=store.put(dump_json(pictures), "application/json"))
 
 
-def test_the_front_is_described(store: FolderStore) -> None:
+def test_the_front_is_described(store: Store) -> None:
     outputs, manifest, _ = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS))
     assert outputs.report.angle == "front" and outputs.report.engine == "measured"
     words = Caption.model_validate_json(store.read(outputs.caption))
@@ -53,28 +48,26 @@ def test_the_front_is_described(store: FolderStore) -> None:
 
 
 @pytest.mark.parametrize(("refused", "angle"), [({"front"}, "left"), ({"front", "left"}, "back")])
-def test_where_the_front_was_refused_the_next_best_is_described(
-    store: FolderStore, refused: set[str], angle: str
-) -> None:
-    outputs, _, _ = Runner(store).run(caption.STAGE, inputs(store, refused), caption.Params(**WORDS))
+def test_where_the_front_was_refused_the_next_best_is_described(store: Store, refused: set[str], angle: str) -> None:
+    outputs = Runner(store).run(caption.STAGE, inputs(store, refused), caption.Params(**WORDS)).outputs
     assert outputs.report.angle == angle
     words = Caption.model_validate_json(store.read(outputs.caption))
     assert set(words.alt_texts) == {one.name for one in ANGLES} - refused
 
 
-def test_without_any_picture_it_is_held(store: FolderStore) -> None:
+def test_without_any_picture_it_is_held(store: Store) -> None:
     with pytest.raises(Held, match="every requested angle was refused"):
         Runner(store).run(caption.STAGE, inputs(store, {"left", "front", "back"}), caption.Params(**WORDS))
 
 
-def test_a_price_in_the_title_is_held_and_remembered(store: FolderStore) -> None:
+def test_a_price_in_the_title_is_held_and_remembered(store: Store) -> None:
     params = caption.Params(**{**WORDS, "title": "Tee for $9"})
     for _ in range(2):
         with pytest.raises(Held, match="title holds a price"):
             Runner(store).run(caption.STAGE, inputs(store, set()), params)
 
 
-def test_a_model_is_paid_by_its_tokens(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_is_paid_by_its_tokens(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     prices = {"usd_per_million_input_tokens": 3.0, "usd_per_million_output_tokens": 15.0}
     params = caption.Params.model_validate({"engine": "anthropic", **prices, **WORDS})
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
@@ -90,7 +83,7 @@ def test_a_model_is_paid_by_its_tokens(store: FolderStore, monkeypatch: pytest.M
     assert b"sk-test" not in stored
 
 
-def test_a_model_without_a_price_is_noted(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_without_a_price_is_noted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serve(Reply(json.dumps(GOOD))) as server:
@@ -102,7 +95,7 @@ def test_a_model_without_a_price_is_noted(store: FolderStore, monkeypatch: pytes
     assert "cost_usd leaves the model out" in outputs.report.notes[0]
 
 
-def test_a_missing_key_is_not_held(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_key_is_not_held(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(MissingEngine, match="ANTHROPIC_API_KEY"):
@@ -114,7 +107,7 @@ def test_a_missing_key_is_not_held(store: FolderStore, monkeypatch: pytest.Monke
 def test_the_same_words_give_the_same_bytes(tmp_path: Path) -> None:
     digests = set()
     for name in ("one", "two"):
-        store = FolderStore(tmp_path / name)
-        outputs, _, _ = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS))
+        store = Store(tmp_path / name)
+        outputs = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS)).outputs
         digests.add(outputs.caption.sha256)
     assert len(digests) == 1

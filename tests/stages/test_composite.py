@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
 from pipeline.core.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
@@ -32,7 +32,7 @@ class Shoot:
     """A shoot as the steps above composite leave it: front captured, back rendered, left refused."""
 
     def __init__(self, root):
-        self.store = FolderStore(root)
+        self.store = Store(root)
         self.events = []
         self.runner = Runner(self.store, notify=self.events.append)
         self.product = make_product()
@@ -71,7 +71,7 @@ class Shoot:
     def run(self, splat=None, **params):
         chosen = {"sku": "mug-1", "title": "A mug", "channels": (AMAZON, FEED), **params}
         inputs = self.inputs().model_copy(update={"splat": splat})
-        return self.runner.run(STAGE, inputs, Params.model_validate(chosen))[0]
+        return self.runner.run(STAGE, inputs, Params.model_validate(chosen)).outputs
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_the_splat_gives_the_shadow_its_shape_and_edits_move_it_along(shoot):
     camera = view.camera.model_copy(update={"width_px": w, "height_px": h, "cx_px": w / 2, "cy_px": h / 2})
     view = view.model_copy(update={"camera": camera})
     shoot.pictures = [p.model_copy(update={"view": view}) if p.source == "captured" else p for p in shoot.pictures]
-    splat = shoot.store.put(write_ply(product()), "application/x-ply")
+    splat = shoot.store.put(write_ply(product()), "model/ply")
     layer = lambda out: shoot.store.tree(out.layers)["front/oak/shadow.png"]  # noqa: E731 - a shorthand
     flat = layer(shoot.run())
     solid = layer(shoot.run(splat=splat))

@@ -4,7 +4,6 @@ import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
 from pipeline.core.domain import Angle, Camera, Verdict, View, look_at
 from pipeline.core.errors import BadInput
 from pipeline.core.records import PhotoFacts, dump_json, load_list
@@ -30,11 +29,6 @@ def facts(photo):
     )  # fmt: skip
 
 
-@pytest.fixture
-def store(tmp_path):
-    return FolderStore(tmp_path)
-
-
 def covered(store, views, **params):
     def artifact(records):
         return store.put(dump_json(records), "application/json")
@@ -42,7 +36,7 @@ def covered(store, views, **params):
     inputs = Inputs(
         facts=artifact([facts(f"P{i}") for i in range(12)]), views=None if views is None else artifact(views)
     )
-    outputs, _, _ = Runner(store).run(STAGE, inputs, Params(angles=ANGLES, **params))
+    outputs = Runner(store).run(STAGE, inputs, Params(angles=ANGLES, **params)).outputs
     return load_list(Verdict, store.read(outputs.verdicts)), outputs
 
 

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
 from pipeline.core.errors import BadInput, Held, MissingEngine
 from pipeline.core.png import decode_png, encode_png
 from pipeline.stages.cutout import STAGE, Inputs, Params
@@ -12,11 +11,6 @@ from tests.imaging.studio import iou, photograph
 @pytest.fixture(scope="module")
 def scenes():
     return {f"p{seed}": photograph(size=240, seed=seed) for seed in range(3)}
-
-
-@pytest.fixture
-def store(tmp_path):
-    return FolderStore(tmp_path)
 
 
 def tree(store, pictures):

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.contract.artifact import media_type_of
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
 from pipeline.core.errors import BadInput
+from pipeline.core.media import media_type_of
 from pipeline.core.png import decode_png
 from pipeline.core.records import PhotoFacts, load_list
 from pipeline.stages.ingest import STAGE, Inputs, Params
@@ -21,11 +20,6 @@ def photo(level=120, seed=0, kind="JPEG"):
     out = io.BytesIO()
     Image.fromarray((level + noise).astype(np.uint8)).save(out, format=kind, exif=exif, quality=95)
     return out.getvalue()
-
-
-@pytest.fixture
-def store(tmp_path):
-    return FolderStore(tmp_path)
 
 
 def ingest(store, files, **params):

@@ -8,7 +8,6 @@ from pipeline.catalog.shoots import known_shoots, record_planned
 from pipeline.contract.runner import Runner
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.stages import publish
-from tests.catalog.databases import _catalog_url, _postgres_server  # noqa: F401 - fixtures
 from tests.catalog.toy_shoot import ToyShoot
 
 

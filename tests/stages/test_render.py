@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
 from pipeline.core.domain import Angle, Verdict, View, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.png import decode_png
@@ -22,11 +21,6 @@ from tests.splatting.toy_product import DISTANCE, camera, cutout_files, photos, 
 @pytest.fixture(scope="module")
 def shot():
     return photos(6)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return FolderStore(tmp_path)
 
 
 def verdict(name, azimuth, decision, photo=None, nearest="P00"):
@@ -178,7 +172,7 @@ def test_a_refinement_that_moves_the_product_is_thrown_away_and_said(store, shot
     outputs, pictures, files, manifest = drawn(store, shot, refine={"checkpoint": checkpoint, "steps": 5})
     assert "moved" in outputs.report.refined["side"].fault
     assert files == plain and not pictures["side"].refined
-    assert manifest.items["side/refined"].stage == "refine_angle"
+    assert manifest.items["side/refined"].stage == "render_refinement"
     assert manifest.request.params["refine"]["checkpoint_digest"] == checkpoint_digest(checkpoint)
 
 

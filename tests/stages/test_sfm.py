@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from pipeline.contract.artifact import media_type_of
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
+from pipeline.core.colmap.read import read_model
 from pipeline.core.domain import View, camera_centre
 from pipeline.core.errors import BadInput, Held
+from pipeline.core.media import media_type_of
 from pipeline.core.records import PhotoFacts, dump_json, load_list
-from pipeline.posing.model import read_model
 from pipeline.stages.sfm import STAGE, Inputs, Params
 from tests.posing.can import ring, write_shoot
 
@@ -19,7 +19,7 @@ QUICK = {"max_side_px": 480, "max_features": 1024, "timeout_seconds": 300}
 def shoot(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shoot")
     write_shoot(folder, SHOTS)
-    store = FolderStore(folder / "store")
+    store = Store(folder / "store")
 
     def tree(name):
         files = sorted((folder / name).iterdir())
@@ -39,7 +39,7 @@ def shoot(tmp_path_factory):
 
 def test_two_rings_are_posed_in_the_product_frame(shoot, tmp_path):
     store, inputs = shoot
-    outputs, _, _ = Runner(store).run(STAGE, inputs, Params(front="DSC_0003", **QUICK))
+    outputs = Runner(store).run(STAGE, inputs, Params(front="DSC_0003", **QUICK)).outputs
     views = {view.photo: view for view in load_list(View, store.read(outputs.views))}
     assert outputs.report.registered == len(views) == len(SHOTS)
     assert outputs.report.rings == 2
@@ -69,7 +69,7 @@ def test_a_front_that_is_no_photo_is_bad_input(shoot):
 def test_a_shoot_of_blank_photos_is_held_and_the_reason_is_remembered(tmp_path):
     from PIL import Image
 
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     blank, full = tmp_path / "blank.png", tmp_path / "full.png"
     Image.new("RGB", (80, 60), "white").save(blank)
     Image.new("RGBA", (80, 60), "white").save(full)

@@ -7,7 +7,6 @@ from PIL import Image
 from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
 from pipeline.core.domain import Angle, Verdict
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import HeldOut, dump_json, load_list
@@ -22,11 +21,6 @@ LOW = {"min_psnr_db": 15.0, "min_alpha_iou": 0.7}
 @pytest.fixture(scope="module")
 def shot():
     return photos()
-
-
-@pytest.fixture
-def store(tmp_path):
-    return FolderStore(tmp_path)
 
 
 def tree(store, files, media_type):
@@ -62,7 +56,7 @@ def test_a_needed_splat_is_fitted_judged_and_remembered(store, shot):
     assert {one.photo for one in unseen} == {"P03", "P09"}
     assert report.fit.psnr_db == pytest.approx(sum(one.psnr_db for one in unseen) / 2)
     assert report.fit.ssim == pytest.approx(sum(one.ssim for one in unseen) / 2)
-    assert not Runner(store).run(STAGE, given, params)[2]
+    assert not Runner(store).run(STAGE, given, params).computed
 
 
 def test_the_strategy_is_a_setting_and_a_typo_in_it_is_refused(store, shot):
@@ -75,7 +69,7 @@ def test_the_strategy_is_a_setting_and_a_typo_in_it_is_refused(store, shot):
 
 
 def test_nothing_is_fitted_where_no_angle_needs_it(store, shot):
-    outputs, _, _ = Runner(store).run(STAGE, inputs(store, shot, decision="captured"), Params(**QUICK))
+    outputs = Runner(store).run(STAGE, inputs(store, shot, decision="captured"), Params(**QUICK)).outputs
     assert (outputs.splat, outputs.sheet, outputs.turntable, outputs.report.fit) == (None, None, None, None)
 
 
@@ -97,7 +91,7 @@ def test_an_empty_cutout_is_passed_over_and_a_missing_one_is_bad_input(store, sh
     Image.new("RGBA", (96, 96)).save(blank, "PNG")
     params = Params(**QUICK | {"iterations": 5}, min_psnr_db=0, min_alpha_iou=0)
     given = inputs(store, shot, cutouts=files | {"P05.png": blank.getvalue()})
-    assert Runner(store).run(STAGE, given, params)[0].report.skipped_photos == ("P05",)
+    assert Runner(store).run(STAGE, given, params).outputs.report.skipped_photos == ("P05",)
     del files["P05.png"]
     with pytest.raises(BadInput, match=r"no picture for P05\.png"):
         Runner(store).run(STAGE, inputs(store, shot, cutouts=files), params)

@@ -83,5 +83,10 @@ def test_a_stage_changes_only_with_its_version(step: str) -> None:
     assert versions(step) == pinned.get(step), f"{step} changed: raise its version if results may differ; see this file"
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_an_item_stage_is_named_after_its_step(step: str) -> None:
+    assert [name for name in versions(step)["versions"] if name != step and not name.startswith(f"{step}_")] == []
+
+
 if __name__ == "__main__":
     PINNED.write_text(json.dumps({step: versions(step) for step in STEPS}, indent=1) + "\n")

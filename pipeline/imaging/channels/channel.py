@@ -8,15 +8,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipeline.core.domain import Frozen, Name
 from pipeline.core.errors import BadInput
+from pipeline.core.media import ending_of
 
 FOLDER = Path(__file__).parent
-EXTENSIONS = {
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/avif": ".avif",
-    "image/png": ".png",
-    "image/tiff": ".tif",
-}
 LOSSLESS = frozenset({"image/png", "image/tiff"})
 BackdropKind = Literal["solid", "gradient", "diffusion"]
 
@@ -75,7 +69,7 @@ class Channel(Frozen):
     @property
     def extension(self) -> str:
         """File ending, with the dot."""
-        return EXTENSIONS[self.media_type]
+        return ending_of(self.media_type)
 
     def frame_px(self, shrink: float = 1.0) -> tuple[int, int]:
         """Width and height made smaller by a factor, but not below `long_side_at_least_px`; never larger."""

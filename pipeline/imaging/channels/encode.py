@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.limits import MAX_PX
 from pipeline.imaging.channels.channel import Channel
 from pipeline.imaging.linear import Bytes, Floats, Words, linear_to_srgb, linear_to_srgb16
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 FORMAT_SIDE_PX = {"image/jpeg": 65_500, "image/webp": 16_383, "image/avif": 65_500}  # what the formats can hold
-MAX_PX = 175_000_000  # a channel's frame is far below; Pillow takes anything larger than 179 for an attack
 
 
 @cache

@@ -11,14 +11,6 @@ from pipeline.core.records import Check
 from pipeline.imaging.channels.encode import srgb_profile
 from pipeline.imaging.checks.evidence import Evidence, finding, note
 
-FORMATS = {
-    "image/jpeg": "JPEG",
-    "image/webp": "WEBP",
-    "image/avif": "AVIF",
-    "image/png": "PNG",
-    "image/tiff": "TIFF",
-}
-
 
 def check_rules(evidence: Evidence) -> tuple[Check, ...]:
     """The file against the channel's rules: format, size, bytes, profile, marking, and rendered angles."""
@@ -48,8 +40,8 @@ def _broken_rules(evidence: Evidence) -> list[str]:
             f"the file for {channel.name} cannot be opened: {error}", remedy="run composite again"
         ) from error
     wrong = []
-    if image.format != FORMATS[channel.media_type]:
-        wrong.append(f"it is {image.format}, not {FORMATS[channel.media_type]}")
+    if Image.MIME.get(image.format or "") != channel.media_type:
+        wrong.append(f"it is {image.format}, not {channel.media_type}")
     if channel.width_px is not None:
         wanted = channel.frame_px(max(image.size) / max(channel.frame_px()))
         if image.size != wanted:

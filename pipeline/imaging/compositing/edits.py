@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.limits import MAX_PX
 from pipeline.core.records import Edits
-from pipeline.imaging.channels.encode import MAX_PX
 from pipeline.imaging.compositing.framing import HALF_LEVEL, premultiplied, product_mask
 from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb, luminance, srgb_to_linear
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import name_of
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.decode import read_photo
 from pipeline.core.png import encode_png
 from pipeline.imaging.cutout.base import CutoutEngine, fault_of, with_matte
 from pipeline.imaging.cutout.registry import ENGINES
-from pipeline.imaging.photo.decode import decode_photo
 
 
 class CutFile(Frozen):
@@ -66,7 +66,7 @@ def cut_files(
 def _cut(path: Path, target: Path, engine: CutoutEngine, params: Frozen) -> CutFile:
     began = time.perf_counter()
     try:
-        photo = decode_photo(path.read_bytes())
+        photo = read_photo(path)
     except BadInput as error:
         raise BadInput(f"{path}: {error.what}", remedy=error.remedy) from None
     alpha = engine.cut(photo.rgb, params)

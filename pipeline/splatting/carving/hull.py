@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import camera_centre
 from pipeline.splatting.carving.sweep import sweep
 from pipeline.splatting.photos import Training, pixels_of

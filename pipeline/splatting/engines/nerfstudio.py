@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pipeline.splatting.nerfstudio.params import NerfstudioParams
 
 if TYPE_CHECKING:
-    from pipeline.core.colmap import Points
+    from pipeline.core.colmap.model import Points
     from pipeline.splatting.fit.report import Hooks
     from pipeline.splatting.fit.result import Fit
     from pipeline.splatting.photos import PosedPhoto

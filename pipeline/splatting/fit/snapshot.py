@@ -75,10 +75,10 @@ def restore(data: bytes, identity: str, device: torch.device) -> State:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(arrays["meta"].tobytes())
         if meta["identity"] != identity:
-            raise BadInput("the fit's checkpoint belongs to another request", remedy=_AFRESH)
+            raise BadInput("the fit's snapshot belongs to another request", remedy=_AFRESH)
         return _state(arrays, meta, device)
     except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
-        raise BadInput(f"the fit's checkpoint is damaged ({error!r})", remedy=_AFRESH) from error
+        raise BadInput(f"the fit's snapshot is damaged ({error!r})", remedy=_AFRESH) from error
 
 
 def _state(arrays: dict[str, np.ndarray], meta: dict[str, Any], device: torch.device) -> State:

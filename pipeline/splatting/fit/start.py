@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import torch
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import camera_centre
 from pipeline.core.errors import BadInput
 from pipeline.splatting.carving.hull import starting_points
@@ -40,7 +40,7 @@ def extent_of(photos: list[Training]) -> float:
 
 
 def request_digest(params: FitParams, photos: list[PosedPhoto], sparse: Points) -> str:
-    """A name for all that a fit is made from: a checkpoint is never continued under another."""
+    """A name for all that a fit is made from: a snapshot of one request is never resumed under another."""
     digest = hashlib.sha256(params.model_dump_json().encode())
     for photo in photos:
         digest.update(photo.name.encode() + photo.rgba.tobytes() + photo.cam_from_world.tobytes())

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput
 from pipeline.splatting.evaluate import psnr_db
 from pipeline.splatting.fit import exposure
@@ -36,7 +36,7 @@ _POSE_RATE_PX, _POSE_REACH = 0.2, 3.0  # largest step per visit; sum of all step
 
 
 def fit(params: FitParams, rasterizer: Rasterizer, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> Fit:
-    """Fit Gaussians that `rasterizer` draws; resumes from `hooks.load()` if that gives a checkpoint of this request.
+    """Fit Gaussians that `rasterizer` draws; resumes from `hooks.load()` if that gives a snapshot of this request.
 
     A resumed fit ends in the same bits as an undisturbed one on as many threads, unless `max_seconds` was too short for
     all iterations: then the clock shortened the schedule, and two fits agree in quality only.

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import TRACK, Points, PosedImage, RawCamera, SparseModel
+from pipeline.core.colmap.write import write_model
 from pipeline.core.errors import CatalogError
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import basis
@@ -21,32 +22,22 @@ F64 = NDArray[np.float64]
 
 
 def write_workspace(folder: Path, photos: list[Training], points: Points) -> None:
-    """Write `images/*.png` (RGBA, straight alpha) and `sparse/0/*.txt`, a PINHOLE camera for each photo.
+    """Write `images/*.png` (RGBA, straight alpha) and `sparse/0/*.bin`, a PINHOLE camera for each photo.
 
     Photos get numbers for names: nerfstudio's reader stops a name at its first space.
     """
-    model, images = folder / "sparse" / "0", folder / "images"
-    model.mkdir(parents=True)
-    images.mkdir()
-    cameras, poses = [], []
+    images = folder / "images"
+    images.mkdir(parents=True)
+    cameras, posed = {}, []
     for i, photo in enumerate(photos, start=1):
-        c, w = photo.full.camera, photo.cam_from_world
+        c = photo.full.camera
         planes = np.concatenate([photo.full.planes, np.zeros_like(photo.full.planes[:1])])
         (images / f"{i:05d}.png").write_bytes(encode_rgb(straight(planes).rgba))
-        numbers = (c.fx_px, c.fy_px, c.cx_px, c.cy_px)
-        cameras.append(f"{i} PINHOLE {c.width_px} {c.height_px} {_line(numbers)}\n")
-        x, y, z, real = Rotation.from_matrix(w[:3, :3]).as_quat()
-        poses.append(f"{i} {_line((real, x, y, z, *w[:3, 3]))} {i} {i:05d}.png\n\n")  # no features on line two
-    seeds = zip(points.positions, points.colours, strict=True)
-    (model / "cameras.txt").write_text("".join(cameras))
-    (model / "images.txt").write_text("".join(poses))
-    (model / "points3D.txt").write_text(
-        "".join(f"{i} {_line(p)} {' '.join(map(str, rgb))} 0\n" for i, (p, rgb) in enumerate(seeds, start=1))
-    )
-
-
-def _line(numbers: tuple[float, ...] | F64) -> str:
-    return " ".join(f"{float(v):.17g}" for v in numbers)
+        cameras[i] = RawCamera("PINHOLE", c.width_px, c.height_px, (c.fx_px, c.fy_px, c.cx_px, c.cy_px))
+        posed.append(PosedImage(i, f"{i:05d}.png", i, photo.cam_from_world, np.zeros((0, 2)), np.zeros(0, np.int64)))
+    count = len(points.positions)
+    ids, errors, tracks = np.arange(1, count + 1, dtype=np.uint64), np.zeros(count), (np.zeros(0, TRACK),) * count
+    write_model(SparseModel(cameras, tuple(posed), points, ids, errors, tracks), folder / "sparse" / "0")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.splatting.carving.hull import MISSES, misses
 from pipeline.splatting.fit.report import Hooks, Progress

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput
 from pipeline.splatting.carving.hull import starting_points
 from pipeline.splatting.evaluate import Score, mean, score

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import camera_centre
 from pipeline.core.errors import CatalogError
 from pipeline.splatting.nerfstudio.files import Frame, read_frame, write_workspace

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.colmap import RawCamera, undistort
+from pipeline.core.colmap.model import RawCamera
+from pipeline.core.colmap.undistort import undistort
 from pipeline.core.domain import Camera, View
 from pipeline.splatting.evaluate import score
 from pipeline.splatting.photos import premultiplied, resized
@@ -22,8 +23,7 @@ _SIDE_PX = 1024
 
 def undistorted(rgba: NDArray[np.uint8], camera: Camera) -> tuple[NDArray[np.uint8], Camera]:
     """A photo [H, W, 4] and its camera without radial distortion."""
-    k = (camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px, camera.k1, 0.0, 0.0, 0.0)
-    return undistort(rgba, RawCamera("OPENCV", camera.width_px, camera.height_px, k))
+    return undistort(rgba, RawCamera.of(camera))
 
 
 def as_shot(splat: Splat, view: View) -> NDArray[np.float32]:

@@ -98,7 +98,7 @@ def _stored(painted: PaintedBackdrop, work: Work) -> AssetOutputs:
     return AssetOutputs(backdrop=work.put_bytes(encode_png(painted.rgb), "image/png"), report=report)
 
 
-ASSET = Stage("background_asset", 6, AssetInputs, AssetParams, AssetOutputs, run_asset, gpu=True)
+ASSET = Stage("background_asset", 6, AssetInputs, AssetParams, AssetOutputs, run_asset)
 
 
 def given(value: str | None) -> str:

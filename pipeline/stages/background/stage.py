@@ -6,8 +6,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.contract.artifact import JSON, Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.artifact import Artifact
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -125,7 +125,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     painter = _facts(params) if painted else None
     return Outputs(
         backdrops=work.put_tree(files),
-        backdrop_pictures=work.put_bytes(dump_json(records), JSON),
+        backdrop_pictures=work.put_bytes(dump_json(records)),
         report=Report(
             backdrops=len(records),
             painted=painted,
@@ -218,7 +218,7 @@ STAGE = Stage(
     Params,
     Outputs,
     run,
-    gpu=True,
+    resources=Resources(gpu=True),
     engines=ENGINES,
     engine_field="diffusion",
     requires=requires,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.contract.artifact import Artifact, media_type_of
+from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
@@ -181,7 +181,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     )
     width_px, height_px = layers.placement.width_px, layers.placement.height_px
     return AssetOutputs(
-        asset=work.put_bytes(file, media_type_of(f"asset{channel.extension}")),
+        asset=work.put_bytes(file, channel.media_type),
         report=AssetReport(width_px=width_px, height_px=height_px, checks=check_asset(evidence)),
     )
 

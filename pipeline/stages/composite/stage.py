@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pipeline.contract.artifact import JSON, Artifact
+from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
@@ -134,7 +134,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     return Outputs(
         assets=work.put_tree(assets),
         layers=work.put_tree(layers),
-        checks=work.put_bytes(dump_json(records), JSON),
+        checks=work.put_bytes(dump_json(records)),
         sheet=work.put_bytes(sheet_of(params.sku, params.title, trees, pictures, tiles, work), "image/png"),
         report=_report(records, _skipped(pictures, chain, jobs, params)),
     )

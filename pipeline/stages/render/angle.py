@@ -73,7 +73,7 @@ def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutp
     return AngleOutputs(picture=work.put_bytes(encode_rgb(rgba), "image/png"), report=report)
 
 
-ANGLE = Stage("render_angle", 2, AngleInputs, AngleParams, AngleOutputs, run_angle, gpu=True)
+ANGLE = Stage("render_angle", 2, AngleInputs, AngleParams, AngleOutputs, run_angle)
 
 
 class RefineParams(Frozen):
@@ -149,7 +149,7 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
     return RefineOutputs(picture=picture, report=report)
 
 
-REFINE = Stage("refine_angle", 2, RefineInputs, RefineParams, RefineOutputs, refine_angle, gpu=True)
+REFINE = Stage("render_refinement", 3, RefineInputs, RefineParams, RefineOutputs, refine_angle)
 
 
 class CorrectInputs(Frozen):
@@ -208,4 +208,4 @@ def correct_angle(inputs: CorrectInputs, params: CorrectParams, work: Work) -> C
     )
 
 
-CORRECT = Stage("correct_angle", 2, CorrectInputs, CorrectParams, CorrectOutputs, correct_angle)
+CORRECT = Stage("render_correction", 3, CorrectInputs, CorrectParams, CorrectOutputs, correct_angle)

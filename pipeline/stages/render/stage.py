@@ -10,7 +10,7 @@ from statistics import fmean
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.device import require_device
 from pipeline.core.domain import Frozen, Verdict, View
@@ -119,7 +119,7 @@ def requires(params: Params) -> str:
     return f"refined by the checkpoint {params.refine.checkpoint}"
 
 
-STAGE = Stage("render", 5, Inputs, Params, Outputs, run, gpu=True, requires=requires)
+STAGE = Stage("render", 5, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.limits import MAX_PX
 from pipeline.imaging.channels.channel import Channel, channel_names, load_channel
-from pipeline.imaging.channels.encode import MAX_PX
 
 EXPECTED = {"amazon_main", "archive", "archive_tiff", "google", "instagram_4x5", "shopify", "zalando"}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import Camera, camera_centre, look_at
 from pipeline.splatting.carving.hull import starting_points
 from pipeline.splatting.carving.sweep import sweep

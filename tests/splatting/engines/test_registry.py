@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pipeline.cli.doctor import examine
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
+from pipeline.contract.store import Store
 from pipeline.core.errors import MissingEngine
 from pipeline.plan import read_plan, write_plan
 from pipeline.settings import Settings
@@ -65,7 +65,7 @@ def _absent(params):
 
 
 def test_a_registered_engine_is_planned_with_its_own_settings(potter, preset, tmp_path):
-    store = FolderStore(tmp_path / "store")
+    store = Store(tmp_path / "store")
     _, digest = write_plan(SHOOT, store, preset)
     settings = read_plan(store, digest).steps["splat"].params["fit"]
     assert (settings["engine"], settings["turns"], settings["side_px"]) == ("potter", 3, 64)
@@ -75,7 +75,7 @@ def test_a_registered_engine_is_planned_with_its_own_settings(potter, preset, tm
 def test_a_registered_engine_that_this_machine_lacks_is_reported_when_planning(potter, preset, tmp_path):
     potter.require_here = _absent
     with pytest.raises(MissingEngine, match=r"step splat: no potter's wheel here\. Buy one"):
-        write_plan(SHOOT, FolderStore(tmp_path / "store"), preset)
+        write_plan(SHOOT, Store(tmp_path / "store"), preset)
 
 
 def test_doctor_examines_a_registered_engine(potter, preset, tmp_path):
@@ -87,7 +87,7 @@ def test_doctor_examines_a_registered_engine(potter, preset, tmp_path):
 
 
 def test_the_splat_stage_runs_a_registered_engine(potter, tmp_path):
-    store = FolderStore(tmp_path)
+    store = Store(tmp_path)
     params = Params.model_validate({"engine": "potter", "turns": 2, "side_px": 64})
     outputs, manifest, _ = Runner(store).run(STAGE, inputs(store, photos(side_px=64)), params)
     assert manifest.request.params["fit"]["engine"] == outputs.report.fit.engine == "potter"

@@ -56,7 +56,7 @@ def test_a_fit_elsewhere_is_a_fit_here(changes):
         whole = trainer.fit(params, RasterizerElsewhere(), photos(side_px=64), sparse(), Hooks(save=kept.append))
     assert whole.report.psnr_db == pytest.approx(here.psnr_db, abs=0.5)
     assert abs(whole.report.gaussians - here.gaussians) < 0.05 * here.gaussians
-    with Elsewhere():  # its checkpoints are the CPU's: any device can go on with them
+    with Elsewhere():  # its snapshots are the CPU's: any device can go on with them
         hooks = Hooks(load=lambda: kept[90])
         resumed = trainer.fit(params, RasterizerElsewhere(), photos(side_px=64), sparse(), hooks)
     for value in VALUES:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.core.colmap import Points
+from pipeline.core.colmap.model import Points
 from pipeline.core.domain import look_at
 from pipeline.core.errors import BadInput
 from pipeline.imaging.compositing.shadow_solid import solid_of_points
@@ -103,7 +103,7 @@ def test_a_killed_fit_that_the_clock_did_not_hurry_goes_on_to_the_same_bits(chan
     assert whole.report.pose_shift_max_px is None or whole.report.pose_shift_max_px > 0.3
 
 
-def test_a_checkpoint_of_another_request_or_damaged_is_refused():
+def test_a_snapshot_of_another_request_or_damaged_is_refused():
     kept: list[bytes] = []
     params = PARAMS.model_copy(update={"iterations": 3, "checkpoint_seconds": 1e-9})
     fit(params, photos(), sparse(), Hooks(save=kept.append))

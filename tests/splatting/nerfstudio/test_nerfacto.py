@@ -10,8 +10,9 @@ import pytest
 
 from pipeline.cli.app import main
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import FolderStore
-from pipeline.core.colmap import Points, read_model
+from pipeline.contract.store import Store
+from pipeline.core.colmap.model import Points
+from pipeline.core.colmap.read import read_model
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.splatting.engines import nerfstudio as engine
 from pipeline.splatting.engines.registry import ENGINES
@@ -137,7 +138,7 @@ def test_a_fit_begins_with_its_share_of_the_budget(skin, shot):
 
 def test_the_splat_step_runs_it_and_its_manifest_says_so(nerfstudio, tmp_path, skin, shot):
     nerfstudio(skin.positions, skin.colours)
-    store = FolderStore(tmp_path / "store")
+    store = Store(tmp_path / "store")
     params = Params(**PARAMS.model_dump(), min_psnr_db=15.0, min_alpha_iou=0.8)
     outputs, manifest, _ = Runner(store).run(STAGE, inputs(store, shot), params)
     asked_for = manifest.request.params["fit"]

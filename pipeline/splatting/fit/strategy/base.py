@@ -35,7 +35,7 @@ def crossed(before: float, done: float, period: float) -> bool:
 
 
 class Strategy(Protocol):
-    """Adds, moves and removes Gaussians. Its memory goes in and out with the checkpoint; it keeps nothing itself."""
+    """Adds, moves and removes Gaussians. Its memory goes in and out with the snapshot; it keeps nothing itself."""
 
     @property
     def wants_slopes(self) -> bool:

@@ -1,7 +1,7 @@
-"""Decodes a photo that a stranger may have sent: never trusts it, and hands on upright 8-bit sRGB.
+"""Decode a photo from an untrusted source to upright 8-bit sRGB.
 
 What cannot be a photo raises BadInput. What can be read with a guess (a broken colour profile, CMYK without one)
-is read, and the guess is told in `notes`: nothing is silent.
+is read, and `notes` reports the guess.
 """
 
 import io
@@ -10,43 +10,50 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from pipeline.core.arrays import Alpha, Rgb
 from pipeline.core.errors import BadInput
-from pipeline.core.png import Pixels
-from pipeline.imaging.photo.exif import ExifFacts, read_exif
+from pipeline.core.photo.exif import ExifFacts, read_exif
+from pipeline.core.photo.limits import DEFAULT_LIMITS, Limits, require_file_size
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")  # a phone's MPO is opened as JPEG
-READABLE = "save it as JPEG, PNG, TIFF, WebP or AVIF"
-# what Pillow's decoders raise on bytes that are not what they say: its TIFF reader knows no bounds
+READABLE = "Save it as JPEG, PNG, TIFF, WebP or AVIF"
+# what Pillow's decoders raise on damaged bytes; its TIFF reader checks no bounds
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, OverflowError, TypeError, LookupError, MemoryError, struct.error)
 _SRGB = ImageCms.createProfile("sRGB")
 _INK_PROFILES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # a profile's colour space: the picture mode it speaks of
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What a photo may be: everything outside is refused before its pixels are decoded."""
-
-    max_megapixels: float = 120.0
-    min_side_px: int = 64
-    max_side_px: int | None = None
-    """Photos with a longer side are made smaller; None: kept as they are."""
-
-
-@dataclass(frozen=True)
 class Photo:
     """A decoded photo: `rgb` [h, w, 3] uint8, sRGB, upright."""
 
-    rgb: Pixels
+    rgb: Rgb
     exif: ExifFacts
     notes: tuple[str, ...]
 
 
-def decode_photo(data: bytes, limits: Limits = Limits()) -> Photo:
-    """Decode a photo's bytes. Raises BadInput that tells what is wrong with them; the caller knows the file's name."""
+def read_photo(path: Path) -> Photo:
+    """Decode a photo file, within the limits that ingest has by default.
+
+    Raises BadInput that says what is wrong with it; the caller knows its name.
+    """
+    try:
+        require_file_size(path.stat().st_size)
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            f"it cannot be read: {error.strerror}", remedy="Let this user read it, or copy it again"
+        ) from error
+    return decode_photo(data)
+
+
+def decode_photo(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Photo:
+    """Decode a photo's bytes. Raises BadInput that says what is wrong with them; the caller knows the file's name."""
     with _hostile():
         image = _opened(data, limits)
         _load(image)
@@ -60,13 +67,13 @@ def decode_photo(data: bytes, limits: Limits = Limits()) -> Photo:
         return Photo(np.array(image, np.uint8), exif, (*notes, *colour_notes, *exif_notes))
 
 
-def decode_matte(data: bytes, limits: Limits = Limits()) -> Pixels:
+def decode_matte(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Alpha:
     """A matte made by hand: [h, w] uint8. Raises BadInput unless it is a readable picture of one 8-bit channel."""
     with _hostile():
         image = _opened(data, limits)
         if image.mode not in {"L", "1"}:
             raise BadInput(
-                f"it is of mode {image.mode}", remedy="save the matte as 8-bit gray, white where the product is"
+                f"it is of mode {image.mode}", remedy="Save the matte as 8-bit gray, white where the product is"
             )
         _load(image)
         return np.array(image.convert("L"), np.uint8)
@@ -74,7 +81,7 @@ def decode_matte(data: bytes, limits: Limits = Limits()) -> Pixels:
 
 @contextmanager
 def _hostile() -> Iterator[None]:
-    """Pillow's own warnings about size and metadata become silent: `Limits` decides, and `notes` tells."""
+    """Silence Pillow's own warnings about size and metadata: `Limits` decides, and `notes` reports."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -87,30 +94,36 @@ def _opened(data: bytes, limits: Limits) -> Image.Image:
     except UnidentifiedImageError:
         raise BadInput(f"it is {_looks_like(data)}, not a photo that can be read", remedy=READABLE) from None
     except Image.DecompressionBombError as error:
-        raise BadInput(f"it has too many pixels ({error})", remedy=f"at most {limits.max_megapixels:g} MP") from None
+        raise BadInput(f"it has too many pixels ({error})", remedy=_smaller(limits)) from None
     except DAMAGE as error:
-        raise BadInput(f"its header is damaged ({error})", remedy="copy it from the camera again") from None
+        raise BadInput(f"its header is damaged ({error})", remedy="Copy it from the camera again") from None
     width, height = image.size
     if width * height > limits.max_megapixels * 1e6:
         raise BadInput(
             f"it has {width}x{height} = {width * height / 1e6:.0f} MP, more than {limits.max_megapixels:g} MP",
-            remedy="make it smaller, or raise ingest's max_megapixels",
+            remedy=_smaller(limits),
         )
     if min(width, height) < limits.min_side_px:
         raise BadInput(
             f"it has {width}x{height} px, less than {limits.min_side_px} px on the short side",
-            remedy="send the photo as shot, not a thumbnail",
+            remedy="Use the photo as shot, not a thumbnail",
         )
     if frames > 1:
-        raise BadInput(f"it holds {frames} pictures (an animation or several pages)", remedy="save one picture a file")
+        raise BadInput(
+            f"it holds {frames} pictures (an animation or several pages)", remedy="Save one picture per file"
+        )
     return image
+
+
+def _smaller(limits: Limits) -> str:
+    return f"Scale it down to at most {limits.max_megapixels:g} MP"
 
 
 def _load(image: Image.Image) -> None:
     try:
         image.load()
     except DAMAGE as error:
-        raise BadInput(f"the picture is damaged or cut off ({error})", remedy="copy it from the camera again") from None
+        raise BadInput(f"the picture is damaged or cut off ({error})", remedy="Copy it from the camera again") from None
 
 
 def _looks_like(data: bytes) -> str:
@@ -159,13 +172,13 @@ def _eight_bit(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     top = float(values.max(initial=0))
     if image.mode == "F" or top > 65535 or values.min(initial=0) < 0:
         raise BadInput(
-            f"its pixels are of mode {image.mode} with values up to {top:g}", remedy="save it with 8 or 16 bits"
+            f"its pixels are of mode {image.mode} with values up to {top:g}", remedy="Save it with 8 or 16 bits"
         )
     return Image.fromarray(np.round(values / 257.0).astype(np.uint8)), ("16 bits were reduced to 8",)
 
 
 def _opaque(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
-    """Without alpha: what is transparent becomes white, which is told."""
+    """Remove alpha: transparent pixels become white, which a note reports."""
     if image.mode in {"RGB", "L", "CMYK"}:
         return image, ()
     if "transparency" not in image.info and image.mode not in {"RGBA", "LA", "PA", "La", "RGBa"}:
@@ -192,12 +205,12 @@ def _from_profile(image: Image.Image, profile: bytes) -> tuple[Image.Image, tupl
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         return image.convert("RGB"), (f"the embedded colour profile cannot be used ({error}): taken as sRGB",)
     if converted is None:
-        raise BadInput("its colour profile cannot be converted to sRGB", remedy="save it as sRGB")
+        raise BadInput("its colour profile cannot be converted to sRGB", remedy="Save it as sRGB")
     return converted, ()
 
 
 def _says_adobe_rgb(image: Image.Image) -> bool:
     try:
         return image.getexif().get_ifd(0xA005).get(1) == "R03"
-    except Exception:  # unreadable EXIF says nothing; `_upright` has told so
+    except Exception:  # unreadable EXIF: `_upright` has noted it
         return False

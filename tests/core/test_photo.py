@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from pipeline.core.errors import BadInput
-from pipeline.core.png import decode_png, encode_png
-from pipeline.imaging.photo.decode import Limits, decode_photo
-from pipeline.imaging.photo.quality import quality_of
+from pipeline.core.photo.decode import decode_photo
+from pipeline.core.photo.limits import Limits
 
 
 def picture(height=96, width=128, seed=0):
@@ -216,19 +215,3 @@ def test_bytes_damaged_anywhere_give_a_photo_or_bad_input_and_nothing_else(data)
         return
     assert photo.rgb.dtype == np.uint8
     assert photo.rgb.shape[2] == 3
-
-
-def test_png_round_trip_keeps_order_and_alpha():
-    for pixels in (picture(), picture()[..., 0], np.dstack([picture(), picture(seed=1)[..., 0]])):
-        assert np.array_equal(decode_png(encode_png(pixels)), pixels)
-        assert np.array_equal(np.array(Image.open(io.BytesIO(encode_png(pixels)))), pixels)
-
-
-def test_quality_orders_photos_as_an_eye_would():
-    sharp = picture(400, 600)
-    soft = np.array(Image.fromarray(sharp).resize((60, 40)).resize((600, 400), Image.Resampling.BICUBIC))
-    assert quality_of(sharp).sharpness > 3 * quality_of(soft).sharpness
-    gray = np.full((100, 100, 3), 188, np.uint8)  # half of the light of white
-    assert quality_of(gray).log2_luminance == pytest.approx(-1, abs=0.02)
-    gray[:10] = (255, 40, 40)
-    assert quality_of(gray).clipped_fraction == pytest.approx(0.1)

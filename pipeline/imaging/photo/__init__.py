@@ -1,1 +1,0 @@
-"""Reads photos: decoding, EXIF, quality measures."""

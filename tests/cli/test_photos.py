@@ -1,0 +1,154 @@
+"""ingest, `catalog cutout` and `catalog sfm` read the same file to the same pixels, and refuse it in the same words."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.contract.runner import Runner
+from pipeline.contract.store import Store
+from pipeline.core.errors import BadInput
+from pipeline.core.media import media_type_of
+from pipeline.core.png import decode_png
+from pipeline.imaging.cutout.files import cut_files
+from pipeline.imaging.cutout.registry import CutoutParams
+from pipeline.posing.folder import upright_photos
+from pipeline.stages.ingest import STAGE, Inputs, Params
+from tests.core.test_photo import swapped_profile
+
+
+def product(width=160, height=120):
+    """A coloured block on a light backdrop, with a gradient: turned, it is another picture."""
+    rgb = np.full((height, width, 3), 225, np.uint8)
+    across = np.linspace(30, 140, width // 2).astype(np.uint8)
+    rgb[height // 4 : -height // 4, width // 4 : width // 4 + len(across)] = np.stack(
+        [across, across[::-1], np.full_like(across, 60)], axis=-1
+    )
+    return Image.fromarray(rgb)
+
+
+def saved(image, kind, **options):
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def lying(orientation=6):
+    exif = Image.Exif()
+    exif[274] = orientation
+    return saved(product(), "JPEG", quality=95, exif=exif)
+
+
+def gray16():
+    gray = np.asarray(product().convert("L")).astype(np.uint16) * 257
+    return saved(Image.fromarray(gray), "PNG")
+
+
+def cmyk():
+    return saved(product().convert("CMYK"), "JPEG", quality=95)
+
+
+def other_primaries():
+    """RGB with a profile that is not sRGB, as Display P3 and Adobe RGB are not."""
+    return saved(product(), "JPEG", quality=95, icc_profile=swapped_profile())
+
+
+PHOTOS = {"lying.jpg": lying(), "primaries.jpg": other_primaries(), "cmyk.jpg": cmyk(), "gray16.png": gray16()}
+
+
+def by_ingest(files, folder):
+    store = Store(folder)
+    tree = store.put_tree({name: store.put(data, media_type_of(name)) for name, data in files.items()})
+    outputs, _, _ = Runner(store).run(STAGE, Inputs(photos=tree), Params())
+    return {name.removesuffix(".png"): store.read(file) for name, file in store.tree(outputs.photos).items()}
+
+
+def put(folder, files):
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def test_a_file_has_the_same_pixels_in_ingest_cutout_and_sfm(tmp_path):
+    folder = put(tmp_path / "photos", PHOTOS)
+    upright = upright_photos(folder, tmp_path / "sfm")
+    assert upright.unusable == ()
+    assert sorted(upright.notes) == ["cmyk.jpg", "gray16.png"]
+    cut_files(sorted(folder.iterdir()), tmp_path / "cut", CutoutParams(), lambda *_: None)
+    for photo, data in by_ingest(PHOTOS, tmp_path / "store").items():
+        rgb = decode_png(data)
+        assert np.array_equal(decode_png((tmp_path / "sfm" / f"{photo}.png").read_bytes()), rgb), photo
+        rgba = decode_png((tmp_path / "cut" / f"{photo}.png").read_bytes())
+        opaque = rgba[..., 3] == 255
+        assert opaque.mean() > 0.05, photo
+        assert np.array_equal(rgba[opaque][:, :3], rgb[opaque]), photo
+    assert rgb_of(tmp_path / "sfm" / "lying.png").shape == (160, 120, 3)
+    plain = np.asarray(Image.open(io.BytesIO(saved(product(), "JPEG", quality=95))))
+    assert np.abs(rgb_of(tmp_path / "sfm" / "primaries.png").astype(int) - plain[..., [1, 0, 2]]).max() <= 4
+
+
+def rgb_of(path):
+    return decode_png(path.read_bytes())
+
+
+def header_only(side):
+    """A PNG whose header promises a picture of this side, without its pixels."""
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def pages():
+    return saved(product(), "TIFF", save_all=True, append_images=[product()])
+
+
+REFUSED = {
+    "too many pixels": ("a.png", header_only(12_000), "144 MP, more than 120 MP"),
+    "too small": ("a.png", saved(product(48, 48), "PNG"), "48x48 px, less than 64 px"),
+    "several pages": ("a.tif", pages(), "2 pictures"),
+    "cut off": ("a.jpg", lying()[:1500], "damaged or cut off"),
+    "text": ("a.jpg", b"front is DSC_0001", "it is text"),
+    "values beyond 16 bits": ("a.tif", saved(Image.fromarray(np.full((80, 80), 1e9, np.float32)), "TIFF"), "mode F"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_a_file_is_refused_for_one_reason_by_ingest_cutout_and_sfm(tmp_path, why):
+    name, data, reason = REFUSED[why]
+    good = {f"good{i}.jpg": saved(product(), "JPEG", quality=95) for i in range(3)}
+    folder = put(tmp_path / "photos", {**good, name: data})
+    what, remedy = by_sfm_and_cutout(folder, name)
+    assert reason in what
+    with pytest.raises(BadInput) as ingested:
+        by_ingest({**good, name: data}, tmp_path / "store")
+    assert f"{name}: {what}. {remedy}" in ingested.value.what
+
+
+def test_a_file_of_too_many_bytes_is_refused_before_it_is_read(tmp_path):
+    good = {f"good{i}.jpg": saved(product(), "JPEG", quality=95) for i in range(3)}
+    folder = put(tmp_path / "photos", good)
+    with (folder / "a.jpg").open("wb") as file:
+        file.truncate(301_000_000)
+    what, remedy = by_sfm_and_cutout(folder, "a.jpg")
+    assert what == "the file has 301 MB, more than 300 MB"
+    store = Store(tmp_path / "store")
+    large = store.put(b"", "image/jpeg").model_copy(update={"size": 301_000_000})
+    with pytest.raises(BadInput) as ingested:
+        Runner(store).run(STAGE, Inputs(photos=store.put_tree({"a.jpg": large})), Params())
+    assert f"a.jpg: {what}. {remedy}" in ingested.value.what
+
+
+def by_sfm_and_cutout(folder, name):
+    """Why `catalog sfm` and `catalog cutout` refuse a file, which they must say alike, and the remedy."""
+    (unusable,) = upright_photos(folder, folder.parent / "sfm").unusable
+    with pytest.raises(BadInput) as cut:
+        cut_files([folder / name], folder.parent / "cut", CutoutParams(), lambda *_: None)
+    assert cut.value.what == f"{folder / name}: {unusable.reason}"
+    return unusable.reason, cut.value.remedy

@@ -1,1 +1,0 @@
-from tests.catalog.databases import _postgres_server  # noqa: F401 - fixture
