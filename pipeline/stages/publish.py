@@ -216,8 +216,8 @@ def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
     within = [by_key[item.key].provenance for item in manifest.items.values() if item.computed and item.key in by_key]
     found = (manifest.outputs or {}).get("report")
     report = found if isinstance(found, dict) else {}
-    requested = (value["engine"] for value in request.params.values() if isinstance(value, dict) and "engine" in value)
-    engine = report.get("engine") or next(requested, None)
+    settings = [request.params, *(value for value in request.params.values() if isinstance(value, dict))]
+    engine = report.get("engine") or next((values["engine"] for values in settings if "engine" in values), None)
     return StepEntry(
         key=manifest.key,
         stage=request.stage,
