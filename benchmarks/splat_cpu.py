@@ -39,6 +39,7 @@ from pipeline.splatting.lanes import LANES, load, room, store
 from pipeline.splatting.lens import lens_of, pose_of
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import Splat
+from pipeline.splatting.raster import rasterize as raster
 from pipeline.splatting.raster.base import VALUES
 from pipeline.splatting.raster.cpu import CpuRasterizer
 from pipeline.splatting.raster.kernels import (
@@ -54,7 +55,6 @@ from pipeline.splatting.raster.kernels import (
 )
 from pipeline.splatting.raster.projection import RECORD, SUMS, project
 from pipeline.splatting.raster.projection_gradient import project_gradient
-from pipeline.splatting.raster.rasterize import rasterize as raster
 from pipeline.splatting.raster.threads import one_torch_thread
 from pipeline.splatting.raster.tiles import TILE, deal_tiles, depth_order, fill_tiles, reach_tiles
 from pipeline.splatting.show.render import render

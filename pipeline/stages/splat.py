@@ -74,7 +74,7 @@ class Outputs(Frozen):
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Fit, judge by held-out photos, keep. Raises Held when it is not good enough, BadInput, MissingEngine."""
+    """Fit, evaluate on held-out photos, store. Raises Held when that is not good enough, BadInput, MissingEngine."""
     verdicts = load_list(Verdict, work.read(inputs.verdicts))
     needed_by = tuple(verdict.angle.name for verdict in verdicts if verdict.decision == "rendered")
     if not needed_by and params.when == "needed":
@@ -107,7 +107,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 
 
 def _judge(report: FitReport, params: Params) -> None:
-    """Raise Held when the held-out photos say that the splat is not good enough to sell."""
+    """Raise Held when the splat is not close enough to the held-out photos."""
     if report.fitted_psnr_db is None or report.alpha_iou is None:
         return
     hurried = report.stopped == "seconds"

@@ -61,7 +61,7 @@ class _Trainer:
         self.judge = Judge(params, rasterizer, [prepared[name] for name in held_out])
         if len(self.photos) < 3:
             raise BadInput(f"{len(self.photos)} photos are too few for a splat", remedy="Shoot more photos")
-        self.wanted = [[torch.from_numpy(v.planes).to(self.device) for v in p.levels] for p in self.photos]
+        self.targets = [[torch.from_numpy(v.planes).to(self.device) for v in p.levels] for p in self.photos]
         self.front = self._front()
         self.extent = extent_of(self.photos)
         self.strategy = STRATEGIES[params.strategy](params, self.extent)
@@ -134,7 +134,7 @@ class _Trainer:
     def _level(self, which: int, done: float) -> int:
         """Coarse to fine: quarter size for the first tenth, half until three tenths."""
         step = 2 if done < 0.1 else 1 if done < 0.3 else 0
-        return max(0, len(self.wanted[which]) - 1 - step)
+        return max(0, len(self.targets[which]) - 1 - step)
 
     def _degree(self, done: float) -> int:
         return min(self.params.degree, int(done * 10))
@@ -142,7 +142,7 @@ class _Trainer:
     def _iterate(self, done: float) -> None:
         state, which = self.state, self._next_photo()
         size = self._level(which, done)
-        level, wanted = self.photos[which].levels[size], self.wanted[which][size]
+        level, target = self.photos[which].levels[size], self.targets[which][size]
         leaves = {name: value.requires_grad_(True) for name, value in state.cloud.items()}
         gain = state.exposure["gain"][which].clone().requires_grad_(True)
         bias = state.exposure["bias"][which].clone().requires_grad_(True)
@@ -154,7 +154,7 @@ class _Trainer:
         )  # fmt: skip
         backdrop = torch.from_numpy(state.numpy_rng.random(3, dtype=np.float32)).to(self.device)
         loss_of = ProductLoss.apply if picture.device.type == "cpu" else product_loss_plainly
-        loss = loss_of(picture, gain, bias, wanted, backdrop, self.weights)
+        loss = loss_of(picture, gain, bias, target, backdrop, self.weights)
         loss.backward()
         if not np.isfinite(float(loss.detach())):
             raise BadInput(f"the fit diverged at iteration {state.iteration}", remedy="Lower its learning rates")
