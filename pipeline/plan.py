@@ -47,7 +47,7 @@ GRAPH: Mapping[str, Wiring] = {
     "composite": {
         **_from("ingest", "photos"),
         **_from("cutout", "cutouts"),
-        **_from("render", "angles", "pictures"),
+        **_from("render", "angles", "pictures", "unedited"),
         **_from("background", "backdrops", "backdrop_pictures"),
         **_from("splat", "splat", optional=True),
     },
@@ -190,6 +190,7 @@ def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
         "sfm": {"rig": shoot.capture.rig, "front": front},
         "coverage": {"angles": [angle.model_dump() for angle in shoot.angles], "named": named},
         "splat": {"front": front},
+        "render": {"edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()}},
         "caption": {**words, "brief": shoot.brief},
         "background": {"backdrops": [backdrop.model_dump() for backdrop in shoot.backdrops]},
         "composite": {
@@ -198,7 +199,6 @@ def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
             "channels": list(shoot.channels),
             **({"light": shoot.capture.light.model_dump()} if shoot.capture.light else {}),
             "hangs": shoot.capture.hangs,
-            "edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()},
         },
         "publish": {"sku": shoot.sku, "collection": shoot.collection, **words},
     }

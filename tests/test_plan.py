@@ -10,7 +10,7 @@ from pipeline.contract.plan import Source
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.core.records import Light
+from pipeline.core.records import Edits, Light
 from pipeline.imaging.cutout.checkpoint import checkpoint_digest
 from pipeline.language.anthropic_failures import KEYS
 from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, require_here, stage_of, write_plan
@@ -156,6 +156,14 @@ def test_another_title_changes_only_what_uses_it(tmp_path: Path) -> None:
         plans.append(write_plan(folder, store, "demo")[0])
     changed = {step for step in STEPS if plans[0].steps[step] != plans[1].steps[step]}
     assert changed == {"caption", "composite", "publish"}
+
+
+def test_edits_go_to_render_alone() -> None:
+    shoot = read_shoot(SAMPLES[0].parent)
+    edited = shoot.model_copy(update={"edits": {"front": Edits(rotate_deg=2)}})
+    plain, params = params_of(shoot, {}), params_of(edited, {})
+    assert {step for step in STEPS if plain[step] != params[step]} == {"render"}
+    assert params["render"]["edits"]["front"]["rotate_deg"] == 2
 
 
 def test_a_plan_reads_back_and_forecasts_its_first_step(tmp_path: Path) -> None:

@@ -68,6 +68,10 @@ class View(Frozen):
         """`cam_from_world` as a [4, 4] float64 matrix."""
         return np.array(self.cam_from_world, dtype=np.float64)
 
+    def scaled_to(self, width_px: int) -> Self:
+        """The same view of an image `width_px` wide."""
+        return self.model_copy(update={"camera": self.camera.scaled(width_px / self.camera.width_px)})
+
 
 class Angle(Frozen):
     """A direction that the catalog asks for."""

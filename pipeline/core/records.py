@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from pipeline.core.domain import Angle, Frozen, Name, Verdict, View
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Homography = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 
 
 class PhotoFacts(Frozen):
@@ -52,13 +53,61 @@ class Silhouette(Frozen):
     changed: float
 
 
+class Crop(Frozen):
+    """Shares of the picture's width or height that are cut off, 0 to 0.9, on each side."""
+
+    left: float = Field(default=0.0, ge=0, le=0.9)
+    top: float = Field(default=0.0, ge=0, le=0.9)
+    right: float = Field(default=0.0, ge=0, le=0.9)
+    bottom: float = Field(default=0.0, ge=0, le=0.9)
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        for one, other in (("left", "right"), ("top", "bottom")):
+            if getattr(self, one) + getattr(self, other) > 0.95:
+                raise ValueError(f"{one} and {other} cut away more than 0.95 of the picture; cut less")
+        return self
+
+
+class Perspective(Frozen):
+    """Converging lines straightened: the share by which the far edge is stretched, -0.5 to 0.5.
+
+    `vertical` positive widens the bottom, as a camera that looked down needs it; `horizontal` positive makes the right
+    side taller.
+    """
+
+    vertical: float = Field(default=0.0, ge=-0.5, le=0.5)
+    horizontal: float = Field(default=0.0, ge=-0.5, le=0.5)
+
+
+class Sharpen(Frozen):
+    """Unsharp masking of the light: `amount` 0 to 3 of the difference to a blur of `radius_px`."""
+
+    amount: float = Field(ge=0, le=3)
+    radius_px: float = Field(default=1.0, ge=0.3, le=20)
+
+
+class Edits(Frozen):
+    """Exact edits of one angle's picture, applied in this order; a field at its default changes nothing."""
+
+    crop: Crop | None = None
+    perspective: Perspective | None = None
+    rotate_deg: float = Field(default=0.0, ge=-180, le=180, description="counter-clockwise; the picture grows with it")
+    resize: float = Field(default=1.0, ge=0.1, le=4, description="times as many pixels a side")
+    brightness_ev: float = Field(default=0.0, ge=-3, le=3, description="stops of light")
+    contrast: float = Field(default=1.0, ge=0.5, le=2, description="1: as it is; about middle grey, in stops of light")
+    sharpen: Sharpen | None = None
+
+
 class Picture(Frozen):
     """One requested angle after rendering: where its RGBA picture came from, or why there is none.
 
     `source` is `captured` (the photo `photo`, cut out), `rendered` (drawn from the splat) or `refused` (no picture;
-    `reason` says why). `view` is the camera of the picture when it is known (product frame). `likeness`, of a rendered
-    picture, is the SSIM of the splat and the nearest photo, which it was fitted to; `held_out_ssim` that of the photos
-    which it was not, both 0 to 1. `silhouette`, of a captured one, is there when a splat and the photo's pose are.
+    `reason` says why). `edits` have been applied to the picture. `view` is its camera when it is known (product frame).
+    No camera describes a change of perspective: `view` is then the camera before the edits, and `picture_from_view`
+    takes its px to those of the picture; otherwise that is None. `likeness`, of a rendered picture, is the SSIM of the
+    splat and the nearest photo, which it was fitted to; `held_out_ssim` that of the photos which it was not, both 0 to
+    1. `silhouette`, of a captured one, is there when a splat and the photo's pose are.
     """
 
     angle: Angle
@@ -66,6 +115,8 @@ class Picture(Frozen):
     photo: str | None = None
     nearest_photo: str | None = None
     view: View | None = None
+    edits: Edits | None = None
+    picture_from_view: Homography | None = None
     likeness: float | None = None
     held_out_ssim: float | None = None
     silhouette: Silhouette | None = None
@@ -112,52 +163,6 @@ class Backdrop(Frozen):
         if self.extend and self.kind != "diffusion":
             raise ValueError(f"extend: a {self.kind} backdrop fills every frame as it is; leave `extend` out")
         return self
-
-
-class Crop(Frozen):
-    """Shares of the picture's width or height that are cut off, 0 to 0.9, on each side."""
-
-    left: float = Field(default=0.0, ge=0, le=0.9)
-    top: float = Field(default=0.0, ge=0, le=0.9)
-    right: float = Field(default=0.0, ge=0, le=0.9)
-    bottom: float = Field(default=0.0, ge=0, le=0.9)
-
-    @model_validator(mode="after")
-    def _leaves_something(self) -> Self:
-        for one, other in (("left", "right"), ("top", "bottom")):
-            if getattr(self, one) + getattr(self, other) > 0.95:
-                raise ValueError(f"{one} and {other} cut away more than 0.95 of the picture; cut less")
-        return self
-
-
-class Perspective(Frozen):
-    """Converging lines straightened: the share by which the far edge is stretched, -0.5 to 0.5.
-
-    `vertical` positive widens the bottom, as a camera that looked down needs it; `horizontal` positive makes the right
-    side taller.
-    """
-
-    vertical: float = Field(default=0.0, ge=-0.5, le=0.5)
-    horizontal: float = Field(default=0.0, ge=-0.5, le=0.5)
-
-
-class Sharpen(Frozen):
-    """Unsharp masking of the light: `amount` 0 to 3 of the difference to a blur of `radius_px`."""
-
-    amount: float = Field(ge=0, le=3)
-    radius_px: float = Field(default=1.0, ge=0.3, le=20)
-
-
-class Edits(Frozen):
-    """What shoot.yaml asks to be done to one angle's picture, in this order; what is not named is not touched."""
-
-    crop: Crop | None = None
-    perspective: Perspective | None = None
-    rotate_deg: float = Field(default=0.0, ge=-180, le=180, description="counter-clockwise; the picture grows with it")
-    resize: float = Field(default=1.0, ge=0.1, le=4, description="times as many pixels a side")
-    brightness_ev: float = Field(default=0.0, ge=-3, le=3, description="stops of light")
-    contrast: float = Field(default=1.0, ge=0.5, le=2, description="1: as it is; about middle grey, in stops of light")
-    sharpen: Sharpen | None = None
 
 
 class Light(Frozen):
@@ -245,6 +250,7 @@ __all__ = [
     "Crop",
     "Edits",
     "HeldOut",
+    "Homography",
     "Light",
     "Perspective",
     "PhotoFacts",

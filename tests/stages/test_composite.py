@@ -8,8 +8,9 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
-from pipeline.core.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
+from pipeline.core.records import AssetRecord, BackdropPicture, Edits, Picture, dump_json, load_list
 from pipeline.imaging.channels.channel import load_channel
+from pipeline.imaging.compositing.edits import edited, edited_view, rows
 from pipeline.stages.composite.stage import STAGE, Inputs, Params
 from tests.imaging.products import make_product, on_studio
 
@@ -44,9 +45,24 @@ class Shoot:
             Picture(angle=Angle(name="left", azimuth_deg=270), source="refused", reason="nothing within 45 deg"),
         ]
         self.angles = {"front": self.product, "back": make_product(seed=3, base=(60, 120, 150))}
+        self.unedited = {}
         h, w = self.product.shape[:2]
         wood = np.broadcast_to(np.linspace(90, 200, w)[None, :, None], (h, w, 3)).astype(np.uint8)
         self.grounds = {"white": ("solid", np.full((h, w, 3), 255, np.uint8)), "oak": ("diffusion", wood)}
+
+    def edit(self, name, **fields):
+        """Edit an angle, as render does."""
+        edits, before = Edits.model_validate(fields), self.angles[name]
+        after, matrix = edited(before, edits)
+        self.angles[name], self.unedited[name] = after, before
+        for i, picture in enumerate(self.pictures):
+            if picture.angle.name != name:
+                continue
+            update = {"edits": edits}
+            if picture.view:
+                seen = edited_view(picture.view, edits, matrix, after.shape[1::-1])
+                update |= {"view": seen} if seen else {"picture_from_view": rows(matrix)}
+            self.pictures[i] = picture.model_copy(update=update)
 
     def tree(self, files):
         return self.store.put_tree({name: self.store.put(png(image), "image/png") for name, image in files.items()})
@@ -64,6 +80,9 @@ class Shoot:
             cutouts=self.tree(cutouts),
             angles=self.tree({f"{name}.png": image for name, image in self.angles.items()}),
             pictures=self.store.put(dump_json(self.pictures), "application/json"),
+            unedited=self.tree({f"{name}.png": image for name, image in self.unedited.items()})
+            if self.unedited
+            else None,
             backdrops=self.tree({p.path: self.grounds[p.backdrop][1] for p in listed}),
             backdrop_pictures=self.store.put(dump_json(listed), "application/json"),
         )
@@ -178,9 +197,10 @@ def test_no_shadow_leaves_the_backdrop_alone(shoot):
     assert not shadow.any()
 
 
-def test_edits_make_a_new_master_that_every_asset_is_held_against_and_tells_of(shoot):
-    edits = {"front": {"rotate_deg": 4, "crop": {"top": 0.02}, "brightness_ev": 0.2, "sharpen": {"amount": 0.5}}}
-    out = shoot.run(edits=edits)
+def test_an_edited_angle_is_checked_against_its_photo_and_its_edits(shoot):
+    plain = shoot.run()
+    shoot.edit("front", rotate_deg=4, crop={"top": 0.02}, brightness_ev=0.2, sharpen={"amount": 0.5})
+    out = shoot.run()
     records = {r.path: r for r in load_list(AssetRecord, shoot.store.read(out.checks))}
     asset = records["front/oak/instagram_4x5.jpg"]
     assert asset.verdict != "rejected", asset.reasons
@@ -190,15 +210,34 @@ def test_edits_make_a_new_master_that_every_asset_is_held_against_and_tells_of(s
     )
     assert words["photo_exact"] == "every opaque pixel of the product is the photo's own", "that is said of the cut-out"
     assert "edits" not in {check.name for check in records["back/oak/instagram_4x5.jpg"].checks}
-    plain = shoot.run()
     layers, before = shoot.store.tree(out.layers), shoot.store.tree(plain.layers)
     assert layers["front/oak/product.png"] != before["front/oak/product.png"]
     assert layers["back/oak/product.png"] == before["back/oak/product.png"]
 
 
-def test_edits_that_leave_nothing_are_named(shoot):
-    with pytest.raises(BadInput, match=r"edits leave no product.*crop less"):
-        shoot.run(edits={"front": {"crop": {"left": 0.9}}})
+def test_an_edited_picture_that_was_painted_over_is_rejected(shoot):
+    shoot.edit("front", crop={"left": 0.1})
+    shoot.angles["front"][120:140, 60:90, :3] += 4
+    front = [r for r in load_list(AssetRecord, shoot.store.read(shoot.run().checks)) if r.angle == "front"]
+    assert front and all(r.verdict == "rejected" for r in front)
+    assert all("600 px of the picture are not what the edits" in " ".join(r.reasons) for r in front)
+
+
+def test_pixels_that_edits_add_do_not_count_as_the_photos_own(shoot):
+    shown = []
+    for resize in (1, 2):
+        shoot.edit("front", resize=resize)
+        records = {r.path: r for r in load_list(AssetRecord, shoot.store.read(shoot.run().checks))}
+        checks = {check.name: check for check in records["front/white/instagram_4x5.jpg"].checks}
+        shown.append(checks["enlargement"].value)
+    assert shown[1] == pytest.approx(shown[0], rel=0.01)
+
+
+def test_an_edited_angle_whose_former_picture_is_missing_is_named(shoot):
+    shoot.edit("front", crop={"left": 0.1})
+    shoot.unedited = {}
+    with pytest.raises(BadInput, match=r"front\.png is listed but was not made"):
+        shoot.run()
 
 
 def test_the_splat_gives_the_shadow_its_shape_and_edits_move_it_along(shoot):
@@ -216,7 +255,8 @@ def test_the_splat_gives_the_shadow_its_shape_and_edits_move_it_along(shoot):
     flat = layer(shoot.run())
     solid = layer(shoot.run(splat=splat))
     assert flat != solid
-    turned = shoot.run(splat=splat, edits={"front": {"crop": {"left": 0.1}}})
-    before, after = (np.asarray(Image.open(io.BytesIO(shoot.store.read(s)))) for s in (solid, layer(turned)))
+    shoot.edit("front", crop={"left": 0.1})
+    cropped = shoot.run(splat=splat)
+    before, after = (np.asarray(Image.open(io.BytesIO(shoot.store.read(s)))) for s in (solid, layer(cropped)))
     cut = before.shape[1] - after.shape[1]
     assert cut > 0 and np.abs(before[:, cut:, 3].astype(int) - after[..., 3]).mean() < 1.5

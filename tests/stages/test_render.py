@@ -41,16 +41,17 @@ def photo_of(photo):
     return encode_rgb((photo.rgba[..., :3] * alpha + 235 * (1 - alpha)).round().astype(np.uint8))
 
 
+def view_of_photo(photo):
+    azimuth, elevation = azimuth_elevation_deg(camera_centre(photo.cam_from_world))
+    pose = tuple(map(tuple, photo.cam_from_world.tolist()))
+    return View(
+        photo=photo.name, camera=photo.camera, cam_from_world=pose, azimuth_deg=azimuth, elevation_deg=elevation
+    )
+
+
 def drawn(
     store, shot, verdicts=VERDICTS, splat=True, views=True, cutouts=None, by_hand=(), held_out=(), lost=(), **params
 ):
-    def view(photo):
-        azimuth, elevation = azimuth_elevation_deg(camera_centre(photo.cam_from_world))
-        pose = tuple(map(tuple, photo.cam_from_world.tolist()))
-        return View(
-            photo=photo.name, camera=photo.camera, cam_from_world=pose, azimuth_deg=azimuth, elevation_deg=elevation
-        )
-
     files = cutout_files(shot) if cutouts is None else cutouts
     mattes = {f"{name}.png": store.put(b"by hand", "image/png") for name in by_hand}
     inputs = Inputs(
@@ -61,7 +62,7 @@ def drawn(
         held_out=store.put(dump_json(list(held_out)), "application/json") if held_out else None,
         cutouts=store.put_tree({name: store.put(data, "image/png") for name, data in files.items()}),
         verdicts=store.put(dump_json(verdicts), "application/json"),
-        views=store.put(dump_json([view(p) for p in shot]), "application/json") if views else None,
+        views=store.put(dump_json([view_of_photo(p) for p in shot]), "application/json") if views else None,
         splat=store.put(write_ply(product()), "model/ply") if splat else None,
     )
     outputs, manifest, _ = Runner(store).run(STAGE, inputs, Params(**params))
@@ -194,6 +195,52 @@ def test_a_rendered_angle_carries_what_unseen_photos_say_of_the_splat(store, sho
     unseen = [HeldOut(photo=f"P0{i}", psnr_db=25, ssim=ssim, alpha_iou=0.98) for i, ssim in enumerate((0.7, 0.8))]
     assert drawn(store, shot, held_out=unseen)[1]["side"].held_out_ssim == pytest.approx(0.75)
     assert drawn(store, shot)[1]["side"].held_out_ssim is None
+
+
+CROP = {"left": 0.17, "top": 0.1, "right": 0.05}
+
+
+def test_edited_angles_replace_their_pictures_and_keep_what_they_were(store, shot):
+    plain = drawn(store, shot)[2]
+    edits = {"front": {"crop": CROP}, "side": {"crop": CROP, "rotate_deg": 20, "resize": 1.5}, "back": {"resize": 2}}
+    outputs, pictures, files, manifest = drawn(store, shot, edits=edits)
+    assert store.tree(outputs.unedited) == plain
+    before, after = (decode_rgba(store.read(tree["front.png"])) for tree in (plain, files))
+    np.testing.assert_array_equal(after, before[10:, 16:91])  # 0.1, 0.17 and 0.05 of 96 px
+    assert manifest.items["side/edited"].stage == "render_edit"
+    assert pictures["front"].edits.crop.left == 0.17
+    assert (pictures["back"].source, pictures["back"].edits) == ("refused", None)
+    for name in ("front", "side"):  # the recorded camera is the one that the edited picture was taken with
+        view, rgba = pictures[name].view, decode_rgba(store.read(files[f"{name}.png"]))
+        assert pictures[name].picture_from_view is None
+        assert overlap(rgba, render(product(), view.camera, view.pose).rgba) > 0.97
+
+
+def test_a_change_of_perspective_is_recorded_as_a_homography(store, shot):
+    import cv2
+
+    outputs, pictures, files, _ = drawn(store, shot, edits={"side": {"perspective": {"vertical": 0.2}, "crop": CROP}})
+    assert sorted(store.tree(outputs.unedited)) == ["side.png"]
+    side, rgba = pictures["side"], decode_rgba(store.read(files["side.png"]))
+    seen = render(product(), side.view.camera, side.view.pose).rgba
+    size = rgba.shape[1::-1]
+    assert overlap(rgba, cv2.warpPerspective(seen, np.array(side.picture_from_view), size)) > 0.95
+    assert pictures["front"].picture_from_view is None and pictures["front"].edits is None
+
+
+def test_an_angle_of_unknown_camera_is_edited_without_one(store, shot):
+    _, pictures, files, _ = drawn(store, shot, views=False, edits={"front": {"resize": 0.5}})
+    assert decode_rgba(store.read(files["front.png"])).shape == (48, 48, 4)
+    assert pictures["front"].view is None and pictures["front"].edits.resize == 0.5
+
+
+def test_without_edits_there_are_no_unedited_pictures(store, shot):
+    assert drawn(store, shot)[0].unedited is None
+
+
+def test_edits_that_leave_no_product_are_bad_input(store, shot):
+    with pytest.raises(BadInput, match=r"edits leave no product.*Crop less"):
+        drawn(store, shot, edits={"front": {"crop": {"right": 0.9}}})
 
 
 def test_no_picture_at_all_holds_and_a_missing_cutout_is_bad_input(store, shot):

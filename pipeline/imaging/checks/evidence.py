@@ -1,4 +1,4 @@
-"""What the checks of one asset look at, and the form of what they find.
+"""The evidence that the checks of one asset measure, and the form of their findings.
 
 A `reject` finding keeps an asset out of the shop, a `review` finding asks for a person, `info` is for the record.
 """
@@ -21,11 +21,11 @@ Severity = Literal["reject", "review", "info"]
 
 @dataclass(frozen=True)
 class Evidence:
-    """One asset and all that its checks may look at.
+    """One asset and everything that its checks measure.
 
     `picture`: the angle's straight-alpha sRGB RGBA [h, w, 4]. `behind`: backdrop with shadow, linear light [H, W, 3].
     `image`: the finished image before encoding, sRGB [H, W, 3]. `file`: the encoded bytes; `decoded`: its pixels, sRGB
-    [H, W, 3]. `marking`: the IPTC term that the file must carry. `grown`: how many times larger the edits made the
+    [H, W, 3]. `marking`: the IPTC term that the file must carry. `resized`: factor by which the edits enlarged the
     picture.
     """
 
@@ -39,7 +39,7 @@ class Evidence:
     kind: BackdropKind
     source: Literal["captured", "rendered"]
     marking: str
-    grown: float = 1.0
+    resized: float = 1.0
 
     @cached_property
     def product(self) -> Patch:

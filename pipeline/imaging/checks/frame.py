@@ -86,8 +86,8 @@ def _fill(evidence: Evidence, box: Box) -> tuple[Check, ...]:
 
 
 def _enlargement(evidence: Evidence) -> Check:
-    """What edits made larger, or smaller first, shows as soft as what the channel's frame enlarges."""
-    scale, most = evidence.placement.scale * max(1.0, evidence.grown), evidence.channel.upscale_at_most
+    """How much larger than its own pixels the picture is shown, by the edits and the channel's frame together."""
+    scale, most = evidence.placement.scale * max(1.0, evidence.resized), evidence.channel.upscale_at_most
     passed = round(scale, 6) <= most
     what = "photo" if evidence.source == "captured" else "rendered picture"
     words = f"the {what} is shown at {scale:.2f} times its own pixels"

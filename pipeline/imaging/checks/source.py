@@ -1,17 +1,19 @@
-"""The first links of the fidelity chain, once an angle: its picture against the cut-out and photo that it came from."""
+"""The first links of the fidelity chain, once per angle: its picture against the photo, cut-out and edits behind it."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.records import Check
+from pipeline.core.records import Check, Edits
 from pipeline.imaging.checks.evidence import finding, note
+from pipeline.imaging.compositing.edits import edited, in_words
 from pipeline.imaging.linear import Bytes, srgb_to_linear
 
 IOU_AT_LEAST = 0.95  # the splat's silhouette may correct a matte, not replace it
 REMAINS_AT_MOST = 0.5
 CONTRAST_AT_LEAST = 0.08  # linear; less between product and old backdrop shows no remains
 EDGE_PX, DEEP_PX, AWAY_PX = 2.0, 6.0, 6.0
+ROUNDING = 1  # levels: the vector units of another processor may round a value the other way
 
 
 def check_captured(photo: Bytes, cutout: Bytes, picture: Bytes) -> tuple[Check, ...]:
@@ -30,7 +32,7 @@ def check_rendered(
     held_out_ssim: float | None = None,
     refined: bool = False,
 ) -> tuple[Check, ...]:
-    """A rendered angle has no photo to be compared with, which is said; what drew it is held against a photo instead.
+    """Report that no photo shows a rendered angle, and compare the splat that drew it with photos instead.
 
     `likeness`: SSIM of the splat and the nearest photo from that photo's place, inside the product. The fit has seen
     that photo, so `held_out_ssim`, the same of photos that it has not seen, counts where it is lower.
@@ -50,6 +52,20 @@ def check_rendered(
     threshold = likeness_at_least
     like = finding("likeness", lower, "SSIM", words, threshold=threshold, passed=passed, severity="review")
     return said, like
+
+
+def check_edits(unedited: Bytes, edits: Edits, picture: Bytes) -> Check:
+    """An edited angle [h, w, 4] against its picture before the edits [., ., 4], which are applied once more."""
+    expected, _ = edited(unedited, edits)
+    if expected.shape != picture.shape:
+        changed = expected.shape[0] * expected.shape[1]
+    else:
+        off = cv2.absdiff(expected, picture) > ROUNDING
+        changed = int((off[..., 3] | (off[..., :3].any(axis=-1) & (expected[..., 3] >= 128))).sum())
+    words = f"edited as shoot.yaml says: {in_words(edits)}"
+    if changed:
+        words = f"{changed} px of the picture are not what the edits of shoot.yaml make of it ({in_words(edits)})"
+    return finding("edits", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
 
 
 def _exact(photo: Bytes, picture: Bytes) -> Check:

@@ -1,29 +1,32 @@
 """Exact edits of one angle's picture: crop, perspective, turn and size in one resampling, then light.
 
-All of it happens in linear light with the colours premultiplied by alpha. What only crops copies pixels, so that they
-stay the photo's own.
+All edits work in linear light on colours premultiplied by alpha. A crop alone copies pixels, so they stay the photo's
+own.
 """
+
+import math
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.domain import View
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.limits import MAX_PX
-from pipeline.core.records import Edits
+from pipeline.core.records import Edits, Homography
 from pipeline.imaging.compositing.framing import HALF_LEVEL, premultiplied, product_mask
 from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb, luminance, srgb_to_linear
 
 Matrix = NDArray[np.float64]
-MIDDLE_GREY = 0.18  # linear light of a grey card, which contrast leaves alone
+MIDDLE_GREY = 0.18  # linear light of a grey card, which contrast does not change
 SIDE_AT_MOST_PX = 20_000
 
 
 def edited(picture: Bytes, edits: Edits) -> tuple[Bytes, Matrix]:
     """The edited picture, straight-alpha sRGB RGBA, and the homography [3, 3] from the old px to its own.
 
-    Pixel centres lie at +0.5 in both. The same picture and edits give the same pixels. Raises BadInput when nothing of
-    the product is left, or when the picture would grow beyond all measure.
+    Pixel centres lie at +0.5 in both. The same picture and edits give the same pixels. Raises BadInput when the edits
+    leave nothing of the product, or give a picture larger than MAX_PX or SIDE_AT_MOST_PX.
     """
     moved, matrix = _moved(picture, edits)
     colour = srgb_to_linear(moved[..., :3])
@@ -36,29 +39,61 @@ def edited(picture: Bytes, edits: Edits) -> tuple[Bytes, Matrix]:
     if edits.brightness_ev or edits.contrast != 1.0 or edits.sharpen is not None:
         moved = np.dstack([linear_to_srgb(colour), moved[..., 3]])
         moved[moved[..., 3] == 0] = 0
-    if not product_mask(moved[..., 3]).any():
-        raise BadInput(f"edits leave no product in the picture ({in_words(edits)})", remedy="crop less in shoot.yaml")
+    if not product_mask(moved[..., 3]).any() and product_mask(picture[..., 3]).any():
+        raise BadInput(f"edits leave no product in the picture ({in_words(edits)})", remedy="Crop less in shoot.yaml")
     return moved, matrix
 
 
+def edited_view(view: View, edits: Edits, homography: Matrix, size_px: tuple[int, int]) -> View | None:
+    """The view of a picture after `edited` gave it this homography and this width and height in px.
+
+    `view` is that of the picture before, in its px. A crop shifts the principal point, a new size scales the
+    intrinsics, and a turn rolls the camera about its axis; radial distortion stays as it is. None where no pinhole
+    camera without skew sees the edited picture: after a change of perspective, and after a turn of px that are not
+    square.
+    """
+    camera = view.camera
+    if edits.perspective is not None or (edits.rotate_deg and not math.isclose(camera.fx_px, camera.fy_px)):
+        return None
+    cx_px, cy_px, _ = (homography @ (camera.cx_px, camera.cy_px, 1.0)).tolist()
+    moved = {
+        "width_px": size_px[0],
+        "height_px": size_px[1],
+        "fx_px": camera.fx_px * edits.resize,
+        "fy_px": camera.fy_px * edits.resize,
+        "cx_px": cx_px,
+        "cy_px": cy_px,
+    }
+    roll = np.eye(4)
+    roll[:2, :2] = homography[:2, :2] / edits.resize
+    pose = tuple(tuple(row) for row in (roll @ view.pose).tolist())
+    return view.model_copy(update={"camera": camera.model_copy(update=moved), "cam_from_world": pose})
+
+
+def rows(homography: Matrix) -> Homography:
+    """The homography as a record holds it."""
+    first, second, third = (tuple(row) for row in homography.tolist())
+    return first, second, third
+
+
 def in_words(edits: Edits) -> str:
-    """The edits as a person would say them."""
-    said = []
+    """The edits in words, for checks and messages."""
+    words = []
     if edits.crop is not None:
-        said.append("cropped")
+        words.append("cropped")
     if edits.perspective is not None:
-        said.append("perspective straightened")
+        words.append("perspective straightened")
     if edits.rotate_deg:
-        said.append(f"turned {edits.rotate_deg:g} deg")
+        words.append(f"turned {edits.rotate_deg:g} deg")
     if edits.resize != 1.0:
-        said.append(f"resized {edits.resize:g} times")
+        words.append(f"resized {edits.resize:g} times")
     if edits.brightness_ev:
-        said.append(f"brightness {edits.brightness_ev:+g} EV")
+        words.append(f"brightness {edits.brightness_ev:+g} EV")
     if edits.contrast != 1.0:
-        said.append(f"contrast {edits.contrast:g}")
+        words.append(f"contrast {edits.contrast:g}")
     if edits.sharpen is not None:
-        said.append(f"sharpened by {edits.sharpen.amount:g} at {edits.sharpen.radius_px:g} px")
-    return ", ".join(said) or "not edited"
+        words.append(f"sharpened by {edits.sharpen.amount:g} at {edits.sharpen.radius_px:g} px")
+    return ", ".join(words) or "not edited"
 
 
 def _moved(picture: Bytes, edits: Edits) -> tuple[Bytes, Matrix]:
@@ -106,13 +141,13 @@ def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[Matrix, tuple[i
     if max(width_px, height_px) > SIDE_AT_MOST_PX or width_px * height_px > MAX_PX:
         raise BadInput(
             f"edits: resize {edits.resize:g} gives a picture of {width_px} x {height_px} px",
-            remedy=f"keep its longer side below {SIDE_AT_MOST_PX} px and all of it below {MAX_PX // 10**6} MP",
+            remedy=f"Keep its longer side below {SIDE_AT_MOST_PX} px and all of it below {MAX_PX // 10**6} MP",
         )
     return np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ turn @ straighten, (width_px, height_px)
 
 
 def _straight(premultiplied_light: Floats) -> Bytes:
-    """Premultiplied linear light [h, w, 4] as straight-alpha sRGB; what the kernel overshoots is clipped."""
+    """Premultiplied linear light [h, w, 4] as straight-alpha sRGB; the kernel's overshoot is clipped."""
     alpha = np.clip(premultiplied_light[..., 3:], 0.0, 1.0)
     alpha[alpha < HALF_LEVEL] = 0.0
     colour = np.where(alpha > 0, premultiplied_light[..., :3] / np.maximum(premultiplied_light[..., 3:], HALF_LEVEL), 0)
@@ -120,11 +155,11 @@ def _straight(premultiplied_light: Floats) -> Bytes:
 
 
 def _sharpened(colour: Floats, alpha: Bytes, amount: float, radius_px: float) -> Floats:
-    """Unsharp masking of the luminance, inside the matte only: what lies outside must not shine in."""
+    """Unsharp masking of the luminance, weighted by the matte so that px outside it have no effect."""
     weight = alpha.astype(np.float32) / np.float32(255)
     light = luminance(colour)
     total = cv2.GaussianBlur(weight, (0, 0), radius_px)
     mean = cv2.GaussianBlur(light * weight, (0, 0), radius_px) / np.maximum(total, np.float32(1e-3))
-    wanted = np.maximum(light + np.float32(amount) * (light - mean), 0.0)
-    gain = np.where(light > 1e-5, wanted / np.maximum(light, np.float32(1e-5)), np.float32(1))
+    sharper = np.maximum(light + np.float32(amount) * (light - mean), 0.0)
+    gain = np.where(light > 1e-5, sharper / np.maximum(light, np.float32(1e-5)), np.float32(1))
     return np.asarray(colour * gain[..., None], np.float32)

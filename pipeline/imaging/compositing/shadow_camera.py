@@ -45,7 +45,7 @@ def ground_of(view: View, width_px: int, points: Matrix | None = None) -> Ground
         points = None
     if elevation_deg < LOWEST_DEG or (elevation_deg > HIGHEST_DEG and points is None):
         return None
-    turn, camera = _upright(azimuth_deg), view.camera.scaled(width_px / view.camera.width_px)
+    turn, camera = _upright(azimuth_deg), view.scaled_to(width_px).camera
     surface = None if points is None else np.asarray(points @ turn[:3, :3])
     return Ground(np.asarray(camera.intrinsics @ (view.pose @ turn)[:3]), surface)
 

@@ -6,9 +6,8 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
-from pipeline.core.records import Check, Light, Silhouette
+from pipeline.core.records import Check, Edits, Homography, Light, Silhouette
 from pipeline.imaging.channels.channel import Channel, load_channel
-from pipeline.stages.composite.edit import Moved
 
 if TYPE_CHECKING:  # their modules load the imaging libraries
     from pipeline.imaging.compositing.blend import Layers
@@ -20,21 +19,26 @@ Source = Literal["captured", "rendered"]
 
 
 class AngleInputs(Frozen):
-    """One angle's picture, and the photo and cut-out that it came from (None when rendered)."""
+    """One angle's picture, with what it came from: the picture before its edits, the photo and its cut-out.
+
+    `unedited`: None without edits. `photo`, `cutout`: None when the angle was rendered.
+    """
 
     picture: Artifact
+    unedited: Artifact | None = None
     photo: Artifact | None = None
     cutout: Artifact | None = None
 
 
 class AngleParams(Frozen):
-    """What to say of an angle that no photo shows; what a splat says of the matte of one that a photo shows."""
+    """What render knows of the picture: of a rendered angle, of a captured one's matte (`silhouette`), of its edits."""
 
     nearest_photo: str | None = None
     likeness: float | None = None
     held_out_ssim: float | None = None
     refined: bool = False
     silhouette: Silhouette | None = None
+    edits: Edits | None = None
     likeness_at_least: float = 0.0
 
 
@@ -46,7 +50,7 @@ class AngleReport(Frozen):
 
 
 class AngleOutputs(Frozen):
-    """A report is all."""
+    """Only a report."""
 
     report: AngleReport
 
@@ -60,13 +64,13 @@ class AssetInputs(Frozen):
 
 
 class LayerParams(Frozen):
-    """What changes the layers of one angle and backdrop; `view` is the picture's camera before it was `moved`."""
+    """What changes the layers of one angle and backdrop; `view` and `picture_from_view` are those of its Picture."""
 
     shadow: Literal["layer", "painted", "none"]
     light: Light
     camera_elevation_deg: float
     view: View | None = None
-    moved: Moved | None = None
+    picture_from_view: Homography | None = None
     hangs: float = 0.0
 
 
@@ -87,12 +91,13 @@ class LayerOutputs(Frozen):
 
 
 class AssetParams(LayerParams):
-    """What changes one asset."""
+    """What changes one asset; `resized`: factor by which the edits enlarged the angle's picture."""
 
     channel: Channel
     kind: Kind
     source: Source
     refined: bool = False
+    resized: float = 1.0
     optimise_jpeg: bool = True
 
 
@@ -112,15 +117,20 @@ class AssetOutputs(Frozen):
 
 
 def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
-    """Compare one angle's picture with the photo and the cut-out that it came from."""
+    """Compare one angle's picture with its edits, and what was edited with the photo and the cut-out behind it."""
     from pipeline.imaging.channels.encode import decode_image
     from pipeline.imaging.checks.silhouette import check_silhouette
-    from pipeline.imaging.checks.source import check_captured, check_rendered
+    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered
     from pipeline.imaging.compositing.framing import product_mask
 
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
     if not product_mask(picture[..., 3]).any():
         return AngleOutputs(report=AngleReport(has_product=False))
+    unedited = picture
+    edits: tuple[Check, ...] = ()
+    if inputs.unedited is not None and params.edits is not None:
+        unedited = decode_image(work.read(inputs.unedited), "the angle's picture before its edits", "RGBA")
+        edits = (check_edits(unedited, params.edits, picture),)
     if inputs.photo is None or inputs.cutout is None:
         checks = check_rendered(
             params.nearest_photo,
@@ -129,11 +139,11 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
             held_out_ssim=params.held_out_ssim,
             refined=params.refined,
         )
-        return AngleOutputs(report=AngleReport(has_product=True, checks=checks))
+        return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *edits)))
     photo = decode_image(work.read(inputs.photo), "the photo")
     cutout = decode_image(work.read(inputs.cutout), "the cut-out", "RGBA")
-    checks = (*check_captured(photo, cutout, picture), *check_silhouette(params.silhouette, max(picture.shape)))
-    return AngleOutputs(report=AngleReport(has_product=True, checks=checks))
+    checks = (*check_captured(photo, cutout, unedited), *check_silhouette(params.silhouette, max(unedited.shape)))
+    return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *edits)))
 
 
 def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> LayerOutputs:
@@ -177,7 +187,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
         kind=params.kind,
         source=params.source,
         marking=marking,
-        grown=params.moved.resized if params.moved else 1.0,
+        resized=params.resized,
     )
     width_px, height_px = layers.placement.width_px, layers.placement.height_px
     return AssetOutputs(
@@ -220,10 +230,12 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
     points = None
     if inputs.splat is not None:
         points = surface_points(read_ply(work.read(inputs.splat), "the splat").gaussians).astype(float)
-    ground = ground_of(params.view, params.moved.width_px if params.moved else width_px, points)
-    return ground.moved(np.array(params.moved.homography)) if ground and params.moved else ground
+    if params.picture_from_view is None:
+        return ground_of(params.view, width_px, points)
+    ground = ground_of(params.view, params.view.camera.width_px, points)
+    return ground and ground.moved(np.array(params.picture_from_view))
 
 
-ANGLE_ITEM = Stage("composite_angle", 3, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 4, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 4, AssetInputs, AssetParams, AssetOutputs, make_asset)
+ANGLE_ITEM = Stage("composite_angle", 4, AngleInputs, AngleParams, AngleOutputs, check_angle)
+LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 5, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -10,7 +10,7 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
-from pipeline.core.records import AssetRecord, BackdropPicture, Check, Edits, Light, Picture, dump_json, load_list
+from pipeline.core.records import AssetRecord, BackdropPicture, Check, Light, Picture, dump_json, load_list
 from pipeline.imaging.channels.channel import Channel, load_channel
 from pipeline.imaging.sheet.data import AssetTile
 from pipeline.stages.composite.asset import (
@@ -25,7 +25,6 @@ from pipeline.stages.composite.asset import (
     LayerParams,
     Source,
 )
-from pipeline.stages.composite.edit import EditOutputs, Moved, edit_angles
 from pipeline.stages.composite.sheet import SheetTrees, sheet_of
 
 
@@ -36,7 +35,8 @@ def _by_name(value: Any) -> Any:
 class Inputs(Frozen):
     """Pictures of the angles and their backdrops; photos and cut-outs are what fidelity is measured against.
 
-    `splat`: the product's shape, for its shadow; None when it was not needed or was held.
+    `unedited`: tree `<angle>.png` of the edited angles before their edits; None without edits. `splat`: the product's
+    shape, for its shadow; None when it was not needed or was held.
     """
 
     photos: Artifact
@@ -45,6 +45,7 @@ class Inputs(Frozen):
     pictures: Artifact
     backdrops: Artifact
     backdrop_pictures: Artifact
+    unedited: Artifact | None = None
     splat: Artifact | None = None
 
 
@@ -64,7 +65,6 @@ class Params(Frozen):
         description="SSIM of splat and nearest photo, and of unseen photos; below it, a person must look",
     )
     optimise_jpeg: bool = True
-    edits: dict[str, Edits] = Field(default={}, description="angle name -> exact edits of its picture")
 
 
 class Report(Frozen):
@@ -78,7 +78,7 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """Finished files, their layers, what the checks say (JSON list of AssetRecord), and the contact sheet."""
+    """Finished files, their layers, the results of the checks (JSON list of AssetRecord), and the contact sheet."""
 
     assets: Artifact
     layers: Artifact
@@ -92,10 +92,9 @@ Chain = dict[str, tuple[Check, ...]]
 
 @dataclass(frozen=True)
 class Job:
-    """One angle over one backdrop, and the channels that take the pair; `moved`: by the angle's edits."""
+    """One angle over one backdrop, and the channels that take the pair."""
 
     picture: Picture
-    moved: Moved | None
     backdrop: BackdropPicture
     files: AssetInputs
     channels: tuple[Channel, ...]
@@ -111,9 +110,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     pictures = load_list(Picture, work.read(inputs.pictures))
     backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
     chain = _check_angles(inputs, params, pictures, work)
-    edited = edit_angles(inputs.angles, {n: e for n, e in params.edits.items() if n in chain}, work)
-    chain |= {name: (*chain[name], *done.report.checks) for name, done in edited.items()}
-    jobs = _jobs(inputs, params, [p for p in pictures if p.angle.name in chain], backdrops, edited, work)
+    jobs = _jobs(inputs, params, [p for p in pictures if p.angle.name in chain], backdrops, work)
     layers: dict[str, Artifact] = {}
     assets: dict[str, Artifact] = {}
     records: list[AssetRecord] = []
@@ -144,6 +141,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
     """The first links of the fidelity chain, of every angle that shows a product."""
     chain: Chain = {}
     angles, photos, cutouts = work.tree(inputs.angles), work.tree(inputs.photos), work.tree(inputs.cutouts)
+    unedited = work.tree(inputs.unedited) if inputs.unedited else {}
     for picture in pictures:
         if picture.source == "refused":
             continue
@@ -151,16 +149,18 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
         captured = picture.source == "captured"
         files = AngleInputs(
             picture=_file(angles, f"{name}.png"),
+            unedited=_file(unedited, f"{name}.png") if picture.edits else None,
             photo=_file(photos, photo) if captured else None,
             cutout=_file(cutouts, photo) if captured else None,
         )
-        about = AngleParams(silhouette=picture.silhouette)
+        about = AngleParams(silhouette=picture.silhouette, edits=picture.edits)
         if not captured:
             about = AngleParams(
                 nearest_photo=picture.nearest_photo,
                 likeness=picture.likeness,
                 held_out_ssim=picture.held_out_ssim,
                 refined=picture.refined,
+                edits=picture.edits,
                 likeness_at_least=params.likeness_at_least,
             )
         report = work.item(name, ANGLE_ITEM, files, about).report
@@ -174,14 +174,12 @@ def _jobs(
     params: Params,
     pictures: list[Picture],
     backdrops: list[BackdropPicture],
-    edited: dict[str, EditOutputs],
     work: Work,
 ) -> list[Job]:
     """The pairs that some channel takes, in the order of the requested angles."""
     jobs = []
     angles, behind = work.tree(inputs.angles), work.tree(inputs.backdrops)
     for picture in pictures:
-        master = edited.get(picture.angle.name)
         for backdrop in backdrops:
             if backdrop.angle != picture.angle.name:
                 continue
@@ -189,31 +187,31 @@ def _jobs(
             if any(channel.pure_white for channel in takes) and not _is_white(_file(behind, backdrop.path), work):
                 takes = tuple(channel for channel in takes if not channel.pure_white)
             files = AssetInputs(
-                picture=master.picture if master else _file(angles, f"{picture.angle.name}.png"),
+                picture=_file(angles, f"{picture.angle.name}.png"),
                 backdrop=_file(behind, backdrop.path),
                 splat=inputs.splat if picture.view else None,
             )
             if takes:
-                jobs.append(Job(picture, master.report.moved if master else None, backdrop, files, takes))
+                jobs.append(Job(picture, backdrop, files, takes))
     return jobs
 
 
 def _file(tree: dict[str, Artifact], path: str) -> Artifact:
     """One file of a tree. Raises BadInput when a listing names a file that is not there."""
     if path not in tree:
-        raise BadInput(f"{path} is listed but was not made", remedy="run the steps above composite again")
+        raise BadInput(f"{path} is listed but was not made", remedy="Run the steps above composite again")
     return tree[path]
 
 
 def _is_white(backdrop: Artifact, work: Work) -> bool:
-    """Whether a backdrop is pure white, by its pixels: its name and its colour field may say anything."""
+    """Whether a backdrop is pure white, judged by its pixels and not by its name or colour field."""
     from pipeline.imaging.channels.encode import decode_image
 
     return bool((decode_image(work.read(backdrop), "the backdrop") == 255).all())
 
 
 def _layer_params(job: Job, params: Params) -> LayerParams:
-    """The light of a painted backdrop is the one that its prompt asks for; elsewhere it is the light of the params."""
+    """A painted backdrop is lit as its prompt says, every other by the light of the params."""
     light = params.light
     if job.backdrop.kind == "diffusion" and job.backdrop.prompt:
         from pipeline.diffusion.scenes.vocabulary import read_prompt
@@ -229,7 +227,7 @@ def _layer_params(job: Job, params: Params) -> LayerParams:
         light=light,
         camera_elevation_deg=round(elevation_deg, 1),
         view=view,
-        moved=job.moved,
+        picture_from_view=job.picture.picture_from_view,
         hangs=params.hangs,
     )
 
@@ -241,6 +239,7 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
         kind=job.backdrop.kind,
         source=_source(job.picture),
         refined=job.picture.refined,
+        resized=job.picture.edits.resize if job.picture.edits else 1.0,
         optimise_jpeg=params.optimise_jpeg,
     )
 
@@ -270,7 +269,7 @@ def _record(job: Job, channel: Channel, chain: tuple[Check, ...], made: AssetOut
 
 
 def _skipped(pictures: list[Picture], chain: Chain, jobs: list[Job], params: Params) -> tuple[str, ...]:
-    """What was asked for and could not be composed, so that nobody waits for it."""
+    """Requested angles and channels that could not be composed, each with the reason."""
     empty = [p.angle.name for p in pictures if p.source != "refused" and p.angle.name not in chain]
     served = {channel.name for job in jobs for channel in job.channels}
     unserved = [channel.name for channel in params.channels if jobs and channel.name not in served]
@@ -291,4 +290,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 4, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 5, Inputs, Params, Outputs, run)

@@ -1,6 +1,7 @@
 """render: one RGBA picture per angle that is not refused: the photo's own cut-out, or a view drawn from the splat.
 
-Where there is a splat, it corrects the captured angles' mattes: fitted to all photos, it out-votes a single error.
+Where there is a splat, it corrects the captured angles' mattes: it was fitted to all photos and out-votes the error of
+one. The edits of shoot.yaml come last, so that every later step sees what the shopper will see.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pipeline.contract.work import Work
 from pipeline.core.device import require_device
 from pipeline.core.domain import Frozen, Verdict, View
 from pipeline.core.errors import BadInput, Held
-from pipeline.core.records import HeldOut, Picture, Silhouette, dump_json, load_list
+from pipeline.core.records import Edits, HeldOut, Picture, Silhouette, dump_json, load_list
 from pipeline.stages.render.angle import (
     ANGLE,
     CORRECT,
@@ -29,6 +30,7 @@ from pipeline.stages.render.angle import (
     RefineParams,
     RefineReport,
 )
+from pipeline.stages.render.edit import EDIT, EditInputs, EditParams
 
 
 class Inputs(Frozen):
@@ -47,16 +49,17 @@ class Inputs(Frozen):
 
 
 class Params(DrawParams):
-    """How rendered angles are drawn, and whether captured ones are corrected."""
+    """How rendered angles are drawn, whether captured ones are corrected, and how pictures are edited."""
 
     correct_mattes: bool = True
     refine: RefineParams | None = Field(default=None, description="fine detail by diffusion on rendered angles")
+    edits: dict[str, Edits] = Field(default={}, description="angle name -> exact edits of its picture")
 
 
 class Report(Frozen):
-    """Pictures by source; `missing`: angles that the splat should have drawn, and why there is none.
+    """Pictures by source; `missing`: angles that the splat should have drawn, and why it did not.
 
-    `silhouettes`: by captured angle, how its matte and the splat agree. `refined`: by rendered angle, what came of it.
+    `silhouettes`: by captured angle, how its matte and the splat agree. `refined`: by rendered angle, the result.
     """
 
     captured: int
@@ -68,28 +71,37 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`angles`: tree `<angle>.png`, RGBA, straight alpha; `pictures`: JSON list of Picture, one an angle."""
+    """`angles`: tree `<angle>.png`, RGBA, straight alpha; `pictures`: JSON list of Picture, one per requested angle.
+
+    `unedited`: tree `<angle>.png` of the edited angles before their edits; None without edits.
+    """
 
     angles: Artifact
     pictures: Artifact
+    unedited: Artifact | None = None
     report: Report
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Gather or draw every angle. Raises Held when not one angle has a picture."""
+    """Gather or draw every angle. Raises Held when no angle has a picture."""
     verdicts = load_list(Verdict, work.read(inputs.verdicts))
     shoot = _read(inputs, work)
     files: dict[str, Artifact] = {}
+    unedited: dict[str, Artifact] = {}
     refined: dict[str, RefineReport] = {}
     pictures = []
     for count, verdict in enumerate(verdicts, start=1):
+        name = verdict.angle.name
         picture, file = _picture(verdict, shoot, params, work)
         if picture.source == "rendered" and file is not None and params.refine:
-            picture, file, refined[verdict.angle.name] = _refined(picture, file, shoot, params.refine, work)
+            picture, file, refined[name] = _refined(picture, file, shoot, params.refine, work)
+        if file is not None and (edits := params.edits.get(name)):
+            unedited[f"{name}.png"] = file
+            picture, file = _edited(picture, file, edits, work)
         pictures.append(picture)
         if file is not None:
-            files[f"{verdict.angle.name}.png"] = file
-        work.progress(count, len(verdicts), f"{verdict.angle.name}: {picture.source}")
+            files[f"{name}.png"] = file
+        work.progress(count, len(verdicts), f"{name}: {picture.source}")
     if not files:
         raise Held(
             "no angle has a picture: " + "; ".join(f"{p.angle.name}: {p.reason}" for p in pictures),
@@ -100,6 +112,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     return Outputs(
         angles=work.put_tree(files),
         pictures=work.put_bytes(dump_json(pictures)),
+        unedited=work.put_tree(unedited) if unedited else None,
         report=Report(
             captured=sources.count("captured"),
             rendered=sources.count("rendered"),
@@ -119,7 +132,7 @@ def requires(params: Params) -> str:
     return f"refined by the checkpoint {params.refine.checkpoint}"
 
 
-STAGE = Stage("render", 5, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
+STAGE = Stage("render", 6, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
 
 
 @dataclass(frozen=True)
@@ -138,7 +151,7 @@ class Shoot:
         try:
             return self.cutouts[photo]
         except KeyError:
-            raise BadInput(f"photo {photo} has no cut-out", remedy="Run cutout again.") from None
+            raise BadInput(f"photo {photo} has no cut-out", remedy="Run cutout again") from None
 
 
 def _read(inputs: Inputs, work: Work) -> Shoot:
@@ -157,7 +170,7 @@ def _read(inputs: Inputs, work: Work) -> Shoot:
 
 
 def _picture(verdict: Verdict, shoot: Shoot, params: Params, work: Work) -> tuple[Picture, Artifact | None]:
-    """What becomes of one angle, and its picture."""
+    """The record of one angle, and its picture before edits."""
     if verdict.decision == "captured" and verdict.photo is not None:
         return _captured(verdict, verdict.photo, shoot, params, work)
     angle = verdict.angle
@@ -193,6 +206,13 @@ def _refined(
     return picture.model_copy(update={"refined": done.report.fault is None}), done.picture, done.report
 
 
+def _edited(picture: Picture, file: Artifact, edits: Edits, work: Work) -> tuple[Picture, Artifact]:
+    """The picture after the edits that shoot.yaml asks for."""
+    item = EditParams(edits=edits, view=picture.view)
+    done = work.item(f"{picture.angle.name}/edited", EDIT, EditInputs(picture=file), item)
+    return picture.model_copy(update={"edits": edits, **dict(done.report)}), done.picture
+
+
 def _captured(verdict: Verdict, photo: str, shoot: Shoot, params: Params, work: Work) -> tuple[Picture, Artifact]:
     """The photo's cut-out, corrected where a splat, the photo's pose and the settings allow it."""
     cutout, view = shoot.cutout(photo), shoot.views.get(photo)
@@ -202,7 +222,7 @@ def _captured(verdict: Verdict, photo: str, shoot: Shoot, params: Params, work: 
     if shoot.splat is None or view is None:
         return picture, cutout
     if photo not in shoot.photos:
-        raise BadInput(f"photo {photo} is not among the ingested ones", remedy="Run ingest again.")
+        raise BadInput(f"photo {photo} is not among the ingested ones", remedy="Run ingest again")
     item = CorrectInputs(splat=shoot.splat, photo=shoot.photos[photo], cutout=cutout)
     measure_only = not params.correct_mattes or photo in shoot.by_hand
     done = work.item(verdict.angle.name, CORRECT, item, CorrectParams(view=view, measure_only=measure_only))

@@ -162,9 +162,9 @@ def test_what_avif_does_to_dark_blue_is_not_a_moved_label(product):
 def test_pixels_that_edits_made_are_no_pixels_of_the_photo(product):
     evidence = evidence_of(product, ground(255), PLAIN)
     assert "enlargement" not in failed(check_asset(evidence))
-    grown = check_asset(replace(evidence, grown=2.0 / evidence.placement.scale))
+    grown = check_asset(replace(evidence, resized=2.0 / evidence.placement.scale))
     assert "enlargement" in failed(grown) and "2.0 times" in " ".join(judge(grown)[1])
-    shrunk = replace(evidence, grown=0.5)
+    shrunk = replace(evidence, resized=0.5)
     assert next(c.value for c in check_asset(shrunk) if c.name == "enlargement") == round(evidence.placement.scale, 4)
 
 

@@ -1,9 +1,12 @@
 """What an asset was made from: the photo's own pixels, or a splat that is like the photos."""
 
+import numpy as np
 import pytest
 
+from pipeline.core.records import Edits
 from pipeline.imaging.checks.judge import judge
-from pipeline.imaging.checks.source import check_captured, check_rendered
+from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered
+from pipeline.imaging.compositing.edits import edited
 from tests.imaging.checks import faults
 from tests.imaging.products import make_product, on_studio
 
@@ -53,3 +56,17 @@ def test_photos_that_the_splat_was_not_fitted_to_count_when_they_say_less():
     assert "generative" not in checks[0].words
     assert "refined by a generative model" in check_rendered("DSC_0002", 0.9, 0.85, refined=True)[0].words
     assert checks[-1].value == 0.8 and "not fitted to, to an SSIM of 0.80" in checks[-1].words
+
+
+def test_a_picture_that_is_not_what_its_edits_make_is_rejected(product):
+    edits = Edits.model_validate({"crop": {"left": 0.05}, "rotate_deg": 3, "contrast": 1.2})
+    picture, _ = edited(product, edits)
+    clean = check_edits(product, edits, picture)
+    assert clean.passed and clean.words == "edited as shoot.yaml says: cropped, turned 3 deg, contrast 1.2"
+    rounded = np.clip(picture.astype(int) + 1, 0, 255).astype(np.uint8)
+    assert check_edits(product, edits, rounded).passed
+    painted = picture.copy()
+    painted[120:140, 80:110, :3] ^= 8
+    painted_over = check_edits(product, edits, painted)
+    assert judge([painted_over])[0] == "rejected" and painted_over.value == 600
+    assert not check_edits(product, edits, product).passed

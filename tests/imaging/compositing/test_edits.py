@@ -6,8 +6,10 @@ from pydantic import ValidationError
 
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Edits
-from pipeline.imaging.compositing.edits import edited, in_words
+from pipeline.imaging.compositing.edits import edited, edited_view, in_words, rows
+from pipeline.imaging.compositing.shadow_camera import ground_of, land
 from pipeline.imaging.linear import srgb_to_linear
+from tests.imaging.compositing.test_shadow import view_of
 from tests.imaging.products import make_product
 
 PRODUCT = make_product(200, 180)
@@ -59,6 +61,36 @@ def test_the_homography_says_where_the_product_went(turn, size, vertical, horizo
         rotate_deg=turn, resize=size, crop={"left": left}, perspective={"vertical": vertical, "horizontal": horizontal}
     )
     np.testing.assert_array_equal(moved, again)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"crop": {"left": 0.2, "top": 0.05}},
+        {"resize": 0.37},
+        {"rotate_deg": 33},
+        {"crop": {"right": 0.3, "bottom": 0.1}, "rotate_deg": -100, "resize": 1.7, "brightness_ev": 1},
+    ],
+)
+def test_the_edited_view_sees_points_where_the_edits_moved_them(fields):
+    view, edits = view_of().scaled_to(PRODUCT.shape[1]), Edits.model_validate(fields)
+    after, matrix = edited(PRODUCT, edits)
+    seen = edited_view(view, edits, matrix, (after.shape[1], after.shape[0]))
+    assert (seen.camera.width_px, seen.camera.height_px) == (after.shape[1], after.shape[0])
+    assert seen.pose[:3, :3] @ seen.pose[:3, :3].T == pytest.approx(np.eye(3), abs=1e-9)
+    points = np.random.default_rng(0).uniform(-0.7, 0.7, (50, 3))
+    before, now = ground_of(view, PRODUCT.shape[1]), ground_of(seen, after.shape[1])
+    np.testing.assert_allclose(land(now.camera, points), land(before.moved(matrix).camera, points), atol=1e-6)
+
+
+def test_no_camera_sees_a_change_of_perspective_or_turned_oblong_px():
+    view, size = view_of(), (400, 400)
+    tilted, turned = Edits.model_validate({"perspective": {"vertical": 0.1}}), Edits(rotate_deg=5)
+    assert edited_view(view, tilted, np.eye(3), size) is None
+    oblong = view.model_copy(update={"camera": view.camera.model_copy(update={"fy_px": 700.0})})
+    assert edited_view(oblong, turned, np.eye(3), size) is None
+    assert edited_view(oblong, Edits(resize=2), np.diag([2, 2, 1.0]), (800, 800)).camera.fy_px == 1400
+    assert rows(np.eye(3)) == ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 
 
 @pytest.mark.parametrize(("turn", "times"), [(90, 1), (180, 2), (-90, 3)])
@@ -118,8 +150,13 @@ def test_edits_that_leave_no_product_are_refused():
         edit(crop={"left": 0.9})
     with pytest.raises(BadInput, match="resize 4 gives a picture"):
         edited(np.full((6000, 20, 4), 255, np.uint8), Edits(resize=4))
-    with pytest.raises(BadInput, match=r"16000 x 14000 px.*below 175 MP"):
+    with pytest.raises(BadInput, match=r"16000 x 14000 px.*below 120 MP"):
         edited(np.broadcast_to(np.uint8(255), (3500, 4000, 4)), Edits(resize=4))
+
+
+def test_a_picture_without_a_product_is_edited_all_the_same():
+    empty, _ = edited(np.zeros_like(PRODUCT), Edits.model_validate({"crop": {"left": 0.9}}))
+    assert empty.shape == (200, 18, 4) and not empty.any()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 2)])

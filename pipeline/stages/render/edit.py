@@ -1,0 +1,53 @@
+"""The item of render that applies shoot.yaml's exact edits to one angle's picture."""
+
+from pipeline.contract.artifact import Artifact
+from pipeline.contract.stage import Stage
+from pipeline.contract.work import Work
+from pipeline.core.domain import Frozen, View
+from pipeline.core.records import Edits, Homography
+
+
+class EditInputs(Frozen):
+    """One angle's picture, RGBA."""
+
+    picture: Artifact
+
+
+class EditParams(Frozen):
+    """The edits, and the camera of the picture before them; None where it is unknown."""
+
+    edits: Edits
+    view: View | None = None
+
+
+class EditReport(Frozen):
+    """The camera of the edited picture, as `Picture` records it."""
+
+    view: View | None = None
+    picture_from_view: Homography | None = None
+
+
+class EditOutputs(Frozen):
+    """`picture`: PNG, RGBA, edited."""
+
+    picture: Artifact
+    report: EditReport
+
+
+def edit_angle(inputs: EditInputs, params: EditParams, work: Work) -> EditOutputs:
+    """Edit one picture. Raises BadInput as `edited` does."""
+    from pipeline.core.png import decode_png, encode_png
+    from pipeline.imaging.compositing.edits import edited, edited_view, rows
+
+    before = decode_png(work.read(inputs.picture))
+    after, homography = edited(before, params.edits)
+    picture = work.put_bytes(encode_png(after), "image/png")
+    if params.view is None:
+        return EditOutputs(picture=picture, report=EditReport())
+    view = params.view.scaled_to(before.shape[1])
+    seen = edited_view(view, params.edits, homography, (after.shape[1], after.shape[0]))
+    report = EditReport(view=seen) if seen else EditReport(view=view, picture_from_view=rows(homography))
+    return EditOutputs(picture=picture, report=report)
+
+
+EDIT = Stage("render_edit", 1, EditInputs, EditParams, EditOutputs, edit_angle)
