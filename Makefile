@@ -4,9 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help setup demo up test lint format lock samples clean
+# What test-fast leaves out beside the slow tests: what compiles kernels, poses, trains or paints.
+HEAVY := tests/dags tests/diffusion tests/posing tests/splatting tests/cli/test_splats.py \
+	$(addprefix tests/stages/test_,background.py composite.py edits.py render.py sfm.py splat.py)
+PARALLEL := -n 2 --dist loadfile  # a file's tests share what its fixtures make
+
+.PHONY: help setup demo up test test-fast lint format lock samples clean
 help: ## what there is
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -22,8 +27,12 @@ demo: setup ## two sample shoots become catalog assets under real Airflow
 up: setup ## Airflow's four services on 127.0.0.1 until Ctrl-C
 	$(BIN)/python -m deploy.local up
 
-test: setup ## every test, slow ones included
-	$(BIN)/python -m pytest
+test: setup ## every test; the slow ones after the others, one at a time, because some are bound by the clock
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+	$(BIN)/python -m pytest -m slow
+
+test-fast: setup ## under two minutes, while you work: no slow test, and nothing that trains, poses or paints
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(addprefix --ignore=,$(HEAVY))
 
 lint: setup ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .

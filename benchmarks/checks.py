@@ -1,12 +1,11 @@
-"""Do the checks find planted faults, and leave clean assets alone? 60 faults of each of 5 kinds, and 300 clean assets.
+"""Measures detection and false alarms of the checks: 60 planted faults of each of 5 kinds, and 300 clean assets.
 
     python -m benchmarks.checks [--each 60] [--clean 300]
 
-Products, colours and backdrops are drawn at random from a fixed seed; the faults come from
-`tests/imaging/checks/faults.py`, which shares no code with the checks, and are planted in the file alone: everything
-before encoding is in order. Prints a Markdown table. `--mattes` does the same for faults of a matte that only the other
-photos can tell, on the samples' photos and true mattes, with a silhouette as blurred and as far off as a splat's that
-was fitted at 384 px.
+Products, colours and backdrops are random with a fixed seed. The faults come from `tests/imaging/checks/faults.py`,
+which shares no code with the checks, and are planted only in the encoded file. Prints a Markdown table. `--mattes` does
+the same for faults of a matte that only the other photos reveal, on the samples' photos and true mattes, with a
+silhouette as blurred and displaced as that of a splat fitted at 384 px.
 """
 
 import argparse
@@ -30,7 +29,7 @@ from pipeline.imaging.compositing.framing import Box
 from pipeline.imaging.cutout.base import with_matte
 from pipeline.imaging.linear import linear_to_srgb
 from pipeline.imaging.silhouette.correct import correct
-from pipeline.imaging.silhouette.evidence import Disagreement, Drawn
+from pipeline.imaging.silhouette.evidence import Disagreement, RenderedSplat
 from tests.imaging.checks import faults
 from tests.imaging.products import make_product
 from tests.imaging.silhouette import matte_faults
@@ -49,12 +48,12 @@ KINDS = {
 
 
 def draw_asset(seed: int, white: bool) -> Evidence:
-    """A clean asset: a product of random colour and texture over a random backdrop; `white`: Amazon's."""
+    """A clean asset: a product of random colour and texture on a random backdrop, or on Amazon's white if `white`."""
     rng = np.random.default_rng([seed, 11])
     height, width = (int(v) for v in rng.integers(320, 420, 2))
     base = tuple(int(v) for v in rng.integers(18, 240, 3))
     if rng.random() < 0.2:
-        base = (int(rng.integers(15, 245)),) * 3  # white, grey and black goods: what shops sell most
+        base = (int(rng.integers(15, 245)),) * 3  # white, grey and black goods, the most common
     picture = make_product(height, width, seed=seed, base=base)
     channel = AMAZON if white else GOOGLE
     layers = make_layers(picture, _backdrop(rng, white, base), channel, "solid" if white else "diffusion")
@@ -75,33 +74,35 @@ def draw_asset(seed: int, white: bool) -> Evidence:
 
 
 def plant(evidence: Evidence, kind: str, seed: int) -> Evidence:
-    """The same asset with a fault in its file."""
+    """The same asset with a fault planted in its file."""
     rng = np.random.default_rng([seed, 12])
-    how = {"box": _label(evidence)} if kind.startswith("label") else {}
-    damaged = KINDS[kind][0](evidence.image, evidence.empty, rng, **how)
+    options = {"box": _label(evidence)} if kind.startswith("label") else {}
+    damaged = KINDS[kind][0](evidence.image, evidence.empty, rng, **options)
     file = faults.saved(damaged, srgb_profile(), xmp_packet(MARKING))
     return Evidence(**{**_fields(evidence), "file": file, "decoded": decode_image(file, "asset")})
 
 
 def main() -> None:
-    """Run both halves and print the table."""
+    """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=60)
     parser.add_argument("--clean", type=int, default=300)
-    parser.add_argument("--mattes", action="store_true", help="faults of the matte, judged by a splat's silhouette")
+    parser.add_argument(
+        "--mattes", action="store_true", help="measure faults of the matte, found by a splat's silhouette"
+    )
     options = parser.parse_args()
     if options.mattes:
         plant_in_mattes(options.each, options.clean)
         return
-    print("| planted fault | assets | found | by the check meant for it | missed |\n|---|---|---|---|---|")
-    for number, (kind, (_, meant)) in enumerate(KINDS.items()):
-        found = by_meant = 0
+    print("| planted fault | assets | found | by the intended check | missed |\n|---|---|---|---|---|")
+    for number, (kind, (_, intended)) in enumerate(KINDS.items()):
+        found = by_intended = 0
         for seed in range(options.each):
             white = kind.startswith("white") or seed % 2 == 0
             checks = check_asset(plant(draw_asset(1000 * number + seed, white), kind, seed))
             found += judge(checks)[0] == "rejected"
-            by_meant += any(check.name == meant and check.passed is False for check in checks)
-        print(f"| {kind} | {options.each} | {found} | {by_meant} | {options.each - found} |", flush=True)
+            by_intended += any(check.name == intended and check.passed is False for check in checks)
+        print(f"| {kind} | {options.each} | {found} | {by_intended} | {options.each - found} |", flush=True)
     alarms: Counter[str] = Counter()
     wrong, seconds = 0, 0.0
     for seed in range(options.clean):
@@ -112,13 +113,13 @@ def main() -> None:
         wrong += judge(checks)[0] != "approved"
         alarms.update(check.name for check in checks if check.passed is False)
     print(f"\n{options.clean} clean assets: {wrong} false alarms {dict(alarms) or ''}")
-    print(f"Checks: {seconds / max(1, options.clean):.2f} CPU seconds an asset at {FRAME['width_px']} px.")
+    print(f"Checks: {seconds / max(1, options.clean):.2f} CPU seconds per asset at {FRAME['width_px']} px.")
 
 
 def plant_in_mattes(each: int, clean: int) -> None:
-    """Print how many faults the check finds, how many the correction mends, and how many clean mattes it suspects."""
+    """Print how many faults the check finds, how many are corrected, and how many clean mattes raise alarms."""
     truths = sorted(Path("examples/collection").glob("*/truth/mattes/*.png"))
-    print("| planted in the matte | mattes | IoU | found | mended | IoU after |\n|---|---|---|---|---|---|")
+    print("| planted fault | mattes | IoU | found | corrected | IoU after |\n|---|---|---|---|---|---|")
     for fault in (matte_faults.bite, matte_faults.lost_part, matte_faults.ragged_foot):
         found, ious = 0, []
         for seed in range(each):
@@ -129,9 +130,9 @@ def plant_in_mattes(each: int, clean: int) -> None:
             found += _suspected(done.before, true)
             ious.append((_iou(wrong, true), _iou(done.rgba[..., 3], true)))
         before, after = np.mean(ious, axis=0)
-        mended = sum(after >= 0.985 for _, after in ious)
+        corrected = sum(after >= 0.985 for _, after in ious)
         name = fault.__name__.replace("_", " ")
-        print(f"| {name} | {each} | {before:.3f} | {found} | {mended} | {after:.3f} |", flush=True)
+        print(f"| {name} | {each} | {before:.3f} | {found} | {corrected} | {after:.3f} |", flush=True)
     wrong = changed = 0
     for seed in range(clean):
         rng = np.random.default_rng([seed, 22])
@@ -152,21 +153,21 @@ def _sample(truth: Path) -> tuple[np.ndarray, np.ndarray]:
     return small, matte
 
 
-def _splat_of(photo: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> Drawn:
-    """The product at 384 px, up to half such a pixel beside its place, enlarged again."""
+def _splat_of(photo: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> RenderedSplat:
+    """Imitate a splat: the product at 384 px, displaced by up to half such a pixel, enlarged again."""
     height, width = true.shape
     factor = 384 / max(true.shape)
     planes = np.dstack([photo * (true[..., None] / 255.0), true]).astype(np.float32)
     small = cv2.resize(planes, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    by = np.hstack([np.eye(2), rng.uniform(-0.5, 0.5, (2, 1))])
-    moved = cv2.warpAffine(cv2.GaussianBlur(small, (0, 0), 0.7), by, small.shape[1::-1])
+    shift = np.hstack([np.eye(2), rng.uniform(-0.5, 0.5, (2, 1))])
+    moved = cv2.warpAffine(cv2.GaussianBlur(small, (0, 0), 0.7), shift, small.shape[1::-1])
     large = cv2.resize(moved, (width, height), interpolation=cv2.INTER_LINEAR)
     colours = large[..., :3] / np.maximum(large[..., 3:] / 255, 1e-3)
-    return Drawn(np.clip(colours, 0, 255).astype(np.uint8), large[..., 3] / 255)
+    return RenderedSplat(np.clip(colours, 0, 255).astype(np.uint8), large[..., 3] / 255)
 
 
-def _suspected(found: Disagreement, true: np.ndarray) -> bool:
-    record = Silhouette(iou_before=1, iou=found.iou, worst_px_before=0, worst_px=found.worst_px, changed=0)
+def _suspected(measured: Disagreement, true: np.ndarray) -> bool:
+    record = Silhouette(iou_before=1, iou=measured.iou, worst_px_before=0, worst_px=measured.worst_px, changed=0)
     return not all(check.passed for check in check_silhouette(record, max(true.shape)))
 
 
@@ -176,7 +177,7 @@ def _iou(alpha: np.ndarray, true: np.ndarray) -> float:
 
 
 def _backdrop(rng: np.random.Generator, white: bool, base: tuple[int, ...]) -> np.ndarray:
-    """White; or a plain, graded or grainy ground that can be told from the product."""
+    """White, or a plain, graded or grainy ground with contrast to the product."""
     if white:
         return np.full((420, 420, 3), 255, np.uint8)
     while True:
@@ -190,7 +191,7 @@ def _backdrop(rng: np.random.Generator, white: bool, base: tuple[int, ...]) -> n
 
 
 def _label(evidence: Evidence) -> tuple[int, int, int, int]:
-    """Rows and columns of the synthetic product's label, in the frame."""
+    """Rows and columns of the synthetic product's label, frame coordinates in px."""
     h, w = evidence.picture.shape[:2]
     box = evidence.placement.of_box(Box(w * 0.26, h * 0.38, w * 0.56, h * 0.63))
     return int(box.top), int(box.bottom), int(box.left), int(box.right)

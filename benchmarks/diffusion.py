@@ -1,11 +1,11 @@
-"""How well a backdrop checkpoint paints what is asked, and how fast.
+"""Measures how accurately a backdrop checkpoint follows its prompts, and how fast it paints.
 
     python -m benchmarks.diffusion [--checkpoint DIR] [--strengths 1 0.3] [--pictures 60] [--scenes 1000]
 
-Linear classifiers are fitted on generated scenes that training never saw (their seeds lie beyond its range); held-out
-scenes give the ceiling. The same questions are then asked of the pictures as the model painted them (256 px), of the
-enlarged ones, and of a UNet of zeros, which must fail. Prints one JSON line. `benchmarks.diffusion_sheet` makes the
-picture.
+Linear classifiers are fitted on generated scenes that training has not seen (with seeds outside its range); held-out
+scenes give the upper bound (`ceiling`). The classifiers are then applied to the pictures as the model painted them
+(256 px), to the enlarged pictures, and to the pictures of a zeroed UNet, which must fail. Prints one JSON line.
+`benchmarks.diffusion_sheet` draws the pictures.
 """
 
 import argparse
@@ -27,13 +27,13 @@ from pipeline.diffusion.scenes.vocabulary import COLOURS, HORIZON_FRAC, MATERIAL
 from pipeline.diffusion.training.products import random_product
 
 Rgb = NDArray[np.uint8]
-UNSEEN = 10**9  # training's seeds are below
+UNSEEN = 10**9  # training uses seeds below
 
 
 def structure(picture: Rgb) -> NDArray[np.float64]:
-    """Features of a surface: strength, direction and lopsidedness of detail at four scales, in three bands."""
+    """Features of a surface: strength, direction, skewness and kurtosis of detail at four scales, in three bands."""
     luma = np.log(linear_from_srgb(picture).mean(2) + 0.02)
-    found: list[float] = []
+    features: list[float] = []
     for _ in range(4):
         low = cv2.GaussianBlur(luma, (0, 0), 1.5)
         fine = luma - low
@@ -41,22 +41,22 @@ def structure(picture: Rgb) -> NDArray[np.float64]:
         for band in np.array_split(np.arange(luma.shape[0] - 1), 3):
             part = fine[band]
             spread = part.std() + 1e-6
-            found += [np.log(spread), ((part / spread) ** 3).mean(), np.log(((part / spread) ** 4).mean())]
-            found += [np.log(across[band].std() + 1e-6) - np.log(down[band].std() + 1e-6)]
+            features += [np.log(spread), ((part / spread) ** 3).mean(), np.log(((part / spread) ** 4).mean())]
+            features += [np.log(across[band].std() + 1e-6) - np.log(down[band].std() + 1e-6)]
         luma = cv2.resize(low, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     chroma = picture.astype(float) - picture.mean(2, keepdims=True)
-    found += [np.log((chroma - cv2.GaussianBlur(chroma, (0, 0), 4)).std() + 1e-3)]
-    return np.nan_to_num(np.array(found))
+    features += [np.log((chroma - cv2.GaussianBlur(chroma, (0, 0), 4)).std() + 1e-3)]
+    return np.nan_to_num(np.array(features))
 
 
 def light(picture: Rgb) -> NDArray[np.float64]:
-    """Brightness of 4 x 6 fields relative to the whole, log."""
+    """Log brightness of 4 x 6 fields relative to the picture's mean, [24]."""
     luma = linear_from_srgb(picture).mean(2) + 0.005
     return np.log(cv2.resize(luma, (6, 4), interpolation=cv2.INTER_AREA) / luma.mean()).ravel().astype(np.float64)
 
 
 def horizon_frac(picture: Rgb) -> float:
-    """Height of the strongest step of the rows' brightness above the bottom, 0 to 1."""
+    """Height above the bottom of the strongest brightness step between rows, 0 to 1."""
     rows = np.log(linear_from_srgb(picture).mean(2) + 0.02).mean(1)
     smooth = np.convolve(np.pad(rows, 3, mode="edge"), np.ones(7) / 7, mode="valid")
     step = np.abs(smooth[8:] - smooth[:-8])[10:-10]
@@ -64,9 +64,9 @@ def horizon_frac(picture: Rgb) -> float:
 
 
 def stray(picture: Rgb) -> float:
-    """How far the picture is, somewhere, from floor, wall and light: largest difference in Lab from a smooth scene.
+    """The largest (99th percentile) Lab difference between the picture and a smooth scene.
 
-    The smooth scene: a quadratic over the picture, and another over the floor; texture is averaged away before.
+    The smooth scene is a polynomial over the picture plus one over the floor, fitted after averaging out texture.
     """
     lab = cv2.cvtColor(cv2.GaussianBlur(picture.astype(np.float32) / 255, (0, 0), 6), cv2.COLOR_RGB2LAB)[::4, ::4]
     h, w = lab.shape[:2]
@@ -75,16 +75,16 @@ def stray(picture: Rgb) -> float:
     floor = (y > 1 - horizon_frac(picture))[:, None]
     design = np.hstack([plane, plane[:, :6] * floor])
     pixels = lab.reshape(-1, 3).astype(np.float64)
-    left = np.linalg.norm(pixels - design @ np.linalg.lstsq(design, pixels, rcond=None)[0], axis=1).reshape(h, w)
-    return float(np.percentile(left, 99))
+    residual = np.linalg.norm(pixels - design @ np.linalg.lstsq(design, pixels, rcond=None)[0], axis=1).reshape(h, w)
+    return float(np.percentile(residual, 99))
 
 
 def linear_classifier(features: NDArray[np.float64], labels: NDArray[np.int64]) -> Callable[[Any], NDArray[np.int64]]:
-    """Ridge regression onto one column a class; the largest wins."""
+    """Fit a classifier by ridge regression onto one-hot classes."""
     mean, spread = features.mean(0), features.std(0) + 1e-6
     design = np.c_[_squared((features - mean) / spread), np.ones(len(features))]
-    wanted = np.eye(labels.max() + 1)[labels]
-    weights = np.linalg.solve(design.T @ design + 3.0 * np.eye(design.shape[1]), design.T @ wanted)
+    targets = np.eye(labels.max() + 1)[labels]
+    weights = np.linalg.solve(design.T @ design + 3.0 * np.eye(design.shape[1]), design.T @ targets)
 
     def classify(other: NDArray[np.float64]) -> NDArray[np.int64]:
         scaled = np.clip((other - mean) / spread, -4, 4)
@@ -98,7 +98,7 @@ def _squared(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class Judge:
-    """Recognises material, light side and horizon; fitted on generated scenes that training never saw."""
+    """Classifies material, light side and horizon; fitted on generated scenes that training has not seen."""
 
     def __init__(self, scenes: int) -> None:
         rng = np.random.default_rng(5)
@@ -106,73 +106,78 @@ class Judge:
         pictures = [render_scene(spec, UNSEEN + i)[0] for i, spec in enumerate(specs)]
         split = scenes * 4 // 5
         self.material = linear_classifier(
-            np.stack([structure(one) for one in pictures[:split]]), _index(specs[:split], "material")
+            np.stack([structure(picture) for picture in pictures[:split]]), _index(specs[:split], "material")
         )
-        self.side = linear_classifier(np.stack([light(one) for one in pictures[:split]]), _index(specs[:split], "side"))
-        self.most_stray = float(np.percentile([stray(one) for one in pictures[:split]], 99))
+        self.side = linear_classifier(
+            np.stack([light(picture) for picture in pictures[:split]]), _index(specs[:split], "side")
+        )
+        self.max_stray = float(np.percentile([stray(picture) for picture in pictures[:split]], 99))
         self.ceiling = self.figures(specs[split:], pictures[split:])
         self.objects_noticed = self._noticed(pictures[split:])
 
     def _noticed(self, pictures: list[Rgb]) -> float:
-        """Share of made-up products noticed in unseen scenes: what `no_second_object` can see."""
-        rng, found = np.random.default_rng(7), []
+        """The share of random products detected in unseen scenes: the sensitivity of `no_second_object`."""
+        rng, detected = np.random.default_rng(7), []
         for picture in pictures:
             other, mask = random_product(rng)
             if mask.mean() > 0.01:
-                found.append(stray(np.where(mask[:, :, None], other, picture)) > self.most_stray)
-        return round(float(np.mean(found)), 3)
+                detected.append(stray(np.where(mask[:, :, None], other, picture)) > self.max_stray)
+        return round(float(np.mean(detected)), 3)
 
     def figures(self, specs: list[SceneSpec], pictures: list[Rgb]) -> dict[str, float]:
-        """Shares recognised, 0 to 1. A second object: more stray than 99% of the generator's scenes."""
+        """The accuracies, 0 to 1. A second object means a larger `stray` than 99% of the generator's scenes."""
         small = [
-            one if one.shape[0] == 256 else cv2.resize(one, (256, 256), interpolation=cv2.INTER_AREA)
-            for one in pictures
+            picture if picture.shape[0] == 256 else cv2.resize(picture, (256, 256), interpolation=cv2.INTER_AREA)
+            for picture in pictures
         ]
-        materials = self.material(np.stack([structure(one) for one in small]))
-        sides = self.side(np.stack([light(one) for one in small]))
-        lined = [(spec, one) for spec, one in zip(specs, small, strict=True) if spec.horizon != "seamless"]
-        near = [abs(horizon_frac(one) - (HORIZON_FRAC[spec.horizon] or 0)) <= 0.05 for spec, one in lined]
-        colours = [_nearest_colour(one) == spec.colour for spec, one in zip(specs, small, strict=True)]
+        materials = self.material(np.stack([structure(picture) for picture in small]))
+        sides = self.side(np.stack([light(picture) for picture in small]))
+        pairs = list(zip(specs, small, strict=True))
+        with_horizon = [(spec, picture) for spec, picture in pairs if spec.horizon != "seamless"]
+        near = [
+            abs(horizon_frac(picture) - (HORIZON_FRAC[spec.horizon] or 0)) <= 0.05 for spec, picture in with_horizon
+        ]
+        colours = [_nearest_colour(picture) == spec.colour for spec, picture in pairs]
         return {
             "material": round(float((materials == _index(specs, "material")).mean()), 3),
             "light_side": round(float((sides == _index(specs, "side")).mean()), 3),
             "horizon_within_5_percent": round(float(np.mean(near)), 3),
             "colour": round(float(np.mean(colours)), 3),
-            "no_second_object": round(float(np.mean([stray(one) <= self.most_stray for one in small])), 3),
+            "no_second_object": round(float(np.mean([stray(picture) <= self.max_stray for picture in small])), 3),
         }
 
 
 def _nearest_colour(picture: Rgb) -> str:
-    """The vocabulary's colour that the picture's mean comes nearest to, in Lab, brightness counting half."""
+    """The vocabulary's colour nearest to the picture's mean in Lab, with half the weight on lightness."""
     mean = np.asarray(picture, np.float64).mean((0, 1)).astype(np.uint8)
     swatches = np.array([mean, *COLOURS.values()], np.uint8)[None]
     lab = cv2.cvtColor(swatches.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0] * (0.5, 1, 1)
     return list(COLOURS)[int(np.linalg.norm(lab[1:] - lab[0] + (0.5 * 8, 0, 0), axis=1).argmin())]
 
 
-def _index(specs: list[SceneSpec], what: str) -> NDArray[np.int64]:
-    options: tuple[str, ...] = MATERIALS if what == "material" else SIDES
-    return np.array([options.index(getattr(spec, what)) for spec in specs])
+def _index(specs: list[SceneSpec], attribute: str) -> NDArray[np.int64]:
+    options: tuple[str, ...] = MATERIALS if attribute == "material" else SIDES
+    return np.array([options.index(getattr(spec, attribute)) for spec in specs])
 
 
-def paint_all(engine: DiffusersEngine, specs: list[SceneSpec], asked: PaintRequest) -> tuple[list[Rgb], list[Rgb]]:
-    """Raw pictures and enlarged pictures."""
-    painted = [engine.paint(replace(asked, prompt=spec.prompt, seed=1000 + seed)) for seed, spec in enumerate(specs)]
-    return [one.native for one in painted], [one.rgb for one in painted]
+def paint_all(engine: DiffusersEngine, specs: list[SceneSpec], request: PaintRequest) -> tuple[list[Rgb], list[Rgb]]:
+    """Paint every spec; returns the raw and the enlarged pictures."""
+    painted = [engine.paint(replace(request, prompt=spec.prompt, seed=1000 + seed)) for seed, spec in enumerate(specs)]
+    return [result.native for result in painted], [result.rgb for result in painted]
 
 
-def seconds_per_asset(engine: DiffusersEngine, asked: PaintRequest, size_px: int, count: int = 4) -> float:
-    """Median wall seconds for one backdrop of `size_px`, enlarging included."""
+def seconds_per_asset(engine: DiffusersEngine, request: PaintRequest, size_px: int, count: int = 4) -> float:
+    """Median wall seconds for one backdrop of `size_px`, including enlarging."""
     seconds = []
     for seed in range(count):
         began = time.perf_counter()
-        engine.paint(replace(asked, prompt="tan wood, low horizon", width_px=size_px, height_px=size_px, seed=seed))
+        engine.paint(replace(request, prompt="tan wood, low horizon", width_px=size_px, height_px=size_px, seed=seed))
         seconds.append(time.perf_counter() - began)
     return round(float(np.median(seconds)), 2)
 
 
 def main() -> None:
-    """Measure and print the figures."""
+    """Measure and print the figures as JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--checkpoint", default="embedded")
     parser.add_argument("--pictures", type=int, default=60)
@@ -181,19 +186,19 @@ def main() -> None:
     parser.add_argument("--guidance", type=float, help="default: the checkpoint's own")
     parser.add_argument("--strengths", type=float, nargs="+", help="default: 1 and the checkpoint's own")
     parser.add_argument("--threads", type=int, default=2)
-    asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
-    engine, judge, rng = load_engine(asked.checkpoint), Judge(asked.scenes), np.random.default_rng(6)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    engine, judge, rng = load_engine(options.checkpoint), Judge(options.scenes), np.random.default_rng(6)
     own = engine.facts
-    specs = [random_spec(rng) for _ in range(asked.pictures)]
+    specs = [random_spec(rng) for _ in range(options.pictures)]
     request = PaintRequest(
-        prompt="", width_px=512, height_px=512, seed=0, steps=asked.steps, guidance=asked.guidance or own.guidance
+        prompt="", width_px=512, height_px=512, seed=0, steps=options.steps, guidance=options.guidance or own.guidance
     )
     figures: dict[str, Any] = {
-        "steps": asked.steps, "guidance": request.guidance, "pictures": asked.pictures,
+        "steps": options.steps, "guidance": request.guidance, "pictures": options.pictures,
         "ceiling": judge.ceiling, "objects_noticed": judge.objects_noticed,
     }  # fmt: skip
-    for strength in asked.strengths or (1.0, own.strength):
+    for strength in options.strengths or (1.0, own.strength):
         at = replace(request, strength=strength)
         raw, large = paint_all(engine, specs, at)
         figures[f"strength {strength:g}"] = {

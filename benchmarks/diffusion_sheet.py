@@ -1,10 +1,10 @@
-"""The picture of prompts x products: the sample collection's products before painted backdrops.
+"""Draws the products of the sample collection in front of painted backdrops: prompts x strengths.
 
     python -m benchmarks.diffusion_sheet [--checkpoint DIR] [--out benchmarks/diffusion.jpg]
 
-A row a prompt; a column each strength for the first product, then the default strength for the second, as channel
-`shopify` frames them: what the compare-by-eye behind the default `strength` looks at. The products are the sample
-photos under their true mattes.
+One row per prompt; one column per strength for the first product, then the second product at the default strength,
+framed for channel `shopify`. It served to choose the default `strength` by eye. The products are sample photos cut out
+with their true mattes.
 """
 
 import argparse
@@ -40,14 +40,14 @@ TILE_PX = 300
 
 
 def product(shoot: str, photo: str = "DSC_0001") -> NDArray[np.uint8]:
-    """A sample photo under its true matte, straight-alpha sRGB [h, w, 4]."""
+    """A sample photo cut out with its true matte, straight-alpha sRGB [h, w, 4]."""
     rgb = np.asarray(Image.open(COLLECTION / shoot / "photos" / f"{photo}.jpg").convert("RGB"))
     matte = np.asarray(Image.open(COLLECTION / shoot / "truth" / "mattes" / f"{photo}.png").convert("L"))
     return np.dstack([rgb, matte])
 
 
 def staged(picture: NDArray[np.uint8], backdrop: Rgb, prompt: str) -> Rgb:
-    """The product before the backdrop with its shadow, sRGB uint8 [TILE_PX, TILE_PX, 3]."""
+    """The product with its shadow in front of the backdrop, sRGB uint8 [TILE_PX, TILE_PX, 3]."""
     scene = read_prompt(prompt)
     azimuth_deg = {"left": -55.0, "right": 55.0, "front": 0.0}[scene.side]
     light = Light(azimuth_deg=azimuth_deg, softness={"soft": 0.6, "hard": 0.25}[scene.softness])
@@ -57,18 +57,21 @@ def staged(picture: NDArray[np.uint8], backdrop: Rgb, prompt: str) -> Rgb:
 
 
 def sheet(engine: DiffusersEngine, strengths: tuple[float, ...]) -> Image.Image:
-    """All prompts; the first product at each strength, the second at the default one."""
+    """Draw all prompts: the first product at each strength, the second at the default strength."""
     mug, tee = product("mug-001"), product("tee-001")
     default = engine.facts.strength
     rows = []
     for seed, prompt in enumerate(PROMPTS):
         request = PaintRequest(prompt=prompt, width_px=1200, height_px=1200, seed=seed, guidance=engine.facts.guidance)
-        painted = {each: engine.paint(replace(request, strength=each)).rgb for each in {*strengths, default}}
-        tiles = [staged(mug, painted[each], prompt) for each in strengths] + [staged(tee, painted[default], prompt)]
+        painted = {
+            strength: engine.paint(replace(request, strength=strength)).rgb for strength in {*strengths, default}
+        }
+        tiles = [staged(mug, painted[strength], prompt) for strength in strengths]
+        tiles.append(staged(tee, painted[default], prompt))
         rows.append(np.hstack(tiles))
     picture = Image.fromarray(np.vstack(rows))
     draw = ImageDraw.Draw(picture)
-    names = [f"strength {each:g}" for each in strengths] + [f"strength {default:g} (default)"]
+    names = [f"strength {strength:g}" for strength in strengths] + [f"strength {default:g} (default)"]
     for row, prompt in enumerate(PROMPTS):
         draw.text((6, row * TILE_PX + 4), prompt, fill=(20, 20, 20))
         for column, name in enumerate(names):
@@ -77,13 +80,13 @@ def sheet(engine: DiffusersEngine, strengths: tuple[float, ...]) -> Image.Image:
 
 
 def main() -> None:
-    """Paint and write the sheet."""
+    """Parse the command line, paint and write the sheet."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--checkpoint", default="embedded")
     parser.add_argument("--strengths", type=float, nargs="+", default=[1.0, 0.6, 0.3])
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("diffusion.jpg"))
-    asked = parser.parse_args()
-    sheet(load_engine(asked.checkpoint), tuple(asked.strengths)).save(asked.out, quality=76, optimize=True)
+    options = parser.parse_args()
+    sheet(load_engine(options.checkpoint), tuple(options.strengths)).save(options.out, quality=76, optimize=True)
 
 
 if __name__ == "__main__":

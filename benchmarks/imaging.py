@@ -1,10 +1,10 @@
-"""What imaging costs at 1600 px, part by part, and how near the drawn shadow comes to the rendered one.
+"""Measures the cost of each imaging part at 1600 px, and the error of the drawn shadow against the rendered one.
 
     python -m benchmarks.imaging [--shoots examples/collection] [--splat-seconds 30] [--write]
 
-Every part runs in a process of its own on one photo of the sample mug, 1600 x 1200 px, with OpenCV's and torch's own
-threads; the least of three runs counts, imports and first compilation left out. Memory: how far the process grew beyond
-what it held between runs, with its inputs loaded. Offsets and spreads of shadows are in product widths; goal: 10%.
+Every part runs in its own process on one photo of the sample mug, 1600 x 1200 px, with the default threads of OpenCV
+and torch. Seconds are the minimum of three runs after a warm-up, without imports and compilation. Memory is the peak
+growth of the process during a run, with its inputs loaded. Shadow offsets and spreads are in product widths; goal: 10%.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def _square(channel: str, **changes: object) -> Channel:
 
 
 def parts(shoot: Path) -> dict[str, Part]:
-    """What is measured, by name; each is called with its inputs ready."""
+    """The measured calls by name; their inputs are prepared."""
     rgb, matte, view = _photo(shoot)
     cutout = step_params("cutout", read_preset("standard").get("cutout", {})).matte
     ring = cv2.dilate(matte, np.ones((15, 15), np.uint8)) != cv2.erode(matte, np.ones((15, 15), np.uint8))
@@ -106,28 +106,28 @@ def _encoders(finished: np.ndarray, shop: Channel, xmp: bytes) -> dict[str, Part
 
 def _paint(native: bool) -> object:
     facts, side_px = facts_of(EMBEDDED_FOLDER), 256 if native else SIDE_PX
-    asked = PaintRequest(
+    request = PaintRequest(
         "light marble counter, morning light", side_px, side_px, 1, strength=facts.strength, guidance=facts.guidance
     )
-    return load_engine(EMBEDDED).paint(asked)
+    return load_engine(EMBEDDED).paint(request)
 
 
 def _measured(part: Part) -> tuple[float, float]:
-    """Seconds, the least of some runs after one to warm up, and MB by which the process grew at its largest."""
+    """Minimum seconds over `RUNS` runs after a warm-up, and the peak growth of the process in MB."""
     part()
     gc.collect()
-    ctypes.CDLL("libc.so.6").malloc_trim(0)  # what was freed is given back, or the next run would seem to need nothing
-    Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak starts anew from what is held now
-    held_kb, seconds = _status_kb("VmRSS"), []
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # return freed memory, or the next run would appear to need none
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: resets the peak to the current size
+    before_kb, seconds = _status_kb("VmRSS"), []
     for _ in range(RUNS):
         began = time.perf_counter()
         part()
         seconds.append(time.perf_counter() - began)
-    return min(seconds), (_status_kb("VmHWM") - held_kb) / 1024
+    return min(seconds), (_status_kb("VmHWM") - before_kb) / 1024
 
 
 def _status_kb(name: str) -> int:
-    """A figure of this process in KiB."""
+    """A value of /proc/self/status in KiB."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
@@ -137,7 +137,7 @@ def _alone(shoot: Path, name: str) -> tuple[float, float]:
 
 
 def cost_table(shoot: Path) -> str:
-    """Markdown: seconds and memory of every part, each in a process of its own."""
+    """Markdown table of seconds and memory per part, each measured in its own process."""
     rows = ["| part | seconds | MB |", "|---|---|---|"]
     for name in parts(shoot):
         with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -148,7 +148,7 @@ def cost_table(shoot: Path) -> str:
 
 
 def main() -> None:
-    """Measure, print, and with --write record in IMAGING.md."""
+    """Measure and print; with --write, record the tables in IMAGING.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shoots", type=Path, default=Path("examples/collection"))
     parser.add_argument("--splat-seconds", type=float, default=30.0)
@@ -161,8 +161,8 @@ def main() -> None:
     if options.write:
         before, after = RECORD.read_text().split(BEGIN)
         when = f"{datetime.now(UTC):%Y-%m-%d}, {multiprocessing.cpu_count()} cores."
-        said = "\n\n".join([BEGIN, when, cost, shadows, END])
-        RECORD.write_text(before + said + after.split(END)[1])
+        text = "\n\n".join([BEGIN, when, cost, shadows, END])
+        RECORD.write_text(before + text + after.split(END)[1])
 
 
 if __name__ == "__main__":

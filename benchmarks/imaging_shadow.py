@@ -1,4 +1,4 @@
-"""The drawn shadow against the rendered truth beside the sample collection (see imaging)."""
+"""Compares the drawn shadow with the rendered ground truth of the sample collection (see `imaging`)."""
 
 import math
 from pathlib import Path
@@ -20,14 +20,14 @@ from pipeline.splatting.surface import surface_points
 Floats = NDArray[np.float32]
 Spot = tuple[float, float, float]
 KEY, HALF_SIDE, BASE = (-5.2, -4.6, 5.4), 1.7, 0.67  # the studio's key softbox and the mug's base, product radii
-SOFTBOXES = (  # examples/samples/studio.py: where, what it faces, half its side, radiance (Rec. 709 luminance)
+SOFTBOXES = (  # examples/samples/studio.py: position, target, half side, radiance (Rec. 709 luminance)
     (KEY, (0.0, 0.0, 0.0), HALF_SIDE, 15.13),
     ((6.5, -4.5, 3.0), (0.0, 0.0, 0.0), 2.4, 2.55),
     ((0.3, 2.0, 8.0), (0.0, 1.5, 0.0), 2.6, 3.4),
 )
-ROOM = 0.165  # radiance from everywhere else
-HANGS = {"tee-001": 0.073}  # 5 cm above the table; what `capture.hangs` would say
-NOISE = 0.03  # the rendered truth is blotched by this much
+ROOM = 0.165  # radiance of the surroundings
+HANGS = {"tee-001": 0.073}  # 5 cm above the table, in units of `capture.hangs`
+NOISE = 0.03  # noise level of the rendered truth
 SIDE_PX = 640
 
 HEAD = """| shoot | photo | shape from | shadow mass, truth | drawn | offset across | along | spread, truth | drawn |
@@ -35,27 +35,27 @@ HEAD = """| shoot | photo | shape from | shadow mass, truth | drawn | offset acr
 
 
 def studio_light() -> Light:
-    """The key softbox of examples/samples/studio.py as the camera sees it, and its share of the floor's light."""
+    """The key softbox of examples/samples/studio.py in camera coordinates, and its share of the floor's light."""
     x, y, z = KEY[0], -KEY[1], KEY[2] + BASE
-    away = math.hypot(x, y, z)
-    radius_deg = math.degrees(math.atan(2 * HALF_SIDE / math.sqrt(math.pi) / away))
+    distance = math.hypot(x, y, z)
+    radius_deg = math.degrees(math.atan(2 * HALF_SIDE / math.sqrt(math.pi) / distance))
     return Light(
         azimuth_deg=math.degrees(math.atan2(x, y)),
-        elevation_deg=math.degrees(math.asin(z / away)),
+        elevation_deg=math.degrees(math.asin(z / distance)),
         softness=(radius_deg - 2) / 28,
         strength=_key_share(),
     )
 
 
 def _key_share() -> float:
-    """The key's share of the light that comes straight to the floor under the product; the paper's own is left out."""
+    """The key's share of the direct light on the floor under the product, without interreflection of the paper."""
     shares = [_irradiance(*softbox) for softbox in SOFTBOXES]
     return shares[0] / (sum(shares) + math.pi * ROOM)
 
 
-def _irradiance(where: Spot, faces: Spot, half_side: float, radiance: float) -> float:
-    """What a square lamp gives to a spot of the floor, from 20 x 20 points of it."""
-    lamp, normal = np.array(where), np.subtract(faces, where) / np.linalg.norm(np.subtract(faces, where))
+def _irradiance(position: Spot, target: Spot, half_side: float, radiance: float) -> float:
+    """Irradiance of the floor under the product by a square lamp, integrated over 20 x 20 points of the lamp."""
+    lamp, normal = np.array(position), np.subtract(target, position) / np.linalg.norm(np.subtract(target, position))
     across = np.cross(normal, (0, 0, 1)) / np.linalg.norm(np.cross(normal, (0, 0, 1)))
     steps = half_side * ((np.arange(20) + 0.5) / 10 - 1)
     points = lamp + steps[:, None, None] * across + steps[None, :, None] * np.cross(across, normal)
@@ -65,22 +65,22 @@ def _irradiance(where: Spot, faces: Spot, half_side: float, radiance: float) -> 
     return float(radiance * (cosines / squared).mean() * (2 * half_side) ** 2)
 
 
-def figures(taken: Floats, seen: NDArray[np.bool_], wide_px: float) -> tuple[float, NDArray[np.float64], float]:
-    """Mass in squared product widths, centre in product widths, and spread (standard deviation) in product widths."""
-    mass = np.where(seen & (taken > NOISE), taken, 0).astype(np.float64)
+def figures(shadow: Floats, visible: NDArray[np.bool_], width_px: float) -> tuple[float, NDArray[np.float64], float]:
+    """Mass (squared product widths), centre [2] and spread (standard deviation), both in product widths."""
+    mass = np.where(visible & (shadow > NOISE), shadow, 0).astype(np.float64)
     y, x = np.mgrid[: mass.shape[0], : mass.shape[1]]
     centre = np.array([(mass * x).sum(), (mass * y).sum()]) / mass.sum()
     spread = math.sqrt((mass * ((x - centre[0]) ** 2 + (y - centre[1]) ** 2)).sum() / mass.sum())
-    return float(mass.sum() / wide_px**2), centre / wide_px, spread / wide_px
+    return float(mass.sum() / width_px**2), centre / width_px, spread / width_px
 
 
 def shadow_rows(shoot: Path, seconds: float) -> list[str]:
-    """Markdown rows of one shoot: its shape guessed from the matte, with and without a camera, and from a splat."""
+    """Markdown rows of one shoot: shape guessed from the matte, with and without a camera, and from a splat."""
     truth = shoot / "truth"
     views = {Path(view.photo).stem: view for view in load_list(View, (truth / "views.json").read_bytes())}
     params = cpu.Params.model_validate({"max_seconds": seconds})
-    none = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
-    fitted = cpu.fit(params, true_photos(shoot / "photos", truth), none, Hooks()).splat.gaussians
+    no_points = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
+    fitted = cpu.fit(params, true_photos(shoot / "photos", truth), no_points, Hooks()).splat.gaussians
     points = surface_points(fitted).astype(float)
     rows = []
     for file in sorted((truth / "shadows").glob("*.png")):
@@ -100,10 +100,10 @@ def _row(name: str, file: Path, shape: str, view: View, given: tuple[NDArray[np.
     )
     ground: Ground | None = None if given is None else ground_of(view, size[0], given[0])
     drawn = draw_shadow(alpha, view.elevation_deg, studio_light(), ground, HANGS.get(name, 0.0))
-    seen, wide_px = alpha < 0.004, float(np.ptp(np.flatnonzero((alpha > 0.5).any(axis=0))) + 1)
-    (mass, centre, spread), (own, at, wide) = (figures(one, seen, wide_px) for one in (1 - lit, drawn))
-    across, along = (at - centre).tolist()
+    visible, width_px = alpha < 0.004, float(np.ptp(np.flatnonzero((alpha > 0.5).any(axis=0))) + 1)
+    true, own = (figures(shadow, visible, width_px) for shadow in (1 - lit, drawn))
+    across, along = (own[1] - true[1]).tolist()
     return (
-        f"| {name} | {file.stem} | {shape} | {mass:.3f} | {own:.3f} | {across:+.3f} | {along:+.3f} |"
-        f" {spread:.2f} | {wide:.2f} |"
+        f"| {name} | {file.stem} | {shape} | {true[0]:.3f} | {own[0]:.3f} | {across:+.3f} | {along:+.3f} |"
+        f" {true[2]:.2f} | {own[2]:.2f} |"
     )

@@ -1,14 +1,14 @@
-"""The CPU splatter: seconds an iteration by part, splat-pixel pairs, nanoseconds a pair, memory, quality over time.
+"""Benchmarks the CPU rasterizer: time per iteration by part, Gaussian-pixel pairs, memory, and quality over time.
 
     python -m benchmarks.splat_cpu [--counts 13000 27000 55000] [--shoot examples/collection/mug-001 --seconds 30 120]
                                    [--write]
 
-The scene is made here: Gaussians strewn over a box that fills a picture of 269 x 480 px, photographed from eight places
-by the rasterizer itself. A pair is one Gaussian at one pixel that the kernels work on: all 16 pixels of each block of 4
-x 4 that the Gaussian reaches. The bare loop runs the kernels' own arithmetic over as many pairs, on a tile that stays
-in the first-level cache, without tiles, sorting, bounds or early stops: what is left is the machine's floor for this
-arithmetic. `--shoot` fits a sample shoot from its true poses and mattes, for the given wall seconds each. `--write`
-records what was measured, and leaves the table of fits alone without `--shoot`.
+The scene is synthetic: Gaussians in a box that fills a picture of 269 x 480 px, rendered from eight viewpoints by the
+rasterizer itself. A pair is one Gaussian at one pixel that the kernels process: all 16 pixels of each 4 x 4 block that
+the Gaussian reaches. The bare loop runs the kernels' arithmetic over the same number of pairs on a tile that stays in
+the L1 cache, without tiles, sorting, bounds or early termination: the machine's lower bound for this arithmetic.
+`--shoot` fits a sample shoot with its true poses and mattes, once for each number of wall seconds. `--write` records
+the results; without `--shoot` it keeps the table of fits.
 """
 
 import argparse
@@ -67,12 +67,12 @@ F32 = NDArray[np.float32]
 
 
 def scene(count: int, seed: int = 0) -> Gaussians:
-    """`count` half-opaque Gaussians of 2 to 10 px in a box that fills the picture, degree 2."""
+    """`count` half-opaque Gaussians of 2 to 10 px in a box that fills the picture, harmonics of degree 2."""
     r = np.random.default_rng(seed)
     means = r.uniform([-1.8, -1.8, -3.2], [1.8, 1.8, 3.2], size=(count, 3))
     sh = np.zeros((count, 9, 3))
     sh[:, 0] = (0.5 + 0.4 * np.sin(2 * means) - 0.5) / C0
-    size = 0.05 * (13_000 / count) ** (1 / 3)  # the picture stays as densely covered
+    size = 0.05 * (13_000 / count) ** (1 / 3)  # keeps the coverage of the picture constant
     values = (
         means, np.log(size) + r.normal(scale=0.35, size=(count, 3)), r.normal(size=(count, 4)),
         r.normal(-0.5, 1.0, size=count), sh,
@@ -81,7 +81,7 @@ def scene(count: int, seed: int = 0) -> Gaussians:
 
 
 def trainer_of(truth: Gaussians) -> _Trainer:
-    """A trainer amid its fit of this scene, full frame, the Gaussians a little off the truth."""
+    """A trainer in the middle of fitting this scene, full frame, with Gaussians slightly off the truth."""
     splat = Splat(truth, antialias=True)
     photos = []
     for i in range(8):
@@ -101,21 +101,21 @@ def trainer_of(truth: Gaussians) -> _Trainer:
 
 
 def count_pairs(d: raster.Drawing) -> int:
-    """Pairs that forward and backward work on: all pixels of every block that a Gaussian reaches and shows in."""
-    listed = np.diff(d.starts)
-    place = np.arange(len(d.pairs)) - np.repeat(d.starts[:-1], listed)
-    return LANES * int(np.bitwise_count(d.blocks[place < np.repeat(d.used, listed)]).sum())
+    """The number of pairs that forward and backward process: all pixels of every block where a Gaussian contributes."""
+    lengths = np.diff(d.starts)
+    position = np.arange(len(d.pairs)) - np.repeat(d.starts[:-1], lengths)
+    return LANES * int(np.bitwise_count(d.blocks[position < np.repeat(d.used, lengths)]).sum())
 
 
 @numba.njit(cache=True, parallel=True, error_model="numpy")
 def bare_forward(record: F32, rounds: int, workers: int) -> F32:
-    """`rounds` whole tiles of `_blend` a worker; the picture keeps it from being optimised away."""
+    """Run `_blend` on `rounds` whole tiles per worker; the returned values prevent dead-code elimination."""
     out = np.zeros(workers, np.float32)
     for worker in numba.prange(workers):
         s = room(FORWARD_PLANES * PIXELS)
         _centres(s, np.uint64(5 * PIXELS), np.uint64(6 * PIXELS))
         for k in range(rounds):
-            if k % 64 == 0:  # or transmittance would sink into slow denormals
+            if k % 64 == 0:  # or transmittance would become denormal, which is slow
                 _open_tile(s, 0, 0, TILE, TILE)
             _blend(s, record, np.float32(0.0), np.float32(0.0), ALL_BLOCKS)
         out[worker] = s[300]
@@ -124,7 +124,7 @@ def bare_forward(record: F32, rounds: int, workers: int) -> F32:
 
 @numba.njit(cache=True, parallel=True, error_model="numpy")
 def bare_backward(record: F32, rounds: int, workers: int) -> F32:
-    """`rounds` whole tiles of `_unblend` a worker."""
+    """Run `_unblend` on `rounds` whole tiles per worker."""
     out = np.zeros(workers, np.float32)
     for worker in numba.prange(workers):
         s, total = room(BACKWARD_PLANES * PIXELS), room(SUMS)
@@ -140,7 +140,7 @@ def bare_backward(record: F32, rounds: int, workers: int) -> F32:
 
 
 def seconds_of(call: Callable[[], object], repeats: int = 100) -> float:
-    """Least wall seconds of a call, after one that warms up: what others on the machine add is not the kernel's."""
+    """Minimum wall seconds of a call, after a warm-up. The minimum excludes interference by other processes."""
     call()
     times = []
     for _ in range(repeats):
@@ -152,7 +152,7 @@ def seconds_of(call: Callable[[], object], repeats: int = 100) -> float:
 
 @dataclass(frozen=True)
 class Measured:
-    """One scene's figures; seconds are the least of many runs."""
+    """The figures of one scene; seconds are minima of many runs."""
 
     gaussians: int
     pairs: int
@@ -162,12 +162,12 @@ class Measured:
     iteration: float
 
     def per_pair_ns(self, part: str) -> float:
-        """Nanoseconds a pair."""
+        """Nanoseconds per pair."""
         return 1e9 * self.parts[part] / self.pairs
 
 
 def measure(count: int) -> Measured:
-    """Time a scene of `count` Gaussians: the trainer's whole iteration, its parts, and the bare loop."""
+    """Time the trainer's whole iteration, its parts and the bare loop on a scene of `count` Gaussians."""
     trainer = trainer_of(scene(count))
     with one_torch_thread():
 
@@ -190,7 +190,7 @@ def measure(count: int) -> Measured:
 
 
 def parts_of(trainer: _Trainer) -> tuple[dict[str, float], int, int]:
-    """Seconds of each part by name, the pairs, and how many (Gaussian, tile) entries the lists hold."""
+    """Seconds per part by name, the number of pairs, and the number of (Gaussian, tile) list entries."""
     photo, state = trainer.photos[0], trainer.state
     values = tuple(state.cloud[name].numpy() for name in VALUES)
     pose, lens, n, parts = pose_of(photo.cam_from_world), lens_of(photo.full.camera), len(values[0]), raster.workers()
@@ -230,48 +230,48 @@ def parts_of(trainer: _Trainer) -> tuple[dict[str, float], int, int]:
     return {name: seconds_of(call) for name, call in calls.items()}, pairs, len(d.pairs)
 
 
-def table(found: list[Measured]) -> str:
-    """Markdown: a column per scene."""
+def table(measured: list[Measured]) -> str:
+    """Markdown table with one column per scene."""
     rows: list[tuple[str, Callable[[Measured], str]]] = [
         ("Gaussians", lambda m: f"{m.gaussians}"),
         ("pairs, millions", lambda m: f"{m.pairs / 1e6:.2f}"),
         ("list entries, thousands", lambda m: f"{m.listed / 1e3:.0f}"),
     ]
-    for part in found[0].parts:
+    for part in measured[0].parts:
         rows.append((f"{part}, ms", lambda m, part=part: f"{1e3 * m.parts[part]:.2f}"))
     raster_parts = ("raster forward", "raster backward")
     rows += [
         ("whole iteration of the trainer, ms", lambda m: f"{1e3 * m.iteration:.1f}"),
-        ("forward, ns a pair", lambda m: f"{m.per_pair_ns(raster_parts[0]):.3f}"),
-        ("backward, ns a pair", lambda m: f"{m.per_pair_ns(raster_parts[1]):.3f}"),
+        ("forward, ns per pair", lambda m: f"{m.per_pair_ns(raster_parts[0]):.3f}"),
+        ("backward, ns per pair", lambda m: f"{m.per_pair_ns(raster_parts[1]):.3f}"),
         ("bare loop forward + backward, ms", lambda m: f"{1e3 * m.bare[0]:.2f} + {1e3 * m.bare[1]:.2f}"),
         ("raster over bare loop", lambda m: f"{sum(m.parts[p] for p in raster_parts) / sum(m.bare):.2f}"),
-        ("iteration, ns a pair", lambda m: f"{1e9 * m.iteration / m.pairs:.2f}"),
+        ("iteration, ns per pair", lambda m: f"{1e9 * m.iteration / m.pairs:.2f}"),
     ]
-    lines = ["| " + " | ".join([label, *(cell(m) for m in found)]) + " |" for label, cell in rows]
-    return "\n".join([lines[0], "|---" * (len(found) + 1) + "|", *lines[1:]])
+    lines = ["| " + " | ".join([label, *(cell(m) for m in measured)]) + " |" for label, cell in rows]
+    return "\n".join([lines[0], "|---" * (len(measured) + 1) + "|", *lines[1:]])
 
 
 def main() -> None:
-    """Measure, print, and with --write record in SPLAT.md."""
+    """Measure and print; with --write, record the tables in SPLAT.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--counts", type=int, nargs="+", default=[13_000, 27_000, 55_000])
-    parser.add_argument("--shoot", type=Path, default=None, help="a sample shoot, with its truth beside it")
+    parser.add_argument("--shoot", type=Path, default=None, help="a sample shoot with ground truth")
     parser.add_argument("--seconds", type=float, nargs="+", default=[30, 120])
     parser.add_argument("--write", action="store_true", help="record the tables in benchmarks/SPLAT.md")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    began = os.getloadavg()[0]
-    found = [measure(count) for count in options.counts]
+    initial_load = os.getloadavg()[0]
+    measured = [measure(count) for count in options.counts]
     load = os.getloadavg()
     facts = (
         f"Python {platform.python_version()}, numba {numba.__version__}, torch {torch.__version__}, numpy"
         f" {np.__version__}; {raster.workers()} threads; peak memory {peak_memory_mb():.0f} MB;"
-        f" load {load[0]:.1f} on {os.cpu_count()} cores at the end, {began:.1f} at the start."
+        f" load {load[0]:.1f} on {os.cpu_count()} cores at the end, {initial_load:.1f} at the start."
     )
-    kernels = f"{facts}\n\n{table(found)}"
+    kernels = f"{facts}\n\n{table(measured)}"
     fits = fit_shoot(options.shoot, options.seconds) if options.shoot is not None else ""
-    print(json.dumps([vars(m) for m in found], indent=1) if options.json else "\n\n".join([kernels, fits]))
+    print(json.dumps([vars(m) for m in measured], indent=1) if options.json else "\n\n".join([kernels, fits]))
     if options.write:
         record("<!-- measured -->", "<!-- fits -->", kernels)
     if options.write and fits:
@@ -279,7 +279,7 @@ def main() -> None:
 
 
 def record(begin: str, end: str, text: str) -> None:
-    """Put `text` between two marks of SPLAT.md, in place of what is there."""
+    """Replace the text between two markers of SPLAT.md."""
     before, after = RECORD_FILE.read_text().split(begin)
     RECORD_FILE.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after.split(end)[1]}")
 

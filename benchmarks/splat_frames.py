@@ -1,10 +1,10 @@
-"""Held-out quality of a splat of whole frames, product and surroundings, over wall time: no mattes, poses by SfM.
+"""Measures the held-out quality of a splat of whole frames (product and surroundings) over wall time, with SfM poses.
 
     python -m benchmarks.splat_frames PHOTOS_DIR --workspace COLMAP_DIR --no-matte --holdout-photo NAME
                                       [--seconds 100 200 233] [--side-px 480] [--sheet FILE.png] [--write]
 
-`COLMAP_DIR` is made from the photos, posed at 1600 px, unless it is there already. With `--matte` its images must carry
-alpha, as `catalog sfm --masks` writes them. Each number of seconds is a fit of its own, planned for that long.
+`COLMAP_DIR` is created from the photos, posed at 1600 px, unless it exists. With `--matte` its images must have an
+alpha channel, as written by `catalog sfm --masks`. Each number of seconds is a separate fit, scheduled for that time.
 """
 
 import argparse
@@ -26,30 +26,32 @@ from pipeline.splatting.show.sheet import sheet
 RECORD_FILE = Path(__file__).with_name("SPLAT.md")
 BEGIN, END = "<!-- frames -->", "<!-- end of frames -->"
 HEADER = (
-    "| seconds asked | seconds | iterations | s an iteration | Gaussians | PSNR dB | after colour fit | SSIM |"
+    "| time limit s | seconds | iterations | s per iteration | Gaussians | PSNR dB | after colour fit | SSIM |"
     " fitted photos dB | CPU s |\n" + "|---" * 10 + "|"
 )
 
 
-def row(asked: float, done: Fit, cpu_seconds: float) -> str:
-    """A line of the table."""
+def row(limit: float, done: Fit, cpu_seconds: float) -> str:
+    """One row of the table."""
     r = done.report
     return (
-        f"| {asked:.0f} | {r.seconds:.0f} | {r.iterations} | {r.seconds_per_iteration:.4f} | {r.gaussians} |"
+        f"| {limit:.0f} | {r.seconds:.0f} | {r.iterations} | {r.seconds_per_iteration:.4f} | {r.gaussians} |"
         f" {r.psnr_db:.2f} | {r.fitted_psnr_db:.2f} | {r.ssim:.4f} | {r.train_psnr_db:.2f} | {cpu_seconds:.0f} |"
     )
 
 
 def main() -> None:
-    """Pose when needed, fit for each number of seconds, print, and with --write record in SPLAT.md."""
+    """Pose if necessary, fit for each number of seconds, print; with --write, record the table in SPLAT.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
-    parser.add_argument("--workspace", type=Path, required=True, help="COLMAP workspace: read, or made when missing")
-    parser.add_argument("--holdout-photo", required=True, help="the photo kept out of the fit, by its stem")
+    parser.add_argument("--workspace", type=Path, required=True, help="COLMAP workspace; created if missing")
+    parser.add_argument("--holdout-photo", required=True, help="stem of the held-out photo's name")
     parser.add_argument("--matte", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--seconds", type=float, nargs="+", default=[100, 200, 233])
     parser.add_argument("--side-px", type=int, default=480)
-    parser.add_argument("--sheet", type=Path, default=None, help="photo | render | difference of the last fit, PNG")
+    parser.add_argument(
+        "--sheet", type=Path, default=None, help="write photo, render and difference of the last fit as PNG"
+    )
     parser.add_argument("--write", action="store_true", help="record the table in benchmarks/SPLAT.md")
     options = parser.parse_args()
     if not (options.workspace / "sparse").is_dir():

@@ -1,15 +1,15 @@
-"""Every splat engine that works here on both sample shoots: quality, time, memory; and why the others do not.
+"""Compares the available splat engines on both sample shoots, and reports why the others cannot run.
 
     python benchmarks/splat_gpu.py [--engines cpu gsplat splatfacto nerfacto] [--shoots DIR ...] [--iterations 2500]
                                    [--seconds N] [--write trainer|nerfstudio]
 
-`splatfacto` and `nerfacto` are the two methods of the engine nerfstudio; nerfacto's fit of Gaussians, to whom the
-iterations belong, draws on the CPU.
+`splatfacto` and `nerfacto` are the two methods of the engine nerfstudio. After nerfacto our trainer fits the
+Gaussians on the CPU; the iterations are those of that fit.
 
-Each fit starts from the true poses and mattes and is judged on every 8th photo, which it never saw, in a process of its
-own, so that one's memory is not another's. Without --seconds all engines do the same iterations, and the trainer over
-`gsplat` must come within 0.3 dB of the trainer over `cpu`; with it, the clock hurries both and they are not compared.
-Memory of the GPU is what nvidia-smi shows at most, above what was in use before, so let nothing else run there.
+Each fit starts from the true poses and mattes and is evaluated on every 8th photo, which is held out. It runs in its
+own process, so that memory is measured separately. Without --seconds all engines run the same number of iterations, and
+the trainer with `gsplat` must be within 0.3 dB of the trainer with `cpu`; with --seconds the schedules differ and are
+not compared. GPU memory is the peak reported by nvidia-smi above the initial value, so nothing else should run there.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # started as a file, Python looks beside it alone
+sys.path.insert(0, str(Path(__file__).parents[1]))  # a script only has its own folder on the path
 
 from benchmarks.splat_shoot import floaters, true_photos
 from pipeline.core.colmap.model import Points
@@ -46,15 +46,15 @@ ROWS: dict[str, dict[str, str]] = {
 DEFAULTS = nerfstudio.Params()
 SAMPLES = Path(__file__).parents[1] / "examples" / "collection"
 RECORD_FILE = Path(__file__).with_name("GPU.md")
-APART_DB = 0.3
+TOLERANCE_DB = 0.3
 COLUMNS = (
     "shoot", "engine", "PSNR dB", "after colour fit", "SSIM", "alpha IoU", "floaters", "Gaussians", "iterations",
-    "seconds", "ms an iteration", "memory MB", "GPU memory MB",
+    "seconds", "ms per iteration", "memory MB", "GPU memory MB",
 )  # fmt: skip
 
 
 class GpuMemory:
-    """The most memory, in MB (10^6 bytes), that the first GPU had in use while this ran, above what it had before."""
+    """Records the first GPU's peak memory use in MB (10^6 bytes) above its initial value."""
 
     peak_mb: float | None = None
 
@@ -68,7 +68,7 @@ class GpuMemory:
         return self
 
     def _read(self) -> None:
-        assert self.process is not None and self.process.stdout is not None  # noqa: S101 - as __enter__ left them
+        assert self.process is not None and self.process.stdout is not None  # noqa: S101 - set by __enter__
         before: float | None = None
         for line in self.process.stdout:
             if line.strip().isdecimal():
@@ -91,12 +91,12 @@ def params_of(engine: str, changes: dict[str, Any]) -> Frozen:
 
 
 def measure(engine: str, shoot: Path, changes: dict[str, Any]) -> dict[str, Any]:
-    """Fit one shoot with one engine; its row by column, or what went wrong under `error`."""
+    """Fit one shoot with one engine; returns its row by column, or the failure under `error`."""
     params = params_of(engine, changes)
-    none = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
+    no_points = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
     with GpuMemory() as gpu:
         try:
-            done = ENGINES.of(params).fit(params, true_photos(shoot / "photos", shoot / "truth"), none, Hooks())
+            done = ENGINES.of(params).fit(params, true_photos(shoot / "photos", shoot / "truth"), no_points, Hooks())
         except CatalogError as error:
             return {"shoot": shoot.name, "engine": engine, "error": str(error)}
     r = done.report
@@ -108,84 +108,84 @@ def measure(engine: str, shoot: Path, changes: dict[str, Any]) -> dict[str, Any]
 
 
 def in_its_own_process(engine: str, shoot: Path, changes: dict[str, Any]) -> dict[str, Any]:
-    """`measure` in a fresh process."""
+    """Run `measure` in a new process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(measure, (engine, shoot, changes))
 
 
 def missing(engines: list[str]) -> dict[str, str]:
-    """Why each engine that cannot work here cannot."""
-    found = {}
+    """The reason for each engine that cannot run here."""
+    reasons = {}
     for engine in engines:
         try:
             params = params_of(engine, {})
             ENGINES.of(params).require_here(params)
         except CatalogError as error:
-            found[engine] = str(error)
-    return found
+            reasons[engine] = str(error)
+    return reasons
 
 
 def cell(value: object) -> str:
-    """Three decimals below 1, two below 100, none above."""
+    """Format a value: four decimals below 1, two below 100, none above."""
     if not isinstance(value, float):
         return "" if value is None else str(value)
     return f"{value:.4f}" if value < 1 else f"{value:.2f}" if value < 100 else f"{value:.0f}"
 
 
-def told(rows: list[dict[str, Any]], absent: dict[str, str], hurried: bool) -> str:
-    """Markdown: the table, engines and their versions, how far gsplat is from the CPU, what could not run and why."""
+def report(rows: list[dict[str, Any]], absent: dict[str, str], limited: bool) -> str:
+    """Markdown: the table, engine versions, the difference between gsplat and cpu, failures and missing engines."""
     good = [row for row in rows if "error" not in row]
     lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
     lines += ["| " + " | ".join(cell(row[column]) for column in COLUMNS) + " |" for row in good]
     lines = [*lines, ""] if good else []
     lines += [*(f"- {engine}: {version}" for engine, version in {r["engine"]: r["version"] for r in good}.items())]
-    lines += ["- " + words for words in compared(good, hurried)]
+    lines += [f"- {sentence}" for sentence in compared(good, limited)]
     lines += [f"- **{row['engine']} failed** on {row['shoot']}: {row['error']}" for row in rows if "error" in row]
-    lines += [f"- **{engine} did not run**: {why}" for engine, why in absent.items()]
+    lines += [f"- **{engine} did not run**: {reason}" for engine, reason in absent.items()]
     return "\n".join(lines)
 
 
-def compared(rows: list[dict[str, Any]], hurried: bool) -> list[str]:
-    """A sentence a shoot on how far the trainer's result depends on what draws."""
+def compared(rows: list[dict[str, Any]], limited: bool) -> list[str]:
+    """One sentence per shoot on the difference between the trainer's results with gsplat and cpu."""
     by = {(row["shoot"], row["engine"]): row["PSNR dB"] for row in rows}
     pairs = [
         (shoot, by[shoot, "gsplat"] - db) for (shoot, e), db in by.items() if e == "cpu" and (shoot, "gsplat") in by
     ]
-    if pairs and hurried:
-        return ["gsplat and cpu are not compared: the clock gave them different schedules"]
+    if pairs and limited:
+        return ["gsplat and cpu are not compared: the time limit gave them different schedules"]
     return [
-        f"gsplat - cpu on {shoot}: {apart:+.2f} dB, {'within' if abs(apart) <= APART_DB else '**NOT within**'}"
-        f" {APART_DB} dB"
-        for shoot, apart in pairs
+        f"gsplat - cpu on {shoot}: {difference:+.2f} dB,"
+        f" {'within' if abs(difference) <= TOLERANCE_DB else '**NOT within**'} {TOLERANCE_DB} dB"
+        for shoot, difference in pairs
     ]
 
 
 def facts() -> str:
-    """The machine in one line."""
+    """The versions and the device in one line."""
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no CUDA device"
     return (
         f"Python {platform.python_version()}, torch {torch.__version__}, {torch.get_num_threads()} threads; {device}."
     )
 
 
-def recorded(file: Path, place: str, text: str) -> None:
-    """Put `text` where `file` has the marks of `place`, instead of what stood there."""
-    begin, end = f"<!-- {place} -->", f"<!-- end of {place} -->"
+def record(file: Path, section: str, text: str) -> None:
+    """Replace the text between the markers of `section` in `file`."""
+    begin, end = f"<!-- {section} -->", f"<!-- end of {section} -->"
     before, rest = file.read_text().split(begin)
     file.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}")
 
 
 def main() -> int:
-    """Measure, print, and with --write record in GPU.md. 1 when an engine failed or lies too far from the CPU."""
+    """Measure and print; with --write, record in GPU.md. Returns 1 on a failure or a difference out of tolerance."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engines", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--shoots", type=Path, nargs="+", default=sorted(p.parent for p in SAMPLES.glob("*/truth")))
     parser.add_argument("--iterations", type=int, default=DEFAULTS.iterations)
     parser.add_argument("--nerfacto-iterations", type=int, default=DEFAULTS.nerfacto_iterations)
     parser.add_argument("--side-px", type=int, default=DEFAULTS.side_px)
-    parser.add_argument("--seconds", type=float, help="hurry all but splatfacto to end by then")
+    parser.add_argument("--seconds", type=float, help="time limit of each fit, except splatfacto's")
     parser.add_argument(
-        "--write", choices=("trainer", "nerfstudio"), help="record the table there in benchmarks/GPU.md"
+        "--write", choices=("trainer", "nerfstudio"), help="record the table in this section of benchmarks/GPU.md"
     )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -199,10 +199,10 @@ def main() -> int:
         for engine in options.engines
         if engine not in absent
     ]
-    text = f"{facts()}\n\n{told(rows, absent, options.seconds is not None)}"
+    text = f"{facts()}\n\n{report(rows, absent, options.seconds is not None)}"
     print(json.dumps({"rows": rows, "missing": absent}, indent=1) if options.json else text)
     if options.write:
-        recorded(RECORD_FILE, options.write, text)
+        record(RECORD_FILE, options.write, text)
     return int(any("error" in row for row in rows) or "NOT within" in text)
 
 

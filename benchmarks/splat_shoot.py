@@ -1,4 +1,4 @@
-"""Held-out quality of a splat over wall time, on a sample shoot with its true poses and mattes (see splat_cpu)."""
+"""Measures a splat's held-out quality over wall time on a sample shoot with true poses and mattes (see `splat_cpu`)."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ from pipeline.splatting.show.render import planes
 
 
 def true_photos(photos: Path, truth: Path) -> list[PosedPhoto]:
-    """The photos that `truth/views.json` poses, cut out by `truth/mattes`, undistorted."""
+    """The photos of `truth/views.json`, cut out with `truth/mattes`, undistorted."""
     out = []
     for view in json.loads((truth / "views.json").read_text()):
         camera, name = Camera(**view["camera"]), view["photo"]
@@ -31,7 +31,7 @@ def true_photos(photos: Path, truth: Path) -> list[PosedPhoto]:
 
 
 def floaters(done: Fit) -> float:
-    """Area of alpha > 0.1 in pieces apart from the product, over the product's; the worst of the judged photos."""
+    """Area of alpha > 0.1 detached from the product, relative to the product's area; the worst held-out photo."""
     worst = 0.0
     for photo in done.judged:
         level = photo.full
@@ -48,26 +48,26 @@ def gap_db(done: Fit, photo: Training) -> float:
     level = photo.full
     shown = planes(done.splat, level.camera, photo.cam_from_world, 1)
     inside = ndimage.binary_erosion(level.planes[3] > 0.99, iterations=2)
-    wanted = level.planes[:3, inside].T
-    return psnr_db(affine_fit(shown[:3, inside].T, shown[3, inside], wanted) - wanted)
+    target = level.planes[:3, inside].T
+    return psnr_db(affine_fit(shown[:3, inside].T, shown[3, inside], target) - target)
 
 
 def fit_shoot(shoot: Path, seconds: list[float], **changes: object) -> str:
-    """Markdown: held-out figures of a fit on the CPU for each number of wall seconds, its `Params` changed so."""
+    """Markdown table of held-out figures, one fit per number of wall seconds; `changes` are of `cpu.Params`."""
     photos = true_photos(shoot / "photos", shoot / "truth")
     withheld = shoot / "truth" / "withheld"
     gap = true_photos(withheld, withheld) if (withheld / "views.json").exists() else []
     lines = [
         f"{shoot.name}, true poses and mattes:",
         "",
-        "| seconds asked | seconds | iterations | Gaussians | PSNR dB | after colour fit | SSIM | alpha IoU |"
+        "| time limit s | seconds | iterations | Gaussians | PSNR dB | after colour fit | SSIM | alpha IoU |"
         " floaters | gap dB, mean | worst | fitted photos dB | ended by |",
         "|---" * 13 + "|",
     ]
-    none = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
+    no_points = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
     for limit in seconds:
         params = cpu.Params.model_validate({"max_seconds": limit, **changes})
-        done = cpu.fit(params, photos, none, Hooks())
+        done = cpu.fit(params, photos, no_points, Hooks())
         r = done.report
         across = [gap_db(done, prepare(p, params.side_px, crop=True)) for p in gap] or [float("nan")]
         lines.append(

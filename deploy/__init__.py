@@ -1,1 +1,1 @@
-"""Where the pipeline runs: one machine (`deploy.local`), containers, a cluster."""
+"""Deployment: one machine (`deploy.local`), containers, a Kubernetes cluster."""

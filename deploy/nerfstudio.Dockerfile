@@ -1,10 +1,10 @@
-# The image of pods whose splat engine is nerfstudio: its own Python with its own pins, and the project beside it, in
-# environments that never meet: the project calls ns-train and ns-export. Needs an NVIDIA driver of 530 or newer to run.
-# Build from the project, no GPU needed: docker build --file deploy/nerfstudio.Dockerfile --tag catalog-nerfstudio .
+# The image of pods whose splat engine is nerfstudio. Nerfstudio and the project have separate Python environments; the
+# project calls ns-train and ns-export. Running it requires an NVIDIA driver 530 or newer; building it needs no GPU.
+# Build in the project's folder: docker build --file deploy/nerfstudio.Dockerfile --tag catalog-nerfstudio .
 FROM ghcr.io/astral-sh/uv:0.5.5 AS uv
 FROM nvidia/cuda:12.1.1-devel-ubuntu22.04
 
-# nvcc 12.1 is what torch 2.4.1 from PyPI was built with; gsplat's kernels are compiled here, once, for these GPUs.
+# torch 2.4.1 from PyPI was built with nvcc 12.1; gsplat's kernels are compiled here, once, for these GPUs.
 ARG CUDA_ARCHITECTURES="7.0;7.5;8.0;8.6;8.9;9.0"
 ENV DEBIAN_FRONTEND=noninteractive PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
     UV_NO_CACHE=1 UV_LINK_MODE=copy UV_PYTHON_INSTALL_DIR=/opt/python CC=gcc CXX=g++
@@ -18,7 +18,7 @@ RUN apt-get update \
 COPY --from=uv /uv /usr/local/bin/uv
 RUN uv python install 3.11 && uv venv --python 3.11 /opt/nerfstudio && uv venv --python 3.11 --seed /opt/project
 COPY deploy/nerfstudio.txt /opt/nerfstudio/pins.txt
-# ns-train builds LPIPS before its first step, whose weights torchvision would fetch then.
+# ns-train builds LPIPS before its first step; its weights are downloaded here, not at run time.
 ENV TORCH_HOME=/opt/nerfstudio/weights TORCH_EXTENSIONS_DIR=/opt/nerfstudio/kernels
 RUN VIRTUAL_ENV=/opt/nerfstudio uv pip install --requirement /opt/nerfstudio/pins.txt \
     && TORCH_CUDA_ARCH_LIST="$CUDA_ARCHITECTURES" /opt/nerfstudio/bin/python -c \
@@ -30,7 +30,7 @@ RUN VIRTUAL_ENV=/opt/nerfstudio uv pip install --requirement /opt/nerfstudio/pin
 WORKDIR /opt/catalog
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY pipeline pipeline
-# The project judges splats on the CPU, and fits there those that begin on nerfacto: torch without CUDA, half the image.
+# The project evaluates splats, and fits those that start from nerfacto, on the CPU: torch without CUDA halves the image.
 RUN /opt/project/bin/pip install --extra-index-url https://download.pytorch.org/whl/cpu --constraint constraints.txt \
     '.[postgres]'
 

@@ -122,9 +122,9 @@ def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
         inputs = stage.inputs.model_validate(value.get("inputs", {}))
         params = stage.params.model_validate(value.get("params", {}))
     except FileNotFoundError:
-        raise BadInput(f"{path} does not exist", remedy="copy the `request` of a manifest into a file") from None
+        raise BadInput(f"{path} does not exist", remedy="Copy the `request` of a manifest into a file") from None
     except (ValidationError, ValueError, AttributeError) as error:
-        raise BadInput(f"{path} is no request for {stage.name}: {error}", remedy="mend it") from None
+        raise BadInput(f"{path} is not a request for {stage.name}: {error}", remedy="Correct it") from None
     try:
         finished = runner.run(stage, inputs, params)
     except Held as held:

@@ -60,4 +60,4 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "CATALOG_" + "_".join(map(str, first["loc"])).upper()
-        raise BadInput(f"{name}: {first['msg']}", remedy="correct the environment variable") from None
+        raise BadInput(f"{name}: {first['msg']}", remedy="Correct the environment variable") from None

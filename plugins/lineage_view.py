@@ -1,4 +1,4 @@
-"""Puts the catalog into Airflow's navigation: its assets and where each came from, read-only, behind the login."""
+"""Adds the catalog to Airflow's navigation: its assets and their lineage, read-only, behind Airflow's login."""
 
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ BASE_PATH = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip
 
 
 class CatalogPlugin(AirflowPlugin):
-    """The pages, and the entry `Catalog` that leads to them."""
+    """The pages, and the navigation entry `Catalog` that links to them."""
 
     name = "catalog"
     fastapi_apps = [{"app": LazyPages(), "url_prefix": PREFIX, "name": "Catalog"}]

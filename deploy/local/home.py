@@ -1,4 +1,4 @@
-"""The Airflow home of this project: its configuration, secrets and lock, in one folder that nothing else uses."""
+"""The Airflow home of this project: its configuration, secrets and lock, in a folder of its own."""
 
 import base64
 import fcntl
@@ -26,12 +26,12 @@ AUTH_MANAGER = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.Sim
 
 
 class Running(Frozen):
-    """What a running `make up` says of itself, for `make demo` and for whoever wants to start a second one."""
+    """What a running `make up` records about itself, for `make demo` and for a second `make up`."""
 
     pid: int
     url: str
     store: str
-    services: dict[str, tuple[int, float]] = {}  # pid and start time: pids are used again
+    services: dict[str, tuple[int, float]] = {}  # pid and start time, because pids are reused
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        """Where every service writes its log."""
+        """The folder of the services' logs."""
         return self.path / "services"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold this home. Raises BadInput while another supervisor does: two schedulers on one database break runs."""
+        """Lock this home. Raises BadInput if another supervisor holds it: two schedulers on one database break runs."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.path / "lock").open("a") as lock:
             try:
@@ -57,12 +57,12 @@ class Home:
                 where = f"process {running.pid}, {running.url}" if running else "starting up"
                 raise BadInput(
                     f"Airflow already runs in {self.path} ({where})",
-                    remedy="use it, or stop it with Ctrl-C there first",
+                    remedy="Use it, or stop it first with Ctrl-C in its terminal",
                 ) from None
             yield
 
     def is_locked(self) -> bool:
-        """Whether a supervisor holds this home now."""
+        """Whether a supervisor holds this home's lock."""
         try:
             with (self.path / "lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,47 +73,47 @@ class Home:
         return False
 
     def running(self) -> Running | None:
-        """What the last supervisor wrote of itself, if it has not taken it back."""
+        """The record of the last supervisor; None if it stopped in order or never ran."""
         try:
             return Running.model_validate_json((self.path / "running.json").read_bytes())
         except FileNotFoundError:
             return None
 
     def write_running(self, running: Running | None) -> None:
-        """Say what runs here, or with None that nothing does any more."""
+        """Record what runs here; None removes the record."""
         path = self.path / "running.json"
         if running is None:
             path.unlink(missing_ok=True)
             return
-        beside = path.with_suffix(".new")
-        beside.write_text(running.model_dump_json())
-        beside.replace(path)
+        temporary = path.with_suffix(".new")
+        temporary.write_text(running.model_dump_json())
+        temporary.replace(path)
 
     def configure(self, port: int, parallelism: int) -> None:
-        """Write airflow.cfg, the login and, once, the secrets. Everything listens on this machine only."""
-        own = self._secrets()
+        """Write airflow.cfg, the login and, once, the secrets. Every service listens on loopback only."""
+        keys = self._secrets()
         write_private(self.path / "passwords.json", json.dumps({LOGIN: PASSWORD}))
         config = RawConfigParser()
-        config.read_dict(_configuration(self.path, port, parallelism, own))
+        config.read_dict(_configuration(self.path, port, parallelism, keys))
         text = io.StringIO()
         config.write(text)
         write_private(self.path / "airflow.cfg", text.getvalue())
 
     def _secrets(self) -> dict[str, str]:
-        """The keys of this home: made once, so that logins and stored connections survive a restart."""
+        """The keys of this home, generated once, so that sessions and stored connections survive a restart."""
         path = self.path / "secrets.json"
         if not path.exists():
-            made = {name: secrets.token_urlsafe(48) for name in ("jwt", "session")}
-            made["fernet"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-            write_private(path, json.dumps(made))
+            keys = {name: secrets.token_urlsafe(48) for name in ("jwt", "session")}
+            keys["fernet"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+            write_private(path, json.dumps(keys))
         return dict(json.loads(path.read_text()))
 
 
 def environment(home: Home, settings: Settings, threads: int) -> dict[str, str]:
-    """What every service and so every task gets to see. Paths become absolute: tasks do not run in this folder."""
-    given = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    path = [*filter(None, given.get("PYTHONPATH", "").split(os.pathsep)), str(PROJECT)]
-    return given | {
+    """The environment of every service and its tasks. Paths are absolute: tasks do not run in this folder."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    path = [*filter(None, inherited.get("PYTHONPATH", "").split(os.pathsep)), str(PROJECT)]
+    return inherited | {
         "AIRFLOW_HOME": str(home.path),
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
         "PYTHONUNBUFFERED": "1",
@@ -126,7 +126,7 @@ def environment(home: Home, settings: Settings, threads: int) -> dict[str, str]:
 
 
 def free_port(first: int = FIRST_PORT) -> int:
-    """`first`, or when something listens there, any free port of this machine."""
+    """`first` if it is free, else any free port. Raises BadInput when there is none."""
     for port in (first, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -135,10 +135,10 @@ def free_port(first: int = FIRST_PORT) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise BadInput(f"no free port on {HOST}", remedy="stop a server that runs there")
+    raise BadInput(f"no free port on {HOST}", remedy="Stop a server that uses one")
 
 
-def _configuration(path: Path, port: int, parallelism: int, own: dict[str, str]) -> dict[str, dict[str, str]]:
+def _configuration(path: Path, port: int, parallelism: int, keys: dict[str, str]) -> dict[str, dict[str, str]]:
     url = f"http://{HOST}:{port}"
     return {
         "core": {
@@ -148,26 +148,26 @@ def _configuration(path: Path, port: int, parallelism: int, own: dict[str, str])
             "executor": "LocalExecutor",
             "parallelism": str(parallelism),
             "dags_are_paused_at_creation": "False",
-            "hostname_callable": "socket.gethostname",  # the default asks the name server, at every start of a task
+            "hostname_callable": "socket.gethostname",  # the default queries DNS at the start of every task
             "auth_manager": AUTH_MANAGER,
             "simple_auth_manager_users": f"{LOGIN}:admin",
             "simple_auth_manager_passwords_file": str(path / "passwords.json"),
             "simple_auth_manager_all_admins": "False",
             "execution_api_server_url": f"{url}/execution/",
-            "fernet_key": own["fernet"],
+            "fernet_key": keys["fernet"],
             "killed_task_cleanup_time": "30",
-            "max_map_length": "10000",  # shoots of one night
+            "max_map_length": "10000",  # shoots per night
         },
         "database": {
             "sql_alchemy_conn": f"sqlite:///{path / 'airflow.db'}",
             "sql_alchemy_connect_args": "deploy.local.SQLITE_PATIENCE",
             "sql_alchemy_connect_args_async": "deploy.local.SQLITE_PATIENCE",
         },
-        "api": {"host": HOST, "port": str(port), "base_url": url, "secret_key": own["session"], "workers": "1"},
-        "api_auth": {"jwt_secret": own["jwt"]},
+        "api": {"host": HOST, "port": str(port), "base_url": url, "secret_key": keys["session"], "workers": "1"},
+        "api_auth": {"jwt_secret": keys["jwt"]},
         "scheduler": {"scheduler_idle_sleep_time": "0.25", "enable_health_check": "False"},
         "dag_processor": {"min_file_process_interval": "60", "parsing_processes": "1"},
-        # a task's supervisor sleeps this long when its child has closed its pipes but not quite ended; default 5 s
+        # a task's supervisor sleeps this long between a task closing its pipes and its exit; the default is 5 s
         "workers": {"min_heartbeat_interval": "1"},
         "logging": {"base_log_folder": str(path / "logs"), "colored_console_log": "False"},
         "openlineage": {"disabled": "True"},

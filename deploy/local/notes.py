@@ -1,4 +1,4 @@
-"""What a person should read after a run: every step, angle and asset that is not as it was asked for, and why."""
+"""The notes printed after a run: every step, angle and asset that is not as requested, and why."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from textwrap import fill, indent
@@ -11,12 +11,12 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import list_assets
 from pipeline.catalog.tables import AngleRow
 
-MAX_NOTES = 20  # a night over hundreds of shoots is read in the catalog, not here
+MAX_NOTES = 20  # for a run over hundreds of shoots, see the catalog
 COLOURS = {"held": "yellow", "in review": "yellow", "refused": "yellow"}
 
 
 class Note(NamedTuple):
-    """One thing that is not as it was asked for."""
+    """One step, angle or asset that is not as requested."""
 
     state: str
     what: str
@@ -24,17 +24,17 @@ class Note(NamedTuple):
 
 
 def notes_on(summary: Mapping[str, Any], catalog_url: str) -> list[Note]:
-    """The notes on the shoots that a run worked on: steps first, then angles and assets as the catalog has them."""
-    busy = [shoot["sku"] for shoot in summary["shoots"] if shoot["steps"]]
-    return [*notes_on_steps(summary), *(_notes_on_catalog(busy, catalog_url) if busy else ())]
+    """The notes on the shoots that a run processed: steps first, then angles and assets from the catalog."""
+    skus = [shoot["sku"] for shoot in summary["shoots"] if shoot["steps"]]
+    return [*notes_on_steps(summary), *(_notes_on_catalog(skus, catalog_url) if skus else ())]
 
 
 def notes_on_steps(summary: Mapping[str, Any]) -> Iterator[Note]:
-    """One note for every step that is held or failed, and for every shoot that was refused."""
+    """One note per held or failed step, and per shoot that ended without one."""
     for shoot in summary["shoots"]:
-        told = [step for step in shoot["steps"] if step["reason"] and step["state"] not in {"done", "cached"}]
-        yield from (Note(step["state"], f"{shoot['sku']}, {step['step']}", step["reason"]) for step in told)
-        if shoot["reason"] and not told:
+        steps = [step for step in shoot["steps"] if step["reason"] and step["state"] not in {"done", "cached"}]
+        yield from (Note(step["state"], f"{shoot['sku']}, {step['step']}", step["reason"]) for step in steps)
+        if shoot["reason"] and not steps:
             yield Note(shoot["fate"], shoot["sku"], shoot["reason"])
 
 
@@ -51,11 +51,11 @@ def _notes_on_catalog(skus: list[str], catalog_url: str) -> Iterator[Note]:
 
 
 def print_notes(console: Console, notes: Iterable[Note]) -> None:
-    """Each note on a line of its own, with its reason indented below."""
-    listed = list(notes)
-    for note in listed[:MAX_NOTES]:
+    """Print each note on its own line, with its reason indented below; at most `MAX_NOTES`."""
+    pending = list(notes)
+    for note in pending[:MAX_NOTES]:
         console.print(f"[{COLOURS.get(note.state, 'red')}]{note.state}[/]: ", end="")
         console.print(note.what, markup=False)
         console.print(indent(fill(note.why, console.width - 4), "    "), markup=False, soft_wrap=True)
-    if len(listed) > MAX_NOTES:
-        console.print(f"and {len(listed) - MAX_NOTES} more: `catalog assets` lists them")
+    if len(pending) > MAX_NOTES:
+        console.print(f"and {len(pending) - MAX_NOTES} more: see `catalog assets`")

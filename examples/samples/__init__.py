@@ -1,1 +1,1 @@
-"""The sample collection's products, modelled and photographed in code."""
+"""Models and photographs the products of the sample collection."""

@@ -1,4 +1,4 @@
-"""A small cloth simulator: sews a flat pattern around an invisible form and lets it hang.
+"""A small cloth simulator: sews a flat pattern around an invisible form and drapes it.
 
 Extended position-based dynamics with small substeps (Macklin et al., "Small Steps in Physics Simulation", 2019):
 stretch and bend are distance constraints, the form is a signed distance grid. Metres, seconds, +z up.
@@ -28,7 +28,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Form:
-    """A body as a signed distance grid: `distance` [X, Y, Z] in metres, its first corner and its spacing."""
+    """A body as a signed distance grid: `distance` [X, Y, Z], its first corner [3] and its spacing, all in metres."""
 
     distance: Floats
     corner: Floats
@@ -36,7 +36,7 @@ class Form:
 
 
 def resample(line: Floats, spacing: float) -> Floats:
-    """Points [K, 2] along a polyline at about `spacing`, without its last point (the next line brings it)."""
+    """Points [K, 2] along a polyline at about `spacing`, without its last point, where the next line starts."""
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     count = max(1, round(lengths[-1] / spacing))
     at = np.linspace(0.0, lengths[-1], count + 1)[:-1]
@@ -56,7 +56,7 @@ def inside(points: Floats, outline: Floats) -> NDArray[np.bool_]:
 
 
 def triangulate(outline: Floats, spacing: float) -> Panel:
-    """A panel of even triangles inside an outline whose points already lie about `spacing` apart."""
+    """Triangulate an outline whose points are about `spacing` apart into a panel of even triangles."""
     low, high = outline.min(0), outline.max(0)
     rows = np.arange(low[1], high[1], spacing * np.sqrt(3) / 2)
     grid = np.concatenate(
@@ -83,7 +83,7 @@ def triangulate(outline: Floats, spacing: float) -> Panel:
 
 
 def springs(faces: Ints) -> tuple[Ints, Ints]:
-    """Edges [E, 2] of a mesh, and the pairs [B, 2] of vertices that face each other across an inner edge."""
+    """Edges [E, 2] of a mesh, and the pairs [B, 2] of vertices opposite each other across an inner edge."""
     halves = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     third = np.concatenate([faces[:, 2], faces[:, 0], faces[:, 1]])
     halves = np.sort(halves, axis=1)
@@ -113,7 +113,7 @@ def _distance(grid, corner, spacing, x, y, z):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _pull(new, weight, pairs, rest, alpha):  # type: ignore[no-untyped-def]
-    """One Gauss-Seidel pass over distance constraints; `weight` 0 pins a vertex, `alpha` (XPBD's) softens."""
+    """One Gauss-Seidel pass over distance constraints. `weight` 0 pins a vertex; `alpha` is XPBD's compliance."""
     for e in range(pairs.shape[0]):
         i, j = pairs[e, 0], pairs[e, 1]
         dx, dy, dz = new[i, 0] - new[j, 0], new[i, 1] - new[j, 1], new[i, 2] - new[j, 2]
@@ -131,7 +131,7 @@ def _pull(new, weight, pairs, rest, alpha):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _collide(new, old, weight, grid, corner, h, gap, friction):  # type: ignore[no-untyped-def]
-    """Push vertices out of the form (a grid of spacing `h`), and let friction take back part of their sliding."""
+    """Push vertices out of the form (a grid of spacing `h`) and reduce their sliding by friction."""
     for v in range(new.shape[0]):
         x, y, z = new[v, 0], new[v, 1], new[v, 2]
         d = _distance(grid, corner, h, x, y, z)
@@ -151,21 +151,21 @@ def _collide(new, old, weight, grid, corner, h, gap, friction):  # type: ignore[
 
 @njit(cache=True)
 def _fall(x, weight, stretch, rest, bend, bend_rest, grid, corner, h, steps, dt, softness):  # type: ignore
-    """Integrate `steps` substeps of `dt` seconds and return the positions at rest."""
+    """Integrate `steps` substeps of `dt` seconds and return the final positions."""
     velocity = np.zeros_like(x)
     for step in range(steps):
         new = x.copy()
         for v in range(x.shape[0]):
             if weight[v] > 0.0:
                 speed = np.sqrt(velocity[v, 0] ** 2 + velocity[v, 1] ** 2 + velocity[v, 2] ** 2)
-                slow = min(1.0, 1.5 / (speed + 1e-9))  # the first steps unfold a pillow; do not let it explode
+                slow = min(1.0, 1.5 / (speed + 1e-9))  # limits the speed while the initial pillow shape collapses
                 new[v, 0] += slow * velocity[v, 0] * dt
                 new[v, 1] += slow * velocity[v, 1] * dt
                 new[v, 2] += slow * velocity[v, 2] * dt - 9.81 * dt * dt
         _pull(new, weight, stretch, rest, 0.0)
         _pull(new, weight, bend, bend_rest, softness)
         _collide(new, x, weight, grid, corner, h, 0.003, 0.3)
-        damping = 0.998 if step < 0.8 * steps else 0.98  # take the last swinging out
+        damping = 0.998 if step < 0.8 * steps else 0.98  # damps the remaining motion
         velocity = (new - x) / dt * damping
         x = new
     return x
@@ -180,10 +180,10 @@ def drape(
     form: Form,
     steps: int,
 ) -> Floats:
-    """Let a sewn garment fall onto a form: returns vertex positions [N, 3].
+    """Drape a sewn garment over a form; returns vertex positions [N, 3].
 
-    `start` [N, 3] are sewn vertices, `pinned` [N] stay where they are. `faces_sewn` [M, 3] index them; `faces_flat`
-    [M, 3] are the same triangles in `pattern` [P, 2], the flat pattern, which gives every edge its length at rest.
+    `start` [N, 3]: the sewn vertices; `pinned` [N]: those that do not move. `faces_sewn` [M, 3] index them;
+    `faces_flat` [M, 3] are the same triangles in the flat `pattern` [P, 2], which gives every edge its rest length.
     """
     edges, lengths = [], []
     for a, b in ((0, 1), (1, 2), (2, 0)):
@@ -195,7 +195,10 @@ def drape(
     _, across_flat = springs(faces_flat)
     bend_rest = np.full(len(across), np.median(np.linalg.norm(np.diff(pattern[across_flat], axis=1), axis=2)))
     rng = np.random.default_rng(7)
-    shuffle, shuffle_bend = rng.permutation(len(pairs)), rng.permutation(len(across))  # no sweep direction in the folds
+    shuffle, shuffle_bend = (
+        rng.permutation(len(pairs)),
+        rng.permutation(len(across)),
+    )  # a fixed order would bias the folds
     result: Floats = _fall(
         start.copy(),
         np.where(pinned, 0.0, 1.0),
@@ -214,7 +217,7 @@ def drape(
 
 
 def subdivide(points: Floats, faces: Ints, *, smooth: bool) -> tuple[Floats, Ints]:
-    """One round of Loop subdivision (`smooth`) or of plain midpoints; both give the same faces in the same order."""
+    """One round of Loop subdivision (`smooth`) or midpoint subdivision, with the same faces in the same order."""
     halves = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
     edges, which, count = np.unique(halves, axis=0, return_inverse=True, return_counts=True)
     which = which.reshape(-1)
@@ -234,7 +237,7 @@ def subdivide(points: Floats, faces: Ints, *, smooth: bool) -> tuple[Floats, Int
 
 
 def _smooth_vertices(points: Floats, edges: Ints, inner: NDArray[np.bool_]) -> Floats:
-    """Loop's rule (Warren's weights) for old vertices, with the curve rule on borders."""
+    """Loop's rule (Warren's weights) for the old vertices, with the curve rule on borders."""
     total, valence = np.zeros_like(points), np.zeros(len(points))
     rim, rims = np.zeros_like(points), np.zeros(len(points))
     for a, b in ((0, 1), (1, 0)):

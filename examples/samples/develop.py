@@ -1,4 +1,4 @@
-"""From a render to a photo: denoise, bend through the lens, expose, add sensor noise, write a JPEG with EXIF."""
+"""Turns a render into a photo: denoise, distort, expose, add sensor noise, write a JPEG with EXIF."""
 
 import math
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from PIL.TiffImagePlugin import IFDRational
 Linear = NDArray[np.float32]
 
 SENSOR_LONG_MM, CROP_FACTOR = 17.3, 2.0
-SHEEN = 0.06  # light that the surface itself sends back, whatever its colour; keeps highlights out of the division
+SHEEN = 0.06  # reflection of the surface itself, independent of its albedo; keeps highlights out of the division
 FIRST_SHOT = datetime(2026, 3, 9, 10, 12, 30)
 
 
@@ -53,10 +53,10 @@ def _smooth(light, guide, step, sigma_light, sigma_guide):  # type: ignore[no-un
 
 
 def product_light(render: Linear, cover: Linear, albedo: Linear, normal: Linear) -> Linear:
-    """The product's own share of a render [H, W, 3], premultiplied by its coverage, without the renderer's grain.
+    """The product's share of a render [H, W, 3], premultiplied by its coverage and denoised.
 
-    Light is smoothed and the surface is not: divide by the albedo, filter along normals and coverage, multiply again.
-    At edges, where few samples see the product, the light comes from well inside it.
+    Only the light is smoothed, not the surface: divide by the albedo, filter guided by normals and coverage, multiply.
+    At edges, where few samples hit the product, the light is taken from its interior.
     """
     paint = albedo + cover[..., None] * SHEEN
     inside = cover > 0.98
@@ -68,7 +68,7 @@ def product_light(render: Linear, cover: Linear, albedo: Linear, normal: Linear)
 
 
 def paper_light(render: Linear, cover: Linear) -> Linear:
-    """The backdrop [H, W, 3] of a small render, smooth, and carried on behind the product."""
+    """The backdrop [H, W, 3] of a small render, smoothed and continued behind the product."""
     free = cover < 0.005
     guide = np.ascontiguousarray(np.repeat(free[..., None].astype(np.float32) * 9, 2, axis=2))
     light = np.ascontiguousarray(render)
@@ -78,7 +78,7 @@ def paper_light(render: Linear, cover: Linear) -> Linear:
 
 
 def spread(light: Linear, known: NDArray[np.bool_]) -> Linear:
-    """The light [H, W, 3] of known pixels carried beyond them, smoother and smoother the farther away."""
+    """Extrapolate the light [H, W, 3] of known pixels, more smoothly with distance."""
     weight = known.astype(np.float32)
     filled, done = np.where(known[..., None], light, 0), known
     for sigma in (1.6, 6.0, 24.0):
@@ -91,7 +91,7 @@ def spread(light: Linear, known: NDArray[np.bool_]) -> Linear:
 
 
 def bend(image: Linear, margin_px: int, focal_px: float, k1: float) -> Linear:
-    """A pinhole render with `margin_px` to spare, seen through a SIMPLE_RADIAL lens: [H - 2m, W - 2m, ...]."""
+    """Distort a pinhole render that has a margin of m = `margin_px` by a SIMPLE_RADIAL lens: [H - 2m, W - 2m, ...]."""
     height, width = image.shape[0] - 2 * margin_px, image.shape[1] - 2 * margin_px
     x = (np.arange(width) + 0.5 - width / 2) / focal_px
     y = (np.arange(height) + 0.5 - height / 2) / focal_px
@@ -118,7 +118,7 @@ def sensor(linear: Linear, exposure: float, rng: np.random.Generator) -> NDArray
 
 
 def exif(number: int, exposure_ev: float, lens_mm: int, width_px: int, height_px: int) -> Image.Exif:
-    """What a camera writes beside a photo; the maker is invented."""
+    """The EXIF tags of a photo; the maker is invented."""
     tags = Image.Exif()
     taken = (FIRST_SHOT + timedelta(seconds=14 * number)).strftime("%Y:%m:%d %H:%M:%S")
     tags[Base.Make], tags[Base.Model], tags[Base.Software] = "Lumenbox", "Lumenbox Studio M1", "firmware 1.4"
@@ -140,12 +140,12 @@ def exif(number: int, exposure_ev: float, lens_mm: int, width_px: int, height_px
 
 
 def save_photo(path: Path, pixels: NDArray[np.uint8], tags: Image.Exif) -> None:
-    """Write the JPEG."""
+    """Write a JPEG with EXIF."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, quality=91, subsampling="4:2:0", optimize=True, exif=tags)
 
 
 def save_gray(path: Path, values: Linear) -> None:
-    """Write values [H, W] in 0..1 as an 8-bit gray PNG."""
+    """Write values [H, W] from 0 to 1 as an 8-bit grey PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)).save(path, optimize=True)

@@ -1,4 +1,4 @@
-"""What both products' pictures are drawn with: fabric and glaze noise, brushes in millimetres, ink laid over a base."""
+"""Tools for the products' textures: noise for fabric and glaze, brushes in millimetres, ink over a base."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ Colour = tuple[int, int, int]
 
 
 def noise(height: int, width: int, scale_px: tuple[float, float], seed: int) -> Picture:
-    """Smooth noise [H, W] of unit deviation whose blobs are about `scale_px` (y, x) large; it wraps in x."""
+    """Smooth noise [H, W] with unit standard deviation and features of about `scale_px` (y, x); it wraps in x."""
     field = np.random.default_rng(seed).standard_normal((height, width)).astype(np.float32)
     pad = int(4 * scale_px[1]) + 1
     field = np.concatenate([field[:, -pad:], field, field[:, :pad]], axis=1)
@@ -21,14 +21,14 @@ def noise(height: int, width: int, scale_px: tuple[float, float], seed: int) -> 
 
 
 def ink(base: Picture, colour: Colour, mask: Picture, strength: float = 1.0) -> Picture:
-    """`colour` laid over `base` where `mask` [H, W] is 1."""
+    """Blend `colour` over `base` where `mask` [H, W] is 1."""
     weight = np.clip(mask, 0, 1)[..., None] * strength
     return np.asarray(base * (1 - weight) + np.array(colour, dtype=np.float32) / 255 * weight, dtype=np.float32)
 
 
 @dataclass
 class Brush:
-    """Draws one colour's mask in millimetres: x right, y up, from (`left`, `bottom`); at twice its size."""
+    """Draws the mask of one ink in mm (x right, y up, corner at `left_mm`, `bottom_mm`), supersampled twice."""
 
     width_px: int
     height_px: int
@@ -66,21 +66,21 @@ class Brush:
         else:
             self.draw.ellipse(box, fill=fill)
 
-    def text(self, x: float, y: float, words: str, size_mm: float, bold_mm: float = 0.0, spacing: float = 0.0) -> None:
-        """Words centred at a point, in Pillow's own typeface; `spacing` widens the gaps (of the size)."""
+    def text(self, x: float, y: float, text: str, size_mm: float, bold_mm: float = 0.0, spacing: float = 0.0) -> None:
+        """Draw text centred at a point in Pillow's built-in font; `spacing` is extra tracking, in font sizes."""
         k = 2 * self.px_per_mm
         font = ImageFont.load_default(size_mm * k)
-        widths = [font.getlength(letter) + spacing * size_mm * k for letter in words]
+        widths = [font.getlength(letter) + spacing * size_mm * k for letter in text]
         cx, cy = self.at(x, y)
         pen = cx - (sum(widths) - spacing * size_mm * k) / 2
-        for letter, advance in zip(words, widths, strict=True):
+        for letter, advance in zip(text, widths, strict=True):
             self.draw.text(
                 (pen, cy), letter, fill=255, font=font, anchor="lm", stroke_width=round(bold_mm * k), stroke_fill=255
             )
             pen += advance
 
     def mask(self, mirrored: bool = False) -> Picture:
-        """The mask [H, W], 0 to 1, with soft edges; `mirrored` when the picture is seen from behind."""
+        """The mask [H, W], 0 to 1, antialiased; `mirrored` for a texture that is seen from behind."""
         small = (
             np.asarray(self.image.resize((self.width_px, self.height_px), Image.Resampling.BOX), dtype=np.float32) / 255
         )

@@ -1,4 +1,4 @@
-"""A stoneware mug with a handle: a turned profile and a swept handle, with a picture that wraps all the way round."""
+"""Models a stoneware mug: a turned body and a swept handle, with a texture that wraps all the way round."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Part:
 
 
 def _grid_faces(rows: int, columns: int) -> Ints:
-    """Triangles of a rows x columns grid of vertices, counter-clockwise seen from the outside of a turned body."""
+    """Triangles of a rows x columns grid of vertices, counter-clockwise seen from outside a turned body."""
     i, j = np.meshgrid(np.arange(rows - 1), np.arange(columns - 1), indexing="ij")
     a = (i * columns + j).reshape(-1)
     b, c, d = a + 1, a + columns, a + columns + 1
@@ -33,7 +33,7 @@ def _arc(centre: tuple[float, float], radius: float, from_deg: float, to_deg: fl
 
 
 def profile() -> Floats:
-    """The body's outline [K, 2] as (radius, height), m: under the foot, up the outside, over the lip, down inside."""
+    """The body's profile [K, 2] as (radius, height) in m: under the foot, up the outside, over the lip, down inside."""
     r, h, w = RADIUS_M, HEIGHT_M, WALL_M
     foot = np.array([[0.0, 0.0025], [r - 0.011, 0.0025], [r - 0.0095, 0.0008], [r - 0.0085, 0.0], [r - 0.007, 0.0]])
     bottom = _arc((r - 0.009, 0.009), 0.009, -75, 0, 14)
@@ -47,7 +47,7 @@ def profile() -> Floats:
 
 
 def body(columns: int = 361) -> Part:
-    """The turned body. u runs once around, counter-clockwise from azimuth 0; v runs along the profile's height."""
+    """The turned body. u runs once around, counter-clockwise from azimuth 0; v runs along the profile."""
     line = profile()
     azimuth = np.linspace(0, 2 * np.pi, columns)
     x = line[:, :1] * np.sin(azimuth)
@@ -78,7 +78,7 @@ def body(columns: int = 361) -> Part:
 
 
 def handle(azimuth_deg: float = 90.0, around: int = 40, along: int = 120) -> Part:
-    """A D-shaped handle at an azimuth, its ends sunk into the wall, so that its hole stays open."""
+    """A D-shaped handle at an azimuth, with an open hole and its ends inside the wall."""
     t = np.linspace(0, 1, along)[:, None]
     r = RADIUS_M - 0.0015
     knots = np.array(
@@ -115,7 +115,7 @@ def _bernstein(degree: int, k: int, t: Floats) -> Floats:
 
 
 def _outward(points: Floats, normals: Floats, spine: Floats, radial: Floats) -> Floats:
-    """The normals, turned so that they point away from the handle's spine."""
+    """The normals, flipped if necessary to point away from the handle's spine."""
     centre = spine[:, :1] * radial + spine[:, 1:] * np.array([0.0, 0.0, 1.0])
     away = points.reshape(len(spine), -1, 3) - centre[:, None]
     agree = float(np.sum(away.reshape(-1, 3) * normals))

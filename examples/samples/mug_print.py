@@ -1,4 +1,4 @@
-"""The mug's pictures: speckled stoneware glaze and a harbour all the way round, different at every azimuth."""
+"""The mug's textures: speckled stoneware glaze and a harbour scene that differs at every azimuth."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,7 +21,7 @@ INK: Colour = (18, 40, 52)
 
 
 def glaze(height: int, width: int, colour: Colour, seed: int) -> Picture:
-    """Speckled glaze [H, W, 3]: iron spots in several sizes, pale spots, slow pooling of the colour."""
+    """Speckled glaze [H, W, 3]: iron spots of several sizes, pale spots, gradual pooling of the colour."""
     pooled = 1 + 0.04 * noise(height, width, (90, 60), seed) + 0.03 * noise(height, width, (4, 4), seed + 1)
     picture = np.array(colour, dtype=np.float32) / 255 * pooled[..., None]
     for scale, level, tone, strength, step in (
@@ -36,14 +36,14 @@ def glaze(height: int, width: int, colour: Colour, seed: int) -> Picture:
 
 
 class Harbour:
-    """Draws the scene. x is millimetres along the wall from azimuth 0, wrapped; y is millimetres above the table."""
+    """Draws the scene in millimetres: x along the wall from azimuth 0, wrapped; y above the table."""
 
     def __init__(self) -> None:
-        """One brush an ink."""
+        """Create one brush per ink."""
         self.inks: dict[Colour, Brush] = {c: Brush(WIDTH, OUTSIDE_PX, PX_PER_MM) for c in (CREAM, MUSTARD, CORAL, INK)}
 
     def wrapped(self, azimuth_deg: float, paint: Callable[[float], None]) -> None:
-        """Paint a motif at an azimuth, once more on the other side of the seam where it would be cut."""
+        """Paint a motif at an azimuth, and again across the seam if it would be cut there."""
         x = azimuth_deg / 360 * AROUND_MM
         for shift in (-AROUND_MM, 0.0, AROUND_MM):
             if -70 < x + shift < AROUND_MM + 70:
@@ -79,7 +79,7 @@ class Harbour:
         self.inks[INK].line([(x - 0.6 * flip, 30), (x - 0.6 * flip, 33 + 32 * s)], 0.9)
 
     def whale(self, x: float) -> None:
-        """A whale that blows."""
+        """A spouting whale."""
         t = np.linspace(0, np.pi, 30)
         back = [(x + 17 * np.cos(a), 30 + 17 * np.sin(a) * (1 - 0.35 * np.cos(a))) for a in t]
         self.inks[INK].polygon(back)
@@ -112,9 +112,9 @@ class Harbour:
         for s in (-1, 1):
             c.polygon([(x + 10.5 * s, 56), (x + 7.5 * s, 50), (x + 13.5 * s, 50)])
 
-    def label(self, x: float, y: float, words: str, size: float, colour: Colour) -> None:
+    def label(self, x: float, y: float, text: str, size: float, colour: Colour) -> None:
         """A line of lettering."""
-        self.inks[colour].text(x, y, words, size, 0.28, 0.04)
+        self.inks[colour].text(x, y, text, size, 0.28, 0.04)
 
     def fish(self, x: float, y: float, s: float, colour: Colour) -> None:
         """A small fish."""
@@ -126,7 +126,7 @@ class Harbour:
     def sky_and_sea(self) -> None:
         """Waves, gulls, stars and dots all the way round, none of them periodic."""
         rng = np.random.default_rng(5)
-        x = np.linspace(-6, AROUND_MM + 6, 720)  # past both ends: the lines meet at the seam
+        x = np.linspace(-6, AROUND_MM + 6, 720)  # extends past both ends, so that the lines meet at the seam
         turn = 2 * np.pi * x / AROUND_MM
         for colour, height, seed in ((MUSTARD, 20.0, 1), (CREAM, 14.5, 2), (CORAL, 9.5, 3)):
             phase = np.random.default_rng(seed).uniform(0, 6.28, 3)
@@ -145,7 +145,7 @@ class Harbour:
             )
 
     def draw(self, base: Picture) -> Picture:
-        """The whole scene over a glaze."""
+        """Draw the whole scene over a glaze."""
         self.sky_and_sea()
         self.wrapped(0, self.lighthouse)
         self.wrapped(44, lambda x: self.inks[CREAM].text(x, 62, "HARBOUR", 8.6, 0.3, 0.02))
@@ -155,12 +155,12 @@ class Harbour:
         self.wrapped(123, lambda x: self.boat(x, 1.05))
         self.wrapped(174, self.whale)
         self.wrapped(222, self.compass)
-        for words, y, size, colour in (
+        for text, y, size, colour in (
             ("SMALL", 66, 7.6, CREAM),
             ("BATCH", 57, 7.6, CREAM),
             ("No. 27", 48, 6.5, CORAL),
         ):
-            self.wrapped(262, partial(self.label, y=y, words=words, size=size, colour=colour))
+            self.wrapped(262, partial(self.label, y=y, text=text, size=size, colour=colour))
         for k, (a, y) in enumerate(((250, 32), (258, 37), (267, 32), (276, 37))):
             self.wrapped(a, partial(self.fish, y=y, s=0.55 + 0.08 * k, colour=MUSTARD))
         self.wrapped(298, self.anchor)
@@ -171,7 +171,7 @@ class Harbour:
 
 
 def pictures() -> tuple[Picture, Picture]:
-    """The body's picture [H, W, 3], row 0 at v = 1 (the inside's bottom on top, the foot below), and the handle's."""
+    """The textures [H, W, 3] of body and handle. Row 0 is v = 1: the bottom of the inside on top, the foot below."""
     outside = Harbour().draw(glaze(OUTSIDE_PX, WIDTH, TEAL, 300))
     height_mm = TALL_MM * (1 - (np.arange(OUTSIDE_PX) + 0.5) / OUTSIDE_PX)
     ragged = noise(1, WIDTH, (1, 14), 330)[0] * 0.35

@@ -1,4 +1,4 @@
-"""The two products of the sample collection as the studio takes them: meshes, materials, centre, size, table."""
+"""The two products of the sample collection as input to the studio: meshes, materials, centre, size, table."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from samples.studio import Product, Surface, picture_texture
 
 
 def _cloth(picture: Any) -> dict[str, Any]:
-    """Cotton jersey: rough, with the pale rim of light that loose fibres give."""
+    """Cotton jersey: rough, with a pale sheen from loose fibres."""
     texture = picture_texture(picture)
     return {
         "type": "principled",
@@ -22,13 +22,13 @@ def _cloth(picture: Any) -> dict[str, Any]:
 
 
 def _glazed(picture: Any) -> dict[str, Any]:
-    """Satin glaze: highlights of the softboxes, no mirror."""
+    """Satin glaze: shows the softboxes as highlights, but no mirror image."""
     texture = picture_texture(picture)
     return {"type": "principled", "base_color": texture, "roughness": 0.36, "specular": 0.5}
 
 
 def tee_product(spacing: float = 0.0075, steps: int = 3600) -> Product:
-    """The T-shirt; its hem hangs 5 cm above the table."""
+    """The T-shirt, with its hem 5 cm above the table."""
     garment = tee.build(spacing, steps)
     outside, inside = tee_print.pictures()
     material = {"type": "twosided", "outside": _cloth(outside), "inside": _cloth(inside)}
@@ -40,7 +40,7 @@ def tee_product(spacing: float = 0.0075, steps: int = 3600) -> Product:
 
 
 def mug_product() -> Product:
-    """The mug, on the table."""
+    """The mug, standing on the table."""
     outside, grip = mug_print.pictures()
     body, handle = mug.body(), mug.handle()
     surfaces = tuple(

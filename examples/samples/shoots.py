@@ -1,4 +1,4 @@
-"""The two shoots: which photos are taken from where, and what shoot.yaml says about them."""
+"""The two sample shoots: their camera positions and their shoot.yaml."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from samples.studio import Lens, Product
 
 @dataclass(frozen=True)
 class Shot:
-    """One photo: its file name and where the camera stands, degrees in the product frame."""
+    """One photo: its file name and the camera's direction in degrees, product frame."""
 
     name: str
     azimuth_deg: float
@@ -20,8 +20,8 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Shoot:
-    """A product, the lens, the photos that are delivered, those that are withheld, and shoot.yaml."""
+class SampleShoot:
+    """A product, the lens, the delivered and the withheld photos, and shoot.yaml."""
 
     sku: str
     product: Callable[[], Product]
@@ -35,7 +35,7 @@ class Shoot:
 
 
 def _shots(rings: list[tuple[float, list[float]]], prefix: str, seed: int, wobble_deg: float = 0.4) -> tuple[Shot, ...]:
-    """Photos in the order in which they were taken; the table is turned by hand, so azimuths are a little off."""
+    """The shots in the order in which they are taken; the turntable is turned by hand, so azimuths vary a little."""
     rng = np.random.default_rng(seed)
     places = [(azimuth, elevation) for elevation, azimuths in rings for azimuth in azimuths]
     turned = [
@@ -100,22 +100,24 @@ brief: A hand-glazed mug with a harbour drawn all the way round.
 """
 
 
-def tee() -> Shoot:
+def tee() -> SampleShoot:
     """A full ring of 16 photos at 10 degrees, and 8 more at 35 degrees."""
     rings = [(10.0, [22.5 * i for i in range(16)]), (35.0, [45.0 * i for i in range(8)])]
     shots = _shots(rings, "DSC_", 1)
-    return Shoot("tee-001", products.tee_product, _lens(1080, 1440, 35, 5.1), 35, -0.042, 1.22, shots, (), TEE_YAML)
+    return SampleShoot(
+        "tee-001", products.tee_product, _lens(1080, 1440, 35, 5.1), 35, -0.042, 1.22, shots, (), TEE_YAML
+    )
 
 
-def mug() -> Shoot:
-    """A ring at 12 degrees, 15 degrees apart, without 120, 135, 150: the gap is 45 degrees wider than the spacing."""
+def mug() -> SampleShoot:
+    """A ring at 12 degrees, every 15 degrees except 120, 135 and 150: the gap is 45 degrees wider than the spacing."""
     ring = [15.0 * i for i in range(24)]
     gap = [120.0, 135.0, 150.0]
     shots = _shots([(12.0, [a for a in ring if a not in gap]), (30.0, [0.0, 225.0, 300.0])], "DSC_", 2)
     withheld = _shots([(12.0, gap)], "WITHHELD_", 3, 0.0)
-    return Shoot(
+    return SampleShoot(
         "mug-001", products.mug_product, _lens(1800, 1350, 25, 4.0), 25, 0.036, 1.18, shots, withheld, MUG_YAML
     )
 
 
-SHOOTS: dict[str, Callable[[], Shoot]] = {"tee": tee, "mug": mug}
+SHOOTS: dict[str, Callable[[], SampleShoot]] = {"tee": tee, "mug": mug}

@@ -1,7 +1,7 @@
-"""A photo studio for Mitsuba 3: paper sweep, softboxes and camera stay where they are, the product turns.
+"""A photo studio for Mitsuba 3: paper sweep, softboxes and camera are fixed, the product turns.
 
-Units are the product's radii, +z up; the product stands at the origin of its own frame (`pipeline.core.domain`), so
-that a photo at azimuth `a` is taken by turning the product by `-a` in front of a camera at azimuth 0.
+The unit is the product's radius, +z up. The product is at the origin of its frame (`pipeline.core.domain`), so a photo
+at azimuth `a` is taken by turning the product by `-a` in front of a camera at azimuth 0.
 """
 
 import math
@@ -28,35 +28,35 @@ class Surface:
 
 @dataclass(frozen=True)
 class Product:
-    """What is photographed: `centre_m` (on the turntable's axis) becomes the origin, `radius_m` the unit of length."""
+    """A product. `centre_m` (on the turntable's axis) becomes the origin, `radius_m` the unit of length."""
 
     surfaces: tuple[Surface, ...]
     centre_m: tuple[float, float, float]
     radius_m: float
     floor_m: float
-    """Height of the table in the product's own metres; a garment's hem hangs a little above it."""
+    """Height of the table in m, product coordinates; a garment's hem hangs slightly above it."""
 
 
 @dataclass(frozen=True)
 class Lens:
-    """A pinhole camera, px, and its distance in product radii; the principal point is the centre."""
+    """A pinhole camera in px, with its distance in product radii; the principal point is the centre."""
 
     width_px: int
     height_px: int
     focal_px: float
     distance: float
     crop: tuple[int, int, int, int] | None = None
-    """The part of the film that is exposed: left, top, width, height."""
+    """The exposed part of the film in px: left, top, width, height."""
     plain: bool = False
-    """Pixels that see nothing of their neighbours: the product's colour does not bleed into the backdrop's."""
+    """Whether to use a box filter, so that the product's colour does not bleed into the backdrop's pixels."""
 
     def smaller(self, times: int) -> "Lens":
-        """The same view on a film with `times` fewer pixels a side."""
+        """The same view on a film with its sides divided by `times`."""
         return Lens(self.width_px // times, self.height_px // times, self.focal_px / times, self.distance, plain=True)
 
 
 def picture_texture(picture: NDArray[np.float32]) -> dict[str, Any]:
-    """A Mitsuba texture from an sRGB picture [H, W, 3] whose row 0 is v = 1."""
+    """A Mitsuba texture of an sRGB picture [H, W, 3] whose row 0 is v = 1."""
     data = np.ascontiguousarray(np.round(np.clip(picture[::-1], 0, 1) * 255).astype(np.uint8))
     return {"type": "bitmap", "bitmap": mi.Bitmap(data), "raw": False, "wrap_mode": "repeat"}
 
@@ -80,7 +80,7 @@ def _mesh(surface: Surface, product: Product, turn_deg: float) -> Any:
 
 
 def _sweep(floor: float) -> Any:
-    """Seamless paper: a floor that bends up into a wall far behind the product (+y)."""
+    """Seamless paper: a floor that curves up into a wall far behind the product (+y)."""
     radius, back, wide = 4.0, 5.5, 30.0
     bend = [(back + radius * math.sin(t), floor + radius * (1 - math.cos(t))) for t in np.linspace(0, math.pi / 2, 24)]
     line = np.array([(-30.0, floor), *bend, (back + radius, floor + 26.0)])
@@ -146,7 +146,7 @@ def _scene(
     floor = (product.floor_m - product.centre_m[2]) / product.radius_m
     scene: dict[str, Any] = {"type": "scene", "sensor": _camera(lens, elevation_deg, 0)}
     scene["integrator"] = {"type": "path", "max_depth": 5, "rr_depth": 4, "hide_emitters": True}
-    if not with_studio:  # the albedo and the coverage of the product, alone
+    if not with_studio:  # albedo, normals and coverage of the product only
         scene["integrator"] = {"type": "aov", "aovs": "albedo:albedo,normal:sh_normal", "inner": {"type": "depth"}}
     if with_product:
         for i, surface in enumerate(product.surfaces):
@@ -163,7 +163,7 @@ def _scene(
 
 
 def _passes(scene: Any, spp: int, seed: int) -> Linear:
-    """Render in small passes, so that memory stays flat."""
+    """Render in small passes to limit memory."""
     step = min(8, spp)
     total = None
     for k in range(max(1, spp // step)):
@@ -174,13 +174,13 @@ def _passes(scene: Any, spp: int, seed: int) -> Linear:
 
 
 def photograph(product: Product, lens: Lens, azimuth_deg: float, elevation_deg: float, spp: int, seed: int) -> Linear:
-    """What reaches the sensor, [H, W, 3] linear."""
+    """Render the light that reaches the sensor, [H, W, 3] linear."""
     scene = _scene(product, lens, azimuth_deg, elevation_deg, with_product=True, with_studio=True)
     return _passes(scene, spp, seed)[..., :3]
 
 
 def empty_studio(product: Product, lens: Lens, elevation_deg: float, spp: int) -> Linear:
-    """The same studio without the product, [H, W, 3] linear."""
+    """Render the same studio without the product, [H, W, 3] linear."""
     scene = _scene(product, lens, 0.0, elevation_deg, with_product=False, with_studio=True)
     return _passes(scene, spp, 999)[..., :3]
 
@@ -188,14 +188,14 @@ def empty_studio(product: Product, lens: Lens, elevation_deg: float, spp: int) -
 def guides(
     product: Product, lens: Lens, azimuth_deg: float, elevation_deg: float, spp: int
 ) -> tuple[Linear, Linear, Linear]:
-    """Coverage [H, W], albedo and normal [H, W, 3] of the product alone, both premultiplied by coverage."""
+    """Render coverage [H, W], albedo and normal [H, W, 3] of the product alone, both premultiplied by coverage."""
     scene = _scene(product, lens, azimuth_deg, elevation_deg, with_product=True, with_studio=False)
     image = _passes(scene, spp, 77)
     return image[..., 3], image[..., 4:7], image[..., 7:10]
 
 
 def around(product: Product, lens: Lens, azimuth_deg: float, elevation_deg: float) -> Lens:
-    """The lens with its film cropped to the product and a few pixels around it."""
+    """The lens with its film cropped to the product plus a few pixels."""
     a, e = math.radians(azimuth_deg), math.radians(elevation_deg)
     back = np.array([math.cos(e) * math.sin(a), -math.cos(e) * math.cos(a), math.sin(e)])
     right = np.array([math.cos(a), math.sin(a), 0.0])

@@ -1,4 +1,4 @@
-"""A printed T-shirt on an invisible form: a flat pattern, sewn and draped, a picture for each of its two panels."""
+"""Models a printed T-shirt on an invisible form: a flat pattern, sewn and draped, with a texture for each panel."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -13,7 +13,7 @@ SHOULDER = np.array([0.226, 0.645])
 SLEEVE_DEG, SLEEVE_M, OPENING_M = 37.0, 0.200, 0.158
 NECK_HALF_M, NECK_TOP_M = 0.078, 0.70
 NECK_DROP_M = {"front": 0.088, "back": 0.022}
-PANEL_M = (0.92, 0.78)  # width and height of the picture of a panel; x from -0.46, z from -0.04
+PANEL_M = (0.92, 0.78)  # width and height of a panel's texture; x from -0.46, z from -0.04
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Garment:
 
 
 def sleeve_corners() -> tuple[Floats, Floats]:
-    """Upper and lower corner [2] of the right sleeve's opening in the flat pattern."""
+    """The upper and lower corner [2] of the right sleeve's opening in the flat pattern."""
     angle = np.radians(SLEEVE_DEG)
     along = np.array([np.cos(angle), -np.sin(angle)])
     top = SHOULDER + SLEEVE_M * along
@@ -35,7 +35,7 @@ def sleeve_corners() -> tuple[Floats, Floats]:
 
 
 def outline(side: str, spacing: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """A panel's outline [K, 2], counter-clockwise from the neck's right end, and which of its points are sewn."""
+    """A panel's outline [K, 2], counter-clockwise from the neck's right end, and a mask of its sewn points [K]."""
     top, bottom = sleeve_corners()
     t = np.linspace(0, 1, 20)[:, None]
     armpit, pull = np.array([HALF_CHEST_M, 0.35]), np.array([HALF_CHEST_M + 0.002, 0.405])
@@ -96,7 +96,7 @@ def torso_form(spacing: float = 0.006) -> Form:
 
 
 def sew(spacing: float) -> tuple[Floats, Floats, Ints, Ints, Floats]:
-    """Both panels sewn: start [N, 3], pattern [P, 2], sewn faces [M, 3], flat faces [M, 3], atlas uv [P, 2]."""
+    """Sew both panels: start [N, 3], pattern [P, 2], sewn faces [M, 3], flat faces [M, 3], atlas uv [P, 2]."""
     pattern, uv, flat, sewn_ids, start = [], [], [], [], []
     seam: dict[tuple[float, float], int] = {}
     for side in ("front", "back"):
@@ -125,14 +125,14 @@ def sew(spacing: float) -> tuple[Floats, Floats, Ints, Ints, Floats]:
 
 
 def _pillow(points: Floats, seam: Floats) -> Floats:
-    """How far in front of the seam's plane each point [N, 2] of a panel starts, so that the form fits inside."""
+    """Initial distance of each panel point [N, 2] from the seam's plane, so that the form fits inside."""
     distance = np.min(np.linalg.norm(points[:, None] - seam[None], axis=2), axis=1)
     depth: Floats = 0.165 * np.sqrt(np.clip(distance / 0.10, 0, 1))
     return depth
 
 
 def build(spacing: float = 0.0075, steps: int = 3500) -> Garment:
-    """Sew and drape the T-shirt, smooth it once, and lay its front, left and back out in one picture."""
+    """Sew and drape the T-shirt and subdivide it once; front and back share one texture atlas."""
     start, pattern, faces_sewn, faces_flat, uv = sew(spacing)
     pinned = (np.abs(start[:, 1]) < 1e-9) & (np.abs(start[:, 0]) < NECK_HALF_M + 0.035)  # clipped to the form
     points = drape(start, pinned, pattern, faces_sewn, faces_flat, torso_form(), steps)

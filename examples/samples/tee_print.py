@@ -1,4 +1,4 @@
-"""The T-shirt's pictures: heather jersey, contrast ribs, seams, a chest print, another on the back, sleeve marks."""
+"""The T-shirt's textures: heather jersey, contrast ribs, seams, prints on chest and back, sleeve marks."""
 
 import itertools
 
@@ -27,7 +27,7 @@ SLATE: Colour = (82, 112, 140)
 
 
 def brush() -> Brush:
-    """A brush in the garment's own millimetres: x from the middle, y up from the hem."""
+    """A brush in the garment's coordinates, in mm: x from the middle, y up from the hem."""
     return Brush(WIDTH, HEIGHT, PX_PER_MM, -PANEL_M[0] * 500, -40.0)
 
 
@@ -52,7 +52,7 @@ def _grid_mm() -> tuple[Picture, Picture]:
 
 
 def trims(base: Picture, side: str) -> Picture:
-    """Ribbed collar and cuffs in a contrast colour, the hem's twin needle, armhole, side and shoulder seams."""
+    """Ribbed collar and cuffs in a contrast colour, twin-needle hem, armhole seams."""
     x, y = _grid_mm()
     drop = NECK_DROP_M[side] * 1000
     angle = np.linspace(np.pi, 2 * np.pi, 400)
@@ -82,7 +82,7 @@ def trims(base: Picture, side: str) -> Picture:
 
 
 def armhole(base: Picture) -> Picture:
-    """The sleeve's seam with its stitches, drawn where a sewn-in sleeve would have it."""
+    """The armhole seam with its stitches, drawn where a set-in sleeve would have it."""
     t = np.linspace(0, 1, 60)
     for s in (-1, 1):
         x = s * 1000 * ((1 - t) ** 2 * (SHOULDER[0] - 0.012) + 2 * t * (1 - t) * 0.188 + t**2 * (HALF_CHEST_M - 0.004))
@@ -99,7 +99,7 @@ def armhole(base: Picture) -> Picture:
 
 
 def _worn(mask: Picture, seed: int) -> Picture:
-    """Ink that has been washed: small cracks and pinholes let the fabric through."""
+    """Worn ink: small cracks and pinholes that show the fabric."""
     cracks = noise(HEIGHT, WIDTH, (1.6, 1.6), seed) + 0.6 * noise(HEIGHT, WIDTH, (9, 9), seed + 1)
     return np.asarray(mask * np.clip(1.0 - 1.4 * np.clip(cracks - 1.9, 0, 1), 0, 1), dtype=np.float32)
 
@@ -118,7 +118,7 @@ SNOW = [
 
 
 def front_print(base: Picture) -> Picture:
-    """A retro mountain badge: sun in stripes, two ridges, pines, and the club's name."""
+    """A retro mountain badge: a striped sun, two ridges, pines and the club's name."""
     rng = np.random.default_rng(3)
     sun, cream, rust, navy = brush(), brush(), brush(), brush()
     sun.disc(0, 455, 96)
@@ -143,13 +143,13 @@ def front_print(base: Picture) -> Picture:
         if np.hypot(x, y - 455) > 104:
             cream.disc(float(x), float(y), float(r))
     cream.line([(38, 505), (45, 511), (52, 505), (59, 511), (66, 505)], 1.6)
-    for one, colour, seed in ((sun, SUN, 11), (rust, RUST, 13), (navy, NAVY, 15), (cream, CREAM, 17)):
-        base = ink(base, colour, _worn(one.mask(), seed), 0.96)
+    for layer, colour, seed in ((sun, SUN, 11), (rust, RUST, 13), (navy, NAVY, 15), (cream, CREAM, 17)):
+        base = ink(base, colour, _worn(layer.mask(), seed), 0.96)
     return base
 
 
 def back_print(base: Picture) -> Picture:
-    """A topographic map in a frame, its trail and waypoints, and a line of text across the shoulders."""
+    """A framed topographic map with trail and waypoints, and a line of text across the shoulders."""
     height = sum(noise(HEIGHT, WIDTH, (s, s), 40 + i) * s for i, s in enumerate((150, 70, 34)))
     height = np.asarray(height / np.std(height), dtype=np.float32)
     bend = np.abs(np.mod(height * 7 + 0.5, 1) - 0.5) / (7 * np.hypot(*np.gradient(height)) + 1e-6)
@@ -182,7 +182,7 @@ def back_print(base: Picture) -> Picture:
 
 
 def sleeve_marks(base: Picture, side: str) -> Picture:
-    """Bands on one sleeve, a row of diamonds on the other, and a woven tag at the hem: no two sides look alike."""
+    """Bands on one sleeve, diamonds on the other, and a woven tag at the hem: no two sides look alike."""
     turn = np.radians(SLEEVE_DEG)
     along, across = np.array([np.cos(turn), -np.sin(turn)]), np.array([-np.sin(turn), -np.cos(turn)])
     top = sleeve_corners()[0] * 1000
@@ -199,30 +199,30 @@ def sleeve_marks(base: Picture, side: str) -> Picture:
         diamonds.polygon([point(-1, a - r, c), point(-1, a, c + r), point(-1, a + r, c), point(-1, a, c - r)])
         diamonds.disc(*point(-1, a + 24, c + (5 if side == "front" else 0)), 3.2)
     x, _ = _grid_mm()
-    sleeve = (np.abs(x) > HALF_CHEST_M * 1000 + 8).astype(np.float32)  # none of it on the side under the arm
+    sleeve = (np.abs(x) > HALF_CHEST_M * 1000 + 8).astype(np.float32)  # not on the side under the arm
     base = ink(base, SUN, _worn(bands.mask() * sleeve, 71), 0.95)
     base = ink(base, CREAM, _worn(diamonds.mask() * sleeve, 73), 0.95)
     if side == "front":
         tag = brush()
         tag.polygon([(188, 46), (232, 46), (232, 70), (188, 70)])
         base = ink(base, RUST, tag.mask())
-        words = brush()
-        words.text(210, 58, "NRTC", 13, 0.4)
-        base = ink(base, CREAM, words.mask())
+        lettering = brush()
+        lettering.text(210, 58, "NRTC", 13, 0.4)
+        base = ink(base, CREAM, lettering.mask())
     return base
 
 
 def pictures() -> tuple[Picture, Picture]:
-    """Outside and inside of the garment as atlases [H, 2 W, 3]: front panel left, back panel right, row 0 on top."""
+    """The atlases [H, 2 W, 3] of the garment's outside and inside: front panel left, back panel right, row 0 on top."""
     outside, inner = [], []
     for side, seed in (("front", 101), ("back", 201)):
         plain = trims(jersey(SLATE, seed), side)
         drawn = front_print(plain) if side == "front" else back_print(plain)
         outside.append(sleeve_marks(drawn, side))
         inner.append(plain)
-    label, words = brush(), brush()
+    label, lettering = brush(), brush()
     label.polygon([(-28, 622), (28, 622), (28, 656), (-28, 656)])
-    words.text(0, 644, "NORTH RIDGE", 7.5, 0.25)
-    words.text(0, 631, "M   100% COTTON", 5, 0.1)
-    inner[1] = ink(ink(inner[1], CREAM, label.mask()), NAVY, words.mask())
+    lettering.text(0, 644, "NORTH RIDGE", 7.5, 0.25)
+    lettering.text(0, 631, "M   100% COTTON", 5, 0.1)
+    inner[1] = ink(ink(inner[1], CREAM, label.mask()), NAVY, lettering.mask())
     return np.concatenate(outside, axis=1), np.concatenate(inner, axis=1)

@@ -1,1 +1,1 @@
-"""The catalog database: tables, queries, lineage, export."""
+"""The catalog database: tables, publishing, queries, lineage, export, HTML pages."""

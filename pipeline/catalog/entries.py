@@ -1,4 +1,4 @@
-"""What the publish stage hands to the catalog: one shoot's assets, words and lineage, checked. No database in here."""
+"""What the publish stage passes to the catalog: one shoot's assets, caption and lineage, validated. No database."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -8,11 +8,11 @@ from pydantic import Field
 from pipeline.core.domain import Frozen, Name, Verdict
 from pipeline.core.records import AssetRecord, Caption
 
-State = Literal["published", "in review", "rejected", "withdrawn"]
+AssetState = Literal["published", "in review", "rejected", "withdrawn"]
 
 
 class StepEntry(Frozen):
-    """One computation, from its manifest."""
+    """One computation, read from its manifest."""
 
     key: str
     stage: str
@@ -22,7 +22,7 @@ class StepEntry(Frozen):
     report: dict[str, Any] = {}
     started_at: datetime
     seconds: float
-    own_seconds: float = Field(description="without the seconds that its items count themselves")
+    own_seconds: float = Field(description="excluding the seconds of its items")
     peak_memory_mb: float
     cost_usd: float
     own_cost_usd: float
@@ -35,7 +35,10 @@ class StepEntry(Frozen):
 
 
 class InputEntry(Frozen):
-    """Bytes that a step read: `path` within a folder artifact or empty, and the step that had made them or None."""
+    """Bytes that a step read.
+
+    `path`: the file's path in a folder artifact, else empty. `producer_key`: the step that made the bytes, if any.
+    """
 
     step_key: str
     name: str
@@ -68,17 +71,17 @@ class ItemEntry(Frozen):
 
 
 class AssetEntry(Frozen):
-    """One finished picture: its record, its bytes, the step that made it, and whether it may be shown."""
+    """One finished picture: its record, the digest of its bytes, the step that made it, its publication state."""
 
     record: AssetRecord
     sha256: str
     size_bytes: int
-    state: State
+    state: AssetState
     step_key: str | None
 
 
 class Publication(Frozen):
-    """All that one run knows of one shoot. None means: not known this time, leave what the catalog has."""
+    """Everything that one run knows about one shoot. None means unknown in this run: the catalog keeps what it has."""
 
     sku: Name
     collection: Name
@@ -98,5 +101,5 @@ class Publication(Frozen):
 
 
 def asset_id(sku: str, record: AssetRecord) -> str:
-    """The asset's stable identity: the same for as long as the catalog asks for this picture."""
+    """The asset's stable identity `<sku>/<angle>/<backdrop>/<channel>`."""
     return f"{sku}/{record.angle}/{record.backdrop}/{record.channel}"

@@ -1,4 +1,4 @@
-"""Writes the catalog as Parquet files, for analysts and for the shop's own loaders."""
+"""Writes the catalog as Parquet files, for analysts and for the shop's own import."""
 
 import json
 from pathlib import Path
@@ -39,21 +39,21 @@ FILES: dict[str, type[Base]] = {
     "step_items.parquet": ItemRow,
 }
 ARROW: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
-LISTS = frozenset({"reasons"})  # JSON columns that hold a list of texts
+LISTS = frozenset({"reasons"})  # JSON columns that hold a list of strings
 
 
 class Exported(Frozen):
-    """How many rows went into each file."""
+    """The folder of an export and the number of rows per file."""
 
     folder: str
     rows: dict[str, int]
 
 
 def export(catalog: Catalog, out: Path) -> Exported:
-    """Write every table of `FILES` into the folder `out`, all from one consistent state of the catalog.
+    """Write every table of `FILES` into the folder `out`, all from one consistent snapshot of the catalog.
 
-    Dictionaries (params, versions, attributes) become JSON text. A folder that holds something else is refused with
-    BadInput; an earlier export is replaced file by file.
+    Dictionaries (params, versions, attributes) become JSON text. An earlier export is replaced file by file. Raises
+    BadInput when the folder contains other files.
     """
     claim(out)
     with catalog.read() as session:
@@ -68,15 +68,15 @@ def export(catalog: Catalog, out: Path) -> Exported:
 
 
 def claim(out: Path) -> None:
-    """Make the folder ours, or raise BadInput when it holds what we did not make."""
+    """Create the folder and mark it as an export. Raises BadInput when it contains other files."""
     marker = out / MARKER
     try:
         out.mkdir(parents=True, exist_ok=True)
         if not marker.exists() and any(out.iterdir()):
-            raise BadInput(f"{out} holds files that are no catalog export", remedy="name an empty or a new folder")
+            raise BadInput(f"{out} contains files of other origin", remedy="Choose an empty or a new folder")
         marker.write_text(json.dumps({"made_by": "catalog export", "files": sorted(FILES)}) + "\n")
     except OSError as error:
-        raise BadInput(f"{out} cannot be written: {error.strerror}", remedy="name a folder that can be") from None
+        raise BadInput(f"{out} cannot be written: {error.strerror}", remedy="Choose a writable folder") from None
 
 
 def _table(session: Session, kind: type[Base]) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Where an asset came from: every step, model, setting and photo behind it, and what it cost."""
+"""The lineage of an asset: every step, model, setting and photo behind it, and what it cost."""
 
 from itertools import takewhile
 from pathlib import PurePath
@@ -14,7 +14,10 @@ from pipeline.core.domain import Frozen
 
 
 class LineageStep(Frozen):
-    """One computation behind an asset. `models`: what params and report say of engine, model, checkpoint, licence."""
+    """One computation behind an asset.
+
+    `models`: the entries of params and report that name an engine, model, checkpoint or licence.
+    """
 
     key: str
     stage: str
@@ -37,12 +40,15 @@ class LineageStep(Frozen):
 
     @property
     def title(self) -> str:
-        """The stage, and which of its items where it is one."""
+        """The stage's name, followed by the item's name if the step is an item."""
         return f"{self.stage} {self.item}" if self.item else self.stage
 
 
 class LineageEdge(Frozen):
-    """`step_key` read these bytes as its input `name`; `producer_key` made them, or they came with the shoot (None)."""
+    """The bytes that step `step_key` read as its input `name`.
+
+    `producer_key`: the step that made them; None for a file of the shoot.
+    """
 
     step_key: str
     name: str
@@ -54,7 +60,7 @@ class LineageEdge(Frozen):
 
 
 class SourcePhoto(Frozen):
-    """A file as it came with the shoot."""
+    """A source file of the shoot."""
 
     name: str
     sha256: str
@@ -62,7 +68,7 @@ class SourcePhoto(Frozen):
 
 
 class Lineage(Frozen):
-    """An asset and all that is behind it. `steps` starts with the one that made the asset; none comes twice."""
+    """An asset and everything it was made from. `steps`: without duplicates, the step that made the asset first."""
 
     detail: AssetDetail
     steps: tuple[LineageStep, ...]
@@ -75,32 +81,32 @@ class Lineage(Frozen):
         return next(step for step in self.steps if step.key == key)
 
     def sources(self, key: str | None = None) -> list[SourcePhoto]:
-        """The files of the shoot that a step read, or all without a key; the asset's own photo first, then by name."""
-        found = {
+        """The files of the shoot read by step `key`, or by any step; the asset's own photo first, then by name."""
+        photos = {
             edge.sha256: SourcePhoto(
                 name=edge.source_path or edge.path or edge.name, sha256=edge.sha256, media_type=edge.media_type
             )
             for edge in self.edges
             if edge.producer_key is None and key in {None, edge.step_key}
         }
-        return sorted(found.values(), key=lambda file: (not self._is_own(PurePath(file.name).stem), file.name))
+        return sorted(photos.values(), key=lambda photo: (not self._is_own(PurePath(photo.name).stem), photo.name))
 
-    def above(self, key: str) -> list[tuple[LineageStep, list[LineageEdge]]]:
-        """The steps whose bytes a step read, each with those bytes: those of the asset's own photo, then by title."""
+    def parents(self, key: str) -> list[tuple[LineageStep, list[LineageEdge]]]:
+        """The steps whose outputs step `key` read, with its edges: own photo first, then by title."""
         read: dict[str, list[LineageEdge]] = {}
         for edge in self.edges:
             if edge.step_key == key and edge.producer_key is not None:
                 read.setdefault(edge.producer_key, []).append(edge)
-        found = [(self.step(producer), edges) for producer, edges in read.items()]
-        return sorted(found, key=lambda pair: (not self._is_own(pair[0].item), pair[0].title))
+        parents = [(self.step(producer), edges) for producer, edges in read.items()]
+        return sorted(parents, key=lambda pair: (not self._is_own(pair[0].item), pair[0].title))
 
     def _is_own(self, photo: str | None) -> bool:
-        """Whether this is the photo that the asset was cut out of: the splat read them all, to correct its outline."""
+        """Whether the asset was cut out of this photo. The other photos were read too, by the splat."""
         return photo is not None and photo == self.detail.photo
 
 
 def read_lineage(catalog: Catalog, asset_id: str) -> Lineage:
-    """Walk from an asset to the photos. Raises BadInput when the catalog has no such asset."""
+    """Read the lineage from an asset to its photos. Raises BadInput when the catalog has no such asset."""
     detail = read_asset(catalog, asset_id)
     with catalog.read() as session:
         asset = detail.asset
@@ -114,8 +120,8 @@ def read_lineage(catalog: Catalog, asset_id: str) -> Lineage:
     )
 
 
-def _walk(session: Session, start: str | None, wanted: tuple[str, ...]) -> tuple[list[LineageStep], list[LineageEdge]]:
-    """Breadth first, a generation a query: the depth is that of the graph, about ten."""
+def _walk(session: Session, start: str | None, asset: tuple[str, ...]) -> tuple[list[LineageStep], list[LineageEdge]]:
+    """Walk breadth first, one query per generation: about ten, the depth of the graph."""
     seen: dict[str, None] = {}
     edges: list[LineageEdge] = []
     generation = [start] if start else []
@@ -123,29 +129,30 @@ def _walk(session: Session, start: str | None, wanted: tuple[str, ...]) -> tuple
         seen.update(dict.fromkeys(generation))
         read = _edges(session, generation)
         edges += read
-        above = dict.fromkeys(edge.producer_key for edge in read if edge.producer_key)
-        generation = [key for key in above if key not in seen]
+        parents = dict.fromkeys(edge.producer_key for edge in read if edge.producer_key)
+        generation = [key for key in parents if key not in seen]
     rows = {row.key: row for row in session.scalars(select(StepRow).where(StepRow.key.in_(list(seen))))}
-    names = _item_names(session, list(seen), wanted)
+    names = _item_names(session, list(seen), asset)
     return [_step(rows[key], names.get(key)) for key in seen], edges
 
 
-def _item_names(session: Session, keys: list[str], wanted: tuple[str, ...]) -> dict[str, str]:
-    """The name of each step that ran as an item. Where one serves several angles: the asset's own."""
+def _item_names(session: Session, keys: list[str], asset: tuple[str, ...]) -> dict[str, str]:
+    """Item names by step key. A step that serves several items gets the name closest to the asset's."""
     query = select(ItemRow.item_key, ItemRow.name).where(ItemRow.item_key.in_(keys)).order_by(ItemRow.name)
     names: dict[str, str] = {}
     for key, name in session.execute(query):
-        if key not in names or _alike(name, wanted) > _alike(names[key], wanted):
+        if key not in names or _common_parts(name, asset) > _common_parts(names[key], asset):
             names[key] = name
     return names
 
 
-def _alike(name: str, wanted: tuple[str, ...]) -> int:
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(name.split("/"), wanted, strict=False)))
+def _common_parts(name: str, asset: tuple[str, ...]) -> int:
+    """How many leading parts of the item's name equal the asset's angle, backdrop and channel."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(name.split("/"), asset, strict=False)))
 
 
 def _edges(session: Session, keys: list[str]) -> list[LineageEdge]:
-    """What these steps read: single artifacts, and the files of folders instead of the folders."""
+    """The inputs of these steps: single artifacts, and the files of a folder artifact instead of the folder."""
     query = (
         select(InputRow)
         .where(InputRow.step_key.in_(keys), InputRow.media_type != "application/vnd.catalog.tree+json")
@@ -172,12 +179,12 @@ def _step(row: StepRow, item: str | None) -> LineageStep:
 
 
 def models_of(params: dict[str, Any]) -> dict[str, str]:
-    """The values that answer "which model, under which licence", also from nested ones, as `name: text`."""
-    words = ("engine", "model", "checkpoint", "licence", "license", "revision")
-    found: dict[str, str] = {}
+    """The entries that name an engine, model, checkpoint, licence or revision; nested ones as `outer.inner`."""
+    keywords = ("engine", "model", "checkpoint", "licence", "license", "revision")
+    models: dict[str, str] = {}
     for name, value in params.items():
         if isinstance(value, dict):
-            found |= {f"{name}.{inner}": text for inner, text in models_of(value).items()}
-        elif isinstance(value, str | int) and any(word in name.lower() for word in words):
-            found[name] = str(value)
-    return found
+            models |= {f"{name}.{inner}": text for inner, text in models_of(value).items()}
+        elif isinstance(value, str | int) and any(keyword in name.lower() for keyword in keywords):
+            models[name] = str(value)
+    return models

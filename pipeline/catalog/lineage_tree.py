@@ -1,4 +1,4 @@
-"""A lineage as a tree for a terminal: from the asset down to each photo."""
+"""Draws a lineage as a tree on a terminal, from the asset down to each photo."""
 
 from rich.markup import escape
 from rich.tree import Tree
@@ -7,13 +7,13 @@ from pipeline.catalog.lineage import Lineage, LineageStep
 
 
 def lineage_tree(lineage: Lineage) -> Tree:
-    """The tree, deepest at the photos. A step that several others read from is opened where it comes first."""
+    """The tree, with photos as its leaves. A step that several others read is expanded only the first time."""
     asset = lineage.detail.asset
     tree = Tree(
         f"[bold]{escape(asset.id)}[/bold]  {escape(asset.state)}, {escape(asset.source)}, "
         f"{f'from {escape(lineage.detail.photo)}, ' if lineage.detail.photo else ''}"
         f"{asset.width_px}x{asset.height_px}  sha256 {asset.sha256[:12]}  "
-        f"{lineage.seconds:.1f} s, {lineage.cost_usd:.4f} USD, {len(lineage.sources())} files of the shoot"
+        f"{lineage.seconds:.1f} s, {lineage.cost_usd:.4f} USD, {len(lineage.sources())} source files"
     )
     if lineage.steps:
         _add(tree, lineage, lineage.steps[0], set())
@@ -22,18 +22,18 @@ def lineage_tree(lineage: Lineage) -> Tree:
 
 def _add(parent: Tree, lineage: Lineage, step: LineageStep, shown: set[str]) -> None:
     if step.key in shown:
-        parent.add(f"{escape(step.title)}  [dim]{step.key[:12]}, opened above[/dim]")
+        parent.add(f"{escape(step.title)}  [dim]{step.key[:12]}, expanded above[/dim]")
         return
     shown.add(step.key)
     branch = parent.add(_line(step))
     settings = {name: value for name, value in step.params.items() if value not in (None, "", [], {})}
     if settings:
-        words = ", ".join(f"{name}={_short(value)}" for name, value in settings.items())
-        branch.add(f"[dim]params {escape(words)}[/dim]")
+        params = ", ".join(f"{name}={_short(value)}" for name, value in settings.items())
+        branch.add(f"[dim]params {escape(params)}[/dim]")
     for photo in lineage.sources(step.key):
         branch.add(f"[green]{escape(photo.name)}[/green]  sha256 {photo.sha256[:12]}")
-    for above, _edges in lineage.above(step.key):
-        _add(branch, lineage, above, shown)
+    for source, _edges in lineage.parents(step.key):
+        _add(branch, lineage, source, shown)
 
 
 def _line(step: LineageStep) -> str:
@@ -46,5 +46,5 @@ def _line(step: LineageStep) -> str:
 
 
 def _short(value: object, limit: int = 120) -> str:
-    words = str(value)
-    return words if len(words) <= limit else words[: limit - 1] + "…"
+    text = str(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,6 +1,6 @@
-"""Read-only HTML pages of the catalog: the list of assets, and one asset with everything it was made from.
+"""Read-only HTML pages of the catalog: the list of assets, and one asset with its lineage.
 
-Pure functions from values to text; whoever serves them decides who may look and where pictures and pages lie.
+Pure functions from values to text; the server decides on access and on the URLs of pictures and pages.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.catalog.lineage import Lineage, LineageEdge, LineageStep
 from pipeline.catalog.queries import AssetView, count_by_state
 
-PictureUrl = Callable[[str, str], str | None]  # (sha256, media type) -> URL of a thumbnail, or None when there is none
+PictureUrl = Callable[[str, str], str | None]  # (sha256, media type) -> URL of a thumbnail, or None if it has none
 PageUrl = Callable[[str], str]  # asset identity -> URL of its page
 _PAGES = Environment(
     loader=PackageLoader("pipeline.catalog"),
@@ -23,14 +23,14 @@ _PAGES = Environment(
 
 
 def assets_page(assets: Sequence[AssetView], picture_url: PictureUrl, page_url: PageUrl) -> str:
-    """The list of assets as one HTML page, with a thumbnail of each."""
+    """Render the list of assets as one HTML page, with a thumbnail of each."""
     return _PAGES.get_template("assets.html").render(
         assets=assets, counts=count_by_state(assets), picture_url=picture_url, page_url=page_url
     )
 
 
 def lineage_page(lineage: Lineage, picture_url: PictureUrl, list_url: str) -> str:
-    """One asset as one HTML page: its picture, words and checks, then the tree of steps down to each photo."""
+    """Render one asset as one HTML page: picture, caption, checks, then the tree of steps down to each photo."""
     return _PAGES.get_template("lineage.html").render(
         lineage=lineage,
         asset=lineage.detail.asset,
@@ -44,15 +44,15 @@ def lineage_page(lineage: Lineage, picture_url: PictureUrl, list_url: str) -> st
 
 
 def _branch(lineage: Lineage, step: LineageStep, read: Sequence[LineageEdge], shown: set[str]) -> dict[str, Any]:
-    """A step for the template, with what was read from it; one that several others read opens where it is first."""
-    again = step.key in shown
+    """A step and its parents for the template; `read`: what the child read from it. Expanded only the first time."""
+    repeated = step.key in shown
     shown.add(step.key)
-    above = [] if again else lineage.above(step.key)
+    parents = [] if repeated else lineage.parents(step.key)
     return {
         "step": step,
-        "again": again,
+        "repeated": repeated,
         "settings": {name: value for name, value in step.params.items() if value not in (None, "", [], {})},
-        "photos": [] if again else lineage.sources(step.key),
-        "made": next((edge for edge in read if edge.media_type.startswith("image/")), None),
-        "above": [_branch(lineage, other, edges, shown) for other, edges in above],
+        "photos": [] if repeated else lineage.sources(step.key),
+        "picture": next((edge for edge in read if edge.media_type.startswith("image/")), None),
+        "parents": [_branch(lineage, parent, edges, shown) for parent, edges in parents],
     }

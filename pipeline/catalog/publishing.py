@@ -1,4 +1,4 @@
-"""Writes one shoot into the catalog in one transaction, touching only what differs."""
+"""Writes one shoot into the catalog in one transaction, touching only rows that differ."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -27,7 +27,7 @@ R = TypeVar("R", bound=Base)
 
 
 class Changes(Frozen):
-    """How many rows a call touched; all zero when the catalog already said the same."""
+    """How many rows a call touched; all zero when the catalog was already up to date."""
 
     inserted: int = 0
     updated: int = 0
@@ -42,11 +42,10 @@ class Changes(Frozen):
 
 
 def publish(catalog: Catalog, publication: Publication, now: datetime) -> Changes:
-    """Bring the catalog's rows of one shoot to what `publication` says, all or nothing.
+    """Make the catalog's rows of one shoot equal to `publication`, in one transaction.
 
-    Rows that already say the same are not touched: a repeated call changes nothing, `published_at` included. Assets
-    that are no longer made stay, marked not current and withdrawn. `now` becomes `published_at` of what this call
-    publishes.
+    Equal rows are not touched: a repeated call changes nothing, `published_at` included. Assets that are no longer made
+    are kept as not current and withdrawn. `now` becomes `published_at` of the assets that this call publishes.
     """
     with catalog.write() as session:
         changes = _shoot(session, publication) + _lineage(session, publication)
@@ -60,16 +59,15 @@ def publish(catalog: Catalog, publication: Publication, now: datetime) -> Change
 
 
 def sync(
-    session: Session, kind: type[R], scope: ColumnElement[bool], wanted: Iterable[R], *, keep: bool = False
+    session: Session, kind: type[R], scope: ColumnElement[bool], rows: Iterable[R], *, keep: bool = False
 ) -> Changes:
-    """Make the rows of `kind` in `scope` equal to `wanted`; rows nobody wants go, unless `keep`."""
+    """Make the rows of `kind` in `scope` equal to `rows`; other rows are deleted unless `keep`."""
     mapper = inspect(kind)
     columns = [attribute.key for attribute in mapper.column_attrs]
-    standing = {mapper.primary_key_from_instance(row): row for row in session.scalars(select(kind).where(scope))}
-    standing_by_key = {tuple(key): row for key, row in ((tuple(k), r) for k, r in standing.items())}
+    existing = {tuple(mapper.primary_key_from_instance(row)): row for row in session.scalars(select(kind).where(scope))}
     inserted = updated = 0
-    for row in wanted:
-        old = standing_by_key.pop(tuple(mapper.primary_key_from_instance(row)), None)
+    for row in rows:
+        old = existing.pop(tuple(mapper.primary_key_from_instance(row)), None)
         if old is None:
             session.add(row)
             inserted += 1
@@ -78,23 +76,23 @@ def sync(
         for name in differing:
             setattr(old, name, getattr(row, name))
         updated += bool(differing)
-    gone = [] if keep else list(standing_by_key.values())
-    for row in gone:
+    obsolete = [] if keep else list(existing.values())
+    for row in obsolete:
         session.delete(row)
     session.flush()
-    return Changes(inserted=inserted, updated=updated, deleted=len(gone))
+    return Changes(inserted=inserted, updated=updated, deleted=len(obsolete))
 
 
 def _shoot(session: Session, publication: Publication) -> Changes:
-    wanted = publication.model_dump(include={"collection", "title", "brand", "category", "attributes", "sheet_sha256"})
+    values = publication.model_dump(include={"collection", "title", "brand", "category", "attributes", "sheet_sha256"})
     if publication.sheet_sha256 is None:
-        del wanted["sheet_sha256"]
+        del values["sheet_sha256"]
     row = session.get(ShootRow, publication.sku)
     if row is None:
-        session.add(ShootRow(sku=publication.sku, source="", fate="planned", reason="", **wanted))
+        session.add(ShootRow(sku=publication.sku, source="", fate="planned", reason="", **values))
         session.flush()
         return Changes(inserted=1)
-    differing = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    differing = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in differing.items():
         setattr(row, name, value)
     return Changes(updated=bool(differing))
@@ -134,7 +132,7 @@ def _angles(session: Session, publication: Publication) -> Changes:
 
 
 def _caption(session: Session, publication: Publication) -> Changes:
-    assert publication.caption is not None  # noqa: S101 - for the type checker; the caller has looked
+    assert publication.caption is not None  # noqa: S101 - for the type checker; the caller has checked it
     row = CaptionRow(
         sku=publication.sku, step_key=publication.caption_step_key, **publication.caption.model_dump(mode="json")
     )
@@ -142,31 +140,31 @@ def _caption(session: Session, publication: Publication) -> Changes:
 
 
 def _assets(session: Session, publication: Publication, entries: tuple[AssetEntry, ...], now: datetime) -> Changes:
-    standing = {row.id: row for row in session.scalars(select(AssetRow).where(AssetRow.sku == publication.sku))}
-    wanted = [
-        _asset(publication.sku, entry, standing.get(asset_id(publication.sku, entry.record)), now) for entry in entries
+    existing = {row.id: row for row in session.scalars(select(AssetRow).where(AssetRow.sku == publication.sku))}
+    rows = [
+        _asset(publication.sku, entry, existing.get(asset_id(publication.sku, entry.record)), now) for entry in entries
     ]
-    made = {row.id for row in wanted}
+    ids = {row.id for row in rows}
     withdrawn = 0
-    for row in standing.values():
-        if row.id not in made and row.current:
+    for row in existing.values():
+        if row.id not in ids and row.current:
             row.current, row.state, row.published_at = False, "withdrawn", None
             withdrawn += 1
-    changes = sync(session, AssetRow, AssetRow.sku == publication.sku, wanted, keep=True) + Changes(updated=withdrawn)
+    changes = sync(session, AssetRow, AssetRow.sku == publication.sku, rows, keep=True) + Changes(updated=withdrawn)
     checks = [
         CheckRow(asset_id=asset_id(publication.sku, entry.record), **check.model_dump())
         for entry in entries
         for check in entry.record.checks
     ]
-    return changes + sync(session, CheckRow, CheckRow.asset_id.in_(made), checks)
+    return changes + sync(session, CheckRow, CheckRow.asset_id.in_(ids), checks)
 
 
-def _asset(sku: str, entry: AssetEntry, standing: AssetRow | None, now: datetime) -> AssetRow:
-    """The row that this entry asks for. A picture that is already published with these very bytes keeps its time."""
-    since = None
+def _asset(sku: str, entry: AssetEntry, existing: AssetRow | None, now: datetime) -> AssetRow:
+    """The row of this entry. An asset that is already published with the same bytes keeps its `published_at`."""
+    published_at = None
     if entry.state == "published":
-        same = standing is not None and standing.state == "published" and standing.sha256 == entry.sha256
-        since = standing.published_at if standing is not None and same else now
+        same = existing is not None and existing.state == "published" and existing.sha256 == entry.sha256
+        published_at = existing.published_at if existing is not None and same else now
     record = entry.record
     return AssetRow(
         id=asset_id(sku, record),
@@ -176,7 +174,7 @@ def _asset(sku: str, entry: AssetEntry, standing: AssetRow | None, now: datetime
         size_bytes=entry.size_bytes,
         state=entry.state,
         current=True,
-        published_at=since,
+        published_at=published_at,
         step_key=entry.step_key,
         **record.model_dump(
             include={"angle", "backdrop", "channel", "media_type", "width_px", "height_px", "source", "verdict"}

@@ -1,4 +1,4 @@
-"""Answers to the shop's questions: which assets are there, in which state, with which words."""
+"""Queries for the shop: which assets exist, in which state, with which caption."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from pipeline.core.records import Caption, Check
 
 
 class AssetView(Frozen):
-    """One asset as the catalog has it. `size_bytes`, `width_px` and `height_px` are of the finished file."""
+    """One asset as the catalog records it. `size_bytes`, `width_px` and `height_px` describe the finished file."""
 
     id: str
     sku: str
@@ -38,9 +38,9 @@ class AssetView(Frozen):
 
 
 class AssetDetail(Frozen):
-    """An asset with its words and everything that was measured of it.
+    """An asset with its caption and checks.
 
-    `photo`: the one that the picture was cut out of, by its name; None where the picture was rendered.
+    `photo`: name of the photo that the picture was cut out of; None if the picture was rendered.
     """
 
     asset: AssetView
@@ -50,7 +50,7 @@ class AssetDetail(Frozen):
 
     @property
     def alt_text(self) -> str:
-        """What stands for the picture where it cannot be seen: the words for its own angle."""
+        """The alt text of this asset's angle; its identity if the shoot has no caption."""
         if self.caption is None:
             return self.asset.id
         return self.caption.alt_texts.get(self.asset.angle, self.caption.alt_text)
@@ -65,7 +65,10 @@ def list_assets(
     current_only: bool = True,
     limit: int | None = None,
 ) -> list[AssetView]:
-    """Assets sorted by identity, narrowed by what is given; those no longer made only when asked for."""
+    """The assets that match every given filter, sorted by identity.
+
+    Assets that are no longer made are listed only with `current_only=False` or `state="withdrawn"`.
+    """
     query = select(AssetRow, ShootRow).join(ShootRow, ShootRow.sku == AssetRow.sku).order_by(AssetRow.id)
     if sku is not None:
         query = query.where(AssetRow.sku == sku)
@@ -80,12 +83,12 @@ def list_assets(
 
 
 def read_asset(catalog: Catalog, asset_id: str) -> AssetDetail:
-    """One asset by its identity `<sku>/<angle>/<backdrop>/<channel>`. Raises BadInput when the catalog has none."""
+    """Read one asset by its identity `<sku>/<angle>/<backdrop>/<channel>`. Raises BadInput for an unknown one."""
     with catalog.read() as session:
         asset = session.get(AssetRow, asset_id)
         shoot = session.get(ShootRow, asset.sku) if asset else None
         if asset is None or shoot is None:
-            raise BadInput(f"the catalog has no asset {asset_id!r}", remedy="`catalog assets` lists them")
+            raise BadInput(f"the catalog has no asset {asset_id!r}", remedy="List the assets with `catalog assets`")
         checks = session.scalars(select(CheckRow).where(CheckRow.asset_id == asset_id).order_by(CheckRow.name))
         caption = session.scalars(select(CaptionRow).where(CaptionRow.sku == asset.sku)).first()
         angle = session.get(AngleRow, (asset.sku, asset.angle))
@@ -98,7 +101,7 @@ def read_asset(catalog: Catalog, asset_id: str) -> AssetDetail:
 
 
 def count_by_state(assets: Sequence[AssetView]) -> dict[str, int]:
-    """How many assets are in each state."""
+    """The number of assets per state, sorted by state."""
     states = [asset.state for asset in assets]
     return {state: states.count(state) for state in sorted(set(states))}
 

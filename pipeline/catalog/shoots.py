@@ -1,4 +1,4 @@
-"""What discovery and the summary need: the state of each shoot, and what became of it in each run."""
+"""Run bookkeeping for discovery and the summary: the state of each shoot, and how it ended in each run."""
 
 from datetime import UTC, datetime
 from typing import Literal
@@ -12,11 +12,11 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
 Fate = Literal["planned", "unchanged", "done", "held", "failed", "bad input"]
-AGAIN = frozenset({"planned", "failed", "bad input"})  # a run that never ended is one that failed
+UNFINISHED = frozenset({"planned", "failed", "bad input"})  # a run that never ended counts as failed
 
 
 class ShootState(Frozen):
-    """What the catalog remembers of a shoot."""
+    """What the catalog records about a shoot."""
 
     sku: str
     collection: str
@@ -39,7 +39,7 @@ class StepFate(Frozen):
 
 
 class ShootSummary(Frozen):
-    """What became of one shoot in one run; `assets` counts its current assets by state, as the catalog has them now."""
+    """How one shoot ended in one run. `assets`: the number of its current assets per state, as of now."""
 
     sku: str
     collection: str
@@ -51,7 +51,7 @@ class ShootSummary(Frozen):
 
 
 class RunSummary(Frozen):
-    """What became of every shoot in one run, sorted by sku."""
+    """How every shoot ended in one run, sorted by sku."""
 
     run_id: str
     started_at: datetime
@@ -59,42 +59,42 @@ class RunSummary(Frozen):
 
     @property
     def failed(self) -> list[str]:
-        """Shoots because of which the run must not be green: failed, of bad input, or never ended."""
-        return [shoot.sku for shoot in self.shoots if shoot.fate in AGAIN]
+        """The shoots that make the run fail: failed, bad input, or never ended."""
+        return [shoot.sku for shoot in self.shoots if shoot.fate in UNFINISHED]
 
 
 def known_shoots(url: str) -> dict[str, ShootState]:
-    """Every shoot that the catalog knows, by sku."""
+    """Every shoot in the catalog, by sku."""
     with Catalog(url).read() as session:
         rows = session.scalars(select(ShootRow).order_by(ShootRow.sku))
         return {row.sku: ShootState(**{name: getattr(row, name) for name in ShootState.model_fields}) for row in rows}
 
 
 def is_changed(known: ShootState | None, listing_digest: str) -> bool:
-    """Whether tonight must run a shoot: new, its files changed, or its last run failed or never ended."""
-    return known is None or known.listing_digest != listing_digest or known.fate in AGAIN
+    """Whether a shoot must run: it is new, its files changed, or its last run failed or never ended."""
+    return known is None or known.listing_digest != listing_digest or known.fate in UNFINISHED
 
 
 def record_planned(
     url: str, run_id: str, *, sku: str, collection: str, source: str, listing_digest: str, plan_digest: str
 ) -> None:
-    """Remember that a run took a shoot on. Until a fate is recorded, the shoot counts as unfinished."""
+    """Record that a run planned a shoot. Until a fate is recorded, the shoot counts as unfinished."""
     with Catalog(url).write() as session:
         shoot = _shoot(session, sku, collection, source)
         shoot.collection, shoot.source = collection, source
         shoot.listing_digest, shoot.plan_digest = listing_digest, plan_digest
-        _enter(session, run_id, shoot, "planned", "")
+        _record(session, run_id, shoot, "planned", "")
 
 
 def record_fate(
     url: str, run_id: str, sku: str, fate: Fate, reason: str = "", *, collection: str = "", source: str = ""
 ) -> None:
-    """Remember how a shoot ended in a run. `unchanged` is noted for the run and leaves the shoot's own fate as it was.
+    """Record how a shoot ended in a run. `unchanged` is recorded for the run and does not change the shoot's own fate.
 
-    `collection` and `source` are for a shoot that was never planned, because its shoot.yaml could not be read.
+    `collection` and `source` are for a shoot that could not be planned because its shoot.yaml is invalid.
     """
     with Catalog(url).write() as session:
-        _enter(session, run_id, _shoot(session, sku, collection, source), fate, reason)
+        _record(session, run_id, _shoot(session, sku, collection, source), fate, reason)
 
 
 def record_step(
@@ -108,7 +108,7 @@ def record_step(
     reason: str = "",
     collection: str = "",
 ) -> None:
-    """Remember how a step ended in a run; a later call for the same step replaces it."""
+    """Record how a step ended in a run; a later call for the same step replaces the earlier one."""
     with Catalog(url).write() as session:
         _shoot(session, sku, collection, "")
         _run(session, run_id)
@@ -119,14 +119,14 @@ def record_step(
 
 
 def summary(url: str, run_id: str) -> RunSummary:
-    """What became of every shoot in a run. Raises BadInput when the catalog knows no such run."""
+    """How every shoot ended in a run. Raises BadInput for an unknown run."""
     with Catalog(url).read() as session:
         run = session.get(RunRow, run_id)
         if run is None:
-            last = session.scalars(select(RunRow.run_id).order_by(RunRow.started_at.desc()).limit(3))
-            words = ", ".join(last) or "none yet"
+            latest = session.scalars(select(RunRow.run_id).order_by(RunRow.started_at.desc()).limit(3))
+            known = ", ".join(latest) or "none yet"
             raise BadInput(
-                f"the catalog knows no run {run_id!r}", remedy=f"name one that has started; the last: {words}"
+                f"the catalog has no run {run_id!r}", remedy=f"Give the id of a run that has started; latest: {known}"
             )
         query = (
             select(RunShootRow, ShootRow)
@@ -176,7 +176,7 @@ def _run(session: Session, run_id: str) -> None:
         session.flush()
 
 
-def _enter(session: Session, run_id: str, shoot: ShootRow, fate: Fate, reason: str) -> None:
+def _record(session: Session, run_id: str, shoot: ShootRow, fate: Fate, reason: str) -> None:
     now = datetime.now(UTC)
     _run(session, run_id)
     if fate != "unchanged":

@@ -1,8 +1,7 @@
-"""The tables of the catalog. `migrations/` makes them; a test holds the two against each other.
+"""The tables of the catalog. `migrations/` creates them; a test compares the two.
 
-What is for sale: `shoots`, `angles`, `captions`, `assets`, `checks`. Where it came from: `steps`, `step_inputs`,
-`step_outputs`, `step_items`. What happened when: `runs`, `run_shoots`, `run_steps`. Times are UTC. Digests are
-SHA-256, 64 hex digits.
+Products: `shoots`, `angles`, `captions`, `assets`, `checks`. Lineage: `steps`, `step_inputs`, `step_outputs`,
+`step_items`. Runs: `runs`, `run_shoots`, `run_steps`. Times are UTC. Digests are SHA-256, 64 hex digits.
 """
 
 from datetime import UTC, datetime
@@ -22,24 +21,24 @@ CONSTRAINT_NAMES = {  # so that a later migration can name what it changes, on e
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time with its zone. SQLite keeps no zone, so UTC goes in and UTC comes out."""
+    """A time with its zone. SQLite stores no zone, so every value is written and read as UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """To UTC; without the zone where the database has none to keep it in."""
+        """Convert to UTC."""
         return value.astimezone(UTC) if value is not None else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """As UTC."""
+        """Return the time as UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
-    """What all tables share: types by Python annotation and names of constraints."""
+    """The base of all tables: column types by Python annotation, and names of constraints."""
 
     metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
     type_annotation_map = {
@@ -53,7 +52,7 @@ class Base(DeclarativeBase):
 
 
 class ShootRow(Base):
-    """One product and how its last run ended. Discovery compares `listing_digest` with the folder of tonight."""
+    """One product and how its last run ended. Discovery compares `listing_digest` with the folder's current one."""
 
     __tablename__ = "shoots"
 
@@ -74,7 +73,7 @@ class ShootRow(Base):
 
 
 class AngleRow(Base):
-    """A requested angle: what coverage decided and why."""
+    """A requested angle: what coverage decided, and why."""
 
     __tablename__ = "angles"
 
@@ -90,7 +89,7 @@ class AngleRow(Base):
 
 
 class CaptionRow(Base):
-    """The words of one product in one language."""
+    """The caption of one product in one language."""
 
     __tablename__ = "captions"
 
@@ -108,10 +107,10 @@ class CaptionRow(Base):
 
 
 class AssetRow(Base):
-    """One finished picture. `id` is `<sku>/<angle>/<backdrop>/<channel>`, the same when the picture is made anew.
+    """One finished picture. `id` is `<sku>/<angle>/<backdrop>/<channel>` and stays the same when it is made again.
 
-    `state`: `published`, `in review` (a person must look first), `rejected` (a check failed), `withdrawn` (gone).
-    `published_at`: since when exactly these bytes are published; None in every other state.
+    `state`: `published`, `in review` (needs a person's approval), `rejected` (a check failed), `withdrawn` (no longer
+    made). `published_at`: when exactly these bytes were published; None in every other state.
     """
 
     __tablename__ = "assets"
@@ -151,10 +150,9 @@ class CheckRow(Base):
 
 
 class StepRow(Base):
-    """One computation: what was asked (`stage`, `version`, `params`) and under which circumstances it was done.
+    """One computation: what was requested (`stage`, `version`, `params`), and how, where and when it ran.
 
-    `own_seconds` and `own_cost_usd` leave out what the step's items count themselves, so that sums over a lineage count
-    nothing twice.
+    `own_seconds` and `own_cost_usd` exclude the step's items, so that sums over a lineage count nothing twice.
     """
 
     __tablename__ = "steps"
@@ -182,8 +180,8 @@ class StepRow(Base):
 class InputRow(Base):
     """An edge of the lineage: `step_key` read these bytes, which `producer_key` made.
 
-    `path` is empty for the artifact itself and the file's path for a file of a folder artifact. Bytes that no step made
-    came with the shoot: `producer_key` is None and `source_path` is the file's name in the shoot's folder, if known.
+    `path`: empty for the artifact itself, the file's path for a file of a folder artifact. For a source file of the
+    shoot `producer_key` is None, and `source_path` is its path in the shoot's folder, if known.
     """
 
     __tablename__ = "step_inputs"
@@ -199,7 +197,7 @@ class InputRow(Base):
 
 
 class OutputRow(Base):
-    """What a step made; `path` as in `step_inputs`."""
+    """An output of a step; `path` as in `step_inputs`."""
 
     __tablename__ = "step_outputs"
 
@@ -223,7 +221,7 @@ class ItemRow(Base):
 
 
 class RunRow(Base):
-    """One night, one backfill or one call of `catalog run`."""
+    """One nightly run, one backfill or one call of `catalog run`."""
 
     __tablename__ = "runs"
 
@@ -232,7 +230,7 @@ class RunRow(Base):
 
 
 class RunShootRow(Base):
-    """What became of one shoot in one run."""
+    """How one shoot ended in one run."""
 
     __tablename__ = "run_shoots"
 
@@ -245,7 +243,7 @@ class RunShootRow(Base):
 
 
 class RunStepRow(Base):
-    """What became of one step of one shoot in one run."""
+    """How one step of one shoot ended in one run."""
 
     __tablename__ = "run_steps"
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pipeline.catalog import shoots
 from pipeline.catalog.database import Catalog
-from pipeline.catalog.entries import State
+from pipeline.catalog.entries import AssetState
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.lineage_tree import lineage_tree
 from pipeline.catalog.queries import list_assets
@@ -90,7 +90,7 @@ def summary(
 def assets(
     sku: Annotated[str | None, typer.Option(help="only this product")] = None,
     collection: Annotated[str | None, typer.Option(help="only this collection")] = None,
-    state: Annotated[State | None, typer.Option(help="only those in this state")] = None,
+    state: Annotated[AssetState | None, typer.Option(help="only those in this state")] = None,
     as_json: Json = False,
 ) -> None:
     """List the assets of the catalog with their verdicts."""

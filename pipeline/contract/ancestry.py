@@ -28,7 +28,7 @@ class Edge:
 
 
 class Maker(NamedTuple):
-    """A step that made some bytes: its key, and its name where it ran as an item of another step."""
+    """A step that made some bytes: its key and, if it ran as an item of another step, its name."""
 
     key: str
     item: str
@@ -42,7 +42,7 @@ class Ancestry:
     inputs: tuple[Edge, ...]
     outputs: tuple[Edge, ...]
     makers: Mapping[str, tuple[Maker, ...]]  # by digest: the last step to make the bytes, or its items
-    lost: tuple[str, ...]  # items whose manifest the store no longer has; their step answers for their files
+    lost: tuple[str, ...]  # items whose manifest is missing; their step counts as the maker of their files
 
     def producer(self, artifact: Artifact, reader: str = "") -> str | None:
         """Key of the step that made these bytes for `reader`, a path or an item's name; None when no step made them."""
@@ -80,7 +80,7 @@ class _Walk:
     trees: dict[str, dict[str, Artifact]] = field(default_factory=dict)
 
     def step(self, manifest: Manifest, item: str) -> list[tuple[str, Maker]]:
-        """Record a step and its items, return what they made; later steps learn of it when the whole step is done."""
+        """Record a step and its items; return what they made. Later steps see it when the whole step is recorded."""
         whole = list(self.edges(manifest.key, manifest.request.inputs))
         for edge in whole:
             if edge.path and edge.artifact.sha256 not in self.makers:
@@ -103,18 +103,18 @@ class _Walk:
         """Record the items of a step, each after those before it, which it may have read from."""
         making: list[tuple[str, Maker]] = []
         for name, item in manifest.items.items():
-            found = self.store.manifest(item.stage, item.key)
-            if found is None:
+            manifest_of_item = self.store.manifest(item.stage, item.key)
+            if manifest_of_item is None:
                 self.lost.append(f"{manifest.request.stage}[{name}]")
                 continue
-            made = self.step(found, name)
+            made = self.step(manifest_of_item, name)
             for sha256, maker in made:
                 self.makers.setdefault(sha256, [maker])
             making += made
         return making
 
     def remember(self, making: list[tuple[str, Maker]]) -> None:
-        """From here on these are the makers of these bytes, in place of those further up."""
+        """Make these the makers of their bytes, in place of those further up."""
         fresh: dict[str, list[Maker]] = {}
         for sha256, maker in making:
             fresh.setdefault(sha256, []).append(maker)

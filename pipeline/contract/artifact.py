@@ -15,7 +15,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Artifact(Frozen):
-    """Bytes in the store, by their digest. A folder is one too: a sorted tree of digests (media type `TREE`)."""
+    """Bytes in the store, named by their digest. A folder is one too: a sorted tree of digests (media type `TREE`)."""
 
     sha256: Sha256
     media_type: str
@@ -28,7 +28,7 @@ def digest_of(data: bytes) -> str:
 
 
 def canonical_json(value: Any) -> bytes:
-    """The one byte string of a JSON value: sorted keys, no spaces, UTF-8, no NaN. Keys are digests of it."""
+    """Encode a JSON value in the one way that keys are computed from: sorted keys, no spaces, UTF-8, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
@@ -37,6 +37,7 @@ def checked_tree_path(path: str) -> str:
     parts = path.split("/")
     if not path or any(part in {"", ".", ".."} for part in parts) or re.search(r"[\x00-\x1f\\]", path):
         raise BadInput(
-            f"{path!r} is no path inside a folder", remedy="use relative names without '..' or control characters"
+            f"{path!r} is not a safe path inside a folder",
+            remedy="Use relative names without '..' or control characters",
         )
     return path

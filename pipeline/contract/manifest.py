@@ -1,4 +1,4 @@
-"""A finished step, as a file: what was asked, what came out, and under which circumstances."""
+"""A finished step as a file: its request, its outputs, and how they were computed."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -46,11 +46,11 @@ class HeldReason(Frozen):
 
     @classmethod
     def of(cls, held: Held) -> Self:
-        """What a manifest remembers of it."""
+        """The part of a Held that a manifest records."""
         return cls(what=held.what, remedy=held.remedy, passing=held.passing)
 
     def error(self, above: str = "") -> Held:
-        """What it was; below the step `above`, which is named."""
+        """The Held again; `above` names the upstream step that was held."""
         return Held(f"{above}: {self.what}" if above else self.what, remedy=self.remedy, passing=self.passing)
 
 
@@ -59,7 +59,7 @@ class Item(Frozen):
 
     stage: str
     key: Sha256
-    computed: bool = Field(description="False when an earlier manifest answered")
+    computed: bool = Field(description="False if the results came from an earlier manifest")
 
 
 class Manifest(Frozen):

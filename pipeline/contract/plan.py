@@ -9,7 +9,7 @@ from pipeline.core.domain import Frozen, Name
 
 
 class Source(Frozen):
-    """An input that a step above produces. When that step is held: None if `optional`, else this step is held too."""
+    """An output of a step above. If that step is held, `optional` makes the input None; otherwise this step is held."""
 
     step: Name
     output: str

@@ -1,7 +1,6 @@
-"""Runs a step: look up its manifest, else work in a scratch folder, store outputs, commit. Knows no stage by name."""
+"""Runs a step: returns what its manifest records, or computes, stores and commits it. Knows no stage by name."""
 
 import platform
-import resource
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from pipeline.contract.store import FULL, Store, store_full
 from pipeline.contract.work import Event, FinishedStep, Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, CatalogError, Held
+from pipeline.core.process import peak_memory_mb, peak_memory_of_children_mb
 
 I = TypeVar("I", bound=Frozen)  # noqa: E741 - as in stage.py
 P = TypeVar("P", bound=Frozen)
@@ -44,7 +44,7 @@ def ignore(_event: Event) -> None:
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs steps against one store. Everything in here is circumstance: it may change without changing a result."""
+    """Runs steps against one store. Its fields may change without changing a result."""
 
     store: Store
     notify: Callable[[Event], None] = ignore
@@ -86,7 +86,7 @@ class Runner:
             params = stage.params.model_validate(step.params)
         except ValidationError as error:
             raise BadInput(
-                f"step {name} of plan {plan_digest[:12]} does not fit its stage: {error}", remedy="plan the shoot again"
+                f"step {name} of plan {plan_digest[:12]} does not fit its stage: {error}", remedy="Plan the shoot again"
             ) from error
         except Held as held:
             manifest = self._remember_held(stage, step, held, name)
@@ -105,20 +105,20 @@ class Runner:
 
     def upstream_of(self, plan: Plan, plan_digest: str, name: str) -> dict[str, Manifest]:
         """Manifests of the steps that the plan lists before `name` and that have run."""
-        found = {}
+        upstream = {}
         for step in plan.steps:
             if step == name:
                 break
             pointer = self.store.pointer(plan_digest, step)
             manifest = self.store.manifest(*pointer) if pointer else None
             if manifest is not None:
-                found[step] = manifest
-        return found
+                upstream[step] = manifest
+        return upstream
 
     def resolve(self, step: PlannedStep, upstream: Mapping[str, Manifest], stage: AnyStage) -> Any:
         """The step's Inputs.
 
-        Raises Held when an input that it cannot do without was held, CatalogError when a step above has not run.
+        Raises Held if a required input was held, CatalogError if a step above has not run.
         """
         values: dict[str, Artifact | None] = {}
         for name, value in step.inputs.items():
@@ -128,7 +128,7 @@ class Runner:
             manifest = upstream.get(value.step)
             if manifest is None:
                 raise CatalogError(
-                    f"step {step.stage} needs step {value.step}, which has not run", remedy=f"run {value.step} first"
+                    f"step {step.stage} needs step {value.step}, which has not run", remedy=f"Run {value.step} first"
                 )
             if manifest.held is not None:
                 if not value.optional:
@@ -153,12 +153,12 @@ class Runner:
             if error.errno in FULL:
                 raise store_full(error) from error
             raise
-        except (MemoryError, RuntimeError) as error:  # torch says it with a RuntimeError, on the CPU and on a GPU
-            words = str(error).strip().partition("\n")[0]
-            if isinstance(error, MemoryError) or "allocate memory" in words or "out of memory" in words:
+        except (MemoryError, RuntimeError) as error:  # torch raises RuntimeError when memory runs out
+            message = str(error).strip().partition("\n")[0]
+            if isinstance(error, MemoryError) or "allocate memory" in message or "out of memory" in message:
                 raise CatalogError(
-                    f"step {name} ran out of memory{': ' + words if words else ''}",
-                    remedy="give it more memory or ask its preset for less, then run again: finished work is kept",
+                    f"step {name} ran out of memory{': ' + message if message else ''}",
+                    remedy="Give it more memory or ask its preset for less, then run again: finished work is kept",
                 ) from error
             raise
         finally:
@@ -178,7 +178,7 @@ class Runner:
         return Provenance(
             started_at=started_at,
             seconds=round(seconds, 3),
-            peak_memory_mb=round(_peak_memory_mb(), 1),
+            peak_memory_mb=round(max(peak_memory_mb(), peak_memory_of_children_mb()), 1),
             device=self.device,
             host=platform.node(),
             versions=library_versions(),
@@ -187,7 +187,7 @@ class Runner:
         )
 
     def _remember_held(self, stage: AnyStage, step: PlannedStep, held: Held, name: str) -> Manifest:
-        """A step below a held one is held by it, under a key of its own, so that the steps below can see why."""
+        """Commit a step that an upstream step holds under a key of its own, so that the steps below find the reason."""
         self.notify(Event(kind="held", step=name, text=str(held)))
         request = held_request(stage, step, held)
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -202,12 +202,12 @@ class Runner:
         return all(self.store.is_whole(artifact) for artifact in artifacts_in(manifest.outputs or {}).values())
 
     def _require_whole(self, name: str, request: Request) -> None:
-        """A step reads many files by their path alone: what the disk has spoilt must not become a picture."""
+        """Check the inputs against their digests: stages read files by path, and damage must not reach a picture."""
         for field_name, artifact in artifacts_in(request.inputs).items():
             if path := self.store.damaged(artifact):
                 raise CatalogError(
-                    f"step {name}: its input {field_name} is damaged: {path} is missing or not what it was",
-                    remedy="run the shoot again: the step that made it is redone",
+                    f"step {name}: its input {field_name} is damaged: {path} is missing or does not match its digest",
+                    remedy="Run the shoot again: the step that made it is redone",
                 )
 
     def _finished(self, stage: Stage[I, P, O], manifest: Manifest, *, computed: bool) -> FinishedStep[O]:
@@ -222,22 +222,16 @@ def is_final(manifest: Manifest) -> bool:
 
 
 def held_request(stage: AnyStage, step: PlannedStep, held: Held) -> Request:
-    """The request of a step that a step above holds: it has no inputs, only the reason."""
+    """The request of a step held by an upstream step: it has the reason in place of inputs."""
     return Request(stage=stage.name, version=stage.version, params=step.params, inputs={"held": str(held)})
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of the libraries that touch pixels, as far as they are installed."""
-    found = {"python": platform.python_version()}
+    """Versions of the installed libraries that touch pixels."""
+    versions = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
-
-
-def _peak_memory_mb() -> float:
-    """The largest resident set of this process or of one of its children so far. Linux counts in KiB."""
-    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return max(own, children) / 1024
+    return versions

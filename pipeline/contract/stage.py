@@ -1,4 +1,4 @@
-"""What a stage is: a function of frozen Inputs and Params to Outputs, with a name and a version."""
+"""What a stage is: a function from frozen Inputs and Params to Outputs, with a name and a version."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

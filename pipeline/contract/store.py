@@ -2,7 +2,7 @@
 
 Layout: `objects/ab/abcd...` bytes by digest; `manifests/<stage>/<key>.json`; `plans/<digest>/<step>` a key;
 `snapshots/<key>`; `scratch/` work in progress. Every file appears by rename or link, whole or not at all.
-What a disk spoils all the same is noticed when it is read, and its step is done again.
+Damage on the disk is detected on reading, and the step that made the file runs again.
 """
 
 import errno
@@ -37,46 +37,46 @@ class Store:
     """
 
     def __init__(self, root: Path) -> None:
-        """Use (and make) the folder `root`. Writing raises StoreFull, or CatalogError where nothing may be written."""
+        """Use the folder `root`, creating it if missing. Raises StoreFull, or CatalogError if it cannot be written."""
         self.root = root.absolute()
         with writing(self.root):
             for name in ("objects", "manifests", "plans", "snapshots", "scratch"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
 
     def put(self, data: bytes, media_type: str) -> Artifact:
-        """Store bytes. Written again even if they are there: that heals an object that went bad on the disk."""
+        """Store bytes. They are written even if already there, which repairs an object damaged on the disk."""
         artifact = Artifact(sha256=digest_of(data), media_type=media_type, size=len(data))
         self._write(self.path(artifact), data)
         return artifact
 
     def put_tree(self, files: Mapping[str, Artifact]) -> Artifact:
-        """Store a folder: the sorted tree of its files' digests."""
+        """Store a folder as the sorted tree of its files' digests."""
         entries = {checked_tree_path(name): files[name].model_dump(mode="json") for name in sorted(files)}
         return self.put(canonical_json(entries), TREE)
 
     def path(self, artifact: Artifact) -> Path:
-        """Where the artifact's bytes lie. Never write there."""
+        """The file that holds the artifact's bytes. Never write to it."""
         return self.object_path(artifact.sha256)
 
     def object_path(self, sha256: str) -> Path:
-        """Where the bytes of this digest lie, if they are there."""
+        """The path of the object with this digest, whether or not it exists."""
         return self.root / "objects" / sha256[:2] / sha256
 
     def read(self, artifact: Artifact) -> bytes:
-        """The bytes. Raises CatalogError when the store has lost them or they no longer match their digest."""
+        """The bytes. Raises CatalogError if they are missing, unreadable or do not match their digest."""
         path = self.path(artifact)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             raise CatalogError(
-                f"{path} is missing", remedy="run the shoot again: the step that made it is redone"
+                f"{path} is missing", remedy="Run the shoot again: the step that made it is redone"
             ) from None
         except OSError as error:
             raise CatalogError(
-                f"{path} cannot be read: {error.strerror}", remedy="let this user read it, or look at the disk"
+                f"{path} cannot be read: {error.strerror}", remedy="Let this user read it, or check the disk"
             ) from None
         if digest_of(data) != artifact.sha256:
-            raise CatalogError(f"{path} is damaged", remedy="run the shoot again: the step that made it is redone")
+            raise CatalogError(f"{path} is damaged", remedy="Run the shoot again: the step that made it is redone")
         return data
 
     def tree(self, artifact: Artifact) -> dict[str, Artifact]:
@@ -84,11 +84,11 @@ class Store:
         return dict(sorted(_TREE_ADAPTER.validate_json(self.read(artifact)).items()))
 
     def is_whole(self, artifact: Artifact) -> bool:
-        """Whether the bytes are there and match the digest; for a folder, of every file in it."""
+        """Whether the bytes exist and match their digest; for a folder, also those of every file in it."""
         return self.damaged(artifact) is None
 
     def damaged(self, artifact: Artifact) -> Path | None:
-        """The first file of an artifact that is missing, cannot be read or does not match its digest; None: whole."""
+        """The first file of an artifact that is missing, unreadable or does not match its digest; None if whole."""
         path = self.path(artifact)
         try:
             with path.open("rb") as file:
@@ -97,23 +97,23 @@ class Store:
         except OSError:
             return path
         files = self.tree(artifact).values() if artifact.media_type == TREE else ()
-        return next((found for file in files if (found := self.damaged(file))), None)
+        return next((part for file in files if (part := self.damaged(file))), None)
 
     def manifest(self, stage: str, key: str) -> Manifest | None:
-        """The manifest under this key, or None while the step is unfinished; a damaged one counts as none."""
+        """The manifest under this key, or None if the step is unfinished; a damaged manifest counts as none."""
         path = self._manifest_path(stage, key)
         try:
             return Manifest.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             return None
         except ValidationError:
-            log.warning("%s is damaged: its step is done again", path)
+            log.warning("%s is damaged: its step runs again", path)
             return None
 
     def commit(self, manifest: Manifest, instead_of: Manifest | None = None) -> Manifest:
-        """Write a manifest; the first writer wins. Returns the one that stands, which may be another writer's.
+        """Write a manifest; the first writer wins. Returns the one in the store, which may be another writer's.
 
-        `instead_of` names a manifest whose artifacts are damaged: it is replaced if it still stands, and only then.
+        `instead_of` is a manifest whose artifacts are damaged: it is replaced, but only if it is still in the store.
         """
         path = self._manifest_path(manifest.request.stage, manifest.key)
         with writing(self.root), self._locked(path):
@@ -136,7 +136,7 @@ class Store:
         return stage, key
 
     def point(self, plan: str, step: str, stage: str, key: str) -> None:
-        """Remember which manifest a plan's step led to."""
+        """Record which manifest a plan's step led to."""
         self._write(self.root / "plans" / plan / checked_tree_path(step), f"{stage} {key}\n".encode())
 
     def load_snapshot(self, key: str) -> bytes | None:
@@ -160,10 +160,10 @@ class Store:
         (self.root / "snapshots" / key).unlink(missing_ok=True)
 
     def scratch(self, key: str) -> Path:
-        """A new empty folder for work in progress. Clears away what killed steps left behind days ago."""
+        """A new empty folder for work in progress. Also deletes what killed steps left behind days ago."""
         path = self.root / "scratch" / f"{key[:16]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         for old in path.parent.iterdir():
-            with suppress(FileNotFoundError):  # another step clears away too
+            with suppress(FileNotFoundError):  # another step may delete it first
                 if old.lstat().st_mtime < time.time() - LEFT_BEHIND_SECONDS:
                     shutil.rmtree(old) if old.is_dir() else old.unlink()
         with writing(self.root):
@@ -178,7 +178,7 @@ class Store:
 
     @contextmanager
     def _locked(self, path: Path) -> Iterator[None]:
-        """Hold an exclusive lock; it goes with the process, so a kill leaves none behind."""
+        """Hold an exclusive lock. It is released with the process, so a kill leaves none behind."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.with_suffix(".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -187,7 +187,7 @@ class Store:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Raise StoreFull when the disk of `folder` has no room, CatalogError when nothing may be written there."""
+    """Raise StoreFull if the disk of `folder` is full, CatalogError if it cannot be written for another reason."""
     try:
         yield
     except OSError as error:
@@ -196,12 +196,12 @@ def writing(folder: Path) -> Iterator[None]:
         which = f" ({error.filename})" if error.filename else ""
         raise CatalogError(
             f"the folder {folder} cannot be written: {error.strerror}{which}",
-            remedy="let this user write there, or name another folder in CATALOG_STORE",
+            remedy="Let this user write there, or name another folder in CATALOG_STORE",
         ) from error
 
 
 def write_whole(path: Path, data: bytes, part: Path) -> None:
-    """Write a file whole or not at all, by way of `part`, a new name on the same disk. Raises as `writing`."""
+    """Write a file whole or not at all, through `part`, a new file on the same disk. Raises as `writing` does."""
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -212,9 +212,9 @@ def write_whole(path: Path, data: bytes, part: Path) -> None:
 
 
 def store_full(error: OSError) -> StoreFull:
-    """What to say of a disk without room, which is the store's or that of a step's scratch folder."""
+    """The error for a full disk: the store's, or that of a step's scratch folder."""
     where = f"to write {error.filename}" if error.filename else "in the store (CATALOG_STORE) or its scratch folder"
     return StoreFull(
         f"no room left {where}: {os.strerror(error.errno or errno.ENOSPC)}",
-        remedy="free disk space or enlarge the store, then run again: finished work is kept",
+        remedy="Free disk space or enlarge the store, then run again: finished work is kept",
     )

@@ -1,4 +1,4 @@
-"""Looks at every file of a store: which no longer hold what they were written as, and whose results those are."""
+"""Checks every file of a store: which are damaged or missing, and which steps and assets they belong to."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from pipeline.core.errors import CatalogError
 
 
 class Damage(Frozen):
-    """A file that is missing, cannot be read or is not what it was, and whose it is: steps and assets.
+    """A file that is missing, unreadable or damaged, and the steps and assets that it belongs to.
 
     A step is `<stage> <key>`. `sha256` is what the bytes should be; None for a manifest.
     """
@@ -25,7 +25,7 @@ class Damage(Frozen):
 
 
 class Verified(Frozen):
-    """What was looked at, and what is damaged, sorted by path."""
+    """How many files were checked, and which are damaged, sorted by path."""
 
     objects: int
     manifests: int
@@ -33,15 +33,15 @@ class Verified(Frozen):
 
 
 def verify(store: Store, promised: Iterable[tuple[str, str]] = ()) -> Verified:
-    """Read all of a store once. Changes nothing: running a shoot again makes anew what it finds damaged.
+    """Read every file of a store once. Changes nothing: running a shoot again recreates what is damaged.
 
-    `promised`: (sha256, name) of files that somebody counts on beside the manifests: the catalog's assets.
+    `promised`: (sha256, name) of files that are needed besides those of the manifests: the catalog's assets.
     """
     files = sorted((store.root / "objects").glob("*/*"))
-    spoilt = {path.name for path in files if not _is_named_by_its_digest(path)}
-    whole = {path.name for path in files} - spoilt
-    owners: dict[str, list[str]] = {sha256: [] for sha256 in spoilt}
-    wanted = list(promised)
+    damaged_objects = {path.name for path in files if not _is_named_by_its_digest(path)}
+    whole = {path.name for path in files} - damaged_objects
+    owners: dict[str, list[str]] = {sha256: [] for sha256 in damaged_objects}
+    references = list(promised)
     broken: list[Damage] = []
     manifests = sorted((store.root / "manifests").glob("*/*.json"))
     for path in manifests:
@@ -52,8 +52,8 @@ def verify(store: Store, promised: Iterable[tuple[str, str]] = ()) -> Verified:
             broken.append(Damage(path=str(path), sha256=None, whose=(step,)))
             continue
         for artifact in artifacts_in(manifest.outputs or {}).values():
-            wanted += [(part.sha256, step) for part in _parts(store, artifact, whole)]
-    for sha256, owner in wanted:
+            references += [(part.sha256, step) for part in _parts(store, artifact, whole)]
+    for sha256, owner in references:
         if sha256 not in whole:
             owners.setdefault(sha256, []).append(owner)
     lost = [
@@ -73,10 +73,10 @@ def _is_named_by_its_digest(path: Path) -> bool:
 
 
 def _parts(store: Store, artifact: Artifact, whole: set[str]) -> Iterator[Artifact]:
-    """The artifact, and of a whole folder its files."""
+    """The artifact and, if it is a whole folder, its files."""
     yield artifact
     if artifact.media_type == TREE and artifact.sha256 in whole:
         try:
             yield from store.tree(artifact).values()
-        except CatalogError:  # went bad while we looked: the next look finds it
+        except CatalogError:  # damaged since it was hashed: the next check reports it
             return

@@ -18,7 +18,7 @@ O = TypeVar("O", bound=Frozen)  # noqa: E741
 
 
 class Event(Frozen):
-    """Something that happened to a step: for progress lines, and for the tests that kill a step right there."""
+    """Something that happened to a step; shown as progress, and where tests kill a step."""
 
     kind: Literal["cached", "started", "progress", "stored", "committing", "committed", "adopted", "held"]
     step: str
@@ -43,7 +43,7 @@ class RunStep(Protocol):
 
 @dataclass
 class Work:
-    """Handed to `run`. Everything that a stage does to the world goes through here."""
+    """Passed to `run`. All side effects of a stage go through it."""
 
     step: str
     key: str
@@ -59,7 +59,7 @@ class Work:
     cost_usd: float = 0.0
 
     def path(self, artifact: Artifact) -> Path:
-        """A read-only file with the artifact's bytes. Its name says nothing; open it by content."""
+        """A read-only file with the artifact's bytes. It has no file ending; detect its format by content."""
         return self.store.path(artifact)
 
     def read(self, artifact: Artifact) -> bytes:
@@ -71,7 +71,7 @@ class Work:
         return self.store.tree(artifact)
 
     def folder(self, tree: Artifact, name: str) -> Path:
-        """Lay a folder artifact out under the scratch folder as links with their own names; read only."""
+        """Link a folder artifact's files under the scratch folder by their relative paths; read-only."""
         root = self.scratch / checked_tree_path(name)
         for path, artifact in self.tree(tree).items():
             link = root / checked_tree_path(path)

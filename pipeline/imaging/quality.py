@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.core.png import Pixels
+from pipeline.core.arrays import Pixels
 from pipeline.imaging.linear import luminance, srgb_to_linear
 
 SHARPNESS_SIDE_PX = 1000

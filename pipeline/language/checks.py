@@ -1,4 +1,4 @@
-"""What no caption may say, whoever wrote it: prices, links, claims that nobody gave, contradictions of shoot.yaml."""
+"""Checks every caption before publication: prices, links, unsupported claims, contradictions of shoot.yaml."""
 
 import re
 
@@ -7,7 +7,7 @@ from pipeline.language.base import Facts
 from pipeline.language.colours import TABLE
 
 LIMITS = {"title": 90, "description": 700, "alt_text": 160, "prompt": 200}  # characters
-NEVER = (
+FORBIDDEN = (
     (r"[$€£¥₹]\s*\d|\d[\d.,]*\s*(?:[$€£¥₹]|(?:usd|eur|gbp|dollars?|euros?)\b)", "a price"),
     (
         r"\b\d+\s?%\s+(?:off|discount|cheaper)|\b(?:discount|bargain|clearance|cheap(?:est)?|on sale|free shipping)\b",
@@ -17,7 +17,7 @@ NEVER = (
     (r"<[a-z/!][^>]*>", "markup"),
     (r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069]", "a control character"),
 )
-IF_GIVEN = tuple(
+CLAIMS = tuple(  # allowed only if shoot.yaml makes them
     """best-selling, bestselling, bestseller, award-winning, guaranteed, guarantee, warranty, certified, organic,
     sustainable, eco-friendly, recycled, biodegradable, vegan, waterproof, water-resistant, fireproof, unbreakable,
     dishwasher-safe, dishwasher safe, microwave-safe, microwave safe, food-safe, food safe, non-toxic, bpa-free,
@@ -29,16 +29,16 @@ COLOUR_WORDS = re.compile(rf"\b(?:{'|'.join(map(re.escape, COLOURS))})\b", re.IG
 
 
 def faults_of(caption: Caption, facts: Facts) -> tuple[str, ...]:
-    """What is wrong with a caption, in words; empty when it may be published."""
+    """The faults of a caption, as text; empty if it may be published."""
     texts = {name: str(getattr(caption, name)) for name in LIMITS}
     texts |= {f"alt_text of {angle}": text for angle, text in caption.alt_texts.items()}
     texts |= {f"attribute {name}": value for name, value in caption.attributes.items() if name not in facts.attributes}
-    found = [fault for name, text in texts.items() for fault in _faults_of_text(name, text, facts)]
-    return (*found, *_lengths(caption), *_contradictions(caption, facts))
+    faults = [fault for name, text in texts.items() for fault in _faults_of_text(name, text, facts)]
+    return (*faults, *_lengths(caption), *_contradictions(caption, facts))
 
 
 def cut(text: str, limit: int) -> str:
-    """`text` in one line of at most `limit` characters, cut between words."""
+    """`text` as one line of at most `limit` characters, cut between words."""
     line = " ".join(text.split())
     if len(line) <= limit:
         return line
@@ -47,25 +47,25 @@ def cut(text: str, limit: int) -> str:
 
 
 def _faults_of_text(name: str, text: str, facts: Facts) -> list[str]:
-    found = [f"{name} holds {what}" for pattern, what in NEVER if re.search(pattern, text, re.IGNORECASE)]
+    faults = [f"{name} contains {what}" for pattern, what in FORBIDDEN if re.search(pattern, text, re.IGNORECASE)]
     lowered, given = text.lower(), facts.text.lower()
-    return found + [
+    return faults + [
         f"{name} claims {claim!r}, which shoot.yaml does not"
-        for claim in IF_GIVEN
+        for claim in CLAIMS
         if re.search(rf"(?<!\w){re.escape(claim)}(?!\w)", lowered) and claim not in given
     ]
 
 
 def _lengths(caption: Caption) -> list[str]:
-    found = []
+    faults = []
     for name, limit in LIMITS.items():
         text = str(getattr(caption, name))
         if not text.strip():
-            found.append(f"{name} is empty")
+            faults.append(f"{name} is empty")
         elif len(text) > limit:
-            found.append(f"{name} has {len(text)} characters, more than {limit}")
+            faults.append(f"{name} has {len(text)} characters, more than {limit}")
     limit = LIMITS["alt_text"]
-    return found + [
+    return faults + [
         f"alt_text of {angle} has {len(text)} characters, more than {limit}"
         for angle, text in caption.alt_texts.items()
         if len(text) > limit
@@ -73,19 +73,19 @@ def _lengths(caption: Caption) -> list[str]:
 
 
 def _contradictions(caption: Caption, facts: Facts) -> list[str]:
-    """Attributes that shoot.yaml gives and the caption changes, and titles that name another colour instead."""
-    said = {_key(name): value for name, value in caption.attributes.items()}
-    found = [
-        f"attribute {name} says {said[_key(name)]!r}, shoot.yaml says {value!r}"
+    """Faults for attributes that differ from shoot.yaml's, and for a title that names another colour."""
+    attributes = {_key(name): value for name, value in caption.attributes.items()}
+    faults = [
+        f"attribute {name} says {attributes[_key(name)]!r}, shoot.yaml says {value!r}"
         for name, value in facts.attributes.items()
-        if _key(name) in said and said[_key(name)].strip().casefold() != value.strip().casefold()
+        if _key(name) in attributes and attributes[_key(name)].strip().casefold() != value.strip().casefold()
     ]
     colour = next((value for name, value in facts.attributes.items() if _key(name) in {"colour", "colours"}), "")
     given = {word.lower() for word in COLOUR_WORDS.findall(f"{colour} {facts.title}")}
     named = {word.lower() for word in COLOUR_WORDS.findall(caption.title)}
     if colour and given and named and not given & named:
-        found.append(f"title names {', '.join(sorted(named))}, shoot.yaml gives the colour {colour!r}")
-    return found
+        faults.append(f"title names {', '.join(sorted(named))}, shoot.yaml gives the colour {colour!r}")
+    return faults
 
 
 def _key(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Short English texts from shoot.yaml and what can be measured in the picture, without weights or network."""
+"""Writes captions from shoot.yaml and from measurements of the picture only, without weights or network."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ from pipeline.language.checks import LIMITS, cut
 from pipeline.language.colours import FAMILIES, ColourShare, colours_of
 from pipeline.language.views import alt_texts, view_words
 
-VISIBLE = 0.08  # a colour below this share of the surface is not worth a word
+VISIBLE = 0.08  # colours below this share of the surface are not mentioned
 COLOUR_KEYS = ("colour", "color", "colours", "colors")
 
 
@@ -53,18 +53,18 @@ def write(subject: Subject, params: Params, pay: Pay) -> Written:  # noqa: ARG00
 
 
 def height_over_width(picture: Rgba) -> float:
-    """How tall the product is for its width in this picture, by its bounding box. Raises Held when it shows none."""
+    """Height divided by width of the product's bounding box. Raises Held when the picture shows no product."""
     rows, columns = (
         np.nonzero((picture[..., 3] >= 128).any(axis=1))[0],
         np.nonzero((picture[..., 3] >= 128).any(axis=0))[0],
     )
     if len(rows) == 0:
-        raise Held("the picture shows no product: nothing in it is opaque", remedy="Look at the cut-out of this angle")
+        raise Held("the picture shows no product: no pixel is opaque", remedy="Check the cut-out of this angle")
     return float(rows[-1] - rows[0] + 1) / float(columns[-1] - columns[0] + 1)
 
 
 def given_colour(facts: Facts) -> str | None:
-    """The colour that shoot.yaml gives, if it gives one."""
+    """The colour in shoot.yaml's attributes, if any."""
     return next((value for name, value in facts.attributes.items() if name.lower() in COLOUR_KEYS), None)
 
 
@@ -86,8 +86,8 @@ def _prompt(facts: Facts, colours: list[ColourShare]) -> str:
     colour = given_colour(facts) or " and ".join(entry.name for entry in colours[:2])
     material = facts.attributes.get("material", "")
     noun = (facts.category or facts.title or "product").split("/")[-1].strip().lower()
-    words = " ".join(word for word in (colour.lower(), material.lower(), noun) if word)
-    return f"a product photo of one {words}"
+    phrase = " ".join(word for word in (colour.lower(), material.lower(), noun) if word)
+    return f"a product photo of one {phrase}"
 
 
 def _colour_words(colours: list[ColourShare]) -> str:
@@ -106,15 +106,17 @@ def _proportion(ratio: float) -> str:
 
 
 def _measured_attributes(colours: list[ColourShare], ratio: float) -> dict[str, str]:
-    found = {"measured_colours": ", ".join(f"{colour.name} {colour.share:.0%}" for colour in colours)}
-    return {**found, "measured_height_over_width": f"{ratio:.2f}"}
+    return {
+        "measured_colours": ", ".join(f"{colour.name} {colour.share:.0%}" for colour in colours),
+        "measured_height_over_width": f"{ratio:.2f}",
+    }
 
 
 def _notes(facts: Facts, colours: list[ColourShare]) -> tuple[str, ...]:
-    """Whether the colour that shoot.yaml gives can be seen at all: a wrong one is a return in the making."""
+    """A note if the colour in shoot.yaml is not visible in the picture: a wrong colour causes returns."""
     given = (given_colour(facts) or "").lower()
     families = {family for name, family in FAMILIES.items() if name in given or family in given}
-    seen = {colour.family for colour in colours}
-    if families and not families & seen:
+    visible = {colour.family for colour in colours}
+    if families and not families & visible:
         return (f"shoot.yaml gives the colour {given!r}; the picture shows {_colour_words(colours)}",)
     return ()

@@ -1,4 +1,4 @@
-"""From which side a picture shows its product, in words: what one product's alt texts differ by."""
+"""Describes from which side a picture shows its product, to distinguish the alt texts of one product."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ ABOVE_DEG, TOP_DEG = 30.0, 65.0
 
 
 def view_words(angle: Angle) -> str:
-    """`front view`, `back left view from above`: by the direction, for an angle may have any name."""
+    """The view in English, for example `back left view from above`, derived from its direction, not its name."""
     if abs(angle.elevation_deg) >= TOP_DEG:
         return "top view" if angle.elevation_deg > 0 else "bottom view"
     side = SIDES[round(angle.azimuth_deg % 360 / 45) % 8]
@@ -20,7 +20,7 @@ def view_words(angle: Angle) -> str:
 
 
 def alt_texts(product: str, views: Mapping[str, str]) -> dict[str, str]:
-    """By angle: words for the product, then those for the view, which a limit never cuts off."""
+    """Alt text by angle: the product, shortened to the length limit, followed by the full view."""
     return {
         angle: f"{cut(product, max(1, LIMITS['alt_text'] - len(view) - 2))}, {view}" for angle, view in views.items()
     }

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.core.colmap.model import SparseModel
 from pipeline.core.colmap.read import read_model
 from pipeline.core.errors import BadInput, CatalogError, StoreFull
+from pipeline.core.process import last_lines, run_program
 from pipeline.posing.photos import (
     PhotoFile,
     UnusablePhoto,
@@ -89,25 +89,19 @@ def pose(
 
 
 def run_worker(request: PoseRequest, path: Path, worker: Sequence[str] = WORKER) -> PoseAnswer:
-    """Run the SfM process on a request and read its answer; it and its children are killed at the time limit."""
+    """Run the SfM process on a request and read its answer; it and its children are killed at the time limit.
+
+    Raises SfmFailed when it crashes or runs out of time, StoreFull when its disk is full.
+    """
     path.write_text(request.model_dump_json())
-    log = path.with_name("log.txt")
-    limit = request.params.timeout_seconds
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [*worker, str(path)], stdout=file, stderr=file, start_new_session=True, env=_environment()
-        )
-        try:
-            code = process.wait(timeout=limit)
-        except subprocess.TimeoutExpired:
-            raise SfmFailed(
-                f"SfM of {sum(len(group.names) for group in request.groups)} photos took longer than {limit:g} s",
-                remedy="raise sfm.timeout_seconds, or lower sfm.max_features or sfm.max_side_px",
-            ) from None
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    log, limit = path.with_name("log.txt"), request.params.timeout_seconds
+    try:
+        code = run_program([*worker, str(path)], log, limit, env=_environment())
+    except TimeoutError:
+        raise SfmFailed(
+            f"SfM of {sum(len(group.names) for group in request.groups)} photos took longer than {limit:g} s",
+            remedy="Raise sfm.timeout_seconds, or lower sfm.max_features or sfm.max_side_px",
+        ) from None
     result = path.with_name("result.json")
     if code != 0 or not result.exists():
         raise _ended(code, log)
@@ -115,14 +109,14 @@ def run_worker(request: PoseRequest, path: Path, worker: Sequence[str] = WORKER)
 
 
 def _ended(code: int, log: Path) -> CatalogError:
-    """Why the SfM process left no answer: by its last words, and by what a full disk keeps it from saying."""
+    """Return why the SfM process left no answer: its disk is full, or what the last lines of its log say."""
     if shutil.disk_usage(log.parent).free < _ROOM_BYTES:
-        return StoreFull(f"no room left on the disk of {log.parent}", remedy="free disk space, then run again")
-    tail = " / ".join(log.read_text(errors="replace").strip().splitlines()[-3:]) or "no word"
-    remedy = "run it again; if it stays, see the log"
+        return StoreFull(f"no room left on the disk of {log.parent}", remedy="Free disk space, then run again")
+    remedy = "Run it again; if it fails again, read its log"
     if code == -signal.SIGKILL:
-        remedy = "killed from outside, most often for memory: give it more, or lower sfm.max_side_px"
-    return SfmFailed(f"the SfM process ended with code {code}: {tail}", remedy=remedy)
+        remedy = "It was killed from outside, most often for memory: give it more, or lower sfm.max_side_px"
+    last = last_lines(log) or "its log is empty"
+    return SfmFailed(f"the SfM process ended with code {code}: {last}", remedy=remedy)
 
 
 def _request(

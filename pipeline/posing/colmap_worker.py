@@ -4,7 +4,6 @@ A process of its own because pycolmap aborts on some inputs, cannot be interrupt
 in a way that corrupts the heap when both are loaded. So nothing in here may import Pillow.
 """
 
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import pycolmap
 
 from pipeline.core.colmap.read import read_model
+from pipeline.core.process import peak_memory_mb
 from pipeline.posing.request import Attempt, PoseAnswer, PoseParams, PoseRequest
 from pipeline.posing.strays import strays
 
@@ -66,7 +66,7 @@ def main(request_path: Path) -> None:
         sparse=str(best[1]) if best and best[0].registered else None,
         attempts=tuple(attempts),
         seconds=time.perf_counter() - began,
-        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_memory_mb=peak_memory_mb(),
     )
     (Path(request.out) / "result.json").write_text(answer.model_dump_json(indent=1))
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from pipeline.core.colmap.write import write_model
@@ -149,7 +150,7 @@ def add_alpha(photos: Sequence[PhotoFile], masks: Mapping[str, Path]) -> None:
                 with Image.open(photo.path) as image:
                     rgba = image.convert("RGBA")
                 rgba.putalpha(Image.fromarray(read_mask(masks[photo.photo], photo)))
-        rgba.save(photo.path, compress_level=1)
+        photo.path.write_bytes(encode_png(np.asarray(rgba)))
 
 
 def _three(unusable: Sequence[UnusablePhoto]) -> str:

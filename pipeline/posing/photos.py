@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
+from pipeline.core.png import encode_png
 from pipeline.posing.request import CameraGroup, PoseParams
 
 MIN_MASK_FRACTION = 1e-4
@@ -101,7 +102,8 @@ def write_colmap_mask(
     scale = max(1.0, max(photo.width_px, photo.height_px) / params.max_side_px)
     radius = round(params.mask_dilation_px * scale)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    Image.fromarray(cv2.dilate(inside, kernel) * 255).save(folder / f"{photo.name}.png", compress_level=1)
+    dilated = np.asarray(cv2.dilate(inside, kernel) * 255, np.uint8)
+    (folder / f"{photo.name}.png").write_bytes(encode_png(dilated))
     factor = SILHOUETTE_SIDE_PX / max(photo.width_px, photo.height_px)
     size = (max(1, round(photo.width_px * factor)), max(1, round(photo.height_px * factor)))
     return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA) >= 128)

@@ -3,7 +3,6 @@
 The centre is straight above, the bold circle the horizon; azimuth 0 (the front) is at the bottom, 90 deg on the right.
 """
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.core.domain import Matrix, Verdict, direction
+from pipeline.core.png import encode_small_png
 from pipeline.posing.coverage import CoverageParams, Photographed, angles_deg, arc_offset_deg
 
 SIDE_PX, MARGIN_PX, LEGEND_PX = 900, 90, 40
@@ -37,9 +37,7 @@ def coverage_plot(verdicts: Sequence[Verdict], posed: Photographed | None, param
     for verdict in verdicts:
         _draw_angle(draw, verdict, normal, taken)
     _draw_legend(draw, verdicts, posed, normal)
-    data = io.BytesIO()
-    image.save(data, "PNG")
-    return data.getvalue()
+    return encode_small_png(np.asarray(image), level=6)
 
 
 def _place(towards: Matrix) -> tuple[float, float]:

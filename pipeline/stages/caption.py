@@ -1,10 +1,7 @@
 """Writes title, description, alt text, attributes and conditioning prompt, from one picture and shoot.yaml."""
 
-import io
 from typing import Annotated, Any
 
-import numpy as np
-from PIL import Image
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 
 from pipeline.contract.artifact import Artifact
@@ -106,9 +103,10 @@ def front_most(pictures: list[Picture]) -> Picture:
 
 
 def _pixels(inputs: Inputs, picture: Picture, work: Work) -> Rgba:
+    from pipeline.core.png import decode_png
+
     file = work.tree(inputs.angles)[f"{picture.angle.name}.png"]
-    with Image.open(io.BytesIO(work.read(file))) as image:
-        return np.asarray(image.convert("RGBA"), dtype=np.uint8)
+    return decode_png(work.read(file), channels=4)
 
 
 STAGE = Stage(

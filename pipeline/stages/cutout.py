@@ -15,7 +15,7 @@ from pipeline.core.errors import BadInput, Held
 from pipeline.imaging.cutout.registry import ENGINES
 
 if TYPE_CHECKING:
-    from pipeline.core.png import Pixels
+    from pipeline.core.arrays import Pixels
 
 EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
 

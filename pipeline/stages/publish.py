@@ -9,11 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import (
     AssetEntry,
+    AssetState,
     InputEntry,
     ItemEntry,
     OutputEntry,
     Publication,
-    State,
     StepEntry,
     asset_id,
 )
@@ -135,7 +135,7 @@ def _assets(inputs: Inputs, params: Params, lineage: Ancestry, work: Work) -> tu
     )
 
 
-def _state(record: AssetRecord, params: Params) -> State:
+def _state(record: AssetRecord, params: Params) -> AssetState:
     if record.verdict == "rejected":
         return "rejected"
     if record.verdict == "needs review" and params.needs_review == "wait":

@@ -79,9 +79,9 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     needed_by = tuple(verdict.angle.name for verdict in verdicts if verdict.decision == "rendered")
     if not needed_by and params.when == "needed":
         return Outputs(splat=None, sheet=None, turntable=None, held_out=None, report=Report(needed_by=()))
+    from pipeline.core.png import encode_png
     from pipeline.splatting.colmap_folder import fit_model
     from pipeline.splatting.ply import write_ply
-    from pipeline.splatting.png import encode_rgb
     from pipeline.splatting.show.sheet import sheet
     from pipeline.splatting.show.turntable import PREVIEW, turn, webp
 
@@ -99,7 +99,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     _judge(done.fit.report, params)
     return Outputs(
         splat=work.put_bytes(write_ply(done.fit.splat), "model/ply"),
-        sheet=work.put_bytes(encode_rgb(sheet(done.fit.splat, list(done.fit.judged), captions)), "image/png"),
+        sheet=work.put_bytes(encode_png(sheet(done.fit.splat, list(done.fit.judged), captions)), "image/png"),
         turntable=work.put_bytes(webp(turn(done.fit.splat, PREVIEW), PREVIEW.seconds), "image/webp"),
         held_out=work.put_bytes(dump_json(held_out)),
         report=Report(needed_by=needed_by, skipped_photos=done.skipped, fit=done.fit.report),

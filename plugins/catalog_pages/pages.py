@@ -1,4 +1,4 @@
-"""The routes. All of them ask for Airflow's login, because routes of a plugin are open to everybody unless they do."""
+"""The routes. Each requires an Airflow login: Airflow does not protect the routes of a plugin by itself."""
 
 from functools import lru_cache
 from typing import Annotated
@@ -16,7 +16,7 @@ from pipeline.catalog.queries import list_assets
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.settings import read_settings
 
-DAG_ID = "catalog_nightly"  # who may see this DAG may see what it made
+DAG_ID = "catalog_nightly"  # users who may read this DAG may see its assets
 MAX_ASSETS = 2000
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'",
@@ -26,7 +26,7 @@ HEADERS = {
 
 
 def build_pages() -> FastAPI:
-    """The application. It has no page of its own documentation: that one would not ask for a login."""
+    """Build the application. FastAPI's documentation pages are off, because they would not require a login."""
     guard = Depends(requires_access_dag("GET", param_dag_id=DAG_ID))
     pages = FastAPI(dependencies=[guard], docs_url=None, redoc_url=None, openapi_url=None)
     pages.get("/assets")(show_assets)
@@ -36,36 +36,36 @@ def build_pages() -> FastAPI:
 
 
 def show_assets(request: Request, sku: str | None = None, collection: str | None = None) -> HTMLResponse:
-    """The list of assets, of one product or collection if asked."""
-    found = list_assets(_catalog(), sku=sku, collection=collection, limit=MAX_ASSETS)
-    return HTMLResponse(assets_page(found, _pictures(request), _page_url(request)), headers=HEADERS)
+    """Show the list of assets, optionally of one product or collection."""
+    assets = list_assets(_catalog(), sku=sku, collection=collection, limit=MAX_ASSETS)
+    return HTMLResponse(assets_page(assets, _picture_url(request), _page_url(request)), headers=HEADERS)
 
 
 def show_lineage(request: Request, asset: str) -> HTMLResponse:
-    """One asset down to each photo."""
+    """Show one asset with its lineage. Responds 404 for an unknown asset."""
     try:
-        found = read_lineage(_catalog(), asset)
+        lineage = read_lineage(_catalog(), asset)
     except BadInput as error:
         raise HTTPException(404, str(error)) from None
-    return HTMLResponse(lineage_page(found, _pictures(request), f"{_root(request)}/assets"), headers=HEADERS)
+    return HTMLResponse(lineage_page(lineage, _picture_url(request), f"{_root(request)}/assets"), headers=HEADERS)
 
 
 def show_picture(sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> Response:
-    """A small version of a picture of the store; nothing else can be read from there."""
+    """Send a thumbnail of a picture in the store; nothing else in the store can be read."""
     try:
         data, media_type = thumbnail(read_settings().store, sha256)
     except CatalogError as error:
         raise HTTPException(404, str(error)) from None
-    kept = {"Cache-Control": "private, max-age=31536000, immutable"}  # an artifact never changes
-    return Response(data, media_type=media_type, headers=HEADERS | kept)
+    caching = {"Cache-Control": "private, max-age=31536000, immutable"}  # an artifact never changes
+    return Response(data, media_type=media_type, headers=HEADERS | caching)
 
 
 def _root(request: Request) -> str:
-    """Where these pages are mounted, as the browser sees it."""
+    """The path at which these pages are mounted, as the browser sees it."""
     return str(request.scope.get("root_path", "")).rstrip("/")
 
 
-def _pictures(request: Request):
+def _picture_url(request: Request):
     def picture_url(sha256: str, media_type: str) -> str | None:
         return f"{_root(request)}/pictures/{sha256}" if media_type.startswith("image/") else None
 

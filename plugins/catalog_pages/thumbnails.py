@@ -1,4 +1,4 @@
-"""Small pictures of what lies in the store."""
+"""Thumbnails of pictures in the store."""
 
 import io
 from functools import lru_cache
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from pipeline.contract.artifact import Artifact
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.limits import MAX_PX
@@ -17,18 +16,21 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF")
 
 @lru_cache(maxsize=400)
 def thumbnail(store: Path, sha256: str) -> tuple[bytes, str]:
-    """The picture with this digest, at most `SIDE_PX` a side: (bytes, media type). Raises BadInput when it is none."""
-    path = Store(store).path(Artifact(sha256=sha256, media_type="image/*", size=0))
+    """Scale the picture with this digest to at most `SIDE_PX` per side; returns (bytes, media type).
+
+    Raises BadInput when the artifact is missing, too large, or not a picture.
+    """
+    path = Store(store).object_path(sha256)
     try:
         with Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PX:
-                raise BadInput(f"{sha256} has {picture.width}x{picture.height} pixels", remedy="too large to show")
+                raise BadInput(f"{sha256} is too large to show: {picture.width}x{picture.height} pixels")
             picture.draft("RGB", (SIDE_PX, SIDE_PX))
             small = picture.convert("RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB")
     except FileNotFoundError:
-        raise BadInput(f"the store has no {sha256}", remedy="run the shoot again") from None
+        raise BadInput(f"the store has no artifact {sha256}", remedy="Run the shoot again") from None
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise BadInput(f"{sha256} is no picture: {error}", remedy="only pictures are shown") from None
+        raise BadInput(f"{sha256} is not a picture: {error}") from None
     small.thumbnail((SIDE_PX, SIDE_PX))
     out, kind = io.BytesIO(), "PNG" if small.mode == "RGBA" else "JPEG"
     small.save(out, kind, quality=85)

@@ -85,7 +85,7 @@ def stage_pod(step: str, plan: Any, sku: Any, settings: Settings, **kwargs: Any)
     Raises BadInput while CATALOG_IMAGE names no image.
     """
     if settings.image is None:
-        raise BadInput("CATALOG_EXECUTION=kubernetes needs an image", remedy="set CATALOG_IMAGE; see deploy/Dockerfile")
+        raise BadInput("CATALOG_EXECUTION=kubernetes needs an image", remedy="Set CATALOG_IMAGE; see deploy/Dockerfile")
     resources = stage_of(step).resources
     with_gpu = resources.gpu and settings.device == "cuda"
     cores = resources.cores or settings.kubernetes_cores

@@ -21,13 +21,13 @@ def shoot(sku: str) -> ShootRow:
     return ShootRow(sku=sku, collection="autumn", source="", attributes={}, fate="planned", reason="")
 
 
-def test_the_migrations_make_exactly_the_tables(catalog_url: str) -> None:
+def test_migrations_create_exactly_the_tables(catalog_url: str) -> None:
     with Catalog(catalog_url).engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_a_database_of_an_earlier_release_is_brought_up_to_date(catalog_url: str) -> None:
+def test_database_of_an_earlier_release_is_migrated(catalog_url: str) -> None:
     record_planned(catalog_url, "night", sku="A", collection="autumn", source="/a", listing_digest="", plan_digest="")
     catalog = Catalog(catalog_url)
     with catalog.write() as session:
@@ -39,7 +39,7 @@ def test_a_database_of_an_earlier_release_is_brought_up_to_date(catalog_url: str
         assert [(shoot.source, shoot.attributes) for shoot in session.scalars(select(ShootRow))] == [("/a", {})]
 
 
-def test_a_database_of_a_later_release_is_refused_and_left_alone(catalog_url: str) -> None:
+def test_database_of_a_newer_release_is_refused_and_unchanged(catalog_url: str) -> None:
     catalog = Catalog(catalog_url)
     with catalog.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -49,28 +49,28 @@ def test_a_database_of_a_later_release_is_refused_and_left_alone(catalog_url: st
         assert session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
 
 
-def test_a_database_that_another_process_holds_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locked_database_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     url = f"sqlite:///{tmp_path / 'catalog.db'}"
     with (
         Catalog(url).write(),
-        pytest.raises(CatalogError, match=r"catalog\.db failed: database is locked\. another process holds it"),
+        pytest.raises(CatalogError, match=r"catalog\.db failed: database is locked\. Another process holds the lock"),
         Catalog(url).write(),
     ):
         pass
 
 
-def test_a_spoilt_database_is_named_and_left_alone(tmp_path: Path) -> None:
+def test_corrupt_database_is_reported_and_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "catalog.db"
     Catalog(f"sqlite:///{file}")
     file.write_bytes(file.read_bytes()[:20_000])
     before = file.read_bytes()
-    with pytest.raises(CatalogError, match=r"catalog\.db failed: .*malformed\. put a backup back"):
+    with pytest.raises(CatalogError, match=r"catalog\.db failed: .*malformed\. Restore a backup"):
         Catalog(f"sqlite:///{file}")
     assert file.read_bytes() == before
 
 
-def test_opening_again_keeps_what_is_there(catalog_url: str) -> None:
+def test_reopening_keeps_existing_rows(catalog_url: str) -> None:
     with Catalog(catalog_url).write() as session:
         session.add(shoot("A"))
     with Catalog(catalog_url).read() as session:
@@ -94,7 +94,7 @@ def _open(url: str, barrier: object, results: object) -> None:
         results.put(repr(error))  # type: ignore[attr-defined]
 
 
-def test_four_processes_may_open_an_empty_database_at_once(catalog_url: str) -> None:
+def test_four_processes_can_open_an_empty_database_at_once(catalog_url: str) -> None:
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(4), context.Queue()
     processes = [context.Process(target=_open, args=(catalog_url, barrier, results), name=f"P{n}") for n in range(4)]
@@ -106,7 +106,7 @@ def test_four_processes_may_open_an_empty_database_at_once(catalog_url: str) -> 
     assert sorted(known_shoots(catalog_url)) == ["P0", "P1", "P2", "P3"]
 
 
-def test_a_write_that_fails_leaves_nothing(catalog_url: str) -> None:
+def test_failed_write_is_rolled_back(catalog_url: str) -> None:
     catalog = Catalog(catalog_url)
 
     def fail() -> None:
@@ -120,7 +120,7 @@ def test_a_write_that_fails_leaves_nothing(catalog_url: str) -> None:
     assert known_shoots(catalog_url) == {}
 
 
-def test_references_are_enforced(catalog_url: str) -> None:
+def test_foreign_keys_are_enforced(catalog_url: str) -> None:
     with pytest.raises((CatalogError, IntegrityError)), Catalog(catalog_url).write() as session:
         session.execute(text("INSERT INTO captions VALUES ('no shoot','en','e',null,'t','d','a','{}','p',null)"))
 
@@ -131,7 +131,7 @@ def test_sqlite_uses_a_write_ahead_log(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_a_full_disk_is_named_and_leaves_the_catalog_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_reported_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"sqlite:///{tmp_path}/catalog.db"
     with Catalog(url).write() as session:
         session.add(shoot("A"))
@@ -139,7 +139,7 @@ def test_a_full_disk_is_named_and_leaves_the_catalog_as_it_was(tmp_path: Path, m
 
     def small(connection: sqlite3.Connection, record: object) -> None:
         prepare(connection, record)
-        connection.execute("PRAGMA max_page_count=1")  # SQLite takes the pages in use as the least
+        connection.execute("PRAGMA max_page_count=1")  # SQLite raises it to the pages already in use
 
     monkeypatch.setattr(database, "_prepare_sqlite", small)
     with pytest.raises(StoreFull, match="disk is full"), Catalog(url).write() as session:
@@ -148,13 +148,13 @@ def test_a_full_disk_is_named_and_leaves_the_catalog_as_it_was(tmp_path: Path, m
     assert list(known_shoots(url)) == ["A"]
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(CatalogError, match="cannot be made"):
+    with pytest.raises(CatalogError, match="cannot be created"):
         Catalog(f"sqlite:///{tmp_path}/file/below/catalog.db")
 
 
-def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+def test_file_that_is_not_a_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "catalog.db").write_bytes(b"not a database, certainly" * 100)
     with pytest.raises(CatalogError, match=r"catalog\.db failed: .*not a database"):
         Catalog(f"sqlite:///{tmp_path}/catalog.db")
@@ -163,25 +163,25 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "url", ["", "nonsense", "mysql://root:tops3cret@host/db", "postgresql://a:tops3cret@h:port/db"]
 )
-def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(url: str) -> None:
+def test_unusable_url_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(BadInput, match="CATALOG_DATABASE_URL") as caught:
         parse_url(url)
     assert "tops3cret" not in str(caught.value)
     assert caught.value.__cause__ is None and caught.value.__context__ is None
 
 
-def test_a_database_in_memory_is_refused() -> None:
+def test_in_memory_database_is_refused() -> None:
     with pytest.raises(BadInput, match="in memory"):
         Catalog("sqlite://")
 
 
-def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_driver_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.catalog.database.find_spec", lambda _name: None)
     with pytest.raises(MissingEngine, match=r"catalog-pipeline\[postgres\]"):
         parse_url("postgresql://host/db")
 
 
-def test_secrets_are_blotted_out_of_any_words() -> None:
+def test_secrets_are_removed_from_messages() -> None:
     url = parse_url("postgres://shop:pa%40ss@db.example:5433/catalog?sslpassword=hush&application_name=nightly")
     assert describe(url) == "postgresql://db.example:5433/catalog"
     assert without_secrets("pa@ss or hush by nightly", url) == "*** or *** by nightly"

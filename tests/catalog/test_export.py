@@ -10,11 +10,11 @@ from pipeline.core.errors import BadInput
 from tests.catalog.toy_shoot import ToyShoot
 
 
-def test_pandas_reads_what_was_exported(tmp_path: Path, catalog_url: str) -> None:
+def test_pandas_reads_the_export(tmp_path: Path, catalog_url: str) -> None:
     ToyShoot(tmp_path, catalog_url).publish()
-    done = export(Catalog(catalog_url), tmp_path / "out")
+    exported = export(Catalog(catalog_url), tmp_path / "out")
     frames = {path.stem: pd.read_parquet(path) for path in (tmp_path / "out").glob("*.parquet")}
-    assert {name: len(frame) for name, frame in frames.items()} == done.rows
+    assert {name: len(frame) for name, frame in frames.items()} == exported.rows
     assets = frames["assets"].set_index("id")
     assert list(assets.index) == ["MUG-1/front/white/shop", "MUG-1/left/white/shop"]
     assert str(assets["published_at"].dtype).endswith("UTC]") and assets["published_at"].notna().all()
@@ -27,35 +27,35 @@ def test_pandas_reads_what_was_exported(tmp_path: Path, catalog_url: str) -> Non
     assert set(frames["steps"].set_index("key").loc[photos["step_key"], "stage"]) == {"ingest_photo"}
 
 
-def test_an_empty_catalog_gives_empty_tables_with_their_columns(tmp_path: Path, catalog_url: str) -> None:
+def test_empty_catalog_exports_empty_tables_with_columns(tmp_path: Path, catalog_url: str) -> None:
     export(Catalog(catalog_url), tmp_path / "out")
     assets = pd.read_parquet(tmp_path / "out" / "assets.parquet")
     assert len(assets) == 0 and {"id", "reasons", "published_at"} <= set(assets.columns)
 
 
-def test_reasons_are_lists(tmp_path: Path, catalog_url: str) -> None:
+def test_reasons_are_exported_as_lists(tmp_path: Path, catalog_url: str) -> None:
     ToyShoot(tmp_path, catalog_url, verdict="rejected").publish()
     export(Catalog(catalog_url), tmp_path / "out")
     assert list(pd.read_parquet(tmp_path / "out" / "assets.parquet")["reasons"][0]) == ["edges halo"]
 
 
-def test_an_earlier_export_is_replaced(tmp_path: Path, catalog_url: str) -> None:
+def test_earlier_export_is_replaced(tmp_path: Path, catalog_url: str) -> None:
     export(Catalog(catalog_url), tmp_path / "out")
     ToyShoot(tmp_path, catalog_url).publish()
     export(Catalog(catalog_url), tmp_path / "out")
     assert len(pd.read_parquet(tmp_path / "out" / "assets.parquet")) == 2
 
 
-def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path, catalog_url: str) -> None:
+def test_folder_with_other_files_is_refused_and_unchanged(tmp_path: Path, catalog_url: str) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "assets.parquet").write_bytes(b"mine")
-    with pytest.raises(BadInput, match="no catalog export"):
+    with pytest.raises(BadInput, match="files of other origin"):
         export(Catalog(catalog_url), tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["assets.parquet"]
     assert (tmp_path / "out" / "assets.parquet").read_bytes() == b"mine"
 
 
-def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, catalog_url: str) -> None:
+def test_file_in_place_of_the_folder_is_refused(tmp_path: Path, catalog_url: str) -> None:
     (tmp_path / "out").write_text("mine")
     with pytest.raises(BadInput, match="cannot be written"):
         export(Catalog(catalog_url), tmp_path / "out")

@@ -17,22 +17,22 @@ def lineage_of(asset: str, tmp_path: Path, url: str) -> Lineage:
     return read_lineage(Catalog(url), asset)
 
 
-def test_a_captured_asset_leads_to_its_one_photo(tmp_path: Path, catalog_url: str) -> None:
-    found = lineage_of("MUG-1/front/white/shop", tmp_path, catalog_url)
-    assert [step.title for step in found.steps] == [
+def test_captured_asset_leads_to_its_single_photo(tmp_path: Path, catalog_url: str) -> None:
+    lineage = lineage_of("MUG-1/front/white/shop", tmp_path, catalog_url)
+    assert [step.title for step in lineage.steps] == [
         "composite_shop_photo front/white/shop",
         "render_angle front",
         "cutout_photo A",
         "ingest_photo A",
     ]
-    assert [(photo.name, photo.sha256) for photo in found.sources()] == [
+    assert [(photo.name, photo.sha256) for photo in lineage.sources()] == [
         ("A.jpg", ToyShoot(tmp_path, catalog_url).store.put(b"first photo", "image/jpeg").sha256)
     ]
 
 
-def test_a_rendered_asset_leads_through_the_fit_to_every_photo(tmp_path: Path, catalog_url: str) -> None:
-    found = lineage_of("MUG-1/left/white/shop", tmp_path, catalog_url)
-    assert {step.title for step in found.steps} == {
+def test_rendered_asset_leads_through_the_splat_to_every_photo(tmp_path: Path, catalog_url: str) -> None:
+    lineage = lineage_of("MUG-1/left/white/shop", tmp_path, catalog_url)
+    assert {step.title for step in lineage.steps} == {
         "composite_shop_photo left/white/shop",
         "render_angle left",
         "splat",
@@ -41,59 +41,59 @@ def test_a_rendered_asset_leads_through_the_fit_to_every_photo(tmp_path: Path, c
         "ingest_photo A",
         "ingest_photo B",
     }
-    assert [photo.name for photo in found.sources()] == ["A.jpg", "B.jpg"]
-    cutout = next(step for step in found.steps if step.title == "cutout_photo B")
+    assert [photo.name for photo in lineage.sources()] == ["A.jpg", "B.jpg"]
+    cutout = next(step for step in lineage.steps if step.title == "cutout_photo B")
     assert cutout.models == {"engine": "matting", "checkpoint": "c" * 64}
-    assert [above.title for above, _ in found.above(cutout.key)] == ["ingest_photo B"]
+    assert [parent.title for parent, _ in lineage.parents(cutout.key)] == ["ingest_photo B"]
 
 
-def test_the_photo_that_an_asset_was_cut_out_of_comes_first(tmp_path: Path, catalog_url: str) -> None:
+def test_source_photo_of_a_cutout_is_listed_first(tmp_path: Path, catalog_url: str) -> None:
     assert lineage_of("MUG-1/front/white/shop", tmp_path, catalog_url).detail.photo == "A"
     rendered = read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")
     assert rendered.detail.photo is None
     corrected = rendered.model_copy(update={"detail": rendered.detail.model_copy(update={"photo": "B"})})
     assert [photo.name for photo in corrected.sources()] == ["B.jpg", "A.jpg"]
     splat = next(step for step in corrected.steps if step.title == "splat")
-    assert [above.item for above, _ in corrected.above(splat.key)] == ["B", "A"]
+    assert [parent.item for parent, _ in corrected.parents(splat.key)] == ["B", "A"]
 
 
-def test_a_step_that_serves_several_angles_has_the_name_of_the_assets_own(tmp_path: Path, catalog_url: str) -> None:
-    shoot = ToyShoot(tmp_path, catalog_url, angles=("front", "front-too"))  # both pass the same cut-out on
+def test_step_shared_by_angles_is_named_after_the_assets_own_angle(tmp_path: Path, catalog_url: str) -> None:
+    shoot = ToyShoot(tmp_path, catalog_url, angles=("front", "front-too"))  # both return the same cut-out
     shoot.publish()
     for angle in ("front", "front-too"):
-        found = read_lineage(Catalog(catalog_url), f"MUG-1/{angle}/white/shop")
-        assert found.steps[0].title == f"composite_shop_photo {angle}/white/shop"
+        lineage = read_lineage(Catalog(catalog_url), f"MUG-1/{angle}/white/shop")
+        assert lineage.steps[0].title == f"composite_shop_photo {angle}/white/shop"
     assert len({asset.step_key for asset in list_assets(Catalog(catalog_url))}) == 1
 
 
 def test_costs_and_seconds_are_counted_once(tmp_path: Path, catalog_url: str) -> None:
     shoot = ToyShoot(tmp_path, catalog_url)
     shoot.publish()
-    found = read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")
-    assert found.cost_usd == pytest.approx(sum(step.own_cost_usd for step in found.steps))
-    assert len({step.key for step in found.steps}) == len(found.steps)
+    lineage = read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")
+    assert lineage.cost_usd == pytest.approx(sum(step.own_cost_usd for step in lineage.steps))
+    assert len({step.key for step in lineage.steps}) == len(lineage.steps)
 
 
-def test_the_tree_in_words(tmp_path: Path, catalog_url: str) -> None:
+def test_terminal_tree_shows_steps_params_and_photos(tmp_path: Path, catalog_url: str) -> None:
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(lineage_tree(lineage_of("MUG-1/left/white/shop", tmp_path, catalog_url)))
-    words = console.export_text()
-    for needed in ("MUG-1/left/white/shop", "splat v1", "engine matting", "A.jpg", "B.jpg", "checkpoint=cccc"):
-        assert needed in words
+    text = console.export_text()
+    for part in ("MUG-1/left/white/shop", "splat v1", "engine matting", "A.jpg", "B.jpg", "checkpoint=cccc"):
+        assert part in text
 
 
-def test_hostile_names_are_words_not_markup(tmp_path: Path, catalog_url: str) -> None:
+def test_markup_in_photo_names_is_escaped(tmp_path: Path, catalog_url: str) -> None:
     ToyShoot(tmp_path, catalog_url, photos={"[red]A.jpg": b"first photo"}).publish()
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(lineage_tree(read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")))
     assert "[red]A.jpg" in console.export_text()
 
 
-def test_a_lineage_is_json_and_back(tmp_path: Path, catalog_url: str) -> None:
-    found = lineage_of("MUG-1/left/white/shop", tmp_path, catalog_url)
-    assert Lineage.model_validate_json(found.model_dump_json()) == found
+def test_lineage_survives_a_json_round_trip(tmp_path: Path, catalog_url: str) -> None:
+    lineage = lineage_of("MUG-1/left/white/shop", tmp_path, catalog_url)
+    assert Lineage.model_validate_json(lineage.model_dump_json()) == lineage
 
 
-def test_an_unknown_asset_is_named(catalog_url: str) -> None:
+def test_unknown_asset_is_reported(catalog_url: str) -> None:
     with pytest.raises(BadInput, match="'MUG-1/back/white/shop'"):
         read_lineage(Catalog(catalog_url), "MUG-1/back/white/shop")

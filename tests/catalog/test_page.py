@@ -13,7 +13,7 @@ def url(sha256: str, media_type: str) -> str | None:
     return f"/pictures/{sha256}" if media_type.startswith("image/") else None
 
 
-def test_the_list_shows_every_asset_with_its_picture(tmp_path: Path, catalog_url: str) -> None:
+def test_list_page_shows_every_asset_with_its_thumbnail(tmp_path: Path, catalog_url: str) -> None:
     ToyShoot(tmp_path, catalog_url).publish(title=HOSTILE)
     assets = list_assets(Catalog(catalog_url))
     page = assets_page(assets, url, lambda asset: f"/lineage/{asset}")
@@ -22,11 +22,11 @@ def test_the_list_shows_every_asset_with_its_picture(tmp_path: Path, catalog_url
     assert HOSTILE not in page and "&lt;script&gt;" in page
 
 
-def test_an_empty_list_says_so() -> None:
-    assert "Nothing has been made yet." in assets_page([], url, str)
+def test_empty_list_page_says_so() -> None:
+    assert "No assets yet." in assets_page([], url, str)
 
 
-def test_the_lineage_page_goes_down_to_each_photo(tmp_path: Path, catalog_url: str) -> None:
+def test_lineage_page_shows_every_step_and_photo(tmp_path: Path, catalog_url: str) -> None:
     photos = {f"{HOSTILE}.jpg".replace("/", "-"): b"first photo", "B.jpg": b"second photo"}
     ToyShoot(tmp_path, catalog_url, photos=photos).publish()
     lineage = read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")
@@ -35,22 +35,22 @@ def test_the_lineage_page_goes_down_to_each_photo(tmp_path: Path, catalog_url: s
         assert f'src="/pictures/{photo.sha256}"' in page
     for step in lineage.steps:
         assert step.key[:12] in page
-    for words in ("engine matting", "c" * 64, "A mug", "fills the frame", "published"):
-        assert words in page
+    for text in ("engine matting", "c" * 64, "A mug", "fills the frame", "published"):
+        assert text in page
     assert "<script>" not in page
     assert 'alt="A mug, left view"' in page and "A mug, front view" not in page
 
 
-def test_an_asset_without_lineage_has_a_page(tmp_path: Path, catalog_url: str) -> None:
+def test_asset_without_lineage_has_a_page(tmp_path: Path, catalog_url: str) -> None:
     ToyShoot(tmp_path, catalog_url).publish()
-    found = read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")
-    bare = found.model_copy(
-        update={"steps": (), "edges": (), "detail": found.detail.model_copy(update={"caption": None})}
+    lineage = read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop")
+    bare = lineage.model_copy(
+        update={"steps": (), "edges": (), "detail": lineage.detail.model_copy(update={"caption": None})}
     )
-    assert "no steps behind this asset" in lineage_page(bare, lambda *_: None, "/assets")
+    assert "no lineage for this asset" in lineage_page(bare, lambda *_: None, "/assets")
 
 
-def test_many_photos_are_folded_and_still_all_there(tmp_path: Path, catalog_url: str) -> None:
+def test_long_lists_of_photos_and_steps_are_folded(tmp_path: Path, catalog_url: str) -> None:
     photos = {f"P{number:02}.jpg": f"photo {number}".encode() for number in range(24)}
     ToyShoot(tmp_path, catalog_url, photos=photos).publish()
     page = lineage_page(read_lineage(Catalog(catalog_url), "MUG-1/left/white/shop"), url, "/assets")

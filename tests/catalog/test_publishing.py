@@ -18,7 +18,7 @@ def row_counts(url: str) -> dict[str, int]:
         return {table.name: session.query(table).count() for table in Base.metadata.sorted_tables}
 
 
-def test_shoots_with_the_same_steps_may_publish_at_the_same_time(tmp_path: Path, catalog_url: str) -> None:
+def test_shoots_that_share_steps_can_publish_concurrently(tmp_path: Path, catalog_url: str) -> None:
     shoots = [ToyShoot(tmp_path, catalog_url, sku=f"MUG-{number}") for number in range(4)]
     shoots[0].upstream()
     with ThreadPoolExecutor(4) as pool:
@@ -30,7 +30,7 @@ def test_shoots_with_the_same_steps_may_publish_at_the_same_time(tmp_path: Path,
     assert sum(report.rows_inserted for report in reports) == sum(counts.values())
 
 
-def test_one_shoot_published_by_four_at_once_has_its_rows_once(tmp_path: Path, catalog_url: str) -> None:
+def test_concurrent_publishing_of_one_shoot_inserts_its_rows_once(tmp_path: Path, catalog_url: str) -> None:
     shoot = ToyShoot(tmp_path, catalog_url)
     shoot.upstream()
     with ThreadPoolExecutor(4) as pool:
@@ -43,11 +43,11 @@ def _publish_and_die(shoot: ToyShoot) -> None:
     def die(*_args: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    publishing._assets = die  # type: ignore[assignment]  # the process is its own and ends here
+    publishing._assets = die  # type: ignore[assignment]  # this child process ends here
     shoot.publish()
 
 
-def test_a_kill_within_the_transaction_leaves_no_row_and_no_lock(tmp_path: Path, catalog_url: str) -> None:
+def test_kill_inside_the_transaction_leaves_no_row_and_no_lock(tmp_path: Path, catalog_url: str) -> None:
     shoot = ToyShoot(tmp_path, catalog_url)
     Catalog(catalog_url)
     process = multiprocessing.get_context("spawn").Process(target=_publish_and_die, args=(shoot,))
@@ -59,8 +59,8 @@ def test_a_kill_within_the_transaction_leaves_no_row_and_no_lock(tmp_path: Path,
 
 
 @pytest.mark.parametrize("photos", [1, 5])
-def test_dropped_photos_leave_no_edge_behind(tmp_path: Path, catalog_url: str, photos: int) -> None:
-    """Steps of an earlier run stay, because they are history; what a step read never mixes two runs."""
+def test_removed_photos_leave_no_edge_behind(tmp_path: Path, catalog_url: str, photos: int) -> None:
+    """Steps of an earlier run stay as history; the inputs of a step never mix two runs."""
     ToyShoot(tmp_path, catalog_url).publish()
     shoot = ToyShoot(tmp_path, catalog_url, photos={f"P{number}.jpg": b"%d" % number for number in range(photos)})
     shoot.publish()

@@ -16,14 +16,14 @@ def plan(url: str, run_id: str, sku: str = "MUG-1", listing: str = "l1") -> None
     )
 
 
-def test_a_new_shoot_is_changed(catalog_url: str) -> None:
+def test_new_shoot_counts_as_changed(catalog_url: str) -> None:
     assert is_changed(known_shoots(catalog_url).get("MUG-1"), "l1")
 
 
 @pytest.mark.parametrize(
     ("fate", "again"), [("done", False), ("held", False), ("failed", True), ("bad input", True), ("planned", True)]
 )
-def test_only_what_failed_runs_again_on_the_same_files(catalog_url: str, fate: str, again: bool) -> None:
+def test_only_unfinished_shoots_run_again_on_the_same_files(catalog_url: str, fate: str, again: bool) -> None:
     plan(catalog_url, "night 1")
     record_fate(catalog_url, "night 1", "MUG-1", fate, "because")  # type: ignore[arg-type]
     known = known_shoots(catalog_url)["MUG-1"]
@@ -32,7 +32,7 @@ def test_only_what_failed_runs_again_on_the_same_files(catalog_url: str, fate: s
     assert is_changed(known, "l2")
 
 
-def test_unchanged_is_noted_for_the_run_and_leaves_the_shoot(catalog_url: str) -> None:
+def test_unchanged_is_recorded_for_the_run_but_not_for_the_shoot(catalog_url: str) -> None:
     plan(catalog_url, "night 1")
     record_fate(catalog_url, "night 1", "MUG-1", "held", "7 of 24 photos registered")
     record_fate(catalog_url, "night 2", "MUG-1", "unchanged")
@@ -41,7 +41,7 @@ def test_unchanged_is_noted_for_the_run_and_leaves_the_shoot(catalog_url: str) -
     assert [(shoot.sku, shoot.fate) for shoot in summary(catalog_url, "night 2").shoots] == [("MUG-1", "unchanged")]
 
 
-def test_the_summary_tells_every_shoot_and_step(catalog_url: str) -> None:
+def test_summary_lists_every_shoot_and_step(catalog_url: str) -> None:
     plan(catalog_url, "night 1")
     record_step(catalog_url, "night 1", "MUG-1", "ingest", "done", seconds=3.5)
     record_step(catalog_url, "night 1", "MUG-1", "sfm", "failed", reason="first try")
@@ -49,20 +49,20 @@ def test_the_summary_tells_every_shoot_and_step(catalog_url: str) -> None:
     record_fate(catalog_url, "night 1", "MUG-1", "held", "gap at 95 deg")
     record_fate(catalog_url, "night 1", "broken", "bad input", "no sku", collection="autumn", source="/shoots/broken")
     plan(catalog_url, "night 1", sku="BAG-2")
-    found = summary(catalog_url, "night 1")
-    assert [(shoot.sku, shoot.fate) for shoot in found.shoots] == [
+    run = summary(catalog_url, "night 1")
+    assert [(shoot.sku, shoot.fate) for shoot in run.shoots] == [
         ("BAG-2", "planned"),
         ("MUG-1", "held"),
         ("broken", "bad input"),
     ]
-    steps = found.shoots[1].steps
+    steps = run.shoots[1].steps
     assert {(step.step, step.state, step.seconds, step.reason) for step in steps} == {
         ("ingest", "done", 3.5, ""),
         ("sfm", "held", 9.0, "gap at 95 deg"),
     }
-    assert sorted(found.failed) == ["BAG-2", "broken"]
+    assert sorted(run.failed) == ["BAG-2", "broken"]
 
 
-def test_an_unknown_run_is_named(catalog_url: str) -> None:
+def test_unknown_run_is_reported(catalog_url: str) -> None:
     with pytest.raises(BadInput, match="'night 7'"):
         summary(catalog_url, "night 7")

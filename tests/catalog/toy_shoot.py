@@ -1,4 +1,4 @@
-"""A shoot of two photos through a small graph shaped like the real one: items, trees, a fit over all photos."""
+"""A shoot of two photos and a small graph shaped like the real one: items, trees, a fit over all photos."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
@@ -98,7 +98,7 @@ class AngleParams(Frozen):
 
 
 def _angle(inputs: AngleIn, params: AngleParams, work: Work) -> OneOut:
-    """The captured angle passes its cut-out on, byte for byte, as the real stage may."""
+    """A captured angle returns its cut-out unchanged, as the real stage may."""
     if inputs.cutout is not None:
         return OneOut(photo=inputs.cutout)
     assert inputs.splat is not None
@@ -122,7 +122,7 @@ def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
     verdicts.append(
         Verdict(angle=Angle(name="back", azimuth_deg=180.0), decision="refused", reason="nobody stood there")
     )
-    words = Caption(
+    caption = Caption(
         engine="toy",
         title="Mug",
         description="A mug.",
@@ -135,7 +135,7 @@ def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
         angles=work.put_tree(made),
         pictures=work.put_bytes(dump_json(pictures)),
         verdicts=work.put_bytes(dump_json(verdicts)),
-        caption=work.put_bytes(dump_json(words)),
+        caption=work.put_bytes(dump_json(caption)),
     )
 
 
@@ -183,7 +183,7 @@ def _composite(inputs: CompositeIn, params: CompositeParams, work: Work) -> Comp
 
 @dataclass(frozen=True)
 class ToyShoot:
-    """Runs the graph in a store and publishes it."""
+    """Runs the graph in a folder store and publishes the result."""
 
     root: Path
     catalog_url: str

@@ -153,7 +153,7 @@ def test_a_damaged_pointer_says_which_step_to_run_first(store: Store) -> None:
     plan, digest = plan_of(store, limit=100, optional=False)
     Runner(store).run_planned(plan, digest, "first", toy.TOY)
     (store.root / "plans" / digest / "first").write_bytes(b"\0\0")
-    with pytest.raises(CatalogError, match="run first first"):
+    with pytest.raises(CatalogError, match="Run first first"):
         Runner(store).run_planned(plan, digest, "second", toy.TOY)
     Runner(store).run_planned(plan, digest, "first", toy.TOY)
     assert Runner(store).run_planned(plan, digest, "second", toy.TOY).computed
@@ -215,7 +215,7 @@ def test_a_full_disk_is_one_clear_error_and_a_clean_resume(store: Store, monkeyp
         return write(path, data)
 
     monkeypatch.setattr(Path, "write_bytes", limited)
-    with pytest.raises(StoreFull, match="free disk space"):
+    with pytest.raises(StoreFull, match="Free disk space"):
         Runner(store).run(toy.TOY, inputs, toy.Params())
     monkeypatch.undo()
     assert not list((store.root / "scratch").iterdir())
@@ -226,13 +226,13 @@ def test_a_full_disk_is_one_clear_error_and_a_clean_resume(store: Store, monkeyp
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (MemoryError(), "step greedy ran out of memory. give it more memory"),
-        (MemoryError("Unable to allocate 9 GiB"), "out of memory: Unable to allocate 9 GiB. give"),
+        (MemoryError(), "step greedy ran out of memory. Give it more memory"),
+        (MemoryError("Unable to allocate 9 GiB"), "out of memory: Unable to allocate 9 GiB. Give"),
         (
             RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes\n at x.cpp"),
-            "allocate memory: 9 bytes. give",
+            "allocate memory: 9 bytes. Give",
         ),
-        (RuntimeError("CUDA out of memory. Tried"), "ran out of memory: CUDA out of memory. Tried. give"),
+        (RuntimeError("CUDA out of memory. Tried"), "ran out of memory: CUDA out of memory. Tried. Give"),
     ],
 )
 def test_memory_that_runs_out_is_one_clear_error(store: Store, error: Exception, says: str) -> None:

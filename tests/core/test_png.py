@@ -1,9 +1,11 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from pipeline.core.png import decode_png, encode_png
+from pipeline.core.errors import BadInput, CatalogError
+from pipeline.core.png import BEST, decode_png, encode_deep_png, encode_png, encode_small_png
 from tests.core.test_photo import picture
 
 
@@ -11,3 +13,26 @@ def test_png_round_trip_keeps_order_and_alpha():
     for pixels in (picture(), picture()[..., 0], np.dstack([picture(), picture(seed=1)[..., 0]])):
         assert np.array_equal(decode_png(encode_png(pixels)), pixels)
         assert np.array_equal(np.array(Image.open(io.BytesIO(encode_png(pixels)))), pixels)
+
+
+@pytest.mark.parametrize("level", [1, 3, 9, BEST])
+def test_small_png_keeps_every_pixel_at_every_level(level):
+    rgba = np.dstack([picture(), picture(seed=1)[..., 0]])
+    assert np.array_equal(decode_png(encode_small_png(rgba, level)), rgba)
+
+
+def test_a_deep_png_is_not_read_as_an_eight_bit_one():
+    deep = picture().astype(np.uint16) * 257
+    with pytest.raises(BadInput, match="3 channels of uint16"):
+        decode_png(encode_deep_png(deep))
+
+
+def test_a_png_of_other_channels_than_asked_for_is_bad_input():
+    with pytest.raises(BadInput, match="3 channels of uint8, where 4"):
+        decode_png(encode_png(picture()), channels=4)
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture"])
+def test_a_damaged_png_is_an_error_with_a_remedy(data):
+    with pytest.raises(CatalogError, match="cannot be read"):
+        decode_png(data)

@@ -263,7 +263,7 @@ def test_stopping_in_the_middle_of_a_step_leaves_nothing_behind(airflow):
     assert [process for process in family if process in alive(family)] == []
     assert run_id and not airflow.home.is_locked() and airflow.home.running() is None
     words = (airflow.root / "up.log").read_text()
-    assert "Everything is stopped" in words and "Traceback" not in words
+    assert "Airflow is stopped" in words and "Traceback" not in words
     assert not any(airflow.root.glob("store/scratch/*/*"))
 
 
@@ -276,7 +276,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(airflow):
     assert up.wait() == 0
     assert alive(family) == [] and airflow.home.running() is None and not airflow.home.is_locked()
     words = (airflow.root / "up.log").read_text()
-    assert "Everything is stopped" in words and "Traceback" not in words
+    assert "Airflow is stopped" in words and "Traceback" not in words
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:

@@ -1,4 +1,4 @@
-"""docker-compose.yml: what it promises, and every Airflow service's command by hand against a real PostgreSQL."""
+"""docker-compose.yml: its guarantees, and every Airflow service's command, run directly against a real PostgreSQL."""
 
 import os
 import re
@@ -26,7 +26,7 @@ def _compose() -> dict[str, Any]:
 
 
 def filled_in(text_with_variables: str, values: dict[str, str]) -> str:
-    """Substitute ${NAME:?words} and ${NAME:-default} as compose does."""
+    """Substitute ${NAME:?message} and ${NAME:-default} as compose does."""
 
     def value(match: "re.Match[str]") -> str:
         name, kind, rest = match.groups()
@@ -37,16 +37,16 @@ def filled_in(text_with_variables: str, values: dict[str, str]) -> str:
     return VARIABLE.sub(value, text_with_variables)
 
 
-def test_it_brings_postgresql_and_every_service_of_airflow(compose):
+def test_compose_file_has_postgresql_and_every_airflow_service(compose):
     assert set(compose["services"]) == {"postgres", "setup", *SERVICES}
 
 
-def test_ports_are_published_on_this_machine_only(compose):
+def test_ports_are_published_on_loopback_only(compose):
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
     assert ports == ["127.0.0.1:8080:8080"]
 
 
-def test_services_are_not_root_and_watch_their_health(compose):
+def test_services_run_unprivileged_and_have_health_checks(compose):
     for name, service in compose["services"].items():
         assert "healthcheck" in service or name == "setup"
         if name != "postgres":
@@ -55,7 +55,7 @@ def test_services_are_not_root_and_watch_their_health(compose):
         assert not service.get("privileged")
 
 
-def test_services_wait_for_the_database_and_the_setup(compose):
+def test_services_wait_for_the_database_and_setup(compose):
     for name in SERVICES:
         assert compose["services"][name]["depends_on"] == {
             "postgres": {"condition": "service_healthy"},
@@ -63,14 +63,14 @@ def test_services_wait_for_the_database_and_the_setup(compose):
         }
 
 
-def test_no_secret_stands_in_the_file_and_none_is_forgotten(compose):
+def test_compose_env_provides_every_secret_and_the_file_has_none(compose):
     text_of_file = (PROJECT / "docker-compose.yml").read_text()
     with pytest.raises(KeyError, match="compose_env"):
         filled_in(text_of_file, {})
     assert yaml.safe_load(filled_in(text_of_file, make_secrets()))
 
 
-def test_the_image_runs_as_the_user_of_the_pods():
+def test_image_runs_as_the_pods_user():
     text_of_file = (PROJECT / "deploy" / "Dockerfile").read_text()
     assert re.findall(r"^USER (.*)$", text_of_file, re.MULTILINE) == ["10001:10001"]
     for line in re.findall(r"^COPY (.*)$", text_of_file, re.MULTILINE):
@@ -80,12 +80,12 @@ def test_the_image_runs_as_the_user_of_the_pods():
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_every_service_of_airflow_starts_with_its_command(compose, postgres_server, tmp_path):
+def test_every_airflow_service_starts_with_its_command(compose, postgres_server, tmp_path):
     with create_engine(postgres_server, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text("CREATE DATABASE airflow"))
-    environment, port = environment_by_hand(compose, postgres_server, tmp_path)
-    assert run_by_hand(compose, "setup", environment, tmp_path).wait() == 0
-    running = {name: run_by_hand(compose, name, environment, tmp_path) for name in SERVICES}
+    environment, port = environment_outside_containers(compose, postgres_server, tmp_path)
+    assert run_command(compose, "setup", environment, tmp_path).wait() == 0
+    running = {name: run_command(compose, name, environment, tmp_path) for name in SERVICES}
     try:
         client = Client(f"http://{HOST}:{port}")
         wait_until_healthy(client, running, tmp_path)
@@ -97,33 +97,33 @@ def test_every_service_of_airflow_starts_with_its_command(compose, postgres_serv
             service.wait(timeout=60)
 
 
-def environment_by_hand(compose: dict[str, Any], server: str, folder: Path) -> tuple[dict[str, str], int]:
-    """The environment of the services, with this machine's paths and addresses where the containers have theirs."""
+def environment_outside_containers(compose: dict[str, Any], server: str, folder: Path) -> tuple[dict[str, str], int]:
+    """The services' environment, with this machine's paths and addresses in place of the containers'."""
     port = free_port(0)
-    here = {
+    replacements = {
         "/opt/catalog": str(PROJECT),
         "/opt/airflow": str(folder / "airflow"),
         "/catalog/": f"{folder}/catalog/",
         "api-server:8080": f"{HOST}:{port}",
         "127.0.0.1:8080": f"{HOST}:{port}",
-        "0.0.0.0": HOST,  # noqa: S104 - it is what is replaced
+        "0.0.0.0": HOST,  # noqa: S104 - replaced, never bound
     }
-    values, found = make_secrets(), {}
+    values, settings = make_secrets(), {}
     for name, given in compose["services"]["scheduler"]["environment"].items():
         value = filled_in(str(given), values)
-        for container, machine in here.items():
+        for container, machine in replacements.items():
             value = value.replace(container, machine)
-        found[name] = value
+        settings[name] = value
     for name in ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"):
-        found[name] = server.replace("/postgres?", "/airflow?")
-    found["AIRFLOW__API__PORT"] = str(port)
-    found["CATALOG_DATABASE_URL"] = server
+        settings[name] = server.replace("/postgres?", "/airflow?")
+    settings["AIRFLOW__API__PORT"] = str(port)
+    settings["CATALOG_DATABASE_URL"] = server
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "CATALOG_"))}
     path = os.pathsep.join([str(Path(sys.executable).parent), clean.get("PATH", "")])
-    return clean | found | {"PYTHONPATH": str(PROJECT), "PATH": path}, port
+    return clean | settings | {"PYTHONPATH": str(PROJECT), "PATH": path}, port
 
 
-def run_by_hand(
+def run_command(
     compose: dict[str, Any], name: str, environment: dict[str, str], folder: Path
 ) -> "subprocess.Popen[bytes]":
     command = compose["services"][name]["command"]
@@ -143,4 +143,4 @@ def wait_until_healthy(client: Client, running: dict[str, Any], folder: Path) ->
         if health and set(health.values()) == {"healthy"}:
             return
         time.sleep(0.3)
-    raise AssertionError(f"not healthy in time: {health}")
+    raise AssertionError(f"not healthy before the timeout: {health}")

@@ -1,4 +1,4 @@
-"""The parts of `make up` and `make demo` that need no Airflow: home, lock, ports, processes, tables, client."""
+"""The parts of `make up` and `make demo` that do not require Airflow: home, lock, ports, processes, tables, client."""
 
 import configparser
 import importlib
@@ -36,7 +36,7 @@ def configured(tmp_path, port=8099) -> Home:
     return home
 
 
-def test_the_configuration_is_local_and_asks_for_a_login(tmp_path):
+def test_configuration_binds_loopback_and_requires_a_login(tmp_path):
     config = read_config(configured(tmp_path))
     assert config["api"]["host"] == HOST and config["api"]["port"] == "8099"
     assert config["core"]["simple_auth_manager_all_admins"] == "False"
@@ -45,14 +45,14 @@ def test_the_configuration_is_local_and_asks_for_a_login(tmp_path):
     assert config["scheduler"]["enable_health_check"] == "False"  # it would listen on every interface
 
 
-def test_writers_of_airflow_wait_for_each_other(tmp_path):
+def test_airflow_writers_wait_for_the_database_lock(tmp_path):
     database = read_config(configured(tmp_path))["database"]
     for name in ("sql_alchemy_connect_args", "sql_alchemy_connect_args_async"):
         module, _, value = database[name].rpartition(".")
         assert getattr(importlib.import_module(module), value)["timeout"] >= 60
 
 
-def test_every_home_has_secrets_of_its_own_and_keeps_them(tmp_path):
+def test_every_home_has_its_own_private_persistent_secrets(tmp_path):
     first, second = configured(tmp_path / "a"), configured(tmp_path / "b")
     secret = read_config(first)["api_auth"]["jwt_secret"]
     assert secret != read_config(second)["api_auth"]["jwt_secret"]
@@ -63,7 +63,7 @@ def test_every_home_has_secrets_of_its_own_and_keeps_them(tmp_path):
         assert (first.path / name).stat().st_mode & 0o077 == 0
 
 
-def test_a_home_has_one_holder(tmp_path):
+def test_home_can_be_locked_only_once(tmp_path):
     home = Home(tmp_path)
     assert not home.is_locked()
     with home.locked():
@@ -74,7 +74,7 @@ def test_a_home_has_one_holder(tmp_path):
     assert not home.is_locked()
 
 
-def test_a_taken_port_is_passed_over():
+def test_taken_port_is_skipped():
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         taken.listen()
@@ -83,34 +83,34 @@ def test_a_taken_port_is_passed_over():
     assert free_port(port) == port
 
 
-def test_services_get_absolute_paths_and_no_foreign_airflow(tmp_path, monkeypatch):
+def test_services_get_absolute_paths_and_no_other_airflow_settings(tmp_path, monkeypatch):
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
-    found = environment(Home(tmp_path), Settings(), threads=1)
-    assert "AIRFLOW__CORE__EXECUTOR" not in found and found["AIRFLOW_HOME"] == str(tmp_path)
-    assert found["CATALOG_STORE"].startswith("/") and found["CATALOG_SHOOTS"].startswith("/")
-    assert found["OMP_NUM_THREADS"] == "1"
+    variables = environment(Home(tmp_path), Settings(), threads=1)
+    assert "AIRFLOW__CORE__EXECUTOR" not in variables and variables["AIRFLOW_HOME"] == str(tmp_path)
+    assert variables["CATALOG_STORE"].startswith("/") and variables["CATALOG_SHOOTS"].startswith("/")
+    assert variables["OMP_NUM_THREADS"] == "1"
 
 
-def test_what_a_killed_supervisor_left_is_ended(tmp_path):
-    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
-    innocent = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+def test_services_of_a_killed_supervisor_are_ended_at_the_next_start(tmp_path):
+    leftover = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    unrelated = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
     home = Home(tmp_path)
     services = {
-        "scheduler": (left.pid, psutil.Process(left.pid).create_time()),
-        "triggerer": (innocent.pid, psutil.Process(innocent.pid).create_time() - 500),  # a pid that was used again
+        "scheduler": (leftover.pid, psutil.Process(leftover.pid).create_time()),
+        "triggerer": (unrelated.pid, psutil.Process(unrelated.pid).create_time() - 500),  # a reused pid
     }
     try:
         home.write_running(Running(pid=1, url="", store="", services=services))
         Supervisor(home, 1, {}).end_leftovers()
-        assert left.wait(timeout=30) is not None
-        assert innocent.poll() is None
+        assert leftover.wait(timeout=30) is not None
+        assert unrelated.poll() is None
     finally:
-        for process in (left, innocent):
+        for process in (leftover, unrelated):
             process.kill()
             process.wait()
 
 
-def test_services_die_with_a_supervisor_that_is_killed(tmp_path):
+def test_services_die_with_a_killed_supervisor(tmp_path):
     program = (
         "import subprocess, sys; from deploy.local.supervisor import die_with_parent;"
         "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'], preexec_fn=die_with_parent);"
@@ -126,14 +126,14 @@ def test_services_die_with_a_supervisor_that_is_killed(tmp_path):
 
 
 class Api(BaseHTTPRequestHandler):
-    """Answers every path with what `answers` has for it."""
+    """Responds to every path with its entry in `responses`."""
 
-    answers: dict[str, tuple[int, object]] = {}
+    responses: dict[str, tuple[int, object]] = {}
 
     def do_GET(self):
         path = self.path.partition("?")[0]
         offset = int(self.path.partition("offset=")[2].partition("&")[0] or 0)
-        code, body = self.answers.get(path, (404, {"detail": "no such thing"}))
+        code, body = self.responses.get(path, (404, {"detail": "not found"}))
         if isinstance(body, list):
             body = {"task_instances": body[offset : offset + 2], "total_entries": len(body)}
         self.send_response(code)
@@ -153,23 +153,23 @@ def api():
     server.server_close()
 
 
-def test_the_client_reads_every_page_of_tasks(api, monkeypatch):
+def test_client_reads_every_page_of_tasks(api, monkeypatch):
     tasks = [{"task_id": f"t{number}"} for number in range(5)]
     path = "/api/v2/dags/d/dagRuns/manual__1%2B2/taskInstances"
-    monkeypatch.setattr(Api, "answers", {path: (200, tasks)})
+    monkeypatch.setattr(Api, "responses", {path: (200, tasks)})
     assert api.tasks("d", "manual__1+2") == tasks
 
 
-def test_the_client_says_what_the_server_said(api):
-    with pytest.raises(ApiError, match=r"404.*no such thing"):
+def test_client_error_contains_the_servers_message(api):
+    with pytest.raises(ApiError, match=r"404.*not found"):
         api.health()
     with pytest.raises(ApiError, match="make up"):
         Client("http://127.0.0.1:9").health()
 
 
-def test_a_broken_dag_file_is_told_with_its_traceback(api, monkeypatch):
+def test_broken_dag_file_is_reported_with_its_traceback(api, monkeypatch):
     broken = {"import_errors": [{"filename": "catalog_nightly.py", "stack_trace": "NameError: x"}]}
-    monkeypatch.setattr(Api, "answers", {"/api/v2/importErrors": (200, broken)})
+    monkeypatch.setattr(Api, "responses", {"/api/v2/importErrors": (200, broken)})
     with pytest.raises(ApiError, match="NameError"):
         api.has_dag("catalog_nightly")
 
@@ -178,7 +178,7 @@ def task(name: str, index: int, state: str, label: str | None = None) -> dict[st
     return {"task_id": f"shoot.{name}", "map_index": index, "state": state, "rendered_map_index": label}
 
 
-def test_shoots_are_called_by_their_sku():
+def test_shoots_are_named_by_their_sku():
     tasks = [
         task("ingest", 0, "success", "mug"),
         task("sfm", 0, "skipped", "mug · sfm is held: too few"),
@@ -194,7 +194,7 @@ def printed(show, width=200) -> str:
     return console.export_text()
 
 
-def test_a_change_is_told_once():
+def test_board_prints_each_change_once():
     def show(console):
         with Board(console) as board:
             for _ in range(2):
@@ -203,7 +203,7 @@ def test_a_change_is_told_once():
     assert printed(show).split() == ["3", "s", "mug", "sfm:", "held"]
 
 
-def test_a_pod_that_is_waited_for_runs_all_the_while():
+def test_deferred_pod_is_shown_as_running():
     def show(console):
         with Board(console) as board:
             for state in ("running", "deferred", "queued", "running", "success"):
@@ -233,16 +233,16 @@ SUMMARY = {
 }
 
 
-def told(summary, width=100) -> str:
+def printed_tables(summary, width=100) -> str:
     return printed(lambda console: [console.print(table) for table in fates_tables(summary)], width)
 
 
-def test_the_table_tells_steps_seconds_and_assets():
-    words = told(SUMMARY)
-    assert all(part in words for part in ("mug", "3.2", "cached", "held", "12 published", "1 in review", "bad input"))
+def test_table_shows_steps_seconds_and_assets():
+    text = printed_tables(SUMMARY)
+    assert all(part in text for part in ("mug", "3.2", "cached", "held", "12 published", "1 in review", "bad input"))
 
 
-def test_a_group_over_no_shoots_is_not_told_as_held():
+def test_group_mapped_over_no_shoots_is_not_shown_as_held():
     def show(console):
         with Board(console) as board:
             board.show([task("sfm", -1, "skipped"), {"task_id": "summary", "map_index": -1, "state": "running"}], 3.0)
@@ -252,20 +252,20 @@ def test_a_group_over_no_shoots_is_not_told_as_held():
 
 def test_tables_of_many_shoots_fit_a_terminal():
     many = [SUMMARY["shoots"][0] | {"sku": f"sneaker-{number:06}"} for number in range(9)]
-    words = told({"shoots": many})
-    assert all(shoot["sku"] in words for shoot in many) and words.count("12 published") == 9
-    assert "…" not in words and max(map(len, words.splitlines())) <= 100
+    text = printed_tables({"shoots": many})
+    assert all(shoot["sku"] in text for shoot in many) and text.count("12 published") == 9
+    assert "…" not in text and max(map(len, text.splitlines())) <= 100
 
 
-def test_a_run_with_nothing_to_do_has_a_short_table():
+def test_run_without_work_has_a_short_table():
     idle = {"sku": "mug", "fate": "unchanged", "reason": "", "assets": {"published": 12}, "steps": []}
-    words = told({"shoots": [idle]})
-    assert "unchanged" in words and "12 published" in words and "ingest" not in words
+    text = printed_tables({"shoots": [idle]})
+    assert "unchanged" in text and "12 published" in text and "ingest" not in text
 
 
-def test_shoots_that_go_on_are_watched_before_those_that_ended():
+def test_live_table_shows_unfinished_shoots_first():
     tasks = [task(step, 0, "success", "bag") for step in STEPS]
     tasks += [task("sfm", index, "running", f"mug-{index}") for index in range(1, 6)]
-    words = printed(lambda console: console.print(live_table(tasks, shoot_names(tasks), 7.0)), 100)
-    assert "1 of 6 shoots ended" in words and "bag" not in words
-    assert [f"mug-{index}" in words for index in range(1, 6)] == [True] * 4 + [False]
+    text = printed(lambda console: console.print(live_table(tasks, shoot_names(tasks), 7.0)), 100)
+    assert "1 of 6 shoots finished" in text and "bag" not in text
+    assert [f"mug-{index}" in text for index in range(1, 6)] == [True] * 4 + [False]

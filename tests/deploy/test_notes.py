@@ -1,4 +1,4 @@
-"""What is told after a run: everything that is not as it was asked for, and why."""
+"""The notes printed after a run: every step, angle and asset that is not as requested."""
 
 from rich.console import Console
 
@@ -12,7 +12,7 @@ def summary(*steps, fate="done", reason=""):
     return {"shoots": [{"sku": "MUG-1", "fate": fate, "reason": reason, "assets": {}, "steps": list(steps)}]}
 
 
-def test_held_steps_refused_angles_and_unpublished_assets_are_told(tmp_path):
+def test_held_steps_refused_angles_and_unpublished_assets_are_noted(tmp_path):
     url = f"sqlite:///{tmp_path}/catalog.db"
     ToyShoot(tmp_path, url, verdict="needs review").publish()
     held = {"step": "sfm", "state": "held", "seconds": 0.0, "reason": "too few photos"}
@@ -25,26 +25,26 @@ def test_held_steps_refused_angles_and_unpublished_assets_are_told(tmp_path):
     assert {(note.state, note.why) for note in notes[2:]} == {("in review", "edges halo")}
 
 
-def test_what_is_published_needs_no_note(tmp_path):
+def test_published_assets_have_no_note(tmp_path):
     url = f"sqlite:///{tmp_path}/catalog.db"
     ToyShoot(tmp_path, url).publish()
     assert [note.state for note in notes_on(summary(STEP), url)] == ["refused"]
 
 
-def test_a_shoot_that_nothing_was_done_for_is_not_told_again(tmp_path):
+def test_unchanged_shoot_is_not_noted_again(tmp_path):
     url = f"sqlite:///{tmp_path}/catalog.db"
     ToyShoot(tmp_path, url, verdict="rejected").publish()
     assert notes_on(summary(fate="unchanged"), url) == []
 
 
-def test_a_shoot_that_could_not_be_planned_is_told(tmp_path):
-    found = notes_on(summary(fate="bad input", reason="no sku"), f"sqlite:///{tmp_path}/catalog.db")
-    assert found == [Note("bad input", "MUG-1", "no sku")]
+def test_shoot_that_could_not_be_planned_is_noted(tmp_path):
+    notes = notes_on(summary(fate="bad input", reason="no sku"), f"sqlite:///{tmp_path}/catalog.db")
+    assert notes == [Note("bad input", "MUG-1", "no sku")]
 
 
-def test_notes_fit_a_terminal_and_do_not_flood_it():
+def test_notes_fit_the_terminal_width_and_are_limited():
     console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
     print_notes(console, [Note("rejected", f"mug/{number}", "[too] dark " * 30) for number in range(MAX_NOTES + 3)])
-    words = console.export_text()
-    assert "[too] dark" in words and f"mug/{MAX_NOTES - 1}" in words and f"mug/{MAX_NOTES}\n" not in words
-    assert "and 3 more" in words and " \n" not in words and max(map(len, words.splitlines())) <= 100
+    text = console.export_text()
+    assert "[too] dark" in text and f"mug/{MAX_NOTES - 1}" in text and f"mug/{MAX_NOTES}\n" not in text
+    assert "and 3 more" in text and " \n" not in text and max(map(len, text.splitlines())) <= 100

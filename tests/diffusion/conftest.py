@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.diffusion.training.networks import Widths
-from pipeline.diffusion.training.warmstart import LinearAutoencoder, plant
+from pipeline.diffusion.training.warmstart import LinearAutoencoder, transplant
 
 TINY = Widths(vae=(16, 16, 16, 16), latents=4, unet=(16, 16), text=16, text_layers=1)
 
@@ -18,7 +18,7 @@ def save_tiny(folder, seed=0):
 
     torch.manual_seed(seed)
     vae = build_vae(TINY)
-    plant(_linear(), vae)
+    transplant(_linear(), vae)
     vae.register_to_config(scaling_factor=1.0)  # its latents have unit spread
     save_pipeline(folder, vae, build_text_encoder(TINY), build_unet(TINY))
     return folder

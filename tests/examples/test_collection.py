@@ -1,4 +1,4 @@
-"""The shipped sample collection: its photos are readable, its truth agrees with its geometry, its gap is a gap."""
+"""The shipped sample collection: photos, ground truth and the gap in the mug's ring."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ SKUS = ("tee-001", "mug-001")
 
 
 def views(folder: Path) -> list[View]:
-    return [View.model_validate(one) for one in json.loads((folder / "views.json").read_text())]
+    return [View.model_validate(view) for view in json.loads((folder / "views.json").read_text())]
 
 
 def matte(folder: Path, view: View) -> np.ndarray:
@@ -26,7 +26,7 @@ def matte(folder: Path, view: View) -> np.ndarray:
 
 
 def project(view: View, point: np.ndarray) -> tuple[float, float]:
-    """Pixel of a world point through the true SIMPLE_RADIAL camera."""
+    """Project a world point through the true SIMPLE_RADIAL camera, px."""
     x, y, z = (view.pose @ np.append(point, 1.0))[:3]
     u, v = x / z, y / z
     bend = 1 + view.camera.k1 * (u * u + v * v)
@@ -46,7 +46,7 @@ def test_shoot_yaml_is_valid_and_its_photos_exist(folder):
     assert {backdrop.kind for backdrop in shoot.backdrops} == {"solid", "diffusion"}
 
 
-def test_photos_are_large_enough_and_carry_their_lens(folder):
+def test_photos_are_large_enough_and_have_lens_metadata(folder):
     for path in list_photos(folder):
         with Image.open(path) as photo:
             assert photo.format == "JPEG"
@@ -63,7 +63,7 @@ def test_photos_are_large_enough_and_carry_their_lens(folder):
             assert (truth.width_px, truth.height_px) == photo.size
 
 
-def test_every_photo_has_its_truth_and_truth_never_looks_like_a_shoot(folder):
+def test_every_photo_has_truth_and_truth_is_not_discovered_as_a_shoot(folder):
     assert [view.photo for view in views(folder / "truth")] == [path.name for path in list_photos(folder)]
     assert not list((folder / "truth").rglob("shoot.yaml"))
     assert not list((folder / "truth").rglob("photos"))
@@ -78,24 +78,23 @@ def test_true_poses_agree_with_azimuth_and_elevation(folder):
         assert elevation == pytest.approx(view.elevation_deg)
 
 
-def test_the_product_is_where_its_pose_says(folder):
+def test_mattes_agree_with_the_true_poses(folder):
     for view in views(folder / "truth"):
         alpha = matte(folder / "truth", view)
         assert alpha.shape == (view.camera.height_px, view.camera.width_px)
         rows, columns = np.nonzero(alpha > 0.5)
         height, width = alpha.shape
-        assert (
-            rows.min() > 0 and rows.max() < height - 1 and columns.min() > 0 and columns.max() < width - 1
-        )  # not cut off
+        assert rows.min() > 0 and rows.max() < height - 1, "not cut off"
+        assert columns.min() > 0 and columns.max() < width - 1, "not cut off"
         assert 0.08 < alpha.mean() < 0.6
         u, v = project(view, np.zeros(3))
-        assert alpha[int(v), int(u)] > 0.99  # the product's centre is covered by the product
+        assert alpha[int(v), int(u)] > 0.99  # the product covers its centre
         assert abs((rows.min() + rows.max()) / 2 - v) < 0.12 * height
         radius_px = view.camera.fx_px / np.linalg.norm(camera_centre(view.pose))
         assert np.hypot(rows - v, columns - u).max() < 1.1 * radius_px  # the unit is the product's radius
 
 
-def test_the_handle_has_a_hole_where_the_handle_stands():
+def test_matte_shows_the_hole_of_the_handle():
     truth = COLLECTION / "mug-001" / "truth"
     front = views(truth)[0]
     alpha = matte(truth, front)
@@ -106,27 +105,27 @@ def test_the_handle_has_a_hole_where_the_handle_stands():
     assert len(changes) == 3  # wall, hole, handle, backdrop
 
 
-def test_mattes_are_true_to_the_photos(folder):
-    """Across the matte's edge the photo changes, and the light backdrop lies outside."""
+def test_mattes_agree_with_the_photos(folder):
+    """The photo changes across the matte's edge, and the light backdrop is outside."""
     for view in views(folder / "truth")[::6]:
         alpha = matte(folder / "truth", view)
         with Image.open(folder / "photos" / view.photo) as photo:
             pixels = np.asarray(photo.convert("RGB"), dtype=np.float64)
         outside = pixels[alpha < 0.01]
         assert np.median(outside) > 170
-        assert (outside.max(axis=1) - outside.min(axis=1)).mean() < 15  # gray paper
+        assert (outside.max(axis=1) - outside.min(axis=1)).mean() < 15  # grey paper
         inside = pixels[alpha > 0.99]
         assert np.abs(np.median(inside, axis=0) - np.median(outside, axis=0)).max() > 60
 
 
-def test_the_full_ring_is_full_and_has_a_second_elevation():
+def test_tee_has_a_full_ring_and_a_second_elevation():
     ring = views(COLLECTION / "tee-001" / "truth")
     assert {view.elevation_deg for view in ring} == {10.0, 35.0}
     azimuths = sorted(view.azimuth_deg for view in ring if view.elevation_deg == 10.0)
     assert max(np.diff([*azimuths, azimuths[0] + 360])) < 25
 
 
-def test_the_gap_is_45_degrees_wider_than_the_spacing_and_holds_the_withheld_photos():
+def test_gap_exceeds_the_spacing_by_45_degrees_and_has_withheld_photos():
     truth = COLLECTION / "mug-001" / "truth"
     azimuths = sorted(view.azimuth_deg for view in views(truth) if view.elevation_deg == 12.0)
     steps = np.diff([*azimuths, azimuths[0] + 360])
@@ -140,18 +139,18 @@ def test_the_gap_is_45_degrees_wider_than_the_spacing_and_holds_the_withheld_pho
         assert matte(truth / "withheld", view).mean() > 0.08
 
 
-def test_requested_angles_reach_from_captured_to_hopeless(folder):
-    seen = [camera_centre(view.pose) for view in views(folder / "truth")]
+def test_requested_angles_range_from_captured_to_refused(folder):
+    cameras = [camera_centre(view.pose) for view in views(folder / "truth")]
     nearest = {}
     for angle in read_shoot(folder).angles:
         towards = camera_centre(look_at(angle.azimuth_deg, angle.elevation_deg, 1.0))
-        nearest[angle.name] = min(angle_between_deg(towards, one) for one in seen)
+        nearest[angle.name] = min(angle_between_deg(towards, camera) for camera in cameras)
     assert sum(d < 2 for d in nearest.values()) >= 2
     assert sum(9 < d < 18 for d in nearest.values()) == 1
     assert sum(d > 25 for d in nearest.values()) == 1
 
 
-def test_shadow_truth_darkens_the_paper_beside_the_product(folder):
+def test_true_shadow_darkens_the_paper_beside_the_product(folder):
     for path in sorted((folder / "truth" / "shadows").glob("*.png")):
         with Image.open(path) as image:
             ratio = np.asarray(image, dtype=np.float64) / 255
@@ -161,6 +160,6 @@ def test_shadow_truth_darkens_the_paper_beside_the_product(folder):
         assert np.median(ratio[free]) > 0.93
 
 
-def test_the_whole_collection_is_small():
+def test_collection_is_small():
     total = sum(path.stat().st_size for path in (COLLECTION.parent).rglob("*") if path.is_file())
     assert total <= 25_000_000

@@ -1,4 +1,4 @@
-"""A local HTTP server that speaks the Messages API: it answers from a list and remembers what it was asked."""
+"""A local HTTP server for the Messages API that sends prepared replies and records the requests."""
 
 import json
 import threading
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Reply:
-    """One answer. `text` becomes a message; any other status an error of the API; `raw` is sent as it is."""
+    """One reply: `text` becomes a message, a status other than 200 an API error; `raw` is sent unchanged."""
 
     text: str = ""
     status: int = 200

@@ -1,4 +1,4 @@
-"""Pictures and facts to write captions for."""
+"""Pictures and facts for caption tests."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from pipeline.language.base import Facts, Rgba, Subject
 def shirt(
     colour: tuple[int, int, int], print_colour: tuple[int, int, int] | None = None, shading: float = 0.25
 ) -> Rgba:
-    """A shaded rectangle 200 px wide and 300 px high on nothing, with a print of a fifth of its surface."""
+    """A shaded rectangle of 200 x 300 px on a transparent ground, with a print on a fifth of its surface."""
     picture = np.zeros((340, 260, 4), dtype=np.uint8)
     light = np.linspace(1.0 - shading, 1.0, 200)[None, :, None]
     body = np.broadcast_to(np.array(colour, dtype=float), (300, 200, 3)).copy()

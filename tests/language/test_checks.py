@@ -19,7 +19,7 @@ def caption(**changes: object) -> Caption:
     return Caption.model_validate({**good, **changes})
 
 
-def test_a_good_caption_has_no_faults() -> None:
+def test_valid_caption_has_no_faults() -> None:
     assert faults_of(caption(), FACTS) == ()
 
 
@@ -42,14 +42,14 @@ def test_a_good_caption_has_no_faults() -> None:
     ],
 )
 @pytest.mark.parametrize("field", ["title", "description", "alt_text", "prompt"])
-def test_what_may_not_be_said_is_found_in_every_field(field: str, text: str, fault: str) -> None:
-    found = faults_of(caption(**{field: text}), FACTS)
-    assert len(found) == 1 and fault in found[0] and field in found[0]
+def test_forbidden_text_is_found_in_every_field(field: str, text: str, fault: str) -> None:
+    faults = faults_of(caption(**{field: text}), FACTS)
+    assert len(faults) == 1 and fault in faults[0] and field in faults[0]
 
 
-def test_a_claim_that_shoot_yaml_makes_may_be_repeated() -> None:
+def test_claim_made_by_shoot_yaml_is_allowed() -> None:
     assert faults_of(caption(description="Made of organic cotton."), FACTS) == ()
-    assert faults_of(caption(attributes={"care": "organic wash, $3"}), FACTS) == ("attribute care holds a price",)
+    assert faults_of(caption(attributes={"care": "organic wash, $3"}), FACTS) == ("attribute care contains a price",)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_a_claim_that_shoot_yaml_makes_may_be_repeated() -> None:
         ({"alt_text": "word " * 60}, "more than 160"),
     ],
 )
-def test_contradictions_and_lengths_are_found(changes: dict[str, object], fault: str) -> None:
-    found = faults_of(caption(**changes), FACTS)
-    assert len(found) == 1 and fault in found[0]
+def test_contradictions_and_excess_lengths_are_found(changes: dict[str, object], fault: str) -> None:
+    faults = faults_of(caption(**changes), FACTS)
+    assert len(faults) == 1 and fault in faults[0]
 
 
 @pytest.mark.parametrize("text", ["short", "one two three four", "x" * 50, "  many   spaces here  "])

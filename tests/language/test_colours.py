@@ -20,52 +20,52 @@ def rgb(name: str) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("named", TABLE, ids=lambda named: named.name)
-def test_a_plain_product_has_the_one_colour_that_it_was_painted_with(named: object) -> None:
-    found = colours_of(shirt(rgb(named.name), shading=0.0))  # type: ignore[attr-defined]
-    assert [(colour.name, colour.share) for colour in found] == [(named.name, 1.0)]  # type: ignore[attr-defined]
+def test_plain_product_has_exactly_its_colour(named: object) -> None:
+    colours = colours_of(shirt(rgb(named.name), shading=0.0))  # type: ignore[attr-defined]
+    assert [(colour.name, colour.share) for colour in colours] == [(named.name, 1.0)]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["red", "blue", "green", "yellow", "navy", "orange", "purple"])
 def test_shading_does_not_change_the_family(name: str) -> None:
-    found = colours_of(shirt(rgb(name), shading=0.3))
+    colours = colours_of(shirt(rgb(name), shading=0.3))
     family = next(named.family for named in TABLE if named.name == name)
-    assert found[0].family == family and found[0].share > 0.85
+    assert colours[0].family == family and colours[0].share > 0.85
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.permutations(FAR))
-def test_a_print_is_found_with_its_share(order: list[object]) -> None:
+def test_print_is_found_with_its_share(order: list[object]) -> None:
     body, print_ = order[0], order[1]
     if body.family == print_.family:  # type: ignore[attr-defined]
         return
-    found = colours_of(shirt(rgb(body.name), rgb(print_.name), shading=0.0))  # type: ignore[attr-defined]
-    assert [colour.name for colour in found] == [body.name, print_.name]  # type: ignore[attr-defined]
-    assert found[1].share == pytest.approx(101 * 121 / 60_000, abs=0.02)
+    colours = colours_of(shirt(rgb(body.name), rgb(print_.name), shading=0.0))  # type: ignore[attr-defined]
+    assert [colour.name for colour in colours] == [body.name, print_.name]  # type: ignore[attr-defined]
+    assert colours[1].share == pytest.approx(101 * 121 / 60_000, abs=0.02)
 
 
 @pytest.mark.parametrize("shading", [0.1, 0.25, 0.4])
-def test_a_white_product_in_soft_shadow_stays_white(shading: float) -> None:
+def test_white_product_in_soft_shadow_stays_white(shading: float) -> None:
     assert [(colour.name, colour.share) for colour in colours_of(shirt(rgb("white"), shading=shading))] == [
         ("white", 1.0)
     ]
 
 
 def test_white_and_grey_stay_two_colours() -> None:
-    found = colours_of(shirt(rgb("white"), rgb("grey"), shading=0.25))
-    assert [colour.name for colour in found] == ["white", "grey"]
+    colours = colours_of(shirt(rgb("white"), rgb("grey"), shading=0.25))
+    assert [colour.name for colour in colours] == ["white", "grey"]
 
 
-def test_what_is_transparent_does_not_count() -> None:
+def test_transparent_pixels_do_not_count() -> None:
     picture = shirt(rgb("red"), shading=0.0)
     picture[picture[..., 3] == 0, :3] = rgb("green")
     assert [colour.name for colour in colours_of(picture)] == ["red"]
 
 
-def test_the_same_picture_gives_the_same_answer() -> None:
+def test_colours_are_deterministic() -> None:
     picture = shirt(rgb("teal"), rgb("coral"))
     assert colours_of(picture) == colours_of(picture.copy())
 
 
-def test_a_picture_without_a_product_is_held() -> None:
+def test_picture_without_a_product_is_held() -> None:
     with pytest.raises(Held, match="no product"):
         colours_of(np.zeros((50, 50, 4), dtype=np.uint8))

@@ -14,7 +14,7 @@ def write(subject):
     return measured.write(subject, measured.Params(), lambda usd: None)
 
 
-def test_it_says_what_was_given_and_what_was_measured() -> None:
+def test_caption_contains_given_and_measured_facts() -> None:
     caption = write(subject()).caption
     assert caption.engine == "measured" and caption.model is None
     assert caption.title == "Nordlys Harbour Tee"
@@ -29,20 +29,20 @@ def test_it_says_what_was_given_and_what_was_measured() -> None:
     assert caption.prompt == "a product photo of one navy cotton t-shirt"
 
 
-def test_it_needs_no_more_than_a_picture() -> None:
+def test_caption_can_be_written_from_the_picture_alone() -> None:
     caption = write(subject(title="", brand="", category="", attributes={})).caption
     assert faults_of(caption, subject(title="", brand="", category="", attributes={}).facts) == ()
     assert "navy" in caption.prompt
 
 
-def test_long_words_are_cut_between_words() -> None:
+def test_long_texts_are_cut_between_words() -> None:
     caption = write(subject(title="Harbour " * 60, attributes={"story": "sea " * 400})).caption
     for name, limit in LIMITS.items():
         assert 0 < len(getattr(caption, name)) <= limit
     assert caption.title.endswith("Harbour…")
 
 
-def test_each_angle_names_its_own_side() -> None:
+def test_alt_text_of_each_angle_names_its_view() -> None:
     others = tuple(
         Angle(name=name, azimuth_deg=azimuth, elevation_deg=elevation)
         for name, azimuth, elevation in (
@@ -53,9 +53,9 @@ def test_each_angle_names_its_own_side() -> None:
         )
     )
     caption = write(replace(subject(), others=others)).caption
-    words = "Nordlys Harbour Tee, mostly navy with white, "
+    product = "Nordlys Harbour Tee, mostly navy with white, "
     assert caption.alt_text == caption.alt_texts["front"]
-    assert {angle: text.removeprefix(words) for angle, text in caption.alt_texts.items()} == {
+    assert {angle: text.removeprefix(product) for angle, text in caption.alt_texts.items()} == {
         "front": "front view", "a1": "back view from above", "b": "front left view", "top": "top view",
         "hem": "right view from below",
     }  # fmt: skip
@@ -64,17 +64,17 @@ def test_each_angle_names_its_own_side() -> None:
     assert long.alt_texts["a1"].endswith("…, back view from above")
 
 
-def test_a_given_colour_that_cannot_be_seen_is_noted() -> None:
+def test_given_colour_that_is_not_visible_is_noted() -> None:
     wrong = replace(subject(attributes={"colour": "red"}), picture=shirt((29, 43, 82)))
     assert write(wrong).notes == ("shoot.yaml gives the colour 'red'; the picture shows navy",)
     assert write(subject()).notes == ()
 
 
-def test_another_language_is_refused() -> None:
+def test_other_languages_are_refused() -> None:
     with pytest.raises(BadInput, match="writes English, not 'de'"):
         write(replace(subject(), language="de"))
 
 
-def test_an_empty_picture_is_held() -> None:
+def test_empty_picture_is_held() -> None:
     with pytest.raises(Held, match="no product"):
         write(replace(subject(), picture=np.zeros((9, 9, 4), dtype=np.uint8)))

@@ -1,5 +1,3 @@
-import os
-import select
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +10,7 @@ from pipeline.core.errors import BadInput, StoreFull
 from pipeline.posing.colmap import SfmFailed, pose, run_worker
 from pipeline.posing.photos import PhotoFile, camera_groups, pairs_to_match
 from pipeline.posing.request import PoseParams, PoseRequest
+from tests.core.test_process import ends_within
 
 NOISE = np.random.default_rng(0).integers(0, 255, (60, 80, 3)).astype(np.uint8)
 
@@ -31,14 +30,6 @@ def request_for(folder, timeout_seconds):
     return PoseRequest(photos=".", masks=None, out=str(folder), groups=(), pairs=None, params=params, threads=1)
 
 
-def ends_within(pid, seconds):
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    return bool(select.select([process], [], [], seconds)[0])  # readable once the process has ended
-
-
 def test_a_worker_that_hangs_is_killed_with_its_children(tmp_path):
     hangs = ("sh", "-c", f"tail -f /dev/null & echo $! > {tmp_path}/child; wait")
     with pytest.raises(SfmFailed, match=r"longer than 2 s.*timeout_seconds"):
@@ -53,13 +44,13 @@ def test_a_worker_that_crashes_is_an_error_with_its_last_words(tmp_path):
 
 
 def test_a_worker_that_ends_well_without_an_answer_is_an_error(tmp_path):
-    with pytest.raises(SfmFailed, match="code 0: no word"):
+    with pytest.raises(SfmFailed, match="code 0: its log is empty"):
         run_worker(request_for(tmp_path, 60.0), tmp_path / "request.json", (sys.executable, "-c", "pass"))
 
 
 def test_a_worker_that_was_killed_or_had_no_room_says_what_to_do(tmp_path, monkeypatch):
     request, path = request_for(tmp_path, 60.0), tmp_path / "request.json"
-    with pytest.raises(SfmFailed, match=r"code -9: no word.*memory"):
+    with pytest.raises(SfmFailed, match=r"code -9: its log is empty.*memory"):
         run_worker(request, path, ("sh", "-c", "kill -9 $$"))
     full = shutil._ntuple_diskusage(2**40, 2**40, 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)

@@ -1,4 +1,4 @@
-"""Both sample shoots, taken through the whole graph once: what every test of this folder looks at."""
+"""Runs both sample shoots through the whole graph, once per session, for every test of this folder."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SKUS = ("tee-001", "mug-001")
 
 @dataclass(frozen=True)
 class Night:
-    """A shoot after its run."""
+    """A sample shoot and the results of its run."""
 
     folder: Path
     settings: Settings

@@ -1,4 +1,4 @@
-"""What the README promises of the sample collection, held against its truth."""
+"""The documented results of the sample collection, compared with its ground truth."""
 
 import io
 import json
@@ -33,9 +33,9 @@ def test_azimuths_and_elevations_are_within_two_degrees_of_truth(night):
 
 def test_cutouts_agree_with_the_true_mattes(night):
     for name, file in night.tree("cutout", "cutouts").items():
-        found = np.asarray(Image.open(io.BytesIO(file)))[..., 3] >= 128
+        matte = np.asarray(Image.open(io.BytesIO(file)))[..., 3] >= 128
         true = np.asarray(Image.open(night.folder / "truth" / "mattes" / name)) >= 128
-        assert (found & true).sum() / (found | true).sum() >= 0.985, name
+        assert (matte & true).sum() / (matte | true).sum() >= 0.985, name
 
 
 def test_angles_are_captured_rendered_and_refused(night):
@@ -44,13 +44,13 @@ def test_angles_are_captured_rendered_and_refused(night):
 
 
 def test_held_out_photos_are_close_to_the_splat(night):
-    """The demo's short fit; `benchmarks/SPLAT.md` has the figures of longer ones."""
+    """The demo preset's fit is short; `benchmarks/SPLAT.md` has the figures of longer fits."""
     report = night.report("splat")["fit"]
     assert report["fitted_psnr_db"] > 24.0
     assert report["alpha_iou"] > 0.97
 
 
-def test_assets_are_published_and_lead_back_to_photos(night):
+def test_assets_are_published_and_traceable_to_photos(night):
     catalog = Catalog(night.settings.catalog_url)
     assets = [asset for asset in list_assets(catalog) if asset.sku == night.folder.name]
     assert len(assets) == 9
@@ -63,7 +63,7 @@ def test_assets_are_published_and_lead_back_to_photos(night):
     assert front in {Path(source.name).stem for source in read_lineage(catalog, captured.id).sources()}
 
 
-def test_the_export_is_read_by_pandas(night, tmp_path):
+def test_pandas_reads_the_export(night, tmp_path):
     export(Catalog(night.settings.catalog_url), tmp_path / "export")
     assets = pd.read_parquet(tmp_path / "export" / "assets.parquet")
     checks = pd.read_parquet(tmp_path / "export" / "checks.parquet")
@@ -71,7 +71,7 @@ def test_the_export_is_read_by_pandas(night, tmp_path):
     assert set(assets["id"]) <= set(checks["asset_id"])
 
 
-def test_the_contact_sheet_is_a_picture_worth_looking_at(night):
+def test_contact_sheet_is_a_detailed_picture(night):
     sheet = Image.open(io.BytesIO(night.read("composite", "sheet")))
     assert sheet.width == 2000 and sheet.height > 1500
     assert len(sheet.convert("RGB").resize((200, 200)).getcolors(40000)) > 1000

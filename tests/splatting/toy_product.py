@@ -6,13 +6,13 @@ import numpy as np
 
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import Camera, look_at
+from pipeline.core.png import encode_png
 from pipeline.splatting.fit import trainer
 from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import C0
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import Splat
-from pipeline.splatting.png import encode_rgb
 from pipeline.splatting.raster.cpu import CpuRasterizer
 from pipeline.splatting.show.render import render
 
@@ -108,4 +108,4 @@ def quaternion(rotation):
 
 
 def cutout_files(shot):
-    return {f"{photo.name}.png": encode_rgb(photo.rgba) for photo in shot}
+    return {f"{photo.name}.png": encode_png(photo.rgba) for photo in shot}

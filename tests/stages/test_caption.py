@@ -63,7 +63,7 @@ def test_without_any_picture_it_is_held(store: Store) -> None:
 def test_a_price_in_the_title_is_held_and_remembered(store: Store) -> None:
     params = caption.Params(**{**WORDS, "title": "Tee for $9"})
     for _ in range(2):
-        with pytest.raises(Held, match="title holds a price"):
+        with pytest.raises(Held, match="title contains a price"):
             Runner(store).run(caption.STAGE, inputs(store, set()), params)
 
 

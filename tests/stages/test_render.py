@@ -6,12 +6,11 @@ import pytest
 from pipeline.contract.runner import Runner
 from pipeline.core.domain import Angle, Verdict, View, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.core.errors import BadInput, Held
-from pipeline.core.png import decode_png
+from pipeline.core.png import decode_png, encode_png
 from pipeline.core.records import HeldOut, Picture, dump_json, load_list
 from pipeline.diffusion.painting.checkpoints import checkpoint_digest
 from pipeline.diffusion.painting.refine import Refined
 from pipeline.splatting.ply import write_ply
-from pipeline.splatting.png import decode_rgba, encode_rgb
 from pipeline.splatting.show.render import render
 from pipeline.stages.render.stage import STAGE, Inputs, Params
 from tests.diffusion.conftest import save_tiny
@@ -38,7 +37,7 @@ VERDICTS = (
 def photo_of(photo):
     """The product before a white wall."""
     alpha = photo.rgba[..., 3:] / 255.0
-    return encode_rgb((photo.rgba[..., :3] * alpha + 235 * (1 - alpha)).round().astype(np.uint8))
+    return encode_png((photo.rgba[..., :3] * alpha + 235 * (1 - alpha)).round().astype(np.uint8))
 
 
 def view_of_photo(photo):
@@ -79,7 +78,7 @@ def test_captured_rendered_and_refused(store, shot):
     report = outputs.report
     assert (report.captured, report.rendered, report.refused, report.missing) == (1, 1, 1, {})
     assert store.read(files["front.png"]) == cutout_files(shot)["P00.png"]  # a photo's pixels are never touched
-    rgba = decode_rgba(store.read(files["side.png"]))
+    rgba = decode_png(store.read(files["side.png"]))
     truth = render(product(), camera(), look_at(30, 10, DISTANCE)).rgba
     both = (rgba[..., 3] > 250) & (truth[..., 3] > 250)
     assert ((rgba[..., 3] > 127) & (truth[..., 3] > 127)).sum() > 0.98 * (truth[..., 3] > 127).sum()
@@ -91,7 +90,7 @@ def test_captured_rendered_and_refused(store, shot):
 def test_colours_follow_the_nearest_photo(store, shot):
     files = cutout_files([type(p)(p.name, _dimmed(p.rgba, 0.9), p.camera, p.cam_from_world) for p in shot])
     plain, matched = (
-        decode_rgba(store.read(drawn(store, shot, cutouts=files, match_colour=on)[2]["side.png"]))
+        decode_png(store.read(drawn(store, shot, cutouts=files, match_colour=on)[2]["side.png"]))
         for on in (False, True)
     )
     opaque = plain[..., 3] > 250
@@ -124,7 +123,7 @@ def bitten(shot):
     photo = shot[0]
     rgba = photo.rgba.copy()
     rgba[: rgba.shape[0] // 2] = 0
-    return {**cutout_files(shot), "P00.png": encode_rgb(rgba)}
+    return {**cutout_files(shot), "P00.png": encode_png(rgba)}
 
 
 def overlap(first, second):
@@ -134,7 +133,7 @@ def overlap(first, second):
 
 def test_a_captured_angle_gets_back_what_its_matte_lost(store, shot):
     outputs, pictures, files, _ = drawn(store, shot, cutouts=bitten(shot))
-    rgba, photo = decode_rgba(store.read(files["front.png"])), decode_png(photo_of(shot[0]))
+    rgba, photo = decode_png(store.read(files["front.png"])), decode_png(photo_of(shot[0]))
     assert overlap(rgba, shot[0].rgba) > 0.97
     assert np.array_equal(rgba[rgba[..., 3] == 255][:, :3], photo[rgba[..., 3] == 255])
     found = pictures["front"].silhouette
@@ -205,13 +204,13 @@ def test_edited_angles_replace_their_pictures_and_keep_what_they_were(store, sho
     edits = {"front": {"crop": CROP}, "side": {"crop": CROP, "rotate_deg": 20, "resize": 1.5}, "back": {"resize": 2}}
     outputs, pictures, files, manifest = drawn(store, shot, edits=edits)
     assert store.tree(outputs.unedited) == plain
-    before, after = (decode_rgba(store.read(tree["front.png"])) for tree in (plain, files))
+    before, after = (decode_png(store.read(tree["front.png"])) for tree in (plain, files))
     np.testing.assert_array_equal(after, before[10:, 16:91])  # 0.1, 0.17 and 0.05 of 96 px
     assert manifest.items["side/edited"].stage == "render_edit"
     assert pictures["front"].edits.crop.left == 0.17
     assert (pictures["back"].source, pictures["back"].edits) == ("refused", None)
     for name in ("front", "side"):  # the recorded camera is the one that the edited picture was taken with
-        view, rgba = pictures[name].view, decode_rgba(store.read(files[f"{name}.png"]))
+        view, rgba = pictures[name].view, decode_png(store.read(files[f"{name}.png"]))
         assert pictures[name].picture_from_view is None
         assert overlap(rgba, render(product(), view.camera, view.pose).rgba) > 0.97
 
@@ -221,7 +220,7 @@ def test_a_change_of_perspective_is_recorded_as_a_homography(store, shot):
 
     outputs, pictures, files, _ = drawn(store, shot, edits={"side": {"perspective": {"vertical": 0.2}, "crop": CROP}})
     assert sorted(store.tree(outputs.unedited)) == ["side.png"]
-    side, rgba = pictures["side"], decode_rgba(store.read(files["side.png"]))
+    side, rgba = pictures["side"], decode_png(store.read(files["side.png"]))
     seen = render(product(), side.view.camera, side.view.pose).rgba
     size = rgba.shape[1::-1]
     assert overlap(rgba, cv2.warpPerspective(seen, np.array(side.picture_from_view), size)) > 0.95
@@ -230,7 +229,7 @@ def test_a_change_of_perspective_is_recorded_as_a_homography(store, shot):
 
 def test_an_angle_of_unknown_camera_is_edited_without_one(store, shot):
     _, pictures, files, _ = drawn(store, shot, views=False, edits={"front": {"resize": 0.5}})
-    assert decode_rgba(store.read(files["front.png"])).shape == (48, 48, 4)
+    assert decode_png(store.read(files["front.png"])).shape == (48, 48, 4)
     assert pictures["front"].view is None and pictures["front"].edits.resize == 0.5
 
 

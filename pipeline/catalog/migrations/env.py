@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that `pipeline.catalog.database` hands over, inside its transaction."""
+"""Runs migrations on the connection that `pipeline.catalog.database` passes in, inside its transaction."""
 
 from alembic import context
 

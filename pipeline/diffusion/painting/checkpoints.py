@@ -3,16 +3,15 @@
 Nothing here loads torch or diffusers, so that planning a shoot and parsing a DAG can name a checkpoint.
 """
 
-import hashlib
 import json
 import re
-from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, readable
+from pipeline.core.weights import folder_digest
 from pipeline.diffusion.painting.families import FAMILIES
 
 EMBEDDED = "embedded"
@@ -111,39 +110,8 @@ def facts_of(folder: Path) -> CheckpointFacts:
         raise BadInput(what, remedy="restore the file or remove it") from error
 
 
-@readable()
 def checkpoint_digest(checkpoint: str) -> str:
-    """SHA-256 over the names and bytes of all files that can change a pixel (not the card), 64 hex digits.
-
-    Raises:
-        BadInput: as `pipeline_class`; a file of it cannot be read.
-    """
+    """Digest of the folder that a setting names. Raises BadInput as `folder_of`, `pipeline_class`, `folder_digest`."""
     folder = folder_of(checkpoint)
     pipeline_class(folder)
-    files = sorted(path for path in folder.rglob("*") if not path.is_dir() and not _is_beside(path, folder))
-    stamp = tuple((path.relative_to(folder).as_posix(), path.stat().st_mtime_ns, path.stat().st_size) for path in files)
-    return _digest(folder, stamp)
-
-
-def _is_beside(path: Path, folder: Path) -> bool:
-    parts = path.relative_to(folder).parts
-    return path.name == "README.md" or any(part.startswith(".") for part in parts)
-
-
-@lru_cache(maxsize=8)
-def _digest(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
-    """Read once a process and state of the files: a production checkpoint has gigabytes."""
-    total = hashlib.sha256()
-    for name, _, _ in stamp:
-        with (folder / name).open("rb") as file:
-            total.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return total.hexdigest()
-
-
-@readable()
-def weight_bytes(folder: Path) -> int:
-    """Bytes of the weights as they lie on disk, one precision of each; what loading needs at least."""
-    sizes = {
-        path.with_suffix("").name + str(path.parent): path.stat().st_size for path in folder.rglob("*.safetensors")
-    }
-    return sum(sizes.values())
+    return folder_digest(folder)

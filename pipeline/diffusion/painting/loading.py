@@ -12,7 +12,8 @@ from safetensors import SafetensorError
 
 from pipeline.core.device import require_device
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class, weight_bytes
+from pipeline.core.weights import weight_bytes
+from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class
 from pipeline.diffusion.painting.engine import DiffusersEngine
 from pipeline.diffusion.painting.families import FAMILIES
 from pipeline.diffusion.painting.placing import Offload, check_room, memory_named, place

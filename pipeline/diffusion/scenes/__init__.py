@@ -1,1 +1,1 @@
-"""Generated scenes: what a prompt means, and how the embedded engine draws it."""
+"""Procedural backdrop scenes: the vocabulary of prompts, and the generator that renders them."""

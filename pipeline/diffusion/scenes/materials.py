@@ -1,8 +1,8 @@
-"""Procedural materials: what a backdrop's surface looks like under even light.
+"""Procedural materials: the appearance of a backdrop's surface under even light.
 
-Each material is a function of a seeded generator and a canvas size that returns reflectance relative to the backdrop's
-own colour: float32 [n, n, 3], mean near 1. The random numbers are drawn on lattices whose size does not depend on the
-canvas, so that one seed gives the same surface at 256 px and at 2048 px, only finer.
+Each material is a function of a seeded generator and a canvas size n in px. It returns reflectance relative to the
+backdrop's colour: float32 [n, n, 3], mean near 1. The random numbers are drawn on lattices whose size does not depend
+on the canvas, so that one seed gives the same surface at 256 px and at 2048 px, only finer.
 """
 
 from collections.abc import Callable
@@ -18,14 +18,14 @@ Rng = np.random.Generator
 
 
 def lattice(rng: Rng, n: int, rows: int, columns: int) -> Field:
-    """Smooth noise [n, n] in about [-1, 1] with `rows` x `columns` features, bicubic between lattice points."""
+    """Smooth noise [n, n] in about [-1, 1] with `rows` x `columns` features, interpolated bicubically."""
     grid = rng.uniform(-1, 1, (rows, columns)).astype(np.float32)
     interpolation = cv2.INTER_CUBIC if n >= max(rows, columns) else cv2.INTER_AREA
     return np.asarray(cv2.resize(grid, (n, n), interpolation=interpolation), np.float32)
 
 
 def fractal(rng: Rng, n: int, first: int, octaves: int, stretch: int = 1) -> Field:
-    """Fractal noise [n, n], unit spread: `stretch` draws it out along y."""
+    """Fractal noise [n, n] with unit standard deviation; `stretch` elongates it along y."""
     total = np.zeros((n, n), np.float32)
     for octave in range(octaves):
         columns = first * 2**octave
@@ -34,7 +34,7 @@ def fractal(rng: Rng, n: int, first: int, octaves: int, stretch: int = 1) -> Fie
 
 
 def warped(field: Field, rng: Rng, strength: float) -> Field:
-    """`field` [n, n] displaced by smooth noise, `strength` as a fraction of the canvas."""
+    """`field` [n, n] displaced by smooth noise; `strength` is a fraction of the canvas."""
     n = field.shape[0]
     y, x = np.mgrid[0:n, 0:n].astype(np.float32)
     dx, dy = (fractal(rng, n, 4, 3) * np.float32(strength * n) for _ in range(2))
@@ -42,7 +42,7 @@ def warped(field: Field, rng: Rng, strength: float) -> Field:
 
 
 def relief(height: Field, strength: float) -> Field:
-    """Light grazing a surface of this height: its slope along x and y, scaled so that it does not depend on n."""
+    """Shading [n, n] of a height field under grazing light: its slope along x and y, independent of n."""
     n = height.shape[0]
     slope = np.gradient(height, axis=1) + 0.6 * np.gradient(height, axis=0)
     return np.asarray(slope * (n / 512) * strength, np.float32)
@@ -76,10 +76,10 @@ def _wood(rng: Rng, n: int) -> Field:
     rings = np.sin(fractal(rng, n, 10, 3, stretch=8) * 5 + warped(fractal(rng, n, 6, 2, stretch=4), rng, 0.02) * 6)
     grain = 0.055 * fibres + 0.05 * rings.astype(np.float32)
     shifted = np.empty_like(grain)
-    there_and_back = np.abs((np.arange(2 * n) + n) % (2 * n) - n).clip(max=n - 1)
-    for plank in range(planks + 2):  # each plank is another board: its grain starts elsewhere, and mirrors at its end
+    mirrored = np.abs((np.arange(2 * n) + n) % (2 * n) - n).clip(max=n - 1)
+    for plank in range(planks + 2):  # every plank's grain starts at its own offset and is mirrored at its end
         columns = index == plank
-        rows = there_and_back[(np.arange(n) + int(shifts[plank] * n)) % (2 * n)]
+        rows = mirrored[(np.arange(n) + int(shifts[plank] * n)) % (2 * n)]
         shifted[:, columns] = grain[:, columns][rows]
     edge = np.minimum(u - index, 1 - (u - index))
     seam = 1 - 0.55 * np.exp(-((edge / 0.012) ** 2)).astype(np.float32)
@@ -154,5 +154,5 @@ _MAKERS: dict[Material, Callable[[Rng, int], Field]] = {
 
 
 def surface(material: Material, seed: int, n: int) -> Field:
-    """Reflectance of `material`, float32 [n, n, 3] relative to the backdrop's colour; the same at every n."""
+    """Reflectance of `material` relative to the backdrop's colour, float32 [n, n, 3]; the same surface at every n."""
     return np.clip(_MAKERS[material](np.random.default_rng(seed), n), 0.05, 1.6)

@@ -1,4 +1,4 @@
-"""Backdrops without diffusion: one colour, or a gradient between two."""
+"""Backdrops without diffusion: a solid colour, or a gradient between two."""
 
 import re
 
@@ -11,24 +11,27 @@ Rgb = NDArray[np.uint8]
 
 
 def rgb_of(colour: str) -> tuple[int, int, int]:
-    """`#rrggbb` as sRGB 0-255. Raises BadInput for anything else."""
+    """Parse `#rrggbb` into sRGB values 0 to 255. Raises BadInput for anything else."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
-        raise BadInput(f"colour {colour!r} is not of the form #rrggbb", remedy="write white as #ffffff")
+        raise BadInput(
+            f"colour {colour!r} is not of the form #rrggbb",
+            remedy="Write the colour in hexadecimal, for example #ffffff for white",
+        )
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def solid(colour: str, width_px: int, height_px: int) -> Rgb:
-    """One colour, exactly: sRGB uint8 [height_px, width_px, 3]."""
+    """A picture of exactly one colour, sRGB uint8 [height_px, width_px, 3]."""
     picture = np.empty((height_px, width_px, 3), np.uint8)
     picture[:] = rgb_of(colour)
     return picture
 
 
 def gradient(colour: str, to_colour: str, width_px: int, height_px: int) -> Rgb:
-    """From `colour` at the top to `to_colour` at the bottom, even to the eye: sRGB uint8 [height_px, width_px, 3].
+    """A vertical gradient from `colour` (top) to `to_colour`, linear in sRGB, uint8 [height_px, width_px, 3].
 
-    The last bit is dithered with a fixed pattern, because 8 bits show bands in a slow gradient; the ends stay within
-    one level of the asked colours.
+    It is dithered by a fixed pattern, because a slow gradient shows bands at 8 bits; the ends stay within one level of
+    the requested colours.
     """
     top, bottom = (np.array(rgb_of(name), np.float64) for name in (colour, to_colour))
     share = ((np.arange(height_px) + 0.5) / height_px)[:, None, None]
@@ -37,6 +40,6 @@ def gradient(colour: str, to_colour: str, width_px: int, height_px: int) -> Rgb:
 
 
 def dithered(levels: NDArray[np.float64] | NDArray[np.float32], seed: int) -> Rgb:
-    """Levels 0-255 [h, w, 3] to uint8, rounded up or down at random by `seed`, so that areas keep their mean."""
+    """Convert levels 0 to 255 [h, w, 3] to uint8, rounding up or down at random so that areas keep their mean."""
     threshold = np.random.default_rng(seed).random(levels.shape[:2], np.float32)[:, :, None]
     return np.clip(np.floor(levels + threshold), 0, 255).astype(np.uint8)

@@ -1,8 +1,7 @@
-"""Procedural product backdrops, without product and without shadow: the training data, and a start for the diffusion.
+"""Procedural product backdrops without product and shadow: training data, and a starting picture for diffusion.
 
-A scene is a floor seen in perspective that ends at a wall (a horizon line) or sweeps up into it (seamless), of one
-material, under one key light. Everything follows from the spec and the seed; the picture's size only changes how fine
-it is.
+A scene is a floor in perspective that ends at a wall (a horizon line) or curves up into it (seamless), of one material,
+under one key light. The spec and the seed determine the scene; the picture's size only changes its resolution.
 """
 
 import math
@@ -33,11 +32,10 @@ Rgb = NDArray[np.uint8]
 
 
 class SceneLabels(Frozen):
-    """What is true of a generated scene.
+    """The ground truth of a generated scene.
 
-    `horizon_frac` is the height above the picture's bottom, None where the floor is seamless.
-
-    `light_azimuth_deg`: where the key light stands, 0 behind the camera, positive to the picture's right.
+    `horizon_frac`: height above the picture's bottom as a fraction of its height; None if the floor is seamless.
+    `light_azimuth_deg`: azimuth of the key light, 0 behind the camera, positive towards the picture's right.
     """
 
     material: Material
@@ -49,8 +47,8 @@ class SceneLabels(Frozen):
     prompt: str
 
 
-class _Drawn(Frozen):
-    """The numbers that a seed decides beyond the spec."""
+class _Sample(Frozen):
+    """The parameters of a scene that the seed determines, beyond the spec."""
 
     horizon_frac: float
     camera_height: float
@@ -60,11 +58,11 @@ class _Drawn(Frozen):
     tint: tuple[float, float, float]
     wall_gain: float
     texture_seed: int
-    structured: bool  # False: of the surface only its mean
+    structured: bool  # False replaces the surface by its mean
 
 
-class _Middle:
-    """Draws as a random generator does, but always the middle of the range."""
+class _Midpoint:
+    """Stands in for a random generator and returns the middle of every range."""
 
     def uniform(self, low: float, high: float, size: int | None = None) -> Any:
         middle = (low + high) / 2
@@ -75,20 +73,20 @@ class _Middle:
 
 
 def linear_from_srgb(srgb: NDArray[np.uint8] | NDArray[np.float32]) -> Field:
-    """Linear light 0-1 of sRGB 0-255 (IEC 61966-2-1)."""
+    """Decode sRGB 0 to 255 into linear light 0 to 1 (IEC 61966-2-1)."""
     x = np.asarray(srgb, np.float32) / np.float32(255)
     return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def srgb_from_linear(linear: Field) -> Rgb:
-    """Linear light 0-1 to sRGB uint8, clipped (IEC 61966-2-1)."""
+    """Encode linear light 0 to 1 as sRGB uint8, clipped (IEC 61966-2-1)."""
     x = np.clip(linear, 0, 1)
     encoded = np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 1e-9) ** (1 / 2.4) - 0.055)
     return np.round(encoded * 255).astype(np.uint8)
 
 
 def random_spec(rng: np.random.Generator) -> SceneSpec:
-    """A scene that the vocabulary can ask for, evenly drawn; wood keeps the colours of wood."""
+    """A scene drawn uniformly from the vocabulary, except that wood only has wood colours."""
     material = MATERIALS[int(rng.integers(len(MATERIALS)))]
     colours = WOOD_COLOURS if material == "wood" else tuple(COLOURS)
     horizons: tuple[Horizon, ...] = ("seamless", "low", "middle", "high")
@@ -102,8 +100,8 @@ def random_spec(rng: np.random.Generator) -> SceneSpec:
 
 
 def render_scene(spec: SceneSpec, seed: int, width_px: int = 256, height_px: int = 256) -> tuple[Rgb, SceneLabels]:
-    """The scene as sRGB uint8 [height_px, width_px, 3], and its labels. The same call gives the same bytes."""
-    drawn = _draw(spec, seed)
+    """Render a scene: sRGB uint8 [height_px, width_px, 3] and its labels. Deterministic."""
+    drawn = _sample(spec, seed)
     labels = SceneLabels(
         material=spec.material,
         colour=spec.colour,
@@ -119,13 +117,13 @@ def render_scene(spec: SceneSpec, seed: int, width_px: int = 256, height_px: int
 def plain_scene(spec: SceneSpec, width_px: int = 256, height_px: int = 256) -> Rgb:
     """What all scenes of `spec` have in common, sRGB uint8 [height_px, width_px, 3].
 
-    Floor, wall, light and colour at the middle of what a seed can draw, without the surface's structure: about the
-    scenes' mean, and so the best that a prompt alone can tell.
+    Floor, wall, light and colour are in the middle of their ranges, and the surface has no structure. This is about the
+    mean of the scenes, and so the best prediction from the prompt alone.
     """
-    return _picture(spec, _drawn_by(_Middle(), spec, structured=False), width_px, height_px)
+    return _picture(spec, _sample_with(_Midpoint(), spec, structured=False), width_px, height_px)
 
 
-def _picture(spec: SceneSpec, drawn: _Drawn, width_px: int, height_px: int) -> Rgb:
+def _picture(spec: SceneSpec, drawn: _Sample, width_px: int, height_px: int) -> Rgb:
     reflectance, floor = _reflectance(spec, drawn, width_px, height_px)
     base = linear_from_srgb(np.array(COLOURS[spec.colour], np.uint8)) * np.array(drawn.tint, np.float32)
     shading = _shading(spec, drawn, floor, width_px)
@@ -135,13 +133,13 @@ def _picture(spec: SceneSpec, drawn: _Drawn, width_px: int, height_px: int) -> R
 def scene_detail(
     spec: SceneSpec, seed: int, width_px: int, height_px: int, coarse_px: float = 256, beyond: float = 0.0
 ) -> Field:
-    """The scene's fine structure alone: gain in linear light, float32 [height_px, width_px, 3], near 1 on average.
+    """The scene's fine structure: a gain in linear light, float32 [height_px, width_px, 3], near 1 on average.
 
-    It holds what a picture of `coarse_px` on its long side cannot: multiplied onto an enlarged picture of that size it
-    brings the surface and a sharp horizon back, the same for one seed. Light and colour are not in it. `beyond`: how
-    far the picture reaches beyond the scene's own on every side, in shares of that; floor and wall go on there.
+    It contains the detail that a picture of `coarse_px` on its long side cannot resolve: multiplying an enlarged
+    picture of that size by it restores the surface and a sharp horizon, without changing light and colour. `beyond`:
+    how far the picture extends beyond the scene on every side, as a fraction of it; floor and wall continue there.
     """
-    drawn = _draw(spec, seed)
+    drawn = _sample(spec, seed)
     reflectance, floor = _reflectance(spec, drawn, width_px, height_px, beyond)
     sharp = reflectance * _facing(spec, drawn, floor, beyond)[:, :, None]
     sigma = 0.8 * max(1.0, max(width_px, height_px) / coarse_px)
@@ -149,17 +147,17 @@ def scene_detail(
     return np.clip(sharp / np.maximum(smooth, 1e-3), 0.5, 1.6).astype(np.float32)
 
 
-def _draw(spec: SceneSpec, seed: int) -> _Drawn:
-    return _drawn_by(np.random.default_rng([seed, 77]), spec, structured=True)
+def _sample(spec: SceneSpec, seed: int) -> _Sample:
+    return _sample_with(np.random.default_rng([seed, 77]), spec, structured=True)
 
 
-def _drawn_by(rng: np.random.Generator | _Middle, spec: SceneSpec, *, structured: bool) -> _Drawn:
+def _sample_with(rng: np.random.Generator | _Midpoint, spec: SceneSpec, *, structured: bool) -> _Sample:
     centre = HORIZON_FRAC[spec.horizon]
-    least_gain = 0.80 if centre is None else 0.68  # a sweep bends up in the same light; a wall stands further back
+    least_gain = 0.80 if centre is None else 0.68  # a sweep curves up in the same light; a wall is farther back
     jitter = rng.uniform(-0.02, 0.02)
     azimuth = {"left": -1.0, "right": 1.0, "front": 0.0}[spec.side] * rng.uniform(40, 75) + rng.uniform(-5, 5)
     tint = rng.uniform(-0.03, 0.03, 3) + rng.uniform(-0.05, 0.03)
-    return _Drawn(
+    return _Sample(
         horizon_frac=float((0.36 if centre is None else centre) + jitter),
         camera_height=float(rng.uniform(0.35, 0.6)),
         light_azimuth_deg=float(azimuth),
@@ -173,12 +171,12 @@ def _drawn_by(rng: np.random.Generator | _Middle, spec: SceneSpec, *, structured
 
 
 def _reflectance(
-    spec: SceneSpec, drawn: _Drawn, width_px: int, height_px: int, beyond: float = 0.0
+    spec: SceneSpec, drawn: _Sample, width_px: int, height_px: int, beyond: float = 0.0
 ) -> tuple[Field, Field]:
-    """The material laid over floor and wall, and how much of each pixel row is floor ([h], 1 floor, 0 wall).
+    """The material mapped onto floor and wall [h, w, 3], and each row's floor share [h] (1 floor, 0 wall).
 
-    The floor's depth z at height y above the bottom follows a pinhole over a plane: y = v - f h / z, with the vanishing
-    line v above the wall's foot. Seamless: the floor's stretch is capped smoothly at the wall's, which bends it up.
+    The floor's depth z at height y above the bottom follows a pinhole camera over a plane: y = v - f h / z, with the
+    vanishing line v above the foot of the wall. A seamless floor is smoothed where it meets the wall.
     """
     y, whole = _heights(height_px, beyond), 1 + 2 * beyond
     aspect = width_px / height_px
@@ -205,13 +203,13 @@ def _reflectance(
     u = (across * scale + n / 2).astype(np.float32)
     v = np.broadcast_to((along * scale).astype(np.float32)[:, None], u.shape)
     laid = cv2.remap(texture, u, np.ascontiguousarray(v), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    if spec.material in ("wood", "terrazzo") and spec.horizon != "seamless":  # a boarded floor before a painted wall
+    if spec.material in ("wood", "terrazzo") and spec.horizon != "seamless":  # a hard floor in front of a painted wall
         laid = floor[:, None, None] * laid + (1 - floor[:, None, None]) * _wall(drawn, width_px, height_px, whole)
     return np.asarray(laid, np.float32), floor
 
 
-def _wall(drawn: _Drawn, width_px: int, height_px: int, whole: float) -> Field:
-    """A painted wall [h, w, 3]; beyond the scene's own picture, a `whole`th of this one, its paint is mirrored."""
+def _wall(drawn: _Sample, width_px: int, height_px: int, whole: float) -> Field:
+    """A painted wall [h, w, 3]; mirrored outside the scene, whose size is 1 / `whole` of the picture's."""
     own_w, own_h = round(width_px / whole), round(height_px / whole)
     paint = surface("paper", drawn.texture_seed + 1, 512)
     wall = cv2.resize(paint, (own_w, own_h), interpolation=cv2.INTER_LINEAR) * np.float32(1.05)
@@ -221,23 +219,23 @@ def _wall(drawn: _Drawn, width_px: int, height_px: int, whole: float) -> Field:
 
 
 def _heights(height_px: int, beyond: float) -> NDArray[np.float64]:
-    """The height of each row [h] above the bottom of the scene's own picture, whose top is 1."""
+    """The height of each row [h] above the scene's bottom, in units of the scene's height."""
     y = (np.arange(height_px, dtype=np.float64)[::-1] + 0.5) / height_px
     return y * (1 + 2 * beyond) - beyond
 
 
 def _smooth(values: NDArray[np.float64], sigma_px: float) -> NDArray[np.float64]:
-    """`values` [n] under a Gaussian, continued in a straight line beyond its ends."""
+    """`values` [n] convolved with a Gaussian; an odd reflection continues straight lines beyond the ends."""
     reach = max(1, min(int(2.5 * sigma_px), len(values) - 1))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)
     padded = np.pad(values, reach, mode="reflect", reflect_type="odd")
     return np.convolve(padded, kernel / kernel.sum(), mode="valid")
 
 
-def _shading(spec: SceneSpec, drawn: _Drawn, floor: Field, width_px: int) -> Field:
-    """Light on the scene, float32 [h, w], about 1 where it is brightest: ambient, and a key light from its side.
+def _shading(spec: SceneSpec, drawn: _Sample, floor: Field, width_px: int) -> Field:
+    """Illumination of the scene, float32 [h, w], about 1 at its brightest: ambient light plus a key light.
 
-    A soft light falls off slowly and evenly; a hard one makes a pool with a visible edge.
+    A soft key light falls off gradually; a hard one makes a pool with a visible edge.
     """
     height_px = len(floor)
     y = (np.arange(height_px, dtype=np.float32)[::-1, None] + 0.5) / height_px
@@ -253,11 +251,11 @@ def _shading(spec: SceneSpec, drawn: _Drawn, floor: Field, width_px: int) -> Fie
     return np.asarray(shade * fade * _facing(spec, drawn, floor), np.float32)
 
 
-def _facing(spec: SceneSpec, drawn: _Drawn, floor: Field, beyond: float = 0.0) -> Field:
-    """How much of the light each row of the scene gets by the way it faces, float32 [h, 1]."""
+def _facing(spec: SceneSpec, drawn: _Sample, floor: Field, beyond: float = 0.0) -> Field:
+    """The share of light that each row receives by its orientation, float32 [h, 1]."""
     y = _heights(len(floor), beyond)[:, None].astype(np.float32)
     facing = floor[:, None] + (1 - floor[:, None]) * np.float32(drawn.wall_gain)
     if spec.horizon == "seamless":
         return np.asarray(facing, np.float32)
-    corner = 1 - 0.10 * np.exp(-np.abs(y - drawn.horizon_frac) / 0.035)  # less light reaches where floor meets wall
+    corner = 1 - 0.10 * np.exp(-np.abs(y - drawn.horizon_frac) / 0.035)  # less light reaches the corner
     return np.asarray(facing * corner, np.float32)

@@ -1,7 +1,7 @@
-"""The closed vocabulary of backdrops: what a prompt can ask for, and the scene that it asks for.
+"""The closed vocabulary of backdrops: its words, and the scene that a prompt describes.
 
-The text encoder of the project's own checkpoint knows these words and no others, so the same table writes prompts,
-reads them, and makes the tokenizer.
+The text encoder of the embedded checkpoint knows only these words, so one table serves to write prompts, parse them
+and build the tokenizer.
 """
 
 import re
@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from pipeline.core.domain import Frozen
-from pipeline.diffusion.scenes.wording import IMPLIED, OF_MATERIAL, SILENT, TONES
+from pipeline.diffusion.scenes.wording import IMPLIED, STOP_WORDS, TONES, USUAL_COLOURS
 
 Material = Literal["paper", "gradient", "plaster", "wood", "marble", "concrete", "linen", "terrazzo", "caustics"]
 Colour = Literal["white", "ivory", "beige", "tan", "brown", "grey", "charcoal", "pink", "sage", "blue"]
@@ -65,11 +65,11 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "material": MATERIALS, "colour": tuple(COLOURS), "side": SIDES, "softness": SOFTNESSES,
     "horizon": ("seamless", *SIZES),
 }  # fmt: skip
-_CANONICAL = {other: word for word, others in SYNONYMS.items() for other in others}
+_CANONICAL = {synonym: word for word, synonyms in SYNONYMS.items() for synonym in synonyms}
 
 
 class SceneSpec(Frozen):
-    """A backdrop as asked for: what it is made of, its colour, its light and where its floor ends."""
+    """A requested backdrop: its material, colour, light and horizon."""
 
     material: Material = "paper"
     colour: Colour = "white"
@@ -79,84 +79,84 @@ class SceneSpec(Frozen):
 
     @property
     def prompt(self) -> str:
-        """The sentence of the closed vocabulary that asks for this scene."""
+        """The sentence of the closed vocabulary that describes this scene."""
         floor = "seamless backdrop" if self.horizon == "seamless" else f"{self.horizon} horizon backdrop"
         return f"{self.colour} {self.material}, {floor}, {self.softness} light from {self.side}"
 
 
 def vocabulary() -> tuple[str, ...]:
-    """Every word that the tokenizer knows, in a fixed order (the order is part of a checkpoint)."""
+    """Every word that the tokenizer knows, in a fixed order: the order is part of a checkpoint."""
     words = [*MATERIALS, *COLOURS, *SIDES, *SOFTNESSES, "seamless", *SIZES, *_CANONICAL, *FILLERS]
     return tuple(dict.fromkeys(words))
 
 
 def words_of(prompt: str) -> tuple[str, ...]:
-    """The prompt's words in lower case, in any script; synonyms replaced by the word they stand for."""
+    """The prompt's words in lower case, in any script, with synonyms replaced by their canonical word."""
     return tuple(_CANONICAL.get(word, word) for word in re.findall(r"[^\W\d_]+", prompt.lower()))
 
 
 class Reading(Frozen):
-    """A free prompt as the closed vocabulary understands it: the scene, and the words that had no part in it."""
+    """A free prompt translated into the closed vocabulary: the scene, and the words that were ignored."""
 
     spec: SceneSpec
     passed_over: tuple[str, ...]
 
     @property
     def prompt(self) -> str:
-        """The sentence that the embedded checkpoint is asked with."""
+        """The prompt for the embedded checkpoint."""
         return self.spec.prompt
 
 
 def understand(prompt: str, default: SceneSpec | None = None) -> Reading:
-    """The scene that a free prompt asks for, and the words passed over.
+    """Translate a free prompt into a scene, and list the words that were ignored.
 
-    The first word of each kind counts. What no word says outright is taken from what a word implies (oak is wood and
-    tan, a table has a low horizon), then from a tone (`dark`), then from the material's usual colour, and the rest from
-    `default`. Words beyond the vocabulary are a limit of the embedded checkpoint, not an error of whoever writes one
-    prompt for several checkpoints: they are named, not refused.
+    Attributes come, in this order, from explicit words, from words that imply them (oak implies wood and tan, a table a
+    low horizon), from a tone (`dark`), from the material's usual colour, and from `default`; among equals the first
+    word counts. Unknown words are reported, not refused: they are a limit of the embedded checkpoint, and the same
+    prompt may be meant for other checkpoints too.
     """
     raw = re.findall(r"[^\W\d_]+", prompt.lower())
     words = _with_pale(raw)
     chosen: dict[str, str] = {}
     used: set[int] = set()
 
-    def take(place: int, says: dict[str, str]) -> None:
-        for kind, value in says.items():
+    def take(index: int, attributes: dict[str, str]) -> None:
+        for kind, value in attributes.items():
             if chosen.setdefault(kind, value) == value:
-                used.add(place)
+                used.add(index)
 
-    for saying in (_outright, _implied):
-        for place, word in enumerate(words):
-            take(place, saying(word))
-    for place, word in enumerate(words):
+    for attributes_of in (_explicit, _implied):
+        for index, word in enumerate(words):
+            take(index, attributes_of(word))
+    for index, word in enumerate(words):
         if word in TONES:
             of_wood, of_others = TONES[word]
-            take(place, {"colour": of_wood if chosen.get("material") == "wood" else of_others})
-    if default is None and chosen.get("material") in OF_MATERIAL:
-        chosen.setdefault("colour", OF_MATERIAL[chosen["material"]])
-    silent = {*FILLERS, *SILENT}
-    passed_over = [word for place, word in enumerate(raw) if place not in used and word not in silent]
+            take(index, {"colour": of_wood if chosen.get("material") == "wood" else of_others})
+    if default is None and chosen.get("material") in USUAL_COLOURS:
+        chosen.setdefault("colour", USUAL_COLOURS[chosen["material"]])
+    stop_words = {*FILLERS, *STOP_WORDS}
+    passed_over = [word for index, word in enumerate(raw) if index not in used and word not in stop_words]
     spec = (default or SceneSpec()).model_dump() | chosen
     return Reading(spec=SceneSpec.model_validate(spec), passed_over=tuple(dict.fromkeys(passed_over)))
 
 
 def read_prompt(prompt: str, default: SceneSpec | None = None) -> SceneSpec:
-    """The scene of `understand` alone."""
+    """The scene of `understand`, without the ignored words."""
     return understand(prompt, default).spec
 
 
 def _with_pale(words: list[str]) -> list[str]:
-    """`light` right before a material or a colour means pale, elsewhere the light itself."""
+    """Replace `light` by `pale` before a material or a colour; elsewhere it means the light itself."""
     pairs = pairwise([*words, ""])
-    return ["pale" if one == "light" and _is_surface(after) else one for one, after in pairs]
+    return ["pale" if word == "light" and _is_surface(following) else word for word, following in pairs]
 
 
 def _is_surface(word: str) -> bool:
-    said = _outright(word) | _implied(word)
-    return "material" in said or "colour" in said
+    attributes = _explicit(word) | _implied(word)
+    return "material" in attributes or "colour" in attributes
 
 
-def _outright(word: str) -> dict[str, str]:
+def _explicit(word: str) -> dict[str, str]:
     word = _CANONICAL.get(word, word)
     return {kind: word for kind, options in ATTRIBUTES.items() if word in options}
 

@@ -1,6 +1,6 @@
-"""Words of everyday prompts beyond the closed vocabulary, and what they say in its terms.
+"""Everyday words outside the closed vocabulary, and what they mean in its terms.
 
-Only the reader of prompts knows them: the tokenizer's own list is part of a checkpoint and stays short.
+Only the prompt parser uses them. The tokenizer's vocabulary is part of a checkpoint and stays short.
 """
 
 _IMPLIED: tuple[tuple[str, dict[str, str]], ...] = (
@@ -19,8 +19,8 @@ _IMPLIED: tuple[tuple[str, dict[str, str]], ...] = (
     ("strong spotlight sunlight sunny midday", {"softness": "hard"}),
     ("overhead top", {"side": "front"}),
 )
-IMPLIED: dict[str, dict[str, str]] = {word: says for words, says in _IMPLIED for word in words.split()}
-"""What a word implies, where no other word says it outright: oak is wood, and tan unless the prompt says white."""
+IMPLIED: dict[str, dict[str, str]] = {word: attributes for words, attributes in _IMPLIED for word in words.split()}
+"""Attributes implied by a word unless another word is explicit: oak is wood, and tan unless the prompt says white."""
 
 TONES: dict[str, tuple[str, str]] = {
     "warm": ("tan", "beige"),
@@ -28,10 +28,10 @@ TONES: dict[str, tuple[str, str]] = {
     "pale": ("beige", "white"),
     "dark": ("brown", "charcoal"),
 }
-"""The colour that a tone means: of wood, of anything else."""
+"""The colour that a tone stands for: (in wood, in any other material)."""
 
-OF_MATERIAL: dict[str, str] = {"wood": "tan", "concrete": "grey", "linen": "beige", "caustics": "blue"}
-"""The colour that a material has where the prompt says none; the others are white."""
+USUAL_COLOURS: dict[str, str] = {"wood": "tan", "concrete": "grey", "linen": "beige", "caustics": "blue"}
+"""The colour of a material if the prompt names none; other materials are white."""
 
-SILENT = frozenset({"an", "at", "by", "for", "is", "it", "its", "to"})
-"""Words that ask for nothing, beyond the vocabulary's own fillers."""
+STOP_WORDS = frozenset({"an", "at", "by", "for", "is", "it", "its", "to"})
+"""Words without meaning for a scene, in addition to the vocabulary's fillers."""

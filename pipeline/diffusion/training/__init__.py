@@ -1,1 +1,1 @@
-"""Trains the embedded backdrop checkpoint on generated scenes."""
+"""Trains the embedded backdrop checkpoint on procedural scenes."""

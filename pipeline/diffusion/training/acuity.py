@@ -1,4 +1,4 @@
-"""How much of a picture an autoencoder holds, measured on scenes that training never saw."""
+"""Measures how much detail an autoencoder preserves, on scenes that training has not seen."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from pipeline.diffusion.scenes.scene import random_spec, render_scene
 from pipeline.diffusion.training.data import pixels_of
 
-UNSEEN = 2 * 10**9  # training's seeds lie below
-MOST_RIM_PX = 32
+UNSEEN = 2 * 10**9  # training uses seeds below
+MAX_RIM_PX = 32
 
 
 class Acuity(NamedTuple):
-    """What an autoencoder holds of a picture.
+    """How much detail an autoencoder preserves.
 
-    `resolves_px`: a picture of so many pixels on a side holds as much. `dim_rim_px`: so far in from the edge it errs.
-    `error`: mean absolute difference, 0-255.
+    `resolves_px`: side of a square picture with the same resolution. `dim_rim_px`: width of the border whose brightness
+    is wrong. `error`: mean absolute error, 0 to 255.
     """
 
     resolves_px: int
@@ -27,45 +27,46 @@ class Acuity(NamedTuple):
 
 
 def acuity_of(vae: Any, scenes: int = 32) -> Acuity:
-    """Pass unseen scenes of 256 px through the autoencoder and compare."""
+    """Compare unseen scenes of 256 px with their reconstructions by the autoencoder."""
     import torch
 
     rng = np.random.default_rng(UNSEEN)
     pictures = np.stack([render_scene(random_spec(rng), UNSEEN + i)[0] for i in range(scenes)])
     with torch.no_grad():
         parts = torch.from_numpy(pixels_of(pictures)).split(8)
-        back = torch.cat([vae.decode(vae.encode(part).latent_dist.mode()).sample for part in parts]).clamp(-1, 1)
-    seen = pictures.astype(np.float64)
-    held = (back.float().numpy().transpose(0, 2, 3, 1) + 1) * 127.5
+        decoded = torch.cat([vae.decode(vae.encode(part).latent_dist.mode()).sample for part in parts]).clamp(-1, 1)
+    originals = pictures.astype(np.float64)
+    copies = (decoded.float().numpy().transpose(0, 2, 3, 1) + 1) * 127.5
     return Acuity(
-        resolves_px=resolved(seen.mean(3), held.mean(3)),
-        dim_rim_px=dim_rim(seen.mean(3), held.mean(3)),
-        error=float(np.abs(seen - held).mean()),
+        resolves_px=resolved(originals.mean(3), copies.mean(3)),
+        dim_rim_px=dim_rim(originals.mean(3), copies.mean(3)),
+        error=float(np.abs(originals - copies).mean()),
     )
 
 
-def resolved(seen: NDArray[np.float64], held: NDArray[np.float64]) -> int:
-    """Pixels on a side that hold the frequencies of which at least half the power comes back, of pictures [n, h, h].
+def resolved(originals: NDArray[np.float64], copies: NDArray[np.float64]) -> int:
+    """The resolution of reconstructed pictures [n, h, h]: side in px whose frequencies keep at least half their power.
 
-    A picture of p pixels holds p / 2 waves; errors count against the power of what was there.
+    A side of p pixels has p / 2 waves. The power of the error is compared with the power of the original.
     """
-    side = seen.shape[1]
+    side = originals.shape[1]
     window = np.outer(np.hanning(side), np.hanning(side))
-    power, lost = (np.square(np.abs(np.fft.fft2(one * window))).sum(0) for one in (seen - seen.mean(), held - seen))
+    signals = (originals - originals.mean(), copies - originals)
+    power, lost = (np.square(np.abs(np.fft.fft2(signal * window))).sum(0) for signal in signals)
     waves = np.fft.fftfreq(side, 1 / side)
-    ring = np.round(np.hypot(waves[:, None], waves[None, :])).astype(int) // 4  # four frequencies together
+    ring = np.round(np.hypot(waves[:, None], waves[None, :])).astype(int) // 4  # four frequencies per bin
     bins = side // 8
-    power, lost = (np.bincount(ring.ravel(), one.ravel())[:bins] for one in (power, lost))
+    power, lost = (np.bincount(ring.ravel(), spectrum.ravel())[:bins] for spectrum in (power, lost))
     blurred = np.flatnonzero(lost > 0.5 * power)
     first = int(blurred[0]) if len(blurred) else bins
     return max(8, 2 * 4 * first)
 
 
-def dim_rim(seen: NDArray[np.float64], held: NDArray[np.float64], level: float = 2.0) -> int:
-    """Pixels in from the edge within which brightness is off by more than `level` of 255 on average, at most 32."""
-    off = np.abs((held - seen).mean(0))
-    rings = [_ring(off, i) for i in range(MOST_RIM_PX)]
-    wrong = [i for i, one in enumerate(rings) if one > level]
+def dim_rim(originals: NDArray[np.float64], copies: NDArray[np.float64], level: float = 2.0) -> int:
+    """Width in px of the border whose mean brightness error exceeds `level` of 255, at most 32."""
+    errors = np.abs((copies - originals).mean(0))
+    rings = [_ring(errors, i) for i in range(MAX_RIM_PX)]
+    wrong = [i for i, error in enumerate(rings) if error > level]
     return wrong[-1] + 1 if wrong else 0
 
 

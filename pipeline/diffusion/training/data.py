@@ -1,4 +1,4 @@
-"""What training sees: crops of scenes for the autoencoder; latents, prompts and product masks for the UNet."""
+"""Training data: crops of scenes for the autoencoder; latents, prompts and product masks for the UNet."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Half = NDArray[np.float16]
 
 @dataclass(frozen=True)
 class Pool:
-    """The autoencoder's view of scenes and products, made once.
+    """Scenes and products encoded by the autoencoder, once.
 
-    `latents` [n, c, 32, 32] of whole scenes (scaled to unit spread) with their `specs`; `plain` [n, c, 32, 32] of what
-    all scenes of each spec have in common; `masks` [m, 1, 32, 32] (1 where the backdrop is to be painted) and `kept`
-    [m, c, 32, 32], the latents of the product before mid-grey.
+    `latents` [n, c, 32, 32]: whole scenes, scaled to unit standard deviation, with their `specs`. `plain`
+    [n, c, 32, 32]: the plain scene of each spec. `masks` [m, 1, 32, 32]: 1 where the backdrop is to be painted. `kept`
+    [m, c, 32, 32]: the product in front of mid-grey. `scaling`: the factor that was applied to all latents.
     """
 
     latents: Half
@@ -40,9 +40,9 @@ class Pool:
 def scene_crops(
     rng: np.random.Generator, batch: int = 8, crop_px: int = 128, shelf: int = 64
 ) -> Iterator[NDArray[np.float32]]:
-    """Endless batches of crops [batch, 3, crop_px, crop_px] in [-1, 1], now and then of a product.
+    """Endless batches of crops [batch, 3, crop_px, crop_px] in [-1, 1], some of them with a product.
 
-    Drawing a scene takes as long as learning from one, so `shelf` scenes lie ready and a batch brings one new.
+    Rendering a scene takes as long as a training step, so `shelf` scenes are reused and each batch replaces one.
     """
     scenes = [_scene_or_product(rng) for _ in range(shelf)]
     while True:
@@ -56,21 +56,21 @@ def scene_crops(
 
 def _scene_or_product(rng: np.random.Generator) -> NDArray[np.uint8]:
     scene, _ = render_scene(random_spec(rng), int(rng.integers(2**31)))
-    if rng.uniform() < 0.15:  # the encoder also meets products before mid-grey
+    if rng.uniform() < 0.15:  # the encoder must also handle products in front of mid-grey
         picture, product = random_product(rng)
         scene = np.where(product[:, :, None], picture, np.uint8(127))
     return scene
 
 
 def pixels_of(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """uint8 [n, h, w, 3] to float32 [n, 3, h, w] in [-1, 1]."""
+    """Convert uint8 pictures [n, h, w, 3] to float32 [n, 3, h, w] in [-1, 1]."""
     return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32) / np.float32(127.5) - 1
 
 
 def prompt_variant(rng: np.random.Generator, spec: SceneSpec) -> str:
-    """The scene's prompt: mostly the sentence that the engine asks with (`canonical_prompt`), 1 in 10 empty.
+    """A prompt for the scene: 70% the engine's own sentence (`SceneSpec.prompt`), 10% empty.
 
-    The rest is as people write it, words left out, swapped for a synonym, reordered, for use without the engine.
+    The rest resembles human prompts, with words omitted, replaced by synonyms or reordered, for use without the engine.
     """
     kind = rng.uniform()
     if kind < 0.1:
@@ -86,7 +86,7 @@ def prompt_variant(rng: np.random.Generator, spec: SceneSpec) -> str:
 
 
 def make_pool(cache: Path, vae: Any, scenes: int, seed: int) -> Pool:
-    """Generate `scenes` scenes and their mirror images, encode them, and remember the result in `cache`."""
+    """Generate `scenes` scenes and their mirror images and encode them, or read them from the file `cache`."""
     if not cache.exists():
         _encode_pool(cache, vae, scenes, seed)
     with np.load(cache) as saved:
@@ -98,25 +98,25 @@ def _encode_pool(cache: Path, vae: Any, scenes: int, seed: int) -> None:
     rng = np.random.default_rng([seed, 3])
     latents, specs = [], []
     for start in range(0, scenes, 16):
-        wanted = [random_spec(rng) for _ in range(min(16, scenes - start))]
-        pictures = np.stack([render_scene(spec, seed * 10**6 + start + i)[0] for i, spec in enumerate(wanted)])
+        batch = [random_spec(rng) for _ in range(min(16, scenes - start))]
+        pictures = np.stack([render_scene(spec, seed * 10**6 + start + i)[0] for i, spec in enumerate(batch)])
         latents += [_encode(vae, pictures), _encode(vae, np.ascontiguousarray(pictures[:, :, ::-1]))]
-        specs += wanted + [_mirrored(spec) for spec in wanted]
+        specs += batch + [_mirrored(spec) for spec in batch]
         if start % 400 == 0:
             log.info("encoded %d of %d scenes", start, scenes)
     masks, kept = [], []
     for _ in range(max(8, scenes // 8)):
         picture, product = random_product(rng)
-        before_grey = np.where(product[:, :, None], picture, np.uint8(127))
+        on_grey = np.where(product[:, :, None], picture, np.uint8(127))
         step = SIZE_PX // LATENT_PX
-        masks.append(~product[None, ::step, ::step])  # nearest, as the pipeline shrinks its mask
-        kept.append(_encode(vae, before_grey[None])[0])
+        masks.append(~product[None, ::step, ::step])  # nearest neighbour, as the pipeline scales its mask
+        kept.append(_encode(vae, on_grey[None])[0])
     plain = {spec: _encode(vae, plain_scene(spec)[None])[0] for spec in dict.fromkeys(specs)}
     scene_latents = np.concatenate(latents)
     scaling = 1 / float(scene_latents.std())
-    beside = cache.with_suffix(".writing.npz")
+    temporary = cache.with_suffix(".writing.npz")
     np.savez(
-        beside,
+        temporary,
         latents=(scene_latents * scaling).astype(np.float16),
         plain=(np.stack([plain[spec] for spec in specs]) * scaling).astype(np.float16),
         specs=np.array([spec.model_dump_json() for spec in specs]),
@@ -124,7 +124,7 @@ def _encode_pool(cache: Path, vae: Any, scenes: int, seed: int) -> None:
         kept=(np.array(kept) * scaling).astype(np.float16),
         scaling=scaling,
     )
-    beside.replace(cache)
+    temporary.replace(cache)
 
 
 def _mirrored(spec: SceneSpec) -> SceneSpec:

@@ -1,4 +1,4 @@
-"""The three small networks of the project's own checkpoint, untrained, with its tokenizer and noise schedule."""
+"""Builds the embedded checkpoint's three small networks (untrained), its tokenizer and its noise schedule."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,17 +12,17 @@ MAX_WORDS = 24
 
 @dataclass(frozen=True)
 class Widths:
-    """How wide each network is; the defaults are the shipped checkpoint's, tests build smaller ones."""
+    """The channels of each network. The defaults are the shipped checkpoint's; tests build smaller ones."""
 
     vae: tuple[int, ...] = (16, 32, 64, 64)
-    latents: int = 4  # diffusers' inpainting pipeline takes no other
+    latents: int = 4  # diffusers' inpainting pipeline accepts no other number
     unet: tuple[int, ...] = (32, 32, 96, 160)
     text: int = 96
     text_layers: int = 2
 
 
 def build_vae(widths: Widths) -> Any:
-    """A KL autoencoder, 8x down; one norm group, so that it can start out as a linear one (see `warmstart`)."""
+    """A KL autoencoder, 8x down; one norm group, so that it can be initialised from a linear one (see `warmstart`)."""
     from diffusers import AutoencoderKL
 
     count = len(widths.vae)
@@ -33,11 +33,10 @@ def build_vae(widths: Widths) -> Any:
 
 
 def build_unet(widths: Widths) -> Any:
-    """An inpainting UNet: noisy latents, the mask, latents of the kept picture.
+    """An inpainting UNet over noisy latents, the mask and the latents of the kept picture.
 
-    Light, horizon and colour are facts of the whole picture: the prompt is pooled and, with the time, scales and shifts
-    what every block has found; cross-attention is left to the smallest level, 4 x 4, which knows by its borders where
-    it is.
+    Light, horizon and colour are global: the prompt is pooled and, with the time step, scales and shifts the features
+    of every block. Only the smallest level, 4 x 4, has cross-attention; its zero padding tells positions apart.
     """
     from diffusers import UNet2DConditionModel
 
@@ -62,7 +61,7 @@ def build_unet(widths: Widths) -> Any:
 def build_text_encoder(widths: Widths) -> Any:
     """A tiny CLIP text model over the closed vocabulary.
 
-    Its word embeddings start far apart: 25 words must be told apart within minutes of training, not days.
+    The word embeddings have a large initial spread, so that minutes of training suffice to distinguish the words.
     """
     from transformers import CLIPTextConfig, CLIPTextModel
 
@@ -86,7 +85,7 @@ def build_text_encoder(widths: Widths) -> Any:
 
 
 def build_tokenizer() -> Any:
-    """One token a word of the vocabulary, lower-cased, in the plain tokenizer.json format."""
+    """A tokenizer with one token per word of the vocabulary, lower-cased, in the tokenizer.json format."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
@@ -110,9 +109,9 @@ def build_tokenizer() -> Any:
 def build_scheduler() -> Any:
     """DDIM on predicted clean latents with zero terminal SNR.
 
-    Without the latter near-white and near-black backdrops come out grey (Lin et al., "Common Diffusion Noise Schedules
-    and Sample Steps are Flawed", 2023). Backdrops are smooth, and a network of little training that names the clean
-    picture errs on the smooth side; asked for velocity or noise, it leaves noise behind.
+    Without zero terminal SNR near-white and near-black backdrops turn grey (Lin et al., "Common Diffusion Noise
+    Schedules and Sample Steps are Flawed", 2023). Backdrops are smooth: after little training, predicting the clean
+    picture errs towards smoothness, while predicting velocity or noise leaves residual noise.
     """
     from diffusers import DDIMScheduler
 

@@ -1,4 +1,4 @@
-"""Product-shaped pictures for training: what stands in the way of the backdrop, in every form that a mask can take."""
+"""Random product-like pictures and masks, for training the inpainting UNet."""
 
 import cv2
 import numpy as np
@@ -8,9 +8,9 @@ Rgb = NDArray[np.uint8]
 
 
 def random_product(rng: np.random.Generator, size_px: int = 256) -> tuple[Rgb, NDArray[np.bool_]]:
-    """A made-up product: sRGB uint8 [n, n, 3] (meaningless outside the mask) and its mask [n, n], True on the product.
+    """A random product: sRGB uint8 [n, n, 3] (undefined outside the mask) and its mask [n, n], True on the product.
 
-    One in eight is empty, so that the model also knows a bare backdrop.
+    One mask in eight is empty, so that the model also learns bare backdrops.
     """
     mask = np.zeros((size_px, size_px), np.uint8)
     if rng.uniform() > 0.125:

@@ -10,10 +10,10 @@ from pipeline.diffusion.training.networks import build_scheduler, build_tokenize
 
 
 def save_pipeline(folder: Path, vae: Any, text_encoder: Any, unet: Any, acuity: Acuity | None = None) -> None:
-    """Write a complete `StableDiffusionInpaintPipeline` folder: fp16 safetensors, files readable by everyone.
+    """Write a complete `StableDiffusionInpaintPipeline` folder: fp16 safetensors, readable by every user.
 
-    `acuity`: what the autoencoder was measured to hold; None for untrained weights. Modes are set because diffusers
-    writes weights with 0600, which a container's other user cannot read.
+    `acuity`: the measured resolution of the autoencoder; None for untrained weights. diffusers writes weights with mode
+    0600, which another user in a container could not read.
     """
     import torch
     from diffusers import StableDiffusionInpaintPipeline

@@ -1,9 +1,9 @@
-"""Train the project's own backdrop checkpoint: `python -m pipeline.diffusion.training.train --out DIR --minutes 75`.
+"""Train the embedded backdrop checkpoint: `python -m pipeline.diffusion.training.train --out DIR --minutes 75`.
 
-First the autoencoder on crops of generated scenes, a linear one to start from; then the text encoder learns its words,
-and with the UNet to paint them on the autoencoder's latents. CPU minutes decide
-how long, and the learning rates follow the same clock: a busy machine trains later, not less. Killed, the same command
-goes on where it was: its state lies in DIR/training, the finished pipeline beside it in DIR/pipeline.
+The autoencoder is trained first, on crops of generated scenes, starting from a linear one. Then the text encoder learns
+its vocabulary, and text encoder and UNet are trained on the autoencoder's latents. The duration and the learning-rate
+schedules are in CPU minutes, so that a busy machine trains longer, not less. After an interruption the same command
+resumes: its state is in DIR/training, the finished pipeline in DIR/pipeline.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ import numpy as np
 from pipeline.diffusion.training.acuity import Acuity, acuity_of
 from pipeline.diffusion.training.card import TrainingFigures, write_card
 from pipeline.diffusion.training.data import Pool, make_pool, scene_crops
-from pipeline.diffusion.training.losses import at_all_scales, pixel_loss, the_tokenizer, wrong_by
+from pipeline.diffusion.training.losses import multiscale_loss, pixel_loss, prediction_error, shared_tokenizer
 from pipeline.diffusion.training.networks import Widths, build_text_encoder, build_unet, build_vae
 from pipeline.diffusion.training.save import save_pipeline
-from pipeline.diffusion.training.warmstart import LinearAutoencoder, plant
+from pipeline.diffusion.training.warmstart import LinearAutoencoder, transplant
 from pipeline.diffusion.training.words import teach_words
 
 log = logging.getLogger("train")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What a training run does; everything but the minutes has the shipped checkpoint's value as default."""
+class TrainingRecipe:
+    """The hyperparameters of a training run; the defaults are the shipped checkpoint's."""
 
     minutes: float = 75.0
     linear_steps: int = 1200
@@ -40,14 +40,14 @@ class Recipe:
     scenes: int = 2000
     batch: int = 8
     learning_rate: float = 1e-3
-    vae_learning_rate: float = 1e-5  # gentle: its linear start is soon lost to larger steps
+    vae_learning_rate: float = 1e-5  # low: larger steps destroy the linear initialisation
     seed: int = 0
     widths: Widths = field(default_factory=Widths)
 
 
 @dataclass
 class Clock:
-    """CPU seconds over all sittings of a run, as a fraction of a phase's share."""
+    """Counts the CPU seconds of a training phase, over all sessions."""
 
     total_seconds: float
     spent_seconds: float = 0.0
@@ -56,15 +56,15 @@ class Clock:
         self._mark = time.process_time()
 
     def tick(self) -> float:
-        """Fraction of the phase gone by."""
+        """The elapsed fraction of the phase."""
         now = time.process_time()
         self.spent_seconds += now - self._mark
         self._mark = now
         return self.spent_seconds / self.total_seconds
 
 
-def train(out: Path, recipe: Recipe) -> TrainingFigures:
-    """Train or go on training, and leave the pipeline with its model card in `out`/pipeline."""
+def train(out: Path, recipe: TrainingRecipe) -> TrainingFigures:
+    """Start or resume training, and write the pipeline with its model card into `out`/pipeline."""
     import torch
 
     torch.manual_seed(recipe.seed)
@@ -81,25 +81,25 @@ def train(out: Path, recipe: Recipe) -> TrainingFigures:
 
 
 def _rate(peak: float, fraction: float, step: int) -> float:
-    """Warm-up over 50 steps, then half a cosine down to a fiftieth."""
+    """The learning rate: linear warm-up over 50 steps, then cosine decay to 2% of the peak."""
     decay = 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(1.0, fraction)))
     return float(peak * decay * min(1.0, (step + 1) / 50))
 
 
-def _train_vae(state: Path, recipe: Recipe) -> Any:
+def _train_vae(state: Path, recipe: TrainingRecipe) -> Any:
     import torch
 
     vae = build_vae(recipe.widths)
     optimizer = torch.optim.AdamW(vae.parameters(), lr=recipe.vae_learning_rate, weight_decay=0.0, fused=True)
     clock, step, path = Clock(recipe.minutes * 60 * recipe.vae_share), 0, state / "vae.pt"
     if path.exists():
-        saved = _resumed(path, vae=vae, optimizer=optimizer)
+        saved = _load(path, vae=vae, optimizer=optimizer)
         clock.spent_seconds, step = saved["seconds"], saved["step"]
     else:
         linear = LinearAutoencoder(recipe.widths.vae, recipe.widths.latents)
         linear.fit(scene_crops(np.random.default_rng([recipe.seed, 0]), crop_px=64), recipe.linear_steps)
-        plant(linear, vae)
-        log.info("linear autoencoder planted: %s", acuity_of(vae))
+        transplant(linear, vae)
+        log.info("initialised from the linear autoencoder: %s", acuity_of(vae))
     crops = scene_crops(np.random.default_rng([recipe.seed, 1, step]), batch=2)
     while (fraction := clock.tick()) < 1:
         for group in optimizer.param_groups:
@@ -123,8 +123,8 @@ def _train_vae(state: Path, recipe: Recipe) -> Any:
 
 
 @dataclass
-class _Painting:
-    """The text encoder and the UNet in training, their running average, and where the run is."""
+class _UNetRun:
+    """The training state of text encoder and UNet: networks, their running average, optimizer, progress."""
 
     nets: Any
     averaged: Any
@@ -139,13 +139,13 @@ class _Painting:
         return float(np.mean(self.losses))
 
     def save(self, path: Path) -> None:
-        """All that a later sitting needs."""
+        """Write everything that resuming requires."""
         parts = {name: getattr(self, name).state_dict() for name in ("nets", "averaged", "optimizer")}
         _save(path, **parts, seconds=self.seconds, step=self.step, loss=self.loss)
 
 
-def _begin_painting(path: Path, recipe: Recipe) -> _Painting:
-    """As `path` left it, or with words taught and nothing painted yet."""
+def _start_or_resume(path: Path, recipe: TrainingRecipe) -> _UNetRun:
+    """The state saved at `path`, or a new one with a pretrained text encoder and an untrained UNet."""
     import torch
 
     text, unet = _untrained(recipe)
@@ -154,49 +154,49 @@ def _begin_painting(path: Path, recipe: Recipe) -> _Painting:
     optimizer = torch.optim.AdamW(
         nets.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
-    painting = _Painting(nets, averaged, optimizer)
+    run = _UNetRun(nets, averaged, optimizer)
     if path.exists():
-        saved = _resumed(path, nets=nets, averaged=averaged, optimizer=optimizer)
-        painting.seconds, painting.step, painting.losses = saved["seconds"], saved["step"], [saved["loss"]]
+        saved = _load(path, nets=nets, averaged=averaged, optimizer=optimizer)
+        run.seconds, run.step, run.losses = saved["seconds"], saved["step"], [saved["loss"]]
     else:
-        read = teach_words(text, unet.add_embedding, the_tokenizer(), recipe.seed, recipe.word_steps)
-        log.info("words taught: %.0f%% of the attributes read", 100 * read)
-    return painting
+        accuracy = teach_words(text, unet.add_embedding, shared_tokenizer(), recipe.seed, recipe.word_steps)
+        log.info("text encoder pretrained: %.0f%% of the attributes recognised", 100 * accuracy)
+    return run
 
 
-def _train_unet(out: Path, recipe: Recipe, vae: Any, pool: Pool, acuity: Acuity) -> TrainingFigures:
+def _train_unet(out: Path, recipe: TrainingRecipe, vae: Any, pool: Pool, acuity: Acuity) -> TrainingFigures:
     import torch
 
     path = out / "training" / "unet.pt"
-    now = _begin_painting(path, recipe)
-    text, unet, smooth = now.nets["text"], now.nets["unet"], now.averaged.module
+    run = _start_or_resume(path, recipe)
+    text, unet, averaged = run.nets["text"], run.nets["unet"], run.averaged.module
 
-    def keep() -> None:
-        now.save(path)
-        save_pipeline(out / "pipeline", vae, smooth["text"], smooth["unet"], acuity)
+    def save() -> None:
+        run.save(path)
+        save_pipeline(out / "pipeline", vae, averaged["text"], averaged["unet"], acuity)
 
-    rng = np.random.default_rng([recipe.seed, 2, now.step])
-    torch.manual_seed(recipe.seed * 1_000_003 + now.step)
-    clock = Clock(recipe.minutes * 60 * (1 - recipe.vae_share), now.seconds)  # from here: loading is no training
+    rng = np.random.default_rng([recipe.seed, 2, run.step])
+    torch.manual_seed(recipe.seed * 1_000_003 + run.step)
+    clock = Clock(recipe.minutes * 60 * (1 - recipe.vae_share), run.seconds)  # starts here: loading is not training
     while (fraction := clock.tick()) < 1:
-        for group in now.optimizer.param_groups:
-            group["lr"] = _rate(recipe.learning_rate, fraction, now.step)
-        wrong = wrong_by(text, unet, pool, rng, recipe.batch)
-        _descend(now.optimizer, now.nets, at_all_scales(wrong))
-        now.averaged.update_parameters(now.nets)
-        now.losses = [*now.losses[-99:], wrong.square().mean().item()]
-        now.step, now.seconds = now.step + 1, clock.spent_seconds
-        if now.step % 50 == 0:
-            log.info("unet step %d, %.0f%%, loss %.4f", now.step, 100 * fraction, now.loss)
-        if now.step % 200 == 0:
-            keep()
-    keep()
+        for group in run.optimizer.param_groups:
+            group["lr"] = _rate(recipe.learning_rate, fraction, run.step)
+        error = prediction_error(text, unet, pool, rng, recipe.batch)
+        _optimize(run.optimizer, run.nets, multiscale_loss(error))
+        run.averaged.update_parameters(run.nets)
+        run.losses = [*run.losses[-99:], error.square().mean().item()]
+        run.step, run.seconds = run.step + 1, clock.spent_seconds
+        if run.step % 50 == 0:
+            log.info("unet step %d, %.0f%%, loss %.4f", run.step, 100 * fraction, run.loss)
+        if run.step % 200 == 0:
+            save()
+    save()
     counts = {"vae_parameters": _count(vae), "text_parameters": _count(text), "unet_parameters": _count(unet)}
-    return _figures(recipe, acuity, steps=now.step, latent_error=round(now.loss, 4), **counts)
+    return _figures(recipe, acuity, steps=run.step, latent_error=round(run.loss, 4), **counts)
 
 
-def _resumed(path: Path, **parts: Any) -> dict[str, Any]:
-    """Bring each part back to where `path` left it; the whole that was saved."""
+def _load(path: Path, **parts: Any) -> dict[str, Any]:
+    """Restore each part from the state saved at `path`; returns the whole state."""
     import torch
 
     saved: dict[str, Any] = torch.load(path, weights_only=True)
@@ -205,23 +205,23 @@ def _resumed(path: Path, **parts: Any) -> dict[str, Any]:
     return saved
 
 
-def _figures(recipe: Recipe, acuity: Acuity, **found: Any) -> TrainingFigures:
+def _figures(recipe: TrainingRecipe, acuity: Acuity, **counts: Any) -> TrainingFigures:
     return TrainingFigures(
         minutes=recipe.minutes, scenes=recipe.scenes, batch=recipe.batch, seed=recipe.seed,
-        vae_error=round(acuity.error, 2), resolves_px=acuity.resolves_px, dim_rim_px=acuity.dim_rim_px, **found,
+        vae_error=round(acuity.error, 2), resolves_px=acuity.resolves_px, dim_rim_px=acuity.dim_rim_px, **counts,
     )  # fmt: skip
 
 
-def _untrained(recipe: Recipe) -> tuple[Any, Any]:
+def _untrained(recipe: TrainingRecipe) -> tuple[Any, Any]:
     import torch
 
     torch.manual_seed(recipe.seed + 1)
     text, unet = build_text_encoder(recipe.widths), build_unet(recipe.widths)
-    unet.conv_out.weight.data.zero_()  # nothing is a better first guess at a picture than its noise
+    unet.conv_out.weight.data.zero_()  # zero is a better first prediction than noise
     return text, unet
 
 
-def _descend(optimizer: Any, nets: Any, loss: Any) -> None:
+def _optimize(optimizer: Any, nets: Any, loss: Any) -> None:
     import torch
 
     optimizer.zero_grad()
@@ -235,35 +235,38 @@ def _count(net: Any) -> int:
 
 
 def _save(path: Path, **state: Any) -> None:
-    """Write beside and rename: a kill while saving leaves the last state whole."""
+    """Write atomically: a kill while saving leaves the previous state intact."""
     import torch
 
-    beside = path.with_suffix(".writing")
-    torch.save(state, beside)
-    beside.replace(path)
+    temporary = path.with_suffix(".writing")
+    torch.save(state, temporary)
+    temporary.replace(path)
 
 
 def main() -> None:
-    """The command line."""
+    """Parse the command line and train."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.diffusion.training.train", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the training state and the pipeline")
     parser.add_argument(
         "--minutes",
         type=float,
-        default=Recipe.minutes,
-        help="CPU minutes over all sittings; making the data comes on top",
+        default=TrainingRecipe.minutes,
+        help="CPU minutes over all sessions, excluding data generation",
     )
     parser.add_argument(
-        "--scenes", type=int, default=Recipe.scenes, help="generated scenes; each is also used mirrored"
+        "--scenes",
+        type=int,
+        default=TrainingRecipe.scenes,
+        help="number of generated scenes; each is also used mirrored",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     import torch
 
-    torch.set_num_threads(asked.threads)
-    figures = train(asked.out, Recipe(minutes=asked.minutes, scenes=asked.scenes, seed=asked.seed))
+    torch.set_num_threads(options.threads)
+    figures = train(options.out, TrainingRecipe(minutes=options.minutes, scenes=options.scenes, seed=options.seed))
     log.info("done: %s", figures.model_dump_json())
 
 

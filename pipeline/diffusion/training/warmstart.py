@@ -1,12 +1,12 @@
-"""Start the autoencoder as the best linear one instead of as noise.
+"""Initialises the autoencoder from a trained linear one instead of random weights.
 
-Minutes of training on a CPU cannot teach a random autoencoder to carry a colour through its group norms. So a linear
-one is trained first, in seconds: strided convolutions down, convolutions on doubled pixels up, nothing between. Its
-weights are then planted in the AutoencoderKL, whose residual branches start out nearly silent. Training only has to
-add what a linear map cannot do.
+A random autoencoder does not learn to carry a colour through its group norms within minutes on a CPU. So a linear one
+is trained first, in seconds: strided convolutions down, convolutions on upsampled pixels up, nothing in between. Its
+weights are then transplanted into the AutoencoderKL, whose residual branches start near zero. Training only has to add
+what a linear map cannot do.
 
-How a linear map passes GroupNorm and SiLU at either end: each signal s travels as a pair (s, -s), whose mean is zero,
-beside two constant channels (+K, -K) that dominate the variance, so that the norm is nearly a fixed scale; and
+A linear map passes through GroupNorm and SiLU because each signal s is carried as a pair (s, -s) with zero mean, beside
+two constant channels (+K, -K) that dominate the variance, so that the norm is nearly a constant scale; and
 SiLU(x) - SiLU(-x) = x exactly.
 """
 
@@ -20,16 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 K = 16.0
-BRANCH = 0.005  # how loud the untrained residual branches may be
+BRANCH = 0.005  # initial gain of the untrained residual branches
 LOG_VARIANCE = -8.0
-LEVELLING = 0.6  # 0 leaves a latent channel the spread of what it carries, 1 gives all the same
+WHITENING = 0.6  # 0 keeps each latent channel's standard deviation, 1 makes all equal
 
 
 class LinearAutoencoder:
-    """The same ways as an AutoencoderKL of these widths, without norms, activations and residual branches.
+    """The main path of an AutoencoderKL of these widths, without norms, activations and residual branches.
 
-    `down`: a 2 x 2 convolution a level and a 1 x 1 one to the latents; `up`: a 3 x 3 convolution to start with, one
-    after each doubling, and one to RGB. It has as many signals a level as the AutoencoderKL has channels to spare.
+    `down`: one 2 x 2 convolution per level and a 1 x 1 convolution to the latents. `up`: a first 3 x 3 convolution, one
+    after each upsampling, and one to RGB. Each level has as many signals as the AutoencoderKL has channels to spare.
     """
 
     def __init__(self, widths: tuple[int, ...], latent_channels: int) -> None:
@@ -53,13 +53,13 @@ class LinearAutoencoder:
             layer.weight.data[:, :, 1, 1] += torch.nn.init.orthogonal_(middle)
 
     def encode(self, pixels: Any) -> Any:
-        """Latents [n, c, h / 2^k, w / 2^k] of pixels [n, 3, h, w]."""
+        """Encode pixels [n, 3, h, w] into latents [n, c, h / 2^k, w / 2^k]."""
         for layer in self.down:
             pixels = layer(pixels)
         return pixels
 
     def decode(self, latents: Any) -> Any:
-        """Pixels [n, 3, h, w] of latents."""
+        """Decode latents into pixels [n, 3, h, w]."""
         import torch
 
         signals = self.up[0](latents)
@@ -68,7 +68,7 @@ class LinearAutoencoder:
         return self.up[-1](signals)
 
     def fit(self, crops: Iterator[NDArray[np.float32]], steps: int, rate: float = 4e-3) -> None:
-        """Adam on squared and absolute error of batches [n, 3, h, w] in [-1, 1]; then level the latents."""
+        """Minimise squared and absolute error on batches [n, 3, h, w] in [-1, 1] with Adam; then whiten the latents."""
         import torch
 
         weights = [*self.down.parameters(), *self.up.parameters()]
@@ -77,30 +77,30 @@ class LinearAutoencoder:
             for group in optimizer.param_groups:
                 group["lr"] = rate * min(1, (step + 1) / 50) * (0.02 + 0.49 * (1 + np.cos(np.pi * step / steps)))
             pixels = torch.from_numpy(next(crops))
-            wrong = self.decode(self.encode(pixels)) - pixels
+            error = self.decode(self.encode(pixels)) - pixels
             optimizer.zero_grad()
-            (20 * wrong.square().mean() + wrong.abs().mean()).backward()
+            (20 * error.square().mean() + error.abs().mean()).backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimizer.step()
-        self._level(torch.from_numpy(np.concatenate([next(crops) for _ in range(16)])))
+        self._whiten(torch.from_numpy(np.concatenate([next(crops) for _ in range(16)])))
 
-    def _level(self, pixels: Any) -> None:
-        """Turn the latents onto their principal axes, and bring the axes' spreads nearer to each other."""
+    def _whiten(self, pixels: Any) -> None:
+        """Rotate the latents onto their principal axes, and partly equalise the axes' standard deviations."""
         import torch
 
         with torch.no_grad():
-            seen = self.encode(pixels).transpose(0, 1).flatten(1)
-            variance, axes = torch.linalg.eigh(torch.cov(seen))
-            gain = variance.clamp_min(1e-8) ** (-LEVELLING / 2)
-            gain /= gain[-1] * variance[-1].sqrt()  # the widest gets unit spread
+            latents = self.encode(pixels).transpose(0, 1).flatten(1)
+            variance, axes = torch.linalg.eigh(torch.cov(latents))
+            gain = variance.clamp_min(1e-8) ** (-WHITENING / 2)
+            gain /= gain[-1] * variance[-1].sqrt()  # the largest becomes 1
             self.down[-1].weight.copy_(
                 torch.einsum("ki,kcxy->icxy", axes, self.down[-1].weight) * gain[:, None, None, None]
             )
             self.up[0].weight.copy_(torch.einsum("ki,okxy->oixy", axes, self.up[0].weight) / gain[:, None, None])
 
 
-def plant(linear: LinearAutoencoder, vae: Any) -> None:
-    """Set the weights of an AutoencoderKL of the same widths (one norm group everywhere) in place."""
+def transplant(linear: LinearAutoencoder, vae: Any) -> None:
+    """Set the weights of an AutoencoderKL of the same widths, in place. It must have one norm group everywhere."""
     import torch
 
     count, encoder, decoder = vae.config.latent_channels, vae.encoder, vae.decoder
@@ -116,7 +116,7 @@ def plant(linear: LinearAutoencoder, vae: Any) -> None:
         samplers = [block.downsamplers[0].conv for block in encoder.down_blocks[:-1]]
         for i, (layer, into) in enumerate(zip(samplers, linear.down, strict=False)):
             _set(layer, into.weight, paired=i == len(samplers) - 1)
-        _leave(encoder.conv_out, _centred(linear.down[-1].weight[:, :, 0, 0]))
+        _set_output(encoder.conv_out, _centred(linear.down[-1].weight[:, :, 0, 0]))
         encoder.conv_out.bias[count:] = LOG_VARIANCE
         vae.quant_conv.weight.copy_(torch.eye(2 * count)[:, :, None, None])
         vae.quant_conv.bias.zero_()
@@ -126,20 +126,21 @@ def plant(linear: LinearAutoencoder, vae: Any) -> None:
         samplers = [block.upsamplers[0].conv for block in decoder.up_blocks[:-1]]
         for i, (layer, into) in enumerate(zip(samplers, list(linear.up)[1:-1], strict=True)):
             _set(layer, into.weight, paired=i == len(samplers) - 1)
-        _leave(decoder.conv_out, linear.up[-1].weight)
+        _set_output(decoder.conv_out, linear.up[-1].weight)
 
 
 def _centred(matrix: Any) -> Any:
-    """A matrix as the middle tap of a 3 x 3 convolution."""
+    """Weights [out, in, 3, 3] of a convolution with `matrix` [out, in] as its centre tap."""
     import torch
 
     return torch.nn.functional.pad(matrix[:, :, None, None], (1, 1, 1, 1))
 
 
 def _set(layer: Any, taps: Any, *, constants: bool = False, paired: bool = False) -> None:
-    """Signals (channels 2 and up) through `taps`, constants (0 and 1) as they are, or made here; free channels stay.
+    """Set a layer to apply `taps` to the signals (channels 2 and up) and to pass the constants (channels 0 and 1).
 
-    `paired`: each signal goes out twice, the second time negated.
+    `constants`: the layer creates the constants instead. `paired`: each signal is output twice, once negated. Unused
+    channels keep their weights.
     """
     import torch
 
@@ -158,8 +159,8 @@ def _set(layer: Any, taps: Any, *, constants: bool = False, paired: bool = False
         weight[0, 0, middle, middle] = weight[1, 1, middle, middle] = 1.0
 
 
-def _leave(layer: Any, taps: Any) -> None:
-    """The difference of each pair, undoing the norm's scale: K sqrt(2 / channels)."""
+def _set_output(layer: Any, taps: Any) -> None:
+    """Set a layer to apply `taps` to the difference of each pair, undoing the norm's scale K sqrt(2 / channels)."""
     count, into = taps.shape[:2]
     scale = K * (2 / layer.weight.shape[1]) ** 0.5
     layer.weight[:count] = 0

@@ -6,15 +6,16 @@ import zlib
 from functools import cache
 from typing import Any
 
-import cv2
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.limits import MAX_PX
+from pipeline.core.png import encode_deep_png, encode_small_png
 from pipeline.imaging.channels.channel import Channel
 from pipeline.imaging.linear import Bytes, Floats, Words, linear_to_srgb, linear_to_srgb16
 
+PNG_LEVEL = 3  # of published PNGs: their bytes, and so their digests, follow from it
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 FORMAT_SIDE_PX = {"image/jpeg": 65_500, "image/webp": 16_383, "image/avif": 65_500}  # what the formats can hold
 
@@ -34,7 +35,7 @@ def encode_image(linear: Floats, channel: Channel, xmp: bytes, optimise: bool = 
     """
     if channel.bit_depth == 16:
         deep = linear_to_srgb16(linear)
-        return _tiff(deep, xmp) if channel.media_type == "image/tiff" else _png16(deep, xmp)
+        return _tiff(deep, xmp) if channel.media_type == "image/tiff" else _with_chunks(encode_deep_png(deep), xmp)
     return encode_8bit(linear_to_srgb(linear), channel, xmp, optimise)
 
 
@@ -49,7 +50,7 @@ def encode_8bit(image: Bytes, channel: Channel, xmp: bytes, optimise: bool = Tru
     out = io.BytesIO()
     picture = Image.fromarray(image)
     if channel.media_type == "image/png":
-        return _with_chunks(png_bytes(image), xmp)
+        return _with_chunks(encode_small_png(image, PNG_LEVEL), xmp)
     if channel.media_type == "image/tiff":
         return _tiff(image, xmp)
     beside: dict[str, Any] = {"quality": channel.quality, "icc_profile": srgb_profile(), "xmp": xmp}
@@ -69,13 +70,6 @@ def encode_8bit(image: Bytes, channel: Channel, xmp: bytes, optimise: bool = Tru
     return bytes(mozjpeg.optimize(out.getvalue(), copy=mozjpeg.COPY_MARKERS.ALL))
 
 
-def png_bytes(image: Bytes) -> bytes:
-    """A plain 8-bit PNG of RGB or RGBA [H, W, 3 | 4], for layers and between stages."""
-    out = io.BytesIO()
-    Image.fromarray(image).save(out, "PNG", compress_level=3)
-    return out.getvalue()
-
-
 def decode_image(data: bytes, name: str, mode: str = "RGB") -> Bytes:
     """8-bit pixels of a file in the given mode, as a shop would see them. Raises BadInput when it is no image."""
     try:
@@ -87,14 +81,6 @@ def decode_image(data: bytes, name: str, mode: str = "RGB") -> Bytes:
             return np.asarray(image.convert(mode))
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise BadInput(f"{name} is no readable image: {error}", remedy="run the step that made it again") from error
-
-
-def _png16(image: Words, xmp: bytes) -> bytes:
-    """A 16-bit PNG. Pillow cannot write one, and OpenCV cannot embed a profile."""
-    done, data = cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 4])
-    if not done:
-        raise BadInput(f"an image of shape {image.shape} could not be written as PNG", remedy="check the frame's size")
-    return _with_chunks(data.tobytes(), xmp)
 
 
 def _tiff(image: Bytes | Words, xmp: bytes) -> bytes:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from pipeline.core.arrays import Pixels
 from pipeline.core.domain import Frozen
-from pipeline.core.png import Pixels
 from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdrop, lab_of
 
 if TYPE_CHECKING:  # its module loads numba

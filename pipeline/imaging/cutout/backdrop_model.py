@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.png import Pixels
+from pipeline.core.arrays import Pixels
 
 Plane = NDArray[np.float32]  # [h, w]
 Lab = NDArray[np.float32]  # [h, w, 3]: L 0 to 100, a, b (CIE 1976, D65)

@@ -5,8 +5,8 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from pipeline.core.arrays import Pixels
 from pipeline.core.engines import Engine
-from pipeline.core.png import Pixels
 from pipeline.imaging.cutout.matting import foreground_colours
 
 

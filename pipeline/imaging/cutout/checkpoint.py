@@ -5,7 +5,6 @@ own code: it runs only when a setting allows it, and a folder is only used when 
 pin.
 """
 
-import hashlib
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -14,19 +13,18 @@ from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import Field
 
+from pipeline.core.arrays import Pixels
 from pipeline.core.device import require_device
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine, readable
-from pipeline.core.png import Pixels
+from pipeline.core.weights import folder_digest, has_code, licence_of
 
 _MEAN, _STD = np.array(
     [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32
 )  # ImageNet's, which these models were trained with
-_CARD = "README.md"
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -47,7 +45,7 @@ def require_here(params: Params) -> str:
     """Return the checkpoint that would run here. Raises MissingEngine when it cannot be used, with what to do."""
     require_device(params.device)
     folder = checked_folder(params.checkpoint)
-    digest = checkpoint_digest(folder)
+    digest = folder_digest(folder)
     if digest != params.checkpoint_sha256:
         raise MissingEngine(
             f"cutout checkpoint {folder} has digest {digest}, the setting pins {params.checkpoint_sha256 or 'nothing'}",
@@ -124,47 +122,6 @@ def checked_folder(name: str) -> Path:
             remedy="Set cutout's checkpoint to a folder written by save_pretrained, or use another engine",
         )
     return folder
-
-
-@readable()
-def checkpoint_digest(folder: Path) -> str:
-    """SHA-256 over the names and bytes of every file that can change a pixel, 64 hex digits."""
-    names = sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if not path.is_dir() and path.name != _CARD and "__pycache__" not in path.parts
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )  # fmt: skip
-    stats = [(folder / name).stat() for name in names]
-    return _digest(folder, tuple((n, s.st_mtime_ns, s.st_size) for n, s in zip(names, stats, strict=True)))
-
-
-@lru_cache(maxsize=4)
-def _digest(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
-    total = hashlib.sha256()
-    for name, _, _ in stamp:
-        with (folder / name).open("rb") as file:
-            total.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return total.hexdigest()
-
-
-def has_code(folder: Path) -> bool:
-    """Whether the checkpoint brings Python files of its own."""
-    return any(folder.rglob("*.py"))
-
-
-def licence_of(folder: Path) -> str:
-    """The licence in the front matter of the checkpoint's card, or `not stated`. Some forbid commerce."""
-    card = folder / _CARD
-    parts = card.read_text(encoding="utf-8", errors="replace").split("---", 2) if card.is_file() else []
-    if len(parts) < 3 or parts[0].strip():
-        return "not stated"
-    try:
-        front = yaml.safe_load(parts[1])
-    except yaml.YAMLError:
-        return "not stated"
-    front = front if isinstance(front, dict) else {}
-    return str(front.get("license_name") or front.get("license") or "not stated")[:100]
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,5 @@
 """`catalog cutout`: any image files to RGBA PNGs, without a shoot."""
 
-import resource
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pipeline.core.engines import name_of
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.decode import read_photo
 from pipeline.core.png import encode_png
+from pipeline.core.process import peak_memory_mb
 from pipeline.imaging.cutout.base import CutoutEngine, fault_of, with_matte
 from pipeline.imaging.cutout.registry import ENGINES
 
@@ -59,7 +59,7 @@ def cut_files(
         licence=engine.licence(params),
         files=tuple(files),
         seconds=round(time.perf_counter() - began, 3),
-        peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        peak_memory_mb=round(peak_memory_mb(), 1),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.core.png import Pixels
+from pipeline.core.arrays import Pixels
 
 Matte = NDArray[np.float32]  # [h, w], 0 backdrop to 1 product
 UNKNOWN = 128

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.png import Pixels
+from pipeline.core.arrays import Pixels
 from pipeline.imaging.cutout.matting import UNKNOWN, bounding_box, closed_form
 
 Mask = NDArray[np.bool_]  # [h, w]

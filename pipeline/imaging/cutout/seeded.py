@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from pydantic import AfterValidator, Field
 
+from pipeline.core.arrays import Pixels
 from pipeline.core.domain import Frozen
-from pipeline.core.png import Pixels
 from pipeline.imaging.cutout.backdrop_model import Plane, lab_of
 
 if TYPE_CHECKING:  # its module loads numba

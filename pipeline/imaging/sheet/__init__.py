@@ -1,1 +1,1 @@
-"""The contact sheet."""
+"""Draws a shoot's contact sheet."""

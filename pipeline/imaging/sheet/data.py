@@ -1,4 +1,4 @@
-"""What a contact sheet shows: photos and cut-outs, angles, finished assets."""
+"""The tiles of a contact sheet: photos and cut-outs, angles, finished assets."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from pipeline.core.records import AssetRecord, Picture
 
 @dataclass(frozen=True)
 class PhotoTile:
-    """A photo or a cut-out by its name; `file` is an image whatever it is called."""
+    """A photo or a cut-out with its name. `file` is an image; its suffix does not matter."""
 
     name: str
     file: Path
@@ -16,7 +16,7 @@ class PhotoTile:
 
 @dataclass(frozen=True)
 class AngleTile:
-    """A requested angle and its RGBA picture; None when it was refused."""
+    """A requested angle and its RGBA picture; None if it was refused."""
 
     picture: Picture
     file: Path | None
@@ -24,7 +24,7 @@ class AngleTile:
 
 @dataclass(frozen=True)
 class AssetTile:
-    """A finished asset, its verdict and its file."""
+    """A finished asset: its record and its file."""
 
     record: AssetRecord
     file: Path

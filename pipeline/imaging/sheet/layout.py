@@ -1,9 +1,9 @@
-"""The contact sheet of a shoot: photos on top, cut-outs, angles, finished assets below, each with what became of it."""
+"""The contact sheet of a shoot: photos, cut-outs, angles and finished assets, each with its verdict and reasons."""
 
-import io
-
+import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.core.png import BEST, encode_small_png
 from pipeline.imaging.sheet.data import AngleTile, AssetTile, PhotoTile
 from pipeline.imaging.sheet.tiles import (
     CARD,
@@ -26,27 +26,25 @@ HEADER_PX, TITLE_PX, FOOTER_PX = 168, 76, 60
 
 
 class _Page:
-    """A page that is filled from top to bottom; each row is a picture of its own until the page is put together."""
+    """A page that is filled from top to bottom. Each row is a separate image until the page is assembled."""
 
     def __init__(self) -> None:
         self.rows: list[Image.Image] = []
 
     def row(self, height_px: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-        """A new empty row below the last one."""
+        """Append an empty row and return its image and drawing context."""
         image = Image.new("RGB", (WIDTH_PX, height_px), PAPER)
         self.rows.append(image)
         return image, ImageDraw.Draw(image)
 
     def png(self) -> bytes:
-        """All rows below each other."""
-        whole = Image.new("RGB", (WIDTH_PX, sum(row.height for row in self.rows)), PAPER)
+        """Assemble the rows into one PNG."""
+        page = Image.new("RGB", (WIDTH_PX, sum(row.height for row in self.rows)), PAPER)
         top = 0
         for row in self.rows:
-            whole.paste(row, (0, top))
+            page.paste(row, (0, top))
             top += row.height
-        out = io.BytesIO()
-        whole.save(out, "PNG", optimize=True)
-        return out.getvalue()
+        return encode_small_png(np.asarray(page), BEST)
 
 
 def draw_sheet(
@@ -58,24 +56,24 @@ def draw_sheet(
     angles: list[AngleTile],
     assets: list[AssetTile],
 ) -> bytes:
-    """The contact sheet as PNG, `WIDTH_PX` wide and as tall as it needs; a section may be empty and then says so."""
+    """Draw the contact sheet as PNG, `WIDTH_PX` wide and as tall as needed; any section may be empty."""
     page = _Page()
     _header(page, sku, title, angles, assets)
     _strip(page, "Photos", photos)
     _strip(page, "Cut-outs", cutouts)
-    _title(page, "Angles", _count([a.picture.source for a in angles]) or "none was asked for")
+    _title(page, "Angles", _count([a.picture.source for a in angles]) or "none requested")
     for start in range(0, len(angles), CARD_COLUMNS):
         _angle_row(page, angles[start : start + CARD_COLUMNS])
     verdicts = _count([a.record.verdict for a in assets])
-    _title(page, "Finished assets", verdicts or "none: no angle could be composed")
+    _title(page, "Finished assets", verdicts or "none: every angle was refused")
     for start in range(0, len(assets), CARD_COLUMNS):
         _asset_row(page, assets[start : start + CARD_COLUMNS])
     page.row(FOOTER_PX)
     return page.png()
 
 
-def _count(words: list[str]) -> str:
-    return "  ·  ".join(f"{words.count(word)} {word}" for word in TONES if word in words)
+def _count(states: list[str]) -> str:
+    return "  ·  ".join(f"{states.count(state)} {state}" for state in TONES if state in states)
 
 
 def _header(page: _Page, sku: str, title: str, angles: list[AngleTile], assets: list[AssetTile]) -> None:
@@ -84,31 +82,31 @@ def _header(page: _Page, sku: str, title: str, angles: list[AngleTile], assets: 
     draw.text((MARGIN_PX, 34), title or sku or "Untitled shoot", font=font(46), fill="white", stroke_width=0.6)
     draw.text((MARGIN_PX, 96), sku, font=font(24), fill="#b9b6ae")
     approved = sum(asset.record.verdict == "approved" for asset in assets)
-    words = f"{approved} of {len(assets)} assets approved" if assets else "no assets"
-    draw.text((WIDTH_PX - MARGIN_PX, 54), words, font=font(32), fill="white", anchor="rt")
+    result = f"{approved} of {len(assets)} assets approved" if assets else "no assets"
+    draw.text((WIDTH_PX - MARGIN_PX, 54), result, font=font(32), fill="white", anchor="rt")
     draw.text((WIDTH_PX - MARGIN_PX, 98), f"{len(angles)} angles", font=font(24), fill="#b9b6ae", anchor="rt")
     draw.rectangle((0, HEADER_PX - 30, int(WIDTH_PX * approved / max(1, len(assets))), HEADER_PX - 24), fill=GREEN)
 
 
-def _title(page: _Page, title: str, words: str) -> None:
+def _title(page: _Page, title: str, subtitle: str) -> None:
     _, draw = page.row(TITLE_PX)
     draw.text((MARGIN_PX, 26), title, font=font(32), fill=INK, stroke_width=0.5)
     left = MARGIN_PX + draw.textlength(title, font=font(32)) + 24
-    draw.text((left, 33), words, font=font(24), fill=MUTED)
+    draw.text((left, 33), subtitle, font=font(24), fill=MUTED)
 
 
 def _strip(page: _Page, title: str, tiles: list[PhotoTile]) -> None:
-    """Small pictures in a regular grid, names below."""
+    """Draw thumbnails in a regular grid, with names below."""
     _title(page, title, str(len(tiles)))
     side = (WIDTH_PX - 2 * MARGIN_PX - (STRIP_COLUMNS - 1) * GAP_PX) // STRIP_COLUMNS
-    tall = round(side * shape_of(tiles[0].file)) if tiles else side
+    height = round(side * shape_of(tiles[0].file)) if tiles else side
     for start in range(0, len(tiles), STRIP_COLUMNS):
-        image, draw = page.row(tall + 34)
+        image, draw = page.row(height + 34)
         for column, tile in enumerate(tiles[start : start + STRIP_COLUMNS]):
             left = MARGIN_PX + column * (side + GAP_PX)
-            image.paste(thumbnail(tile.file, side, tall, CHECKER), (left, 0))
+            image.paste(thumbnail(tile.file, side, height, CHECKER), (left, 0))
             name = tile.name if len(tile.name) <= 16 else f"{tile.name[:6]}...{tile.name[-7:]}"
-            draw.text((left + side / 2, tall + 6), name, font=font(16), fill=MUTED, anchor="mt")
+            draw.text((left + side / 2, height + 6), name, font=font(16), fill=MUTED, anchor="mt")
 
 
 def _card_left(column: int) -> tuple[int, int]:
@@ -146,8 +144,8 @@ def _asset_row(page: _Page, tiles: list[AssetTile]) -> None:
         _caption(draw, (left, side), tile.record.angle, tile.record.verdict, lines)
 
 
-def _caption(draw: ImageDraw.ImageDraw, where: tuple[int, int], name: str, state: str, lines: list[str]) -> None:
-    left, side = where
+def _caption(draw: ImageDraw.ImageDraw, card: tuple[int, int], name: str, state: str, lines: list[str]) -> None:
+    left, side = card
     room = side - 36 - pill(draw, left + side - 12, side + 4, state, TONES[state])
     while draw.textlength(name, font=font(22)) > room and len(name) > 4:
         name = name[:-4] + "..."

@@ -1,4 +1,4 @@
-"""The small parts of a contact sheet: colours, type, thumbnails, labels."""
+"""The parts of a contact sheet: colours, font, thumbnails, labels."""
 
 from functools import cache
 from pathlib import Path
@@ -24,24 +24,24 @@ CHECK_PX = 12
 
 @cache
 def font(size_px: int) -> ImageFont.FreeTypeFont:
-    """Pillow's own vector typeface at this size."""
-    found = ImageFont.load_default(size_px)
-    if not isinstance(found, ImageFont.FreeTypeFont):
-        raise BadInput("Pillow was built without FreeType", remedy="install Pillow's own wheel")
-    return found
+    """Pillow's built-in vector font at this size. Raises BadInput when Pillow lacks FreeType."""
+    face = ImageFont.load_default(size_px)
+    if not isinstance(face, ImageFont.FreeTypeFont):
+        raise BadInput("Pillow was built without FreeType", remedy="Install Pillow's official wheel")
+    return face
 
 
 def thumbnail(file: Path, width_px: int, height_px: int, ground: str) -> Image.Image:
-    """The picture in `file`, whole, in the middle of a ground: a colour, or `CHECKER` where transparency must show.
+    """Fit the picture in `file` into the middle of a tile whose ground is a colour or `CHECKER`, to show transparency.
 
-    Raises BadInput when the file is no image.
+    Raises BadInput when the file is not an image.
     """
     try:
         with Image.open(file) as opened:
             deep = opened.mode.startswith("I;16")
             picture = opened.convert("RGBA") if not deep else _eight_bits(opened)
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise BadInput(f"{file} is no readable image: {error}", remedy="run the step that made it again") from error
+        raise BadInput(f"{file} is not a readable image: {error}", remedy="Run the step that made it again") from error
     scale = min(width_px / picture.width, height_px / picture.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     small = picture.resize(size, Image.Resampling.BOX if scale < 0.1 else Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -51,35 +51,38 @@ def thumbnail(file: Path, width_px: int, height_px: int, ground: str) -> Image.I
 
 
 def shape_of(file: Path) -> float:
-    """Height over width of a picture, kept between 0.6 and 1.6 so that one odd picture does not stretch a sheet."""
+    """Height over width of a picture, limited to 0.6 to 1.6 so that one extreme picture does not distort the sheet.
+
+    Raises BadInput when the file is not an image.
+    """
     try:
         with Image.open(file) as picture:
             return min(max(picture.height / picture.width, 0.6), 1.6)
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise BadInput(f"{file} is no readable image: {error}", remedy="run the step that made it again") from error
+        raise BadInput(f"{file} is not a readable image: {error}", remedy="Run the step that made it again") from error
 
 
-def pill(draw: ImageDraw.ImageDraw, right: int, top: int, words: str, colour: str) -> int:
-    """A coloured label whose right edge is at `right`; returns its width in px."""
-    width = round(draw.textlength(words, font=font(17))) + 20
+def pill(draw: ImageDraw.ImageDraw, right: int, top: int, text: str, colour: str) -> int:
+    """Draw a coloured label whose right edge is at `right`; returns its width in px."""
+    width = round(draw.textlength(text, font=font(17))) + 20
     draw.rounded_rectangle((right - width, top, right, top + 28), 14, fill=colour)
-    draw.text((right - width / 2, top + 14), words, font=font(17), fill="white", anchor="mm")
+    draw.text((right - width / 2, top + 14), text, font=font(17), fill="white", anchor="mm")
     return width
 
 
-def wrapped(words: str, width_px: int, size_px: int, most: int) -> list[str]:
-    """The text in lines that fit; at most `most` of them, the last one ending in dots when text is left over."""
+def wrapped(text: str, width_px: int, size_px: int, max_lines: int) -> list[str]:
+    """Wrap the text into at most `max_lines` lines of `width_px`; a truncated text ends in dots."""
     lines, line = [], ""
-    for word in words.split():
-        tried = f"{line} {word}".strip()
-        if line and font(size_px).getlength(tried) > width_px:
+    for word in text.split():
+        longer = f"{line} {word}".strip()
+        if line and font(size_px).getlength(longer) > width_px:
             lines.append(line)
             line = word
         else:
-            line = tried
+            line = longer
     lines = [*lines, line] if line else lines
-    if len(lines) > most:
-        lines = [*lines[: most - 1], lines[most - 1].rstrip(",;. ") + "..."]
+    if len(lines) > max_lines:
+        lines = [*lines[: max_lines - 1], lines[max_lines - 1].rstrip(",;. ") + "..."]
     return [_cut(line, width_px, size_px) for line in lines]
 
 
@@ -101,5 +104,5 @@ def _checker(width_px: int, height_px: int) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit grey, which Pillow would clip instead of scale."""
+    """Scale 16-bit grey to 8 bits; Pillow would clip it."""
     return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGBA")

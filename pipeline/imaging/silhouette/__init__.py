@@ -1,1 +1,1 @@
-"""Corrects a matte by the splat's silhouette."""
+"""Corrects a photo's matte with the splat's silhouette."""

@@ -1,23 +1,24 @@
-"""Corrects a photo's matte by the silhouette of a splat that was fitted to all photos, and so out-votes a single error.
+"""Corrects a photo's matte with the silhouette of a splat fitted to all photos, which outvote an error in one matte.
 
-Only fat disagreements count: those that stay when thin ones are opened away with the silhouette's own uncertainty. A
-lace that the splat blurred away, a slit that it filled, and the whole well-cut outline are thin, and keep their bytes.
+Only thick disagreements count: those that survive a morphological opening by the silhouette's uncertainty. A lace that
+the splat lost, a slit that it filled, and a well-cut outline differ by thin regions only and keep their bytes.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.core.png import Pixels
+from pipeline.core.arrays import Pixels
 from pipeline.imaging.cutout.matting import UNKNOWN, closed_form, foreground_colours
-from pipeline.imaging.silhouette.evidence import Disagreement, Drawn, Evidence, Mask, around, depth_of
+from pipeline.imaging.silhouette.evidence import Disagreement, Mask, MatteEvidence, RenderedSplat, box_around, depth_of
 
 
 @dataclass(frozen=True)
 class Corrected:
-    """`rgba` [h, w, 4]: the corrected cut-out. `changed`: share of the silhouette whose alpha changed by half or more.
+    """A corrected cut-out `rgba` [h, w, 4].
 
-    `before`, `after`: the disagreement of the given and of the corrected matte with the silhouette.
+    `before`, `after`: the disagreement of the given and the corrected matte with the silhouette. `changed`: number of
+    pixels whose alpha changed by half or more, as a fraction of the silhouette's area.
     """
 
     rgba: Pixels
@@ -26,40 +27,40 @@ class Corrected:
     changed: float
 
 
-def correct(rgb: Pixels, rgba: Pixels, drawn: Drawn) -> Corrected:
-    """The cut-out `rgba` [h, w, 4] of the photo `rgb` [h, w, 3], corrected where the photo does not speak against it.
+def correct(rgb: Pixels, rgba: Pixels, splat: RenderedSplat) -> Corrected:
+    """Correct the cut-out `rgba` [h, w, 4] of the photo `rgb` [h, w, 3] where the photo does not contradict it.
 
-    A pixel beyond the zone around a corrected disagreement keeps its bytes; a pixel that ends opaque is the photo's.
+    Pixels outside the zones around corrected disagreements keep their bytes; opaque pixels have the photo's colours.
     """
     alpha = rgba[..., 3]
-    evidence = Evidence.of(rgb, alpha, drawn)
+    evidence = MatteEvidence.of(rgb, alpha, splat)
     before = evidence.disagreement()
     product, zone = evidence.matte.copy(), np.zeros_like(evidence.matte)
     for clue in evidence.clues:
         if clue.faulty and evidence.usable:
             zone[clue.box] |= clue.zone
-            product[clue.box] = np.where(clue.zone, evidence.settled(clue), product[clue.box])
+            product[clue.box] = np.where(clue.zone, evidence.resolve(clue), product[clue.box])
     if not zone.any():
         return Corrected(rgba, before, before, 0.0)
-    fresh = np.where(zone, _outlined(rgb, alpha, product, zone, evidence.reach), alpha)
-    changed = float((np.abs(fresh.astype(int) - alpha) >= 128).sum() / max(1, int(evidence.shown.sum())))
-    out = np.dstack([foreground_colours(rgb, fresh), fresh])
-    out[fresh == alpha] = rgba[fresh == alpha]
-    return Corrected(out, before, Evidence.of(rgb, fresh, drawn).disagreement(), changed)
+    corrected = np.where(zone, _outline_alpha(rgb, alpha, product, zone, evidence.reach), alpha)
+    changed = float((np.abs(corrected.astype(int) - alpha) >= 128).sum() / max(1, int(evidence.silhouette.sum())))
+    out = np.dstack([foreground_colours(rgb, corrected), corrected])
+    out[corrected == alpha] = rgba[corrected == alpha]
+    return Corrected(out, before, MatteEvidence.of(rgb, corrected, splat).disagreement(), changed)
 
 
-def measure(rgb: Pixels, rgba: Pixels, drawn: Drawn) -> Corrected:
-    """The cut-out as it is, and how it disagrees with the splat."""
-    found = Evidence.of(rgb, rgba[..., 3], drawn).disagreement()
-    return Corrected(rgba, found, found, 0.0)
+def measure(rgb: Pixels, rgba: Pixels, splat: RenderedSplat) -> Corrected:
+    """Measure the disagreement of a cut-out with the splat, without correcting it."""
+    disagreement = MatteEvidence.of(rgb, rgba[..., 3], splat).disagreement()
+    return Corrected(rgba, disagreement, disagreement, 0.0)
 
 
-def _outlined(rgb: Pixels, alpha: Pixels, product: Mask, zone: Mask, reach: float) -> Pixels:
-    """Alpha [h, w] of the photo along the outline of `product` within the zone; outside of it the matte holds."""
+def _outline_alpha(rgb: Pixels, alpha: Pixels, product: Mask, zone: Mask, reach: float) -> Pixels:
+    """Alpha [h, w] solved by matting along the outline of `product` within the zone; elsewhere as given."""
     trimap = np.where(product, 255, 0).astype(np.uint8)
     trimap[zone & (np.abs(depth_of(product)) <= max(3.0, reach / 2))] = UNKNOWN
-    box = around(zone, 8)
+    box = box_around(zone, 8)
     solved = closed_form(np.ascontiguousarray(rgb[box]), np.ascontiguousarray(trimap[box]))
-    fresh = alpha.copy()
-    fresh[box] = np.round(np.clip((solved - 0.03) / 0.94, 0, 1) * 255)
-    return fresh
+    corrected = alpha.copy()
+    corrected[box] = np.round(np.clip((solved - 0.03) / 0.94, 0, 1) * 255)
+    return corrected

@@ -11,11 +11,11 @@ from scipy.spatial.transform import Rotation
 from pipeline.core.colmap.model import TRACK, Points, PosedImage, RawCamera, SparseModel
 from pipeline.core.colmap.write import write_model
 from pipeline.core.errors import CatalogError
+from pipeline.core.png import encode_png
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import basis
 from pipeline.splatting.photos import Training
 from pipeline.splatting.ply import read_columns
-from pipeline.splatting.png import encode_rgb
 from pipeline.splatting.show.render import read_splat, straight
 
 F64 = NDArray[np.float64]
@@ -32,7 +32,7 @@ def write_workspace(folder: Path, photos: list[Training], points: Points) -> Non
     for i, photo in enumerate(photos, start=1):
         c = photo.full.camera
         planes = np.concatenate([photo.full.planes, np.zeros_like(photo.full.planes[:1])])
-        (images / f"{i:05d}.png").write_bytes(encode_rgb(straight(planes).rgba))
+        (images / f"{i:05d}.png").write_bytes(encode_png(straight(planes).rgba))
         cameras[i] = RawCamera("PINHOLE", c.width_px, c.height_px, (c.fx_px, c.fy_px, c.cx_px, c.cy_px))
         posed.append(PosedImage(i, f"{i:05d}.png", i, photo.cam_from_world, np.zeros((0, 2)), np.zeros(0, np.int64)))
     count = len(points.positions)

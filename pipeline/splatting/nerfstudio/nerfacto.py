@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput, CatalogError
+from pipeline.core.process import peak_memory_of_children_mb
 from pipeline.splatting.carving.hull import MISSES, misses
 from pipeline.splatting.fit.report import Hooks, Progress
 from pipeline.splatting.fit.result import Fit
@@ -22,7 +23,7 @@ from pipeline.splatting.fit.trainer import fit
 from pipeline.splatting.nerfstudio.files import read_cloud
 from pipeline.splatting.nerfstudio.params import NerfstudioParams
 from pipeline.splatting.nerfstudio.run import require_nerfstudio
-from pipeline.splatting.nerfstudio.train import Trained, programs_memory_mb, train
+from pipeline.splatting.nerfstudio.train import Trained, train
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
 from pipeline.splatting.raster.cpu import CpuRasterizer
 
@@ -85,6 +86,6 @@ def _with_lineage(done: Fit, made: Trained, seconds: float) -> Fit:
     lineage = {
         "engine": "nerfstudio", "engine_version": f"{made.version}; {done.report.engine_version}", "seconds": seconds,
         "nerfstudio_method": "nerfacto", "checkpoint_sha256": made.checkpoint_sha256,
-        "peak_memory_mb": max(programs_memory_mb(), done.report.peak_memory_mb),
+        "peak_memory_mb": max(peak_memory_of_children_mb(), done.report.peak_memory_mb),
     }  # fmt: skip
     return replace(done, report=done.report.model_copy(update=lineage))

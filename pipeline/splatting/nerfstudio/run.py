@@ -1,19 +1,15 @@
-"""Run nerfstudio's programs in a process group of their own, with a time limit, and read their log."""
+"""Run nerfstudio's programs, each with a time limit and a log that is followed."""
 
 import os
 import re
 import shutil
-import signal
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.core.errors import CatalogError, MissingEngine
+from pipeline.core.process import last_lines, log_end, run_program
 
 TRAIN, EXPORT = "ns-train", "ns-export"
-_POLL_SECONDS = 0.2
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _STEP = re.compile(r"^\s*(\d+) \(\d+\.\d+%\)", re.MULTILINE)  # how nerfstudio's log begins a line
 # nerfstudio gets none of our secrets, and our Python's paths would mix two environments.
 _OURS = ("ANTHROPIC_", "CATALOG_", "PYTHON", "VIRTUAL_ENV")
@@ -43,62 +39,36 @@ def nerfstudio_version() -> str:
     return f"nerfstudio {version}"
 
 
-def run_program(
+def run_nerfstudio(
     command: list[str], log: Path, seconds: float, tell: Callable[[int], None] = lambda _: None, *, when_late: str
 ) -> None:
-    """Run `command` with its output in `log`; `tell` is called with each new step that the log names.
+    """Run one of nerfstudio's programs with its output in `log`; call `tell` with each new step that the log names.
 
     Raises CatalogError, with the log's last lines, when it fails or, with the remedy `when_late`, when it is still
-    running after `seconds`. Its process group is killed in any case.
+    running after `seconds`. Its process group is killed afterwards, whatever happens.
     """
-    deadline = time.monotonic() + seconds
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
-            env={k: v for k, v in os.environ.items() if not k.startswith(_OURS)} | _THEIRS,
-        )  # fmt: skip
-    last = -1
+    last, name = -1, Path(command[0]).name
+
+    def follow() -> None:
+        nonlocal last
+        if (step := _last_step(log)) > last:
+            last = step
+            tell(step)
+
+    env = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)} | _THEIRS
     try:
-        while True:
-            ended = _ended(process)
-            if (step := _last_step(log)) > last:
-                last = step
-                tell(step)
-            if ended:
-                break
-            if time.monotonic() > deadline:
-                raise CatalogError(
-                    f"{Path(command[0]).name} took longer than {seconds:g} s{_tail(log)}", remedy=when_late
-                )
-            time.sleep(_POLL_SECONDS)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)  # not reaped yet, so that the number is still its own
-        code = process.wait()
+        code = run_program(command, log, seconds, env=env, on_poll=follow)
+    except TimeoutError:
+        raise CatalogError(f"{name} took longer than {seconds:g} s{_tail(log)}", remedy=when_late) from None
     if code != 0:
-        raise CatalogError(
-            f"{Path(command[0]).name} ended with code {code}{_tail(log)}", remedy="Its last lines say why"
-        )
-
-
-def _ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether the process has ended; it is not reaped."""
-    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-def _text(log: Path, size: int = 4096) -> str:
-    """The end of the log, without colours."""
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - size))
-        return _ANSI.sub("", file.read().decode(errors="replace"))
+        raise CatalogError(f"{name} ended with code {code}{_tail(log)}", remedy="Its last lines say why")
 
 
 def _last_step(log: Path) -> int:
-    steps = _STEP.findall(_text(log))
+    steps = _STEP.findall(log_end(log))
     return int(steps[-1]) if steps else -1
 
 
 def _tail(log: Path) -> str:
-    """The last three lines with text, joined: ": a / b / c"; empty for an empty log."""
-    lines = [line.strip(" \t\r│╭╮╰╯─") for line in re.split(r"[\r\n]+", _text(log))]
-    text = " / ".join([line for line in lines if line][-3:])
-    return f": {text[-500:]}" if text else ""
+    lines = last_lines(log)
+    return f": {lines}" if lines else ""

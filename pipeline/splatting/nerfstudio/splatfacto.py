@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput
+from pipeline.core.process import peak_memory_of_children_mb
 from pipeline.splatting.carving.hull import starting_points
 from pipeline.splatting.evaluate import Score, mean, score
 from pipeline.splatting.fit.report import FitReport, Hooks, Progress
@@ -16,7 +17,7 @@ from pipeline.splatting.fit.start import held_out_names
 from pipeline.splatting.nerfstudio.files import read_gaussians
 from pipeline.splatting.nerfstudio.params import NerfstudioParams
 from pipeline.splatting.nerfstudio.run import require_nerfstudio
-from pipeline.splatting.nerfstudio.train import Trained, programs_memory_mb, train
+from pipeline.splatting.nerfstudio.train import Trained, train
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.render import planes
@@ -83,5 +84,5 @@ def _report(
         train_psnr_db=float(np.mean(seen_db)), held_out=tuple(scores), photos=photos,
         gaussians=len(splat.gaussians), iterations=params.iterations, seconds=seconds,
         seconds_per_iteration=seconds / params.iterations,
-        peak_memory_mb=programs_memory_mb(), stopped="iterations",
+        peak_memory_mb=peak_memory_of_children_mb(), stopped="iterations",
     )  # fmt: skip

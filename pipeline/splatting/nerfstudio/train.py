@@ -6,7 +6,6 @@ ns-export use nerfacto's opacity: over any other it takes every ray for solid.
 """
 
 import hashlib
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from pipeline.core.domain import camera_centre
 from pipeline.core.errors import CatalogError
 from pipeline.splatting.nerfstudio.files import Frame, read_frame, write_workspace
 from pipeline.splatting.nerfstudio.params import NerfstudioParams
-from pipeline.splatting.nerfstudio.run import EXPORT, TRAIN, nerfstudio_version, run_program
+from pipeline.splatting.nerfstudio.run import EXPORT, TRAIN, nerfstudio_version, run_nerfstudio
 from pipeline.splatting.photos import Training
 
 _EXPORT_SECONDS = 300.0
@@ -44,7 +43,7 @@ def train(
     """
     version, started, steps = nerfstudio_version(), time.monotonic(), steps_of(params)
     write_workspace(folder / "photos", photos, points)
-    run_program(
+    run_nerfstudio(
         train_command(params, folder, _scale(photos)), folder / "train.log", params.nerfstudio_seconds,
         lambda step: tell(step, (time.monotonic() - started) * (steps - step) / max(1, step)),
         when_late="Raise the splat's nerfstudio_seconds, or lower its iterations",
@@ -56,16 +55,11 @@ def train(
     with checkpoints[-1].open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     command, ply = export_command(params, fitted / "config.yml", folder / "export")
-    run_program(
+    run_nerfstudio(
         command, folder / "export.log", _EXPORT_SECONDS,
         when_late="Nothing may be opaque in what was trained: raise its iterations, and look at the cut-outs",
     )  # fmt: skip
     return Trained(ply, read_frame(fitted / "dataparser_transforms.json"), version, digest)
-
-
-def programs_memory_mb() -> float:
-    """Largest resident size of nerfstudio's programs so far, in MB (10^6 bytes)."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
 
 
 def steps_of(params: NerfstudioParams) -> int:

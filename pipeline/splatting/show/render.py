@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pipeline.core.domain import Camera, look_at
 from pipeline.core.errors import BadInput
+from pipeline.core.png import encode_png
 from pipeline.splatting.lens import SIDE_MAX_PX, lens_of, pose_of
 from pipeline.splatting.ply import Splat, read_ply
-from pipeline.splatting.png import encode_rgb
 from pipeline.splatting.raster.rasterize import draw_values
 from pipeline.splatting.surface import OPACITY_AT_LEAST
 
@@ -147,5 +147,5 @@ def render_to_file(
         raise BadInput(f"a size of {size_px} px", remedy=f"Choose 1 to {SIDE_MAX_PX // supersample}.")
     splat = read_splat(ply)
     camera, pose = framed(splat, azimuth_deg, elevation_deg, size_px, focal_px=focal_px, fill=fill, up=up)
-    out.write_bytes(encode_rgb(render(splat, camera, pose, supersample).rgba))
+    out.write_bytes(encode_png(render(splat, camera, pose, supersample).rgba))
     return splat

@@ -148,7 +148,8 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
 
 def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> LayerOutputs:
     """The layers of one angle and backdrop in the picture's own frame and pixels."""
-    from pipeline.imaging.channels.encode import decode_image, png_bytes
+    from pipeline.core.png import encode_small_png
+    from pipeline.imaging.channels.encode import PNG_LEVEL, decode_image
     from pipeline.imaging.compositing.blend import backdrop_picture, shadow_picture
 
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
@@ -156,8 +157,8 @@ def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> La
     h, w = picture.shape[:2]
     return LayerOutputs(
         product=inputs.picture,
-        shadow=work.put_bytes(png_bytes(shadow_picture(layers)), "image/png"),
-        backdrop=work.put_bytes(png_bytes(backdrop_picture(layers.backdrop)), "image/png"),
+        shadow=work.put_bytes(encode_small_png(shadow_picture(layers), PNG_LEVEL), "image/png"),
+        backdrop=work.put_bytes(encode_small_png(backdrop_picture(layers.backdrop), PNG_LEVEL), "image/png"),
         report=LayerReport(width_px=w, height_px=h),
     )
 

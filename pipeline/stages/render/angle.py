@@ -57,20 +57,20 @@ class AngleOutputs(Frozen):
 
 def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
     """Draw one angle."""
+    from pipeline.core.png import decode_png, encode_png
     from pipeline.splatting.ply import read_ply
-    from pipeline.splatting.png import decode_rgba, encode_rgb
     from pipeline.splatting.show.haze import without_haze
     from pipeline.splatting.show.match import match, with_gain
     from pipeline.splatting.show.render import planes, straight
 
     splat = read_ply(work.read(inputs.splat), "the splat")
     picture, haze = without_haze(planes(splat, params.view.camera, params.view.pose, params.supersample))
-    matched = match(splat, decode_rgba(work.read(inputs.nearest)), params.nearest)
+    matched = match(splat, decode_png(work.read(inputs.nearest), channels=4), params.nearest)
     gain = matched.gain if params.match_colour else (1.0, 1.0, 1.0)
     rgba = straight(with_gain(picture, gain)).rgba
     coverage = round(float((rgba[..., 3] >= 128).mean()), 4)
     report = AngleReport(gain=gain, coverage=coverage, haze=round(haze, 5), likeness=matched.ssim)
-    return AngleOutputs(picture=work.put_bytes(encode_rgb(rgba), "image/png"), report=report)
+    return AngleOutputs(picture=work.put_bytes(encode_png(rgba), "image/png"), report=report)
 
 
 ANGLE = Stage("render_angle", 2, AngleInputs, AngleParams, AngleOutputs, run_angle)
@@ -184,14 +184,14 @@ def correct_angle(inputs: CorrectInputs, params: CorrectParams, work: Work) -> C
     """Correct one captured angle's matte by the silhouette of the splat, seen from the photo's place."""
     from pipeline.core.png import decode_png, encode_png
     from pipeline.imaging.silhouette.correct import correct, measure
-    from pipeline.imaging.silhouette.evidence import Drawn
+    from pipeline.imaging.silhouette.evidence import RenderedSplat
     from pipeline.splatting.ply import read_ply
     from pipeline.splatting.show.match import as_shot
     from pipeline.splatting.show.render import straight
 
     rgb, rgba = decode_png(work.read(inputs.photo)), decode_png(work.read(inputs.cutout))
     planes = as_shot(read_ply(work.read(inputs.splat), "the splat"), params.view)
-    drawn = Drawn(straight(planes).rgba[..., :3], planes[3])
+    drawn = RenderedSplat(straight(planes).rgba[..., :3], planes[3])
     done = measure(rgb, rgba, drawn) if params.measure_only else correct(rgb, rgba, drawn)
     same = done.rgba is rgba
     return CorrectOutputs(

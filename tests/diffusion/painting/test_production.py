@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import BadInput, MissingEngine
+from pipeline.core.weights import weight_bytes
 from pipeline.diffusion.painting import placing
-from pipeline.diffusion.painting.checkpoints import checkpoint_digest, folder_of, weight_bytes
+from pipeline.diffusion.painting.checkpoints import checkpoint_digest, folder_of
 from pipeline.diffusion.painting.engine import PaintRequest
 from pipeline.diffusion.painting.families import FAMILIES
 from pipeline.diffusion.painting.loading import load_engine

@@ -9,13 +9,13 @@ from pipeline.diffusion.scenes.scene import render_scene
 from pipeline.diffusion.scenes.vocabulary import SceneSpec
 
 
-def test_solid_is_the_colour_and_nothing_else():
+def test_solid_is_exactly_one_colour():
     picture = solid("#Ff8001", 5, 3)
     assert picture.shape == (3, 5, 3)
     assert (picture == (255, 128, 1)).all()
 
 
-def test_gradient_goes_from_top_to_bottom_and_stays_true_on_average():
+def test_gradient_runs_top_to_bottom_and_keeps_its_mean():
     picture = gradient("#ffffff", "#808080", 64, 128).astype(float)
     rows = picture.mean((1, 2))
     assert (np.diff(rows[::8]) < 0).all()
@@ -26,12 +26,12 @@ def test_gradient_goes_from_top_to_bottom_and_stays_true_on_average():
 
 
 @pytest.mark.parametrize("colour", ["white", "#fff", "ffffff", "#gggggg", "#fffffff"])
-def test_a_colour_that_is_none_is_named(colour):
+def test_invalid_colour_is_reported(colour):
     with pytest.raises(BadInput, match=r"#rrggbb"):
         solid(colour, 2, 2)
 
 
-def test_dithering_keeps_the_mean_that_rounding_loses():
+def test_dithering_keeps_the_mean():
     levels = np.full((100, 100, 3), 100.3)
     assert dithered(levels, 1).mean() == pytest.approx(100.3, abs=0.05)
     assert set(np.unique(dithered(levels, 1))) == {100, 101}
@@ -39,7 +39,7 @@ def test_dithering_keeps_the_mean_that_rounding_loses():
 
 
 @pytest.mark.parametrize(("width", "height"), [(100, 100), (200, 100), (70, 140)])
-def test_a_picture_put_into_the_square_lies_where_the_crop_takes_it(width, height):
+def test_square_crop_matches_where_in_square_places_a_picture(width, height):
     picture = np.full((height, width, 4), 200, np.uint8)
     square = in_square(picture, 50, fill=0)
     rows, columns = square_crop(width, height, 50)
@@ -48,7 +48,7 @@ def test_a_picture_put_into_the_square_lies_where_the_crop_takes_it(width, heigh
     assert (rows.stop - rows.start) / (columns.stop - columns.start) == pytest.approx(height / width)
 
 
-def test_enlarging_keeps_light_and_colour_and_adds_only_structure():
+def test_enlarging_adds_structure_and_keeps_light_and_colour():
     ramp = np.linspace(60, 200, 64)[None, :, None] * np.array([1, 0.9, 0.8])
     painted = np.broadcast_to(ramp, (64, 64, 3)).astype(np.uint8)
     plain = enlarge(painted, 320, 240, None, 5)
@@ -61,9 +61,9 @@ def test_enlarging_keeps_light_and_colour_and_adds_only_structure():
 
 
 @pytest.mark.parametrize("material", ["wood", "marble", "linen"])
-def test_a_blurred_scene_gets_back_what_its_blur_took(material):
+def test_enlarging_restores_the_detail_of_a_blurred_scene(material):
     spec = SceneSpec(material=material, colour="tan", horizon="low")
     scene = render_scene(spec, 3, 256, 256)[0]
     blurred = cv2.GaussianBlur(scene, (0, 0), 0.8 * 256 / 48)
-    mended, plain = (enlarge(blurred, 256, 256, spec, 3, coarse_px).astype(float) for coarse_px in (48, None))
-    assert np.abs(mended - scene).mean() < 0.6 * np.abs(plain - scene).mean()
+    restored, plain = (enlarge(blurred, 256, 256, spec, 3, coarse_px).astype(float) for coarse_px in (48, None))
+    assert np.abs(restored - scene).mean() < 0.6 * np.abs(plain - scene).mean()

@@ -10,7 +10,7 @@ from pipeline.diffusion.training.networks import MAX_WORDS, build_tokenizer
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_a_prompt_says_everything_about_its_scene(seed):
+def test_prompt_of_a_spec_is_parsed_back_to_it(seed):
     spec = random_spec(np.random.default_rng(seed))
     assert read_prompt(spec.prompt) == spec
 
@@ -47,7 +47,7 @@ def test_a_prompt_says_everything_about_its_scene(seed):
         ("", SceneSpec(), ()),
     ],
 )
-def test_free_prompts_are_translated_and_what_is_passed_over_is_named(prompt, expected, passed_over):
+def test_free_prompt_is_translated_and_ignored_words_are_listed(prompt, expected, passed_over):
     reading = understand(prompt)
     assert reading.spec == read_prompt(prompt) == expected
     assert reading.passed_over == passed_over
@@ -55,14 +55,14 @@ def test_free_prompts_are_translated_and_what_is_passed_over_is_named(prompt, ex
 
 @given(st.text(max_size=300))
 @settings(deadline=None)  # the first call imports the tokenizer's libraries
-def test_no_prompt_is_too_long_or_too_strange_to_be_read(prompt):
+def test_any_prompt_is_translated_into_known_tokens(prompt):
     tokenizer = build_tokenizer()
     tokens = tokenizer(understand(prompt).prompt).input_ids
     assert len(tokens) <= MAX_WORDS
     assert tokenizer.unk_token_id not in tokens
 
 
-def test_every_word_of_the_vocabulary_is_one_known_token_and_others_are_unknown():
+def test_every_vocabulary_word_is_one_token_and_others_are_unknown():
     tokenizer = build_tokenizer()
     for word in vocabulary():
         ids = tokenizer(word).input_ids
@@ -73,7 +73,7 @@ def test_every_word_of_the_vocabulary_is_one_known_token_and_others_are_unknown(
 
 @given(st.integers(0, 2**32 - 1))
 @settings(deadline=None)
-def test_prompts_of_training_fit_the_text_encoder_and_name_the_scene(seed):
+def test_training_prompts_fit_the_text_encoder_and_match_the_scene(seed):
     rng = np.random.default_rng(seed)
     spec = random_spec(rng)
     text = prompt_variant(rng, spec)

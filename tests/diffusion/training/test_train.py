@@ -3,24 +3,24 @@ import stat
 import numpy as np
 import pytest
 
-from pipeline.diffusion.training.train import Recipe, train
+from pipeline.diffusion.training.train import TrainingRecipe, train
 from tests.diffusion.conftest import TINY
 
 
-def test_the_autoencoder_starts_as_the_linear_one_and_not_as_noise():
-    """Plain twin: the linear autoencoder by itself."""
+def test_transplanted_autoencoder_reproduces_the_linear_one():
+    """The reference is the linear autoencoder by itself."""
     import torch
 
     from pipeline.diffusion.training.data import scene_crops
     from pipeline.diffusion.training.networks import Widths, build_vae
-    from pipeline.diffusion.training.warmstart import LinearAutoencoder, plant
+    from pipeline.diffusion.training.warmstart import LinearAutoencoder, transplant
 
     torch.manual_seed(0)
     widths = Widths()
     crops = scene_crops(np.random.default_rng(0), batch=4, crop_px=64, shelf=4)
     linear, vae = LinearAutoencoder(widths.vae, widths.latents), build_vae(widths)
     linear.fit(crops, steps=60)
-    plant(linear, vae)
+    transplant(linear, vae)
     pixels = torch.from_numpy(next(crops))
     with torch.no_grad():
         painted = vae.decode(vae.encode(pixels).latent_dist.mode()).sample
@@ -29,7 +29,7 @@ def test_the_autoencoder_starts_as_the_linear_one_and_not_as_noise():
     assert (painted - pixels).abs().mean() < 0.5 * (pixels - pixels.mean()).abs().mean()
 
 
-def test_levelled_latents_are_uncorrelated_and_nearer_in_spread():
+def test_whitened_latents_are_uncorrelated_and_decode_the_same():
     import torch
 
     from pipeline.diffusion.training.data import scene_crops
@@ -41,7 +41,7 @@ def test_levelled_latents_are_uncorrelated_and_nearer_in_spread():
     pixels = torch.from_numpy(np.concatenate([next(crops) for _ in range(16)]))
     with torch.no_grad():
         before = linear.decode(linear.encode(pixels))
-        linear._level(pixels)
+        linear._whiten(pixels)
         after = linear.decode(linear.encode(pixels))
         spread = torch.cov(linear.encode(pixels).transpose(0, 1).flatten(1))
     assert torch.allclose(before, after, atol=1e-3)
@@ -49,33 +49,33 @@ def test_levelled_latents_are_uncorrelated_and_nearer_in_spread():
     assert spread[-1, -1] == pytest.approx(1, rel=1e-3)
 
 
-def test_acuity_finds_what_a_blur_leaves_and_how_far_a_dark_rim_reaches():
+def test_acuity_measures_resolution_and_dark_rim():
     import cv2
 
     from pipeline.diffusion.training.acuity import dim_rim, resolved
 
     rng = np.random.default_rng(0)
-    seen = rng.uniform(0, 255, (4, 256, 256))
-    small = [cv2.resize(one, (64, 64), interpolation=cv2.INTER_AREA) for one in seen]
-    held = np.stack([cv2.resize(one, (256, 256), interpolation=cv2.INTER_CUBIC) for one in small])
-    assert 40 <= resolved(seen, held) <= 72
-    assert resolved(seen, seen) == 256
-    assert dim_rim(seen, seen) == 0
-    dark = seen.copy()
+    originals = rng.uniform(0, 255, (4, 256, 256))
+    small = [cv2.resize(picture, (64, 64), interpolation=cv2.INTER_AREA) for picture in originals]
+    copies = np.stack([cv2.resize(picture, (256, 256), interpolation=cv2.INTER_CUBIC) for picture in small])
+    assert 40 <= resolved(originals, copies) <= 72
+    assert resolved(originals, originals) == 256
+    assert dim_rim(originals, originals) == 0
+    dark = originals.copy()
     dark[:, :5] -= 20
     dark[:, :, -9:] -= 20
-    assert dim_rim(seen, dark) == 9
+    assert dim_rim(originals, dark) == 9
 
 
-def test_the_shipped_widths_fit_diffusers_inpainting_pipeline():
-    """Which counts 4 noisy channels, the mask and 4 of the picture, and refuses others only when it paints."""
+def test_shipped_widths_fit_the_inpainting_pipeline_of_diffusers():
+    """It requires 4 noisy channels, the mask and 4 channels of the picture, and refuses others only when it paints."""
     from pipeline.diffusion.training.networks import Widths, build_unet, build_vae
 
     assert build_unet(Widths()).config.in_channels == 9
     assert build_vae(Widths()).config.latent_channels == 4
 
 
-def test_words_are_told_apart_within_seconds():
+def test_word_pretraining_recognises_attributes():
     import torch
 
     from pipeline.diffusion.training.networks import Widths, build_text_encoder, build_tokenizer, build_unet
@@ -89,15 +89,16 @@ def test_words_are_told_apart_within_seconds():
 
 
 @pytest.mark.slow
-def test_training_goes_on_where_it_stopped_and_leaves_a_pipeline(tmp_path, monkeypatch):
-    recipe = Recipe(minutes=0.12, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
+def test_training_resumes_and_writes_a_pipeline(tmp_path, monkeypatch):
+    recipe = TrainingRecipe(minutes=0.12, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
     first = train(tmp_path, recipe)
     pipeline = tmp_path / "pipeline"
     assert first.steps > 0
     assert "16 scenes" in (pipeline / "README.md").read_text()
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o644 for path in pipeline.rglob("*") if path.is_file())
     second = train(
-        tmp_path, Recipe(minutes=0.5, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
+        tmp_path,
+        TrainingRecipe(minutes=0.5, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY),
     )
     assert second.steps > first.steps
 
@@ -108,16 +109,16 @@ def test_training_goes_on_where_it_stopped_and_leaves_a_pipeline(tmp_path, monke
     assert loaded.vae.config.scaling_factor != pytest.approx(0.18215)
 
 
-def test_a_step_in_the_wrong_row_costs_more_than_as_much_error_without_order():
+def test_misplaced_row_costs_more_than_equal_random_error():
     import torch
 
-    from pipeline.diffusion.training.losses import at_all_scales
+    from pipeline.diffusion.training.losses import multiscale_loss
 
     torch.manual_seed(0)
     line = torch.zeros(1, 4, 32, 32)
     line[:, :, 20] = 1.0
-    chance = torch.randn(1, 4, 32, 32)
-    chance *= line.square().mean().sqrt() / chance.square().mean().sqrt()
-    assert at_all_scales(line) > 10 * at_all_scales(chance)
-    assert at_all_scales(line) == pytest.approx(at_all_scales(line.transpose(2, 3)).item())
-    assert at_all_scales(torch.zeros(1, 4, 32, 32)) == 0
+    noise = torch.randn(1, 4, 32, 32)
+    noise *= line.square().mean().sqrt() / noise.square().mean().sqrt()
+    assert multiscale_loss(line) > 10 * multiscale_loss(noise)
+    assert multiscale_loss(line) == pytest.approx(multiscale_loss(line.transpose(2, 3)).item())
+    assert multiscale_loss(torch.zeros(1, 4, 32, 32)) == 0

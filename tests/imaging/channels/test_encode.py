@@ -7,9 +7,10 @@ from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
 from pipeline.core.errors import BadInput
+from pipeline.core.png import encode_png
 from pipeline.imaging.channels import encode
 from pipeline.imaging.channels.channel import LOSSLESS, load_channel
-from pipeline.imaging.channels.encode import decode_image, encode_image, png_bytes, srgb_profile
+from pipeline.imaging.channels.encode import decode_image, encode_image, srgb_profile
 from pipeline.imaging.channels.marking import marking_of, xmp_packet
 from pipeline.imaging.linear import linear_to_srgb, linear_to_srgb16
 
@@ -102,14 +103,14 @@ def test_what_a_format_cannot_hold_is_told(channel):
 
 def test_layer_png_keeps_alpha():
     layer = np.random.default_rng(0).integers(0, 255, (9, 7, 4), dtype=np.uint8)
-    np.testing.assert_array_equal(decode_image(png_bytes(layer), "layer", "RGBA"), layer)
+    np.testing.assert_array_equal(decode_image(encode_png(layer), "layer", "RGBA"), layer)
 
 
 def test_what_is_no_image_is_named(monkeypatch):
     with pytest.raises(BadInput, match="front is no readable image"):
         decode_image(b"GIF89a nothing", "front")
     with pytest.raises(BadInput, match="front is no readable image"):
-        decode_image(png_bytes(np.zeros((40, 40, 3), np.uint8))[:60], "front")
+        decode_image(encode_png(np.zeros((40, 40, 3), np.uint8))[:60], "front")
     monkeypatch.setattr(encode, "MAX_PX", 100)
     with pytest.raises(BadInput, match="40 x 40 px"):
-        decode_image(png_bytes(np.zeros((40, 40, 3), np.uint8)), "front")
+        decode_image(encode_png(np.zeros((40, 40, 3), np.uint8)), "front")

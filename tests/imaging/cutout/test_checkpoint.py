@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.imaging.cutout.checkpoint import Params, checkpoint_digest, cut, licence_of, require_here
+from pipeline.core.weights import folder_digest
+from pipeline.imaging.cutout.checkpoint import Params, cut, require_here
 
 CODE = '''
 import torch
@@ -74,7 +75,7 @@ def red_square():
 
 
 def params(folder, **more):
-    return Params(checkpoint=str(folder), checkpoint_sha256=checkpoint_digest(folder), checkpoint_side_px=64, **more)
+    return Params(checkpoint=str(folder), checkpoint_sha256=folder_digest(folder), checkpoint_side_px=64, **more)
 
 
 @pytest.mark.timeout(120)
@@ -96,15 +97,7 @@ def test_another_revision_than_the_pinned_one_is_refused(with_code):
     (with_code / "tiny.py").write_text(CODE + "# changed\n")
     with pytest.raises(MissingEngine, match="pins") as caught:
         require_here(pinned)
-    assert checkpoint_digest(with_code) in caught.value.remedy
-
-
-def test_the_cards_licence_is_read_and_changes_no_digest(with_code):
-    assert licence_of(with_code) == "bria-rmbg-2.0"
-    before = checkpoint_digest(with_code)
-    (with_code / "README.md").write_text("no front matter")
-    assert licence_of(with_code) == "not stated"
-    assert checkpoint_digest(with_code) == before
+    assert folder_digest(with_code) in caught.value.remedy
 
 
 @pytest.mark.timeout(120)
@@ -141,4 +134,4 @@ def test_a_half_fetched_folder_is_named(with_code):
     (with_code / "model.safetensors").unlink()
     (with_code / "model.safetensors").symlink_to("/nowhere/blob")
     with pytest.raises(BadInput, match=r"model\.safetensors cannot be read: No such file"):
-        checkpoint_digest(with_code)
+        folder_digest(with_code)

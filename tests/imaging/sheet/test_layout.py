@@ -36,8 +36,8 @@ def opened(data):
 
 
 def has_colour(image, colour):
-    wanted = tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return bool((np.asarray(image) == wanted).all(axis=-1).any())
+    rgb = tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return bool((np.asarray(image) == rgb).all(axis=-1).any())
 
 
 @pytest.mark.parametrize("photos", [0, 1, 24, 60])
@@ -47,12 +47,12 @@ def test_any_number_of_photos_fits(file, photos):
     assert sheet.width <= 2400 and sheet.height < 4000
 
 
-def test_refused_angles_and_verdicts_show_in_their_colours(file):
+def test_refused_angles_and_verdicts_have_their_colours(file):
     angles = [AngleTile(picture("front", "captured"), file), AngleTile(picture("left", "refused"), None)]
     assets = [AssetTile(asset("approved"), file), AssetTile(asset("rejected", ("the outline has grown",)), file)]
     sheet = opened(draw_sheet("mug-1", "A mug", photos=[], cutouts=[], angles=angles, assets=assets))
-    for word in ("captured", "refused", "approved", "rejected"):
-        assert has_colour(sheet, TONES[word]), word
+    for state in ("captured", "refused", "approved", "rejected"):
+        assert has_colour(sheet, TONES[state]), state
     assert not has_colour(sheet, TONES["rendered"]) and not has_colour(sheet, TONES["needs review"])
 
 
@@ -64,19 +64,19 @@ def test_more_assets_make_a_taller_sheet(file):
     assert many.height > 2 * few.height
 
 
-def test_same_shoot_same_bytes(file):
+def test_sheet_is_deterministic(file):
     tiles = [PhotoTile("a", file)]
     first, second = (draw_sheet("m", "M", photos=tiles, cutouts=tiles, angles=[], assets=[]) for _ in range(2))
     assert first == second
 
 
-def test_transparency_shows_as_checker(file):
+def test_transparency_is_shown_as_a_checkerboard(file):
     tile = np.asarray(thumbnail(file, 120, 120, "checker"))
     assert {255, 228} <= set(tile[0].reshape(-1).tolist())
     assert tile.shape == (120, 120, 3)
 
 
-def test_long_reasons_are_wrapped_and_cut():
+def test_long_reasons_are_wrapped_and_truncated():
     lines = wrapped("the product's colours have changed and " * 12, 300, 18, 3)
     assert len(lines) == 3 and lines[-1].endswith("...")
     assert all(font(18).getlength(line) <= 300 for line in lines)
@@ -84,8 +84,8 @@ def test_long_reasons_are_wrapped_and_cut():
     assert all(font(18).getlength(line) <= 100 for line in wrapped("x" * 200, 100, 18, 2))
 
 
-def test_file_that_is_no_image_is_named(tmp_path):
+def test_file_that_is_not_an_image_is_reported(tmp_path):
     bad = tmp_path / "bad"
     bad.write_bytes(b"nothing")
-    with pytest.raises(BadInput, match="no readable image"):
+    with pytest.raises(BadInput, match="not a readable image"):
         thumbnail(bad, 10, 10, "white")

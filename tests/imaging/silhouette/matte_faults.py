@@ -1,6 +1,6 @@
-"""Faults planted in true mattes, by code that correction and checks do not share: numpy and scipy only.
+"""Plants faults in true mattes. Shares no code with correction and checks: numpy and scipy only.
 
-Each takes a matte [H, W] uint8 and a random generator, and gives a damaged copy.
+Each function takes a matte [H, W] uint8 and a random generator, and returns a damaged copy.
 """
 
 import numpy as np
@@ -8,16 +8,16 @@ from scipy import ndimage
 
 
 def bite(matte, rng):
-    """A round bite out of the outline, 3 to 6% of the long side in radius."""
+    """Remove a round bite from the outline, with a radius of 3 to 6% of the long side."""
     solid = matte >= 128
     rows, columns = np.nonzero(solid & ~ndimage.binary_erosion(solid))
-    one, radius = int(rng.integers(len(rows))), rng.uniform(0.03, 0.06) * max(matte.shape)
+    index, radius = int(rng.integers(len(rows))), rng.uniform(0.03, 0.06) * max(matte.shape)
     y, x = np.mgrid[: matte.shape[0], : matte.shape[1]]
-    return np.where((y - rows[one]) ** 2 + (x - columns[one]) ** 2 < radius**2, 0, matte).astype(np.uint8)
+    return np.where((y - rows[index]) ** 2 + (x - columns[index]) ** 2 < radius**2, 0, matte).astype(np.uint8)
 
 
 def lost_part(matte, rng):
-    """All beyond a straight cut, which leaves 50 to 90% of the product."""
+    """Remove everything beyond a straight cut, leaving 50 to 90% of the product."""
     rows, columns = np.nonzero(matte >= 128)
     angle = rng.uniform(0, 2 * np.pi)
     y, x = np.mgrid[: matte.shape[0], : matte.shape[1]]
@@ -27,14 +27,14 @@ def lost_part(matte, rng):
 
 
 def ragged_foot(matte, rng):
-    """The ground under the product taken along, 2.5 to 6% of the long side deep, with a ragged edge."""
+    """Include the ground under the product, 2.5 to 6% of the height deep, with a ragged edge."""
     height, width = matte.shape
     columns = np.nonzero(matte >= 128)[1]
-    middle, reach = columns.mean(), np.ptp(columns) * rng.uniform(0.2, 0.45)
+    middle, half_width = columns.mean(), np.ptp(columns) * rng.uniform(0.2, 0.45)
     teeth = ndimage.gaussian_filter1d(rng.normal(0, 1, width), 0.004 * width)
     teeth /= np.abs(teeth).max()
-    deep = rng.uniform(0.025, 0.06) * height
+    mean_depth = rng.uniform(0.025, 0.06) * height
     bottom = np.array([np.flatnonzero(column)[-1] if column.any() else -height for column in (matte >= 128).T])
-    depth = deep * (1 + 0.3 * teeth) * (np.abs(np.arange(width) - middle) < reach)
+    depth = mean_depth * (1 + 0.3 * teeth) * (np.abs(np.arange(width) - middle) < half_width)
     y = np.arange(height)[:, None]
     return np.where((y > bottom) & (y <= bottom + depth), 255, matte).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""A matte corrected by a silhouette: what it must mend, and what it must leave alone byte by byte."""
+"""Correcting a matte by a silhouette: what is corrected, and what keeps its bytes."""
 
 import cv2
 import numpy as np
@@ -11,18 +11,18 @@ from pipeline.imaging.checks.judge import judge
 from pipeline.imaging.checks.silhouette import check_silhouette
 from pipeline.imaging.cutout.base import with_matte
 from pipeline.imaging.silhouette.correct import correct, measure
-from pipeline.imaging.silhouette.evidence import Drawn, _opened
+from pipeline.imaging.silhouette.evidence import RenderedSplat, _opened
 
 SIDE = 320
 PRODUCT, PAPER, SHADOW = (150, 70, 40), (225, 224, 220), (96, 92, 94)
 
 
 def pot(shadow=True, hole=False, handle=True):
-    """A photo [h, w, 3] of a pot with a thin handle over paper, and its true matte."""
+    """A photo [h, w, 3] of a pot with a thin handle in front of paper, and its true matte."""
     fine = np.zeros((SIDE * 4, SIDE * 4), np.uint8)
     cv2.ellipse(fine, (640, 560), (360, 420), 0, 0, 360, 255, -1)
     if handle:
-        cv2.ellipse(fine, (1000, 560), (150, 200), 0, -90, 90, 255, 6)  # 1.5 px wide: a splat loses it
+        cv2.ellipse(fine, (1000, 560), (150, 200), 0, -90, 90, 255, 6)  # 1.5 px wide: lost in a splat
     if hole:
         cv2.circle(fine, (640, 500), 150, 0, -1)
     true = cv2.resize(fine, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -39,13 +39,13 @@ def pot(shadow=True, hole=False, handle=True):
 
 
 def splat_of(photo, true, blur=2.0, filled=False):
-    """What a splat shows: the product without what is thin, its outline soft, its colours blurred."""
+    """Imitate a splat: the product without thin parts, with a soft outline and blurred colours."""
     solid = cv2.morphologyEx(true, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
     if filled:
         cv2.circle(solid, (160, 125), 45, 255, -1)
-    drawn = cv2.GaussianBlur(photo, (0, 0), blur)
-    drawn[(solid > 127) & (true < 128)] = PRODUCT
-    return Drawn(drawn, cv2.GaussianBlur(solid, (0, 0), blur).astype(np.float32) / 255)
+    rgb = cv2.GaussianBlur(photo, (0, 0), blur)
+    rgb[(solid > 127) & (true < 128)] = PRODUCT
+    return RenderedSplat(rgb, cv2.GaussianBlur(solid, (0, 0), blur).astype(np.float32) / 255)
 
 
 def iou(alpha, true):
@@ -62,13 +62,13 @@ def lost_half(true, **_):
 
 
 def ragged_foot(true, photo, **_):
-    """The shadow under the foot, with teeth: the product's dark foot bled into it."""
+    """Include the shadow under the foot, with a ragged edge."""
     y, x = np.mgrid[:SIDE, :SIDE]
     true[((x - 160) / 60) ** 2 + ((y - 230 - 6 * np.sin(x / 4)) / 30) ** 2 < 1] = 255
 
 
 @pytest.mark.parametrize("fault", [bite, lost_half, ragged_foot])
-def test_single_errors_are_mended_and_the_product_stays_the_photo(fault):
+def test_single_errors_are_corrected_and_opaque_pixels_are_the_photos(fault):
     photo, true = pot()
     wrong = true.copy()
     fault(wrong, photo=photo)
@@ -84,22 +84,22 @@ def test_single_errors_are_mended_and_the_product_stays_the_photo(fault):
     assert far.any() and np.array_equal(done.rgba[far], before[far])
 
 
-def test_a_good_cutout_passes_byte_by_byte():
+def test_correct_cutout_keeps_its_bytes():
     photo, true = pot()
     rgba = with_matte(photo, true)
     done = correct(photo, rgba, splat_of(photo, true))
     assert done.rgba is rgba and done.changed == 0 and done.after.worst_px == 0
 
 
-def test_an_open_hole_that_the_splat_has_filled_stays_open():
+def test_hole_that_the_splat_filled_stays_open():
     photo, true = pot(hole=True)
     rgba = with_matte(photo, true)
     done = correct(photo, rgba, splat_of(photo, true, filled=True))
     assert done.rgba is rgba
-    assert done.after.worst_px == 0, "the photo shows backdrop there: the splat's fault, not the matte's"
+    assert done.after.worst_px == 0, "the photo shows backdrop there: an error of the splat, not of the matte"
 
 
-def test_a_part_that_the_splat_lacks_stays_and_is_reported():
+def test_part_that_the_splat_lacks_is_kept_and_reported():
     photo, true = pot(handle=False)
     lacking = true.copy()
     lacking[:, 200:] = 0
@@ -109,64 +109,64 @@ def test_a_part_that_the_splat_lacks_stays_and_is_reported():
     assert done.after.worst_px > 20
 
 
-def test_a_wrong_pose_changes_nothing_that_the_photo_shows():
+def test_wrong_pose_does_not_damage_the_matte():
     photo, true = pot(shadow=False)
     moved = np.roll(true, 30, axis=1)
     rgba = with_matte(photo, true)
-    drawn = splat_of(np.roll(photo, 30, axis=1), moved)
-    done = correct(photo, rgba, drawn)
+    splat = splat_of(np.roll(photo, 30, axis=1), moved)
+    done = correct(photo, rgba, splat)
     assert iou(done.rgba[..., 3], true) > 0.99
     assert not all(check.passed for check in check_silhouette(_record(done), SIDE))
 
 
 @pytest.mark.parametrize("shown", [0, 1])
-def test_a_splat_that_shows_nothing_or_everything_corrects_nothing_and_is_told(shown):
+def test_empty_or_full_silhouette_corrects_nothing_and_is_reported(shown):
     photo, true = pot()
     rgba = with_matte(photo, true)
-    done = correct(photo, rgba, Drawn(photo, np.full(true.shape, shown, np.float32)))
+    done = correct(photo, rgba, RenderedSplat(photo, np.full(true.shape, shown, np.float32)))
     assert done.rgba is rgba and np.isfinite(done.after.reach_px)
     assert not all(check.passed for check in check_silhouette(_record(done), SIDE))
 
 
 @pytest.mark.parametrize("alpha", [0, 255])
-def test_without_a_common_inside_nothing_is_changed(alpha):
+def test_without_a_common_interior_nothing_is_corrected(alpha):
     photo, true = pot()
     rgba = np.dstack([photo, np.full_like(true, alpha)])
-    drawn = splat_of(photo, true if alpha == 0 else np.zeros_like(true))
-    done = correct(photo, rgba, drawn)
+    splat = splat_of(photo, true if alpha == 0 else np.zeros_like(true))
+    done = correct(photo, rgba, splat)
     assert done.rgba is rgba
     assert done.after.iou == 0
 
 
-def test_a_silhouette_far_beside_the_matte_is_told_and_nothing_is_corrected():
+def test_distant_silhouette_corrects_nothing_and_is_reported():
     photo = np.full((480, 640, 3), 200, np.uint8)
     matte, shown = np.zeros((480, 640), np.uint8), np.zeros((480, 640), np.float32)
     matte[120:360, 40:160], shown[120:360, 480:600] = 255, 1
     rgba = np.dstack([photo, matte])
-    done = correct(photo, rgba, Drawn(photo, shown))
+    done = correct(photo, rgba, RenderedSplat(photo, shown))
     assert done.rgba is rgba and done.after.iou == 0 and done.after.reach_px > 1000
     assert not all(check.passed for check in check_silhouette(_record(done), 640))
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.3, 12), st.floats(0.3, 8), st.floats(0, 1))
-def test_opening_by_distances_is_opening_by_a_disc(seed, radius, blur, share):
+def test_opening_by_distances_equals_opening_by_a_disc(seed, radius, blur, share):
     rng = np.random.default_rng(seed)
     noise = cv2.GaussianBlur(rng.random(rng.integers(4, 80, 2), np.float32), (0, 0), blur)
     mask = noise > np.quantile(noise, share)
     reach = int(np.ceil(radius))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     disc = np.asarray(x * x + y * y <= radius * radius + 0.5, np.uint8)
-    plain = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
-    np.testing.assert_array_equal(_opened(mask, radius), plain)
+    reference = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
+    np.testing.assert_array_equal(_opened(mask, radius), reference)
 
 
-def test_measuring_changes_nothing_and_finds_the_same():
+def test_measuring_keeps_the_bytes_and_finds_the_same_disagreement():
     photo, true = pot()
     wrong = true.copy()
     bite(wrong)
-    rgba, drawn = with_matte(photo, wrong), splat_of(photo, true)
-    found = measure(photo, rgba, drawn)
-    assert found.rgba is rgba and found.before == found.after == correct(photo, rgba, drawn).before
+    rgba, splat = with_matte(photo, wrong), splat_of(photo, true)
+    measured = measure(photo, rgba, splat)
+    assert measured.rgba is rgba and measured.before == measured.after == correct(photo, rgba, splat).before
 
 
 def _record(done):
@@ -185,9 +185,9 @@ def _record(done):
         (0.9, 0, "needs review", "90.0%: it, or the photo's pose, is wrong"),
     ],
 )
-def test_what_is_still_in_doubt_is_looked_at(iou, worst_px, verdict, words):
-    found = Silhouette(iou_before=0.7, iou=iou, worst_px_before=90, worst_px=worst_px, changed=0.3)
-    said, reasons = judge(check_silhouette(found, 1600))
-    assert said == verdict and words in " ".join(reasons)
-    assert "30.0% of it was corrected" in check_silhouette(found, 1600)[0].words
+def test_remaining_disagreement_needs_review(iou, worst_px, verdict, words):
+    record = Silhouette(iou_before=0.7, iou=iou, worst_px_before=90, worst_px=worst_px, changed=0.3)
+    judged, reasons = judge(check_silhouette(record, 1600))
+    assert judged == verdict and words in " ".join(reasons)
+    assert "30.0% of it was corrected" in check_silhouette(record, 1600)[0].words
     assert check_silhouette(None, 1600) == ()

@@ -23,7 +23,7 @@ from pipeline.splatting.engines import nerfstudio as engine
 from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.nerfstudio.files import Frame, in_product_frame, read_frame
-from pipeline.splatting.nerfstudio.run import run_program
+from pipeline.splatting.nerfstudio.run import run_nerfstudio
 from pipeline.splatting.ply import Splat, read_ply, write_ply
 from pipeline.splatting.show.render import planes
 from pipeline.stages.splat import STAGE, Params
@@ -224,7 +224,7 @@ def hanging(tmp_path):
 def test_at_the_time_limit_its_children_die_too(hanging, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CatalogError, match=r"took longer than 2 s: 10 \(1\.00%\) x\. Hurry\."):
-        run_program(hanging, tmp_path / "log", 2.0, when_late="Hurry.")
+        run_nerfstudio(hanging, tmp_path / "log", 2.0, when_late="Hurry.")
     with (tmp_path / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # returns when nobody holds it
 
@@ -236,7 +236,7 @@ def test_when_we_are_stopped_its_children_die_too(hanging, tmp_path, monkeypatch
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_program(hanging, tmp_path / "log", 600.0, stop, when_late="")
+        run_nerfstudio(hanging, tmp_path / "log", 600.0, stop, when_late="")
     with (tmp_path / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 

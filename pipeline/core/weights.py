@@ -1,0 +1,75 @@
+"""Folders of weights (checkpoints): what identifies them, their licence, their size, and whether they bring code.
+
+Nothing here loads torch, so that planning a shoot and parsing a DAG can name a checkpoint.
+"""
+
+import hashlib
+import re
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from pipeline.core.errors import readable
+
+_CARD = "README.md"
+_NOT_STATED = "not stated"
+_PRECISION = re.compile(r"\.(fp16|bf16|fp32)")  # how diffusers names a variant of the same weights
+
+
+@readable()
+def folder_digest(folder: Path) -> str:
+    """SHA-256 over the names and bytes of every file that can change a result, 64 hex digits.
+
+    Not counted: the model card, hidden files, and what Python compiled. Raises BadInput when a file cannot be read.
+    """
+    paths = (path for path in folder.rglob("*") if not path.is_dir())
+    names = sorted(name.as_posix() for path in paths if _counts(name := path.relative_to(folder)))
+    stats = ((folder / name).stat() for name in names)
+    return _digest(folder, tuple((n, s.st_mtime_ns, s.st_size) for n, s in zip(names, stats, strict=True)))
+
+
+def _counts(name: Path) -> bool:
+    return name.name != _CARD and not any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+
+
+@lru_cache(maxsize=8)
+def _digest(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
+    """Read the files once per process and state of them: a production checkpoint has gigabytes."""
+    total = hashlib.sha256()
+    for name, _, _ in stamp:
+        with (folder / name).open("rb") as file:
+            total.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+@readable()
+def licence_of(folder: Path) -> str:
+    """Return the licence in the front matter of the folder's card, or `not stated`. Some forbid commercial use."""
+    card = folder / _CARD
+    parts = card.read_text(encoding="utf-8", errors="replace").split("---", 2) if card.is_file() else []
+    if len(parts) < 3 or parts[0].strip():
+        return _NOT_STATED
+    try:
+        front = yaml.safe_load(parts[1])
+    except yaml.YAMLError:
+        return _NOT_STATED
+    front = front if isinstance(front, dict) else {}
+    return str(front.get("license_name") or front.get("license") or _NOT_STATED)[:100]
+
+
+@readable()
+def has_code(folder: Path) -> bool:
+    """Return whether the folder contains Python files of its own."""
+    return any(folder.rglob("*.py"))
+
+
+@readable()
+def weight_bytes(folder: Path) -> int:
+    """Return the size of the weights on disk, each in its smallest precision: what loading needs at least."""
+    sizes: dict[Path, int] = {}
+    for path in folder.rglob("*.safetensors"):
+        weight = path.with_name(_PRECISION.sub("", path.name))
+        sizes[weight] = min(path.stat().st_size, sizes.get(weight, sys.maxsize))
+    return sum(sizes.values())

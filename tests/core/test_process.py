@@ -1,0 +1,61 @@
+import os
+import select
+import sys
+
+import pytest
+
+from pipeline.core.process import last_lines, log_end, peak_memory_mb, peak_memory_of_children_mb, run_program
+
+MB = 10**6
+
+
+def python(code):
+    return [sys.executable, "-c", code]
+
+
+def ends_within(pid, seconds):
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    return bool(select.select([process], [], [], seconds)[0])  # readable once the process has ended
+
+
+def test_a_program_runs_with_its_output_in_the_log(tmp_path):
+    log = tmp_path / "log"
+    code = run_program(
+        python("import os; print(os.environ['WORD']); raise SystemExit(3)"), log, 60, env={"WORD": "yes"}
+    )
+    assert (code, log_end(log)) == (3, "yes\n")
+
+
+def test_a_program_beyond_its_time_is_killed_with_its_children(tmp_path):
+    with pytest.raises(TimeoutError):
+        run_program(["sh", "-c", f"tail -f /dev/null & echo $! > {tmp_path}/child; wait"], tmp_path / "log", 2)
+    assert ends_within(int((tmp_path / "child").read_text()), 30)
+
+
+def test_children_that_outlive_a_program_are_killed(tmp_path):
+    assert run_program(["sh", "-c", f"tail -f /dev/null & echo $! > {tmp_path}/child"], tmp_path / "log", 60) == 0
+    assert ends_within(int((tmp_path / "child").read_text()), 30)
+
+
+def test_what_the_caller_does_between_looks_ends_the_program_when_it_fails(tmp_path):
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_program(["sh", "-c", "tail -f /dev/null"], tmp_path / "log", 600, on_poll=stop)
+
+
+def test_last_lines_are_those_with_text_and_without_colours(tmp_path):
+    (tmp_path / "log").write_text("one\n\x1b[31mtwo\x1b[0m\n\n  three  \r\n│ four │\n\n")
+    assert last_lines(tmp_path / "log") == "two / three / four"
+    (tmp_path / "log").write_text("")
+    assert last_lines(tmp_path / "log") == ""
+
+
+def test_memory_is_in_units_of_a_million_bytes(tmp_path):
+    run_program(python(f"b = bytearray({300 * MB}); b[::4096] = b'x' * len(b[::4096])"), tmp_path / "log", 60)
+    assert peak_memory_of_children_mb() > 300
+    assert peak_memory_mb() > 10

@@ -1,0 +1,58 @@
+import hashlib
+
+import pytest
+
+from pipeline.core.weights import folder_digest, has_code, licence_of, weight_bytes
+from pipeline.diffusion.painting.checkpoints import EMBEDDED_FOLDER
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, text in {
+        "config.json": "{}",
+        "unet/model.safetensors": "weights",
+        "unet/model.fp16.safetensors": "half",
+        "README.md": "---\nlicense: bria-rmbg-2.0\ntags: [x]\n---\n# Tiny\n",
+        ".cache/lock": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_the_digest_covers_names_and_bytes_in_the_order_of_names(folder):
+    names = ("config.json", "unet/model.fp16.safetensors", "unet/model.safetensors")
+    lines = (f"{name}\0{hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n" for name in names)
+    assert folder_digest(folder) == hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def test_the_digest_follows_the_weights_and_not_the_card_or_compiled_code(folder):
+    before = folder_digest(folder)
+    (folder / "README.md").write_text("another card")
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "model.pyc").write_bytes(b"compiled")
+    assert folder_digest(folder) == before
+    (folder / "unet" / "model.safetensors").write_text("other weights")
+    assert folder_digest(folder) != before
+
+
+def test_the_licence_is_the_one_in_the_cards_front_matter(folder):
+    assert licence_of(folder) == "bria-rmbg-2.0"
+    (folder / "README.md").write_text("# No front matter\n")
+    assert licence_of(folder) == "not stated"
+    (folder / "README.md").write_text("---\n: [\n---\n")
+    assert licence_of(folder) == "not stated"
+    assert licence_of(EMBEDDED_FOLDER) == "apache-2.0"
+
+
+def test_python_files_are_code(folder):
+    assert not has_code(folder)
+    (folder / "unet" / "model.py").write_text("")
+    assert has_code(folder)
+
+
+def test_of_two_precisions_of_a_weight_the_smaller_one_counts(folder):
+    assert weight_bytes(folder) == len("half")
+    (folder / "unet" / "model.safetensors.index.json").write_text("{}")
+    (folder / "vae.safetensors").write_text("more")
+    assert weight_bytes(folder) == len("half") + len("more")
