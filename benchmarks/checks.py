@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pipeline.core.linear import linear_to_srgb
 from pipeline.core.photo.decode import decode_photo
 from pipeline.core.records import Silhouette
 from pipeline.imaging.channels.channel import load_channel
@@ -27,7 +28,6 @@ from pipeline.imaging.checks.silhouette import check_silhouette
 from pipeline.imaging.compositing.blend import make_layers
 from pipeline.imaging.compositing.framing import Box
 from pipeline.imaging.cutout.base import with_matte
-from pipeline.imaging.linear import linear_to_srgb
 from pipeline.imaging.silhouette.correct import correct
 from pipeline.imaging.silhouette.evidence import Disagreement, RenderedSplat
 from tests.imaging.checks import faults

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from pipeline.core.linear import linear_to_srgb
 from pipeline.core.records import Light
 from pipeline.diffusion.painting.engine import DiffusersEngine, PaintRequest
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.diffusion.scenes.vocabulary import read_prompt
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.compositing.blend import make_layers
-from pipeline.imaging.linear import linear_to_srgb
 
 Rgb = NDArray[np.uint8]
 COLLECTION = Path(__file__).parents[1] / "examples" / "collection"

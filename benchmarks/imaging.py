@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks.imaging_shadow import HEAD, shadow_rows
 from pipeline.core.domain import View
+from pipeline.core.linear import linear_to_srgb
 from pipeline.core.photo.decode import decode_photo
 from pipeline.core.photo.limits import Limits
 from pipeline.core.records import Light, load_list
@@ -39,7 +40,6 @@ from pipeline.imaging.compositing.shadow_camera import ground_of
 from pipeline.imaging.cutout.base import with_matte
 from pipeline.imaging.cutout.matting import closed_form, foreground_colours
 from pipeline.imaging.cutout.registry import ENGINES
-from pipeline.imaging.linear import linear_to_srgb
 from pipeline.plan import read_preset, step_params
 
 RECORD = Path(__file__).with_name("IMAGING.md")

@@ -9,7 +9,7 @@ from pipeline.contract.artifact import canonical_json, digest_of
 from pipeline.contract.runner import is_final
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
-from pipeline.core.errors import BadInput
+from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.plan import STEPS, write_plan
 from pipeline.shoot import Shoot, listing, read_shoot
 
@@ -26,10 +26,18 @@ class Planned(Frozen):
 
 
 class Refused(Frozen):
-    """A folder whose shoot cannot be planned, and why."""
+    """A folder whose shoot cannot be planned, and why. `code`: the reason in `pipeline.core.reasons`."""
 
     source: str
+    code: str
     reason: str
+
+
+class Refusal(Frozen):
+    """Why a shoot is refused: the reason's code in `pipeline.core.reasons`, and the words of this case."""
+
+    code: str
+    words: str
 
 
 class Discovery(Frozen):
@@ -73,8 +81,8 @@ def discover(
     known = shoots.known_shoots(catalog_url)
     plans, unchanged, refused = [], [], []
     found, reasons = _read_all(root)
-    for folder, reason in reasons.items():
-        refused.append(_refuse(catalog_url, run_id, root, folder, reason, collection))
+    for folder, refusal in reasons.items():
+        refused.append(_refuse(catalog_url, run_id, root, folder, refusal, collection))
     for folder, shoot in found.items():
         if collection not in {None, shoot.collection}:
             continue
@@ -88,7 +96,7 @@ def discover(
                 continue
             plan, plan_digest = write_plan(folder, store, preset, runs_here=runs_here)
         except BadInput as error:
-            refused.append(_refuse(catalog_url, run_id, root, folder, str(error), collection))
+            refused.append(_refuse(catalog_url, run_id, root, folder, _unplannable(error), collection))
             continue
         plans.append(Planned(sku=shoot.sku, plan=plan_digest, changed=why))
         shoots.record_planned(
@@ -149,15 +157,20 @@ def _fate_of(shoot: shoots.ShootSummary) -> tuple[shoots.Fate, str]:
     return ("held", f"{held[0].step}: {held[0].reason}") if held else ("done", "")
 
 
-def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, str]]:
+def _unplannable(error: BadInput) -> Refusal:
+    missing = isinstance(error, MissingEngine)
+    return Refusal(code="shoot-engine-missing" if missing else "shoot-not-plannable", words=str(error))
+
+
+def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
     """The shoots below `root` by folder, and why the other folders are refused."""
     found: dict[Path, Shoot] = {}
-    refused: dict[Path, str] = {}
+    refused: dict[Path, Refusal] = {}
     for folder in find_shoots(root):
         try:
             found[folder] = read_shoot(folder)
         except BadInput as error:
-            refused[folder] = str(error)
+            refused[folder] = Refusal(code="shoot-unusable", words=str(error))
     by_sku: dict[str, list[Path]] = {}
     for folder, shoot in found.items():
         by_sku.setdefault(shoot.sku, []).append(folder)
@@ -165,21 +178,24 @@ def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, str]]:
         for folder in folders if len(folders) > 1 else ():
             others = ", ".join(str(other) for other in folders if other != folder)
             what = f"{folder}/shoot.yaml: sku: {sku!r} is also in {others}"
-            refused[folder] = str(BadInput(what, remedy="give each its own, or take one away"))
+            twice = BadInput(what, remedy="Give each shoot its own, or remove one")
+            refused[folder] = Refusal(code="shoot-sku-twice", words=str(twice))
             del found[folder]
     return found, refused
 
 
 def _refuse(
-    catalog_url: str, run_id: str, root: Path, folder: Path, reason: str, collection: str | None
+    catalog_url: str, run_id: str, root: Path, folder: Path, refusal: Refusal, collection: str | None
 ) -> Refused:  # fmt: skip
     """Remember a refused folder under its own name: its sku could not be read, or belongs to another shoot."""
     source = _printable(folder.resolve())
     name = f"folder {_printable(folder.relative_to(root))}"
     if len(name) > SKU_CHARACTERS:
         name = f"{name[:80]}... {digest_of(name.encode())[:12]}"
-    shoots.record_fate(catalog_url, run_id, name, "bad input", reason, collection=collection or "", source=source)
-    return Refused(source=_printable(folder), reason=reason)
+    shoots.record_fate(
+        catalog_url, run_id, name, "bad input", refusal.words, collection=collection or "", source=source
+    )
+    return Refused(source=_printable(folder), code=refusal.code, reason=refusal.words)
 
 
 def _printable(path: Path) -> str:

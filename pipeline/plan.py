@@ -127,7 +127,7 @@ def read_preset(name: str) -> dict[str, dict[str, Any]]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"preset {name} is not YAML: {error}", remedy="mend the line it names") from None
     except BadInput as error:
-        known = sorted(entry.name.removesuffix(".yaml") for entry in shipped.iterdir())
+        known = sorted(entry.name.removesuffix(".yaml") for entry in shipped.iterdir() if entry.is_file())
         raise BadInput(
             f"CATALOG_PRESET: there is no preset {name!r}: {error.what}", remedy=f"use one of {known} or a YAML file"
         ) from None

@@ -40,6 +40,7 @@ class StepResult(Frozen):
     state: State
     seconds: float = 0.0
     reason: str = ""
+    code: str | None = Field(default=None, description="of a held step's reason, see pipeline.core.reasons")
     key: str | None = None
 
 
@@ -62,7 +63,8 @@ def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
         finished = runner.run_planned(plan, digest, step, stage)
     except Held as held:
         pointer = runner.store.pointer(digest, step)
-        return StepResult(step=step, state="held", reason=str(held), key=pointer[1] if pointer else None)
+        key = pointer[1] if pointer else None
+        return StepResult(step=step, state="held", reason=str(held), code=held.code, key=key)
     except BadInput as error:
         return StepResult(step=step, state="bad input", reason=str(error))
     return _result(step, finished)
@@ -128,7 +130,8 @@ def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
     try:
         finished = runner.run(stage, inputs, params)
     except Held as held:
-        return StepResult(step=stage.name, state="held", reason=str(held), key=stage.request(inputs, params).key)
+        key = stage.request(inputs, params).key
+        return StepResult(step=stage.name, state="held", reason=str(held), code=held.code, key=key)
     return _result(stage.name, finished)
 
 

@@ -112,13 +112,13 @@ def parse_shoot(data: bytes, path: Path) -> Shoot:
 
 
 def list_photos(folder: Path) -> list[Path]:
-    """The image files in `folder`/photos, sorted by name. Raises BadInput when there are none, or as `_plain_files`."""
+    """The image files in `folder`/photos, sorted by name. Raises BadInput when there are none, or as `plain_files`."""
     photos = folder / "photos"
     if photos.is_symlink():
         raise BadInput(f"{photos} is a link", remedy="put the folder itself there")
     if not photos.is_dir():
         raise BadInput(f"{photos} is no folder", remedy="put the photos of the shoot there")
-    found = _plain_files(photos, PHOTO_ENDINGS)
+    found = plain_files(photos, PHOTO_ENDINGS)
     if not found:
         raise BadInput(
             f"{photos} holds no photos", remedy=f"put files ending in {', '.join(sorted(PHOTO_ENDINGS))} there"
@@ -131,7 +131,7 @@ def list_mattes(folder: Path) -> list[Path]:
     mattes = folder / "mattes"
     if mattes.is_symlink():
         raise BadInput(f"{mattes} is a link", remedy="put the folder itself there")
-    return _plain_files(mattes, frozenset({".png"})) if mattes.is_dir() else []
+    return plain_files(mattes, frozenset({".png"})) if mattes.is_dir() else []
 
 
 def listing(folder: Path) -> list[tuple[str, int, int]]:
@@ -144,7 +144,7 @@ def listing(folder: Path) -> list[tuple[str, int, int]]:
     return found
 
 
-def _plain_files(folder: Path, endings: frozenset[str]) -> list[Path]:
+def plain_files(folder: Path, endings: frozenset[str]) -> list[Path]:
     """The files of these endings, sorted. A link or a folder so named, and a name that no JSON can hold, is BadInput.
 
     Left out without a word, a photo would be missed only when its angle is refused.

@@ -116,7 +116,7 @@ def test_a_broken_shoot_is_refused_and_the_others_go_on(night: Night) -> None:
     night.add("tee", angles=[])
     found = night.run()
     assert changed(found) == {"mug": "new"}
-    assert "angles" in found.refused[0].reason
+    assert "angles" in found.refused[0].reason and found.refused[0].code == "shoot-unusable"
     night.end("mug")
     assert night.fates() == {"mug": "done", "folder tee": "bad input"}
     assert shoots.summary(night.url, night.run_id).failed == ["folder tee"]
@@ -133,6 +133,7 @@ def test_one_sku_in_two_folders_is_refused_twice_and_keeps_what_is_published(nig
     found = night.run()
     assert changed(found) == {"tee": "new"}
     assert ["is also in" in refused.reason for refused in found.refused] == [True, True]
+    assert {refused.code for refused in found.refused} == {"shoot-sku-twice"}
     night.end("tee")
     assert night.fates() == {"folder a/mug2": "bad input", "folder mug": "bad input", "tee": "done"}
     assert shoots.known_shoots(night.url)["mug"].fate == "done"
@@ -194,3 +195,4 @@ def test_an_engine_is_missed_where_the_steps_will_run_and_nowhere_else(
     found = discover(tmp_path / "shoots", night.store, night.url, preset, "night", runs_here=runs_here)
     assert (len(found.refused), len(found.plans)) == (refused, 1 - refused)
     assert all("step splat: splat engine 'nerfstudio' needs" in one.reason for one in found.refused)
+    assert all(one.code == "shoot-engine-missing" for one in found.refused)

@@ -124,7 +124,7 @@ def _angles(session: Session, publication: Publication) -> Changes:
             angle=verdict.angle.name,
             azimuth_deg=verdict.angle.azimuth_deg,
             elevation_deg=verdict.angle.elevation_deg,
-            **verdict.model_dump(exclude={"angle"}),
+            **verdict.model_dump(exclude={"angle", "code"}),
         )
         for verdict in publication.angles or ()
     ]

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pipeline.cli import catalog, engines, runs, splats
+from pipeline.cli import catalog, engines, init, runs, splats
 from pipeline.core.errors import CatalogError, Held
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     help="From shoot to catalog.\n\n"
     "Exit codes: 0 done, 20 held, 30 bad input, 2 a command line that cannot be read, 1 anything else.",
 )
-for commands in (runs, catalog, engines, splats):
+for commands in (init, runs, catalog, engines, splats):
     commands.add_commands(app)
 
 

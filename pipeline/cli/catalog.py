@@ -60,7 +60,7 @@ def discover(
     for sku in found.unchanged:
         table.add_row(sku, "unchanged", "")
     for refused in found.refused:
-        table.add_row(escape(refused.source), "[red]refused[/]", escape(refused.reason))
+        table.add_row(escape(refused.source), "[red]refused[/]", escape(f"{refused.reason} [{refused.code}]"))
     of = f" of the collection {collection!r}" if collection else ""
     _print_table(table, f"{folder} holds no shoot{of}")
     for planned in found.plans:

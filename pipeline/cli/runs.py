@@ -119,6 +119,6 @@ def _results_table(plan: Plan, results: list[StepResult]) -> Table:
             result.step,
             f"[{colour}]{result.state}[/]",
             f"{result.seconds:.1f}" if result.seconds else "",
-            escape(result.reason),
+            escape(f"{result.reason} [{result.code}]" if result.code else result.reason),
         )
     return table

@@ -38,20 +38,22 @@ class Provenance(Frozen):
 
 
 class HeldReason(Frozen):
-    """Why a step was held and what a person can do about it; `passing` as in `errors.Held`."""
+    """Why a step was held and what a person can do about it; `code` and `passing` as in `errors.Held`."""
 
     what: str
     remedy: str
+    code: str | None = None
     passing: bool = False
 
     @classmethod
     def of(cls, held: Held) -> Self:
         """The part of a Held that a manifest records."""
-        return cls(what=held.what, remedy=held.remedy, passing=held.passing)
+        return cls(what=held.what, remedy=held.remedy, code=held.code, passing=held.passing)
 
     def error(self, above: str = "") -> Held:
         """The Held again; `above` names the upstream step that was held."""
-        return Held(f"{above}: {self.what}" if above else self.what, remedy=self.remedy, passing=self.passing)
+        what = f"{above}: {self.what}" if above else self.what
+        return Held(what, code=self.code, remedy=self.remedy, passing=self.passing)
 
 
 class Item(Frozen):

@@ -1,1 +1,1 @@
-"""What every package shares: the product's words, records, arrays, COLMAP models, PNG, weights and processes."""
+"""What every package shares: domain words, records, arrays, light, COLMAP models, photos, PNG, weights, processes."""

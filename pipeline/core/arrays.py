@@ -1,11 +1,12 @@
-"""Array types by the names that the whole package uses. The types fix the dtype; shape and range are as said here.
+"""Array types by the names that the whole package uses. A type fixes the dtype; shape and range are as said here.
 
-Pictures are row-major with the origin at the top left, sRGB-encoded unless a name says linear.
+Pictures are row-major with the origin at the top left, and sRGB-encoded unless a name says linear.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+F16 = NDArray[np.float16]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
@@ -17,8 +18,10 @@ Pixels = NDArray[np.uint8]
 Rgb = NDArray[np.uint8]
 """[h, w, 3], 0 to 255."""
 Rgba = NDArray[np.uint8]
-"""[h, w, 4], 0 to 255, straight alpha: 0 is transparent, 255 opaque."""
+"""[h, w, 4], 0 to 255, straight alpha."""
 Alpha = NDArray[np.uint8]
-"""[h, w], 0 (backdrop) to 255 (product)."""
+"""[h, w], 0 (transparent, backdrop) to 255 (opaque, product)."""
+Matte = NDArray[np.float32]
+"""[h, w], 0 (backdrop) to 1 (product)."""
 Mask = NDArray[np.bool_]
 """[h, w], True inside."""

@@ -11,10 +11,10 @@ import math
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-Matrix = NDArray[np.float64]
+from pipeline.core.arrays import F64
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
@@ -49,7 +49,7 @@ class Camera(Frozen):
         )
 
     @property
-    def intrinsics(self) -> Matrix:
+    def intrinsics(self) -> F64:
         """The pinhole matrix K, [3, 3] float64, without distortion."""
         return np.array([[self.fx_px, 0, self.cx_px], [0, self.fy_px, self.cy_px], [0, 0, 1]], dtype=np.float64)
 
@@ -64,7 +64,7 @@ class View(Frozen):
     elevation_deg: float
 
     @property
-    def pose(self) -> Matrix:
+    def pose(self) -> F64:
         """`cam_from_world` as a [4, 4] float64 matrix."""
         return np.array(self.cam_from_world, dtype=np.float64)
 
@@ -92,28 +92,29 @@ class Verdict(Frozen):
     photo: str | None = None
     nearest_photo: str | None = None
     nearest_deg: float | None = None
+    code: str | None = Field(default=None, description="of a refused angle's reason, see pipeline.core.reasons")
     reason: str
 
 
-def camera_centre(cam_from_world: Matrix) -> Matrix:
+def camera_centre(cam_from_world: F64) -> F64:
     """Where a camera stands in the world, [3]."""
-    centre: Matrix = -cam_from_world[:3, :3].T @ cam_from_world[:3, 3]
+    centre: F64 = -cam_from_world[:3, :3].T @ cam_from_world[:3, 3]
     return centre
 
 
-def direction(azimuth_deg: float, elevation_deg: float) -> Matrix:
+def direction(azimuth_deg: float, elevation_deg: float) -> F64:
     """Unit vector [3] from the product's centre towards a camera at this azimuth and elevation."""
     a, e = math.radians(azimuth_deg), math.radians(elevation_deg)
     return np.array([math.cos(e) * math.sin(a), -math.cos(e) * math.cos(a), math.sin(e)])
 
 
-def azimuth_elevation_deg(towards_camera: Matrix) -> tuple[float, float]:
+def azimuth_elevation_deg(towards_camera: F64) -> tuple[float, float]:
     """Inverse of `direction`: azimuth in [0, 360), elevation in [-90, 90]."""
     x, y, z = (towards_camera / np.linalg.norm(towards_camera)).tolist()
     return math.degrees(math.atan2(x, -y)) % 360.0, math.degrees(math.asin(max(-1.0, min(1.0, z))))
 
 
-def look_at(azimuth_deg: float, elevation_deg: float, distance: float) -> Matrix:
+def look_at(azimuth_deg: float, elevation_deg: float, distance: float) -> F64:
     """`cam_from_world` [4, 4] of an upright camera at this direction and distance (radii), looking at the origin."""
     back = direction(azimuth_deg, elevation_deg)
     forward = -back
@@ -130,7 +131,7 @@ def look_at(azimuth_deg: float, elevation_deg: float, distance: float) -> Matrix
     return pose
 
 
-def angle_between_deg(first: Matrix, second: Matrix) -> float:
+def angle_between_deg(first: F64, second: F64) -> float:
     """Angle between two directions [3], in degrees, 0 to 180."""
     cosine = float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second)))
     return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))

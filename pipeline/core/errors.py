@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipeline.core.reasons.table import require_reason
+
 EXIT_DONE = 0
 EXIT_HELD = 20
 EXIT_BAD_INPUT = 30
@@ -36,14 +38,16 @@ class MissingEngine(BadInput):
 class Held(CatalogError):
     """Not good enough to go on, and why. A result, remembered in a manifest, not a failure.
 
-    `passing`: for want of time, not by what was shot. The step is done anew whenever it is next asked for.
+    `code`: the reason in `pipeline.core.reasons`; None only for a hold that a manifest remembers from before holds had
+    codes. `passing`: held for lack of time, not by what was shot; the step runs again when it is next requested.
     """
 
     exit_code = EXIT_HELD
 
-    def __init__(self, what: str, *, remedy: str = "", passing: bool = False) -> None:
-        """As `CatalogError`; see `passing` above."""
+    def __init__(self, what: str, *, code: str | None, remedy: str = "", passing: bool = False) -> None:
+        """As `CatalogError`; see above. Raises ValueError when `code` is not a reason for a hold."""
         super().__init__(what, remedy=remedy)
+        self.code = code if code is None else require_reason(code, "held")
         self.passing = passing
 
 

@@ -121,6 +121,7 @@ class Picture(Frozen):
     held_out_ssim: float | None = None
     silhouette: Silhouette | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
+    code: str | None = Field(default=None, description="of a refused angle's reason, see pipeline.core.reasons")
     reason: str
 
 

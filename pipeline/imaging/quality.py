@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.core.arrays import Pixels
-from pipeline.imaging.linear import luminance, srgb_to_linear
+from pipeline.core.arrays import Rgb
+from pipeline.core.linear import luminance, srgb_to_linear
 
 SHARPNESS_SIDE_PX = 1000
 
@@ -24,7 +24,7 @@ class Quality:
     clipped_fraction: float
 
 
-def quality_of(rgb: Pixels) -> Quality:
+def quality_of(rgb: Rgb) -> Quality:
     """Measure an sRGB photo [h, w, 3] uint8."""
     height, width = rgb.shape[:2]
     factor = SHARPNESS_SIDE_PX / max(height, width)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from PIL import Image
 from pydantic import Field, ValidationError
 
+from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import Held, MissingEngine
 from pipeline.core.records import Caption
 from pipeline.language.anthropic_failures import KEYS, failure_of, no_answer
-from pipeline.language.base import Pay, Rgba, Subject, Written
+from pipeline.language.base import Pay, Subject, Written
 from pipeline.language.checks import LIMITS, faults_of
 from pipeline.language.views import alt_texts, view_words
 
@@ -150,6 +151,7 @@ class AnthropicMessages:
             )
         raise Held(
             f"{self.params.model} gave no caption that can be published, {ATTEMPTS} times: {reason}",
+            code="caption-no-usable-answer",
             remedy="Change the brief or the attributes in shoot.yaml, or use another model or engine",
         )
 

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
+from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Angle, Frozen
 from pipeline.core.engines import Engine
 from pipeline.core.records import Caption
-
-Rgba = NDArray[np.uint8]
 
 
 class Facts(Frozen):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from pipeline.core.arrays import F64, I32
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import Held
 
@@ -61,7 +62,7 @@ TABLE = (
 )
 FAMILIES = {named.name: named.family for named in TABLE}
 _RGB = np.array([[int(named.rgb[at : at + 2], 16) for at in (0, 2, 4)] for named in TABLE], dtype=np.uint8)
-_LAB: NDArray[np.float64] = rgb2lab(_RGB[:, None])[:, 0]
+_LAB: F64 = rgb2lab(_RGB[:, None])[:, 0]
 
 
 class ColourShare(Frozen):
@@ -73,7 +74,7 @@ class ColourShare(Frozen):
     lab: tuple[float, float, float]
 
 
-def name_of(lab: NDArray[np.float64]) -> NamedColour:
+def name_of(lab: F64) -> NamedColour:
     """The entry of `TABLE` nearest to a CIELAB colour [3] by CIEDE2000."""
     return TABLE[int(np.argmin(deltaE_ciede2000(_LAB, lab[None])))]
 
@@ -85,9 +86,13 @@ def colours_of(picture: NDArray[np.uint8]) -> tuple[ColourShare, ...]:
     """
     pixels = picture[picture[..., 3] >= OPAQUE][:, :3]
     if len(pixels) < CLUSTERS:
-        raise Held("the picture shows no product: no pixel is opaque", remedy="Check the cut-out of this angle")
+        raise Held(
+            "the picture shows no product: no pixel is opaque",
+            code="caption-empty-picture",
+            remedy="Check the cut-out of this angle",
+        )
     sample = pixels[:: max(1, len(pixels) // SAMPLES)]
-    lab: NDArray[np.float64] = rgb2lab(sample[:, None])[:, 0]
+    lab: F64 = rgb2lab(sample[:, None])[:, 0]
     weighted = (lab * (0.6, 1.0, 1.0)).astype(np.float32)  # shading changes lightness more than hue
     cv2.setRNGSeed(0)
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 0.1)
@@ -96,9 +101,9 @@ def colours_of(picture: NDArray[np.uint8]) -> tuple[ColourShare, ...]:
     return _by_family(lab, labels[:, 0])
 
 
-def _by_family(lab: NDArray[np.float64], labels: NDArray[np.int32]) -> tuple[ColourShare, ...]:
+def _by_family(lab: F64, labels: I32) -> tuple[ColourShare, ...]:
     """Merge clusters that differ by shading only, then those of one family."""
-    shares: dict[str, list[tuple[float, str, NDArray[np.float64]]]] = {}
+    shares: dict[str, list[tuple[float, str, F64]]] = {}
     for group in _unshaded(lab, labels):
         members = lab[np.isin(labels, group)]
         centre = np.median(members, axis=0)
@@ -114,7 +119,7 @@ def _by_family(lab: NDArray[np.float64], labels: NDArray[np.int32]) -> tuple[Col
     return tuple(sorted(colours, key=lambda colour: -colour.share))
 
 
-def _unshaded(lab: NDArray[np.float64], labels: NDArray[np.int32]) -> list[list[int]]:
+def _unshaded(lab: F64, labels: I32) -> list[list[int]]:
     """Group the labels of clusters that differ by shading: a soft shadow yields a chain of ever darker clusters."""
     centres = {int(label): np.median(lab[labels == label], axis=0) for label in np.unique(labels)}
     groups: list[list[int]] = []
@@ -124,6 +129,6 @@ def _unshaded(lab: NDArray[np.float64], labels: NDArray[np.int32]) -> list[list[
     return groups
 
 
-def _same_hue(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
+def _same_hue(first: F64, second: F64) -> bool:
     step, hue = abs(first[0] - second[0]), np.hypot(*(first[1:] - second[1:]))
     return bool(step <= SHADE_STEP and hue <= SHADE_HUE)

@@ -4,10 +4,11 @@ from typing import Literal
 
 import numpy as np
 
+from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import Caption
-from pipeline.language.base import Facts, Pay, Rgba, Subject, Written
+from pipeline.language.base import Facts, Pay, Subject, Written
 from pipeline.language.checks import LIMITS, cut
 from pipeline.language.colours import FAMILIES, ColourShare, colours_of
 from pipeline.language.views import alt_texts, view_words
@@ -59,7 +60,11 @@ def height_over_width(picture: Rgba) -> float:
         np.nonzero((picture[..., 3] >= 128).any(axis=0))[0],
     )
     if len(rows) == 0:
-        raise Held("the picture shows no product: no pixel is opaque", remedy="Check the cut-out of this angle")
+        raise Held(
+            "the picture shows no product: no pixel is opaque",
+            code="caption-empty-picture",
+            remedy="Check the cut-out of this angle",
+        )
     return float(rows[-1] - rows[0] + 1) / float(columns[-1] - columns[0] + 1)
 
 

@@ -15,14 +15,7 @@ from pipeline.core.colmap.model import SparseModel
 from pipeline.core.colmap.read import read_model
 from pipeline.core.errors import BadInput, CatalogError, StoreFull
 from pipeline.core.process import last_lines, run_program
-from pipeline.posing.photos import (
-    PhotoFile,
-    UnusablePhoto,
-    camera_groups,
-    pairs_to_match,
-    read_mask,
-    write_colmap_mask,
-)
+from pipeline.posing.photos import PhotoFile, UnusablePhoto, camera_groups, pairs_to_match, read_mask, write_colmap_mask
 from pipeline.posing.request import PoseAnswer, PoseParams, PoseRequest
 from pipeline.posing.strays import strays
 

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from pipeline.core.domain import Angle, Frozen, Matrix, Verdict, View, direction
+from pipeline.core.arrays import F64
+from pipeline.core.domain import Angle, Frozen, Verdict, View, direction
 from pipeline.core.errors import BadInput
 from pipeline.posing.gaps import gap_around
 
@@ -43,8 +44,16 @@ class Photographed:
     """The posed photos: names, unit directions [N, 3] from the product's centre, and sharpness (see PhotoFacts)."""
 
     photos: tuple[str, ...]
-    directions: Matrix
+    directions: F64
     sharpness: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an angle is refused: the reason's code in `pipeline.core.reasons`, and the words of this case."""
+
+    code: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ def _verdict(angle: Angle, named: str | None, posed: Photographed | None, params
         if named is not None:
             return Verdict(angle=angle, decision="captured", photo=named, reason=f"shoot.yaml names {named} for it")
         reason = "the photos could not be posed (see sfm), and shoot.yaml names no photo for this angle"
-        return Verdict(angle=angle, decision="refused", reason=reason)
+        return Verdict(angle=angle, decision="refused", code="angle-not-posed", reason=reason)
     asked = direction(angle.azimuth_deg, angle.elevation_deg)
     away = angles_deg(posed.directions, asked)
     nearest = int(away.argmin())
@@ -108,17 +117,18 @@ def _verdict(angle: Angle, named: str | None, posed: Photographed | None, params
     arc = best_arc(posed.directions, asked, params)
     if arc is not None:
         return Verdict(angle=angle, decision="rendered", reason=_rendered_reason(posed, away, nearest, arc), **near)
-    return Verdict(angle=angle, decision="refused", reason=_refused_reason(angle, posed, away, nearest, params), **near)
+    refusal = _refusal(angle, posed, away, nearest, params)
+    return Verdict(angle=angle, decision="refused", code=refusal.code, reason=refusal.words, **near)
 
 
-def angles_deg(directions: Matrix, towards: Matrix) -> Matrix:
+def angles_deg(directions: F64, towards: F64) -> F64:
     """Angles [N] in degrees between unit vectors [N, 3] and one [3]; exact for small angles too (Kahan's formula)."""
     apart = np.linalg.norm(directions - towards, axis=-1)
     together = np.linalg.norm(directions + towards, axis=-1)
     return np.asarray(np.degrees(2 * np.arctan2(apart, together)))
 
 
-def sharpest_near(away_deg: Matrix, sharpness: Sequence[float], tolerance_deg: float) -> int:
+def sharpest_near(away_deg: F64, sharpness: Sequence[float], tolerance_deg: float) -> int:
     """The nearest photo within tolerance that is not much blurrier than the sharpest one there."""
     inside = [i for i in range(len(away_deg)) if away_deg[i] <= tolerance_deg]
     best = max(sharpness[i] for i in inside)
@@ -126,7 +136,7 @@ def sharpest_near(away_deg: Matrix, sharpness: Sequence[float], tolerance_deg: f
     return min(good, key=lambda i: (away_deg[i], i))
 
 
-def best_arc(directions: Matrix, asked: Matrix, params: CoverageParams) -> Arc | None:
+def best_arc(directions: F64, asked: F64, params: CoverageParams) -> Arc | None:
     """The arc between two photos from which `asked` [3] can be drawn, or None when there is none.
 
     `directions` [N, 3] unit. Several may do; the reason names the one of the smallest width + offset.
@@ -141,7 +151,7 @@ def best_arc(directions: Matrix, asked: Matrix, params: CoverageParams) -> Arc |
     return Arc(int(first[best]), int(second[best]), float(width[best]), float(offset[best]))
 
 
-def arc_offset_deg(first: Matrix, second: Matrix, asked: Matrix) -> Matrix:
+def arc_offset_deg(first: F64, second: F64, asked: F64) -> F64:
     """Angle [M] from `asked` to the nearest point of the great-circle arc `first`-`second`; arcs shorter than 180 deg.
 
     All are unit vectors, [M, 3] or [3].
@@ -158,14 +168,14 @@ def arc_offset_deg(first: Matrix, second: Matrix, asked: Matrix) -> Matrix:
     return np.where(within, np.minimum(beside, ends), ends)
 
 
-def _named_reason(named: str, posed: Photographed, away: Matrix) -> str:
+def _named_reason(named: str, posed: Photographed, away: F64) -> str:
     reason = f"shoot.yaml names {named} for it"
     if named not in posed.photos:
         return f"{reason}; its own position is not known"
     return f"{reason}; it was taken {away[posed.photos.index(named)]:.1f}° from it"
 
 
-def _rendered_reason(posed: Photographed, away: Matrix, nearest: int, arc: Arc) -> str:
+def _rendered_reason(posed: Photographed, away: F64, nearest: int, arc: Arc) -> str:
     beside = "" if arc.offset_deg < 1.0 else f", {arc.offset_deg:.0f}° beside the line from one to the other"
     return (
         f"the nearest photo, {posed.photos[nearest]}, is {away[nearest]:.1f}° away; drawn by the splat, "
@@ -173,24 +183,32 @@ def _rendered_reason(posed: Photographed, away: Matrix, nearest: int, arc: Arc) 
     )
 
 
-def _refused_reason(angle: Angle, posed: Photographed, away: Matrix, nearest: int, params: CoverageParams) -> str:
-    """Why nobody can draw this angle, and what to shoot."""
+def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params: CoverageParams) -> Refusal:
+    """Why this angle cannot be rendered, and what to shoot."""
     start = f"the nearest photo, {posed.photos[nearest]}, is {away[nearest]:.0f}° away"
     elevations = np.degrees(np.arcsin(np.clip(posed.directions[:, 2], -1.0, 1.0)))
     highest, lowest = float(elevations.max()), float(elevations.min())
     if angle.elevation_deg > highest + params.max_offset_deg:
-        return (
-            f"{start}: this angle looks from {angle.elevation_deg:.0f}° above, the highest photo from {highest:.0f}°; "
-            f"shoot a ring at about {angle.elevation_deg:.0f}°"
+        return Refusal(
+            code="angle-above-photos",
+            words=f"{start}: this angle looks from {angle.elevation_deg:.0f}° above, the highest photo from"
+            f" {highest:.0f}°; shoot a ring at about {angle.elevation_deg:.0f}°",
         )
     if angle.elevation_deg < lowest - params.max_offset_deg:
-        return (
-            f"{start}: this angle looks from {angle.elevation_deg:.0f}°, the lowest photo from {lowest:.0f}°; "
-            f"shoot a ring at about {angle.elevation_deg:.0f}°"
+        return Refusal(
+            code="angle-below-photos",
+            words=f"{start}: this angle looks from {angle.elevation_deg:.0f}°, the lowest photo from {lowest:.0f}°;"
+            f" shoot a ring at about {angle.elevation_deg:.0f}°",
         )
     azimuths = np.degrees(np.arctan2(posed.directions[:, 0], -posed.directions[:, 1])) % 360.0
     level = np.abs(elevations - angle.elevation_deg) <= RING_WIDTH_DEG
     gap = gap_around(azimuths[level].tolist(), angle.azimuth_deg)
     if gap.width_deg <= params.max_gap_deg:
-        return f"{start}, and no two photos close to each other stand on either side of it; shoot it itself"
-    return f"{start}: nobody photographed the product from {gap.words}; shoot {gap.photos_to_shoot} more there"
+        return Refusal(
+            code="angle-no-neighbours",
+            words=f"{start}, and no two photos close to each other stand on either side of it; shoot it itself",
+        )
+    return Refusal(
+        code="angle-side-not-photographed",
+        words=f"{start}: nobody photographed the product from {gap.words}; shoot {gap.photos_to_shoot} more there",
+    )

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.core.domain import Matrix, angle_between_deg
+from pipeline.core.arrays import F64, I64
+from pipeline.core.domain import angle_between_deg
 
 SAME_RING_DEG = 3.0
 MAX_PAIR_AXES = 2000
@@ -32,13 +32,13 @@ class Upright:
     RMS angle by which the cameras of the rings miss their ring (0 when there are none).
     """
 
-    up: Matrix
-    foot: Matrix
-    rings: NDArray[np.int64]
+    up: F64
+    foot: F64
+    rings: I64
     residual_deg: float
 
 
-def upright(poses: Sequence[Matrix], rig: Rig) -> Upright:
+def upright(poses: Sequence[F64], rig: Rig) -> Upright:
     """Fit the vertical line through the product to cameras `cam_from_world` [4, 4] (at least two).
 
     `turntable`: the axis of rotation. Cameras that share a ring with no other fall back, as `handheld` does, to the
@@ -58,7 +58,7 @@ def upright(poses: Sequence[Matrix], rig: Rig) -> Upright:
     return Upright(up, aim_point(rotations, translations), np.full(len(poses), -1), 0.0)
 
 
-def level_up(rotations: Matrix) -> Matrix:
+def level_up(rotations: F64) -> F64:
     """Up direction [3] to which the cameras' right-hand sides are most nearly perpendicular; `rotations` [N, 3, 3].
 
     When all cameras look the same way that is undetermined, and the mean of the cameras' own up directions decides.
@@ -75,7 +75,7 @@ def level_up(rotations: Matrix) -> Matrix:
     return up if up @ mean_up > 0 else -up
 
 
-def aim_point(rotations: Matrix, translations: Matrix) -> Matrix:
+def aim_point(rotations: F64, translations: F64) -> F64:
     """The point [3] nearest to all optical axes, robustly: where the photographer aimed."""
     centres = -np.einsum("nji,nj->ni", rotations, translations)
     forward = rotations[:, 2]
@@ -92,7 +92,7 @@ def aim_point(rotations: Matrix, translations: Matrix) -> Matrix:
     return point
 
 
-def _turn_axis(rotations: Matrix) -> Matrix:
+def _turn_axis(rotations: F64) -> F64:
     """The axis that most pairs of cameras see alike; candidates: the level cameras' up and the axes of pairs' turns."""
     candidates = np.concatenate([level_up(rotations)[None], _pair_axes(rotations)])
     best, up = -1.0, candidates[0]
@@ -105,7 +105,7 @@ def _turn_axis(rotations: Matrix) -> Matrix:
     return up if up @ mean_up > 0 else -up
 
 
-def _pair_axes(rotations: Matrix) -> Matrix:
+def _pair_axes(rotations: F64) -> F64:
     """Axes [M, 3] of the turns between pairs of cameras, neighbours first; turns near 0 or 180 deg say little."""
     count = len(rotations)
     axes = []
@@ -121,7 +121,7 @@ def _pair_axes(rotations: Matrix) -> Matrix:
     return np.array(axes).reshape(-1, 3)
 
 
-def _rings(seen: Matrix) -> NDArray[np.int64]:
+def _rings(seen: F64) -> I64:
     """Ring numbers of cameras that see the axis in the same direction; `seen` [N, 3] unit. -1: alone."""
     near = seen @ seen.T > np.cos(np.radians(SAME_RING_DEG))
     rings = np.full(len(seen), -1)
@@ -132,7 +132,7 @@ def _rings(seen: Matrix) -> NDArray[np.int64]:
     return rings
 
 
-def _refined_axis(rotations: Matrix, rings: NDArray[np.int64], start: Matrix) -> Matrix:
+def _refined_axis(rotations: F64, rings: I64, start: F64) -> F64:
     """The axis [3] to which the changes of camera axes within a ring are perpendicular; outliers weigh less."""
     up = start
     for _ in range(ITERATIONS):
@@ -149,7 +149,7 @@ def _refined_axis(rotations: Matrix, rings: NDArray[np.int64], start: Matrix) ->
     return up
 
 
-def _axis_point(rotations: Matrix, translations: Matrix, rings: NDArray[np.int64], up: Matrix) -> Matrix:
+def _axis_point(rotations: F64, translations: F64, rings: I64, up: F64) -> F64:
     """A point [3] of the axis, the one level with the cameras' mean: R p + t is the same for all cameras of a ring."""
     centres = -np.einsum("nji,nj->ni", rotations, translations)
     spread = float(np.linalg.norm(centres - centres.mean(axis=0), axis=1).mean())
@@ -173,7 +173,7 @@ def _axis_point(rotations: Matrix, translations: Matrix, rings: NDArray[np.int64
     return point
 
 
-def _residual_deg(seen: Matrix, rings: NDArray[np.int64]) -> float:
+def _residual_deg(seen: F64, rings: I64) -> float:
     missed = []
     for ring in range(rings.max() + 1):
         middle = np.median(seen[rings == ring], axis=0)
@@ -181,7 +181,7 @@ def _residual_deg(seen: Matrix, rings: NDArray[np.int64]) -> float:
     return float(np.sqrt(np.mean(np.square(missed)))) if missed else 0.0
 
 
-def product_rotation(up: Matrix, towards_front: Matrix) -> Matrix:
+def product_rotation(up: F64, towards_front: F64) -> F64:
     """Rotation [3, 3] from SfM's frame to the product's: `up` becomes +z, `towards_front` lands on azimuth 0 (-y)."""
     forward = -(towards_front - up * float(up @ towards_front))
     length = float(np.linalg.norm(forward))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.domain import Camera, Matrix
+from pipeline.core.arrays import F64
+from pipeline.core.domain import Camera
 
 COARSE, FINE = 32, 64
 AGREE_FRACTION = 0.95
@@ -20,7 +21,7 @@ class Silhouette:
     """One posed photo's silhouette. `inside` [h, w] bool, any size of the camera's shape; `cam_from_world` [4, 4]."""
 
     camera: Camera
-    cam_from_world: Matrix
+    cam_from_world: F64
     inside: NDArray[np.bool_]
 
 
@@ -28,17 +29,17 @@ class Silhouette:
 class Extent:
     """The product's lowest and highest corner along the frame's axes, [3] each, and samples [M, 3] that fill it."""
 
-    lowest: Matrix
-    highest: Matrix
-    samples: Matrix
+    lowest: F64
+    highest: F64
+    samples: F64
 
     @property
-    def middle(self) -> Matrix:
+    def middle(self) -> F64:
         """The middle of the box, [3]."""
         return (self.lowest + self.highest) / 2
 
 
-def visual_hull(silhouettes: Sequence[Silhouette], centre: Matrix, half_size: float) -> Extent | None:
+def visual_hull(silhouettes: Sequence[Silhouette], centre: F64, half_size: float) -> Extent | None:
     """Carve the cube of `half_size` around `centre` [3] by the silhouettes (Laurentini 1994).
 
     A cell stays when 95% of the photos that see it see it inside: not all photos, because one bad cut-out must not
@@ -58,7 +59,7 @@ def visual_hull(silhouettes: Sequence[Silhouette], centre: Matrix, half_size: fl
     return extent
 
 
-def point_extent(xyz: Matrix, centre: Matrix, reach: float) -> Extent | None:
+def point_extent(xyz: F64, centre: F64, reach: float) -> Extent | None:
     """Box of the points within `reach` of `centre`, without the outermost 2% at either end. None below 20 points."""
     near = xyz[np.linalg.norm(xyz - centre, axis=1) < reach]
     if len(near) < 20:
@@ -67,7 +68,7 @@ def point_extent(xyz: Matrix, centre: Matrix, reach: float) -> Extent | None:
     return Extent(lowest, highest, near[((near >= lowest) & (near <= highest)).all(axis=1)])
 
 
-def trimmed(hull: Extent, camera_centres: Matrix) -> Extent:
+def trimmed(hull: Extent, camera_centres: F64) -> Extent:
     """The hull without the cones that grow on its ends (see `height_range`)."""
     lowest, highest = height_range(hull, camera_centres)
     inside = (hull.samples[:, 2] >= lowest) & (hull.samples[:, 2] <= highest)
@@ -75,7 +76,7 @@ def trimmed(hull: Extent, camera_centres: Matrix) -> Extent:
     return Extent(*ends, hull.samples[inside] if inside.any() else hull.samples)
 
 
-def height_range(hull: Extent, camera_centres: Matrix) -> tuple[float, float]:
+def height_range(hull: Extent, camera_centres: F64) -> tuple[float, float]:
     """Lowest and highest z of the product in a hull whose frame is upright, origin on the product's vertical line.
 
     A hull ends in cones that the product need not have: a flat lid of half-width w seen at slope t (height over
@@ -100,7 +101,7 @@ def height_range(hull: Extent, camera_centres: Matrix) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def _half_widths(samples: Matrix) -> tuple[Matrix, Matrix]:
+def _half_widths(samples: F64) -> tuple[F64, F64]:
     """Heights [L] of the layers, ascending, and the smallest half-width, over directions, of what was kept in each."""
     by_height = samples[np.argsort(samples[:, 2], kind="stable")]
     heights, starts = np.unique(by_height[:, 2], return_index=True)
@@ -112,7 +113,7 @@ def _half_widths(samples: Matrix) -> tuple[Matrix, Matrix]:
     return heights, narrowest
 
 
-def project_px(camera: Camera, cam_from_world: Matrix, points: Matrix) -> tuple[Matrix, Matrix]:
+def project_px(camera: Camera, cam_from_world: F64, points: F64) -> tuple[F64, F64]:
     """Pixel positions [N, 2] and depths [N] of points [N, 3] (COLMAP's SIMPLE_RADIAL); depths <= 0 are behind."""
     seen = points @ cam_from_world[:3, :3].T + cam_from_world[:3, 3]
     depth = seen[:, 2]
@@ -121,7 +122,7 @@ def project_px(camera: Camera, cam_from_world: Matrix, points: Matrix) -> tuple[
     return flat * [camera.fx_px, camera.fy_px] + [camera.cx_px, camera.cy_px], depth
 
 
-def _inside(silhouettes: Sequence[Silhouette], grid: Matrix) -> NDArray[np.bool_]:
+def _inside(silhouettes: Sequence[Silhouette], grid: F64) -> NDArray[np.bool_]:
     """Which of the points [N, 3] enough silhouettes agree on, [N]; points denied too often are dropped early."""
     alive = np.arange(len(grid))
     seen, denied = np.zeros(len(grid), dtype=np.int32), np.zeros(len(grid), dtype=np.int32)

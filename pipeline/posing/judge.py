@@ -55,10 +55,12 @@ def require_registered(
     if model is None or count < 3:
         raise Held(
             what,
-            remedy="shoot at least 24 photos, no more than 15° apart, sharp, the product filling half the frame; "
+            code="sfm-no-poses",
+            remedy="Shoot at least 24 photos, no more than 15° apart, sharp, the product filling half the frame; "
             "a product without any pattern needs a few small removable stickers",
         )
-    raise Held(f"{what}; {_gap_words(model, rig, front)[0]}", remedy=_gap_words(model, rig, front)[1])
+    gap, remedy = _gap_words(model, rig, front)
+    raise Held(f"{what}; {gap}", code="sfm-too-few-poses", remedy=remedy)
 
 
 def _gap_words(model: SparseModel, rig: Rig, front: str) -> tuple[str, str]:
@@ -73,7 +75,7 @@ def _gap_words(model: SparseModel, rig: Rig, front: str) -> tuple[str, str]:
         min(azimuths, key=lambda photo: abs(_turn_deg(azimuths[photo], edge))) for edge in (gap.from_deg, gap.to_deg)
     )
     where = f"the gap is {gap.words}" if front in known else f"the gap is {gap.width_deg:.0f}° wide"
-    return f"{where}, between {before} and {after}", f"shoot {gap.photos_to_shoot} more there, and then run again"
+    return f"{where}, between {before} and {after}", f"Shoot {gap.photos_to_shoot} more there, and then run again"
 
 
 def _turn_deg(first: float, second: float) -> float:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.core.domain import Matrix, Verdict, direction
+from pipeline.core.arrays import F64
+from pipeline.core.domain import Verdict, direction
 from pipeline.core.png import encode_small_png
 from pipeline.posing.coverage import CoverageParams, Photographed, angles_deg, arc_offset_deg
 
@@ -40,7 +41,7 @@ def coverage_plot(verdicts: Sequence[Verdict], posed: Photographed | None, param
     return encode_small_png(np.asarray(image), level=6)
 
 
-def _place(towards: Matrix) -> tuple[float, float]:
+def _place(towards: F64) -> tuple[float, float]:
     """Pixel of a direction [3]: distance from the middle grows linearly from straight above to LOWEST_DEG."""
     elevation = np.degrees(np.arcsin(np.clip(towards[2], -1.0, 1.0)))
     radius = _radius_px(max(float(elevation), LOWEST_DEG))
@@ -70,7 +71,7 @@ def _shaded(posed: Photographed, params: CoverageParams) -> Image.Image:
     return Image.fromarray(colour).resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR)
 
 
-def _drawable(posed: Photographed, grid: Matrix, params: CoverageParams) -> NDArray[np.bool_]:
+def _drawable(posed: Photographed, grid: F64, params: CoverageParams) -> NDArray[np.bool_]:
     first, second = np.triu_indices(len(posed.photos), k=1)
     near = angles_deg(posed.directions[first], posed.directions[second]) <= params.max_gap_deg
     found = np.zeros(grid.shape[:2], dtype=bool)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F64
 from pipeline.core.colmap.model import PosedImage, SparseModel
-from pipeline.core.domain import Matrix, View, azimuth_elevation_deg, camera_centre
+from pipeline.core.domain import View, azimuth_elevation_deg, camera_centre
 from pipeline.core.errors import Held
 from pipeline.posing.frame import Rig, Upright, aim_point, product_rotation, upright
 from pipeline.posing.hull import Extent, Silhouette, point_extent, trimmed, visual_hull
@@ -36,7 +37,8 @@ def product_frame(
     if front not in by_photo:
         raise Held(
             f"the front photo {front} could not be registered, so no azimuth is known",
-            remedy="name another photo in shoot.yaml (capture.front), or shoot the front again, sharp and well lit",
+            code="sfm-front-not-posed",
+            remedy="Name another photo in shoot.yaml (capture.front), or shoot the front again, sharp and well lit",
         )
     fit = upright([image.cam_from_world for image in model.images], rig)
     rotation = product_rotation(fit.up, by_photo[front].centre - fit.foot)
@@ -50,7 +52,7 @@ def product_frame(
     return ProductFrame(turned, views, int(fit.rings.max() + 1), fit.residual_deg)
 
 
-def _aim_on_line(model: SparseModel, fit: Upright) -> Matrix:
+def _aim_on_line(model: SparseModel, fit: Upright) -> F64:
     """The point of the vertical line at the height where the cameras aim."""
     poses = np.stack([image.cam_from_world for image in model.images])
     aim = aim_point(poses[:, :3, :3], poses[:, :3, 3])
@@ -75,12 +77,13 @@ def _extent(level: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | N
     if extent is None:
         raise Held(
             f"only {len(level.points.positions)} points of the product were found: too few to tell where its middle is",
-            remedy="check the cut-outs, and shoot the product larger and sharper",
+            code="sfm-too-few-points",
+            remedy="Check the cut-outs, and shoot the product larger and sharper",
         )
     return extent
 
 
-def _turned_to_front(model: SparseModel, front: str) -> Matrix:
+def _turned_to_front(model: SparseModel, front: str) -> F64:
     """Rotation about +z that brings the front photo to azimuth 0 (the centre may have moved off the line)."""
     centre = next(image.centre for image in model.images if image.photo == front)
     azimuth_deg, _ = azimuth_elevation_deg(centre)

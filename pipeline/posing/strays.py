@@ -7,8 +7,8 @@ COLMAP reports half a pixel of reprojection error. The ring knows better.
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F64
 from pipeline.core.colmap.model import SparseModel
-from pipeline.core.domain import Matrix
 from pipeline.posing.frame import Rig, Upright, upright
 
 STRAY_DEG = 1.0
@@ -44,7 +44,7 @@ def strays(model: SparseModel, rig: Rig) -> dict[str, float]:
     return {model.images[i].photo: round(float(missed[i]), 2) for i in np.flatnonzero(missed > limit)}
 
 
-def _missed_deg(poses: Matrix, fit: Upright, ring: NDArray[np.bool_]) -> Matrix:
+def _missed_deg(poses: F64, fit: Upright, ring: NDArray[np.bool_]) -> F64:
     """By how much each camera [N, 4, 4] misses the median camera of `ring` [N] bool, in degrees [N]."""
     axis = poses[:, :3, :3] @ fit.up
     foot = poses[:, :3, :3] @ fit.foot + poses[:, :3, 3]

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64
 from pipeline.splatting.photos import Level
 
-F32 = NDArray[np.float32]
 _FLOOR = 1e-10  # mean squared error of 100 dB
 
 
@@ -33,9 +33,7 @@ def psnr_db(difference: NDArray[np.floating]) -> float:
     return float(-10.0 * np.log10(max(float(np.mean(np.square(difference, dtype=np.float64))), _FLOOR)))
 
 
-def affine_fit(
-    shown: NDArray[np.floating], alpha: NDArray[np.floating], target: NDArray[np.floating]
-) -> NDArray[np.float64]:
+def affine_fit(shown: NDArray[np.floating], alpha: NDArray[np.floating], target: NDArray[np.floating]) -> F64:
     """Premultiplied `shown` [N, 3] after the gain and offset per channel that bring it closest to `target` [N, 3].
 
     The offset is weighed by `alpha` [N], as the fit's exposure has it: light falls on the product, not on the backdrop.

@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from pipeline.core.arrays import F32, F64, I64
 from pipeline.core.errors import BadInput
 from pipeline.splatting.harmonics import C0, DEGREE_MAX, coefficients
-
-F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,13 @@ class Gaussians:
         opacities: F32 = (1.0 / (1.0 + np.exp(-self.logits.astype(np.float64)))).astype(np.float32)
         return opacities
 
-    def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+    def select(self, keep: NDArray[np.bool_] | I64) -> Self:
         """The Gaussians at a mask or at indices."""
         return type(self)(self.means[keep], self.log_scales[keep], self.quats[keep], self.logits[keep], self.sh[keep])
 
 
 def from_points(
-    points: NDArray[np.float64],
+    points: F64,
     colours: NDArray[np.uint8],
     *,
     degree: int = DEGREE_MAX,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numba
 
-from pipeline.splatting import lanes  # noqa: F401  (teaches numba vectors)
+from pipeline.splatting import lanes  # noqa: F401   teaches numba vectors
 
 DEGREE_MAX = 3
 C0 = 0.28209479177387814

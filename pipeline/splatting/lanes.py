@@ -25,7 +25,8 @@ from numba.core import cgutils
 from numba.core.typeconv import Conversion
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, lower_cast, models, register_model
-from numpy.typing import NDArray
+
+from pipeline.core.arrays import F32
 
 LANES = 16
 Lanes = Any  # in annotations of kernels; the type checker sees no deeper
@@ -206,7 +207,7 @@ def lowest_bit(builder: Any, number: Any) -> Any:
 
 
 @numba.njit(cache=True)
-def room(size: int) -> NDArray[np.float32]:
+def room(size: int) -> F32:
     """`size` floats, not set, that start at a cache line: a vector that straddles two costs twice. For kernels only."""
     loose = np.empty(size + LANES, np.float32)
     skip = (-loose.ctypes.data // 4) % LANES

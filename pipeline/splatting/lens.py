@@ -1,12 +1,11 @@
 """The pinhole that a rasterizer is given: what it accepts of a `Camera` and of a pose, as plain arrays."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F64
 from pipeline.core.domain import Camera
 from pipeline.core.errors import BadInput
 
-F64 = NDArray[np.float64]
 SIDE_MAX_PX = 16384
 
 

@@ -6,12 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64, I64, Rgba
 from pipeline.core.domain import Camera
 from pipeline.core.errors import BadInput
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 _GRID = 4  # crops are multiples of this, so that half and quarter sizes are exact
 
 
@@ -24,7 +22,7 @@ class PosedPhoto:
     """
 
     name: str
-    rgba: NDArray[np.uint8]
+    rgba: Rgba
     camera: Camera
     cam_from_world: F64
 
@@ -96,7 +94,7 @@ def resized(planes: F32, camera: Camera, width_px: int, height_px: int) -> Level
     return Level(np.ascontiguousarray(image.transpose(2, 0, 1)), small)
 
 
-def premultiplied(rgba: NDArray[np.uint8]) -> F32:
+def premultiplied(rgba: Rgba) -> F32:
     """Planes [4, H, W] float32 of straight-alpha uint8 [H, W, 4]."""
     planes = rgba.astype(np.float32).transpose(2, 0, 1) / np.float32(255.0)
     planes[:3] *= planes[3]
@@ -121,7 +119,7 @@ def cropped(level: Level, margin: float) -> Level:
     return Level(np.ascontiguousarray(level.planes[:, y0:y1, x0:x1]), camera)
 
 
-def _span(filled: NDArray[np.int64], pad: int, size: int) -> tuple[int, int]:
+def _span(filled: I64, pad: int, size: int) -> tuple[int, int]:
     start, stop = max(0, int(filled[0]) - pad), min(size, int(filled[-1]) + 1 + pad)
     stop -= (stop - start) % _GRID
     return start, max(stop, start + 1)

@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32
 from pipeline.core.errors import BadInput
 from pipeline.splatting.gaussians import Gaussians
 
@@ -85,7 +86,7 @@ def read_ply(data: bytes, name: str = "the PLY file") -> Splat:
     return Splat(gaussians, header.antialias)
 
 
-def read_columns(data: bytes, name: str, fields: Sequence[str]) -> NDArray[np.float32]:
+def read_columns(data: bytes, name: str, fields: Sequence[str]) -> F32:
     """The named numbers [N, len(fields)] float32 of any PLY's vertices.
 
     Raises BadInput when one is not there, the file is no PLY or cut short, or holds NaN or infinity.
@@ -166,7 +167,7 @@ def _text_rows(data: bytes, header: _Header, name: str) -> NDArray[np.void]:
     return rows
 
 
-def _columns(rows: NDArray[np.void], name: str, fields: Sequence[str]) -> NDArray[np.float32]:
+def _columns(rows: NDArray[np.void], name: str, fields: Sequence[str]) -> F32:
     """[N, len(fields)] float32 of the named properties. Raises BadInput on NaN and infinity."""
     out = np.zeros((len(rows), len(fields)), np.float32)
     for i, field in enumerate(fields):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pipeline.splatting.gaussians import F32, Gaussians
+from pipeline.core.arrays import F32
+from pipeline.splatting.gaussians import Gaussians
 
 OPACITY_AT_LEAST = 0.1  # fainter ones may be haze; opacity has its price, half of a product's lie below 0.07
 POINTS_AT_LEAST = 150_000  # in all: slices of fewer have gaps that no sealing closes

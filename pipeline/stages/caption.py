@@ -7,11 +7,12 @@ from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
+from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, angle_between_deg, direction
 from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
 from pipeline.core.records import Picture, dump_json, load_list
-from pipeline.language.base import Facts, Rgba, Subject
+from pipeline.language.base import Facts, Subject
 from pipeline.language.checks import faults_of
 from pipeline.language.registry import ENGINES
 
@@ -76,7 +77,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     written = ENGINES.of(params.writer).write(subject, params.writer, pay)
     faults = faults_of(written.caption, facts)
     if faults:
-        raise Held(f"the caption must not be published: {'; '.join(faults)}", remedy="Correct shoot.yaml")
+        what = f"the caption must not be published: {'; '.join(faults)}"
+        raise Held(what, code="caption-not-publishable", remedy="Correct shoot.yaml")
     report = Report(
         engine=written.caption.engine,
         model=written.caption.model,
@@ -94,7 +96,9 @@ def front_most(pictures: list[Picture]) -> Picture:
     shown = [picture for picture in pictures if picture.source != "refused"]
     if not shown:
         raise Held(
-            "there is no picture to describe: every requested angle was refused", remedy="Shoot the missing sides"
+            "there is no picture to describe: every requested angle was refused",
+            code="caption-no-picture",
+            remedy="Shoot the missing sides",
         )
     front = direction(0.0, 0.0)
     return min(

@@ -2,20 +2,18 @@
 
 from pathlib import PurePosixPath
 from statistics import median
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
+from pipeline.core.arrays import Alpha
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import gathered, name_of
 from pipeline.core.errors import BadInput, Held
 from pipeline.imaging.cutout.registry import ENGINES
-
-if TYPE_CHECKING:
-    from pipeline.core.arrays import Pixels
 
 EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
 
@@ -129,6 +127,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     if len(failed) > params.max_failed_photos or len(failed) == len(done):
         raise Held(
             f"the product was not found in {len(failed)} of {len(done)} photos: " + "; ".join(failed),
+            code="cutout-product-not-found",
             remedy="Put mattes made by hand into the shoot's folder mattes/, photograph these again on a plain"
             " backdrop, remove them, or allow some with cutout's max_failed_photos",
         )
@@ -195,7 +194,7 @@ def _mattes(work: Work, inputs: Inputs, photos: dict[str, Artifact]) -> dict[str
     return mattes
 
 
-def _by_hand(data: bytes, size: tuple[int, ...]) -> "Pixels":
+def _by_hand(data: bytes, size: tuple[int, ...]) -> Alpha:
     """The matte that a person drew. Raises BadInput unless it is a one-channel 8-bit picture of the photo's size."""
     from pipeline.core.photo.decode import decode_matte
 

@@ -110,25 +110,30 @@ def _judge(report: FitReport, params: Params) -> None:
     """Raise Held when the splat is not close enough to the held-out photos."""
     if report.fitted_psnr_db is None or report.alpha_iou is None:
         return
-    hurried = report.stopped == "seconds"
-    ended = f", after the {report.iterations} iterations that max_seconds allowed"
     if report.fitted_psnr_db < params.min_psnr_db:
-        what = (
+        held = Held(
             f"the splat reaches {report.fitted_psnr_db:.1f} dB on held-out photos ({', '.join(report.held_out)}),"
-            f" below {params.min_psnr_db:.1f} dB"
+            f" below {params.min_psnr_db:.1f} dB",
+            code="splat-blurred",
+            remedy="Shoot more photos, steadier and closer together, or raise the splat's iterations and max_seconds",
         )
-        remedy = "Shoot more photos, steadier and closer together, or raise the splat's iterations and max_seconds"
     elif report.alpha_iou < params.min_alpha_iou:
-        what = (
+        held = Held(
             f"the splat's outline overlaps the held-out cut-outs by {report.alpha_iou:.3f} only, below"
-            f" {params.min_alpha_iou:.3f}"
+            f" {params.min_alpha_iou:.3f}",
+            code="splat-outline-wrong",
+            remedy="Look at the cut-outs: a part of the product is missing in some, or the backdrop is left in them",
         )
-        remedy = "Look at the cut-outs: a part of the product is missing in some, or the backdrop is left in them"
     else:
         return
-    if hurried:
-        what, remedy = what + ended, "Run it again on a quieter machine, or raise the splat's max_seconds"
-    raise Held(what, remedy=remedy, passing=hurried)
+    if report.stopped == "seconds":
+        raise Held(
+            f"{held.what}, after the {report.iterations} iterations that max_seconds allowed",
+            code="splat-out-of-time",
+            remedy="Run it again on a quieter machine, or raise the splat's max_seconds",
+            passing=True,
+        )
+    raise held
 
 
 STAGE = Stage(

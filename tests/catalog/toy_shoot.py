@@ -27,11 +27,11 @@ class PhotosOut(Frozen):
     report: NoReport = NoReport()
 
 
-class OneIn(Frozen):
+class PhotoIn(Frozen):
     photo: Artifact
 
 
-class OneOut(Frozen):
+class PhotoOut(Frozen):
     photo: Artifact
     report: NoReport = NoReport()
 
@@ -41,21 +41,21 @@ class EngineParams(Frozen):
     checkpoint: str | None = None
 
 
-def _one(stage: str) -> Stage[OneIn, EngineParams, OneOut]:
-    def run(inputs: OneIn, params: EngineParams, work: Work) -> OneOut:
-        return OneOut(photo=work.put_bytes(work.read(inputs.photo) + f">{stage}".encode(), "image/png"))
+def _photo_stage(stage: str) -> Stage[PhotoIn, EngineParams, PhotoOut]:
+    def run(inputs: PhotoIn, params: EngineParams, work: Work) -> PhotoOut:
+        return PhotoOut(photo=work.put_bytes(work.read(inputs.photo) + f">{stage}".encode(), "image/png"))
 
-    return Stage(f"{stage}_photo", 1, OneIn, EngineParams, OneOut, run)
+    return Stage(f"{stage}_photo", 1, PhotoIn, EngineParams, PhotoOut, run)
 
 
-def _each(stage: str) -> Stage[PhotosIn, EngineParams, PhotosOut]:
-    item = _one(stage)
+def _photos_stage(stage: str) -> Stage[PhotosIn, EngineParams, PhotosOut]:
+    item = _photo_stage(stage)
 
     def run(inputs: PhotosIn, params: EngineParams, work: Work) -> PhotosOut:
         made = {}
         for path, photo in work.tree(inputs.photos).items():
             name = Path(path).stem
-            made[f"{name}.png"] = work.item(name, item, OneIn(photo=photo), params).photo
+            made[f"{name}.png"] = work.item(name, item, PhotoIn(photo=photo), params).photo
         work.cost_usd = 0.5
         return PhotosOut(photos=work.put_tree(made))
 
@@ -97,15 +97,15 @@ class AngleParams(Frozen):
     angle: str
 
 
-def _angle(inputs: AngleIn, params: AngleParams, work: Work) -> OneOut:
+def _angle(inputs: AngleIn, params: AngleParams, work: Work) -> PhotoOut:
     """A captured angle returns its cut-out unchanged, as the real stage may."""
     if inputs.cutout is not None:
-        return OneOut(photo=inputs.cutout)
+        return PhotoOut(photo=inputs.cutout)
     assert inputs.splat is not None
-    return OneOut(photo=work.put_bytes(work.read(inputs.splat) + params.angle.encode(), "image/png"))
+    return PhotoOut(photo=work.put_bytes(work.read(inputs.splat) + params.angle.encode(), "image/png"))
 
 
-ANGLE = Stage("render_angle", 1, AngleIn, AngleParams, OneOut, _angle)
+ANGLE = Stage("render_angle", 1, AngleIn, AngleParams, PhotoOut, _angle)
 
 
 def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
@@ -160,8 +160,8 @@ def _composite(inputs: CompositeIn, params: CompositeParams, work: Work) -> Comp
         for channel in params.channels:
             angle = Path(path).stem
             name = f"{angle}/white/{channel}.png"
-            item = _one(f"composite_{channel}")
-            files[name] = work.item(f"{angle}/white/{channel}", item, OneIn(photo=picture), EngineParams()).photo
+            item = _photo_stage(f"composite_{channel}")
+            files[name] = work.item(f"{angle}/white/{channel}", item, PhotoIn(photo=picture), EngineParams()).photo
             check = Check(name="fill", value=0.9, unit="", threshold=0.85, passed=True, words="fills the frame")
             records.append(
                 AssetRecord(
@@ -200,9 +200,9 @@ class ToyShoot:
     def upstream(self) -> dict[str, Manifest]:
         runner = Runner(self.store)
         tree = self.store.put_tree({name: self.store.put(data, "image/jpeg") for name, data in self.photos.items()})
-        made, ingest, _ = runner.run(_each("ingest"), PhotosIn(photos=tree), EngineParams())
+        made, ingest, _ = runner.run(_photos_stage("ingest"), PhotosIn(photos=tree), EngineParams())
         cut, cutout, _ = runner.run(
-            _each("cutout"), PhotosIn(photos=made.photos), EngineParams(engine="matting", checkpoint="c" * 64)
+            _photos_stage("cutout"), PhotosIn(photos=made.photos), EngineParams(engine="matting", checkpoint="c" * 64)
         )
         fitted, splat, _ = runner.run(
             Stage("splat", 1, PhotosIn, EngineParams, FitOut, _fit), PhotosIn(photos=cut.photos), EngineParams()

@@ -71,8 +71,9 @@ def test_held_is_remembered_and_not_computed_again(store: Store) -> None:
     with pytest.raises(Held, match="more than 5"):
         run(store, params=toy.Params(limit=5))
     recorder = Recorder()
-    with pytest.raises(Held, match="write less"):
+    with pytest.raises(Held, match="write less") as held:
         Runner(store, recorder).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params(limit=5))
+    assert held.value.code == "sfm-no-poses"
     assert recorder.computed() == set()
 
 
@@ -81,7 +82,7 @@ def test_what_was_held_for_want_of_time_is_computed_again_and_its_result_stands(
 
     def hurried(inputs: toy.OneInputs, params: toy.Params, work: Work) -> toy.OneOutputs:
         if next(nights) == "busy":
-            raise Held("no time", remedy="again", passing=True)
+            raise Held("no time", code="splat-out-of-time", remedy="again", passing=True)
         return toy.run_one(inputs, params, work)
 
     stage = Stage("hurried", 1, toy.OneInputs, toy.Params, toy.OneOutputs, hurried)
@@ -291,6 +292,7 @@ def test_held_holds_what_depends_on_it_and_no_more(store: Store, optional: bool)
         manifest = runner.run_planned(plan, digest, "second", toy.TOY).manifest
         assert manifest.request.inputs["extra"] is None
         return
-    with pytest.raises(Held, match=r"first: .* more than 5"):
+    with pytest.raises(Held, match=r"first: .* more than 5") as held:
         runner.run_planned(plan, digest, "second", toy.TOY)
+    assert held.value.code == "sfm-no-poses"  # the code of the step above
     assert runner.upstream_of(plan, digest, "third").keys() == {"first", "second"}

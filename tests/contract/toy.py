@@ -51,7 +51,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         texts[name] = work.item(name, ONE, OneInputs(text=text), params).text
     joined = b"\n".join(work.read(text) for text in texts.values())
     if len(joined) > params.limit:
-        raise Held(f"{len(joined)} bytes are more than {params.limit}", remedy="write less")
+        raise Held(f"{len(joined)} bytes are more than {params.limit}", code="sfm-no-poses", remedy="write less")
     (work.scratch / "joined.txt").write_bytes(joined)
     return Outputs(texts=work.put_tree(texts), joined=work.put(work.scratch / "joined.txt"), report=len(joined))
 

@@ -24,12 +24,12 @@ class Reply:
 class Server:
     replies: list[Reply]
     url: str = ""
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
 
     def answer(self, path: str, key: str, body: dict[str, Any]) -> tuple[int, dict[str, str], dict[str, Any] | bytes]:
         assert path == "/v1/messages", path
-        self.asked.append(body)
+        self.requests.append(body)
         self.keys.append(key)
         reply = self.replies.pop(0)
         if reply.raw is not None:

@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
+from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Angle
-from pipeline.language.base import Facts, Rgba, Subject
+from pipeline.language.base import Facts, Subject
 
 
 def shirt(

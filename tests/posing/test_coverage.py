@@ -47,6 +47,7 @@ def test_inside_a_gap_of_45_degrees_the_splat_draws_and_inside_one_of_60_it_is_r
     assert refused.decision == "refused"
     assert "105-165°" in refused.reason
     assert "shoot 3 more there" in refused.reason
+    assert refused.code == "angle-side-not-photographed"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_without_views_named_angles_are_captured_and_the_others_refused():
     angles = [Angle(name="front", azimuth_deg=0), Angle(name="back", azimuth_deg=180)]
     front, back = judge(angles, {"front": "A"}, ["A", "B"], None, PARAMS)
     assert (front.decision, front.photo, front.nearest_photo) == ("captured", "A", None)
-    assert back.decision == "refused"
+    assert (back.decision, back.code) == ("refused", "angle-not-posed")
     assert "could not be posed" in back.reason
 
 

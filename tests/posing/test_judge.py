@@ -50,7 +50,7 @@ def test_too_few_are_held_with_the_gap_and_how_many_to_shoot():
     assert "14 of 24 photos registered, 17 are needed" in held.value.what
     assert "not registered: P14, P15, P16, P17, P18, P19 and 4 more" in held.value.what
     assert "the gap is 95-170°, between P06 and P07" in held.value.what
-    assert "shoot 4 more there" in held.value.remedy
+    assert "Shoot 4 more there" in held.value.remedy
 
 
 def test_without_the_front_photo_the_gap_is_told_by_the_photos_beside_it():

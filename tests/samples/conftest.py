@@ -18,7 +18,7 @@ SKUS = ("tee-001", "mug-001")
 
 
 @dataclass(frozen=True)
-class Night:
+class SampleRun:
     """A sample shoot and the results of its run."""
 
     folder: Path
@@ -51,10 +51,10 @@ class Night:
 
 
 @pytest.fixture(scope="session", params=SKUS)
-def night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Night:
-    root = tmp_path_factory.mktemp("night")
+def sample_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    root = tmp_path_factory.mktemp("samples")
     settings = Settings(store=root / "store", database_url=f"sqlite:///{root / 'catalog.db'}")
     runner = runner_from(settings)
     folder = COLLECTION / request.param
     plan, digest = write_plan(folder, runner.store, "demo")
-    return Night(folder, settings, plan, digest, run_plan(runner, plan, digest))
+    return SampleRun(folder, settings, plan, digest, run_plan(runner, plan, digest))

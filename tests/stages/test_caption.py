@@ -78,7 +78,7 @@ def test_a_model_is_paid_by_its_tokens(store: Store, monkeypatch: pytest.MonkeyP
         again, _, computed = Runner(store).run(caption.STAGE, inputs(store, set()), params)
     assert manifest.provenance.cost_usd == pytest.approx(2 * (1000 * 3 + 200 * 15) / 1e6)
     assert (outputs.report.attempts, outputs.report.input_tokens) == (2, 2000)
-    assert again == outputs and not computed and len(server.asked) == 2
+    assert again == outputs and not computed and len(server.requests) == 2
     stored = b"".join(path.read_bytes() for path in store.root.rglob("*") if path.is_file())
     assert b"sk-test" not in stored
 

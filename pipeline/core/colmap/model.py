@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.arrays import F64
+from pipeline.core.arrays import F64, I64
 from pipeline.core.domain import Camera, camera_centre
 from pipeline.core.errors import BadInput
 
@@ -84,7 +84,7 @@ class PosedImage:
     camera_id: int
     cam_from_world: F64
     features_px: F64
-    point_ids: NDArray[np.int64]
+    point_ids: I64
 
     @property
     def photo(self) -> str:

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import Rgb
 from pipeline.diffusion.painting.enlarge import in_square
 
-Rgb = NDArray[np.uint8]
 AROUND_PX = 4  # the mask keeps this far from the product at native resolution: the autoencoder's latents are 8 px wide
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.errors import BadInput
 from pipeline.diffusion.painting.base import PaintedBackdrop
 from pipeline.diffusion.painting.canvas import canvas, evened, filled_in, joined, squared, window
@@ -19,9 +19,6 @@ from pipeline.diffusion.painting.families import Family, SchedulerName, fresh_sc
 from pipeline.diffusion.painting.placing import memory_named
 from pipeline.diffusion.scenes.scene import render_scene
 from pipeline.diffusion.scenes.vocabulary import MATERIALS, Reading, understand, vocabulary, words_of
-
-Rgb = NDArray[np.uint8]
-Rgba = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

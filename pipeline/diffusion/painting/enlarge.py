@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, Rgb
+from pipeline.core.linear import encode
 from pipeline.diffusion.scenes.plain import dithered
 from pipeline.diffusion.scenes.scene import linear_from_srgb, scene_detail
 from pipeline.diffusion.scenes.vocabulary import SceneSpec
 
-Rgb = NDArray[np.uint8]
 DETAIL_PX = 1024  # finer than this, grain is below what a backdrop behind a product shows; 2048 would cost 4x the time
 
 
@@ -65,11 +66,10 @@ def enlarge(
     return dithered(_srgb_levels(np.clip(large, 0, 1)), seed)
 
 
-_TABLE = np.arange(65536, dtype=np.float64) / 65535
-_SRGB = np.where(_TABLE <= 0.0031308, _TABLE * 12.92, 1.055 * np.maximum(_TABLE, 1e-9) ** (1 / 2.4) - 0.055) * 255
+_SRGB = encode(np.arange(65536, dtype=np.float64) / 65535) * 255
 
 
-def _srgb_levels(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+def _srgb_levels(linear: F32) -> F32:
     """Linear light 0-1 to sRGB levels 0-255 with fractions, through a table: 15 times as fast as the power."""
-    table: NDArray[np.float32] = _SRGB.astype(np.float32)
+    table: F32 = _SRGB.astype(np.float32)
     return table[np.round(linear * 65535).astype(np.uint16)]

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import Rgb
 from pipeline.core.errors import BadInput
 
-Rgb = NDArray[np.uint8]
 SchedulerName = Literal["checkpoint", "ddim", "dpm++", "unipc", "euler", "lcm"]
 OF_NOISE: Mapping[str, str] = {
     "ddim": "DDIMScheduler",

@@ -11,10 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, Rgba
 from pipeline.core.errors import BadInput
 
-Rgba = NDArray[np.uint8]
-F32 = NDArray[np.float32]
 MARGIN = 0.06  # of the product's longer side, around it
 FINE = 1 / 32  # of the model's picture: what is coarser stays the rendering's
 BLOCK_PX = 8

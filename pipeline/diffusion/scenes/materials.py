@@ -9,22 +9,21 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32
 from pipeline.diffusion.scenes.vocabulary import Material
 
-Field = NDArray[np.float32]
 Rng = np.random.Generator
 
 
-def lattice(rng: Rng, n: int, rows: int, columns: int) -> Field:
+def lattice(rng: Rng, n: int, rows: int, columns: int) -> F32:
     """Smooth noise [n, n] in about [-1, 1] with `rows` x `columns` features, interpolated bicubically."""
     grid = rng.uniform(-1, 1, (rows, columns)).astype(np.float32)
     interpolation = cv2.INTER_CUBIC if n >= max(rows, columns) else cv2.INTER_AREA
     return np.asarray(cv2.resize(grid, (n, n), interpolation=interpolation), np.float32)
 
 
-def fractal(rng: Rng, n: int, first: int, octaves: int, stretch: int = 1) -> Field:
+def fractal(rng: Rng, n: int, first: int, octaves: int, stretch: int = 1) -> F32:
     """Fractal noise [n, n] with unit standard deviation; `stretch` elongates it along y."""
     total = np.zeros((n, n), np.float32)
     for octave in range(octaves):
@@ -33,7 +32,7 @@ def fractal(rng: Rng, n: int, first: int, octaves: int, stretch: int = 1) -> Fie
     return total / np.float32(max(float(total.std()), 1e-6))
 
 
-def warped(field: Field, rng: Rng, strength: float) -> Field:
+def warped(field: F32, rng: Rng, strength: float) -> F32:
     """`field` [n, n] displaced by smooth noise; `strength` is a fraction of the canvas."""
     n = field.shape[0]
     y, x = np.mgrid[0:n, 0:n].astype(np.float32)
@@ -41,32 +40,32 @@ def warped(field: Field, rng: Rng, strength: float) -> Field:
     return np.asarray(cv2.remap(field, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.float32)
 
 
-def relief(height: Field, strength: float) -> Field:
+def relief(height: F32, strength: float) -> F32:
     """Shading [n, n] of a height field under grazing light: its slope along x and y, independent of n."""
     n = height.shape[0]
     slope = np.gradient(height, axis=1) + 0.6 * np.gradient(height, axis=0)
     return np.asarray(slope * (n / 512) * strength, np.float32)
 
 
-def _grey(field: Field) -> Field:
+def _grey(field: F32) -> F32:
     return np.repeat(field[:, :, None], 3, axis=2).astype(np.float32)
 
 
-def _paper(rng: Rng, n: int) -> Field:
+def _paper(rng: Rng, n: int) -> F32:
     return _grey(1 + 0.006 * fractal(rng, n, 6, 3) + 0.010 * lattice(rng, n, 512, 512))
 
 
-def _gradient(rng: Rng, n: int) -> Field:
+def _gradient(rng: Rng, n: int) -> F32:
     return _grey(1 + 0.004 * fractal(rng, n, 2, 2))
 
 
-def _plaster(rng: Rng, n: int) -> Field:
+def _plaster(rng: Rng, n: int) -> F32:
     clouds = fractal(rng, n, 5, 6)
     strokes = warped(fractal(rng, n, 24, 4, stretch=3), rng, 0.03)
     return _grey(1 + 0.055 * clouds + 0.035 * strokes + relief(fractal(rng, n, 40, 4), 0.12))
 
 
-def _wood(rng: Rng, n: int) -> Field:
+def _wood(rng: Rng, n: int) -> F32:
     planks = int(rng.integers(6, 10))
     u = np.linspace(0, planks, n, endpoint=False, dtype=np.float32) + np.float32(rng.uniform())
     index = np.floor(u).astype(int)
@@ -87,7 +86,7 @@ def _wood(rng: Rng, n: int) -> Field:
     return np.stack([base**0.85, base, base**1.25], axis=2).astype(np.float32)
 
 
-def _marble(rng: Rng, n: int) -> Field:
+def _marble(rng: Rng, n: int) -> F32:
     clouds = 0.035 * fractal(rng, n, 3, 5)
     wide = warped(fractal(rng, n, 3, 4), rng, 0.10)
     thin = warped(fractal(rng, n, 6, 4), rng, 0.08)
@@ -97,14 +96,14 @@ def _marble(rng: Rng, n: int) -> Field:
     return np.stack([base, base**0.98, base**0.94], axis=2).astype(np.float32)
 
 
-def _concrete(rng: Rng, n: int) -> Field:
+def _concrete(rng: Rng, n: int) -> F32:
     blotches = 0.06 * fractal(rng, n, 3, 6) + 0.03 * lattice(rng, n, 256, 256)
     pits = lattice(rng, n, 150, 150)
     holes = np.clip((pits - 0.93) / 0.07, 0, 1) * 0.45
     return _grey(0.98 + blotches - holes.astype(np.float32) + relief(fractal(rng, n, 64, 3), 0.06))
 
 
-def _linen(rng: Rng, n: int) -> Field:
+def _linen(rng: Rng, n: int) -> F32:
     threads = 130
     axis = np.linspace(0, threads * 2 * np.pi, n, endpoint=False, dtype=np.float32)
     warp_ = np.sin(axis[None, :] + 1.2 * lattice(rng, n, 40, 40))
@@ -114,7 +113,7 @@ def _linen(rng: Rng, n: int) -> Field:
     return _grey(1 + 0.055 * warp_ + 0.055 * weft + 0.085 * slubs + 0.045 * folds)
 
 
-def _terrazzo(rng: Rng, n: int) -> Field:
+def _terrazzo(rng: Rng, n: int) -> F32:
     base = _grey(1 + 0.015 * fractal(rng, n, 6, 4))
     chips = 900
     palette = np.array(
@@ -132,7 +131,7 @@ def _terrazzo(rng: Rng, n: int) -> Field:
     return base
 
 
-def _caustics(rng: Rng, n: int) -> Field:
+def _caustics(rng: Rng, n: int) -> F32:
     net = np.zeros((n, n), np.float32)
     for first in (7, 11):
         net += np.exp(-np.abs(warped(fractal(rng, n, first, 2), rng, 0.05)) / 0.16)
@@ -140,7 +139,7 @@ def _caustics(rng: Rng, n: int) -> Field:
     return _grey(0.86 + 0.34 * np.asarray(light, np.float32) ** 1.5)
 
 
-_MAKERS: dict[Material, Callable[[Rng, int], Field]] = {
+_MAKERS: dict[Material, Callable[[Rng, int], F32]] = {
     "paper": _paper,
     "gradient": _gradient,
     "plaster": _plaster,
@@ -153,6 +152,6 @@ _MAKERS: dict[Material, Callable[[Rng, int], Field]] = {
 }
 
 
-def surface(material: Material, seed: int, n: int) -> Field:
+def surface(material: Material, seed: int, n: int) -> F32:
     """Reflectance of `material` relative to the backdrop's colour, float32 [n, n, 3]; the same surface at every n."""
     return np.clip(_MAKERS[material](np.random.default_rng(seed), n), 0.05, 1.6)

@@ -3,11 +3,9 @@
 import re
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64, Rgb
 from pipeline.core.errors import BadInput
-
-Rgb = NDArray[np.uint8]
 
 
 def rgb_of(colour: str) -> tuple[int, int, int]:
@@ -39,7 +37,7 @@ def gradient(colour: str, to_colour: str, width_px: int, height_px: int) -> Rgb:
     return dithered(exact, seed=0)
 
 
-def dithered(levels: NDArray[np.float64] | NDArray[np.float32], seed: int) -> Rgb:
+def dithered(levels: F64 | F32, seed: int) -> Rgb:
     """Convert levels 0 to 255 [h, w, 3] to uint8, rounding up or down at random so that areas keep their mean."""
     threshold = np.random.default_rng(seed).random(levels.shape[:2], np.float32)[:, :, None]
     return np.clip(np.floor(levels + threshold), 0, 255).astype(np.uint8)

@@ -9,10 +9,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64, Rgb
 from pipeline.core.domain import Frozen
-from pipeline.diffusion.scenes.materials import Field, surface
+from pipeline.core.linear import decode, encode
+from pipeline.diffusion.scenes.materials import surface
 from pipeline.diffusion.scenes.vocabulary import (
     COLOURS,
     HORIZON_FRAC,
@@ -27,8 +28,6 @@ from pipeline.diffusion.scenes.vocabulary import (
     Side,
     Softness,
 )
-
-Rgb = NDArray[np.uint8]
 
 
 class SceneLabels(Frozen):
@@ -72,17 +71,14 @@ class _Midpoint:
         return high // 2
 
 
-def linear_from_srgb(srgb: NDArray[np.uint8] | NDArray[np.float32]) -> Field:
-    """Decode sRGB 0 to 255 into linear light 0 to 1 (IEC 61966-2-1)."""
-    x = np.asarray(srgb, np.float32) / np.float32(255)
-    return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).astype(np.float32)
+def linear_from_srgb(srgb: Rgb | F32) -> F32:
+    """Linear light 0-1 of sRGB 0-255, which may have fractions."""
+    return decode(np.asarray(srgb, np.float32) / np.float32(255)).astype(np.float32)
 
 
-def srgb_from_linear(linear: Field) -> Rgb:
-    """Encode linear light 0 to 1 as sRGB uint8, clipped (IEC 61966-2-1)."""
-    x = np.clip(linear, 0, 1)
-    encoded = np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 1e-9) ** (1 / 2.4) - 0.055)
-    return np.round(encoded * 255).astype(np.uint8)
+def srgb_from_linear(linear: F32) -> Rgb:
+    """Linear light 0-1 to sRGB uint8, clipped."""
+    return np.round(encode(np.clip(linear, 0, 1)) * 255).astype(np.uint8)
 
 
 def random_spec(rng: np.random.Generator) -> SceneSpec:
@@ -101,17 +97,17 @@ def random_spec(rng: np.random.Generator) -> SceneSpec:
 
 def render_scene(spec: SceneSpec, seed: int, width_px: int = 256, height_px: int = 256) -> tuple[Rgb, SceneLabels]:
     """Render a scene: sRGB uint8 [height_px, width_px, 3] and its labels. Deterministic."""
-    drawn = _sample(spec, seed)
+    sample = _sample(spec, seed)
     labels = SceneLabels(
         material=spec.material,
         colour=spec.colour,
         light_side=spec.side,
-        light_azimuth_deg=drawn.light_azimuth_deg,
+        light_azimuth_deg=sample.light_azimuth_deg,
         softness=spec.softness,
-        horizon_frac=None if spec.horizon == "seamless" else drawn.horizon_frac,
+        horizon_frac=None if spec.horizon == "seamless" else sample.horizon_frac,
         prompt=spec.prompt,
     )
-    return _picture(spec, drawn, width_px, height_px), labels
+    return _picture(spec, sample, width_px, height_px), labels
 
 
 def plain_scene(spec: SceneSpec, width_px: int = 256, height_px: int = 256) -> Rgb:
@@ -123,25 +119,25 @@ def plain_scene(spec: SceneSpec, width_px: int = 256, height_px: int = 256) -> R
     return _picture(spec, _sample_with(_Midpoint(), spec, structured=False), width_px, height_px)
 
 
-def _picture(spec: SceneSpec, drawn: _Sample, width_px: int, height_px: int) -> Rgb:
-    reflectance, floor = _reflectance(spec, drawn, width_px, height_px)
-    base = linear_from_srgb(np.array(COLOURS[spec.colour], np.uint8)) * np.array(drawn.tint, np.float32)
-    shading = _shading(spec, drawn, floor, width_px)
+def _picture(spec: SceneSpec, sample: _Sample, width_px: int, height_px: int) -> Rgb:
+    reflectance, floor = _reflectance(spec, sample, width_px, height_px)
+    base = linear_from_srgb(np.array(COLOURS[spec.colour], np.uint8)) * np.array(sample.tint, np.float32)
+    shading = _shading(spec, sample, floor, width_px)
     return srgb_from_linear(base * reflectance * shading[:, :, None])
 
 
 def scene_detail(
     spec: SceneSpec, seed: int, width_px: int, height_px: int, coarse_px: float = 256, beyond: float = 0.0
-) -> Field:
+) -> F32:
     """The scene's fine structure: a gain in linear light, float32 [height_px, width_px, 3], near 1 on average.
 
     It contains the detail that a picture of `coarse_px` on its long side cannot resolve: multiplying an enlarged
     picture of that size by it restores the surface and a sharp horizon, without changing light and colour. `beyond`:
     how far the picture extends beyond the scene on every side, as a fraction of it; floor and wall continue there.
     """
-    drawn = _sample(spec, seed)
-    reflectance, floor = _reflectance(spec, drawn, width_px, height_px, beyond)
-    sharp = reflectance * _facing(spec, drawn, floor, beyond)[:, :, None]
+    sample = _sample(spec, seed)
+    reflectance, floor = _reflectance(spec, sample, width_px, height_px, beyond)
+    sharp = reflectance * _facing(spec, sample, floor, beyond)[:, :, None]
     sigma = 0.8 * max(1.0, max(width_px, height_px) / coarse_px)
     smooth = cv2.GaussianBlur(sharp, (0, 0), sigma)
     return np.clip(sharp / np.maximum(smooth, 1e-3), 0.5, 1.6).astype(np.float32)
@@ -171,8 +167,8 @@ def _sample_with(rng: np.random.Generator | _Midpoint, spec: SceneSpec, *, struc
 
 
 def _reflectance(
-    spec: SceneSpec, drawn: _Sample, width_px: int, height_px: int, beyond: float = 0.0
-) -> tuple[Field, Field]:
+    spec: SceneSpec, sample: _Sample, width_px: int, height_px: int, beyond: float = 0.0
+) -> tuple[F32, F32]:
     """The material mapped onto floor and wall [h, w, 3], and each row's floor share [h] (1 floor, 0 wall).
 
     The floor's depth z at height y above the bottom follows a pinhole camera over a plane: y = v - f h / z, with the
@@ -180,10 +176,10 @@ def _reflectance(
     """
     y, whole = _heights(height_px, beyond), 1 + 2 * beyond
     aspect = width_px / height_px
-    horizon, wall_depth = drawn.horizon_frac, 1.6
+    horizon, wall_depth = sample.horizon_frac, 1.6
     focal = 1.0
-    vanishing = horizon + focal * drawn.camera_height / wall_depth
-    depth = focal * drawn.camera_height / np.maximum(vanishing - np.minimum(y, horizon), 1e-3)
+    vanishing = horizon + focal * sample.camera_height / wall_depth
+    depth = focal * sample.camera_height / np.maximum(vanishing - np.minimum(y, horizon), 1e-3)
     along = depth + np.maximum(y - horizon, 0) * wall_depth / focal
     if spec.horizon == "seamless":
         bend = 0.10
@@ -196,35 +192,35 @@ def _reflectance(
     x = ((np.arange(width_px) + 0.5) / width_px - 0.5) * aspect * whole
     across = x[None, :] * depth[:, None] / focal
     n = int(2 ** math.ceil(math.log2(max(width_px, height_px) * 1.5)))
-    texture = surface(spec.material, drawn.texture_seed, n)
-    if not drawn.structured:
+    texture = surface(spec.material, sample.texture_seed, n)
+    if not sample.structured:
         texture = np.broadcast_to(texture.mean((0, 1)), texture.shape)
     scale = n / (2.6 * max(1.0, aspect))
     u = (across * scale + n / 2).astype(np.float32)
     v = np.broadcast_to((along * scale).astype(np.float32)[:, None], u.shape)
     laid = cv2.remap(texture, u, np.ascontiguousarray(v), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     if spec.material in ("wood", "terrazzo") and spec.horizon != "seamless":  # a hard floor in front of a painted wall
-        laid = floor[:, None, None] * laid + (1 - floor[:, None, None]) * _wall(drawn, width_px, height_px, whole)
+        laid = floor[:, None, None] * laid + (1 - floor[:, None, None]) * _wall(sample, width_px, height_px, whole)
     return np.asarray(laid, np.float32), floor
 
 
-def _wall(drawn: _Sample, width_px: int, height_px: int, whole: float) -> Field:
+def _wall(sample: _Sample, width_px: int, height_px: int, whole: float) -> F32:
     """A painted wall [h, w, 3]; mirrored outside the scene, whose size is 1 / `whole` of the picture's."""
     own_w, own_h = round(width_px / whole), round(height_px / whole)
-    paint = surface("paper", drawn.texture_seed + 1, 512)
+    paint = surface("paper", sample.texture_seed + 1, 512)
     wall = cv2.resize(paint, (own_w, own_h), interpolation=cv2.INTER_LINEAR) * np.float32(1.05)
     top, left = (height_px - own_h) // 2, (width_px - own_w) // 2
     sides = (top, height_px - own_h - top, left, width_px - own_w - left)
     return np.asarray(cv2.copyMakeBorder(wall, *sides, cv2.BORDER_REFLECT_101), np.float32)
 
 
-def _heights(height_px: int, beyond: float) -> NDArray[np.float64]:
+def _heights(height_px: int, beyond: float) -> F64:
     """The height of each row [h] above the scene's bottom, in units of the scene's height."""
     y = (np.arange(height_px, dtype=np.float64)[::-1] + 0.5) / height_px
     return y * (1 + 2 * beyond) - beyond
 
 
-def _smooth(values: NDArray[np.float64], sigma_px: float) -> NDArray[np.float64]:
+def _smooth(values: F64, sigma_px: float) -> F64:
     """`values` [n] convolved with a Gaussian; an odd reflection continues straight lines beyond the ends."""
     reach = max(1, min(int(2.5 * sigma_px), len(values) - 1))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)
@@ -232,7 +228,7 @@ def _smooth(values: NDArray[np.float64], sigma_px: float) -> NDArray[np.float64]
     return np.convolve(padded, kernel / kernel.sum(), mode="valid")
 
 
-def _shading(spec: SceneSpec, drawn: _Sample, floor: Field, width_px: int) -> Field:
+def _shading(spec: SceneSpec, sample: _Sample, floor: F32, width_px: int) -> F32:
     """Illumination of the scene, float32 [h, w], about 1 at its brightest: ambient light plus a key light.
 
     A soft key light falls off gradually; a hard one makes a pool with a visible edge.
@@ -240,22 +236,22 @@ def _shading(spec: SceneSpec, drawn: _Sample, floor: Field, width_px: int) -> Fi
     height_px = len(floor)
     y = (np.arange(height_px, dtype=np.float32)[::-1, None] + 0.5) / height_px
     x = (np.arange(width_px, dtype=np.float32)[None, :] + 0.5) / width_px - 0.5
-    lean = np.float32(math.sin(math.radians(drawn.light_azimuth_deg)))
+    lean = np.float32(math.sin(math.radians(sample.light_azimuth_deg)))
     distance = np.hypot(x - 0.62 * lean, 0.75 * (y - 0.55))
     if spec.softness == "soft":
-        key = np.exp(-((distance / np.float32(0.75 * drawn.light_ratio)) ** 2))
+        key = np.exp(-((distance / np.float32(0.75 * sample.light_ratio)) ** 2))
     else:
-        key = 1 / (1 + np.exp((distance - 0.52 * drawn.light_ratio) / 0.07))
-    shade = drawn.ambient + (1 - drawn.ambient) * key
+        key = 1 / (1 + np.exp((distance - 0.52 * sample.light_ratio) / 0.07))
+    shade = sample.ambient + (1 - sample.ambient) * key
     fade = 1.08 - 0.55 * y if spec.material == "gradient" else np.ones_like(y)
-    return np.asarray(shade * fade * _facing(spec, drawn, floor), np.float32)
+    return np.asarray(shade * fade * _facing(spec, sample, floor), np.float32)
 
 
-def _facing(spec: SceneSpec, drawn: _Sample, floor: Field, beyond: float = 0.0) -> Field:
+def _facing(spec: SceneSpec, sample: _Sample, floor: F32, beyond: float = 0.0) -> F32:
     """The share of light that each row receives by its orientation, float32 [h, 1]."""
     y = _heights(len(floor), beyond)[:, None].astype(np.float32)
-    facing = floor[:, None] + (1 - floor[:, None]) * np.float32(drawn.wall_gain)
+    facing = floor[:, None] + (1 - floor[:, None]) * np.float32(sample.wall_gain)
     if spec.horizon == "seamless":
         return np.asarray(facing, np.float32)
-    corner = 1 - 0.10 * np.exp(-np.abs(y - drawn.horizon_frac) / 0.035)  # less light reaches the corner
+    corner = 1 - 0.10 * np.exp(-np.abs(y - sample.horizon_frac) / 0.035)  # less light reaches the corner
     return np.asarray(facing * corner, np.float32)

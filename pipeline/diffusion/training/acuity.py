@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F64
 from pipeline.diffusion.scenes.scene import random_spec, render_scene
 from pipeline.diffusion.training.data import pixels_of
 
@@ -44,7 +44,7 @@ def acuity_of(vae: Any, scenes: int = 32) -> Acuity:
     )
 
 
-def resolved(originals: NDArray[np.float64], copies: NDArray[np.float64]) -> int:
+def resolved(originals: F64, copies: F64) -> int:
     """The resolution of reconstructed pictures [n, h, h]: side in px whose frequencies keep at least half their power.
 
     A side of p pixels has p / 2 waves. The power of the error is compared with the power of the original.
@@ -62,7 +62,7 @@ def resolved(originals: NDArray[np.float64], copies: NDArray[np.float64]) -> int
     return max(8, 2 * 4 * first)
 
 
-def dim_rim(originals: NDArray[np.float64], copies: NDArray[np.float64], level: float = 2.0) -> int:
+def dim_rim(originals: F64, copies: F64, level: float = 2.0) -> int:
     """Width in px of the border whose mean brightness error exceeds `level` of 255, at most 32."""
     errors = np.abs((copies - originals).mean(0))
     rings = [_ring(errors, i) for i in range(MAX_RIM_PX)]
@@ -70,6 +70,6 @@ def dim_rim(originals: NDArray[np.float64], copies: NDArray[np.float64], level: 
     return wrong[-1] + 1 if wrong else 0
 
 
-def _ring(values: NDArray[np.float64], depth: int) -> float:
+def _ring(values: F64, depth: int) -> float:
     inner = values[depth : len(values) - depth, depth : len(values) - depth]
     return float(np.mean([inner[0].mean(), inner[-1].mean(), inner[:, 0].mean(), inner[:, -1].mean()]))

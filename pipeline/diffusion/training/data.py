@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F16, F32
 from pipeline.diffusion.scenes.scene import plain_scene, random_spec, render_scene
 from pipeline.diffusion.scenes.vocabulary import SYNONYMS, SceneSpec
 from pipeline.diffusion.training.networks import LATENT_PX, SIZE_PX
 from pipeline.diffusion.training.products import random_product
 
 log = logging.getLogger("train")
-Half = NDArray[np.float16]
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,15 @@ class Pool:
     [m, c, 32, 32]: the product in front of mid-grey. `scaling`: the factor that was applied to all latents.
     """
 
-    latents: Half
-    plain: Half
+    latents: F16
+    plain: F16
     specs: tuple[SceneSpec, ...]
-    masks: Half
-    kept: Half
+    masks: F16
+    kept: F16
     scaling: float
 
 
-def scene_crops(
-    rng: np.random.Generator, batch: int = 8, crop_px: int = 128, shelf: int = 64
-) -> Iterator[NDArray[np.float32]]:
+def scene_crops(rng: np.random.Generator, batch: int = 8, crop_px: int = 128, shelf: int = 64) -> Iterator[F32]:
     """Endless batches of crops [batch, 3, crop_px, crop_px] in [-1, 1], some of them with a product.
 
     Rendering a scene takes as long as a training step, so `shelf` scenes are reused and each batch replaces one.
@@ -62,7 +60,7 @@ def _scene_or_product(rng: np.random.Generator) -> NDArray[np.uint8]:
     return scene
 
 
-def pixels_of(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def pixels_of(pictures: NDArray[np.uint8]) -> F32:
     """Convert uint8 pictures [n, h, w, 3] to float32 [n, 3, h, w] in [-1, 1]."""
     return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32) / np.float32(127.5) - 1
 
@@ -131,7 +129,7 @@ def _mirrored(spec: SceneSpec) -> SceneSpec:
     return spec.model_copy(update={"side": {"left": "right", "right": "left", "front": "front"}[spec.side]})
 
 
-def _encode(vae: Any, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _encode(vae: Any, pictures: NDArray[np.uint8]) -> F32:
     import torch
 
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Rgb = NDArray[np.uint8]
+from pipeline.core.arrays import Rgb
 
 
 def random_product(rng: np.random.Generator, size_px: int = 256) -> tuple[Rgb, NDArray[np.bool_]]:

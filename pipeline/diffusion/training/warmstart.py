@@ -17,7 +17,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from pipeline.core.arrays import F32
 
 K = 16.0
 BRANCH = 0.005  # initial gain of the untrained residual branches
@@ -67,7 +68,7 @@ class LinearAutoencoder:
             signals = layer(torch.nn.functional.interpolate(signals, scale_factor=2.0))
         return self.up[-1](signals)
 
-    def fit(self, crops: Iterator[NDArray[np.float32]], steps: int, rate: float = 4e-3) -> None:
+    def fit(self, crops: Iterator[F32], steps: int, rate: float = 4e-3) -> None:
         """Minimise squared and absolute error on batches [n, 3, h, w] in [-1, 1] with Adam; then whiten the latents."""
         import torch
 

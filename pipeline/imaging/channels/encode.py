@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from pipeline.core.arrays import F32, U16, Pixels, Rgb
 from pipeline.core.errors import BadInput
+from pipeline.core.linear import linear_to_srgb, linear_to_srgb16
 from pipeline.core.photo.limits import MAX_PX
 from pipeline.core.png import encode_deep_png, encode_small_png
 from pipeline.imaging.channels.channel import Channel
-from pipeline.imaging.linear import Bytes, Floats, Words, linear_to_srgb, linear_to_srgb16
 
 PNG_LEVEL = 3  # of published PNGs: their bytes, and so their digests, follow from it
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -28,7 +29,7 @@ def srgb_profile() -> bytes:
     return bytes(profile)
 
 
-def encode_image(linear: Floats, channel: Channel, xmp: bytes, optimise: bool = True) -> bytes:
+def encode_image(linear: F32, channel: Channel, xmp: bytes, optimise: bool = True) -> bytes:
     """The file of a finished image [H, W, 3] in linear light, as the channel wants it. `xmp`: a whole packet.
 
     `optimise` codes a JPEG a second time without loss, for smaller files at twice the seconds.
@@ -39,7 +40,7 @@ def encode_image(linear: Floats, channel: Channel, xmp: bytes, optimise: bool = 
     return encode_8bit(linear_to_srgb(linear), channel, xmp, optimise)
 
 
-def encode_8bit(image: Bytes, channel: Channel, xmp: bytes, optimise: bool = True) -> bytes:
+def encode_8bit(image: Rgb, channel: Channel, xmp: bytes, optimise: bool = True) -> bytes:
     """The file of an 8-bit sRGB image [H, W, 3], as the channel wants it. Raises BadInput for more px than it holds."""
     height_px, width_px = image.shape[:2]
     if max(height_px, width_px) > FORMAT_SIDE_PX.get(channel.media_type, MAX_PX):
@@ -70,7 +71,7 @@ def encode_8bit(image: Bytes, channel: Channel, xmp: bytes, optimise: bool = Tru
     return bytes(mozjpeg.optimize(out.getvalue(), copy=mozjpeg.COPY_MARKERS.ALL))
 
 
-def decode_image(data: bytes, name: str, mode: str = "RGB") -> Bytes:
+def decode_image(data: bytes, name: str, mode: str = "RGB") -> Pixels:
     """8-bit pixels of a file in the given mode, as a shop would see them. Raises BadInput when it is no image."""
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -83,7 +84,7 @@ def decode_image(data: bytes, name: str, mode: str = "RGB") -> Bytes:
         raise BadInput(f"{name} is no readable image: {error}", remedy="run the step that made it again") from error
 
 
-def _tiff(image: Bytes | Words, xmp: bytes) -> bytes:
+def _tiff(image: Pixels | U16, xmp: bytes) -> bytes:
     """An 8- or 16-bit TIFF, deflated; tag 700 holds the XMP (Adobe's XMP specification, part 3)."""
     import tifffile
 

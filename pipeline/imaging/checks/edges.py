@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
+from pipeline.core.arrays import F32, Mask, Rgb
 from pipeline.core.records import Check
-from pipeline.imaging.checks.evidence import Evidence, Mask, finding
-from pipeline.imaging.linear import Bytes, Floats
+from pipeline.imaging.checks.evidence import Evidence, finding
 
 RING_PX = 6  # how far outside the matte an outline can grow before another check speaks up
 VISIBLE_DE = 8.0  # CIE76; a codec's ringing next to an edge stays below
@@ -32,7 +32,7 @@ def check_edges(evidence: Evidence) -> tuple[Check, ...]:
     )
 
 
-def outline_px(alpha: Floats) -> int:
+def outline_px(alpha: F32) -> int:
     """Length of the outline: pixels of the product, at least half opaque, that touch what is not."""
     solid = (alpha >= 0.5).astype(np.uint8)
     return int((solid - cv2.erode(solid, np.ones((3, 3), np.uint8))).sum())
@@ -48,7 +48,7 @@ def _untouched(evidence: Evidence) -> Check:
     return finding("outside_exact", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
 
 
-def _growth(alpha: Floats, grown: Mask) -> tuple[Check, ...]:
+def _growth(alpha: F32, grown: Mask) -> tuple[Check, ...]:
     growth = float(grown.sum()) / max(1, outline_px(alpha))
     solid = alpha >= 0.5
     iou = float(solid.sum()) / float((solid | grown).sum())
@@ -69,7 +69,7 @@ def _growth(alpha: Floats, grown: Mask) -> tuple[Check, ...]:
     )
 
 
-def _halo(decoded: Bytes, expected: Bytes, alpha: Floats, distance: Floats) -> Check:
+def _halo(decoded: Rgb, expected: Rgb, alpha: F32, distance: F32) -> Check:
     """Mean difference in lightness between the file and what it must show, on the soft edge and 2 px around it."""
     edge = (alpha < 1) & (distance <= 2)
     if not edge.any():
@@ -83,14 +83,14 @@ def _halo(decoded: Bytes, expected: Bytes, alpha: Floats, distance: Floats) -> C
     )  # fmt: skip
 
 
-def _lab(colours: Bytes) -> Floats:
+def _lab(colours: Rgb) -> F32:
     """CIE Lab, float32 [n, 3], of sRGB colours [n, 3]."""
-    lab: Floats = cv2.cvtColor(colours[None].astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
+    lab: F32 = cv2.cvtColor(colours[None].astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
     return lab[0]
 
 
-def _delta76(first: Bytes, second: Bytes) -> Floats:
+def _delta76(first: Rgb, second: Rgb) -> F32:
     if first.size == 0:
         return np.zeros(0, dtype=np.float32)
-    distance: Floats = np.linalg.norm(_lab(first) - _lab(second), axis=-1)
+    distance: F32 = np.linalg.norm(_lab(first) - _lab(second), axis=-1)
     return distance

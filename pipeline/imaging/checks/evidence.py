@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from pipeline.core.arrays import F32, Rgb, Rgba
+from pipeline.core.linear import linear_to_srgb
+from pipeline.core.reasons.table import require_reason
 from pipeline.core.records import Check
 from pipeline.imaging.channels.channel import BackdropKind, Channel
 from pipeline.imaging.compositing.framing import Patch, Placement, product_in_frame
-from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb
 
-Mask = NDArray[np.bool_]
 Severity = Literal["reject", "review", "info"]
 
 
@@ -29,12 +27,12 @@ class Evidence:
     picture.
     """
 
-    picture: Bytes
+    picture: Rgba
     placement: Placement
-    behind: Floats
-    image: Bytes
+    behind: F32
+    image: Rgb
     file: bytes
-    decoded: Bytes
+    decoded: Rgb
     channel: Channel
     kind: BackdropKind
     source: Literal["captured", "rendered"]
@@ -47,17 +45,17 @@ class Evidence:
         return product_in_frame(self.picture, self.placement, self.channel)
 
     @cached_property
-    def alpha(self) -> Floats:
+    def alpha(self) -> F32:
         """The matte in the whole frame, [H, W] 0 to 1."""
         return self.product.alpha_in_frame(self.placement.width_px, self.placement.height_px)
 
     @cached_property
-    def empty(self) -> Bytes:
+    def empty(self) -> Rgb:
         """The whole frame without the product, sRGB [H, W, 3]."""
         return linear_to_srgb(self.behind)
 
     @cached_property
-    def expected(self) -> Bytes:
+    def expected(self) -> Rgb:
         """What picture, backdrop and shadow must give in the product's patch of the frame, sRGB [h, w, 3]."""
         return linear_to_srgb(self.product.over(self.behind))
 
@@ -65,7 +63,12 @@ class Evidence:
 def finding(
     name: str, value: float, unit: str, words: str, *, threshold: float, passed: bool, severity: Severity
 ) -> Check:
-    """One measurement with its verdict; `words` say what it means for this asset."""
+    """One measurement with its verdict; `words` say what it means for this asset.
+
+    `name` is the code of the reason if it fails. Raises ValueError when `pipeline.core.reasons` does not have it.
+    """
+    if severity != "info":
+        require_reason(name, "rejected" if severity == "reject" else "needs review")
     return Check(
         name=name,
         value=round(float(value), 4),

@@ -7,13 +7,12 @@ smooth greys that alone costs up to 0.8 dE2000 at any quality, so the file is gr
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.core.arrays import F32, F64, Mask, Rgb
 from pipeline.core.records import Check
 from pipeline.imaging.channels.channel import LOSSLESS
-from pipeline.imaging.checks.evidence import Evidence, Mask, finding
-from pipeline.imaging.linear import Bytes
+from pipeline.imaging.checks.evidence import Evidence, finding
 
 BLOCK_PX = 8
 BLOCK_AT_LEAST = 16  # pixels of a block that must belong to the region
@@ -22,7 +21,6 @@ WORST_DE = 2.5
 WORST_DE_OF = {"image/avif": 3.5}  # libyuv alone turns (15, 25, 37) into (14, 26, 36), which is 2.4, at quality 100
 SHARPNESS_AT_LEAST = 0.8
 CLIPPED_AT_MOST = 0.05
-Deltas = NDArray[np.float64]
 
 
 def check_fidelity(evidence: Evidence) -> tuple[Check, ...]:
@@ -46,7 +44,7 @@ def check_fidelity(evidence: Evidence) -> tuple[Check, ...]:
     )
 
 
-def block_deltas(first: Bytes, second: Bytes, region: Mask) -> Deltas:
+def block_deltas(first: Rgb, second: Rgb, region: Mask) -> F64:
     """CIEDE2000 between the mean sRGB colours of each 8 x 8 block, over the pixels of `region` [H, W].
 
     Blocks with fewer than `BLOCK_AT_LEAST` of those are left out.
@@ -62,24 +60,24 @@ def block_deltas(first: Bytes, second: Bytes, region: Mask) -> Deltas:
     for image in (first, second):
         of_region = cv2.bitwise_and(image, image, mask=inside)
         means.append((_block_means(of_region)[wanted] / share[wanted, None] / 255).astype(np.float64))
-    deltas: Deltas = deltaE_ciede2000(rgb2lab(means[0]), rgb2lab(means[1]))
+    deltas: F64 = deltaE_ciede2000(rgb2lab(means[0]), rgb2lab(means[1]))
     return deltas
 
 
-def laplacian_energy(image: Bytes, region: Mask) -> float:
+def laplacian_energy(image: Rgb, region: Mask) -> float:
     """Root mean square of the Laplacian of the luma within a region: how much fine detail there is."""
     luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     detail = cv2.Laplacian(luma, cv2.CV_32F)
     return float(np.sqrt(np.mean(np.square(detail[region]))))
 
 
-def _block_means(image: Bytes) -> NDArray[np.float32]:
+def _block_means(image: Rgb) -> F32:
     """Means of whole 8 x 8 blocks from the top left corner; a rest at the right and below is not looked at."""
     h, w = (size // BLOCK_PX for size in image.shape[:2])
     if h == 0 or w == 0:
         return np.zeros((h, w, *image.shape[2:]), dtype=np.float32)
     whole = np.ascontiguousarray(image[: h * BLOCK_PX, : w * BLOCK_PX]).astype(np.float32)
-    means: NDArray[np.float32] = cv2.resize(whole, (w, h), interpolation=cv2.INTER_AREA)
+    means: F32 = cv2.resize(whole, (w, h), interpolation=cv2.INTER_AREA)
     return means
 
 
@@ -95,7 +93,7 @@ def _nothing_to_see() -> Check:
     )
 
 
-def _exact(image: Bytes, expected: Bytes, interior: Mask) -> Check:
+def _exact(image: Rgb, expected: Rgb, interior: Mask) -> Check:
     changed = int((image[interior] != expected[interior]).any(axis=1).sum())
     words = (
         "before encoding every product pixel is the cut-out's own"
@@ -105,7 +103,7 @@ def _exact(image: Bytes, expected: Bytes, interior: Mask) -> Check:
     return finding("product_exact", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
 
 
-def _cost_of_format(evidence: Evidence, expected: Bytes, interior: Mask) -> float:
+def _cost_of_format(evidence: Evidence, expected: Rgb, interior: Mask) -> float:
     """p95 of the block differences that rounding to 8-bit YCbCr (ITU-T T.871) causes by itself; 0 without loss."""
     if evidence.channel.media_type in LOSSLESS:
         return 0.0
@@ -114,7 +112,7 @@ def _cost_of_format(evidence: Evidence, expected: Bytes, interior: Mask) -> floa
     return float(np.percentile(deltas, 95)) if deltas.size else 0.0
 
 
-def _colour(deltas: Deltas, most: float, worst_most: float) -> tuple[Check, ...]:
+def _colour(deltas: F64, most: float, worst_most: float) -> tuple[Check, ...]:
     if deltas.size == 0:
         return ()
     typical, worst = float(np.percentile(deltas, 95)), float(deltas.max())
@@ -142,7 +140,7 @@ def _colour(deltas: Deltas, most: float, worst_most: float) -> tuple[Check, ...]
     )
 
 
-def _sharpness(expected: Bytes, decoded: Bytes, region: Mask) -> Check:
+def _sharpness(expected: Rgb, decoded: Rgb, region: Mask) -> Check:
     before, after = laplacian_energy(expected, region), laplacian_energy(decoded, region)
     ratio = after / before if before > 0 else 1.0
     passed = ratio >= SHARPNESS_AT_LEAST
@@ -150,7 +148,7 @@ def _sharpness(expected: Bytes, decoded: Bytes, region: Mask) -> Check:
     return finding("sharpness", ratio, "ratio", words, threshold=SHARPNESS_AT_LEAST, passed=passed, severity="reject")
 
 
-def _clipped(decoded: Bytes, interior: Mask) -> Check:
+def _clipped(decoded: Rgb, interior: Mask) -> Check:
     share = float((decoded[interior] == 255).any(axis=1).mean())
     passed = share <= CLIPPED_AT_MOST
     words = f"{share:.1%} of the product is burnt out" + ("" if passed else ": its highlights have lost their drawing")

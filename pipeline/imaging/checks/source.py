@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, Rgb, Rgba
+from pipeline.core.linear import srgb_to_linear
 from pipeline.core.records import Check, Edits
 from pipeline.imaging.checks.evidence import finding, note
 from pipeline.imaging.compositing.edits import edited, in_words
-from pipeline.imaging.linear import Bytes, srgb_to_linear
 
 IOU_AT_LEAST = 0.95  # the splat's silhouette may correct a matte, not replace it
 REMAINS_AT_MOST = 0.5
@@ -16,7 +17,7 @@ EDGE_PX, DEEP_PX, AWAY_PX = 2.0, 6.0, 6.0
 ROUNDING = 1  # levels: the vector units of another processor may round a value the other way
 
 
-def check_captured(photo: Bytes, cutout: Bytes, picture: Bytes) -> tuple[Check, ...]:
+def check_captured(photo: Rgb, cutout: Rgba, picture: Rgba) -> tuple[Check, ...]:
     """A captured angle [h, w, 4] against its photo [h, w, 3] and its cut-out [h, w, 4]."""
     if not photo.shape[:2] == cutout.shape[:2] == picture.shape[:2]:
         words = f"photo, cut-out and picture differ in size: {photo.shape[:2]}, {cutout.shape[:2]}, {picture.shape[:2]}"
@@ -54,7 +55,7 @@ def check_rendered(
     return said, like
 
 
-def check_edits(unedited: Bytes, edits: Edits, picture: Bytes) -> Check:
+def check_edits(unedited: Rgba, edits: Edits, picture: Rgba) -> Check:
     """An edited angle [h, w, 4] against its picture before the edits [., ., 4], which are applied once more."""
     expected, _ = edited(unedited, edits)
     if expected.shape != picture.shape:
@@ -68,7 +69,7 @@ def check_edits(unedited: Bytes, edits: Edits, picture: Bytes) -> Check:
     return finding("edits", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
 
 
-def _exact(photo: Bytes, picture: Bytes) -> Check:
+def _exact(photo: Rgb, picture: Rgba) -> Check:
     inside = picture[..., 3] == 255
     changed = int((picture[inside][:, :3] != photo[inside]).any(axis=1).sum())
     words = "every opaque pixel of the product is the photo's own"
@@ -77,7 +78,7 @@ def _exact(photo: Bytes, picture: Bytes) -> Check:
     return finding("photo_exact", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
 
 
-def _same_mask(cutout: Bytes, picture: Bytes) -> Check:
+def _same_mask(cutout: Rgba, picture: Rgba) -> Check:
     before, after = cutout[..., 3] >= 128, picture[..., 3] >= 128
     either = int((before | after).sum())
     iou = int((before & after).sum()) / either if either else 1.0
@@ -88,7 +89,7 @@ def _same_mask(cutout: Bytes, picture: Bytes) -> Check:
     return finding("cutout_iou", iou, "ratio", words, threshold=IOU_AT_LEAST, passed=passed, severity="review")
 
 
-def _remains(photo: Bytes, picture: Bytes) -> tuple[Check, ...]:
+def _remains(photo: Rgb, picture: Rgba) -> tuple[Check, ...]:
     """How much of the old backdrop the outermost product pixels still show: 0 none, 1 nothing but backdrop.
 
     Each edge colour is written as `deep + share * (backdrop - deep)`, with the product's colour a few px further
@@ -121,9 +122,7 @@ def _remains(photo: Bytes, picture: Bytes) -> tuple[Check, ...]:
     )
 
 
-def _nearest(
-    colours: NDArray[np.float32], source: NDArray[np.bool_], wanted: NDArray[np.bool_]
-) -> NDArray[np.float32] | None:
+def _nearest(colours: F32, source: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> F32 | None:
     """Colours [n, 3] of the nearest `source` pixel for each `wanted` pixel; None when there is no source."""
     if not source.any():
         return None
@@ -132,5 +131,5 @@ def _nearest(
     )
     table = np.zeros((int(labels.max()) + 1, 3), dtype=np.float32)
     table[labels[source]] = colours[source]
-    nearest: NDArray[np.float32] = table[labels[wanted]]
+    nearest: F32 = table[labels[wanted]]
     return nearest

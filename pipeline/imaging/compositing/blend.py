@@ -6,7 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from pipeline.core.arrays import F32, Rgb, Rgba
 from pipeline.core.errors import BadInput
+from pipeline.core.linear import encode, linear_to_srgb, luminance
 from pipeline.core.records import Light
 from pipeline.imaging.channels.channel import BackdropKind, Channel
 from pipeline.imaging.compositing.framing import (
@@ -19,7 +21,6 @@ from pipeline.imaging.compositing.framing import (
 )
 from pipeline.imaging.compositing.shadow import draw_shadow
 from pipeline.imaging.compositing.shadow_camera import Ground
-from pipeline.imaging.linear import Bytes, Floats, encode, linear_to_srgb, luminance
 
 ShadowKind = Literal["layer", "painted", "none"]
 
@@ -34,15 +35,15 @@ class Layers:
 
     placement: Placement
     product: Patch
-    shadow: Floats | None
-    backdrop: Floats
+    shadow: F32 | None
+    backdrop: F32
 
     @cached_property
-    def behind(self) -> Floats:
+    def behind(self) -> F32:
         """The backdrop with the shadow on it, [H, W, 3]."""
         return self.backdrop if self.shadow is None else self.backdrop * (1 - self.shadow[..., None])
 
-    def blended(self) -> Floats:
+    def blended(self) -> F32:
         """The finished image, [H, W, 3]: straight-alpha 'over' in linear light."""
         finished = self.behind.copy()
         finished[self.product.where] = self.product.over(finished)
@@ -50,8 +51,8 @@ class Layers:
 
 
 def make_layers(
-    picture: Bytes,
-    backdrop: Bytes,
+    picture: Rgba,
+    backdrop: Rgb,
     channel: Channel,
     kind: BackdropKind,
     *,
@@ -84,7 +85,7 @@ def make_layers(
     return Layers(placement, product, cast, behind)
 
 
-def shadow_picture(layers: Layers) -> Bytes:
+def shadow_picture(layers: Layers) -> Rgba:
     """The shadow as black with straight alpha, RGBA [H, W, 4], for an image editor's stack of layers.
 
     Editors blend sRGB values as they are, so that alpha says how much of the backdrop's sRGB luma the shadow takes; its
@@ -96,6 +97,6 @@ def shadow_picture(layers: Layers) -> Bytes:
     return picture
 
 
-def backdrop_picture(backdrop: Floats) -> Bytes:
+def backdrop_picture(backdrop: F32) -> Rgb:
     """The backdrop layer as 8-bit sRGB [H, W, 3]."""
     return linear_to_srgb(backdrop)

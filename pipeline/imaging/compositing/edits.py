@@ -8,21 +8,20 @@ import math
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64, Alpha, Rgba
 from pipeline.core.domain import View
 from pipeline.core.errors import BadInput
+from pipeline.core.linear import linear_to_srgb, luminance, srgb_to_linear
 from pipeline.core.photo.limits import MAX_PX
 from pipeline.core.records import Edits, Homography
 from pipeline.imaging.compositing.framing import HALF_LEVEL, premultiplied, product_mask
-from pipeline.imaging.linear import Bytes, Floats, linear_to_srgb, luminance, srgb_to_linear
 
-Matrix = NDArray[np.float64]
 MIDDLE_GREY = 0.18  # linear light of a grey card, which contrast does not change
 SIDE_AT_MOST_PX = 20_000
 
 
-def edited(picture: Bytes, edits: Edits) -> tuple[Bytes, Matrix]:
+def edited(picture: Rgba, edits: Edits) -> tuple[Rgba, F64]:
     """The edited picture, straight-alpha sRGB RGBA, and the homography [3, 3] from the old px to its own.
 
     Pixel centres lie at +0.5 in both. The same picture and edits give the same pixels. Raises BadInput when the edits
@@ -44,7 +43,7 @@ def edited(picture: Bytes, edits: Edits) -> tuple[Bytes, Matrix]:
     return moved, matrix
 
 
-def edited_view(view: View, edits: Edits, homography: Matrix, size_px: tuple[int, int]) -> View | None:
+def edited_view(view: View, edits: Edits, homography: F64, size_px: tuple[int, int]) -> View | None:
     """The view of a picture after `edited` gave it this homography and this width and height in px.
 
     `view` is that of the picture before, in its px. A crop shifts the principal point, a new size scales the
@@ -70,7 +69,7 @@ def edited_view(view: View, edits: Edits, homography: Matrix, size_px: tuple[int
     return view.model_copy(update={"camera": camera.model_copy(update=moved), "cam_from_world": pose})
 
 
-def rows(homography: Matrix) -> Homography:
+def rows(homography: F64) -> Homography:
     """The homography as a record holds it."""
     first, second, third = (tuple(row) for row in homography.tolist())
     return first, second, third
@@ -96,7 +95,7 @@ def in_words(edits: Edits) -> str:
     return ", ".join(words) or "not edited"
 
 
-def _moved(picture: Bytes, edits: Edits) -> tuple[Bytes, Matrix]:
+def _moved(picture: Rgba, edits: Edits) -> tuple[Rgba, F64]:
     """The picture after crop, perspective, turn and size, resampled once or not at all."""
     left, top, right, bottom = _crop_px(picture, edits)
     cropped = picture[top:bottom, left:right]
@@ -116,7 +115,7 @@ def _moved(picture: Bytes, edits: Edits) -> tuple[Bytes, Matrix]:
     return _straight(warped), np.asarray(shape @ shift)
 
 
-def _crop_px(picture: Bytes, edits: Edits) -> tuple[int, int, int, int]:
+def _crop_px(picture: Rgba, edits: Edits) -> tuple[int, int, int, int]:
     height_px, width_px = picture.shape[:2]
     if edits.crop is None:
         return 0, 0, width_px, height_px
@@ -126,7 +125,7 @@ def _crop_px(picture: Bytes, edits: Edits) -> tuple[int, int, int, int]:
     return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
-def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[Matrix, tuple[int, int]]:
+def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[F64, tuple[int, int]]:
     """The homography of perspective, turn and size, and the size in px that holds its picture."""
     corners = np.array([[0, 0], [width_px, 0], [width_px, height_px], [0, height_px]], np.float32)
     pulled = corners.copy()
@@ -146,7 +145,7 @@ def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[Matrix, tuple[i
     return np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ turn @ straighten, (width_px, height_px)
 
 
-def _straight(premultiplied_light: Floats) -> Bytes:
+def _straight(premultiplied_light: F32) -> Rgba:
     """Premultiplied linear light [h, w, 4] as straight-alpha sRGB; the kernel's overshoot is clipped."""
     alpha = np.clip(premultiplied_light[..., 3:], 0.0, 1.0)
     alpha[alpha < HALF_LEVEL] = 0.0
@@ -154,7 +153,7 @@ def _straight(premultiplied_light: Floats) -> Bytes:
     return np.dstack([linear_to_srgb(np.clip(colour, 0.0, 1.0)), np.rint(alpha * 255).astype(np.uint8)])
 
 
-def _sharpened(colour: Floats, alpha: Bytes, amount: float, radius_px: float) -> Floats:
+def _sharpened(colour: F32, alpha: Alpha, amount: float, radius_px: float) -> F32:
     """Unsharp masking of the luminance, weighted by the matte so that px outside it have no effect."""
     weight = alpha.astype(np.float32) / np.float32(255)
     light = luminance(colour)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.core.arrays import F32, F64, Alpha, Rgb, Rgba
 from pipeline.core.errors import BadInput
+from pipeline.core.linear import srgb_to_linear
 from pipeline.imaging.channels.channel import Channel, Framing
-from pipeline.imaging.linear import Bytes, Floats, srgb_to_linear
 
 SPECK = 0.01  # a loose piece below this share of the largest piece is dirt, and must not move the product
 HALF_LEVEL = 0.5 / 255
@@ -56,7 +57,7 @@ class Placement:
         return self.scale == 1.0 and self.x_px == int(self.x_px) and self.y_px == int(self.y_px)
 
     @property
-    def matrix(self) -> NDArray[np.float64]:
+    def matrix(self) -> F64:
         """The same as a homography [3, 3]."""
         return np.array([[self.scale, 0, self.x_px], [0, self.scale, self.y_px], [0, 0, 1]])
 
@@ -76,7 +77,7 @@ class Patch:
 
     top: int
     left: int
-    pixels: Floats
+    pixels: F32
 
     @property
     def where(self) -> tuple[slice, slice]:
@@ -85,22 +86,22 @@ class Patch:
         return slice(self.top, self.top + h), slice(self.left, self.left + w)
 
     @property
-    def alpha(self) -> Floats:
+    def alpha(self) -> F32:
         """The matte in the patch, [h, w] 0 to 1."""
         return self.pixels[..., 3]
 
-    def alpha_in_frame(self, width_px: int, height_px: int) -> Floats:
+    def alpha_in_frame(self, width_px: int, height_px: int) -> F32:
         """The matte in the whole frame, [height_px, width_px]."""
         alpha = np.zeros((height_px, width_px), dtype=np.float32)
         alpha[self.where] = self.alpha
         return alpha
 
-    def over(self, behind: Floats) -> Floats:
+    def over(self, behind: F32) -> F32:
         """The patch [h, w, 3] laid over its part of what lies behind it in the frame [H, W, 3], in linear light."""
         return self.pixels[..., :3] + behind[self.where] * (1 - self.pixels[..., 3:])
 
 
-def product_mask(alpha: Bytes) -> NDArray[np.bool_]:
+def product_mask(alpha: Alpha) -> NDArray[np.bool_]:
     """The product's pieces, [h, w] bool: at least half opaque, and no speck of dirt. All False without a product."""
     solid = (alpha >= 128).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
@@ -120,7 +121,7 @@ def box_of(mask: NDArray[np.bool_]) -> Box:
     return Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
 
 
-def place(alpha: Bytes, channel: Channel, framing: Framing) -> Placement:
+def place(alpha: Alpha, channel: Channel, framing: Framing) -> Placement:
     """The channel's framing rule applied to a picture's matte [h, w].
 
     The product's box is scaled to `framing.fill` of the frame on the side that limits it, centred across, and centred
@@ -142,13 +143,13 @@ def place(alpha: Bytes, channel: Channel, framing: Framing) -> Placement:
     return Placement(frame_w, frame_h, scale, x, foot - scale * box.bottom)
 
 
-def premultiplied(picture: Bytes) -> Floats:
+def premultiplied(picture: Rgba) -> F32:
     """Linear light times alpha, and alpha, float32 [h, w, 4] 0 to 1, of a straight-alpha sRGB RGBA picture."""
     alpha = picture[..., 3:].astype(np.float32) / np.float32(255)
     return np.concatenate([srgb_to_linear(picture[..., :3]) * alpha, alpha], axis=-1)
 
 
-def product_in_frame(picture: Bytes, placement: Placement, channel: Channel) -> Patch:
+def product_in_frame(picture: Rgba, placement: Placement, channel: Channel) -> Patch:
     """The picture in its frame; for a pure white channel the faint end of its outline fades out within the guard."""
     patch = resample_product(picture, placement)
     if not channel.pure_white or not patch.alpha.size:
@@ -159,7 +160,7 @@ def product_in_frame(picture: Bytes, placement: Placement, channel: Channel) -> 
     return Patch(patch.top, patch.left, patch.pixels * fade[..., None])
 
 
-def resample_product(picture: Bytes, placement: Placement) -> Patch:
+def resample_product(picture: Rgba, placement: Placement) -> Patch:
     """The picture in its frame, premultiplied linear light; empty where the frame shows no product.
 
     Antialiased Catmull-Rom on premultiplied linear light. It has one negative lobe, which the clipping to
@@ -197,7 +198,7 @@ def resample_product(picture: Bytes, placement: Placement) -> Patch:
     return Patch(top, left, pixels)
 
 
-def resample_backdrop(backdrop: Bytes, width_px: int, height_px: int) -> Floats:
+def resample_backdrop(backdrop: Rgb, width_px: int, height_px: int) -> F32:
     """A backdrop [h, w, 3] sRGB made to cover a frame (cut evenly on both sides), linear light float32 [H, W, 3]."""
     first = backdrop[0, 0]
     if (backdrop == first).all():
@@ -212,7 +213,7 @@ def resample_backdrop(backdrop: Bytes, width_px: int, height_px: int) -> Floats:
     return np.clip(np.stack(_resize(linear, window, width_px, height_px, pad=False), axis=-1), 0.0, 1.0)
 
 
-def follow_picture(backdrop: Bytes, picture_px: tuple[int, int], placement: Placement) -> Floats:
+def follow_picture(backdrop: Rgb, picture_px: tuple[int, int], placement: Placement) -> F32:
     """A backdrop that was painted around a picture (width, height), laid where the picture lies in its frame.
 
     The picture stood in the middle of a square, as large as fits; the backdrop is that square, or one that was painted
@@ -231,7 +232,7 @@ def follow_picture(backdrop: Bytes, picture_px: tuple[int, int], placement: Plac
     return np.asarray(np.clip(laid, 0.0, 1.0), np.float32)
 
 
-def _resize(planes: Floats, window: Box, width_px: int, height_px: int, pad: bool = True) -> list[Floats]:
+def _resize(planes: F32, window: Box, width_px: int, height_px: int, pad: bool = True) -> list[F32]:
     """Antialiased cubic resampling of a window in px of `planes` [h, w, n], plane by plane, each [height_px, width_px].
 
     With `pad` the window may reach beyond the planes, where all is zero.
@@ -261,7 +262,7 @@ def _on_grid(value_px: float, limit_px: int) -> int:
     return int(min(max(0, math.floor(value_px) // GRID_PX * GRID_PX), limit_px))
 
 
-def _copied(source: Floats, frame: Floats, x: int, y: int) -> Floats:
+def _copied(source: F32, frame: F32, x: int, y: int) -> F32:
     """Lay `source` into `frame` at whole pixels, cut at the frame's edges."""
     h, w = source.shape[:2]
     top, bottom = max(0, y), min(frame.shape[0], y + h)

@@ -10,20 +10,12 @@ import math
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64
 from pipeline.core.records import Light
 from pipeline.imaging.compositing.framing import box_of
-from pipeline.imaging.compositing.shadow_camera import (
-    HIGHEST_DEG,
-    Ground,
-    Matrix,
-    Projection,
-    floor_homography,
-    guessed,
-)
+from pipeline.imaging.compositing.shadow_camera import HIGHEST_DEG, Ground, Projection, floor_homography, guessed
 from pipeline.imaging.compositing.shadow_solid import CELLS, Solid, solid_of_matte, solid_of_points, standing
-from pipeline.imaging.linear import Floats
 
 WORKING_PX = 640  # a shadow is soft: it is drawn at this size and enlarged
 LAMP_RAYS, DOME_RAYS = 96, 128
@@ -34,8 +26,8 @@ FAINT = 0.02  # below this a shadow fades to none, so that the far backdrop keep
 
 
 def draw_shadow(
-    alpha: Floats, camera_elevation_deg: float, light: Light, ground: Ground | None = None, hangs: float = 0.0
-) -> Floats:
+    alpha: F32, camera_elevation_deg: float, light: Light, ground: Ground | None = None, hangs: float = 0.0
+) -> F32:
     """Share of the light that the product takes from the backdrop, float32 [H, W] 0 to 1.
 
     `alpha`: the matte [H, W], 0 to 1, in its frame. `ground`: how that frame shows the floor, with the product's shape
@@ -67,7 +59,7 @@ def draw_shadow(
     return np.asarray(taken, np.float32)
 
 
-def _on_floor(solid: Solid, light: Light) -> Floats:
+def _on_floor(solid: Solid, light: Light) -> F32:
     """Share of light taken, on a grid of the solid's cells that reaches `_margin` cells farther on each side."""
     lamp, weights = _lamp(light)
     dome = np.full(DOME_RAYS, (1 - light.strength) * (1 - BOUNCE) / DOME_RAYS)
@@ -93,7 +85,7 @@ def _margin(solid: Solid) -> int:
     return math.ceil(REACH * max(solid.step * len(solid.filled) / solid.cell, CELLS))
 
 
-def _seen(floor: Floats, solid: Solid, projection: Projection, size: tuple[int, int]) -> Floats:
+def _seen(floor: F32, solid: Solid, projection: Projection, size: tuple[int, int]) -> F32:
     """The floor, its cells smoothed, as the frame sees it, [H, W]; nothing above the horizon."""
     margin, half = _margin(solid), np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
     corner = (solid.left - margin * solid.cell, solid.near - margin * solid.cell)
@@ -106,7 +98,7 @@ def _seen(floor: Floats, solid: Solid, projection: Projection, size: tuple[int, 
     return np.asarray(seen, np.float32)
 
 
-def _lamp(light: Light) -> tuple[Matrix, NDArray[np.float64]]:
+def _lamp(light: Light) -> tuple[F64, F64]:
     """Directions [n, 3] towards a round lamp and their shares of its light on the floor, which add up to 1."""
     azimuth, elevation = math.radians(light.azimuth_deg), math.radians(light.elevation_deg)
     across = np.array([math.cos(azimuth), math.sin(azimuth), 0.0])
@@ -120,12 +112,12 @@ def _lamp(light: Light) -> tuple[Matrix, NDArray[np.float64]]:
     return rays, rays[:, 2] / rays[:, 2].sum()
 
 
-def _dome() -> Matrix:
+def _dome() -> F64:
     disc = _even_disc(DOME_RAYS)
     return np.concatenate([disc, np.sqrt(1 - np.square(disc).sum(axis=1, keepdims=True))], axis=1)
 
 
-def _even_disc(count: int) -> Matrix:
+def _even_disc(count: int) -> F64:
     """Points [count, 2] spread evenly over the unit disc: a sunflower's (Vogel 1979)."""
     index = np.arange(count) + 0.5
     turn = index * math.pi * (3 - math.sqrt(5))

@@ -7,13 +7,12 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F64
 from pipeline.core.domain import View, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.imaging.compositing.framing import Box
 
-Matrix = NDArray[np.float64]
-Projection = Matrix  # [3, 4], floor frame to px, pixel centres at +0.5
+Projection = F64  # [3, 4], floor frame to px, pixel centres at +0.5
 LOWEST_DEG, HIGHEST_DEG = 4.0, 60.0  # below, the floor is a line; above, a matte shows no foot
 POINTS_AT_LEAST = 100  # fewer show no shape
 DISTANCE = 5.0  # of a guessed camera, in product radii: what a studio's usual lens needs
@@ -27,14 +26,14 @@ class Ground:
     """
 
     camera: Projection
-    surface: Matrix | None = None
+    surface: F64 | None = None
 
-    def moved(self, to_frame: Matrix) -> "Ground":
+    def moved(self, to_frame: F64) -> "Ground":
         """The same ground after the picture's px went through a homography [3, 3]."""
         return replace(self, camera=np.asarray(to_frame @ self.camera))
 
 
-def ground_of(view: View, width_px: int, points: Matrix | None = None) -> Ground | None:
+def ground_of(view: View, width_px: int, points: F64 | None = None) -> Ground | None:
     """The ground of a picture `width_px` wide; lens distortion is left out.
 
     `points` [n, 3] of the product's surface, product frame; too few of them count as none. None when the camera stands
@@ -59,18 +58,18 @@ def guessed(product: Box, elevation_deg: float) -> Projection:
     return np.asarray(intrinsics @ look_at(0.0, elevation_deg, DISTANCE)[:3])
 
 
-def floor_homography(projection: Projection, floor_z: float) -> Matrix:
+def floor_homography(projection: Projection, floor_z: float) -> F64:
     """From (x, y, 1) on the floor to homogeneous px, [3, 3]; the third value is the depth before the camera."""
     return np.stack([projection[:, 0], projection[:, 1], projection[:, 2] * floor_z + projection[:, 3]], axis=1)
 
 
-def land(projection: Projection, points: Matrix) -> Matrix:
+def land(projection: Projection, points: F64) -> F64:
     """Where points [n, 3] before the camera land, px [n, 2]."""
     seen = points @ projection[:, :3].T + projection[:, 3]
     return np.asarray(seen[:, :2] / seen[:, 2:])
 
 
-def _upright(azimuth_deg: float) -> Matrix:
+def _upright(azimuth_deg: float) -> F64:
     """Floor frame to product frame, [4, 4]: a turn about +z."""
     a = math.radians(azimuth_deg)
     turn = np.eye(4)

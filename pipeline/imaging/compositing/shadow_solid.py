@@ -12,10 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.imaging.compositing.shadow_camera import Matrix, Projection, land
-from pipeline.imaging.linear import Bytes
+from pipeline.core.arrays import F64, Mask, Pixels
+from pipeline.imaging.compositing.shadow_camera import Projection, land
 
-Mask = NDArray[np.bool_]
 SLICES, CELLS = 48, 96
 TALLEST = 4.0  # in widths: of what is taller the height counts, or a pen's shadow would need gigabytes of cells
 SEAL = 3  # cells: half the widest gap between the points of a surface
@@ -32,7 +31,7 @@ class Solid:
     Cell [k, i, j] lies around (left + (j + 0.5) cell, near + (i + 0.5) cell, floor_z + (k + 0.5) step).
     """
 
-    filled: Bytes
+    filled: Pixels
     cell: float
     step: float
     left: float
@@ -46,7 +45,7 @@ class Solid:
         return replace(self, filled=np.concatenate([air, self.filled]), floor_z=self.floor_z - more * self.step)
 
 
-def solid_of_points(points: Matrix) -> Solid:
+def solid_of_points(points: F64) -> Solid:
     """The solid whose surface the points [n, 3] lie on; each slice is closed and filled up."""
     lowest, highest = (np.quantile(points, share, axis=0) for share in (STRAY, 1 - STRAY))
     *sides, tall = (highest - lowest).tolist()
@@ -62,7 +61,7 @@ def solid_of_points(points: Matrix) -> Solid:
     return Solid(np.stack([_filled_up(one) for one in hollow]), cell, step, left, near, floor_z)
 
 
-def _filled_up(hollow: Bytes) -> Bytes:
+def _filled_up(hollow: Pixels) -> Pixels:
     """A slice with its gaps sealed, its inside filled, and then as large as before."""
     around = np.ones((2 * SEAL + 1, 2 * SEAL + 1), np.uint8)
     sealed = cv2.dilate(hollow, around)
@@ -93,13 +92,13 @@ def solid_of_matte(mask: Mask, projection: Projection) -> Solid:
     return Solid(filled, cell, step, left, -deepest, floor_z)
 
 
-def _runs(row: Mask) -> Matrix:
+def _runs(row: Mask) -> F64:
     """Begin and end of each run of True, px [n, 2]."""
     edges = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0))
     return edges.reshape(-1, 2).astype(np.float64)
 
 
-def _ellipses(runs: Matrix, x: NDArray[Any], y: NDArray[Any]) -> Bytes:
+def _ellipses(runs: F64, x: NDArray[Any], y: NDArray[Any]) -> Pixels:
     slice_ = np.zeros((len(y), len(x)), np.uint8)
     for begin, end in runs:
         half = (end - begin) / 2

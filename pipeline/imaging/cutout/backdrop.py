@@ -3,21 +3,15 @@
 Fits a smooth surface to the backdrop, separates the product from its shadow, and solves the outline in closed form.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import F32, Alpha, Mask, Rgb
 from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdrop, lab_of
-
-if TYPE_CHECKING:  # its module loads numba
-    from pipeline.imaging.cutout.outline import Mask
 
 _DISC3 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
@@ -52,7 +46,7 @@ def licence(params: Params) -> str:  # noqa: ARG001 - the same for all settings
     return "no weights"
 
 
-def cut(rgb: Pixels, params: Params) -> Pixels:
+def cut(rgb: Rgb, params: Params) -> Alpha:
     """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 where no product was found."""
     from pipeline.imaging.cutout.outline import reduced, refined
 
@@ -65,7 +59,7 @@ def cut(rgb: Pixels, params: Params) -> Pixels:
     return refined(rgb, product, band=BAND_PX, doubtful=doubtful, matting_side_px=params.matting_side_px)
 
 
-def _product(lightness: NDArray[np.float32], likeness: Likeness, params: Params) -> Mask:
+def _product(lightness: F32, likeness: Likeness, params: Params) -> Mask:
     """Where the product is, at work size: [h, w] bool."""
     tinted = likeness.tint > params.tint_limit
     bright = likeness.shade > 1.25
@@ -107,7 +101,7 @@ def _grabcut(likeness: Likeness, reached: Mask, plain: Mask, params: Params) -> 
     return mask
 
 
-def _steepness(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+def _steepness(lightness: F32) -> F32:
     """Change of L per px."""
     soft = cv2.GaussianBlur(lightness, (0, 0), 0.7)
     across, down = (cv2.Sobel(soft, cv2.CV_32F, *d, ksize=3, scale=1 / 8) for d in ((1, 0), (0, 1)))

@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import F32, F64, Pixels, Rgb
 
-Plane = NDArray[np.float32]  # [h, w]
-Lab = NDArray[np.float32]  # [h, w, 3]: L 0 to 100, a, b (CIE 1976, D65)
+Lab = F32  # [h, w, 3]: L 0 to 100, a, b (CIE 1976, D65)
 _TUKEY = 4.685  # the usual cut of Tukey's biweight: 95% efficient on Gaussian noise
 
 
@@ -18,10 +17,10 @@ class BackdropFit:
     """`lab`: the backdrop [h, w, 3] as if nothing stood on it. `noise`: robust deviation of L, a, b around it, [3]."""
 
     lab: Lab
-    noise: NDArray[np.float32]
+    noise: F32
 
 
-def lab_of(rgb: Pixels) -> Lab:
+def lab_of(rgb: Rgb) -> Lab:
     """CIE Lab of an sRGB picture [h, w, 3] uint8."""
     return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB), np.float32)
 
@@ -66,7 +65,7 @@ def _border(height: int, width: int, fraction: float) -> NDArray[np.bool_]:
     return border
 
 
-def _basis(height: int, width: int) -> NDArray[np.float64]:
+def _basis(height: int, width: int) -> F64:
     grid = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     y, x = (axis.ravel() for axis in grid)
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
@@ -81,10 +80,10 @@ class Likeness:
     its noise. `tints`: what of a* and b* is left, [h, w, 2]; `tint` is their length.
     """
 
-    shade: Plane
-    tint: Plane
-    distance: Plane
-    tints: Plane
+    shade: F32
+    tint: F32
+    distance: F32
+    tints: F32
 
     def flat(self, shade_weight: float, tint_weight: float) -> Pixels:
         """The picture as if the backdrop were even, [h, w, 3] uint8: lightness and the two tints, for colour models."""
@@ -103,7 +102,7 @@ def compare(lab: Lab, backdrop: BackdropFit) -> Likeness:
     return Likeness(shade.astype(np.float32), tint.astype(np.float32), distance.astype(np.float32), tints)
 
 
-def _luminance(lightness: Plane) -> Plane:
+def _luminance(lightness: F32) -> F32:
     """Relative luminance Y of CIE lightness L."""
     high = ((lightness + 16) / 116) ** 3
     return np.where(lightness > 8, high, lightness / 903.3).astype(np.float32)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import Alpha, Rgb, Rgba
 from pipeline.core.engines import Engine
 from pipeline.imaging.cutout.matting import foreground_colours
 
@@ -13,7 +13,7 @@ from pipeline.imaging.cutout.matting import foreground_colours
 class CutoutEngine(Engine, Protocol):
     """A module that finds the product in one photo. See `pipeline.core.engines.Engine` for the rest of it."""
 
-    def cut(self, rgb: Pixels, params: Any, /) -> Pixels:
+    def cut(self, rgb: Rgb, params: Any, /) -> Alpha:
         """Alpha [h, w] uint8 (0 backdrop, 255 product) of an upright sRGB photo [h, w, 3] uint8."""
         ...
 
@@ -22,12 +22,12 @@ class CutoutEngine(Engine, Protocol):
         ...
 
 
-def with_matte(rgb: Pixels, alpha: Pixels) -> Pixels:
+def with_matte(rgb: Rgb, alpha: Alpha) -> Rgba:
     """RGBA [h, w, 4], straight alpha: the photo's own pixels where alpha is 255, its estimated colour else."""
     return np.dstack([foreground_colours(rgb, alpha), alpha])
 
 
-def fault_of(alpha: Pixels) -> str | None:
+def fault_of(alpha: Alpha) -> str | None:
     """Why a matte [h, w] cannot be a product's, in words; None when it can."""
     solid = alpha >= 128
     covered = float(solid.mean())

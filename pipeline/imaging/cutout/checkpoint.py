@@ -13,10 +13,9 @@ from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import F32, Alpha, Rgb
 from pipeline.core.device import require_device
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine, readable
@@ -66,7 +65,7 @@ def licence(params: Params) -> str:
     return licence_of(checked_folder(params.checkpoint))
 
 
-def cut(rgb: Pixels, params: Params) -> Pixels:
+def cut(rgb: Rgb, params: Params) -> Alpha:
     """Alpha [h, w] uint8 of a photo [h, w, 3] uint8, at the photo's size. Raises MissingEngine as `require_here`."""
     import torch
 
@@ -88,7 +87,7 @@ def cut(rgb: Pixels, params: Params) -> Pixels:
     return np.asarray(np.round(np.clip(alpha, 0, 1) * 255), np.uint8)
 
 
-def product_probability(output: Any) -> NDArray[np.float32]:
+def product_probability(output: Any) -> F32:
     """[h, w] 0 to 1 from what the model returned: a list that ends in logits (BiRefNet, RMBG), logits, or DETR's masks.
 
     Of class logits, channel 0 is the backdrop. Raises MissingEngine for anything else.

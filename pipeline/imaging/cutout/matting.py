@@ -12,9 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import F64, I64, Alpha, Matte, Pixels, Rgb
 
-Matte = NDArray[np.float32]  # [h, w], 0 backdrop to 1 product
 UNKNOWN = 128
 _REACH = 2  # pixels i and j share a 3x3 window when they are at most this far apart
 _STENCIL = 2 * _REACH + 1
@@ -25,7 +24,7 @@ Row = tuple[float, float, float, float, float, float, float]
 
 
 @njit("void(f8[:,:,:], i8, i8, f8[:,:])", cache=True, nogil=True)
-def _centre(image: NDArray[np.float64], y: int, x: int, centred: NDArray[np.float64]) -> None:
+def _centre(image: F64, y: int, x: int, centred: F64) -> None:
     """The colours of the window around y, x without their mean, into `centred` [9, 3]."""
     for channel in range(3):
         mean = 0.0
@@ -37,7 +36,7 @@ def _centre(image: NDArray[np.float64], y: int, x: int, centred: NDArray[np.floa
 
 
 @njit("UniTuple(f8, 7)(f8[:,:], f8)", cache=True, nogil=True)
-def _inverse_covariance(centred: NDArray[np.float64], epsilon: float) -> Row:
+def _inverse_covariance(centred: F64, epsilon: float) -> Row:
     """The inverse of the window's covariance, times its determinant: xx, yy, zz, xy, xz, yz; then the determinant."""
     xx = yy = zz = epsilon
     xy = xz = yz = 0.0
@@ -58,11 +57,11 @@ def _inverse_covariance(centred: NDArray[np.float64], epsilon: float) -> Row:
 
 @njit("void(f8[:,:,:], b1[:,:], i8[:,:], f8, f8[:,:,:])", cache=True, nogil=True)
 def _laplacian_rows(
-    image: NDArray[np.float64],
+    image: F64,
     near: NDArray[np.bool_],
-    row_of: NDArray[np.int64],
+    row_of: I64,
     epsilon: float,
-    rows: NDArray[np.float64],
+    rows: F64,
 ) -> None:
     """Add every 3x3 window's share to `rows` [unknown, 5, 5] (offsets dy, dx to the other pixel of the pair).
 
@@ -91,7 +90,7 @@ def _laplacian_rows(
 
 
 def closed_form(
-    rgb: Pixels,
+    rgb: Rgb,
     trimap: Pixels,
     prior: Matte | None = None,
     prior_weight: Matte | None = None,
@@ -118,9 +117,7 @@ def closed_form(
     return alpha
 
 
-def _equations(
-    rgb: Pixels, unknown: NDArray[np.bool_], alpha: Matte, epsilon: float
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+def _equations(rgb: Rgb, unknown: NDArray[np.bool_], alpha: Matte, epsilon: float) -> tuple[F64, I64, F64]:
     """For each unknown pixel its 25 neighbours' weights [n, 25] and rows [n, 25] (-1: known), and the right side [n].
 
     `alpha` is what is known.
@@ -143,7 +140,7 @@ def _equations(
     return values, other, right
 
 
-def _sparse(values: NDArray[np.float64], other: NDArray[np.int64]) -> Any:
+def _sparse(values: F64, other: I64) -> Any:
     """The matrix of the unknown pixels' weights on each other; it is symmetric, so that its rows are its columns."""
     from scipy.sparse import csc_matrix
 
@@ -152,7 +149,7 @@ def _sparse(values: NDArray[np.float64], other: NDArray[np.int64]) -> Any:
     return csc_matrix((values[inside], other[inside], start), (count, count))
 
 
-def _solved(matrix: Any, right: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
+def _solved(matrix: Any, right: F64, tolerance: float) -> F64:
     """Solve a symmetric positive definite system by conjugate gradients with an incomplete Cholesky factor.
 
     The shifts make the factor of a harder picture coarser and cost iterations, never exactness. pymatting prints each
@@ -166,7 +163,7 @@ def _solved(matrix: Any, right: NDArray[np.float64], tolerance: float) -> NDArra
     return np.asarray(cg(matrix, right, M=factor, rtol=tolerance, maxiter=20000), np.float64)
 
 
-def foreground_colours(rgb: Pixels, alpha: Pixels) -> Pixels:
+def foreground_colours(rgb: Rgb, alpha: Alpha) -> Rgb:
     """The product's own colour [h, w, 3] uint8: the photo's where alpha is 255, bit by bit; estimated elsewhere.
 
     Germer et al.: Fast Multi-Level Foreground Estimation, 2020. Away from the product colours are 0.

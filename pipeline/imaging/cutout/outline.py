@@ -2,17 +2,14 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import F32, Alpha, Mask, Pixels, Rgb
 from pipeline.imaging.cutout.matting import UNKNOWN, bounding_box, closed_form
-
-Mask = NDArray[np.bool_]  # [h, w]
 
 
 def refined(
-    rgb: Pixels, product: Mask, *, band: float, doubtful: Mask | None = None, matting_side_px: int | None = None
-) -> Pixels:
+    rgb: Rgb, product: Mask, *, band: float, doubtful: Mask | None = None, matting_side_px: int | None = None
+) -> Alpha:
     """Alpha [h, w] uint8 of a photo from a mask of it made smaller.
 
     `band`: half the width of the unknown band, in px of the mask; `doubtful` pixels of the mask's size count as unknown
@@ -32,7 +29,7 @@ def refined(
     return np.asarray(np.round(alpha * 255), np.uint8)
 
 
-def reduced(rgb: Pixels, side_px: int) -> Pixels:
+def reduced(rgb: Rgb, side_px: int) -> Rgb:
     """The photo with `side_px` on its long side, or as it is when it is not longer."""
     height, width = rgb.shape[:2]
     factor = side_px / max(height, width)
@@ -42,7 +39,7 @@ def reduced(rgb: Pixels, side_px: int) -> Pixels:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _depth(product: Mask, doubtful: Mask | None, band: float) -> NDArray[np.float32]:
+def _depth(product: Mask, doubtful: Mask | None, band: float) -> F32:
     """Signed distance to the outline in units of the band: below -1 backdrop, above 1 product."""
     solid = np.asarray(product, np.uint8)
     inside = cv2.distanceTransform(solid, cv2.DIST_L2, 5)
@@ -53,7 +50,7 @@ def _depth(product: Mask, doubtful: Mask | None, band: float) -> NDArray[np.floa
     return np.asarray(depth, np.float32)
 
 
-def _trimap(depth: NDArray[np.float32], width: int, height: int) -> Pixels:
+def _trimap(depth: F32, width: int, height: int) -> Pixels:
     large = cv2.resize(depth, (width, height), interpolation=cv2.INTER_LINEAR)
     trimap = np.full((height, width), UNKNOWN, np.uint8)
     trimap[large >= 1] = 255

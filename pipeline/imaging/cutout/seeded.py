@@ -4,20 +4,15 @@ For a turntable on a desk, a printed scale under the product, a coloured table: 
 any colour, as long as it is not the product's. The camera does not move, so one box serves a shoot.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import F32, Alpha, Mask, Pixels, Rgb
 from pipeline.core.domain import Frozen
-from pipeline.imaging.cutout.backdrop_model import Plane, lab_of
-
-if TYPE_CHECKING:  # its module loads numba
-    from pipeline.imaging.cutout.outline import Mask
+from pipeline.imaging.cutout.backdrop_model import lab_of
 
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _DISC9 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
@@ -58,7 +53,7 @@ def licence(params: Params) -> str:  # noqa: ARG001 - the same for all settings
     return "no weights"
 
 
-def cut(rgb: Pixels, params: Params) -> Pixels:
+def cut(rgb: Rgb, params: Params) -> Alpha:
     """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 where no product was found."""
     from pipeline.imaging.cutout.outline import reduced, refined
 
@@ -94,7 +89,7 @@ def _grabcut(calm: Pixels, seed: Mask, rounds: int) -> Mask:
     return _filled(grown)
 
 
-def _alike(lab: Plane, seed: Mask) -> Plane:
+def _alike(lab: F32, seed: Mask) -> F32:
     """Distance of each pixel's colour to the nearest of the seed's six main colours, in deviations of that colour."""
     samples = np.ascontiguousarray(lab[seed], np.float32)
     cv2.setRNGSeed(0)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import Alpha, Mask, Pixels, Rgb, Rgba
 from pipeline.imaging.cutout.matting import UNKNOWN, closed_form, foreground_colours
-from pipeline.imaging.silhouette.evidence import Disagreement, Mask, MatteEvidence, RenderedSplat, box_around, depth_of
+from pipeline.imaging.silhouette.evidence import Disagreement, MatteEvidence, RenderedSplat, box_around, depth_of
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Corrected:
     pixels whose alpha changed by half or more, as a fraction of the silhouette's area.
     """
 
-    rgba: Pixels
+    rgba: Rgba
     before: Disagreement
     after: Disagreement
     changed: float
 
 
-def correct(rgb: Pixels, rgba: Pixels, splat: RenderedSplat) -> Corrected:
+def correct(rgb: Rgb, rgba: Rgba, splat: RenderedSplat) -> Corrected:
     """Correct the cut-out `rgba` [h, w, 4] of the photo `rgb` [h, w, 3] where the photo does not contradict it.
 
     Pixels outside the zones around corrected disagreements keep their bytes; opaque pixels have the photo's colours.
@@ -49,13 +49,13 @@ def correct(rgb: Pixels, rgba: Pixels, splat: RenderedSplat) -> Corrected:
     return Corrected(out, before, MatteEvidence.of(rgb, corrected, splat).disagreement(), changed)
 
 
-def measure(rgb: Pixels, rgba: Pixels, splat: RenderedSplat) -> Corrected:
+def measure(rgb: Rgb, rgba: Rgba, splat: RenderedSplat) -> Corrected:
     """Measure the disagreement of a cut-out with the splat, without correcting it."""
     disagreement = MatteEvidence.of(rgb, rgba[..., 3], splat).disagreement()
     return Corrected(rgba, disagreement, disagreement, 0.0)
 
 
-def _outline_alpha(rgb: Pixels, alpha: Pixels, product: Mask, zone: Mask, reach: float) -> Pixels:
+def _outline_alpha(rgb: Rgb, alpha: Alpha, product: Mask, zone: Mask, reach: float) -> Pixels:
     """Alpha [h, w] solved by matting along the outline of `product` within the zone; elsewhere as given."""
     trimap = np.where(product, 255, 0).astype(np.uint8)
     trimap[zone & (np.abs(depth_of(product)) <= max(3.0, reach / 2))] = UNKNOWN

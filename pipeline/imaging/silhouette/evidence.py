@@ -7,13 +7,10 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.core.arrays import Pixels
+from pipeline.core.arrays import F32, Alpha, Mask, Rgb
 from pipeline.imaging.cutout.matting import UNKNOWN, bounding_box, closed_form
 
-Mask = NDArray[np.bool_]  # [h, w]
-Plane = NDArray[np.float32]  # [h, w]
 Box = tuple[slice, slice]
 Label = Literal["product", "backdrop", "unclear"]
 MIN_REACH = 0.004  # of the long side: 1.5 px of a splat fitted at 384 px
@@ -29,8 +26,8 @@ SAMPLES, NEIGHBOURS = 3000, 6
 class RenderedSplat:
     """A splat rendered with the photo's camera: `rgb` [h, w, 3] uint8 straight sRGB, `alpha` [h, w] 0 to 1."""
 
-    rgb: Pixels
-    alpha: Plane
+    rgb: Rgb
+    alpha: F32
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,8 @@ class Clue:
     piece: Piece
     box: Box
     zone: Mask
-    to_product: NDArray[np.float32]
-    to_backdrop: NDArray[np.float32]
+    to_product: F32
+    to_backdrop: F32
     label: Label
 
     @property
@@ -81,19 +78,19 @@ class Clue:
 class MatteEvidence:
     """A photo compared with its matte and silhouette. Depths in px, positive inside; colours in Lab, blurred."""
 
-    rgb: Pixels
+    rgb: Rgb
     matte: Mask
     silhouette: Mask
     reach: float
-    matte_depth: Plane
-    silhouette_depth: Plane
-    lab: NDArray[np.float32]
-    error: Plane  # CIE76 of photo and splat
+    matte_depth: F32
+    silhouette_depth: F32
+    lab: F32
+    error: F32  # CIE76 of photo and splat
     usual_error: float
     usable: bool  # False if matte and silhouette have no common interior to compare colours with
 
     @classmethod
-    def of(cls, rgb: Pixels, alpha: Pixels, splat: RenderedSplat) -> "MatteEvidence":
+    def of(cls, rgb: Rgb, alpha: Alpha, splat: RenderedSplat) -> "MatteEvidence":
         """Compare a photo [h, w, 3] and its matte [h, w] with the splat rendered from the same camera."""
         matte, silhouette = alpha >= 128, splat.alpha >= 0.5
         reach, matte_depth, silhouette_depth = reach_px(matte, silhouette), depth_of(matte), depth_of(silhouette)
@@ -187,7 +184,7 @@ def box_around(mask: Mask, margin_px: float) -> Box:
     return bounding_box(mask, margin_px=round(margin_px)) or (slice(None), slice(None))
 
 
-def _distance(samples: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.float32]:
+def _distance(samples: F32, colours: F32) -> F32:
     """Mean CIE76 distance [n] of each colour [n, 3] to its nearest samples [m, 3]; 1000 if there are too few."""
     from scipy.spatial import cKDTree
 
@@ -197,7 +194,7 @@ def _distance(samples: NDArray[np.float32], colours: NDArray[np.float32]) -> NDA
     return np.asarray(cKDTree(chosen).query(colours, k=NEIGHBOURS)[0].mean(axis=1), np.float32)
 
 
-def _lab(rgb: NDArray[np.float32], blur_px: float) -> NDArray[np.float32]:
+def _lab(rgb: F32, blur_px: float) -> F32:
     """Lab [h, w, 3] of sRGB 0 to 255, blurred to a splat's resolution."""
     return np.asarray(cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), blur_px) / 255, cv2.COLOR_RGB2Lab), np.float32)
 
@@ -207,7 +204,7 @@ def _edge(mask: Mask) -> Mask:
     return np.asarray(solid - cv2.erode(solid, np.ones((3, 3), np.uint8)) > 0)
 
 
-def depth_of(mask: Mask) -> Plane:
+def depth_of(mask: Mask) -> F32:
     """Signed distance to the mask's edge in px, positive inside, limited to height plus width of the picture."""
     solid, limit = mask.astype(np.uint8), float(sum(mask.shape))
     inside, outside = (cv2.distanceTransform(plane, cv2.DIST_L2, 5) for plane in (solid, 1 - solid))
@@ -224,7 +221,7 @@ def _opened(mask: Mask, radius: float) -> Mask:
     return _distance_to_outside(~eroded) <= limit if eroded.any() else eroded
 
 
-def _distance_to_outside(mask: Mask) -> Plane:
+def _distance_to_outside(mask: Mask) -> F32:
     """Distance in px of each pixel of a mask to the nearest pixel outside it; infinite if there is none."""
     if mask.all():
         return np.full(mask.shape, np.inf, np.float32)

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from pipeline.core.arrays import F64, I64
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import camera_centre
 from pipeline.splatting.carving.sweep import sweep
 from pipeline.splatting.photos import Training, pixels_of
 
-F64 = NDArray[np.float64]
 GRID = 72
 _POINTS_PER_CELL = 6
 MISSES = 1  # mattes that may disagree, for a bad one must not carve the product away
 _PASSED = 2  # photos that must look through a place, more than see surface there, before the hull is not believed
 
 
-def misses(points: F64, photos: list[Training], slack_px: int) -> NDArray[np.int64]:
+def misses(points: F64, photos: list[Training], slack_px: int) -> I64:
     """How many photos show backdrop, not product, at each point [N]; mattes are grown by `slack_px` first.
 
     Outside a photo's crop counts as backdrop only where the crop was cut from a larger frame by its matte, which

@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64, I64
 from pipeline.splatting.photos import Level, Training, pixels_of, resized
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
 SIDE_PX = 192  # of the photos swept, long side: texture enough, and the cost does not grow with the fit's photos
 _PLANES, _NEIGHBOURS, _WINDOW_PX = 64, 4, 5
 _LIKENESS = 0.75  # correlation, mean of the two best neighbours: two of the four may be hidden from the place
@@ -60,7 +59,7 @@ class Sweep:
     maps: tuple[DepthMap, ...]
     slack: float
 
-    def passed(self, points: F64) -> NDArray[np.int64]:
+    def passed(self, points: F64) -> I64:
         """How many photos look through each of `points` [N, 3] to surface behind, less those that see surface there."""
         votes = np.zeros(len(points), np.int64)
         for found in self.maps:

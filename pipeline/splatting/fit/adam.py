@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 import numba
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from pipeline.splatting.raster import threads  # noqa: F401  (before the first kernel)
+from pipeline.core.arrays import F32
+from pipeline.splatting.raster import threads  # noqa: F401   before the first kernel
 
-F32 = NDArray[np.float32]
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
 _BLOCK = 8192
 _PARALLEL_FROM = 65536  # below, waking a second thread costs more than it saves, most of all on a busy machine

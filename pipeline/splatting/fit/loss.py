@@ -11,11 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from pipeline.splatting.fit import loss_kernels as kernels
-
-F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,9 @@ window is separable and runs over bands of rows that stay in the cache.
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.splatting.raster import threads  # noqa: F401  (before the first kernel)
-
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
+from pipeline.core.arrays import F32, F64
+from pipeline.splatting.raster import threads  # noqa: F401   before the first kernel
 
 RADIUS = 5
 BAND = 32

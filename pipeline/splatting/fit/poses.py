@@ -11,12 +11,11 @@ from typing import Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F64
 from pipeline.splatting.fit.adam import Adam
 from pipeline.splatting.photos import Training, projected
 
-F64 = NDArray[np.float64]
 # dL a px. On the toy product a photo off by a px pulls with 0.01, a right one with 0.001 to one side or the other.
 _PULL = 3e-3
 

@@ -7,12 +7,13 @@ from typing import Literal
 import numpy as np
 import torch
 
+from pipeline.core.arrays import F32
 from pipeline.core.process import peak_memory_mb
 from pipeline.splatting.evaluate import Score, mean, score
 from pipeline.splatting.fit.params import FitParams
 from pipeline.splatting.fit.report import FitReport
 from pipeline.splatting.fit.snapshot import State
-from pipeline.splatting.gaussians import F32, Gaussians
+from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.lens import lens_of
 from pipeline.splatting.photos import Training
 from pipeline.splatting.ply import Splat

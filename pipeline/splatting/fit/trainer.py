@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from pipeline.core.arrays import F32
 from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput
 from pipeline.splatting.evaluate import psnr_db
@@ -22,7 +23,6 @@ from pipeline.splatting.fit.snapshot import State, dump, restore
 from pipeline.splatting.fit.start import extent_of, held_out_names, request_digest, starting_cloud
 from pipeline.splatting.fit.strategy.base import Step, crossed
 from pipeline.splatting.fit.strategy.registry import STRATEGIES
-from pipeline.splatting.gaussians import F32
 from pipeline.splatting.lens import lens_of
 from pipeline.splatting.photos import Level, PosedPhoto, prepare
 from pipeline.splatting.raster.base import Rasterizer

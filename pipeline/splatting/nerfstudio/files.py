@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from pipeline.core.arrays import F32, F64
 from pipeline.core.colmap.model import TRACK, Points, PosedImage, RawCamera, SparseModel
 from pipeline.core.colmap.write import write_model
 from pipeline.core.errors import CatalogError
@@ -17,8 +17,6 @@ from pipeline.splatting.harmonics import basis
 from pipeline.splatting.photos import Training
 from pipeline.splatting.ply import read_columns
 from pipeline.splatting.show.render import read_splat, straight
-
-F64 = NDArray[np.float64]
 
 
 def write_workspace(folder: Path, photos: list[Training], points: Points) -> None:
@@ -74,7 +72,7 @@ def in_product_frame(gaussians: Gaussians, frame: Frame) -> Gaussians:
     return Gaussians(means.astype(np.float32), log_scales, quats, g.logits, sh)
 
 
-def _turned_harmonics(sh: NDArray[np.float32], rotation: F64) -> NDArray[np.float32]:
+def _turned_harmonics(sh: F32, rotation: F64) -> F32:
     """Coefficients [N, K, 3] of the colours that were seen along `rotation @ d`, now seen along d.
 
     A rotation maps every band onto itself: Y(rotation @ d) = Y(d) M, solved for M at more directions than a band has

@@ -2,11 +2,10 @@
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32
 from pipeline.splatting.lanes import LANES, Lanes, load, store
 
-F32 = NDArray[np.float32]
 _LANES, _U = np.uint64(LANES), np.uint64
 Three = tuple[Lanes, Lanes, Lanes]
 

@@ -13,8 +13,8 @@ forward pass but the picture itself and the blocks visited.
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, I32, I64, U16
 from pipeline.splatting.lanes import (
     LANES,
     Lanes,
@@ -30,14 +30,9 @@ from pipeline.splatting.lanes import (
     store,
     sums,
 )
-from pipeline.splatting.raster import threads  # noqa: F401  (before the first kernel)
+from pipeline.splatting.raster import threads  # noqa: F401   before the first kernel
 from pipeline.splatting.raster.projection import ALPHA_MIN, RECORD, SUMS
 from pipeline.splatting.raster.tiles import AHEAD, BLOCK, TILE
-
-F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
-U16 = NDArray[np.uint16]
 
 PIXELS = TILE * TILE
 T_STOP = np.float32(1e-4)

@@ -12,15 +12,13 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64, I32
 from pipeline.splatting.harmonics import basis
 from pipeline.splatting.lanes import LANES, Lanes, choose, exp, least, log, most, room, root, spread
-from pipeline.splatting.raster import threads  # noqa: F401  (before the first kernel)
+from pipeline.splatting.raster import threads  # noqa: F401   before the first kernel
 from pipeline.splatting.raster.columns import columns_to_rows, get, get3, put, put3, rows_to_columns
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
 _ZERO = np.float32(0.0)
 Vec3 = tuple[Any, Any, Any]  # of floats or Lanes
 
@@ -196,7 +194,7 @@ def gather(first: int, means: F32, log_scales: F32, quats: F32, logits: F32, sh:
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
 def project(
     means: F32, log_scales: F32, quats: F32, logits: F32, sh: F32, degree: int, pose: F64, lens: F64, antialias: bool,
-    workers: int, records: F32, boxes: NDArray[np.int32],
+    workers: int, records: F32, boxes: I32,
 ) -> None:  # fmt: skip
     """Fill `records` [N, 12] and pixel `boxes` [N, 4] (empty: not drawn) of N Gaussians.
 

@@ -2,11 +2,11 @@
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64
 from pipeline.splatting.harmonics import basis, direction_gradient
 from pipeline.splatting.lanes import LANES, Lanes, choose, exp, room, spread, sums
-from pipeline.splatting.raster import threads  # noqa: F401  (before the first kernel)
+from pipeline.splatting.raster import threads  # noqa: F401   before the first kernel
 from pipeline.splatting.raster.columns import columns_to_rows, get, get3, put, put3, rows_to_columns
 from pipeline.splatting.raster.projection import (
     BLUR_ANTIALIASED_PX2,
@@ -33,8 +33,6 @@ from pipeline.splatting.raster.projection import (
     view_direction,
 )
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
 _U = np.uint64
 _ZERO = np.float32(0.0)
 # Planes beside those of the forward pass

@@ -11,8 +11,8 @@ from typing import Any
 import numba
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64, I32, I64, U16
 from pipeline.core.domain import Camera
 from pipeline.core.errors import BadInput
 from pipeline.core.process import keep_freed_memory
@@ -23,8 +23,6 @@ from pipeline.splatting.raster.projection import RECORD, SUMS, project
 from pipeline.splatting.raster.projection_gradient import project_gradient
 from pipeline.splatting.raster.tiles import TILE, deal_tiles, depth_order, fill_tiles, reach_tiles
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
 Values = tuple[F32, F32, F32, F32, F32]  # means, log scales, quaternions, logits, SH
 
 
@@ -34,13 +32,13 @@ class Drawing:
 
     picture: F32
     records: F32
-    boxes: NDArray[np.int32]
-    pairs: NDArray[np.int32]
-    blocks: NDArray[np.uint16]
-    starts: NDArray[np.int64]
-    dealt: NDArray[np.int32]
-    bounds: NDArray[np.int64]
-    used: NDArray[np.int32]
+    boxes: I32
+    pairs: I32
+    blocks: U16
+    starts: I64
+    dealt: I32
+    bounds: I64
+    used: I32
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ by gradient (torch's own differentiation).
 
 import torch
 
+from pipeline.core.arrays import F64
 from pipeline.splatting.harmonics import C0, C1, C2, C3
-from pipeline.splatting.lens import F64
 from pipeline.splatting.raster.projection import ALPHA_MIN, BLUR_ANTIALIASED_PX2, BLUR_PX2, NEAR
 
 ALPHA_MAX = 0.99

@@ -8,15 +8,11 @@ depends on timing.
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, I32, I64, U16
 from pipeline.splatting.lanes import LANES, bits, fetch, least, load, most, spread
-from pipeline.splatting.raster import threads  # noqa: F401  (before the first kernel)
+from pipeline.splatting.raster import threads  # noqa: F401   before the first kernel
 
-F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
-U16 = NDArray[np.uint16]
 TILE = 16
 AHEAD = 8  # Gaussians that are fetched before their turn
 BLOCK = 4  # a tile holds 4 x 4 blocks of 4 x 4 pixels: one block, one vector

@@ -1,10 +1,10 @@
 """Haze and floaters: what a splat draws beside its product, faintly or in loose pieces, is not the product."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-F32 = NDArray[np.float32]
+from pipeline.core.arrays import F32
+
 SPECK = 0.01  # a loose piece below this share of the largest one is a floater
 RIM = 0.005  # the product's soft outline reaches this share of the picture's long side beyond what is half opaque
 

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, Rgba
 from pipeline.core.colmap.model import RawCamera
 from pipeline.core.colmap.undistort import undistort
 from pipeline.core.domain import Camera, View
@@ -21,12 +22,12 @@ GAIN_MAX = 1.15
 _SIDE_PX = 1024
 
 
-def undistorted(rgba: NDArray[np.uint8], camera: Camera) -> tuple[NDArray[np.uint8], Camera]:
+def undistorted(rgba: Rgba, camera: Camera) -> tuple[NDArray[np.uint8], Camera]:
     """A photo [H, W, 4] and its camera without radial distortion."""
     return undistort(rgba, RawCamera.of(camera))
 
 
-def as_shot(splat: Splat, view: View) -> NDArray[np.float32]:
+def as_shot(splat: Splat, view: View) -> F32:
     """Planes [5, H, W] (premultiplied r, g, b; alpha; depth) of the splat in a photo's own pixels, with its distortion.
 
     Drawn by a pinhole camera as much larger as the distorted picture reaches beyond it, then looked up pixel by pixel.
@@ -55,7 +56,7 @@ class Match:
     ssim: float
 
 
-def match(splat: Splat, rgba: NDArray[np.uint8], view: View) -> Match:
+def match(splat: Splat, rgba: Rgba, view: View) -> Match:
     """Compare a splat with a photo from the photo's own place, at a long side of 1024 px at most.
 
     `rgba` is the photo's cut-out as shot, `view` its camera (with distortion) and pose.
@@ -75,7 +76,7 @@ def match(splat: Splat, rgba: NDArray[np.uint8], view: View) -> Match:
     return Match((r, g, b), ssim)
 
 
-def with_gain(picture: NDArray[np.float32], gain: tuple[float, float, float]) -> NDArray[np.float32]:
+def with_gain(picture: F32, gain: tuple[float, float, float]) -> F32:
     """Planes [5, H, W] with colours scaled; no colour rises above its alpha."""
     out = picture.copy()
     out[:3] = np.minimum(picture[:3] * np.array(gain, np.float32)[:, None, None], picture[3])

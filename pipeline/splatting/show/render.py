@@ -7,8 +7,8 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32, F64, Rgba
 from pipeline.core.domain import Camera, look_at
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
@@ -17,8 +17,6 @@ from pipeline.splatting.ply import Splat, read_ply
 from pipeline.splatting.raster.rasterize import draw_values
 from pipeline.splatting.surface import OPACITY_AT_LEAST
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
 STRIP_PIXELS = 2**22  # supersampled pixels drawn at a time: 84 MB of planes
 PLY_BYTES_MAX = 4 * 2**30
 Up = Literal["z", "-z", "y", "-y"]
@@ -34,7 +32,7 @@ FRONT_OF_UP: dict[Up, tuple[tuple[int, ...], ...]] = {
 class Rendered:
     """`rgba` [H, W, 4] uint8, sRGB, straight alpha; `depth` [H, W] float32 along the axis, world units, 0: nothing."""
 
-    rgba: NDArray[np.uint8]
+    rgba: Rgba
     depth: F32
 
 

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32
 from pipeline.splatting.photos import Training
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.render import planes
@@ -13,11 +14,11 @@ _CELL_PX = 320
 _GAP_PX = 4
 
 
-def _over_grey(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+def _over_grey(picture: F32) -> F32:
     return np.clip(picture[:3], 0, 1) + GREY * (1 - picture[3])
 
 
-def _cell(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _cell(image: F32) -> NDArray[np.uint8]:
     """[3, H, W] 0..1 fitted into a square cell, uint8."""
     pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)
     factor = _CELL_PX / max(pixels.shape[:2])

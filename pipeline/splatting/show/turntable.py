@@ -7,16 +7,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
+from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.render import Up, check_new, framed, read_splat, render
 
-RGBA = NDArray[np.uint8]
 Tell = Callable[[int, int, str], None]
 
 
@@ -34,7 +33,7 @@ WEBP_BYTES_MAX = 2 * 2**30  # of frames in memory: a WebP is written at once
 PREVIEW = TurnParams(frames=24, size=256, seconds=3.0)  # what the splat stage keeps: a second of one core, some 200 kB
 
 
-def turn(splat: Splat, params: TurnParams, up: Up = "z", tell: Tell | None = None) -> Iterator[RGBA]:
+def turn(splat: Splat, params: TurnParams, up: Up = "z", tell: Tell | None = None) -> Iterator[Rgba]:
     """Each frame [size, size, 4] uint8, sRGB with straight alpha; the first is the front, azimuths rise.
 
     All frames share one centre and one distance, so nothing but the product moves.
@@ -47,7 +46,7 @@ def turn(splat: Splat, params: TurnParams, up: Up = "z", tell: Tell | None = Non
             tell(index + 1, params.frames, f"{azimuth_deg:.0f}°")
 
 
-def webp(frames: Iterator[RGBA], seconds: float) -> bytes:
+def webp(frames: Iterator[Rgba], seconds: float) -> bytes:
     """An endless animated WebP with transparency that turns once in `seconds`. The same frames give the same bytes."""
     pictures = [Image.fromarray(frame) for frame in frames]
     ends_ms = np.rint(np.linspace(0, seconds * 1000, len(pictures) + 1)).astype(int)
@@ -59,7 +58,7 @@ def webp(frames: Iterator[RGBA], seconds: float) -> bytes:
     return out.getvalue()
 
 
-def mp4(frames: Iterator[RGBA], seconds: float, count: int) -> bytes:
+def mp4(frames: Iterator[Rgba], seconds: float, count: int) -> bytes:
     """An MP4 of `count` frames over white, as video has no transparency; VP9, which OpenCV's own build can write."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "turn.mp4"

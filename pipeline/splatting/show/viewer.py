@@ -15,13 +15,12 @@ from pathlib import Path
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from numpy.typing import NDArray
 
+from pipeline.core.arrays import F32
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.ply import Splat, write_ply
 from pipeline.splatting.show.render import FRONT_OF_UP, Up, check_new, extent_of, read_splat
 
-F32 = NDArray[np.float32]
 PAGE = Path(__file__).with_name("viewer_page")
 FOCAL = 85 / 36  # of the shorter side of the window, as `render` has it
 FILL = 0.8

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
+from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, View
 from pipeline.core.records import Check, Edits, Homography, Light, Silhouette
 from pipeline.imaging.channels.channel import Channel, load_channel
@@ -12,7 +13,6 @@ from pipeline.imaging.channels.channel import Channel, load_channel
 if TYPE_CHECKING:  # their modules load the imaging libraries
     from pipeline.imaging.compositing.blend import Layers
     from pipeline.imaging.compositing.shadow_camera import Ground
-    from pipeline.imaging.linear import Bytes
 
 Kind = Literal["solid", "gradient", "diffusion"]
 Source = Literal["captured", "rendered"]
@@ -165,11 +165,11 @@ def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> La
 
 def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs:
     """Compose, encode and check one file."""
+    from pipeline.core.linear import linear_to_srgb
     from pipeline.imaging.channels.encode import decode_image, encode_image
     from pipeline.imaging.channels.marking import digital_source_type, xmp_packet
     from pipeline.imaging.checks.evidence import Evidence
     from pipeline.imaging.checks.judge import check_asset
-    from pipeline.imaging.linear import linear_to_srgb
 
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
     channel = params.channel
@@ -198,7 +198,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
 
 
 def _layers(
-    picture: "Bytes", channel: Channel, kind: Kind, inputs: AssetInputs, params: LayerParams, work: Work
+    picture: Rgba, channel: Channel, kind: Kind, inputs: AssetInputs, params: LayerParams, work: Work
 ) -> "Layers":
     """The picture over its backdrop in a channel's frame."""
     from pipeline.imaging.channels.encode import decode_image

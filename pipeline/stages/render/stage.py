@@ -105,6 +105,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     if not files:
         raise Held(
             "no angle has a picture: " + "; ".join(f"{p.angle.name}: {p.reason}" for p in pictures),
+            code="render-no-pictures",
             remedy="Name photos for angles in shoot.yaml (capture.named), or shoot the sides that are missing",
         )
     sources = [picture.source for picture in pictures]
@@ -174,13 +175,15 @@ def _picture(verdict: Verdict, shoot: Shoot, params: Params, work: Work) -> tupl
     if verdict.decision == "captured" and verdict.photo is not None:
         return _captured(verdict, verdict.photo, shoot, params, work)
     angle = verdict.angle
-    refused = Picture(angle=angle, source="refused", nearest_photo=verdict.nearest_photo, reason=verdict.reason)
     if verdict.decision == "refused":
-        return refused, None
+        return _refused(verdict, code=verdict.code, reason=verdict.reason), None
     nearest = shoot.views.get(verdict.nearest_photo or "")
-    if shoot.splat is None or nearest is None:
-        why = "there is no splat to render it from (its step was held)" if nearest else "the nearest photo has no pose"
-        return refused.model_copy(update={"reason": f"{why}; {verdict.reason}"}), None
+    if nearest is None:
+        reason = f"the nearest photo has no pose; {verdict.reason}"
+        return _refused(verdict, code="angle-nearest-not-posed", reason=reason), None
+    if shoot.splat is None:
+        reason = f"there is no splat to render it from (its step was held); {verdict.reason}"
+        return _refused(verdict, code="angle-no-splat", reason=reason), None
     view = _view(verdict, nearest)
     item = AngleInputs(splat=shoot.splat, nearest=shoot.cutout(nearest.photo))
     drawing = params.model_dump(include=set(DrawParams.model_fields))
@@ -195,6 +198,11 @@ def _picture(verdict: Verdict, shoot: Shoot, params: Params, work: Work) -> tupl
         reason=verdict.reason,
     )
     return picture, done.picture
+
+
+def _refused(verdict: Verdict, *, code: str | None, reason: str) -> Picture:
+    """An angle without a picture."""
+    return Picture(angle=verdict.angle, source="refused", nearest_photo=verdict.nearest_photo, code=code, reason=reason)
 
 
 def _refined(

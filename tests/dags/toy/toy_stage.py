@@ -62,7 +62,9 @@ def done() -> None:
 
 
 def held() -> None:
-    raise Held("7 of 24 photos registered; the gap is 95-170 deg", remedy="shoot 6 more there")
+    raise Held(
+        "7 of 24 photos registered; the gap is 95-170 deg", code="sfm-too-few-poses", remedy="shoot 6 more there"
+    )
 
 
 def bad() -> None:

@@ -7,12 +7,12 @@ from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
 from pipeline.core.errors import BadInput
+from pipeline.core.linear import linear_to_srgb, linear_to_srgb16
 from pipeline.core.png import encode_png
 from pipeline.imaging.channels import encode
 from pipeline.imaging.channels.channel import LOSSLESS, load_channel
 from pipeline.imaging.channels.encode import decode_image, encode_image, srgb_profile
 from pipeline.imaging.channels.marking import marking_of, xmp_packet
-from pipeline.imaging.linear import linear_to_srgb, linear_to_srgb16
 
 XMP = xmp_packet("compositeCapture")
 JPEG = load_channel("google")

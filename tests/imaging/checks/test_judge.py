@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.core.linear import linear_to_srgb
 from pipeline.core.records import Check
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.channels.encode import decode_image, encode_8bit, encode_image, srgb_profile
@@ -13,7 +14,6 @@ from pipeline.imaging.checks.fidelity import block_deltas
 from pipeline.imaging.checks.judge import check_asset, judge
 from pipeline.imaging.compositing.blend import make_layers
 from pipeline.imaging.compositing.framing import Box
-from pipeline.imaging.linear import linear_to_srgb
 from tests.imaging.checks import faults
 from tests.imaging.products import make_product
 

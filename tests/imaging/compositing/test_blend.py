@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import BadInput
+from pipeline.core.linear import linear_to_srgb, srgb_to_linear
 from pipeline.imaging.channels.channel import Framing, load_channel
 from pipeline.imaging.compositing.blend import backdrop_picture, make_layers, shadow_picture
 from pipeline.imaging.compositing.framing import (
@@ -15,7 +16,6 @@ from pipeline.imaging.compositing.framing import (
     resample_backdrop,
     resample_product,
 )
-from pipeline.imaging.linear import linear_to_srgb, srgb_to_linear
 from tests.imaging.products import make_product
 
 ARCHIVE = load_channel("archive")

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.core.errors import BadInput
+from pipeline.core.linear import srgb_to_linear
 from pipeline.core.records import Edits
 from pipeline.imaging.compositing.edits import edited, edited_view, in_words, rows
 from pipeline.imaging.compositing.shadow_camera import ground_of, land
-from pipeline.imaging.linear import srgb_to_linear
 from tests.imaging.compositing.test_shadow import view_of
 from tests.imaging.products import make_product
 

@@ -4,17 +4,16 @@ import math
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.splatting.raster import threads  # noqa: F401  (before the first kernel)
+from pipeline.core.arrays import F32, I64
+from pipeline.splatting.raster import threads  # noqa: F401   before the first kernel
 from pipeline.splatting.raster.projection import axes, dot, mix
 
-F32 = NDArray[np.float32]
 _BLOCK = 4096
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
-def add_noise(means: F32, log_scales: F32, quats: F32, rows: NDArray[np.int64], weight: F32, noise: F32) -> None:
+def add_noise(means: F32, log_scales: F32, quats: F32, rows: I64, weight: F32, noise: F32) -> None:
     """`means[rows] += weight * covariance @ noise`: weight [R], noise [R, 3] for the Gaussians `rows` [R]."""
     for block in numba.prange((rows.size + _BLOCK - 1) // _BLOCK):
         for k in range(block * _BLOCK, min(rows.size, (block + 1) * _BLOCK)):

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.imaging.linear import decode, encode, linear_to_srgb, linear_to_srgb16, srgb_to_linear
+from pipeline.core.linear import decode, encode, linear_to_srgb, linear_to_srgb16, srgb_to_linear
 
 LEVELS = np.arange(256, dtype=np.uint8)
 

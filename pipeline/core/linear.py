@@ -4,21 +4,22 @@ Transfer function: IEC 61966-2-1. An 8-bit level that goes there and back is the
 rely on it.
 """
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Words = NDArray[np.uint16]
+from pipeline.core.arrays import F32, F64, U16, Pixels
+
+Values = TypeVar("Values", F32, F64)
 
 
-def decode(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
+def decode(srgb: Values) -> Values:
     """Linear light of sRGB values, both 0 to 1."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
-def encode(linear: NDArray[np.float64]) -> NDArray[np.float64]:
+def encode(linear: Values) -> Values:
     """The sRGB values of linear light, both 0 to 1."""
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * np.maximum(linear, 0.0) ** (1 / 2.4) - 0.055)
 
@@ -28,33 +29,33 @@ _SRGB16 = np.rint(encode(np.arange(65536) / 65535) * 65535).astype(np.uint16)
 _SRGB8 = np.rint(encode(np.arange(65536) / 65535) * 255).astype(np.uint8)
 
 
-def srgb_to_linear(image: Bytes) -> Floats:
+def srgb_to_linear(image: Pixels) -> F32:
     """Linear light, float32 0 to 1, of 8-bit sRGB; any shape. Alpha is no light: leave it out."""
     if image.size == 0:
         return np.zeros(image.shape, dtype=np.float32)
-    flat: Floats = cv2.LUT(np.ascontiguousarray(image).reshape(1, -1), _LINEAR)
+    flat: F32 = cv2.LUT(np.ascontiguousarray(image).reshape(1, -1), _LINEAR)
     return flat.reshape(image.shape)
 
 
-def linear_to_srgb(linear: Floats) -> Bytes:
+def linear_to_srgb(linear: F32) -> Pixels:
     """8-bit sRGB of linear light; values outside 0 to 1 are clipped. Between two levels it may take either."""
     return _SRGB8[_steps(linear)]
 
 
-def linear_to_srgb16(linear: Floats) -> Words:
+def linear_to_srgb16(linear: F32) -> U16:
     """16-bit sRGB of linear light. In deep shadows a step of the table is some 13 levels of 65535."""
     return _SRGB16[_steps(linear)]
 
 
-def luminance(linear: Floats) -> Floats:
+def luminance(linear: F32) -> F32:
     """Relative luminance Y (Rec. 709 weights) of linear RGB [..., 3], float32 [...]."""
     return linear @ np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
-def _steps(linear: Floats) -> Words:
+def _steps(linear: F32) -> U16:
     """Rounded and clipped to 0 .. 65535, in one pass."""
     if linear.size == 0:
         return np.zeros(linear.shape, dtype=np.uint16)
     flat = np.ascontiguousarray(linear, dtype=np.float32).reshape(1, -1)
-    steps: Words = cv2.multiply(flat, 65535.0, dtype=cv2.CV_16U)
+    steps: U16 = cv2.multiply(flat, 65535.0, dtype=cv2.CV_16U)
     return steps.reshape(linear.shape)

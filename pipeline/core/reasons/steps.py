@@ -1,0 +1,164 @@
+"""Reasons why a step is held, and why an angle or a shoot is refused."""
+
+from functools import partial
+
+from pipeline.core.reasons.reason import reason
+
+_held = partial(reason, "held")
+_angle = partial(reason, "refused angle")
+_shoot = partial(reason, "refused shoot")
+
+STEP_REASONS = (
+    _held(
+        "cutout-product-not-found",
+        "The product was not found in some photos",
+        "The cut-out engine found no product, or one of an implausible size, in more photos than "
+        "`cutout.max_failed_photos` allows. The message lists them.",
+        "Photograph these again on a plain backdrop, remove them, put mattes made by hand into the shoot's folder "
+        "`mattes/`, or raise `max_failed_photos` in the preset.",
+    ),
+    _held(
+        "sfm-no-poses",
+        "No camera positions were found",
+        "Fewer than three photos could be related to each other.",
+        "Shoot at least 24 photos, at most 15° apart, sharp, with the product filling half the frame. Put a few small "
+        "removable stickers on or beside a product without any pattern.",
+    ),
+    _held(
+        "sfm-too-few-poses",
+        "Too few photos could be posed",
+        "Some photos could not be related to the others, so a side of the product is missing. The message says between "
+        "which photos the largest gap lies.",
+        "Shoot the number of photos that the message gives in the gap, and run the shoot again.",
+    ),
+    _held(
+        "sfm-front-not-posed",
+        "The front photo could not be posed",
+        "The photo named in `capture.front` could not be related to the others, so azimuth 0 is not known.",
+        "Name another photo in `capture.front`, or shoot the front again, sharp and well lit.",
+    ),
+    _held(
+        "sfm-too-few-points",
+        "Too few points of the product were found",
+        "The product's centre and size cannot be found from so few points.",
+        "Check the cut-outs, and shoot the product larger and sharper.",
+    ),
+    _held(
+        "splat-blurred",
+        "The splat does not match the held-out photos",
+        "Photos that the splat was not fitted to differ from it by more than `splat.min_psnr_db` allows, so rendered "
+        "angles would be blurred.",
+        "Shoot more photos, steadier and closer together, or raise the splat's `iterations` and `max_seconds`.",
+    ),
+    _held(
+        "splat-outline-wrong",
+        "The splat's outline does not match the cut-outs",
+        "The outline overlaps the held-out cut-outs by less than `splat.min_alpha_iou`.",
+        "Look at the cut-outs: a part of the product is missing in some, or the backdrop is left in them.",
+    ),
+    _held(
+        "splat-out-of-time",
+        "The fit of the splat ran out of time",
+        "The splat is not good enough, and `splat.max_seconds` ended its fit before the last iteration. The step runs "
+        "again the next time it is requested, because another run may be faster.",
+        "Run the shoot again on a quieter machine, or raise the splat's `max_seconds`.",
+    ),
+    _held(
+        "render-no-pictures",
+        "No requested angle has a picture",
+        "Every angle was refused. The message gives the reason of each.",
+        "Name photos for angles in `capture.named`, or shoot the sides that are missing.",
+    ),
+    _held(
+        "caption-no-picture",
+        "There is no picture to describe",
+        "Every angle was refused, so there is nothing to write a caption for.",
+        "Resolve the refused angles first.",
+    ),
+    _held(
+        "caption-empty-picture",
+        "The picture to describe shows no product",
+        "Nothing in the picture that is nearest to the front is opaque.",
+        "Check the cut-out of that angle.",
+    ),
+    _held(
+        "caption-not-publishable",
+        "The caption must not be published",
+        "It has a price, an offer, a link, a claim or a contradiction to `shoot.yaml`, or it is too long. The message "
+        "lists what is wrong.",
+        "Correct the title, attributes or brief in `shoot.yaml`.",
+    ),
+    _held(
+        "caption-no-usable-answer",
+        "The caption service gave no usable caption",
+        "The model declined, or broke the rules for captions, each time that it was asked.",
+        "Change the brief or the attributes in `shoot.yaml`, name another model, or set `engine: measured`.",
+    ),
+    _angle(
+        "angle-not-posed",
+        "The photos could not be posed",
+        "`sfm` was held, so no photo's direction is known, and `shoot.yaml` names no photo for this angle.",
+        "Resolve the hold of `sfm`, or name a photo for the angle in `capture.named`.",
+    ),
+    _angle(
+        "angle-above-photos",
+        "The angle is above every photo",
+        "The camera would be higher than the highest photo by more than `coverage.max_offset_deg`.",
+        "Shoot a ring of photos at about the elevation that the message gives.",
+    ),
+    _angle(
+        "angle-below-photos",
+        "The angle is below every photo",
+        "The camera would be lower than the lowest photo by more than `coverage.max_offset_deg`.",
+        "Shoot a ring of photos at about the elevation that the message gives.",
+    ),
+    _angle(
+        "angle-side-not-photographed",
+        "Nobody photographed this side",
+        "The angle lies in a gap between photos that is wider than `coverage.max_gap_deg`.",
+        "Shoot the number of photos that the message gives in the gap.",
+    ),
+    _angle(
+        "angle-no-neighbours",
+        "No two photos stand on either side of the angle",
+        "Photos are near, but no two of them are close enough to each other to render what is between them.",
+        "Shoot this angle itself.",
+    ),
+    _angle(
+        "angle-no-splat",
+        "There is no splat to render from",
+        "The angle lies between photos, and `splat` was held.",
+        "Resolve the hold of `splat`, or shoot this angle itself.",
+    ),
+    _angle(
+        "angle-nearest-not-posed",
+        "The nearest photo's position is not known",
+        "The angle would be rendered as the nearest photo's camera sees it, but that photo has no position.",
+        "Run `sfm` and `coverage` again.",
+    ),
+    _shoot(
+        "shoot-unusable",
+        "shoot.yaml or a file beside it cannot be used",
+        "`shoot.yaml` is missing or invalid, names a photo or an angle that does not exist, or a photo or matte is a "
+        "link or cannot be read. The message names the file, the field and the value.",
+        "Correct what the message names. `catalog plan SHOOT_DIR` checks it at once.",
+    ),
+    _shoot(
+        "shoot-sku-twice",
+        "Two shoots have the same sku",
+        "It is not clear whose pictures the sku means, so all of them are refused.",
+        "Give each shoot its own sku, or remove one.",
+    ),
+    _shoot(
+        "shoot-not-plannable",
+        "A step cannot do what shoot.yaml or the preset asks for",
+        "`shoot.yaml` or the preset names a channel, a checkpoint or a value that does not exist.",
+        "Correct the value that the message names.",
+    ),
+    _shoot(
+        "shoot-engine-missing",
+        "This machine lacks an engine, a key or a device",
+        "The preset asks for it, and there is no fallback.",
+        "Install what the message names, or choose another engine in the preset. `catalog doctor` lists what is here.",
+    ),
+)

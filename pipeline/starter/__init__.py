@@ -1,0 +1,1 @@
+"""Writes the first shoot.yaml for a folder of photos."""

@@ -1,0 +1,143 @@
+"""From a folder of photos to a commented shoot.yaml that `catalog plan` accepts: what `catalog init DIR` does."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
+from pipeline.posing.frame import Rig
+from pipeline.shoot import parse_shoot
+from pipeline.starter.categories import load_category
+from pipeline.starter.photos import Survey, find_photos, survey
+from pipeline.starter.template import Draft, shoot_text
+
+NAME_CHARACTERS = 100
+TITLE_CHARACTERS = 200
+
+
+class Choices(Frozen):
+    """What the user decides; None: it is guessed.
+
+    `move`: photos in the folder itself may be moved into photos/. `force`: shoot.yaml may be overwritten.
+    """
+
+    sku: str | None = None
+    category: str = "general"
+    rig: Rig | None = None
+    move: bool = False
+    force: bool = False
+
+
+class Started(Frozen):
+    """What `start_shoot` wrote, and why. `photos` in capture order; `moved`: they lay beside shoot.yaml before."""
+
+    shoot_yaml: str
+    sku: str
+    photos: tuple[str, ...]
+    endings: dict[str, int]
+    sizes: tuple[str, ...]
+    left_out: tuple[str, ...]
+    moved: bool
+    front: str
+    front_reason: str
+    rig: Rig
+    rig_reason: str
+    category: str
+    angles: tuple[str, ...]
+
+
+def look_at(
+    folder: Path, choices: Choices, on_progress: Callable[[int, int, str], None] = lambda _done, _total, _name: None
+) -> Survey:
+    """Decode the photos of a shoot's folder and guess the rig; writes nothing.
+
+    Raises BadInput when `start_shoot` could not write shoot.yaml: there are no usable photos, shoot.yaml exists and
+    `force` is off, or the photos lie in `folder` itself and `move` is off.
+    """
+    photos = find_photos(folder)
+    _require_free(folder / "shoot.yaml", force=choices.force)
+    if photos[0].parent == folder and not choices.move:
+        what = f"{folder} has {len(photos)} photos, but they belong in {folder / 'photos'}"
+        raise BadInput(what, remedy="Run it again with --move to move them there, or move them yourself")
+    return survey(folder, photos, on_progress)
+
+
+def start_shoot(folder: Path, survey: Survey, choices: Choices) -> Started:
+    """Write `folder`/shoot.yaml for the photos that `look_at` found; move them into photos/ if they lie beside it.
+
+    Raises BadInput when the category or the sku cannot be used, or the folder cannot be written.
+    """
+    path = folder / "shoot.yaml"
+    draft = _draft(folder, survey, choices)
+    text = shoot_text(draft)
+    shoot = parse_shoot(text.encode(), path)
+    try:
+        if survey.beside:
+            _move([photo.path for photo in survey.photos], folder / "photos")
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        what = f"{error.filename or path} cannot be written: {error.strerror or error}"
+        raise BadInput(what, remedy="Let this user write there") from error
+    return Started(
+        shoot_yaml=str(path),
+        sku=shoot.sku,
+        photos=tuple(photo.path.name for photo in survey.photos),
+        endings=dict(Counter(photo.path.suffix.lower() for photo in survey.photos)),
+        sizes=survey.sizes,
+        left_out=survey.left_out,
+        moved=survey.beside,
+        front=shoot.capture.front,
+        front_reason=draft.front_reason,
+        rig=shoot.capture.rig,
+        rig_reason=draft.rig_reason,
+        category=choices.category,
+        angles=tuple(angle.name for angle in shoot.angles),
+    )
+
+
+def safe_name(text: str) -> str:
+    """`text` as a sku: ASCII letters, digits, dot, dash and underscore, at most 100. Empty when nothing remains."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._")[:NAME_CHARACTERS]
+
+
+def _draft(folder: Path, survey: Survey, choices: Choices) -> Draft:
+    name = folder.resolve().name
+    sku = choices.sku or safe_name(name)
+    if not sku:
+        raise BadInput(f"the folder name {name!r} cannot be a sku", remedy="Give one with --sku")
+    return Draft(
+        sku=sku,
+        sku_reason="as asked for" if choices.sku else "guessed from the folder's name",
+        collection=safe_name(folder.resolve().parent.name) or "new",
+        title=_title(name) or _title(sku),
+        photos=f"{len(survey.photos)} photos of {', '.join(survey.sizes[:3])}",
+        front=survey.photos[0].path.name,
+        front_reason="guessed: the first photo by " + ("EXIF time" if survey.by_time else "name"),
+        rig=choices.rig or survey.rig.rig,
+        rig_reason="as asked for" if choices.rig else f"guessed: {survey.rig.because}",
+        preset=load_category(choices.category),
+        preset_name=choices.category,
+    )
+
+
+def _title(name: str) -> str:
+    """`blue-mug_2` as `Blue mug 2`; empty when the name has nothing that a shop could show."""
+    words = " ".join(re.split(r"[-_.\s]+", name)).strip()[:TITLE_CHARACTERS]
+    return words[:1].upper() + words[1:] if words.isprintable() else ""
+
+
+def _require_free(path: Path, *, force: bool) -> None:
+    if path.is_symlink() or path.is_dir():
+        raise BadInput(f"{path} is a link or a folder", remedy="Remove it")
+    if path.exists() and not force:
+        raise BadInput(f"{path} exists already", remedy="Run it with --force to overwrite it")
+
+
+def _move(photos: list[Path], target: Path) -> None:
+    target.mkdir(exist_ok=True)
+    for photo in photos:
+        photo.rename(target / photo.name)

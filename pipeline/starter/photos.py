@@ -1,0 +1,168 @@
+"""Looks at a folder of photos: which files are photos, in which order they were taken, on which rig."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.core.domain import Frozen, Name
+from pipeline.core.errors import BadInput, readable
+from pipeline.core.photo.decode import read_photo
+from pipeline.core.photo.limits import PHOTO_ENDINGS
+from pipeline.posing.frame import Rig
+from pipeline.shoot import FileName, plain_files
+
+NAMES_IN_MESSAGES = 6
+SMALL_PX, EDGE_PX = 64, 4
+EDGE_CHANGE_AT_MOST = (
+    3.0  # grey levels; both samples stay below 1.1, their second ring included, a moving camera is >10
+)
+_STEM: TypeAdapter[str] = TypeAdapter(Name)
+_FILE: TypeAdapter[str] = TypeAdapter(FileName)
+
+
+class RigGuess(Frozen):
+    """Whether the product turned or the camera moved, and how that was recognised."""
+
+    rig: Rig
+    because: str
+
+
+@dataclass(frozen=True)
+class ShotPhoto:
+    """One decoded photo: its file, its upright size in px, its EXIF facts, and itself as [64, 64] grey levels."""
+
+    path: Path
+    width_px: int
+    height_px: int
+    captured_at: datetime | None
+    camera: str | None
+    small: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The photos of a shoot's folder in capture order, and what else lies there.
+
+    `by_time`: the order is EXIF's, not that of the names. `beside`: they lie in the folder itself, not in its photos/.
+    """
+
+    photos: tuple[ShotPhoto, ...]
+    by_time: bool
+    beside: bool
+    rig: RigGuess
+    left_out: tuple[str, ...]
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The photos' upright sizes, the most frequent first: `1800 x 1350 px`."""
+        sizes = Counter((shot.width_px, shot.height_px) for shot in self.photos)
+        return tuple(f"{width} x {height} px" for (width, height), _ in sizes.most_common())
+
+
+def find_photos(folder: Path) -> list[Path]:
+    """The photo files in `folder`/photos or else in `folder` itself. Raises BadInput when there are none."""
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is not a folder", remedy="Name the folder with the photos of one product")
+    if not str(folder).isprintable():
+        raise BadInput(f"the folder name {str(folder)!r} cannot be used", remedy="Rename it: letters and digits")
+    photos = folder / "photos"
+    if photos.is_symlink():
+        raise BadInput(f"{photos} is a link", remedy="Put the folder itself there")
+    files = plain_files(photos, PHOTO_ENDINGS) if photos.is_dir() else []
+    files = files or plain_files(folder, PHOTO_ENDINGS)
+    if not files:
+        endings = ", ".join(sorted(PHOTO_ENDINGS))
+        raise BadInput(f"{folder} has no photos", remedy=f"Put files ending in {endings} into {photos}")
+    return files
+
+
+def survey(folder: Path, photos: Sequence[Path], on_progress: Callable[[int, int, str], None]) -> Survey:
+    """Decode every photo as ingest does. Raises one BadInput that names every file that cannot be used."""
+    shots: list[ShotPhoto] = []
+    faults: list[str] = []
+    for count, path in enumerate(photos, start=1):
+        try:
+            shots.append(_shot(path))
+        except BadInput as error:
+            faults.append(f"{path.name}: {error.what}")
+        on_progress(count, len(photos), path.name)
+    if faults:
+        more = len(faults) - NAMES_IN_MESSAGES
+        listed = "; ".join(faults[:NAMES_IN_MESSAGES]) + (f"; and {more} more" if more > 0 else "")
+        what = f"{photos[0].parent}: {len(faults)} of {len(photos)} photos cannot be used: {listed}"
+        raise BadInput(what, remedy="Rename, replace or remove these files")
+    by_time = all(shot.captured_at for shot in shots)
+    ordered = tuple(sorted(shots, key=_time_and_name if by_time else _natural_name))
+    return Survey(ordered, by_time, photos[0].parent == folder, guess_rig(ordered), _left_out(folder, photos))
+
+
+def guess_rig(photos: Sequence[ShotPhoto]) -> RigGuess:
+    """Turntable when the frame's edge, which shows the backdrop, is the same from photo to photo."""
+    if len(photos) < 2:
+        return RigGuess(rig="turntable", because="one photo does not show it, and a turntable is the usual rig")
+    if len({(shot.width_px, shot.height_px) for shot in photos}) > 1:
+        return RigGuess(rig="handheld", because="the photos differ in size")
+    if len({shot.camera for shot in photos}) > 1:
+        return RigGuess(rig="handheld", because="the photos are from different cameras")
+    change = _edge_change(photos)
+    if change <= EDGE_CHANGE_AT_MOST:
+        return RigGuess(rig="turntable", because="the edge of the frame is the same from photo to photo")
+    return RigGuess(rig="handheld", because="the edge of the frame changes from photo to photo")
+
+
+def _edge_change(photos: Sequence[ShotPhoto]) -> float:
+    """Median over consecutive photos of the mean difference in the outermost pixels, in grey levels of equal exposure.
+
+    A median, because the camera of a turntable shoot moves once between two rings.
+    """
+    edge = np.ones((SMALL_PX, SMALL_PX), dtype=bool)
+    edge[EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX] = False
+    edges = [shot.small[edge] * 128 / max(1.0, float(shot.small[edge].mean())) for shot in photos]
+    return float(np.median([np.abs(after - before).mean() for before, after in pairwise(edges)]))
+
+
+def _left_out(folder: Path, photos: Sequence[Path]) -> tuple[str, ...]:
+    """Other entries beside the photos and in `folder`, relative to it, without a shoot's own and hidden ones."""
+    with readable():
+        entries = {*folder.iterdir(), *photos[0].parent.iterdir()}
+    own = {folder / "shoot.yaml", folder / "photos", folder / "mattes", *photos}
+    return tuple(sorted(str(path.relative_to(folder)) for path in entries - own if not path.name.startswith(".")))
+
+
+def _shot(path: Path) -> ShotPhoto:
+    _require_usable_name(path)
+    photo = read_photo(path)
+    height, width = photo.rgb.shape[:2]
+    grey = cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (SMALL_PX, SMALL_PX), interpolation=cv2.INTER_AREA).astype(np.float64)
+    return ShotPhoto(path, width, height, photo.exif.captured_at, photo.exif.camera, small)
+
+
+def _require_usable_name(path: Path) -> None:
+    try:
+        _STEM.validate_python(path.stem)
+        _FILE.validate_python(path.name)
+    except ValidationError:
+        what = "a name may have letters A to Z, digits, dot, dash and underscore, at most 100"
+        raise BadInput(what) from None
+
+
+def _time_and_name(shot: ShotPhoto) -> tuple[Any, ...]:
+    moment = shot.captured_at
+    return (moment and moment.replace(tzinfo=None), *_natural_name(shot))
+
+
+def _natural_name(shot: ShotPhoto) -> tuple[Any, ...]:
+    """By name, numbers by value: IMG_2 before IMG_10."""
+    parts = re.split(r"(\d+)", shot.path.name.lower())
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)

@@ -1,0 +1,107 @@
+"""The text of a first shoot.yaml: every field with a comment that says what it is and how its value was found."""
+
+from typing import Any
+
+import yaml
+
+from pipeline.core.domain import Frozen
+from pipeline.posing.frame import Rig
+from pipeline.starter.categories import CategoryPreset
+
+
+class Draft(Frozen):
+    """The values of a first shoot.yaml, and the reasons of those that were guessed."""
+
+    sku: str
+    sku_reason: str
+    collection: str
+    title: str
+    photos: str
+    front: str
+    front_reason: str
+    rig: Rig
+    rig_reason: str
+    preset: CategoryPreset
+    preset_name: str
+
+
+TEMPLATE = """\
+# Written by `catalog init` from {photos}.
+# Check what is marked "Guessed", and fill in what is marked "Edit".
+
+# The product's number in the shop: letters, digits, dot, dash, underscore. {sku_reason}.
+sku: {sku}
+# The season or campaign that the product belongs to. Guessed: the name of the folder above.
+collection: {collection}
+# Edit these three: what the shop shows. Captions are written from them.
+title: {title}
+brand: Your brand
+category: {category}
+# Edit: facts about the product, as `name: value`. Captions repeat them and add no others.
+#   attributes: {{colour: teal, material: stoneware, capacity: 350 ml}}
+attributes: {{}}
+
+capture:
+  # turntable (the product turns, the camera stands still) or handheld (the camera moves round the product).
+  # {rig_reason}.
+  rig: {rig}
+  # What is behind the product; a note for people.
+  backdrop: plain
+  # The main lamp as the camera sees it; drawn shadows fall away from it. Negative azimuth: from the left.
+  #   light: {{azimuth_deg: -40, elevation_deg: 48}}
+  # Share of the product's height between it and the floor, 0 to 1: 0 stands on the floor, garments hang above it.
+  hangs: {hangs}
+  # The photo of the product's front: azimuth 0. {front_reason}.
+  front: {front}
+  # Angles that a photo shows as it is, as `angle: photo`; they work even if no camera position can be found.
+  named: {named}
+
+# The pictures to make, from category preset `{preset_name}`: {preset_title}. Azimuth 0 is the front, 90 the side on the
+# shopper's right, 180 the back; elevation is the camera's height above the horizon. An angle close to a photo uses
+# that photo, one between photos is rendered, and one that nobody photographed is refused.
+angles:
+{angles}
+# What is behind the product in the pictures: solid, gradient, or painted from a prompt (diffusion).
+#   - {{name: oak, kind: diffusion, prompt: 'warm oak wood table, soft light from the left'}}
+backdrops:
+  - {{name: white, kind: solid, colour: '#ffffff'}}
+# Where the pictures are sold: a file of pipeline/imaging/channels each, with that shop's rules.
+channels: [amazon_main, shopify]
+# Exact edits of an angle's picture, as `angle: edits`.
+#   edits: {{front: {{rotate_deg: 0.5, brightness_ev: 0.1}}}}
+# What a copywriter should know, in your own words.
+#   brief: A hand-glazed mug with a harbour drawn all the way round.
+"""
+
+
+def shoot_text(draft: Draft) -> str:
+    """The text of shoot.yaml; `parse_shoot` reads back the values of `draft`."""
+    angles = draft.preset.angles
+    named = {"front": draft.front} if "front" in {angle.name for angle in angles} else {}
+    return TEMPLATE.format(
+        photos=draft.photos,
+        sku=_value(draft.sku),
+        sku_reason=_sentence(draft.sku_reason),
+        collection=_value(draft.collection),
+        title=_value(draft.title),
+        category=_value(draft.preset.category),
+        rig=draft.rig,
+        rig_reason=_sentence(draft.rig_reason),
+        hangs=draft.preset.hangs,
+        front=_value(draft.front),
+        front_reason=_sentence(draft.front_reason),
+        named=_value(named),
+        preset_name=draft.preset_name,
+        preset_title=draft.preset.title,
+        angles="".join(f"  - {_value(angle.model_dump())}\n" for angle in angles),
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _value(value: Any) -> str:
+    """A value as YAML on one line, quoted where YAML would read it as something else."""
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000)
+    return text.removesuffix("...\n").strip()
