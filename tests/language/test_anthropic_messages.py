@@ -64,8 +64,8 @@ def test_valid_response_becomes_a_caption(ask) -> None:
 def test_request_contains_the_picture_on_grey_and_a_json_schema(ask) -> None:
     with serve(good()) as server:
         replace(ask(server), params=Params(picture_px=100)).write(subject())
-    question = server.asked[0]
-    source = question["messages"][0]["content"][0]["source"]
+    request = server.requests[0]
+    source = request["messages"][0]["content"][0]["source"]
     picture = Image.open(io.BytesIO(base64.b64decode(source["data"])))
     assert source["media_type"] == "image/jpeg" and picture.format == "JPEG" and max(picture.size) == 100
     corner, middle = picture.getpixel((1, 1)), picture.getpixel((16, 50))

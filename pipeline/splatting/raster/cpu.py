@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import torch
 
-from pipeline.splatting.lens import F64
+from pipeline.core.arrays import F64
 from pipeline.splatting.raster.base import VALUES, Cloud, OnMeans2d
 from pipeline.splatting.raster.rasterize import Rasterize
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from pipeline.core.arrays import F64
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.splatting.lens import F64, pose_of
+from pipeline.splatting.lens import pose_of
 from pipeline.splatting.raster.base import VALUES, Cloud, OnMeans2d
 from pipeline.splatting.raster.projection import BLUR_ANTIALIASED_PX2, BLUR_PX2, NEAR
 
