@@ -18,6 +18,7 @@ from pipeline.contract.store import Store
 from pipeline.core.engines import purpose_of
 from pipeline.core.errors import Held
 from pipeline.core.png import decode_png, encode_png
+from pipeline.core.reasons.table import REASONS
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.plan import STEPS, stage_of, step_params
@@ -95,7 +96,9 @@ def test_the_strategy_runs_in_a_fit(add_module: Any, monkeypatch: pytest.MonkeyP
     assert 0 < fit(params, photos(side_px=64), sparse()).report.gaussians < 300
 
 
-def test_the_stage_runs_and_is_found_again(add_module: Any, store: Store) -> None:
+def test_the_stage_runs_and_is_found_again(add_module: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for reason in changed("pipeline/core/reasons/steps.py")["STEP_REASONS"]:
+        monkeypatch.setitem(REASONS, reason.code, reason)
     module = add_module("pipeline/stages/extent.py")
     graph = changed("pipeline/plan.py")["GRAPH"]
     assert list(graph) == [*plan.GRAPH, "extent"]
