@@ -19,18 +19,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_gradient_magnitude
 
+from pipeline.core.domain import Frozen
 from pipeline.core.photo.decode import decode_photo
 from pipeline.core.photo.limits import Limits
 from pipeline.core.process import peak_memory_mb
 from pipeline.imaging.cutout.base import fault_of, with_matte
-from pipeline.imaging.cutout.registry import CutoutParams, engine_of
+from pipeline.imaging.cutout.registry import ENGINES
+from pipeline.plan import read_preset, step_params
 
 RECORD = Path(__file__).with_name("CUTOUT.md")
-PRESETS = Path(__file__).parents[1] / "pipeline" / "presets"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def gradient_error(alpha: NDArray[np.float64], truth: NDArray[np.float64]) -> fl
     return float(np.square(magnitudes[0] - magnitudes[1]).sum() / 1000)
 
 
-def measure(photo: Path, truth: Path, params: CutoutParams, side_px: int | None) -> tuple[Figures, NDArray[np.uint8]]:
+def measure(photo: Path, truth: Path, params: Frozen, side_px: int | None) -> tuple[Figures, NDArray[np.uint8]]:
     """Cut out one photo, scaled to `side_px` on the long side if given, and compare with the true matte."""
     rgb = decode_photo(photo.read_bytes(), Limits(max_side_px=side_px)).rgb
     true = cv2.imread(str(truth), cv2.IMREAD_GRAYSCALE)
@@ -64,7 +64,7 @@ def measure(photo: Path, truth: Path, params: CutoutParams, side_px: int | None)
     if true.shape != rgb.shape[:2]:
         true = cv2.resize(true, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_AREA)
     began = time.process_time()
-    alpha = engine_of(params).cut(rgb)
+    alpha = ENGINES.of(params).cut(rgb, params)
     rgba = with_matte(rgb, alpha)
     seconds = time.process_time() - began
     inside = alpha == 255
@@ -88,10 +88,9 @@ def _tile(rgb: NDArray[np.uint8], rgba: NDArray[np.uint8], truth: NDArray[np.uin
     return np.hstack([cv2.resize(p, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) for p in parts])
 
 
-def preset_params(name: str) -> CutoutParams:
+def preset_params(name: str) -> Frozen:
     """The cut-out params of a shipped preset."""
-    values = (yaml.safe_load((PRESETS / f"{name}.yaml").read_text()) or {}).get("cutout", {})
-    return CutoutParams(**{key: value for key, value in values.items() if key in CutoutParams.model_fields})
+    return step_params("cutout", read_preset(name).get("cutout", {})).matte
 
 
 def table(measured: list[Figures], preset: str) -> str:

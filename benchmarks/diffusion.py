@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.diffusion.painting.engine import BackdropRequest, DiffusersEngine
+from pipeline.diffusion.painting.engine import DiffusersEngine, PaintRequest
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.diffusion.scenes.scene import linear_from_srgb, random_spec, render_scene
 from pipeline.diffusion.scenes.vocabulary import COLOURS, HORIZON_FRAC, MATERIALS, SIDES, SceneSpec
@@ -160,13 +160,13 @@ def _index(specs: list[SceneSpec], attribute: str) -> NDArray[np.int64]:
     return np.array([options.index(getattr(spec, attribute)) for spec in specs])
 
 
-def paint_all(engine: DiffusersEngine, specs: list[SceneSpec], request: BackdropRequest) -> tuple[list[Rgb], list[Rgb]]:
+def paint_all(engine: DiffusersEngine, specs: list[SceneSpec], request: PaintRequest) -> tuple[list[Rgb], list[Rgb]]:
     """Paint every spec; returns the raw and the enlarged pictures."""
     painted = [engine.paint(replace(request, prompt=spec.prompt, seed=1000 + seed)) for seed, spec in enumerate(specs)]
     return [result.native for result in painted], [result.rgb for result in painted]
 
 
-def seconds_per_asset(engine: DiffusersEngine, request: BackdropRequest, size_px: int, count: int = 4) -> float:
+def seconds_per_asset(engine: DiffusersEngine, request: PaintRequest, size_px: int, count: int = 4) -> float:
     """Median wall seconds for one backdrop of `size_px`, including enlarging."""
     seconds = []
     for seed in range(count):
@@ -191,7 +191,7 @@ def main() -> None:
     engine, judge, rng = load_engine(options.checkpoint), Judge(options.scenes), np.random.default_rng(6)
     own = engine.facts
     specs = [random_spec(rng) for _ in range(options.pictures)]
-    request = BackdropRequest(
+    request = PaintRequest(
         prompt="", width_px=512, height_px=512, seed=0, steps=options.steps, guidance=options.guidance or own.guidance
     )
     figures: dict[str, Any] = {

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 
 from pipeline.core.linear import linear_to_srgb
 from pipeline.core.records import Light
-from pipeline.diffusion.painting.engine import BackdropRequest, DiffusersEngine
+from pipeline.diffusion.painting.engine import DiffusersEngine, PaintRequest
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.diffusion.scenes.vocabulary import read_prompt
 from pipeline.imaging.channels.channel import load_channel
@@ -62,9 +62,7 @@ def sheet(engine: DiffusersEngine, strengths: tuple[float, ...]) -> Image.Image:
     default = engine.facts.strength
     rows = []
     for seed, prompt in enumerate(PROMPTS):
-        request = BackdropRequest(
-            prompt=prompt, width_px=1200, height_px=1200, seed=seed, guidance=engine.facts.guidance
-        )
+        request = PaintRequest(prompt=prompt, width_px=1200, height_px=1200, seed=seed, guidance=engine.facts.guidance)
         painted = {
             strength: engine.paint(replace(request, strength=strength)).rgb for strength in {*strengths, default}
         }

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import yaml
 
 from benchmarks.imaging_shadow import HEAD, shadow_rows
 from pipeline.core.domain import View
@@ -28,7 +27,7 @@ from pipeline.core.photo.decode import decode_photo
 from pipeline.core.photo.limits import Limits
 from pipeline.core.records import Light, load_list
 from pipeline.diffusion.painting.checkpoints import EMBEDDED, EMBEDDED_FOLDER, facts_of
-from pipeline.diffusion.painting.engine import BackdropRequest
+from pipeline.diffusion.painting.engine import PaintRequest
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.imaging.channels.channel import Channel, load_channel
 from pipeline.imaging.channels.encode import decode_image, encode_image
@@ -40,7 +39,8 @@ from pipeline.imaging.compositing.shadow import draw_shadow
 from pipeline.imaging.compositing.shadow_camera import ground_of
 from pipeline.imaging.cutout.base import with_matte
 from pipeline.imaging.cutout.matting import closed_form, foreground_colours
-from pipeline.imaging.cutout.registry import CutoutParams, engine_of
+from pipeline.imaging.cutout.registry import ENGINES
+from pipeline.plan import read_preset, step_params
 
 RECORD = Path(__file__).with_name("IMAGING.md")
 SIDE_PX, RUNS = 1600, 3
@@ -65,9 +65,7 @@ def _square(channel: str, **changes: object) -> Channel:
 def parts(shoot: Path) -> dict[str, Part]:
     """The measured calls by name; their inputs are prepared."""
     rgb, matte, view = _photo(shoot)
-    cutout = CutoutParams(
-        **(yaml.safe_load(Path("pipeline/presets/standard.yaml").read_text()) or {}).get("cutout", {})
-    )
+    cutout = step_params("cutout", read_preset("standard").get("cutout", {})).matte
     ring = cv2.dilate(matte, np.ones((15, 15), np.uint8)) != cv2.erode(matte, np.ones((15, 15), np.uint8))
     trimap = np.where(ring, 128, np.where(matte > 127, 255, 0)).astype(np.uint8)
     picture, ground = with_matte(rgb, matte), ground_of(view, rgb.shape[1])
@@ -82,7 +80,7 @@ def parts(shoot: Path) -> dict[str, Part]:
         decoded=decode_image(file, "shop"), channel=shop, kind="solid", source="captured", marking=marking,
     )  # fmt: skip
     return {
-        "cut-out, whole": lambda: with_matte(rgb, engine_of(cutout).cut(rgb)),
+        "cut-out, whole": lambda: with_matte(rgb, ENGINES.of(cutout).cut(rgb, cutout)),
         "closed-form matting of a 15 px band": lambda: closed_form(rgb, trimap),
         "foreground colours": lambda: foreground_colours(rgb, matte),
         "backdrop: 256 px painted, 20 steps": lambda: _paint(native=True),
@@ -108,7 +106,7 @@ def _encoders(finished: np.ndarray, shop: Channel, xmp: bytes) -> dict[str, Part
 
 def _paint(native: bool) -> object:
     facts, side_px = facts_of(EMBEDDED_FOLDER), 256 if native else SIDE_PX
-    request = BackdropRequest(
+    request = PaintRequest(
         "light marble counter, morning light", side_px, side_px, 1, strength=facts.strength, guidance=facts.guidance
     )
     return load_engine(EMBEDDED).paint(request)

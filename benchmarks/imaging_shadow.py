@@ -13,8 +13,8 @@ from pipeline.core.domain import View
 from pipeline.core.records import Light, load_list
 from pipeline.imaging.compositing.shadow import draw_shadow
 from pipeline.imaging.compositing.shadow_camera import Ground, ground_of
-from pipeline.splatting.fit.params import FitParams
-from pipeline.splatting.fit.trainer import fit
+from pipeline.splatting.engines import cpu
+from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.surface import surface_points
 
 Floats = NDArray[np.float32]
@@ -78,9 +78,10 @@ def shadow_rows(shoot: Path, seconds: float) -> list[str]:
     """Markdown rows of one shoot: shape guessed from the matte, with and without a camera, and from a splat."""
     truth = shoot / "truth"
     views = {Path(view.photo).stem: view for view in load_list(View, (truth / "views.json").read_bytes())}
-    params = FitParams.model_validate({"max_seconds": seconds})
+    params = cpu.Params.model_validate({"max_seconds": seconds})
     no_points = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
-    points = surface_points(fit(params, true_photos(shoot / "photos", truth), no_points).splat.gaussians).astype(float)
+    fitted = cpu.fit(params, true_photos(shoot / "photos", truth), no_points, Hooks()).splat.gaussians
+    points = surface_points(fitted).astype(float)
     rows = []
     for file in sorted((truth / "shadows").glob("*.png")):
         view = views[file.stem]

@@ -29,10 +29,10 @@ from benchmarks.splat_shoot import fit_shoot
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import Camera, look_at
 from pipeline.core.process import peak_memory_mb
-from pipeline.splatting.engines.base import VALUES
 from pipeline.splatting.fit.loss import LossWeights, ProductLoss
 from pipeline.splatting.fit.params import FitParams
-from pipeline.splatting.fit.trainer import Hooks, _Trainer
+from pipeline.splatting.fit.report import Hooks
+from pipeline.splatting.fit.trainer import _Trainer
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import C0
 from pipeline.splatting.lanes import LANES, load, room, store
@@ -40,6 +40,8 @@ from pipeline.splatting.lens import lens_of, pose_of
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.raster import rasterize as raster
+from pipeline.splatting.raster.base import VALUES
+from pipeline.splatting.raster.cpu import CpuRasterizer
 from pipeline.splatting.raster.kernels import (
     BACKWARD_PLANES,
     FORWARD_PLANES,
@@ -89,7 +91,7 @@ def trainer_of(truth: Gaussians) -> _Trainer:
         photos.append(PosedPhoto(f"P{i}", rgba, CAMERA, pose))
     points = Points(truth.means.astype(np.float64), np.full((len(truth), 3), 128, np.uint8))
     params = FitParams(side_px=HEIGHT, gaussians=len(truth), matte=False, holdout=0, max_seconds=1e9, iterations=10**6)
-    trainer = _Trainer(params, photos, points, Hooks())
+    trainer = _Trainer(params, CpuRasterizer(), photos, points, Hooks())
     r = np.random.default_rng(1)
     for name in VALUES:
         value = getattr(truth, name)

@@ -17,10 +17,10 @@ from PIL import Image
 from pipeline.core.colmap.read import read_model
 from pipeline.posing.folder import pose_folder
 from pipeline.posing.request import PoseParams
-from pipeline.splatting.fit.colmap_folder import posed_photos
-from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.colmap_folder import posed_photos
+from pipeline.splatting.engines import cpu
+from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.fit.result import Fit
-from pipeline.splatting.fit.trainer import fit
 from pipeline.splatting.show.sheet import sheet
 
 RECORD_FILE = Path(__file__).with_name("SPLAT.md")
@@ -58,16 +58,16 @@ def main() -> None:
         pose_folder(options.photos, options.workspace, None, PoseParams(rig="handheld", max_side_px=1600))
     base = {"side_px": options.side_px, "matte": options.matte, "held_out": (options.holdout_photo,)}
     model = read_model(options.workspace)
-    photos = posed_photos(model, options.workspace / "images", FitParams.model_validate(base))
+    photos = posed_photos(model, options.workspace / "images", matte=options.matte)
     lines = [
         f"{options.photos.name}, {len(photos)} photos of {options.side_px} px, {options.holdout_photo} held out,"
         f" {'cut out' if options.matte else 'whole frames'}, {len(model.points.positions)} sparse points,"
         f" {numba.get_num_threads()} threads:\n\n{HEADER}"
     ]
     for seconds in options.seconds:
-        params = FitParams.model_validate({**base, "max_seconds": seconds, "iterations": 10_000})
+        params = cpu.Params.model_validate({**base, "max_seconds": seconds, "iterations": 10_000})
         began = time.process_time()
-        done = fit(params, photos, model.points)
+        done = cpu.fit(params, photos, model.points, Hooks())
         lines.append(row(seconds, done, time.process_time() - began))
     print("\n".join(lines))
     if options.sheet is not None:

@@ -31,17 +31,19 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a script only has its own 
 
 from benchmarks.splat_shoot import floaters, true_photos
 from pipeline.core.colmap.model import Points
+from pipeline.core.domain import Frozen
 from pipeline.core.errors import CatalogError
-from pipeline.splatting.engines.base import version_of
-from pipeline.splatting.fit.colmap_folder import fit_photos
-from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.engines import nerfstudio
+from pipeline.splatting.engines.registry import ENGINES
+from pipeline.splatting.fit.report import Hooks
 
-ENGINES: dict[str, dict[str, str]] = {
+ROWS: dict[str, dict[str, str]] = {
     "cpu": {"engine": "cpu"},
     "gsplat": {"engine": "gsplat"},
     "splatfacto": {"engine": "nerfstudio"},
     "nerfacto": {"engine": "nerfstudio", "nerfstudio_method": "nerfacto"},
 }
+DEFAULTS = nerfstudio.Params()
 SAMPLES = Path(__file__).parents[1] / "examples" / "collection"
 RECORD_FILE = Path(__file__).with_name("GPU.md")
 TOLERANCE_DB = 0.3
@@ -81,13 +83,20 @@ class GpuMemory:
             self.thread.join()
 
 
+def params_of(engine: str, changes: dict[str, Any]) -> Frozen:
+    """The params of a row: those of `changes` that its engine has, and no limit of time."""
+    values = {**ROWS[engine], "max_seconds": 1e9, **changes}
+    known = ENGINES.named(values["engine"]).Params.model_fields
+    return ENGINES.parse({name: value for name, value in values.items() if name in known})
+
+
 def measure(engine: str, shoot: Path, changes: dict[str, Any]) -> dict[str, Any]:
     """Fit one shoot with one engine; returns its row by column, or the failure under `error`."""
-    params = FitParams.model_validate({**ENGINES[engine], "max_seconds": 1e9, **changes})
+    params = params_of(engine, changes)
     no_points = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
     with GpuMemory() as gpu:
         try:
-            done = fit_photos(params, true_photos(shoot / "photos", shoot / "truth"), no_points)
+            done = ENGINES.of(params).fit(params, true_photos(shoot / "photos", shoot / "truth"), no_points, Hooks())
         except CatalogError as error:
             return {"shoot": shoot.name, "engine": engine, "error": str(error)}
     r = done.report
@@ -109,7 +118,8 @@ def missing(engines: list[str]) -> dict[str, str]:
     reasons = {}
     for engine in engines:
         try:
-            version_of(ENGINES[engine]["engine"])
+            params = params_of(engine, {})
+            ENGINES.of(params).require_here(params)
         except CatalogError as error:
             reasons[engine] = str(error)
     return reasons
@@ -168,11 +178,11 @@ def record(file: Path, section: str, text: str) -> None:
 def main() -> int:
     """Measure and print; with --write, record in GPU.md. Returns 1 on a failure or a difference out of tolerance."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--engines", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--shoots", type=Path, nargs="+", default=sorted(p.parent for p in SAMPLES.glob("*/truth")))
-    parser.add_argument("--iterations", type=int, default=FitParams().iterations)
-    parser.add_argument("--nerfacto-iterations", type=int, default=FitParams().nerfacto_iterations)
-    parser.add_argument("--side-px", type=int, default=FitParams().side_px)
+    parser.add_argument("--iterations", type=int, default=DEFAULTS.iterations)
+    parser.add_argument("--nerfacto-iterations", type=int, default=DEFAULTS.nerfacto_iterations)
+    parser.add_argument("--side-px", type=int, default=DEFAULTS.side_px)
     parser.add_argument("--seconds", type=float, help="time limit of each fit, except splatfacto's")
     parser.add_argument(
         "--write", choices=("trainer", "nerfstudio"), help="record the table in this section of benchmarks/GPU.md"

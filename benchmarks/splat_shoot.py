@@ -10,10 +10,10 @@ from scipy import ndimage
 from pipeline.core.colmap.model import Points, RawCamera
 from pipeline.core.colmap.undistort import undistort
 from pipeline.core.domain import Camera
-from pipeline.splatting.fit.evaluate import affine_fit, psnr_db
-from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.engines import cpu
+from pipeline.splatting.evaluate import affine_fit, psnr_db
+from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.fit.result import Fit
-from pipeline.splatting.fit.trainer import fit
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
 from pipeline.splatting.show.render import planes
 
@@ -53,7 +53,7 @@ def gap_db(done: Fit, photo: Training) -> float:
 
 
 def fit_shoot(shoot: Path, seconds: list[float], **changes: object) -> str:
-    """Markdown table of held-out figures, one fit per number of wall seconds; `changes` are of `FitParams`."""
+    """Markdown table of held-out figures, one fit per number of wall seconds; `changes` are of `cpu.Params`."""
     photos = true_photos(shoot / "photos", shoot / "truth")
     withheld = shoot / "truth" / "withheld"
     gap = true_photos(withheld, withheld) if (withheld / "views.json").exists() else []
@@ -66,8 +66,8 @@ def fit_shoot(shoot: Path, seconds: list[float], **changes: object) -> str:
     ]
     no_points = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
     for limit in seconds:
-        params = FitParams.model_validate({"max_seconds": limit, **changes})
-        done = fit(params, photos, no_points)
+        params = cpu.Params.model_validate({"max_seconds": limit, **changes})
+        done = cpu.fit(params, photos, no_points, Hooks())
         r = done.report
         across = [gap_db(done, prepare(p, params.side_px, crop=True)) for p in gap] or [float("nan")]
         lines.append(

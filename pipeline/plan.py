@@ -15,7 +15,8 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.plan import Plan, PlannedStep, Source
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
-from pipeline.core.errors import BadInput, MissingEngine, readable
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput, readable
 from pipeline.core.media import JSON, media_type_of
 from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
 
@@ -76,7 +77,7 @@ def stage_of(step: str) -> AnyStage:
 def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = True) -> tuple[Plan, str]:
     """Read the shoot in `folder`, store its photos, and store its plan. Returns the plan and its digest.
 
-    `runs_here`: its steps will run on this machine, and not in pods, which have GPUs of their own. Raises BadInput when
+    `runs_here`: its steps will run on this machine, not in pods, which have GPUs of their own. Raises BadInput when
     shoot.yaml, the photos or the preset cannot be used, MissingEngine as `require_here`.
     """
     shoot = read_shoot(folder)
@@ -144,56 +145,40 @@ def read_preset(name: str) -> dict[str, dict[str, Any]]:
 
 def params_of(shoot: Shoot, preset: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Every step's full Params: the stage's defaults, over them the preset, over them what shoot.yaml says."""
-    found = {}
-    for step in STEPS:
-        values = {**preset.get(step, {}), **shoot_params(shoot).get(step, {})}
-        try:
-            found[step] = stage_of(step).params.model_validate(values).model_dump(mode="json")
-        except BadInput as error:  # of a channel or a checkpoint that the params name
-            raise type(error)(f"step {step}: {error.what}", remedy=error.remedy) from None
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise BadInput(
-                f"step {step}: {where}: {first['msg']} (got {first['input']!r})", remedy="correct the preset"
-            ) from None
-    return found
+    from_shoot = shoot_params(shoot)
+    return {
+        step: step_params(step, {**preset.get(step, {}), **from_shoot.get(step, {})}).model_dump(mode="json")
+        for step in STEPS
+    }
+
+
+def step_params(step: str, values: Mapping[str, Any]) -> Frozen:
+    """A step's Params from raw values. Raises BadInput that names the step, the setting and its value."""
+    stage = stage_of(step)
+    try:
+        params: Frozen = stage.params.model_validate(values)
+    except BadInput as error:  # of a channel or a checkpoint that the params name
+        raise type(error)(f"step {step}: {error.what}", remedy=error.remedy) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where, what = ".".join(map(str, first["loc"])), str(first["msg"]).removeprefix("Value error, ")
+        if where and where == stage.engine_field:  # `what` names the engine's setting and its value
+            words = f"{where}: {what}" if where in values else what
+        else:
+            words = f"{where}: {what} (got {first['input']!r})" if where else what
+        raise BadInput(f"step {step}: {words}", remedy="Correct the preset") from None
+    return params
 
 
 def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise MissingEngine, naming the step, when this machine lacks an engine, a key or a device that `params` ask for.
 
-    The steps would find out by themselves, but the splat only after minutes. The splat counts also where it turns out
-    that no angle needs one: that is known only after the cameras.
+    The steps would report it themselves, but the splat only after minutes. The splat counts even where no angle turns
+    out to need it: that is known only after the poses.
     """
-    cutout, engine = params["cutout"], params["splat"].get("engine", "cpu")
-    asking = {
-        "cutout": cutout if cutout.get("engine") == "checkpoint" else {},
-        "render": params["render"].get("refine") or {},
-        "background": params["background"]["diffusion"] if _paints(params["background"]) else {},
-    }
-    if engine != "cpu":
-        from pipeline.splatting.engines.base import version_of
-
-        try:
-            version_of(engine)
-        except MissingEngine as error:
-            raise MissingEngine(f"step splat: {error.what}", remedy=error.remedy) from None
-    if params["caption"].get("engine") == "anthropic":
-        from pipeline.language.anthropic_messages import require_key
-
-        require_key()
-    for step, settings in asking.items():
-        if (device := settings.get("device", "cpu")) != "cpu":
-            import torch
-
-            if not torch.cuda.is_available():
-                what = f"step {step}: device {device!r} is asked for, but torch sees no GPU here"
-                raise MissingEngine(what, remedy="set the device to cpu, or run it where CUDA is")
-
-
-def _paints(background: Mapping[str, Any]) -> bool:
-    return any(backdrop["kind"] == "diffusion" for backdrop in background.get("backdrops", ()))
+    for step, values in params.items():
+        stage = stage_of(step)
+        stage.require_here(stage.params.model_validate(values))
 
 
 def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:

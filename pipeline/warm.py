@@ -38,8 +38,8 @@ def warm_splatting(ball: NDArray[np.uint8]) -> None:
     """A fit of a few steps to the ball from four sides, judged by one of them."""
     from pipeline.core.colmap.model import Points
     from pipeline.core.domain import Camera, look_at
-    from pipeline.splatting.fit.params import FitParams
-    from pipeline.splatting.fit.trainer import fit
+    from pipeline.splatting.engines import cpu
+    from pipeline.splatting.fit.report import Hooks
     from pipeline.splatting.photos import PosedPhoto
     from pipeline.splatting.show.render import planes
 
@@ -47,7 +47,8 @@ def warm_splatting(ball: NDArray[np.uint8]) -> None:
     camera = Camera(width_px=SIDE_PX, height_px=SIDE_PX, fx_px=SIDE_PX, fy_px=SIDE_PX, cx_px=middle, cy_px=middle)
     photos = [PosedPhoto(f"side-{i}", ball, camera, look_at(90.0 * i, 0.0, 4.0)) for i in range(4)]
     points = Points(np.random.default_rng(0).normal(0, 0.5, (64, 3)), np.full((64, 3), 230, np.uint8))
-    done = fit(FitParams(iterations=120, gaussians=200, side_px=SIDE_PX, held_out=("side-3",)), photos, points)
+    params = cpu.Params(iterations=120, gaussians=200, side_px=SIDE_PX, held_out=("side-3",))
+    done = cpu.fit(params, photos, points, Hooks())
     planes(done.splat, camera, photos[0].cam_from_world)
 
 

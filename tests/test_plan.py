@@ -11,7 +11,8 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.records import Edits, Light
-from pipeline.language.anthropic_messages import KEYS
+from pipeline.core.weights import folder_digest
+from pipeline.language.anthropic_failures import KEYS
 from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, require_here, stage_of, write_plan
 from pipeline.run import forecast, run_request
 from pipeline.shoot import read_shoot
@@ -61,28 +62,37 @@ def test_a_preset_with_a_wrong_param_is_named(tmp_path: Path) -> None:
     [
         ("splat: {engine: nerfstudio}", "step splat: splat engine 'nerfstudio' needs ns-"),
         ("splat: {engine: gsplat}", "step splat: splat engine 'gsplat' needs "),
-        ("background: {diffusion: {device: cuda}}", "step background: device 'cuda' is asked for"),
-        ("cutout: {engine: checkpoint, checkpoint: x, device: cuda}", "step cutout: device 'cuda' is asked for"),
+        ("background: {diffusion: {device: cuda}}", "step background: device 'cuda' is requested"),
+        (
+            "cutout: {engine: checkpoint, checkpoint: WEIGHTS, checkpoint_sha256: DIGEST, device: cuda}",
+            "step cutout: device 'cuda' is requested",
+        ),
+        ("render: {refine: {checkpoint: WEIGHTS, device: cuda}}", "step render: device 'cuda' is requested"),
     ],
 )
-def test_an_engine_that_this_machine_lacks_is_told_before_the_first_step(
+def test_an_engine_that_this_machine_lacks_is_reported_before_the_first_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str, words: str
 ) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "config.json").write_text("{}")
+    (weights / "model_index.json").write_text('{"_class_name": "StableDiffusionInpaintPipeline"}')
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    (tmp_path / "mine.yaml").write_text(preset)
+    text = preset.replace("WEIGHTS", str(weights)).replace("DIGEST", folder_digest(weights))
+    (tmp_path / "mine.yaml").write_text(text)
     store = Store(tmp_path / "store")
     with pytest.raises(MissingEngine, match=words):
         write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))
     elsewhere, _ = write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"), runs_here=False)
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    monkeypatch.setattr("pipeline.splatting.engines.base.version_of", lambda name: name)
+    monkeypatch.setattr("pipeline.core.engines.Registry.require_here", lambda registry, params: "here")
     assert write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))[0] == elsewhere
 
 
 def test_a_gpu_that_nothing_uses_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    (tmp_path / "mine.yaml").write_text("cutout: {device: cuda}\nbackground: {diffusion: {device: cuda}}\n")
+    (tmp_path / "mine.yaml").write_text("background: {diffusion: {device: cuda}}\n")
     shoot = read_shoot(SAMPLES[0].parent)
     plain = shoot.model_copy(update={"backdrops": tuple(b for b in shoot.backdrops if b.kind == "solid")})
     require_here(params_of(plain, read_preset(str(tmp_path / "mine.yaml"))))
@@ -93,18 +103,22 @@ def test_a_gpu_that_nothing_uses_is_not_missed(tmp_path: Path, monkeypatch: pyte
     [
         ("background: {diffusion: {checkpoint: /no/where}}", "step background: /no/where is no diffusers", "save_pre"),
         ("render: {refine: {checkpoint: /no/where}}", "step render: /no/where is no diffusers", "or leave the s"),
-        ("render: {refine: {checkpoint: embedded}}", "step render: refine.*paints empty sets", "correct the preset"),
-        ("render: {refine: {checkpoint: 5}}", "step render: refine.checkpoint.*valid string", "correct the preset"),
-        ("background: {diffusion: {stepz: 3}}", "step background: diffusion.stepz", "correct the preset"),
+        ("render: {refine: {checkpoint: embedded}}", "step render: refine.*paints empty sets", "Correct the preset"),
+        ("render: {refine: {checkpoint: 5}}", "step render: refine.checkpoint.*valid string", "Correct the preset"),
+        (
+            "background: {diffusion: {stepz: 3}}",
+            "step background: diffusion: stepz: engine diffusers",
+            "Correct the pre",
+        ),
     ],
 )
 def test_a_checkpoint_that_cannot_serve_is_told_with_its_step(
     tmp_path: Path, preset: str, words: str, remedy: str
 ) -> None:
     (tmp_path / "mine.yaml").write_text(preset)
-    with pytest.raises(BadInput, match=words) as told:
+    with pytest.raises(BadInput, match=words) as caught:
         params_of(read_shoot(SAMPLES[0].parent), read_preset(str(tmp_path / "mine.yaml")))
-    assert remedy in str(told.value) and "embedded'" not in told.value.remedy and "\n" not in str(told.value)
+    assert remedy in str(caught.value) and "embedded'" not in caught.value.remedy and "\n" not in str(caught.value)
 
 
 def test_a_caption_service_without_a_key_is_told_when_planning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -164,7 +178,7 @@ def test_a_plan_reads_back_and_forecasts_its_first_step(tmp_path: Path) -> None:
 
 
 def test_the_graph_and_its_stages_import_nothing_heavy() -> None:
-    heavy = {"torch", "diffusers", "transformers", "pycolmap", "airflow"}
+    heavy = {"torch", "numba", "diffusers", "transformers", "pycolmap", "anthropic", "airflow"}
     code = "import sys; from pipeline.plan import STEPS, stage_of; [stage_of(step) for step in STEPS]; "
     code += f"print(sorted({heavy} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)

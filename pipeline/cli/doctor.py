@@ -1,22 +1,24 @@
 """`catalog doctor`: what is installed, which engines would be used, what is missing and how to get it."""
 
 import os
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.catalog.database import Catalog
 from pipeline.contract.runner import library_versions
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
+from pipeline.core.engines import Engine, name_of, purpose_of, settings_required_by
 from pipeline.core.errors import CatalogError
-from pipeline.plan import STEPS, read_preset, stage_of
+from pipeline.plan import STEPS, read_preset, stage_of, step_params
 from pipeline.settings import Settings
 
 State = Literal["ok", "missing", "optional"]
 
 
 class Finding(Frozen):
-    """One thing that was looked at. `missing` breaks the chosen settings; `optional` only limits the choice."""
+    """One thing that was examined. `missing` breaks the chosen settings; `optional` only limits the choice."""
 
     what: str
     state: State
@@ -24,22 +26,20 @@ class Finding(Frozen):
 
 
 EXTRAS = {
-    "airflow": ("airflow", "Airflow runs the nightly DAG", "pip install -e '.[airflow]'"),
-    "psycopg": ("psycopg", "the catalog in PostgreSQL", "pip install -e '.[postgres]'"),
-    "gsplat": ("gsplat", "splatting on CUDA", "pip install -e '.[gsplat]' on a machine with CUDA"),
-    "mitsuba": ("mitsuba", "rendering the sample collection again", "pip install -e '.[samples]'"),
+    "airflow": ("Airflow runs the nightly DAG", "pip install -e '.[airflow]'"),
+    "psycopg": ("the catalog in PostgreSQL", "pip install -e '.[postgres]'"),
+    "mitsuba": ("rendering the sample collection again", "pip install -e '.[samples]'"),
 }
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at libraries, store, database, engines of the preset, keys and devices."""
+    """Look at libraries, store, database, engines, keys and devices."""
     versions = ", ".join(f"{name} {version}" for name, version in library_versions().items())
     return [
         Finding(what="libraries", state="ok", words=versions),
         _store(settings),
         _database(settings),
         *_engines(settings),
-        _backdrops(settings),
         *_extras(),
         _device(),
     ]
@@ -63,66 +63,47 @@ def _database(settings: Settings) -> Finding:
 
 
 def _engines(settings: Settings) -> list[Finding]:
-    """The engine that each step would use under the preset, and whether its key is there."""
-    found = []
-    for step, values in ((step, read_preset(settings.preset).get(step, {})) for step in STEPS):
-        field = stage_of(step).params.model_fields.get("engine")
-        if field is None:
-            continue
-        engine = str(values.get("engine", field.default))
-        if engine == "anthropic":
-            found.append(_caption_service())
-        elif step == "splat":
-            found.append(_splats(engine))
-        else:
-            found.append(Finding(what=f"engine of {step}", state="ok", words=engine))
-    return found
+    """What each step would use under the preset, and the other engines that it could use."""
+    preset = read_preset(settings.preset)
+    return [finding for step in STEPS for finding in _engines_of(step, preset.get(step, {}))]
 
 
-def _caption_service() -> Finding:
-    from pipeline.language.anthropic_messages import require_key
-
+def _engines_of(step: str, values: Mapping[str, Any]) -> list[Finding]:
+    stage, what = stage_of(step), f"engine of {step}"
+    if stage.engines is None and stage.requires is None:
+        return []
     try:
-        require_key()
+        params = step_params(step, values)
+        if stage.engines is None:
+            words = stage.require_here(params)
+            return [Finding(what=what, state="ok", words=words)] if words else []
+        chosen = getattr(params, stage.engine_field)
+        words = stage.engines.require_here(chosen)
     except CatalogError as error:
-        return Finding(what="engine of caption", state="missing", words=str(error))
-    return Finding(what="engine of caption", state="ok", words="anthropic")
+        return [Finding(what=what, state="missing", words=str(error))]
+    others = (engine for engine in stage.engines.engines.values() if engine is not stage.engines.of(chosen))
+    return [Finding(what=what, state="ok", words=words), *(_other(step, engine) for engine in others)]
 
 
-def _splats(engine: str) -> Finding:
-    """Whether this machine can fit with that engine."""
-    from pipeline.splatting.engines.base import version_of
-
+def _other(step: str, engine: Engine) -> Finding:
+    """An engine that the preset does not name: whether this machine could run it."""
+    what = f"{step}: {name_of(engine)}"
+    if required := settings_required_by(engine):
+        words = f"{purpose_of(engine)} Requires {', '.join(required)}"
+        return Finding(what=what, state="optional", words=words)
     try:
-        words = version_of(engine)
+        return Finding(what=what, state="ok", words=engine.require_here(engine.Params()))
     except CatalogError as error:
-        return Finding(what="engine of splat", state="missing", words=f"{engine}: {error}")
-    return Finding(what="engine of splat", state="ok", words=f"{engine} ({words})")
-
-
-def _backdrops(settings: Settings) -> Finding:
-    """The checkpoint that backdrops would be painted with."""
-    from pipeline.diffusion.painting.checkpoints import EMBEDDED, checkpoint_digest
-
-    what = "engine of background"
-    chosen = str(read_preset(settings.preset).get("background", {}).get("diffusion", {}).get("checkpoint", EMBEDDED))
-    try:
-        digest = checkpoint_digest(chosen)
-    except CatalogError as error:
-        return Finding(what=what, state="missing", words=str(error))
-    return Finding(what=what, state="ok", words=f"diffusers with the checkpoint {chosen} (sha256 {digest[:12]})")
+        return Finding(what=what, state="optional", words=str(error))
 
 
 def _extras() -> list[Finding]:
-    found = []
-    for module, gives, remedy in EXTRAS.values():
-        there = find_spec(module) is not None
-        words = gives if there else f"{gives}: not installed; {remedy}"
-        state: State = "ok" if there else "optional"
-        if module == "gsplat" and there and (engine := _splats(module)).state != "ok":  # it needs a GPU besides
-            state, words = "optional", engine.words
-        found.append(Finding(what=module, state=state, words=words))
-    return found
+    findings = []
+    for module, (purpose, remedy) in EXTRAS.items():
+        installed = find_spec(module) is not None
+        words = purpose if installed else f"{purpose}: not installed; {remedy}"
+        findings.append(Finding(what=module, state="ok" if installed else "optional", words=words))
+    return findings
 
 
 def _device() -> Finding:

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from pipeline.cli.output import Json, bar, checked, print_json, writing
+from pipeline.cli.output import Json, Settings, bar, checked, engine_params, engines_help, print_json, writing
+from pipeline.imaging.cutout.registry import ENGINES
 
 
 class Rig(StrEnum):
@@ -27,19 +28,19 @@ def add_commands(app: typer.Typer) -> None:
 def cutout(
     images: Annotated[list[Path], typer.Argument(help="image files")],
     out: Annotated[Path, typer.Option(help="folder for <stem>.png; existing files are never overwritten")],
-    engine: Annotated[str, typer.Option(help="backdrop, seeded (both without weights) or checkpoint")] = "backdrop",
+    engine: Annotated[str, typer.Option(help=engines_help(ENGINES))] = ENGINES.names[0],
     seed_box: Annotated[
         tuple[float, float, float, float] | None,
-        typer.Option(help="for seeded: left top right bottom, 0 to 1, of what is surely product in every image"),
+        typer.Option(help="left top right bottom, 0 to 1, of what is surely product in every image"),
     ] = None,
-    checkpoint: Annotated[str, typer.Option(help="folder of a segmentation checkpoint")] = "",
+    checkpoint: Annotated[str | None, typer.Option(help="folder of a segmentation checkpoint")] = None,
+    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Cut the product out of any images: RGBA PNGs with straight alpha."""
     from pipeline.imaging.cutout.files import cut_files
-    from pipeline.imaging.cutout.registry import CutoutParams
 
-    params = checked(CutoutParams, {"engine": engine, "seed_box": seed_box, "checkpoint": checkpoint})
+    params = engine_params(ENGINES, engine, {"seed_box": seed_box, "checkpoint": checkpoint}, settings or [])
     with bar("cutout") as tell, writing(out):
         report = cut_files(images, out, params, tell)
     if as_json:

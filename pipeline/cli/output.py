@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+import yaml
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
 from pipeline.core.domain import Frozen
+from pipeline.core.engines import Registry, purpose_of
 from pipeline.core.errors import BadInput
 
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="a setting of the engine, as in a preset; may be repeated"),
+]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout, for scripts")]
 P = TypeVar("P", bound=Frozen)
 
@@ -32,9 +38,32 @@ def checked(kind: type[P], values: dict[str, Any]) -> P:
         first = error.errors()[0]
         words = str(first["msg"]).removeprefix("Value error, ")
         if not first["loc"]:  # a rule between several options
-            raise BadInput(words, remedy="see --help") from None
+            raise BadInput(words, remedy="See --help") from None
         option = "--" + "-".join(map(str, first["loc"])).replace("_", "-")
-        raise BadInput(f"{option}: {words} (got {first['input']!r})", remedy="see --help") from None
+        raise BadInput(f"{option}: {words} (got {first['input']!r})", remedy="See --help") from None
+
+
+def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], settings: list[str]) -> Frozen:
+    """Params of the engine that a command names.
+
+    `values`: from options of their own, None means the default. `settings`: `NAME=VALUE` of `--set`, the value as YAML.
+    Raises BadInput.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise BadInput(f"--set {setting}: no value", remedy="Write --set NAME=VALUE")
+        given[name] = yaml.safe_load(text)
+    try:
+        return registry.parse({"engine": engine, **given})
+    except ValueError as error:
+        raise BadInput(f"--engine {engine}: {error}", remedy="See --help") from None
+
+
+def engines_help(registry: Registry[Any]) -> str:
+    """The engines of a command, for its help."""
+    return " ".join(f"{name}: {purpose_of(engine)}" for name, engine in registry.engines.items())
 
 
 @contextmanager
@@ -57,4 +86,4 @@ def writing(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         what = f"{error.filename or out} cannot be written: {error.strerror or error}"
-        raise BadInput(what, remedy="name a place with --out where this user may write") from error
+        raise BadInput(what, remedy="Name a place with --out where this user may write") from error

@@ -3,13 +3,18 @@
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
 
-from pipeline.cli.output import Json, bar, checked, print_json
+from pipeline.cli.output import Json, Settings, bar, checked, engine_params, engines_help, print_json
 from pipeline.core.errors import BadInput
+from pipeline.splatting.engines.registry import ENGINES
+from pipeline.splatting.fit.strategy.registry import summaries
+
+if TYPE_CHECKING:
+    from pipeline.splatting.fit.params import PhotoParams
 
 
 class Up(StrEnum):
@@ -21,6 +26,7 @@ class Up(StrEnum):
     minus_y = "-y"
 
 
+_STRATEGIES = "; ".join(f"{name}: {summary}" for name, summary in summaries().items())
 SplatPly = Annotated[Path, typer.Argument(help="a 3DGS PLY, ours or another tool's")]
 UpAxis = Annotated[
     Up, typer.Option("--up", help="up in the file: z in ours and nerfstudio's, -y in COLMAP's and INRIA's")
@@ -36,34 +42,34 @@ def add_commands(app: typer.Typer) -> None:
 def splat(
     colmap_dir: Annotated[Path, typer.Argument(help="images/ and sparse/0/, as `catalog sfm` writes them")],
     out: Annotated[Path, typer.Option(help="the PLY to write; it must not exist")],
-    engine: Annotated[
-        str | None, typer.Option(help="cpu, gsplat (CUDA) or nerfstudio (an image of its own); default cpu")
-    ] = None,
+    engine: Annotated[str, typer.Option(help=engines_help(ENGINES))] = ENGINES.names[0],
     nerfstudio_method: Annotated[
         str | None,
         typer.Option(help="splatfacto, or nerfacto: a radiance field on which our Gaussians begin; default splatfacto"),
     ] = None,
     iterations: Annotated[int | None, typer.Option(help="steps of the fit; default 2500")] = None,
     holdout: Annotated[int | None, typer.Option(help="judge the fit on every Kth photo; 0: on none; default 8")] = None,
-    max_seconds: Annotated[float | None, typer.Option(help="hurry the schedule to end by then; default 120")] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="shorten the schedule to end by then; default 120")] = None,
     side_px: Annotated[int | None, typer.Option(help="long side of the photos that the fit sees; default 512")] = None,
     gaussians: Annotated[int | None, typer.Option(help="how many at most; default 60000")] = None,
-    strategy: Annotated[
-        str | None, typer.Option(help="mcmc, or 3DGS's densify and prune, called default; default mcmc")
+    strategy: Annotated[str | None, typer.Option(help=f"{_STRATEGIES}; default mcmc")] = None,
+    refine_poses: Annotated[
+        bool | None, typer.Option("--refine-poses/--no-refine-poses", help="correct the fitted photos' poses a little")
     ] = None,
-    refine_poses: Annotated[bool, typer.Option(help="correct the fitted photos' poses a little")] = False,
     matte: Annotated[bool, typer.Option(help="fit the product alone, by the alpha of images/*.png")] = True,
+    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Fit 3D Gaussians to posed photos and write a standard 3DGS PLY."""
-    from pipeline.splatting.fit.colmap_folder import fit_to_file
-    from pipeline.splatting.fit.params import FitParams
-    from pipeline.splatting.fit.trainer import Hooks
+    from pipeline.splatting.colmap_folder import fit_to_file
+    from pipeline.splatting.fit.report import Hooks
 
-    values = {"iterations": iterations, "holdout": holdout, "max_seconds": max_seconds, "side_px": side_px}
-    values |= {"gaussians": gaussians, "refine_poses": refine_poses, "matte": matte}
-    words = {"engine": engine, "nerfstudio_method": nerfstudio_method, "strategy": strategy}
-    params = checked(FitParams, {**values, **words})
+    values = {
+        "iterations": iterations, "holdout": holdout, "max_seconds": max_seconds, "side_px": side_px,
+        "gaussians": gaussians, "refine_poses": refine_poses, "matte": matte, "strategy": strategy,
+        "nerfstudio_method": nerfstudio_method,
+    }  # fmt: skip
+    params = cast("PhotoParams", engine_params(ENGINES, engine, values, settings or []))
     with bar("splat") as tell:
         hooks = Hooks(progress=lambda now: tell(now.iteration, now.total, now.words))
         report = fit_to_file(colmap_dir, out, params, hooks)
@@ -97,7 +103,7 @@ def render(
     from pipeline.splatting.show.render import render_to_file
 
     if out.suffix.lower() != ".png":
-        raise BadInput(f"{out}: render writes a PNG, which keeps the transparency", remedy="end --out in .png")
+        raise BadInput(f"{out}: render writes a PNG, which keeps the transparency", remedy="End --out in .png")
     began = time.perf_counter()
     splat = render_to_file(splat_ply, out, azimuth_deg, elevation_deg, size, focal_px=focal_px, fill=fill, up=up.value)
     seconds = round(time.perf_counter() - began, 3)

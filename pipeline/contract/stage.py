@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pipeline.contract.manifest import Request
 from pipeline.core.domain import Frozen
+from pipeline.core.engines import Registry
+from pipeline.core.errors import BadInput
 
 if TYPE_CHECKING:
     from pipeline.contract.work import Work
@@ -37,6 +39,9 @@ class Stage(Generic[I, P, O]):
     `outputs` has fields of type `Artifact` or `Artifact | None` and a field `report` (a small Frozen).
     `run(inputs, params, work)` computes them. `version` is raised whenever the same request would give another result.
     `resources` count for a whole stage; items run inside its process. `cached` False: always run (publish).
+    `engines`: those that can do the work. `engine_field`: the field of `params` that holds the chosen engine's params.
+    `requires` is given where params decide whether the engine is used at all, or where they name something else that a
+    machine may lack; it returns what would run, "" for nothing, and raises MissingEngine or BadInput with a remedy.
     """
 
     name: str
@@ -47,6 +52,21 @@ class Stage(Generic[I, P, O]):
     run: "Callable[[I, P, Work], O]"
     resources: Resources = Resources()
     cached: bool = True
+    engines: Registry[Any] | None = None
+    engine_field: str = ""
+    requires: Callable[[P], str] | None = None
+
+    def require_here(self, params: P) -> str:
+        """Return which engine would run on this machine, "" for none.
+
+        Raises MissingEngine or BadInput, naming the step, when this machine lacks what `params` ask for.
+        """
+        if self.requires is None:
+            return "" if self.engines is None else self.engines.require_here(getattr(params, self.engine_field))
+        try:
+            return self.requires(params)
+        except BadInput as error:
+            raise type(error)(f"step {self.name}: {error.what}", remedy=error.remedy) from None
 
     def request(self, inputs: I, params: P) -> Request:
         """The request whose digest is this call's key."""

@@ -57,7 +57,7 @@ class Registry(Generic[E]):
     def named(self, name: str) -> E:
         """The engine of this name. Raises BadInput for an unknown one; there is no fallback."""
         if name not in self.engines:
-            raise BadInput(f"{self.step} has no engine {name!r}", remedy=f"use one of {', '.join(self.names)}")
+            raise BadInput(f"{self.step} has no engine {name!r}", remedy=f"Use one of {', '.join(self.names)}")
         return self.engines[name]
 
     def of(self, params: Frozen) -> E:
@@ -70,7 +70,7 @@ class Registry(Generic[E]):
         Raises ValueError, as validators do, with the first field that is wrong, what is wrong with it, and its value.
         """
         if isinstance(values, Frozen):
-            return values
+            return self._checked(values)
         if not isinstance(values, Mapping):
             raise ValueError(  # noqa: TRY004 - pydantic catches no TypeError
                 f"settings of an engine are `name: value` pairs, not {values!r}"
@@ -82,6 +82,11 @@ class Registry(Generic[E]):
             params: Frozen = self.engines[name].Params.model_validate(dict(values))
         except ValidationError as error:
             raise ValueError(_first_error(error, name)) from None
+        return params
+
+    def _checked(self, params: Frozen) -> Frozen:
+        if not any(isinstance(params, engine.Params) for engine in self.engines.values()):
+            raise ValueError(f"{params!r} does not belong to an engine of {self.step}")
         return params
 
     def defaults(self) -> Frozen:
@@ -99,6 +104,16 @@ class Registry(Generic[E]):
 def name_of(engine: Engine) -> str:
     """The name that an engine's `Params` gives it."""
     return str(engine.Params.model_fields["engine"].default)
+
+
+def purpose_of(engine: Engine) -> str:
+    """What the engine is for: the first line of its module's docstring."""
+    return (engine.__doc__ or "").partition("\n")[0]
+
+
+def settings_required_by(engine: Engine) -> list[str]:
+    """The settings that have no default, by name."""
+    return [name for name, field in engine.Params.model_fields.items() if field.is_required()]
 
 
 def gathered(values: Any, fields: Mapping[str, Any], into: str) -> Any:
@@ -123,6 +138,8 @@ def _first_error(error: ValidationError, engine: str) -> str:
     what = str(first["msg"]).removeprefix("Value error, ")
     if not where:  # a rule between several fields
         return what
+    if first["type"] == "missing":
+        return f"engine {engine} requires {where}"
     if first["type"] == "extra_forbidden":
         return f"{where}: engine {engine} has no such setting (got {first['input']!r})"
     return f"{where}: {what} (got {first['input']!r})"

@@ -3,7 +3,7 @@
 import re
 
 from pipeline.core.records import Caption
-from pipeline.language.captioner import Facts
+from pipeline.language.base import Facts
 from pipeline.language.colours import TABLE
 
 LIMITS = {"title": 90, "description": 700, "alt_text": 160, "prompt": 200}  # characters

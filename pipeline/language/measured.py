@@ -1,13 +1,14 @@
-"""Writes captions from shoot.yaml and from measurements of the picture only."""
+"""Writes captions from shoot.yaml and from measurements of the picture only, without weights or network."""
 
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from pipeline.core.arrays import Rgba
+from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import Caption
-from pipeline.language.captioner import Facts, Subject, Written
+from pipeline.language.base import Facts, Pay, Subject, Written
 from pipeline.language.checks import LIMITS, cut
 from pipeline.language.colours import FAMILIES, ColourShare, colours_of
 from pipeline.language.views import alt_texts, view_words
@@ -16,36 +17,40 @@ VISIBLE = 0.08  # colours below this share of the surface are not mentioned
 COLOUR_KEYS = ("colour", "color", "colours", "colors")
 
 
-@dataclass(frozen=True)
-class Measured:
-    """The embedded caption engine: no weights, no network, English only."""
+class Params(Frozen):
+    """The engine has no settings."""
 
-    def write(self, subject: Subject) -> Written:
-        """Describe the subject in short factual sentences.
+    engine: Literal["measured"] = "measured"
 
-        Raises BadInput for a language other than English, Held when the picture shows no product.
-        """
-        if subject.language.split("-")[0] != "en":
-            raise BadInput(
-                f"the caption engine `measured` writes English, not {subject.language!r}",
-                remedy="Set engine: anthropic for the step caption, or language: en",
-            )
-        colours = [colour for colour in colours_of(subject.picture) if colour.share >= VISIBLE]
-        ratio = height_over_width(subject.picture)
-        facts = subject.facts
-        views = {angle.name: view_words(angle) for angle in subject.angles}
-        texts = alt_texts(f"{_title(facts)}, {_colour_words(colours)}", views)
-        caption = Caption(
-            engine="measured",
-            language=subject.language,
-            title=cut(_title(facts), LIMITS["title"]),
-            description=cut(_description(facts, colours, ratio), LIMITS["description"]),
-            alt_text=texts[subject.angle.name],
-            alt_texts=texts,
-            attributes={**facts.attributes, **_measured_attributes(colours, ratio)},
-            prompt=cut(_prompt(facts, colours), LIMITS["prompt"]),
+
+def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of this package, whatever its settings
+    """Return what would run on this machine."""
+    return "measured"
+
+
+def write(subject: Subject, params: Params, pay: Pay) -> Written:  # noqa: ARG001 - no settings, and free of charge
+    """Describe the subject in short factual sentences. Raises BadInput for another language, Held when empty."""
+    if subject.language.split("-")[0] != "en":
+        raise BadInput(
+            f"the caption engine `measured` writes English, not {subject.language!r}",
+            remedy="Set language: en for the step caption, or use another engine",
         )
-        return Written(caption=caption, notes=_notes(facts, colours))
+    colours = [colour for colour in colours_of(subject.picture) if colour.share >= VISIBLE]
+    ratio = height_over_width(subject.picture)
+    facts = subject.facts
+    views = {angle.name: view_words(angle) for angle in subject.angles}
+    texts = alt_texts(f"{_title(facts)}, {_colour_words(colours)}", views)
+    caption = Caption(
+        engine="measured",
+        language=subject.language,
+        title=cut(_title(facts), LIMITS["title"]),
+        description=cut(_description(facts, colours, ratio), LIMITS["description"]),
+        alt_text=texts[subject.angle.name],
+        alt_texts=texts,
+        attributes={**facts.attributes, **_measured_attributes(colours, ratio)},
+        prompt=cut(_prompt(facts, colours), LIMITS["prompt"]),
+    )
+    return Written(caption=caption, notes=_notes(facts, colours))
 
 
 def height_over_width(picture: Rgba) -> float:

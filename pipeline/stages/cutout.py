@@ -1,17 +1,21 @@
-"""cutout: the product's alpha matte in every photo, by the embedded engine, a checkpoint, or a matte made by hand."""
+"""cutout: the product's alpha matte in every photo, by the chosen engine or made by hand."""
 
 from pathlib import PurePosixPath
 from statistics import median
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.arrays import Alpha
 from pipeline.core.domain import Frozen
+from pipeline.core.engines import gathered, name_of
 from pipeline.core.errors import BadInput, Held
-from pipeline.imaging.cutout.registry import CutoutParams
+from pipeline.imaging.cutout.registry import ENGINES
+
+EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
 
 
 class Inputs(Frozen):
@@ -21,15 +25,21 @@ class Inputs(Frozen):
     mattes: Artifact | None = None
 
 
-class Params(CutoutParams):
-    """The engine's settings, and how many photos may fail before the shoot is held."""
+class Params(Frozen):
+    """`matte`: the engine's settings, written beside the others. How many photos may fail before the shoot is held."""
 
+    matte: EngineParams = Field(default_factory=ENGINES.defaults)
     coverage_ratio: float = Field(
         default=4.0, gt=1, description="a matte this many times smaller or larger than the shoot's usual one has failed"
     )
     max_failed_photos: int = Field(
         default=0, ge=0, description="up to so many photos may go on with an empty matte; they are named in the report"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, values: Any) -> Any:
+        return gathered(values, cls.model_fields, "matte")
 
 
 class Report(Frozen):
@@ -57,8 +67,10 @@ class PhotoInputs(Frozen):
     matte: Artifact | None = None
 
 
-class PhotoParams(CutoutParams):
+class PhotoParams(Frozen):
     """The engine's settings; with a matte made by hand, the defaults, for none of them matters then."""
+
+    matte: EngineParams = Field(default_factory=ENGINES.defaults)
 
 
 class PhotoReport(Frozen):
@@ -79,31 +91,32 @@ def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutp
     """Cut one photo out. Raises BadInput for a matte that does not fit, MissingEngine."""
     from pipeline.core.png import decode_png, encode_png
     from pipeline.imaging.cutout.base import fault_of, with_matte
-    from pipeline.imaging.cutout.registry import engine_of
 
     rgb = decode_png(work.read(inputs.photo))
-    alpha = engine_of(params).cut(rgb) if inputs.matte is None else _by_hand(work.read(inputs.matte), rgb.shape[:2])
+    alpha = (
+        ENGINES.of(params.matte).cut(rgb, params.matte)
+        if inputs.matte is None
+        else _by_hand(work.read(inputs.matte), rgb.shape[:2])
+    )
     fault = fault_of(alpha) if inputs.matte is None else None
     report = PhotoReport(coverage=round(float((alpha >= 128).mean()), 4), fault=fault)
     return PhotoOutputs(cutout=work.put_bytes(encode_png(with_matte(rgb, alpha)), "image/png"), report=report)
 
 
-PHOTO = Stage("cutout_photo", 1, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
+PHOTO = Stage("cutout_photo", 2, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Cut every photo of a shoot out. Raises Held when more than `max_failed_photos` fail, BadInput, MissingEngine."""
-    from pipeline.imaging.cutout.registry import licence
-
     photos = {PurePosixPath(name).stem: photo for name, photo in work.tree(inputs.photos).items()}
     mattes = _mattes(work, inputs, photos)
-    engine = PhotoParams(**params.model_dump(exclude={"max_failed_photos", "coverage_ratio"}))
+    engine, by_engine = ENGINES.of(params.matte), PhotoParams(matte=params.matte)
     done = {}
     for count, (name, photo) in enumerate(photos.items(), start=1):
         matte = mattes.get(name)
         item = PhotoInputs(photo=photo, matte=matte)
         try:
-            done[name] = work.item(name, PHOTO, item, engine if matte is None else PhotoParams())
+            done[name] = work.item(name, PHOTO, item, by_engine if matte is None else PhotoParams())
         except BadInput as error:
             if matte is None:
                 raise
@@ -126,15 +139,17 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         report=Report(
             photos=len(done),
             by_hand=len(mattes),
-            engine=params.engine,
-            licence=licence(params),
+            engine=name_of(engine),
+            licence=engine.licence(params.matte),
             coverage=_usual_coverage(done),
             failed=failed,
         ),
     )
 
 
-STAGE = Stage("cutout", 1, Inputs, Params, Outputs, run, resources=Resources(gpu=True))
+STAGE = Stage(
+    "cutout", 2, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
+)
 
 
 def _usual_coverage(done: dict[str, PhotoOutputs]) -> float:
@@ -174,7 +189,7 @@ def _mattes(work: Work, inputs: Inputs, photos: dict[str, Artifact]) -> dict[str
     if lost:
         raise BadInput(
             f"mattes/{lost[0]}.png belongs to no photo" + (f", nor do {len(lost) - 1} more" if len(lost) > 1 else ""),
-            remedy="name a matte like its photo, with the ending .png",
+            remedy="Name a matte like its photo, with the ending .png",
         )
     return mattes
 
@@ -187,6 +202,6 @@ def _by_hand(data: bytes, size: tuple[int, ...]) -> Alpha:
     if matte.shape != size:
         raise BadInput(
             f"it has {matte.shape[1]}x{matte.shape[0]} px, its photo {size[1]}x{size[0]}",
-            remedy="save the matte at the size of the upright photo",
+            remedy="Save the matte at the size of the upright photo",
         )
     return matte

@@ -216,7 +216,8 @@ def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
     within = [by_key[item.key].provenance for item in manifest.items.values() if item.computed and item.key in by_key]
     found = (manifest.outputs or {}).get("report")
     report = found if isinstance(found, dict) else {}
-    engine = report.get("engine") or request.params.get("engine")  # what did it, else what was asked for
+    settings = [request.params, *(value for value in request.params.values() if isinstance(value, dict))]
+    engine = report.get("engine") or next((values["engine"] for values in settings if "engine" in values), None)
     return StepEntry(
         key=manifest.key,
         stage=request.stage,

@@ -1,16 +1,19 @@
 """splat: 3D Gaussians of the product alone, fitted to its cut-out photos; nothing when no angle needs rendering."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, Verdict
+from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
 from pipeline.core.records import HeldOut, dump_json, load_list
-from pipeline.splatting.fit.params import FitParams, FitReport
+from pipeline.splatting.engines.registry import ENGINES
+from pipeline.splatting.fit.params import PhotoParams
+from pipeline.splatting.fit.report import FitReport, Hooks
 
 
 class Inputs(Frozen):
@@ -21,11 +24,11 @@ class Inputs(Frozen):
     verdicts: Artifact
 
 
-class Params(FitParams):
-    """When to fit, how, and what is good enough."""
+class Params(Frozen):
+    """When to fit, how, and what is good enough. `fit`: the engine's settings, written beside the others."""
 
     when: Literal["needed", "always"] = Field(
-        default="needed", description="needed: only when an angle is to be rendered; always: the splat is wanted itself"
+        default="needed", description="needed: only when an angle is to be rendered; always: for its own sake"
     )
     min_psnr_db: float = Field(
         default=22.0,
@@ -39,10 +42,18 @@ class Params(FitParams):
         le=1,
         description="photos whose cut-out covers less are not fitted to: the product was missed",
     )
+    fit: Annotated[SerializeAsAny[PhotoParams], PlainValidator(ENGINES.parse)] = Field(
+        default_factory=lambda: cast("PhotoParams", ENGINES.defaults()), description="the engine's settings"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, values: Any) -> Any:
+        return gathered(values, cls.model_fields, "fit")
 
 
 class Report(Frozen):
-    """`needed_by`: the angles to be rendered. `fit`: what the fit says of itself, None when there was nothing to do."""
+    """`needed_by`: the angles to be rendered. `fit`: the fit's own report, None when nothing was fitted."""
 
     needed_by: tuple[str, ...]
     skipped_photos: tuple[str, ...] = ()
@@ -63,23 +74,21 @@ class Outputs(Frozen):
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Fit, judge by held-out photos, keep. Raises Held when it is not good enough, BadInput, MissingEngine."""
+    """Fit, evaluate on held-out photos, store. Raises Held when that is not good enough, BadInput, MissingEngine."""
     verdicts = load_list(Verdict, work.read(inputs.verdicts))
     needed_by = tuple(verdict.angle.name for verdict in verdicts if verdict.decision == "rendered")
     if not needed_by and params.when == "needed":
         return Outputs(splat=None, sheet=None, turntable=None, held_out=None, report=Report(needed_by=()))
     from pipeline.core.png import encode_png
-    from pipeline.splatting.fit.colmap_folder import fit_model
-    from pipeline.splatting.fit.trainer import Hooks
+    from pipeline.splatting.colmap_folder import fit_model
     from pipeline.splatting.ply import write_ply
     from pipeline.splatting.show.sheet import sheet
     from pipeline.splatting.show.turntable import PREVIEW, turn, webp
 
     hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, p.words), save=work.save_snapshot,
                   load=work.load_snapshot)  # fmt: skip
-    settings = FitParams(**params.model_dump(include=set(FitParams.model_fields)))
     done = fit_model(
-        work.folder(inputs.model, "model"), work.folder(inputs.cutouts, "cutouts"), settings, hooks,
+        work.folder(inputs.model, "model"), work.folder(inputs.cutouts, "cutouts"), params.fit, hooks,
         min_matte_fraction=params.min_matte_fraction,
     )  # fmt: skip
     held_out = [
@@ -98,7 +107,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 
 
 def _judge(report: FitReport, params: Params) -> None:
-    """Raise Held when the held-out photos say that the splat is not good enough to sell."""
+    """Raise Held when the splat is not close enough to the held-out photos."""
     if report.fitted_psnr_db is None or report.alpha_iou is None:
         return
     if report.fitted_psnr_db < params.min_psnr_db:
@@ -119,7 +128,7 @@ def _judge(report: FitReport, params: Params) -> None:
         return
     if report.stopped == "seconds":
         raise Held(
-            f"{held.what}, after the {report.iterations} of {params.iterations} iterations that max_seconds allowed",
+            f"{held.what}, after the {report.iterations} iterations that max_seconds allowed",
             code="splat-out-of-time",
             remedy="Run it again on a quieter machine, or raise the splat's max_seconds",
             passing=True,
@@ -127,4 +136,6 @@ def _judge(report: FitReport, params: Params) -> None:
     raise held
 
 
-STAGE = Stage("splat", 8, Inputs, Params, Outputs, run, resources=Resources(gpu=True))
+STAGE = Stage(
+    "splat", 9, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="fit"
+)

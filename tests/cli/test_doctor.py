@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import doctor
+from pipeline.language.anthropic_failures import KEYS
 from pipeline.settings import Settings
 
 
@@ -14,9 +15,33 @@ def test_a_store_that_cannot_be_made_is_a_finding_and_not_the_end(tmp_path: Path
     assert doctor._store(Settings(store=tmp_path / "store")).state == "ok"
 
 
-def test_gsplat_without_a_gpu_is_not_ok(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "find_spec", lambda _: object())
+def test_an_engine_that_the_preset_does_not_name_limits_only_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+    findings = {finding.what: finding for finding in doctor._engines(Settings())}
+    assert findings["engine of cutout"].state == "ok" and findings["engine of caption"].state == "ok"
+    assert "embedded" in findings["engine of background"].words
+    assert findings["cutout: seeded"].words.endswith("Requires seed_box")
+    assert findings["caption: anthropic"].state == "optional"
+    assert "Set ANTHROPIC_API_KEY" in findings["caption: anthropic"].words
+
+
+@pytest.mark.parametrize(
+    ("preset", "what", "words"),
+    [
+        ("caption: {engine: anthropic}", "engine of caption", "has no key. Set ANTHROPIC_API_KEY"),
+        ("cutout: {engine: seeded}", "engine of cutout", "step cutout: engine seeded requires seed_box"),
+        ("background: {diffusion: {checkpoint: /nowhere}}", "engine of background", "/nowhere is no diffusers"),
+        ("render: {refine: {checkpoint: WEIGHTS, device: cuda}}", "engine of render", "torch sees no GPU"),
+    ],
+)
+def test_what_the_preset_asks_for_and_this_machine_lacks_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str, what: str, words: str
+) -> None:
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    state = {finding.what: finding.state for finding in doctor._extras()}
-    assert state["gsplat"] == "optional"
-    assert state["psycopg"] == "ok"
+    (tmp_path / "model_index.json").write_text('{"_class_name": "StableDiffusionInpaintPipeline"}')
+    (tmp_path / "mine.yaml").write_text(preset.replace("WEIGHTS", str(tmp_path)))
+    findings = {finding.what: finding for finding in doctor._engines(Settings(preset=str(tmp_path / "mine.yaml")))}
+    assert findings[what].state == "missing" and words in findings[what].words

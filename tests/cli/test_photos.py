@@ -14,7 +14,7 @@ from pipeline.core.errors import BadInput
 from pipeline.core.media import media_type_of
 from pipeline.core.png import decode_png
 from pipeline.imaging.cutout.files import cut_files
-from pipeline.imaging.cutout.registry import CutoutParams
+from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.posing.folder import upright_photos
 from pipeline.stages.ingest import STAGE, Inputs, Params
 from tests.core.test_photo import swapped_profile
@@ -78,7 +78,7 @@ def test_a_file_has_the_same_pixels_in_ingest_cutout_and_sfm(tmp_path):
     upright = upright_photos(folder, tmp_path / "sfm")
     assert upright.unusable == ()
     assert sorted(upright.notes) == ["cmyk.jpg", "gray16.png"]
-    cut_files(sorted(folder.iterdir()), tmp_path / "cut", CutoutParams(), lambda *_: None)
+    cut_files(sorted(folder.iterdir()), tmp_path / "cut", ENGINES.defaults(), lambda *_: None)
     for photo, data in by_ingest(PHOTOS, tmp_path / "store").items():
         rgb = decode_png(data)
         assert np.array_equal(decode_png((tmp_path / "sfm" / f"{photo}.png").read_bytes()), rgb), photo
@@ -149,6 +149,6 @@ def by_sfm_and_cutout(folder, name):
     """Why `catalog sfm` and `catalog cutout` refuse a file, which they must say alike, and the remedy."""
     (unusable,) = upright_photos(folder, folder.parent / "sfm").unusable
     with pytest.raises(BadInput) as cut:
-        cut_files([folder / name], folder.parent / "cut", CutoutParams(), lambda *_: None)
+        cut_files([folder / name], folder.parent / "cut", ENGINES.defaults(), lambda *_: None)
     assert cut.value.what == f"{folder / name}: {unusable.reason}"
     return unusable.reason, cut.value.remedy

@@ -15,7 +15,7 @@ from pipeline.cli import splats as cli_splats
 from pipeline.cli.app import main
 from pipeline.core.domain import Frozen
 from pipeline.posing.request import PoseParams
-from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.nerfstudio.params import NerfstudioParams
 from pipeline.splatting.ply import write_ply
 from pipeline.splatting.show.turntable import TurnParams
 from tests.splatting.test_ply import LAYOUTS, ply, values
@@ -94,7 +94,7 @@ def test_a_setting_out_of_range_names_its_option(catalog, ours, tmp_path):
 
 @pytest.mark.parametrize(
     ("command", "params"),
-    [(cli_splats.splat, FitParams), (cli_splats.turntable, TurnParams), (cli_engines.sfm, PoseParams)],
+    [(cli_splats.splat, NerfstudioParams), (cli_splats.turntable, TurnParams), (cli_engines.sfm, PoseParams)],
 )
 def test_help_tells_the_defaults_that_the_params_have(command: Callable[..., None], params: type[Frozen]) -> None:
     told = {}

@@ -13,7 +13,8 @@ def save_tiny(folder, seed=0):
     """A random inpainting checkpoint of the same shape as the shipped one, made in a second."""
     import torch
 
-    from pipeline.diffusion.training.networks import build_text_encoder, build_unet, build_vae, save_pipeline
+    from pipeline.diffusion.training.networks import build_text_encoder, build_unet, build_vae
+    from pipeline.diffusion.training.save import save_pipeline
 
     torch.manual_seed(seed)
     vae = build_vae(TINY)

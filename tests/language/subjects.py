@@ -5,7 +5,7 @@ import numpy as np
 
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Angle
-from pipeline.language.captioner import Facts, Subject
+from pipeline.language.base import Facts, Subject
 
 
 def shirt(

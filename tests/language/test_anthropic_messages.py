@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput, CatalogError, Held, MissingEngine
-from pipeline.language.anthropic_messages import AnthropicMessages
+from pipeline.language.anthropic_messages import AnthropicMessages, Params
 from tests.language.messages_server import Reply, Server, serve
 from tests.language.subjects import subject
 
@@ -40,7 +40,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[[Server], AnthropicMessages]:
     def use(server: Server, model: str = "claude-sonnet-5-5") -> AnthropicMessages:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        return AnthropicMessages(model)
+        return AnthropicMessages(Params(model=model), lambda usd: None)
 
     return use
 
@@ -63,7 +63,7 @@ def test_valid_response_becomes_a_caption(ask) -> None:
 
 def test_request_contains_the_picture_on_grey_and_a_json_schema(ask) -> None:
     with serve(good()) as server:
-        replace(ask(server), picture_px=100).write(subject())
+        replace(ask(server), params=Params(picture_px=100)).write(subject())
     request = server.requests[0]
     source = request["messages"][0]["content"][0]["source"]
     picture = Image.open(io.BytesIO(base64.b64decode(source["data"])))
@@ -124,12 +124,13 @@ def test_invalid_response_is_retried_once_with_its_fault(ask, bad: Reply, reason
 
 
 def test_second_invalid_response_holds_the_step_and_both_are_billed(ask) -> None:
-    paid: list[tuple[int, int]] = []
+    paid: list[float] = []
+    params = Params(usd_per_million_input_tokens=3.0, usd_per_million_output_tokens=15.0)
     with serve(Reply("no"), Reply("", stop_reason="refusal")) as server:
-        engine = replace(ask(server), on_tokens=lambda read, written: paid.append((read, written)))
+        engine = replace(ask(server), params=params, pay=paid.append)
         with pytest.raises(Held, match="2 times: the model declined"):
             engine.write(subject())
-    assert paid == [(1000, 200), (1000, 200)]
+    assert paid == [pytest.approx((1000 * 3 + 200 * 15) / 1e6)] * 2
 
 
 def test_busy_service_is_retried(ask) -> None:
@@ -160,7 +161,7 @@ def test_api_error_is_one_sentence_without_the_key(ask, status: int, kind: type[
 
 def test_persistently_busy_service_is_a_retryable_error(ask) -> None:
     busy = [Reply(status=503, headers={"retry-after-ms": "1"}) for _ in range(3)]
-    with serve(*busy) as server, pytest.raises(CatalogError, match="run again later") as caught:
+    with serve(*busy) as server, pytest.raises(CatalogError, match="Run again later") as caught:
         replace(ask(server), max_retries=2).write(subject())
     assert not isinstance(caught.value, BadInput)
 
@@ -191,5 +192,5 @@ def test_response_of_a_proxy_is_reported_clearly(ask, kind: str, raw: bytes) -> 
 
 def test_missing_key_error_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY")
-    with pytest.raises(MissingEngine, match="set ANTHROPIC_API_KEY"):
-        AnthropicMessages("claude-sonnet-5-5").write(subject())
+    with pytest.raises(MissingEngine, match="Set ANTHROPIC_API_KEY"):
+        AnthropicMessages(Params(), lambda usd: None).write(subject())

@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.core.records import Caption
-from pipeline.language.captioner import Facts
+from pipeline.language.base import Facts
 from pipeline.language.checks import cut, faults_of
 
 FACTS = Facts(title="Harbour Tee", brand="Nordlys", attributes={"colour": "navy", "material": "organic cotton"})

@@ -5,13 +5,17 @@ import pytest
 
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput, Held
+from pipeline.language import measured
 from pipeline.language.checks import LIMITS, faults_of
-from pipeline.language.measured import Measured
 from tests.language.subjects import shirt, subject
 
 
+def write(subject):
+    return measured.write(subject, measured.Params(), lambda usd: None)
+
+
 def test_caption_contains_given_and_measured_facts() -> None:
-    caption = Measured().write(subject()).caption
+    caption = write(subject()).caption
     assert caption.engine == "measured" and caption.model is None
     assert caption.title == "Nordlys Harbour Tee"
     assert caption.description == (
@@ -26,13 +30,13 @@ def test_caption_contains_given_and_measured_facts() -> None:
 
 
 def test_caption_can_be_written_from_the_picture_alone() -> None:
-    caption = Measured().write(subject(title="", brand="", category="", attributes={})).caption
+    caption = write(subject(title="", brand="", category="", attributes={})).caption
     assert faults_of(caption, subject(title="", brand="", category="", attributes={}).facts) == ()
     assert "navy" in caption.prompt
 
 
 def test_long_texts_are_cut_between_words() -> None:
-    caption = Measured().write(subject(title="Harbour " * 60, attributes={"story": "sea " * 400})).caption
+    caption = write(subject(title="Harbour " * 60, attributes={"story": "sea " * 400})).caption
     for name, limit in LIMITS.items():
         assert 0 < len(getattr(caption, name)) <= limit
     assert caption.title.endswith("Harbour…")
@@ -48,29 +52,29 @@ def test_alt_text_of_each_angle_names_its_view() -> None:
             ("hem", 95.0, -40.0),
         )
     )
-    caption = Measured().write(replace(subject(), others=others)).caption
+    caption = write(replace(subject(), others=others)).caption
     product = "Nordlys Harbour Tee, mostly navy with white, "
     assert caption.alt_text == caption.alt_texts["front"]
     assert {angle: text.removeprefix(product) for angle, text in caption.alt_texts.items()} == {
         "front": "front view", "a1": "back view from above", "b": "front left view", "top": "top view",
         "hem": "right view from below",
     }  # fmt: skip
-    long = Measured().write(replace(subject(title="Harbour " * 60), others=others)).caption
+    long = write(replace(subject(title="Harbour " * 60), others=others)).caption
     assert all(len(text) <= LIMITS["alt_text"] for text in long.alt_texts.values())
     assert long.alt_texts["a1"].endswith("…, back view from above")
 
 
 def test_given_colour_that_is_not_visible_is_noted() -> None:
     wrong = replace(subject(attributes={"colour": "red"}), picture=shirt((29, 43, 82)))
-    assert Measured().write(wrong).notes == ("shoot.yaml gives the colour 'red'; the picture shows navy",)
-    assert Measured().write(subject()).notes == ()
+    assert write(wrong).notes == ("shoot.yaml gives the colour 'red'; the picture shows navy",)
+    assert write(subject()).notes == ()
 
 
 def test_other_languages_are_refused() -> None:
     with pytest.raises(BadInput, match="writes English, not 'de'"):
-        Measured().write(replace(subject(), language="de"))
+        write(replace(subject(), language="de"))
 
 
 def test_empty_picture_is_held() -> None:
     with pytest.raises(Held, match="no product"):
-        Measured().write(replace(subject(), picture=np.zeros((9, 9, 4), dtype=np.uint8)))
+        write(replace(subject(), picture=np.zeros((9, 9, 4), dtype=np.uint8)))

@@ -7,10 +7,13 @@ import numpy as np
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import Camera, look_at
 from pipeline.core.png import encode_png
+from pipeline.splatting.fit import trainer
+from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import C0
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import Splat
+from pipeline.splatting.raster.cpu import CpuRasterizer
 from pipeline.splatting.show.render import render
 
 DISTANCE = 5.0
@@ -65,6 +68,11 @@ def surface(count, seed=1):
     g = product().gaussians
     nearest = np.array([np.square(g.means - p).sum(axis=1).argmin() for p in at])
     return Points(at, np.clip((g.sh[nearest, 0] * C0 + 0.5) * 255, 0, 255).astype(np.uint8))
+
+
+def fit(params, shot, points, hooks=None):
+    """The trainer on the CPU."""
+    return trainer.fit(params, CpuRasterizer(), shot, points, hooks or Hooks())
 
 
 def colmap_files(shot, points):

@@ -68,9 +68,8 @@ def test_a_price_in_the_title_is_held_and_remembered(store: Store) -> None:
 
 
 def test_a_model_is_paid_by_its_tokens(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    params = caption.Params(
-        engine="anthropic", usd_per_million_input_tokens=3.0, usd_per_million_output_tokens=15.0, **WORDS
-    )
+    prices = {"usd_per_million_input_tokens": 3.0, "usd_per_million_output_tokens": 15.0}
+    params = caption.Params.model_validate({"engine": "anthropic", **prices, **WORDS})
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serve(Reply("no"), Reply(json.dumps(GOOD))) as server:
@@ -90,7 +89,7 @@ def test_a_model_without_a_price_is_noted(store: Store, monkeypatch: pytest.Monk
     with serve(Reply(json.dumps(GOOD))) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         outputs, manifest, _ = Runner(store).run(
-            caption.STAGE, inputs(store, set()), caption.Params(engine="anthropic", **WORDS)
+            caption.STAGE, inputs(store, set()), caption.Params.model_validate({"engine": "anthropic", **WORDS})
         )
     assert manifest.provenance.cost_usd == 0.0
     assert "cost_usd leaves the model out" in outputs.report.notes[0]
@@ -100,7 +99,9 @@ def test_a_missing_key_is_not_held(store: Store, monkeypatch: pytest.MonkeyPatch
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(MissingEngine, match="ANTHROPIC_API_KEY"):
-        Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(engine="anthropic", **WORDS))
+        Runner(store).run(
+            caption.STAGE, inputs(store, set()), caption.Params.model_validate({"engine": "anthropic", **WORDS})
+        )
 
 
 def test_the_same_words_give_the_same_bytes(tmp_path: Path) -> None:

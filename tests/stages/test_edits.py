@@ -10,7 +10,8 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.png import decode_png
 from pipeline.core.records import Edits, dump_json
-from pipeline.diffusion.painting.engine import DiffusersEngine, PaintedBackdrop
+from pipeline.diffusion.painting import diffusers
+from pipeline.diffusion.painting.base import PaintedBackdrop
 from pipeline.diffusion.painting.enlarge import in_square
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.channels.encode import decode_image
@@ -54,15 +55,16 @@ def checkpoint(tmp_path_factory):
 def paints_shadows(monkeypatch):
     """Have every checkpoint paint a dark bar at the foot of the product: random weights paint nothing to measure."""
 
-    def paint(_self, request):
+    def paint(requests, _params):
+        (request,) = requests
         side = request.width_px
         box = box_of(product_mask(in_square(request.product, side, fill=0)[..., 3]))
         rgb = np.full((side, side, 3), TABLE, np.uint8)
         middle, foot = round((box.left + box.right) / 2), round(box.bottom)
         rgb[foot : foot + side // 20, middle - side // 10 : middle + side // 10] = STAIN
-        return PaintedBackdrop(rgb, rgb, "noise", request.prompt, ())
+        return [PaintedBackdrop(rgb, request.prompt)]
 
-    monkeypatch.setattr(DiffusersEngine, "paint", paint)
+    monkeypatch.setattr(diffusers, "paint", paint)
 
 
 def composed(root, shot, edits, background):

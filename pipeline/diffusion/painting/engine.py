@@ -1,16 +1,17 @@
-"""Paints backdrops with a diffusion checkpoint: the request, the result, and the adapter to diffusers' pipelines."""
+"""Paints backdrops with diffusers' inpainting pipelines: the request with all its numbers, and the adapter."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.errors import BadInput
+from pipeline.diffusion.painting.base import PaintedBackdrop
 from pipeline.diffusion.painting.canvas import canvas, evened, filled_in, joined, squared, window
 from pipeline.diffusion.painting.checkpoints import CheckpointFacts
 from pipeline.diffusion.painting.enlarge import enlarge
@@ -21,14 +22,12 @@ from pipeline.diffusion.scenes.vocabulary import MATERIALS, Reading, understand,
 
 
 @dataclass(frozen=True)
-class BackdropRequest:
-    """A backdrop to paint.
+class PaintRequest:
+    """A `BackdropRequest` with the numbers of the diffusion.
 
-    `product`: straight-alpha sRGB uint8 [h, w, 4] of the picture that will stand before it, or None for an empty set;
-    only the model sees it, and only where the checkpoint leaves the product in its place is that place filled
-    afterwards. `strength` 1 starts from noise; below 1 from a generated scene of the prompt's material, closer to it
-    the smaller. `guidance` is the classifier-free guidance scale, 1 for none. The result has width_px x height_px: cut
-    from the painted square, or with `extend` the square and what was painted on beyond it on the two longer ends.
+    The model sees the product; where its checkpoint leaves the product in its place, that place is filled afterwards.
+    `strength` 1 starts from noise; below 1 from a generated scene of the prompt's material, closer to it the smaller.
+    `guidance` is the classifier-free guidance scale, 1 for none.
     """
 
     prompt: str
@@ -44,40 +43,18 @@ class BackdropRequest:
     extend: bool = False
 
 
-@dataclass(frozen=True)
-class PaintedBackdrop:
-    """A painted backdrop, sRGB uint8: `rgb` at the asked size, `native` as the model painted it (a square).
-
-    `start`: what the diffusion started from, for the lineage. `prompt`: the words that the model was asked with, which
-    are a translation where its vocabulary is closed. `passed_over`: words of the request that had no part in it.
-    """
-
-    rgb: Rgb
-    native: Rgb
-    start: Literal["noise", "scene"]
-    prompt: str
-    passed_over: tuple[str, ...]
-
-
 class _Words(NamedTuple):
     prompt: str
     negative: str
     passed_over: tuple[str, ...]
 
 
-class BackdropEngine(Protocol):
-    """Whatever paints backdrops; `digest` identifies its weights in params and lineage."""
-
-    digest: str
-
-    def paint(self, request: BackdropRequest) -> PaintedBackdrop:
-        """Paint one backdrop; the same request gives the same pixels on the same machine."""
-        ...
-
-
 @dataclass(frozen=True)
 class DiffusersEngine:
-    """A `BackdropEngine` on any supported inpainting checkpoint folder. Build it with `load_engine`."""
+    """Paints with any supported inpainting checkpoint folder. Build it with `load_engine`.
+
+    `digest` identifies the weights. The same request gives the same pixels on the same machine.
+    """
 
     pipe: Any
     digest: str
@@ -85,11 +62,11 @@ class DiffusersEngine:
     facts: CheckpointFacts
     family: Family
 
-    def paint(self, request: BackdropRequest) -> PaintedBackdrop:
-        """See `BackdropRequest`. Raises BadInput when a number of the request is out of range."""
+    def paint(self, request: PaintRequest) -> PaintedBackdrop:
+        """Paint one backdrop, see `PaintRequest`. Raises BadInput when a number of the request is out of range."""
         return self.paint_all([request])[0]
 
-    def paint_all(self, requests: Sequence[BackdropRequest]) -> list[PaintedBackdrop]:
+    def paint_all(self, requests: Sequence[PaintRequest]) -> list[PaintedBackdrop]:
         """Paint requests in one batch: each has its own product and seed, and all the same words and numbers.
 
         A GPU does several at once in little more than the time of one; up to rounding each is what `paint` gives.
@@ -99,7 +76,7 @@ class DiffusersEngine:
         first = requests[0]
         if any(_shared(request) != _shared(first) for request in requests):
             raise BadInput(
-                "a batch must have one prompt and one set of numbers", remedy="paint the requests one by one"
+                "a batch must have one prompt and one set of numbers", remedy="Paint the requests one by one"
             )
         _check(first)
         reading, words = understand(first.prompt), self._words(first, understand(first.prompt))
@@ -118,16 +95,16 @@ class DiffusersEngine:
         start: Literal["noise", "scene"] = "scene" if first.strength < 1 else "noise"
         return [
             PaintedBackdrop(
-                enlarge(whole, one.width_px, one.height_px, detail, one.seed, resolves_px, share),
-                whole,
-                start,
-                words.prompt,
-                words.passed_over,
+                rgb=enlarge(whole, one.width_px, one.height_px, detail, one.seed, resolves_px, share),
+                prompt=words.prompt,
+                start=start,
+                passed_over=words.passed_over,
+                native=whole,
             )
             for one, whole in zip(requests, wholes, strict=True)
         ]
 
-    def _extended(self, requests: Sequence[BackdropRequest], words: _Words, squares: list[Rgb]) -> list[Rgb]:
+    def _extended(self, requests: Sequence[PaintRequest], words: _Words, squares: list[Rgb]) -> list[Rgb]:
         """The squares [n, n] with more painted on at both ends of the longer side, in the shape that is asked for."""
         first = requests[0]
         tall, longer = first.height_px > first.width_px, max(first.width_px, first.height_px)
@@ -142,7 +119,7 @@ class DiffusersEngine:
             ]
         return wholes
 
-    def _words(self, request: BackdropRequest, reading: Reading) -> _Words:
+    def _words(self, request: PaintRequest, reading: Reading) -> _Words:
         """What this checkpoint is asked with: its own vocabulary, or the request's words as far as it can read them."""
         if self.facts.closed_vocabulary:
             known = [word for word in words_of(request.negative_prompt) if word in vocabulary()]
@@ -155,7 +132,7 @@ class DiffusersEngine:
         lost += [request.negative_prompt] if request.negative_prompt not in {"", asked[1]} else []
         return _Words(*asked, tuple(lost))
 
-    def _run(self, requests: Sequence[BackdropRequest], words: _Words, pairs: list[tuple[Rgb, Rgb]]) -> list[Rgb]:
+    def _run(self, requests: Sequence[PaintRequest], words: _Words, pairs: list[tuple[Rgb, Rgb]]) -> list[Rgb]:
         import torch
         from PIL import Image
 
@@ -183,19 +160,19 @@ class DiffusersEngine:
         for one, picture in zip(requests, painted, strict=True):
             if not np.isfinite(picture).all():
                 raise BadInput(
-                    f"the checkpoint painted no picture for seed {one.seed} (values that are no numbers)",
-                    remedy="use dtype float32 or another scheduler",
+                    f"the checkpoint painted nothing for seed {one.seed} (values that are not numbers)",
+                    remedy="Use dtype float32 or another scheduler",
                 )
         levels = (np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8) for picture in painted)
         return [evened(picture, self.facts.dim_rim_px) for picture in levels]
 
 
-def _shared(request: BackdropRequest) -> BackdropRequest:
+def _shared(request: PaintRequest) -> PaintRequest:
     """The request without what may differ inside a batch."""
     return replace(request, product=None, seed=0)
 
 
-def _check(request: BackdropRequest) -> None:
+def _check(request: PaintRequest) -> None:
     limits = (
         ("steps", request.steps, 1, 200),
         ("guidance", request.guidance, 0, 30),
@@ -205,15 +182,15 @@ def _check(request: BackdropRequest) -> None:
     )
     for name, value, low, high in limits:
         if not low <= value <= high:
-            raise BadInput(f"{name} {value} is not between {low} and {high}", remedy=f"set {name} within these limits")
+            raise BadInput(f"{name} {value} is not between {low} and {high}", remedy=f"Set {name} within these limits")
     if request.extend and max(request.width_px, request.height_px) > 2 * min(request.width_px, request.height_px):
         raise BadInput(
             f"{request.width_px} x {request.height_px} px is more than twice as long as wide",
-            remedy="extend a backdrop to at most 2:1",
+            remedy="Extend a backdrop to at most 2:1",
         )
     if request.strength < 1 and request.steps * request.strength < 1:
         raise BadInput(
-            f"strength {request.strength} of {request.steps} steps leaves no step to paint", remedy="raise one of them"
+            f"strength {request.strength} of {request.steps} steps leaves no step to paint", remedy="Raise one of them"
         )
 
 

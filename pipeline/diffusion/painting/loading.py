@@ -10,6 +10,7 @@ from typing import Any
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 
+from pipeline.core.device import require_device
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.weights import weight_bytes
 from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class
@@ -59,8 +60,7 @@ def _load(
         raise MissingEngine(
             f"backdrops need diffusers and torch: {error}", remedy="pip install catalog-pipeline"
         ) from error
-    if device != "cpu" and not torch.cuda.is_available():
-        raise MissingEngine(f"device {device!r} asked for, but torch sees no GPU here", remedy="set the device to cpu")
+    require_device(device)
     check_room(folder, weight_bytes(folder), device)
     with memory_named(str(folder)):
         pipe = _pipeline(getattr(diffusers, family.loaded_as or "DiffusionPipeline"), folder, getattr(torch, dtype))

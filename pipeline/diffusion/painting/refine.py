@@ -26,7 +26,7 @@ GREY = 127.0
 class RefineRequest:
     """`rendered`: the angle, `photo`: the nearest photo's cut-out, both straight-alpha sRGB uint8 [h, w, 4].
 
-    `strength`: share of the diffusion that is run, 0.05 to 0.6; `guidance` as in BackdropRequest.
+    `strength`: share of the diffusion that is run, 0.05 to 0.6; `guidance` as in PaintRequest.
     """
 
     rendered: Rgba

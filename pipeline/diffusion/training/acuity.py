@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.core.arrays import F64
 from pipeline.diffusion.scenes.scene import random_spec, render_scene
+from pipeline.diffusion.training.data import pixels_of
 
 UNSEEN = 2 * 10**9  # training uses seeds below
 MAX_RIM_PX = 32
@@ -28,8 +29,6 @@ class Acuity(NamedTuple):
 def acuity_of(vae: Any, scenes: int = 32) -> Acuity:
     """Compare unseen scenes of 256 px with their reconstructions by the autoencoder."""
     import torch
-
-    from pipeline.diffusion.training.data import pixels_of
 
     rng = np.random.default_rng(UNSEEN)
     pictures = np.stack([render_scene(random_spec(rng), UNSEEN + i)[0] for i in range(scenes)])

@@ -21,7 +21,8 @@ from pipeline.diffusion.training.acuity import Acuity, acuity_of
 from pipeline.diffusion.training.card import TrainingFigures, write_card
 from pipeline.diffusion.training.data import Pool, make_pool, scene_crops
 from pipeline.diffusion.training.losses import multiscale_loss, pixel_loss, prediction_error, shared_tokenizer
-from pipeline.diffusion.training.networks import Widths, build_text_encoder, build_unet, build_vae, save_pipeline
+from pipeline.diffusion.training.networks import Widths, build_text_encoder, build_unet, build_vae
+from pipeline.diffusion.training.save import save_pipeline
 from pipeline.diffusion.training.warmstart import LinearAutoencoder, transplant
 from pipeline.diffusion.training.words import teach_words
 

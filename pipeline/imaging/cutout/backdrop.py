@@ -1,84 +1,104 @@
-"""Cuts a product out of a studio photo without weights: backdrop model, shadow apart, GrabCut, closed-form matting."""
+"""A plain studio backdrop, without weights.
 
-from dataclasses import dataclass
+Fits a smooth surface to the backdrop, separates the product from its shadow, and solves the outline in closed form.
+"""
+
+from typing import Literal
 
 import cv2
 import numpy as np
+from pydantic import Field
 
 from pipeline.core.arrays import F32, Alpha, Mask, Rgb
+from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdrop, lab_of
-from pipeline.imaging.cutout.matting import bounding_box
-from pipeline.imaging.cutout.outline import reduced, refined
 
 _DISC3 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+SHADOW_STEP = 2.0  # change of L per px: the steepest that a shadow's edge may have; steeper is an outline
+BAND_PX = 1.6  # half the width of the unknown band around the outline
+KEPT_SHARE = 0.02  # pieces smaller than this share of the largest one are dropped
 
 
-@dataclass(frozen=True)
-class BackdropCutout:
-    """The engine. Lengths in px of the picture at `work_side_px` on its long side, Lab distances in Lab units."""
+class Params(Frozen):
+    """Lengths in px of the picture at `work_side_px` on its long side, Lab distances in Lab units."""
 
-    work_side_px: int = 512
-    """Where the product is found; its outline is then refined at full size."""
-    matting_side_px: int | None = None
-    """Solve the matte at this long side at most and enlarge it; None: at full size."""
-    grabcut_rounds: int = 3
-    tint_limit: float = 5.0
-    """A shadow on the backdrop keeps the backdrop's tint within this; what is further off is the product."""
-    soft_step: float = 2.0
-    """Steepest change of L per px that a shadow's edge may have; steeper is an outline."""
-    band: float = 1.6
-    """Half the width of the unknown band around the outline."""
-    keep_share: float = 0.02
-    """Pieces smaller than this share of the largest one are dropped."""
+    engine: Literal["backdrop"] = "backdrop"
+    work_side_px: int = Field(
+        default=512, ge=128, le=2048, description="the product is found at this long side, its outline at full size"
+    )
+    matting_side_px: int | None = Field(
+        default=None, ge=128, description="the outline is solved at this long side and enlarged; None: at full size"
+    )
+    grabcut_rounds: int = Field(default=3, ge=0, le=20)
+    tint_limit: float = Field(
+        default=5.0, gt=0, description="Lab distance from the backdrop's tint up to which a dark spot is its shadow"
+    )
 
-    def cut(self, rgb: Rgb) -> Alpha:
-        """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 where no product was found."""
-        small = reduced(rgb, self.work_side_px)
-        likeness = compare(lab := lab_of(small), fit_backdrop(lab))
-        product = self.product(lab[..., 0], likeness)
-        if not product.any():
-            return np.zeros(rgb.shape[:2], np.uint8)
-        doubtful = np.where(product, likeness.distance < 4, likeness.tint > 2 * self.tint_limit)
-        return refined(rgb, product, band=self.band, doubtful=doubtful, matting_side_px=self.matting_side_px)
 
-    def product(self, lightness: F32, likeness: Likeness) -> Mask:
-        """Where the product is, at work size: [h, w] bool."""
-        tinted = likeness.tint > self.tint_limit
-        bright = likeness.shade > 1.25
-        quiet = ~tinted & ~bright & (likeness.shade > 0.06)
-        smooth = quiet & (_steepness(lightness) < self.soft_step)
-        plain = quiet & (likeness.distance < 5)
-        reached = _without_leaks(_reached(smooth | plain, plain), plain)
-        holes = _holes(smooth | plain, reached, likeness)
-        mask = self._grabcut(likeness, reached | holes, plain)
-        return _tidy(mask, reached, holes, self.keep_share)
+def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of this package, whatever its settings
+    """Return what would run on this machine."""
+    return "backdrop"
 
-    def _grabcut(self, likeness: Likeness, reached: Mask, plain: Mask) -> Mask:
-        """Settle what the growth from the border left open, by the colours on both sides.
 
-        A coloured product is told from its shadow by tint (the shadow takes some of it on), a gray one by lightness.
-        """
-        inside = ~reached
-        coloured = bool((likeness.tint[inside] > 2 * self.tint_limit).mean() > 0.3) if inside.any() else False
-        flat = likeness.flat(150, 5) if coloured else likeness.flat(170, 2)
-        tinted = likeness.tint > (2 if coloured else 1) * self.tint_limit
-        box = bounding_box(inside, margin_px=12)
-        sure = cv2.erode(np.asarray(tinted & inside, np.uint8), _DISC3) > 0
-        if box is None or not inside.any() or reached[box].sum() < 50:
-            return inside
-        labels = np.full(reached.shape, cv2.GC_PR_FGD, np.uint8)
-        labels[reached] = cv2.GC_PR_BGD
-        labels[reached & plain] = cv2.GC_BGD
-        labels[sure] = cv2.GC_FGD
-        if self.grabcut_rounds == 0:
-            return inside
-        cv2.setRNGSeed(0)
-        part, models = labels[box].copy(), (np.zeros((1, 65)), np.zeros((1, 65)))
-        cv2.grabCut(np.ascontiguousarray(flat[box]), part, None, *models, self.grabcut_rounds, cv2.GC_INIT_WITH_MASK)
-        mask = np.zeros(reached.shape, bool)
-        mask[box] = (part == cv2.GC_FGD) | (part == cv2.GC_PR_FGD)
-        return mask
+def licence(params: Params) -> str:  # noqa: ARG001 - the same for all settings
+    """The engine has no weights."""
+    return "no weights"
+
+
+def cut(rgb: Rgb, params: Params) -> Alpha:
+    """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 where no product was found."""
+    from pipeline.imaging.cutout.outline import reduced, refined
+
+    small = reduced(rgb, params.work_side_px)
+    likeness = compare(lab := lab_of(small), fit_backdrop(lab))
+    product = _product(lab[..., 0], likeness, params)
+    if not product.any():
+        return np.zeros(rgb.shape[:2], np.uint8)
+    doubtful = np.where(product, likeness.distance < 4, likeness.tint > 2 * params.tint_limit)
+    return refined(rgb, product, band=BAND_PX, doubtful=doubtful, matting_side_px=params.matting_side_px)
+
+
+def _product(lightness: F32, likeness: Likeness, params: Params) -> Mask:
+    """Where the product is, at work size: [h, w] bool."""
+    tinted = likeness.tint > params.tint_limit
+    bright = likeness.shade > 1.25
+    quiet = ~tinted & ~bright & (likeness.shade > 0.06)
+    smooth = quiet & (_steepness(lightness) < SHADOW_STEP)
+    plain = quiet & (likeness.distance < 5)
+    reached = _without_leaks(_reached(smooth | plain, plain), plain)
+    holes = _holes(smooth | plain, reached, likeness)
+    mask = _grabcut(likeness, reached | holes, plain, params)
+    return _tidy(mask, reached, holes)
+
+
+def _grabcut(likeness: Likeness, reached: Mask, plain: Mask, params: Params) -> Mask:
+    """Settle what the growth from the border left open, by the colours on both sides.
+
+    A coloured product is told from its shadow by tint (the shadow takes some of it on), a gray one by lightness.
+    """
+    from pipeline.imaging.cutout.matting import bounding_box
+
+    inside = ~reached
+    coloured = bool((likeness.tint[inside] > 2 * params.tint_limit).mean() > 0.3) if inside.any() else False
+    flat = likeness.flat(150, 5) if coloured else likeness.flat(170, 2)
+    tinted = likeness.tint > (2 if coloured else 1) * params.tint_limit
+    box = bounding_box(inside, margin_px=12)
+    sure = cv2.erode(np.asarray(tinted & inside, np.uint8), _DISC3) > 0
+    if box is None or not inside.any() or reached[box].sum() < 50:
+        return inside
+    labels = np.full(reached.shape, cv2.GC_PR_FGD, np.uint8)
+    labels[reached] = cv2.GC_PR_BGD
+    labels[reached & plain] = cv2.GC_BGD
+    labels[sure] = cv2.GC_FGD
+    if params.grabcut_rounds == 0:
+        return inside
+    cv2.setRNGSeed(0)
+    part, models = labels[box].copy(), (np.zeros((1, 65)), np.zeros((1, 65)))
+    cv2.grabCut(np.ascontiguousarray(flat[box]), part, None, *models, params.grabcut_rounds, cv2.GC_INIT_WITH_MASK)
+    mask = np.zeros(reached.shape, bool)
+    mask[box] = (part == cv2.GC_FGD) | (part == cv2.GC_PR_FGD)
+    return mask
 
 
 def _steepness(lightness: F32) -> F32:
@@ -159,13 +179,13 @@ def _holes(passable: Mask, reached: Mask, likeness: Likeness) -> Mask:
     return holes & passable
 
 
-def _tidy(mask: Mask, reached: Mask, holes: Mask, keep_share: float) -> Mask:
+def _tidy(mask: Mask, reached: Mask, holes: Mask) -> Mask:
     """Keep the main pieces; fill every hole through which no backdrop was seen."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(mask, np.uint8), connectivity=8)
     if count < 2:
         return np.zeros_like(mask)
     areas = stats[1:, cv2.CC_STAT_AREA]
-    kept = np.concatenate([[False], areas >= keep_share * areas.max()])[labels]
+    kept = np.concatenate([[False], areas >= KEPT_SHARE * areas.max()])[labels]
     empty = ~kept
     border = np.ones_like(mask)
     border[1:-1, 1:-1] = False

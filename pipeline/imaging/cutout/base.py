@@ -1,19 +1,24 @@
-"""What every cut-out engine is: a function from a photo to a matte; and what a matte must look like to be believed."""
+"""The Protocol of cut-out engines, and what a matte must look like to be believed."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
 from pipeline.core.arrays import Alpha, Rgb, Rgba
+from pipeline.core.engines import Engine
 from pipeline.imaging.cutout.matting import foreground_colours
 
 
-class CutoutEngine(Protocol):
-    """Finds the product in one photo."""
+class CutoutEngine(Engine, Protocol):
+    """A module that finds the product in one photo. See `pipeline.core.engines.Engine` for the rest of it."""
 
-    def cut(self, rgb: Rgb) -> Alpha:
+    def cut(self, rgb: Rgb, params: Any, /) -> Alpha:
         """Alpha [h, w] uint8 (0 backdrop, 255 product) of an upright sRGB photo [h, w, 3] uint8."""
+        ...
+
+    def licence(self, params: Any, /) -> str:
+        """The licence of the engine's weights, or `no weights`."""
         ...
 
 

@@ -1,74 +1,90 @@
-"""Cuts a product out with an image segmentation checkpoint: any folder that `AutoModelForImageSegmentation` can read.
+"""Any photo, by an image segmentation checkpoint.
 
-The embedded engine needs none of this. Checkpoints of the BiRefNet class carry their own code: it runs only when a
-setting allows it, and a folder is only used when its digest is the one that the settings pin.
+The checkpoint is a folder that `AutoModelForImageSegmentation` can read. Checkpoints of the BiRefNet class carry their
+own code: it runs only when a setting allows it, and a folder is only used when its digest is the one that the settings
+pin.
 """
 
 from functools import lru_cache
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
+from pydantic import Field
 
 from pipeline.core.arrays import F32, Alpha, Rgb
+from pipeline.core.device import require_device
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine, readable
-from pipeline.core.weights import folder_digest, has_code
+from pipeline.core.weights import folder_digest, has_code, licence_of
 
 _MEAN, _STD = np.array(
     [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32
 )  # ImageNet's, which these models were trained with
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class CheckpointParams(Frozen):
-    """Which checkpoint, and how it is run. `sha256` pins every file of the folder but its card."""
+class Params(Frozen):
+    """Which checkpoint, and how it is run."""
 
-    folder: str
-    sha256: str
-    allow_remote_code: bool = False
-    side_px: int = 1024
-    device: str = "cpu"
+    engine: Literal["checkpoint"] = "checkpoint"
+    checkpoint: str = Field(min_length=1, description="folder of a segmentation checkpoint")
+    checkpoint_sha256: Sha256 | None = Field(
+        default=None, description="pins every file of the folder but its card; required, the error says the value"
+    )
+    allow_remote_code: bool = Field(default=False, description="let the checkpoint's own Python code run")
+    checkpoint_side_px: int = Field(default=1024, ge=64, le=4096, description="side of the square that the model sees")
+    device: str = Field(default="cpu", description="cpu or cuda")
 
 
-class CheckpointCutout:
-    """The engine. Raises MissingEngine when the checkpoint cannot be used, with what to do about it."""
+def require_here(params: Params) -> str:
+    """Return the checkpoint that would run here. Raises MissingEngine when it cannot be used, with what to do."""
+    require_device(params.device)
+    folder = checked_folder(params.checkpoint)
+    digest = folder_digest(folder)
+    if digest != params.checkpoint_sha256:
+        raise MissingEngine(
+            f"cutout checkpoint {folder} has digest {digest}, the setting pins {params.checkpoint_sha256 or 'nothing'}",
+            remedy=f"If this is the revision to use, set cutout's checkpoint_sha256: {digest}",
+        )
+    if has_code(folder) and not params.allow_remote_code:
+        raise MissingEngine(
+            f"cutout checkpoint {folder} brings its own Python code",
+            remedy="Read that code, then set cutout's allow_remote_code: true",
+        )
+    if not find_spec("transformers"):
+        raise MissingEngine("the package transformers is not installed", remedy="Install torch and transformers")
+    return f"checkpoint {folder} (sha256 {digest[:12]}), transformers {version('transformers')}"
 
-    def __init__(self, params: CheckpointParams) -> None:
-        """Check the folder's digest and load it; one process loads a checkpoint once."""
-        folder = checked_folder(params.folder)
-        digest = folder_digest(folder)
-        if digest != params.sha256:
-            raise MissingEngine(
-                f"cutout checkpoint {folder} has digest {digest}, the setting pins {params.sha256 or 'nothing'}",
-                remedy=f"if this is the revision you want, set cutout's checkpoint_sha256: {digest}",
-            )
-        if has_code(folder) and not params.allow_remote_code:
-            raise MissingEngine(
-                f"cutout checkpoint {folder} brings its own Python code",
-                remedy="read that code, then set cutout's allow_remote_code: true",
-            )
-        self.params = params
-        self.model = _load(folder, params.sha256, params.allow_remote_code, params.device)
 
-    def cut(self, rgb: Rgb) -> Alpha:
-        """Alpha [h, w] uint8 of a photo [h, w, 3] uint8, at the photo's size."""
-        import torch
+def licence(params: Params) -> str:
+    """The licence that the checkpoint's card states. Raises MissingEngine when there is no checkpoint."""
+    return licence_of(checked_folder(params.checkpoint))
 
-        side = self.params.side_px
-        square = cv2.resize(rgb, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
-        pixels = torch.from_numpy(((square - _MEAN) / _STD).transpose(2, 0, 1))[None]
-        with torch.inference_mode():
-            output = self.model(pixels.to(self.params.device))
-        small = product_probability(output)
-        if not np.isfinite(small).all():
-            raise MissingEngine(
-                f"cutout checkpoint {self.params.folder} answered with values that are no numbers",
-                remedy="fetch the checkpoint again: its weights are damaged, or use another",
-            )
-        height, width = rgb.shape[:2]
-        alpha = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(np.round(np.clip(alpha, 0, 1) * 255), np.uint8)
+
+def cut(rgb: Rgb, params: Params) -> Alpha:
+    """Alpha [h, w] uint8 of a photo [h, w, 3] uint8, at the photo's size. Raises MissingEngine as `require_here`."""
+    import torch
+
+    require_here(params)
+    model = _load(Path(params.checkpoint), params.checkpoint_sha256 or "", params.allow_remote_code, params.device)
+    side = params.checkpoint_side_px
+    square = cv2.resize(rgb, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
+    pixels = torch.from_numpy(((square - _MEAN) / _STD).transpose(2, 0, 1))[None]
+    with torch.inference_mode():
+        output = model(pixels.to(params.device))
+    small = product_probability(output)
+    if not np.isfinite(small).all():
+        raise MissingEngine(
+            f"cutout checkpoint {params.checkpoint} returned values that are not numbers",
+            remedy="Download the checkpoint again: its weights are damaged, or use another",
+        )
+    height, width = rgb.shape[:2]
+    alpha = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.round(np.clip(alpha, 0, 1) * 255), np.uint8)
 
 
 def product_probability(output: Any) -> F32:
@@ -88,7 +104,7 @@ def product_probability(output: Any) -> F32:
     if not isinstance(logits, torch.Tensor) or logits.ndim not in {3, 4}:
         raise MissingEngine(
             f"the cutout checkpoint returned {type(output).__name__}, not logits of a mask",
-            remedy="use a checkpoint of the BiRefNet class, DETR, or one that returns logits [batch, classes, h, w]",
+            remedy="Use a checkpoint of the BiRefNet class, DETR, or one that returns logits [batch, classes, h, w]",
         )
     first = logits[0].float() if logits.ndim == 4 else logits.float()
     chance = first[0].sigmoid() if first.shape[0] == 1 else 1 - first.softmax(0)[0]
@@ -97,12 +113,12 @@ def product_probability(output: Any) -> F32:
 
 @readable()
 def checked_folder(name: str) -> Path:
-    """The checkpoint's folder. Raises MissingEngine when there is none."""
+    """The checkpoint's folder. Raises MissingEngine when it is not one."""
     folder = Path(name)
-    if not name or not (folder / "config.json").is_file():
+    if not (folder / "config.json").is_file():
         raise MissingEngine(
-            f"cutout checkpoint {name!r}: {'no folder is named' if not name else 'there is no config.json in it'}",
-            remedy="set cutout's checkpoint to a folder written by save_pretrained, or cutout's engine to backdrop",
+            f"cutout checkpoint {name!r}: there is no config.json in it",
+            remedy="Set cutout's checkpoint to a folder written by save_pretrained, or use another engine",
         )
     return folder
 
@@ -113,7 +129,7 @@ def _load(folder: Path, digest: str, allow_remote_code: bool, device: str) -> An
         import torch
         from transformers import AutoModelForImageSegmentation
     except ImportError as error:
-        raise MissingEngine(f"cutout engine checkpoint: {error}", remedy="install torch and transformers") from error
+        raise MissingEngine(f"cutout engine checkpoint: {error}", remedy="Install torch and transformers") from error
     try:
         model = AutoModelForImageSegmentation.from_pretrained(
             folder, local_files_only=True, trust_remote_code=allow_remote_code, dtype=torch.float32
@@ -123,5 +139,5 @@ def _load(folder: Path, digest: str, allow_remote_code: bool, device: str) -> An
         why = " ".join(str(error).split())[:300]
         raise MissingEngine(
             f"cutout checkpoint {folder} (digest {digest[:12]}) cannot be loaded on {device}: {why}",
-            remedy="use a folder that AutoModelForImageSegmentation reads, and a device that this machine has",
+            remedy="Use a folder that AutoModelForImageSegmentation reads, and a device that this machine has",
         ) from error

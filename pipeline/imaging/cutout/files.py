@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.core.domain import Frozen
+from pipeline.core.engines import name_of
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.decode import read_photo
 from pipeline.core.png import encode_png
 from pipeline.core.process import peak_memory_mb
 from pipeline.imaging.cutout.base import CutoutEngine, fault_of, with_matte
-from pipeline.imaging.cutout.registry import CutoutParams, engine_of, licence
+from pipeline.imaging.cutout.registry import ENGINES
 
 
 class CutFile(Frozen):
@@ -37,36 +38,38 @@ class CutReport(Frozen):
 
 
 def cut_files(
-    paths: Sequence[Path], out_dir: Path, params: CutoutParams, on_progress: Callable[[int, int, str], None]
+    paths: Sequence[Path], out_dir: Path, params: Frozen, on_progress: Callable[[int, int, str], None]
 ) -> CutReport:
     """Write `<stem>.png`, RGBA, into `out_dir` for every image. `on_progress(done, total, name)` after each.
 
+    `params`: those of the engine to use.
     Raises BadInput when an image cannot be read, two would get one name, or a file to be written exists; MissingEngine.
     """
     began = time.perf_counter()
     targets = _targets(paths, out_dir)
-    engine = engine_of(params)
+    engine = ENGINES.of(params)
+    engine.require_here(params)
     out_dir.mkdir(parents=True, exist_ok=True)
     files = []
     for done, (path, target) in enumerate(targets.items(), start=1):
-        files.append(_cut(path, target, engine))
+        files.append(_cut(path, target, engine, params))
         on_progress(done, len(targets), path.name)
     return CutReport(
-        engine=params.engine,
-        licence=licence(params),
+        engine=name_of(engine),
+        licence=engine.licence(params),
         files=tuple(files),
         seconds=round(time.perf_counter() - began, 3),
         peak_memory_mb=round(peak_memory_mb(), 1),
     )
 
 
-def _cut(path: Path, target: Path, engine: CutoutEngine) -> CutFile:
+def _cut(path: Path, target: Path, engine: CutoutEngine, params: Frozen) -> CutFile:
     began = time.perf_counter()
     try:
         photo = read_photo(path)
     except BadInput as error:
         raise BadInput(f"{path}: {error.what}", remedy=error.remedy) from None
-    alpha = engine.cut(photo.rgb)
+    alpha = engine.cut(photo.rgb, params)
     target.write_bytes(encode_png(with_matte(photo.rgb, alpha)))
     height, width = alpha.shape
     return CutFile(
@@ -83,16 +86,16 @@ def _cut(path: Path, target: Path, engine: CutoutEngine) -> CutFile:
 
 def _targets(paths: Sequence[Path], out_dir: Path) -> dict[Path, Path]:
     if not paths:
-        raise BadInput("no image is named", remedy="name at least one image file")
+        raise BadInput("no image is given", remedy="Name at least one image file")
     targets: dict[Path, Path] = {}
     taken: dict[str, Path] = {}
     for path in paths:
         if not path.is_file():
-            raise BadInput(f"{path} is no file", remedy="name image files")
+            raise BadInput(f"{path} is not a file", remedy="Name image files")
         other = taken.setdefault(path.stem.lower(), path)
         if other != path:
-            raise BadInput(f"{path} and {other} would both be written as {path.stem}.png", remedy="cut them separately")
+            raise BadInput(f"{path} and {other} would both be written as {path.stem}.png", remedy="Cut them separately")
         targets[path] = out_dir / f"{path.stem}.png"
         if targets[path].exists():
-            raise BadInput(f"{targets[path]} exists", remedy="name an empty folder with --out, or remove the file")
+            raise BadInput(f"{targets[path]} exists", remedy="Name an empty folder with --out, or remove the file")
     return targets

@@ -1,62 +1,92 @@
-"""Cuts out a product that stands on no plain backdrop, from a box that a person says is surely product in every photo.
+"""Any surroundings, from a box that is surely product in every photo.
 
 For a turntable on a desk, a printed scale under the product, a coloured table: what lies around the product may have
-any colour, as long as it is not the product's. The camera stands still, so one box serves a shoot.
+any colour, as long as it is not the product's. The camera does not move, so one box serves a shoot.
 """
 
-from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
+from pydantic import AfterValidator, Field
 
 from pipeline.core.arrays import F32, Alpha, Mask, Pixels, Rgb
+from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout.backdrop_model import lab_of
-from pipeline.imaging.cutout.outline import reduced, refined
 
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _DISC9 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+BAND_PX = 2.0  # half the width of the unknown band around the outline, at `work_side_px`
+Box = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True)
-class SeededCutout:
-    """The engine. `seed_box`: left, top, right, bottom of the sure product, as fractions of the picture, 0 to 1."""
+def _ordered(box: Box) -> Box:
+    left, top, right, bottom = box
+    if not (0 <= left < right - 0.01 <= 0.99 and 0 <= top < bottom - 0.01 <= 0.99):
+        raise ValueError("must be left, top, right, bottom, each from 0 to 1")
+    return box
 
-    seed_box: tuple[float, float, float, float]
-    work_side_px: int = 512
-    matting_side_px: int | None = None
-    grabcut_rounds: int = 3
-    band: float = 2.0
 
-    def cut(self, rgb: Rgb) -> Alpha:
-        """Alpha [h, w] uint8 of a photo [h, w, 3] uint8."""
-        small = reduced(rgb, self.work_side_px)
-        calm = cv2.bilateralFilter(cv2.medianBlur(small, 5), 9, 25, 5)  # print and grain are no outline
-        seed = self._seed(small.shape[0], small.shape[1])
-        product = self._grabcut(np.asarray(calm, np.uint8), seed)
-        if not product.any():
-            return np.zeros(rgb.shape[:2], np.uint8)
-        return refined(rgb, product, band=self.band, matting_side_px=self.matting_side_px)
+class Params(Frozen):
+    """`seed_box`: left, top, right, bottom of the sure product, as fractions of the picture, 0 to 1."""
 
-    def _seed(self, height: int, width: int) -> Mask:
-        left, top, right, bottom = self.seed_box
-        seed = np.zeros((height, width), bool)
-        seed[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = True
-        return seed
+    engine: Literal["seeded"] = "seeded"
+    seed_box: Annotated[Box, AfterValidator(_ordered)] = Field(
+        description="left, top, right, bottom of what is surely product in every photo, 0 to 1"
+    )
+    work_side_px: int = Field(
+        default=512, ge=128, le=2048, description="the product is found at this long side, its outline at full size"
+    )
+    matting_side_px: int | None = Field(
+        default=None, ge=128, description="the outline is solved at this long side and enlarged; None: at full size"
+    )
+    grabcut_rounds: int = Field(default=3, ge=1, le=20)
 
-    def _grabcut(self, calm: Pixels, seed: Mask) -> Mask:
-        """GrabCut from the seed's colours outwards; only what hangs together with the seed is kept, without holes."""
-        alike = _alike(lab_of(calm), seed)
-        labels = np.full(seed.shape, cv2.GC_PR_BGD, np.uint8)
-        labels[_with(np.asarray(alike < 3.0), seed)] = cv2.GC_PR_FGD
-        labels[[0, -1]], labels[:, [0, -1]] = cv2.GC_BGD, cv2.GC_BGD
-        labels[seed] = cv2.GC_FGD
-        models = np.zeros((1, 65)), np.zeros((1, 65))
-        cv2.setRNGSeed(0)
-        cv2.grabCut(calm, labels, None, *models, max(1, self.grabcut_rounds), cv2.GC_INIT_WITH_MASK)
-        found = np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), np.uint8)
-        opened = _with(cv2.morphologyEx(found, cv2.MORPH_OPEN, _DISC9) > 0, seed)
-        grown = (cv2.dilate(np.asarray(opened, np.uint8), _DISC5) > 0) & (found > 0)
-        return _filled(grown)
+
+def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of this package, whatever its settings
+    """Return what would run on this machine."""
+    return "seeded"
+
+
+def licence(params: Params) -> str:  # noqa: ARG001 - the same for all settings
+    """The engine has no weights."""
+    return "no weights"
+
+
+def cut(rgb: Rgb, params: Params) -> Alpha:
+    """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 where no product was found."""
+    from pipeline.imaging.cutout.outline import reduced, refined
+
+    small = reduced(rgb, params.work_side_px)
+    calm = cv2.bilateralFilter(cv2.medianBlur(small, 5), 9, 25, 5)  # print and grain are no outline
+    seed = _seed(params.seed_box, small.shape[0], small.shape[1])
+    product = _grabcut(np.asarray(calm, np.uint8), seed, params.grabcut_rounds)
+    if not product.any():
+        return np.zeros(rgb.shape[:2], np.uint8)
+    return refined(rgb, product, band=BAND_PX, matting_side_px=params.matting_side_px)
+
+
+def _seed(box: Box, height: int, width: int) -> Mask:
+    left, top, right, bottom = box
+    seed = np.zeros((height, width), bool)
+    seed[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = True
+    return seed
+
+
+def _grabcut(calm: Pixels, seed: Mask, rounds: int) -> Mask:
+    """GrabCut from the seed's colours outwards; only what is connected to the seed is kept, without holes."""
+    alike = _alike(lab_of(calm), seed)
+    labels = np.full(seed.shape, cv2.GC_PR_BGD, np.uint8)
+    labels[_with(np.asarray(alike < 3.0), seed)] = cv2.GC_PR_FGD
+    labels[[0, -1]], labels[:, [0, -1]] = cv2.GC_BGD, cv2.GC_BGD
+    labels[seed] = cv2.GC_FGD
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.setRNGSeed(0)
+    cv2.grabCut(calm, labels, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    product = np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), np.uint8)
+    opened = _with(cv2.morphologyEx(product, cv2.MORPH_OPEN, _DISC9) > 0, seed)
+    grown = (cv2.dilate(np.asarray(opened, np.uint8), _DISC5) > 0) & (product > 0)
+    return _filled(grown)
 
 
 def _alike(lab: F32, seed: Mask) -> F32:
@@ -76,9 +106,9 @@ def _alike(lab: F32, seed: Mask) -> F32:
 def _with(mask: Mask, seed: Mask) -> Mask:
     """The pieces of a mask that touch the seed."""
     count, labels = cv2.connectedComponents(np.asarray(mask | seed, np.uint8), connectivity=4)
-    wanted = np.zeros(count, bool)
-    wanted[np.unique(labels[seed])] = True
-    return np.asarray(wanted[labels] & (labels > 0))
+    touching = np.zeros(count, bool)
+    touching[np.unique(labels[seed])] = True
+    return np.asarray(touching[labels] & (labels > 0))
 
 
 def _filled(mask: Mask) -> Mask:

@@ -1,1 +1,1 @@
-"""Splat engines behind one Protocol."""
+"""The engines of the splat step: a module each, listed in `registry`."""

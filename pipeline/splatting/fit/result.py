@@ -1,4 +1,4 @@
-"""What a fit ends in: the splat, how good it is by the photos it never saw, and a few photos to look at it beside."""
+"""The result of a fit: the splat, how good it is on photos it never saw, and a few photos to compare it with."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,21 +9,22 @@ import torch
 
 from pipeline.core.arrays import F32
 from pipeline.core.process import peak_memory_mb
-from pipeline.splatting.engines.base import VALUES, Cloud, SplatEngine
-from pipeline.splatting.fit.evaluate import Score, mean, score
-from pipeline.splatting.fit.params import FitParams, FitReport
+from pipeline.splatting.evaluate import Score, mean, score
+from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.fit.report import FitReport
 from pipeline.splatting.fit.snapshot import State
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.lens import lens_of
 from pipeline.splatting.photos import Training
 from pipeline.splatting.ply import Splat
+from pipeline.splatting.raster.base import VALUES, Cloud, Rasterizer
 
-_FAINT = 1 / 255  # what no photo can show is not kept
+_FAINT = 1 / 255  # opacity below which no photo can show a Gaussian: it is dropped
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted splat, how good it is, the held-out photos' scores by name, and a few photos to look at it beside.
+    """A fitted splat, how good it is, the held-out photos' scores by name, and a few photos to compare it with.
 
     `judged` holds the held-out photos, or a few fitted ones where none was held out.
     """
@@ -36,16 +37,16 @@ class Fit:
 
 @dataclass(frozen=True)
 class Judge:
-    """Looks at a cloud from where photos were taken, the `unseen` ones before all."""
+    """Compares a cloud with photos, the `unseen` ones above all."""
 
     params: FitParams
-    engine: SplatEngine
+    rasterizer: Rasterizer
     unseen: list[Training]
 
     def picture(self, cloud: Cloud, photo: Training, degree: int) -> F32:
-        """What the cloud shows from a photo's place, [5, H, W]."""
+        """The cloud drawn from where a photo was taken, [5, H, W]."""
         with torch.no_grad():
-            drawn = self.engine.draw(
+            drawn = self.rasterizer.draw(
                 cloud, torch.from_numpy(photo.cam_from_world), lens_of(photo.full.camera), degree,
                 antialias=self.params.antialias,
             )  # fmt: skip
@@ -62,16 +63,17 @@ class Judge:
     def conclude(
         self, state: State, seen: list[Training], seconds: float, stopped: Literal["iterations", "seconds", "held-out"]
     ) -> Fit:
-        """The result of a fit that ends in `state` after `seconds`, made from the photos `seen`."""
+        """The result of a fit to the photos `seen` that ended in `state` after `seconds`."""
         params, degree = self.params, self.params.degree
         scores = self.scores(state.cloud, self.unseen, degree)
         few = self.scores(state.cloud, seen[:: max(1, len(seen) // 4)], degree)
         visible = torch.sigmoid(state.cloud["logits"]) > _FAINT
         gaussians = Gaussians(*(state.cloud[name][visible].cpu().numpy() for name in VALUES))
-        found = scores.values()
+        scored = scores.values()
         report = FitReport(
-            engine=self.engine.name, psnr_db=mean(found, "psnr_db"), fitted_psnr_db=mean(found, "fitted_psnr_db"),
-            ssim=mean(found, "ssim"), alpha_iou=mean(found, "alpha_iou"),
+            engine=self.rasterizer.name, engine_version=self.rasterizer.version, psnr_db=mean(scored, "psnr_db"),
+            fitted_psnr_db=mean(scored, "fitted_psnr_db"), ssim=mean(scored, "ssim"),
+            alpha_iou=mean(scored, "alpha_iou"),
             train_psnr_db=float(np.mean([s.fitted_psnr_db for s in few.values()])), held_out=tuple(scores),
             photos=len(seen) + len(scores), gaussians=len(gaussians), iterations=state.iteration, seconds=seconds,
             seconds_per_iteration=seconds / max(1, state.iteration), peak_memory_mb=peak_memory_mb(), stopped=stopped,

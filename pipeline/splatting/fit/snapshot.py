@@ -10,17 +10,17 @@ import numpy as np
 import torch
 
 from pipeline.core.errors import BadInput
-from pipeline.splatting.engines.base import Cloud
 from pipeline.splatting.fit.adam import Adam, Moments
+from pipeline.splatting.raster.base import Cloud
 
-_AFRESH = "Delete it; the fit starts afresh."
+_AFRESH = "Delete it; the fit starts afresh"
 
 
 @dataclass
 class State:
     """What a fit changes: tensors, Adam, what its strategy remembers, where it is, and its random generators.
 
-    `cloud`, `exposure`, `memory` and `adam` lie on the engine's device, the rest on the CPU.
+    `cloud`, `exposure`, `memory` and `adam` lie on the rasterizer's device, the rest on the CPU.
     """
 
     cloud: Cloud

@@ -1,4 +1,4 @@
-"""What a fit begins from: the photos it may see, the scene's extent, the first Gaussians, the request's name."""
+"""The start of a fit: its held-out photos, the scene's extent, the first Gaussians, the request's digest."""
 
 import hashlib
 
@@ -9,18 +9,18 @@ from pipeline.core.colmap.model import Points
 from pipeline.core.domain import camera_centre
 from pipeline.core.errors import BadInput
 from pipeline.splatting.carving.hull import starting_points
-from pipeline.splatting.engines.base import VALUES, Cloud
-from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.fit.params import FitParams, PhotoParams
 from pipeline.splatting.gaussians import from_points
 from pipeline.splatting.photos import PosedPhoto, Training
+from pipeline.splatting.raster.base import VALUES, Cloud
 
-SMALL_SHOOT = 10  # below, every photo is needed for the fit
-# How a product begins: share of the budget strewn over its hull, and how large. Smaller and more gain 0.9 dB in 500
-# iterations and lose 0.2 dB in 1200, when opaque specks no longer find their depth; larger and fewer the other way.
+SMALL_SHOOT = 10  # photos; below, all are needed for the fit and none is held out
+# How a product begins: share of the budget placed on its hull, and their size. More and smaller ones gain 0.9 dB in 500
+# iterations and lose 0.2 dB in 1200, when opaque specks no longer find their depth; fewer and larger ones the reverse.
 START, _SIZE = 0.75, 0.8
 
 
-def held_out_names(names: list[str], params: FitParams) -> tuple[str, ...]:
+def held_out_names(names: list[str], params: PhotoParams) -> tuple[str, ...]:
     """The photos kept out of the fit. Raises BadInput for a name that is not there."""
     for name in params.held_out:
         if name not in names:

@@ -1,8 +1,7 @@
 """Fit Gaussians to posed, cut-out photos: the loop, its schedules, and what it reports."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,67 +10,61 @@ import torch
 from pipeline.core.arrays import F32
 from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput
-from pipeline.splatting.engines.base import SplatEngine, engine_named
+from pipeline.splatting.evaluate import psnr_db
 from pipeline.splatting.fit import exposure
 from pipeline.splatting.fit.adam import Adam
-from pipeline.splatting.fit.evaluate import psnr_db
 from pipeline.splatting.fit.loss import LossWeights, ProductLoss, product_loss_plainly
-from pipeline.splatting.fit.params import FitParams, Progress
+from pipeline.splatting.fit.params import FitParams
 from pipeline.splatting.fit.poses import Poses
+from pipeline.splatting.fit.report import Hooks, Progress
 from pipeline.splatting.fit.result import Fit, Judge
 from pipeline.splatting.fit.schedule import Schedule
 from pipeline.splatting.fit.snapshot import State, dump, restore
 from pipeline.splatting.fit.start import extent_of, held_out_names, request_digest, starting_cloud
-from pipeline.splatting.fit.strategy.base import Step, crossed, strategy_of
+from pipeline.splatting.fit.strategy.base import Step, crossed
+from pipeline.splatting.fit.strategy.registry import STRATEGIES
 from pipeline.splatting.lens import lens_of
 from pipeline.splatting.photos import Level, PosedPhoto, prepare
+from pipeline.splatting.raster.base import Rasterizer
 from pipeline.splatting.raster.threads import one_torch_thread
 
-_FADE_EVERY = 10  # a pass over the colours costs half a millisecond
+_FADE_EVERY = 10  # iterations: a pass over the colours costs half a millisecond
 _LOOK_EVERY = 0.05  # share of the fit
 _REPORT_EVERY = 25
-_POSES_FROM = 0.2  # share of the fit before which the splat is too coarse to say where a photo was taken from
-_POSE_RATE_PX, _POSE_REACH = 0.2, 3.0  # at most so far at a visit; so many times the limit in all, if it need be
+_POSES_FROM = 0.2  # share of the fit before which the splat is too coarse to correct poses by
+_POSE_RATE_PX, _POSE_REACH = 0.2, 3.0  # largest step per visit; sum of all steps, in pose limits
 
 
-@dataclass(frozen=True)
-class Hooks:
-    """What a fit calls while it runs: progress, a snapshot's bytes to save, and (at the start) those to resume from."""
-
-    progress: Callable[[Progress], None] = lambda _: None
-    save: Callable[[bytes], None] = lambda _: None
-    load: Callable[[], bytes | None] = lambda: None
-
-
-def fit(params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks | None = None) -> Fit:
-    """Fit; resumes from `hooks.load()` if that gives a snapshot of the same request.
+def fit(params: FitParams, rasterizer: Rasterizer, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> Fit:
+    """Fit Gaussians that `rasterizer` draws; resumes from `hooks.load()` if that gives a snapshot of this request.
 
     A resumed fit ends in the same bits as an undisturbed one on as many threads, unless `max_seconds` was too short for
-    all iterations: then the clock hurried the schedule, and two fits agree in quality only.
+    all iterations: then the clock shortened the schedule, and two fits agree in quality only.
 
-    Raises BadInput with fewer than 3 photos left to fit to, or when the fit diverges.
+    Raises BadInput with fewer than 3 photos that are not held out, or when the fit diverges.
     """
     with one_torch_thread():
-        return _Trainer(params, photos, sparse, hooks or Hooks()).run()
+        return _Trainer(params, rasterizer, photos, sparse, hooks).run()
 
 
 class _Trainer:
-    """One fit's fixed surroundings; everything that changes lies in `state`."""
+    """What stays fixed during one fit; everything that changes is in `state`."""
 
-    def __init__(self, params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> None:
-        self.params, self.hooks = params, hooks
-        self.engine: SplatEngine = engine_named(params.engine)
-        self.device, self.started = self.engine.device, time.monotonic()
+    def __init__(
+        self, params: FitParams, rasterizer: Rasterizer, photos: list[PosedPhoto], sparse: Points, hooks: Hooks
+    ) -> None:
+        self.params, self.rasterizer, self.hooks = params, rasterizer, hooks
+        self.device, self.started = rasterizer.device, time.monotonic()
         held_out = held_out_names([photo.name for photo in photos], params)
         prepared = {p.name: prepare(p, params.side_px, crop=params.matte) for p in photos}
         self.photos = [t for name, t in prepared.items() if name not in held_out]
-        self.judge = Judge(params, self.engine, [prepared[name] for name in held_out])
+        self.judge = Judge(params, rasterizer, [prepared[name] for name in held_out])
         if len(self.photos) < 3:
-            raise BadInput(f"{len(self.photos)} photos are too few for a splat", remedy="Shoot more photos.")
-        self.wanted = [[torch.from_numpy(v.planes).to(self.device) for v in p.levels] for p in self.photos]
+            raise BadInput(f"{len(self.photos)} photos are too few for a splat", remedy="Shoot more photos")
+        self.targets = [[torch.from_numpy(v.planes).to(self.device) for v in p.levels] for p in self.photos]
         self.front = self._front()
         self.extent = extent_of(self.photos)
-        self.strategy = strategy_of(params, self.extent)
+        self.strategy = STRATEGIES[params.strategy](params, self.extent)
         self.weights = LossWeights(params.ssim_weight, params.alpha_weight)
         self.identity = request_digest(params, photos, sparse)
         saved = hooks.load()
@@ -104,7 +97,7 @@ class _Trainer:
         return self.schedule.done(self.state.iteration, self.seconds)
 
     def run(self) -> Fit:
-        """Iterate to the end, then judge."""
+        """Iterate to the end, then evaluate."""
         state, stale = self.state, False
         while (done := self._done()) < 1.0 and not stale:
             self._iterate(done)
@@ -121,7 +114,7 @@ class _Trainer:
         return self._with_shifts(result) if self.params.refine_poses else result
 
     def _with_shifts(self, done: Fit) -> Fit:
-        """The result, which says how far the poses moved."""
+        """The fit with how far the poses moved in its report."""
         means = self.state.cloud["means"]
         some = means[:: max(1, len(means) // 1000)].double().cpu().numpy()
         shifts = self.poses.shifts_px(self.state.poses["twists"], some)
@@ -141,7 +134,7 @@ class _Trainer:
     def _level(self, which: int, done: float) -> int:
         """Coarse to fine: quarter size for the first tenth, half until three tenths."""
         step = 2 if done < 0.1 else 1 if done < 0.3 else 0
-        return max(0, len(self.wanted[which]) - 1 - step)
+        return max(0, len(self.targets[which]) - 1 - step)
 
     def _degree(self, done: float) -> int:
         return min(self.params.degree, int(done * 10))
@@ -149,22 +142,22 @@ class _Trainer:
     def _iterate(self, done: float) -> None:
         state, which = self.state, self._next_photo()
         size = self._level(which, done)
-        level, wanted = self.photos[which].levels[size], self.wanted[which][size]
+        level, target = self.photos[which].levels[size], self.targets[which][size]
         leaves = {name: value.requires_grad_(True) for name, value in state.cloud.items()}
         gain = state.exposure["gain"][which].clone().requires_grad_(True)
         bias = state.exposure["bias"][which].clone().requires_grad_(True)
         twist, pose = self._pose(which, done)
         means2d: list[torch.Tensor] = []
-        picture = self.engine.draw(
+        picture = self.rasterizer.draw(
             leaves, pose, lens_of(level.camera), self._degree(done),
             antialias=self.params.antialias, on_means2d=means2d.append if self.strategy.wants_slopes else None,
         )  # fmt: skip
         backdrop = torch.from_numpy(state.numpy_rng.random(3, dtype=np.float32)).to(self.device)
         loss_of = ProductLoss.apply if picture.device.type == "cpu" else product_loss_plainly
-        loss = loss_of(picture, gain, bias, wanted, backdrop, self.weights)
+        loss = loss_of(picture, gain, bias, target, backdrop, self.weights)
         loss.backward()
         if not np.isfinite(float(loss.detach())):
-            raise BadInput(f"the fit diverged at iteration {state.iteration}", remedy="Lower its learning rates.")
+            raise BadInput(f"the fit diverged at iteration {state.iteration}", remedy="Lower its learning rates")
         with torch.no_grad():
             gradients = {name: value.grad for name, value in leaves.items()}
             state.cloud = {name: value.detach() for name, value in leaves.items()}
@@ -173,12 +166,12 @@ class _Trainer:
             self._expose(which, gain.grad, bias.grad, done)
             self._place(which, twist, done)
         if state.iteration % _REPORT_EVERY == 0:
-            self._tell(picture.detach().cpu().numpy(), level)
+            self._report_progress(picture.detach().cpu().numpy(), level)
 
     def _update(
         self, gradients: dict[str, torch.Tensor | None], done: float, slopes: torch.Tensor | None = None
     ) -> None:
-        """Regularise, step Adam, fade view-dependent colour, then let the strategy do its part."""
+        """Regularise, step Adam, fade view-dependent colour, then apply the strategy."""
         p, state, cloud, adam = self.params, self.state, self.state.cloud, self.state.adam
         opacity = torch.sigmoid(cloud["logits"])
         n = len(opacity)
@@ -202,14 +195,14 @@ class _Trainer:
         self.strategy.after_step(cloud, adam, state.memory, step, state.torch_rng)
 
     def _expose(self, which: int, gain: torch.Tensor | None, bias: torch.Tensor | None, done: float) -> None:
-        """Learn this photo's colour correction; the front photo keeps its own colours, and so does the product."""
+        """Learn this photo's colour correction; the front photo has none, so the product keeps its colours."""
         if not self.params.exposure or which == self.front or gain is None or bias is None:
             return
         visits = self.schedule.planned(self.state.iteration, done) / len(self.photos)
         exposure.learn(self.state.exposure, which, {"gain": gain, "bias": bias}, self.state.adam, visits)
 
     def _pose(self, which: int, done: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """This photo's twist, to be learnt or not, and its pose."""
+        """This photo's twist, with a gradient where it is learnt, and its pose."""
         twist = self.state.poses["twists"][which].clone()
         if not self.params.refine_poses:
             return twist, self.poses.given[which]
@@ -217,7 +210,7 @@ class _Trainer:
         return twist, self.poses.at(which, twist)
 
     def _place(self, which: int, twist: torch.Tensor, done: float) -> None:
-        """Learn this photo's pose; a photo can move by the limit in the whole fit, and back."""
+        """Learn this photo's pose; in the whole fit a photo can move by the limit and back."""
         if twist.grad is None:
             return
         limit = self.params.pose_limit_px
@@ -225,7 +218,7 @@ class _Trainer:
         rate = min(_POSE_RATE_PX, _POSE_REACH * limit / visits) * 0.1**done
         self.poses.learn(self.state.poses["twists"], which, twist.grad, self.state.pose_adam, rate, limit)
 
-    def _tell(self, picture: F32, level: Level) -> None:
+    def _report_progress(self, picture: F32, level: Level) -> None:
         inside = level.planes[3] > 0.5
         figure = psnr_db((picture[:3] - level.planes[:3])[:, inside]) if inside.any() else 0.0
         done = max(self._done(), 1e-6)
@@ -242,7 +235,7 @@ class _Trainer:
         )  # fmt: skip
 
     def _stale(self, done: float) -> bool:
-        """Whether the held-out photos have stopped improving (looked at in the second half only)."""
+        """Whether the held-out photos have stopped improving (evaluated in the second half only)."""
         if not self.judge.unseen or done < 0.5:
             return False
         figure = self.judge.held_out_db(self.state.cloud, self._degree(done))

@@ -1,1 +1,1 @@
-"""The engine that runs nerfstudio as a program."""
+"""Runs nerfstudio as a program: its input, its command lines, its output."""

@@ -110,5 +110,5 @@ def read_cloud(ply: Path, frame: Frame) -> Points:
 
 def _written(ply: Path) -> Path:
     if not ply.is_file():
-        raise CatalogError(f"ns-export wrote no {ply.name}", remedy="Look at its log.")
+        raise CatalogError(f"ns-export wrote no {ply.name}", remedy="Look at its log")
     return ply

@@ -1,9 +1,8 @@
-"""nerfstudio's nerfacto, a radiance field, as that on which our Gaussians begin.
+"""Fit Gaussians that begin on the surface of nerfacto, nerfstudio's radiance field.
 
-A field holds no Gaussians to export, but says where surface is and what colour it has. As in RadSplat (Niemeyer et al.
-2024) and Foroutan et al. (2024) points are strewn over what it holds opaque, and a fit of Gaussians begins on them.
-RadSplat's fit then follows the field's pictures, to be rid of exposure that changes; ours follows the photos
-themselves and learns their exposure.
+A field has no Gaussians to export, but gives the surface and its colour. As in RadSplat (Niemeyer et al. 2024) and
+Foroutan et al. (2024), points are sampled where it is opaque, and a fit of Gaussians begins on them. RadSplat then fits
+to the field's pictures, which removes changes of exposure; we fit to the photos themselves and learn their exposure.
 """
 
 import tempfile
@@ -17,35 +16,35 @@ from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.core.process import peak_memory_of_children_mb
 from pipeline.splatting.carving.hull import MISSES, misses
-from pipeline.splatting.engines.base import version_of
-from pipeline.splatting.fit.params import FitParams, Progress
+from pipeline.splatting.fit.report import Hooks, Progress
 from pipeline.splatting.fit.result import Fit
 from pipeline.splatting.fit.start import START, held_out_names
-from pipeline.splatting.fit.trainer import Hooks, fit
-from pipeline.splatting.nerfstudio.engine import Trained, train
+from pipeline.splatting.fit.trainer import fit
 from pipeline.splatting.nerfstudio.files import read_cloud
+from pipeline.splatting.nerfstudio.params import NerfstudioParams
 from pipeline.splatting.nerfstudio.run import require_nerfstudio
+from pipeline.splatting.nerfstudio.train import Trained, train
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
+from pipeline.splatting.raster.cpu import CpuRasterizer
 
-DRAWS = "cpu"  # what draws for our trainer beside nerfstudio: its image holds torch with CUDA for itself alone
 _SLACK_PX = 2
-_ON_PRODUCT_MIN = 0.5  # share of the field's points; with less it has not found the product
+_ON_PRODUCT_MIN = 0.5  # share of the field's points; below, the field missed the product
 _NO_POINTS = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
 
 
-def fit_nerfacto(params: FitParams, photos: list[PosedPhoto], hooks: Hooks | None = None) -> Fit:
+def fit_nerfacto(params: NerfstudioParams, photos: list[PosedPhoto], hooks: Hooks) -> Fit:
     """Train `ns-train nerfacto` for `nerfacto_iterations`, then fit Gaussians that begin on its surface, on the CPU.
 
-    The field gets the photos that the fit may see, at `side_px`, and heeds `seed` and `nerfstudio_seconds`; all other
-    settings are the fit's, as with engine cpu. No snapshots: a killed fit starts over. Raises BadInput on too few
-    photos, CatalogError when the field missed the product, and as `nerfstudio.train` and `trainer.fit`.
+    The field is trained on the photos that are not held out, at `side_px`, and uses `seed` and `nerfstudio_seconds`;
+    all other settings are the fit's, as with engine cpu. No snapshot: a killed fit starts over. Raises BadInput on too
+    few photos, CatalogError when the field missed the product, and as `nerfstudio.train` and `trainer.fit`.
     """
     require_nerfstudio()
-    began, tell = time.monotonic(), (hooks or Hooks()).progress
+    began, tell = time.monotonic(), hooks.progress
     held_out = held_out_names([photo.name for photo in photos], params)
     seen = [prepare(p, params.side_px, crop=params.matte) for p in photos if p.name not in held_out]
     if len(seen) < 3:
-        raise BadInput(f"{len(seen)} photos are too few for a splat", remedy="Shoot more photos.")
+        raise BadInput(f"{len(seen)} photos are too few for a splat", remedy="Shoot more photos")
     steps = params.nerfacto_iterations
 
     def tell_field(step: int, left: float) -> None:
@@ -58,14 +57,15 @@ def fit_nerfacto(params: FitParams, photos: list[PosedPhoto], hooks: Hooks | Non
     with tempfile.TemporaryDirectory(prefix="nerfstudio-") as folder:
         made = train(params, Path(folder), seen, _NO_POINTS, tell_field)
         start = on_product(params, read_cloud(made.ply, made.frame), seen)
-    done = fit(params.model_copy(update={"engine": DRAWS}), photos, start, Hooks(progress=tell_fit))
-    return _told(done, made, time.monotonic() - began)
+    # On the CPU: nerfstudio's image holds a torch with CUDA for nerfstudio alone.
+    done = fit(params, CpuRasterizer(), photos, start, Hooks(progress=tell_fit))
+    return _with_lineage(done, made, time.monotonic() - began)
 
 
-def on_product(params: FitParams, cloud: Points, photos: list[Training]) -> Points:
-    """As many of the field's points as a fit begins with; where there are fewer, the trainer adds the hull's.
+def on_product(params: NerfstudioParams, cloud: Points, photos: list[Training]) -> Points:
+    """The field's points on the product, at most as many as a fit begins with; the trainer adds the hull's to fewer.
 
-    Of those on the product alone, as the mattes have it: where no photo's crop looks, nothing carved the field.
+    The mattes decide what is on the product: outside the photos' crops, nothing carved the field.
     """
     kept = np.arange(len(cloud.positions))
     if params.matte:
@@ -73,18 +73,18 @@ def on_product(params: FitParams, cloud: Points, photos: list[Training]) -> Poin
     if len(kept) < _ON_PRODUCT_MIN * len(cloud.positions):
         raise CatalogError(
             f"only {len(kept)} of {len(cloud.positions)} points of nerfacto's field lie on the product",
-            remedy="Raise the splat's nerfacto_iterations, or set its nerfstudio_method to splatfacto.",
+            remedy="Raise the splat's nerfacto_iterations, or set its nerfstudio_method to splatfacto",
         )
-    wanted = round(START * params.gaussians)
-    if len(kept) > wanted:
-        kept = np.random.default_rng(params.seed).choice(kept, wanted, replace=False)
+    budget = round(START * params.gaussians)
+    if len(kept) > budget:
+        kept = np.random.default_rng(params.seed).choice(kept, budget, replace=False)
     return Points(cloud.positions[kept], cloud.colours[kept])
 
 
-def _told(done: Fit, made: Trained, seconds: float) -> Fit:
-    """The fit, which says what it began on; its seconds an iteration stay those of the Gaussians."""
+def _with_lineage(done: Fit, made: Trained, seconds: float) -> Fit:
+    """The fit with nerfstudio in its report; its seconds per iteration stay those of the Gaussians."""
     lineage = {
-        "engine": "nerfstudio", "engine_version": f"{made.version}; {version_of(DRAWS)}", "seconds": seconds,
+        "engine": "nerfstudio", "engine_version": f"{made.version}; {done.report.engine_version}", "seconds": seconds,
         "nerfstudio_method": "nerfacto", "checkpoint_sha256": made.checkpoint_sha256,
         "peak_memory_mb": max(peak_memory_of_children_mb(), done.report.peak_memory_mb),
     }  # fmt: skip

@@ -11,32 +11,32 @@ from pipeline.core.process import last_lines, log_end, run_program
 
 TRAIN, EXPORT = "ns-train", "ns-export"
 _STEP = re.compile(r"^\s*(\d+) \(\d+\.\d+%\)", re.MULTILINE)  # how nerfstudio's log begins a line
-# Our secrets are none of nerfstudio's business, and our Python's paths would mix two environments.
+# nerfstudio gets none of our secrets, and our Python's paths would mix two environments.
 _OURS = ("ANTHROPIC_", "CATALOG_", "PYTHON", "VIRTUAL_ENV")
 # Nothing to compile at run time in a pod whose root is read-only, and no terminal to colour.
 _THEIRS = {"TORCHDYNAMO_DISABLE": "1", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "200"}
 
 
 def require_nerfstudio() -> str:
-    """Where ns-train lies. Raises MissingEngine when one of nerfstudio's programs is not on the PATH."""
-    found = ""
+    """The path of ns-train. Raises MissingEngine when one of nerfstudio's programs is not on the PATH."""
+    path = ""
     for program in (EXPORT, TRAIN):
-        found = shutil.which(program) or ""
-        if not found:
+        path = shutil.which(program) or ""
+        if not path:
             raise MissingEngine(
                 f"splat engine 'nerfstudio' needs {program}, which is not on the PATH",
                 remedy="Run the splat step in the image of deploy/nerfstudio.Dockerfile (nerfstudio's pins fit no other"
-                " environment, so that there is no extra to install), or set the splat's engine to cpu or gsplat.",
+                " environment, so that there is no extra to install), or set the splat's engine to cpu or gsplat",
             )
-    return found
+    return path
 
 
 def nerfstudio_version() -> str:
-    """Its name and version, as they are installed beside ns-train; "of unknown version" where nothing says."""
+    """The name and version of the nerfstudio that is installed beside ns-train; "of unknown version" if it has none."""
     environment = Path(require_nerfstudio()).resolve().parents[1]
-    found = sorted(environment.glob("lib/python3*/site-packages/nerfstudio-*.dist-info"))
-    told = found[-1].name.removesuffix(".dist-info").split("-")[1] if found else "of unknown version"
-    return f"nerfstudio {told}"
+    installed = sorted(environment.glob("lib/python3*/site-packages/nerfstudio-*.dist-info"))
+    version = installed[-1].name.removesuffix(".dist-info").split("-")[1] if installed else "of unknown version"
+    return f"nerfstudio {version}"
 
 
 def run_nerfstudio(

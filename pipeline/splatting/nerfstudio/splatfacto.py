@@ -1,4 +1,4 @@
-"""nerfstudio's splatfacto: Gaussians that it trains itself, judged by our rasterizer."""
+"""Fit Gaussians with nerfstudio's splatfacto, evaluated by our rasterizer."""
 
 import tempfile
 import time
@@ -10,14 +10,14 @@ from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput
 from pipeline.core.process import peak_memory_of_children_mb
 from pipeline.splatting.carving.hull import starting_points
-from pipeline.splatting.fit.evaluate import Score, mean, score
-from pipeline.splatting.fit.params import FitParams, FitReport, Progress
+from pipeline.splatting.evaluate import Score, mean, score
+from pipeline.splatting.fit.report import FitReport, Hooks, Progress
 from pipeline.splatting.fit.result import Fit
 from pipeline.splatting.fit.start import held_out_names
-from pipeline.splatting.fit.trainer import Hooks
-from pipeline.splatting.nerfstudio.engine import Trained, train
 from pipeline.splatting.nerfstudio.files import read_gaussians
+from pipeline.splatting.nerfstudio.params import NerfstudioParams
 from pipeline.splatting.nerfstudio.run import require_nerfstudio
+from pipeline.splatting.nerfstudio.train import Trained, train
 from pipeline.splatting.photos import PosedPhoto, Training, prepare
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.render import planes
@@ -25,20 +25,20 @@ from pipeline.splatting.show.render import planes
 _SEEDS_MIN = 8
 
 
-def fit_splatfacto(params: FitParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks | None = None) -> Fit:
-    """Fit with `ns-train splatfacto`, in the product frame, judged by our own rasterizer on the held-out photos.
+def fit_splatfacto(params: NerfstudioParams, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> Fit:
+    """Fit with `ns-train splatfacto`, in the product frame; our rasterizer evaluates it on the held-out photos.
 
-    Heeds `seed`, `side_px`, `iterations`, `gaussians` (points to start from; splatfacto grows and prunes as it sees
-    fit), `degree`, the held-out photos, `matte` and `nerfstudio_seconds`; no snapshots: a killed fit starts over.
+    Uses `seed`, `side_px`, `iterations`, `gaussians` (points to start from; splatfacto grows and prunes as it sees
+    fit), `degree`, the held-out photos, `matte` and `nerfstudio_seconds`; no snapshot: a killed fit starts over.
     Raises BadInput on too few photos, and as `nerfstudio.train`.
     """
     require_nerfstudio()
-    began, hooks = time.monotonic(), hooks or Hooks()
+    began = time.monotonic()
     held_out = held_out_names([photo.name for photo in photos], params)
     prepared = {p.name: prepare(p, params.side_px, crop=params.matte) for p in photos}
     seen = [photo for name, photo in prepared.items() if name not in held_out]
     if len(seen) < 3:
-        raise BadInput(f"{len(seen)} photos are too few for a splat", remedy="Shoot more photos.")
+        raise BadInput(f"{len(seen)} photos are too few for a splat", remedy="Shoot more photos")
 
     def tell(step: int, left: float) -> None:
         hooks.progress(
@@ -47,7 +47,7 @@ def fit_splatfacto(params: FitParams, photos: list[PosedPhoto], sparse: Points, 
 
     with tempfile.TemporaryDirectory(prefix="nerfstudio-") as folder:
         made = train(params, Path(folder), seen, _seeds(params, sparse, seen), tell)
-        splat = Splat(read_gaussians(made.ply, made.frame), antialias=False)  # for it was trained so
+        splat = Splat(read_gaussians(made.ply, made.frame), antialias=False)  # as it was trained
     scores = {name: _score(splat, prepared[name]) for name in held_out}
     few = seen[:: max(1, len(seen) // 4)]
     few_db = [_score(splat, p).fitted_psnr_db for p in few]
@@ -56,14 +56,14 @@ def fit_splatfacto(params: FitParams, photos: list[PosedPhoto], sparse: Points, 
     return Fit(splat, report, scores, tuple(judged))
 
 
-def _seeds(params: FitParams, sparse: Points, photos: list[Training]) -> Points:
+def _seeds(params: NerfstudioParams, sparse: Points, photos: list[Training]) -> Points:
     """Where Gaussians begin: sparse points and the hull's surface, as in our trainer."""
     points = sparse
     if params.matte:
         points = starting_points(sparse, photos, params.gaussians // 2, np.random.default_rng(params.seed))
     if len(points.positions) < _SEEDS_MIN:
         raise BadInput(
-            f"{len(points.positions)} sparse points are too few to start a splat", remedy="Shoot more photos."
+            f"{len(points.positions)} sparse points are too few to start a splat", remedy="Shoot more photos"
         )
     return points
 
@@ -73,14 +73,14 @@ def _score(splat: Splat, photo: Training) -> Score:
 
 
 def _report(
-    params: FitParams, made: Trained, splat: Splat, scores: dict[str, Score], seen_db: list[float], photos: int,
+    params: NerfstudioParams, made: Trained, splat: Splat, scores: dict[str, Score], seen_db: list[float], photos: int,
     seconds: float,
 ) -> FitReport:  # fmt: skip
-    found = scores.values()
+    scored = scores.values()
     return FitReport(
         engine="nerfstudio", engine_version=made.version, nerfstudio_method="splatfacto",
-        checkpoint_sha256=made.checkpoint_sha256, psnr_db=mean(found, "psnr_db"),
-        fitted_psnr_db=mean(found, "fitted_psnr_db"), ssim=mean(found, "ssim"), alpha_iou=mean(found, "alpha_iou"),
+        checkpoint_sha256=made.checkpoint_sha256, psnr_db=mean(scored, "psnr_db"),
+        fitted_psnr_db=mean(scored, "fitted_psnr_db"), ssim=mean(scored, "ssim"), alpha_iou=mean(scored, "alpha_iou"),
         train_psnr_db=float(np.mean(seen_db)), held_out=tuple(scores), photos=photos,
         gaussians=len(splat.gaussians), iterations=params.iterations, seconds=seconds,
         seconds_per_iteration=seconds / params.iterations,

@@ -1,1 +1,1 @@
-"""The CPU rasterizer: projection, tiles, kernels, and their gradients."""
+"""Rasterizers: the CPU's projection, tiles, kernels and their gradients, and gsplat on CUDA."""

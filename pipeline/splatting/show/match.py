@@ -11,7 +11,7 @@ from pipeline.core.arrays import F32, Rgba
 from pipeline.core.colmap.model import RawCamera
 from pipeline.core.colmap.undistort import undistort
 from pipeline.core.domain import Camera, View
-from pipeline.splatting.fit.evaluate import score
+from pipeline.splatting.evaluate import score
 from pipeline.splatting.photos import premultiplied, resized
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.render import planes

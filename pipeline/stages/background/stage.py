@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
@@ -12,16 +12,16 @@ from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Backdrop, BackdropPicture, Caption, Picture, dump_json, load_list
-from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class
+from pipeline.diffusion.painting.base import PainterFacts
+from pipeline.diffusion.painting.registry import ENGINES
 from pipeline.stages.background.asset import (
     ASSET,
     AssetInputs,
     AssetParams,
     AssetReport,
     Batch,
-    Diffusion,
+    EngineParams,
     given,
-    numbers_of,
 )
 
 
@@ -38,7 +38,7 @@ class Params(Frozen):
 
     backdrops: tuple[Backdrop, ...] = ()
     size_px: int = Field(default=1600, ge=64, le=4096)
-    diffusion: Diffusion = Diffusion()
+    diffusion: EngineParams = Field(default_factory=ENGINES.defaults)
     around: Literal["auto", "product", "empty"] = Field(
         default="auto",
         description="paint around each angle's product, or one empty set for all angles; auto: empty where the "
@@ -52,10 +52,10 @@ class Params(Frozen):
 
     @model_validator(mode="after")
     def _paints_shadows(self) -> Self:
-        if self.shadow == "painted" and any(one.kind == "diffusion" for one in self.backdrops):
-            if facts_of(folder_of(self.diffusion.checkpoint)).paints_behind_product:
+        if self.shadow == "painted" and self.paints:
+            if (painter := _facts(self)).paints_behind_product:
                 raise ValueError(
-                    f"shadow: painted: checkpoint {self.diffusion.checkpoint} paints empty sets, without shadows; "
+                    f"shadow: painted: {painter.name} paints empty sets, without shadows; "
                     "use shadow: layer, or an inpainting checkpoint that sees the product"
                 )
             if self.around == "empty":
@@ -64,21 +64,20 @@ class Params(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _pin_checkpoint(cls, values: Any) -> Any:
-        """Write the checkpoint's digest and defaults into the params, so that other weights are another request."""
-        if not isinstance(values, dict) or not any(_kind(one) == "diffusion" for one in values.get("backdrops", ())):
+    def _pin_weights(cls, values: Any) -> Any:
+        """Write the digest and defaults of the weights into the params, so that other weights are another request."""
+        if not isinstance(values, dict) or not any(_kind(each) == "diffusion" for each in values.get("backdrops", ())):
             return values
         try:
-            how = Diffusion.model_validate(values.get("diffusion", {}))
-        except ValidationError:  # which the field's own validation will tell, with its place
+            how = ENGINES.parse(values.get("diffusion", {}))
+        except ValueError:  # the field's own validation reports it, with its place
             return values
-        return {**values, "diffusion": _pinned(how)}
+        return {**values, "diffusion": ENGINES.of(how).pinned(how)}
 
-
-def _pinned(how: Diffusion) -> Diffusion:
-    strength, guidance = numbers_of(how)
-    found = how.checkpoint_digest or checkpoint_digest(how.checkpoint)
-    return how.model_copy(update={"checkpoint_digest": found, "strength": strength, "guidance": guidance})
+    @property
+    def paints(self) -> bool:
+        """Whether any backdrop is painted."""
+        return any(backdrop.kind == "diffusion" for backdrop in self.backdrops)
 
 
 class Wording(Frozen):
@@ -122,16 +121,16 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         records.append(_record(path, angle, backdrop, asset, made.report, params))
         wordings |= dict.fromkeys(_wordings(backdrop.name, asset, made.report))
         work.progress(count, len(wanted), path)
-    painted = sum(one.kind == "diffusion" for one in records)
-    how = params.diffusion
+    painted = sum(record.kind == "diffusion" for record in records)
+    painter = _facts(params) if painted else None
     return Outputs(
         backdrops=work.put_tree(files),
         backdrop_pictures=work.put_bytes(dump_json(records)),
         report=Report(
             backdrops=len(records),
             painted=painted,
-            engine=f"diffusers {pipeline_class(folder_of(how.checkpoint))}" if painted else None,
-            checkpoint_digest=how.checkpoint_digest if painted else None,
+            engine=painter.name if painter else None,
+            checkpoint_digest=painter.checkpoint_digest if painter else None,
             wordings=tuple(wordings),
         ),
     )
@@ -146,7 +145,7 @@ def _wanted(inputs: Inputs, params: Params, work: Work) -> list[tuple[str, Backd
     for picture in pictures:
         name = picture.angle.name
         if f"{name}.png" not in angles:
-            raise BadInput(f"angle {name} has no picture {name}.png", remedy="run render again")
+            raise BadInput(f"angle {name} has no picture {name}.png", remedy="Run render again")
         for backdrop in params.backdrops:
             behind = angles[f"{name}.png"] if backdrop.kind == "diffusion" and _around_product(params) else None
             asked = _asset_params(backdrop, name, params, caption)
@@ -172,7 +171,7 @@ def _record(
 def _around_product(params: Params) -> bool:
     if params.around != "auto":
         return params.around == "product"
-    return not facts_of(folder_of(params.diffusion.checkpoint)).paints_behind_product
+    return not _facts(params).paints_behind_product
 
 
 def _wordings(backdrop: str, asked: AssetParams, made: AssetReport) -> tuple[Wording, ...]:
@@ -192,15 +191,35 @@ def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Capti
     if backdrop.kind != "diffusion":
         return plain
     prompt = given(backdrop.prompt)
-    if caption is not None and not facts_of(folder_of(params.diffusion.checkpoint)).closed_vocabulary:
+    if caption is not None and not _facts(params).closed_vocabulary:
         prompt = f"{caption.prompt}, {prompt}"
     names = (str(params.seed), backdrop.name, angle if params.seed_per_angle else "")
     seed = int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:4], "big") % 2**31
     return plain.model_copy(update={"prompt": prompt, "seed": seed, "diffusion": params.diffusion})
 
 
+def _facts(params: Params) -> PainterFacts:
+    return ENGINES.of(params.diffusion).facts(params.diffusion)
+
+
+def requires(params: Params) -> str:
+    """What would paint; nothing is required where no backdrop is painted."""
+    return ENGINES.of(params.diffusion).require_here(params.diffusion) if params.paints else ""
+
+
 def _kind(backdrop: Any) -> str | None:
     return backdrop.get("kind") if isinstance(backdrop, dict) else getattr(backdrop, "kind", None)
 
 
-STAGE = Stage("background", 5, Inputs, Params, Outputs, run, resources=Resources(gpu=True))
+STAGE = Stage(
+    "background",
+    6,
+    Inputs,
+    Params,
+    Outputs,
+    run,
+    resources=Resources(gpu=True),
+    engines=ENGINES,
+    engine_field="diffusion",
+    requires=requires,
+)

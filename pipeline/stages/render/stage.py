@@ -13,6 +13,7 @@ from pydantic import Field
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
+from pipeline.core.device import require_device
 from pipeline.core.domain import Frozen, Verdict, View
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import Edits, HeldOut, Picture, Silhouette, dump_json, load_list
@@ -124,7 +125,15 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("render", 6, Inputs, Params, Outputs, run, resources=Resources(gpu=True))
+def requires(params: Params) -> str:
+    """The checkpoint that refines rendered angles, if one is named. Raises MissingEngine for its device."""
+    if params.refine is None:
+        return ""
+    require_device(params.refine.device)
+    return f"refined by the checkpoint {params.refine.checkpoint}"
+
+
+STAGE = Stage("render", 6, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
 
 
 @dataclass(frozen=True)

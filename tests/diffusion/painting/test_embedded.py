@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.diffusion.painting.checkpoints import EMBEDDED, EMBEDDED_FOLDER, facts_of
-from pipeline.diffusion.painting.engine import BackdropRequest
+from pipeline.diffusion.painting.engine import PaintRequest
 from pipeline.diffusion.painting.loading import load_engine
 
 
@@ -28,7 +28,7 @@ def test_the_embedded_checkpoint_is_small_and_readable_and_has_a_card():
 )
 def test_the_sample_prompts_come_out_in_their_colour_and_light(prompt, colour):
     facts = facts_of(EMBEDDED_FOLDER)
-    request = BackdropRequest(
+    request = PaintRequest(
         prompt=prompt, width_px=96, height_px=96, seed=1, strength=facts.strength, guidance=facts.guidance
     )
     painted = load_engine(EMBEDDED).paint(request)

@@ -10,12 +10,12 @@ import pytest
 
 from pipeline.core.errors import BadInput
 from pipeline.diffusion.painting.checkpoints import checkpoint_digest
-from pipeline.diffusion.painting.engine import BackdropRequest
+from pipeline.diffusion.painting.engine import PaintRequest
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.diffusion.scenes.scene import render_scene
 from pipeline.diffusion.scenes.vocabulary import SceneSpec
 
-REQUEST = BackdropRequest(prompt="tan wood, low horizon", width_px=120, height_px=80, seed=4, steps=2)
+REQUEST = PaintRequest(prompt="tan wood, low horizon", width_px=120, height_px=80, seed=4, steps=2)
 
 
 def product(colour=(255, 0, 0)):

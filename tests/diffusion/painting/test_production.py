@@ -11,13 +11,13 @@ from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.weights import weight_bytes
 from pipeline.diffusion.painting import placing
 from pipeline.diffusion.painting.checkpoints import checkpoint_digest, folder_of
-from pipeline.diffusion.painting.engine import BackdropRequest
+from pipeline.diffusion.painting.engine import PaintRequest
 from pipeline.diffusion.painting.families import FAMILIES
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.diffusion.painting.placing import memory_named, place
 from tests.diffusion.tiny_checkpoints import save_tiny_controlnet, save_tiny_controlnet_xl, save_tiny_flux
 
-REQUEST = BackdropRequest(prompt="tan wood, low horizon", width_px=96, height_px=64, seed=4, steps=2, guidance=2.0)
+REQUEST = PaintRequest(prompt="tan wood, low horizon", width_px=96, height_px=64, seed=4, steps=2, guidance=2.0)
 
 
 def product(colour=(255, 0, 0)):

@@ -5,8 +5,7 @@ import pytest
 
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.weights import folder_digest
-from pipeline.imaging.cutout.checkpoint import CheckpointCutout, CheckpointParams
-from pipeline.imaging.cutout.registry import CutoutParams, engine_of
+from pipeline.imaging.cutout.checkpoint import Params, cut, require_here
 
 CODE = '''
 import torch
@@ -76,12 +75,12 @@ def red_square():
 
 
 def params(folder, **more):
-    return CheckpointParams(folder=str(folder), sha256=folder_digest(folder), side_px=64, **more)
+    return Params(checkpoint=str(folder), checkpoint_sha256=folder_digest(folder), checkpoint_side_px=64, **more)
 
 
 @pytest.mark.timeout(120)
 def test_a_checkpoint_with_code_of_its_own_cuts_when_that_is_allowed(with_code):
-    alpha = CheckpointCutout(params(with_code, allow_remote_code=True)).cut(red_square())
+    alpha = cut(red_square(), params(with_code, allow_remote_code=True))
     assert alpha.shape == (60, 80)
     assert alpha[24:46, 34:56].min() > 200
     assert alpha[:14].max() < 60
@@ -89,7 +88,7 @@ def test_a_checkpoint_with_code_of_its_own_cuts_when_that_is_allowed(with_code):
 
 def test_code_does_not_run_unless_allowed(with_code):
     with pytest.raises(MissingEngine, match="Python code") as caught:
-        CheckpointCutout(params(with_code))
+        require_here(params(with_code))
     assert "allow_remote_code" in caught.value.remedy
 
 
@@ -97,27 +96,27 @@ def test_another_revision_than_the_pinned_one_is_refused(with_code):
     pinned = params(with_code, allow_remote_code=True)
     (with_code / "tiny.py").write_text(CODE + "# changed\n")
     with pytest.raises(MissingEngine, match="pins") as caught:
-        CheckpointCutout(pinned)
+        require_here(pinned)
     assert folder_digest(with_code) in caught.value.remedy
 
 
 @pytest.mark.timeout(120)
 def test_a_class_that_transformers_knows_cuts_without_code(without_code):
-    alpha = CheckpointCutout(params(without_code)).cut(red_square())
+    alpha = cut(red_square(), params(without_code))
     assert alpha.shape == (60, 80)
     assert alpha.dtype == np.uint8
 
 
 def test_a_missing_folder_is_a_missing_engine_with_a_remedy(tmp_path):
     with pytest.raises(MissingEngine, match="nowhere") as caught:
-        engine_of(CutoutParams(engine="checkpoint", checkpoint=str(tmp_path / "nowhere")))
+        require_here(Params(checkpoint=str(tmp_path / "nowhere")))
     assert "save_pretrained" in caught.value.remedy
 
 
 def test_a_folder_of_another_kind_is_a_missing_engine(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(MissingEngine, match="cannot be loaded"):
-        CheckpointCutout(params(tmp_path))
+        cut(red_square(), params(tmp_path))
 
 
 def test_weights_that_are_no_numbers_give_no_matte(with_code):
@@ -127,8 +126,8 @@ def test_weights_that_are_no_numbers_give_no_matte(with_code):
 
     weights = {"mix.weight": torch.full((1, 3, 1, 1), float("nan")), "mix.bias": torch.zeros(1)}
     save_file(weights, with_code / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(MissingEngine, match=f"{with_code} answered with values that are no numbers"):
-        CheckpointCutout(params(with_code, allow_remote_code=True)).cut(red_square())
+    with pytest.raises(MissingEngine, match=f"{with_code} returned values that are not numbers"):
+        cut(red_square(), params(with_code, allow_remote_code=True))
 
 
 def test_a_half_fetched_folder_is_named(with_code):

@@ -4,12 +4,10 @@ import pytest
 
 from pipeline.core.errors import BadInput
 from pipeline.core.png import decode_png, encode_png
-from pipeline.imaging.cutout.backdrop import BackdropCutout
+from pipeline.imaging.cutout import backdrop, seeded
 from pipeline.imaging.cutout.base import fault_of, with_matte
 from pipeline.imaging.cutout.files import cut_files
 from pipeline.imaging.cutout.matting import UNKNOWN, closed_form
-from pipeline.imaging.cutout.registry import CutoutParams
-from pipeline.imaging.cutout.seeded import SeededCutout
 from tests.imaging.studio import iou, mug, photograph, tee
 
 COLOURS = {"red": (176, 52, 44), "blue": (60, 90, 160), "black": (24, 24, 26), "gray": (120, 120, 122)}
@@ -34,7 +32,7 @@ def trimap_of(alpha, band=3):
 @pytest.mark.parametrize("shape", [mug, tee])
 def test_products_are_found_and_their_shadow_is_not(shape, colour):
     scene = photograph(shape=shape, colour=colour, size=480)
-    alpha = BackdropCutout().cut(scene.rgb)
+    alpha = backdrop.cut(scene.rgb, backdrop.Params())
     assert iou(alpha, scene.alpha) >= 0.985
     assert sad(alpha, scene.alpha) < 0.5
     shadow = (scene.shadow < 0.75) & (scene.alpha == 0)
@@ -44,17 +42,17 @@ def test_products_are_found_and_their_shadow_is_not(shape, colour):
 
 def test_a_garment_nearly_as_light_as_the_backdrop_survives():
     scene = photograph(shape=tee, colour=(238, 230, 214), shade=0.25, size=480)
-    assert iou(BackdropCutout().cut(scene.rgb), scene.alpha) >= 0.985
+    assert iou(backdrop.cut(scene.rgb, backdrop.Params()), scene.alpha) >= 0.985
 
 
 def test_a_coloured_backdrop_and_its_shadow_are_no_product():
     scene = photograph(backdrop=(150, 190, 215), size=480)
-    assert iou(BackdropCutout().cut(scene.rgb), scene.alpha) >= 0.985
+    assert iou(backdrop.cut(scene.rgb, backdrop.Params()), scene.alpha) >= 0.985
 
 
 def test_a_handle_stays_open_and_a_label_stays_closed():
     scene = photograph(size=480)
-    alpha = BackdropCutout().cut(scene.rgb)
+    alpha = backdrop.cut(scene.rgb, backdrop.Params())
     mask, hole = mug(480)
     assert (alpha[hole == 1] > 20).mean() < 0.03
     body = (mask == 1) & (np.arange(480)[None] < 0.58 * 480)
@@ -66,7 +64,7 @@ def test_specks_on_the_backdrop_are_dropped_and_a_second_piece_is_kept():
     rgb = scene.rgb.copy()
     rgb[40:46, 40:46] = (20, 20, 20)
     rgb[60:120, 380:440] = (30, 90, 40)
-    alpha = BackdropCutout().cut(rgb)
+    alpha = backdrop.cut(rgb, backdrop.Params())
     assert alpha[36:50, 36:50].max() == 0
     assert alpha[64:116, 384:436].min() == 255
 
@@ -76,18 +74,18 @@ def test_an_empty_backdrop_has_no_product():
     rgb = scene.rgb.copy()
     rgb[:] = scene.rgb[8, 8]
     noise = np.random.default_rng(1).normal(0, 1.5, rgb.shape)
-    alpha = BackdropCutout().cut(np.clip(rgb + noise, 0, 255).astype(np.uint8))
+    alpha = backdrop.cut(np.clip(rgb + noise, 0, 255).astype(np.uint8), backdrop.Params())
     assert fault_of(alpha) == "no product was found"
 
 
 def test_the_same_photo_gives_the_same_matte():
     rgb = photograph(size=320).rgb
-    assert np.array_equal(BackdropCutout().cut(rgb), BackdropCutout().cut(rgb))
+    assert np.array_equal(backdrop.cut(rgb, backdrop.Params()), backdrop.cut(rgb, backdrop.Params()))
 
 
 def test_a_matte_solved_smaller_is_nearly_the_same():
     scene = photograph(size=640)
-    alpha = BackdropCutout(matting_side_px=320).cut(scene.rgb)
+    alpha = backdrop.cut(scene.rgb, backdrop.Params(matting_side_px=320))
     assert alpha.shape == scene.alpha.shape
     assert iou(alpha, scene.alpha) >= 0.985
 
@@ -150,20 +148,20 @@ def test_a_seed_finds_the_product_where_no_backdrop_is_plain():
     rgb, truth = on_a_printed_sheet()
     body = truth.copy()
     body[:, 180:] = 0  # the handle's opening is filled by this engine: judge the body
-    alpha = SeededCutout(seed_box=(0.3, 0.35, 0.55, 0.7)).cut(rgb)
+    alpha = seeded.cut(rgb, seeded.Params(seed_box=(0.3, 0.35, 0.55, 0.7)))
     assert iou(np.where(np.arange(300)[None] < 180, alpha, 0), body) > 0.97
-    assert iou(BackdropCutout().cut(rgb), truth) < 0.8  # which is what this engine is for
+    assert iou(backdrop.cut(rgb, backdrop.Params()), truth) < 0.8  # which is what this engine is for
 
 
 @pytest.mark.parametrize("box", [None, (0.5, 0.1, 0.4, 0.9), (0.1, 0.1, 0.2, 1.4)])
 def test_a_seed_box_must_be_one(box):
     with pytest.raises(ValueError, match="seed_box"):
-        CutoutParams(engine="seeded", seed_box=box)
+        seeded.Params(seed_box=box)
 
 
 def test_a_gray_garment_is_not_lost_through_a_gap_in_its_outline():
     scene = photograph(shape=tee, colour=(190, 190, 192), shade=0.2, size=720, noise=2)
-    assert iou(BackdropCutout().cut(scene.rgb), scene.alpha) > 0.95
+    assert iou(backdrop.cut(scene.rgb, backdrop.Params()), scene.alpha) > 0.95
 
 
 @pytest.mark.parametrize(
@@ -187,14 +185,15 @@ def test_cut_files_writes_rgba_and_overwrites_nothing(tmp_path):
     photo = tmp_path / "pot.png"
     photo.write_bytes(encode_png(scene.rgb))
     seen = []
-    report = cut_files([photo], tmp_path / "out", CutoutParams(), lambda *progress: seen.append(progress))
+    params = backdrop.Params()
+    report = cut_files([photo], tmp_path / "out", params, lambda *progress: seen.append(progress))
     rgba = decode_png((tmp_path / "out" / "pot.png").read_bytes())
     assert iou(rgba[..., 3], scene.alpha) >= 0.98
     assert seen == [(1, 1, "pot.png")]
     assert report.files[0].fault is None
     assert report.peak_memory_mb > 10
     with pytest.raises(BadInput, match="exists"):
-        cut_files([photo], tmp_path / "out", CutoutParams(), lambda *_: None)
+        cut_files([photo], tmp_path / "out", params, lambda *_: None)
     (tmp_path / "POT.jpg").write_bytes(b"")
     with pytest.raises(BadInput, match=r"both be written"):
-        cut_files([photo, tmp_path / "POT.jpg"], tmp_path / "other", CutoutParams(), lambda *_: None)
+        cut_files([photo, tmp_path / "POT.jpg"], tmp_path / "other", params, lambda *_: None)

@@ -4,20 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.splatting.engines.base import VALUES
+from pipeline.splatting.fit import trainer
 from pipeline.splatting.fit.params import FitParams
-from pipeline.splatting.fit.trainer import Hooks, fit
+from pipeline.splatting.fit.report import Hooks
+from pipeline.splatting.raster.base import VALUES
 from pipeline.splatting.raster.rasterize import Rasterize
 from tests.splatting.fit.elsewhere import CUDA, Elsewhere, marked
-from tests.splatting.toy_product import photos, sparse
+from tests.splatting.toy_product import fit, photos, sparse
 
 PARAMS = FitParams(side_px=64, iterations=130, max_seconds=1e6, gaussians=500, degree=1, holdout=6)
 
 
-class EngineElsewhere:
+class RasterizerElsewhere:
     """The CPU's kernels as if they ran on CUDA: takes clouds that lie there alone, and gives pictures there."""
 
-    name, device = "elsewhere", CUDA
+    name, version, device = "elsewhere", "1", CUDA
 
     def draw(self, cloud, cam_from_world, lens, degree, *, antialias, on_means2d=None):
         assert all(cloud[v].device == CUDA for v in VALUES)
@@ -48,15 +49,15 @@ def test_the_pretence_fails_where_cuda_would():
 @pytest.mark.parametrize(
     "changes", [{}, {"strategy": "default", "refine_poses": True}], ids=["mcmc", "default, poses refined"]
 )
-def test_a_fit_elsewhere_is_a_fit_here(monkeypatch, changes):
+def test_a_fit_elsewhere_is_a_fit_here(changes):
     params, kept = PARAMS.model_copy(update={"checkpoint_seconds": 1e-9, **changes}), []
     here = fit(params, photos(side_px=64), sparse()).report
-    monkeypatch.setattr("pipeline.splatting.fit.trainer.engine_named", lambda name: EngineElsewhere())
     with Elsewhere():
-        whole = fit(params, photos(side_px=64), sparse(), Hooks(save=kept.append))
+        whole = trainer.fit(params, RasterizerElsewhere(), photos(side_px=64), sparse(), Hooks(save=kept.append))
     assert whole.report.psnr_db == pytest.approx(here.psnr_db, abs=0.5)
     assert abs(whole.report.gaussians - here.gaussians) < 0.05 * here.gaussians
     with Elsewhere():  # its snapshots are the CPU's: any device can go on with them
-        resumed = fit(params, photos(side_px=64), sparse(), Hooks(load=lambda: kept[90]))
+        hooks = Hooks(load=lambda: kept[90])
+        resumed = trainer.fit(params, RasterizerElsewhere(), photos(side_px=64), sparse(), hooks)
     for value in VALUES:
         assert np.array_equal(getattr(whole.splat.gaussians, value), getattr(resumed.splat.gaussians, value)), value

@@ -10,9 +10,8 @@ from scipy.spatial.transform import Rotation
 from pipeline.splatting.fit.adam import Adam
 from pipeline.splatting.fit.params import FitParams
 from pipeline.splatting.fit.poses import Poses
-from pipeline.splatting.fit.trainer import fit
 from pipeline.splatting.photos import prepare
-from tests.splatting.toy_product import photos, sparse
+from tests.splatting.toy_product import fit, photos, sparse
 
 MIDDLE = torch.tensor([0.1, -0.2, 0.15])
 COUNT = 12

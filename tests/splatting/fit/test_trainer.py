@@ -9,20 +9,19 @@ import torch
 
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import look_at
-from pipeline.core.errors import BadInput, MissingEngine
+from pipeline.core.errors import BadInput
 from pipeline.imaging.compositing.shadow_solid import solid_of_points
 from pipeline.splatting.carving.hull import misses, starting_points
-from pipeline.splatting.engines.base import engine_named
-from pipeline.splatting.fit.evaluate import psnr_db, score, ssim_map
+from pipeline.splatting.evaluate import psnr_db, score, ssim_map
 from pipeline.splatting.fit.loss import ssim_map as plain_ssim_map
 from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.fit.start import held_out_names
 from pipeline.splatting.fit.strategy.mcmc import Mcmc
-from pipeline.splatting.fit.trainer import Hooks, fit
 from pipeline.splatting.photos import prepare
 from pipeline.splatting.show.render import planes
 from pipeline.splatting.surface import surface_points
-from tests.splatting.toy_product import camera, photos, product, sparse
+from tests.splatting.toy_product import camera, fit, photos, product, sparse
 
 PARAMS = FitParams(side_px=96, iterations=300, max_seconds=1e6, gaussians=1500, degree=1, holdout=6)
 
@@ -162,11 +161,9 @@ def test_held_out_choice():
         held_out_names(names, FitParams(held_out=("P99",)))
 
 
-def test_too_few_photos_and_unknown_engines_are_refused():
+def test_too_few_photos_are_refused():
     with pytest.raises(BadInput, match="too few"):
         fit(PARAMS, photos()[:2], sparse())
-    with pytest.raises(MissingEngine, match="cuda2"):
-        engine_named("cuda2")
 
 
 def test_the_hull_drops_strays_and_fills_surface():

@@ -14,10 +14,10 @@ from pipeline.contract.store import Store
 from pipeline.core.colmap.model import Points
 from pipeline.core.colmap.read import read_model
 from pipeline.core.errors import BadInput, CatalogError
-from pipeline.splatting.fit.colmap_folder import fit_photos
-from pipeline.splatting.fit.evaluate import score
-from pipeline.splatting.fit.params import FitParams
-from pipeline.splatting.fit.trainer import Hooks
+from pipeline.splatting.engines import nerfstudio as engine
+from pipeline.splatting.engines.registry import ENGINES
+from pipeline.splatting.evaluate import score
+from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.gaussians import from_points
 from pipeline.splatting.nerfstudio.files import Frame, read_cloud
 from pipeline.splatting.nerfstudio.nerfacto import on_product
@@ -26,12 +26,12 @@ from pipeline.splatting.ply import Splat, read_ply
 from pipeline.splatting.show.render import planes
 from pipeline.stages.splat import STAGE, Params
 from tests.splatting.nerfstudio.fake_nerfstudio import asked, exported, install, point_cloud
-from tests.splatting.nerfstudio.test_engine import FRAME, transforms
+from tests.splatting.nerfstudio.test_train import FRAME, fit_photos, transforms
 from tests.splatting.toy_product import colmap_files, cutout_files, photos, sparse, surface
 from tests.stages.test_splat import inputs
 
-PARAMS = FitParams(
-    engine="nerfstudio", nerfstudio_method="nerfacto", nerfacto_iterations=200, side_px=96, iterations=60,
+PARAMS = engine.Params(
+    nerfstudio_method="nerfacto", nerfacto_iterations=200, side_px=96, iterations=60,
     max_seconds=1e6, gaussians=2000, degree=0, holdout=6,
 )  # fmt: skip
 STILL = Frame(np.eye(3), np.zeros(3), 1.0)
@@ -141,15 +141,15 @@ def test_the_splat_step_runs_it_and_its_manifest_says_so(nerfstudio, tmp_path, s
     store = Store(tmp_path / "store")
     params = Params(**PARAMS.model_dump(), min_psnr_db=15.0, min_alpha_iou=0.8)
     outputs, manifest, _ = Runner(store).run(STAGE, inputs(store, shot), params)
-    asked_for = manifest.request.params
+    asked_for = manifest.request.params["fit"]
     assert (asked_for["engine"], asked_for["nerfstudio_method"]) == ("nerfstudio", "nerfacto")
     assert outputs.report.fit.checkpoint_sha256 == sha256(b"nerfacto").hexdigest()
 
 
-@pytest.mark.parametrize("engine", ["cpu", "gsplat"])
-def test_no_other_engine_has_the_method(engine):
-    with pytest.raises(BadInput, match=rf"nerfstudio_method is nerfacto, but the splat's engine is {engine}"):
-        FitParams(engine=engine, nerfstudio_method="nerfacto")
+@pytest.mark.parametrize("name", ["cpu", "gsplat"])
+def test_no_other_engine_has_the_method(name):
+    with pytest.raises(ValueError, match=rf"nerfstudio_method: engine {name} has no such setting \(got 'nerfacto'\)"):
+        ENGINES.parse({"engine": name, "nerfstudio_method": "nerfacto"})
 
 
 def test_the_command_takes_the_method_and_refuses_it_for_another_engine(
@@ -170,7 +170,7 @@ def test_the_command_takes_the_method_and_refuses_it_for_another_engine(
         return (ended.value.code or 0, *capsys.readouterr())
 
     code, _, wrong = typed("--engine", "cpu")
-    assert code == 30 and "nerfstudio_method is nerfacto, but the splat's engine is cpu" in " ".join(wrong.split())
+    assert code == 30 and "nerfstudio_method: engine cpu has no such setting" in " ".join(wrong.split())
     code, said, _ = typed("--engine", "nerfstudio", "--json")
     assert code == 0 and json.loads(said)["nerfstudio_method"] == "nerfacto"
     assert len(read_ply(out.read_bytes()).gaussians) >= 375

@@ -1,21 +1,20 @@
-"""What becomes of the Gaussians beside being stepped: one small Protocol, MCMC or densify-and-prune behind it."""
+"""What a strategy is: a Protocol for what adds, moves and removes Gaussians between the optimiser's steps."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 
-from pipeline.splatting.engines.base import Cloud
 from pipeline.splatting.fit.adam import Adam
-from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.raster.base import Cloud
 
 
 @dataclass(frozen=True)
 class Step:
     """The step just made: its number, shares of the fit done `before` and now (`done`), the means' learning rate.
 
-    `planned`: how many steps the whole fit will have, as far as is known.
-    `slopes` [N], for a strategy that asks: length of dL/d(2D mean), in half pictures (3DGS's NDC); 0 where not seen.
+    `planned`: how many steps the whole fit will have, as far as is known. `slopes` [N], for a strategy that needs them:
+    length of dL/d(2D mean), in half pictures (3DGS's NDC); 0 where not seen.
     """
 
     iteration: int
@@ -40,21 +39,10 @@ class Strategy(Protocol):
 
     @property
     def wants_slopes(self) -> bool:
-        """Whether `Step.slopes` is to be filled, which costs a little."""
+        """Whether `Step.slopes` is needed, which costs a little."""
 
     def begin(self, cloud: Cloud) -> Cloud:
         """The memory of a fit that begins with `cloud`: tensors by name, on the cloud's device."""
 
     def after_step(self, cloud: Cloud, adam: Adam, memory: Cloud, step: Step, generator: torch.Generator) -> None:
         """Change all three in place, row for row. `generator` draws on the CPU, so that every device draws the same."""
-
-
-def strategy_of(params: FitParams, extent: float) -> Strategy:
-    """The strategy of the settings; `extent` as `extent_of` gives it."""
-    if params.strategy == "mcmc":
-        from pipeline.splatting.fit.strategy.mcmc import Mcmc
-
-        return Mcmc(params.gaussians, noise=params.noise)
-    from pipeline.splatting.fit.strategy.densify import Densify
-
-    return Densify(params.gaussians, extent, params.grow_slope, params.opacity_rate)

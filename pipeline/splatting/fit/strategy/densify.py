@@ -1,8 +1,8 @@
 """3DGS's own density control (Kerbl et al. 2023, section 5): clone the small, split the large, prune, reset opacity.
 
-Where the pictures pull at a Gaussian's place on average by more than `slope`, one is too few: a small one is doubled, a
-large one replaced by two. Periods are shares of the fit, not the paper's iterations (100 and 3000 of 30 000), which a
-short fit would hardly reach; a budget caps the growth, and then the places pulled at most come first.
+Where the mean gradient at a Gaussian's place exceeds `slope`, one Gaussian is too few: a small one is cloned, a large
+one split in two. Periods are shares of the fit, not the paper's iterations (100 and 3000 of 30 000), which a short fit
+would hardly reach. A budget caps the growth; the steepest places come first.
 """
 
 import math
@@ -10,24 +10,24 @@ from dataclasses import dataclass
 
 import torch
 
-from pipeline.splatting.engines.base import VALUES, Cloud
 from pipeline.splatting.fit.adam import Adam
 from pipeline.splatting.fit.strategy.base import Step
+from pipeline.splatting.raster.base import VALUES, Cloud
 from pipeline.splatting.raster.reference import rotations
 
-DEAD = 0.005
+DEAD = 0.005  # opacity below which a Gaussian is pruned
 _SMALL, _HUGE = 0.01, 0.1  # largest standard deviation, in camera extents: below, cloned; above, pruned after a reset
-_SHRINK = 1.6  # a half is so much narrower than the whole
+_SHRINK = 1.6  # a half is narrower than the whole by this factor
 _FROM, _UNTIL = 0.05, 0.6  # shares of the fit between which Gaussians are added and removed
 _REFINE_EVERY, _RESET_EVERY = 0.025, 0.25
-_RESET_TO, _RECOVERED = 0.01, 0.9  # opacities: the deepest reset, and where a reset is made good
+_RESET_TO, _RECOVERED = 0.01, 0.9  # opacities: the deepest reset, and where a Gaussian has recovered from one
 
 
 @dataclass(frozen=True)
 class Densify:
-    """Settings: the budget of Gaussians, the scene's extent (world units), the slope from which one is too few.
+    """Settings: the budget of Gaussians, the scene's extent (world units), the slope above which one is too few.
 
-    `opacity_rate`: the learning rate of the logits, which says how soon a reset is made good.
+    `opacity_rate`: the learning rate of the logits, which decides how soon a Gaussian recovers from a reset.
     """
 
     budget: int
@@ -37,7 +37,7 @@ class Densify:
 
     @property
     def wants_slopes(self) -> bool:
-        """Growth goes by them."""
+        """Growth depends on them."""
         return True
 
     def begin(self, cloud: Cloud) -> Cloud:
@@ -45,7 +45,7 @@ class Densify:
         return {name: torch.zeros_like(cloud["logits"]) for name in ("slopes", "visits")}
 
     def after_step(self, cloud: Cloud, adam: Adam, memory: Cloud, step: Step, generator: torch.Generator) -> None:
-        """Count; at the end of a period grow and prune; at the end of a longer one make all almost transparent."""
+        """Sum slopes; at the end of a period grow and prune; at the end of a longer one make all almost transparent."""
         if step.done >= _UNTIL or step.slopes is None:
             return
         memory["slopes"] += step.slopes
@@ -57,7 +57,7 @@ class Densify:
             reset(cloud, adam, self.depth(step.planned))
 
     def depth(self, planned: float) -> float:
-        """The logit that a fit of `planned` steps resets to: no deeper than a third of a period can climb out of.
+        """The logit that a fit of `planned` steps resets to: a third of a period suffices to recover from it.
 
         3DGS resets to 0.01 and has 3000 steps to recover; 125 steps do not even reach one half from there, and a fit of
         500 ended 2 dB worse.
@@ -76,12 +76,12 @@ class Densify:
         if dead.all():
             return
         slope = torch.where(dead, 0.0, memory["slopes"] / memory["visits"].clamp_min(1))
-        wanted = torch.argsort(slope, descending=True, stable=True)[: int((slope > self.slope).sum())]
+        pulled = torch.argsort(slope, descending=True, stable=True)[: int((slope > self.slope).sum())]
         kept = torch.nonzero(~dead)[:, 0]
-        wanted = wanted[: max(0, self.budget - len(kept))]
-        index = torch.cat([kept, wanted])
+        pulled = pulled[: max(0, self.budget - len(kept))]
+        index = torch.cat([kept, pulled])
         split = torch.zeros_like(dead)
-        split[wanted] = size[wanted] > _SMALL * self.extent
+        split[pulled] = size[pulled] > _SMALL * self.extent
         fresh = split[index]
         fresh[len(kept) :] = True
         for name in VALUES:
@@ -89,8 +89,8 @@ class Densify:
             adam.reindex(name, index, fresh)
         place = torch.full_like(dead, -1, dtype=torch.int64)
         place[kept] = torch.arange(len(kept), device=kept.device)
-        halves = torch.nonzero(split[wanted])[:, 0]
-        _part(cloud, place[wanted[halves]], len(kept) + halves, generator)
+        halves = torch.nonzero(split[pulled])[:, 0]
+        _part(cloud, place[pulled[halves]], len(kept) + halves, generator)
 
 
 def _logit(opacity: float) -> float:
@@ -112,7 +112,7 @@ def _part(cloud: Cloud, first: torch.Tensor, second: torch.Tensor, generator: to
 
 
 def reset(cloud: Cloud, adam: Adam, most: float) -> None:
-    """No logit above `most`: what the photos do not ask for anew fades and is pruned."""
+    """Clamp all logits to `most`: what the photos do not raise again is pruned."""
     cloud["logits"].clamp_(max=most)
     rows = torch.arange(len(cloud["logits"]), device=cloud["logits"].device)
     adam.reindex("logits", rows, torch.ones_like(rows, dtype=torch.bool))

@@ -1,4 +1,4 @@
-"""3DGS as Markov chain Monte Carlo (Kheradmand et al. 2024): the dead move to the living, noise explores."""
+"""3DGS as Markov chain Monte Carlo (Kheradmand et al. 2024): dead Gaussians move to living ones, noise explores."""
 
 import math
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pipeline.splatting.engines.base import Cloud
 from pipeline.splatting.fit.adam import Adam
 from pipeline.splatting.fit.strategy.base import Step
 from pipeline.splatting.fit.strategy.noise import add_noise
+from pipeline.splatting.raster.base import Cloud
 from pipeline.splatting.raster.reference import rotations
 
 DEAD = 0.005
@@ -28,7 +28,7 @@ class Mcmc:
 
     @property
     def wants_slopes(self) -> bool:
-        """Opacity alone tells who is dead."""
+        """Opacity alone says which are dead."""
         return False
 
     def begin(self, cloud: Cloud) -> Cloud:  # noqa: ARG002 - the Protocol's

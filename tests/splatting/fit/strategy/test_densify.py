@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.splatting.engines.base import VALUES
 from pipeline.splatting.fit.adam import Adam
 from pipeline.splatting.fit.strategy.base import Step
 from pipeline.splatting.fit.strategy.densify import DEAD, Densify, reset
+from pipeline.splatting.raster.base import VALUES
 
 EXTENT = 10.0  # small: at most 0.1; huge: above 1
 

@@ -19,9 +19,8 @@ from pipeline.core.domain import look_at
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine
 from pipeline.core.records import HeldOut, load_list
 from pipeline.settings import Settings
-from pipeline.splatting.fit.colmap_folder import fit_photos
-from pipeline.splatting.fit.params import FitParams
-from pipeline.splatting.fit.trainer import Hooks
+from pipeline.splatting.engines import nerfstudio as engine
+from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.nerfstudio.files import Frame, in_product_frame, read_frame
 from pipeline.splatting.nerfstudio.run import run_nerfstudio
@@ -32,9 +31,13 @@ from tests.splatting.nerfstudio.fake_nerfstudio import asked, install
 from tests.splatting.toy_product import camera, photos, product, sparse
 from tests.stages.test_splat import inputs
 
-PARAMS = FitParams(engine="nerfstudio", side_px=96, iterations=300, gaussians=400, degree=0, holdout=6)
+PARAMS = engine.Params(side_px=96, iterations=300, gaussians=400, degree=0, holdout=6)
 TURN = Rotation.from_rotvec([0.4, -0.9, 0.7]).as_matrix()
 FRAME = Frame(TURN, np.array([0.3, -0.2, 0.5]), 0.25)
+
+
+def fit_photos(params, shot, points, hooks=None):
+    return engine.fit(params, shot, points, hooks or Hooks())
 
 
 def transforms(frame):
@@ -86,7 +89,7 @@ def test_the_splat_step_runs_it_and_its_manifest_says_so(nerfstudio, tmp_path):
     given = inputs(store, photos(splat=Splat(product().gaussians, antialias=False)))
     params = Params(**PARAMS.model_dump())
     outputs, manifest, _ = Runner(store).run(STAGE, given, params)
-    assert manifest.request.params["engine"] == "nerfstudio"
+    assert manifest.request.params["fit"]["engine"] == "nerfstudio"
     assert outputs.report.fit.engine_version == "nerfstudio 1.1.5"
     assert {one.photo for one in load_list(HeldOut, store.read(outputs.held_out))} == {"P03", "P09"}
     kept = read_ply(store.read(outputs.splat))

@@ -1,12 +1,14 @@
-"""What every caption engine is given and gives back."""
+"""The Protocol of caption engines: what one is given and returns."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import Field
 
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Angle, Frozen
+from pipeline.core.engines import Engine
 from pipeline.core.records import Caption
 
 
@@ -55,9 +57,15 @@ class Written(Frozen):
     notes: tuple[str, ...] = Field(default=(), description="what a person should know of it, in words")
 
 
-class Captioner(Protocol):
-    """Writes the words of one product."""
+Pay = Callable[[float], None]
 
-    def write(self, subject: Subject) -> Written:
-        """Describe the subject. Raises Held when no usable words come of it, MissingEngine, BadInput, CatalogError."""
+
+class Captioner(Engine, Protocol):
+    """A module that writes the texts of one product. See `pipeline.core.engines.Engine` for the rest of it."""
+
+    def write(self, subject: Subject, params: Any, pay: Pay, /) -> Written:
+        """Describe the subject. Call `pay` with the USD spent, whenever some are, even if no caption comes of it.
+
+        Raises Held when the result cannot be published, MissingEngine, BadInput, CatalogError.
+        """
         ...

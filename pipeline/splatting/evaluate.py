@@ -33,15 +33,15 @@ def psnr_db(difference: NDArray[np.floating]) -> float:
     return float(-10.0 * np.log10(max(float(np.mean(np.square(difference, dtype=np.float64))), _FLOOR)))
 
 
-def affine_fit(shown: NDArray[np.floating], alpha: NDArray[np.floating], wanted: NDArray[np.floating]) -> F64:
-    """Premultiplied `shown` [N, 3] after the gain and offset per channel that bring it closest to `wanted` [N, 3].
+def affine_fit(shown: NDArray[np.floating], alpha: NDArray[np.floating], target: NDArray[np.floating]) -> F64:
+    """Premultiplied `shown` [N, 3] after the gain and offset per channel that bring it closest to `target` [N, 3].
 
     The offset is weighed by `alpha` [N], as the fit's exposure has it: light falls on the product, not on the backdrop.
     """
     out = np.empty(shown.shape, np.float64)
     for c in range(3):
         design = np.stack([shown[:, c], alpha], axis=1).astype(np.float64)
-        out[:, c] = design @ np.linalg.lstsq(design, wanted[:, c].astype(np.float64), rcond=None)[0]
+        out[:, c] = design @ np.linalg.lstsq(design, target[:, c].astype(np.float64), rcond=None)[0]
     return out
 
 
@@ -63,20 +63,20 @@ def ssim_map(first: F32, second: F32) -> F32:
 
 def score(picture: F32, level: Level) -> Score:
     """Compare a picture [>= 4, H, W] (premultiplied, clipped to 0..1) with a photo's planes, both over mid grey."""
-    alpha, wanted_alpha = picture[3], level.planes[3]
+    alpha, target_alpha = picture[3], level.planes[3]
     colour = np.clip(picture[:3], 0, 1)
     shown = colour + np.float32(0.5) * (1 - alpha)
-    wanted: F32 = level.planes[:3] + np.float32(0.5) * (1 - wanted_alpha)
-    inside = wanted_alpha > 0.5
+    target: F32 = level.planes[:3] + np.float32(0.5) * (1 - target_alpha)
+    inside = target_alpha > 0.5
     if not inside.any():
         return Score(100.0, 100.0, 1.0, float(not (alpha > 0.5).any()))
     behind = np.float32(0.5) * (1 - alpha[inside, None])
-    fitted = affine_fit(colour[:, inside].T, alpha[inside], wanted[:, inside].T - behind) + behind
-    similar = np.stack([ssim_map(x, y) for x, y in zip(shown, wanted, strict=True)]).mean(axis=0)
+    fitted = affine_fit(colour[:, inside].T, alpha[inside], target[:, inside].T - behind) + behind
+    similar = np.stack([ssim_map(x, y) for x, y in zip(shown, target, strict=True)]).mean(axis=0)
     drawn = alpha > 0.5
     return Score(
-        psnr_db(shown[:, inside] - wanted[:, inside]),
-        psnr_db(fitted - wanted[:, inside].T),
+        psnr_db(shown[:, inside] - target[:, inside]),
+        psnr_db(fitted - target[:, inside].T),
         float(similar[inside].mean()),
         float((drawn & inside).sum() / (drawn | inside).sum()),
     )

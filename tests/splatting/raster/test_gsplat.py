@@ -1,4 +1,4 @@
-"""gsplat behind the engine's words: its own plain torch kernels on a CPU, its CUDA kernels where a GPU is."""
+"""gsplat behind `Rasterizer`: its own plain torch kernels on a CPU, its CUDA kernels where a GPU is."""
 
 import sys
 from importlib.util import find_spec
@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from pipeline.core.domain import Camera, look_at
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.splatting.engines.base import VALUES, CpuEngine, engine_named
+from pipeline.splatting.fit import trainer
 from pipeline.splatting.fit.params import FitParams
-from pipeline.splatting.fit.trainer import fit
+from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.lens import lens_of
+from pipeline.splatting.raster.base import VALUES
+from pipeline.splatting.raster.cpu import CpuRasterizer
+from pipeline.splatting.raster.gsplat import GsplatRasterizer
 from pipeline.splatting.raster.reference import draw_plainly
 from tests.splatting.raster.test_rasterize import (
     CAMERA,
@@ -25,7 +28,7 @@ from tests.splatting.raster.test_rasterize import (
     assert_same_picture,
     scene,
 )
-from tests.splatting.toy_product import photos, sparse
+from tests.splatting.toy_product import fit, photos, sparse
 
 INSTALLED = find_spec("gsplat") is not None
 needs_gsplat = pytest.mark.skipif(not INSTALLED, reason="gsplat is not installed: pip install -e '.[gsplat]'")
@@ -78,8 +81,6 @@ def on_cpu(monkeypatch):
     from gsplat import rendering
     from gsplat.cuda import _torch_impl
 
-    from pipeline.splatting.engines.gsplat import GsplatEngine
-
     order = {}
 
     def project(means, covars, quats, scales, viewmats, ks, width, height, *, packed, radius_clip, sparse_grad,
@@ -102,7 +103,7 @@ def on_cpu(monkeypatch):
     monkeypatch.setattr(rendering, "isect_tiles", lambda *a, **k: (nothing, nothing, nothing))
     monkeypatch.setattr(rendering, "isect_offset_encode", lambda _, n, columns, rows: torch.zeros(n, rows, columns))
     monkeypatch.setattr(rendering, "rasterize_to_pixels", blend)
-    return GsplatEngine("cpu")
+    return GsplatRasterizer("cpu")
 
 
 @needs_gsplat
@@ -122,7 +123,7 @@ def test_gsplats_own_torch_kernels_mean_what_our_reference_means(on_cpu, seed, d
 @needs_gsplat
 def test_both_engines_tell_the_slopes_that_densification_goes_by(on_cpu):
     told = []
-    for engine in (CpuEngine(), on_cpu):
+    for engine in (CpuRasterizer(), on_cpu):
         cloud, pose, got = cloud_of(scene(7)), torch.from_numpy(look_at(30, 10, 4.0)), []
         with torch.no_grad():
             cloud["means"][0] = pose[:3, :3].T.float() @ (torch.tensor([0, 0, -1.0]) - pose[:3, 3].float())  # behind
@@ -150,27 +151,26 @@ def test_what_gsplat_cannot_draw_rightly_is_refused(on_cpu):
 
 
 @needs_gsplat
-def test_the_trainers_result_does_not_depend_on_what_draws(on_cpu, monkeypatch):
+def test_the_trainers_result_does_not_depend_on_what_draws(on_cpu):
     params = FitParams(side_px=48, iterations=80, max_seconds=1e6, gaussians=300, degree=1, holdout=6)
     ours = fit(params, photos(side_px=48), sparse()).report
-    monkeypatch.setattr("pipeline.splatting.fit.trainer.engine_named", lambda name: on_cpu)
-    theirs = fit(params, photos(side_px=48), sparse()).report
+    theirs = trainer.fit(params, on_cpu, photos(side_px=48), sparse(), Hooks()).report
     assert (ours.engine, theirs.engine, theirs.iterations) == ("cpu", "gsplat", ours.iterations)
     assert theirs.psnr_db == pytest.approx(ours.psnr_db, abs=0.3)
     assert theirs.alpha_iou == pytest.approx(ours.alpha_iou, abs=0.01)
 
 
 def test_without_the_library_the_error_names_the_extra_and_the_setting(monkeypatch):
-    monkeypatch.setattr("pipeline.splatting.engines.gsplat.find_spec", lambda name: None)
+    monkeypatch.setattr("pipeline.splatting.raster.gsplat.find_spec", lambda name: None)
     with pytest.raises(MissingEngine, match=r"catalog-pipeline\[gsplat\].*engine to cpu"):
-        engine_named("gsplat")
+        GsplatRasterizer()
 
 
 def test_without_cuda_nothing_stands_in(monkeypatch):
-    monkeypatch.setattr("pipeline.splatting.engines.gsplat.find_spec", lambda name: object())
+    monkeypatch.setattr("pipeline.splatting.raster.gsplat.find_spec", lambda name: object())
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(MissingEngine, match="needs CUDA"):
-        engine_named("gsplat")
+        GsplatRasterizer()
 
 
 @needs_gsplat
@@ -181,7 +181,7 @@ def test_without_compiled_kernels_the_error_says_why(monkeypatch, backend, words
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setitem(sys.modules, "gsplat.cuda._backend", backend)
     with pytest.raises(MissingEngine, match=words):
-        engine_named("gsplat")
+        GsplatRasterizer()
 
 
 def big_scene(seed):
@@ -196,8 +196,8 @@ def big_scene(seed):
 def test_the_cuda_rasterizer_agrees_with_the_cpus(seed, antialias):
     values, camera = big_scene(seed)
     pose = look_at(40.0 * seed, 15.0, 4.0)
-    cpu, slow, _ = drawn(CpuEngine(), values, pose, 3, antialias, camera)
-    cuda, fast, _ = drawn(engine_named("gsplat"), values, pose, 3, antialias, camera)
+    cpu, slow, _ = drawn(CpuRasterizer(), values, pose, 3, antialias, camera)
+    cuda, fast, _ = drawn(GsplatRasterizer(), values, pose, 3, antialias, camera)
     assert cuda.shape == (5, camera.height_px, camera.width_px)
     assert_same_picture(cuda, cpu)
     assert_same_gradients(fast, slow)
@@ -207,7 +207,5 @@ def test_the_cuda_rasterizer_agrees_with_the_cpus(seed, antialias):
 @needs_cuda
 def test_a_cloud_on_the_gpu_gives_a_picture_on_the_gpu():
     cloud = {name: value.detach().cuda() for name, value in cloud_of(scene(1)).items()}
-    picture = engine_named("gsplat").draw(
-        cloud, torch.from_numpy(look_at(0, 0, 4.0)), lens_of(CAMERA), 3, antialias=True
-    )
+    picture = GsplatRasterizer().draw(cloud, torch.from_numpy(look_at(0, 0, 4.0)), lens_of(CAMERA), 3, antialias=True)
     assert picture.is_cuda and picture.shape == (5, HEIGHT, WIDTH) and picture[3].max() > 0.5

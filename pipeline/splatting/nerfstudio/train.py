@@ -1,8 +1,8 @@
-"""nerfstudio (Tancik et al. 2023; docs.nerf.studio) as an engine: its own trainer, called as two programs.
+"""Train with nerfstudio (Tancik et al. 2023; docs.nerf.studio), by its programs ns-train and ns-export.
 
-Its `mask` blacks out photo and picture alike and leaves floaters behind the mask; photos with alpha over a background
-of a random colour each step carve the product out instead, as our trainer does. A random background also makes
-ns-export heed how opaque nerfacto is: over any other it takes every ray for solid.
+Its `mask` blacks out photo and picture alike and leaves floaters behind the mask. Photos with alpha over a background
+of a random colour at each step carve the product out instead, as in our trainer. A random background also makes
+ns-export use nerfacto's opacity: over any other it takes every ray for solid.
 """
 
 import hashlib
@@ -16,8 +16,8 @@ import numpy as np
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import camera_centre
 from pipeline.core.errors import CatalogError
-from pipeline.splatting.fit.params import FitParams
 from pipeline.splatting.nerfstudio.files import Frame, read_frame, write_workspace
+from pipeline.splatting.nerfstudio.params import NerfstudioParams
 from pipeline.splatting.nerfstudio.run import EXPORT, TRAIN, nerfstudio_version, run_nerfstudio
 from pipeline.splatting.photos import Training
 
@@ -26,7 +26,7 @@ _EXPORT_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Trained:
-    """What nerfstudio made: the PLY it exported, the frame that lies in, what made it, and from which checkpoint."""
+    """What nerfstudio made: the exported PLY, the frame it is in, nerfstudio's version, and the checkpoint's digest."""
 
     ply: Path
     frame: Frame
@@ -35,9 +35,9 @@ class Trained:
 
 
 def train(
-    params: FitParams, folder: Path, photos: list[Training], points: Points, tell: Callable[[int, float], None]
+    params: NerfstudioParams, folder: Path, photos: list[Training], points: Points, tell: Callable[[int, float], None]
 ) -> Trained:
-    """Train on `photos` in `folder`, which is empty, and export; `tell` gets each step and the seconds left.
+    """Train on `photos` in the empty `folder` and export; `tell` is called with each step and the seconds left.
 
     Raises MissingEngine without nerfstudio, CatalogError when a program fails or is late.
     """
@@ -46,34 +46,34 @@ def train(
     run_nerfstudio(
         train_command(params, folder, _scale(photos)), folder / "train.log", params.nerfstudio_seconds,
         lambda step: tell(step, (time.monotonic() - started) * (steps - step) / max(1, step)),
-        when_late="Raise the splat's nerfstudio_seconds, or lower its iterations.",
+        when_late="Raise the splat's nerfstudio_seconds, or lower its iterations",
     )  # fmt: skip
     fitted = folder / "out" / "product" / params.nerfstudio_method / "fit"
     checkpoints = sorted((fitted / "nerfstudio_models").glob("step-*.ckpt"))
     if not checkpoints:
-        raise CatalogError("ns-train left no checkpoint", remedy="Look at its log.")
+        raise CatalogError("ns-train left no checkpoint", remedy="Look at its log")
     with checkpoints[-1].open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     command, ply = export_command(params, fitted / "config.yml", folder / "export")
     run_nerfstudio(
         command, folder / "export.log", _EXPORT_SECONDS,
-        when_late="Nothing may be opaque in what was trained: raise its iterations, and look at the cut-outs.",
+        when_late="Nothing may be opaque in what was trained: raise its iterations, and look at the cut-outs",
     )  # fmt: skip
     return Trained(ply, read_frame(fitted / "dataparser_transforms.json"), version, digest)
 
 
-def steps_of(params: FitParams) -> int:
+def steps_of(params: NerfstudioParams) -> int:
     """How many steps ns-train takes."""
     return params.nerfacto_iterations if params.nerfstudio_method == "nerfacto" else params.iterations
 
 
 def _scale(photos: list[Training]) -> float:
-    """What brings the cameras into the cube of half side 1, for which nerfstudio's thresholds and rates are made."""
+    """The factor that brings the cameras into [-1, 1]^3, for which nerfstudio's thresholds and rates are made."""
     return 1.0 / float(np.abs([camera_centre(p.cam_from_world) for p in photos]).max())
 
 
-def train_command(params: FitParams, folder: Path, scale: float) -> list[str]:
-    """The call of ns-train (1.1.5): nothing moved nor turned, `scale` alone, its schedule fitted into its steps.
+def train_command(params: NerfstudioParams, folder: Path, scale: float) -> list[str]:
+    """The command line of ns-train 1.1.5: the scene is only scaled, and the schedule fits into the steps.
 
     No viewer, no evaluation of its own, one checkpoint at the end.
     """
@@ -93,7 +93,7 @@ def train_command(params: FitParams, folder: Path, scale: float) -> list[str]:
     return [TRAIN, params.nerfstudio_method, *_words(options), "colmap", *_words(data)]
 
 
-def _splatfacto(params: FitParams) -> dict[str, object]:
+def _splatfacto(params: NerfstudioParams) -> dict[str, object]:
     """Classic rasterization, for splatfacto's anti-aliased one blurs by 0.3 px^2 and ours by 0.1."""
     n = params.iterations
     return {
@@ -106,9 +106,9 @@ def _splatfacto(params: FitParams) -> dict[str, object]:
 
 
 def _nerfacto(steps: int) -> dict[str, object]:
-    """Poses are left as they are: with `eval-mode all` they drift, and only our own fit knows to refine them.
+    """Poses are not refined: with `eval-mode all` they would drift, and our own fit can refine them.
 
-    The field is torch's: tiny-cuda-nn is in no package index, and nerfacto would go on without it anyhow.
+    The field is implemented in torch: tiny-cuda-nn is in no package index.
     """
     return {
         "optimizers.fields.scheduler.max-steps": steps, "optimizers.proposal-networks.scheduler.max-steps": steps,
@@ -117,17 +117,17 @@ def _nerfacto(steps: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def export_command(params: FitParams, config: Path, out: Path) -> tuple[list[str], Path]:
-    """The call of ns-export (1.1.5), and the file that it writes.
+def export_command(params: NerfstudioParams, config: Path, out: Path) -> tuple[list[str], Path]:
+    """The command line of ns-export 1.1.5, and the file that it writes.
 
-    nerfacto's points lie where rays of the photos are half stopped, if they are stopped by more than a half in all.
-    Normals are estimated because one way to get them must be chosen, and this one needs none of the field's.
+    nerfacto's points lie where half of a photo's ray is absorbed, on rays of which more than half is absorbed in all.
+    ns-export insists on normals; `open3d` estimates them and needs no normals of the field.
     """
-    words: dict[str, object] = {"load-config": config, "output-dir": out}
+    options: dict[str, object] = {"load-config": config, "output-dir": out}
     if params.nerfstudio_method == "splatfacto":
-        return [EXPORT, "gaussian-splat", *_words(words)], out / "splat.ply"
-    words |= {"num-points": params.gaussians, "normal-method": "open3d", "reorient-normals": False}
-    return [EXPORT, "pointcloud", *_words(words)], out / "point_cloud.ply"
+        return [EXPORT, "gaussian-splat", *_words(options)], out / "splat.ply"
+    options |= {"num-points": params.gaussians, "normal-method": "open3d", "reorient-normals": False}
+    return [EXPORT, "pointcloud", *_words(options)], out / "point_cloud.ply"
 
 
 def _words(options: dict[str, object]) -> list[str]:

@@ -1,0 +1,113 @@
+"""Any inpainting checkpoint in diffusers format: the embedded one, a folder, or one of the hub cache."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.core.device import require_device
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import MissingEngine
+from pipeline.diffusion.painting.base import BackdropRequest, PaintedBackdrop, PainterFacts
+from pipeline.diffusion.painting.checkpoints import EMBEDDED, checkpoint_digest, facts_of, folder_of, pipeline_class
+
+
+class Params(Frozen):
+    """Everything that changes a painted backdrop besides its prompt, its seed and the product before it."""
+
+    engine: Literal["diffusers"] = "diffusers"
+    checkpoint: str = Field(
+        default=EMBEDDED, description="`embedded`, an inpainting folder, or hub:owner/name@revision in the hub cache"
+    )
+    checkpoint_digest: str | None = Field(default=None, description="of its weights; filled in when planning")
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
+    offload: Literal["none", "model", "sequential"] = Field(
+        default="none", description="keep weights in main memory: part by part, or layer by layer (slow, smallest)"
+    )
+    attention_slicing: bool = Field(default=False, description="less memory for more time")
+    batch: int = Field(default=1, ge=1, le=64, description="angles painted at once, behind the same backdrop")
+    scheduler: Literal["checkpoint", "ddim", "dpm++", "unipc", "euler", "lcm"] = "checkpoint"
+    steps: int = Field(default=20, ge=1, le=200)
+    guidance: float | None = Field(
+        default=None, ge=0, le=30, description="classifier-free guidance, 1 for none; default: the checkpoint's own"
+    )
+    strength: float | None = Field(
+        default=None,
+        ge=0.05,
+        le=1,
+        description="1: painted from noise; less: from a generated scene of the material; default: its own",
+    )
+    negative_prompt: str = Field(default="", max_length=400)
+
+
+def require_here(params: Params) -> str:
+    """Return what would paint. Raises BadInput for the checkpoint, MissingEngine for a device or a package."""
+    require_device(params.device)
+    for package in ("torch", "diffusers"):
+        if find_spec(package) is None:
+            raise MissingEngine(f"the package {package} is not installed", remedy="pip install catalog-pipeline")
+    digest = checkpoint_digest(params.checkpoint)
+    return f"diffusers {version('diffusers')} with the checkpoint {params.checkpoint} (sha256 {digest[:12]})"
+
+
+def pinned(params: Params) -> Params:
+    """The params with the checkpoint's digest, and its own strength and guidance where they give none."""
+    strength, guidance = _numbers_of(params)
+    digest = params.checkpoint_digest or checkpoint_digest(params.checkpoint)
+    return params.model_copy(update={"checkpoint_digest": digest, "strength": strength, "guidance": guidance})
+
+
+def facts(params: Params) -> PainterFacts:
+    """What the checkpoint says of itself."""
+    folder = folder_of(params.checkpoint)
+    own = facts_of(folder)
+    return PainterFacts(
+        name=f"diffusers {pipeline_class(folder)}",
+        checkpoint_digest=params.checkpoint_digest,
+        paints_behind_product=own.paints_behind_product,
+        closed_vocabulary=own.closed_vocabulary,
+        batch=params.batch,
+    )
+
+
+def paint(requests: Sequence[BackdropRequest], params: Params) -> list[PaintedBackdrop]:
+    """Paint the requests in one batch. Raises BadInput or MissingEngine as `load_engine` and `paint_all`."""
+    from pipeline.diffusion.painting.engine import PaintRequest
+    from pipeline.diffusion.painting.loading import load_engine
+
+    engine = load_engine(
+        params.checkpoint,
+        digest=params.checkpoint_digest,
+        device=params.device,
+        dtype=params.dtype,
+        offload=params.offload,
+        attention_slicing=params.attention_slicing,
+    )
+    strength, guidance = _numbers_of(params)
+    return engine.paint_all(
+        [
+            PaintRequest(
+                **vars(request),
+                negative_prompt=params.negative_prompt,
+                steps=params.steps,
+                guidance=guidance,
+                strength=strength,
+                scheduler=params.scheduler,
+            )
+            for request in requests
+        ]
+    )
+
+
+def _numbers_of(params: Params) -> tuple[float, float]:
+    """Strength and guidance; the checkpoint's own where the params give none."""
+    if params.strength is not None and params.guidance is not None:
+        return params.strength, params.guidance
+    own = facts_of(folder_of(params.checkpoint))
+    return (
+        own.strength if params.strength is None else params.strength,
+        own.guidance if params.guidance is None else params.guidance,
+    )

@@ -1,0 +1,7 @@
+"""The engines that paint backdrops. To add one, write a module as `Painter` describes and name it here."""
+
+from pipeline.core.engines import Registry
+from pipeline.diffusion.painting import diffusers
+from pipeline.diffusion.painting.base import Painter
+
+ENGINES: Registry[Painter] = Registry("background", diffusers)

@@ -1,0 +1,34 @@
+"""Our trainer on the CPU: needs no GPU and no compiler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.splatting.fit.params import FitParams
+
+if TYPE_CHECKING:
+    from pipeline.core.colmap.model import Points
+    from pipeline.splatting.fit.report import Hooks
+    from pipeline.splatting.fit.result import Fit
+    from pipeline.splatting.photos import PosedPhoto
+
+
+class Params(FitParams):
+    """The trainer's settings."""
+
+    engine: Literal["cpu"] = "cpu"
+
+
+def require_here(params: Params) -> str:  # noqa: ARG001 - every engine's
+    """The version of the CPU's rasterizer, which every installation has."""
+    from pipeline.splatting.raster.cpu import CpuRasterizer
+
+    return CpuRasterizer().version
+
+
+def fit(params: Params, photos: list[PosedPhoto], points: Points, hooks: Hooks) -> Fit:
+    """Fit with `trainer.fit`."""
+    from pipeline.splatting.fit import trainer
+    from pipeline.splatting.raster.cpu import CpuRasterizer
+
+    return trainer.fit(params, CpuRasterizer(), photos, points, hooks)

@@ -1,0 +1,7 @@
+"""The engines of the splat step: adding one is a module beside this one and a line here."""
+
+from pipeline.core.engines import Registry
+from pipeline.splatting.engines import cpu, gsplat, nerfstudio
+from pipeline.splatting.engines.base import SplatEngine
+
+ENGINES: Registry[SplatEngine] = Registry("splat", cpu, gsplat, nerfstudio)

@@ -1,0 +1,64 @@
+"""What a fit reports while it runs and at its end; imports nothing heavy."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.core.domain import Frozen
+
+
+class FitReport(Frozen):
+    """How good a fit became, and what it took. Held-out figures are None when no photo was held out.
+
+    `psnr_db` and `ssim` are means over the held-out photos, inside the product (alpha above 1/2), sRGB;
+    `fitted_psnr_db` the same after an affine colour fit (what exposure drift hides); `alpha_iou` compares rendered and
+    given alpha at 1/2. `pose_shift_*_px` over the fitted photos: how far `refine_poses` moved the product in them, px
+    of the size fitted; None when it was off. `nerfstudio_method` and `checkpoint_sha256`, the digest of what ns-train
+    trained, are None for other engines.
+    """
+
+    engine: str
+    engine_version: str = ""
+    nerfstudio_method: str | None = None
+    checkpoint_sha256: str | None = None
+    psnr_db: float | None
+    fitted_psnr_db: float | None
+    ssim: float | None
+    alpha_iou: float | None
+    train_psnr_db: float
+    held_out: tuple[str, ...]
+    photos: int
+    gaussians: int
+    iterations: int
+    seconds: float
+    seconds_per_iteration: float
+    peak_memory_mb: float
+    pose_shift_median_px: float | None = None
+    pose_shift_max_px: float | None = None
+    stopped: Literal["iterations", "seconds", "held-out"]
+
+
+class Progress(Frozen):
+    """Where a fit stands. `psnr_db` and `gaussians` are None from an engine that does not report them."""
+
+    iteration: int
+    total: int
+    psnr_db: float | None
+    gaussians: int | None
+    seconds_left: float
+
+    @property
+    def words(self) -> str:
+        """One live line: PSNR on the photo just fitted, Gaussians, time left."""
+        known = [] if self.psnr_db is None else [f"{self.psnr_db:.1f} dB"]
+        known += [] if self.gaussians is None else [f"{self.gaussians} Gaussians"]
+        return ", ".join([*known, f"{self.seconds_left:.0f} s left"])
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What a fit calls while it runs: its progress, and the bytes of its snapshot out and, at the start, in."""
+
+    progress: Callable[[Progress], None] = lambda _: None
+    save: Callable[[bytes], None] = lambda _: None
+    load: Callable[[], bytes | None] = lambda: None

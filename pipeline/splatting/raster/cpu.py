@@ -1,0 +1,32 @@
+"""The project's own rasterizer behind `Rasterizer`: numba kernels, no GPU, no compiler."""
+
+from importlib.metadata import version
+
+import torch
+
+from pipeline.core.arrays import F64
+from pipeline.splatting.raster.base import VALUES, Cloud, OnMeans2d
+from pipeline.splatting.raster.rasterize import Rasterize
+
+
+class CpuRasterizer:
+    """Draws with `Rasterize`."""
+
+    name = "cpu"
+    device = torch.device("cpu")
+
+    @property
+    def version(self) -> str:
+        """The project's version and numba's."""
+        return f"catalog-pipeline {version('catalog-pipeline')}, numba {version('numba')}"
+
+    def draw(
+        self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool,
+        on_means2d: OnMeans2d | None = None,
+    ) -> torch.Tensor:  # fmt: skip
+        """See `Rasterizer.draw`."""
+        report = None if on_means2d is None else lambda slopes: on_means2d(torch.from_numpy(slopes))
+        picture: torch.Tensor = Rasterize.apply(
+            *(cloud[v] for v in VALUES), cam_from_world, lens, degree, antialias, report
+        )
+        return picture

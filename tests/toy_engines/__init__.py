@@ -1,0 +1,1 @@
+"""One small engine per registry, as another project would add it."""

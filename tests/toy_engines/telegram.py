@@ -1,0 +1,26 @@
+"""Three words and a stop, at a price."""
+
+from typing import Literal
+
+from pipeline.core.domain import Frozen
+from pipeline.core.records import Caption
+from pipeline.language.base import Written
+
+
+class Params(Frozen):
+    engine: Literal["telegram"] = "telegram"
+    usd_per_word: float = 0.5
+
+
+def require_here(_params):
+    return "telegram"
+
+
+def write(subject, params, pay):
+    pay(3 * params.usd_per_word)
+    texts = {angle.name: f"PRODUCT {angle.name} STOP" for angle in subject.angles}
+    caption = Caption(
+        engine="telegram", language=subject.language, title="PRODUCT", description="PRODUCT ARRIVED STOP",
+        alt_text=texts[subject.angle.name], alt_texts=texts, attributes={}, prompt="a product",
+    )  # fmt: skip
+    return Written(caption=caption)
