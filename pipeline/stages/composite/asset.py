@@ -35,7 +35,7 @@ class AngleParams(Frozen):
 
     nearest_photo: str | None = None
     likeness: float | None = None
-    held_out_ssim: float | None = None
+    validation_ssim: float | None = None
     refined: bool = False
     silhouette: Silhouette | None = None
     edits: Edits | None = None
@@ -136,7 +136,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
             params.nearest_photo,
             params.likeness,
             params.likeness_at_least,
-            held_out_ssim=params.held_out_ssim,
+            validation_ssim=params.validation_ssim,
             refined=params.refined,
         )
         return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *edits)))
@@ -237,6 +237,6 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
     return ground and ground.moved(np.array(params.picture_from_view))
 
 
-ANGLE_ITEM = Stage("composite_angle", 4, AngleInputs, AngleParams, AngleOutputs, check_angle)
+ANGLE_ITEM = Stage("composite_angle", 5, AngleInputs, AngleParams, AngleOutputs, check_angle)
 LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
 ASSET_ITEM = Stage("composite_asset", 5, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -158,7 +158,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             about = AngleParams(
                 nearest_photo=picture.nearest_photo,
                 likeness=picture.likeness,
-                held_out_ssim=picture.held_out_ssim,
+                validation_ssim=picture.validation_ssim,
                 refined=picture.refined,
                 edits=picture.edits,
                 likeness_at_least=params.likeness_at_least,
