@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.plan import Plan, PlannedStep, Source
+from pipeline.contract.plan import Plan, PlannedStep, StepOutput
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, MissingEngine, readable
@@ -20,11 +20,11 @@ from pipeline.core.media import JSON, media_type_of
 from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
 
 PHOTOS, MATTES = "photos as shot", "mattes made by hand"
-Wiring = Mapping[str, Source | str]
+Wiring = Mapping[str, StepOutput | str]
 
 
-def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, Source | str]:
-    return {output: Source(step=step, output=output, optional=optional) for output in outputs}
+def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, StepOutput | str]:
+    return {output: StepOutput(step=step, output=output, optional=optional) for output in outputs}
 
 
 GRAPH: Mapping[str, Wiring] = {
@@ -60,7 +60,7 @@ GRAPH: Mapping[str, Wiring] = {
 }
 STEPS: tuple[str, ...] = tuple(GRAPH)
 UPSTREAM: dict[str, tuple[str, ...]] = {
-    step: tuple(dict.fromkeys(source.step for source in wiring.values() if isinstance(source, Source)))
+    step: tuple(dict.fromkeys(source.step for source in wiring.values() if isinstance(source, StepOutput)))
     for step, wiring in GRAPH.items()
 }
 

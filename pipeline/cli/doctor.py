@@ -12,14 +12,14 @@ from pipeline.core.errors import CatalogError
 from pipeline.plan import STEPS, read_preset, stage_of
 from pipeline.settings import Settings
 
-State = Literal["ok", "missing", "optional"]
+FindingState = Literal["ok", "missing", "optional"]
 
 
 class Finding(Frozen):
     """One thing that was looked at. `missing` breaks the chosen settings; `optional` only limits the choice."""
 
     what: str
-    state: State
+    state: FindingState
     words: str
 
 
@@ -118,7 +118,7 @@ def _extras() -> list[Finding]:
     for module, gives, remedy in EXTRAS.values():
         there = find_spec(module) is not None
         words = gives if there else f"{gives}: not installed; {remedy}"
-        state: State = "ok" if there else "optional"
+        state: FindingState = "ok" if there else "optional"
         if module == "gsplat" and there and (engine := _splats(module)).state != "ok":  # it needs a GPU besides
             state, words = "optional", engine.words
         found.append(Finding(what=module, state=state, words=words))

@@ -39,7 +39,7 @@ class Validation(Frozen):
     alpha_iou: float
 
 
-class Silhouette(Frozen):
+class SilhouetteAgreement(Frozen):
     """A captured angle's matte against the splat's silhouette, before and after its correction.
 
     `iou`: overlap, 0 to 1. `worst_px`: how deep the worst disagreement reaches of those that are thicker than the
@@ -119,7 +119,7 @@ class Picture(Frozen):
     picture_from_view: Homography | None = None
     likeness: float | None = None
     validation_ssim: float | None = None
-    silhouette: Silhouette | None = None
+    silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
     code: str | None = Field(default=None, description="of a refused angle's reason, see pipeline.core.reasons")
     reason: str
@@ -256,7 +256,7 @@ __all__ = [
     "Perspective",
     "PhotoFacts",
     "Picture",
-    "Silhouette",
+    "SilhouetteAgreement",
     "Validation",
     "View",
     "dump_json",

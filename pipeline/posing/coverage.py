@@ -49,7 +49,7 @@ class Photographed:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class AngleRefusal:
     """Why an angle is refused: the reason's code in `pipeline.core.reasons`, and the words of this case."""
 
     code: str
@@ -183,19 +183,19 @@ def _rendered_reason(posed: Photographed, away: F64, nearest: int, arc: Arc) -> 
     )
 
 
-def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params: CoverageParams) -> Refusal:
+def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params: CoverageParams) -> AngleRefusal:
     """Why this angle cannot be rendered, and what to shoot."""
     start = f"the nearest photo, {posed.photos[nearest]}, is {away[nearest]:.0f}° away"
     elevations = np.degrees(np.arcsin(np.clip(posed.directions[:, 2], -1.0, 1.0)))
     highest, lowest = float(elevations.max()), float(elevations.min())
     if angle.elevation_deg > highest + params.max_offset_deg:
-        return Refusal(
+        return AngleRefusal(
             code="angle-above-photos",
             words=f"{start}: this angle looks from {angle.elevation_deg:.0f}° above, the highest photo from"
             f" {highest:.0f}°; shoot a ring at about {angle.elevation_deg:.0f}°",
         )
     if angle.elevation_deg < lowest - params.max_offset_deg:
-        return Refusal(
+        return AngleRefusal(
             code="angle-below-photos",
             words=f"{start}: this angle looks from {angle.elevation_deg:.0f}°, the lowest photo from {lowest:.0f}°;"
             f" shoot a ring at about {angle.elevation_deg:.0f}°",
@@ -204,11 +204,11 @@ def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params:
     level = np.abs(elevations - angle.elevation_deg) <= RING_WIDTH_DEG
     gap = gap_around(azimuths[level].tolist(), angle.azimuth_deg)
     if gap.width_deg <= params.max_gap_deg:
-        return Refusal(
+        return AngleRefusal(
             code="angle-no-neighbours",
             words=f"{start}, and no two photos close to each other stand on either side of it; shoot it itself",
         )
-    return Refusal(
+    return AngleRefusal(
         code="angle-side-not-photographed",
         words=f"{start}: nobody photographed the product from {gap.words}; shoot {gap.photos_to_shoot} more there",
     )

@@ -7,15 +7,14 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, View
-from pipeline.core.records import Check, Edits, Homography, Light, Silhouette
-from pipeline.imaging.channels.channel import Channel, load_channel
+from pipeline.core.records import Check, Edits, Homography, Light, SilhouetteAgreement
+from pipeline.imaging.channels.channel import BackdropKind, Channel, load_channel
 
 if TYPE_CHECKING:  # their modules load the imaging libraries
     from pipeline.imaging.compositing.blend import Layers
     from pipeline.imaging.compositing.shadow_camera import Ground
 
-Kind = Literal["solid", "gradient", "diffusion"]
-Source = Literal["captured", "rendered"]
+PictureSource = Literal["captured", "rendered"]
 
 
 class AngleInputs(Frozen):
@@ -37,7 +36,7 @@ class AngleParams(Frozen):
     likeness: float | None = None
     validation_ssim: float | None = None
     refined: bool = False
-    silhouette: Silhouette | None = None
+    silhouette: SilhouetteAgreement | None = None
     edits: Edits | None = None
     likeness_at_least: float = 0.0
 
@@ -94,8 +93,8 @@ class AssetParams(LayerParams):
     """What changes one asset; `resized`: factor by which the edits enlarged the angle's picture."""
 
     channel: Channel
-    kind: Kind
-    source: Source
+    kind: BackdropKind
+    source: PictureSource
     refined: bool = False
     resized: float = 1.0
     optimise_jpeg: bool = True
@@ -198,7 +197,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
 
 
 def _layers(
-    picture: Rgba, channel: Channel, kind: Kind, inputs: AssetInputs, params: LayerParams, work: Work
+    picture: Rgba, channel: Channel, kind: BackdropKind, inputs: AssetInputs, params: LayerParams, work: Work
 ) -> "Layers":
     """The picture over its backdrop in a channel's frame."""
     from pipeline.imaging.channels.encode import decode_image

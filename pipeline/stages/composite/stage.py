@@ -23,7 +23,7 @@ from pipeline.stages.composite.asset import (
     AssetOutputs,
     AssetParams,
     LayerParams,
-    Source,
+    PictureSource,
 )
 from pipeline.stages.composite.sheet import SheetTrees, sheet_of
 
@@ -244,7 +244,7 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
     )
 
 
-def _source(picture: Picture) -> Source:
+def _source(picture: Picture) -> PictureSource:
     return "captured" if picture.source == "captured" else "rendered"
 
 

@@ -15,7 +15,7 @@ from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import AngleDecision, Frozen, View
 from pipeline.core.errors import BadInput, Held
-from pipeline.core.records import Edits, Picture, Silhouette, Validation, dump_json, load_list
+from pipeline.core.records import Edits, Picture, SilhouetteAgreement, Validation, dump_json, load_list
 from pipeline.stages.render.angle import (
     ANGLE,
     CORRECT,
@@ -65,7 +65,7 @@ class Report(Frozen):
     rendered: int
     refused: int
     missing: dict[str, str]
-    silhouettes: dict[str, Silhouette] = {}
+    silhouettes: dict[str, SilhouetteAgreement] = {}
     refined: dict[str, RefineReport] = {}
 
 
@@ -128,7 +128,7 @@ STAGE = Stage("render", 7, Inputs, Params, Outputs, run, resources=Resources(gpu
 
 
 @dataclass(frozen=True)
-class Shoot:
+class PosedShoot:
     """The shoot's photos by name, their cut-outs and views, and its splat where there is one."""
 
     photos: dict[str, Artifact]
@@ -146,12 +146,12 @@ class Shoot:
             raise BadInput(f"photo {photo} has no cut-out", remedy="Run cutout again") from None
 
 
-def _read(inputs: Inputs, work: Work) -> Shoot:
+def _read(inputs: Inputs, work: Work) -> PosedShoot:
     def by_photo(tree: Artifact | None) -> dict[str, Artifact]:
         return {PurePosixPath(name).stem: file for name, file in work.tree(tree).items()} if tree else {}
 
     unseen = load_list(Validation, work.read(inputs.validation)) if inputs.validation else []
-    return Shoot(
+    return PosedShoot(
         photos=by_photo(inputs.photos),
         cutouts=by_photo(inputs.cutouts),
         views={view.photo: view for view in load_list(View, work.read(inputs.views))} if inputs.views else {},
@@ -161,7 +161,7 @@ def _read(inputs: Inputs, work: Work) -> Shoot:
     )
 
 
-def _picture(decision: AngleDecision, shoot: Shoot, params: Params, work: Work) -> tuple[Picture, Artifact | None]:
+def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: Work) -> tuple[Picture, Artifact | None]:
     """The record of one angle, and its picture before edits."""
     if decision.source == "captured" and decision.photo is not None:
         return _captured(decision, decision.photo, shoot, params, work)
@@ -199,7 +199,7 @@ def _refused(decision: AngleDecision, *, code: str | None, reason: str) -> Pictu
 
 
 def _refined(
-    picture: Picture, file: Artifact, shoot: Shoot, how: RefineParams, work: Work
+    picture: Picture, file: Artifact, shoot: PosedShoot, how: RefineParams, work: Work
 ) -> tuple[Picture, Artifact, RefineReport]:
     """The rendered angle with what the model may add to it."""
     inputs = RefineInputs(picture=file, nearest=shoot.cutout(picture.nearest_photo or ""))
@@ -215,7 +215,7 @@ def _edited(picture: Picture, file: Artifact, edits: Edits, work: Work) -> tuple
 
 
 def _captured(
-    decision: AngleDecision, photo: str, shoot: Shoot, params: Params, work: Work
+    decision: AngleDecision, photo: str, shoot: PosedShoot, params: Params, work: Work
 ) -> tuple[Picture, Artifact]:
     """The photo's cut-out, corrected where a splat, the photo's pose and the settings allow it."""
     cutout, view = shoot.cutout(photo), shoot.views.get(photo)
