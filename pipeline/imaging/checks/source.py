@@ -30,20 +30,20 @@ def check_rendered(
     likeness: float | None,
     likeness_at_least: float,
     *,
-    held_out_ssim: float | None = None,
+    validation_ssim: float | None = None,
     refined: bool = False,
 ) -> tuple[Check, ...]:
     """Report that no photo shows a rendered angle, and compare the splat that drew it with photos instead.
 
     `likeness`: SSIM of the splat and the nearest photo from that photo's place, inside the product. The fit has seen
-    that photo, so `held_out_ssim`, the same of photos that it has not seen, counts where it is lower.
+    that photo, so `validation_ssim`, the same of photos that it has not seen, counts where it is lower.
     """
     near = f"; the nearest photo is {nearest_photo}" if nearest_photo else ""
     how = "rendered from the other photos" + (", then refined by a generative model" if refined else "")
     said = note("photo_exact", 0, "flag", f"{how}, so no photo shows these pixels{near}")
     if likeness is None:
         return (said,)
-    lower = likeness if held_out_ssim is None else min(likeness, held_out_ssim)
+    lower = likeness if validation_ssim is None else min(likeness, validation_ssim)
     passed = lower >= likeness_at_least
     words = f"seen from {nearest_photo}, the splat is like that photo to an SSIM of {likeness:.2f}"
     if lower < likeness:

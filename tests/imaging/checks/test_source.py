@@ -50,7 +50,7 @@ def test_what_a_blurred_splat_drew_is_looked_at(likeness, verdict):
 def test_photos_that_the_splat_was_not_fitted_to_count_when_they_say_less():
     verdicts = []
     for unseen in (0.95, 0.8):
-        checks = check_rendered("DSC_0002", 0.9, 0.85, held_out_ssim=unseen)
+        checks = check_rendered("DSC_0002", 0.9, 0.85, validation_ssim=unseen)
         verdicts.append(judge(checks)[0])
     assert verdicts == ["approved", "needs review"]
     assert "generative" not in checks[0].words
