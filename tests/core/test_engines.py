@@ -5,7 +5,7 @@ import pytest
 from pydantic import Field, PlainValidator, SerializeAsAny, ValidationError, model_validator
 
 from pipeline.core.domain import Frozen
-from pipeline.core.engines import Registry, gathered, name_of
+from pipeline.core.engines import Registry, gathered, name_of, purpose_of, settings_required_by
 from pipeline.core.errors import BadInput, MissingEngine
 
 
@@ -75,6 +75,25 @@ def test_what_this_machine_lacks_names_the_step_and_the_remedy():
     assert ENGINES.require_here(Paint(coats=2)) == "paint, 2 coats"
     with pytest.raises(MissingEngine, match=r"step wall: no compressor\. buy one"):
         ENGINES.require_here(Spray())
+
+
+def test_params_of_an_unregistered_engine_are_refused():
+    class Roll(Frozen):
+        engine: Literal["roll"] = "roll"
+
+    with pytest.raises(ValidationError, match="does not belong to an engine of wall"):
+        Params(how=Roll())
+
+
+def test_a_required_setting_that_is_missing_is_named():
+    class Stencil(Frozen):
+        engine: Literal["stencil"] = "stencil"
+        pattern: str
+
+    stencil = SimpleNamespace(__doc__="A pattern.\n\nMore.", Params=Stencil, require_here=lambda params: "stencil")
+    with pytest.raises(ValueError, match="engine stencil requires pattern"):
+        Registry("wall", stencil).parse({"engine": "stencil"})
+    assert (purpose_of(stencil), settings_required_by(stencil)) == ("A pattern.", ["pattern"])
 
 
 def test_an_unknown_engine_is_refused_by_name():
