@@ -15,7 +15,7 @@ from pipeline.diffusion.painting.base import PaintedBackdrop
 from pipeline.diffusion.painting.enlarge import in_square
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.channels.encode import decode_image
-from pipeline.imaging.compositing.edits import edited
+from pipeline.imaging.compositing.edits import apply_edits
 from pipeline.imaging.compositing.framing import box_of, product_mask
 from pipeline.splatting.ply import write_ply
 from pipeline.stages.background.stage import STAGE as BACKGROUND
@@ -149,4 +149,4 @@ def test_a_drawn_shadow_moves_with_the_edited_product(tmp_path, shot, edits):
 def moved_by(edits, picture):
     """The homography of edits, between px whose centres lie at whole numbers."""
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
-    return np.linalg.inv(half) @ edited(picture, Edits.model_validate(edits))[1] @ half
+    return np.linalg.inv(half) @ apply_edits(picture, Edits.model_validate(edits))[1] @ half

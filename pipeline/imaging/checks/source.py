@@ -8,7 +8,7 @@ from pipeline.core.arrays import F32, Rgb, Rgba
 from pipeline.core.linear import srgb_to_linear
 from pipeline.core.records import Check, Edits
 from pipeline.imaging.checks.evidence import finding, note
-from pipeline.imaging.compositing.edits import edited, in_words
+from pipeline.imaging.compositing.edits import apply_edits, describe_edits
 
 IOU_AT_LEAST = 0.95  # the splat's silhouette may correct a matte, not replace it
 REMAINS_AT_MOST = 0.5
@@ -57,15 +57,15 @@ def check_rendered(
 
 def check_edits(unedited: Rgba, edits: Edits, picture: Rgba) -> Check:
     """An edited angle [h, w, 4] against its picture before the edits [., ., 4], which are applied once more."""
-    expected, _ = edited(unedited, edits)
+    expected, _ = apply_edits(unedited, edits)
     if expected.shape != picture.shape:
         changed = expected.shape[0] * expected.shape[1]
     else:
         off = cv2.absdiff(expected, picture) > ROUNDING
         changed = int((off[..., 3] | (off[..., :3].any(axis=-1) & (expected[..., 3] >= 128))).sum())
-    words = f"edited as shoot.yaml says: {in_words(edits)}"
+    words = f"edited as shoot.yaml says: {describe_edits(edits)}"
     if changed:
-        words = f"{changed} px of the picture are not what the edits of shoot.yaml make of it ({in_words(edits)})"
+        words = f"{changed} px of the picture are not what the edits of shoot.yaml make of it ({describe_edits(edits)})"
     return finding("edits", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
 
 
