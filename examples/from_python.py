@@ -15,7 +15,6 @@ from pipeline.posing.folder import pose_folder
 from pipeline.posing.request import PoseParams
 from pipeline.splatting.colmap_folder import fit_to_file
 from pipeline.splatting.engines import cpu
-from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.show.render import render_to_file
 
 
@@ -24,7 +23,7 @@ def view_of(photos_dir: Path, out: Path, poses: PoseParams, fit: cpu.Params) -> 
     photos = sorted(path for path in photos_dir.iterdir() if path.suffix.lower() in PHOTO_ENDINGS)
     cut_files(photos, out / "cut", backdrop.Params(), on_progress=print)
     pose_folder(photos_dir, out / "colmap", masks_dir=out / "cut", params=poses)
-    fit_to_file(out / "colmap", out / "splat.ply", fit, Hooks())
+    fit_to_file(out / "colmap", out / "splat.ply", fit)
     render_to_file(out / "splat.ply", out / "view.png", azimuth_deg=45, elevation_deg=15, size_px=1024)
     return out / "view.png"
 

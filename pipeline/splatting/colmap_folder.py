@@ -63,7 +63,7 @@ def fit_model(
     model_folder: Path,
     images: Path,
     params: PhotoParams,
-    hooks: Hooks,
+    hooks: Hooks | None = None,
     *,
     min_matte_fraction: float = 0.002,
 ) -> ModelFit:
@@ -75,10 +75,10 @@ def fit_model(
     photos = posed_photos(model, images, matte=params.matte)
     empty = tuple(p.name for p in photos if (p.rgba[..., 3] >= 128).mean() < min_matte_fraction)
     kept = [photo for photo in photos if photo.name not in empty]
-    return ModelFit(ENGINES.of(params).fit(params, kept, model.points, hooks), empty)
+    return ModelFit(ENGINES.of(params).fit(params, kept, model.points, hooks or Hooks()), empty)
 
 
-def fit_to_file(folder: Path, out: Path, params: PhotoParams, hooks: Hooks) -> FitReport:
+def fit_to_file(folder: Path, out: Path, params: PhotoParams, hooks: Hooks | None = None) -> FitReport:
     """What `catalog splat` does: fit to `folder`, write the PLY to `out`. Raises BadInput when `out` exists."""
     if out.exists():
         raise BadInput(f"{out} is there already", remedy="Choose another name, or remove it")

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-F64 = NDArray[np.float64]
+from pipeline.core.arrays import F64
+
 Cloud = dict[str, torch.Tensor]  # by the names in VALUES, and other tensors that go by name
 OnMeans2d = Callable[[torch.Tensor], None]
 VALUES = ("means", "log_scales", "quats", "logits", "sh")
