@@ -18,7 +18,7 @@ import numpy as np
 
 from pipeline.core.linear import linear_to_srgb
 from pipeline.core.photo.decode import decode_photo
-from pipeline.core.records import Silhouette
+from pipeline.core.records import SilhouetteAgreement
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.channels.encode import decode_image, encode_8bit, srgb_profile
 from pipeline.imaging.channels.marking import xmp_packet
@@ -167,7 +167,9 @@ def _splat_of(photo: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> 
 
 
 def _suspected(measured: Disagreement, true: np.ndarray) -> bool:
-    record = Silhouette(iou_before=1, iou=measured.iou, worst_px_before=0, worst_px=measured.worst_px, changed=0)
+    record = SilhouetteAgreement(
+        iou_before=1, iou=measured.iou, worst_px_before=0, worst_px=measured.worst_px, changed=0
+    )
     return not all(check.passed for check in check_silhouette(record, max(true.shape)))
 
 

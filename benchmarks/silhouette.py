@@ -22,7 +22,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.runner import Runner
 from pipeline.core.domain import View
 from pipeline.core.png import decode_png
-from pipeline.core.records import Silhouette, load_list
+from pipeline.core.records import SilhouetteAgreement, load_list
 from pipeline.imaging.checks.silhouette import check_silhouette
 from pipeline.imaging.silhouette.correct import correct
 from pipeline.imaging.silhouette.evidence import Disagreement, RenderedSplat
@@ -96,7 +96,7 @@ def measure(folder: Path, preset: str, runner: Runner, tiles: list[NDArray[np.ui
 
 
 def _alarm(measured: Disagreement, long_side_px: int) -> bool:
-    record = Silhouette(
+    record = SilhouetteAgreement(
         iou_before=measured.iou,
         iou=measured.iou,
         worst_px_before=measured.worst_px,

@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.plan import Plan, PlannedStep, Source
+from pipeline.contract.plan import Plan, PlannedStep, StepOutput
 from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
@@ -21,11 +21,11 @@ from pipeline.core.media import JSON, media_type_of
 from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
 
 PHOTOS, MATTES = "photos as shot", "mattes made by hand"
-Wiring = Mapping[str, Source | str]
+Wiring = Mapping[str, StepOutput | str]
 
 
-def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, Source | str]:
-    return {output: Source(step=step, output=output, optional=optional) for output in outputs}
+def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, StepOutput | str]:
+    return {output: StepOutput(step=step, output=output, optional=optional) for output in outputs}
 
 
 GRAPH: Mapping[str, Wiring] = {
@@ -33,14 +33,14 @@ GRAPH: Mapping[str, Wiring] = {
     "cutout": {**_from("ingest", "photos"), "mattes": MATTES},
     "sfm": {**_from("ingest", "photos", "facts"), **_from("cutout", "cutouts")},
     "coverage": {**_from("ingest", "facts"), **_from("sfm", "views", optional=True)},
-    "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "verdicts")},
+    "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "decisions")},
     "render": {
         **_from("ingest", "photos"),
         **_from("cutout", "cutouts"),
         "mattes": MATTES,
-        **_from("coverage", "verdicts"),
+        **_from("coverage", "decisions"),
         **_from("sfm", "views", optional=True),
-        **_from("splat", "splat", "held_out", optional=True),
+        **_from("splat", "splat", "validation", optional=True),
     },
     "caption": _from("render", "angles", "pictures"),
     "background": {**_from("render", "angles", "pictures"), **_from("caption", "caption", optional=True)},
@@ -52,7 +52,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("splat", "splat", optional=True),
     },
     "publish": {
-        **_from("coverage", "verdicts"),
+        **_from("coverage", "decisions"),
         **_from("render", "pictures"),
         **_from("caption", "caption", optional=True),
         **_from("background", "backdrop_pictures"),
@@ -61,7 +61,7 @@ GRAPH: Mapping[str, Wiring] = {
 }
 STEPS: tuple[str, ...] = tuple(GRAPH)
 UPSTREAM: dict[str, tuple[str, ...]] = {
-    step: tuple(dict.fromkeys(source.step for source in wiring.values() if isinstance(source, Source)))
+    step: tuple(dict.fromkeys(source.step for source in wiring.values() if isinstance(source, StepOutput)))
     for step, wiring in GRAPH.items()
 }
 

@@ -22,7 +22,7 @@ from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 
-State = Literal["done", "cached", "held", "failed", "bad input", "not run"]
+StepState = Literal["done", "cached", "held", "failed", "bad input", "not run"]
 
 
 class StepForecast(Frozen):
@@ -37,7 +37,7 @@ class StepResult(Frozen):
     """How one step ended: computed, cached, held, failed, or never reached."""
 
     step: str
-    state: State
+    state: StepState
     seconds: float = 0.0
     reason: str = ""
     code: str | None = Field(default=None, description="of a held step's reason, see pipeline.core.reasons")
@@ -137,7 +137,7 @@ def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
 
 def _result(step: str, finished: FinishedStep[Any]) -> StepResult:
     seconds = finished.manifest.provenance.seconds if finished.computed else 0.0
-    state: State = "done" if finished.computed else "cached"
+    state: StepState = "done" if finished.computed else "cached"
     return StepResult(step=step, state=state, seconds=seconds, key=finished.manifest.key)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.contract.plan import Source
+from pipeline.contract.plan import StepOutput
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, MissingEngine
@@ -31,7 +31,7 @@ def test_the_graph_fits_the_stages_it_wires() -> None:
         needed = {name for name, field in stage.inputs.model_fields.items() if field.is_required()}
         assert needed <= set(GRAPH[step]), step
         for source in GRAPH[step].values():
-            if isinstance(source, Source):
+            if isinstance(source, StepOutput):
                 assert STEPS.index(source.step) < STEPS.index(step)
                 assert source.output in stage_of(source.step).outputs.model_fields, (step, source)
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pipeline.core.domain import Frozen, Name, Verdict
+from pipeline.core.domain import AngleDecision, Frozen, Name
 from pipeline.core.records import AssetRecord, Caption
 
 AssetState = Literal["published", "in review", "rejected", "withdrawn"]
@@ -90,7 +90,7 @@ class Publication(Frozen):
     category: str
     attributes: dict[str, str] = {}
     assets: tuple[AssetEntry, ...] | None = None
-    angles: tuple[Verdict, ...] | None = None
+    angles: tuple[AngleDecision, ...] | None = None
     caption: Caption | None = None
     caption_step_key: str | None = None
     sheet_sha256: str | None = None

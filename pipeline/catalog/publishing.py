@@ -121,12 +121,13 @@ def _angles(session: Session, publication: Publication) -> Changes:
     rows = [
         AngleRow(
             sku=publication.sku,
-            angle=verdict.angle.name,
-            azimuth_deg=verdict.angle.azimuth_deg,
-            elevation_deg=verdict.angle.elevation_deg,
-            **verdict.model_dump(exclude={"angle", "code"}),
+            angle=decision.angle.name,
+            azimuth_deg=decision.angle.azimuth_deg,
+            elevation_deg=decision.angle.elevation_deg,
+            decision=decision.source,
+            **decision.model_dump(exclude={"angle", "source", "code"}),
         )
-        for verdict in publication.angles or ()
+        for decision in publication.angles or ()
     ]
     return sync(session, AngleRow, AngleRow.sku == publication.sku, rows)
 

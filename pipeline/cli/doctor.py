@@ -14,14 +14,14 @@ from pipeline.core.errors import CatalogError
 from pipeline.plan import STEPS, read_preset, stage_of, step_params
 from pipeline.settings import Settings
 
-State = Literal["ok", "missing", "optional"]
+FindingState = Literal["ok", "missing", "optional"]
 
 
 class Finding(Frozen):
     """One thing that was examined. `missing` breaks the chosen settings; `optional` only limits the choice."""
 
     what: str
-    state: State
+    state: FindingState
     words: str
 
 

@@ -8,7 +8,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.core.domain import Frozen, Name
 
 
-class Source(Frozen):
+class StepOutput(Frozen):
     """An output of a step above. If that step is held, `optional` makes the input None; otherwise this step is held."""
 
     step: Name
@@ -21,7 +21,7 @@ class PlannedStep(Frozen):
 
     stage: Name
     params: dict[str, Any] = {}
-    inputs: dict[str, Artifact | Source | None] = {}
+    inputs: dict[str, Artifact | StepOutput | None] = {}
 
 
 class Plan(Frozen):

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request, artifacts_in
-from pipeline.contract.plan import Plan, PlannedStep, Source
+from pipeline.contract.plan import Plan, PlannedStep, StepOutput
 from pipeline.contract.stage import AnyStage, Stage
 from pipeline.contract.store import FULL, Store, store_full
 from pipeline.contract.work import Event, FinishedStep, Work
@@ -122,7 +122,7 @@ class Runner:
         """
         values: dict[str, Artifact | None] = {}
         for name, value in step.inputs.items():
-            if not isinstance(value, Source):
+            if not isinstance(value, StepOutput):
                 values[name] = value
                 continue
             manifest = upstream.get(value.step)

@@ -1,4 +1,4 @@
-"""The words of the product: shoot, photo, angle, camera, view, verdict.
+"""The words of the product: shoot, photo, angle, camera, view, decision.
 
 World frame ("product frame"): right-handed, +z up, origin at the product's centre, unit = product radius. Azimuth 0 deg
 is the product's front, counted counter-clockwise seen from above; elevation is positive above the horizon. With azimuth
@@ -81,14 +81,14 @@ class Angle(Frozen):
     elevation_deg: float = 0.0
 
 
-class Verdict(Frozen):
-    """What coverage decides about one requested angle, and why, in words a photographer understands.
+class AngleDecision(Frozen):
+    """Where the picture of one requested angle comes from, as decided by coverage, with a reason for the photographer.
 
-    `captured`: `photo` serves it. `rendered`: the splat draws it. `refused`: nobody photographed enough of that side.
+    `source` is `captured` (`photo` shows the angle), `rendered` (drawn from the splat) or `refused` (too few photos).
     """
 
     angle: Angle
-    decision: Literal["captured", "rendered", "refused"]
+    source: Literal["captured", "rendered", "refused"]
     photo: str | None = None
     nearest_photo: str | None = None
     nearest_deg: float | None = None

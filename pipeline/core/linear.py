@@ -11,15 +11,15 @@ import numpy as np
 
 from pipeline.core.arrays import F32, F64, U16, Pixels
 
-Values = TypeVar("Values", F32, F64)
+Floats = TypeVar("Floats", F32, F64)
 
 
-def decode(srgb: Values) -> Values:
+def decode(srgb: Floats) -> Floats:
     """Linear light of sRGB values, both 0 to 1."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
-def encode(linear: Values) -> Values:
+def encode(linear: Floats) -> Floats:
     """The sRGB values of linear light, both 0 to 1."""
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * np.maximum(linear, 0.0) ** (1 / 2.4) - 0.055)
 

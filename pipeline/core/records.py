@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from pipeline.core.domain import Angle, Frozen, Name, Verdict, View
+from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 Homography = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
@@ -30,8 +30,8 @@ class PhotoFacts(Frozen):
     clipped_fraction: float = Field(description="share of pixels with a channel at 255, 0 to 1")
 
 
-class HeldOut(Frozen):
-    """How close a splat came to a photo that it was not fitted to, inside the product."""
+class Validation(Frozen):
+    """How close a splat comes, inside the product, to a validation photo: one that it was not fitted to."""
 
     photo: Name
     psnr_db: float
@@ -39,7 +39,7 @@ class HeldOut(Frozen):
     alpha_iou: float
 
 
-class Silhouette(Frozen):
+class SilhouetteAgreement(Frozen):
     """A captured angle's matte against the splat's silhouette, before and after its correction.
 
     `iou`: overlap, 0 to 1. `worst_px`: how deep the worst disagreement reaches of those that are thicker than the
@@ -106,8 +106,8 @@ class Picture(Frozen):
     `reason` says why). `edits` have been applied to the picture. `view` is its camera when it is known (product frame).
     No camera describes a change of perspective: `view` is then the camera before the edits, and `picture_from_view`
     takes its px to those of the picture; otherwise that is None. `likeness`, of a rendered picture, is the SSIM of the
-    splat and the nearest photo, which it was fitted to; `held_out_ssim` that of the photos which it was not, both 0 to
-    1. `silhouette`, of a captured one, is there when a splat and the photo's pose are.
+    splat and the nearest photo, which it was fitted to; `validation_ssim` is the mean over the validation photos; both
+    are 0 to 1. `silhouette`, of a captured one, is there when a splat and the photo's pose are.
     """
 
     angle: Angle
@@ -118,8 +118,8 @@ class Picture(Frozen):
     edits: Edits | None = None
     picture_from_view: Homography | None = None
     likeness: float | None = None
-    held_out_ssim: float | None = None
-    silhouette: Silhouette | None = None
+    validation_ssim: float | None = None
+    silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
     code: str | None = Field(default=None, description="of a refused angle's reason, see pipeline.core.reasons")
     reason: str
@@ -242,6 +242,7 @@ def load_list(kind: type[T], data: bytes) -> list[T]:
 
 
 __all__ = [
+    "AngleDecision",
     "AssetRecord",
     "Backdrop",
     "BackdropPicture",
@@ -250,14 +251,13 @@ __all__ = [
     "Colour",
     "Crop",
     "Edits",
-    "HeldOut",
     "Homography",
     "Light",
     "Perspective",
     "PhotoFacts",
     "Picture",
-    "Silhouette",
-    "Verdict",
+    "SilhouetteAgreement",
+    "Validation",
     "View",
     "dump_json",
     "load_list",

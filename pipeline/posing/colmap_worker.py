@@ -30,7 +30,7 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class SfmRecipe:
     """One way to try: its features, how strict the mapper is, and what is added to the request's seed."""
 
     name: Literal["plain", "reseeded", "relaxed", "dense"]
@@ -44,10 +44,10 @@ DENSE = Features(
     side_factor=1.5, count_factor=2.0, peak_threshold=0.0022, guided=True
 )  # for products with little texture
 RECIPES = (
-    Recipe("plain", PLAIN, True),
-    Recipe("reseeded", PLAIN, True, seed=1),
-    Recipe("relaxed", PLAIN, False),
-    Recipe("dense", DENSE, False),
+    SfmRecipe("plain", PLAIN, True),
+    SfmRecipe("reseeded", PLAIN, True, seed=1),
+    SfmRecipe("relaxed", PLAIN, False),
+    SfmRecipe("dense", DENSE, False),
 )
 
 
@@ -97,7 +97,7 @@ def tries(request: PoseRequest, began: float) -> Iterator[tuple[Attempt, Path]]:
         in_place, strayed = max(in_place, rank(attempt)[0]), attempt.strays
 
 
-def find_features(request: PoseRequest, recipe: Recipe) -> Path:
+def find_features(request: PoseRequest, recipe: SfmRecipe) -> Path:
     """Extract and match features into a new database; returns its path.
 
     The photos are entered first, in order: extraction enters them as its threads finish, and matching, mapping and so
@@ -151,7 +151,7 @@ def matching_options(features: Features) -> Any:
     return options
 
 
-def match_features(request: PoseRequest, recipe: Recipe, database: Path) -> None:
+def match_features(request: PoseRequest, recipe: SfmRecipe, database: Path) -> None:
     """Match every pair, or the pairs that the request names, and verify them geometrically."""
     verification = pycolmap.TwoViewGeometryOptions()
     verification.ransac.random_seed = request.params.seed
@@ -170,7 +170,7 @@ def match_features(request: PoseRequest, recipe: Recipe, database: Path) -> None
     pycolmap.match_image_pairs(database, pairing_options=pairing, **common)
 
 
-def map_photos(request: PoseRequest, recipe: Recipe, database: Path, since: float) -> tuple[Attempt, Path]:
+def map_photos(request: PoseRequest, recipe: SfmRecipe, database: Path, since: float) -> tuple[Attempt, Path]:
     """Incremental mapping; keeps the model with the most photos, since COLMAP may split a shoot into several."""
     options = pycolmap.IncrementalPipelineOptions()
     options.num_threads = 1  # several make the order of sums, and so a weakly tied photo's pose, a matter of chance

@@ -9,7 +9,7 @@ the asked one.
   `max_offset_deg`.
 - *refused*: neither.
 
-The rule knows no axis: it turns with the photos (rotation invariant), and a photo more can only better a verdict
+The rule knows no axis: it turns with the photos (rotation invariant), and a photo more can only better a decision
 (monotonic), since it adds members to P and arcs between them and takes none away.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.core.arrays import F64
-from pipeline.core.domain import Angle, Frozen, Verdict, View, direction
+from pipeline.core.domain import Angle, AngleDecision, Frozen, View, direction
 from pipeline.core.errors import BadInput
 from pipeline.posing.gaps import gap_around
 
@@ -49,7 +49,7 @@ class Photographed:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class AngleRefusal:
     """Why an angle is refused: the reason's code in `pipeline.core.reasons`, and the words of this case."""
 
     code: str
@@ -82,8 +82,8 @@ def judge(
     known_photos: Sequence[str],
     posed: Photographed | None,
     params: CoverageParams,
-) -> list[Verdict]:
-    """A verdict for every angle, in their order.
+) -> list[AngleDecision]:
+    """A decision for every angle, in their order.
 
     `named`: angle -> photo; `posed` None: SfM was held, only named photos can serve. Raises BadInput when a named
     photo is not among `known_photos`, or a name is no requested angle.
@@ -93,32 +93,32 @@ def judge(
             raise BadInput(f"capture.named: {name!r} is no requested angle", remedy="use the name of a requested angle")
         if photo not in known_photos:
             raise BadInput(f"capture.named.{name}: there is no photo {photo!r}", remedy="name a photo of this shoot")
-    return [_verdict(angle, named.get(angle.name), posed, params) for angle in angles]
+    return [_decision(angle, named.get(angle.name), posed, params) for angle in angles]
 
 
-def _verdict(angle: Angle, named: str | None, posed: Photographed | None, params: CoverageParams) -> Verdict:
+def _decision(angle: Angle, named: str | None, posed: Photographed | None, params: CoverageParams) -> AngleDecision:
     if posed is None or not posed.photos:
         if named is not None:
-            return Verdict(angle=angle, decision="captured", photo=named, reason=f"shoot.yaml names {named} for it")
+            return AngleDecision(angle=angle, source="captured", photo=named, reason=f"shoot.yaml names {named} for it")
         reason = "the photos could not be posed (see sfm), and shoot.yaml names no photo for this angle"
-        return Verdict(angle=angle, decision="refused", code="angle-not-posed", reason=reason)
+        return AngleDecision(angle=angle, source="refused", code="angle-not-posed", reason=reason)
     asked = direction(angle.azimuth_deg, angle.elevation_deg)
     away = angles_deg(posed.directions, asked)
     nearest = int(away.argmin())
     near = {"nearest_photo": posed.photos[nearest], "nearest_deg": round(float(away[nearest]), 3)}
     if named is not None:
         reason = _named_reason(named, posed, away)
-        return Verdict(angle=angle, decision="captured", photo=named, reason=reason, **near)
+        return AngleDecision(angle=angle, source="captured", photo=named, reason=reason, **near)
     if away[nearest] <= params.tolerance_deg:
         best = sharpest_near(away, posed.sharpness, params.tolerance_deg)
         reason = f"{posed.photos[best]} was taken {away[best]:.1f}° from it"
         reason += "" if best == nearest else f"; {posed.photos[nearest]} is nearer but much blurrier"
-        return Verdict(angle=angle, decision="captured", photo=posed.photos[best], reason=reason, **near)
+        return AngleDecision(angle=angle, source="captured", photo=posed.photos[best], reason=reason, **near)
     arc = best_arc(posed.directions, asked, params)
     if arc is not None:
-        return Verdict(angle=angle, decision="rendered", reason=_rendered_reason(posed, away, nearest, arc), **near)
+        return AngleDecision(angle=angle, source="rendered", reason=_rendered_reason(posed, away, nearest, arc), **near)
     refusal = _refusal(angle, posed, away, nearest, params)
-    return Verdict(angle=angle, decision="refused", code=refusal.code, reason=refusal.words, **near)
+    return AngleDecision(angle=angle, source="refused", code=refusal.code, reason=refusal.words, **near)
 
 
 def angles_deg(directions: F64, towards: F64) -> F64:
@@ -183,19 +183,19 @@ def _rendered_reason(posed: Photographed, away: F64, nearest: int, arc: Arc) -> 
     )
 
 
-def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params: CoverageParams) -> Refusal:
+def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params: CoverageParams) -> AngleRefusal:
     """Why this angle cannot be rendered, and what to shoot."""
     start = f"the nearest photo, {posed.photos[nearest]}, is {away[nearest]:.0f}° away"
     elevations = np.degrees(np.arcsin(np.clip(posed.directions[:, 2], -1.0, 1.0)))
     highest, lowest = float(elevations.max()), float(elevations.min())
     if angle.elevation_deg > highest + params.max_offset_deg:
-        return Refusal(
+        return AngleRefusal(
             code="angle-above-photos",
             words=f"{start}: this angle looks from {angle.elevation_deg:.0f}° above, the highest photo from"
             f" {highest:.0f}°; shoot a ring at about {angle.elevation_deg:.0f}°",
         )
     if angle.elevation_deg < lowest - params.max_offset_deg:
-        return Refusal(
+        return AngleRefusal(
             code="angle-below-photos",
             words=f"{start}: this angle looks from {angle.elevation_deg:.0f}°, the lowest photo from {lowest:.0f}°;"
             f" shoot a ring at about {angle.elevation_deg:.0f}°",
@@ -204,11 +204,11 @@ def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params:
     level = np.abs(elevations - angle.elevation_deg) <= RING_WIDTH_DEG
     gap = gap_around(azimuths[level].tolist(), angle.azimuth_deg)
     if gap.width_deg <= params.max_gap_deg:
-        return Refusal(
+        return AngleRefusal(
             code="angle-no-neighbours",
             words=f"{start}, and no two photos close to each other stand on either side of it; shoot it itself",
         )
-    return Refusal(
+    return AngleRefusal(
         code="angle-side-not-photographed",
         words=f"{start}: nobody photographed the product from {gap.words}; shoot {gap.photos_to_shoot} more there",
     )

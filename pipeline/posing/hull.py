@@ -17,7 +17,7 @@ SEEN_FRACTION = 0.5
 
 
 @dataclass(frozen=True)
-class Silhouette:
+class PosedMatte:
     """One posed photo's silhouette. `inside` [h, w] bool, any size of the camera's shape; `cam_from_world` [4, 4]."""
 
     camera: Camera
@@ -39,7 +39,7 @@ class Extent:
         return (self.lowest + self.highest) / 2
 
 
-def visual_hull(silhouettes: Sequence[Silhouette], centre: F64, half_size: float) -> Extent | None:
+def visual_hull(silhouettes: Sequence[PosedMatte], centre: F64, half_size: float) -> Extent | None:
     """Carve the cube of `half_size` around `centre` [3] by the silhouettes (Laurentini 1994).
 
     A cell stays when 95% of the photos that see it see it inside: not all photos, because one bad cut-out must not
@@ -122,7 +122,7 @@ def project_px(camera: Camera, cam_from_world: F64, points: F64) -> tuple[F64, F
     return flat * [camera.fx_px, camera.fy_px] + [camera.cx_px, camera.cy_px], depth
 
 
-def _inside(silhouettes: Sequence[Silhouette], grid: F64) -> NDArray[np.bool_]:
+def _inside(silhouettes: Sequence[PosedMatte], grid: F64) -> NDArray[np.bool_]:
     """Which of the points [N, 3] enough silhouettes agree on, [N]; points denied too often are dropped early."""
     alive = np.arange(len(grid))
     seen, denied = np.zeros(len(grid), dtype=np.int32), np.zeros(len(grid), dtype=np.int32)

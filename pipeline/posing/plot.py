@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.core.arrays import F64
-from pipeline.core.domain import Verdict, direction
+from pipeline.core.domain import AngleDecision, direction
 from pipeline.core.png import encode_small_png
 from pipeline.posing.coverage import CoverageParams, Photographed, angles_deg, arc_offset_deg
 
@@ -23,7 +23,7 @@ SHADES = {"captured": (205, 236, 214), "rendered": (219, 231, 250)}
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def coverage_plot(verdicts: Sequence[Verdict], posed: Photographed | None, params: CoverageParams) -> bytes:
+def coverage_plot(decisions: Sequence[AngleDecision], posed: Photographed | None, params: CoverageParams) -> bytes:
     """PNG bytes of the map; without `posed` (SfM held) only the asked angles are drawn."""
     image = Image.new("RGB", (SIDE_PX, SIDE_PX + LEGEND_PX * 2), PAPER)
     if posed is not None and posed.photos:
@@ -35,9 +35,9 @@ def coverage_plot(verdicts: Sequence[Verdict], posed: Photographed | None, param
         x, y = _place(towards)
         draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=PHOTO)
     taken: list[tuple[float, float, float, float]] = []
-    for verdict in verdicts:
-        _draw_angle(draw, verdict, normal, taken)
-    _draw_legend(draw, verdicts, posed, normal)
+    for decision in decisions:
+        _draw_angle(draw, decision, normal, taken)
+    _draw_legend(draw, decisions, posed, normal)
     return encode_small_png(np.asarray(image), level=6)
 
 
@@ -99,14 +99,14 @@ def _draw_grid(draw: ImageDraw.ImageDraw, font: Font) -> None:
 
 
 def _draw_angle(
-    draw: ImageDraw.ImageDraw, verdict: Verdict, font: Font, taken: list[tuple[float, float, float, float]]
+    draw: ImageDraw.ImageDraw, decision: AngleDecision, font: Font, taken: list[tuple[float, float, float, float]]
 ) -> None:
     """A ring (captured), a square (rendered) or a cross (refused), and its name where it covers no other name."""
-    x, y = _place(direction(verdict.angle.azimuth_deg, verdict.angle.elevation_deg))
-    colour, size = COLOURS[verdict.decision], 9
-    if verdict.decision == "captured":
+    x, y = _place(direction(decision.angle.azimuth_deg, decision.angle.elevation_deg))
+    colour, size = COLOURS[decision.source], 9
+    if decision.source == "captured":
         draw.ellipse((x - size, y - size, x + size, y + size), outline=colour, width=3)
-    elif verdict.decision == "rendered":
+    elif decision.source == "rendered":
         draw.rectangle((x - size, y - size, x + size, y + size), outline=colour, width=3)
     else:
         draw.line((x - size, y - size, x + size, y + size), fill=colour, width=3)
@@ -120,24 +120,26 @@ def _draw_angle(
         (14, 20, "lm"),
         (14, -20, "lm"),
     ):
-        box = draw.textbbox((x + dx, y + dy), verdict.angle.name, font=font, anchor=anchor)
+        box = draw.textbbox((x + dx, y + dy), decision.angle.name, font=font, anchor=anchor)
         covered = sum(box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken)
         outside = box[0] < 0 or box[2] > SIDE_PX
         boxes.append((covered + 10 * outside, x + dx, y + dy, anchor, box))
     _, left, top, anchor, box = min(boxes, key=lambda found: found[0])
     taken.append(box)
-    draw.text((left, top), verdict.angle.name, fill=colour, font=font, anchor=anchor, stroke_width=2, stroke_fill=PAPER)
+    draw.text(
+        (left, top), decision.angle.name, fill=colour, font=font, anchor=anchor, stroke_width=2, stroke_fill=PAPER
+    )
 
 
 def _draw_legend(
-    draw: ImageDraw.ImageDraw, verdicts: Sequence[Verdict], posed: Photographed | None, font: Font
+    draw: ImageDraw.ImageDraw, decisions: Sequence[AngleDecision], posed: Photographed | None, font: Font
 ) -> None:
     photos = "the photos could not be posed" if posed is None else f"{len(posed.photos)} photos (dots)"
     draw.text(
         (20, SIDE_PX + 4), f"{photos}; shaded: green served by a photo, blue drawn by the splat", fill=INK, font=font
     )
     x = 20.0
-    for decision, mark in (("captured", "ring"), ("rendered", "square"), ("refused", "cross")):
-        text = f"{sum(v.decision == decision for v in verdicts)} {decision} ({mark})"
-        draw.text((x, SIDE_PX + LEGEND_PX), text, fill=COLOURS[decision], font=font)
+    for source, mark in (("captured", "ring"), ("rendered", "square"), ("refused", "cross")):
+        text = f"{sum(decision.source == source for decision in decisions)} {source} ({mark})"
+        draw.text((x, SIDE_PX + LEGEND_PX), text, fill=COLOURS[source], font=font)
         x += draw.textlength(text, font=font) + 40

@@ -11,7 +11,7 @@ from pipeline.core.colmap.model import PosedImage, SparseModel
 from pipeline.core.domain import View, azimuth_elevation_deg, camera_centre
 from pipeline.core.errors import Held
 from pipeline.posing.frame import Rig, Upright, aim_point, product_rotation, upright
-from pipeline.posing.hull import Extent, Silhouette, point_extent, trimmed, visual_hull
+from pipeline.posing.hull import Extent, PosedMatte, point_extent, trimmed, visual_hull
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _extent(level: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | N
     extent = None
     if silhouettes is not None:
         posed = [
-            Silhouette(level.camera_of(image), image.cam_from_world, silhouettes[image.photo])
+            PosedMatte(level.camera_of(image), image.cam_from_world, silhouettes[image.photo])
             for image in level.images
             if image.photo in silhouettes
         ]

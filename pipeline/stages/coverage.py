@@ -25,7 +25,7 @@ class Params(CoverageParams):
 
 
 class Report(Frozen):
-    """Verdicts in numbers, and the reason of every refusal by angle."""
+    """The number of angles per source, and the reason of every refusal by angle."""
 
     captured: int
     rendered: int
@@ -34,9 +34,9 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`verdicts`: JSON list of Verdict, one an angle; `plot`: PNG map of photos and angles."""
+    """`decisions`: JSON list of AngleDecision, one per angle; `plot`: PNG map of photos and angles."""
 
-    verdicts: Artifact
+    decisions: Artifact
     plot: Artifact
     report: Report
 
@@ -50,19 +50,19 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     if inputs.views is not None:
         views = load_list(View, work.read(inputs.views))
         posed = photographed(views, {fact.photo: fact.sharpness for fact in facts})
-    verdicts = judge(params.angles, params.named, [fact.photo for fact in facts], posed, params)
-    work.progress(1, 2, f"{len(verdicts)} angles judged")
-    decisions = [verdict.decision for verdict in verdicts]
+    decisions = judge(params.angles, params.named, [fact.photo for fact in facts], posed, params)
+    work.progress(1, 2, f"{len(decisions)} angles decided")
+    sources = [decision.source for decision in decisions]
     return Outputs(
-        verdicts=work.put_bytes(dump_json(verdicts)),
-        plot=work.put_bytes(coverage_plot(verdicts, posed, params), "image/png"),
+        decisions=work.put_bytes(dump_json(decisions)),
+        plot=work.put_bytes(coverage_plot(decisions, posed, params), "image/png"),
         report=Report(
-            captured=decisions.count("captured"),
-            rendered=decisions.count("rendered"),
-            refused=decisions.count("refused"),
-            refusals={verdict.angle.name: verdict.reason for verdict in verdicts if verdict.decision == "refused"},
+            captured=sources.count("captured"),
+            rendered=sources.count("rendered"),
+            refused=sources.count("refused"),
+            refusals={decision.angle.name: decision.reason for decision in decisions if decision.source == "refused"},
         ),
     )
 
 
-STAGE = Stage("coverage", 2, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))
+STAGE = Stage("coverage", 3, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))

@@ -23,7 +23,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
-from pipeline.core.domain import Frozen, Name, Verdict
+from pipeline.core.domain import AngleDecision, Frozen, Name
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.core.records import AssetRecord, Caption, Picture, load_list
 
@@ -36,7 +36,7 @@ class Inputs(Frozen):
     assets: Artifact | None = None
     checks: Artifact | None = None
     caption: Artifact | None = None
-    verdicts: Artifact | None = None
+    decisions: Artifact | None = None
     pictures: Artifact | None = None
     backdrop_pictures: Artifact | None = None
     sheet: Artifact | None = None
@@ -103,7 +103,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             published=states.count("published"),
             in_review=states.count("in review"),
             rejected=states.count("rejected"),
-            refused_angles=sum(verdict.decision == "refused" for verdict in publication.angles or ()),
+            refused_angles=sum(decision.source == "refused" for decision in publication.angles or ()),
             steps=len(publication.steps),
             rows_inserted=changes.inserted,
             rows_updated=changes.updated,
@@ -143,20 +143,20 @@ def _state(record: AssetRecord, params: Params) -> AssetState:
     return "published"
 
 
-def _angles(inputs: Inputs, work: Work) -> tuple[Verdict, ...] | None:
-    """The verdicts of coverage. Where rendering could not follow one (its splat was held), rendering's word stands."""
-    if inputs.verdicts is None:
+def _angles(inputs: Inputs, work: Work) -> tuple[AngleDecision, ...] | None:
+    """The decisions of coverage. Where rendering could not follow one (its splat was held), rendering's word stands."""
+    if inputs.decisions is None:
         return None
-    verdicts = _read(Verdict, inputs.verdicts, "verdicts", work)
+    decisions = _read(AngleDecision, inputs.decisions, "decisions", work)
     pictures = _read(Picture, inputs.pictures, "pictures", work) if inputs.pictures else []
     drawn = {picture.angle.name: picture for picture in pictures}
-    return tuple(_as_drawn(verdict, drawn.get(verdict.angle.name)) for verdict in verdicts)
+    return tuple(_as_drawn(decision, drawn.get(decision.angle.name)) for decision in decisions)
 
 
-def _as_drawn(verdict: Verdict, picture: Picture | None) -> Verdict:
-    if picture is None or picture.source == verdict.decision:
-        return verdict
-    return verdict.model_copy(update={"decision": picture.source, "photo": picture.photo, "reason": picture.reason})
+def _as_drawn(decision: AngleDecision, picture: Picture | None) -> AngleDecision:
+    if picture is None or picture.source == decision.source:
+        return decision
+    return decision.model_copy(update={"source": picture.source, "photo": picture.photo, "reason": picture.reason})
 
 
 def _caption(inputs: Inputs, work: Work) -> Caption | None:
@@ -236,4 +236,4 @@ def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
     )
 
 
-STAGE = Stage("publish", 1, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)
+STAGE = Stage("publish", 2, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)

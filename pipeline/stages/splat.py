@@ -7,21 +7,21 @@ from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
-from pipeline.core.domain import Frozen, Verdict
+from pipeline.core.domain import AngleDecision, Frozen
 from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
-from pipeline.core.records import HeldOut, dump_json, load_list
+from pipeline.core.records import Validation, dump_json, load_list
 from pipeline.splatting.engines.registry import ENGINES
 from pipeline.splatting.fit.params import PhotoParams
 from pipeline.splatting.fit.report import FitReport, Hooks
 
 
 class Inputs(Frozen):
-    """`model`: COLMAP tree in the product frame; `cutouts`: tree `<photo>.png`, RGBA; `verdicts` of coverage."""
+    """`model`: COLMAP tree in the product frame; `cutouts`: tree `<photo>.png`, RGBA; `decisions` of coverage."""
 
     model: Artifact
     cutouts: Artifact
-    verdicts: Artifact
+    decisions: Artifact
 
 
 class Params(Frozen):
@@ -63,22 +63,22 @@ class Report(Frozen):
 class Outputs(Frozen):
     """`splat`: 3DGS PLY in the product frame; `sheet`: PNG, photo | render | difference x 4; `turntable`: WebP.
 
-    `held_out`: JSON list of HeldOut. All are None when no angle needs a splat.
+    `validation`: JSON list of Validation. All are None when no angle needs a splat.
     """
 
     splat: Artifact | None
     sheet: Artifact | None
     turntable: Artifact | None
-    held_out: Artifact | None
+    validation: Artifact | None
     report: Report
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Fit, evaluate on held-out photos, store. Raises Held when that is not good enough, BadInput, MissingEngine."""
-    verdicts = load_list(Verdict, work.read(inputs.verdicts))
-    needed_by = tuple(verdict.angle.name for verdict in verdicts if verdict.decision == "rendered")
+    decisions = load_list(AngleDecision, work.read(inputs.decisions))
+    needed_by = tuple(decision.angle.name for decision in decisions if decision.source == "rendered")
     if not needed_by and params.when == "needed":
-        return Outputs(splat=None, sheet=None, turntable=None, held_out=None, report=Report(needed_by=()))
+        return Outputs(splat=None, sheet=None, turntable=None, validation=None, report=Report(needed_by=()))
     from pipeline.core.png import encode_png
     from pipeline.splatting.colmap_folder import fit_model
     from pipeline.splatting.ply import write_ply
@@ -91,8 +91,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         work.folder(inputs.model, "model"), work.folder(inputs.cutouts, "cutouts"), params.fit, hooks,
         min_matte_fraction=params.min_matte_fraction,
     )  # fmt: skip
-    held_out = [
-        HeldOut(photo=name, psnr_db=s.psnr_db, ssim=s.ssim, alpha_iou=s.alpha_iou)
+    validation = [
+        Validation(photo=name, psnr_db=s.psnr_db, ssim=s.ssim, alpha_iou=s.alpha_iou)
         for name, s in done.fit.scores.items()
     ]
     captions = {name: f"{s.psnr_db:.1f} dB, SSIM {s.ssim:.3f}, held out" for name, s in done.fit.scores.items()}
@@ -101,7 +101,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         splat=work.put_bytes(write_ply(done.fit.splat), "model/ply"),
         sheet=work.put_bytes(encode_png(sheet(done.fit.splat, list(done.fit.judged), captions)), "image/png"),
         turntable=work.put_bytes(webp(turn(done.fit.splat, PREVIEW), PREVIEW.seconds), "image/webp"),
-        held_out=work.put_bytes(dump_json(held_out)),
+        validation=work.put_bytes(dump_json(validation)),
         report=Report(needed_by=needed_by, skipped_photos=done.skipped, fit=done.fit.report),
     )
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.core.arrays import F64
 from pipeline.core.domain import Frozen, Name
 from pipeline.core.errors import BadInput, readable
 from pipeline.core.photo.decode import read_photo
@@ -46,7 +46,7 @@ class ShotPhoto:
     height_px: int
     captured_at: datetime | None
     camera: str | None
-    small: NDArray[np.float64]
+    small: F64
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import Store
 from pipeline.contract.work import Work
-from pipeline.core.domain import Angle, Frozen, Verdict
+from pipeline.core.domain import Angle, AngleDecision, Frozen
 from pipeline.core.records import AssetRecord, Caption, Check, Picture, dump_json
 from pipeline.stages import publish
 
@@ -83,7 +83,7 @@ class RenderParams(Frozen):
 class RenderOut(Frozen):
     angles: Artifact
     pictures: Artifact
-    verdicts: Artifact
+    decisions: Artifact
     caption: Artifact
     report: NoReport = NoReport()
 
@@ -110,7 +110,7 @@ ANGLE = Stage("render_angle", 1, AngleIn, AngleParams, PhotoOut, _angle)
 
 def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
     photo, first = next(iter(work.tree(inputs.cutouts).items()))
-    made, pictures, verdicts = {}, [], []
+    made, pictures, decisions = {}, [], []
     for name in params.angles:
         sources = AngleIn(cutout=first) if name.startswith("front") else AngleIn(splat=inputs.splat)
         made[f"{name}.png"] = work.item(name, ANGLE, sources, AngleParams(angle=name)).photo
@@ -118,9 +118,9 @@ def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
         angle = Angle(name=name, azimuth_deg=0.0)
         pictures.append(Picture(angle=angle, source=source, reason=""))
         serves = PurePath(photo).stem if source == "captured" else None
-        verdicts.append(Verdict(angle=angle, decision=source, photo=serves, reason="near enough"))
-    verdicts.append(
-        Verdict(angle=Angle(name="back", azimuth_deg=180.0), decision="refused", reason="nobody stood there")
+        decisions.append(AngleDecision(angle=angle, source=source, photo=serves, reason="near enough"))
+    decisions.append(
+        AngleDecision(angle=Angle(name="back", azimuth_deg=180.0), source="refused", reason="nobody stood there")
     )
     caption = Caption(
         engine="toy",
@@ -134,7 +134,7 @@ def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
     return RenderOut(
         angles=work.put_tree(made),
         pictures=work.put_bytes(dump_json(pictures)),
-        verdicts=work.put_bytes(dump_json(verdicts)),
+        decisions=work.put_bytes(dump_json(decisions)),
         caption=work.put_bytes(dump_json(caption)),
     )
 
@@ -223,7 +223,7 @@ class ToyShoot:
         upstream = self.upstream()
         render, composite = upstream["render"].outputs or {}, upstream["composite"].outputs or {}
         inputs = publish.Inputs.model_validate(
-            {name: render[name] for name in ("pictures", "verdicts", "caption")}
+            {name: render[name] for name in ("pictures", "decisions", "caption")}
             | {name: composite[name] for name in ("assets", "checks")}
         )
         values = publish.Params.model_validate({"sku": self.sku, "collection": "autumn", "title": "Mug", **params})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.contract.plan import Plan, PlannedStep, Source
+from pipeline.contract.plan import Plan, PlannedStep, StepOutput
 from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import Store
@@ -89,7 +89,7 @@ def test_what_was_held_for_want_of_time_is_computed_again_and_its_result_stands(
     below = Stage("below", 1, toy.OneInputs, toy.Params, toy.OneOutputs, toy.run_one)
     steps = {
         "first": PlannedStep(stage="hurried", params={}, inputs={"text": store.put(b"one", "text/plain")}),
-        "second": PlannedStep(stage="below", params={}, inputs={"text": Source(step="first", output="text")}),
+        "second": PlannedStep(stage="below", params={}, inputs={"text": StepOutput(step="first", output="text")}),
     }
     nothing = store.put(b"", "text/plain")
     plan = Plan(sku="mug-001", collection="c", source="/shoots/mug-001", shoot=nothing, photos=nothing, steps=steps)
@@ -259,7 +259,7 @@ def test_a_fault_of_a_stage_keeps_its_own_words(store: Store) -> None:
 def plan_of(store: Store, limit: int, optional: bool) -> tuple[Plan, str]:
     inputs = toy.make_inputs(store, TEXTS)
     first = PlannedStep(stage="toy", params={"limit": limit}, inputs={"texts": inputs.texts})
-    source = Source(step="first", output="joined", optional=optional)
+    source = StepOutput(step="first", output="joined", optional=optional)
     second = PlannedStep(stage="toy", params={}, inputs={"texts": inputs.texts, "extra": source})
     plan = Plan(
         sku="x",

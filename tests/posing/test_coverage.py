@@ -24,7 +24,7 @@ def posed(where, sharpness=()):
     return Photographed(names, directions, tuple(sharpness) or (100.0,) * len(where))
 
 
-def verdict(where, azimuth, elevation, named=None, sharpness=(), params=PARAMS):
+def decision(where, azimuth, elevation, named=None, sharpness=(), params=PARAMS):
     angle = Angle(name="asked", azimuth_deg=azimuth, elevation_deg=elevation)
     shoot = posed(where, sharpness)
     return judge([angle], {} if named is None else {"asked": named}, shoot.photos, shoot, params)[0]
@@ -35,61 +35,61 @@ def ring(elevation=12.0, step=15.0, without=()):
 
 
 def test_a_photo_within_tolerance_serves_and_beyond_it_does_not():
-    assert verdict(ring(), 30.0, 15.9).photo == "P02"
-    assert verdict(ring(), 30.0, 15.9).nearest_deg == pytest.approx(3.9, abs=1e-3)
-    assert verdict(ring(), 30.0, 16.1).decision == "rendered"
-    assert verdict([], 30.0, 16.1).decision == "refused"
+    assert decision(ring(), 30.0, 15.9).photo == "P02"
+    assert decision(ring(), 30.0, 15.9).nearest_deg == pytest.approx(3.9, abs=1e-3)
+    assert decision(ring(), 30.0, 16.1).source == "rendered"
+    assert decision([], 30.0, 16.1).source == "refused"
 
 
 def test_inside_a_gap_of_45_degrees_the_splat_draws_and_inside_one_of_60_it_is_refused_with_what_to_shoot():
-    assert verdict(ring(without=(120, 135)), 127, 12).decision == "rendered"
-    refused = verdict(ring(without=(120, 135, 150)), 135, 12)
-    assert refused.decision == "refused"
+    assert decision(ring(without=(120, 135)), 127, 12).source == "rendered"
+    refused = decision(ring(without=(120, 135, 150)), 135, 12)
+    assert refused.source == "refused"
     assert "105-165°" in refused.reason
     assert "shoot 3 more there" in refused.reason
     assert refused.code == "angle-side-not-photographed"
 
 
 @pytest.mark.parametrize(
-    ("elevation", "decision", "words"),
+    ("elevation", "source", "words"),
     [
         (80, "refused", "the highest photo from 12°; shoot a ring at about 80°"),
         (-80, "refused", "the lowest photo from 12°; shoot a ring at about -80°"),
         (23, "rendered", "beside the line"),
     ],
 )
-def test_how_far_above_and_below_the_ring_the_splat_may_be_seen(elevation, decision, words):
-    found = verdict(ring(), 7.5, elevation)
-    assert found.decision == decision
+def test_how_far_above_and_below_the_ring_the_splat_may_be_seen(elevation, source, words):
+    found = decision(ring(), 7.5, elevation)
+    assert found.source == source
     assert words in found.reason
 
 
 def test_a_lone_photo_serves_itself_only():
-    assert verdict([(0, 10)], 0, 10).decision == "captured"
-    assert verdict([(0, 10)], 0, 17).decision == "refused"
+    assert decision([(0, 10)], 0, 10).source == "captured"
+    assert decision([(0, 10)], 0, 17).source == "refused"
 
 
 def test_a_named_photo_always_serves_its_angle_and_the_reason_tells_how_far_off_it_is():
-    found = verdict(ring(), 0, 12, named="P03")
-    assert (found.decision, found.photo) == ("captured", "P03")
+    found = decision(ring(), 0, 12, named="P03")
+    assert (found.source, found.photo) == ("captured", "P03")
     assert "44.0° from it" in found.reason  # 45 deg of azimuth at elevation 12
     assert found.nearest_photo == "P00"
 
 
 def test_a_much_blurrier_photo_gives_way_to_a_sharp_one_that_is_also_near():
     where = [(0, 0), (3, 0)]
-    assert verdict(where, 0.5, 0, sharpness=(100, 90)).photo == "P00"
-    found = verdict(where, 0.5, 0, sharpness=(20, 90))
+    assert decision(where, 0.5, 0, sharpness=(100, 90)).photo == "P00"
+    found = decision(where, 0.5, 0, sharpness=(20, 90))
     assert found.photo == "P01"
     assert "P00 is nearer but much blurrier" in found.reason
-    assert verdict([(0, 0), (30, 0)], 0.5, 0, sharpness=(1, 90)).photo == "P00"
+    assert decision([(0, 0), (30, 0)], 0.5, 0, sharpness=(1, 90)).photo == "P00"
 
 
 def test_without_views_named_angles_are_captured_and_the_others_refused():
     angles = [Angle(name="front", azimuth_deg=0), Angle(name="back", azimuth_deg=180)]
     front, back = judge(angles, {"front": "A"}, ["A", "B"], None, PARAMS)
-    assert (front.decision, front.photo, front.nearest_photo) == ("captured", "A", None)
-    assert (back.decision, back.code) == ("refused", "angle-not-posed")
+    assert (front.source, front.photo, front.nearest_photo) == ("captured", "A", None)
+    assert (back.source, back.code) == ("refused", "angle-not-posed")
     assert "could not be posed" in back.reason
 
 
@@ -103,31 +103,31 @@ def test_names_that_mean_nothing_are_bad_input(named, words):
 
 @thorough
 @given(shoot=shoots, more=shoots, asked=spots)
-def test_another_photo_never_makes_a_verdict_worse(shoot, more, asked):
-    before, after = verdict(shoot, *asked), verdict([*shoot, *more], *asked)
-    assert RANK[after.decision] >= RANK[before.decision]
+def test_another_photo_never_makes_a_decision_worse(shoot, more, asked):
+    before, after = decision(shoot, *asked), decision([*shoot, *more], *asked)
+    assert RANK[after.source] >= RANK[before.source]
 
 
 @thorough
 @given(shoot=shoots, asked=spots, quaternion=st.lists(st.floats(-1, 1), min_size=4, max_size=4).filter(any))
-def test_verdicts_turn_with_the_photos(shoot, asked, quaternion):
+def test_decisions_turn_with_the_photos(shoot, asked, quaternion):
     if np.linalg.norm(quaternion) < 0.1:
         return
     rotation = rotation_from_quaternion(quaternion)
     turned = [azimuth_elevation_deg(rotation @ direction(*spot)) for spot in shoot]
-    before = verdict(shoot, *asked)
-    after = verdict(turned, *azimuth_elevation_deg(rotation @ direction(*asked)))
+    before = decision(shoot, *asked)
+    after = decision(turned, *azimuth_elevation_deg(rotation @ direction(*asked)))
     assert after.nearest_deg == pytest.approx(before.nearest_deg, abs=2e-3)
     loose, tight = (PARAMS.model_copy(update={k: v + d for k, v in PARAMS.model_dump().items()}) for d in (1e-6, -1e-6))
-    if verdict(shoot, *asked, params=loose).decision == verdict(shoot, *asked, params=tight).decision:
-        assert after.decision == before.decision
+    if decision(shoot, *asked, params=loose).source == decision(shoot, *asked, params=tight).source:
+        assert after.source == before.source
 
 
 @thorough
 @given(shoot=shoots, asked=spots)
-def test_looser_params_never_make_a_verdict_worse(shoot, asked):
+def test_looser_params_never_make_a_decision_worse(shoot, asked):
     loose = CoverageParams(tolerance_deg=8, max_gap_deg=90, max_offset_deg=20)
-    assert RANK[verdict(shoot, *asked, params=loose).decision] >= RANK[verdict(shoot, *asked).decision]
+    assert RANK[decision(shoot, *asked, params=loose).source] >= RANK[decision(shoot, *asked).source]
 
 
 @thorough
@@ -161,7 +161,7 @@ def test_gaps_in_words():
     assert largest_gap([300.0, 340.0, 20.0]).words == "20-300°"
 
 
-def test_every_angle_gets_one_verdict_in_the_order_asked():
+def test_every_angle_gets_one_decision_in_order():
     angles = [
         Angle(name=f"a{i}", azimuth_deg=a, elevation_deg=e)
         for i, (a, e) in enumerate(itertools.product(range(0, 360, 40), (-80, 0, 12, 60)))
@@ -169,9 +169,9 @@ def test_every_angle_gets_one_verdict_in_the_order_asked():
     shoot = posed(ring())
     found = judge(angles, {}, shoot.photos, shoot, PARAMS)
     assert [v.angle for v in found] == angles
-    assert {v.decision for v in found} == {"captured", "rendered", "refused"}
+    assert {v.source for v in found} == {"captured", "rendered", "refused"}
 
 
 def test_no_views_at_all_is_like_a_held_sfm():
     assert photographed([], {}).directions.shape == (0, 3)
-    assert judge([Angle(name="a", azimuth_deg=0)], {}, [], photographed([], {}), PARAMS)[0].decision == "refused"
+    assert judge([Angle(name="a", azimuth_deg=0)], {}, [], photographed([], {}), PARAMS)[0].source == "refused"

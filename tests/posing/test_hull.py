@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.domain import Camera, camera_centre, look_at
-from pipeline.posing.hull import Silhouette, height_range, point_extent, trimmed, visual_hull
+from pipeline.posing.hull import PosedMatte, height_range, point_extent, trimmed, visual_hull
 
 CAMERA = Camera(width_px=160, height_px=120, fx_px=200.0, fy_px=200.0, cx_px=80.0, cy_px=60.0)
 
@@ -15,7 +15,7 @@ def seen(inside_of, azimuth, elevation, distance=4.0):
     hit = np.zeros(u.shape, bool)
     for depth in np.linspace(distance - 1.6, distance + 1.6, 90):
         hit |= inside_of(camera_centre(pose) + depth * rays)
-    return Silhouette(CAMERA, pose, hit)
+    return PosedMatte(CAMERA, pose, hit)
 
 
 def can(points, low=-0.5, high=0.7, radius=0.6):
@@ -55,9 +55,9 @@ def test_a_flat_lids_cone_is_cut_off():
 
 def test_one_empty_cut_out_does_not_carve_the_product_away():
     silhouettes = [seen(can, azimuth, 10.0) for azimuth in range(0, 360, 15)]
-    silhouettes[5] = Silhouette(CAMERA, silhouettes[5].cam_from_world, np.zeros((120, 160), bool))
+    silhouettes[5] = PosedMatte(CAMERA, silhouettes[5].cam_from_world, np.zeros((120, 160), bool))
     assert visual_hull(silhouettes, np.zeros(3), 1.6) is not None
-    emptied = [Silhouette(CAMERA, s.cam_from_world, np.zeros((120, 160), bool)) for s in silhouettes]
+    emptied = [PosedMatte(CAMERA, s.cam_from_world, np.zeros((120, 160), bool)) for s in silhouettes]
     assert visual_hull(emptied, np.zeros(3), 1.6) is None
 
 

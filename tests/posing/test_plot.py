@@ -13,15 +13,15 @@ ANGLES = [
 
 
 def drawn(posed):
-    verdicts = judge(ANGLES, {}, [], posed, CoverageParams())
-    return np.array(Image.open(io.BytesIO(coverage_plot(verdicts, posed, CoverageParams()))).convert("RGB"))
+    decisions = judge(ANGLES, {}, [], posed, CoverageParams())
+    return np.array(Image.open(io.BytesIO(coverage_plot(decisions, posed, CoverageParams()))).convert("RGB"))
 
 
 def has(picture, colour):
     return bool((picture == colour).all(axis=-1).any())
 
 
-def test_photos_ground_and_every_kind_of_verdict_are_drawn():
+def test_photos_ground_and_every_kind_of_decision_are_drawn():
     spots = np.array([direction(a, 10.0) for a in range(0, 360, 15)])
     picture = drawn(Photographed(tuple(f"P{i}" for i in range(24)), spots, (1.0,) * 24))
     ground = picture[:SIDE_PX]

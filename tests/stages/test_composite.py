@@ -10,7 +10,7 @@ from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
 from pipeline.core.records import AssetRecord, BackdropPicture, Edits, Picture, dump_json, load_list
 from pipeline.imaging.channels.channel import load_channel
-from pipeline.imaging.compositing.edits import edited, edited_view, rows
+from pipeline.imaging.compositing.edits import apply_edits, edit_view, homography_rows
 from pipeline.stages.composite.stage import STAGE, Inputs, Params
 from tests.imaging.products import make_product, on_studio
 
@@ -53,15 +53,15 @@ class Shoot:
     def edit(self, name, **fields):
         """Edit an angle, as render does."""
         edits, before = Edits.model_validate(fields), self.angles[name]
-        after, matrix = edited(before, edits)
+        after, matrix = apply_edits(before, edits)
         self.angles[name], self.unedited[name] = after, before
         for i, picture in enumerate(self.pictures):
             if picture.angle.name != name:
                 continue
             update = {"edits": edits}
             if picture.view:
-                seen = edited_view(picture.view, edits, matrix, after.shape[1::-1])
-                update |= {"view": seen} if seen else {"picture_from_view": rows(matrix)}
+                seen = edit_view(picture.view, edits, matrix, after.shape[1::-1])
+                update |= {"view": seen} if seen else {"picture_from_view": homography_rows(matrix)}
             self.pictures[i] = picture.model_copy(update=update)
 
     def tree(self, files):

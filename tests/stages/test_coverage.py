@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
-from pipeline.core.domain import Angle, Camera, Verdict, View, look_at
+from pipeline.core.domain import Angle, AngleDecision, Camera, View, look_at
 from pipeline.core.errors import BadInput
 from pipeline.core.records import PhotoFacts, dump_json, load_list
 from pipeline.stages.coverage import STAGE, Inputs, Params
@@ -37,23 +37,23 @@ def covered(store, views, **params):
         facts=artifact([facts(f"P{i}") for i in range(12)]), views=None if views is None else artifact(views)
     )
     outputs = Runner(store).run(STAGE, inputs, Params(angles=ANGLES, **params)).outputs
-    return load_list(Verdict, store.read(outputs.verdicts)), outputs
+    return load_list(AngleDecision, store.read(outputs.decisions)), outputs
 
 
 def test_captured_rendered_and_refused_with_a_plot(store):
-    verdicts, outputs = covered(store, [view(f"P{i}", 30.0 * i) for i in range(12)])
-    assert [v.decision for v in verdicts] == ["captured", "rendered", "refused"]
-    assert verdicts[0].photo == "P0"
+    decisions, outputs = covered(store, [view(f"P{i}", 30.0 * i) for i in range(12)])
+    assert [v.source for v in decisions] == ["captured", "rendered", "refused"]
+    assert decisions[0].photo == "P0"
     report = outputs.report
     assert (report.captured, report.rendered, report.refused) == (1, 1, 1)
-    assert report.refusals == {"top": verdicts[2].reason}
+    assert report.refusals == {"top": decisions[2].reason}
     assert outputs.plot.media_type == "image/png"
     assert Image.open(io.BytesIO(store.read(outputs.plot))).width == 900
 
 
 def test_a_held_sfm_leaves_the_named_angles(store):
-    verdicts, outputs = covered(store, None, named={"side": "P7"})
-    assert [(v.decision, v.photo) for v in verdicts] == [("refused", None), ("captured", "P7"), ("refused", None)]
+    decisions, outputs = covered(store, None, named={"side": "P7"})
+    assert [(v.source, v.photo) for v in decisions] == [("refused", None), ("captured", "P7"), ("refused", None)]
     assert outputs.report.refused == 2
 
 

@@ -15,7 +15,7 @@ from pipeline.diffusion.painting.base import PaintedBackdrop
 from pipeline.diffusion.painting.enlarge import in_square
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.channels.encode import decode_image
-from pipeline.imaging.compositing.edits import edited
+from pipeline.imaging.compositing.edits import apply_edits
 from pipeline.imaging.compositing.framing import box_of, product_mask
 from pipeline.splatting.ply import write_ply
 from pipeline.stages.background.stage import STAGE as BACKGROUND
@@ -29,7 +29,7 @@ from pipeline.stages.render.stage import Inputs as RenderInputs
 from pipeline.stages.render.stage import Params as RenderParams
 from tests.diffusion.conftest import save_tiny
 from tests.splatting.toy_product import cutout_files, photos, product
-from tests.stages.test_render import photo_of, verdict, view_of_photo
+from tests.stages.test_render import decision, photo_of, view_of_photo
 
 SIDE_PX = 192
 CROP = {"left": 0.02, "top": 0.04, "right": 0.15, "bottom": 0.1}  # beside the product
@@ -78,8 +78,8 @@ def composed(root, shot, edits, background):
     }
     splat = store.put(write_ply(product()), "model/ply")
     views = store.put(dump_json([view_of_photo(p) for p in shot]), "application/json")
-    asked = store.put(dump_json([verdict("front", 180, "captured", "P01")]), "application/json")
-    render_inputs = RenderInputs(**taken, verdicts=asked, views=views, splat=splat)
+    asked = store.put(dump_json([decision("front", 180, "captured", "P01")]), "application/json")
+    render_inputs = RenderInputs(**taken, decisions=asked, views=views, splat=splat)
     drawn = runner.run(RENDER, render_inputs, RenderParams(edits=edits))[0]
     angles = {"angles": drawn.angles, "pictures": drawn.pictures}
     behind = runner.run(BACKGROUND, BackgroundInputs(**angles), background)[0]
@@ -149,4 +149,4 @@ def test_a_drawn_shadow_moves_with_the_edited_product(tmp_path, shot, edits):
 def moved_by(edits, picture):
     """The homography of edits, between px whose centres lie at whole numbers."""
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
-    return np.linalg.inv(half) @ edited(picture, Edits.model_validate(edits))[1] @ half
+    return np.linalg.inv(half) @ apply_edits(picture, Edits.model_validate(edits))[1] @ half

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pipeline.contract.runner import Runner
-from pipeline.core.domain import Angle, Verdict, View, azimuth_elevation_deg, camera_centre, look_at
+from pipeline.core.domain import Angle, AngleDecision, View, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.png import decode_png, encode_png
-from pipeline.core.records import HeldOut, Picture, dump_json, load_list
+from pipeline.core.records import Picture, Validation, dump_json, load_list
 from pipeline.diffusion.painting.checkpoints import checkpoint_digest
 from pipeline.diffusion.painting.refine import Refined
 from pipeline.splatting.ply import write_ply
@@ -22,15 +22,15 @@ def shot():
     return photos(6)
 
 
-def verdict(name, azimuth, decision, photo=None, nearest="P00"):
+def decision(name, azimuth, source, photo=None, nearest="P00"):
     angle = Angle(name=name, azimuth_deg=azimuth, elevation_deg=10)
-    return Verdict(angle=angle, decision=decision, photo=photo, nearest_photo=nearest, reason=f"{name} is {decision}")
+    return AngleDecision(angle=angle, source=source, photo=photo, nearest_photo=nearest, reason=f"{name} is {source}")
 
 
-VERDICTS = (
-    verdict("front", 0, "captured", "P00"),
-    verdict("side", 30, "rendered"),
-    verdict("back", 180, "refused", nearest=None),
+DECISIONS = (
+    decision("front", 0, "captured", "P00"),
+    decision("side", 30, "rendered"),
+    decision("back", 180, "refused", nearest=None),
 )
 
 
@@ -49,7 +49,7 @@ def view_of_photo(photo):
 
 
 def drawn(
-    store, shot, verdicts=VERDICTS, splat=True, views=True, cutouts=None, by_hand=(), held_out=(), lost=(), **params
+    store, shot, decisions=DECISIONS, splat=True, views=True, cutouts=None, by_hand=(), validation=(), lost=(), **params
 ):
     files = cutout_files(shot) if cutouts is None else cutouts
     mattes = {f"{name}.png": store.put(b"by hand", "image/png") for name in by_hand}
@@ -58,9 +58,9 @@ def drawn(
             {f"{p.name}.png": store.put(photo_of(p), "image/png") for p in shot if p.name not in lost}
         ),
         mattes=store.put_tree(mattes) if mattes else None,
-        held_out=store.put(dump_json(list(held_out)), "application/json") if held_out else None,
+        validation=store.put(dump_json(list(validation)), "application/json") if validation else None,
         cutouts=store.put_tree({name: store.put(data, "image/png") for name, data in files.items()}),
-        verdicts=store.put(dump_json(verdicts), "application/json"),
+        decisions=store.put(dump_json(decisions), "application/json"),
         views=store.put(dump_json([view_of_photo(p) for p in shot]), "application/json") if views else None,
         splat=store.put(write_ply(product()), "model/ply") if splat else None,
     )
@@ -113,7 +113,7 @@ def test_without_a_splat_or_a_pose_the_angle_is_missing_with_its_reason(store, s
 
 def test_an_angle_more_redraws_one(store, shot):
     drawn(store, shot)
-    more = (*VERDICTS, verdict("other", 40, "rendered"))
+    more = (*DECISIONS, decision("other", 40, "rendered"))
     computed = {n: i.computed for n, i in drawn(store, shot, more)[3].items.items()}
     assert computed == {"front": False, "side": False, "other": True}
 
@@ -191,9 +191,9 @@ def test_a_refinement_that_holds_is_published_and_marked(store, shot, checkpoint
 
 
 def test_a_rendered_angle_carries_what_unseen_photos_say_of_the_splat(store, shot):
-    unseen = [HeldOut(photo=f"P0{i}", psnr_db=25, ssim=ssim, alpha_iou=0.98) for i, ssim in enumerate((0.7, 0.8))]
-    assert drawn(store, shot, held_out=unseen)[1]["side"].held_out_ssim == pytest.approx(0.75)
-    assert drawn(store, shot)[1]["side"].held_out_ssim is None
+    unseen = [Validation(photo=f"P0{i}", psnr_db=25, ssim=ssim, alpha_iou=0.98) for i, ssim in enumerate((0.7, 0.8))]
+    assert drawn(store, shot, validation=unseen)[1]["side"].validation_ssim == pytest.approx(0.75)
+    assert drawn(store, shot)[1]["side"].validation_ssim is None
 
 
 CROP = {"left": 0.17, "top": 0.1, "right": 0.05}
@@ -244,7 +244,7 @@ def test_edits_that_leave_no_product_are_bad_input(store, shot):
 
 def test_no_picture_at_all_holds_and_a_missing_cutout_is_bad_input(store, shot):
     with pytest.raises(Held, match="back: back is refused"):
-        drawn(store, shot, VERDICTS[2:])
+        drawn(store, shot, DECISIONS[2:])
     files = cutout_files(shot)
     del files["P00.png"]
     with pytest.raises(BadInput, match="P00 has no cut-out"):

@@ -7,9 +7,9 @@ from PIL import Image
 from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
-from pipeline.core.domain import Angle, Verdict
+from pipeline.core.domain import Angle, AngleDecision
 from pipeline.core.errors import BadInput, Held
-from pipeline.core.records import HeldOut, dump_json, load_list
+from pipeline.core.records import Validation, dump_json, load_list
 from pipeline.splatting.ply import read_ply
 from pipeline.stages.splat import STAGE, Inputs, Params
 from tests.splatting.toy_product import colmap_files, cutout_files, photos, sparse
@@ -27,14 +27,14 @@ def tree(store, files, media_type):
     return store.put_tree({name: store.put(data, media_type) for name, data in files.items()})
 
 
-def inputs(store, shot, decision="rendered", cutouts=None):
+def inputs(store, shot, source="rendered", cutouts=None):
     model = {f"sparse/0/{name}": data for name, data in colmap_files(shot, sparse()).items()}
     angle = Angle(name="side", azimuth_deg=45, elevation_deg=10)
-    verdict = Verdict(angle=angle, decision=decision, photo="P00", nearest_photo="P00", reason="for the test")
+    decision = AngleDecision(angle=angle, source=source, photo="P00", nearest_photo="P00", reason="for the test")
     return Inputs(
         model=tree(store, model, "application/octet-stream"),
         cutouts=tree(store, cutouts or cutout_files(shot), "image/png"),
-        verdicts=store.put(dump_json([verdict]), "application/json"),
+        decisions=store.put(dump_json([decision]), "application/json"),
     )
 
 
@@ -52,7 +52,7 @@ def test_a_needed_splat_is_fitted_judged_and_remembered(store, shot):
     assert sheet.width > 3 * 300
     turntable = Image.open(io.BytesIO(store.read(outputs.turntable)))
     assert (turntable.format, turntable.n_frames, turntable.size) == ("WEBP", 24, (256, 256))
-    unseen = load_list(HeldOut, store.read(outputs.held_out))
+    unseen = load_list(Validation, store.read(outputs.validation))
     assert {one.photo for one in unseen} == {"P03", "P09"}
     assert report.fit.psnr_db == pytest.approx(sum(one.psnr_db for one in unseen) / 2)
     assert report.fit.ssim == pytest.approx(sum(one.ssim for one in unseen) / 2)
@@ -69,7 +69,7 @@ def test_the_strategy_is_a_setting_and_a_typo_in_it_is_refused(store, shot):
 
 
 def test_nothing_is_fitted_where_no_angle_needs_it(store, shot):
-    outputs = Runner(store).run(STAGE, inputs(store, shot, decision="captured"), Params(**QUICK)).outputs
+    outputs = Runner(store).run(STAGE, inputs(store, shot, source="captured"), Params(**QUICK)).outputs
     assert (outputs.splat, outputs.sheet, outputs.turntable, outputs.report.fit) == (None, None, None, None)
 
 

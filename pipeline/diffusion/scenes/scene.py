@@ -21,7 +21,7 @@ from pipeline.diffusion.scenes.vocabulary import (
     SIDES,
     SOFTNESSES,
     WOOD_COLOURS,
-    Colour,
+    ColourName,
     Horizon,
     Material,
     SceneSpec,
@@ -38,7 +38,7 @@ class SceneLabels(Frozen):
     """
 
     material: Material
-    colour: Colour
+    colour: ColourName
     light_side: Side
     light_azimuth_deg: float
     softness: Softness

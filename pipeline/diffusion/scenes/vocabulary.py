@@ -12,7 +12,7 @@ from pipeline.core.domain import Frozen
 from pipeline.diffusion.scenes.wording import IMPLIED, STOP_WORDS, TONES, USUAL_COLOURS
 
 Material = Literal["paper", "gradient", "plaster", "wood", "marble", "concrete", "linen", "terrazzo", "caustics"]
-Colour = Literal["white", "ivory", "beige", "tan", "brown", "grey", "charcoal", "pink", "sage", "blue"]
+ColourName = Literal["white", "ivory", "beige", "tan", "brown", "grey", "charcoal", "pink", "sage", "blue"]
 Side = Literal["left", "right", "front"]
 Softness = Literal["soft", "hard"]
 Horizon = Literal["seamless", "low", "middle", "high"]
@@ -20,7 +20,7 @@ Horizon = Literal["seamless", "low", "middle", "high"]
 MATERIALS: tuple[Material, ...] = (
     "paper", "gradient", "plaster", "wood", "marble", "concrete", "linen", "terrazzo", "caustics",
 )  # fmt: skip
-COLOURS: dict[Colour, tuple[int, int, int]] = {  # sRGB of the evenly lit backdrop
+COLOURS: dict[ColourName, tuple[int, int, int]] = {  # sRGB of the evenly lit backdrop
     "white": (244, 244, 243),
     "ivory": (240, 232, 214),
     "beige": (222, 203, 178),
@@ -37,7 +37,7 @@ SOFTNESSES: tuple[Softness, ...] = ("soft", "hard")
 HORIZON_FRAC: dict[Horizon, float | None] = {"seamless": None, "low": 0.24, "middle": 0.36, "high": 0.48}
 """Height of the line between floor and wall above the picture's bottom, as a fraction of the picture's height."""
 
-WOOD_COLOURS: tuple[Colour, ...] = ("beige", "tan", "brown")
+WOOD_COLOURS: tuple[ColourName, ...] = ("beige", "tan", "brown")
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "wood": ("oak", "wooden", "walnut"),
     "linen": ("fabric", "cloth", "textile"),
@@ -72,7 +72,7 @@ class SceneSpec(Frozen):
     """A requested backdrop: its material, colour, light and horizon."""
 
     material: Material = "paper"
-    colour: Colour = "white"
+    colour: ColourName = "white"
     side: Side = "front"
     softness: Softness = "soft"
     horizon: Horizon = "seamless"

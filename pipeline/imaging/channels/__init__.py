@@ -1,1 +1,1 @@
-"""Sales channels: what each requires of a file, and how the file is encoded and marked."""
+"""Sales channels: what each requires of a file, and how to encode and mark it."""

@@ -1,7 +1,7 @@
-"""IPTC's marking of how an image came to be, as an XMP packet that travels inside the published file.
+"""IPTC's marking of how an image was made, as an XMP packet inside the published file.
 
-Terms: IPTC NewsCodes, Digital Source Type (http://cv.iptc.org/newscodes/digitalsourcetype/). Shops ask for it where
-generative AI had a part (Google Merchant Center: keep the marking in the file).
+Terms: IPTC NewsCodes, Digital Source Type (http://cv.iptc.org/newscodes/digitalsourcetype/). Shops require it where
+generative AI was used (Google Merchant Center: keep the marking in the file).
 """
 
 import re
@@ -28,11 +28,11 @@ def digital_source_type(
     *,
     refined: bool = False,
 ) -> DigitalSourceType:
-    """The IPTC term for a product picture of this source over a backdrop of this kind.
+    """Return the IPTC term for a product picture of this source over a backdrop of this kind.
 
-    A painted backdrop is an element made by generative AI, and so is a product that a model has refined; a rendered
-    product is synthetic though no generative model made it; a cut-out photo over plain colour is a composite of
-    captured elements.
+    A painted backdrop is made by generative AI, and so is a product that a model has refined. A rendered product is
+    synthetic, although no generative model made it. A cut-out photo over a plain colour is a composite of captured
+    elements.
     """
     if backdrop == "diffusion" or refined:
         return "compositeWithTrainedAlgorithmicMedia"
@@ -40,11 +40,11 @@ def digital_source_type(
 
 
 def xmp_packet(source: DigitalSourceType) -> bytes:
-    """The XMP packet that says so, UTF-8."""
+    """The XMP packet with this term, UTF-8."""
     return _PACKET.format(source=VOCABULARY + source).encode()
 
 
 def marking_of(file: bytes) -> str | None:
-    """The digital source type that a file's XMP names, without the vocabulary's address; None when it names none."""
-    found = re.search(rb"DigitalSourceType[=>\"' ]+" + re.escape(VOCABULARY.encode()) + rb"([A-Za-z]+)", file)
-    return found.group(1).decode() if found else None
+    """Read the digital source type from a file's XMP, without the vocabulary's address; None if there is none."""
+    match = re.search(rb"DigitalSourceType[=>\"' ]+" + re.escape(VOCABULARY.encode()) + rb"([A-Za-z]+)", file)
+    return match.group(1).decode() if match else None

@@ -37,7 +37,7 @@ def _broken_rules(evidence: Evidence) -> list[str]:
         image = Image.open(io.BytesIO(evidence.file))
     except OSError as error:
         raise BadInput(
-            f"the file for {channel.name} cannot be opened: {error}", remedy="run composite again"
+            f"the file for {channel.name} cannot be opened: {error}", remedy="Run composite again"
         ) from error
     wrong = []
     if Image.MIME.get(image.format or "") != channel.media_type:

@@ -1,13 +1,13 @@
 """Do the other photos agree with the outline of this one? The splat was fitted to all of them, and speaks for them."""
 
-from pipeline.core.records import Check, Silhouette
+from pipeline.core.records import Check, SilhouetteAgreement
 from pipeline.imaging.checks.evidence import finding
 
 WORST_AT_MOST = 0.01  # of the long side; both samples' finished mattes stay below 0.008, each error seen was above
 IOU_AT_LEAST = 0.95
 
 
-def check_silhouette(found: Silhouette | None, long_side_px: int) -> tuple[Check, ...]:
+def check_silhouette(found: SilhouetteAgreement | None, long_side_px: int) -> tuple[Check, ...]:
     """A captured angle's finished matte against the splat's silhouette; nothing to say where there is no splat.
 
     The worst spot counts besides the overlap, for a bite out of a rim is small beside the whole.

@@ -8,7 +8,7 @@ from pipeline.core.arrays import F32, Rgb, Rgba
 from pipeline.core.linear import srgb_to_linear
 from pipeline.core.records import Check, Edits
 from pipeline.imaging.checks.evidence import finding, note
-from pipeline.imaging.compositing.edits import edited, in_words
+from pipeline.imaging.compositing.edits import apply_edits, describe_edits
 
 IOU_AT_LEAST = 0.95  # the splat's silhouette may correct a matte, not replace it
 REMAINS_AT_MOST = 0.5
@@ -30,20 +30,20 @@ def check_rendered(
     likeness: float | None,
     likeness_at_least: float,
     *,
-    held_out_ssim: float | None = None,
+    validation_ssim: float | None = None,
     refined: bool = False,
 ) -> tuple[Check, ...]:
     """Report that no photo shows a rendered angle, and compare the splat that drew it with photos instead.
 
     `likeness`: SSIM of the splat and the nearest photo from that photo's place, inside the product. The fit has seen
-    that photo, so `held_out_ssim`, the same of photos that it has not seen, counts where it is lower.
+    that photo, so `validation_ssim`, the same of photos that it has not seen, counts where it is lower.
     """
     near = f"; the nearest photo is {nearest_photo}" if nearest_photo else ""
     how = "rendered from the other photos" + (", then refined by a generative model" if refined else "")
     said = note("photo_exact", 0, "flag", f"{how}, so no photo shows these pixels{near}")
     if likeness is None:
         return (said,)
-    lower = likeness if held_out_ssim is None else min(likeness, held_out_ssim)
+    lower = likeness if validation_ssim is None else min(likeness, validation_ssim)
     passed = lower >= likeness_at_least
     words = f"seen from {nearest_photo}, the splat is like that photo to an SSIM of {likeness:.2f}"
     if lower < likeness:
@@ -57,15 +57,15 @@ def check_rendered(
 
 def check_edits(unedited: Rgba, edits: Edits, picture: Rgba) -> Check:
     """An edited angle [h, w, 4] against its picture before the edits [., ., 4], which are applied once more."""
-    expected, _ = edited(unedited, edits)
+    expected, _ = apply_edits(unedited, edits)
     if expected.shape != picture.shape:
         changed = expected.shape[0] * expected.shape[1]
     else:
         off = cv2.absdiff(expected, picture) > ROUNDING
         changed = int((off[..., 3] | (off[..., :3].any(axis=-1) & (expected[..., 3] >= 128))).sum())
-    words = f"edited as shoot.yaml says: {in_words(edits)}"
+    words = f"edited as shoot.yaml says: {describe_edits(edits)}"
     if changed:
-        words = f"{changed} px of the picture are not what the edits of shoot.yaml make of it ({in_words(edits)})"
+        words = f"{changed} px of the picture are not what the edits of shoot.yaml make of it ({describe_edits(edits)})"
     return finding("edits", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
 
 

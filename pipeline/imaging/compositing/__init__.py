@@ -1,1 +1,1 @@
-"""Puts product, shadow and backdrop together in linear light."""
+"""Composite product, shadow and backdrop in linear light."""

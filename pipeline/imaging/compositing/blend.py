@@ -1,4 +1,4 @@
-"""Lay a product over its backdrop in linear light, for one channel. Layers stay apart, for a retoucher."""
+"""Composite a product over its backdrop in linear light, for one channel, and keep the layers for a retoucher."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,10 +27,10 @@ ShadowKind = Literal["layer", "painted", "none"]
 
 @dataclass(frozen=True)
 class Layers:
-    """What a channel image is made of, all in the channel's frame and in linear light, float32.
+    """The layers of a channel's image, in the channel's frame and in linear light, float32.
 
-    `product`: premultiplied RGBA, the part of the frame it touches. `shadow`: share of light taken [H, W], or None.
-    `backdrop`: RGB [H, W, 3], without shadow.
+    `product`: premultiplied RGBA of the part of the frame that the product touches. `shadow`: share of light blocked
+    [H, W], or None. `backdrop`: RGB [H, W, 3], without shadow.
     """
 
     placement: Placement
@@ -44,7 +44,7 @@ class Layers:
         return self.backdrop if self.shadow is None else self.backdrop * (1 - self.shadow[..., None])
 
     def blended(self) -> F32:
-        """The finished image, [H, W, 3]: straight-alpha 'over' in linear light."""
+        """The finished image, [H, W, 3]: the product over what lies behind it, in linear light."""
         finished = self.behind.copy()
         finished[self.product.where] = self.product.over(finished)
         return finished
@@ -64,13 +64,13 @@ def make_layers(
 ) -> Layers:
     """Place a straight-alpha sRGB picture [h, w, 4] over a backdrop [., ., 3] by the channel's framing rule.
 
-    `shadow`: drawn as a layer, painted into the backdrop around this very picture, or none. `ground`: how the picture
-    shows its floor, None where its camera is unknown; `hangs`: see `draw_shadow`.
+    `shadow`: drawn as a layer, already painted into a backdrop made around this picture, or none. `ground`: how the
+    picture shows its floor, None if its camera is unknown. `hangs`: see `draw_shadow`.
 
     Raises BadInput when the picture shows no product.
     """
     if picture.ndim != 3 or picture.shape[2] != 4:
-        raise BadInput(f"the angle picture has shape {picture.shape}, not RGBA", remedy="run the render stage again")
+        raise BadInput(f"the angle picture has shape {picture.shape}, not RGBA", remedy="Run the render stage again")
     placement = place(picture[..., 3], channel, channel.framing(kind))
     product = product_in_frame(picture, placement, channel)
     if shadow == "painted":
@@ -88,10 +88,10 @@ def make_layers(
 def shadow_picture(layers: Layers) -> Rgba:
     """The shadow as black with straight alpha, RGBA [H, W, 4], for an image editor's stack of layers.
 
-    Editors blend sRGB values as they are, so that alpha says how much of the backdrop's sRGB luma the shadow takes; its
-    share of linear light, laid over in an editor, would be far too dark.
+    Image editors blend sRGB values directly, so alpha is the share of the backdrop's sRGB luma that the shadow removes;
+    the share of linear light would look far too dark in an editor.
     """
-    lit, dimmed = (encode(luminance(one).astype(np.float64)) for one in (layers.backdrop, layers.behind))
+    lit, dimmed = (encode(luminance(layer).astype(np.float64)) for layer in (layers.backdrop, layers.behind))
     picture = np.zeros((*lit.shape, 4), dtype=np.uint8)
     picture[..., 3] = np.rint(255 * (1 - dimmed / np.maximum(lit, 1e-6)) * (lit > dimmed))
     return picture

@@ -1,7 +1,7 @@
-"""Exact edits of one angle's picture: crop, perspective, turn and size in one resampling, then light.
+"""Exact edits of one angle's picture: crop, perspective, rotation and size in one resampling, then light.
 
-All edits work in linear light on colours premultiplied by alpha. A crop alone copies pixels, so they stay the photo's
-own.
+All edits work in linear light on colours premultiplied by alpha. A crop alone copies pixels, so they stay those of the
+photo.
 """
 
 import math
@@ -17,15 +17,15 @@ from pipeline.core.photo.limits import MAX_PX
 from pipeline.core.records import Edits, Homography
 from pipeline.imaging.compositing.framing import HALF_LEVEL, premultiplied, product_mask
 
-MIDDLE_GREY = 0.18  # linear light of a grey card, which contrast does not change
+MIDDLE_GREY = 0.18  # linear light of a grey card; contrast leaves it unchanged
 SIDE_AT_MOST_PX = 20_000
 
 
-def edited(picture: Rgba, edits: Edits) -> tuple[Rgba, F64]:
-    """The edited picture, straight-alpha sRGB RGBA, and the homography [3, 3] from the old px to its own.
+def apply_edits(picture: Rgba, edits: Edits) -> tuple[Rgba, F64]:
+    """Return the edited picture, straight-alpha sRGB RGBA, and the homography [3, 3] from old px to new px.
 
     Pixel centres lie at +0.5 in both. The same picture and edits give the same pixels. Raises BadInput when the edits
-    leave nothing of the product, or give a picture larger than MAX_PX or SIDE_AT_MOST_PX.
+    leave nothing of the product, or when the edited picture exceeds MAX_PX or SIDE_AT_MOST_PX.
     """
     moved, matrix = _moved(picture, edits)
     colour = srgb_to_linear(moved[..., :3])
@@ -39,17 +39,19 @@ def edited(picture: Rgba, edits: Edits) -> tuple[Rgba, F64]:
         moved = np.dstack([linear_to_srgb(colour), moved[..., 3]])
         moved[moved[..., 3] == 0] = 0
     if not product_mask(moved[..., 3]).any() and product_mask(picture[..., 3]).any():
-        raise BadInput(f"edits leave no product in the picture ({in_words(edits)})", remedy="Crop less in shoot.yaml")
+        raise BadInput(
+            f"edits leave no product in the picture ({describe_edits(edits)})", remedy="Crop less in shoot.yaml"
+        )
     return moved, matrix
 
 
-def edited_view(view: View, edits: Edits, homography: F64, size_px: tuple[int, int]) -> View | None:
-    """The view of a picture after `edited` gave it this homography and this width and height in px.
+def edit_view(view: View, edits: Edits, homography: F64, size_px: tuple[int, int]) -> View | None:
+    """Return the view of a picture that `apply_edits` gave this homography and this size (width, height) in px.
 
-    `view` is that of the picture before, in its px. A crop shifts the principal point, a new size scales the
-    intrinsics, and a turn rolls the camera about its axis; radial distortion stays as it is. None where no pinhole
-    camera without skew sees the edited picture: after a change of perspective, and after a turn of px that are not
-    square.
+    `view` is the view of the unedited picture, in its px. A crop shifts the principal point, a new size scales the
+    intrinsics, and a rotation rolls the camera about its axis; radial distortion is unchanged. None if no pinhole
+    camera without skew can describe the edited picture: after a change of perspective, or after a rotation when px are
+    not square.
     """
     camera = view.camera
     if edits.perspective is not None or (edits.rotate_deg and not math.isclose(camera.fx_px, camera.fy_px)):
@@ -69,34 +71,34 @@ def edited_view(view: View, edits: Edits, homography: F64, size_px: tuple[int, i
     return view.model_copy(update={"camera": camera.model_copy(update=moved), "cam_from_world": pose})
 
 
-def rows(homography: F64) -> Homography:
-    """The homography as a record holds it."""
+def homography_rows(homography: F64) -> Homography:
+    """The homography as nested tuples, as a record stores it."""
     first, second, third = (tuple(row) for row in homography.tolist())
     return first, second, third
 
 
-def in_words(edits: Edits) -> str:
-    """The edits in words, for checks and messages."""
-    words = []
+def describe_edits(edits: Edits) -> str:
+    """Describe the edits in words, for checks and messages."""
+    parts = []
     if edits.crop is not None:
-        words.append("cropped")
+        parts.append("cropped")
     if edits.perspective is not None:
-        words.append("perspective straightened")
+        parts.append("perspective straightened")
     if edits.rotate_deg:
-        words.append(f"turned {edits.rotate_deg:g} deg")
+        parts.append(f"turned {edits.rotate_deg:g} deg")
     if edits.resize != 1.0:
-        words.append(f"resized {edits.resize:g} times")
+        parts.append(f"resized {edits.resize:g} times")
     if edits.brightness_ev:
-        words.append(f"brightness {edits.brightness_ev:+g} EV")
+        parts.append(f"brightness {edits.brightness_ev:+g} EV")
     if edits.contrast != 1.0:
-        words.append(f"contrast {edits.contrast:g}")
+        parts.append(f"contrast {edits.contrast:g}")
     if edits.sharpen is not None:
-        words.append(f"sharpened by {edits.sharpen.amount:g} at {edits.sharpen.radius_px:g} px")
-    return ", ".join(words) or "not edited"
+        parts.append(f"sharpened by {edits.sharpen.amount:g} at {edits.sharpen.radius_px:g} px")
+    return ", ".join(parts) or "not edited"
 
 
 def _moved(picture: Rgba, edits: Edits) -> tuple[Rgba, F64]:
-    """The picture after crop, perspective, turn and size, resampled once or not at all."""
+    """The picture after crop, perspective, rotation and resizing: resampled once, or not at all, and its homography."""
     left, top, right, bottom = _crop_px(picture, edits)
     cropped = picture[top:bottom, left:right]
     shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
@@ -126,7 +128,7 @@ def _crop_px(picture: Rgba, edits: Edits) -> tuple[int, int, int, int]:
 
 
 def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[F64, tuple[int, int]]:
-    """The homography of perspective, turn and size, and the size in px that holds its picture."""
+    """The homography of perspective, rotation and resizing, and the size (width, height) in px of its result."""
     corners = np.array([[0, 0], [width_px, 0], [width_px, height_px], [0, height_px]], np.float32)
     pulled = corners.copy()
     if edits.perspective is not None:
@@ -139,8 +141,8 @@ def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[F64, tuple[int,
     width_px, height_px = (max(1, round(float(side))) for side in high - low)
     if max(width_px, height_px) > SIDE_AT_MOST_PX or width_px * height_px > MAX_PX:
         raise BadInput(
-            f"edits: resize {edits.resize:g} gives a picture of {width_px} x {height_px} px",
-            remedy=f"Keep its longer side below {SIDE_AT_MOST_PX} px and all of it below {MAX_PX // 10**6} MP",
+            f"edits: resize {edits.resize:g} makes a picture of {width_px} x {height_px} px",
+            remedy=f"Keep the longer side below {SIDE_AT_MOST_PX} px and the whole picture below {MAX_PX // 10**6} MP",
         )
     return np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ turn @ straighten, (width_px, height_px)
 
@@ -154,7 +156,7 @@ def _straight(premultiplied_light: F32) -> Rgba:
 
 
 def _sharpened(colour: F32, alpha: Alpha, amount: float, radius_px: float) -> F32:
-    """Unsharp masking of the luminance, weighted by the matte so that px outside it have no effect."""
+    """Sharpen the luminance by unsharp masking, weighted by the matte so that px outside it have no effect."""
     weight = alpha.astype(np.float32) / np.float32(255)
     light = luminance(colour)
     total = cv2.GaussianBlur(weight, (0, 0), radius_px)

@@ -1,4 +1,4 @@
-"""Where the product lands in a channel's frame, and the one resampling that takes it there."""
+"""Place the product in a channel's frame, and resample it once to get there."""
 
 import math
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from pipeline.core.errors import BadInput
 from pipeline.core.linear import srgb_to_linear
 from pipeline.imaging.channels.channel import Channel, Framing
 
-SPECK = 0.01  # a loose piece below this share of the largest piece is dirt, and must not move the product
+SPECK = 0.01  # a loose piece below this share of the largest piece is dirt and must not affect the placement
 HALF_LEVEL = 0.5 / 255
 KERNEL_PX = 2  # support of the cubic kernel
-SEEN = 0.1  # a matte below this is haze, which a white backdrop must not have for long
-BLOCK_PX = 10  # the diagonal of a codec's block: what lies in it is stained by all of it
+SEEN = 0.1  # a matte below this is haze, which must end close to the product on a white backdrop
+BLOCK_PX = 10  # about the diagonal of a codec's block, within which one pixel affects all others
 GRID_PX, ROOM_PX = 8, 16  # codecs work in blocks of 8 px; checks look a little beyond the product
 
 
@@ -58,11 +58,11 @@ class Placement:
 
     @property
     def matrix(self) -> F64:
-        """The same as a homography [3, 3]."""
+        """The placement as a homography [3, 3]."""
         return np.array([[self.scale, 0, self.x_px], [0, self.scale, self.y_px], [0, 0, 1]])
 
     def of_box(self, box: Box) -> Box:
-        """A box of the picture, in the frame."""
+        """Map a box from picture px to frame px."""
         return Box(
             box.left * self.scale + self.x_px,
             box.top * self.scale + self.y_px,
@@ -81,28 +81,28 @@ class Patch:
 
     @property
     def where(self) -> tuple[slice, slice]:
-        """Rows and columns of the frame."""
+        """The patch's rows and columns in the frame."""
         h, w = self.pixels.shape[:2]
         return slice(self.top, self.top + h), slice(self.left, self.left + w)
 
     @property
     def alpha(self) -> F32:
-        """The matte in the patch, [h, w] 0 to 1."""
+        """The patch's matte, [h, w], 0 to 1."""
         return self.pixels[..., 3]
 
     def alpha_in_frame(self, width_px: int, height_px: int) -> F32:
-        """The matte in the whole frame, [height_px, width_px]."""
+        """Return the matte in the whole frame, [height_px, width_px]."""
         alpha = np.zeros((height_px, width_px), dtype=np.float32)
         alpha[self.where] = self.alpha
         return alpha
 
     def over(self, behind: F32) -> F32:
-        """The patch [h, w, 3] laid over its part of what lies behind it in the frame [H, W, 3], in linear light."""
+        """Composite the patch over its part of the frame `behind` [H, W, 3], in linear light; returns [h, w, 3]."""
         return self.pixels[..., :3] + behind[self.where] * (1 - self.pixels[..., 3:])
 
 
 def product_mask(alpha: Alpha) -> NDArray[np.bool_]:
-    """The product's pieces, [h, w] bool: at least half opaque, and no speck of dirt. All False without a product."""
+    """The product's pieces, [h, w] bool: at least half opaque, without specks. All False if there is no product."""
     solid = (alpha >= 128).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
     if count == 1:
@@ -114,27 +114,28 @@ def product_mask(alpha: Alpha) -> NDArray[np.bool_]:
 
 
 def box_of(mask: NDArray[np.bool_]) -> Box:
-    """The box around True. Raises BadInput when there is none."""
+    """The bounding box of the True pixels. Raises BadInput when there are none."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if rows.size == 0:
-        raise BadInput("the picture shows no product: its matte is empty", remedy="look at the cut-out of this angle")
+        raise BadInput("the picture shows no product: its matte is empty", remedy="Look at the cut-out of this angle")
     return Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
 
 
 def place(alpha: Alpha, channel: Channel, framing: Framing) -> Placement:
-    """The channel's framing rule applied to a picture's matte [h, w].
+    """Apply the channel's framing rule to a picture's matte [h, w].
 
-    The product's box is scaled to `framing.fill` of the frame on the side that limits it, centred across, and centred
-    upright or set on the line `framing.foot`, never nearer to an edge than the channel's margin. A frame that would
-    enlarge the picture by more than the channel likes is made smaller, as far as the channel allows: pixels that are
-    not in the photo serve nobody. A channel without a size keeps the picture as it is.
+    The product's box is scaled to `framing.fill` of the frame on its limiting side and centred horizontally; vertically
+    it is centred or stands on the line `framing.foot`, never nearer to an edge than the channel's margin. A frame that
+    would enlarge the picture by more than `upscale_at_most` is made smaller, as far as the channel allows, because
+    enlarging adds no detail. A channel without a size keeps the picture as it is. Raises BadInput when the matte is
+    empty and the channel has a size.
     """
     height_px, width_px = alpha.shape
     if channel.width_px is None or channel.height_px is None:
         return Placement(width_px, height_px, 1.0, 0.0, 0.0)
     box = box_of(product_mask(alpha))
-    wanted = framing.fill * min(channel.width_px / box.width, channel.height_px / box.height)
-    frame_w, frame_h = channel.frame_px(channel.upscale_at_most / wanted)
+    full_scale = framing.fill * min(channel.width_px / box.width, channel.height_px / box.height)
+    frame_w, frame_h = channel.frame_px(channel.upscale_at_most / full_scale)
     scale = framing.fill * min(frame_w / box.width, frame_h / box.height)
     foot = frame_h / 2 + scale * box.height / 2 if framing.foot is None else framing.foot * frame_h
     margin = channel.margin_at_least * min(frame_w, frame_h)
@@ -144,13 +145,13 @@ def place(alpha: Alpha, channel: Channel, framing: Framing) -> Placement:
 
 
 def premultiplied(picture: Rgba) -> F32:
-    """Linear light times alpha, and alpha, float32 [h, w, 4] 0 to 1, of a straight-alpha sRGB RGBA picture."""
+    """Convert a straight-alpha sRGB RGBA picture to premultiplied linear light, float32 [h, w, 4], 0 to 1."""
     alpha = picture[..., 3:].astype(np.float32) / np.float32(255)
     return np.concatenate([srgb_to_linear(picture[..., :3]) * alpha, alpha], axis=-1)
 
 
 def product_in_frame(picture: Rgba, placement: Placement, channel: Channel) -> Patch:
-    """The picture in its frame; for a pure white channel the faint end of its outline fades out within the guard."""
+    """Resample the picture into its frame; for a pure white channel its faint haze fades out within the guard."""
     patch = resample_product(picture, placement)
     if not channel.pure_white or not patch.alpha.size:
         return patch
@@ -161,33 +162,33 @@ def product_in_frame(picture: Rgba, placement: Placement, channel: Channel) -> P
 
 
 def resample_product(picture: Rgba, placement: Placement) -> Patch:
-    """The picture in its frame, premultiplied linear light; empty where the frame shows no product.
+    """Resample the picture into its frame, premultiplied linear light; the patch is empty if the matte is.
 
-    Antialiased Catmull-Rom on premultiplied linear light. It has one negative lobe, which the clipping to
-    0 <= colour <= alpha <= 1 removes; a Lanczos kernel's second lobe would leave a faint ring in the matte. What is
-    opaque inside stays exactly opaque.
+    Antialiased Catmull-Rom on premultiplied linear light. It has one negative lobe, whose effect is removed by clipping
+    to 0 <= colour <= alpha <= 1; a Lanczos kernel's second lobe would leave a faint ring in the matte. Opaque interiors
+    stay exactly opaque.
     """
     rows, columns = np.flatnonzero(picture[..., 3].any(axis=1)), np.flatnonzero(picture[..., 3].any(axis=0))
     if rows.size == 0:
         return Patch(0, 0, np.zeros((0, 0, 4), dtype=np.float32))
     support = Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
-    landed = placement.of_box(support)
+    target = placement.of_box(support)
     reach = KERNEL_PX * max(1.0, placement.scale) + ROOM_PX
-    left, right = (_on_grid(v, placement.width_px) for v in (landed.left - reach, landed.right + reach + GRID_PX))
-    top, bottom = (_on_grid(v, placement.height_px) for v in (landed.top - reach, landed.bottom + reach + GRID_PX))
+    left, right = (_on_grid(v, placement.width_px) for v in (target.left - reach, target.right + reach + GRID_PX))
+    top, bottom = (_on_grid(v, placement.height_px) for v in (target.top - reach, target.bottom + reach + GRID_PX))
     source = premultiplied(picture[int(support.top) : int(support.bottom), int(support.left) : int(support.right)])
     if placement.is_identity:
         x, y = int(placement.x_px + support.left) - left, int(placement.y_px + support.top) - top
         return Patch(top, left, _copied(source, np.zeros((bottom - top, right - left, 4), np.float32), x, y))
     window = Box(
-        (left - landed.left) / placement.scale,
-        (top - landed.top) / placement.scale,
-        (right - landed.left) / placement.scale,
-        (bottom - landed.top) / placement.scale,
+        (left - target.left) / placement.scale,
+        (top - target.top) / placement.scale,
+        (right - target.left) / placement.scale,
+        (bottom - target.top) / placement.scale,
     )
     *colours, alpha = _resize(source, window, right - left, bottom - top)
     np.maximum(alpha, 0.0, out=alpha)
-    # where the kernel overshoots, colour overshoots with the matte
+    # where the kernel overshoots, it overshoots in colour and matte alike
     over = np.where(alpha > 1 - HALF_LEVEL, alpha, np.float32(1))
     alpha /= over
     alpha[alpha < HALF_LEVEL] = 0.0
@@ -199,7 +200,7 @@ def resample_product(picture: Rgba, placement: Placement) -> Patch:
 
 
 def resample_backdrop(backdrop: Rgb, width_px: int, height_px: int) -> F32:
-    """A backdrop [h, w, 3] sRGB made to cover a frame (cut evenly on both sides), linear light float32 [H, W, 3]."""
+    """Scale a backdrop [h, w, 3] sRGB to cover a frame, cropped evenly; returns linear light, float32 [H, W, 3]."""
     first = backdrop[0, 0]
     if (backdrop == first).all():
         return np.broadcast_to(srgb_to_linear(first), (height_px, width_px, 3)).copy()
@@ -214,10 +215,10 @@ def resample_backdrop(backdrop: Rgb, width_px: int, height_px: int) -> F32:
 
 
 def follow_picture(backdrop: Rgb, picture_px: tuple[int, int], placement: Placement) -> F32:
-    """A backdrop that was painted around a picture (width, height), laid where the picture lies in its frame.
+    """Resample a backdrop painted around a picture (width, height) so that it lies where the picture does.
 
-    The picture stood in the middle of a square, as large as fits; the backdrop is that square, or one that was painted
-    on beyond it. Linear light float32 [H, W, 3]; a frame that reaches beyond the backdrop gets its edge drawn out.
+    The picture was centred in a square, as large as fits; the backdrop is that square, or the square extended on two
+    sides. Returns linear light, float32 [H, W, 3]; beyond the backdrop its edge pixels are repeated.
     """
     side, (w, h) = min(backdrop.shape[:2]), picture_px
     scale = placement.scale * max(w, h) / side
@@ -233,20 +234,20 @@ def follow_picture(backdrop: Rgb, picture_px: tuple[int, int], placement: Placem
 
 
 def _resize(planes: F32, window: Box, width_px: int, height_px: int, pad: bool = True) -> list[F32]:
-    """Antialiased cubic resampling of a window in px of `planes` [h, w, n], plane by plane, each [height_px, width_px].
+    """Resample a window (in px) of `planes` [h, w, n], antialiased cubic; returns n planes [height_px, width_px].
 
-    With `pad` the window may reach beyond the planes, where all is zero.
+    With `pad` the window may reach beyond the planes, which are zero there.
     """
     h, w, depth = planes.shape
-    more = 0
+    border = 0
     if pad:
-        more = max(0, math.ceil(max(-window.left, -window.top, window.right - w, window.bottom - h))) + 1
-        planes = np.pad(planes, ((more, more), (more, more), (0, 0)))
+        border = max(0, math.ceil(max(-window.left, -window.top, window.right - w, window.bottom - h))) + 1
+        planes = np.pad(planes, ((border, border), (border, border), (0, 0)))
     limits = (
-        max(0.0, window.left + more),
-        max(0.0, window.top + more),
-        min(float(w + 2 * more), window.right + more),
-        min(float(h + 2 * more), window.bottom + more),
+        max(0.0, window.left + border),
+        max(0.0, window.top + border),
+        min(float(w + 2 * border), window.right + border),
+        min(float(h + 2 * border), window.bottom + border),
     )
     size = (width_px, height_px)
     return [
@@ -258,12 +259,12 @@ def _resize(planes: F32, window: Box, width_px: int, height_px: int, pad: bool =
 
 
 def _on_grid(value_px: float, limit_px: int) -> int:
-    """The next line of the codec's grid at or before a value, inside the frame; the frame's end counts as a line."""
+    """Round a value down to the codec's block grid, within 0 to `limit_px`."""
     return int(min(max(0, math.floor(value_px) // GRID_PX * GRID_PX), limit_px))
 
 
 def _copied(source: F32, frame: F32, x: int, y: int) -> F32:
-    """Lay `source` into `frame` at whole pixels, cut at the frame's edges."""
+    """Copy `source` into `frame` at whole pixels, clipped at the frame's edges."""
     h, w = source.shape[:2]
     top, bottom = max(0, y), min(frame.shape[0], y + h)
     left, right = max(0, x), min(frame.shape[1], x + w)

@@ -1,9 +1,9 @@
-"""The one shadow under the product: for every spot of the floor, the share of its light that the product keeps away.
+"""Draw the product's shadow: for each spot of the floor, the share of its light that the product blocks.
 
-Two lights reach the floor: a lamp (a disc of directions around the light's own, as wide as it is soft) and a dome all
-around (cosine weighted, Malley's method: directions even on the unit disc). A spot lacks a direction's light when the
-product's solid lies on the way; slices at height h cover the floor shifted by h / tan(elevation) away from the light.
-Contact shadow, ambient occlusion and cast shadow are what this adds up to.
+Two lights reach the floor: a lamp (a disc of directions around the light's own, wider the softer it is) and a dome
+(cosine weighted, Malley's method: directions uniform on the unit disc). A spot receives no light from a direction that
+the product's solid blocks; a slice at height h shades the floor at an offset of h / tan(elevation) away from the light.
+Contact shadow, ambient occlusion and cast shadow all follow from this.
 """
 
 import math
@@ -14,26 +14,26 @@ import numpy as np
 from pipeline.core.arrays import F32, F64
 from pipeline.core.records import Light
 from pipeline.imaging.compositing.framing import box_of
-from pipeline.imaging.compositing.shadow_camera import HIGHEST_DEG, Ground, Projection, floor_homography, guessed
-from pipeline.imaging.compositing.shadow_solid import CELLS, Solid, solid_of_matte, solid_of_points, standing
+from pipeline.imaging.compositing.shadow_camera import HIGHEST_DEG, Ground, Projection, frame_from_floor, guess_camera
+from pipeline.imaging.compositing.shadow_solid import CELLS, Solid, cut_at_foot, solid_of_matte, solid_of_points
 
 WORKING_PX = 640  # a shadow is soft: it is drawn at this size and enlarged
 LAMP_RAYS, DOME_RAYS = 96, 128
-LOWEST_RAY = 0.12  # sine of an elevation; a lamp lower than this would throw its shadow out of every frame
-REACH = 4.0  # product sizes; what falls farther away is too thin to be seen
-BOUNCE = 0.1  # share of the dome's light that the product itself sends back to the floor
-FAINT = 0.02  # below this a shadow fades to none, so that the far backdrop keeps its exact values
+LOWEST_RAY = 0.12  # sine of the elevation; a lower lamp would cast its shadow beyond every frame
+REACH = 4.0  # product sizes; a shadow farther away is too faint to be seen
+BOUNCE = 0.1  # share of the dome's light that the product reflects back to the floor
+FAINT = 0.02  # a weaker shadow fades to zero, so that the far backdrop keeps its exact values
 
 
 def draw_shadow(
     alpha: F32, camera_elevation_deg: float, light: Light, ground: Ground | None = None, hangs: float = 0.0
 ) -> F32:
-    """Share of the light that the product takes from the backdrop, float32 [H, W] 0 to 1.
+    """Return the share of the backdrop's light that the product blocks, float32 [H, W], 0 to 1.
 
-    `alpha`: the matte [H, W], 0 to 1, in its frame. `ground`: how that frame shows the floor, with the product's shape
-    where it is known; what is not known is guessed from the matte, the camera from the matte's box and
-    `camera_elevation_deg`. `hangs`: share of the product's height between it and the floor. The backdrop's linear light
-    is multiplied by one minus the result. Nothing is drawn where there is no product.
+    `alpha`: the matte [H, W], 0 to 1, in its frame; the result is zero if it is empty. `ground`: how the frame shows
+    the floor, with the product's shape if known; an unknown shape is guessed from the matte, an unknown camera from the
+    matte's box and `camera_elevation_deg`. `hangs`: gap between product and floor as a share of the product's height.
+    Multiply the backdrop's linear light by one minus the result.
     """
     height_px, width_px = alpha.shape
     shrink = min(1.0, WORKING_PX / max(height_px, width_px))
@@ -44,28 +44,28 @@ def draw_shadow(
         return np.zeros_like(alpha)
     box = box_of(mask)
     if ground is None:
-        ground = Ground(guessed(box, camera_elevation_deg))
+        ground = Ground(guess_camera(box, camera_elevation_deg))
     else:
         ground = ground.moved(np.diag([size[0] / width_px, size[1] / height_px, 1.0]))
     solid = solid_of_matte(mask, ground.camera) if ground.surface is None else solid_of_points(ground.surface)
     if camera_elevation_deg <= HIGHEST_DEG or ground.surface is None:
-        solid = standing(solid, ground.camera, box.bottom, box.height)
+        solid = cut_at_foot(solid, ground.camera, box.bottom, box.height)
     solid = solid.raised(hangs)
-    taken = _seen(_on_floor(solid, light), solid, ground.camera, size)
+    blocked = _in_frame(_on_floor(solid, light), solid, ground.camera, size)
     if shrink < 1:
-        taken = cv2.resize(taken, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
-    taken = np.clip(taken, 0.0, 1.0)
-    taken *= np.clip(2 * taken / FAINT - 1, 0.0, 1.0)
-    return np.asarray(taken, np.float32)
+        blocked = cv2.resize(blocked, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
+    blocked = np.clip(blocked, 0.0, 1.0)
+    blocked *= np.clip(2 * blocked / FAINT - 1, 0.0, 1.0)
+    return np.asarray(blocked, np.float32)
 
 
 def _on_floor(solid: Solid, light: Light) -> F32:
-    """Share of light taken, on a grid of the solid's cells that reaches `_margin` cells farther on each side."""
+    """Share of light blocked, on the solid's cell grid extended by `_margin` cells on each side."""
     lamp, weights = _lamp(light)
     dome = np.full(DOME_RAYS, (1 - light.strength) * (1 - BOUNCE) / DOME_RAYS)
     rays = np.concatenate([lamp, _dome()])
     margin, (_, rows, columns) = _margin(solid), solid.filled.shape
-    taken = np.zeros((rows + 2 * margin, columns + 2 * margin), np.float32)
+    blocked = np.zeros((rows + 2 * margin, columns + 2 * margin), np.float32)
     heights = (np.arange(len(solid.filled)) + 0.5) * solid.step / solid.cell
     for ray, weight in zip(rays, np.concatenate([light.strength * weights, dome]).tolist(), strict=True):
         shifts = np.rint(heights[:, None] * -ray[:2] / ray[2]).astype(int)
@@ -76,21 +76,21 @@ def _on_floor(solid: Solid, light: Light) -> F32:
         for slice_, (x, y) in zip(solid.filled, (shifts - (left, near)).tolist(), strict=False):
             part = covered[y : y + rows, x : x + columns]
             np.maximum(part, slice_, out=part)
-        where = taken[margin + near :, margin + left :][: covered.shape[0], : covered.shape[1]]
+        where = blocked[margin + near :, margin + left :][: covered.shape[0], : covered.shape[1]]
         where += np.float32(weight) * covered
-    return taken
+    return blocked
 
 
 def _margin(solid: Solid) -> int:
     return math.ceil(REACH * max(solid.step * len(solid.filled) / solid.cell, CELLS))
 
 
-def _seen(floor: F32, solid: Solid, projection: Projection, size: tuple[int, int]) -> F32:
-    """The floor, its cells smoothed, as the frame sees it, [H, W]; nothing above the horizon."""
+def _in_frame(floor: F32, solid: Solid, projection: Projection, size: tuple[int, int]) -> F32:
+    """The floor, smoothed, projected into the frame, [H, W]; zero above the horizon."""
     margin, half = _margin(solid), np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
     corner = (solid.left - margin * solid.cell, solid.near - margin * solid.cell)
     on_floor = np.array([[solid.cell, 0, corner[0]], [0, solid.cell, corner[1]], [0, 0, 1]])
-    to_frame = floor_homography(projection, solid.floor_z) @ on_floor
+    to_frame = frame_from_floor(projection, solid.floor_z) @ on_floor
     seen = cv2.warpPerspective(cv2.GaussianBlur(floor, (0, 0), 1.0), np.linalg.inv(half) @ to_frame @ half, size)
     back = np.linalg.inv(to_frame)[2]
     y_px, x_px = np.mgrid[: size[1], : size[0]] + 0.5
@@ -99,7 +99,7 @@ def _seen(floor: F32, solid: Solid, projection: Projection, size: tuple[int, int
 
 
 def _lamp(light: Light) -> tuple[F64, F64]:
-    """Directions [n, 3] towards a round lamp and their shares of its light on the floor, which add up to 1."""
+    """Directions [n, 3] towards a round lamp and their shares of its light on the floor, which sum to 1."""
     azimuth, elevation = math.radians(light.azimuth_deg), math.radians(light.elevation_deg)
     across = np.array([math.cos(azimuth), math.sin(azimuth), 0.0])
     towards = np.array(
@@ -118,7 +118,7 @@ def _dome() -> F64:
 
 
 def _even_disc(count: int) -> F64:
-    """Points [count, 2] spread evenly over the unit disc: a sunflower's (Vogel 1979)."""
+    """Points [count, 2] spread evenly over the unit disc: the sunflower spiral (Vogel 1979)."""
     index = np.arange(count) + 0.5
     turn = index * math.pi * (3 - math.sqrt(5))
     return np.sqrt(index / count)[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)

@@ -1,7 +1,7 @@
-"""The space that a product fills, for its shadow: slices parallel to the floor, from a splat or from the matte.
+"""The product's solid, which casts its shadow: slices parallel to the floor, from a splat or from the matte.
 
-All in the floor frame of `shadow_camera`. A matte knows nothing of depth: each of its rows is taken for the middle of a
-slice, and each run of product in it for an ellipse `DEPTH` times as deep as it is wide.
+All in the floor frame of `shadow_camera`. A matte has no depth, so each of its rows is taken as the middle of a slice,
+and each run of product pixels in it as an ellipse `DEPTH` times as deep as it is wide.
 """
 
 import math
@@ -13,22 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.arrays import F64, Mask, Pixels
-from pipeline.imaging.compositing.shadow_camera import Projection, land
+from pipeline.imaging.compositing.shadow_camera import Projection, project
 
 SLICES, CELLS = 48, 96
-TALLEST = 4.0  # in widths: of what is taller the height counts, or a pen's shadow would need gigabytes of cells
-SEAL = 3  # cells: half the widest gap between the points of a surface
+TALLEST = 4.0  # height in widths; for a taller product, cells follow its height, or a pen would need gigabytes
+SEAL = 3  # cells: half the widest gap between surface points
 DEPTH = 0.85  # between a shirt's (0.5) and a mug's (1.0)
 STRAY = 0.002  # share of a splat's points at each end that may be floaters
 BASE_AT_MOST = 0.25  # of the solid's height: how much may lie below the base
-FOOT_SLACK = 0.01  # of the product's height: how well its foot is known
+FOOT_SLACK = 0.01  # of the product's height: the accuracy of its foot
 
 
 @dataclass(frozen=True)
 class Solid:
-    """`filled` [n, rows, columns] uint8, 0 or 1, the lowest slice first.
+    """A solid of cells: `filled` [n, rows, columns] uint8, 0 or 1, lowest slice first.
 
-    Cell [k, i, j] lies around (left + (j + 0.5) cell, near + (i + 0.5) cell, floor_z + (k + 0.5) step).
+    The centre of cell [k, i, j] is (left + (j + 0.5) cell, near + (i + 0.5) cell, floor_z + (k + 0.5) step).
     """
 
     filled: Pixels
@@ -39,14 +39,14 @@ class Solid:
     floor_z: float
 
     def raised(self, share: float) -> "Solid":
-        """The same solid hanging above the floor by a share of its height."""
+        """Return the solid raised above the floor by a share of its height."""
         more = round(share * len(self.filled))
         air = np.zeros((more, *self.filled.shape[1:]), np.uint8)
         return replace(self, filled=np.concatenate([air, self.filled]), floor_z=self.floor_z - more * self.step)
 
 
 def solid_of_points(points: F64) -> Solid:
-    """The solid whose surface the points [n, 3] lie on; each slice is closed and filled up."""
+    """The solid whose surface the points [n, 3] lie on; each slice is closed and filled."""
     lowest, highest = (np.quantile(points, share, axis=0) for share in (STRAY, 1 - STRAY))
     *sides, tall = (highest - lowest).tolist()
     cell, step = max(*sides, tall / TALLEST, 1e-9) / CELLS, max(tall, 1e-9) / SLICES
@@ -58,11 +58,11 @@ def solid_of_points(points: F64) -> Solid:
     hollow = np.zeros(shape, np.uint8)
     hollow[tuple(at.T)] = 1
     left, near, floor_z = lowest.tolist()
-    return Solid(np.stack([_filled_up(one) for one in hollow]), cell, step, left, near, floor_z)
+    return Solid(np.stack([_filled_up(slice_) for slice_ in hollow]), cell, step, left, near, floor_z)
 
 
 def _filled_up(hollow: Pixels) -> Pixels:
-    """A slice with its gaps sealed, its inside filled, and then as large as before."""
+    """Seal a slice's gaps, fill its inside, and shrink it back to its size."""
     around = np.ones((2 * SEAL + 1, 2 * SEAL + 1), np.uint8)
     sealed = cv2.dilate(hollow, around)
     outlines, _ = cv2.findContours(sealed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -70,10 +70,10 @@ def _filled_up(hollow: Pixels) -> Pixels:
 
 
 def solid_of_matte(mask: Mask, projection: Projection) -> Solid:
-    """A guess at the solid whose silhouette is `mask` [H, W], not empty."""
+    """Guess the solid whose silhouette is `mask` [H, W], which must not be empty."""
     rows = np.flatnonzero(mask.any(axis=1))
     y_px = np.arange(rows[0], rows[-1] + 1) + 0.5
-    # a point (0, 0, z) of the product's axis shows in row y: (P1 - y P2) . (0, 0, z, 1) = 0
+    # a point (0, 0, z) on the product's axis projects to row y: (P1 - y P2) . (0, 0, z, 1) = 0
     z = (y_px * projection[2, 3] - projection[1, 3]) / (projection[1, 2] - y_px * projection[2, 2])
     depth = projection[2, 2] * z + projection[2, 3]
     axis_px, scale = (projection[0, 2] * z + projection[0, 3]) / depth, depth / projection[0, 0]
@@ -88,12 +88,12 @@ def solid_of_matte(mask: Mask, projection: Projection) -> Solid:
     deepest = DEPTH * float((ends[:, 1] - ends[:, 0]).max()) / 2
     x = left + (np.arange(math.ceil(wide / cell - 1e-6)) + 0.5) * cell
     y = (np.arange(math.ceil(2 * deepest / cell)) + 0.5) * cell - deepest
-    filled = np.stack([_ellipses(one, x, y) for one in runs])
+    filled = np.stack([_ellipses(run, x, y) for run in runs])
     return Solid(filled, cell, step, left, -deepest, floor_z)
 
 
 def _runs(row: Mask) -> F64:
-    """Begin and end of each run of True, px [n, 2]."""
+    """Start and end of each run of True, px [n, 2]."""
     edges = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0))
     return edges.reshape(-1, 2).astype(np.float64)
 
@@ -107,11 +107,11 @@ def _ellipses(runs: F64, x: NDArray[Any], y: NDArray[Any]) -> Pixels:
     return slice_
 
 
-def standing(solid: Solid, projection: Projection, foot_px: float, tall_px: float) -> Solid:
-    """The solid cut off where it stands: at the highest slice whose near rim shows as low as the product's foot.
+def cut_at_foot(solid: Solid, projection: Projection, foot_px: float, tall_px: float) -> Solid:
+    """Cut the solid off at its foot: the highest slice whose near rim projects as low as the matte's foot `foot_px`.
 
-    What lies below is the cone that silhouettes leave under every base, or the floor's own colour in a splat. A base is
-    low: where something higher up shows lowest, as a bowl's rim does from above, it hides the foot.
+    Below it lies the cone that silhouettes leave under every base, or floor that the splat has picked up. Only the
+    lowest BASE_AT_MOST is searched, because a higher part, such as a bowl's rim from above, may hide the foot.
     """
     for k in range(int(BASE_AT_MOST * len(solid.filled)), -1, -1):
         columns = np.flatnonzero(solid.filled[k].any(axis=0))
@@ -121,6 +121,6 @@ def standing(solid: Solid, projection: Projection, foot_px: float, tall_px: floa
         rim[:, 0] = solid.left + (columns + 0.5) * solid.cell
         rim[:, 1] = solid.near + solid.filled[k][:, columns].argmax(axis=0) * solid.cell
         rim[:, 2] = solid.floor_z + k * solid.step
-        if land(projection, rim)[:, 1].max() >= foot_px - FOOT_SLACK * tall_px:
+        if project(projection, rim)[:, 1].max() >= foot_px - FOOT_SLACK * tall_px:
             return replace(solid, filled=solid.filled[k:], floor_z=float(rim[0, 2]))
     return solid

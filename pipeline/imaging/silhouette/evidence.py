@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.core.arrays import F32, Alpha, Mask, Rgb
 from pipeline.imaging.cutout.matting import UNKNOWN, bounding_box, closed_form
 
-Box = tuple[slice, slice]
+Slices = tuple[slice, slice]
 Label = Literal["product", "backdrop", "unclear"]
 MIN_REACH = 0.004  # of the long side: 1.5 px of a splat fitted at 384 px
 MAX_ZONE = 0.04  # of the long side: how far around a disagreement the outline is solved again
@@ -62,7 +62,7 @@ class Clue:
     """
 
     piece: Piece
-    box: Box
+    box: Slices
     zone: Mask
     to_product: F32
     to_backdrop: F32
@@ -179,7 +179,7 @@ def thick_pieces(matte: Mask, silhouette: Mask, reach: float) -> Iterator[Piece]
             yield Piece("missing" if missing else "extra", mask, float(depth[mask].max()))
 
 
-def box_around(mask: Mask, margin_px: float) -> Box:
+def box_around(mask: Mask, margin_px: float) -> Slices:
     """Rows and columns of a mask's bounding box with a margin; the whole picture if the mask is empty."""
     return bounding_box(mask, margin_px=round(margin_px)) or (slice(None), slice(None))
 

@@ -7,15 +7,14 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, View
-from pipeline.core.records import Check, Edits, Homography, Light, Silhouette
-from pipeline.imaging.channels.channel import Channel, load_channel
+from pipeline.core.records import Check, Edits, Homography, Light, SilhouetteAgreement
+from pipeline.imaging.channels.channel import BackdropKind, Channel, load_channel
 
 if TYPE_CHECKING:  # their modules load the imaging libraries
     from pipeline.imaging.compositing.blend import Layers
     from pipeline.imaging.compositing.shadow_camera import Ground
 
-Kind = Literal["solid", "gradient", "diffusion"]
-Source = Literal["captured", "rendered"]
+PictureSource = Literal["captured", "rendered"]
 
 
 class AngleInputs(Frozen):
@@ -35,9 +34,9 @@ class AngleParams(Frozen):
 
     nearest_photo: str | None = None
     likeness: float | None = None
-    held_out_ssim: float | None = None
+    validation_ssim: float | None = None
     refined: bool = False
-    silhouette: Silhouette | None = None
+    silhouette: SilhouetteAgreement | None = None
     edits: Edits | None = None
     likeness_at_least: float = 0.0
 
@@ -94,8 +93,8 @@ class AssetParams(LayerParams):
     """What changes one asset; `resized`: factor by which the edits enlarged the angle's picture."""
 
     channel: Channel
-    kind: Kind
-    source: Source
+    kind: BackdropKind
+    source: PictureSource
     refined: bool = False
     resized: float = 1.0
     optimise_jpeg: bool = True
@@ -136,7 +135,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
             params.nearest_photo,
             params.likeness,
             params.likeness_at_least,
-            held_out_ssim=params.held_out_ssim,
+            validation_ssim=params.validation_ssim,
             refined=params.refined,
         )
         return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *edits)))
@@ -198,7 +197,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
 
 
 def _layers(
-    picture: Rgba, channel: Channel, kind: Kind, inputs: AssetInputs, params: LayerParams, work: Work
+    picture: Rgba, channel: Channel, kind: BackdropKind, inputs: AssetInputs, params: LayerParams, work: Work
 ) -> "Layers":
     """The picture over its backdrop in a channel's frame."""
     from pipeline.imaging.channels.encode import decode_image
@@ -237,6 +236,6 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
     return ground and ground.moved(np.array(params.picture_from_view))
 
 
-ANGLE_ITEM = Stage("composite_angle", 4, AngleInputs, AngleParams, AngleOutputs, check_angle)
+ANGLE_ITEM = Stage("composite_angle", 5, AngleInputs, AngleParams, AngleOutputs, check_angle)
 LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
 ASSET_ITEM = Stage("composite_asset", 5, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -23,7 +23,7 @@ from pipeline.stages.composite.asset import (
     AssetOutputs,
     AssetParams,
     LayerParams,
-    Source,
+    PictureSource,
 )
 from pipeline.stages.composite.sheet import SheetTrees, sheet_of
 
@@ -158,7 +158,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             about = AngleParams(
                 nearest_photo=picture.nearest_photo,
                 likeness=picture.likeness,
-                held_out_ssim=picture.held_out_ssim,
+                validation_ssim=picture.validation_ssim,
                 refined=picture.refined,
                 edits=picture.edits,
                 likeness_at_least=params.likeness_at_least,
@@ -244,7 +244,7 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
     )
 
 
-def _source(picture: Picture) -> Source:
+def _source(picture: Picture) -> PictureSource:
     return "captured" if picture.source == "captured" else "rendered"
 
 

@@ -8,7 +8,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
-from pipeline.core.records import Silhouette
+from pipeline.core.records import SilhouetteAgreement
 from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of
 
 
@@ -170,7 +170,7 @@ class CorrectParams(Frozen):
 class CorrectReport(Frozen):
     """The matte against the silhouette."""
 
-    silhouette: Silhouette
+    silhouette: SilhouetteAgreement
 
 
 class CorrectOutputs(Frozen):
@@ -197,7 +197,7 @@ def correct_angle(inputs: CorrectInputs, params: CorrectParams, work: Work) -> C
     return CorrectOutputs(
         picture=inputs.cutout if same else work.put_bytes(encode_png(done.rgba), "image/png"),
         report=CorrectReport(
-            silhouette=Silhouette(
+            silhouette=SilhouetteAgreement(
                 iou_before=round(done.before.iou, 5),
                 iou=round(done.after.iou, 5),
                 worst_px_before=round(done.before.worst_px, 1),

@@ -35,18 +35,18 @@ class EditOutputs(Frozen):
 
 
 def edit_angle(inputs: EditInputs, params: EditParams, work: Work) -> EditOutputs:
-    """Edit one picture. Raises BadInput as `edited` does."""
+    """Edit one picture. Raises BadInput as `apply_edits` does."""
     from pipeline.core.png import decode_png, encode_png
-    from pipeline.imaging.compositing.edits import edited, edited_view, rows
+    from pipeline.imaging.compositing.edits import apply_edits, edit_view, homography_rows
 
     before = decode_png(work.read(inputs.picture))
-    after, homography = edited(before, params.edits)
+    after, homography = apply_edits(before, params.edits)
     picture = work.put_bytes(encode_png(after), "image/png")
     if params.view is None:
         return EditOutputs(picture=picture, report=EditReport())
     view = params.view.scaled_to(before.shape[1])
-    seen = edited_view(view, params.edits, homography, (after.shape[1], after.shape[0]))
-    report = EditReport(view=seen) if seen else EditReport(view=view, picture_from_view=rows(homography))
+    seen = edit_view(view, params.edits, homography, (after.shape[1], after.shape[0]))
+    report = EditReport(view=seen) if seen else EditReport(view=view, picture_from_view=homography_rows(homography))
     return EditOutputs(picture=picture, report=report)
 
 

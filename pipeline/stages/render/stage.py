@@ -14,9 +14,9 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.device import require_device
-from pipeline.core.domain import Frozen, Verdict, View
+from pipeline.core.domain import AngleDecision, Frozen, View
 from pipeline.core.errors import BadInput, Held
-from pipeline.core.records import Edits, HeldOut, Picture, Silhouette, dump_json, load_list
+from pipeline.core.records import Edits, Picture, SilhouetteAgreement, Validation, dump_json, load_list
 from pipeline.stages.render.angle import (
     ANGLE,
     CORRECT,
@@ -34,18 +34,18 @@ from pipeline.stages.render.edit import EDIT, EditInputs, EditParams
 
 
 class Inputs(Frozen):
-    """`photos`, `cutouts`: trees `<photo>.png`; `verdicts`; `views`, `splat`, `held_out`: None when held or not needed.
+    """`photos`, `cutouts`: trees `<photo>.png`. `views`, `splat`, `validation`: None when held or not needed.
 
     `mattes`: tree of those made by hand, which nothing corrects; None when there are none.
     """
 
     photos: Artifact
     cutouts: Artifact
-    verdicts: Artifact
+    decisions: Artifact
     mattes: Artifact | None = None
     views: Artifact | None = None
     splat: Artifact | None = None
-    held_out: Artifact | None = None
+    validation: Artifact | None = None
 
 
 class Params(DrawParams):
@@ -66,7 +66,7 @@ class Report(Frozen):
     rendered: int
     refused: int
     missing: dict[str, str]
-    silhouettes: dict[str, Silhouette] = {}
+    silhouettes: dict[str, SilhouetteAgreement] = {}
     refined: dict[str, RefineReport] = {}
 
 
@@ -84,15 +84,15 @@ class Outputs(Frozen):
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Gather or draw every angle. Raises Held when no angle has a picture."""
-    verdicts = load_list(Verdict, work.read(inputs.verdicts))
+    decisions = load_list(AngleDecision, work.read(inputs.decisions))
     shoot = _read(inputs, work)
     files: dict[str, Artifact] = {}
     unedited: dict[str, Artifact] = {}
     refined: dict[str, RefineReport] = {}
     pictures = []
-    for count, verdict in enumerate(verdicts, start=1):
-        name = verdict.angle.name
-        picture, file = _picture(verdict, shoot, params, work)
+    for count, decision in enumerate(decisions, start=1):
+        name = decision.angle.name
+        picture, file = _picture(decision, shoot, params, work)
         if picture.source == "rendered" and file is not None and params.refine:
             picture, file, refined[name] = _refined(picture, file, shoot, params.refine, work)
         if file is not None and (edits := params.edits.get(name)):
@@ -101,7 +101,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         pictures.append(picture)
         if file is not None:
             files[f"{name}.png"] = file
-        work.progress(count, len(verdicts), f"{name}: {picture.source}")
+        work.progress(count, len(decisions), f"{name}: {picture.source}")
     if not files:
         raise Held(
             "no angle has a picture: " + "; ".join(f"{p.angle.name}: {p.reason}" for p in pictures),
@@ -109,7 +109,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             remedy="Name photos for angles in shoot.yaml (capture.named), or shoot the sides that are missing",
         )
     sources = [picture.source for picture in pictures]
-    wanted = {v.angle.name for v in verdicts if v.decision != "refused"}
+    wanted = {v.angle.name for v in decisions if v.source != "refused"}
     return Outputs(
         angles=work.put_tree(files),
         pictures=work.put_bytes(dump_json(pictures)),
@@ -133,11 +133,11 @@ def requires(params: Params) -> str:
     return f"refined by the checkpoint {params.refine.checkpoint}"
 
 
-STAGE = Stage("render", 6, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
+STAGE = Stage("render", 7, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
 
 
 @dataclass(frozen=True)
-class Shoot:
+class PosedShoot:
     """The shoot's photos by name, their cut-outs and views, and its splat where there is one."""
 
     photos: dict[str, Artifact]
@@ -145,7 +145,7 @@ class Shoot:
     views: dict[str, View]
     by_hand: frozenset[str]
     splat: Artifact | None
-    held_out_ssim: float | None
+    validation_ssim: float | None
 
     def cutout(self, photo: str) -> Artifact:
         """The cut-out of a photo. Raises BadInput when there is none."""
@@ -155,36 +155,36 @@ class Shoot:
             raise BadInput(f"photo {photo} has no cut-out", remedy="Run cutout again") from None
 
 
-def _read(inputs: Inputs, work: Work) -> Shoot:
+def _read(inputs: Inputs, work: Work) -> PosedShoot:
     def by_photo(tree: Artifact | None) -> dict[str, Artifact]:
         return {PurePosixPath(name).stem: file for name, file in work.tree(tree).items()} if tree else {}
 
-    unseen = load_list(HeldOut, work.read(inputs.held_out)) if inputs.held_out else []
-    return Shoot(
+    unseen = load_list(Validation, work.read(inputs.validation)) if inputs.validation else []
+    return PosedShoot(
         photos=by_photo(inputs.photos),
         cutouts=by_photo(inputs.cutouts),
         views={view.photo: view for view in load_list(View, work.read(inputs.views))} if inputs.views else {},
         by_hand=frozenset(by_photo(inputs.mattes)),
         splat=inputs.splat,
-        held_out_ssim=round(fmean(one.ssim for one in unseen), 4) if unseen else None,
+        validation_ssim=round(fmean(one.ssim for one in unseen), 4) if unseen else None,
     )
 
 
-def _picture(verdict: Verdict, shoot: Shoot, params: Params, work: Work) -> tuple[Picture, Artifact | None]:
+def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: Work) -> tuple[Picture, Artifact | None]:
     """The record of one angle, and its picture before edits."""
-    if verdict.decision == "captured" and verdict.photo is not None:
-        return _captured(verdict, verdict.photo, shoot, params, work)
-    angle = verdict.angle
-    if verdict.decision == "refused":
-        return _refused(verdict, code=verdict.code, reason=verdict.reason), None
-    nearest = shoot.views.get(verdict.nearest_photo or "")
+    if decision.source == "captured" and decision.photo is not None:
+        return _captured(decision, decision.photo, shoot, params, work)
+    angle = decision.angle
+    if decision.source == "refused":
+        return _refused(decision, code=decision.code, reason=decision.reason), None
+    nearest = shoot.views.get(decision.nearest_photo or "")
     if nearest is None:
-        reason = f"the nearest photo has no pose; {verdict.reason}"
-        return _refused(verdict, code="angle-nearest-not-posed", reason=reason), None
+        reason = f"the nearest photo has no pose; {decision.reason}"
+        return _refused(decision, code="angle-nearest-not-posed", reason=reason), None
     if shoot.splat is None:
-        reason = f"there is no splat to render it from (its step was held); {verdict.reason}"
-        return _refused(verdict, code="angle-no-splat", reason=reason), None
-    view = _view(verdict, nearest)
+        reason = f"there is no splat to render it from (its step was held); {decision.reason}"
+        return _refused(decision, code="angle-no-splat", reason=reason), None
+    view = _view(decision, nearest)
     item = AngleInputs(splat=shoot.splat, nearest=shoot.cutout(nearest.photo))
     drawing = params.model_dump(include=set(DrawParams.model_fields))
     done = work.item(angle.name, ANGLE, item, AngleParams(**drawing, view=view, nearest=nearest))
@@ -194,19 +194,21 @@ def _picture(verdict: Verdict, shoot: Shoot, params: Params, work: Work) -> tupl
         nearest_photo=nearest.photo,
         view=view,
         likeness=done.report.likeness,
-        held_out_ssim=shoot.held_out_ssim,
-        reason=verdict.reason,
+        validation_ssim=shoot.validation_ssim,
+        reason=decision.reason,
     )
     return picture, done.picture
 
 
-def _refused(verdict: Verdict, *, code: str | None, reason: str) -> Picture:
+def _refused(decision: AngleDecision, *, code: str | None, reason: str) -> Picture:
     """An angle without a picture."""
-    return Picture(angle=verdict.angle, source="refused", nearest_photo=verdict.nearest_photo, code=code, reason=reason)
+    return Picture(
+        angle=decision.angle, source="refused", nearest_photo=decision.nearest_photo, code=code, reason=reason
+    )
 
 
 def _refined(
-    picture: Picture, file: Artifact, shoot: Shoot, how: RefineParams, work: Work
+    picture: Picture, file: Artifact, shoot: PosedShoot, how: RefineParams, work: Work
 ) -> tuple[Picture, Artifact, RefineReport]:
     """The rendered angle with what the model may add to it."""
     inputs = RefineInputs(picture=file, nearest=shoot.cutout(picture.nearest_photo or ""))
@@ -221,11 +223,13 @@ def _edited(picture: Picture, file: Artifact, edits: Edits, work: Work) -> tuple
     return picture.model_copy(update={"edits": edits, **dict(done.report)}), done.picture
 
 
-def _captured(verdict: Verdict, photo: str, shoot: Shoot, params: Params, work: Work) -> tuple[Picture, Artifact]:
+def _captured(
+    decision: AngleDecision, photo: str, shoot: PosedShoot, params: Params, work: Work
+) -> tuple[Picture, Artifact]:
     """The photo's cut-out, corrected where a splat, the photo's pose and the settings allow it."""
     cutout, view = shoot.cutout(photo), shoot.views.get(photo)
     picture = Picture(
-        angle=verdict.angle, source="captured", photo=photo, nearest_photo=photo, view=view, reason=verdict.reason
+        angle=decision.angle, source="captured", photo=photo, nearest_photo=photo, view=view, reason=decision.reason
     )
     if shoot.splat is None or view is None:
         return picture, cutout
@@ -233,17 +237,17 @@ def _captured(verdict: Verdict, photo: str, shoot: Shoot, params: Params, work: 
         raise BadInput(f"photo {photo} is not among the ingested ones", remedy="Run ingest again")
     item = CorrectInputs(splat=shoot.splat, photo=shoot.photos[photo], cutout=cutout)
     measure_only = not params.correct_mattes or photo in shoot.by_hand
-    done = work.item(verdict.angle.name, CORRECT, item, CorrectParams(view=view, measure_only=measure_only))
+    done = work.item(decision.angle.name, CORRECT, item, CorrectParams(view=view, measure_only=measure_only))
     return picture.model_copy(update={"silhouette": done.report.silhouette}), done.picture
 
 
-def _view(verdict: Verdict, nearest: View) -> View:
+def _view(decision: AngleDecision, nearest: View) -> View:
     """The new camera: the nearest photo's, without its distortion, at its distance, turned to the angle."""
     import numpy as np
 
     from pipeline.core.domain import camera_centre, look_at
 
-    angle = verdict.angle
+    angle = decision.angle
     distance = float(np.linalg.norm(camera_centre(nearest.pose)))
     pose = look_at(angle.azimuth_deg, angle.elevation_deg, distance)
     return View(

@@ -14,7 +14,7 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
-from pipeline.plan import GRAPH, Source
+from pipeline.plan import GRAPH, StepOutput
 
 NAME = __name__.rpartition(".")[2]
 OUTPUTS = sorted(
@@ -22,7 +22,7 @@ OUTPUTS = sorted(
         value.output
         for wiring in GRAPH.values()
         for value in wiring.values()
-        if isinstance(value, Source) and value.step == NAME
+        if isinstance(value, StepOutput) and value.step == NAME
     }
 )
 
@@ -52,7 +52,7 @@ def read_wishes(inputs: Any, work: Work) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in GRAPH[NAME]:
         value = getattr(inputs, name)
-        if value is not None and isinstance(GRAPH[NAME][name], Source):
+        if value is not None and isinstance(GRAPH[NAME][name], StepOutput):
             found |= json.loads(work.read(value))
     return found
 

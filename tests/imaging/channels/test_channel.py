@@ -8,12 +8,12 @@ from pipeline.imaging.channels.channel import Channel, channel_names, load_chann
 EXPECTED = {"amazon_main", "archive", "archive_tiff", "google", "instagram_4x5", "shopify", "zalando"}
 
 
-def test_the_channels_that_the_readme_names_exist():
+def test_the_channels_named_in_the_readme_exist():
     assert set(channel_names()) >= EXPECTED
 
 
 @pytest.mark.parametrize("name", channel_names())
-def test_every_shipped_channel_parses_and_can_be_met(name):
+def test_every_shipped_channel_parses_and_can_be_satisfied(name):
     channel = load_channel(name)
     assert channel.name == name and channel.title and channel.rules
     if channel.width_px is not None:
@@ -24,7 +24,7 @@ def test_every_shipped_channel_parses_and_can_be_met(name):
             assert framing.fill >= channel.fill_at_least
 
 
-def test_rules_of_the_shops():
+def test_channels_have_the_shops_published_limits():
     amazon, zalando, google = load_channel("amazon_main"), load_channel("zalando"), load_channel("google")
     assert amazon.pure_white and amazon.backdrops == ("solid",) and amazon.rendered == "review"
     assert amazon.fill_at_least == 0.85 and amazon.long_side_at_least_px >= 1600 and amazon.media_type == "image/jpeg"
@@ -35,14 +35,14 @@ def test_rules_of_the_shops():
     assert load_channel("archive").bit_depth == 16 and load_channel("archive").width_px is None
 
 
-def test_scene_framing_is_for_painted_backdrops_only():
+def test_scene_framing_applies_only_to_painted_backdrops():
     channel = load_channel("instagram_4x5")
     assert channel.framing("diffusion") == channel.scene
     assert channel.framing("solid") == channel.framing("gradient") == channel.plain
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"width_px": 100}, "go together"),
         ({"bit_depth": 16}, "bit_depth 16"),
@@ -53,16 +53,16 @@ def test_scene_framing_is_for_painted_backdrops_only():
         ({"backdrops": []}, "backdrops"),
     ],
 )
-def test_channel_that_contradicts_itself_is_refused(change, words):
+def test_a_contradictory_channel_is_rejected(change, message):
     good = {"name": "x", "title": "X", "rules": "none", "media_type": "image/jpeg", "backdrops": ["solid", "gradient"]}
     Channel.model_validate(good)
-    with pytest.raises(ValidationError, match=words):
+    with pytest.raises(ValidationError, match=message):
         Channel.model_validate({**good, **change})
 
 
-def test_broken_file_is_named(tmp_path):
+def test_a_broken_file_is_named_in_the_error(tmp_path):
     (tmp_path / "shop.yaml").write_text("title: [")
-    with pytest.raises(BadInput, match=r"shop\.yaml describes no channel"):
+    with pytest.raises(BadInput, match=r"shop\.yaml is not a valid channel"):
         load_channel("shop", tmp_path)
     with pytest.raises(BadInput, match="no channel is named"):
         load_channel("../shop", tmp_path)

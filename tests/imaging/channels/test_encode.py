@@ -36,7 +36,7 @@ def image():
 
 
 @FORMATS
-def test_file_has_profile_marking_and_the_pixels(image, channel):
+def test_a_file_has_profile_marking_and_pixels(image, channel):
     data = encode_image(image, channel, XMP)
     with Image.open(io.BytesIO(data)) as opened:
         assert Image.MIME[opened.format] == channel.media_type
@@ -47,13 +47,13 @@ def test_file_has_profile_marking_and_the_pixels(image, channel):
 
 
 @FORMATS
-def test_same_pixels_same_bytes(image, channel):
+def test_the_same_pixels_give_the_same_bytes(image, channel):
     first = encode_image(image, channel, XMP)
     srgb_profile.cache_clear()
     assert encode_image(image, channel, XMP) == first
 
 
-def test_jpeg_is_444_and_optimising_loses_nothing(image):
+def test_jpeg_is_444_and_optimising_is_lossless(image):
     plain, optimised = (encode_image(image, JPEG, XMP, optimise=o) for o in (False, True))
     assert get_sampling(Image.open(io.BytesIO(optimised))) == 0
     assert len(optimised) < len(plain)
@@ -61,7 +61,7 @@ def test_jpeg_is_444_and_optimising_loses_nothing(image):
 
 
 @pytest.mark.parametrize("optimise", [False, True])
-def test_a_jpeg_may_take_more_than_a_byte_a_pixel(optimise):
+def test_a_jpeg_may_take_more_than_one_byte_per_pixel(optimise):
     coarse = np.random.default_rng(0).random((200, 240, 3), np.float32)
     data = encode_image(coarse, JPEG, XMP, optimise)
     assert len(data) > 200 * 240
@@ -76,7 +76,7 @@ def test_archive_keeps_sixteen_bits(image):
     assert len(np.unique(deep)) > 1000
 
 
-def test_archive_tiff_keeps_sixteen_bits_and_says_nothing_of_its_maker(image):
+def test_archive_tiff_keeps_sixteen_bits_and_names_no_software(image):
     import tifffile
 
     data = encode_image(image, ARCHIVE_TIFF, XMP)
@@ -92,12 +92,12 @@ def test_avif_keeps_all_its_colours(image):
     flat[:, 1::2] = (0.02, 0.02, 0.6)
     decoded = decode_image(encode_image(flat, AVIF, XMP), "stripes").astype(int)
     apart = np.abs(decoded[:, ::2] - decoded[:, 1::2])[..., [0, 2]].min()
-    assert apart > 100, "subsampled colours would be one purple"
+    assert apart > 100, "with subsampling both stripes would be the same purple"
 
 
 @pytest.mark.parametrize("channel", [JPEG, WEBP, AVIF], ids=["jpeg", "webp", "avif"])
-def test_what_a_format_cannot_hold_is_told(channel):
-    with pytest.raises(BadInput, match=rf"{channel.name}: {channel.media_type} holds no picture of 66000 x 2 px"):
+def test_a_picture_too_large_for_its_format_is_rejected(channel):
+    with pytest.raises(BadInput, match=rf"{channel.name}: {channel.media_type} cannot hold a picture of 66000 x 2 px"):
         encode_image(np.zeros((2, 66_000, 3), np.float32), channel, XMP)
 
 
@@ -106,10 +106,10 @@ def test_layer_png_keeps_alpha():
     np.testing.assert_array_equal(decode_image(encode_png(layer), "layer", "RGBA"), layer)
 
 
-def test_what_is_no_image_is_named(monkeypatch):
-    with pytest.raises(BadInput, match="front is no readable image"):
+def test_an_unreadable_image_is_named_in_the_error(monkeypatch):
+    with pytest.raises(BadInput, match="front is not a readable image"):
         decode_image(b"GIF89a nothing", "front")
-    with pytest.raises(BadInput, match="front is no readable image"):
+    with pytest.raises(BadInput, match="front is not a readable image"):
         decode_image(encode_png(np.zeros((40, 40, 3), np.uint8))[:60], "front")
     monkeypatch.setattr(encode, "MAX_PX", 100)
     with pytest.raises(BadInput, match="40 x 40 px"):

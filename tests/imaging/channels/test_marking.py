@@ -17,18 +17,18 @@ IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
         ("rendered", "diffusion", "compositeWithTrainedAlgorithmicMedia"),
     ],
 )
-def test_term_and_packet_say_how_the_image_came_to_be(product, backdrop, term):
+def test_term_and_packet_state_how_the_image_was_made(product, backdrop, term):
     assert digital_source_type(product, backdrop) == term
     packet = xmp_packet(term).decode()
     root = ET.fromstring(packet[packet.index("<x:xmpmeta") : packet.index("<?xpacket end")])  # noqa: S314 - our own text
-    found = [element.attrib[IPTC] for element in root.iter() if IPTC in element.attrib]
-    assert found == [VOCABULARY + term]
+    terms = [element.attrib[IPTC] for element in root.iter() if IPTC in element.attrib]
+    assert terms == [VOCABULARY + term]
     assert marking_of(b"JPEG" + packet.encode() + b"...") == term
 
 
-def test_a_refined_product_is_marked_over_any_backdrop():
+def test_a_refined_product_is_marked_as_generated_on_a_plain_backdrop():
     assert digital_source_type("rendered", "solid", refined=True) == "compositeWithTrainedAlgorithmicMedia"
 
 
-def test_file_without_marking_names_none():
+def test_a_file_without_marking_gives_none():
     assert marking_of(b"\xff\xd8 nothing here") is None

@@ -6,7 +6,7 @@ import pytest
 from pipeline.core.records import Edits
 from pipeline.imaging.checks.judge import judge
 from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered
-from pipeline.imaging.compositing.edits import edited
+from pipeline.imaging.compositing.edits import apply_edits
 from tests.imaging.checks import faults
 from tests.imaging.products import make_product, on_studio
 
@@ -50,7 +50,7 @@ def test_what_a_blurred_splat_drew_is_looked_at(likeness, verdict):
 def test_photos_that_the_splat_was_not_fitted_to_count_when_they_say_less():
     verdicts = []
     for unseen in (0.95, 0.8):
-        checks = check_rendered("DSC_0002", 0.9, 0.85, held_out_ssim=unseen)
+        checks = check_rendered("DSC_0002", 0.9, 0.85, validation_ssim=unseen)
         verdicts.append(judge(checks)[0])
     assert verdicts == ["approved", "needs review"]
     assert "generative" not in checks[0].words
@@ -60,7 +60,7 @@ def test_photos_that_the_splat_was_not_fitted_to_count_when_they_say_less():
 
 def test_a_picture_that_is_not_what_its_edits_make_is_rejected(product):
     edits = Edits.model_validate({"crop": {"left": 0.05}, "rotate_deg": 3, "contrast": 1.2})
-    picture, _ = edited(product, edits)
+    picture, _ = apply_edits(product, edits)
     clean = check_edits(product, edits, picture)
     assert clean.passed and clean.words == "edited as shoot.yaml says: cropped, turned 3 deg, contrast 1.2"
     rounded = np.clip(picture.astype(int) + 1, 0, 255).astype(np.uint8)

@@ -28,7 +28,7 @@ def product():
     return make_product(200, 180)
 
 
-def test_master_shows_the_pictures_own_pixels(product):
+def test_the_archive_shows_the_pictures_own_pixels(product):
     layers = make_layers(product, WHITE, ARCHIVE, "solid", shadow="none")
     image = linear_to_srgb(layers.blended())
     opaque = product[..., 3] == 255
@@ -42,11 +42,11 @@ def test_blend_is_the_over_operator_in_linear_light(product):
     alpha = product[..., 3:].astype(np.float64) / 255
     over = srgb_to_linear(product[..., :3]) * alpha + srgb_to_linear(ground) * (1 - alpha)
     np.testing.assert_allclose(layers.blended(), over, atol=1e-6)
-    assert ((alpha > 0.2) & (alpha < 0.8)).sum() > 100, "the product needs a soft edge for this to mean something"
+    assert ((alpha > 0.2) & (alpha < 0.8)).sum() > 100, "the product needs a soft edge for this test to be meaningful"
 
 
 @pytest.mark.parametrize("colour", [(200, 180, 150), (20, 60, 90), (255, 255, 255), (0, 0, 0)])
-def test_kept_layers_stacked_as_an_image_editor_does_give_the_composite(product, colour):
+def test_layers_stacked_in_an_image_editor_give_the_composite(product, colour):
     ground = np.full((200, 180, 3), colour, np.uint8)
     layers = make_layers(product, ground, ARCHIVE, "solid")
     assert layers.shadow is not None and layers.shadow.max() > 0.3
@@ -61,7 +61,7 @@ def test_kept_layers_stacked_as_an_image_editor_does_give_the_composite(product,
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(3, 120), st.integers(3, 120), st.floats(0.1, 1), st.one_of(st.none(), st.floats(0.2, 1)))
-def test_product_lands_where_the_framing_says(height, width, fill, foot):
+def test_the_product_is_placed_by_the_framing_rule(height, width, fill, foot):
     alpha = np.zeros((140, 130), np.uint8)
     alpha[9 : 9 + height, 5 : 5 + width] = 255
     channel = SQUARE.model_copy(update={"margin_at_least": 0.0})
@@ -87,19 +87,19 @@ def test_a_frame_shrinks_before_it_enlarges_the_photo_too_much(least_px, side_px
     assert placement.scale <= 1.2 + 1e-9 or side_px == least_px
 
 
-def test_resampled_matte_covers_the_area_it_should(product):
+def test_resampling_preserves_the_mattes_area_and_box(product):
     placement = place(product[..., 3], SQUARE, SQUARE.plain)
     patch = resample_product(product, placement)
     covered = patch.alpha.sum() / placement.scale**2
     assert covered == pytest.approx(product[..., 3].sum() / 255, rel=0.002)
     landed = placement.of_box(box_of(product[..., 3] >= 128))
-    found = box_of(patch.alpha_in_frame(300, 300) >= 0.5)
+    actual = box_of(patch.alpha_in_frame(300, 300) >= 0.5)
     for name in ("left", "top", "right", "bottom"):
-        assert abs(getattr(found, name) - getattr(landed, name)) <= 1.5
+        assert abs(getattr(actual, name) - getattr(landed, name)) <= 1.5
 
 
 @pytest.mark.parametrize("scale", [0.37, 1.0, 2.6])
-def test_resampling_invents_no_matte_and_no_colour(scale):
+def test_resampling_adds_no_matte_and_no_colour(scale):
     picture = np.zeros((60, 60, 4), np.uint8)
     picture[20:40, 15:45] = (200, 40, 90, 255)
     picture[0, 0] = (255, 255, 255, 0)
@@ -116,7 +116,7 @@ def test_resampling_invents_no_matte_and_no_colour(scale):
     )
 
 
-def test_whole_pixel_shift_copies_and_cuts_at_the_frame(product):
+def test_a_whole_pixel_shift_copies_pixels_and_clips_them_at_the_frame(product):
     patch = resample_product(product, Placement(150, 120, 1.0, -40.0, 20.0))
     frame = np.zeros((120, 150, 4), np.float32)
     frame[patch.where] = patch.pixels
@@ -141,7 +141,7 @@ def test_backdrop_covers_the_frame_without_distortion():
     assert flat.shape == (77, 33, 3) and (flat == 1).all()
 
 
-def test_pure_white_channel_gets_no_shadow_and_pure_white(product):
+def test_a_pure_white_channel_has_no_shadow_and_a_pure_white_background(product):
     amazon = load_channel("amazon_main")
     layers = make_layers(product, WHITE, amazon, "solid")
     assert layers.shadow is None
@@ -156,11 +156,11 @@ def test_picture_without_product_or_alpha_is_refused(product):
 
 
 @pytest.mark.parametrize("more", [(0, 0), (100, 0), (0, 100)], ids=["square", "tall", "wide"])
-def test_a_backdrop_painted_around_the_picture_stays_under_it(product, more):
-    """What was painted at the product's foot lies at its foot in every frame, also where more was painted on."""
+def test_a_backdrop_painted_around_the_picture_stays_aligned_with_it(product, more):
+    """A mark painted at the product's foot lies at its foot in every frame, even if the backdrop was extended."""
     square = np.full((400, 400, 3), 220, np.uint8)
     box = box_of(product_mask(product[..., 3]))
-    foot = (round((box.left + box.right) / 2 * 2) + 20, round(box.bottom * 2))  # 200 x 180 px lie in it twice as large
+    foot = (round((box.left + box.right) / 2 * 2) + 20, round(box.bottom * 2))  # the picture is in it at twice its size
     square[foot[1] - 6 : foot[1] + 6, foot[0] - 30 : foot[0] + 30] = 30
     square = np.pad(square, ((more[0], more[0]), (more[1], more[1]), (0, 0)), constant_values=220)
     for channel in (SQUARE, load_channel("instagram_4x5")):

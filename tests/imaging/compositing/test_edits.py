@@ -7,8 +7,8 @@ from pydantic import ValidationError
 from pipeline.core.errors import BadInput
 from pipeline.core.linear import srgb_to_linear
 from pipeline.core.records import Edits
-from pipeline.imaging.compositing.edits import edited, edited_view, in_words, rows
-from pipeline.imaging.compositing.shadow_camera import ground_of, land
+from pipeline.imaging.compositing.edits import apply_edits, describe_edits, edit_view, homography_rows
+from pipeline.imaging.compositing.shadow_camera import ground_of, project
 from tests.imaging.compositing.test_shadow import view_of
 from tests.imaging.products import make_product
 
@@ -16,10 +16,10 @@ PRODUCT = make_product(200, 180)
 
 
 def edit(**fields):
-    return edited(PRODUCT, Edits.model_validate(fields))
+    return apply_edits(PRODUCT, Edits.model_validate(fields))
 
 
-def through(matrix, x, y):
+def mapped(matrix, x, y):
     u, v, w = matrix @ (x, y, 1)
     return u / w, v / w
 
@@ -30,7 +30,7 @@ def middle(picture):
     return (x * weight).sum() / weight.sum(), (y * weight).sum() / weight.sum()
 
 
-def test_nothing_asked_for_changes_nothing():
+def test_no_edits_change_nothing():
     same, matrix = edit()
     np.testing.assert_array_equal(same, PRODUCT)
     np.testing.assert_array_equal(matrix, np.eye(3))
@@ -39,19 +39,19 @@ def test_nothing_asked_for_changes_nothing():
 def test_a_crop_copies_pixels():
     cut, matrix = edit(crop={"left": 0.1, "bottom": 0.25})
     np.testing.assert_array_equal(cut, PRODUCT[:150, 18:])
-    assert through(matrix, 18, 0) == (0, 0)
+    assert mapped(matrix, 18, 0) == (0, 0)
 
 
 @settings(max_examples=25, deadline=None)
 @given(
     st.floats(-180, 180), st.floats(0.4, 2), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2), st.floats(0, 0.1)
 )  # fmt: skip
-def test_the_homography_says_where_the_product_went(turn, size, vertical, horizontal, left):
+def test_the_homography_maps_the_product_to_its_new_place(turn, size, vertical, horizontal, left):
     moved, matrix = edit(
         rotate_deg=turn, resize=size, crop={"left": left}, perspective={"vertical": vertical, "horizontal": horizontal}
     )
     x, y = middle(PRODUCT)
-    around = [through(matrix, x + dx, y + dy) for dx in (-40, 0, 40) for dy in (-50, 0, 50)]
+    around = [mapped(matrix, x + dx, y + dy) for dx in (-40, 0, 40) for dy in (-50, 0, 50)]
     assert np.abs(np.mean(around, axis=0) - middle(moved)).max() < 8 * size + 1
     area = abs(np.linalg.det(matrix[:2, :2])) if not vertical and not horizontal else None
     if area is not None:
@@ -72,29 +72,29 @@ def test_the_homography_says_where_the_product_went(turn, size, vertical, horizo
         {"crop": {"right": 0.3, "bottom": 0.1}, "rotate_deg": -100, "resize": 1.7, "brightness_ev": 1},
     ],
 )
-def test_the_edited_view_sees_points_where_the_edits_moved_them(fields):
+def test_the_edited_view_projects_points_to_where_the_edits_moved_them(fields):
     view, edits = view_of().scaled_to(PRODUCT.shape[1]), Edits.model_validate(fields)
-    after, matrix = edited(PRODUCT, edits)
-    seen = edited_view(view, edits, matrix, (after.shape[1], after.shape[0]))
+    after, matrix = apply_edits(PRODUCT, edits)
+    seen = edit_view(view, edits, matrix, (after.shape[1], after.shape[0]))
     assert (seen.camera.width_px, seen.camera.height_px) == (after.shape[1], after.shape[0])
     assert seen.pose[:3, :3] @ seen.pose[:3, :3].T == pytest.approx(np.eye(3), abs=1e-9)
     points = np.random.default_rng(0).uniform(-0.7, 0.7, (50, 3))
     before, now = ground_of(view, PRODUCT.shape[1]), ground_of(seen, after.shape[1])
-    np.testing.assert_allclose(land(now.camera, points), land(before.moved(matrix).camera, points), atol=1e-6)
+    np.testing.assert_allclose(project(now.camera, points), project(before.moved(matrix).camera, points), atol=1e-6)
 
 
-def test_no_camera_sees_a_change_of_perspective_or_turned_oblong_px():
+def test_no_view_after_a_change_of_perspective_or_a_rotation_of_oblong_px():
     view, size = view_of(), (400, 400)
     tilted, turned = Edits.model_validate({"perspective": {"vertical": 0.1}}), Edits(rotate_deg=5)
-    assert edited_view(view, tilted, np.eye(3), size) is None
+    assert edit_view(view, tilted, np.eye(3), size) is None
     oblong = view.model_copy(update={"camera": view.camera.model_copy(update={"fy_px": 700.0})})
-    assert edited_view(oblong, turned, np.eye(3), size) is None
-    assert edited_view(oblong, Edits(resize=2), np.diag([2, 2, 1.0]), (800, 800)).camera.fy_px == 1400
-    assert rows(np.eye(3)) == ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+    assert edit_view(oblong, turned, np.eye(3), size) is None
+    assert edit_view(oblong, Edits(resize=2), np.diag([2, 2, 1.0]), (800, 800)).camera.fy_px == 1400
+    assert homography_rows(np.eye(3)) == ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 
 
 @pytest.mark.parametrize(("turn", "times"), [(90, 1), (180, 2), (-90, 3)])
-def test_a_quarter_turn_is_numpys(turn, times):
+def test_a_quarter_turn_equals_rot90(turn, times):
     turned, _ = edit(rotate_deg=turn)
     plain = np.rot90(PRODUCT, times)
     assert turned.shape == plain.shape
@@ -104,13 +104,13 @@ def test_a_quarter_turn_is_numpys(turn, times):
 
 
 def test_perspective_widens_the_side_that_it_names():
-    wide = lambda picture, row: (picture[row, :, 3] > 128).sum()  # noqa: E731 - a measure
+    wide = lambda picture, row: (picture[row, :, 3] > 128).sum()  # noqa: E731 - a one-line measure
     straight, _ = edit(perspective={"vertical": 0.3})
     top, bottom = round(straight.shape[0] * 0.3), round(straight.shape[0] * 0.75)
     assert wide(straight, bottom) / wide(straight, top) > 1.1 * wide(PRODUCT, 150) / wide(PRODUCT, 60)
 
 
-def test_brightness_is_stops_of_light():
+def test_brightness_is_in_stops_of_light():
     brighter, _ = edit(brightness_ev=1)
     inside = (PRODUCT[..., 3] == 255) & (PRODUCT[..., :3].max(axis=-1) < 170)
     ratio = srgb_to_linear(brighter[inside][:, :3]).sum() / srgb_to_linear(PRODUCT[inside][:, :3]).sum()
@@ -118,11 +118,11 @@ def test_brightness_is_stops_of_light():
     np.testing.assert_array_equal(brighter[..., 3], PRODUCT[..., 3])
 
 
-def test_contrast_turns_about_middle_grey():
+def test_contrast_pivots_about_middle_grey():
     grey = np.zeros((40, 40, 4), np.uint8)
     grey[..., 3] = 255
     grey[:20, :, :3], grey[20:, :20, :3], grey[20:, 20:, :3] = 118, 60, 200
-    more, _ = edited(grey, Edits(contrast=1.3))
+    more, _ = apply_edits(grey, Edits(contrast=1.3))
     assert abs(int(more[0, 0, 0]) - 118) <= 1
     assert more[30, 0, 0] < 50 and more[30, 30, 0] > 210
 
@@ -134,40 +134,40 @@ def test_sharpening_raises_detail_and_leaves_flat_colour_and_outline_alone():
     np.testing.assert_array_equal(sharp[..., 3], PRODUCT[..., 3])
     flat = np.zeros((30, 30, 4), np.uint8)
     flat[8:22, 8:22] = (90, 140, 60, 255)
-    np.testing.assert_array_equal(edited(flat, Edits.model_validate({"sharpen": {"amount": 3}}))[0], flat)
+    np.testing.assert_array_equal(apply_edits(flat, Edits.model_validate({"sharpen": {"amount": 3}}))[0], flat)
 
 
-def test_edits_are_said_in_words():
-    assert in_words(Edits()) == "not edited"
-    asked = Edits.model_validate(
+def test_edits_are_described_in_words():
+    assert describe_edits(Edits()) == "not edited"
+    edits = Edits.model_validate(
         {"crop": {"top": 0.1}, "rotate_deg": -1.5, "brightness_ev": 0.2, "sharpen": {"amount": 1}}
     )
-    assert in_words(asked) == "cropped, turned -1.5 deg, brightness +0.2 EV, sharpened by 1 at 1 px"
+    assert describe_edits(edits) == "cropped, turned -1.5 deg, brightness +0.2 EV, sharpened by 1 at 1 px"
 
 
 def test_edits_that_leave_no_product_are_refused():
     with pytest.raises(BadInput, match="edits leave no product in the picture"):
         edit(crop={"left": 0.9})
-    with pytest.raises(BadInput, match="resize 4 gives a picture"):
-        edited(np.full((6000, 20, 4), 255, np.uint8), Edits(resize=4))
+    with pytest.raises(BadInput, match="resize 4 makes a picture"):
+        apply_edits(np.full((6000, 20, 4), 255, np.uint8), Edits(resize=4))
     with pytest.raises(BadInput, match=r"16000 x 14000 px.*below 120 MP"):
-        edited(np.broadcast_to(np.uint8(255), (3500, 4000, 4)), Edits(resize=4))
+        apply_edits(np.broadcast_to(np.uint8(255), (3500, 4000, 4)), Edits(resize=4))
 
 
-def test_a_picture_without_a_product_is_edited_all_the_same():
-    empty, _ = edited(np.zeros_like(PRODUCT), Edits.model_validate({"crop": {"left": 0.9}}))
+def test_a_picture_without_a_product_can_be_edited():
+    empty, _ = apply_edits(np.zeros_like(PRODUCT), Edits.model_validate({"crop": {"left": 0.9}}))
     assert empty.shape == (200, 18, 4) and not empty.any()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 2)])
-def test_of_the_smallest_picture_a_crop_leaves_a_pixel(shape):
+def test_a_crop_of_the_smallest_picture_leaves_a_pixel(shape):
     dot = np.full((*shape, 4), 255, np.uint8)
-    cut, _ = edited(dot, Edits.model_validate({"crop": {"left": 0.9, "top": 0.9}, "resize": 2}))
+    cut, _ = apply_edits(dot, Edits.model_validate({"crop": {"left": 0.9, "top": 0.9}, "resize": 2}))
     assert cut.shape[0] >= 1 and cut.shape[1] >= 1 and (cut[..., 3] > 127).any()
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "message"),
     [
         ({"crop": {"left": 0.6, "right": 0.5}}, "left and right cut away"),
         ({"crop": {"left": -0.1}}, "crop.left"),
@@ -178,6 +178,6 @@ def test_of_the_smallest_picture_a_crop_leaves_a_pixel(shape):
         ({"perspective": {"vertical": 2}}, "perspective.vertical"),
     ],
 )
-def test_an_edit_out_of_range_is_named(fields, words):
-    with pytest.raises(ValidationError, match=words):
+def test_an_edit_out_of_range_is_named_in_the_error(fields, message):
+    with pytest.raises(ValidationError, match=message):
         Edits.model_validate(fields)

@@ -6,15 +6,15 @@ import pytest
 from pipeline.core.domain import Camera, View, look_at
 from pipeline.core.records import Light
 from pipeline.imaging.compositing.shadow import _dome, _lamp, _margin, _on_floor, draw_shadow
-from pipeline.imaging.compositing.shadow_camera import ground_of, land
-from pipeline.imaging.compositing.shadow_solid import SLICES, Solid, solid_of_matte, solid_of_points, standing
+from pipeline.imaging.compositing.shadow_camera import ground_of, project
+from pipeline.imaging.compositing.shadow_solid import SLICES, Solid, cut_at_foot, solid_of_matte, solid_of_points
 
 W = H = 400
 
 
 @pytest.fixture(scope="module")
 def box():
-    """A box that stands in the middle: rows 120 to 300, columns 150 to 250."""
+    """The matte of a box in the middle: rows 120 to 300, columns 150 to 250."""
     alpha = np.zeros((H, W), np.float32)
     alpha[120:300, 150:250] = 1
     return alpha
@@ -33,27 +33,27 @@ def test_shadow_falls_away_from_the_light(box):
     assert from_left - 199.5 == pytest.approx(199.5 - from_right, abs=2)
 
 
-def test_light_from_behind_throws_the_shadow_forward(box):
+def test_light_from_behind_casts_the_shadow_forward(box):
     behind = draw_shadow(box, 20, Light(azimuth_deg=180, elevation_deg=35, strength=0.8))
     front = draw_shadow(box, 20, Light(azimuth_deg=0, elevation_deg=35, strength=0.8))
     assert behind[320:, 200].sum() > 3 * front[320:, 200].sum()
 
 
-def test_lower_light_throws_a_longer_shadow(box):
+def test_a_lower_light_casts_a_longer_shadow(box):
     low, high = (draw_shadow(box, 15, Light(azimuth_deg=-60, elevation_deg=e, softness=0.2)) for e in (25, 70))
     assert low[:, 300:].sum() > 3 * high[:, 300:].sum()
 
 
-def test_darkest_where_the_product_touches_the_floor(box):
+def test_the_shadow_is_darkest_where_the_product_touches_the_floor(box):
     shadow = draw_shadow(box, 15, Light())
     assert shadow[300, 200] > 0.35
-    assert shadow[270:300, 250:270].max() > 0.6, "darker yet on the side that the lamp does not reach"
+    assert shadow[270:300, 250:270].max() > 0.6, "darker still on the side away from the lamp"
     column = shadow[300:360, 200]
     assert (np.diff(column) <= 1e-3).all(), "it fades with the distance from the contact"
     assert shadow[:100].max() < 0.02 and shadow[390:].max() < 0.05
 
 
-def test_softness_blurs_and_strength_darkens(box):
+def test_softness_blurs_the_shadow_and_strength_darkens_it(box):
     hard, soft = (draw_shadow(box, 15, Light(azimuth_deg=-60, softness=s)) for s in (0.0, 1.0))
     steepest = [np.abs(np.diff(shadow[:, 270:], axis=1)).max() for shadow in (hard, soft)]
     assert steepest[0] > 2 * steepest[1]
@@ -62,16 +62,16 @@ def test_softness_blurs_and_strength_darkens(box):
 
 
 @pytest.mark.parametrize("elevation", [-10, 0, 15, 45, 90])
-def test_always_a_share_of_light_and_none_far_away(box, elevation):
+def test_the_shadow_is_a_share_of_light_and_zero_far_away(box, elevation):
     shadow = draw_shadow(box, elevation, Light())
     assert shadow.dtype == np.float32 and shadow.shape == box.shape
     assert shadow.min() >= 0 and shadow.max() <= 1
-    assert shadow[:60, :60].max() < 0.005  # on the side of the light; seen from straight above, the other side is floor
+    assert shadow[:60, :60].max() < 0.005  # on the light's side; from straight above, the other side is floor
     if elevation <= 45:
         assert shadow[:60].max() == 0, "the far backdrop keeps its exact values"
 
 
-def test_same_picture_whatever_the_frames_size(box):
+def test_the_shadow_does_not_depend_on_the_frames_size(box):
     large = np.kron(box, np.ones((4, 4), np.float32))
     small_shadow = draw_shadow(box, 15, Light())
     large_shadow = draw_shadow(large, 15, Light())[2::4, 2::4]
@@ -79,16 +79,16 @@ def test_same_picture_whatever_the_frames_size(box):
     assert np.abs(small_shadow - large_shadow)[outside].mean() < 0.01
 
 
-def test_no_product_no_shadow():
+def test_an_empty_matte_has_no_shadow():
     assert not draw_shadow(np.zeros((50, 50), np.float32), 10, Light()).any()
 
 
-def brute(solid, light, x, y):
-    """The plain twin: the share of rays from a spot of the floor that meet a filled cell, ray by ray, step by step."""
+def share_by_ray_marching(solid, light, x, y):
+    """The plain twin: the share of light from a spot of the floor whose rays meet a filled cell, ray by ray."""
     lamp, weights = _lamp(light)
     dome = _dome()
     shares = [light.strength * w for w in weights] + [(1 - light.strength) * 0.9 / len(dome)] * len(dome)
-    taken = 0.0
+    blocked = 0.0
     for ray, share in zip([*lamp, *dome], shares, strict=True):
         for k in range(len(solid.filled)):
             height = (k + 0.5) * solid.step
@@ -99,23 +99,23 @@ def brute(solid, light, x, y):
                 and 0 <= column < solid.filled.shape[2]
                 and solid.filled[k, row, column]
             ):
-                taken += share
+                blocked += share
                 break
-    return taken
+    return blocked
 
 
-def test_shifted_slices_take_the_light_that_rays_find_blocked():
+def test_shifted_slices_agree_with_ray_marching():
     rng = np.random.default_rng(0)
     filled = np.zeros((12, 30, 40), np.uint8)
     filled[:, 8:20, 10:30] = 1
     filled[6:, 22:26, 5:35] = 1  # an overhang
     solid = Solid(filled, cell=0.05, step=0.1, left=-1.0, near=-0.7, floor_z=0.0)
     light = Light(azimuth_deg=-50, elevation_deg=40, softness=0.3)
-    taken, margin = _on_floor(solid, light), _margin(solid)
+    blocked, margin = _on_floor(solid, light), _margin(solid)
     rows, columns = rng.integers(-15, 45, 60), rng.integers(-15, 60, 60)
-    fast = [float(taken[margin + i, margin + j]) for i, j in zip(rows, columns, strict=True)]
+    fast = [float(blocked[margin + i, margin + j]) for i, j in zip(rows, columns, strict=True)]
     plain = [
-        brute(solid, light, solid.left + (j + 0.5) * 0.05, solid.near + (i + 0.5) * 0.05)
+        share_by_ray_marching(solid, light, solid.left + (j + 0.5) * 0.05, solid.near + (i + 0.5) * 0.05)
         for i, j in zip(rows, columns, strict=True)
     ]
     assert np.ptp(plain) > 0.5
@@ -123,7 +123,7 @@ def test_shifted_slices_take_the_light_that_rays_find_blocked():
 
 
 def cylinder(count=60000, below=0.4):
-    """Points on a cylinder of radius 0.5 from z = -0.7 to 0.7, and on the cone that silhouettes leave beneath it."""
+    """Points on a cylinder of radius 0.5 from z = -0.7 to 0.7, and the cone that silhouettes leave beneath it."""
     rng = np.random.default_rng(1)
     turn, z = rng.uniform(0, 2 * math.pi, count), rng.uniform(-0.7 - below, 0.7, count)
     radius = np.where(z < -0.7, 0.5 * np.maximum(0.0, 1 - (-0.7 - z) / below * 0.6), 0.5)
@@ -139,18 +139,18 @@ def view_of(elevation_deg=20.0, azimuth_deg=130.0):
 def silhouette(ground, points):
     import cv2
 
-    hull = cv2.convexHull(land(ground.camera, points).astype(np.float32))
+    hull = cv2.convexHull(project(ground.camera, points).astype(np.float32))
     return cv2.fillConvexPoly(np.zeros((400, 400), np.float32), np.round(hull).astype(np.int32), 1.0)
 
 
-def test_the_floor_is_where_the_foot_stands_whatever_a_splat_has_below_it():
+def test_the_floor_is_at_the_foot_despite_splats_below_it():
     points = cylinder()
     ground = ground_of(view_of(), 400, points)
     mask = silhouette(ground, points[points[:, 2] >= -0.7]) > 0.5
     rows = np.flatnonzero(mask.any(axis=1))
     foot_px, tall_px = rows[-1] + 1, rows[-1] + 1 - rows[0]
     for solid in (solid_of_points(ground.surface), solid_of_matte(mask, ground.camera)):
-        stands = standing(solid, ground.camera, foot_px, tall_px)
+        stands = cut_at_foot(solid, ground.camera, foot_px, tall_px)
         assert stands.floor_z == pytest.approx(-0.7, abs=0.09)
     assert solid_of_points(ground.surface).floor_z < -1.0
     hollow = solid_of_points(ground.surface)
@@ -158,7 +158,7 @@ def test_the_floor_is_where_the_foot_stands_whatever_a_splat_has_below_it():
     np.testing.assert_allclose(areas, math.pi * 0.5**2, rtol=0.05, err_msg="a ring of points becomes a disc")
 
 
-def test_a_matte_of_a_round_thing_throws_nearly_the_shadow_of_the_thing():
+def test_the_matte_of_a_round_product_casts_nearly_the_products_shadow():
     points = cylinder(below=1e-6)
     ground = ground_of(view_of(), 400, points)
     alpha = silhouette(ground, points)
@@ -168,7 +168,7 @@ def test_a_matte_of_a_round_thing_throws_nearly_the_shadow_of_the_thing():
     blind = draw_shadow(alpha, 20, light)
     for other in (guessed, blind):
         offset = np.subtract(centre(known, alpha), centre(other, alpha)) / 100
-        assert np.abs(offset).max() < 0.1, "of the product's width"
+        assert np.abs(offset).max() < 0.1, "in shares of the product's width"
     assert np.abs(known - guessed)[alpha == 0].mean() < 0.015
 
 
@@ -181,23 +181,23 @@ def bowl(count=60000):
 
 
 @pytest.mark.parametrize("elevation_deg", [10, 20, 30, 40, 50, 60])
-def test_a_bowl_stands_on_its_foot_although_its_rim_shows_lower(elevation_deg):
+def test_a_bowl_stands_on_its_foot_even_if_its_rim_is_lower_in_the_picture(elevation_deg):
     ground = ground_of(view_of(elevation_deg), 400, bowl())
     rows = np.flatnonzero(silhouette(ground, bowl()).any(axis=1))
-    stands = standing(solid_of_points(ground.surface), ground.camera, rows[-1] + 1, rows[-1] + 1 - rows[0])
+    stands = cut_at_foot(solid_of_points(ground.surface), ground.camera, rows[-1] + 1, rows[-1] + 1 - rows[0])
     assert -0.41 < stands.floor_z < -0.2
 
 
-def test_from_high_above_the_shadow_is_that_of_the_whole_product():
+def test_from_high_above_the_whole_product_casts_the_shadow():
     ground = ground_of(view_of(80), 400, cylinder())
     alpha = silhouette(ground, cylinder())
     light = Light(azimuth_deg=-90, elevation_deg=45, softness=0.1)
     shadow = draw_shadow(alpha, 80, light, ground)
-    x, y = land(ground.camera, np.array([[1.2, 0.0, -1.1]]))[0].astype(int)
-    assert shadow[y - 4 : y + 5, x - 4 : x + 5].mean() > 0.3, "1.8 tall, it reaches that far"
+    x, y = project(ground.camera, np.array([[1.2, 0.0, -1.1]]))[0].astype(int)
+    assert shadow[y - 4 : y + 5, x - 4 : x + 5].mean() > 0.3, "at 1.8 tall, the shadow reaches that far"
 
 
-def test_a_pen_needs_no_more_room_than_a_bottle():
+def test_a_pen_needs_no_more_cells_than_a_bottle():
     rng = np.random.default_rng(3)
     turn, z = rng.uniform(0, 2 * math.pi, 20000), rng.uniform(-1, 1, 20000)
     pen = np.stack([0.03 * np.cos(turn), 0.03 * np.sin(turn), z], axis=1)
@@ -212,7 +212,7 @@ def test_a_pen_needs_no_more_room_than_a_bottle():
     assert known[~mask].sum() == pytest.approx(guess[~mask].sum(), rel=0.15)
 
 
-def test_from_above_a_matte_still_has_a_shadow_and_a_few_points_are_no_shape(box):
+def test_a_matte_from_above_has_a_shadow_and_few_points_give_no_surface(box):
     for elevation_deg in (75, 85, 90):
         assert ground_of(view_of(elevation_deg), 400) is None
         assert ground_of(view_of(elevation_deg), 400, cylinder()) is not None
@@ -222,12 +222,12 @@ def test_from_above_a_matte_still_has_a_shadow_and_a_few_points_are_no_shape(box
     assert np.isfinite(draw_shadow(box, 20, Light(), ground_of(view_of(), 400, flat))).all()
 
 
-def test_a_camera_at_the_floor_leaves_the_ground_to_a_guess():
+def test_a_camera_below_the_floor_has_no_ground():
     assert ground_of(view_of(elevation_deg=-10.0), 400) is None
     assert ground_of(view_of(), 200).camera[0, 0] == pytest.approx(ground_of(view_of(), 400).camera[0, 0] / 2)
 
 
-def test_what_hangs_touches_nothing_and_throws_its_shadow_from_higher_up(box):
+def test_a_hanging_product_has_no_contact_shadow_and_a_lower_floor(box):
     light = Light(azimuth_deg=-60, softness=0.2)
     stands, hangs = draw_shadow(box, 15, light), draw_shadow(box, 15, light, hangs=0.3)
     assert hangs[300:304, 155:185].mean() < 0.6 * stands[300:304, 155:185].mean(), "no contact shadow"

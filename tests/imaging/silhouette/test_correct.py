@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.records import Silhouette
+from pipeline.core.records import SilhouetteAgreement
 from pipeline.imaging.checks.judge import judge
 from pipeline.imaging.checks.silhouette import check_silhouette
 from pipeline.imaging.cutout.base import with_matte
@@ -170,7 +170,7 @@ def test_measuring_keeps_the_bytes_and_finds_the_same_disagreement():
 
 
 def _record(done):
-    return Silhouette(
+    return SilhouetteAgreement(
         iou_before=done.before.iou, iou=done.after.iou, worst_px_before=done.before.worst_px,
         worst_px=done.after.worst_px, changed=done.changed,
     )  # fmt: skip
@@ -186,7 +186,7 @@ def _record(done):
     ],
 )
 def test_remaining_disagreement_needs_review(iou, worst_px, verdict, words):
-    record = Silhouette(iou_before=0.7, iou=iou, worst_px_before=90, worst_px=worst_px, changed=0.3)
+    record = SilhouetteAgreement(iou_before=0.7, iou=iou, worst_px_before=90, worst_px=worst_px, changed=0.3)
     judged, reasons = judge(check_silhouette(record, 1600))
     assert judged == verdict and words in " ".join(reasons)
     assert "30.0% of it was corrected" in check_silhouette(record, 1600)[0].words

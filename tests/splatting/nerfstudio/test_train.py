@@ -17,7 +17,7 @@ from pipeline.contract.store import Store
 from pipeline.core.colmap.read import read_model
 from pipeline.core.domain import look_at
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine
-from pipeline.core.records import HeldOut, load_list
+from pipeline.core.records import Validation, load_list
 from pipeline.settings import Settings
 from pipeline.splatting.engines import nerfstudio as engine
 from pipeline.splatting.fit.report import Hooks
@@ -91,7 +91,7 @@ def test_the_splat_step_runs_it_and_its_manifest_says_so(nerfstudio, tmp_path):
     outputs, manifest, _ = Runner(store).run(STAGE, given, params)
     assert manifest.request.params["fit"]["engine"] == "nerfstudio"
     assert outputs.report.fit.engine_version == "nerfstudio 1.1.5"
-    assert {one.photo for one in load_list(HeldOut, store.read(outputs.held_out))} == {"P03", "P09"}
+    assert {one.photo for one in load_list(Validation, store.read(outputs.validation))} == {"P03", "P09"}
     kept = read_ply(store.read(outputs.splat))
     np.testing.assert_allclose(kept.gaussians.means, product().gaussians.means, atol=1e-5)
     assert not kept.antialias
