@@ -108,12 +108,19 @@ def _step(step: str, given: Collection[str]) -> str:
         parts += [_nested(model, path) for path, model in nested_models(stage.params, step, hidden)]
     else:
         parts.append("This step has no settings of its own.")
-    for position, (name, engine) in enumerate(engines.engines.items() if engines else ()):
-        role = "the default engine" if position == 0 else "engine"
-        parts.append(f"### {code(name)}, {role} of {step} {{ #{step}-{name} }}")
-        parts += [paragraph(_first_paragraph(engine)), fields_table(engine.Params, prefix=step)]
-        parts += [_nested(model, path) for path, model in nested_models(engine.Params, step)]
+    for name, engine in engines.engines.items() if engines else ():
+        parts += _engine(step, name, engine, is_default=name == engines.names[0])
     return "\n\n".join(parts)
+
+
+def _engine(step: str, name: str, engine: Any, *, is_default: bool) -> list[str]:
+    """The parts of an engine's section: what it is for, how to choose it, its settings."""
+    chosen = f"{code(f'{step}: {{engine: {name}}}')} in a preset" + (", the default." if is_default else ".")
+    heading = f"### {code(name)}, engine of {step} {{ #{step}-{name} }}"
+    parts = [heading, paragraph(f"{_first_paragraph(engine)} {chosen}")]
+    if set(engine.Params.model_fields) - {"engine"}:
+        parts.append(fields_table(engine.Params, prefix=step, hidden={"engine"}))
+    return parts + [_nested(model, path) for path, model in nested_models(engine.Params, step)]
 
 
 def _nested(model: type[Any], path: str) -> str:
@@ -138,7 +145,8 @@ def _channel(channel: Channel) -> str:
 
 
 def _first_line(thing: object) -> str:
-    return paragraph(inspect.getdoc(thing) or "").split(". ")[0].rstrip(".")
+    sentence = paragraph(inspect.getdoc(thing) or "").split(". ")[0].rstrip(".")
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _first_paragraph(thing: object) -> str:
