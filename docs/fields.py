@@ -146,8 +146,8 @@ def _plain(schema: Schema, path: str) -> str:
 
 
 def _list(schema: Schema, path: str) -> str:
-    if "prefixItems" in schema:
-        return f"{len(schema['prefixItems'])} x {words_of(schema['prefixItems'][0], path)}"
+    if members := schema.get("prefixItems"):
+        return f"list of {words_of(members[0], path)}, exactly {len(members)}"
     least, most = schema.get("minItems"), schema.get("maxItems")
     count = f", {least} to {most}" if least and most else f", at least {least}" if least else ""
     return f"list of {words_of(schema.get('items', {}), path)}{count}"
