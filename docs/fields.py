@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 import textwrap
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
@@ -42,25 +42,29 @@ def sections(model: type[BaseModel], title: str) -> str:
     return "\n\n".join(parts)
 
 
-def fields_table(
-    model: type[BaseModel],
-    *,
-    prefix: str = "",
-    hidden: Collection[str] = (),
-    name: Callable[[str], str] = lambda field: field,
-) -> str:
+def fields_table(model: type[BaseModel], *, prefix: str = "", hidden: Collection[str] = ()) -> str:
     """A Markdown table of the model's fields except `hidden`; `prefix` is the path that leads to the model."""
+    return table(row for field, row in field_rows(model, prefix).items() if field not in hidden)
+
+
+def table(rows: Iterable[str]) -> str:
+    """Rows below the columns that every table of fields has."""
+    return "\n".join(["| field | type | default | meaning |", "|---|---|---|---|", *rows])
+
+
+def field_rows(
+    model: type[BaseModel], prefix: str = "", name: Callable[[str], str] = lambda field: field
+) -> dict[str, str]:
+    """A table row for each of the model's fields, which `name` gives the name shown."""
     schemas = model.model_json_schema()["properties"] if model.model_fields else {}
     comments = attribute_docstrings(model)
-    rows = ["| field | type | default | meaning |", "|---|---|---|---|"]
+    rows = {}
     for field, info in model.model_fields.items():
-        if field in hidden:
-            continue
         path = path_to(field, info, prefix) if models_in(info.annotation) else ""
         kind = words_of(schemas[field], path)
         meaning = description_of(info.description or comments.get(field, ""))
-        rows.append(f"| {code(name(field))} | {kind} | {_default(info)} | {meaning} |")
-    return "\n".join(rows)
+        rows[field] = f"| {code(name(field))} | {kind} | {_default(info)} | {meaning} |"
+    return rows
 
 
 def nested_models(

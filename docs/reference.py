@@ -12,7 +12,18 @@ from typing import Any, get_type_hints
 
 import typer
 
-from docs.fields import anchor, code, description_of, fields_table, nested_models, paragraph, sections, type_of
+from docs.fields import (
+    anchor,
+    code,
+    description_of,
+    field_rows,
+    fields_table,
+    nested_models,
+    paragraph,
+    sections,
+    table,
+    type_of,
+)
 from pipeline.cli.app import app
 from pipeline.core.errors import EXIT_DONE, BadInput, CatalogError, Held
 from pipeline.imaging.channels.channel import Channel, channel_names, load_channel
@@ -42,7 +53,7 @@ def shoot_reference() -> str:
 
 def settings_reference() -> str:
     """One table of the environment variables."""
-    return fields_table(Settings, name=lambda field: f"CATALOG_{field.upper()}")
+    return table(field_rows(Settings, name=lambda field: f"CATALOG_{field.upper()}").values())
 
 
 def command_reference() -> str:
@@ -108,19 +119,30 @@ def _step(step: str, given: Collection[str]) -> str:
         parts += [_nested(model, path) for path, model in nested_models(stage.params, step, hidden)]
     else:
         parts.append("This step has no settings of its own.")
-    for name, engine in engines.engines.items() if engines else ():
-        parts += _engine(step, name, engine, is_default=name == engines.names[0])
-    return "\n\n".join(parts)
+    return "\n\n".join(parts + (engine_sections(step, engines) if engines else []))
 
 
-def _engine(step: str, name: str, engine: Any, *, is_default: bool) -> list[str]:
-    """The parts of an engine's section: what it is for, how to choose it, its settings."""
-    chosen = f"{code(f'{step}: {{engine: {name}}}')} in a preset" + (", the default." if is_default else ".")
-    heading = f"### {code(name)}, engine of {step} {{ #{step}-{name} }}"
-    parts = [heading, paragraph(f"{_first_paragraph(engine)} {chosen}")]
-    if set(engine.Params.model_fields) - {"engine"}:
-        parts.append(fields_table(engine.Params, prefix=step, hidden={"engine"}))
-    return parts + [_nested(model, path) for path, model in nested_models(engine.Params, step)]
+def engine_sections(step: str, registry: Any) -> list[str]:
+    """A section per engine: what it is for, how to choose it, and its settings.
+
+    Settings that an engine shares with the default engine are only named, and described there.
+    """
+    parts: list[str] = []
+    default, described = registry.names[0], dict[str, str]()
+    for name, engine in registry.engines.items():
+        rows = field_rows(engine.Params, step)
+        del rows["engine"]  # its value is the engine's name
+        own = {field: row for field, row in rows.items() if described.get(field) != row}
+        role = ", the default." if name == default else "."
+        parts.append(f"### {code(name)}, engine of {step} {{ #{step}-{name} }}")
+        parts.append(paragraph(f"{_first_paragraph(engine)} {code(f'{step}: {{engine: {name}}}')} in a preset{role}"))
+        if shared := [field for field in rows if field not in own]:
+            parts.append(f"As for [{code(default)}](#{step}-{default}): {', '.join(map(code, shared))}.")
+        if own:
+            parts.append(table(own.values()))
+        parts += [_nested(model, path) for path, model in nested_models(engine.Params, step)]
+        described = described or rows
+    return parts
 
 
 def _nested(model: type[Any], path: str) -> str:

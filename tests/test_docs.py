@@ -3,6 +3,8 @@
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Literal
 
 import pytest
 import typer
@@ -10,8 +12,10 @@ import yaml
 from typer.testing import CliRunner
 
 from docs.fields import code, nested_models
-from docs.reference import REFERENCES, expand
+from docs.reference import REFERENCES, engine_sections, expand
 from pipeline.cli.app import app
+from pipeline.core.domain import Frozen
+from pipeline.core.engines import Registry
 from pipeline.plan import STEPS, params_of, stage_of
 from pipeline.settings import Settings
 from pipeline.shoot import Shoot, parse_shoot
@@ -65,6 +69,30 @@ def test_reference_has_every_step_with_its_settings_and_engines(step: str) -> No
     for name, engine in registry.engines.items() if registry else ():
         assert f"### `{name}`, engine of {step}" in section
         assert all(code(field) in section for field in set(engine.Params.model_fields) - {"engine"})
+
+
+class PlainParams(Frozen):
+    engine: Literal["plain"] = "plain"
+    seed: int = 0
+    steps: int = 20
+
+
+class FineParams(Frozen):
+    engine: Literal["fine"] = "fine"
+    seed: int = 0
+    steps: int = 50
+    """More of them."""
+
+
+def test_settings_that_an_engine_shares_with_the_default_are_described_once() -> None:
+    engines = [SimpleNamespace(Params=params, __doc__="A toy.") for params in (PlainParams, FineParams)]
+    registry = Registry("splat", *engines)
+    plain, fine = (part.split("### ")[0] for part in "\n".join(engine_sections("splat", registry)).split("### ")[1:])
+    assert "`splat: {engine: plain}` in a preset, the default." in plain
+    assert "| `seed` |" in plain
+    assert "As for [`plain`](#splat-plain): `seed`." in fine
+    assert "| `seed` |" not in fine
+    assert "| `steps` | whole number | `50` | More of them |" in fine
 
 
 def test_reference_has_every_field_of_shoot_yaml() -> None:
