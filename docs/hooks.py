@@ -17,6 +17,7 @@ def sources() -> dict[str, Path]:
         "images/contact-sheet.jpg": ROOT / "examples" / "contact-sheet.jpg",
         "samples.md": ROOT / "examples" / "README.md",
         "changelog.md": ROOT / "CHANGELOG.md",
+        "contributing.md": ROOT / "CONTRIBUTING.md",
     }
 
 
@@ -28,5 +29,5 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the markers of a page."""
-    return expand(markdown)
+    """Replace the markers of a page, and the link to the one file that has a page of another name."""
+    return expand(markdown).replace("](pipeline/design.md)", "](architecture.md)")

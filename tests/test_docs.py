@@ -102,7 +102,7 @@ def test_reference_has_every_field_of_shoot_yaml() -> None:
         assert all(f"| {code(field)} |" in section for field in model.model_fields)
 
 
-@pytest.mark.parametrize("name", ["shoot", "settings", "commands"])
+@pytest.mark.parametrize("name", ["shoot", "settings", "commands", "presets", "channels"])
 def test_every_documented_field_says_what_it_means(name: str) -> None:
     assert rows_without_meaning(REFERENCES[name]()) == []
 

@@ -30,7 +30,9 @@ class Params(Frozen):
     matting_side_px: int | None = Field(
         default=None, ge=128, description="the outline is solved at this long side and enlarged; None: at full size"
     )
-    grabcut_rounds: int = Field(default=3, ge=0, le=20)
+    grabcut_rounds: int = Field(
+        default=3, ge=0, le=20, description="iterations of GrabCut, which separates product from surroundings"
+    )
     tint_limit: float = Field(
         default=5.0, gt=0, description="Lab distance from the backdrop's tint up to which a dark spot is its shadow"
     )

@@ -40,7 +40,9 @@ class Params(Frozen):
     matting_side_px: int | None = Field(
         default=None, ge=128, description="the outline is solved at this long side and enlarged; None: at full size"
     )
-    grabcut_rounds: int = Field(default=3, ge=1, le=20)
+    grabcut_rounds: int = Field(
+        default=3, ge=1, le=20, description="iterations of GrabCut, which separates product from surroundings"
+    )
 
 
 def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of this package, whatever its settings

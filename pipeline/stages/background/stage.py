@@ -37,17 +37,22 @@ class Params(Frozen):
     """Which backdrops, how large (squares unless extended: every channel cuts its own frame), and how painted."""
 
     backdrops: tuple[Backdrop, ...] = ()
-    size_px: int = Field(default=1600, ge=64, le=4096)
+    size_px: int = Field(
+        default=1600, ge=64, le=4096, description="side of the square backdrop that channels crop from"
+    )
     diffusion: EngineParams = Field(default_factory=ENGINES.defaults)
     around: Literal["auto", "product", "empty"] = Field(
         default="auto",
         description="paint around each angle's product, or one empty set for all angles; auto: empty where the "
         "checkpoint paints the set behind the product anyway, so that all angles stand on the same one",
     )
-    seed: int = Field(default=0, ge=0, lt=2**31)
-    seed_per_angle: bool = Field(default=False, description="False: all angles stand in the same place")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the painted backdrops")
+    seed_per_angle: bool = Field(
+        default=False, description="paint a different place for each angle instead of one for all"
+    )
     shadow: Literal["layer", "painted"] = Field(
-        default="layer", description="layer: composite draws it; painted: the checkpoint does, around each product"
+        default="layer",
+        description="layer: composite draws the shadow; painted: the checkpoint paints it around each product",
     )
 
     @model_validator(mode="after")
