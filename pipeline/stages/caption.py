@@ -27,7 +27,7 @@ class Inputs(Frozen):
 
 
 class Params(Frozen):
-    """`writer`: the engine's settings, written beside the others. The language, and what shoot.yaml says."""
+    """The language and the product's facts. A preset writes the engine's settings beside these."""
 
     writer: EngineParams = Field(default_factory=ENGINES.defaults)
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47")

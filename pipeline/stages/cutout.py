@@ -26,7 +26,7 @@ class Inputs(Frozen):
 
 
 class Params(Frozen):
-    """`matte`: the engine's settings, written beside the others. How many photos may fail before the shoot is held."""
+    """How many photos may fail before the shoot is held. A preset writes the engine's settings beside these."""
 
     matte: EngineParams = Field(default_factory=ENGINES.defaults)
     coverage_ratio: float = Field(

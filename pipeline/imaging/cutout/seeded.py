@@ -38,7 +38,7 @@ class Params(Frozen):
         default=512, ge=128, le=2048, description="the product is found at this long side, its outline at full size"
     )
     matting_side_px: int | None = Field(
-        default=None, ge=128, description="the outline is solved at this long side and enlarged; None: at full size"
+        default=None, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
     )
     grabcut_rounds: int = Field(
         default=3, ge=1, le=20, description="iterations of GrabCut, which separates product from surroundings"
