@@ -3,19 +3,20 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs  # without the theme's notice about its successor
 
 # What test-fast leaves out beside the slow tests: what compiles kernels, poses, trains or paints.
 HEAVY := tests/dags tests/diffusion tests/posing tests/splatting tests/cli/test_splats.py \
 	$(addprefix tests/stages/test_,background.py composite.py edits.py render.py sfm.py splat.py)
 PARALLEL := -n 2 --dist loadfile  # a file's tests share what its fixtures make
 
-.PHONY: help setup demo up test test-fast lint format lock samples clean
-help: ## what there is
+.PHONY: help setup demo up test test-fast docs lint format lock samples clean
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[airflow,postgres,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[airflow,postgres,docs,dev]'
 	$(BIN)/python -m pipeline.warm
 	touch $@
 
@@ -34,11 +35,15 @@ test: setup ## every test; the slow ones after the others, one at a time, becaus
 test-fast: setup ## under two minutes, while you work: no slow test, and nothing that trains, poses or paints
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(addprefix --ignore=,$(HEAVY))
 
-lint: setup ## ruff, mypy strict, import-linter
+docs: setup ## build the documentation into site/
+	$(MKDOCS) build
+
+lint: setup ## ruff, mypy strict, import-linter, a strict build of the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MKDOCS) build --strict --quiet --site-dir .cache/site
 
 format: setup ## let ruff order and lay out the code
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,7 @@
-"""Reads a shoot: `shoot.yaml` and the photos beside it. The schema below is the documentation of `shoot.yaml`."""
+"""Reads a shoot: `shoot.yaml` and the photos beside it.
+
+The reference page of shoot.yaml is generated from the models below; a field's description is its documentation.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -16,40 +19,56 @@ MAX_YAML_DEPTH = 20
 MAX_YAML_VALUES = 20_000
 Text = Annotated[
     str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")
-]  # no codes that a terminal or a feed would obey
+]  # no control characters: a terminal or a product feed would interpret them
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9 ._()-]{0,119}$")]
 
 
 class Capture(Frozen):
     """How the photos were taken."""
 
-    rig: Literal["turntable", "handheld"] = "turntable"
-    backdrop: str = Field(default="", max_length=200, description="what stands behind the product, for people")
-    light: Light | None = Field(default=None, description="the main lamp as the camera sees it: it throws the shadows")
-    hangs: float = Field(
-        default=0.0, ge=0, le=1, description="share of the product's height between it and the floor: garments hang"
+    rig: Literal["turntable", "handheld"] = Field(
+        default="turntable",
+        description="turntable: the camera stands still and the product turns; handheld: the camera walks around it",
     )
-    front: FileName = Field(description="the photo that shows the product's front, azimuth 0")
+    backdrop: str = Field(
+        default="", max_length=200, description="what stands behind the product; a note for people, no step reads it"
+    )
+    light: Light | None = Field(
+        default=None, description="the main lamp as the camera sees it; it casts the shadows of every asset"
+    )
+    hangs: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="gap between the product and the floor, as a share of the product's height; for hanging garments",
+    )
+    front: FileName = Field(description="the photo that shows the product's front; it defines azimuth 0")
     named: dict[Name, FileName] = Field(
-        default={}, description="angle name -> the photo that serves it, whatever its pose"
+        default={}, description="angle name to photo: use this photo for that angle, whatever its pose"
     )
 
 
 class Shoot(Frozen):
     """One product, as `shoot.yaml` describes it."""
 
-    sku: Name
-    collection: Name
-    title: Text
-    brand: Text
-    category: Text
-    attributes: dict[str, str] = {}
-    capture: Capture
-    angles: tuple[Angle, ...] = Field(min_length=1, max_length=64)
-    backdrops: tuple[Backdrop, ...] = Field(min_length=1, max_length=32)
-    channels: tuple[Name, ...] = Field(min_length=1, max_length=32)
-    edits: dict[Name, Edits] = Field(default={}, description="angle name -> exact edits of its picture")
-    brief: str | None = Field(default=None, max_length=4000, description="what the copywriter should know")
+    sku: Name = Field(description="the product's number; unique among all shoots that are discovered together")
+    collection: Name = Field(description="the group of products that is exported and backfilled together")
+    title: Text = Field(description="the product's name as the shop shows it")
+    brand: Text = Field(description="the product's brand")
+    category: Text = Field(description="the product's place in the shop, from general to specific, such as `a/b/c`")
+    attributes: dict[str, str] = Field(
+        default={}, description="facts about the product, such as `material: stoneware`; no caption contradicts them"
+    )
+    capture: Capture = Field(description="how the photos were taken")
+    angles: tuple[Angle, ...] = Field(min_length=1, max_length=64, description="the views that the catalog needs")
+    backdrops: tuple[Backdrop, ...] = Field(
+        min_length=1, max_length=32, description="what stands behind the product in the assets"
+    )
+    channels: tuple[Name, ...] = Field(
+        min_length=1, max_length=32, description="the shops and feeds to make assets for, each by its channel's name"
+    )
+    edits: dict[Name, Edits] = Field(default={}, description="angle name to the edits of its picture")
+    brief: str | None = Field(default=None, max_length=4000, description="what the writer of the caption should know")
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -73,7 +92,10 @@ def read_shoot(folder: Path) -> Shoot:
         raise BadInput(f"{path} is a link", remedy="put the file itself there")
     with readable():
         if not path.exists():
-            raise BadInput(f"{path} does not exist", remedy="write one; README.md shows how")
+            raise BadInput(
+                f"{path} does not exist",
+                remedy="Run `catalog init` on the folder, or write one as docs/quickstart.md shows",
+            )
         shoot = parse_shoot(path.read_bytes(), path)
     names = {photo.name for photo in list_photos(folder)}
     wanted = {"capture.front": shoot.capture.front} | {f"capture.named.{a}": p for a, p in shoot.capture.named.items()}
@@ -108,7 +130,9 @@ def parse_shoot(data: bytes, path: Path) -> Shoot:
     try:
         return Shoot.model_validate(value)
     except ValidationError as error:
-        raise BadInput(f"{path}: {_in_words(error)}", remedy="see the schema of shoot.yaml in README.md") from None
+        raise BadInput(
+            f"{path}: {_in_words(error)}", remedy="Correct the field; docs/reference/shoot-yaml.md lists every field"
+        ) from None
 
 
 def list_photos(folder: Path) -> list[Path]:

@@ -74,11 +74,11 @@ class View(Frozen):
 
 
 class Angle(Frozen):
-    """A direction that the catalog asks for."""
+    """A view that the catalog needs: the direction from which the product is seen."""
 
-    name: Name
-    azimuth_deg: float
-    elevation_deg: float = 0.0
+    name: Name = Field(description="the angle's name in the assets, such as `front`")
+    azimuth_deg: float = Field(description="0 is the front; counted counter-clockwise seen from above")
+    elevation_deg: float = Field(default=0.0, description="above the horizon; negative looks from below")
 
 
 class AngleDecision(Frozen):

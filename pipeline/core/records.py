@@ -54,12 +54,12 @@ class SilhouetteAgreement(Frozen):
 
 
 class Crop(Frozen):
-    """Shares of the picture's width or height that are cut off, 0 to 0.9, on each side."""
+    """How much to cut off each side, as a share of the picture's width or height."""
 
-    left: float = Field(default=0.0, ge=0, le=0.9)
-    top: float = Field(default=0.0, ge=0, le=0.9)
-    right: float = Field(default=0.0, ge=0, le=0.9)
-    bottom: float = Field(default=0.0, ge=0, le=0.9)
+    left: float = Field(default=0.0, ge=0, le=0.9, description="share of the width cut off on the left")
+    top: float = Field(default=0.0, ge=0, le=0.9, description="share of the height cut off at the top")
+    right: float = Field(default=0.0, ge=0, le=0.9, description="share of the width cut off on the right")
+    bottom: float = Field(default=0.0, ge=0, le=0.9, description="share of the height cut off at the bottom")
 
     @model_validator(mode="after")
     def _leaves_something(self) -> Self:
@@ -70,33 +70,40 @@ class Crop(Frozen):
 
 
 class Perspective(Frozen):
-    """Converging lines straightened: the share by which the far edge is stretched, -0.5 to 0.5.
+    """Straightens converging lines by stretching one edge of the picture."""
 
-    `vertical` positive widens the bottom, as a camera that looked down needs it; `horizontal` positive makes the right
-    side taller.
-    """
-
-    vertical: float = Field(default=0.0, ge=-0.5, le=0.5)
-    horizontal: float = Field(default=0.0, ge=-0.5, le=0.5)
+    vertical: float = Field(
+        default=0.0,
+        ge=-0.5,
+        le=0.5,
+        description="positive: widen the bottom edge by this share, for a camera that looked down; negative: the top",
+    )
+    horizontal: float = Field(
+        default=0.0, ge=-0.5, le=0.5, description="positive: lengthen the right edge by this share; negative: the left"
+    )
 
 
 class Sharpen(Frozen):
-    """Unsharp masking of the light: `amount` 0 to 3 of the difference to a blur of `radius_px`."""
+    """Unsharp masking in linear light."""
 
-    amount: float = Field(ge=0, le=3)
-    radius_px: float = Field(default=1.0, ge=0.3, le=20)
+    amount: float = Field(ge=0, le=3, description="how much of the difference from the blurred picture is added")
+    radius_px: float = Field(default=1.0, ge=0.3, le=20, description="radius of the blur, in pixels of the picture")
 
 
 class Edits(Frozen):
-    """Exact edits of one angle's picture, applied in this order; a field at its default changes nothing."""
+    """The edits of one angle's picture, applied in this order. An edit that is left out changes nothing."""
 
-    crop: Crop | None = None
-    perspective: Perspective | None = None
-    rotate_deg: float = Field(default=0.0, ge=-180, le=180, description="counter-clockwise; the picture grows with it")
-    resize: float = Field(default=1.0, ge=0.1, le=4, description="times as many pixels a side")
-    brightness_ev: float = Field(default=0.0, ge=-3, le=3, description="stops of light")
-    contrast: float = Field(default=1.0, ge=0.5, le=2, description="1: as it is; about middle grey, in stops of light")
-    sharpen: Sharpen | None = None
+    crop: Crop | None = Field(default=None, description="cut off the sides")
+    perspective: Perspective | None = Field(default=None, description="straighten converging lines")
+    rotate_deg: float = Field(
+        default=0.0, ge=-180, le=180, description="rotate counter-clockwise; the frame grows so that nothing is lost"
+    )
+    resize: float = Field(default=1.0, ge=0.1, le=4, description="factor for the picture's width and height")
+    brightness_ev: float = Field(default=0.0, ge=-3, le=3, description="exposure correction in stops")
+    contrast: float = Field(
+        default=1.0, ge=0.5, le=2, description="factor for the distance from middle grey, in stops; 1 changes nothing"
+    )
+    sharpen: Sharpen | None = Field(default=None, description="sharpen the picture")
 
 
 class Picture(Frozen):
@@ -142,18 +149,20 @@ class Caption(Frozen):
 
 
 class Backdrop(Frozen):
-    """A backdrop that shoot.yaml asks for: `solid` of `colour`, `gradient` to `to_colour`, `diffusion` of `prompt`.
+    """One backdrop: a solid colour, a vertical gradient, or a picture painted by diffusion."""
 
-    `extend`: a painted square is painted on at top and bottom (`tall`) or left and right (`wide`) to 2:3, so that
-    square and portrait frames show one set instead of a small part of it.
-    """
-
-    name: Name
-    kind: Literal["solid", "gradient", "diffusion"]
-    colour: Colour | None = None
-    to_colour: Colour | None = None
-    prompt: str | None = Field(default=None, max_length=400)
-    extend: Literal["tall", "wide"] | None = None
+    name: Name = Field(description="the backdrop's name in the assets, such as `white`")
+    kind: Literal["solid", "gradient", "diffusion"] = Field(
+        description="solid needs `colour`; gradient needs `colour` and `to_colour`; diffusion needs `prompt`"
+    )
+    colour: Colour | None = Field(default=None, description="the colour of a solid, or of a gradient's top")
+    to_colour: Colour | None = Field(default=None, description="the colour of a gradient's bottom")
+    prompt: str | None = Field(default=None, max_length=400, description="what to paint, in plain words")
+    extend: Literal["tall", "wide"] | None = Field(
+        default=None,
+        description="continue a painted square to 2:3, at top and bottom (tall) or left and right (wide), so that "
+        "square and portrait frames show the same set",
+    )
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> Self:
@@ -167,13 +176,15 @@ class Backdrop(Frozen):
 
 
 class Light(Frozen):
-    """The lamp as the camera sees it. Azimuth 0: from behind the camera; positive: from the picture's right."""
+    """The main lamp as the camera sees it. The rest of the light comes from all around."""
 
-    azimuth_deg: float = Field(default=-40.0, ge=-180, le=180)
-    elevation_deg: float = Field(default=48.0, ge=15, le=90)
-    softness: float = Field(default=0.6, ge=0, le=1, description="0: a lamp far away; 1: a wall of light")
+    azimuth_deg: float = Field(
+        default=-40.0, ge=-180, le=180, description="0: from behind the camera; positive: from the picture's right"
+    )
+    elevation_deg: float = Field(default=48.0, ge=15, le=90, description="above the floor; 90 is straight above")
+    softness: float = Field(default=0.6, ge=0, le=1, description="0: a small, distant lamp; 1: a very large softbox")
     strength: float = Field(
-        default=0.45, ge=0, le=1, description="the lamp's share of the floor's light; the rest comes from all around"
+        default=0.45, ge=0, le=1, description="the lamp's share of the light that reaches the floor"
     )
 
     @property

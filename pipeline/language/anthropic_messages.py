@@ -85,11 +85,15 @@ class Params(Frozen):
     """Which model writes, the size of its picture, and the price of its tokens."""
 
     engine: Literal["anthropic"] = "anthropic"
-    model: str = "claude-sonnet-5-5"
-    picture_px: int = Field(default=1024, ge=64, le=4096, description="longer side of the picture that the model sees")
-    max_tokens: int = Field(default=2000, ge=200, le=32_000)
-    usd_per_million_input_tokens: float = Field(default=0.0, ge=0)
-    usd_per_million_output_tokens: float = Field(default=0.0, ge=0)
+    model: str = Field(default="claude-sonnet-5-5", description="the model's name in the Messages API")
+    picture_px: int = Field(default=1024, ge=64, le=4096, description="longest side of the picture that the model sees")
+    max_tokens: int = Field(default=2000, ge=200, le=32_000, description="length limit of an answer")
+    usd_per_million_input_tokens: float = Field(
+        default=0.0, ge=0, description="price of what the model reads, for the cost of each asset"
+    )
+    usd_per_million_output_tokens: float = Field(
+        default=0.0, ge=0, description="price of what the model writes, for the cost of each asset"
+    )
 
     def usd(self, read: int, written: int) -> float:
         """The price of `read` input tokens and `written` output tokens."""

@@ -27,7 +27,7 @@ class Inputs(Frozen):
 
 
 class Params(Frozen):
-    """The engine's settings (`writer`; a preset writes them beside the others), the language, the shoot's facts."""
+    """The language and the product's facts. A preset writes the engine's settings beside these."""
 
     writer: EngineParams = Field(default_factory=ENGINES.defaults)
     language: str = Field(

@@ -26,7 +26,7 @@ class Inputs(Frozen):
 
 
 class Params(Frozen):
-    """The engine's settings (`matte`; a preset writes them beside the others), and how many photos may fail."""
+    """How many photos may fail before the shoot is held. A preset writes the engine's settings beside these."""
 
     matte: EngineParams = Field(default_factory=ENGINES.defaults)
     coverage_ratio: float = Field(

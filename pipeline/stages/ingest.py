@@ -24,9 +24,11 @@ class Inputs(Frozen):
 
 
 class Params(Frozen):
-    """Which photos are accepted, and how large they are handed on."""
+    """Which photos are accepted, and at which size the later steps see them."""
 
-    max_side_px: int | None = Field(default=None, ge=64, description="longer photos are made smaller; None: as shot")
+    max_side_px: int | None = Field(
+        default=None, ge=64, description="larger photos are scaled down to this long side; null keeps their size"
+    )
     max_megapixels: float = Field(
         default=MAX_MEGAPIXELS, gt=0, le=MAX_MEGAPIXELS, description="larger photos are refused before they are decoded"
     )

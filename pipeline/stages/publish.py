@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import (
@@ -51,7 +51,10 @@ class Params(Frozen):
     brand: str = ""
     category: str = ""
     attributes: dict[str, str] = {}
-    needs_review: Literal["wait", "publish"] = "wait"
+    needs_review: Literal["wait", "publish"] = Field(
+        default="wait",
+        description="what happens to an asset that needs review: it waits for a person, or is published at once",
+    )
 
 
 class Report(Frozen):

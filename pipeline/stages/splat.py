@@ -25,7 +25,7 @@ class Inputs(Frozen):
 
 
 class Params(Frozen):
-    """When to fit, how, and what is good enough. `fit`: the engine's settings, written beside the others."""
+    """When to fit, and what is good enough. A preset writes the engine's settings beside these."""
 
     when: Literal["needed", "always"] = Field(
         default="needed", description="needed: only when an angle is to be rendered; always: for its own sake"

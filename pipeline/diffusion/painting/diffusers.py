@@ -22,16 +22,22 @@ class Params(Frozen):
         default=EMBEDDED, description="`embedded`, an inpainting folder, or hub:owner/name@revision in the hub cache"
     )
     checkpoint_digest: str | None = Field(default=None, description="digest of its weights; filled in when planning")
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
+    dtype: Literal["float32", "bfloat16", "float16"] = Field(
+        default="float32", description="number format of the weights; float32 on a CPU"
+    )
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = Field(
+        default="cpu", description="cpu, cuda, or one of several GPUs such as cuda:1"
+    )
     offload: Literal["none", "model", "sequential"] = Field(
         default="none",
         description="keep weights in main memory, fetched per model or per layer (slowest, smallest)",
     )
-    attention_slicing: bool = Field(default=False, description="use less memory, take more time")
-    batch: int = Field(default=1, ge=1, le=64, description="how many angles of one backdrop are painted at once")
-    scheduler: Literal["checkpoint", "ddim", "dpm++", "unipc", "euler", "lcm"] = "checkpoint"
-    steps: int = Field(default=20, ge=1, le=200)
+    attention_slicing: bool = Field(default=False, description="less memory for more time")
+    batch: int = Field(default=1, ge=1, le=64, description="angles painted at once, behind the same backdrop")
+    scheduler: Literal["checkpoint", "ddim", "dpm++", "unipc", "euler", "lcm"] = Field(
+        default="checkpoint", description="sampler of the diffusion; checkpoint: the checkpoint's own"
+    )
+    steps: int = Field(default=20, ge=1, le=200, description="steps of the sampler")
     guidance: float | None = Field(
         default=None, ge=0, le=30, description="classifier-free guidance, 1 for none; default: the checkpoint's own"
     )
@@ -39,9 +45,11 @@ class Params(Frozen):
         default=None,
         ge=0.05,
         le=1,
-        description="1: paint from noise; less: from a generated scene of the material; default: the checkpoint's own",
+        description="1: paint from noise; less: start from a generated scene; default: the checkpoint's own",
     )
-    negative_prompt: str = Field(default="", max_length=400)
+    negative_prompt: str = Field(
+        default="", max_length=400, description="what not to paint; has no effect with guidance 1"
+    )
 
 
 def require_here(params: Params) -> str:

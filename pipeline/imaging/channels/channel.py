@@ -23,35 +23,45 @@ class Framing(Frozen):
         default=None,
         gt=0,
         le=1,
-        description="height of the product's lowest point as a share of the frame, from the top; None: centred",
+        description="height of the product's lowest point as a share of the frame, from the top; centred if left out",
     )
 
 
 class Channel(Frozen):
     """One channel. Without `width_px` and `height_px`, the picture keeps its own frame and pixels."""
 
-    name: Name
-    title: str
+    name: Name = Field(description="the channel's name in shoot.yaml: the file's name without its ending")
+    title: str = Field(description="what people call the channel")
     rules: str = Field(description="where the channel's rules come from")
     width_px: int | None = Field(
-        default=None, ge=64, le=10000, description="of the frame; smaller if the photo has too few pixels"
+        default=None, ge=64, le=10000, description="width of the frame; smaller if the photo has too few pixels"
     )
-    height_px: int | None = Field(default=None, ge=64, le=10000)
-    plain: Framing = Framing(fill=0.85)
-    scene: Framing | None = Field(default=None, description="framing over a painted backdrop; None: as `plain`")
-    fill_at_least: float = Field(default=0.0, ge=0, le=1, description="of the frame, on the product's limiting side")
-    margin_at_least: float = Field(default=0.0, ge=0, lt=0.5, description="of the frame's shorter side, on each side")
-    media_type: Literal["image/jpeg", "image/webp", "image/avif", "image/png", "image/tiff"]
+    height_px: int | None = Field(default=None, ge=64, le=10000, description="height of the frame, like `width_px`")
+    plain: Framing = Field(default=Framing(fill=0.85), description="framing over a solid colour or a gradient")
+    scene: Framing | None = Field(
+        default=None, description="framing over a painted backdrop; the same as `plain` if left out"
+    )
+    fill_at_least: float = Field(
+        default=0.0, ge=0, le=1, description="least share of the frame on the product's limiting side"
+    )
+    margin_at_least: float = Field(
+        default=0.0, ge=0, lt=0.5, description="least margin on each side, as a share of the frame's shorter side"
+    )
+    media_type: Literal["image/jpeg", "image/webp", "image/avif", "image/png", "image/tiff"] = Field(
+        description="format of the files"
+    )
     quality: int = Field(
-        default=94, ge=60, le=100, description="of the JPEG, WebP or AVIF encoder; PNG and TIFF are lossless"
+        default=94, ge=60, le=100, description="quality of the JPEG, WebP or AVIF encoder; PNG and TIFF are lossless"
     )
-    bit_depth: Literal[8, 16] = 8
-    bytes_at_most: int | None = Field(default=None, gt=0)
-    long_side_at_least_px: int = Field(default=0, ge=0)
+    bit_depth: Literal[8, 16] = Field(default=8, description="bits per colour; 16 requires PNG or TIFF")
+    bytes_at_most: int | None = Field(default=None, gt=0, description="largest permitted file")
+    long_side_at_least_px: int = Field(
+        default=0, ge=0, description="least length of the longer side; the frame never gets smaller than that"
+    )
     backdrops: tuple[BackdropKind, ...] = Field(min_length=1, description="kinds of backdrop that the channel accepts")
     pure_white: bool = Field(default=False, description="the background must be 255, 255, 255 in the encoded file")
     white_guard_px: int = Field(
-        default=12, ge=0, description="width of the band around the product where it need not be"
+        default=12, ge=0, description="with `pure_white`: width of the band around the product that is exempt"
     )
     shadow: bool = Field(default=True, description="whether the drawn shadow is added")
     rendered: Literal["allow", "review", "reject"] = Field(

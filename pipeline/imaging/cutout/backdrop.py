@@ -31,9 +31,11 @@ class Params(Frozen):
         description="long side at which the product is found, before its outline is refined",
     )
     matting_side_px: int | None = Field(
-        default=None, ge=128, description="long side at which the outline is solved, then enlarged; None: full size"
+        default=None, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
     )
-    grabcut_rounds: int = Field(default=3, ge=0, le=20)
+    grabcut_rounds: int = Field(
+        default=3, ge=0, le=20, description="iterations of GrabCut, which separates product from surroundings"
+    )
     tint_limit: float = Field(
         default=5.0, gt=0, description="Lab distance from the backdrop's tint up to which a dark spot counts as shadow"
     )

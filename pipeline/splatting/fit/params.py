@@ -14,31 +14,36 @@ class PhotoParams(Frozen):
     side_px: int = Field(default=512, ge=32, le=4096)
     """Long side of the photos that the fit sees (before they are cropped to the product)."""
     holdout: int = Field(default=8, ge=0)
-    """Every Kth photo is kept out of the fit to judge it; 0: none. None either below 10 photos."""
+    """Every Kth photo is kept out of the fit to judge it; 0: none. With fewer than 10 photos none is kept out."""
     held_out: tuple[str, ...] = ()
     """Photos to keep out by name, instead of every Kth."""
     matte: bool = True
     """Fit the product alone, by its alpha; without, the whole frame counts as opaque."""
     front: str | None = None
-    """The photo whose colours are the product's; the first when None."""
+    """The photo whose colours the splat keeps; the first if null."""
 
 
 class FitParams(PhotoParams):
     """How the trainer fits Gaussians. The defaults suit a turntable product, two cores and about two minutes."""
 
     seed: int = 0
+    """Seed of every random choice of the fit."""
     iterations: int = Field(default=2500, ge=1)
+    """Steps of the fit, each on one photo."""
     max_seconds: float = Field(default=120.0, gt=0)
     """The schedule is shortened to end by then, on a machine too slow for `iterations`."""
     strategy: Annotated[str, AfterValidator(known)] = "mcmc"
-    """How Gaussians come and go: a name in `strategy.registry`."""
+    """How Gaussians are added, moved and removed: a name in `strategy.registry`."""
     gaussians: int = Field(default=60_000, ge=100)
     """The budget, which no strategy exceeds; MCMC grows to it."""
     degree: int = Field(default=2, ge=0, le=3)
     """Degree of the spherical harmonics; a small shoot cannot support more view dependence."""
     antialias: bool = True
+    """Compensate the opacity of Gaussians that are smaller than a pixel (Mip-Splatting)."""
     ssim_weight: float = Field(default=0.2, ge=0, le=1)
+    """Share of structural similarity in the colour loss; the rest is the absolute difference."""
     alpha_weight: float = Field(default=0.3, ge=0)
+    """Weight of the difference between rendered alpha and matte."""
     mean_reach: float = Field(default=0.07, gt=0)
     """How far a mean can travel in the whole fit, in camera extents; its learning rate falls to a hundredth.
 
@@ -46,14 +51,19 @@ class FitParams(PhotoParams):
     blur.
     """
     scale_rate: float = Field(default=1.6e-2, gt=0)
+    """Learning rate of the log scales."""
     quat_rate: float = Field(default=2e-3, gt=0)
+    """Learning rate of the rotations."""
     opacity_rate: float = Field(default=5e-2, gt=0)
+    """Learning rate of the opacities, before the sigmoid."""
     colour_rate: float = Field(default=5e-3, gt=0)
+    """Learning rate of the colours."""
     view_colour_decay: float = Field(default=1e-3, ge=0, lt=1)
     """Share of view-dependent colour that fades at each iteration: what one photo suggests misleads between photos."""
     opacity_cost: float = Field(default=0.05, ge=0)
     """Cost of opacity, mean over the Gaussians: where few photos look, haze that no photo supports fades."""
     scale_cost: float = Field(default=0.01, ge=0)
+    """Cost of size, mean over the Gaussians; keeps them from growing where no photo looks."""
     noise: float = Field(default=1e5, ge=0)
     """Strength of the noise that `mcmc` adds to the means, relative to the learning rate."""
     grow_slope: float = Field(default=2e-4, gt=0)
@@ -67,3 +77,4 @@ class FitParams(PhotoParams):
     patience: int = Field(default=5, ge=1)
     """Evaluations of the held-out photos (every 5% of the fit) without gain before an early stop."""
     checkpoint_seconds: float = Field(default=30.0, gt=0)
+    """Time between the snapshots from which a killed fit resumes."""

@@ -37,17 +37,22 @@ class Params(Frozen):
     """Which backdrops to make, how large, and how to paint. They are square unless extended; channels crop them."""
 
     backdrops: tuple[Backdrop, ...] = ()
-    size_px: int = Field(default=1600, ge=64, le=4096)
+    size_px: int = Field(
+        default=1600, ge=64, le=4096, description="side of the square backdrop that channels crop from"
+    )
     diffusion: EngineParams = Field(default_factory=ENGINES.defaults)
     around: Literal["auto", "product", "empty"] = Field(
         default="auto",
         description="product: paint around each angle's product; empty: paint one empty set for all angles; auto: "
         "empty if the checkpoint paints behind the product anyway, so that all angles share one set",
     )
-    seed: int = Field(default=0, ge=0, lt=2**31)
-    seed_per_angle: bool = Field(default=False, description="whether each angle gets its own seed, and so its own set")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the painted backdrops")
+    seed_per_angle: bool = Field(
+        default=False, description="paint a different place for each angle instead of one for all"
+    )
     shadow: Literal["layer", "painted"] = Field(
-        default="layer", description="layer: composite draws it; painted: the checkpoint paints it around each product"
+        default="layer",
+        description="layer: composite draws the shadow; painted: the checkpoint paints it around each product",
     )
 
     @model_validator(mode="after")

@@ -55,16 +55,19 @@ class Params(Frozen):
     sku: str = ""
     title: str = ""
     channels: tuple[Annotated[Channel, BeforeValidator(_by_name)], ...] = ()
-    shadow: Literal["layer", "none"] = "layer"
+    shadow: Literal["layer", "none"] = Field(
+        default="layer", description="layer: one shadow per picture, as a layer of its own; none: no shadow"
+    )
     light: Light = Light()
     hangs: float = Field(default=0.0, ge=0, le=1, description="share of the product's height between it and the floor")
     likeness_at_least: float = Field(
         default=0.85,
         ge=0,
         le=1,
-        description="SSIM of splat and nearest photo, and of unseen photos; below it, a person must look",
+        description="SSIM of the splat with the nearest photo and with the validation photos, below which a rendered "
+        "asset needs review",
     )
-    optimise_jpeg: bool = True
+    optimise_jpeg: bool = Field(default=True, description="make JPEG files smaller without changing their pixels")
 
 
 class Report(Frozen):

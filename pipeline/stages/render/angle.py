@@ -80,14 +80,20 @@ class RefineParams(Frozen):
     """Fine detail by diffusion on a rendered angle; it is marked as made with generative AI, so nothing asks for it."""
 
     checkpoint: str = Field(description="a diffusers inpainting checkpoint folder")
-    checkpoint_digest: str | None = Field(default=None, description="of its weights; filled in when planning")
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
-    prompt: str = Field(default="a sharp product photo", max_length=400)
-    steps: int = Field(default=30, ge=1, le=200)
-    guidance: float = Field(default=3.0, ge=0, le=30)
+    checkpoint_digest: str | None = Field(default=None, description="digest of its weights; filled in when planning")
+    dtype: Literal["float32", "bfloat16", "float16"] = Field(
+        default="float32", description="number format of the weights; float32 on a CPU"
+    )
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = Field(
+        default="cpu", description="cpu, cuda, or one of several GPUs such as cuda:1"
+    )
+    prompt: str = Field(
+        default="a sharp product photo", max_length=400, description="what the picture shows, in the checkpoint's words"
+    )
+    steps: int = Field(default=30, ge=1, le=200, description="steps of the sampler")
+    guidance: float = Field(default=3.0, ge=0, le=30, description="classifier-free guidance, 1 for none")
     strength: float = Field(default=0.2, ge=0.05, le=0.6, description="share of the diffusion that is run")
-    seed: int = Field(default=0, ge=0, lt=2**31)
+    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the noise")
 
     @model_validator(mode="before")
     @classmethod

@@ -51,9 +51,11 @@ class Inputs(Frozen):
 class Params(DrawParams):
     """How rendered angles are drawn, whether captured ones are corrected, and how pictures are edited."""
 
-    correct_mattes: bool = True
+    correct_mattes: bool = Field(
+        default=True, description="correct the mattes of captured angles by the outline of the splat"
+    )
     refine: RefineParams | None = Field(default=None, description="fine detail by diffusion on rendered angles")
-    edits: dict[str, Edits] = Field(default={}, description="angle name -> exact edits of its picture")
+    edits: dict[str, Edits] = Field(default={}, description="angle name to the edits of its picture")
 
 
 class Report(Frozen):
