@@ -1,4 +1,4 @@
-"""Finds the shoots that tonight's run has to do, plans them, and says at the end what became of each."""
+"""Finds and plans the shoots of a nightly run, and decides at its end how each one ended."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ SKU_CHARACTERS = 100
 
 
 class Planned(Frozen):
-    """A shoot that this run does, and why."""
+    """A planned shoot, and why it runs."""
 
     sku: str
     plan: str
@@ -34,14 +34,14 @@ class Refused(Frozen):
 
 
 class Refusal(Frozen):
-    """Why a shoot is refused: the reason's code in `pipeline.core.reasons`, and the words of this case."""
+    """Why a shoot is refused: the reason's code in `pipeline.core.reasons`, and the message for this case."""
 
     code: str
-    words: str
+    message: str
 
 
 class Discovery(Frozen):
-    """What a run found: the shoots to do, those with nothing to do, and those that a person must mend."""
+    """The shoots of a run: planned, unchanged, and refused until a person corrects them."""
 
     plans: tuple[Planned, ...] = ()
     unchanged: tuple[str, ...] = ()
@@ -49,12 +49,12 @@ class Discovery(Frozen):
 
 
 def find_shoots(root: Path) -> Iterator[Path]:
-    """Folders with a shoot.yaml at most `MAX_DEPTH` below `root`; never inside another shoot, never through links.
+    """Folders with a shoot.yaml at most `MAX_DEPTH` below `root`, but not inside another shoot or through links.
 
-    A folder that this user may not look into counts as a shoot: reading it says why, and the others go on.
+    An unreadable folder counts as a shoot, so that reading it reports the error and the other shoots continue.
     """
     if not root.is_dir():
-        raise BadInput(f"CATALOG_SHOOTS={root} is no folder", remedy="name the folder that holds the shoots")
+        raise BadInput(f"CATALOG_SHOOTS={root} is not a folder", remedy="Name the folder of the shoots")
     folders = [(root, 0)]
     while folders:
         folder, depth = folders.pop(0)
@@ -75,15 +75,15 @@ def discover(
 ) -> Discovery:  # fmt: skip
     """Plan the new and changed shoots below `root`, or with `collection` (a backfill) all shoots of that collection.
 
-    `runs_here` as in `write_plan`. A shoot that cannot be read is refused and remembered as such, and so is every one
-    of several with the same sku, for nobody knows whose pictures it means; the others go on.
+    `runs_here` as in `write_plan`. A shoot that cannot be read is recorded as refused, and so is every shoot whose sku
+    another one has too, because the sku is ambiguous; the other shoots continue.
     """
     known = shoots.known_shoots(catalog_url)
     plans, unchanged, refused = [], [], []
-    found, reasons = _read_all(root)
-    for folder, refusal in reasons.items():
+    readable, refusals = _read_all(root)
+    for folder, refusal in refusals.items():
         refused.append(_refuse(catalog_url, run_id, root, folder, refusal, collection))
-    for folder, shoot in found.items():
+    for folder, shoot in readable.items():
         if collection not in {None, shoot.collection}:
             continue
         try:
@@ -112,33 +112,33 @@ def discover(
 
 
 def listing_digest(folder: Path) -> str:
-    """By what the next night knows that a shoot's files are as they were. Raises BadInput when one cannot be read."""
+    """Digest of a shoot's file listing, to detect changes. Raises BadInput when a file cannot be read."""
     return digest_of(canonical_json(listing(folder)))
 
 
 def why_changed(state: shoots.ShootState | None, listed: str, store: Store) -> str | None:
-    """Why tonight must run a shoot, in words; None when nothing changed and its last run ended for good."""
+    """Why a shoot must run, in words; None if nothing changed and the result of its last run is final."""
     if state is None:
         return "new"
     if state.listing_digest != listed:
         return "its photos or shoot.yaml changed"
     if shoots.is_changed(state, listed):
         return f"its last run: {state.fate}"
-    step = _held_in_passing(state.plan_digest, store) if state.fate == "held" else None
-    return f"its last run: {step} was held for want of time" if step else None
+    step = _held_for_time(state.plan_digest, store) if state.fate == "held" else None
+    return f"its last run: {step} was held because it ran out of time" if step else None
 
 
-def _held_in_passing(plan_digest: str | None, store: Store) -> str | None:
-    """The first step of a plan that was held for want of time."""
+def _held_for_time(plan_digest: str | None, store: Store) -> str | None:
+    """The first step of a plan that was held because it ran out of time."""
     pointers = {step: store.pointer(plan_digest, step) for step in STEPS} if plan_digest else {}
     manifests = {step: store.manifest(*pointer) for step, pointer in pointers.items() if pointer}
     return next((step for step, manifest in manifests.items() if manifest and not is_final(manifest)), None)
 
 
 def conclude(catalog_url: str, run_id: str) -> shoots.RunSummary:
-    """Decide and remember the fate of every shoot of a run from the fates of its steps."""
+    """Decide and record the fate of every shoot of a run from its steps."""
     for shoot in shoots.summary(catalog_url, run_id).shoots:
-        if shoot.fate == "planned" or shoot.steps:  # who asks while it runs must not have the last word
+        if shoot.fate == "planned" or shoot.steps:  # again each time: a summary may be requested during the run
             fate, reason = _fate_of(shoot)
             shoots.record_fate(catalog_url, run_id, shoot.sku, fate, reason)
     return shoots.summary(catalog_url, run_id)
@@ -159,45 +159,45 @@ def _fate_of(shoot: shoots.ShootSummary) -> tuple[shoots.Fate, str]:
 
 def _unplannable(error: BadInput) -> Refusal:
     missing = isinstance(error, MissingEngine)
-    return Refusal(code="shoot-engine-missing" if missing else "shoot-not-plannable", words=str(error))
+    return Refusal(code="shoot-engine-missing" if missing else "shoot-not-plannable", message=str(error))
 
 
 def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
     """The shoots below `root` by folder, and why the other folders are refused."""
-    found: dict[Path, Shoot] = {}
+    readable: dict[Path, Shoot] = {}
     refused: dict[Path, Refusal] = {}
     for folder in find_shoots(root):
         try:
-            found[folder] = read_shoot(folder)
+            readable[folder] = read_shoot(folder)
         except BadInput as error:
-            refused[folder] = Refusal(code="shoot-unusable", words=str(error))
+            refused[folder] = Refusal(code="shoot-unusable", message=str(error))
     by_sku: dict[str, list[Path]] = {}
-    for folder, shoot in found.items():
+    for folder, shoot in readable.items():
         by_sku.setdefault(shoot.sku, []).append(folder)
     for sku, folders in by_sku.items():
         for folder in folders if len(folders) > 1 else ():
             others = ", ".join(str(other) for other in folders if other != folder)
             what = f"{folder}/shoot.yaml: sku: {sku!r} is also in {others}"
-            twice = BadInput(what, remedy="Give each shoot its own, or remove one")
-            refused[folder] = Refusal(code="shoot-sku-twice", words=str(twice))
-            del found[folder]
-    return found, refused
+            duplicate = BadInput(what, remedy="Give each shoot its own, or remove one")
+            refused[folder] = Refusal(code="shoot-sku-twice", message=str(duplicate))
+            del readable[folder]
+    return readable, refused
 
 
 def _refuse(
     catalog_url: str, run_id: str, root: Path, folder: Path, refusal: Refusal, collection: str | None
 ) -> Refused:  # fmt: skip
-    """Remember a refused folder under its own name: its sku could not be read, or belongs to another shoot."""
+    """Record a refused folder under its own name, because its sku is unreadable or belongs to another shoot."""
     source = _printable(folder.resolve())
     name = f"folder {_printable(folder.relative_to(root))}"
     if len(name) > SKU_CHARACTERS:
         name = f"{name[:80]}... {digest_of(name.encode())[:12]}"
     shoots.record_fate(
-        catalog_url, run_id, name, "bad input", refusal.words, collection=collection or "", source=source
+        catalog_url, run_id, name, "bad input", refusal.message, collection=collection or "", source=source
     )
-    return Refused(source=_printable(folder), code=refusal.code, reason=refusal.words)
+    return Refused(source=_printable(folder), code=refusal.code, reason=refusal.message)
 
 
 def _printable(path: Path) -> str:
-    """A path in words that every log, JSON and database takes; a name on a disk may be any bytes."""
+    """A path as text for logs, JSON and databases; on disk, a name may be any bytes."""
     return str(path).encode("utf-8", "backslashreplace").decode()

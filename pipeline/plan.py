@@ -1,6 +1,6 @@
-"""The only place the graph is written: from a shoot to the steps of its plan.
+"""Makes a shoot's plan: defines the graph of the steps, their params and their inputs.
 
-Importing this module loads no torch, diffusers, transformers or pycolmap, so that DAG files may.
+Importing this module does not load torch, diffusers, transformers or pycolmap, so that DAG files may import it.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from pipeline.core.errors import BadInput, readable
 from pipeline.core.media import JSON, media_type_of
 from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
 
-PHOTOS, MATTES = "photos as shot", "mattes made by hand"
+PHOTOS, MATTES = "photos as shot", "mattes made by hand"  # inputs that come from the shoot, not from a step
 Wiring = Mapping[str, StepOutput | str]
 
 
@@ -69,7 +69,7 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
 def stage_of(step: str) -> AnyStage:
     """The stage of a step. Raises BadInput for an unknown name."""
     if step not in GRAPH:
-        raise BadInput(f"there is no stage {step!r}", remedy=f"use one of {', '.join(STEPS)}")
+        raise BadInput(f"there is no stage {step!r}", remedy=f"Use one of {', '.join(STEPS)}")
     stage: AnyStage = import_module(f"pipeline.stages.{step}").STAGE
     return stage
 
@@ -77,15 +77,15 @@ def stage_of(step: str) -> AnyStage:
 def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = True) -> tuple[Plan, str]:
     """Read the shoot in `folder`, store its photos, and store its plan. Returns the plan and its digest.
 
-    `runs_here`: its steps will run on this machine, not in pods, which have GPUs of their own. Raises BadInput when
-    shoot.yaml, the photos or the preset cannot be used, MissingEngine as `require_here`.
+    `runs_here`: the steps will run on this machine, not in pods, which have their own GPUs. Raises BadInput when
+    shoot.yaml, the photos or the preset cannot be used, and MissingEngine as `require_here`.
     """
     shoot = read_shoot(folder)
     params = params_of(shoot, read_preset(preset))
     if runs_here:
         require_here(params)
     photos, mattes = _stored(store, list_photos(folder)), _stored(store, list_mattes(folder))
-    given = {PHOTOS: store.put_tree(photos), MATTES: store.put_tree(mattes) if mattes else None}
+    sources = {PHOTOS: store.put_tree(photos), MATTES: store.put_tree(mattes) if mattes else None}
     plan = Plan(
         sku=shoot.sku,
         collection=shoot.collection,
@@ -96,7 +96,7 @@ def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = Tru
             step: PlannedStep(
                 stage=step,
                 params=params[step],
-                inputs={name: given[value] if isinstance(value, str) else value for name, value in wiring.items()},
+                inputs={name: sources[value] if isinstance(value, str) else value for name, value in wiring.items()},
             )
             for step, wiring in GRAPH.items()
         },
@@ -106,45 +106,51 @@ def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = Tru
 
 
 def read_plan(store: Store, digest: str) -> Plan:
-    """A plan from the store. Raises BadInput when there is none under this digest."""
-    remedy = "use a digest that `catalog plan` printed"
+    """Read a plan from the store. Raises BadInput when there is none under this digest."""
+    remedy = "Use a digest that `catalog plan` printed"
     try:
         artifact = Artifact(sha256=digest, media_type=JSON, size=0)
         if not store.is_whole(artifact):
             raise BadInput(f"there is no plan {digest} in the store", remedy=remedy)
         return Plan.model_validate_json(store.read(artifact))
     except ValidationError as error:
-        raise BadInput(f"{digest!r} is no plan: {error.errors()[0]['msg']}", remedy=remedy) from None
+        raise BadInput(f"{digest!r} is not a plan: {error.errors()[0]['msg']}", remedy=remedy) from None
 
 
 def read_preset(name: str) -> dict[str, dict[str, Any]]:
-    """Params by step from pipeline/presets/<name>.yaml, or from a YAML file when `name` ends in .yaml. BadInput."""
+    """Read params by step from pipeline/presets/<name>.yaml, or from a YAML file if `name` ends in .yaml.
+
+    Raises BadInput when there is no such preset, or it is not a mapping of steps to params.
+    """
     shipped = resources.files("pipeline") / "presets"
     try:
         with readable():
             text = Path(name).read_text() if name.endswith(".yaml") else (shipped / f"{name}.yaml").read_text()
         value = yaml.safe_load(text) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"preset {name} is not YAML: {error}", remedy="mend the line it names") from None
+        raise BadInput(f"preset {name} is not YAML: {error}", remedy="Correct the line that it names") from None
     except BadInput as error:
-        known = sorted(entry.name.removesuffix(".yaml") for entry in shipped.iterdir() if entry.is_file())
+        presets = sorted(entry.name.removesuffix(".yaml") for entry in shipped.iterdir() if entry.is_file())
         raise BadInput(
-            f"CATALOG_PRESET: there is no preset {name!r}: {error.what}", remedy=f"use one of {known} or a YAML file"
+            f"CATALOG_PRESET: there is no preset {name!r}: {error.what}",
+            remedy=f"Use {', '.join(presets)} or a YAML file",
         ) from None
     if not isinstance(value, dict):
-        raise BadInput(f"preset {name} holds {type(value).__name__}, not steps", remedy=f"use {', '.join(STEPS)}")
+        raise BadInput(
+            f"preset {name} is a {type(value).__name__}, not a mapping of steps", remedy=f"Use {', '.join(STEPS)}"
+        )
     for step, params in value.items():
         if step not in STEPS:
-            raise BadInput(f"preset {name}: {step!r} is no step", remedy=f"use {', '.join(STEPS)}")
+            raise BadInput(f"preset {name}: {step!r} is not a step", remedy=f"Use {', '.join(STEPS)}")
         if not isinstance(params, dict):
             raise BadInput(
-                f"preset {name}: {step}: {params!r} is no set of params", remedy="write `name: value` below it"
+                f"preset {name}: {step}: {params!r} is not a mapping of params", remedy="Write `name: value` below it"
             )
     return value
 
 
 def params_of(shoot: Shoot, preset: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Every step's full Params: the stage's defaults, over them the preset, over them what shoot.yaml says."""
+    """Every step's full params: the stage's defaults, overridden by the preset, overridden by shoot.yaml."""
     from_shoot = shoot_params(shoot)
     return {
         step: step_params(step, {**preset.get(step, {}), **from_shoot.get(step, {})}).model_dump(mode="json")
@@ -153,28 +159,28 @@ def params_of(shoot: Shoot, preset: Mapping[str, Mapping[str, Any]]) -> dict[str
 
 
 def step_params(step: str, values: Mapping[str, Any]) -> Frozen:
-    """A step's Params from raw values. Raises BadInput that names the step, the setting and its value."""
+    """Validate a step's params. Raises BadInput that names the step, the setting and its value."""
     stage = stage_of(step)
     try:
         params: Frozen = stage.params.model_validate(values)
-    except BadInput as error:  # of a channel or a checkpoint that the params name
+    except BadInput as error:  # about a channel or a checkpoint that the params name
         raise type(error)(f"step {step}: {error.what}", remedy=error.remedy) from None
     except ValidationError as error:
         first = error.errors()[0]
         where, what = ".".join(map(str, first["loc"])), str(first["msg"]).removeprefix("Value error, ")
         if where and where == stage.engine_field:  # `what` names the engine's setting and its value
-            words = f"{where}: {what}" if where in values else what
+            message = f"{where}: {what}" if where in values else what
         else:
-            words = f"{where}: {what} (got {first['input']!r})" if where else what
-        raise BadInput(f"step {step}: {words}", remedy="Correct the preset") from None
+            message = f"{where}: {what} (got {first['input']!r})" if where else what
+        raise BadInput(f"step {step}: {message}", remedy="Correct the preset") from None
     return params
 
 
 def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise MissingEngine, naming the step, when this machine lacks an engine, a key or a device that `params` ask for.
+    """Raise MissingEngine, naming the step, if this machine lacks an engine, a key or a device that `params` request.
 
-    The steps would report it themselves, but the splat only after minutes. The splat counts even where no angle turns
-    out to need it: that is known only after the poses.
+    Each step would report it too, but only when it runs. The splat's engine is required even if no angle turns out to
+    need a splat, because that is known only after the poses.
     """
     for step, values in params.items():
         stage = stage_of(step)
@@ -182,7 +188,7 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
-    """What each step needs to know of shoot.yaml, and no more: another title must not refit a splat."""
+    """The params of each step that come from shoot.yaml, only those it needs: a new title must not refit a splat."""
     named = {angle: Path(photo).stem for angle, photo in shoot.capture.named.items()}
     front = Path(shoot.capture.front).stem
     words = {"title": shoot.title, "brand": shoot.brand, "category": shoot.category, "attributes": shoot.attributes}

@@ -1,4 +1,4 @@
-"""Runs the steps of a plan on this machine, and says how each one ended."""
+"""Runs the steps of a plan on this machine, and returns how each one ended."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ StepState = Literal["done", "cached", "held", "failed", "bad input", "not run"]
 
 
 class StepForecast(Frozen):
-    """What a plan knows of a step before it runs: its key and whether a manifest exists, or what it waits for."""
+    """A step before it runs: its key and whether a manifest exists, or the step that it depends on."""
 
     step: str
     key: str | None = None
@@ -84,7 +84,7 @@ def run_plan(
                 results[step] = run_step(runner, plan, digest, step)
             except CatalogError as error:
                 results[step] = StepResult(step=step, state="failed", reason=str(error))
-            except Exception as error:  # a fault of ours: the other steps and the table are worth having nonetheless
+            except Exception as error:  # an internal error must not stop the independent steps
                 log.exception("%s failed", step)
                 results[step] = StepResult(step=step, state="failed", reason=f"{type(error).__name__}: {error}")
         on_result(results[step])
@@ -92,14 +92,14 @@ def run_plan(
 
 
 def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
-    """The key of every step as far as it is known: an input's digest is unknown until the step above has run."""
+    """The key and state of every step, as far as known: an input's digest is unknown until its step has run."""
     known: dict[str, Manifest] = {}
-    found = []
+    forecasts = []
     for name, step in plan.steps.items():
         stage = stage_of(name)
         missing = [above for above in UPSTREAM[name] if above not in known]
         if missing:
-            found.append(StepForecast(step=name, state=f"unknown until {missing[0]}"))
+            forecasts.append(StepForecast(step=name, state=f"unknown until {missing[0]}"))
             continue
         params = stage.params.model_validate(step.params)
         try:
@@ -112,21 +112,21 @@ def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
         if manifest is not None:
             known[name] = manifest
         state = "to run" if manifest is None else "held" if manifest.held else "cached"
-        found.append(StepForecast(step=name, key=request.key, state=state))
-    return found
+        forecasts.append(StepForecast(step=name, key=request.key, state=state))
+    return forecasts
 
 
 def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
-    """Run a stage by itself on a request file, JSON with `params` and `inputs`, or on that of a whole manifest."""
+    """Run a stage without a plan, on a JSON file with `params` and `inputs`, or on the request of a manifest file."""
     try:
         value = json.loads(path.read_bytes())
         value = value.get("request", value)
         inputs = stage.inputs.model_validate(value.get("inputs", {}))
         params = stage.params.model_validate(value.get("params", {}))
     except FileNotFoundError:
-        raise BadInput(f"{path} does not exist", remedy="Copy the `request` of a manifest into a file") from None
+        raise BadInput(f"{path} does not exist", remedy="Copy the `request` of a manifest to a file") from None
     except (ValidationError, ValueError, AttributeError) as error:
-        raise BadInput(f"{path} is not a request for {stage.name}: {error}", remedy="Correct it") from None
+        raise BadInput(f"{path} is not a request for {stage.name}: {error}", remedy="Correct the file") from None
     try:
         finished = runner.run(stage, inputs, params)
     except Held as held:
@@ -142,20 +142,20 @@ def _result(step: str, finished: FinishedStep[Any]) -> StepResult:
 
 
 def manifest_of(runner: Runner, digest: str, step: str) -> Manifest | None:
-    """The manifest that a step of a plan led to, or None while it has not run."""
+    """The manifest of a plan's step, or None if it has not run."""
     pointer = runner.store.pointer(digest, step)
     return runner.store.manifest(*pointer) if pointer else None
 
 
 def output_of(runner: Runner, digest: str, step: str, output: str) -> Artifact | None:
-    """An output of a finished step, or None when the step has not run, was held, or made none."""
+    """An output of a plan's step, or None if the step has not run, was held, or made none."""
     manifest = manifest_of(runner, digest, step)
     value = (manifest.outputs or {}).get(output) if manifest else None
     return Artifact.model_validate(value) if value else None
 
 
 def exit_code(results: list[StepResult]) -> int:
-    """0 when all is done, 20 when something is held, 30 for bad input, 1 for a failure: the worst one counts."""
+    """Exit code of the worst result: 0 done, 20 held, 30 bad input, 1 failed."""
     states = {result.state for result in results}
     if "failed" in states:
         return CatalogError.exit_code

@@ -79,17 +79,17 @@ class Shoot(Frozen):
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
-                raise ValueError(f"{what} holds {', '.join(twice)} twice; give each its own name")
+                raise ValueError(f"{what} has {', '.join(twice)} twice; give each its own name")
         return self
 
 
 def read_shoot(folder: Path) -> Shoot:
-    """Read and check `folder`/shoot.yaml. Raises BadInput that names the file, the field, the value and the remedy."""
+    """Read and validate `folder`/shoot.yaml. Raises BadInput that names file, field, value and remedy."""
     path = folder / "shoot.yaml"
     if not str(path).isprintable():
-        raise BadInput(f"the folder name {str(folder)!r} cannot be used", remedy="rename it: letters and digits")
+        raise BadInput(f"the folder name {str(folder)!r} cannot be used", remedy="Rename it, using letters and digits")
     if path.is_symlink():
-        raise BadInput(f"{path} is a link", remedy="put the file itself there")
+        raise BadInput(f"{path} is a link", remedy="Put the file itself there")
     with readable():
         if not path.exists():
             raise BadInput(
@@ -98,35 +98,42 @@ def read_shoot(folder: Path) -> Shoot:
             )
         shoot = parse_shoot(path.read_bytes(), path)
     names = {photo.name for photo in list_photos(folder)}
-    wanted = {"capture.front": shoot.capture.front} | {f"capture.named.{a}": p for a, p in shoot.capture.named.items()}
-    for field, name in wanted.items():
+    references = {"capture.front": shoot.capture.front} | {
+        f"capture.named.{a}": p for a, p in shoot.capture.named.items()
+    }
+    for field, name in references.items():
         if name not in names:
             raise BadInput(
-                f"{path}: {field}: {name!r} is not in {folder / 'photos'}", remedy="name a photo of this shoot"
+                f"{path}: {field}: {name!r} is not in {folder / 'photos'}", remedy="Name a photo of this shoot"
             )
     angles = {angle.name for angle in shoot.angles}
     for field, given in (("capture.named", shoot.capture.named), ("edits", shoot.edits)):
         for name in given:
             if name not in angles:
                 raise BadInput(
-                    f"{path}: {field}: {name!r} is no requested angle", remedy=f"use one of {sorted(angles)}"
+                    f"{path}: {field}: {name!r} is not a requested angle",
+                    remedy=f"Use one of {', '.join(sorted(angles))}",
                 )
     return shoot
 
 
 def parse_shoot(data: bytes, path: Path) -> Shoot:
-    """Check the text of a shoot.yaml; `path` is for the messages."""
+    """Validate the text of a shoot.yaml. `path` is named in errors. Raises BadInput."""
     if len(data) > MAX_YAML_BYTES:
-        raise BadInput(f"{path} has {len(data)} bytes", remedy=f"keep it under {MAX_YAML_BYTES}")
+        raise BadInput(f"{path} has {len(data)} bytes", remedy=f"Keep it below {MAX_YAML_BYTES}")
     try:
         _refuse_bombs(data, path)
         value = yaml.safe_load(data)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is not YAML: {' '.join(str(error).split())}", remedy="mend the line it names") from None
+        raise BadInput(
+            f"{path} is not YAML: {' '.join(str(error).split())}", remedy="Correct the line that it names"
+        ) from None
     except ValueError as error:
-        raise BadInput(f"{path} holds a date or a number that is none: {error}", remedy="put it in quotes") from None
+        raise BadInput(f"{path} has an invalid date or number: {error}", remedy="Put it in quotes") from None
     if not isinstance(value, dict):
-        raise BadInput(f"{path} holds {type(value).__name__}, not fields", remedy="start it with `sku: ...`")
+        raise BadInput(
+            f"{path} is a {type(value).__name__}, not a mapping of fields", remedy="Start it with `sku: ...`"
+        )
     try:
         return Shoot.model_validate(value)
     except ValidationError as error:
@@ -139,53 +146,56 @@ def list_photos(folder: Path) -> list[Path]:
     """The image files in `folder`/photos, sorted by name. Raises BadInput when there are none, or as `plain_files`."""
     photos = folder / "photos"
     if photos.is_symlink():
-        raise BadInput(f"{photos} is a link", remedy="put the folder itself there")
+        raise BadInput(f"{photos} is a link", remedy="Put the folder itself there")
     if not photos.is_dir():
-        raise BadInput(f"{photos} is no folder", remedy="put the photos of the shoot there")
-    found = plain_files(photos, PHOTO_ENDINGS)
-    if not found:
+        raise BadInput(f"{photos} is not a folder", remedy="Put the photos of the shoot there")
+    files = plain_files(photos, PHOTO_ENDINGS)
+    if not files:
         raise BadInput(
-            f"{photos} holds no photos", remedy=f"put files ending in {', '.join(sorted(PHOTO_ENDINGS))} there"
+            f"{photos} has no photos", remedy=f"Put files ending in {', '.join(sorted(PHOTO_ENDINGS))} there"
         )
-    return found
+    return files
 
 
 def list_mattes(folder: Path) -> list[Path]:
     """Mattes made by hand: `folder`/mattes/<photo>.png, sorted by name; empty when there are none. Raises BadInput."""
     mattes = folder / "mattes"
     if mattes.is_symlink():
-        raise BadInput(f"{mattes} is a link", remedy="put the folder itself there")
+        raise BadInput(f"{mattes} is a link", remedy="Put the folder itself there")
     return plain_files(mattes, frozenset({".png"})) if mattes.is_dir() else []
 
 
 def listing(folder: Path) -> list[tuple[str, int, int]]:
-    """(name, bytes, mtime in ns) of shoot.yaml and of every photo and matte: cheap to compare night by night."""
-    found = []
+    """(name, bytes, mtime in ns) of shoot.yaml and of every photo and matte; cheap to compare each night."""
+    entries = []
     for file in (folder / "shoot.yaml", *list_photos(folder), *list_mattes(folder)):
         with readable():
             facts = file.stat()
-        found.append((file.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns))
-    return found
+        entries.append((file.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns))
+    return entries
 
 
 def plain_files(folder: Path, endings: frozenset[str]) -> list[Path]:
-    """The files of these endings, sorted. A link or a folder so named, and a name that no JSON can hold, is BadInput.
+    """The files with these endings, sorted.
 
-    Left out without a word, a photo would be missed only when its angle is refused.
+    Raises BadInput for a link or a folder with such a name, and for an unprintable name. A photo that was skipped
+    silently would be missed only when its angle is refused.
     """
     with readable():
-        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)
-    for path in found:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)
+    for path in files:
         if not path.name.isprintable():  # control characters, and bytes that are not UTF-8
-            raise BadInput(f"{folder}: the name {path.name!r} cannot be used", remedy="rename it: letters and digits")
+            raise BadInput(
+                f"{folder}: the name {path.name!r} cannot be used", remedy="Rename it, using letters and digits"
+            )
         if path.is_symlink() or not path.is_file():
-            raise BadInput(f"{path} is a link or a folder, not a file", remedy="put the picture itself there")
-    return found
+            raise BadInput(f"{path} is a link or a folder, not a file", remedy="Put the picture itself there")
+    return files
 
 
 def _refuse_bombs(data: bytes, path: Path) -> None:
-    """Refuse aliases that double a value line by line or hold themselves, and brackets that nest for ever."""
-    sizes: dict[str, int] = {}  # by anchor: how many values it stands for, written out
+    """Raise BadInput for aliases that multiply values or contain themselves, and for excessive nesting."""
+    sizes: dict[str, int] = {}  # by anchor: number of values when expanded
     counts, anchors = [0], [""]  # of each open list or mapping
     for event in yaml.parse(data, Loader=yaml.SafeLoader):
         line = f"{path}: line {event.start_mark.line + 1}" if event.start_mark else str(path)
@@ -198,17 +208,19 @@ def _refuse_bombs(data: bytes, path: Path) -> None:
             counts[-1] += size
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor in anchors:
-                raise BadInput(f"{line}: *{event.anchor} holds itself", remedy="write the value out")
+                raise BadInput(f"{line}: *{event.anchor} contains itself", remedy="Write the value out")
             counts[-1] += sizes.get(event.anchor or "", 1)
         else:
             counts[-1] += 1
         if sum(counts) > MAX_YAML_VALUES or len(counts) > MAX_YAML_DEPTH:
             what = f"{line}: more than {MAX_YAML_VALUES} values, or nested deeper than {MAX_YAML_DEPTH}"
-            raise BadInput(what, remedy="write a shorter shoot.yaml, without aliases")
+            raise BadInput(what, remedy="Write a shorter shoot.yaml, without aliases")
 
 
 def _in_words(error: ValidationError) -> str:
-    """The first few findings as `field: message (got value)`."""
-    found: list[Any] = list(error.errors())
-    words = [f"{'.'.join(map(str, e['loc'])) or 'shoot'}: {e['msg']} (got {str(e['input'])[:60]!r})" for e in found[:3]]
-    return "; ".join(words) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")
+    """The first three errors as `field: message (got value)`."""
+    errors: list[Any] = list(error.errors())
+    first = [
+        f"{'.'.join(map(str, e['loc'])) or 'shoot'}: {e['msg']} (got {str(e['input'])[:60]!r})" for e in errors[:3]
+    ]
+    return "; ".join(first) + (f"; and {len(errors) - 3} more" if len(errors) > 3 else "")

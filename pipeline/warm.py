@@ -1,7 +1,7 @@
-"""Compile what numba compiles, once: `python -m pipeline.warm`, the last step of the set-up.
+"""Compiles the numba kernels once: `python -m pipeline.warm`, the last step of the setup.
 
-Matting and splatting run on kernels that numba compiles at their first call and keeps on disk, beside the code or in
-NUMBA_CACHE_DIR. That takes over a minute on two cores, which nobody should wait for in the middle of a run.
+Matting and splatting use kernels that numba compiles at their first call and caches on disk, beside the code or in
+NUMBA_CACHE_DIR. That takes over a minute on two cores, which would otherwise delay the first run.
 """
 
 import numpy as np
@@ -13,16 +13,16 @@ SIDE_PX = 64
 
 
 def main() -> None:
-    """Cut out and fit a white ball: every kernel runs once."""
-    with bar("compiling the kernels of") as tell:
-        tell(0, 2, "matting")
+    """Cut out a white ball and fit a splat to it, so that every kernel runs once."""
+    with bar("compiling kernels:") as progress:
+        progress(0, 2, "matting")
         ball = warm_matting()
-        tell(1, 2, "splatting")
+        progress(1, 2, "splatting")
         warm_splatting(ball)
 
 
 def warm_matting() -> NDArray[np.uint8]:
-    """The matting of a ball's picture; returns the ball [SIDE_PX, SIDE_PX, 4]."""
+    """Cut a ball out of its picture. Returns it as RGBA uint8 [SIDE_PX, SIDE_PX, 4]."""
     from pipeline.imaging.cutout.matting import UNKNOWN, closed_form, foreground_colours
 
     y, x = np.mgrid[:SIDE_PX, :SIDE_PX] - SIDE_PX / 2
@@ -35,7 +35,7 @@ def warm_matting() -> NDArray[np.uint8]:
 
 
 def warm_splatting(ball: NDArray[np.uint8]) -> None:
-    """A fit of a few steps to the ball from four sides, judged by one of them."""
+    """Fit a splat to the ball seen from four sides in a few steps, validated on one of them."""
     from pipeline.core.colmap.model import Points
     from pipeline.core.domain import Camera, look_at
     from pipeline.splatting.engines import cpu

@@ -66,7 +66,7 @@ def test_new_then_unchanged_then_changed(night: Night) -> None:
     assert changed(night.run()) == {"mug": "its photos or shoot.yaml changed"}
 
 
-def test_a_shoot_held_for_want_of_time_is_run_again_and_one_held_for_good_is_not(night: Night) -> None:
+def test_shoot_held_for_time_runs_again_and_one_held_for_good_does_not(night: Night) -> None:
     night.add("mug")
     plan = night.run().plans[0].plan
     night.end("mug", splat="held")
@@ -77,10 +77,10 @@ def test_a_shoot_held_for_want_of_time_is_run_again_and_one_held_for_good_is_not
     reason = HeldReason(what="no time", remedy="again", passing=True)
     night.store.commit(Manifest(key=asked.key, request=asked, held=reason, provenance=where))
     night.store.point(plan, "splat", "splat", asked.key)
-    assert changed(night.run()) == {"mug": "its last run: splat was held for want of time"}
+    assert changed(night.run()) == {"mug": "its last run: splat was held because it ran out of time"}
 
 
-def test_whoever_asks_while_a_night_runs_does_not_have_the_last_word(night: Night) -> None:
+def test_summary_during_a_run_does_not_fix_the_fate(night: Night) -> None:
     night.add("mug")
     night.run()
     shoots.record_step(night.url, night.run_id, "mug", "ingest", "done", seconds=1.0, reason="")
@@ -99,7 +99,7 @@ def test_whoever_asks_while_a_night_runs_does_not_have_the_last_word(night: Nigh
         ({"ingest": "bad input"}, "bad input", True),
     ],
 )
-def test_a_failed_shoot_runs_again_and_a_held_one_does_not(
+def test_failed_shoot_runs_again_and_held_one_does_not(
     night: Night, states: dict[str, str], fate: str, again: bool
 ) -> None:
     night.add("mug")
@@ -111,7 +111,7 @@ def test_a_failed_shoot_runs_again_and_a_held_one_does_not(
     assert bool(night.run().plans) == again
 
 
-def test_a_broken_shoot_is_refused_and_the_others_go_on(night: Night) -> None:
+def test_broken_shoot_is_refused_and_the_others_continue(night: Night) -> None:
     night.add("mug")
     night.add("tee", angles=[])
     found = night.run()
@@ -122,7 +122,7 @@ def test_a_broken_shoot_is_refused_and_the_others_go_on(night: Night) -> None:
     assert shoots.summary(night.url, night.run_id).failed == ["folder tee"]
 
 
-def test_one_sku_in_two_folders_is_refused_twice_and_keeps_what_is_published(night: Night) -> None:
+def test_duplicate_sku_is_refused_and_its_published_assets_stay(night: Night) -> None:
     """Whichever folder were taken first, its pictures could be those of the other product."""
     night.add("mug")
     night.run()
@@ -139,7 +139,7 @@ def test_one_sku_in_two_folders_is_refused_twice_and_keeps_what_is_published(nig
     assert shoots.known_shoots(night.url)["mug"].fate == "done"
 
 
-def test_no_folder_ends_the_night(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_folder_does_not_stop_the_run(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     night.add("mug")
     night.add("a/tee", angles=[])
     night.add("b/tee", angles=[])
@@ -165,7 +165,7 @@ def test_no_folder_ends_the_night(night: Night, monkeypatch: pytest.MonkeyPatch)
     assert refused == {"folder a/tee", "folder b/tee", r"folder caf\udce9", "folder folder", "folder locked"}
 
 
-def test_a_backfill_takes_all_of_one_collection(night: Night) -> None:
+def test_backfill_plans_every_shoot_of_one_collection(night: Night) -> None:
     night.add("mug")
     night.add("tee", collection="other")
     night.run()
@@ -175,7 +175,7 @@ def test_a_backfill_takes_all_of_one_collection(night: Night) -> None:
     assert changed(night.run("other")) == {"tee": "backfill of other"}
 
 
-def test_shoots_are_found_below_folders_but_never_through_links(night: Night) -> None:
+def test_shoots_are_found_in_subfolders_but_not_through_links(night: Night) -> None:
     folder = night.add("a/b/mug", sku="mug")
     (night.root / "shoots" / "everything").symlink_to("/")
     assert list(find_shoots(night.root / "shoots")) == [folder]
@@ -184,7 +184,7 @@ def test_shoots_are_found_below_folders_but_never_through_links(night: Night) ->
 
 
 @pytest.mark.parametrize(("runs_here", "refused"), [(True, 1), (False, 0)])
-def test_an_engine_is_missed_where_the_steps_will_run_and_nowhere_else(
+def test_missing_engine_matters_only_where_the_steps_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs_here: bool, refused: int
 ) -> None:
     night = Night(tmp_path)

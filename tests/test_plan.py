@@ -23,7 +23,7 @@ SAMPLES = sorted((ROOT / "examples" / "collection").glob("*/shoot.yaml"))
 PRESETS = sorted((ROOT / "pipeline" / "presets").glob("*.yaml"))
 
 
-def test_the_graph_fits_the_stages_it_wires() -> None:
+def test_graph_matches_the_stages_that_it_connects() -> None:
     for step in STEPS:
         stage = stage_of(step)
         assert stage.name == step
@@ -38,7 +38,7 @@ def test_the_graph_fits_the_stages_it_wires() -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.parent.name)
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
-def test_every_shipped_preset_and_shoot_fits_the_stages(preset: Path, sample: Path) -> None:
+def test_every_shipped_preset_and_shoot_is_valid(preset: Path, sample: Path) -> None:
     params = params_of(read_shoot(sample.parent), read_preset(preset.stem))
     assert set(params) == set(STEPS)
 
@@ -48,12 +48,12 @@ def test_there_are_samples_and_presets_to_test() -> None:
     assert {path.stem for path in PRESETS} == {"demo", "standard"}
 
 
-def test_a_preset_with_a_wrong_param_is_named(tmp_path: Path) -> None:
+def test_wrong_param_or_step_of_a_preset_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("splat: {iterations: many}\n")
     with pytest.raises(BadInput, match=r"step splat: iterations.*'many'"):
         params_of(read_shoot(SAMPLES[0].parent), read_preset(str(tmp_path / "mine.yaml")))
     (tmp_path / "mine.yaml").write_text("splatt: {}\n")
-    with pytest.raises(BadInput, match="'splatt' is no step"):
+    with pytest.raises(BadInput, match="'splatt' is not a step"):
         read_preset(str(tmp_path / "mine.yaml"))
 
 
@@ -70,7 +70,7 @@ def test_a_preset_with_a_wrong_param_is_named(tmp_path: Path) -> None:
         ("render: {refine: {checkpoint: WEIGHTS, device: cuda}}", "step render: device 'cuda' is requested"),
     ],
 )
-def test_an_engine_that_this_machine_lacks_is_reported_before_the_first_step(
+def test_engine_that_this_machine_lacks_is_reported_before_the_first_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str, words: str
 ) -> None:
     weights = tmp_path / "weights"
@@ -90,7 +90,7 @@ def test_an_engine_that_this_machine_lacks_is_reported_before_the_first_step(
     assert write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))[0] == elsewhere
 
 
-def test_a_gpu_that_nothing_uses_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gpu_that_no_step_uses_is_not_required(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     (tmp_path / "mine.yaml").write_text("background: {diffusion: {device: cuda}}\n")
     shoot = read_shoot(SAMPLES[0].parent)
@@ -112,16 +112,16 @@ def test_a_gpu_that_nothing_uses_is_not_missed(tmp_path: Path, monkeypatch: pyte
         ),
     ],
 )
-def test_a_checkpoint_that_cannot_serve_is_told_with_its_step(
-    tmp_path: Path, preset: str, words: str, remedy: str
-) -> None:
+def test_unusable_checkpoint_is_reported_with_its_step(tmp_path: Path, preset: str, words: str, remedy: str) -> None:
     (tmp_path / "mine.yaml").write_text(preset)
     with pytest.raises(BadInput, match=words) as caught:
         params_of(read_shoot(SAMPLES[0].parent), read_preset(str(tmp_path / "mine.yaml")))
     assert remedy in str(caught.value) and "embedded'" not in caught.value.remedy and "\n" not in str(caught.value)
 
 
-def test_a_caption_service_without_a_key_is_told_when_planning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_caption_service_without_a_key_is_reported_when_planning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in KEYS:
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "mine.yaml").write_text("caption: {engine: anthropic}\n")
@@ -132,7 +132,7 @@ def test_a_caption_service_without_a_key_is_told_when_planning(monkeypatch: pyte
     require_here(params)
 
 
-def test_a_stage_by_hand_takes_a_request_and_a_whole_manifest(tmp_path: Path) -> None:
+def test_run_request_accepts_a_request_and_a_whole_manifest(tmp_path: Path) -> None:
     runner = Runner(Store(tmp_path / "store"))
     request = toy.TOY.request(toy.make_inputs(runner.store, {"a": "one"}), toy.Params())
     (tmp_path / "request.json").write_text(request.model_dump_json())
@@ -144,7 +144,7 @@ def test_a_stage_by_hand_takes_a_request_and_a_whole_manifest(tmp_path: Path) ->
     assert (first.state, again.state, first.key) == ("done", "cached", again.key)
 
 
-def test_another_title_changes_only_what_uses_it(tmp_path: Path) -> None:
+def test_new_title_changes_only_the_steps_that_use_it(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     folder = tmp_path / "shoot"
     folder.mkdir()
@@ -166,18 +166,18 @@ def test_edits_go_to_render_alone() -> None:
     assert params["render"]["edits"]["front"]["rotate_deg"] == 2
 
 
-def test_a_plan_reads_back_and_forecasts_its_first_step(tmp_path: Path) -> None:
+def test_plan_reads_back_and_forecasts_its_first_step(tmp_path: Path) -> None:
     store = Store(tmp_path)
     plan, digest = write_plan(SAMPLES[0].parent, store, "demo")
     assert read_plan(store, digest) == plan
     states = {step.step: step.state for step in forecast(Runner(store), plan)}
     assert states["ingest"] == "to run"
     assert states["cutout"] == "unknown until ingest"
-    with pytest.raises(BadInput, match="no plan"):
+    with pytest.raises(BadInput, match="not a plan"):
         read_plan(store, "nonsense")
 
 
-def test_the_graph_and_its_stages_import_nothing_heavy() -> None:
+def test_graph_and_its_stages_import_no_heavy_library() -> None:
     heavy = {"torch", "numba", "diffusers", "transformers", "pycolmap", "anthropic", "airflow"}
     code = "import sys; from pipeline.plan import STEPS, stage_of; [stage_of(step) for step in STEPS]; "
     code += f"print(sorted({heavy} & set(sys.modules)))"
@@ -185,7 +185,7 @@ def test_the_graph_and_its_stages_import_nothing_heavy() -> None:
     assert ran.stdout.strip() == "[]"
 
 
-def test_the_shoots_own_lamp_throws_its_shadows() -> None:
+def test_lamp_of_the_shoot_reaches_composite() -> None:
     shoot = read_shoot(SAMPLES[0].parent)
     lamp = Light(azimuth_deg=-120, elevation_deg=30, softness=0.1)
     lights = []
@@ -200,14 +200,14 @@ def test_the_shoots_own_lamp_throws_its_shadows() -> None:
     [
         ("splat: {iterations: 5", "is not YAML"),
         ("\udcff", "is not YAML"),
-        ("- splat", "holds list, not steps"),
-        ("splat: fast", "splat: 'fast' is no set of params"),
+        ("- splat", "is a list, not a mapping of steps"),
+        ("splat: fast", "splat: 'fast' is not a mapping of params"),
         ("? [a]\n: 1", "is not YAML"),
-        ("3: {}", "3 is no step"),
+        ("3: {}", "3 is not a step"),
         (None, "No such file"),
     ],
 )
-def test_a_preset_that_is_none_is_one_clear_error(tmp_path: Path, text: str | None, says: str) -> None:
+def test_invalid_preset_is_one_clear_error(tmp_path: Path, text: str | None, says: str) -> None:
     path = tmp_path / "mine.yaml"
     if text is not None:
         path.write_bytes(text.encode(errors="surrogateescape"))

@@ -32,7 +32,7 @@ def write(folder: Path, shoot: object, photos: tuple[str, ...] = ("DSC_0001.jpg"
     return folder
 
 
-def test_a_good_shoot_reads(tmp_path: Path) -> None:
+def test_valid_shoot_is_read(tmp_path: Path) -> None:
     shoot = read_shoot(write(tmp_path, SHOOT))
     assert shoot.sku == "mug-001"
     assert shoot.angles[0].elevation_deg == 0.0
@@ -56,15 +56,15 @@ def test_a_good_shoot_reads(tmp_path: Path) -> None:
             {"capture": {"front": "DSC_0001.jpg", "light": {"elevation_deg": 5}}},
             ["capture.light.elevation_deg", "'5'", "greater than or equal to 15"],
         ),
-        ({"edits": {"back": {"rotate_deg": 1}}}, ["edits", "'back'", "use one of ['front']"]),
+        ({"edits": {"back": {"rotate_deg": 1}}}, ["edits", "'back'", "Use one of front"]),
         ({"edits": {"front": {"rotate_deg": "much"}}}, ["edits.front.rotate_deg", "'much'"]),
         ({"edits": {"front": {"crop": {"left": 2}}}}, ["edits.front.crop.left", "'2'"]),
-        ({"capture": {"front": "missing.jpg"}}, ["capture.front", "missing.jpg", "name a photo"]),
+        ({"capture": {"front": "missing.jpg"}}, ["capture.front", "missing.jpg", "Name a photo"]),
         ({"capture": {"front": "../../x.jpg"}}, ["capture.front"]),
         ({"capture": {"front": "DSC_0001.jpg", "named": {"back": "DSC_0001.jpg"}}}, ["capture.named", "back"]),
     ],
 )
-def test_a_bad_field_is_named_with_file_value_and_remedy(tmp_path: Path, change: object, names: list[str]) -> None:
+def test_invalid_field_is_named_with_file_value_and_remedy(tmp_path: Path, change: object, names: list[str]) -> None:
     assert isinstance(change, dict)
     with pytest.raises(BadInput) as caught:
         read_shoot(write(tmp_path, {**SHOOT, **change}))
@@ -79,18 +79,18 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{q}: &{q} [*{p}, *{p}]\n" for p, q in pairwi
     ("text", "says"),
     [
         ("sku: [", "is not YAML"),
-        ("- a\n- b", "holds list"),
-        ("", "holds NoneType"),
+        ("- a\n- b", "is a list, not"),
+        ("", "is a NoneType, not"),
         ("\x00", "is not YAML"),
         ("sku: !!python/object:os.system x", "is not YAML"),
         (BOMB, r"line 13: more than 20000 values"),
-        ("&a\nsku: *a", r"line 2: \*a holds itself"),
+        ("&a\nsku: *a", r"line 2: \*a contains itself"),
         ("sku: " + "[" * 10_000, "line 1: .* nested deeper than 20"),
-        ("title: 2024-13-45", "a date or a number that is none"),
-        ("title: " + "9" * 5000, "a date or a number that is none"),
+        ("title: 2024-13-45", "an invalid date or number"),
+        ("title: " + "9" * 5000, "an invalid date or number"),
     ],
 )
-def test_text_that_is_no_shoot_is_one_clear_error(text: str, says: str) -> None:
+def test_text_that_is_not_a_shoot_is_one_clear_error(text: str, says: str) -> None:
     with pytest.raises(BadInput, match=r"shoot\.yaml.*" + says):
         parse_shoot(text.encode(), Path("shoot.yaml"))
 
@@ -113,11 +113,11 @@ def test_only_pictures_are_photos(tmp_path: Path) -> None:
         (lambda path: path.symlink_to("/etc/passwd"), "passwd.png is a link or a folder"),
         (lambda path: path.mkdir(), "passwd.png is a link or a folder"),
         (os.mkfifo, "passwd.png is a link or a folder"),
-        (lambda path: path.with_name("new\nline.png").touch(), r"'new\\nline.png' cannot be used. rename"),
-        (lambda path: path.with_name(os.fsdecode(b"a\xff.png")).touch(), r"'a\\udcff.png' cannot be used. rename"),
+        (lambda path: path.with_name("new\nline.png").touch(), r"'new\\nline.png' cannot be used. Rename"),
+        (lambda path: path.with_name(os.fsdecode(b"a\xff.png")).touch(), r"'a\\udcff.png' cannot be used. Rename"),
     ],
 )
-def test_what_only_looks_like_a_photo_is_told_and_not_left_out(
+def test_entry_that_only_looks_like_a_photo_is_bad_input(
     tmp_path: Path, folder: str, make: Callable[[Path], None], says: str
 ) -> None:
     write(tmp_path, SHOOT)
@@ -128,7 +128,7 @@ def test_what_only_looks_like_a_photo_is_told_and_not_left_out(
 
 
 @pytest.mark.parametrize("name", ["shoot.yaml", "photos"])
-def test_nothing_of_a_shoot_lies_elsewhere(tmp_path: Path, name: str) -> None:
+def test_links_out_of_the_shoot_are_refused(tmp_path: Path, name: str) -> None:
     shoot = write(tmp_path, SHOOT)
     (shoot / name).rename(tmp_path / "elsewhere")
     (shoot / name).symlink_to(tmp_path / "elsewhere")
@@ -136,20 +136,20 @@ def test_nothing_of_a_shoot_lies_elsewhere(tmp_path: Path, name: str) -> None:
         read_shoot(shoot)
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_file_is_named(tmp_path: Path) -> None:
     (write(tmp_path, SHOOT) / "shoot.yaml").unlink()
     (tmp_path / "shoot.yaml").mkdir()
     with pytest.raises(BadInput, match=r"shoot\.yaml cannot be read: Is a directory"):
         read_shoot(tmp_path)
 
 
-def test_no_photos_is_bad_input(tmp_path: Path) -> None:
+def test_shoot_without_photos_is_bad_input(tmp_path: Path) -> None:
     write(tmp_path, SHOOT, ())
-    with pytest.raises(BadInput, match="holds no photos"):
+    with pytest.raises(BadInput, match="has no photos"):
         list_photos(tmp_path)
 
 
-def test_the_listing_changes_with_a_photo(tmp_path: Path) -> None:
+def test_listing_changes_with_a_photo(tmp_path: Path) -> None:
     write(tmp_path, SHOOT)
     before = listing(tmp_path)
     (tmp_path / "photos" / "DSC_0001.jpg").write_bytes(b"other")

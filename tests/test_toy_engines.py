@@ -47,7 +47,7 @@ def preset(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_plan_holds_the_settings_of_an_added_engine(tmp_path: Path, preset: Path) -> None:
+def test_plan_contains_the_settings_of_an_added_engine(tmp_path: Path, preset: Path) -> None:
     plan, _ = write_plan(MUG, Store(tmp_path / "store"), str(preset))
     assert plan.steps["cutout"].params == {
         "matte": {"engine": "middle", "share": 0.4}, "coverage_ratio": 4.0, "max_failed_photos": 1
@@ -64,7 +64,7 @@ def test_a_plan_holds_the_settings_of_an_added_engine(tmp_path: Path, preset: Pa
         ("share: 1", MissingEngine, r"step cutout: no frame is left around the product on any machine\. Lower share"),
     ],
 )
-def test_a_plan_refuses_what_an_added_engine_cannot_do(
+def test_plan_refuses_what_an_added_engine_cannot_do(
     tmp_path: Path, settings: str, kind: type[BadInput], words: str
 ) -> None:
     (tmp_path / "toys.yaml").write_text(f"cutout: {{engine: middle, {settings}}}\n")
@@ -81,7 +81,7 @@ def test_doctor_lists_an_added_engine(preset: Path) -> None:
     assert others["background: roller"].state == "ok"
 
 
-def test_the_cutout_stage_runs_an_added_engine(tmp_path: Path, preset: Path) -> None:
+def test_cutout_stage_runs_an_added_engine(tmp_path: Path, preset: Path) -> None:
     store = Store(tmp_path / "store")
     plan, digest = write_plan(small_mug(tmp_path / "mug", photos=9), store, str(preset))
     runner = Runner(store)
@@ -93,7 +93,7 @@ def test_the_cutout_stage_runs_an_added_engine(tmp_path: Path, preset: Path) -> 
         assert (alpha == 255).mean() == pytest.approx(0.16, abs=0.01)
 
 
-def test_the_cutout_command_runs_an_added_engine(tmp_path: Path) -> None:
+def test_cutout_command_runs_an_added_engine(tmp_path: Path) -> None:
     (tmp_path / "pot.png").write_bytes(encode_png(photograph(size=240).rgb))
     asked = ["cutout", str(tmp_path / "pot.png"), "--out", str(tmp_path / "out"), "--engine", "middle", "--json"]
     done = CliRunner().invoke(app.app, [*asked, "--set", "share=0.5"])
@@ -105,7 +105,7 @@ def test_the_cutout_command_runs_an_added_engine(tmp_path: Path) -> None:
     assert "--engine middle: colour: engine middle has no such setting" in str(wrong.exception)
 
 
-def test_the_caption_stage_runs_and_pays_an_added_engine(tmp_path: Path) -> None:
+def test_caption_stage_runs_an_added_engine_and_counts_its_cost(tmp_path: Path) -> None:
     store = Store(tmp_path)
     params = CaptionParams.model_validate({"engine": "telegram", "usd_per_word": 2.0})
     outputs, manifest, _ = Runner(store).run(CAPTION, inputs(store, set()), params)
@@ -113,7 +113,7 @@ def test_the_caption_stage_runs_and_pays_an_added_engine(tmp_path: Path) -> None
     assert Caption.model_validate_json(store.read(outputs.caption)).alt_texts["back"] == "PRODUCT back STOP"
 
 
-def test_the_background_stage_runs_an_added_engine(tmp_path: Path) -> None:
+def test_background_stage_runs_an_added_engine(tmp_path: Path) -> None:
     store = Store(tmp_path)
     params = BackgroundParams.model_validate({
         "backdrops": [OAK], "size_px": 96, "diffusion": {"engine": "roller", "grey": 70}

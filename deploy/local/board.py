@@ -90,7 +90,7 @@ def live_table(tasks: list[dict[str, Any]], names: Mapping[int, str], seconds: f
 
 
 def fates_tables(summary: Mapping[str, Any]) -> Iterator[Table]:
-    """Tables of `catalog summary --json`: per shoot, the seconds of each computed step, its assets and its fate.
+    """Tables of `catalog summary --json`: per shoot, the seconds of each computed step, its assets and its result.
 
     One row per step and one column per shoot, `SHOOTS_PER_TABLE` shoots per table: ten step columns would not fit a
     terminal.
@@ -106,7 +106,7 @@ def fates_tables(summary: Mapping[str, Any]) -> Iterator[Table]:
             table.add_row(name, *(_cell(steps.get(name)) for steps in states), end_section=name == STEPS[-1])
         table.add_row("seconds", *(f"{sum(step['seconds'] for step in shoot['steps']):.0f}" for shoot in columns))
         table.add_row("assets", *(_assets(shoot["assets"]) for shoot in columns))
-        table.add_row("fate", *(f"[{COLOURS.get(shoot['fate'], 'red')}]{shoot['fate']}[/]" for shoot in columns))
+        table.add_row("result", *(f"[{COLOURS.get(shoot['fate'], 'red')}]{shoot['fate']}[/]" for shoot in columns))
         yield table
 
 

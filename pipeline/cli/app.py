@@ -1,7 +1,7 @@
-"""The `catalog` command: each command parses its words and calls one function.
+"""The `catalog` command: each command parses its arguments and calls one function.
 
-`--json` prints one JSON object on stdout; everything for people goes to stderr then. Exit codes: 0 done, 20 held,
-30 bad input, 2 a command line that cannot be read, 1 anything else.
+With `--json`, stdout has one JSON object, and everything for people goes to stderr. Exit codes: 0 done, 20 held,
+30 bad input, 2 an invalid command line, 1 any other error.
 """
 
 import sys
@@ -15,15 +15,15 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="From shoot to catalog.\n\n"
-    "Exit codes: 0 done, 20 held, 30 bad input, 2 a command line that cannot be read, 1 anything else.",
+    help="Turn product shoots into catalog pictures and texts.\n\n"
+    "Exit codes: 0 done, 20 held, 30 bad input, 2 an invalid command line, 1 any other error.",
 )
 for commands in (init, runs, catalog, engines, splats):
     commands.add_commands(app)
 
 
 def main() -> None:
-    """Run the command line; a CatalogError is one line on stderr and its exit code, never a traceback."""
+    """Run the command line. A CatalogError becomes one line on stderr and its exit code, without a traceback."""
     try:
         app()
     except CatalogError as error:

@@ -33,16 +33,20 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def discover(
-    root: Annotated[Path | None, typer.Argument(help="where to look for shoots; default CATALOG_SHOOTS")] = None,
-    collection: Annotated[str | None, typer.Option(help="a backfill: every shoot of this collection")] = None,
-    run_id: Annotated[str | None, typer.Option(help="the run to note it under")] = None,
+    root: Annotated[
+        Path | None, typer.Argument(help="folder that is searched for shoots; default: CATALOG_SHOOTS")
+    ] = None,
+    collection: Annotated[str | None, typer.Option(help="plan every shoot of this collection, changed or not")] = None,
+    run_id: Annotated[
+        str | None, typer.Option(help="name of the run under which the shoots are recorded; default: a new name")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Plan the new and changed shoots, as the nightly run does first."""
+    """Plan the new and changed shoots; the nightly run begins with this."""
     settings = read_settings()
     store = Store(settings.store)
     folder, run_id = root or settings.shoots, run_id or new_run_id("discover")
-    found = discover_shoots(
+    discovery = discover_shoots(
         folder,
         store,
         settings.catalog_url,
@@ -52,79 +56,80 @@ def discover(
         runs_here=settings.execution == "local",
     )
     if as_json:
-        print_json({"run_id": run_id, **found.model_dump()})
+        print_json({"run_id": run_id, **discovery.model_dump()})
         return
     table = Table("shoot", "state", "reason", title=f"run {run_id}")
-    for planned in found.plans:
+    for planned in discovery.plans:
         table.add_row(planned.sku, "to run", planned.changed)
-    for sku in found.unchanged:
+    for sku in discovery.unchanged:
         table.add_row(sku, "unchanged", "")
-    for refused in found.refused:
+    for refused in discovery.refused:
         table.add_row(escape(refused.source), "[red]refused[/]", escape(f"{refused.reason} [{refused.code}]"))
-    of = f" of the collection {collection!r}" if collection else ""
-    _print_table(table, f"{folder} holds no shoot{of}")
-    for planned in found.plans:
-        Console().print(f"plan {planned.plan} of {planned.sku}", soft_wrap=True)  # whole, for `catalog stage --plan`
+    of_collection = f" of the collection {collection!r}" if collection else ""
+    _print_table(table, f"no shoots{of_collection} in {folder}")
+    for planned in discovery.plans:
+        Console().print(f"plan {planned.plan} of {planned.sku}", soft_wrap=True)  # in full, for `catalog stage --plan`
 
 
 def summary(
-    run_id: Annotated[str, typer.Option(help="the run to sum up")],
+    run_id: Annotated[str, typer.Option(help="name of the run, as `catalog discover` shows it")],
     as_json: Json = False,
 ) -> None:
-    """Say what became of every shoot of a run. Exit code 1 when a shoot failed or was refused."""
+    """Show how every shoot of a run ended. The exit code is 1 if a shoot failed or was refused."""
     settings = read_settings()
-    found = conclude(settings.catalog_url, run_id)
+    concluded = conclude(settings.catalog_url, run_id)
     if as_json:
-        value = found.model_dump(mode="json")
-        print_json({**value, "failed": found.failed, "sheets": str(settings.sheets)})
+        value = concluded.model_dump(mode="json")
+        print_json({**value, "failed": concluded.failed, "sheets": str(settings.sheets)})
     else:
-        table = Table("shoot", "fate", "seconds", "assets", "reason", title=f"run {run_id}")
-        for shoot in found.shoots:
+        table = Table("shoot", "result", "seconds", "assets", "reason", title=f"run {run_id}")
+        for shoot in concluded.shoots:
             seconds = sum(step.seconds for step in shoot.steps)
             counts = ", ".join(f"{count} {state}" for state, count in shoot.assets.items())
             table.add_row(shoot.sku, shoot.fate, f"{seconds:.0f}", counts, escape(shoot.reason))
         Console().print(table)
-    raise typer.Exit(1 if found.failed else 0)
+    raise typer.Exit(1 if concluded.failed else 0)
 
 
 def assets(
     sku: Annotated[str | None, typer.Option(help="only this product")] = None,
     collection: Annotated[str | None, typer.Option(help="only this collection")] = None,
-    state: Annotated[AssetState | None, typer.Option(help="only those in this state")] = None,
+    state: Annotated[AssetState | None, typer.Option(help="only assets in this state")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the assets of the catalog with their verdicts."""
+    """List the assets of the catalog with their states, and why an asset is not published."""
     catalog = Catalog(read_settings().catalog_url)
-    found = list_assets(catalog, sku=sku, collection=collection, state=state)
+    matches = list_assets(catalog, sku=sku, collection=collection, state=state)
     if as_json:
-        print_json({"assets": [asset.model_dump(mode="json") for asset in found]})
+        print_json({"assets": [asset.model_dump(mode="json") for asset in matches]})
         return
     table = Table()
     table.add_column("asset", no_wrap=True, overflow="fold")
     for title in ("source", "size", "state", "reasons"):
         table.add_column(title)
-    for asset in found:
-        size = f"{asset.width_px}x{asset.height_px}"
+    for asset in matches:
+        size = f"{asset.width_px} x {asset.height_px}"
         table.add_row(asset.id, asset.source, size, asset.state, escape("; ".join(asset.reasons)))
-    _print_table(table, f"no such assets in {catalog.url.render_as_string(hide_password=True)}")
+    _print_table(table, f"no matching assets in {catalog.url.render_as_string(hide_password=True)}")
 
 
 def lineage(
-    asset: Annotated[str, typer.Argument(help="<sku>/<angle>/<backdrop>/<channel>")], as_json: Json = False
+    asset: Annotated[str, typer.Argument(help="<sku>/<angle>/<backdrop>/<channel>, as `catalog assets` lists it")],
+    as_json: Json = False,
 ) -> None:
-    """Show where an asset came from: every step with params, engine, checkpoints, seconds, down to each photo."""
-    found = read_lineage(Catalog(read_settings().catalog_url), asset)
+    """Show how an asset was made: every step with its params, engine and seconds, down to each photo."""
+    traced = read_lineage(Catalog(read_settings().catalog_url), asset)
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        print_json(traced.model_dump(mode="json"))
     else:
-        Console().print(lineage_tree(found))
+        Console().print(lineage_tree(traced))
 
 
 def export(
-    out: Annotated[Path, typer.Option(help="a new folder, or one that an export made")], as_json: Json = False
+    out: Annotated[Path, typer.Option(help="a new folder, or one that an earlier export made")], as_json: Json = False
 ) -> None:
     """Write the catalog's tables (assets, captions, checks, lineage) as Parquet files."""
-    from pipeline.catalog import export as catalog_export  # pyarrow; every task of a run would wait for it
+    from pipeline.catalog import export as catalog_export  # loads pyarrow, which the other commands do not need
 
     done = catalog_export.export(Catalog(read_settings().catalog_url), out)
     if as_json:
@@ -135,30 +140,31 @@ def export(
 
 
 def verify(as_json: Json = False) -> None:
-    """Read every file of the store and name those that are missing or damaged. Exit code 1 when there are any."""
+    """Read every file of the store and list the missing and damaged ones. The exit code is 1 if there are any."""
     settings = read_settings()
     assets = list_assets(Catalog(settings.catalog_url))
-    found = verify_store(Store(settings.store), [(asset.sha256, f"asset {asset.id}") for asset in assets])
+    verified = verify_store(Store(settings.store), [(asset.sha256, f"asset {asset.id}") for asset in assets])
     if as_json:
-        print_json(found.model_dump())
+        print_json(verified.model_dump())
     else:
-        for damage in found.damaged:
-            whose = ", ".join(damage.whose) or "nobody's any more, or a shoot's own file"
+        for damage in verified.damaged:
+            whose = ", ".join(damage.whose) or "no step (obsolete, or a shoot's own file)"
             Console().print(f"damaged: {damage.path}: {whose}", soft_wrap=True, markup=False, highlight=False)
-        Console().print(f"{found.objects} objects, {found.manifests} manifests, {len(found.damaged)} damaged")
-        if found.damaged:
-            Console().print("run their shoots again: what is damaged is made anew")
-    raise typer.Exit(1 if found.damaged else 0)
+        count = f"{verified.objects} objects, {verified.manifests} manifests, {len(verified.damaged)} damaged"
+        Console().print(count)
+        if verified.damaged:
+            Console().print("run these shoots again: damaged files are made again")
+    raise typer.Exit(1 if verified.damaged else 0)
 
 
 def doctor(as_json: Json = False) -> None:
-    """Look at what is installed, which engines would be used, what is missing and how to get it."""
+    """Check what is installed, which engines would run, what is missing and how to get it."""
     findings = examine(read_settings())
     if as_json:
         print_json({"findings": [finding.model_dump() for finding in findings]})
     else:
         colours = {"ok": "green", "missing": "red", "optional": "dim"}
-        table = Table("", "what", "words")
+        table = Table("state", "item", "details")
         for finding in findings:
             table.add_row(f"[{colours[finding.state]}]{finding.state}[/]", finding.what, escape(finding.words))
         Console().print(table)
@@ -166,12 +172,12 @@ def doctor(as_json: Json = False) -> None:
 
 
 def _print_table(table: Table, otherwise: str) -> None:
-    """The table, or words in place of one without rows."""
+    """Print the table, or a sentence in place of one without rows."""
     Console().print(table if table.row_count else escape(otherwise), soft_wrap=not table.row_count)
 
 
 def record_step(settings: Settings, run_id: str | None, plan: Plan, result: StepResult) -> None:
-    """Note how a step ended, for the summary of its run."""
+    """Record how a step ended, for the summary of its run."""
     if run_id is not None:
         shoots.record_step(
             settings.catalog_url,
@@ -186,7 +192,10 @@ def record_step(settings: Settings, run_id: str | None, plan: Plan, result: Step
 
 
 def record_run(settings: Settings, plan: Plan, digest: str, listed: str, results: list[StepResult]) -> None:
-    """Note a run of one shoot, `listed` when it began, as the nightly run would: so the next night knows it is done."""
+    """Record a run of one shoot as the nightly run does, so that the next night skips the shoot.
+
+    `listed`: digest of the shoot's files when the run began.
+    """
     run_id = new_run_id("run")
     shoots.record_planned(
         settings.catalog_url,
@@ -203,5 +212,5 @@ def record_run(settings: Settings, plan: Plan, digest: str, listed: str, results
 
 
 def new_run_id(kind: str) -> str:
-    """A name for a run that no scheduler named."""
+    """A name for a run that a person started."""
     return f"{kind}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"

@@ -1,4 +1,4 @@
-"""`catalog doctor`: what is installed, which engines would be used, what is missing and how to get it."""
+"""Examines this machine for `catalog doctor`: what is installed, which engines would run, what is missing."""
 
 import os
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ FindingState = Literal["ok", "missing", "optional"]
 
 
 class Finding(Frozen):
-    """One thing that was examined. `missing` breaks the chosen settings; `optional` only limits the choice."""
+    """One examined item. The chosen settings fail if it is `missing`; `optional` only limits the choice."""
 
     what: str
     state: FindingState
@@ -26,14 +26,14 @@ class Finding(Frozen):
 
 
 EXTRAS = {
-    "airflow": ("Airflow runs the nightly DAG", "pip install -e '.[airflow]'"),
-    "psycopg": ("the catalog in PostgreSQL", "pip install -e '.[postgres]'"),
-    "mitsuba": ("rendering the sample collection again", "pip install -e '.[samples]'"),
+    "airflow": ("runs the nightly DAG", "pip install -e '.[airflow]'"),
+    "psycopg": ("keeps the catalog in PostgreSQL", "pip install -e '.[postgres]'"),
+    "mitsuba": ("renders the sample collection again", "pip install -e '.[samples]'"),
 }
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at libraries, store, database, engines, keys and devices."""
+    """Examine libraries, store, database, engines, keys and devices."""
     versions = ", ".join(f"{name} {version}" for name, version in library_versions().items())
     return [
         Finding(what="libraries", state="ok", words=versions),
@@ -63,7 +63,7 @@ def _database(settings: Settings) -> Finding:
 
 
 def _engines(settings: Settings) -> list[Finding]:
-    """What each step would use under the preset, and the other engines that it could use."""
+    """The engine that each step would use under the preset, and its other engines."""
     preset = read_preset(settings.preset)
     return [finding for step in STEPS for finding in _engines_of(step, preset.get(step, {}))]
 
@@ -86,7 +86,7 @@ def _engines_of(step: str, values: Mapping[str, Any]) -> list[Finding]:
 
 
 def _other(step: str, engine: Engine) -> Finding:
-    """An engine that the preset does not name: whether this machine could run it."""
+    """Whether this machine could run an engine that the preset does not choose."""
     what = f"{step}: {name_of(engine)}"
     if required := settings_required_by(engine):
         words = f"{purpose_of(engine)} Requires {', '.join(required)}"
@@ -101,7 +101,7 @@ def _extras() -> list[Finding]:
     findings = []
     for module, (purpose, remedy) in EXTRAS.items():
         installed = find_spec(module) is not None
-        words = purpose if installed else f"{purpose}: not installed; {remedy}"
+        words = purpose if installed else f"{purpose}; not installed: {remedy}"
         findings.append(Finding(what=module, state="ok" if installed else "optional", words=words))
     return findings
 
@@ -111,4 +111,4 @@ def _device() -> Finding:
 
     if torch.cuda.is_available():
         return Finding(what="device", state="ok", words=f"cuda: {torch.cuda.get_device_name(0)}")
-    return Finding(what="device", state="ok", words=f"cpu with {os.cpu_count()} cores; CUDA is not available here")
+    return Finding(what="device", state="ok", words=f"cpu with {os.cpu_count()} cores; CUDA is not available")

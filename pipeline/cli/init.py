@@ -1,4 +1,4 @@
-"""`catalog init`: a first shoot.yaml for a folder of photos."""
+"""The command init: writes a first shoot.yaml for a folder of photos."""
 
 import shlex
 import sys
@@ -23,20 +23,20 @@ def add_commands(app: typer.Typer) -> None:
 
 def init(
     shoot_dir: Annotated[Path, typer.Argument(help="a folder with the photos of one product in photos/")],
-    category: Annotated[str, typer.Option(help="whose angles to request: pipeline/presets/categories")] = "general",
-    rig: Annotated[Rig | None, typer.Option(help="how the photos were taken; default: asked or guessed")] = None,
+    category: Annotated[str, typer.Option(help="whose angles to request, see pipeline/presets/categories")] = "general",
+    rig: Annotated[Rig | None, typer.Option(help="how the photos were taken; default: asked for, or guessed")] = None,
     sku: Annotated[str | None, typer.Option(help="the product's number; default: the folder's name")] = None,
-    move: Annotated[bool, typer.Option("--move", help="move photos that lie in SHOOT_DIR itself into photos/")] = False,
-    force: Annotated[bool, typer.Option("--force", help="overwrite shoot.yaml")] = False,
+    move: Annotated[bool, typer.Option("--move", help="move photos in SHOOT_DIR itself to photos/")] = False,
+    force: Annotated[bool, typer.Option("--force", help="overwrite an existing shoot.yaml")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at a folder of photos and write a commented shoot.yaml, ready for `catalog plan`."""
+    """Look at a folder of photos and write a commented shoot.yaml that `catalog plan` accepts."""
     from pipeline.starter.init import Choices, look_at, start_shoot
 
     chosen = {"sku": sku, "category": category, "rig": rig and rig.value, "move": move, "force": force}
     choices = checked(Choices, chosen)
-    with bar("init") as show:
-        survey = look_at(shoot_dir, choices, show)
+    with bar("init") as progress:
+        survey = look_at(shoot_dir, choices, progress)
     if choices.rig is None and not as_json and sys.stdin.isatty() and sys.stderr.isatty():
         choices = choices.model_copy(update={"rig": _ask_rig(survey.rig.rig, survey.rig.because)})
     started = start_shoot(shoot_dir, survey, choices)

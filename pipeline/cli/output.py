@@ -1,4 +1,4 @@
-"""What the commands share: JSON on stdout, a progress bar on stderr, params from options."""
+"""Shared by the commands: JSON on stdout, a progress bar on stderr, params from options."""
 
 import json
 import sys
@@ -19,41 +19,41 @@ from pipeline.core.errors import BadInput
 
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="a setting of the engine, as in a preset; may be repeated"),
+    typer.Option("--set", metavar="NAME=VALUE", help="another setting of the engine, as in a preset; can be repeated"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout, for scripts")]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout, for scripts")]
 P = TypeVar("P", bound=Frozen)
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on stdout."""
+    """Print one JSON object on stdout."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
 def checked(kind: type[P], values: dict[str, Any]) -> P:
-    """Params from options; None means the default. Raises BadInput that names the option."""
+    """Validate params from options; None means the default. Raises BadInput that names the option."""
     try:
         return kind.model_validate({name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        words = str(first["msg"]).removeprefix("Value error, ")
+        message = str(first["msg"]).removeprefix("Value error, ")
         if not first["loc"]:  # a rule between several options
-            raise BadInput(words, remedy="See --help") from None
+            raise BadInput(message, remedy="See --help") from None
         option = "--" + "-".join(map(str, first["loc"])).replace("_", "-")
-        raise BadInput(f"{option}: {words} (got {first['input']!r})", remedy="See --help") from None
+        raise BadInput(f"{option}: {message} (got {first['input']!r})", remedy="See --help") from None
 
 
 def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], settings: list[str]) -> Frozen:
-    """Params of the engine that a command names.
+    """Validate the params of the engine that a command names.
 
-    `values`: from options of their own, None means the default. `settings`: `NAME=VALUE` of `--set`, the value as YAML.
-    Raises BadInput.
+    `values`: settings with their own options, None for the default. `settings`: the `NAME=VALUE` of `--set`, the value
+    as YAML. Raises BadInput.
     """
     given = {name: value for name, value in values.items() if value is not None}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
-            raise BadInput(f"--set {setting}: no value", remedy="Write --set NAME=VALUE")
+            raise BadInput(f"--set {setting} has no value", remedy="Write --set NAME=VALUE")
         given[name] = yaml.safe_load(text)
     try:
         return registry.parse({"engine": engine, **given})
@@ -62,28 +62,28 @@ def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], 
 
 
 def engines_help(registry: Registry[Any]) -> str:
-    """The engines of a command, for its help."""
-    return " ".join(f"{name}: {purpose_of(engine)}" for name, engine in registry.engines.items())
+    """Describe the engines of a command for its help."""
+    return " ".join(f"`{name}`: {purpose_of(engine)}" for name, engine in registry.engines.items())
 
 
 @contextmanager
 def bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on stderr, where that is a terminal; call what it gives with (done, total, text)."""
+    """Show a progress bar on stderr if that is a terminal. Yields the function that moves it: (done, total, text)."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(title, total=None)
 
-        def tell(done: int, total: int, text: str = "") -> None:
+        def progress(done: int, total: int, text: str = "") -> None:
             bars.update(task, completed=done, total=total, description=f"{title} {text}")
 
-        yield tell
+        yield progress
 
 
 @contextmanager
 def writing(out: Path) -> Iterator[None]:
-    """Tell of an `--out` that cannot be written (no such place, no permission, a full disk) as BadInput."""
+    """Raise BadInput for an `--out` that cannot be written: a bad path, no permission, a full disk."""
     try:
         yield
     except OSError as error:
         what = f"{error.filename or out} cannot be written: {error.strerror or error}"
-        raise BadInput(what, remedy="Name a place with --out where this user may write") from error
+        raise BadInput(what, remedy="Name a path with --out where this user may write") from error

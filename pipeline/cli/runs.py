@@ -1,4 +1,4 @@
-"""Commands over one shoot: run it, plan it, run one of its steps."""
+"""Commands for one shoot: run it, plan it, run one of its steps."""
 
 import sys
 from pathlib import Path
@@ -21,7 +21,9 @@ from pipeline.run import StepResult, exit_code, forecast, run_plan, run_request,
 from pipeline.settings import read_settings
 
 ShootDir = Annotated[Path, typer.Argument(help="a folder with shoot.yaml and photos/")]
-Preset = Annotated[str | None, typer.Option(help="pipeline/presets/<name>.yaml or a YAML file; default CATALOG_PRESET")]
+Preset = Annotated[
+    str | None, typer.Option(help="name of a preset (standard, demo) or a YAML file; default: CATALOG_PRESET")
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -31,12 +33,12 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> None:
-    """Run every step of one shoot on this machine, without Airflow, up to published assets and a contact sheet."""
+    """Run every step of one shoot on this machine, without Airflow, to published assets and a contact sheet."""
     settings = read_settings()
     console = Console(stderr=True)
     with run_progress(console) as show:
         runner = runner_from(settings, show.event)
-        listed = listing_digest(shoot_dir)  # before anything is read: what changes from here on is for the next night
+        listed = listing_digest(shoot_dir)  # first of all, so that the next night sees any change from here on
         plan, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
         results = run_plan(runner, plan, digest, show.result)
     record_run(settings, plan, digest, listed, results)
@@ -53,7 +55,7 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
 
 
 def plan(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> None:
-    """Write the plan of one shoot; show its steps, their keys, and whether they are cached, held or unknown."""
+    """Validate one shoot and plan it: show each step, its key, and whether it is cached, held or to run."""
     settings = read_settings()
     runner = runner_from(settings)
     runs_here = settings.execution == "local"
@@ -71,29 +73,29 @@ def plan(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> N
 
 def stage(
     name: Annotated[str, typer.Argument(help=", ".join(STEPS))],
-    plan: Annotated[str | None, typer.Option(help="digest of the plan whose step to run")] = None,
-    request: Annotated[Path | None, typer.Option(help="a JSON file {params, inputs}: run the stage by itself")] = None,
-    run_id: Annotated[str | None, typer.Option(help="the run that this step belongs to, for its summary")] = None,
+    plan: Annotated[str | None, typer.Option(help="digest of the plan, as `catalog plan` prints it")] = None,
+    request: Annotated[Path | None, typer.Option(help="JSON file {params, inputs}, to run without a plan")] = None,
+    run_id: Annotated[str | None, typer.Option(help="the run under whose summary the step is recorded")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run one step: what an Airflow task or a pod runs."""
+    """Run one step of a plan, as an Airflow task or a pod does."""
     settings = read_settings()
     runner = runner_from(settings, _log_event)
     if (plan is None) == (request is None):
-        raise typer.BadParameter("give either --plan or --request")
+        raise typer.BadParameter("exactly one of --plan and --request is required")
     if request is not None:
         result = run_request(runner, stage_of(name), request)
     else:
-        read = read_plan(runner.store, str(plan))
+        steps = read_plan(runner.store, str(plan))
         try:
-            result = run_step(runner, read, str(plan), name)
+            result = run_step(runner, steps, str(plan), name)
         except Exception as error:
             result = StepResult(step=name, state="failed", reason=str(error) or type(error).__name__)
-            record_step(settings, run_id, read, result)
+            record_step(settings, run_id, steps, result)
             raise
-        record_step(settings, run_id, read, result)
+        record_step(settings, run_id, steps, result)
         if name == "composite":
-            lay_out_sheet(runner, str(plan), read.sku, settings.sheets)
+            lay_out_sheet(runner, str(plan), steps.sku, settings.sheets)
     if as_json:
         print_json(result.model_dump())
     elif result.reason:
@@ -104,7 +106,7 @@ def stage(
 
 
 def _log_event(event: Event) -> None:
-    """Write one line to a task's log for each event of a step, none for those of its items."""
+    """Write one line to a task's log for each event of a step, but not for its items."""
     if event.kind in {"cached", "started", "held", "adopted"} and "[" not in event.step:
         sys.stderr.write(f"{event.step}: {event.kind} {event.text}".rstrip() + "\n")
     elif event.kind == "progress":

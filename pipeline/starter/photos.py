@@ -74,7 +74,7 @@ def find_photos(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise BadInput(f"{folder} is not a folder", remedy="Name the folder with the photos of one product")
     if not str(folder).isprintable():
-        raise BadInput(f"the folder name {str(folder)!r} cannot be used", remedy="Rename it: letters and digits")
+        raise BadInput(f"the folder name {str(folder)!r} cannot be used", remedy="Rename it, using letters and digits")
     photos = folder / "photos"
     if photos.is_symlink():
         raise BadInput(f"{photos} is a link", remedy="Put the folder itself there")

@@ -71,7 +71,7 @@ def planned(folder: Path) -> Shoot:
 
 
 @pytest.mark.parametrize(("sku", "category"), [("mug-001", "mug"), ("tee-001", "apparel")])
-def test_the_samples_photos_become_a_shoot_that_plan_accepts(tmp_path: Path, sku: str, category: str) -> None:
+def test_sample_photos_become_a_shoot_that_plan_accepts(tmp_path: Path, sku: str, category: str) -> None:
     folder = sample_photos(tmp_path / "autumn" / sku, sku)
     done = catalog("init", folder, "--category", category)
     assert done.exit_code == 0 and f"next: catalog plan {folder}" in done.stdout
@@ -96,7 +96,7 @@ def test_every_field_of_the_written_file_has_a_comment_above_it(tmp_path: Path) 
         assert f"#   {field}" in commented
 
 
-def test_json_names_what_was_found_guessed_and_left_out(tmp_path: Path) -> None:
+def test_json_lists_photos_guesses_and_what_was_left_out(tmp_path: Path) -> None:
     folder = sample_photos(tmp_path / "mug", photos=2)
     plain_photo(folder / "photos" / "scan.png")
     (folder / "photos" / "DSC_0001.CR2").write_bytes(b"raw")
@@ -109,7 +109,7 @@ def test_json_names_what_was_found_guessed_and_left_out(tmp_path: Path) -> None:
     assert started["next"] == f"catalog plan {folder}"
 
 
-def test_the_front_is_the_first_photo_by_exif_time(tmp_path: Path) -> None:
+def test_front_is_the_first_photo_by_exif_time(tmp_path: Path) -> None:
     folder = tmp_path / "cup"
     plain_photo(folder / "photos" / "a.jpg", taken="2026:03:09 10:12:44")
     plain_photo(folder / "photos" / "b.jpg", taken="2026:03:09 10:12:30")
@@ -117,13 +117,13 @@ def test_the_front_is_the_first_photo_by_exif_time(tmp_path: Path) -> None:
     assert planned(folder).capture.front == "b.jpg"
 
 
-def test_without_exif_the_front_is_the_first_name_with_numbers_by_value(tmp_path: Path) -> None:
+def test_without_exif_the_front_is_the_first_name_in_natural_order(tmp_path: Path) -> None:
     for name in ("IMG_10.jpg", "IMG_9.jpg"):
         plain_photo(tmp_path / "cup" / "photos" / name)
     assert "front: IMG_9.jpg (guessed: the first photo by name)" in catalog("init", tmp_path / "cup").stdout
 
 
-def test_a_changing_edge_of_the_frame_is_guessed_as_handheld(tmp_path: Path) -> None:
+def test_changing_edge_of_the_frame_is_guessed_as_handheld(tmp_path: Path) -> None:
     for seed in range(4):
         plain_photo(tmp_path / "cup" / "photos" / f"{seed}.jpg", seed=seed)
     catalog("init", tmp_path / "cup")
@@ -131,7 +131,7 @@ def test_a_changing_edge_of_the_frame_is_guessed_as_handheld(tmp_path: Path) -> 
     assert "# Guessed: the edge of the frame changes" in (tmp_path / "cup" / "shoot.yaml").read_text()
 
 
-def test_a_chosen_rig_and_sku_win_over_the_guesses(tmp_path: Path) -> None:
+def test_chosen_rig_and_sku_override_the_guesses(tmp_path: Path) -> None:
     folder = sample_photos(tmp_path / "mug", photos=2)
     catalog("init", folder, "--rig", "handheld", "--sku", "4006381333931")
     shoot = planned(folder)
@@ -205,12 +205,12 @@ def test_every_category_preset_is_accepted_by_plan(tmp_path: Path, name: str) ->
     assert planned(tmp_path / "cup").angles == load_category(name).angles
 
 
-def test_a_safe_name_is_empty_when_nothing_remains() -> None:
+def test_safe_name_is_empty_when_nothing_remains() -> None:
     assert safe_name("--写真") == ""
     assert yaml.safe_load(safe_name("a b")) == "a-b"
 
 
-def test_on_a_terminal_the_rig_is_asked_for(tmp_path: Path) -> None:
+def test_rig_is_asked_for_on_a_terminal(tmp_path: Path) -> None:
     folder = sample_photos(tmp_path / "mug", photos=2)
     leader, follower = pty.openpty()
     asking = subprocess.Popen(

@@ -73,7 +73,7 @@ def put(folder, files):
     return folder
 
 
-def test_a_file_has_the_same_pixels_in_ingest_cutout_and_sfm(tmp_path):
+def test_file_has_the_same_pixels_in_ingest_cutout_and_sfm(tmp_path):
     folder = put(tmp_path / "photos", PHOTOS)
     upright = upright_photos(folder, tmp_path / "sfm")
     assert upright.unusable == ()
@@ -120,7 +120,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("why", REFUSED)
-def test_a_file_is_refused_for_one_reason_by_ingest_cutout_and_sfm(tmp_path, why):
+def test_file_is_refused_for_the_same_reason_by_ingest_cutout_and_sfm(tmp_path, why):
     name, data, reason = REFUSED[why]
     good = {f"good{i}.jpg": saved(product(), "JPEG", quality=95) for i in range(3)}
     folder = put(tmp_path / "photos", {**good, name: data})
@@ -131,7 +131,7 @@ def test_a_file_is_refused_for_one_reason_by_ingest_cutout_and_sfm(tmp_path, why
     assert f"{name}: {what}. {remedy}" in ingested.value.what
 
 
-def test_a_file_of_too_many_bytes_is_refused_before_it_is_read(tmp_path):
+def test_file_of_too_many_bytes_is_refused_before_it_is_read(tmp_path):
     good = {f"good{i}.jpg": saved(product(), "JPEG", quality=95) for i in range(3)}
     folder = put(tmp_path / "photos", good)
     with (folder / "a.jpg").open("wb") as file:

@@ -14,7 +14,7 @@ PLAN = "0" * 64
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
-    """A runner whose store has a plan with a composite that made a sheet."""
+    """A runner whose store has a plan with a finished composite step and its sheet."""
     store = Store(tmp_path / "store")
     sheet = store.put(b"a sheet", "image/png").model_dump(mode="json")
     request = Request(stage="composite", version=1, params={}, inputs={})
@@ -26,7 +26,7 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(store)
 
 
-def test_the_sheet_lies_where_a_person_finds_it_and_nothing_beside_it(runner: Runner, tmp_path: Path) -> None:
+def test_sheet_is_copied_to_its_folder_and_leaves_nothing_beside_it(runner: Runner, tmp_path: Path) -> None:
     for _ in range(2):
         path = lay_out_sheet(runner, PLAN, "mug", tmp_path / "sheets")
         assert path == tmp_path / "sheets" / "mug.png" and path.read_bytes() == b"a sheet"
@@ -34,7 +34,7 @@ def test_the_sheet_lies_where_a_person_finds_it_and_nothing_beside_it(runner: Ru
     assert lay_out_sheet(runner, "1" * 64, "mug", tmp_path / "sheets") is None
 
 
-def test_a_full_disk_leaves_the_last_sheet(runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_keeps_the_last_sheet(runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = lay_out_sheet(runner, PLAN, "mug", tmp_path / "sheets")
     assert path is not None
     path.write_bytes(b"the last one")

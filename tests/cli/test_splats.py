@@ -1,4 +1,4 @@
-"""The commands that show a splat, as a person types them, on a file of ours and on one laid out as another tool's."""
+"""The commands that show a splat, as a person types them, on our own file and on one in another tool's layout."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def ours(tmp_path_factory):
 
 @pytest.fixture
 def catalog(monkeypatch, capsys):
-    """Types a command in this process: its exit code, what it prints for people, what it says is wrong."""
+    """Runs a command in this process. Returns exit code, stdout and stderr."""
 
     def typed(*arguments):
         monkeypatch.setattr(sys, "argv", ["catalog", *map(str, arguments)])
@@ -44,7 +44,7 @@ def catalog(monkeypatch, capsys):
     return typed
 
 
-def test_turntable_writes_an_animation_and_says_so(catalog, ours, tmp_path):
+def test_turntable_writes_an_animation_and_reports_it(catalog, ours, tmp_path):
     out = tmp_path / "turn.webp"
     shape = ("--frames", 6, "--size", 64, "--seconds", 2)
     said = json.loads(catalog("turntable", ours, "--out", out, *shape, "--json")[1])
@@ -55,7 +55,7 @@ def test_turntable_writes_an_animation_and_says_so(catalog, ours, tmp_path):
     assert code == 30 and "is there already" in wrong
 
 
-def test_viewer_writes_a_page_and_says_so(catalog, ours, tmp_path):
+def test_viewer_writes_a_page_and_reports_it(catalog, ours, tmp_path):
     out = tmp_path / "viewer.html"
     shown = catalog("viewer", ours, "--out", out, "--title", "An <egg>")[1]
     assert "1500 Gaussians" in shown and "<title>An &lt;egg&gt;</title>" in out.read_text()
@@ -64,7 +64,7 @@ def test_viewer_writes_a_page_and_says_so(catalog, ours, tmp_path):
 
 
 @pytest.mark.parametrize("command", OUT)
-def test_each_takes_another_tools_file_with_its_own_axis_up(catalog, command, tmp_path):
+def test_commands_read_another_tools_file_with_its_up_axis(catalog, command, tmp_path):
     names, comments = LAYOUTS["gsplat"]
     file, out = tmp_path / "theirs.ply", tmp_path / OUT[command]
     file.write_bytes(ply(values(50, 2), names(2), form="ascii", comments=comments))
@@ -74,7 +74,7 @@ def test_each_takes_another_tools_file_with_its_own_axis_up(catalog, command, tm
 
 
 @pytest.mark.parametrize("command", OUT)
-def test_what_is_no_splat_is_one_clear_error(catalog, command, tmp_path):
+def test_file_that_is_not_a_splat_is_one_clear_error(catalog, command, tmp_path):
     file, out = tmp_path / "points.ply", tmp_path / OUT[command]
     file.write_bytes(ply(values(5, 0), ["x", "y", "z"]))
     code, _, wrong = catalog(command, file, "--out", out)
@@ -82,12 +82,12 @@ def test_what_is_no_splat_is_one_clear_error(catalog, command, tmp_path):
     assert code == 30 and not out.exists()
 
 
-def test_render_writes_no_png_under_another_ending(catalog, ours, tmp_path):
+def test_render_refuses_endings_other_than_png(catalog, ours, tmp_path):
     code, _, wrong = catalog("render", ours, "--out", tmp_path / "a.jpg")
     assert code == 30 and "a.jpg: render writes a PNG" in wrong and not (tmp_path / "a.jpg").exists()
 
 
-def test_a_setting_out_of_range_names_its_option(catalog, ours, tmp_path):
+def test_setting_out_of_range_names_its_option(catalog, ours, tmp_path):
     code, _, wrong = catalog("turntable", ours, "--out", tmp_path / "a.webp", "--elevation-deg", 120)
     assert code == 30 and "--elevation-deg" in wrong and "120" in wrong
 
@@ -96,14 +96,14 @@ def test_a_setting_out_of_range_names_its_option(catalog, ours, tmp_path):
     ("command", "params"),
     [(cli_splats.splat, NerfstudioParams), (cli_splats.turntable, TurnParams), (cli_engines.sfm, PoseParams)],
 )
-def test_help_tells_the_defaults_that_the_params_have(command: Callable[..., None], params: type[Frozen]) -> None:
-    told = {}
+def test_help_states_the_defaults_of_the_params(command: Callable[..., None], params: type[Frozen]) -> None:
+    defaults = {}
     for name, kind in get_type_hints(command, include_extras=True).items():
-        words = next((str(m.help) for m in getattr(kind, "__metadata__", ()) if isinstance(m, OptionInfo)), "")
-        if found := re.search(r"; default ([\w.]+)$", words):
-            told[name] = found[1]
-    known = params.model_fields
-    assert told.keys() >= {name for name in get_type_hints(command) if name in known} - {"matte", "refine_poses", "rig"}
-    for name, words in told.items():
-        if name in known:
-            assert str(known[name].default).removesuffix(".0") == words, name
+        text = next((str(m.help) for m in getattr(kind, "__metadata__", ()) if isinstance(m, OptionInfo)), "")
+        if match := re.search(r"; default: ([\w.]+)$", text):
+            defaults[name] = match[1]
+    fields = params.model_fields
+    stated = {name for name in get_type_hints(command) if name in fields} - {"matte", "refine_poses", "rig"}
+    assert defaults.keys() >= stated
+    for name in stated:
+        assert str(fields[name].default).removesuffix(".0") == defaults[name], name

@@ -69,14 +69,14 @@ def by_name(found: object) -> dict[str, str]:
     }  # type: ignore[attr-defined]
 
 
-def test_bytes_that_no_step_made_have_the_name_that_they_came_with(store: Store) -> None:
+def test_bytes_without_a_step_keep_their_original_name(store: Store) -> None:
     first = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1")).manifest
     found = ancestry(store, {"first": first})
     item_edges = [edge for edge in found.inputs if edge.name == "file"]
     assert [(edge.source_path, edge.producer) for edge in item_edges] == [("a.txt", None), ("b.txt", None)]
 
 
-def test_each_file_leads_to_the_item_that_made_it(store: Store) -> None:
+def test_each_file_is_traced_to_the_item_that_made_it(store: Store) -> None:
     made, first, _ = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1"))
     second = Runner(store).run(stage("second"), Files(files=made.files), Params(suffix="2")).manifest
     found = ancestry(store, {"first": first, "second": second})
@@ -89,7 +89,7 @@ def test_each_file_leads_to_the_item_that_made_it(store: Store) -> None:
     ]
 
 
-def test_bytes_passed_on_lead_to_the_step_that_passed_them_on(store: Store) -> None:
+def test_passed_bytes_are_traced_to_the_step_that_passed_them(store: Store) -> None:
     made, first, _ = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1"))
     passed, second, _ = Runner(store).run(stage("second"), Files(files=made.files), Params())
     third = Runner(store).run(stage("third"), Files(files=passed.files), Params(suffix="3")).manifest
@@ -107,7 +107,7 @@ def test_bytes_passed_on_lead_to_the_step_that_passed_them_on(store: Store) -> N
     }
 
 
-def test_of_equal_bytes_the_one_of_the_readers_own_name_is_the_source(store: Store) -> None:
+def test_source_of_equal_bytes_is_the_one_with_the_readers_name(store: Store) -> None:
     made, whites, _ = Runner(store).run(
         Stage("backdrop", 1, Files, Params, Made, backdrops), Files(files=photos(store)), Params()
     )
@@ -118,7 +118,7 @@ def test_of_equal_bytes_the_one_of_the_readers_own_name_is_the_source(store: Sto
         assert names[found.producer(white, f"{name}/white.txt") or ""] == f"backdrop_file {name}"
 
 
-def test_an_item_whose_manifest_is_lost_is_named_and_its_step_answers(store: Store) -> None:
+def test_item_without_its_manifest_is_traced_to_its_step(store: Store) -> None:
     made, first, _ = Runner(store).run(stage("first"), Files(files=photos(store)), Params(suffix="1"))
     next((store.root / "manifests" / "first_file").glob("*.json")).unlink()
     found = ancestry(store, {"first": first})

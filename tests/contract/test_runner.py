@@ -37,24 +37,24 @@ def run(store: Store, texts: dict[str, str] = TEXTS, params: toy.Params = toy.Pa
     return store.read(outputs.joined).decode(), recorder.computed()
 
 
-def test_a_repeated_call_is_a_hit(store: Store) -> None:
+def test_repeated_call_is_cached(store: Store) -> None:
     assert run(store) == ("ONE!\nTWO!\nTHREE!", {"toy", "toy[a]", "toy[b]", "toy[c]"})
     assert run(store) == ("ONE!\nTWO!\nTHREE!", set())
 
 
-def test_replacing_one_of_three_redoes_one_item(store: Store) -> None:
+def test_replacing_one_of_three_recomputes_one_item(store: Store) -> None:
     run(store)
     assert run(store, {**TEXTS, "b": "zwei"}) == ("ONE!\nZWEI!\nTHREE!", {"toy", "toy[b]"})
 
 
-def test_a_changed_param_is_another_key(store: Store) -> None:
+def test_changed_param_changes_the_key(store: Store) -> None:
     run(store)
     text, computed = run(store, params=toy.Params(suffix="?"))
     assert text == "ONE?\nTWO?\nTHREE?"
     assert "toy" in computed
 
 
-def test_the_manifest_says_what_was_asked_and_under_which_circumstances(store: Store) -> None:
+def test_manifest_records_request_and_provenance(store: Store) -> None:
     inputs = toy.make_inputs(store, TEXTS)
     runner = Runner(store, device="cpu", cost_per_hour_usd=3600.0)
     outputs, manifest, computed = runner.run(toy.TOY, inputs, toy.Params())
@@ -67,7 +67,7 @@ def test_the_manifest_says_what_was_asked_and_under_which_circumstances(store: S
     assert "python" in manifest.provenance.versions
 
 
-def test_held_is_remembered_and_not_computed_again(store: Store) -> None:
+def test_held_result_is_cached(store: Store) -> None:
     with pytest.raises(Held, match="more than 5"):
         run(store, params=toy.Params(limit=5))
     recorder = Recorder()
@@ -77,7 +77,7 @@ def test_held_is_remembered_and_not_computed_again(store: Store) -> None:
     assert recorder.computed() == set()
 
 
-def test_what_was_held_for_want_of_time_is_computed_again_and_its_result_stands(store: Store) -> None:
+def test_step_held_for_time_is_computed_again_and_its_result_is_kept(store: Store) -> None:
     nights = iter(["busy", "quiet"])
 
     def hurried(inputs: toy.OneInputs, params: toy.Params, work: Work) -> toy.OneOutputs:
@@ -104,7 +104,7 @@ def test_what_was_held_for_want_of_time_is_computed_again_and_its_result_stands(
 
 
 @pytest.mark.parametrize("damage", ["flip", "delete"])
-def test_a_damaged_output_is_noticed_and_recomputed(store: Store, damage: str) -> None:
+def test_damaged_output_is_detected_and_recomputed(store: Store, damage: str) -> None:
     outputs, before, _ = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params())
     path = store.path(store.tree(outputs.texts)["b"])
     if damage == "flip":
@@ -119,14 +119,14 @@ def test_a_damaged_output_is_noticed_and_recomputed(store: Store, damage: str) -
     assert run(store)[1] == set()
 
 
-def test_a_damaged_input_is_one_clear_error(store: Store) -> None:
+def test_damaged_input_is_one_clear_error(store: Store) -> None:
     inputs = toy.make_inputs(store, TEXTS)
     store.path(store.tree(inputs.texts)["a"]).write_bytes(b"tampered")
     with pytest.raises(CatalogError, match="is damaged"):
         Runner(store).run(toy.TOY, inputs, toy.Params())
 
 
-def test_a_damaged_input_is_named_before_a_stage_reads_it_by_its_path(store: Store) -> None:
+def test_damaged_input_is_named_before_a_stage_reads_its_path(store: Store) -> None:
     read: list[Path] = []
 
     def by_path(inputs: toy.OneInputs, _params: toy.Params, work: Work) -> toy.OneOutputs:
@@ -142,7 +142,7 @@ def test_a_damaged_input_is_named_before_a_stage_reads_it_by_its_path(store: Sto
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"{", b'{"key": 3}'])
-def test_a_damaged_manifest_counts_as_none_and_is_written_again(store: Store, spoilt: bytes) -> None:
+def test_damaged_manifest_is_ignored_and_written_again(store: Store, spoilt: bytes) -> None:
     run(store)
     (path,) = (store.root / "manifests" / "toy").glob("*.json")
     path.write_bytes(spoilt)
@@ -150,7 +150,7 @@ def test_a_damaged_manifest_counts_as_none_and_is_written_again(store: Store, sp
     assert run(store)[1] == set()
 
 
-def test_a_damaged_pointer_says_which_step_to_run_first(store: Store) -> None:
+def test_damaged_pointer_names_the_step_to_run_first(store: Store) -> None:
     plan, digest = plan_of(store, limit=100, optional=False)
     Runner(store).run_planned(plan, digest, "first", toy.TOY)
     (store.root / "plans" / digest / "first").write_bytes(b"\0\0")
@@ -160,7 +160,7 @@ def test_a_damaged_pointer_says_which_step_to_run_first(store: Store) -> None:
     assert Runner(store).run_planned(plan, digest, "second", toy.TOY).computed
 
 
-def test_four_processes_racing_leave_one_manifest(tmp_path: Path) -> None:
+def test_four_racing_processes_write_one_manifest(tmp_path: Path) -> None:
     racers = [
         subprocess.Popen([sys.executable, "-m", "tests.contract.toy", str(tmp_path), "none", "1"]) for _ in range(4)
     ]
@@ -190,7 +190,7 @@ def test_the_first_writer_wins_and_the_second_adopts(store: Store) -> None:
         ("committed", 4),
     ],
 )
-def test_a_kill_at_any_point_resumes(tmp_path: Path, event: str, count: int) -> None:
+def test_step_killed_at_any_point_resumes(tmp_path: Path, event: str, count: int) -> None:
     killed = subprocess.run(
         [sys.executable, "-m", "tests.contract.toy", str(tmp_path), event, str(count)], check=False, timeout=120
     )
@@ -203,7 +203,7 @@ def test_a_kill_at_any_point_resumes(tmp_path: Path, event: str, count: int) -> 
     assert ("toy" in computed) == (event != "committed")
 
 
-def test_a_full_disk_is_one_clear_error_and_a_clean_resume(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_one_clear_error_and_resumes_cleanly(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = toy.make_inputs(store, TEXTS)
     write, room = Path.write_bytes, 2
 
@@ -236,7 +236,7 @@ def test_a_full_disk_is_one_clear_error_and_a_clean_resume(store: Store, monkeyp
         (RuntimeError("CUDA out of memory. Tried"), "ran out of memory: CUDA out of memory. Tried. Give"),
     ],
 )
-def test_memory_that_runs_out_is_one_clear_error(store: Store, error: Exception, says: str) -> None:
+def test_out_of_memory_is_one_clear_error(store: Store, error: Exception, says: str) -> None:
     def greedy(_inputs: toy.OneInputs, _params: toy.Params, _work: Work) -> toy.OneOutputs:
         raise error
 
@@ -247,7 +247,7 @@ def test_memory_that_runs_out_is_one_clear_error(store: Store, error: Exception,
     assert not list((store.root / "scratch").iterdir())
 
 
-def test_a_fault_of_a_stage_keeps_its_own_words(store: Store) -> None:
+def test_error_of_a_stage_keeps_its_message(store: Store) -> None:
     def broken(_inputs: toy.OneInputs, _params: toy.Params, _work: Work) -> toy.OneOutputs:
         raise RuntimeError("a bug")
 
@@ -272,7 +272,7 @@ def plan_of(store: Store, limit: int, optional: bool) -> tuple[Plan, str]:
     return plan, store.put(plan.model_dump_json().encode(), "application/json").sha256
 
 
-def test_a_planned_step_finds_its_inputs_through_pointers(store: Store) -> None:
+def test_planned_step_resolves_its_inputs_through_pointers(store: Store) -> None:
     plan, digest = plan_of(store, 100, optional=False)
     runner = Runner(store)
     with pytest.raises(CatalogError, match="needs step first"):
@@ -283,7 +283,7 @@ def test_a_planned_step_finds_its_inputs_through_pointers(store: Store) -> None:
 
 
 @pytest.mark.parametrize("optional", [True, False])
-def test_held_holds_what_depends_on_it_and_no_more(store: Store, optional: bool) -> None:
+def test_held_step_holds_only_its_dependents(store: Store, optional: bool) -> None:
     plan, digest = plan_of(store, 5, optional=optional)
     runner = Runner(store)
     with pytest.raises(Held):

@@ -12,7 +12,7 @@ from pipeline.contract.store import Store, write_whole
 from pipeline.core.errors import BadInput, CatalogError, StoreFull
 
 
-def test_objects_are_named_by_what_they_contain(tmp_path: Path) -> None:
+def test_objects_are_named_by_their_content(tmp_path: Path) -> None:
     store = Store(tmp_path)
     artifact = store.put(b"photo", "image/png")
     assert artifact.sha256 == digest_of(b"photo")
@@ -20,13 +20,13 @@ def test_objects_are_named_by_what_they_contain(tmp_path: Path) -> None:
     assert store.put(b"photo", "image/png") == artifact
 
 
-def test_a_tree_does_not_depend_on_the_order_of_its_files(tmp_path: Path) -> None:
+def test_tree_does_not_depend_on_the_order_of_its_files(tmp_path: Path) -> None:
     store = Store(tmp_path)
     a, b = store.put(b"a", "text/plain"), store.put(b"b", "text/plain")
     assert store.put_tree({"x/a": a, "b": b}) == store.put_tree({"b": b, "x/a": a})
 
 
-def test_a_damaged_tree_is_not_whole(tmp_path: Path) -> None:
+def test_damaged_tree_is_not_whole(tmp_path: Path) -> None:
     store = Store(tmp_path)
     file = store.put(b"a", "text/plain")
     tree = store.put_tree({"a": file})
@@ -36,13 +36,13 @@ def test_a_damaged_tree_is_not_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../b", "a//b", "a\\b", "a\nb", "./a"])
-def test_a_tree_path_never_leaves_its_folder(path: str) -> None:
+def test_tree_path_cannot_leave_its_folder(path: str) -> None:
     with pytest.raises(BadInput, match="not a safe path inside a folder"):
         checked_tree_path(path)
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.booleans() | st.none()))
-def test_canonical_json_depends_on_the_value_alone(value: dict[str, object]) -> None:
+def test_canonical_json_depends_only_on_the_value(value: dict[str, object]) -> None:
     assert canonical_json(value) == canonical_json(dict(reversed(value.items())))
 
 
@@ -55,7 +55,7 @@ def test_canonical_json_depends_on_the_value_alone(value: dict[str, object]) -> 
         (errno.EFBIG, CatalogError, "the folder .* cannot be written: File too large"),
     ],
 )
-def test_a_store_that_cannot_be_written_is_one_clear_error(
+def test_unwritable_store_is_one_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[CatalogError], says: str
 ) -> None:
     def refuse(path: Path, *_: object, **__: object) -> None:
@@ -71,7 +71,7 @@ def test_a_store_that_cannot_be_written_is_one_clear_error(
             make()
 
 
-def test_an_object_that_the_disk_no_longer_gives_is_not_whole_and_named(tmp_path: Path) -> None:
+def test_unreadable_object_is_not_whole_and_named(tmp_path: Path) -> None:
     store = Store(tmp_path)
     file = store.put(b"a", "text/plain")
     path = store.path(file)
@@ -82,7 +82,7 @@ def test_an_object_that_the_disk_no_longer_gives_is_not_whole_and_named(tmp_path
         store.read(file)
 
 
-def test_what_killed_steps_left_days_ago_is_cleared_away_and_nothing_else(tmp_path: Path) -> None:
+def test_only_old_leftovers_of_killed_steps_are_removed(tmp_path: Path) -> None:
     store = Store(tmp_path)
     old, fresh, part = store.scratch("old"), store.scratch("fresh"), tmp_path / "scratch" / "x.part"
     (old / "model").mkdir()
@@ -94,7 +94,7 @@ def test_what_killed_steps_left_days_ago_is_cleared_away_and_nothing_else(tmp_pa
 
 
 @pytest.mark.parametrize("spoil", [lambda b: b[:-1], lambda b: b"", lambda b: b"\xff" + b[1:], lambda b: b + b"x"])
-def test_a_damaged_snapshot_counts_as_none(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+def test_damaged_snapshot_is_ignored(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     """Handed on, it would be refused by the fit that saved it, night after night."""
     store = Store(tmp_path)
     assert store.load_snapshot("key") is None
@@ -107,7 +107,7 @@ def test_a_damaged_snapshot_counts_as_none(tmp_path: Path, spoil: Callable[[byte
     assert store.load_snapshot("key") == b"again"
 
 
-def test_two_writers_of_one_file_leave_one_of_the_two_whole_and_nothing_else(tmp_path: Path) -> None:
+def test_two_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "sheets" / "mug.png"
     path.parent.mkdir()
     (path.parent / ".first.part").write_bytes(b"half of the fir")  # another writer, half-way

@@ -17,14 +17,14 @@ def texts(store: Store) -> Artifact:
     return outputs.texts
 
 
-def test_a_store_that_nobody_touched_is_whole(store: Store, texts: Artifact) -> None:
+def test_intact_store_has_no_damage(store: Store, texts: Artifact) -> None:
     found = verify(store)
     assert (found.manifests, found.damaged) == (4, ())
     assert found.objects == len(list(store.root.glob("objects/*/*"))) > 4
 
 
 @pytest.mark.parametrize("damage", ["flip", "delete", "cut"])
-def test_what_is_damaged_is_named_with_the_steps_that_made_it(store: Store, texts: Artifact, damage: str) -> None:
+def test_damaged_file_is_listed_with_the_steps_that_made_it(store: Store, texts: Artifact, damage: str) -> None:
     path = store.path(store.tree(texts)["b"])
     data = bytearray(path.read_bytes())
     data[0] ^= 1
@@ -36,20 +36,20 @@ def test_what_is_damaged_is_named_with_the_steps_that_made_it(store: Store, text
     assert verify(store).damaged == ()
 
 
-def test_a_damaged_folder_and_a_damaged_manifest_are_named(store: Store, texts: Artifact) -> None:
+def test_damaged_folder_and_damaged_manifest_are_listed(store: Store, texts: Artifact) -> None:
     store.path(texts).write_bytes(b"{}")
     manifest = next((store.root / "manifests" / "toy_text").glob("*.json"))
     manifest.write_bytes(b"")
     assert {damage.path for damage in verify(store).damaged} == {str(store.path(texts)), str(manifest)}
 
 
-def test_a_photo_of_a_shoot_was_whose_no_step(store: Store) -> None:
+def test_damaged_photo_of_a_shoot_has_no_owner(store: Store) -> None:
     photo = store.put(b"photo", "image/jpeg")
     store.path(photo).write_bytes(b"other")
     assert [damage.whose for damage in verify(store).damaged] == [()]
 
 
-def test_an_asset_whose_file_went_away_with_its_manifest_is_still_missed(store: Store, texts: Artifact) -> None:
+def test_asset_lost_together_with_its_manifest_is_listed(store: Store, texts: Artifact) -> None:
     promised = [(texts.sha256, "asset mug/front"), ("0" * 64, "asset mug/left")]
     (found,) = verify(store, promised).damaged
     assert (found.path, found.whose) == (str(store.object_path("0" * 64)), ("asset mug/left",))

@@ -60,7 +60,7 @@ def test_every_angle_with_a_picture_gets_every_backdrop(store, tiny):
     assert all(pixels.shape == (96, 96, 3) for pixels in pictures.values())
     assert (pictures["front/white.png"] == 255).all()
     assert pictures["left/fade.png"][0].mean() > pictures["left/fade.png"][-1].mean() + 80
-    records = {one.path: one for one in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}
+    records = {record.path: record for record in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}
     assert sorted(records) == sorted(names)
     assert records["front/oak.png"].start == "scene"  # this checkpoint's own strength is below 1
     assert records["front/oak.png"].prompt == OAK["prompt"]
@@ -73,24 +73,21 @@ def test_every_angle_with_a_picture_gets_every_backdrop(store, tiny):
     assert wording.passed_over == ("rustic",)
     assert outputs.report.checkpoint_digest == checkpoint_digest(tiny)
     assert set(manifest.items) == {name.removesuffix(".png") for name in names}
-    assert not manifest.items["left/oak"].computed  # its set is the one of front
+    assert not manifest.items["left/oak"].computed  # it shares front's set
     assert tree["left/oak.png"] == tree["front/oak.png"]
 
 
-def test_a_general_checkpoint_is_told_of_the_product_too(store, tiny, tmp_path):
+def test_general_checkpoint_receives_product_and_caption(store, tiny, tmp_path):
     general = shutil.copytree(tiny, tmp_path / "general")
     (general / "backdrop.json").unlink()
     outputs, manifest, _ = Runner(store).run(STAGE, inputs_of(store), params_of(str(general), backdrops=(OAK,)))
-    assert set(manifest.items) == {
-        "front/oak",
-        "left/oak",
-    }  # it leaves the product in its place, so each angle has its own
+    assert set(manifest.items) == {"front/oak", "left/oak"}  # it paints around the product: one set per angle
     (first, _) = load_list(BackdropPicture, store.read(outputs.backdrop_pictures))
     assert first.prompt == "a red mug, tan rustic oak wood, low horizon"
     assert outputs.report.wordings[0].painted_as == first.prompt
 
 
-def test_another_angle_or_prompt_redoes_only_what_it_changes(store, tiny):
+def test_new_angle_or_prompt_recomputes_only_what_it_changes(store, tiny):
     runner = Runner(store)
     runner.run(STAGE, inputs_of(store), params_of(tiny, around="product"))
     changed = inputs_of(store, (("front", 10), ("left", 200)))
@@ -110,14 +107,14 @@ def test_one_empty_set_is_painted_once_for_all_angles(store, tiny):
     assert [name for name, item in manifest.items.items() if item.computed] == ["front/oak", "left/oak"]
 
 
-def test_the_weights_are_part_of_the_params_only_where_something_is_painted(tiny):
+def test_weights_are_in_the_params_only_if_a_backdrop_is_painted(tiny):
     assert params_of(tiny).diffusion.checkpoint_digest == checkpoint_digest(tiny)
     assert params_of(tiny, backdrops=(WHITE,)).diffusion.checkpoint_digest is None
     again = Params.model_validate(params_of(tiny).model_dump(mode="json"))
     assert again == params_of(tiny)
 
 
-def test_strength_and_guidance_are_the_checkpoints_own_unless_asked_for(tiny, tmp_path):
+def test_strength_and_guidance_default_to_the_checkpoints(tiny, tmp_path):
     own = params_of(tiny).diffusion
     assert own.strength < 1
     asked = params_of(tiny, diffusion={"checkpoint": tiny, "strength": 0.8, "guidance": 4.0}).diffusion
@@ -127,19 +124,19 @@ def test_strength_and_guidance_are_the_checkpoints_own_unless_asked_for(tiny, tm
     assert params_of(tiny, diffusion={"checkpoint": str(general)}).diffusion.strength == 1
 
 
-def test_other_weights_than_planned_are_refused(store, tiny):
+def test_weights_other_than_the_planned_ones_are_refused(store, tiny):
     planned = params_of(tiny, diffusion={"checkpoint": tiny, "checkpoint_digest": "0" * 64})
     with pytest.raises(BadInput, match=r"000000000000 was planned"):
         Runner(store).run(STAGE, inputs_of(store), planned)
 
 
-def test_a_missing_checkpoint_is_noticed_when_planning():
+def test_missing_checkpoint_is_reported_when_planning():
     with pytest.raises(BadInput, match=r"nowhere.*model_index"):
         Params(backdrops=(OAK,), diffusion={"checkpoint": "/nowhere"})
     assert Params(backdrops=(WHITE,), diffusion={"checkpoint": "/nowhere"}).backdrops[0].kind == "solid"
 
 
-def test_a_batch_paints_all_angles_at_once_and_each_as_if_alone(store, tiny, monkeypatch):
+def test_batch_paints_all_angles_at_once_as_if_alone(store, tiny, monkeypatch):
     from pipeline.diffusion.painting.engine import DiffusersEngine
 
     alone = Runner(store).run(STAGE, inputs_of(store), params_of(tiny, backdrops=(OAK,), around="product")).outputs
@@ -152,11 +149,11 @@ def test_a_batch_paints_all_angles_at_once_and_each_as_if_alone(store, tiny, mon
     together, manifest, _ = Runner(store).run(STAGE, inputs_of(store, levels), params)
     assert sizes == [2, 1]
     assert len(manifest.items) == 3
-    first, second = (decode_png(store.read(store.tree(one.backdrops)["front/oak.png"])) for one in (alone, together))
+    first, second = (decode_png(store.read(store.tree(each.backdrops)["front/oak.png"])) for each in (alone, together))
     assert np.abs(first.astype(int) - second).mean() < 0.6
 
 
-def test_an_extended_backdrop_is_painted_on_at_its_ends(store, tiny):
+def test_extended_backdrop_continues_the_square_at_its_ends(store, tiny):
     tall, wide = {**OAK, "name": "tall", "extend": "tall"}, {**OAK, "name": "wide", "extend": "wide"}
     params = params_of(tiny, backdrops=(tall, wide))
     outputs = Runner(store).run(STAGE, inputs_of(store), params).outputs
@@ -167,7 +164,7 @@ def test_an_extended_backdrop_is_painted_on_at_its_ends(store, tiny):
         params_of(tiny, backdrops=({**WHITE, "extend": "tall"},))
 
 
-def test_painted_shadows_are_for_checkpoints_that_see_the_product(store, tiny, tmp_path):
+def test_painted_shadows_require_a_checkpoint_that_sees_the_product(store, tiny, tmp_path):
     with pytest.raises(ValidationError, match="paints empty sets, without shadows; use shadow: layer"):
         params_of(tiny, shadow="painted")
     params_of(tiny, shadow="painted", backdrops=(WHITE,))
@@ -176,5 +173,5 @@ def test_painted_shadows_are_for_checkpoints_that_see_the_product(store, tiny, t
     with pytest.raises(ValidationError, match="requires a visible product"):
         params_of(str(general), shadow="painted", around="empty")
     outputs = Runner(store).run(STAGE, inputs_of(store), params_of(str(general), shadow="painted")).outputs
-    records = {one.path: one for one in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}
+    records = {record.path: record for record in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}
     assert records["front/oak.png"].shadow_painted and not records["front/white.png"].shadow_painted

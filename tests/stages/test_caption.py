@@ -35,7 +35,7 @@ def inputs(store: Store, refused: set[str]) -> caption.Inputs:
     return caption.Inputs(angles=tree, pictures=store.put(dump_json(pictures), "application/json"))
 
 
-def test_the_front_is_described(store: Store) -> None:
+def test_front_is_described(store: Store) -> None:
     outputs, manifest, _ = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS))
     assert outputs.report.angle == "front" and outputs.report.engine == "measured"
     words = Caption.model_validate_json(store.read(outputs.caption))
@@ -48,26 +48,26 @@ def test_the_front_is_described(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("refused", "angle"), [({"front"}, "left"), ({"front", "left"}, "back")])
-def test_where_the_front_was_refused_the_next_best_is_described(store: Store, refused: set[str], angle: str) -> None:
+def test_angle_nearest_to_a_refused_front_is_described(store: Store, refused: set[str], angle: str) -> None:
     outputs = Runner(store).run(caption.STAGE, inputs(store, refused), caption.Params(**WORDS)).outputs
     assert outputs.report.angle == angle
     words = Caption.model_validate_json(store.read(outputs.caption))
     assert set(words.alt_texts) == {one.name for one in ANGLES} - refused
 
 
-def test_without_any_picture_it_is_held(store: Store) -> None:
+def test_caption_without_a_picture_is_held(store: Store) -> None:
     with pytest.raises(Held, match="every requested angle was refused"):
         Runner(store).run(caption.STAGE, inputs(store, {"left", "front", "back"}), caption.Params(**WORDS))
 
 
-def test_a_price_in_the_title_is_held_and_remembered(store: Store) -> None:
+def test_price_in_the_title_is_held_and_cached(store: Store) -> None:
     params = caption.Params(**{**WORDS, "title": "Tee for $9"})
     for _ in range(2):
         with pytest.raises(Held, match="title contains a price"):
             Runner(store).run(caption.STAGE, inputs(store, set()), params)
 
 
-def test_a_model_is_paid_by_its_tokens(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cost_follows_the_models_tokens(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     prices = {"usd_per_million_input_tokens": 3.0, "usd_per_million_output_tokens": 15.0}
     params = caption.Params.model_validate({"engine": "anthropic", **prices, **WORDS})
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
@@ -83,7 +83,7 @@ def test_a_model_is_paid_by_its_tokens(store: Store, monkeypatch: pytest.MonkeyP
     assert b"sk-test" not in stored
 
 
-def test_a_model_without_a_price_is_noted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_without_a_price_is_noted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serve(Reply(json.dumps(GOOD))) as server:
@@ -92,10 +92,10 @@ def test_a_model_without_a_price_is_noted(store: Store, monkeypatch: pytest.Monk
             caption.STAGE, inputs(store, set()), caption.Params.model_validate({"engine": "anthropic", **WORDS})
         )
     assert manifest.provenance.cost_usd == 0.0
-    assert "cost_usd leaves the model out" in outputs.report.notes[0]
+    assert "cost_usd excludes the model" in outputs.report.notes[0]
 
 
-def test_a_missing_key_is_not_held(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_key_is_not_held(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(MissingEngine, match="ANTHROPIC_API_KEY"):
@@ -104,7 +104,7 @@ def test_a_missing_key_is_not_held(store: Store, monkeypatch: pytest.MonkeyPatch
         )
 
 
-def test_the_same_words_give_the_same_bytes(tmp_path: Path) -> None:
+def test_same_texts_give_the_same_bytes(tmp_path: Path) -> None:
     digests = set()
     for name in ("one", "two"):
         store = Store(tmp_path / name)

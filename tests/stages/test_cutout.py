@@ -22,7 +22,7 @@ def cut(store, pictures, mattes=None, **params):
     return Runner(store).run(STAGE, inputs, Params(**params))
 
 
-def test_every_photo_gets_its_matte(store, scenes):
+def test_every_photo_is_cut_out(store, scenes):
     outputs, _, _ = cut(store, {name: scene.rgb for name, scene in scenes.items()})
     found = store.tree(outputs.cutouts)
     assert list(found) == ["p0.png", "p1.png", "p2.png"]
@@ -36,14 +36,14 @@ def test_every_photo_gets_its_matte(store, scenes):
     assert outputs.report.failed == ()
 
 
-def test_replacing_one_photo_redoes_one(store, scenes):
+def test_replacing_one_photo_recomputes_one(store, scenes):
     pictures = {name: scene.rgb for name, scene in scenes.items()}
     cut(store, pictures)
     _, manifest, _ = cut(store, {**pictures, "p1": photograph(size=240, seed=9).rgb})
     assert {name: item.computed for name, item in manifest.items.items()} == {"p0": False, "p1": True, "p2": False}
 
 
-def test_a_matte_made_by_hand_wins(store, scenes):
+def test_matte_made_by_hand_overrides_the_engine(store, scenes):
     hand = np.zeros((240, 240), np.uint8)
     hand[100:140, 100:150] = 255
     outputs, _, _ = cut(store, {"p0": scenes["p0"].rgb, "p1": scenes["p1"].rgb}, {"p0": hand})
@@ -60,12 +60,12 @@ def test_a_matte_made_by_hand_wins(store, scenes):
         ("p7", np.zeros((240, 240), np.uint8), r"mattes/p7\.png does not belong to a photo"),
     ],
 )
-def test_a_matte_that_does_not_fit_is_bad_input(store, scenes, name, matte, words):
+def test_matte_that_does_not_fit_is_bad_input(store, scenes, name, matte, words):
     with pytest.raises(BadInput, match=words):
         cut(store, {"p0": scenes["p0"].rgb}, {name: matte})
 
 
-def test_a_photo_without_product_holds_the_shoot_and_is_named(store, scenes):
+def test_photo_without_product_holds_the_shoot_and_is_named(store, scenes):
     blank = photograph(size=240, shadow=0).rgb
     blank[:] = blank[4, 4]
     pictures = {"p0": scenes["p0"].rgb, "blank": blank}
@@ -76,7 +76,7 @@ def test_a_photo_without_product_holds_the_shoot_and_is_named(store, scenes):
     assert decode_png(store.read(store.tree(outputs.cutouts)["blank.png"]))[..., 3].max() == 0
 
 
-def test_a_matte_of_quite_another_size_than_its_neighbours_has_failed(store, scenes):
+def test_matte_far_from_the_median_size_has_failed(store, scenes):
     far = photograph(size=240).rgb
     far[:] = far[4, 4]
     far[100:116, 100:118] = (176, 52, 44)

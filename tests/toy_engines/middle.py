@@ -1,4 +1,4 @@
-"""The middle of the picture."""
+"""Takes the middle of the picture as the product."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""One colour, with a roller."""
+"""Paints backdrops in one colour."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Three words and a stop, at a price."""
+"""Telegram-style texts, with a price per word."""
 
 from typing import Literal
 
