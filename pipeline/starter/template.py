@@ -65,7 +65,7 @@ angles:
 #   - {{name: oak, kind: diffusion, prompt: 'warm oak wood table, soft light from the left'}}
 backdrops:
   - {{name: white, kind: solid, colour: '#ffffff'}}
-# Where the pictures are sold: a file of pipeline/imaging/channels each, with that shop's rules.
+# Where the pictures are sold. Each name is a file in pipeline/imaging/channels, with that shop's rules.
 channels: [amazon_main, shopify]
 # Exact edits of an angle's picture, as `angle: edits`.
 #   edits: {{front: {{rotate_deg: 0.5, brightness_ev: 0.1}}}}
