@@ -21,7 +21,7 @@ class Params(CoverageParams):
     """The requested angles, the photos that shoot.yaml names for some of them, and how near the photos must be."""
 
     angles: tuple[Angle, ...] = Field(min_length=1)
-    named: dict[str, str] = Field(default={}, description="angle name -> the photo to use for it, whatever its pose")
+    named: dict[str, str] = Field(default={}, description="angle name to the photo used for it, whatever its pose")
 
 
 class Report(Frozen):
