@@ -17,7 +17,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.engines import Registry, purpose_of
 from pipeline.core.errors import BadInput
 
-Settings = Annotated[
+EngineSettings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="a setting of the engine, as in a preset; may be repeated"),
 ]

@@ -4,14 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import Engine
-
-Rgb = NDArray[np.uint8]
-Rgba = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
