@@ -54,7 +54,7 @@ def find_shoots(root: Path) -> Iterator[Path]:
     A folder that this user may not look into counts as a shoot: reading it says why, and the others go on.
     """
     if not root.is_dir():
-        raise BadInput(f"CATALOG_SHOOTS={root} is no folder", remedy="name the folder that holds the shoots")
+        raise BadInput(f"CATALOG_SHOOTS={root} is no folder", remedy="Name the folder that holds the shoots")
     folders = [(root, 0)]
     while folders:
         folder, depth = folders.pop(0)

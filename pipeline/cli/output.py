@@ -44,10 +44,10 @@ def checked(kind: type[P], values: dict[str, Any]) -> P:
 
 
 def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], settings: list[str]) -> Frozen:
-    """Params of the engine that a command names.
+    """Parse the params of the engine that a command names.
 
-    `values`: from options of their own, None means the default. `settings`: `NAME=VALUE` of `--set`, the value as YAML.
-    Raises BadInput.
+    `values`: from the command's own options, where None means the default. `settings`: `NAME=VALUE` from `--set`, the
+    value as YAML. Raises BadInput when a setting is unknown or invalid.
     """
     given = {name: value for name, value in values.items() if value is not None}
     for setting in settings:
@@ -62,7 +62,7 @@ def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], 
 
 
 def engines_help(registry: Registry[Any]) -> str:
-    """The engines of a command, for its help."""
+    """Return one sentence per engine, for a command's help."""
     return " ".join(f"{name}: {purpose_of(engine)}" for name, engine in registry.engines.items())
 
 

@@ -184,7 +184,7 @@ def test_unusable_photos_are_one_error_that_names_each(tmp_path: Path) -> None:
     plain_photo(folder / "photos" / "Фото.jpg")
     error = fault("init", folder)
     assert "2 of 4 photos cannot be used: " in error
-    assert "cut.jpg: the picture is damaged or cut off" in error and "Фото.jpg: a name may have" in error
+    assert "cut.jpg: the picture is damaged or truncated" in error and "Фото.jpg: a name may have" in error
     assert not (folder / "shoot.yaml").exists()
 
 
