@@ -1,4 +1,4 @@
-"""What the commands share: JSON on stdout, a progress bar on stderr, params from options."""
+"""Helpers of all commands: JSON on stdout, a progress bar on stderr, params from options."""
 
 import json
 import sys
@@ -26,28 +26,28 @@ P = TypeVar("P", bound=Frozen)
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on stdout."""
+    """Print one JSON object on stdout."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
 def checked(kind: type[P], values: dict[str, Any]) -> P:
-    """Params from options; None means the default. Raises BadInput that names the option."""
+    """Validate params from options, where None means the default. Raises BadInput that names the option."""
     try:
         return kind.model_validate({name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        words = str(first["msg"]).removeprefix("Value error, ")
+        message = str(first["msg"]).removeprefix("Value error, ")
         if not first["loc"]:  # a rule between several options
-            raise BadInput(words, remedy="See --help") from None
+            raise BadInput(message, remedy="See --help") from None
         option = "--" + "-".join(map(str, first["loc"])).replace("_", "-")
-        raise BadInput(f"{option}: {words} (got {first['input']!r})", remedy="See --help") from None
+        raise BadInput(f"{option}: {message} (got {first['input']!r})", remedy="See --help") from None
 
 
 def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], settings: list[str]) -> Frozen:
-    """Params of the engine that a command names.
+    """Parse the params of the engine that a command names.
 
-    `values`: from options of their own, None means the default. `settings`: `NAME=VALUE` of `--set`, the value as YAML.
-    Raises BadInput.
+    `values`: from the command's own options, where None means the default. `settings`: `NAME=VALUE` from `--set`, the
+    value as YAML. Raises BadInput when a setting is unknown or invalid.
     """
     given = {name: value for name, value in values.items() if value is not None}
     for setting in settings:
@@ -62,28 +62,28 @@ def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], 
 
 
 def engines_help(registry: Registry[Any]) -> str:
-    """The engines of a command, for its help."""
+    """Return one sentence per engine, for a command's help."""
     return " ".join(f"{name}: {purpose_of(engine)}" for name, engine in registry.engines.items())
 
 
 @contextmanager
 def bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on stderr, where that is a terminal; call what it gives with (done, total, text)."""
+    """Show a progress bar on stderr if that is a terminal; yields a function of (done, total, text)."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(title, total=None)
 
-        def tell(done: int, total: int, text: str = "") -> None:
+        def update(done: int, total: int, text: str = "") -> None:
             bars.update(task, completed=done, total=total, description=f"{title} {text}")
 
-        yield tell
+        yield update
 
 
 @contextmanager
 def writing(out: Path) -> Iterator[None]:
-    """Tell of an `--out` that cannot be written (no such place, no permission, a full disk) as BadInput."""
+    """Turn an OSError on writing `--out` (no such folder, no permission, a full disk) into BadInput."""
     try:
         yield
     except OSError as error:
         what = f"{error.filename or out} cannot be written: {error.strerror or error}"
-        raise BadInput(what, remedy="Name a place with --out where this user may write") from error
+        raise BadInput(what, remedy="Give --out a path where this user may write") from error

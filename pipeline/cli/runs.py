@@ -12,7 +12,7 @@ from rich.table import Table
 from pipeline.cli.catalog import record_run, record_step
 from pipeline.cli.output import Json, print_json
 from pipeline.cli.progress import COLOURS, run_progress
-from pipeline.cli.sheets import lay_out_sheet
+from pipeline.cli.sheets import copy_sheet
 from pipeline.contract.plan import Plan
 from pipeline.contract.work import Event
 from pipeline.discovery import listing_digest
@@ -40,7 +40,7 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
         plan, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
         results = run_plan(runner, plan, digest, show.result)
     record_run(settings, plan, digest, listed, results)
-    sheet = lay_out_sheet(runner, digest, plan.sku, settings.sheets)
+    sheet = copy_sheet(runner, digest, plan.sku, settings.sheets)
     if as_json:
         print_json(
             {"sku": plan.sku, "plan": digest, "sheet": sheet and str(sheet), "steps": [f.model_dump() for f in results]}
@@ -93,7 +93,7 @@ def stage(
             raise
         record_step(settings, run_id, read, result)
         if name == "composite":
-            lay_out_sheet(runner, str(plan), read.sku, settings.sheets)
+            copy_sheet(runner, str(plan), read.sku, settings.sheets)
     if as_json:
         print_json(result.model_dump())
     elif result.reason:

@@ -206,9 +206,9 @@ def test_an_edited_angle_is_checked_against_its_photo_and_its_edits(shoot):
     assert asset.verdict != "rejected", asset.reasons
     words = {check.name: check.words for check in asset.checks}
     assert words["edits"] == (
-        "edited as shoot.yaml says: cropped, turned 4 deg, brightness +0.2 EV, sharpened by 0.5 at 1 px"
+        "edited as shoot.yaml asks: cropped, turned 4 deg, brightness +0.2 EV, sharpened by 0.5 at 1 px"
     )
-    assert words["photo_exact"] == "every opaque pixel of the product is the photo's own"
+    assert words["photo_exact"] == "every opaque pixel of the product equals the photo's"
     assert "edits" not in {check.name for check in records["back/oak/instagram_4x5.jpg"].checks}
     layers, before = shoot.store.tree(out.layers), shoot.store.tree(plain.layers)
     assert layers["front/oak/product.png"] != before["front/oak/product.png"]
