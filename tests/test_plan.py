@@ -101,8 +101,8 @@ def test_a_gpu_that_nothing_uses_is_not_missed(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("preset", "words", "remedy"),
     [
-        ("background: {diffusion: {checkpoint: /no/where}}", "step background: /no/where is no diffusers", "save_pre"),
-        ("render: {refine: {checkpoint: /no/where}}", "step render: /no/where is no diffusers", "or leave the s"),
+        ("background: {diffusion: {checkpoint: /no/where}}", "step background: /no/where is not a diffusers", "save_p"),
+        ("render: {refine: {checkpoint: /no/where}}", "step render: /no/where is not a diffusers", "or leave the"),
         ("render: {refine: {checkpoint: embedded}}", "step render: refine.*paints empty sets", "Correct the preset"),
         ("render: {refine: {checkpoint: 5}}", "step render: refine.checkpoint.*valid string", "Correct the preset"),
         (

@@ -1,1 +1,1 @@
-"""Captions."""
+"""Writes captions, with one module per engine."""

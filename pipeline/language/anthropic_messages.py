@@ -1,4 +1,4 @@
-"""Texts in any language by an Anthropic model that sees the product's picture."""
+"""Texts in any language, by an Anthropic model that sees the product's picture."""
 
 import base64
 import io
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 120.0
 VIEW_LIMIT = 50  # characters
 ATTEMPTS = 2
-GROUND = (236, 236, 236)  # behind the product: light and dark products both stand out
-NO_PRICE = "no price of a token is set, so cost_usd leaves the model out: set usd_per_million_*_tokens"
+GROUND = (236, 236, 236)  # the grey behind the product, on which light and dark products both stand out
+NO_PRICE = "no token price is set, so cost_usd excludes the model: set usd_per_million_*_tokens"
 SYSTEM = f"""You write product texts for an online shop's catalog. You are given one picture of the product, cut out on
 grey, and a JSON object with what the shop knows of it.
 
@@ -60,14 +60,14 @@ class AttributePair(Frozen):
 
 
 class ViewPair(Frozen):
-    """One view, by its name in the request, and its words."""
+    """One view, by its name in the request, and its description."""
 
     name: str = Field(min_length=1, max_length=100)
     words: str = Field(min_length=1, max_length=VIEW_LIMIT)
 
 
 class Words(Frozen):
-    """What the model answers with."""
+    """The model's answer."""
 
     title: str
     description: str
@@ -78,11 +78,11 @@ class Words(Frozen):
 
 
 class Unusable(Exception):
-    """An answer that cannot be published; its message says why, for the model and for people."""
+    """An answer that cannot be published; the message says why, to the model and to people."""
 
 
 class Params(Frozen):
-    """Which model writes, what it sees, and what a token costs."""
+    """Which model writes, the size of its picture, and the price of its tokens."""
 
     engine: Literal["anthropic"] = "anthropic"
     model: str = Field(default="claude-sonnet-5-5", description="the model's name in the Messages API")
@@ -96,19 +96,19 @@ class Params(Frozen):
     )
 
     def usd(self, read: int, written: int) -> float:
-        """The price of so many tokens."""
+        """The price of `read` input tokens and `written` output tokens."""
         return (read * self.usd_per_million_input_tokens + written * self.usd_per_million_output_tokens) / 1e6
 
 
 def require_here(params: Params) -> str:
-    """Return the model and the SDK. Raises MissingEngine without a key for the API, or without its package."""
+    """Return the SDK and the model. Raises MissingEngine without an API key or without the package."""
     if not any(os.environ.get(name) for name in KEYS):
         raise MissingEngine(
             "the caption engine `anthropic` has no key",
             remedy="Set ANTHROPIC_API_KEY, or use another engine for the step caption",
         )
     if find_spec("anthropic") is None:
-        raise MissingEngine("the package anthropic is not installed", remedy="pip install anthropic")
+        raise MissingEngine("the package anthropic is not installed", remedy="Run pip install anthropic")
     return f"anthropic {version('anthropic')}, model {params.model}"
 
 
@@ -119,17 +119,17 @@ def write(subject: Subject, params: Params, pay: Pay) -> Written:
 
 @dataclass(frozen=True)
 class AnthropicMessages:
-    """A conversation through the Messages API. Reads ANTHROPIC_API_KEY and, for another address, ANTHROPIC_BASE_URL."""
+    """Client of the Messages API. Reads ANTHROPIC_API_KEY and, for another address, ANTHROPIC_BASE_URL."""
 
     params: Params
     pay: Pay
     max_retries: int = 4
 
     def write(self, subject: Subject) -> Written:
-        """Ask for a caption; an answer that cannot be published is sent back once with the reason.
+        """Request a caption; send an answer that cannot be published back once, with the reason.
 
-        Raises MissingEngine without a key or with one that is refused, Held when the second answer is no better, and
-        CatalogError when the service cannot be reached (that is worth another try later).
+        Raises MissingEngine when the key is missing or refused, Held when the second answer cannot be published either,
+        and CatalogError when the service cannot be reached (which can be retried later).
         """
         client = _client(self.params, self.max_retries)
         messages: list[Any] = [{"role": "user", "content": self._question(subject)}]
@@ -154,7 +154,7 @@ class AnthropicMessages:
                 notes=() if self.params.usd_per_million_output_tokens else (NO_PRICE,),
             )
         raise Held(
-            f"{self.params.model} gave no caption that can be published, {ATTEMPTS} times: {reason}",
+            f"{self.params.model} returned no usable caption in {ATTEMPTS} attempts: {reason}",
             code="caption-no-usable-answer",
             remedy="Change the brief or the attributes in shoot.yaml, or use another model or engine",
         )
@@ -187,12 +187,12 @@ class AnthropicMessages:
             )
             if isinstance(answer, Message) and answer.usage is not None and answer.content is not None:
                 return answer
-            failure = no_answer(client)  # the SDK hands on whatever came with status 200
-        except ValueError:  # bytes that only say that they are JSON
+            failure = no_answer(client)  # the SDK returns any body that has status 200
+        except ValueError:  # a body that is declared as JSON but is not
             failure = no_answer(client)
         except anthropic.AnthropicError as error:
             failure = failure_of(error, self.params.model)
-        raise failure  # outside of the handler: the SDK's error carries the request
+        raise failure  # outside the handler, because the SDK's error contains the request
 
     def _caption(self, answer: "Message", subject: Subject) -> Caption:
         if answer.stop_reason == "refusal":
@@ -201,26 +201,26 @@ class AnthropicMessages:
             raise Unusable(f"the answer was cut off at {self.params.max_tokens} tokens")
         text = "".join(block.text for block in answer.content if block.type == "text")
         try:
-            words = Words.model_validate_json(text)
+            written = Words.model_validate_json(text)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the answer"
             raise Unusable(f"the answer does not fit its structure: {where}: {first['msg']}") from None
-        views = {pair.name: pair.words.strip() for pair in words.views}
-        lacking = [angle.name for angle in subject.angles if not views.get(angle.name)]
-        if lacking:
-            raise Unusable(f"views has no words for {', '.join(lacking)}")
-        texts = alt_texts(words.alt_text.strip(), {angle.name: views[angle.name] for angle in subject.angles})
+        views = {pair.name: pair.words.strip() for pair in written.views}
+        missing = [angle.name for angle in subject.angles if not views.get(angle.name)]
+        if missing:
+            raise Unusable(f"views has no words for {', '.join(missing)}")
+        texts = alt_texts(written.alt_text.strip(), {angle.name: views[angle.name] for angle in subject.angles})
         caption = Caption(
             engine="anthropic",
             model=answer.model,
             language=subject.language,
-            title=words.title.strip(),
-            description=words.description.strip(),
+            title=written.title.strip(),
+            description=written.description.strip(),
             alt_text=texts[subject.angle.name],
             alt_texts=texts,
-            attributes={pair.name: pair.value for pair in words.attributes},
-            prompt=words.prompt.strip(),
+            attributes={pair.name: pair.value for pair in written.attributes},
+            prompt=written.prompt.strip(),
         )
         faults = faults_of(caption, subject.facts)
         if faults:
@@ -229,7 +229,7 @@ class AnthropicMessages:
 
 
 def as_jpeg(picture: Rgba, longest_px: int) -> bytes:
-    """The product on grey, at most `longest_px` on its longer side, as a JPEG: what the model gets to see."""
+    """The picture that the model sees: the product on grey as a JPEG, at most `longest_px` on its longer side."""
     image = Image.fromarray(picture)
     image.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
     ground = Image.new("RGB", image.size, GROUND)
@@ -252,7 +252,7 @@ def _input_tokens(answer: "Message") -> int:
 
 
 def _send_back(answer: "Message", reason: str) -> list[dict[str, Any]]:
-    """The model's answer and what is wrong with it. A refusal has no text, and an empty turn is no turn."""
+    """The next turns: the model's answer, or a placeholder for an empty one, which the API refuses; and its fault."""
     text = "".join(block.text for block in answer.content if block.type == "text") or "(no answer)"
     return [
         {"role": "assistant", "content": text},

@@ -1,4 +1,4 @@
-"""The Protocol of caption engines: what one is given and returns."""
+"""The Protocol of caption engines, with its subject and its result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from pipeline.core.records import Caption
 
 
 class Facts(Frozen):
-    """What shoot.yaml says of the product. It is data: whatever it says, it never tells an engine what to do."""
+    """What shoot.yaml states about the product. It is data, never instructions to an engine."""
 
     title: str = ""
     brand: str = ""
@@ -23,7 +23,7 @@ class Facts(Frozen):
 
     @property
     def text(self) -> str:
-        """Every word of it, to look claims up in."""
+        """All facts as one text, in which claims are looked up."""
         pairs = [f"{name} {value}" for name, value in self.attributes.items()]
         return "\n".join([self.title, self.brand, self.category, *pairs, self.brief or ""])
 
@@ -32,7 +32,7 @@ class Facts(Frozen):
 class Subject:
     """One product to describe: its picture, [height, width, 4] uint8 sRGB with straight alpha, seen from `angle`.
 
-    `others`: further angles for which there are pictures, and an alt text is wanted.
+    `others`: the other angles with pictures, each of which needs an alt text.
     """
 
     picture: Rgba
@@ -43,18 +43,18 @@ class Subject:
 
     @property
     def angles(self) -> tuple[Angle, ...]:
-        """Every angle that wants an alt text, the pictured one first."""
+        """Every angle that needs an alt text, the pictured one first."""
         return (self.angle, *(angle for angle in self.others if angle.name != self.angle.name))
 
 
 class Written(Frozen):
-    """A caption and what it took."""
+    """A caption, and the attempts and tokens that it took."""
 
     caption: Caption
     attempts: int = 1
     input_tokens: int = 0
     output_tokens: int = 0
-    notes: tuple[str, ...] = Field(default=(), description="what a person should know of it, in words")
+    notes: tuple[str, ...] = Field(default=(), description="what a person should know about it")
 
 
 Pay = Callable[[float], None]
@@ -64,7 +64,7 @@ class Captioner(Engine, Protocol):
     """A module that writes the texts of one product. See `pipeline.core.engines.Engine` for the rest of it."""
 
     def write(self, subject: Subject, params: Any, pay: Pay, /) -> Written:
-        """Describe the subject. Call `pay` with the USD spent, whenever some are, even if no caption comes of it.
+        """Describe the subject. Call `pay` with the USD of each request, even if no caption results.
 
         Raises Held when the result cannot be published, MissingEngine, BadInput, CatalogError.
         """

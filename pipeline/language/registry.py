@@ -1,4 +1,4 @@
-"""The caption engines. To add one, write a module as `Captioner` describes and name it here."""
+"""The caption engines. To add one, write a module that meets `Captioner` and list it here."""
 
 from pipeline.core.engines import Registry
 from pipeline.language import anthropic_messages, measured

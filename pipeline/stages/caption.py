@@ -1,4 +1,4 @@
-"""Writes title, description, alt text, attributes and conditioning prompt, from one picture and shoot.yaml."""
+"""caption: writes title, description, alt texts, attributes and prompt from one picture and shoot.yaml."""
 
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
 
 
 class Inputs(Frozen):
-    """The pictures of all requested angles: tree `<angle>.png` and JSON list of `Picture`."""
+    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of `Picture`."""
 
     angles: Artifact
     pictures: Artifact
@@ -30,7 +30,9 @@ class Params(Frozen):
     """The language and the product's facts. A preset writes the engine's settings beside these."""
 
     writer: EngineParams = Field(default_factory=ENGINES.defaults)
-    language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47")
+    language: str = Field(
+        default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="language of the texts, a BCP 47 tag"
+    )
     title: str = ""
     brand: str = ""
     category: str = ""
@@ -44,7 +46,7 @@ class Params(Frozen):
 
 
 class Report(Frozen):
-    """Which picture was described, what it took, and what a person should know of it."""
+    """Which picture was described, what it cost in attempts and tokens, and notes for people."""
 
     engine: str
     model: str | None
@@ -63,7 +65,7 @@ class Outputs(Frozen):
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Describe the angle nearest to the front. Held when there is no picture, or no words that may be published."""
+    """Describe the angle nearest to the front. Raises Held when there is no picture or no caption fit to publish."""
     pictures = load_list(Picture, work.read(inputs.pictures))
     picture = front_most(pictures)
     facts = Facts.model_validate(params.model_dump(include=set(Facts.model_fields)))

@@ -1,4 +1,4 @@
-"""cutout: the product's alpha matte in every photo, by the chosen engine or made by hand."""
+"""cutout: cuts the product out of every photo, with the chosen engine or a matte made by hand."""
 
 from pathlib import PurePosixPath
 from statistics import median
@@ -19,7 +19,7 @@ EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
 
 
 class Inputs(Frozen):
-    """`photos`: tree of ingest. `mattes`: tree `<photo>.png`, 8-bit gray, made by hand; they win over any engine."""
+    """`photos`: tree of ingest. `mattes`: tree `<photo>.png`, 8-bit gray, made by hand; they override the engine."""
 
     photos: Artifact
     mattes: Artifact | None = None
@@ -30,10 +30,10 @@ class Params(Frozen):
 
     matte: EngineParams = Field(default_factory=ENGINES.defaults)
     coverage_ratio: float = Field(
-        default=4.0, gt=1, description="a matte this many times smaller or larger than the shoot's usual one has failed"
+        default=4.0, gt=1, description="a matte this many times smaller or larger than the shoot's median has failed"
     )
     max_failed_photos: int = Field(
-        default=0, ge=0, description="up to so many photos may go on with an empty matte; they are named in the report"
+        default=0, ge=0, description="up to this many failed photos continue with an empty matte; the report names them"
     )
 
     @model_validator(mode="before")
@@ -43,7 +43,7 @@ class Params(Frozen):
 
 
 class Report(Frozen):
-    """`failed` tells, photo by photo, why its matte is empty. `coverage`: median share of the picture, 0 to 1."""
+    """`failed`: for each photo with an empty matte, why. `coverage`: median share of the picture, 0 to 1."""
 
     photos: int
     by_hand: int
@@ -54,27 +54,27 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`cutouts`: tree `<photo>.png`, RGBA with straight alpha, of the photo's size."""
+    """`cutouts`: tree `<photo>.png`, RGBA with straight alpha, at the photo's size."""
 
     cutouts: Artifact
     report: Report
 
 
 class PhotoInputs(Frozen):
-    """One ingested photo, and its matte made by hand where there is one."""
+    """One ingested photo, and its matte made by hand, if any."""
 
     photo: Artifact
     matte: Artifact | None = None
 
 
 class PhotoParams(Frozen):
-    """The engine's settings; with a matte made by hand, the defaults, for none of them matters then."""
+    """The engine's settings; the defaults for a matte made by hand, because they do not matter then."""
 
     matte: EngineParams = Field(default_factory=ENGINES.defaults)
 
 
 class PhotoReport(Frozen):
-    """`coverage`: share of the picture that is product, 0 to 1. `fault`: why it is not to be believed, or None."""
+    """`coverage`: share of the picture that is product, 0 to 1. `fault`: why the matte is implausible, or None."""
 
     coverage: float
     fault: str | None
@@ -88,7 +88,7 @@ class PhotoOutputs(Frozen):
 
 
 def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutputs:
-    """Cut one photo out. Raises BadInput for a matte that does not fit, MissingEngine."""
+    """Cut out one photo. Raises BadInput for a matte that does not fit, MissingEngine."""
     from pipeline.core.png import decode_png, encode_png
     from pipeline.imaging.cutout.base import fault_of, with_matte
 
@@ -107,7 +107,7 @@ PHOTO = Stage("cutout_photo", 2, PhotoInputs, PhotoParams, PhotoOutputs, run_pho
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Cut every photo of a shoot out. Raises Held when more than `max_failed_photos` fail, BadInput, MissingEngine."""
+    """Cut out every photo of a shoot. Raises Held when more than `max_failed_photos` fail, BadInput, MissingEngine."""
     photos = {PurePosixPath(name).stem: photo for name, photo in work.tree(inputs.photos).items()}
     mattes = _mattes(work, inputs, photos)
     engine, by_engine = ENGINES.of(params.matte), PhotoParams(matte=params.matte)
@@ -129,7 +129,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             f"the product was not found in {len(failed)} of {len(done)} photos: " + "; ".join(failed),
             code="cutout-product-not-found",
             remedy="Put mattes made by hand into the shoot's folder mattes/, photograph these again on a plain"
-            " backdrop, remove them, or allow some with cutout's max_failed_photos",
+            " backdrop, remove them, or raise cutout's max_failed_photos",
         )
     cutouts = {
         name: outputs.cutout if name not in faults else _empty(work, photos[name]) for name, outputs in done.items()
@@ -158,7 +158,7 @@ def _usual_coverage(done: dict[str, PhotoOutputs]) -> float:
 
 
 def _faults(done: dict[str, PhotoOutputs], mattes: dict[str, Artifact], ratio: float) -> dict[str, str]:
-    """Why photos failed, by name: the matte is impossible, or of quite another size than the shoot's usual one."""
+    """Why photos failed, by name: an implausible matte, or one whose size is far from the shoot's median."""
     usual = _usual_coverage(done)
     faults = {}
     for name, outputs in done.items():
@@ -166,12 +166,12 @@ def _faults(done: dict[str, PhotoOutputs], mattes: dict[str, Artifact], ratio: f
         if outputs.report.fault:
             faults[name] = outputs.report.fault
         elif name not in mattes and not usual / ratio <= covered <= usual * ratio:
-            faults[name] = f"the matte covers {covered:.1%} of the picture, the shoot's usual one {usual:.1%}"
+            faults[name] = f"the matte covers {covered:.1%} of the picture, the shoot's median is {usual:.1%}"
     return faults
 
 
 def _empty(work: Work, photo: Artifact) -> Artifact:
-    """A cut-out without product: what a failed photo goes on with."""
+    """An empty cut-out, with which a failed photo continues."""
     import numpy as np
 
     from pipeline.core.png import decode_png, encode_png
@@ -181,27 +181,28 @@ def _empty(work: Work, photo: Artifact) -> Artifact:
 
 
 def _mattes(work: Work, inputs: Inputs, photos: dict[str, Artifact]) -> dict[str, Artifact]:
-    """Mattes made by hand, by photo. Raises BadInput for one of no photo: it would be ignored in silence."""
+    """Mattes made by hand, by photo. Raises BadInput for one without a photo, which would be ignored silently."""
     if inputs.mattes is None:
         return {}
     mattes = {PurePosixPath(name).stem: matte for name, matte in work.tree(inputs.mattes).items()}
-    lost = sorted(set(mattes) - set(photos))
-    if lost:
+    unmatched = sorted(set(mattes) - set(photos))
+    if unmatched:
+        more = f", nor do {len(unmatched) - 1} more" if len(unmatched) > 1 else ""
         raise BadInput(
-            f"mattes/{lost[0]}.png belongs to no photo" + (f", nor do {len(lost) - 1} more" if len(lost) > 1 else ""),
-            remedy="Name a matte like its photo, with the ending .png",
+            f"mattes/{unmatched[0]}.png does not belong to a photo{more}",
+            remedy="Give a matte its photo's name, with the ending .png",
         )
     return mattes
 
 
 def _by_hand(data: bytes, size: tuple[int, ...]) -> Alpha:
-    """The matte that a person drew. Raises BadInput unless it is a one-channel 8-bit picture of the photo's size."""
+    """Decode a matte made by hand. Raises BadInput unless it is a one-channel 8-bit picture of the photo's size."""
     from pipeline.core.photo.decode import decode_matte
 
     matte = decode_matte(data)
     if matte.shape != size:
         raise BadInput(
-            f"it has {matte.shape[1]}x{matte.shape[0]} px, its photo {size[1]}x{size[0]}",
+            f"the matte has {matte.shape[1]}x{matte.shape[0]} px, its photo {size[1]}x{size[0]}",
             remedy="Save the matte at the size of the upright photo",
         )
     return matte

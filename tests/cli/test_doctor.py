@@ -31,7 +31,7 @@ def test_an_engine_that_the_preset_does_not_name_limits_only_the_choice(monkeypa
     [
         ("caption: {engine: anthropic}", "engine of caption", "has no key. Set ANTHROPIC_API_KEY"),
         ("cutout: {engine: seeded}", "engine of cutout", "step cutout: engine seeded requires seed_box"),
-        ("background: {diffusion: {checkpoint: /nowhere}}", "engine of background", "/nowhere is no diffusers"),
+        ("background: {diffusion: {checkpoint: /nowhere}}", "engine of background", "/nowhere is not a diffusers"),
         ("render: {refine: {checkpoint: WEIGHTS, device: cuda}}", "engine of render", "torch sees no GPU"),
     ],
 )

@@ -128,7 +128,7 @@ def test_second_invalid_response_holds_the_step_and_both_are_billed(ask) -> None
     params = Params(usd_per_million_input_tokens=3.0, usd_per_million_output_tokens=15.0)
     with serve(Reply("no"), Reply("", stop_reason="refusal")) as server:
         engine = replace(ask(server), params=params, pay=paid.append)
-        with pytest.raises(Held, match="2 times: the model declined"):
+        with pytest.raises(Held, match="in 2 attempts: the model declined"):
             engine.write(subject())
     assert paid == [pytest.approx((1000 * 3 + 200 * 15) / 1e6)] * 2
 

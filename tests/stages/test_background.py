@@ -173,7 +173,7 @@ def test_painted_shadows_are_for_checkpoints_that_see_the_product(store, tiny, t
     params_of(tiny, shadow="painted", backdrops=(WHITE,))
     general = shutil.copytree(tiny, tmp_path / "general")
     (general / "backdrop.json").unlink()
-    with pytest.raises(ValidationError, match="needs the product to be seen"):
+    with pytest.raises(ValidationError, match="requires a visible product"):
         params_of(str(general), shadow="painted", around="empty")
     outputs = Runner(store).run(STAGE, inputs_of(store), params_of(str(general), shadow="painted")).outputs
     records = {one.path: one for one in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}

@@ -57,7 +57,7 @@ def test_a_matte_made_by_hand_wins(store, scenes):
     [
         ("p0", np.zeros((240, 239), np.uint8), r"mattes/p0\.png.*239x240.*240x240"),
         ("p0", np.zeros((240, 240, 3), np.uint8), r"mattes/p0\.png.*mode RGB"),
-        ("p7", np.zeros((240, 240), np.uint8), r"mattes/p7\.png belongs to no photo"),
+        ("p7", np.zeros((240, 240), np.uint8), r"mattes/p7\.png does not belong to a photo"),
     ],
 )
 def test_a_matte_that_does_not_fit_is_bad_input(store, scenes, name, matte, words):

@@ -1,4 +1,4 @@
-"""The Protocol of engines that paint backdrops: what one is asked for and returns."""
+"""The Protocol of engines that paint backdrops, with its request and its result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from pipeline.core.engines import Engine
 class BackdropRequest:
     """A backdrop to paint, `width_px` x `height_px`.
 
-    `product`: straight-alpha sRGB uint8 [h, w, 4] of the picture that will stand before it, or None for an empty set.
-    `extend`: the picture is a square that is painted on beyond its two ends, not cut from a square.
+    `product`: the picture that will stand in front of it, straight-alpha sRGB uint8 [h, w, 4]; None for an empty set.
+    `extend`: paint a square and extend it at both ends of the longer side, instead of cropping a square.
     """
 
     prompt: str
@@ -29,7 +29,7 @@ class BackdropRequest:
 class PaintedBackdrop:
     """A painted backdrop: `rgb` [height_px, width_px, 3] sRGB uint8.
 
-    `prompt`: the words that the model was asked with, a translation where its vocabulary is closed. `start`: what a
+    `prompt`: the prompt that the model received, a translation where its vocabulary is closed. `start`: what the
     diffusion started from. `passed_over`: words of the request that were not used. `native`: the square as painted.
     """
 
@@ -41,10 +41,10 @@ class PaintedBackdrop:
 
 
 class PainterFacts(Frozen):
-    """What the stage must know of an engine with its settings.
+    """What the stage must know about an engine and its settings.
 
-    `paints_behind_product`: it paints an empty set, in the product's place too. `closed_vocabulary`: words about the
-    product are of no use to it. `batch`: how many backdrops it paints at once.
+    `paints_behind_product`: it paints an empty set, also where the product stands. `closed_vocabulary`: it cannot use
+    words about the product. `batch`: how many backdrops it paints at once.
     """
 
     name: str
@@ -58,16 +58,16 @@ class Painter(Engine, Protocol):
     """A module that paints backdrops. See `pipeline.core.engines.Engine` for the rest of it."""
 
     def pinned(self, params: Any, /) -> Frozen:
-        """The params with all that is not yet in them and can change a pixel: digests of weights, a model's defaults.
+        """Return the params completed with everything else that can change a pixel: weight digests, a model's defaults.
 
-        Raises BadInput when there are no such weights.
+        Raises BadInput when the weights are missing.
         """
         ...
 
     def facts(self, params: Any, /) -> PainterFacts:
-        """What the stage must know. Raises BadInput when there are no such weights."""
+        """Return what the stage must know. Raises BadInput when the weights are missing."""
         ...
 
     def paint(self, requests: Sequence[BackdropRequest], params: Any, /) -> list[PaintedBackdrop]:
-        """Paint requests with one prompt, size and extent together. Raises BadInput, MissingEngine."""
+        """Paint requests that share prompt, size and `extend` in one batch. Raises BadInput, MissingEngine."""
         ...

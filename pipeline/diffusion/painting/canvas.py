@@ -1,4 +1,4 @@
-"""The square that a model paints in: what it starts from, and what is mended of what it leaves."""
+"""The square that a model paints in: its starting picture and mask, and the repair of what comes back."""
 
 import cv2
 import numpy as np
@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from pipeline.core.arrays import Rgb
 from pipeline.diffusion.painting.enlarge import in_square
 
-AROUND_PX = 4  # the mask keeps this far from the product at native resolution: the autoencoder's latents are 8 px wide
+MARGIN_PX = 4  # distance of the mask from the product at native resolution: the autoencoder's latents are 8 px wide
 
 
 def canvas(product: Rgb | None, scene: Rgb | None, side_px: int, paints_behind: bool) -> tuple[Rgb, Rgb]:
-    """What the pipeline starts from [n, n, 3], and its mask [n, n], 255 where it paints.
+    """The starting picture [n, n, 3] and its mask [n, n], 255 where the model paints.
 
-    A scene stays empty where the model paints behind the product: a product encoded into the starting latents would
+    If the model paints behind the product, the scene is left empty: a product encoded into the starting latents would
     bleed into the backdrop around it.
     """
     n = side_px
@@ -22,22 +22,22 @@ def canvas(product: Rgb | None, scene: Rgb | None, side_px: int, paints_behind: 
         return base, np.full((n, n), 255, np.uint8)
     small = in_square(product, n, fill=0)
     mask = np.where(small[:, :, 3] > 0, 0, 255).astype(np.uint8)
-    mask = np.asarray(cv2.erode(mask, np.ones((2 * AROUND_PX + 1, 2 * AROUND_PX + 1), np.uint8)), np.uint8)
+    mask = np.asarray(cv2.erode(mask, np.ones((2 * MARGIN_PX + 1, 2 * MARGIN_PX + 1), np.uint8)), np.uint8)
     if scene is not None and paints_behind:
         return base, mask
     alpha = small[:, :, 3:].astype(np.float32) / 255
     return np.round(small[:, :, :3] * alpha + base * (1 - alpha)).astype(np.uint8), mask
 
 
-def evened(picture: Rgb, rim_px: int) -> Rgb:
-    """The picture with its rim replaced by what lies just inside."""
+def without_rim(picture: Rgb, rim_px: int) -> Rgb:
+    """Replace the rim of a picture [n, n, 3], `rim_px` wide, by the pixels just inside it."""
     inner = slice(rim_px, picture.shape[0] - rim_px)
     sides = (rim_px, rim_px, rim_px, rim_px)
     return np.asarray(cv2.copyMakeBorder(picture[inner, inner], *sides, cv2.BORDER_REPLICATE), np.uint8)
 
 
 def filled_in(picture: Rgb, mask: NDArray[np.uint8]) -> Rgb:
-    """The product's place (mask 0) filled from around it, so that none of the model's picture of the product stays."""
+    """Fill the product's place (mask 0) from around it, so that nothing of the model's product remains."""
     if not (mask == 0).any() or not (mask == 255).any():
         return picture
     known = (mask == 255).astype(np.float32)[:, :, None]
@@ -45,9 +45,7 @@ def filled_in(picture: Rgb, mask: NDArray[np.uint8]) -> Rgb:
     filled = np.zeros_like(total)
     done = np.zeros_like(known)
     sigma = 2.0
-    while (
-        not done.all()
-    ):  # ever wider averages of what is known: near the rim it follows it closely, far inside smoothly
+    while not done.all():  # ever wider averages of the known pixels: close to the rim detailed, far inside smooth
         mean = cv2.GaussianBlur(total, (0, 0), sigma)
         share = cv2.GaussianBlur(weight, (0, 0), sigma).reshape(known.shape)
         reached = (share > 0.05) & (done == 0)
@@ -58,9 +56,9 @@ def filled_in(picture: Rgb, mask: NDArray[np.uint8]) -> Rgb:
 
 
 def window(square: Rgb, more_px: int, *, tall: bool, at_end: bool) -> tuple[Rgb, Rgb]:
-    """A square moved `more_px` beyond the end (or the beginning) of `square` [n, n, 3], and its mask [n, n].
+    """The square [n, n, 3] shifted by `more_px` beyond the end (or the beginning) of `square`, and its mask [n, n].
 
-    What it shares with the square is known; the rest starts from the square's last line drawn out, and is painted.
+    The overlap with `square` is known; the rest starts from the repeated last line of `square` and is painted.
     """
     n = square.shape[0]
     picture = square if tall else square.transpose(1, 0, 2)
@@ -73,7 +71,7 @@ def window(square: Rgb, more_px: int, *, tall: bool, at_end: bool) -> tuple[Rgb,
 
 
 def joined(whole: Rgb, painted: Rgb, more_px: int, *, tall: bool, at_end: bool) -> Rgb:
-    """`whole` with the new end of the `painted` window set to it, its step at the seam faded out over the new part."""
+    """`whole` extended by the new end of the `painted` window; the step at the seam fades out over the new part."""
     first, second = (part if tall else part.transpose(1, 0, 2) for part in (whole, painted))
     first, second = (part if at_end else part[::-1] for part in (first, second))
     new = second[-more_px:].astype(np.float32)
@@ -87,7 +85,7 @@ def joined(whole: Rgb, painted: Rgb, more_px: int, *, tall: bool, at_end: bool) 
 
 
 def squared(picture: Rgb) -> Rgb:
-    """An oblong picture in the middle of a square as long as its longer side, its long edges drawn out."""
+    """Pad an oblong picture to a square as long as its longer side, by replicating its long edges."""
     h, w = picture.shape[:2]
     side = max(h, w)
     top, left = (side - h) // 2, (side - w) // 2

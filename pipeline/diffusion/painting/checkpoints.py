@@ -1,6 +1,6 @@
-"""Checkpoint folders in diffusers format: where the embedded one lies, what a folder says of itself, its digest.
+"""Checkpoint folders in diffusers format: where they are, their facts file, their digest.
 
-Nothing here loads torch or diffusers, so that planning a shoot and parsing a DAG can name a checkpoint.
+Nothing here loads torch or diffusers, because planning a shoot and parsing a DAG call it.
 """
 
 import json
@@ -21,14 +21,13 @@ HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)@(?P<revision>[\w.-]+)")
 
 
 class CheckpointFacts(Frozen):
-    """What a checkpoint folder tells the engine beyond diffusers' own files (`backdrop.json`, optional).
+    """Facts about a checkpoint that diffusers' own files do not state (`backdrop.json`, optional).
 
-    `paints_behind_product`: the picture is a clean backdrop in the product's place too; else that place is filled
-    smoothly, because a general inpainting model leaves the product there. `closed_vocabulary`: words of the product
-    are no use to it. `resolves_px`: its pictures hold no more than ones of so many pixels would (None: than their own).
-    `dim_rim_px`: so far from the edge the decoder darkens, as one does that has seen too few edges. `strength` and
-    `guidance`: what it looks best with, taken where a request says neither. `native_px`: the side of the square that it
-    paints best (None: what its configuration says).
+    `paints_behind_product`: the picture is a clean backdrop also where the product stands; otherwise that place is
+    filled smoothly, because a general inpainting model leaves the product there. `closed_vocabulary`: it cannot use
+    words about the product. `resolves_px`: side of the picture that would hold as much detail (None: its own side).
+    `dim_rim_px`: width of the rim that its decoder darkens. `strength` and `guidance`: the values that suit it best,
+    used where a request gives none. `native_px`: side of the square that it paints best (None: from its configuration).
     """
 
     paints_behind_product: bool = False
@@ -41,31 +40,31 @@ class CheckpointFacts(Frozen):
 
 
 def folder_of(checkpoint: str) -> Path:
-    """The folder that a setting names: `embedded`, a path, or `hub:owner/name@revision` in this machine's hub cache.
+    """The folder of a checkpoint setting: `embedded`, a path, or `hub:owner/name@revision` in this machine's hub cache.
 
-    Nothing is downloaded here: a night must not hang on somebody else's server. Raises BadInput when a hub checkpoint
+    Nothing is downloaded: a nightly run must not depend on someone else's server. Raises BadInput when a hub checkpoint
     is not in the cache, or its name lacks the revision.
     """
     if checkpoint == EMBEDDED:
         return EMBEDDED_FOLDER
     if not checkpoint.startswith("hub:"):
         return Path(checkpoint)
-    named = HUB.fullmatch(checkpoint)
-    if named is None:
+    match = HUB.fullmatch(checkpoint)
+    if match is None:
         raise BadInput(
             f"checkpoint {checkpoint!r} is not of the form hub:owner/name@revision",
-            remedy="add the revision, so that the weights cannot change under you",
+            remedy="Add the revision, so that the weights cannot change",
         )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
-    name, revision = named["name"], named["revision"]
+    name, revision = match["name"], match["revision"]
     try:
         return Path(snapshot_download(name, revision=revision, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         raise BadInput(
             f"checkpoint {checkpoint} is not in this machine's hub cache",
-            remedy=f"fetch it first: hf download {name} --revision {revision}",
+            remedy=f"Download it first: hf download {name} --revision {revision}",
         ) from None
 
 
@@ -74,31 +73,32 @@ def pipeline_class(folder: Path) -> str:
     """The pipeline class of a checkpoint folder.
 
     Raises:
-        BadInput: the folder is missing, is no diffusers checkpoint, or holds a class that cannot paint a backdrop.
+        BadInput: the folder is missing, is not a diffusers checkpoint, or its class cannot paint a backdrop.
     """
     index = folder / "model_index.json"
     if not index.is_file():
         raise BadInput(
-            f"{folder} is no diffusers checkpoint: it has no model_index.json",
-            remedy="name the folder that DiffusionPipeline.save_pretrained wrote, or leave the setting out",
+            f"{folder} is not a diffusers checkpoint: it has no model_index.json",
+            remedy="Name a folder that DiffusionPipeline.save_pretrained wrote, or leave the setting out",
         )
     try:
         name = json.loads(index.read_text(encoding="utf-8"))["_class_name"]
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(
-            f"{index} names no pipeline class: {error!r}", remedy="save the checkpoint again with save_pretrained"
+            f"{index} does not name a pipeline class: {error!r}",
+            remedy="Save the checkpoint again with save_pretrained",
         ) from error
     if name not in FAMILIES:
         raise BadInput(
-            f"{folder} holds a {name}, which cannot paint around a product",
-            remedy=f"use a checkpoint of one of: {', '.join(FAMILIES)}",
+            f"{folder} contains a {name}, which cannot paint around a product",
+            remedy=f"Use a checkpoint of one of: {', '.join(FAMILIES)}",
         )
     return str(name)
 
 
 @readable()
 def facts_of(folder: Path) -> CheckpointFacts:
-    """The folder's `backdrop.json`; a general inpainting model has none. Raises BadInput when it is not valid."""
+    """Read `backdrop.json`, or return the defaults where a folder has none. Raises BadInput when it is not valid."""
     path = folder / FACTS_FILE
     if not path.is_file():
         return CheckpointFacts()
@@ -107,11 +107,11 @@ def facts_of(folder: Path) -> CheckpointFacts:
     except ValidationError as error:
         first = error.errors()[0]
         what = f"{path} is not valid: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise BadInput(what, remedy="restore the file or remove it") from error
+        raise BadInput(what, remedy="Restore the file or remove it") from error
 
 
 def checkpoint_digest(checkpoint: str) -> str:
-    """Digest of the folder that a setting names. Raises BadInput as `folder_of`, `pipeline_class`, `folder_digest`."""
+    """Digest of a checkpoint setting's folder. Raises BadInput as `folder_of`, `pipeline_class`, `folder_digest`."""
     folder = folder_of(checkpoint)
     pipeline_class(folder)
     return folder_digest(folder)

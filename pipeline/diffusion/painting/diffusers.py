@@ -1,4 +1,4 @@
-"""Any inpainting checkpoint in diffusers format: the embedded one, a folder, or one of the hub cache."""
+"""Any inpainting checkpoint in diffusers format: the embedded one, a folder, or one in the hub cache."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -15,7 +15,7 @@ from pipeline.diffusion.painting.checkpoints import EMBEDDED, checkpoint_digest,
 
 
 class Params(Frozen):
-    """Everything that changes a painted backdrop besides its prompt, its seed and the product before it."""
+    """Everything that changes a painted backdrop besides its prompt, its seed and its product."""
 
     engine: Literal["diffusers"] = "diffusers"
     checkpoint: str = Field(
@@ -29,7 +29,8 @@ class Params(Frozen):
         default="cpu", description="cpu, cuda, or one of several GPUs such as cuda:1"
     )
     offload: Literal["none", "model", "sequential"] = Field(
-        default="none", description="keep weights in main memory: part by part, or layer by layer (slow, smallest)"
+        default="none",
+        description="keep weights in main memory, fetched per model or per layer (slowest, smallest)",
     )
     attention_slicing: bool = Field(default=False, description="less memory for more time")
     batch: int = Field(default=1, ge=1, le=64, description="angles painted at once, behind the same backdrop")
@@ -52,24 +53,24 @@ class Params(Frozen):
 
 
 def require_here(params: Params) -> str:
-    """Return what would paint. Raises BadInput for the checkpoint, MissingEngine for a device or a package."""
+    """Return what would paint. Raises BadInput for an unusable checkpoint, MissingEngine for a device or a package."""
     require_device(params.device)
     for package in ("torch", "diffusers"):
         if find_spec(package) is None:
-            raise MissingEngine(f"the package {package} is not installed", remedy="pip install catalog-pipeline")
+            raise MissingEngine(f"the package {package} is not installed", remedy="Run pip install catalog-pipeline")
     digest = checkpoint_digest(params.checkpoint)
     return f"diffusers {version('diffusers')} with the checkpoint {params.checkpoint} (sha256 {digest[:12]})"
 
 
 def pinned(params: Params) -> Params:
-    """The params with the checkpoint's digest, and its own strength and guidance where they give none."""
-    strength, guidance = _numbers_of(params)
+    """Return the params with the checkpoint's digest, and its strength and guidance where they give none."""
+    strength, guidance = _strength_and_guidance(params)
     digest = params.checkpoint_digest or checkpoint_digest(params.checkpoint)
     return params.model_copy(update={"checkpoint_digest": digest, "strength": strength, "guidance": guidance})
 
 
 def facts(params: Params) -> PainterFacts:
-    """What the checkpoint says of itself."""
+    """Return the facts of the checkpoint's folder."""
     folder = folder_of(params.checkpoint)
     own = facts_of(folder)
     return PainterFacts(
@@ -94,7 +95,7 @@ def paint(requests: Sequence[BackdropRequest], params: Params) -> list[PaintedBa
         offload=params.offload,
         attention_slicing=params.attention_slicing,
     )
-    strength, guidance = _numbers_of(params)
+    strength, guidance = _strength_and_guidance(params)
     return engine.paint_all(
         [
             PaintRequest(
@@ -110,8 +111,8 @@ def paint(requests: Sequence[BackdropRequest], params: Params) -> list[PaintedBa
     )
 
 
-def _numbers_of(params: Params) -> tuple[float, float]:
-    """Strength and guidance; the checkpoint's own where the params give none."""
+def _strength_and_guidance(params: Params) -> tuple[float, float]:
+    """Strength and guidance, from the checkpoint where the params give none."""
     if params.strength is not None and params.guidance is not None:
         return params.strength, params.guidance
     own = facts_of(folder_of(params.checkpoint))

@@ -1,4 +1,4 @@
-"""Paints backdrops with diffusers' inpainting pipelines: the request with all its numbers, and the adapter."""
+"""Paints backdrops with diffusers' inpainting pipelines: the full request, and the adapter."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import numpy as np
 from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.errors import BadInput
 from pipeline.diffusion.painting.base import PaintedBackdrop
-from pipeline.diffusion.painting.canvas import canvas, evened, filled_in, joined, squared, window
+from pipeline.diffusion.painting.canvas import canvas, filled_in, joined, squared, window, without_rim
 from pipeline.diffusion.painting.checkpoints import CheckpointFacts
 from pipeline.diffusion.painting.enlarge import enlarge
 from pipeline.diffusion.painting.families import Family, SchedulerName, fresh_scheduler
-from pipeline.diffusion.painting.placing import memory_named
+from pipeline.diffusion.painting.placing import reporting_out_of_memory
 from pipeline.diffusion.scenes.scene import render_scene
 from pipeline.diffusion.scenes.vocabulary import MATERIALS, Reading, understand, vocabulary, words_of
 
 
 @dataclass(frozen=True)
 class PaintRequest:
-    """A `BackdropRequest` with the numbers of the diffusion.
+    """A `BackdropRequest` with the settings of the diffusion.
 
-    The model sees the product; where its checkpoint leaves the product in its place, that place is filled afterwards.
-    `strength` 1 starts from noise; below 1 from a generated scene of the prompt's material, closer to it the smaller.
-    `guidance` is the classifier-free guidance scale, 1 for none.
+    The model sees the product; if its checkpoint paints the product again, that place is filled afterwards.
+    `strength`: 1 starts from noise; below 1 from a generated scene of the prompt's material, the smaller the closer.
+    `guidance`: classifier-free guidance scale, 1 for none.
     """
 
     prompt: str
@@ -51,7 +51,7 @@ class _Words(NamedTuple):
 
 @dataclass(frozen=True)
 class DiffusersEngine:
-    """Paints with any supported inpainting checkpoint folder. Build it with `load_engine`.
+    """A loaded inpainting checkpoint. Build it with `load_engine`.
 
     `digest` identifies the weights. The same request gives the same pixels on the same machine.
     """
@@ -63,49 +63,47 @@ class DiffusersEngine:
     family: Family
 
     def paint(self, request: PaintRequest) -> PaintedBackdrop:
-        """Paint one backdrop, see `PaintRequest`. Raises BadInput when a number of the request is out of range."""
+        """Paint one backdrop. Raises BadInput when a setting of the request is out of range."""
         return self.paint_all([request])[0]
 
     def paint_all(self, requests: Sequence[PaintRequest]) -> list[PaintedBackdrop]:
-        """Paint requests in one batch: each has its own product and seed, and all the same words and numbers.
+        """Paint requests in one batch; they may differ in product and seed only.
 
-        A GPU does several at once in little more than the time of one; up to rounding each is what `paint` gives.
-        Raises BadInput when a number is out of range, when the requests differ in words or numbers, or when memory runs
+        A GPU paints several in little more than the time of one; each equals the result of `paint` up to rounding.
+        Raises BadInput when a setting is out of range, when the requests differ in anything else, or when memory runs
         out.
         """
         first = requests[0]
         if any(_shared(request) != _shared(first) for request in requests):
-            raise BadInput(
-                "a batch must have one prompt and one set of numbers", remedy="Paint the requests one by one"
-            )
+            raise BadInput("a batch must share its prompt and its settings", remedy="Paint the requests one by one")
         _check(first)
         reading, words = understand(first.prompt), self._words(first, understand(first.prompt))
         n, behind = self.native_px, self.facts.paints_behind_product
-        scenes = [render_scene(reading.spec, one.seed, n, n)[0] if one.strength < 1 else None for one in requests]
-        pairs = [canvas(one.product, scene, n, behind) for one, scene in zip(requests, scenes, strict=True)]
+        scenes = [render_scene(reading.spec, each.seed, n, n)[0] if each.strength < 1 else None for each in requests]
+        pairs = [canvas(each.product, scene, n, behind) for each, scene in zip(requests, scenes, strict=True)]
         wholes = self._run(requests, words, pairs)
         if not behind:
             wholes = [filled_in(whole, mask) for whole, (_, mask) in zip(wholes, pairs, strict=True)]
         resolves_px, share = self.facts.resolves_px, 1.0
         if first.extend and first.width_px != first.height_px:
-            wholes = [squared(one) for one in self._extended(requests, words, wholes)]
+            wholes = [squared(whole) for whole in self._extended(requests, words, wholes)]
             share = n / wholes[0].shape[0]
             resolves_px = resolves_px and round(resolves_px / share)
         detail = reading.spec if self.facts.closed_vocabulary or _names_material(first.prompt) else None
         start: Literal["noise", "scene"] = "scene" if first.strength < 1 else "noise"
         return [
             PaintedBackdrop(
-                rgb=enlarge(whole, one.width_px, one.height_px, detail, one.seed, resolves_px, share),
+                rgb=enlarge(whole, request.width_px, request.height_px, detail, request.seed, resolves_px, share),
                 prompt=words.prompt,
                 start=start,
                 passed_over=words.passed_over,
                 native=whole,
             )
-            for one, whole in zip(requests, wholes, strict=True)
+            for request, whole in zip(requests, wholes, strict=True)
         ]
 
     def _extended(self, requests: Sequence[PaintRequest], words: _Words, squares: list[Rgb]) -> list[Rgb]:
-        """The squares [n, n] with more painted on at both ends of the longer side, in the shape that is asked for."""
+        """Extend the squares [n, n, 3] at both ends of the longer side, to the requested shape."""
         first = requests[0]
         tall, longer = first.height_px > first.width_px, max(first.width_px, first.height_px)
         more = math.ceil(self.native_px * (longer / min(first.width_px, first.height_px) - 1) / 2)
@@ -120,15 +118,15 @@ class DiffusersEngine:
         return wholes
 
     def _words(self, request: PaintRequest, reading: Reading) -> _Words:
-        """What this checkpoint is asked with: its own vocabulary, or the request's words as far as it can read them."""
+        """The prompts for this checkpoint: in its closed vocabulary, or the request's own up to its limit."""
         if self.facts.closed_vocabulary:
             known = [word for word in words_of(request.negative_prompt) if word in vocabulary()]
             unknown = [word for word in words_of(request.negative_prompt) if word not in known]
             return _Words(reading.prompt, " ".join(dict.fromkeys(known)), (*reading.passed_over, *unknown))
         asked = (request.prompt, request.negative_prompt if self.family.takes_negative else "")
-        # FLUX reads with two encoders; what the longer window holds is not lost
+        # FLUX has two text encoders: only what exceeds the longer window is lost
         tokenizer = self.pipe.tokenizer if self.family.takes_negative else self.pipe.tokenizer_2
-        lost = [text for prompt in asked for text in _beyond(tokenizer, prompt)]
+        lost = [text for prompt in asked for text in _truncated(tokenizer, prompt)]
         lost += [request.negative_prompt] if request.negative_prompt not in {"", asked[1]} else []
         return _Words(*asked, tuple(lost))
 
@@ -140,8 +138,8 @@ class DiffusersEngine:
         pipe.scheduler = fresh_scheduler(family, pipe.scheduler, first.scheduler)
         pictures, masks = [picture for picture, _ in pairs], [mask for _, mask in pairs]
         negative = {"negative_prompt": [words.negative] * count} if family.takes_negative else {}
-        with memory_named(self.digest[:12]), torch.random.fork_rng():
-            torch.manual_seed(first.seed)  # FLUX hands its generator to no scheduler, and LCM's draws noise
+        with reporting_out_of_memory(self.digest[:12]), torch.random.fork_rng():
+            torch.manual_seed(first.seed)  # FLUX does not pass its generator to the scheduler, and LCM's draws noise
             painted = pipe(
                 prompt=[words.prompt] * count,
                 image=[Image.fromarray(picture) for picture in pictures],
@@ -151,24 +149,24 @@ class DiffusersEngine:
                 num_inference_steps=first.steps,
                 guidance_scale=first.guidance,
                 strength=min(1.0, first.strength),
-                generator=[torch.Generator("cpu").manual_seed(one.seed) for one in requests],
+                generator=[torch.Generator("cpu").manual_seed(request.seed) for request in requests],
                 output_type="np",
                 **negative,
-                **family.beside,
+                **family.extra_arguments,
                 **family.control(pictures, masks),
             ).images
-        for one, picture in zip(requests, painted, strict=True):
+        for request, picture in zip(requests, painted, strict=True):
             if not np.isfinite(picture).all():
                 raise BadInput(
-                    f"the checkpoint painted nothing for seed {one.seed} (values that are not numbers)",
+                    f"the checkpoint painted values that are not numbers for seed {request.seed}",
                     remedy="Use dtype float32 or another scheduler",
                 )
         levels = (np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8) for picture in painted)
-        return [evened(picture, self.facts.dim_rim_px) for picture in levels]
+        return [without_rim(picture, self.facts.dim_rim_px) for picture in levels]
 
 
 def _shared(request: PaintRequest) -> PaintRequest:
-    """The request without what may differ inside a batch."""
+    """The request without the fields that may differ within a batch."""
     return replace(request, product=None, seed=0)
 
 
@@ -185,12 +183,12 @@ def _check(request: PaintRequest) -> None:
             raise BadInput(f"{name} {value} is not between {low} and {high}", remedy=f"Set {name} within these limits")
     if request.extend and max(request.width_px, request.height_px) > 2 * min(request.width_px, request.height_px):
         raise BadInput(
-            f"{request.width_px} x {request.height_px} px is more than twice as long as wide",
-            remedy="Extend a backdrop to at most 2:1",
+            f"{request.width_px} x {request.height_px} px: the longer side is more than twice the shorter",
+            remedy="Extend a backdrop to 2:1 at most",
         )
     if request.strength < 1 and request.steps * request.strength < 1:
         raise BadInput(
-            f"strength {request.strength} of {request.steps} steps leaves no step to paint", remedy="Raise one of them"
+            f"strength {request.strength} of {request.steps} steps leaves no step to run", remedy="Raise one of them"
         )
 
 
@@ -198,8 +196,8 @@ def _names_material(prompt: str) -> bool:
     return any(word in MATERIALS for word in words_of(prompt))
 
 
-def _beyond(tokenizer: Any, prompt: str) -> tuple[str, ...]:
-    """The end of a prompt that the tokenizer's window does not hold, if there is one."""
+def _truncated(tokenizer: Any, prompt: str) -> tuple[str, ...]:
+    """The end of a prompt that exceeds the tokenizer's window, if any."""
     window = tokenizer.model_max_length - tokenizer.num_special_tokens_to_add()
     tokens = tokenizer(prompt, add_special_tokens=False, verbose=False).input_ids
     return (tokenizer.decode(tokens[window:]),) if len(tokens) > window else ()

@@ -1,4 +1,4 @@
-"""From the model's small square picture to the backdrop's full size, with the material's fine structure put back."""
+"""Enlarges the model's small square to the backdrop's full size and restores the material's fine structure."""
 
 import math
 
@@ -12,11 +12,11 @@ from pipeline.diffusion.scenes.plain import dithered
 from pipeline.diffusion.scenes.scene import linear_from_srgb, scene_detail
 from pipeline.diffusion.scenes.vocabulary import SceneSpec
 
-DETAIL_PX = 1024  # finer than this, grain is below what a backdrop behind a product shows; 2048 would cost 4x the time
+DETAIL_PX = 1024  # finer grain does not show in a backdrop behind a product, and 2048 would take 4x the time
 
 
 def square_crop(width_px: int, height_px: int, side_px: int) -> tuple[slice, slice]:
-    """Rows and columns of the centred part of a square of `side_px` that has the asked shape."""
+    """Rows and columns of the centred part of a square of `side_px` that has the shape width_px : height_px."""
     scale = side_px / max(width_px, height_px)
     w, h = max(1, round(width_px * scale)), max(1, round(height_px * scale))
     top, left = (side_px - h) // 2, (side_px - w) // 2
@@ -24,7 +24,7 @@ def square_crop(width_px: int, height_px: int, side_px: int) -> tuple[slice, sli
 
 
 def in_square(picture: NDArray[np.uint8], side_px: int, fill: int) -> NDArray[np.uint8]:
-    """A picture [h, w, c] scaled into the middle of a square [side_px, side_px, c], `fill` around it."""
+    """Scale a picture [h, w, c] into the centre of a square [side_px, side_px, c] of the value `fill`."""
     height_px, width_px, channels = picture.shape
     rows, columns = square_crop(width_px, height_px, side_px)
     square = np.full((side_px, side_px, channels), fill, np.uint8)
@@ -43,13 +43,13 @@ def enlarge(
     coarse_px: int | None = None,
     scene_share: float = 1.0,
 ) -> Rgb:
-    """The centre of a painted square, sRGB uint8 [n, n, 3], at [height_px, width_px, 3].
+    """Enlarge the centre of a painted square, sRGB uint8 [n, n, 3], to [height_px, width_px, 3].
 
-    `spec`: the scene whose fine structure is multiplied on in linear light, seeded by `seed`; None adds none. It holds
-    what a picture of `coarse_px` cannot (None: of n), so that a picture blurrier than its pixels gets that back too;
-    what such a picture holds beyond `coarse_px` itself is the decoder's grid and is smoothed away.
-    `scene_share`: the middle square of the painted one that shows the scene, where more was painted on around it; floor
-    and wall go on there. The last bit is dithered, because an enlarged slow gradient shows bands.
+    `spec`: the scene whose fine structure is multiplied on in linear light, seeded by `seed`; None adds none. It has
+    the detail that a picture of side `coarse_px` cannot show (None: of side n); what the painted picture itself shows
+    beyond `coarse_px` is the decoder's grid and is smoothed away.
+    `scene_share`: share of the painted side that shows the scene, below 1 where the picture was extended around it;
+    floor and wall continue there. The result is dithered, because an enlarged slow gradient shows bands.
     """
     rows, columns = square_crop(width_px, height_px, painted.shape[0])
     linear = linear_from_srgb(painted[rows, columns])
@@ -70,6 +70,6 @@ _SRGB = encode(np.arange(65536, dtype=np.float64) / 65535) * 255
 
 
 def _srgb_levels(linear: F32) -> F32:
-    """Linear light 0-1 to sRGB levels 0-255 with fractions, through a table: 15 times as fast as the power."""
+    """Linear light 0 to 1 as fractional sRGB levels 0 to 255; a table is 15 times as fast as the power function."""
     table: F32 = _SRGB.astype(np.float32)
     return table[np.round(linear * 65535).astype(np.uint16)]

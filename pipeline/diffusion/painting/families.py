@@ -1,6 +1,6 @@
-"""The families of inpainting pipelines: how each is loaded, what it can be asked, and which schedulers suit it.
+"""The families of inpainting pipelines: how each is loaded, which arguments it takes, which schedulers suit it.
 
-All of them are asked for the same thing: paint where the mask is white, from these words.
+Each one paints where the mask is white, as the prompt says.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from pipeline.core.arrays import Rgb
 from pipeline.core.errors import BadInput
 
 SchedulerName = Literal["checkpoint", "ddim", "dpm++", "unipc", "euler", "lcm"]
-OF_NOISE: Mapping[str, str] = {
+NOISE_SCHEDULERS: Mapping[str, str] = {
     "ddim": "DDIMScheduler",
     "dpm++": "DPMSolverMultistepScheduler",
     "unipc": "UniPCMultistepScheduler",
     "euler": "EulerDiscreteScheduler",
     "lcm": "LCMScheduler",
 }
-OF_FLOW: Mapping[str, str] = {"euler": "FlowMatchEulerDiscreteScheduler", "lcm": "FlowMatchLCMScheduler"}
+FLOW_SCHEDULERS: Mapping[str, str] = {"euler": "FlowMatchEulerDiscreteScheduler", "lcm": "FlowMatchLCMScheduler"}
 NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
 class Family:
-    """One family. `beside`: arguments of every call; `control`: from pictures and masks [n, n], where it wants more."""
+    """One family. `control`: makes the further arguments that depend on the pictures [n, n, 3] and masks [n, n]."""
 
-    schedulers: Mapping[str, str] = field(default_factory=lambda: OF_NOISE)
+    schedulers: Mapping[str, str] = field(default_factory=lambda: NOISE_SCHEDULERS)
     loaded_as: str | None = None
     takes_negative: bool = True
-    beside: Mapping[str, Any] = field(default_factory=dict)
+    extra_arguments: Mapping[str, Any] = field(default_factory=dict)
     control: Callable[[list[Rgb], list[Rgb]], Mapping[str, Any]] = lambda pictures, masks: NOTHING  # noqa: ARG005
 
 
-def _around_the_hole(pictures: list[Rgb], masks: list[Rgb]) -> Mapping[str, Any]:
-    """The condition of ControlNet's inpainting models: the picture 0 to 1, and -1 where it is to be painted."""
+def _control_image(pictures: list[Rgb], masks: list[Rgb]) -> Mapping[str, Any]:
+    """The condition image of ControlNet's inpainting models: the picture, 0 to 1, with -1 where the mask is white."""
     import torch
 
     conditions = [
@@ -49,26 +49,26 @@ def _around_the_hole(pictures: list[Rgb], masks: list[Rgb]) -> Mapping[str, Any]
 
 
 _KONTEXT = Family(
-    schedulers=OF_FLOW,
+    schedulers=FLOW_SCHEDULERS,
     loaded_as="FluxKontextInpaintPipeline",
     takes_negative=False,
-    beside={"_auto_resize": False},
+    extra_arguments={"_auto_resize": False},
 )
 FAMILIES: Mapping[str, Family] = {
     "StableDiffusionInpaintPipeline": Family(),
     "StableDiffusionXLInpaintPipeline": Family(),
-    "StableDiffusionControlNetInpaintPipeline": Family(control=_around_the_hole),
-    "StableDiffusionXLControlNetInpaintPipeline": Family(control=_around_the_hole),
-    "FluxFillPipeline": Family(schedulers=OF_FLOW, takes_negative=False),
+    "StableDiffusionControlNetInpaintPipeline": Family(control=_control_image),
+    "StableDiffusionXLControlNetInpaintPipeline": Family(control=_control_image),
+    "FluxFillPipeline": Family(schedulers=FLOW_SCHEDULERS, takes_negative=False),
     "FluxKontextPipeline": _KONTEXT,
     "FluxKontextInpaintPipeline": _KONTEXT,
 }
 
 
 def fresh_scheduler(family: Family, current: Any, name: SchedulerName) -> Any:
-    """A scheduler of its own for every picture: multistep ones keep state.
+    """A new scheduler for the next picture, because multistep ones keep state.
 
-    Raises BadInput when the checkpoint's family knows none of that name: flow matching has other schedulers than noise.
+    Raises BadInput when the checkpoint's family has none of that name: flow matching needs other schedulers.
     """
     import diffusers
 
@@ -77,6 +77,6 @@ def fresh_scheduler(family: Family, current: Any, name: SchedulerName) -> Any:
     if name not in family.schedulers:
         known = ", ".join(family.schedulers)
         raise BadInput(
-            f"scheduler {name!r} does not suit a checkpoint that matches flows", remedy=f"use checkpoint, {known}"
+            f"scheduler {name!r} does not suit a flow-matching checkpoint", remedy=f"Use checkpoint, {known}"
         )
     return getattr(diffusers, family.schedulers[name]).from_config(current.config)

@@ -1,4 +1,4 @@
-"""Loads a checkpoint folder into an engine, once a process."""
+"""Loads a checkpoint folder into an engine, once per process."""
 
 from __future__ import annotations
 
@@ -16,10 +16,17 @@ from pipeline.core.weights import weight_bytes
 from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class
 from pipeline.diffusion.painting.engine import DiffusersEngine
 from pipeline.diffusion.painting.families import FAMILIES
-from pipeline.diffusion.painting.placing import Offload, check_room, memory_named, place
+from pipeline.diffusion.painting.placing import Offload, check_memory, place, reporting_out_of_memory
 from pipeline.diffusion.painting.quiet import quiet_loading
 
-DAMAGE = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError)  # as diffusers meets it
+DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    TypeError,
+    AttributeError,
+)  # diffusers raises them for damaged files
 
 
 def load_engine(
@@ -31,20 +38,20 @@ def load_engine(
     offload: Offload = "none",
     attention_slicing: bool = False,
 ) -> DiffusersEngine:
-    """The engine for `embedded` or a checkpoint folder; loaded once a process.
+    """Load the engine of a checkpoint setting; the last one stays in memory.
 
     Raises:
-        BadInput: the folder is no supported checkpoint, is damaged, is not the one that `digest` names, or is larger
-            than this machine's memory.
-        MissingEngine: diffusers is not installed, or this machine has no such device.
+        BadInput: the folder is not a supported checkpoint, is damaged, does not match `digest`, or does not fit into
+            this machine's memory.
+        MissingEngine: diffusers is not installed, or this machine lacks the device.
     """
-    found = checkpoint_digest(checkpoint)
-    if digest is not None and found != digest:
+    actual = checkpoint_digest(checkpoint)
+    if digest is not None and actual != digest:
         raise BadInput(
-            f"checkpoint {checkpoint} has digest {found[:12]}, but {digest[:12]} was planned",
-            remedy="put the planned checkpoint back, or plan the shoot again",
+            f"checkpoint {checkpoint} has digest {actual[:12]}, but {digest[:12]} was planned",
+            remedy="Put the planned checkpoint back, or plan the shoot again",
         )
-    return _load(folder_of(checkpoint), found, device, dtype, offload, attention_slicing)
+    return _load(folder_of(checkpoint), actual, device, dtype, offload, attention_slicing)
 
 
 @lru_cache(maxsize=1)
@@ -58,11 +65,11 @@ def _load(
         import torch
     except ImportError as error:
         raise MissingEngine(
-            f"backdrops need diffusers and torch: {error}", remedy="pip install catalog-pipeline"
+            f"painting backdrops requires diffusers and torch: {error}", remedy="Run pip install catalog-pipeline"
         ) from error
     require_device(device)
-    check_room(folder, weight_bytes(folder), device)
-    with memory_named(str(folder)):
+    check_memory(folder, weight_bytes(folder), device)
+    with reporting_out_of_memory(str(folder)):
         pipe = _pipeline(getattr(diffusers, family.loaded_as or "DiffusionPipeline"), folder, getattr(torch, dtype))
         pipe.set_progress_bar_config(disable=True)
         return DiffusersEngine(
@@ -71,7 +78,7 @@ def _load(
 
 
 def _pipeline(kind: Any, folder: Path, dtype: Any) -> Any:
-    """The pipeline with its weights in memory. Raises BadInput when a file is missing or damaged."""
+    """Load the pipeline with its weights. Raises BadInput when a file is missing or damaged."""
     without_checker = {"safety_checker": None} if (folder / "unet").is_dir() else {}
     try:
         with quiet_loading():
@@ -79,7 +86,7 @@ def _pipeline(kind: Any, folder: Path, dtype: Any) -> Any:
                 folder,
                 local_files_only=True,
                 dtype=dtype,
-                low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers prints a hint
+                low_cpu_mem_usage=find_spec("accelerate") is not None,  # without accelerate, True prints a hint
                 **without_checker,
             )
     except (*DAMAGE, StrictDataclassError, SafetensorError) as error:
@@ -87,12 +94,12 @@ def _pipeline(kind: Any, folder: Path, dtype: Any) -> Any:
             raise
         raise BadInput(
             f"checkpoint {folder} cannot be loaded: {' '.join(str(error).split())[:300]}",
-            remedy="download or save the checkpoint again",
+            remedy="Download or save the checkpoint again",
         ) from error
 
 
 def _native_px(pipe: Any) -> int:
-    """The side of the square that a checkpoint was trained on, by its own configuration."""
+    """The side of the square that a checkpoint was trained on, from its configuration."""
     unet = getattr(pipe, "unet", None)
     latents = pipe.default_sample_size if unet is None else unet.config.sample_size
     return int(latents * pipe.vae_scale_factor)

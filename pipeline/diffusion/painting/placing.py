@@ -1,4 +1,4 @@
-"""Where a checkpoint's weights live while it paints, and what is said when they do not fit."""
+"""Places a checkpoint's weights on a device, and reports when they do not fit into memory."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import Any, Literal
 from pipeline.core.errors import BadInput, MissingEngine
 
 Offload = Literal["none", "model", "sequential"]
-SMALLER = "use offload, attention_slicing, dtype bfloat16 or batch 1, or a machine with more memory"
+SMALLER = "Use offload, attention_slicing, dtype bfloat16 or batch 1, or a machine with more memory"
 
 
-def check_room(folder: Path, weight_bytes: int, device: str) -> None:
-    """Raises BadInput before gigabytes are read that this machine's memory cannot hold."""
+def check_memory(folder: Path, weight_bytes: int, device: str) -> None:
+    """Raise BadInput, before anything is read, for weights that do not fit into free memory."""
     import psutil
 
     free = psutil.virtual_memory().available
     if device == "cpu" and weight_bytes > free:
         raise BadInput(
             f"checkpoint {folder} has {weight_bytes / 1e9:.1f} GB of weights, "
-            f"and {free / 1e9:.1f} GB of memory are free",
-            remedy="use a smaller checkpoint, or a machine with more memory",
+            f"but only {free / 1e9:.1f} GB of memory are free",
+            remedy="Use a smaller checkpoint, or a machine with more memory",
         )
 
 
 def place(pipe: Any, device: str, offload: Offload, attention_slicing: bool) -> Any:
-    """The pipeline on its device: whole, or fetched there part by part (`model`) or layer by layer (`sequential`).
+    """Put the pipeline on its device: whole, or fetched there per model (`model`) or per layer (`sequential`).
 
-    Raises MissingEngine when there is nothing to offload from, or accelerate, which does it, is missing.
+    Raises MissingEngine for an offload from the CPU, or when the package accelerate is missing.
     """
     if attention_slicing:
         pipe.enable_attention_slicing()
@@ -38,21 +38,21 @@ def place(pipe: Any, device: str, offload: Offload, attention_slicing: bool) -> 
         return pipe.to(device)
     if device == "cpu":
         raise MissingEngine(
-            f"offload {offload!r} spares a GPU's memory, but the device is cpu", remedy="set it to none"
+            f"offload {offload!r} saves GPU memory, but the device is cpu", remedy="Set offload to none"
         )
     if find_spec("accelerate") is None:
-        raise MissingEngine(f"offload {offload!r} needs accelerate", remedy="pip install catalog-pipeline[gpu]")
+        raise MissingEngine(f"offload {offload!r} requires accelerate", remedy="Run pip install catalog-pipeline[gpu]")
     (pipe.enable_model_cpu_offload if offload == "model" else pipe.enable_sequential_cpu_offload)(device=device)
     return pipe
 
 
 @contextmanager
-def memory_named(folder: str) -> Iterator[None]:
-    """One clear error for each of the ways in which torch says that memory ran out."""
+def reporting_out_of_memory(folder: str) -> Iterator[None]:
+    """Raise BadInput that names `folder` for every error by which torch reports that memory ran out."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
-        words = str(error).splitlines()[0] if str(error) else "no memory"
-        if isinstance(error, MemoryError) or "memory" in words.lower():
-            raise BadInput(f"checkpoint {folder} does not fit into memory: {words}", remedy=SMALLER) from error
+        message = str(error).splitlines()[0] if str(error) else "no memory"
+        if isinstance(error, MemoryError) or "memory" in message.lower():
+            raise BadInput(f"checkpoint {folder} does not fit into memory: {message}", remedy=SMALLER) from error
         raise

@@ -1,4 +1,4 @@
-"""Load checkpoints without the libraries' progress bars and hints; their warnings stay."""
+"""Loads checkpoints without the libraries' progress bars and hints; their warnings stay."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ HINT = "requires torchvision (not installed)"
 
 @contextmanager
 def quiet_loading() -> Iterator[None]:
-    """No progress bars of diffusers and transformers, and no hint to install torchvision, inside this context.
+    """Suppress diffusers' and transformers' progress bars, and the hint to install torchvision, inside this context.
 
-    The hint is dropped by its words: the processors in question are imported by diffusers for its safety checker,
-    which is never used here, and a logging level would hide what matters as well.
+    The hint is filtered by its text: it concerns processors of diffusers' safety checker, which is never used here, and
+    a logging level would hide real warnings too.
     """
     from diffusers.utils import logging as diffusers_logging
     from transformers.utils import logging as transformers_logging
 
-    loud = [one for one in (diffusers_logging, transformers_logging) if one.is_progress_bar_enabled()]
+    enabled = [module for module in (diffusers_logging, transformers_logging) if module.is_progress_bar_enabled()]
     logger = logging.getLogger(IMPORT_LOGGER)
-    logger.addFilter(_is_no_hint)
-    for one in loud:
-        one.disable_progress_bar()
+    logger.addFilter(_is_not_hint)
+    for module in enabled:
+        module.disable_progress_bar()
     try:
         yield
     finally:
-        _restore(loud)
-        logger.removeFilter(_is_no_hint)
+        _restore(enabled)
+        logger.removeFilter(_is_not_hint)
 
 
-def _restore(loud: list[ModuleType]) -> None:
-    for one in loud:
-        one.enable_progress_bar()
+def _restore(modules: list[ModuleType]) -> None:
+    for module in modules:
+        module.enable_progress_bar()
 
 
-def _is_no_hint(record: logging.LogRecord) -> bool:
+def _is_not_hint(record: logging.LogRecord) -> bool:
     return HINT not in record.getMessage()

@@ -1,7 +1,7 @@
-"""Low-strength image-to-image of a rendered angle, inside its matte: fine detail that a splat blurs, or nothing at all.
+"""Adds the fine detail that a splat blurs to a rendered angle, by low-strength image-to-image inside its matte.
 
-Colours stay the rendering's, which were matched to the nearest photo: only what is finer than a thirty-second of the
-picture is taken from the model, no more of it than that photo shows, and all is thrown away when edges or colours move.
+Only detail finer than a thirty-second of the picture is taken from the model, and no more of it than the nearest photo
+shows; the colours, which were matched to that photo, stay. If edges or colours move, the result is rejected.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pipeline.core.arrays import F32, Rgba
 from pipeline.core.errors import BadInput
 
-MARGIN = 0.06  # of the product's longer side, around it
-FINE = 1 / 32  # of the model's picture: what is coarser stays the rendering's
+MARGIN = 0.06  # around the product, as a share of its longer side
+FINE = 1 / 32  # blur sigma as a share of the model's picture: coarser structure stays the rendering's
 BLOCK_PX = 8
 COLOUR_AT_MOST = 2.0  # CIEDE2000 of block means, 95th percentile
 EDGES_AT_LEAST = 0.85  # correlation of gradients
@@ -24,9 +24,9 @@ GREY = 127.0
 
 @dataclass(frozen=True)
 class RefineRequest:
-    """`rendered`: the angle, `photo`: the nearest photo's cut-out, both straight-alpha sRGB uint8 [h, w, 4].
+    """A rendered angle to refine and its nearest photo's cut-out, both straight-alpha sRGB uint8 [h, w, 4].
 
-    `strength`: share of the diffusion that is run, 0.05 to 0.6; `guidance` as in PaintRequest.
+    `strength`: share of the diffusion that is run, 0.05 to 0.6; `guidance` as in `PaintRequest`.
     """
 
     rendered: Rgba
@@ -40,10 +40,10 @@ class RefineRequest:
 
 @dataclass(frozen=True)
 class Refined:
-    """`rgba`: the refined angle, or the rendered one as it was when `fault` says why it was rejected.
+    """A refined angle. If `fault` says why it was rejected, `rgba` is the rendered one unchanged.
 
     `colour_de`: how far block means moved, CIEDE2000, 95th percentile. `edges`: correlation of gradients before and
-    after, 1 is none moved. Both inside the matte, at the model's size.
+    after, 1 if none moved. Both are measured inside the matte, at the model's size.
     """
 
     rgba: Rgba
@@ -55,12 +55,12 @@ class Refined:
 def refine(pipe: Any, native_px: int, request: RefineRequest) -> Refined:
     """Refine one rendered angle with an inpainting pipeline that paints squares of `native_px`.
 
-    Raises BadInput for a strength that is out of range or leaves no step, and when the model paints no numbers.
+    Raises BadInput for a strength that is out of range or leaves no step, and for a result that is not finite.
     """
     if not 0.05 <= request.strength <= 0.6 or request.steps * request.strength < 1:
         raise BadInput(
             f"refine: strength {request.strength} of {request.steps} steps",
-            remedy="choose a strength from 0.05 to 0.6, and enough steps for one to be painted",
+            remedy="Choose a strength from 0.05 to 0.6, and enough steps for at least one to run",
         )
     box = _square(request.rendered)
     photo_box = _square(request.photo)
@@ -70,22 +70,22 @@ def refine(pipe: Any, native_px: int, request: RefineRequest) -> Refined:
     base, alpha = _canvas(request.rendered, box, native_px)
     detail = _fine(_painted(pipe, native_px, request, base, alpha) - base)
     inside = alpha > 0.5
-    wanted, there = _canvas(request.photo, photo_box, native_px)
-    most, got = (float(np.std(_fine(p)[m])) for p, m in ((wanted, there > 0.5), (base + detail, inside)))
-    detail *= min(1.0, most / max(got, 1e-6))
+    photo, photo_alpha = _canvas(request.photo, photo_box, native_px)
+    limit, actual = (float(np.std(_fine(p)[m])) for p, m in ((photo, photo_alpha > 0.5), (base + detail, inside)))
+    detail *= min(1.0, limit / max(actual, 1e-6))
     after = np.clip(base + detail * alpha[..., None], 0, 255)
     colour_de, edges = _colour_de(base, after, inside), _edges(base, after, inside)
     fault = None
     if colour_de > COLOUR_AT_MOST:
         fault = f"colours moved by a CIEDE2000 of {colour_de:.1f}"
     elif edges < EDGES_AT_LEAST:
-        fault = f"edges moved: they correlate to {edges:.2f} only"
+        fault = f"edges moved: their correlation is only {edges:.2f}"
     rgba = request.rendered if fault else _with_detail(request.rendered, box, after - base)
     return Refined(rgba, fault, round(colour_de, 3), round(edges, 4))
 
 
 def _square(rgba: Rgba) -> tuple[int, int, int] | None:
-    """Left, top and side of the square around the product, which may reach beyond the picture; None without one."""
+    """Left, top and side of the square around the product, which may exceed the picture; None without a product."""
     ys, xs = np.nonzero(rgba[..., 3] >= 128)
     if len(ys) == 0:
         return None
@@ -94,7 +94,7 @@ def _square(rgba: Rgba) -> tuple[int, int, int] | None:
 
 
 def _canvas(rgba: Rgba, box: tuple[int, int, int], size_px: int) -> tuple[F32, F32]:
-    """The square over grey, 0 to 255 [n, n, 3], and its alpha, 0 to 1 [n, n]."""
+    """The square composited over grey, 0 to 255 [n, n, 3], and its alpha, 0 to 1 [n, n]."""
     left, top, side = box
     height, width = rgba.shape[:2]
     crop = np.zeros((side, side, 4), np.float32)
@@ -124,7 +124,7 @@ def _painted(pipe: Any, native_px: int, request: RefineRequest, base: F32, alpha
         output_type="np",
     ).images[0]
     if not np.isfinite(painted).all():
-        raise BadInput("refine: the checkpoint painted values that are no numbers", remedy="use dtype float32")
+        raise BadInput("refine: the checkpoint painted values that are not numbers", remedy="Use dtype float32")
     return np.asarray(painted * 255, np.float32)
 
 
@@ -155,7 +155,7 @@ def _edges(before: F32, after: F32, inside: NDArray[np.bool_]) -> float:
 
 
 def _with_detail(rgba: Rgba, box: tuple[int, int, int], detail: F32) -> Rgba:
-    """The picture and the detail, enlarged to its place; the matte stays."""
+    """Add the detail, enlarged to its place, to the picture; alpha is unchanged."""
     left, top, side = box
     height, width = rgba.shape[:2]
     large = cv2.resize(detail, (side, side), interpolation=cv2.INTER_CUBIC)

@@ -1,4 +1,4 @@
-"""The engines that paint backdrops. To add one, write a module as `Painter` describes and name it here."""
+"""The engines that paint backdrops. To add one, write a module that meets `Painter` and list it here."""
 
 from pipeline.core.engines import Registry
 from pipeline.diffusion.painting import diffusers

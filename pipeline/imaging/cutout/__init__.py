@@ -1,1 +1,1 @@
-"""Cuts the product out of a photo: one module for each engine."""
+"""Cuts the product out of a photo, with one module per engine."""

@@ -15,17 +15,20 @@ from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdr
 
 _DISC3 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-SHADOW_STEP = 2.0  # change of L per px: the steepest that a shadow's edge may have; steeper is an outline
+SHADOW_STEP = 2.0  # change of L per px: the steepest edge of a shadow; a steeper one is an outline
 BAND_PX = 1.6  # half the width of the unknown band around the outline
-KEPT_SHARE = 0.02  # pieces smaller than this share of the largest one are dropped
+KEPT_SHARE = 0.02  # pieces below this share of the largest one's area are dropped
 
 
 class Params(Frozen):
-    """Lengths in px of the picture at `work_side_px` on its long side, Lab distances in Lab units."""
+    """Settings of the engine. Lab distances are in Lab units."""
 
     engine: Literal["backdrop"] = "backdrop"
     work_side_px: int = Field(
-        default=512, ge=128, le=2048, description="the product is found at this long side, its outline at full size"
+        default=512,
+        ge=128,
+        le=2048,
+        description="long side at which the product is found, before its outline is refined",
     )
     matting_side_px: int | None = Field(
         default=None, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
@@ -34,22 +37,22 @@ class Params(Frozen):
         default=3, ge=0, le=20, description="iterations of GrabCut, which separates product from surroundings"
     )
     tint_limit: float = Field(
-        default=5.0, gt=0, description="Lab distance from the backdrop's tint up to which a dark spot is its shadow"
+        default=5.0, gt=0, description="Lab distance from the backdrop's tint up to which a dark spot counts as shadow"
     )
 
 
-def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of this package, whatever its settings
-    """Return what would run on this machine."""
+def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of this package, so it runs with any settings
+    """Return the engine's name: it runs on every machine."""
     return "backdrop"
 
 
 def licence(params: Params) -> str:  # noqa: ARG001 - the same for all settings
-    """The engine has no weights."""
+    """Return `no weights`."""
     return "no weights"
 
 
 def cut(rgb: Rgb, params: Params) -> Alpha:
-    """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 where no product was found."""
+    """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 if no product is found."""
     from pipeline.imaging.cutout.outline import reduced, refined
 
     small = reduced(rgb, params.work_side_px)
@@ -62,7 +65,7 @@ def cut(rgb: Rgb, params: Params) -> Alpha:
 
 
 def _product(lightness: F32, likeness: Likeness, params: Params) -> Mask:
-    """Where the product is, at work size: [h, w] bool."""
+    """Mask [h, w] of the product at work size."""
     tinted = likeness.tint > params.tint_limit
     bright = likeness.shade > 1.25
     quiet = ~tinted & ~bright & (likeness.shade > 0.06)
@@ -75,9 +78,9 @@ def _product(lightness: F32, likeness: Likeness, params: Params) -> Mask:
 
 
 def _grabcut(likeness: Likeness, reached: Mask, plain: Mask, params: Params) -> Mask:
-    """Settle what the growth from the border left open, by the colours on both sides.
+    """Decide by colour, with GrabCut, the pixels that the growth from the border did not reach.
 
-    A coloured product is told from its shadow by tint (the shadow takes some of it on), a gray one by lightness.
+    Tint separates a coloured product from its shadow (which takes some of it on), lightness a gray one.
     """
     from pipeline.imaging.cutout.matting import bounding_box
 
@@ -104,30 +107,30 @@ def _grabcut(likeness: Likeness, reached: Mask, plain: Mask, params: Params) -> 
 
 
 def _steepness(lightness: F32) -> F32:
-    """Change of L per px."""
+    """Change of L per px, [h, w]."""
     soft = cv2.GaussianBlur(lightness, (0, 0), 0.7)
     across, down = (cv2.Sobel(soft, cv2.CV_32F, *d, ksize=3, scale=1 / 8) for d in ((1, 0), (0, 1)))
     return np.asarray(np.hypot(across, down), np.float32)
 
 
 def _reached(passable: Mask, plain: Mask) -> Mask:
-    """The backdrop and its shadows: what is reached from plain backdrop at the border without crossing an outline.
+    """The backdrop and its shadows: everything connected to plain backdrop at the border without crossing an outline.
 
-    Opened first, so that a gap of a few px in a faint outline lets nothing in.
+    The mask is opened first, so that a gap of a few px in a faint outline does not leak.
     """
     border = np.ones_like(plain)
     border[2:-2, 2:-2] = False
     wide = cv2.morphologyEx(np.asarray(passable, np.uint8), cv2.MORPH_OPEN, _DISC5) > 0
     wide |= passable & border
-    found = _components_with(wide, border & plain)
-    return passable & (cv2.dilate(np.asarray(found, np.uint8), _DISC3) > 0)
+    connected = _components_with(wide, border & plain)
+    return passable & (cv2.dilate(np.asarray(connected, np.uint8), _DISC3) > 0)
 
 
 def _without_leaks(reached: Mask, plain: Mask) -> Mask:
-    """Take back what was reached through a neck only: a gray garment, where its outline drowns in its shadow.
+    """Remove regions that were reached only through a narrow gap, as in a gray garment whose outline fades into shadow.
 
-    A shadow opens to the backdrop along its whole soft edge; a product that was entered has an outline all around but
-    for the gap. Gaps up to 48 px wide are found.
+    A shadow borders on the backdrop along its whole soft edge; a product that leaked has an outline all around except
+    at the gap. Detects gaps up to 48 px wide.
     """
     border = np.ones_like(plain)
     border[2:-2, 2:-2] = False
@@ -151,15 +154,16 @@ def _without_leaks(reached: Mask, plain: Mask) -> Mask:
 
 
 def _components_with(mask: Mask, seeds: Mask) -> Mask:
+    """The connected components of `mask` that contain a seed."""
     count, labels = cv2.connectedComponents(np.asarray(mask, np.uint8), connectivity=4)
-    wanted = np.zeros(count, bool)
-    wanted[np.unique(labels[seeds & mask])] = True
-    wanted[0] = False
-    return wanted[labels]
+    seeded = np.zeros(count, bool)
+    seeded[np.unique(labels[seeds & mask])] = True
+    seeded[0] = False
+    return seeded[labels]
 
 
 def _holes(passable: Mask, reached: Mask, likeness: Likeness) -> Mask:
-    """Backdrop seen through the product (a mug's handle): small, near the outside, and lit as it is there."""
+    """Backdrop seen through the product, as in a mug's handle: small, near the outside, and equally lit."""
     inside = np.asarray(passable & ~reached, np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.erode(inside, _DISC3), connectivity=4)
     holes = np.zeros_like(reached)
@@ -182,7 +186,7 @@ def _holes(passable: Mask, reached: Mask, likeness: Likeness) -> Mask:
 
 
 def _tidy(mask: Mask, reached: Mask, holes: Mask) -> Mask:
-    """Keep the main pieces; fill every hole through which no backdrop was seen."""
+    """Keep the main pieces; fill every hole that does not show the backdrop."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(mask, np.uint8), connectivity=8)
     if count < 2:
         return np.zeros_like(mask)

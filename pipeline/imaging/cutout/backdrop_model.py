@@ -1,4 +1,4 @@
-"""A studio backdrop as a smooth surface in Lab, and how much each pixel is like it, lit or in shadow."""
+"""Models a studio backdrop as a smooth surface in Lab, and compares each pixel with it, lit or in shadow."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from pipeline.core.arrays import F32, F64, Pixels, Rgb
 
 Lab = F32  # [h, w, 3]: L 0 to 100, a, b (CIE 1976, D65)
-_TUKEY = 4.685  # the usual cut of Tukey's biweight: 95% efficient on Gaussian noise
+_TUKEY = 4.685  # the usual cutoff of Tukey's biweight: 95% efficient on Gaussian noise
 
 
 @dataclass(frozen=True)
 class BackdropFit:
-    """`lab`: the backdrop [h, w, 3] as if nothing stood on it. `noise`: robust deviation of L, a, b around it, [3]."""
+    """A fitted backdrop: `lab` [h, w, 3] as if empty, and `noise` [3], the robust deviation of L, a, b around it."""
 
     lab: Lab
     noise: F32
@@ -29,7 +29,7 @@ def fit_backdrop(lab: Lab, border_fraction: float = 0.05, rounds: int = 8) -> Ba
     """Fit a quadratic surface per channel, first to the border, then to everything that agrees with it.
 
     Iteratively reweighted least squares with Tukey's biweight, so that a product that reaches the border is outvoted.
-    Fitted on at most 160 px: a quadratic has six coefficients, more pixels would not move them.
+    The picture is reduced to 160 px: a quadratic has six coefficients, and more pixels would not change them.
     """
     height, width = lab.shape[:2]
     factor = min(1.0, 160 / max(height, width))
@@ -38,8 +38,8 @@ def fit_backdrop(lab: Lab, border_fraction: float = 0.05, rounds: int = 8) -> Ba
     few_rows, few_columns = few.shape[:2]
     pixels, basis = few.reshape(-1, 3), _basis(few_rows, few_columns)
     border = _border(few_rows, few_columns, border_fraction).ravel()
-    usual = np.median(pixels[border], axis=0)
-    near = np.exp(-np.square((pixels - usual) / (12.0, 6.0, 6.0)).sum(axis=1) / 2) + 1e-3
+    median = np.median(pixels[border], axis=0)
+    near = np.exp(-np.square((pixels - median) / (12.0, 6.0, 6.0)).sum(axis=1) / 2) + 1e-3
     weights = np.where(border, near, 0.0)
     coefficients = np.zeros((basis.shape[1], 3))
     for index in range(rounds):
@@ -49,7 +49,7 @@ def fit_backdrop(lab: Lab, border_fraction: float = 0.05, rounds: int = 8) -> Ba
         spread = np.maximum(1.4826 * np.median(away[weights > 0.05], axis=0), (0.4, 0.25, 0.25))
         far = np.square(away / (_TUKEY * spread)).max(axis=1)
         weights = np.where(far < 1, np.square(1 - far), 0.0)
-        if index < rounds // 2:  # the border first: the middle is where the product stands
+        if index < rounds // 2:  # the border first: the product is in the middle
             weights *= border
     surface = (_basis(height, width) @ coefficients).reshape(lab.shape).astype(np.float32)
     agree = cv2.resize(weights.reshape(few.shape[:2]), (width, height), interpolation=cv2.INTER_NEAREST)[::step, ::step]
@@ -73,11 +73,11 @@ def _basis(height: int, width: int) -> F64:
 
 @dataclass(frozen=True)
 class Likeness:
-    """Each pixel against the backdrop.
+    """Each pixel compared with the backdrop; every array is [h, w] but `tints`.
 
-    `shade`: its luminance over the backdrop's (1 lit, 0 black). `tint`: Lab distance left after shading the backdrop to
-    the pixel's own lightness: a shadow has next to none. `distance`: Lab distance to the unshaded backdrop, in units of
-    its noise. `tints`: what of a* and b* is left, [h, w, 2]; `tint` is their length.
+    `shade`: luminance relative to the backdrop's (1 lit, 0 black). `tint`: Lab distance to the backdrop shaded to the
+    pixel's lightness, close to 0 in a shadow. `distance`: Lab distance to the unshaded backdrop, in units of its noise.
+    `tints`: the differences of a* and b* from the shaded backdrop, [h, w, 2]; `tint` is their length.
     """
 
     shade: F32
@@ -86,13 +86,13 @@ class Likeness:
     tints: F32
 
     def flat(self, shade_weight: float, tint_weight: float) -> Pixels:
-        """The picture as if the backdrop were even, [h, w, 3] uint8: lightness and the two tints, for colour models."""
+        """Shade and the two tints as a picture [h, w, 3] uint8, as if the backdrop were even; for colour models."""
         lightness = shade_weight * np.cbrt(np.clip(self.shade, 0, 3))[..., None]
         return np.clip(np.concatenate([lightness, 128 + tint_weight * self.tints], axis=2), 0, 255).astype(np.uint8)
 
 
 def compare(lab: Lab, backdrop: BackdropFit) -> Likeness:
-    """Compare a picture with its backdrop."""
+    """Compare a picture [h, w, 3] in Lab with its backdrop."""
     shade = _luminance(lab[..., 0]) / np.maximum(_luminance(backdrop.lab[..., 0]), 1e-4)
     # a* and b* of a surface under less of the same light shrink with the cube root of the light (CIE 1976)
     shrunk = backdrop.lab[..., 1:] * np.cbrt(np.clip(shade, 0, 2))[..., None]

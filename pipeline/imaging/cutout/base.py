@@ -1,4 +1,4 @@
-"""The Protocol of cut-out engines, and what a matte must look like to be believed."""
+"""The Protocol of cut-out engines, and the check whether a matte is plausible."""
 
 from typing import Any, Protocol
 
@@ -23,12 +23,12 @@ class CutoutEngine(Engine, Protocol):
 
 
 def with_matte(rgb: Rgb, alpha: Alpha) -> Rgba:
-    """RGBA [h, w, 4], straight alpha: the photo's own pixels where alpha is 255, its estimated colour else."""
+    """RGBA [h, w, 4], straight alpha: the photo's pixels where alpha is 255, the estimated product colour elsewhere."""
     return np.dstack([foreground_colours(rgb, alpha), alpha])
 
 
 def fault_of(alpha: Alpha) -> str | None:
-    """Why a matte [h, w] cannot be a product's, in words; None when it can."""
+    """Why a matte [h, w] cannot be right, in words; None if it is plausible."""
     solid = alpha >= 128
     covered = float(solid.mean())
     if covered < 0.001:

@@ -1,8 +1,7 @@
 """Any photo, by an image segmentation checkpoint.
 
-The checkpoint is a folder that `AutoModelForImageSegmentation` can read. Checkpoints of the BiRefNet class carry their
-own code: it runs only when a setting allows it, and a folder is only used when its digest is the one that the settings
-pin.
+The checkpoint is a folder that `AutoModelForImageSegmentation` can read. Checkpoints of the BiRefNet class bring their
+own code: it runs only if a setting allows it, and a folder is used only if its digest is the one that the settings pin.
 """
 
 from functools import lru_cache
@@ -21,19 +20,19 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine, readable
 from pipeline.core.weights import folder_digest, has_code, licence_of
 
-_MEAN, _STD = np.array(
-    [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32
-)  # ImageNet's, which these models were trained with
+# ImageNet's mean and deviation, with which these models were trained
+_MEAN, _STD = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Params(Frozen):
-    """Which checkpoint, and how it is run."""
+    """Which checkpoint to use, and how to run it."""
 
     engine: Literal["checkpoint"] = "checkpoint"
     checkpoint: str = Field(min_length=1, description="folder of a segmentation checkpoint")
     checkpoint_sha256: Sha256 | None = Field(
-        default=None, description="pins every file of the folder but its card; required, the error says the value"
+        default=None,
+        description="digest of all files but the card; required, and the error gives the value",
     )
     allow_remote_code: bool = Field(default=False, description="let the checkpoint's own Python code run")
     checkpoint_side_px: int = Field(default=1024, ge=64, le=4096, description="side of the square that the model sees")
@@ -41,13 +40,13 @@ class Params(Frozen):
 
 
 def require_here(params: Params) -> str:
-    """Return the checkpoint that would run here. Raises MissingEngine when it cannot be used, with what to do."""
+    """Return the checkpoint that would run here. Raises MissingEngine, with a remedy, if it cannot be used."""
     require_device(params.device)
     folder = checked_folder(params.checkpoint)
     digest = folder_digest(folder)
     if digest != params.checkpoint_sha256:
         raise MissingEngine(
-            f"cutout checkpoint {folder} has digest {digest}, the setting pins {params.checkpoint_sha256 or 'nothing'}",
+            f"cutout checkpoint {folder} has digest {digest}; the setting pins {params.checkpoint_sha256 or 'none'}",
             remedy=f"If this is the revision to use, set cutout's checkpoint_sha256: {digest}",
         )
     if has_code(folder) and not params.allow_remote_code:
@@ -61,7 +60,7 @@ def require_here(params: Params) -> str:
 
 
 def licence(params: Params) -> str:
-    """The licence that the checkpoint's card states. Raises MissingEngine when there is no checkpoint."""
+    """The licence that the checkpoint's card states. Raises MissingEngine if there is no checkpoint."""
     return licence_of(checked_folder(params.checkpoint))
 
 
@@ -80,7 +79,7 @@ def cut(rgb: Rgb, params: Params) -> Alpha:
     if not np.isfinite(small).all():
         raise MissingEngine(
             f"cutout checkpoint {params.checkpoint} returned values that are not numbers",
-            remedy="Download the checkpoint again: its weights are damaged, or use another",
+            remedy="Download the checkpoint again, because its weights are damaged, or use another",
         )
     height, width = rgb.shape[:2]
     alpha = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -88,13 +87,14 @@ def cut(rgb: Rgb, params: Params) -> Alpha:
 
 
 def product_probability(output: Any) -> F32:
-    """[h, w] 0 to 1 from what the model returned: a list that ends in logits (BiRefNet, RMBG), logits, or DETR's masks.
+    """Probability of product [h, w], 0 to 1, from a model's output.
 
-    Of class logits, channel 0 is the backdrop. Raises MissingEngine for anything else.
+    Takes a list that ends in logits (BiRefNet, RMBG), logits, or DETR's masks. Of several classes, channel 0 is the
+    backdrop. Raises MissingEngine for anything else.
     """
     import torch
 
-    if hasattr(output, "pred_masks") and hasattr(output, "logits"):  # DETR: the union of the queries that saw a thing
+    if hasattr(output, "pred_masks") and hasattr(output, "logits"):  # DETR: union of the queries that saw an object
         seen = 1 - output.logits[0].softmax(-1)[..., -1]
         union = (output.pred_masks[0].sigmoid() * seen[:, None, None]).amax(0)
         return np.asarray(union.float().cpu().numpy(), np.float32)
@@ -107,17 +107,17 @@ def product_probability(output: Any) -> F32:
             remedy="Use a checkpoint of the BiRefNet class, DETR, or one that returns logits [batch, classes, h, w]",
         )
     first = logits[0].float() if logits.ndim == 4 else logits.float()
-    chance = first[0].sigmoid() if first.shape[0] == 1 else 1 - first.softmax(0)[0]
-    return np.asarray(chance.cpu().numpy(), np.float32)
+    probability = first[0].sigmoid() if first.shape[0] == 1 else 1 - first.softmax(0)[0]
+    return np.asarray(probability.cpu().numpy(), np.float32)
 
 
 @readable()
 def checked_folder(name: str) -> Path:
-    """The checkpoint's folder. Raises MissingEngine when it is not one."""
+    """The checkpoint's folder. Raises MissingEngine if it is not a checkpoint."""
     folder = Path(name)
     if not (folder / "config.json").is_file():
         raise MissingEngine(
-            f"cutout checkpoint {name!r}: there is no config.json in it",
+            f"cutout checkpoint {name!r} has no config.json",
             remedy="Set cutout's checkpoint to a folder written by save_pretrained, or use another engine",
         )
     return folder

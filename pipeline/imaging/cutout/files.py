@@ -1,4 +1,4 @@
-"""`catalog cutout`: any image files to RGBA PNGs, without a shoot."""
+"""Cuts out any image files, without a shoot: `catalog cutout`."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from pipeline.imaging.cutout.registry import ENGINES
 
 
 class CutFile(Frozen):
-    """One image that was cut out. `fault`: why its matte should not be believed, or None."""
+    """One image that was cut out. `coverage`: product's share of it, 0 to 1. `fault`: why its matte is implausible."""
 
     source: str
     written: str
@@ -28,7 +28,7 @@ class CutFile(Frozen):
 
 
 class CutReport(Frozen):
-    """What `cut_files` did."""
+    """The result of `cut_files`."""
 
     engine: str
     licence: str
@@ -40,10 +40,10 @@ class CutReport(Frozen):
 def cut_files(
     paths: Sequence[Path], out_dir: Path, params: Frozen, on_progress: Callable[[int, int, str], None]
 ) -> CutReport:
-    """Write `<stem>.png`, RGBA, into `out_dir` for every image. `on_progress(done, total, name)` after each.
+    """Write `<stem>.png`, RGBA, into `out_dir` for every image, with the engine that `params` belong to.
 
-    `params`: those of the engine to use.
-    Raises BadInput when an image cannot be read, two would get one name, or a file to be written exists; MissingEngine.
+    Calls `on_progress(done, total, name)` after each image. Raises BadInput if an image cannot be read, two images
+    would get the same name, or a file to be written exists; MissingEngine.
     """
     began = time.perf_counter()
     targets = _targets(paths, out_dir)
@@ -86,7 +86,7 @@ def _cut(path: Path, target: Path, engine: CutoutEngine, params: Frozen) -> CutF
 
 def _targets(paths: Sequence[Path], out_dir: Path) -> dict[Path, Path]:
     if not paths:
-        raise BadInput("no image is given", remedy="Name at least one image file")
+        raise BadInput("no image was given", remedy="Name at least one image file")
     targets: dict[Path, Path] = {}
     taken: dict[str, Path] = {}
     for path in paths:

@@ -1,7 +1,7 @@
-"""Closed-form matting on the unknown band alone, and foreground colours without the backdrop's light.
+"""Closed-form matting of the unknown band alone, and foreground colours without the backdrop's light.
 
-pymatting builds the matting Laplacian of every pixel; here only the band between sure product and sure backdrop gets
-rows, which is a fifteenth of them. The test compares the two.
+pymatting builds a row of the matting Laplacian for every pixel; here only the band between sure product and sure
+backdrop gets rows, about a fifteenth of them. A test compares the two.
 """
 
 import io
@@ -17,7 +17,7 @@ from pipeline.core.arrays import F64, I64, Alpha, Matte, Pixels, Rgb
 UNKNOWN = 128
 _REACH = 2  # pixels i and j share a 3x3 window when they are at most this far apart
 _STENCIL = 2 * _REACH + 1
-_ITSELF = _STENCIL**2 // 2  # where a pixel stands among its own 25 neighbours
+_ITSELF = _STENCIL**2 // 2  # index of the pixel itself in its 5x5 stencil
 
 
 Row = tuple[float, float, float, float, float, float, float]
@@ -25,7 +25,7 @@ Row = tuple[float, float, float, float, float, float, float]
 
 @njit("void(f8[:,:,:], i8, i8, f8[:,:])", cache=True, nogil=True)
 def _centre(image: F64, y: int, x: int, centred: F64) -> None:
-    """The colours of the window around y, x without their mean, into `centred` [9, 3]."""
+    """Write the colours of the window around y, x minus their mean to `centred` [9, 3]."""
     for channel in range(3):
         mean = 0.0
         for k in range(9):
@@ -63,7 +63,7 @@ def _laplacian_rows(
     epsilon: float,
     rows: F64,
 ) -> None:
-    """Add every 3x3 window's share to `rows` [unknown, 5, 5] (offsets dy, dx to the other pixel of the pair).
+    """Add the contribution of every 3x3 window to `rows` [unknown, 5, 5] (offsets dy, dx to the other pixel).
 
     Levin, Lischinski, Weiss: A Closed-Form Solution to Natural Image Matting, 2008, equation 12.
     """
@@ -99,7 +99,7 @@ def closed_form(
 ) -> Matte:
     """Alpha [h, w] of an sRGB picture [h, w, 3] uint8 under a trimap [h, w] of 0, UNKNOWN and 255.
 
-    `prior` (0 to 1) pulls unknown pixels with `prior_weight` (0: not at all; 1: as strongly as a neighbour does).
+    `prior` [h, w], 0 to 1, pulls unknown pixels with `prior_weight` [h, w] (0: not at all; 1: as a neighbour does).
     """
     unknown = trimap == UNKNOWN
     alpha = np.asarray(trimap == 255, np.float32)
@@ -112,15 +112,15 @@ def closed_form(
         right += weight * prior[unknown]
     if not right.any():  # nothing known pulls towards the product
         return alpha
-    values[:, _ITSELF] += 1e-6  # unknown pixels that touch nothing known become backdrop, not singular
+    values[:, _ITSELF] += 1e-6  # not singular: unknown pixels without a known neighbour become backdrop
     alpha[unknown] = np.clip(_solved(_sparse(values, other), right, tolerance), 0.0, 1.0)
     return alpha
 
 
 def _equations(rgb: Rgb, unknown: NDArray[np.bool_], alpha: Matte, epsilon: float) -> tuple[F64, I64, F64]:
-    """For each unknown pixel its 25 neighbours' weights [n, 25] and rows [n, 25] (-1: known), and the right side [n].
+    """The equations of the n unknown pixels: stencil weights [n, 25], their rows [n, 25] (-1: known), right side [n].
 
-    `alpha` is what is known.
+    `alpha` [h, w] gives the known values.
     """
     import cv2
 
@@ -141,7 +141,7 @@ def _equations(rgb: Rgb, unknown: NDArray[np.bool_], alpha: Matte, epsilon: floa
 
 
 def _sparse(values: F64, other: I64) -> Any:
-    """The matrix of the unknown pixels' weights on each other; it is symmetric, so that its rows are its columns."""
+    """The sparse matrix [n, n] of the unknown pixels; it is symmetric, so rows can be stored as columns."""
     from scipy.sparse import csc_matrix
 
     inside, count = other >= 0, len(values)
@@ -152,21 +152,21 @@ def _sparse(values: F64, other: I64) -> Any:
 def _solved(matrix: Any, right: F64, tolerance: float) -> F64:
     """Solve a symmetric positive definite system by conjugate gradients with an incomplete Cholesky factor.
 
-    The shifts make the factor of a harder picture coarser and cost iterations, never exactness. pymatting prints each
-    shift that it passes over, which has no place on standard output.
+    Larger shifts make the factor of a harder picture coarser, which costs iterations but not accuracy. pymatting prints
+    each shift that fails, so standard output is redirected.
     """
     from pymatting import cg, ichol
 
-    room = 200 * len(right) + 1000  # entries of the factor; only touched memory is used
+    room = 200 * len(right) + 1000  # entries of the factor; untouched memory costs nothing
     with redirect_stdout(io.StringIO()):
         factor = ichol(matrix, discard_threshold=1e-3, shifts=(0.0, 1e-3, 1e-2, 0.1, 1.0, 10.0), max_nnz=room)
     return np.asarray(cg(matrix, right, M=factor, rtol=tolerance, maxiter=20000), np.float64)
 
 
 def foreground_colours(rgb: Rgb, alpha: Alpha) -> Rgb:
-    """The product's own colour [h, w, 3] uint8: the photo's where alpha is 255, bit by bit; estimated elsewhere.
+    """The product's colour [h, w, 3] uint8: exactly the photo's where alpha is 255, estimated at the outline, else 0.
 
-    Germer et al.: Fast Multi-Level Foreground Estimation, 2020. Away from the product colours are 0.
+    Germer et al.: Fast Multi-Level Foreground Estimation, 2020.
     """
     import cv2
     from pymatting import estimate_foreground_ml
@@ -185,7 +185,7 @@ def foreground_colours(rgb: Rgb, alpha: Alpha) -> Rgb:
 
 
 def bounding_box(mask: NDArray[np.bool_], margin_px: int) -> tuple[slice, slice] | None:
-    """Rows and columns that hold the mask with a margin around it, or None when it is empty."""
+    """Rows and columns of the mask's bounding box with a margin around it; None if the mask is empty."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if len(rows) == 0:
         return None

@@ -1,4 +1,4 @@
-"""From a rough mask at work size to an alpha matte at the photo's size: closed form in a band at the outline."""
+"""Refines a rough mask at work size to an alpha matte at the photo's size, in closed form in a band at the outline."""
 
 import cv2
 import numpy as np
@@ -10,10 +10,10 @@ from pipeline.imaging.cutout.matting import UNKNOWN, bounding_box, closed_form
 def refined(
     rgb: Rgb, product: Mask, *, band: float, doubtful: Mask | None = None, matting_side_px: int | None = None
 ) -> Alpha:
-    """Alpha [h, w] uint8 of a photo from a mask of it made smaller.
+    """Alpha [h, w] uint8 of a photo [h, w, 3] uint8, from a mask of the reduced photo.
 
-    `band`: half the width of the unknown band, in px of the mask; `doubtful` pixels of the mask's size count as unknown
-    too. The matte is solved at `matting_side_px` on the long side at most, and enlarged.
+    `band`: half the width of the unknown band, in px of the mask. `doubtful`: mask of further unknown pixels. The matte
+    is solved at a long side of at most `matting_side_px`, and enlarged.
     """
     height, width = rgb.shape[:2]
     side = max(height, width) if matting_side_px is None else min(matting_side_px, max(height, width))
@@ -25,12 +25,12 @@ def refined(
         alpha[box] = closed_form(np.ascontiguousarray(picture[box]), np.ascontiguousarray(trimap[box]))
     if picture.shape[:2] != (height, width):
         alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC)
-    alpha = np.clip((alpha - 0.03) / 0.94, 0, 1)  # what is nearly sure is sure: no veil of 2% over the backdrop
+    alpha = np.clip((alpha - 0.03) / 0.94, 0, 1)  # nearly sure counts as sure: no 2% veil over the backdrop
     return np.asarray(np.round(alpha * 255), np.uint8)
 
 
 def reduced(rgb: Rgb, side_px: int) -> Rgb:
-    """The photo with `side_px` on its long side, or as it is when it is not longer."""
+    """The photo reduced to `side_px` on its long side; a smaller one unchanged."""
     height, width = rgb.shape[:2]
     factor = side_px / max(height, width)
     if factor >= 1:
@@ -40,7 +40,7 @@ def reduced(rgb: Rgb, side_px: int) -> Rgb:
 
 
 def _depth(product: Mask, doubtful: Mask | None, band: float) -> F32:
-    """Signed distance to the outline in units of the band: below -1 backdrop, above 1 product."""
+    """Signed distance to the outline in units of `band`: below -1 backdrop, above 1 product."""
     solid = np.asarray(product, np.uint8)
     inside = cv2.distanceTransform(solid, cv2.DIST_L2, 5)
     outside = cv2.distanceTransform(1 - solid, cv2.DIST_L2, 5)

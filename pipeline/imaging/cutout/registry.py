@@ -1,4 +1,4 @@
-"""The cut-out engines. To add one, write a module as `CutoutEngine` describes and name it here."""
+"""The cut-out engines. To add one, write a module that meets `CutoutEngine` and list it here."""
 
 from typing import TYPE_CHECKING
 

@@ -1,7 +1,7 @@
 """Any surroundings, from a box that is surely product in every photo.
 
-For a turntable on a desk, a printed scale under the product, a coloured table: what lies around the product may have
-any colour, as long as it is not the product's. The camera does not move, so one box serves a shoot.
+For a turntable on a desk, a printed scale under the product, a coloured table: the surroundings may have any colour but
+the product's. The camera does not move, so one box serves the whole shoot.
 """
 
 from typing import Annotated, Literal
@@ -28,14 +28,17 @@ def _ordered(box: Box) -> Box:
 
 
 class Params(Frozen):
-    """`seed_box`: left, top, right, bottom of the sure product, as fractions of the picture, 0 to 1."""
+    """Settings of the engine. `seed_box`: left, top, right, bottom as fractions of the picture, 0 to 1."""
 
     engine: Literal["seeded"] = "seeded"
     seed_box: Annotated[Box, AfterValidator(_ordered)] = Field(
-        description="left, top, right, bottom of what is surely product in every photo, 0 to 1"
+        description="left, top, right, bottom of a box that is surely product in every photo, 0 to 1"
     )
     work_side_px: int = Field(
-        default=512, ge=128, le=2048, description="the product is found at this long side, its outline at full size"
+        default=512,
+        ge=128,
+        le=2048,
+        description="long side at which the product is found, before its outline is refined",
     )
     matting_side_px: int | None = Field(
         default=None, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
@@ -45,22 +48,22 @@ class Params(Frozen):
     )
 
 
-def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of this package, whatever its settings
-    """Return what would run on this machine."""
+def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of this package, so it runs with any settings
+    """Return the engine's name: it runs on every machine."""
     return "seeded"
 
 
 def licence(params: Params) -> str:  # noqa: ARG001 - the same for all settings
-    """The engine has no weights."""
+    """Return `no weights`."""
     return "no weights"
 
 
 def cut(rgb: Rgb, params: Params) -> Alpha:
-    """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 where no product was found."""
+    """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 if no product is found."""
     from pipeline.imaging.cutout.outline import reduced, refined
 
     small = reduced(rgb, params.work_side_px)
-    calm = cv2.bilateralFilter(cv2.medianBlur(small, 5), 9, 25, 5)  # print and grain are no outline
+    calm = cv2.bilateralFilter(cv2.medianBlur(small, 5), 9, 25, 5)  # smooths print and grain, which are not outlines
     seed = _seed(params.seed_box, small.shape[0], small.shape[1])
     product = _grabcut(np.asarray(calm, np.uint8), seed, params.grabcut_rounds)
     if not product.any():
@@ -76,7 +79,7 @@ def _seed(box: Box, height: int, width: int) -> Mask:
 
 
 def _grabcut(calm: Pixels, seed: Mask, rounds: int) -> Mask:
-    """GrabCut from the seed's colours outwards; only what is connected to the seed is kept, without holes."""
+    """Grow the product from the seed's colours with GrabCut; keep what is connected to the seed and fill its holes."""
     alike = _alike(lab_of(calm), seed)
     labels = np.full(seed.shape, cv2.GC_PR_BGD, np.uint8)
     labels[_with(np.asarray(alike < 3.0), seed)] = cv2.GC_PR_FGD
@@ -92,7 +95,7 @@ def _grabcut(calm: Pixels, seed: Mask, rounds: int) -> Mask:
 
 
 def _alike(lab: F32, seed: Mask) -> F32:
-    """Distance of each pixel's colour to the nearest of the seed's six main colours, in deviations of that colour."""
+    """Distance of each pixel to the nearest of the seed's six main colours, in deviations of that colour, [h, w]."""
     samples = np.ascontiguousarray(lab[seed], np.float32)
     cv2.setRNGSeed(0)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 0.1)
@@ -106,7 +109,7 @@ def _alike(lab: F32, seed: Mask) -> F32:
 
 
 def _with(mask: Mask, seed: Mask) -> Mask:
-    """The pieces of a mask that touch the seed."""
+    """The connected components of `mask` and `seed` together that touch the seed."""
     count, labels = cv2.connectedComponents(np.asarray(mask | seed, np.uint8), connectivity=4)
     touching = np.zeros(count, bool)
     touching[np.unique(labels[seed])] = True
@@ -114,7 +117,7 @@ def _with(mask: Mask, seed: Mask) -> Mask:
 
 
 def _filled(mask: Mask) -> Mask:
-    """Without holes."""
+    """The mask with its holes filled."""
     contours, _ = cv2.findContours(np.asarray(mask, np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     full = np.zeros(mask.shape, np.uint8)
     cv2.drawContours(full, contours, -1, 1, cv2.FILLED)

@@ -1,4 +1,4 @@
-"""The item of background: one backdrop, solid, gradient or painted, with a key of its own."""
+"""The item of the stage background: one solid, gradient or painted backdrop, with its own key."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -15,17 +15,17 @@ from pipeline.diffusion.painting.registry import ENGINES
 
 EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
 
-EXTENDED = 1.5  # longer to shorter side of an extended backdrop: room for 2:3 and everything between it and a square
+EXTENDED = 1.5  # longer to shorter side of an extended backdrop: enough for every shape from 2:3 to a square
 
 
 class AssetInputs(Frozen):
-    """The product that the backdrop is painted around; None where it makes no difference."""
+    """The picture that the backdrop is painted around; None where it makes no difference."""
 
     angle: Artifact | None = None
 
 
 class AssetParams(Frozen):
-    """One backdrop. The angle's and backdrop's names are not among them: the same picture is made once."""
+    """One backdrop, without the names of its angle and backdrop, so that equal ones are made once."""
 
     kind: Literal["solid", "gradient", "diffusion"]
     size_px: int
@@ -38,7 +38,7 @@ class AssetParams(Frozen):
 
 
 class AssetReport(Frozen):
-    """What the diffusion started from, the words it was asked with, those passed over; a plain backdrop has none."""
+    """A painted backdrop's start, the prompt that the model received, and the words it did not use."""
 
     start: Literal["noise", "scene"] | None = None
     painted_as: str | None = None
@@ -46,7 +46,7 @@ class AssetReport(Frozen):
 
 
 class AssetOutputs(Frozen):
-    """`backdrop`: PNG, 8-bit sRGB RGB, square unless it was extended."""
+    """`backdrop`: PNG, 8-bit sRGB, square unless extended."""
 
     backdrop: Artifact
     report: AssetReport
@@ -71,13 +71,13 @@ def _paint(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs
 
 
 def painted_together(assets: Sequence[tuple[AssetInputs, AssetParams]], work: Work) -> list[PaintedBackdrop]:
-    """Paint assets that differ in product and seed only, in one batch."""
-    how = assets[0][1].diffusion or ENGINES.defaults()
-    return ENGINES.of(how).paint([_request_of(*asset, work) for asset in assets], how)
+    """Paint assets in one batch; they may differ in product and seed only."""
+    diffusion = assets[0][1].diffusion or ENGINES.defaults()
+    return ENGINES.of(diffusion).paint([_request_of(*asset, work) for asset in assets], diffusion)
 
 
 def _request_of(inputs: AssetInputs, params: AssetParams, work: Work) -> BackdropRequest:
-    """What the engine is asked for this asset."""
+    """The engine's request for this asset."""
     from pipeline.core.png import decode_png
 
     longer_px = round(EXTENDED * params.size_px)
@@ -102,9 +102,12 @@ ASSET = Stage("background_asset", 6, AssetInputs, AssetParams, AssetOutputs, run
 
 
 def given(value: str | None) -> str:
-    """A field that the backdrop's kind needs; `Backdrop` has checked it, a request written by hand may lack it."""
+    """Return a field that the backdrop's kind requires.
+
+    `Backdrop` checks it, but a request written by hand may lack it: then raises BadInput.
+    """
     if value is None:
-        raise BadInput("the backdrop lacks a field that its kind needs", remedy="Give colour, to_colour or prompt")
+        raise BadInput("the backdrop lacks a field that its kind requires", remedy="Give colour, to_colour or prompt")
     return value
 
 
@@ -114,24 +117,25 @@ class Batch:
     Up to rounding, a backdrop does not depend on the others of its batch.
     """
 
-    def __init__(self, wanted: Sequence[tuple[AssetInputs, AssetParams]]) -> None:
-        self._wanted = [one for one in wanted if one[1].kind == "diffusion"]
+    def __init__(self, assets: Sequence[tuple[AssetInputs, AssetParams]]) -> None:
+        self._assets = [asset for asset in assets if asset[1].kind == "diffusion"]
         self._painted: dict[str, PaintedBackdrop] = {}
-        self._handed_out: set[str] = set()
+        self._returned: set[str] = set()
 
     def run(self, inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs:
-        """`run_asset`, a batch at a time."""
+        """Make one backdrop as `run_asset` does, and paint the next ones of its batch with it."""
         if params.kind != "diffusion" or params.diffusion is None:
             return run_asset(inputs, params, work)
         size = ENGINES.of(params.diffusion).facts(params.diffusion).batch
         key = _key(inputs, params)
         if key not in self._painted:
-            others = {_key(*one): one for one in self._wanted if _shared(one[1]) == _shared(params)}
-            pending = [one for name, one in others.items() if name not in {key, *self._painted, *self._handed_out}]
+            others = {_key(*asset): asset for asset in self._assets if _shared(asset[1]) == _shared(params)}
+            finished = {key, *self._painted, *self._returned}
+            pending = [asset for name, asset in others.items() if name not in finished]
             batch = [(inputs, params), *pending[: size - 1]]
             painted = painted_together(batch, work)
-            self._painted |= {_key(*one): picture for one, picture in zip(batch, painted, strict=True)}
-        self._handed_out.add(key)
+            self._painted |= {_key(*asset): picture for asset, picture in zip(batch, painted, strict=True)}
+        self._returned.add(key)
         return _stored(self._painted.pop(key), work)
 
 
@@ -140,4 +144,5 @@ def _key(inputs: AssetInputs, params: AssetParams) -> str:
 
 
 def _shared(params: AssetParams) -> AssetParams:
+    """The params without the seed, which may differ within a batch."""
     return params.model_copy(update={"seed": 0})

@@ -1,4 +1,4 @@
-"""Background: one RGB backdrop for every angle that has a picture, solid, gradient, or painted by diffusion."""
+"""background: makes the backdrops of every angle that has a picture: solid, gradient, or painted by diffusion."""
 
 import hashlib
 from dataclasses import replace
@@ -26,7 +26,7 @@ from pipeline.stages.background.asset import (
 
 
 class Inputs(Frozen):
-    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of Picture; `caption` None when captions are held."""
+    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of Picture; `caption`: None if it is held."""
 
     angles: Artifact
     pictures: Artifact
@@ -34,7 +34,7 @@ class Inputs(Frozen):
 
 
 class Params(Frozen):
-    """Which backdrops, how large (squares unless extended: every channel cuts its own frame), and how painted."""
+    """Which backdrops to make, how large, and how to paint. They are square unless extended; channels crop them."""
 
     backdrops: tuple[Backdrop, ...] = ()
     size_px: int = Field(
@@ -43,8 +43,8 @@ class Params(Frozen):
     diffusion: EngineParams = Field(default_factory=ENGINES.defaults)
     around: Literal["auto", "product", "empty"] = Field(
         default="auto",
-        description="paint around each angle's product, or one empty set for all angles; auto: empty where the "
-        "checkpoint paints the set behind the product anyway, so that all angles stand on the same one",
+        description="product: paint around each angle's product; empty: paint one empty set for all angles; auto: "
+        "empty if the checkpoint paints behind the product anyway, so that all angles share one set",
     )
     seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the painted backdrops")
     seed_per_angle: bool = Field(
@@ -64,20 +64,20 @@ class Params(Frozen):
                     "use shadow: layer, or an inpainting checkpoint that sees the product"
                 )
             if self.around == "empty":
-                raise ValueError("shadow: painted needs the product to be seen; set around to product or auto")
+                raise ValueError("shadow: painted requires a visible product; set around to product or auto")
         return self
 
     @model_validator(mode="before")
     @classmethod
     def _pin_weights(cls, values: Any) -> Any:
-        """Write the digest and defaults of the weights into the params, so that other weights are another request."""
+        """Write the weights' digest and defaults into the params, so that other weights make another request."""
         if not isinstance(values, dict) or not any(_kind(each) == "diffusion" for each in values.get("backdrops", ())):
             return values
         try:
-            how = ENGINES.parse(values.get("diffusion", {}))
-        except ValueError:  # the field's own validation reports it, with its place
+            diffusion = ENGINES.parse(values.get("diffusion", {}))
+        except ValueError:  # the field's own validation reports it, with its path
             return values
-        return {**values, "diffusion": ENGINES.of(how).pinned(how)}
+        return {**values, "diffusion": ENGINES.of(diffusion).pinned(diffusion)}
 
     @property
     def paints(self) -> bool:
@@ -86,7 +86,7 @@ class Params(Frozen):
 
 
 class Wording(Frozen):
-    """A prompt as the checkpoint understood it. `passed_over`: words (or an end too long for it) that had no part."""
+    """A prompt as the checkpoint understood it. `passed_over`: words, or a truncated end, that it did not use."""
 
     backdrop: str
     asked: str
@@ -95,7 +95,7 @@ class Wording(Frozen):
 
 
 class Report(Frozen):
-    """How many backdrops, how many of them painted, by what, and how the checkpoint understood each prompt."""
+    """How many backdrops were made and painted, the engine, and how the checkpoint understood each prompt."""
 
     backdrops: int
     painted: int
@@ -113,19 +113,19 @@ class Outputs(Frozen):
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Every backdrop behind every angle that has a picture. Raises BadInput."""
-    wanted = _wanted(inputs, params, work)
-    stage = replace(ASSET, run=Batch([(files, asset) for *_, files, asset in wanted]).run)
+    """Make every backdrop of every angle that has a picture. Raises BadInput."""
+    requests = _requests(inputs, params, work)
+    stage = replace(ASSET, run=Batch([(files, asset) for *_, files, asset in requests]).run)
     files: dict[str, Artifact] = {}
     records: list[BackdropPicture] = []
-    wordings: dict[Wording, None] = {}  # in order, each once: angles share a prompt
-    for count, (angle, backdrop, asset_files, asset) in enumerate(wanted, start=1):
+    wordings: dict[Wording, None] = {}  # an ordered set, because angles share a prompt
+    for count, (angle, backdrop, asset_files, asset) in enumerate(requests, start=1):
         path = f"{angle}/{backdrop.name}.png"
         made = work.item(f"{angle}/{backdrop.name}", stage, asset_files, asset)
         files[path] = made.backdrop
         records.append(_record(path, angle, backdrop, asset, made.report, params))
         wordings |= dict.fromkeys(_wordings(backdrop.name, asset, made.report))
-        work.progress(count, len(wanted), path)
+        work.progress(count, len(requests), path)
     painted = sum(record.kind == "diffusion" for record in records)
     painter = _facts(params) if painted else None
     return Outputs(
@@ -141,21 +141,21 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-def _wanted(inputs: Inputs, params: Params, work: Work) -> list[tuple[str, Backdrop, AssetInputs, AssetParams]]:
-    """Every angle with a picture before every backdrop. Raises BadInput when a picture is missing."""
+def _requests(inputs: Inputs, params: Params, work: Work) -> list[tuple[str, Backdrop, AssetInputs, AssetParams]]:
+    """Every angle that has a picture with every backdrop, in order. Raises BadInput when a picture is missing."""
     angles = work.tree(inputs.angles)
-    pictures = [one for one in load_list(Picture, work.read(inputs.pictures)) if one.source != "refused"]
+    pictures = [each for each in load_list(Picture, work.read(inputs.pictures)) if each.source != "refused"]
     caption = None if inputs.caption is None else Caption.model_validate_json(work.read(inputs.caption))
-    wanted = []
+    requests = []
     for picture in pictures:
         name = picture.angle.name
         if f"{name}.png" not in angles:
             raise BadInput(f"angle {name} has no picture {name}.png", remedy="Run render again")
         for backdrop in params.backdrops:
-            behind = angles[f"{name}.png"] if backdrop.kind == "diffusion" and _around_product(params) else None
-            asked = _asset_params(backdrop, name, params, caption)
-            wanted.append((name, backdrop, AssetInputs(angle=behind), asked))
-    return wanted
+            product = angles[f"{name}.png"] if backdrop.kind == "diffusion" and _around_product(params) else None
+            asset = _asset_params(backdrop, name, params, caption)
+            requests.append((name, backdrop, AssetInputs(angle=product), asset))
+    return requests
 
 
 def _record(
@@ -208,7 +208,7 @@ def _facts(params: Params) -> PainterFacts:
 
 
 def requires(params: Params) -> str:
-    """What would paint; nothing is required where no backdrop is painted."""
+    """Return what would paint, or an empty text if no backdrop is painted."""
     return ENGINES.of(params.diffusion).require_here(params.diffusion) if params.paints else ""
 
 

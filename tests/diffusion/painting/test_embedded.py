@@ -1,4 +1,4 @@
-"""The checkpoint that ships: complete, small, readable by everyone, and true to what its folder says of it."""
+"""The shipped checkpoint: complete, small, readable by every user, and consistent with its facts file."""
 
 import stat
 
@@ -10,10 +10,10 @@ from pipeline.diffusion.painting.engine import PaintRequest
 from pipeline.diffusion.painting.loading import load_engine
 
 
-def test_the_embedded_checkpoint_is_small_and_readable_and_has_a_card():
+def test_embedded_checkpoint_is_small_readable_and_has_a_card():
     files = [path for path in EMBEDDED_FOLDER.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 25e6
-    assert {path.suffix for path in files} <= {".json", ".safetensors", ".md"}  # what the package's data covers
+    assert {path.suffix for path in files} <= {".json", ".safetensors", ".md"}  # the endings listed as package data
     assert all(stat.S_IMODE(path.stat().st_mode) & 0o444 == 0o444 for path in files)
     card = (EMBEDDED_FOLDER / "README.md").read_text()
     assert all(f"**{part}**" in card for part in ("Data", "Command", "Date", "Training figures", "Limits"))
@@ -26,7 +26,7 @@ def test_the_embedded_checkpoint_is_small_and_readable_and_has_a_card():
         ("light marble kitchen counter, morning light", (222, 222, 220)),
     ],
 )
-def test_the_sample_prompts_come_out_in_their_colour_and_light(prompt, colour):
+def test_sample_prompts_give_their_colour_and_light(prompt, colour):
     facts = facts_of(EMBEDDED_FOLDER)
     request = PaintRequest(
         prompt=prompt, width_px=96, height_px=96, seed=1, strength=facts.strength, guidance=facts.guidance

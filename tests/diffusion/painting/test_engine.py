@@ -24,7 +24,7 @@ def product(colour=(255, 0, 0)):
     return picture
 
 
-def test_the_same_request_gives_the_same_picture_and_every_field_matters(tiny):
+def test_same_request_gives_the_same_picture_and_every_field_matters(tiny):
     engine = load_engine(str(tiny))
     request = replace(REQUEST, product=product())
     first = engine.paint(request)
@@ -36,8 +36,8 @@ def test_the_same_request_gives_the_same_picture_and_every_field_matters(tiny):
         assert (engine.paint(replace(request, **change)).native != first.native).any(), change
 
 
-def test_a_strength_below_one_starts_from_the_generators_scene(tmp_path, tiny):
-    """Weights drawn at random spare most of what they start from when they name a velocity."""
+def test_strength_below_one_starts_from_the_generated_scene(tmp_path, tiny):
+    """Random weights keep most of their starting picture under velocity prediction."""
     folder = shutil.copytree(tiny, tmp_path / "velocity")
     config = folder / "scheduler" / "scheduler_config.json"
     config.write_text(config.read_text().replace('"sample"', '"v_prediction"'))
@@ -48,7 +48,7 @@ def test_a_strength_below_one_starts_from_the_generators_scene(tmp_path, tiny):
     assert np.abs(painted.native.astype(float) - scene).mean() < 0.5 * np.abs(painted.native.astype(float) - far).mean()
 
 
-def test_a_closed_vocabulary_is_asked_in_its_own_words_and_says_what_it_passed_over(tiny):
+def test_closed_vocabulary_translates_the_prompt_and_reports_unused_words(tiny):
     free = "light marble kitchen counter with " + "many many words, " * 30 + "harsh light from the left"
     asked = replace(REQUEST, prompt=free, negative_prompt="blue monsters")
     painted = load_engine(str(tiny)).paint(asked)
@@ -57,7 +57,7 @@ def test_a_closed_vocabulary_is_asked_in_its_own_words_and_says_what_it_passed_o
     assert (painted.native == load_engine(str(tiny)).paint(replace(asked, negative_prompt="blue")).native).all()
 
 
-def test_an_open_vocabulary_names_the_end_of_a_prompt_that_does_not_fit(tmp_path, tiny):
+def test_open_vocabulary_reports_the_truncated_end_of_a_prompt(tmp_path, tiny):
     general = shutil.copytree(tiny, tmp_path / "general")
     (general / "backdrop.json").unlink()
     engine = load_engine(str(general))
@@ -68,7 +68,7 @@ def test_an_open_vocabulary_names_the_end_of_a_prompt_that_does_not_fit(tmp_path
 
 
 @pytest.mark.slow
-def test_loading_prints_nothing_and_leaves_the_progress_bars_as_they_were(tiny):
+def test_loading_prints_nothing_and_restores_the_progress_bars(tiny):
     code = (
         f"from pipeline.diffusion.painting.loading import load_engine; load_engine({str(tiny)!r});"
         "from diffusers.utils import logging as d; from transformers.utils import logging as t;"
@@ -78,7 +78,7 @@ def test_loading_prints_nothing_and_leaves_the_progress_bars_as_they_were(tiny):
     assert (done.stdout, done.stderr) == ("", "")
 
 
-def test_an_sdxl_checkpoint_paints_too(tiny_xl):
+def test_sdxl_checkpoint_paints(tiny_xl):
     engine = load_engine(str(tiny_xl))
     first, second = (engine.paint(replace(REQUEST, product=product())) for _ in range(2))
     assert first.native.shape == (64, 64, 3)
@@ -87,14 +87,14 @@ def test_an_sdxl_checkpoint_paints_too(tiny_xl):
 
 
 @pytest.mark.parametrize("scheduler", ["ddim", "dpm++", "unipc", "euler", "lcm"])
-def test_every_scheduler_runs_twice_alike(tiny, scheduler):
+def test_every_scheduler_is_reproducible(tiny, scheduler):
     engine = load_engine(str(tiny))
     first, second = (engine.paint(replace(REQUEST, steps=4, scheduler=scheduler)).native for _ in range(2))
     assert (first == second).all()
 
 
-def test_none_of_the_product_stays_in_the_backdrop(tiny):
-    """A general checkpoint leaves the product in its place; that place is filled from around it."""
+def test_product_is_removed_from_the_backdrop(tiny):
+    """A general checkpoint paints the product again; its place is filled from around it."""
     from pipeline.diffusion.painting.canvas import filled_in
 
     picture = np.full((64, 64, 3), 90, np.uint8)
@@ -106,16 +106,16 @@ def test_none_of_the_product_stays_in_the_backdrop(tiny):
     assert (filled[mask == 255] == picture[mask == 255]).all()
 
 
-def test_a_dim_rim_takes_after_what_lies_inside():
-    from pipeline.diffusion.painting.canvas import evened
+def test_dim_rim_is_replaced_by_the_pixels_inside_it():
+    from pipeline.diffusion.painting.canvas import without_rim
 
     picture = np.full((32, 32, 3), 20, np.uint8)
     picture[3:-3, 3:-3] = np.linspace(100, 200, 26, dtype=np.uint8)[:, None, None]
-    even = evened(picture, 3)
-    assert (even[3:-3, 3:-3] == picture[3:-3, 3:-3]).all()
-    assert (even[:3] == 100).all()
-    assert (even[:, 0] == even[:, 16]).all()
-    assert (evened(picture, 0) == picture).all()
+    repaired = without_rim(picture, 3)
+    assert (repaired[3:-3, 3:-3] == picture[3:-3, 3:-3]).all()
+    assert (repaired[:3] == 100).all()
+    assert (repaired[:, 0] == repaired[:, 16]).all()
+    assert (without_rim(picture, 0) == picture).all()
 
 
 @pytest.mark.parametrize(
@@ -125,15 +125,15 @@ def test_a_dim_rim_takes_after_what_lies_inside():
         ({"guidance": 99.0}, "guidance 99"),
         ({"strength": 0.0}, "strength 0"),
         ({"width_px": 9}, "width_px 9"),
-        ({"steps": 2, "strength": 0.3}, "no step to paint"),
+        ({"steps": 2, "strength": 0.3}, "no step to run"),
     ],
 )
-def test_numbers_out_of_range_are_named(tiny, change, words):
+def test_settings_out_of_range_are_named(tiny, change, words):
     with pytest.raises(BadInput, match=words):
         load_engine(str(tiny)).paint(replace(REQUEST, **change))
 
 
-def test_folders_that_are_no_checkpoint_are_named(tmp_path, tiny):
+def test_folders_that_are_not_checkpoints_are_bad_input(tmp_path, tiny):
     with pytest.raises(BadInput, match=r"nowhere.*model_index"):
         load_engine(str(tmp_path / "nowhere"))
     wrong = shutil.copytree(tiny, tmp_path / "wrong")
@@ -141,12 +141,12 @@ def test_folders_that_are_no_checkpoint_are_named(tmp_path, tiny):
     with pytest.raises(BadInput, match=r"AudioLDMPipeline.*StableDiffusionInpaintPipeline"):
         load_engine(str(wrong))
     (wrong / "model_index.json").write_text("[]")
-    with pytest.raises(BadInput, match="names no pipeline class"):
+    with pytest.raises(BadInput, match="does not name a pipeline class"):
         load_engine(str(wrong))
 
 
 @pytest.mark.parametrize("part", ["unet/diffusion_pytorch_model.safetensors", "vae/config.json", "tokenizer"])
-def test_a_damaged_checkpoint_is_one_clear_error(tmp_path, tiny, part):
+def test_damaged_checkpoint_is_one_clear_error(tmp_path, tiny, part):
     broken = shutil.copytree(tiny, tmp_path / "broken")
     victim = broken / part
     if victim.is_dir():
@@ -157,7 +157,7 @@ def test_a_damaged_checkpoint_is_one_clear_error(tmp_path, tiny, part):
         load_engine(str(broken))
 
 
-def test_a_checkpoint_with_another_kind_of_part_is_one_clear_error(tmp_path, tiny):
+def test_checkpoint_with_a_component_of_the_wrong_class_is_one_clear_error(tmp_path, tiny):
     mixed = shutil.copytree(tiny, tmp_path / "mixed")
     index = json.loads((mixed / "model_index.json").read_text())
     index["unet"] = ["transformers", "CLIPTextModel"]
@@ -167,17 +167,17 @@ def test_a_checkpoint_with_another_kind_of_part_is_one_clear_error(tmp_path, tin
 
 
 @pytest.mark.parametrize("part", ["model_index.json", "unet/diffusion_pytorch_model.safetensors"])
-def test_a_file_of_a_checkpoint_that_cannot_be_read_is_named(tmp_path, tiny, part, monkeypatch):
-    """Planning reads the whole folder for its digest: there a half-fetched one must not end the night."""
+def test_unreadable_file_of_a_checkpoint_is_named(tmp_path, tiny, part, monkeypatch):
+    """Planning digests the whole folder: a half-downloaded one must not end the nightly run."""
     broken = shutil.copytree(tiny, tmp_path / "broken")
-    look = Path.open
+    open_path = Path.open
 
     def refuse(path, *arguments, **named):
         if path == broken / part:
             raise PermissionError(13, "Permission denied", str(path))
-        return look(path, *arguments, **named)
+        return open_path(path, *arguments, **named)
 
-    monkeypatch.setattr(Path, "open", refuse)  # root, as tests may run, is denied nothing
+    monkeypatch.setattr(Path, "open", refuse)  # file modes do not stop root, who may run the tests
     with pytest.raises(BadInput, match=f"{part} cannot be read: Permission denied"):
         checkpoint_digest(str(broken))
     monkeypatch.undo()
@@ -187,7 +187,7 @@ def test_a_file_of_a_checkpoint_that_cannot_be_read_is_named(tmp_path, tiny, par
         checkpoint_digest(str(broken))
 
 
-def test_the_digest_follows_the_weights_and_not_the_card(tmp_path, tiny):
+def test_digest_depends_on_the_weights_but_not_on_the_card(tmp_path, tiny):
     copy = shutil.copytree(tiny, tmp_path / "copy")
     assert checkpoint_digest(str(copy)) == checkpoint_digest(str(tiny))
     (copy / "README.md").write_text("another card")
@@ -198,7 +198,7 @@ def test_the_digest_follows_the_weights_and_not_the_card(tmp_path, tiny):
         load_engine(str(copy), digest=checkpoint_digest(str(tiny)))
 
 
-def test_what_is_painted_on_meets_the_square_without_a_seam(tiny):
+def test_extension_joins_the_square_without_a_seam(tiny):
     engine = load_engine(str(tiny))
     for size in ({"width_px": 96, "height_px": 144}, {"width_px": 144, "height_px": 96}):
         painted = engine.paint(replace(REQUEST, extend=True, **size))
@@ -208,14 +208,14 @@ def test_what_is_painted_on_meets_the_square_without_a_seam(tiny):
         np.testing.assert_array_equal(painted.native[64:-64, 64:-64], square)
         whole, middle = painted.rgb.astype(float), engine.paint(replace(REQUEST, width_px=96, height_px=96)).rgb
         part = whole[24:-24] if size["height_px"] > 96 else whole[:, 24:-24]
-        assert np.abs(part - middle).mean() < 4, "the scene's own lines stay where they were"
-    with pytest.raises(BadInput, match="more than twice as long"):
+        assert np.abs(part - middle).mean() < 4, "the scene's lines stay in place"
+    with pytest.raises(BadInput, match="more than twice the shorter"):
         engine.paint(replace(REQUEST, extend=True, width_px=100, height_px=300))
 
 
 @pytest.mark.parametrize("tall", [True, False])
 @pytest.mark.parametrize("at_end", [True, False])
-def test_a_window_moves_beyond_the_square_and_joins_it_again(tall, at_end):
+def test_window_extends_the_square_and_joins_it_again(tall, at_end):
     from pipeline.diffusion.painting.canvas import joined, window
 
     y, x = np.mgrid[:32, :32]
@@ -225,11 +225,11 @@ def test_a_window_moves_beyond_the_square_and_joins_it_again(tall, at_end):
     known = mask == 0
     shift = {(True, True): (8, 0), (True, False): (-8, 0), (False, True): (0, 8), (False, False): (0, -8)}[tall, at_end]
     np.testing.assert_array_equal(moved[known], np.roll(square, (-shift[0], -shift[1]), axis=(0, 1))[known])
-    lighter = np.clip(moved.astype(int) + 20, 0, 255).astype(np.uint8)  # a model that changes what it was shown
+    lighter = np.clip(moved.astype(int) + 20, 0, 255).astype(np.uint8)  # a model that changes the known part
     whole = joined(square, lighter, 8, tall=tall, at_end=at_end)
     assert whole.shape == ((40, 32, 3) if tall else (32, 40, 3))
     part = whole[8 * (not at_end) :][:32] if tall else whole[:, 8 * (not at_end) :][:, :32]
     np.testing.assert_array_equal(part, square)
     along = whole if tall else whole.transpose(1, 0, 2)
     steps = np.abs(np.diff(along[..., 2].astype(int), axis=0))
-    assert steps.max() <= 8, "the step of 20 fades out instead of standing at the seam"
+    assert steps.max() <= 8, "the step of 20 fades out instead of showing at the seam"

@@ -1,4 +1,4 @@
-"""Production families, each from a random checkpoint made on the spot."""
+"""Families of production checkpoints, each with random weights made by the test."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from pipeline.diffusion.painting.checkpoints import checkpoint_digest, folder_of
 from pipeline.diffusion.painting.engine import PaintRequest
 from pipeline.diffusion.painting.families import FAMILIES
 from pipeline.diffusion.painting.loading import load_engine
-from pipeline.diffusion.painting.placing import memory_named, place
+from pipeline.diffusion.painting.placing import place, reporting_out_of_memory
 from tests.diffusion.tiny_checkpoints import save_tiny_controlnet, save_tiny_controlnet_xl, save_tiny_flux
 
 REQUEST = PaintRequest(prompt="tan wood, low horizon", width_px=96, height_px=64, seed=4, steps=2, guidance=2.0)
@@ -44,7 +44,7 @@ def flux_fill(tmp_path_factory):
     return save_tiny_flux(tmp_path_factory.mktemp("flux") / "fill", "FluxFillPipeline")
 
 
-def test_every_production_family_paints_the_same_twice_and_heeds_its_request(checkpoint):
+def test_every_production_family_is_reproducible_and_follows_its_request(checkpoint):
     engine = load_engine(str(checkpoint))
     asked = replace(REQUEST, product=product())
     first = engine.paint(asked)
@@ -55,19 +55,19 @@ def test_every_production_family_paints_the_same_twice_and_heeds_its_request(che
     assert engine.paint(replace(asked, strength=0.6, steps=4)).start == "scene"
 
 
-def test_a_batch_paints_what_single_requests_do(checkpoint):
+def test_batch_equals_single_requests(checkpoint):
     engine = load_engine(str(checkpoint))
     asked = [replace(REQUEST, product=product(), seed=1), replace(REQUEST, product=product((0, 0, 255)), seed=2)]
-    together, alone = engine.paint_all(asked), [engine.paint(one) for one in asked]
-    assert (together[0].native != together[1].native).any()
-    for one, other in zip(together, alone, strict=True):
-        assert np.abs(one.rgb.astype(int) - other.rgb).mean() < 0.6
-    with pytest.raises(BadInput, match="one prompt and one set of numbers"):
+    batched, singles = engine.paint_all(asked), [engine.paint(request) for request in asked]
+    assert (batched[0].native != batched[1].native).any()
+    for batch_item, single in zip(batched, singles, strict=True):
+        assert np.abs(batch_item.rgb.astype(int) - single.rgb).mean() < 0.6
+    with pytest.raises(BadInput, match="must share its prompt and its settings"):
         engine.paint_all([asked[0], replace(asked[1], steps=3)])
 
 
 @pytest.mark.parametrize("scheduler", ["euler", "lcm"])
-def test_flow_matching_has_schedulers_of_its_own(flux_fill, scheduler):
+def test_flow_matching_has_its_own_schedulers(flux_fill, scheduler):
     engine = load_engine(str(flux_fill))
     painted = engine.paint(replace(REQUEST, scheduler=scheduler, steps=3)).native
     assert (engine.paint(replace(REQUEST, scheduler=scheduler, steps=3)).native == painted).all()
@@ -75,19 +75,19 @@ def test_flow_matching_has_schedulers_of_its_own(flux_fill, scheduler):
         engine.paint(replace(REQUEST, scheduler="ddim"))
 
 
-def test_a_family_without_negative_prompts_says_that_it_passed_one_over(flux_fill):
+def test_family_without_negative_prompts_reports_them_as_unused(flux_fill):
     painted = load_engine(str(flux_fill)).paint(replace(REQUEST, negative_prompt="blue"))
     assert painted.passed_over == ("blue",)
 
 
-def test_attention_in_slices_paints_the_same_picture(tmp_path):
+def test_attention_slicing_paints_the_same_picture(tmp_path):
     folder = str(save_tiny_controlnet(tmp_path / "sliced"))
     whole = load_engine(folder).paint(REQUEST).rgb
     sliced = load_engine(folder, attention_slicing=True).paint(REQUEST).rgb
     assert np.abs(whole.astype(int) - sliced).max() <= 2
 
 
-def test_offloading_is_asked_of_diffusers_and_needs_a_gpu():
+def test_offloading_is_delegated_to_diffusers_and_requires_a_gpu():
     class Pipe:
         def __getattr__(self, name):
             return lambda *args, **named: calls.append((name, args, named)) or self
@@ -107,27 +107,27 @@ def test_offloading_is_asked_of_diffusers_and_needs_a_gpu():
 
 def test_offloading_without_accelerate_names_the_extra(monkeypatch):
     monkeypatch.setattr(placing, "find_spec", lambda name: None)
-    with pytest.raises(MissingEngine, match=r"needs accelerate.*catalog-pipeline\[gpu\]"):
+    with pytest.raises(MissingEngine, match=r"requires accelerate.*catalog-pipeline\[gpu\]"):
         place(object(), "cuda", "model", attention_slicing=False)
 
 
-def test_too_little_memory_is_one_clear_error(flux_fill, monkeypatch, tmp_path):
+def test_out_of_memory_is_one_clear_error(flux_fill, monkeypatch, tmp_path):
     import psutil
     import torch
 
     for error in (torch.OutOfMemoryError("CUDA out of memory. Tried 3 GiB"), MemoryError()):
-        with pytest.raises(BadInput, match=r"x does not fit into memory.*offload"), memory_named("x"):
+        with pytest.raises(BadInput, match=r"x does not fit into memory.*offload"), reporting_out_of_memory("x"):
             raise error
-    with pytest.raises(RuntimeError, match="shapes"), memory_named("x"):
+    with pytest.raises(RuntimeError, match="shapes"), reporting_out_of_memory("x"):
         raise RuntimeError("shapes differ")
     copy = shutil.copytree(flux_fill, tmp_path / "copy")
     assert 50_000 < weight_bytes(copy) < 5_000_000
     monkeypatch.setattr(psutil, "virtual_memory", type("Free", (), {"available": 1000}))
-    with pytest.raises(BadInput, match=r"GB of weights, and 0.0 GB of memory are free"):
+    with pytest.raises(BadInput, match=r"GB of weights, but only 0.0 GB of memory are free"):
         load_engine(str(copy))
 
 
-def test_every_family_is_one_that_diffusers_has():
+def test_every_family_exists_in_diffusers():
     import diffusers
 
     for name, family in FAMILIES.items():
@@ -135,7 +135,7 @@ def test_every_family_is_one_that_diffusers_has():
         assert all(hasattr(diffusers, scheduler) for scheduler in family.schedulers.values())
 
 
-def test_a_hub_checkpoint_is_read_from_the_cache_and_never_fetched(flux_fill, tmp_path, monkeypatch):
+def test_hub_checkpoint_is_read_from_the_cache_and_never_downloaded(flux_fill, tmp_path, monkeypatch):
     revision = "a" * 40
     snapshot = tmp_path / "models--studio--backdrops" / "snapshots" / revision
     snapshot.parent.mkdir(parents=True)
@@ -146,13 +146,13 @@ def test_a_hub_checkpoint_is_read_from_the_cache_and_never_fetched(flux_fill, tm
     name = f"hub:studio/backdrops@{revision}"
     assert folder_of(name) == snapshot
     assert checkpoint_digest(name) == checkpoint_digest(str(flux_fill))
-    with pytest.raises(BadInput, match=r"not in this machine's hub cache. fetch it first: hf download studio/others"):
+    with pytest.raises(BadInput, match=r"not in this machine's hub cache. Download it first: hf download studio/o"):
         folder_of("hub:studio/others@main")
-    with pytest.raises(BadInput, match="add the revision"):
+    with pytest.raises(BadInput, match="Add the revision"):
         folder_of("hub:studio/backdrops")
 
 
-def test_a_picture_that_cannot_be_inpainted_names_what_can(tmp_path, flux_fill):
+def test_pipeline_that_cannot_inpaint_is_refused_with_the_ones_that_can(tmp_path, flux_fill):
     wrong = shutil.copytree(flux_fill, tmp_path / "wrong")
     (wrong / "model_index.json").write_text(json.dumps({"_class_name": "FluxPipeline"}))
     with pytest.raises(BadInput, match=r"FluxPipeline.*FluxFillPipeline"):

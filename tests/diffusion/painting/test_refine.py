@@ -1,4 +1,4 @@
-"""A rendered angle refined by image-to-image: kept when nothing moved, thrown away when anything did."""
+"""A rendered angle refined by image-to-image: kept if nothing moved, rejected otherwise."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -26,7 +26,7 @@ REQUEST = RefineRequest(rendered=product(blur=2), photo=product(), prompt="tan w
 
 
 class Model:
-    """A pipeline that gives back what `how` makes of its picture [n, n, 3], 0 to 1."""
+    """A pipeline that returns `how(picture)` of its picture [n, n, 3], 0 to 1."""
 
     def __init__(self, how):
         self.how, self.asked = how, []
@@ -54,7 +54,7 @@ def sharper(picture):
     return picture + 0.8 * (picture - cv2.GaussianBlur(picture, (0, 0), 1.5))
 
 
-def test_detail_is_taken_where_the_product_is_and_nowhere_else():
+def test_detail_is_added_only_where_the_product_is():
     model = Model(sharper)
     done = refine(model, 128, REQUEST)
     assert done.fault is None and done.edges > 0.9 and done.colour_de < 2
@@ -68,7 +68,7 @@ def test_detail_is_taken_where_the_product_is_and_nowhere_else():
     assert asked["strength"] == 0.2 and mask.shape == (128, 128) and 0.5 < (mask == 255).mean() < 0.8
 
 
-def test_there_is_no_more_detail_than_the_photo_shows():
+def test_detail_is_limited_to_what_the_photo_shows():
     flat = np.where(product()[..., 3:] > 0, np.array([150, 105, 60, 255], np.uint8), 0).astype(np.uint8)
     done = refine(Model(sharper), 128, replace(REQUEST, photo=flat))
     change = np.abs(done.rgba[..., :3].astype(int) - REQUEST.rendered[..., :3])
@@ -85,20 +85,20 @@ def test_there_is_no_more_detail_than_the_photo_shows():
         (lambda picture: np.where(_chequered(picture), picture, [0, 0, 1]), "moved"),
     ],
 )
-def test_what_moves_edges_or_colours_is_thrown_away(how, words):
+def test_refinement_that_moves_edges_or_colours_is_rejected(how, words):
     done = refine(Model(how), 128, REQUEST)
     assert words in done.fault
     assert done.rgba is REQUEST.rendered
 
 
-def test_another_overall_colour_is_not_taken():
+def test_overall_colour_of_the_model_is_not_taken():
     done = refine(Model(lambda picture: picture * [0.6, 1.0, 1.4]), 128, REQUEST)
     shift = done.rgba.astype(float).mean(axis=(0, 1)) - REQUEST.rendered.mean(axis=(0, 1))
     assert done.fault is not None or np.abs(shift[:3]).max() < 1
 
 
 @pytest.mark.parametrize("checkpoint", ["tiny", "tiny_xl"])
-def test_a_real_pipeline_of_random_weights_is_refused_alike_each_time(checkpoint, request):
+def test_real_pipeline_of_random_weights_is_rejected_reproducibly(checkpoint, request):
     engine = load_engine(str(request.getfixturevalue(checkpoint)))
     first, second = (refine(engine.pipe, engine.native_px, REQUEST) for _ in range(2))
     assert (first.colour_de, first.edges) == (second.colour_de, second.edges)
@@ -108,7 +108,7 @@ def test_a_real_pipeline_of_random_weights_is_refused_alike_each_time(checkpoint
 
 
 @pytest.mark.parametrize(("empty", "what"), [("rendered", "the picture"), ("photo", "the nearest photo's cut-out")])
-def test_without_a_product_nothing_is_asked(empty, what):
+def test_model_is_not_called_without_a_product(empty, what):
     model = Model(sharper)
     request = replace(REQUEST, **{empty: np.zeros_like(REQUEST.rendered)})
     done = refine(model, 128, request)
@@ -116,11 +116,11 @@ def test_without_a_product_nothing_is_asked(empty, what):
 
 
 @pytest.mark.parametrize("change", [{"strength": 0.9}, {"strength": 0.01}, {"steps": 2, "strength": 0.2}])
-def test_a_strength_that_makes_no_sense_is_bad_input(change):
+def test_strength_out_of_range_is_bad_input(change):
     with pytest.raises(BadInput, match=r"refine: strength .* steps"):
         refine(Model(sharper), 128, replace(REQUEST, **change))
 
 
-def test_numbers_that_are_none_are_bad_input():
-    with pytest.raises(BadInput, match="no numbers"):
+def test_values_that_are_not_numbers_are_bad_input():
+    with pytest.raises(BadInput, match="not numbers"):
         refine(Model(lambda picture: picture * np.nan), 128, REQUEST)

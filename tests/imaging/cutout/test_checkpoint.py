@@ -17,7 +17,7 @@ class TinyConfig(PretrainedConfig):
 
 
 class TinyMatte(PreTrainedModel):
-    """Says product where a picture is redder than it is green, as BiRefNet says it: a list that ends in logits."""
+    """Product where a picture is redder than green; returns a list that ends in logits, as BiRefNet does."""
 
     config_class = TinyConfig
 
@@ -33,7 +33,7 @@ class TinyMatte(PreTrainedModel):
 
 @pytest.fixture
 def with_code(tmp_path):
-    """A checkpoint folder of the BiRefNet kind: its own code beside its weights."""
+    """A checkpoint folder like BiRefNet's: its own code beside its weights."""
     import torch
     from safetensors.torch import save_file
 
@@ -51,7 +51,7 @@ def with_code(tmp_path):
 
 @pytest.fixture
 def without_code(tmp_path):
-    """A random DETR for segmentation, as transformers itself knows it, with a backbone of transformers' own."""
+    """A random DETR for segmentation, with model and backbone from transformers."""
     from transformers import DetrConfig, DetrForSegmentation, ResNetConfig
 
     backbone = ResNetConfig(
@@ -79,7 +79,7 @@ def params(folder, **more):
 
 
 @pytest.mark.timeout(120)
-def test_a_checkpoint_with_code_of_its_own_cuts_when_that_is_allowed(with_code):
+def test_checkpoint_with_its_own_code_cuts_if_allowed(with_code):
     alpha = cut(red_square(), params(with_code, allow_remote_code=True))
     assert alpha.shape == (60, 80)
     assert alpha[24:46, 34:56].min() > 200
@@ -92,7 +92,7 @@ def test_code_does_not_run_unless_allowed(with_code):
     assert "allow_remote_code" in caught.value.remedy
 
 
-def test_another_revision_than_the_pinned_one_is_refused(with_code):
+def test_revision_other_than_the_pinned_one_is_refused(with_code):
     pinned = params(with_code, allow_remote_code=True)
     (with_code / "tiny.py").write_text(CODE + "# changed\n")
     with pytest.raises(MissingEngine, match="pins") as caught:
@@ -101,26 +101,26 @@ def test_another_revision_than_the_pinned_one_is_refused(with_code):
 
 
 @pytest.mark.timeout(120)
-def test_a_class_that_transformers_knows_cuts_without_code(without_code):
+def test_class_of_transformers_cuts_without_its_own_code(without_code):
     alpha = cut(red_square(), params(without_code))
     assert alpha.shape == (60, 80)
     assert alpha.dtype == np.uint8
 
 
-def test_a_missing_folder_is_a_missing_engine_with_a_remedy(tmp_path):
+def test_missing_folder_is_a_missing_engine_with_a_remedy(tmp_path):
     with pytest.raises(MissingEngine, match="nowhere") as caught:
         require_here(Params(checkpoint=str(tmp_path / "nowhere")))
     assert "save_pretrained" in caught.value.remedy
 
 
-def test_a_folder_of_another_kind_is_a_missing_engine(tmp_path):
+def test_folder_of_another_model_type_is_a_missing_engine(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(MissingEngine, match="cannot be loaded"):
         cut(red_square(), params(tmp_path))
 
 
-def test_weights_that_are_no_numbers_give_no_matte(with_code):
-    """Cast to a byte they would be an empty matte, and the product would be missed without a word."""
+def test_weights_that_are_not_numbers_give_no_matte(with_code):
+    """Cast to a byte, they would give an empty matte, and the product would be lost silently."""
     import torch
     from safetensors.torch import save_file
 
@@ -130,7 +130,7 @@ def test_weights_that_are_no_numbers_give_no_matte(with_code):
         cut(red_square(), params(with_code, allow_remote_code=True))
 
 
-def test_a_half_fetched_folder_is_named(with_code):
+def test_half_downloaded_folder_is_named(with_code):
     (with_code / "model.safetensors").unlink()
     (with_code / "model.safetensors").symlink_to("/nowhere/blob")
     with pytest.raises(BadInput, match=r"model\.safetensors cannot be read: No such file"):

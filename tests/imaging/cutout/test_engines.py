@@ -30,7 +30,7 @@ def trimap_of(alpha, band=3):
 
 @pytest.mark.parametrize("colour", COLOURS.values(), ids=COLOURS.keys())
 @pytest.mark.parametrize("shape", [mug, tee])
-def test_products_are_found_and_their_shadow_is_not(shape, colour):
+def test_product_is_cut_out_without_its_shadow(shape, colour):
     scene = photograph(shape=shape, colour=colour, size=480)
     alpha = backdrop.cut(scene.rgb, backdrop.Params())
     assert iou(alpha, scene.alpha) >= 0.985
@@ -40,17 +40,17 @@ def test_products_are_found_and_their_shadow_is_not(shape, colour):
     assert (alpha[shadow] > 128).mean() < 0.02
 
 
-def test_a_garment_nearly_as_light_as_the_backdrop_survives():
+def test_garment_nearly_as_light_as_the_backdrop_is_cut_out():
     scene = photograph(shape=tee, colour=(238, 230, 214), shade=0.25, size=480)
     assert iou(backdrop.cut(scene.rgb, backdrop.Params()), scene.alpha) >= 0.985
 
 
-def test_a_coloured_backdrop_and_its_shadow_are_no_product():
+def test_coloured_backdrop_and_its_shadow_are_not_product():
     scene = photograph(backdrop=(150, 190, 215), size=480)
     assert iou(backdrop.cut(scene.rgb, backdrop.Params()), scene.alpha) >= 0.985
 
 
-def test_a_handle_stays_open_and_a_label_stays_closed():
+def test_handle_stays_open_and_body_stays_solid():
     scene = photograph(size=480)
     alpha = backdrop.cut(scene.rgb, backdrop.Params())
     mask, hole = mug(480)
@@ -59,7 +59,7 @@ def test_a_handle_stays_open_and_a_label_stays_closed():
     assert (alpha[body] > 235).mean() > 0.995
 
 
-def test_specks_on_the_backdrop_are_dropped_and_a_second_piece_is_kept():
+def test_specks_are_dropped_and_a_second_piece_is_kept():
     scene = photograph(size=480, shadow=0)
     rgb = scene.rgb.copy()
     rgb[40:46, 40:46] = (20, 20, 20)
@@ -69,7 +69,7 @@ def test_specks_on_the_backdrop_are_dropped_and_a_second_piece_is_kept():
     assert alpha[64:116, 384:436].min() == 255
 
 
-def test_an_empty_backdrop_has_no_product():
+def test_empty_backdrop_has_no_product():
     scene = photograph(size=320, shadow=0)
     rgb = scene.rgb.copy()
     rgb[:] = scene.rgb[8, 8]
@@ -78,12 +78,12 @@ def test_an_empty_backdrop_has_no_product():
     assert fault_of(alpha) == "no product was found"
 
 
-def test_the_same_photo_gives_the_same_matte():
+def test_same_photo_gives_the_same_matte():
     rgb = photograph(size=320).rgb
     assert np.array_equal(backdrop.cut(rgb, backdrop.Params()), backdrop.cut(rgb, backdrop.Params()))
 
 
-def test_a_matte_solved_smaller_is_nearly_the_same():
+def test_matte_solved_at_a_smaller_size_is_nearly_the_same():
     scene = photograph(size=640)
     alpha = backdrop.cut(scene.rgb, backdrop.Params(matting_side_px=320))
     assert alpha.shape == scene.alpha.shape
@@ -94,22 +94,22 @@ def test_closed_form_on_the_band_equals_pymatting_on_the_picture():
     scene = photograph(size=160, noise=3)
     trimap = trimap_of(scene.alpha)
     levels = np.where(trimap == UNKNOWN, 0.5, trimap / 255.0)
-    twin = pymatting.estimate_alpha_cf(scene.rgb / 255.0, levels, laplacian_kwargs={"epsilon": 1e-6})
+    reference = pymatting.estimate_alpha_cf(scene.rgb / 255.0, levels, laplacian_kwargs={"epsilon": 1e-6})
     ours = closed_form(scene.rgb, trimap)
-    assert np.abs(ours - twin).max() < 2e-3
+    assert np.abs(ours - reference).max() < 2e-3
     assert np.abs(ours[trimap == UNKNOWN] - scene.alpha[trimap == UNKNOWN] / 255).mean() < 0.06
 
 
 def test_closed_form_reaches_the_edge_of_the_picture():
     scene = photograph(size=160)
-    crop = slice(30, 118), slice(50, 130)  # the mug's bottom and handle are cut off by the frame
+    crop = slice(30, 118), slice(50, 130)  # the frame cuts off the mug's bottom and handle
     trimap = trimap_of(np.ascontiguousarray(scene.alpha[crop]))
     alpha = closed_form(np.ascontiguousarray(scene.rgb[crop]), trimap)
     assert np.isfinite(alpha).all()
     assert np.abs(alpha * 255 - scene.alpha[crop]).mean() < 3
 
 
-def test_a_prior_pulls_only_where_it_has_weight():
+def test_prior_pulls_only_where_it_has_weight():
     scene = photograph(size=120)
     trimap = trimap_of(scene.alpha)
     free = closed_form(scene.rgb, trimap)
@@ -120,20 +120,20 @@ def test_a_prior_pulls_only_where_it_has_weight():
     assert pulled[(trimap == UNKNOWN) & (strong > 0)].max() < 0.01
 
 
-def test_interior_pixels_are_the_photos_bit_by_bit_and_edges_lose_the_backdrop():
+def test_interior_keeps_the_photos_pixels_and_edges_lose_the_backdrop():
     scene = photograph(size=480, backdrop=(90, 200, 90), shadow=0, noise=0)
     rgba = with_matte(scene.rgb, scene.alpha)
     inside = scene.alpha == 255
     assert np.array_equal(rgba[inside][:, :3], scene.rgb[inside])
     assert np.array_equal(rgba[..., 3], scene.alpha)
     edge = (scene.alpha > 60) & (scene.alpha < 200)
-    green = lambda p: p[..., 1].astype(int) - p[..., 0]  # noqa: E731 - how much more green than red
+    green = lambda p: p[..., 1].astype(int) - p[..., 0]  # noqa: E731 - excess of green over red
     assert np.median(green(scene.rgb)[edge]) > -40
     assert np.median(green(rgba)[edge]) < -80
 
 
 def on_a_printed_sheet(size=300):
-    """The mug on a chequered sheet on a coloured table: no backdrop to model."""
+    """The mug on a chequered sheet on a coloured table: there is no plain backdrop to model."""
     scene = photograph(size=size, backdrop=(225, 225, 222))
     y, x = np.mgrid[0:size, 0:size]
     table = np.where(y[..., None] < 0.2 * size, (60, 120, 60), scene.rgb)
@@ -144,22 +144,22 @@ def on_a_printed_sheet(size=300):
     return rgb, scene.alpha
 
 
-def test_a_seed_finds_the_product_where_no_backdrop_is_plain():
+def test_seed_finds_the_product_on_a_busy_background():
     rgb, truth = on_a_printed_sheet()
     body = truth.copy()
-    body[:, 180:] = 0  # the handle's opening is filled by this engine: judge the body
+    body[:, 180:] = 0  # this engine fills the handle's opening: compare the body
     alpha = seeded.cut(rgb, seeded.Params(seed_box=(0.3, 0.35, 0.55, 0.7)))
     assert iou(np.where(np.arange(300)[None] < 180, alpha, 0), body) > 0.97
-    assert iou(backdrop.cut(rgb, backdrop.Params()), truth) < 0.8  # which is what this engine is for
+    assert iou(backdrop.cut(rgb, backdrop.Params()), truth) < 0.8  # the case that this engine is for
 
 
 @pytest.mark.parametrize("box", [None, (0.5, 0.1, 0.4, 0.9), (0.1, 0.1, 0.2, 1.4)])
-def test_a_seed_box_must_be_one(box):
+def test_invalid_seed_box_is_refused(box):
     with pytest.raises(ValueError, match="seed_box"):
         seeded.Params(seed_box=box)
 
 
-def test_a_gray_garment_is_not_lost_through_a_gap_in_its_outline():
+def test_gap_in_the_outline_does_not_lose_a_gray_garment():
     scene = photograph(shape=tee, colour=(190, 190, 192), shade=0.2, size=720, noise=2)
     assert iou(backdrop.cut(scene.rgb, backdrop.Params()), scene.alpha) > 0.95
 
@@ -172,15 +172,15 @@ def test_a_gray_garment_is_not_lost_through_a_gap_in_its_outline():
         (np.pad(np.zeros((30, 40), np.uint8), 10, constant_values=255), "all four borders"),
     ],
 )
-def test_mattes_that_cannot_be_are_named(matte, words):
+def test_implausible_matte_has_a_fault(matte, words):
     assert words in fault_of(matte)
 
 
-def test_a_sane_matte_has_no_fault():
+def test_plausible_matte_has_no_fault():
     assert fault_of(mug(64)[0].round().astype(np.uint8) * 255) is None
 
 
-def test_cut_files_writes_rgba_and_overwrites_nothing(tmp_path):
+def test_cut_files_writes_rgba_and_does_not_overwrite(tmp_path):
     scene = photograph(size=240)
     photo = tmp_path / "pot.png"
     photo.write_bytes(encode_png(scene.rgb))
