@@ -78,7 +78,7 @@ def plant(evidence: Evidence, kind: str, seed: int) -> Evidence:
     rng = np.random.default_rng([seed, 12])
     options = {"box": _label(evidence)} if kind.startswith("label") else {}
     damaged = KINDS[kind][0](evidence.image, evidence.empty, rng, **options)
-    file = faults.saved(damaged, srgb_profile(), xmp_packet(MARKING))
+    file = faults.encode_jpeg(damaged, srgb_profile(), xmp_packet(MARKING))
     return Evidence(**{**_fields(evidence), "file": file, "decoded": decode_image(file, "asset")})
 
 

@@ -1,8 +1,8 @@
-"""On request: every shoot of one collection again, changed or not. What would come out alike comes from the store."""
+"""On request: run every shoot of one collection again, changed or not. Unchanged results come from the store."""
 
 from airflow.sdk import DAG, Param
 
-from catalog_tasks import discovered, run_shoots
+from catalog_tasks import discover_shoots, run_shoots
 from pipeline.settings import read_settings
 
 with DAG(
@@ -11,12 +11,12 @@ with DAG(
     schedule=None,
     max_active_runs=1,
     params={
-        "collection": Param(type="string", minLength=1, description="as shoot.yaml names it"),
+        "collection": Param(type="string", minLength=1, description="as in shoot.yaml"),
         "shoots": Param(str(read_settings().shoots), type="string", description="the folder that holds the shoots"),
         "preset": Param(read_settings().preset, type="string", description="engines and quality: demo, standard"),
     },
     tags=["catalog"],
 ) as dag:
     run_shoots(
-        discovered("{{ params.shoots }}", "--collection", "{{ params.collection }}", preset="{{ params.preset }}")
+        discover_shoots("{{ params.shoots }}", "--collection", "{{ params.collection }}", preset="{{ params.preset }}")
     )

@@ -1,15 +1,15 @@
-"""Every night: each new or changed shoot becomes catalog assets."""
+"""Every night: turn each new or changed shoot into catalog assets."""
 
 from airflow.sdk import DAG, Param
 
-from catalog_tasks import discovered, run_shoots
+from catalog_tasks import discover_shoots, run_shoots
 from pipeline.settings import read_settings
 
 with DAG(
     "catalog_nightly",
     description="New and changed shoots become catalog assets",
     schedule="0 2 * * *",
-    catchup=False,  # and no start date: the first run is the next night, not last night at once
+    catchup=False,  # and no start date: the first run is next night's, not last night's
     max_active_runs=1,
     params={
         "shoots": Param(str(read_settings().shoots), type="string", description="the folder that holds the shoots"),
@@ -17,4 +17,4 @@ with DAG(
     },
     tags=["catalog"],
 ) as dag:
-    run_shoots(discovered("{{ params.shoots }}", preset="{{ params.preset }}"))
+    run_shoots(discover_shoots("{{ params.shoots }}", preset="{{ params.preset }}"))

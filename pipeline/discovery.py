@@ -1,4 +1,4 @@
-"""Finds and plans the shoots of a nightly run, and decides at its end how each one ended."""
+"""Find the shoots that a run must process, plan them, and decide each shoot's fate at the end."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ SKU_CHARACTERS = 100
 
 
 class Planned(Frozen):
-    """A planned shoot, and why it runs."""
+    """A shoot that this run processes, and why (`changed`)."""
 
     sku: str
     plan: str
@@ -26,7 +26,7 @@ class Planned(Frozen):
 
 
 class Refused(Frozen):
-    """A folder whose shoot cannot be planned, and why. `code`: the reason in `pipeline.core.reasons`."""
+    """A folder whose shoot cannot be planned. `code`: the reason in `pipeline.core.reasons`; `reason`: the message."""
 
     source: str
     code: str
@@ -34,14 +34,14 @@ class Refused(Frozen):
 
 
 class Refusal(Frozen):
-    """Why a shoot is refused: the reason's code in `pipeline.core.reasons`, and the message for this case."""
+    """Why a shoot is refused. `code`: the reason in `pipeline.core.reasons`; `message`: this case."""
 
     code: str
     message: str
 
 
 class Discovery(Frozen):
-    """The shoots of a run: planned, unchanged, and refused until a person corrects them."""
+    """The shoots that a run processes, those that are unchanged, and those that a person must correct."""
 
     plans: tuple[Planned, ...] = ()
     unchanged: tuple[str, ...] = ()
@@ -49,24 +49,25 @@ class Discovery(Frozen):
 
 
 def find_shoots(root: Path) -> Iterator[Path]:
-    """Folders with a shoot.yaml at most `MAX_DEPTH` below `root`, but not inside another shoot or through links.
+    """Yield the folders with a shoot.yaml at most `MAX_DEPTH` below `root`, not inside another shoot or behind links.
 
-    An unreadable folder counts as a shoot, so that reading it reports the error and the other shoots continue.
+    A folder that this user may not read counts as a shoot, so that reading it reports why. Raises BadInput when `root`
+    is not a folder.
     """
     if not root.is_dir():
-        raise BadInput(f"CATALOG_SHOOTS={root} is not a folder", remedy="Name the folder of the shoots")
+        raise BadInput(f"CATALOG_SHOOTS={root} is not a folder", remedy="Set it to the folder that contains the shoots")
     folders = [(root, 0)]
     while folders:
         folder, depth = folders.pop(0)
         try:
-            below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+            subfolders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
         except OSError:
             yield folder
             continue
         if os.path.lexists(folder / "shoot.yaml"):
             yield folder
         elif depth < MAX_DEPTH:
-            folders.extend((path, depth + 1) for path in below if not path.name.startswith("."))
+            folders.extend((path, depth + 1) for path in subfolders if not path.name.startswith("."))
 
 
 def discover(
@@ -75,8 +76,8 @@ def discover(
 ) -> Discovery:  # fmt: skip
     """Plan the new and changed shoots below `root`, or with `collection` (a backfill) all shoots of that collection.
 
-    `runs_here` as in `write_plan`. A shoot that cannot be read is recorded as refused, and so is every shoot whose sku
-    another one has too, because the sku is ambiguous; the other shoots continue.
+    `runs_here`: see `write_plan`. A shoot that cannot be read is refused, and so are all shoots that share a sku,
+    because the sku then does not identify a product; the catalog records both, and the other shoots are planned.
     """
     known = shoots.known_shoots(catalog_url)
     plans, unchanged, refused = [], [], []
@@ -89,8 +90,8 @@ def discover(
         try:
             digest = listing_digest(folder)
             state = known.get(shoot.sku)
-            why = why_changed(state, digest, store) or (f"backfill of {collection}" if collection else None)
-            if why is None:
+            change = why_changed(state, digest, store) or (f"backfill of {collection}" if collection else None)
+            if change is None:
                 unchanged.append(shoot.sku)
                 shoots.record_fate(catalog_url, run_id, shoot.sku, "unchanged")
                 continue
@@ -98,7 +99,7 @@ def discover(
         except BadInput as error:
             refused.append(_refuse(catalog_url, run_id, root, folder, _unplannable(error), collection))
             continue
-        plans.append(Planned(sku=shoot.sku, plan=plan_digest, changed=why))
+        plans.append(Planned(sku=shoot.sku, plan=plan_digest, changed=change))
         shoots.record_planned(
             catalog_url,
             run_id,
@@ -112,33 +113,33 @@ def discover(
 
 
 def listing_digest(folder: Path) -> str:
-    """Digest of a shoot's file listing, to detect changes. Raises BadInput when a file cannot be read."""
+    """Digest of a shoot's files, by which the next run sees a change. Raises BadInput when one cannot be read."""
     return digest_of(canonical_json(listing(folder)))
 
 
 def why_changed(state: shoots.ShootState | None, listed: str, store: Store) -> str | None:
-    """Why a shoot must run, in words; None if nothing changed and the result of its last run is final."""
+    """Say why a shoot must run again; None when nothing changed and its last run is final."""
     if state is None:
         return "new"
     if state.listing_digest != listed:
         return "its photos or shoot.yaml changed"
     if shoots.is_changed(state, listed):
         return f"its last run: {state.fate}"
-    step = _held_for_time(state.plan_digest, store) if state.fate == "held" else None
-    return f"its last run: {step} was held because it ran out of time" if step else None
+    step = _held_in_passing(state.plan_digest, store) if state.fate == "held" else None
+    return f"its last run: {step} was held for lack of time" if step else None
 
 
-def _held_for_time(plan_digest: str | None, store: Store) -> str | None:
-    """The first step of a plan that was held because it ran out of time."""
+def _held_in_passing(plan_digest: str | None, store: Store) -> str | None:
+    """The first step of a plan that was held for lack of time."""
     pointers = {step: store.pointer(plan_digest, step) for step in STEPS} if plan_digest else {}
     manifests = {step: store.manifest(*pointer) for step, pointer in pointers.items() if pointer}
     return next((step for step, manifest in manifests.items() if manifest and not is_final(manifest)), None)
 
 
 def conclude(catalog_url: str, run_id: str) -> shoots.RunSummary:
-    """Decide and record the fate of every shoot of a run from its steps."""
+    """Decide the fate of every shoot of a run from the states of its steps, and record it."""
     for shoot in shoots.summary(catalog_url, run_id).shoots:
-        if shoot.fate == "planned" or shoot.steps:  # again each time: a summary may be requested during the run
+        if shoot.fate == "planned" or shoot.steps:  # a fate decided while the run goes on is decided again
             fate, reason = _fate_of(shoot)
             shoots.record_fate(catalog_url, run_id, shoot.sku, fate, reason)
     return shoots.summary(catalog_url, run_id)
@@ -152,7 +153,7 @@ def _fate_of(shoot: shoots.ShootSummary) -> tuple[shoots.Fate, str]:
                 return ("bad input" if state == "bad input" else "failed"), f"{step.step}: {step.reason}"
     missing = [step for step in STEPS if step not in by_step]
     if missing:
-        return "failed", f"{missing[0]} did not end"
+        return "failed", f"{missing[0]} did not finish"
     held = [step for step in shoot.steps if step.state == "held"]
     return ("held", f"{held[0].step}: {held[0].reason}") if held else ("done", "")
 
@@ -163,7 +164,7 @@ def _unplannable(error: BadInput) -> Refusal:
 
 
 def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
-    """The shoots below `root` by folder, and why the other folders are refused."""
+    """Read the shoots below `root`: those that can be planned, by folder, and why the other folders are refused."""
     readable: dict[Path, Shoot] = {}
     refused: dict[Path, Refusal] = {}
     for folder in find_shoots(root):
@@ -178,7 +179,7 @@ def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
         for folder in folders if len(folders) > 1 else ():
             others = ", ".join(str(other) for other in folders if other != folder)
             what = f"{folder}/shoot.yaml: sku: {sku!r} is also in {others}"
-            duplicate = BadInput(what, remedy="Give each shoot its own, or remove one")
+            duplicate = BadInput(what, remedy="Give each shoot its own sku, or remove one")
             refused[folder] = Refusal(code="shoot-sku-twice", message=str(duplicate))
             del readable[folder]
     return readable, refused
@@ -187,7 +188,7 @@ def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
 def _refuse(
     catalog_url: str, run_id: str, root: Path, folder: Path, refusal: Refusal, collection: str | None
 ) -> Refused:  # fmt: skip
-    """Record a refused folder under its own name, because its sku is unreadable or belongs to another shoot."""
+    """Record a refused folder under its own name, because its sku is unknown or belongs to another shoot too."""
     source = _printable(folder.resolve())
     name = f"folder {_printable(folder.relative_to(root))}"
     if len(name) > SKU_CHARACTERS:
@@ -199,5 +200,5 @@ def _refuse(
 
 
 def _printable(path: Path) -> str:
-    """A path as text for logs, JSON and databases; on disk, a name may be any bytes."""
+    """The path as valid Unicode for logs, JSON and the database; a file name may be any bytes."""
     return str(path).encode("utf-8", "backslashreplace").decode()

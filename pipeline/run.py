@@ -1,4 +1,4 @@
-"""Runs the steps of a plan on this machine, and returns how each one ended."""
+"""Run the steps of a plan on this machine."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ StepState = Literal["done", "cached", "held", "failed", "bad input", "not run"]
 
 
 class StepForecast(Frozen):
-    """A step before it runs: its key and whether a manifest exists, or the step that it depends on."""
+    """A step before it runs: its key and whether a manifest exists, or the step that it waits for."""
 
     step: str
     key: str | None = None
@@ -40,12 +40,12 @@ class StepResult(Frozen):
     state: StepState
     seconds: float = 0.0
     reason: str = ""
-    code: str | None = Field(default=None, description="of a held step's reason, see pipeline.core.reasons")
+    code: str | None = Field(default=None, description="of a held step's reason; see pipeline.core.reasons")
     key: str | None = None
 
 
 def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore) -> Runner:
-    """The runner that the settings describe."""
+    """Make the runner that the settings describe."""
     return Runner(
         store=Store(settings.store),
         notify=notify,
@@ -57,7 +57,7 @@ def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore) ->
 
 
 def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
-    """Run one step of a plan. Held and bad input are results; anything unexpected is raised."""
+    """Run one step of a plan. Held and bad input are results; any other error is raised."""
     stage = stage_of(step)
     try:
         finished = runner.run_planned(plan, digest, step, stage)
@@ -73,10 +73,12 @@ def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
 def run_plan(
     runner: Runner, plan: Plan, digest: str, on_result: Callable[[StepResult], None] = lambda _result: None
 ) -> list[StepResult]:
-    """Run every step of a plan in order. A step below a failed one is `not run`."""
+    """Run every step of a plan in order. A step downstream of a failed one is `not run`."""
     results: dict[str, StepResult] = {}
     for step in plan.steps:
-        broken = [above for above in UPSTREAM[step] if results[above].state in {"failed", "bad input", "not run"}]
+        broken = [
+            upstream for upstream in UPSTREAM[step] if results[upstream].state in {"failed", "bad input", "not run"}
+        ]
         if broken:
             results[step] = StepResult(step=step, state="not run", reason=f"{broken[0]} did not finish")
         else:
@@ -84,7 +86,7 @@ def run_plan(
                 results[step] = run_step(runner, plan, digest, step)
             except CatalogError as error:
                 results[step] = StepResult(step=step, state="failed", reason=str(error))
-            except Exception as error:  # an internal error must not stop the independent steps
+            except Exception as error:  # a bug: still run the other steps and report them
                 log.exception("%s failed", step)
                 results[step] = StepResult(step=step, state="failed", reason=f"{type(error).__name__}: {error}")
         on_result(results[step])
@@ -92,12 +94,12 @@ def run_plan(
 
 
 def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
-    """The key and state of every step, as far as known: an input's digest is unknown until its step has run."""
+    """Forecast every step; its key is unknown until the steps upstream, whose outputs are its inputs, have run."""
     known: dict[str, Manifest] = {}
     forecasts = []
     for name, step in plan.steps.items():
         stage = stage_of(name)
-        missing = [above for above in UPSTREAM[name] if above not in known]
+        missing = [upstream for upstream in UPSTREAM[name] if upstream not in known]
         if missing:
             forecasts.append(StepForecast(step=name, state=f"unknown until {missing[0]}"))
             continue
@@ -117,16 +119,16 @@ def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
 
 
 def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
-    """Run a stage without a plan, on a JSON file with `params` and `inputs`, or on the request of a manifest file."""
+    """Run a stage by itself on a request: a JSON file with `params` and `inputs`, or a whole manifest."""
     try:
         value = json.loads(path.read_bytes())
         value = value.get("request", value)
         inputs = stage.inputs.model_validate(value.get("inputs", {}))
         params = stage.params.model_validate(value.get("params", {}))
     except FileNotFoundError:
-        raise BadInput(f"{path} does not exist", remedy="Copy the `request` of a manifest to a file") from None
+        raise BadInput(f"{path} does not exist", remedy="Copy the `request` of a manifest into a file") from None
     except (ValidationError, ValueError, AttributeError) as error:
-        raise BadInput(f"{path} is not a request for {stage.name}: {error}", remedy="Correct the file") from None
+        raise BadInput(f"{path} is not a request for {stage.name}: {error}", remedy="Correct it") from None
     try:
         finished = runner.run(stage, inputs, params)
     except Held as held:
@@ -142,20 +144,20 @@ def _result(step: str, finished: FinishedStep[Any]) -> StepResult:
 
 
 def manifest_of(runner: Runner, digest: str, step: str) -> Manifest | None:
-    """The manifest of a plan's step, or None if it has not run."""
+    """Return the manifest of a step of a plan, or None if it has not run."""
     pointer = runner.store.pointer(digest, step)
     return runner.store.manifest(*pointer) if pointer else None
 
 
 def output_of(runner: Runner, digest: str, step: str, output: str) -> Artifact | None:
-    """An output of a plan's step, or None if the step has not run, was held, or made none."""
+    """Return an output of a finished step, or None if the step has not run, was held, or has no such output."""
     manifest = manifest_of(runner, digest, step)
     value = (manifest.outputs or {}).get(output) if manifest else None
     return Artifact.model_validate(value) if value else None
 
 
 def exit_code(results: list[StepResult]) -> int:
-    """Exit code of the worst result: 0 done, 20 held, 30 bad input, 1 failed."""
+    """Return the exit code of the worst state: 1 for a failure, 30 for bad input, 20 for a held step, else 0."""
     states = {result.state for result in results}
     if "failed" in states:
         return CatalogError.exit_code

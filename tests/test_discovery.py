@@ -51,11 +51,11 @@ def night(tmp_path: Path) -> Night:
     return Night(tmp_path)
 
 
-def changed(found: Discovery) -> dict[str, str]:
-    return {planned.sku: planned.changed for planned in found.plans}
+def changed(discovery: Discovery) -> dict[str, str]:
+    return {planned.sku: planned.changed for planned in discovery.plans}
 
 
-def test_new_then_unchanged_then_changed(night: Night) -> None:
+def test_a_shoot_is_new_then_unchanged_then_changed(night: Night) -> None:
     folder = night.add("mug")
     assert changed(night.run()) == {"mug": "new"}
     night.end("mug")
@@ -66,21 +66,21 @@ def test_new_then_unchanged_then_changed(night: Night) -> None:
     assert changed(night.run()) == {"mug": "its photos or shoot.yaml changed"}
 
 
-def test_shoot_held_for_time_runs_again_and_one_held_for_good_does_not(night: Night) -> None:
+def test_only_a_shoot_held_for_lack_of_time_runs_again_unchanged(night: Night) -> None:
     night.add("mug")
     plan = night.run().plans[0].plan
     night.end("mug", splat="held")
     assert night.fates() == {"mug": "held"}
     assert night.run().unchanged == ("mug",)
-    where = Provenance(started_at="", seconds=1, peak_memory_mb=1, device="cpu", host="here", versions={})
-    asked = Request(stage="splat", version=1, params={}, inputs={})
-    reason = HeldReason(what="no time", remedy="again", passing=True)
-    night.store.commit(Manifest(key=asked.key, request=asked, held=reason, provenance=where))
-    night.store.point(plan, "splat", "splat", asked.key)
-    assert changed(night.run()) == {"mug": "its last run: splat was held because it ran out of time"}
+    provenance = Provenance(started_at="", seconds=1, peak_memory_mb=1, device="cpu", host="here", versions={})
+    request = Request(stage="splat", version=1, params={}, inputs={})
+    reason = HeldReason(what="no time", remedy="Run it again", passing=True)
+    night.store.commit(Manifest(key=request.key, request=request, held=reason, provenance=provenance))
+    night.store.point(plan, "splat", "splat", request.key)
+    assert changed(night.run()) == {"mug": "its last run: splat was held for lack of time"}
 
 
-def test_summary_during_a_run_does_not_fix_the_fate(night: Night) -> None:
+def test_a_fate_decided_during_a_run_is_not_final(night: Night) -> None:
     night.add("mug")
     night.run()
     shoots.record_step(night.url, night.run_id, "mug", "ingest", "done", seconds=1.0, reason="")
@@ -99,7 +99,7 @@ def test_summary_during_a_run_does_not_fix_the_fate(night: Night) -> None:
         ({"ingest": "bad input"}, "bad input", True),
     ],
 )
-def test_failed_shoot_runs_again_and_held_one_does_not(
+def test_a_failed_shoot_runs_again_and_a_held_one_does_not(
     night: Night, states: dict[str, str], fate: str, again: bool
 ) -> None:
     night.add("mug")
@@ -111,52 +111,52 @@ def test_failed_shoot_runs_again_and_held_one_does_not(
     assert bool(night.run().plans) == again
 
 
-def test_broken_shoot_is_refused_and_the_others_continue(night: Night) -> None:
+def test_a_broken_shoot_is_refused_and_the_others_are_planned(night: Night) -> None:
     night.add("mug")
     night.add("tee", angles=[])
-    found = night.run()
-    assert changed(found) == {"mug": "new"}
-    assert "angles" in found.refused[0].reason and found.refused[0].code == "shoot-unusable"
+    discovery = night.run()
+    assert changed(discovery) == {"mug": "new"}
+    assert "angles" in discovery.refused[0].reason and discovery.refused[0].code == "shoot-unusable"
     night.end("mug")
     assert night.fates() == {"mug": "done", "folder tee": "bad input"}
     assert shoots.summary(night.url, night.run_id).failed == ["folder tee"]
 
 
-def test_duplicate_sku_is_refused_and_its_published_assets_stay(night: Night) -> None:
-    """Whichever folder were taken first, its pictures could be those of the other product."""
+def test_a_sku_in_two_folders_refuses_both_and_keeps_published_assets(night: Night) -> None:
+    """Either folder could be the published product's, so neither may replace its pictures."""
     night.add("mug")
     night.run()
     night.end("mug")
     night.fates()
     night.add("a/mug2", sku="mug")
     night.add("tee")
-    found = night.run()
-    assert changed(found) == {"tee": "new"}
-    assert ["is also in" in refused.reason for refused in found.refused] == [True, True]
-    assert {refused.code for refused in found.refused} == {"shoot-sku-twice"}
+    discovery = night.run()
+    assert changed(discovery) == {"tee": "new"}
+    assert ["is also in" in refused.reason for refused in discovery.refused] == [True, True]
+    assert {refused.code for refused in discovery.refused} == {"shoot-sku-twice"}
     night.end("tee")
     assert night.fates() == {"folder a/mug2": "bad input", "folder mug": "bad input", "tee": "done"}
     assert shoots.known_shoots(night.url)["mug"].fate == "done"
 
 
-def test_unreadable_folder_does_not_stop_the_run(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_folder_stops_discovery(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     night.add("mug")
     night.add("a/tee", angles=[])
     night.add("b/tee", angles=[])
     night.add(os.fsdecode(b"caf\xe9"), sku="cafe")
     (night.root / "shoots" / "folder" / "shoot.yaml").mkdir(parents=True)
     night.add("locked", sku="locked")
-    look = Path.iterdir
+    real_iterdir = Path.iterdir
 
     def iterdir(folder: Path) -> Iterator[Path]:
         if folder.name in {"photos", "locked"} and "locked" in folder.parts:
             raise PermissionError(13, "Permission denied", str(folder))
-        return look(folder)
+        return real_iterdir(folder)
 
-    monkeypatch.setattr(Path, "iterdir", iterdir)  # root, as tests may run, is denied nothing
-    found = night.run()
-    assert changed(found) == {"mug": "new"}
-    reasons = {Path(refused.source).name: refused.reason for refused in found.refused}
+    monkeypatch.setattr(Path, "iterdir", iterdir)  # tests may run as root, which may read everything
+    discovery = night.run()
+    assert changed(discovery) == {"mug": "new"}
+    reasons = {Path(refused.source).name: refused.reason for refused in discovery.refused}
     assert "cannot be read: Permission denied" in reasons["locked"]
     assert "Is a directory" in reasons["folder"]
     assert r"caf\udce9" in reasons[r"caf\udce9"]
@@ -165,7 +165,7 @@ def test_unreadable_folder_does_not_stop_the_run(night: Night, monkeypatch: pyte
     assert refused == {"folder a/tee", "folder b/tee", r"folder caf\udce9", "folder folder", "folder locked"}
 
 
-def test_backfill_plans_every_shoot_of_one_collection(night: Night) -> None:
+def test_a_backfill_plans_every_shoot_of_one_collection(night: Night) -> None:
     night.add("mug")
     night.add("tee", collection="other")
     night.run()
@@ -184,7 +184,7 @@ def test_shoots_are_found_in_subfolders_but_not_through_links(night: Night) -> N
 
 
 @pytest.mark.parametrize(("runs_here", "refused"), [(True, 1), (False, 0)])
-def test_missing_engine_matters_only_where_the_steps_run(
+def test_a_missing_engine_refuses_a_shoot_only_where_its_steps_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs_here: bool, refused: int
 ) -> None:
     night = Night(tmp_path)
@@ -192,7 +192,9 @@ def test_missing_engine_matters_only_where_the_steps_run(
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "mine.yaml").write_text("splat: {engine: nerfstudio}")
     preset = str(tmp_path / "mine.yaml")
-    found = discover(tmp_path / "shoots", night.store, night.url, preset, "night", runs_here=runs_here)
-    assert (len(found.refused), len(found.plans)) == (refused, 1 - refused)
-    assert all("step splat: splat engine 'nerfstudio' needs" in one.reason for one in found.refused)
-    assert all(one.code == "shoot-engine-missing" for one in found.refused)
+    discovery = discover(tmp_path / "shoots", night.store, night.url, preset, "night", runs_here=runs_here)
+    assert (len(discovery.refused), len(discovery.plans)) == (refused, 1 - refused)
+    assert all(
+        "step splat: splat engine 'nerfstudio' needs" in refused_folder.reason for refused_folder in discovery.refused
+    )
+    assert all(folder.code == "shoot-engine-missing" for folder in discovery.refused)

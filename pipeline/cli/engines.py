@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from pipeline.cli.output import Json, Settings, bar, checked, engine_params, engines_help, print_json, writing
+from pipeline.cli.output import EngineSettings, Json, bar, checked, engine_params, engines_help, print_json, writing
 from pipeline.imaging.cutout.registry import ENGINES
 
 
@@ -34,7 +34,7 @@ def cutout(
         typer.Option(help="left top right bottom, 0 to 1, of a box that is surely product in every image"),
     ] = None,
     checkpoint: Annotated[str | None, typer.Option(help="folder of a segmentation checkpoint")] = None,
-    settings: Settings = None,
+    settings: EngineSettings = None,
     as_json: Json = False,
 ) -> None:
     """Cut the product out of images, to RGBA PNGs with straight alpha."""

@@ -1,4 +1,4 @@
-"""The command init: writes a first shoot.yaml for a folder of photos."""
+"""`catalog init`: write a first shoot.yaml for a folder of photos."""
 
 import shlex
 import sys
@@ -23,20 +23,22 @@ def add_commands(app: typer.Typer) -> None:
 
 def init(
     shoot_dir: Annotated[Path, typer.Argument(help="a folder with the photos of one product in photos/")],
-    category: Annotated[str, typer.Option(help="whose angles to request, see pipeline/presets/categories")] = "general",
+    category: Annotated[
+        str, typer.Option(help="category whose angles to request; see pipeline/presets/categories")
+    ] = "general",
     rig: Annotated[Rig | None, typer.Option(help="how the photos were taken; default: asked for, or guessed")] = None,
     sku: Annotated[str | None, typer.Option(help="the product's number; default: the folder's name")] = None,
-    move: Annotated[bool, typer.Option("--move", help="move photos in SHOOT_DIR itself to photos/")] = False,
+    move: Annotated[bool, typer.Option("--move", help="move photos in SHOOT_DIR itself into photos/")] = False,
     force: Annotated[bool, typer.Option("--force", help="overwrite an existing shoot.yaml")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at a folder of photos and write a commented shoot.yaml that `catalog plan` accepts."""
-    from pipeline.starter.init import Choices, look_at, start_shoot
+    """Survey a folder of photos and write a commented shoot.yaml, ready for `catalog plan`."""
+    from pipeline.starter.init import Choices, start_shoot, survey_folder
 
     chosen = {"sku": sku, "category": category, "rig": rig and rig.value, "move": move, "force": force}
     choices = checked(Choices, chosen)
-    with bar("init") as progress:
-        survey = look_at(shoot_dir, choices, progress)
+    with bar("init") as show:
+        survey = survey_folder(shoot_dir, choices, show)
     if choices.rig is None and not as_json and sys.stdin.isatty() and sys.stderr.isatty():
         choices = choices.model_copy(update={"rig": _ask_rig(survey.rig.rig, survey.rig.because)})
     started = start_shoot(shoot_dir, survey, choices)
@@ -59,7 +61,7 @@ def init(
 
 
 def _ask_rig(guess: str, because: str) -> str:
-    """Ask on the terminal; Enter accepts the guess."""
+    """Ask for the rig on the terminal; Enter accepts the guess."""
     question = f"Rig (it looks like {guess}: {because})"
     return Prompt.ask(question, choices=list(Rig), default=guess, console=Console(stderr=True))
 

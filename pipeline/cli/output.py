@@ -1,4 +1,4 @@
-"""Shared by the commands: JSON on stdout, a progress bar on stderr, params from options."""
+"""Helpers of all commands: JSON on stdout, a progress bar on stderr, params from options."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.engines import Registry, purpose_of
 from pipeline.core.errors import BadInput
 
-Settings = Annotated[
+EngineSettings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="another setting of the engine, as in a preset; can be repeated"),
 ]
@@ -31,7 +31,7 @@ def print_json(value: Any) -> None:
 
 
 def checked(kind: type[P], values: dict[str, Any]) -> P:
-    """Validate params from options; None means the default. Raises BadInput that names the option."""
+    """Validate params from options, where None means the default. Raises BadInput that names the option."""
     try:
         return kind.model_validate({name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
@@ -44,10 +44,10 @@ def checked(kind: type[P], values: dict[str, Any]) -> P:
 
 
 def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], settings: list[str]) -> Frozen:
-    """Validate the params of the engine that a command names.
+    """Parse the params of the engine that a command names.
 
-    `values`: settings with their own options, None for the default. `settings`: the `NAME=VALUE` of `--set`, the value
-    as YAML. Raises BadInput.
+    `values`: from the command's own options, where None means the default. `settings`: `NAME=VALUE` from `--set`, the
+    value as YAML. Raises BadInput when a setting is unknown or invalid.
     """
     given = {name: value for name, value in values.items() if value is not None}
     for setting in settings:
@@ -62,28 +62,28 @@ def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], 
 
 
 def engines_help(registry: Registry[Any]) -> str:
-    """Describe the engines of a command for its help."""
-    return " ".join(f"`{name}`: {purpose_of(engine)}" for name, engine in registry.engines.items())
+    """Return one sentence per engine, for a command's help."""
+    return " ".join(f"{name}: {purpose_of(engine)}" for name, engine in registry.engines.items())
 
 
 @contextmanager
 def bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Show a progress bar on stderr if that is a terminal. Yields the function that moves it: (done, total, text)."""
+    """Show a progress bar on stderr if that is a terminal; yields a function of (done, total, text)."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(title, total=None)
 
-        def progress(done: int, total: int, text: str = "") -> None:
+        def update(done: int, total: int, text: str = "") -> None:
             bars.update(task, completed=done, total=total, description=f"{title} {text}")
 
-        yield progress
+        yield update
 
 
 @contextmanager
 def writing(out: Path) -> Iterator[None]:
-    """Raise BadInput for an `--out` that cannot be written: a bad path, no permission, a full disk."""
+    """Turn an OSError on writing `--out` (no such folder, no permission, a full disk) into BadInput."""
     try:
         yield
     except OSError as error:
         what = f"{error.filename or out} cannot be written: {error.strerror or error}"
-        raise BadInput(what, remedy="Name a path with --out where this user may write") from error
+        raise BadInput(what, remedy="Give --out a path where this user may write") from error

@@ -12,7 +12,7 @@ from rich.table import Table
 from pipeline.cli.catalog import record_run, record_step
 from pipeline.cli.output import Json, print_json
 from pipeline.cli.progress import COLOURS, run_progress
-from pipeline.cli.sheets import lay_out_sheet
+from pipeline.cli.sheets import copy_sheet
 from pipeline.contract.plan import Plan
 from pipeline.contract.work import Event
 from pipeline.discovery import listing_digest
@@ -42,7 +42,7 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
         plan, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
         results = run_plan(runner, plan, digest, show.result)
     record_run(settings, plan, digest, listed, results)
-    sheet = lay_out_sheet(runner, digest, plan.sku, settings.sheets)
+    sheet = copy_sheet(runner, digest, plan.sku, settings.sheets)
     if as_json:
         print_json(
             {"sku": plan.sku, "plan": digest, "sheet": sheet and str(sheet), "steps": [f.model_dump() for f in results]}
@@ -86,16 +86,16 @@ def stage(
     if request is not None:
         result = run_request(runner, stage_of(name), request)
     else:
-        steps = read_plan(runner.store, str(plan))
+        planned = read_plan(runner.store, str(plan))
         try:
-            result = run_step(runner, steps, str(plan), name)
+            result = run_step(runner, planned, str(plan), name)
         except Exception as error:
             result = StepResult(step=name, state="failed", reason=str(error) or type(error).__name__)
-            record_step(settings, run_id, steps, result)
+            record_step(settings, run_id, planned, result)
             raise
-        record_step(settings, run_id, steps, result)
+        record_step(settings, run_id, planned, result)
         if name == "composite":
-            lay_out_sheet(runner, str(plan), steps.sku, settings.sheets)
+            copy_sheet(runner, str(plan), planned.sku, settings.sheets)
     if as_json:
         print_json(result.model_dump())
     elif result.reason:

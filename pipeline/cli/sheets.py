@@ -1,4 +1,4 @@
-"""Copies contact sheets to a folder for people: one PNG per shoot, named by its SKU."""
+"""Copy the contact sheet of a shoot to where a person finds it: one PNG per shoot, named by its sku."""
 
 import uuid
 from pathlib import Path
@@ -8,8 +8,8 @@ from pipeline.contract.store import write_whole
 from pipeline.run import output_of
 
 
-def lay_out_sheet(runner: Runner, plan: str, sku: str, folder: Path) -> Path | None:
-    """Copy the contact sheet of a plan to `folder`/<sku>.png. Returns None if composite has not made one.
+def copy_sheet(runner: Runner, plan: str, sku: str, folder: Path) -> Path | None:
+    """Copy the contact sheet of a plan to `folder`/<sku>.png; returns None if composite has not made one.
 
     Raises StoreFull or CatalogError when the file cannot be written.
     """
@@ -17,6 +17,6 @@ def lay_out_sheet(runner: Runner, plan: str, sku: str, folder: Path) -> Path | N
     if sheet is None:
         return None
     path = folder / f"{sku}.png"
-    part = folder / f".{sku}.{uuid.uuid4().hex}.part"  # a unique name, because the same shoot may run twice at once
+    part = folder / f".{sku}.{uuid.uuid4().hex}.part"  # unique, because the same shoot may run twice at the same time
     write_whole(path, runner.store.read(sheet), part)
     return path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 from rich.console import Console
 
-from pipeline.cli.output import Json, Settings, bar, checked, engine_params, engines_help, print_json
+from pipeline.cli.output import EngineSettings, Json, bar, checked, engine_params, engines_help, print_json
 from pipeline.core.errors import BadInput
 from pipeline.splatting.engines.registry import ENGINES
 from pipeline.splatting.fit.strategy.registry import summaries
@@ -59,7 +59,7 @@ def splat(
         bool | None, typer.Option("--refine-poses/--no-refine-poses", help="also optimize the poses of the photos")
     ] = None,
     matte: Annotated[bool, typer.Option(help="fit the product alone, using the alpha of images/*.png")] = True,
-    settings: Settings = None,
+    settings: EngineSettings = None,
     as_json: Json = False,
 ) -> None:
     """Fit 3D Gaussians to posed photos and write a standard 3DGS PLY."""

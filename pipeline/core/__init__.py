@@ -1,1 +1,1 @@
-"""What every package shares: domain words, records, arrays, light, COLMAP models, photos, PNG, weights, processes."""
+"""Code that all packages share: domain types, records, arrays, light, COLMAP models, photos, PNG, processes."""

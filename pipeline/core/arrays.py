@@ -1,6 +1,6 @@
-"""Array types by the names that the whole package uses. A type fixes the dtype; shape and range are as said here.
+"""Names for array types, used throughout. A type fixes the dtype; its docstring gives shape and range.
 
-Pictures are row-major with the origin at the top left, and sRGB-encoded unless a name says linear.
+Pictures are row-major, with the origin at the top left, and sRGB-encoded unless a name says linear.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
-"""The words of the product: shoot, photo, angle, camera, view, decision.
+"""Domain types: camera, view, angle, angle decision; and directions around the product.
 
 World frame ("product frame"): right-handed, +z up, origin at the product's centre, unit = product radius. Azimuth 0 deg
 is the product's front, counted counter-clockwise seen from above; elevation is positive above the horizon. With azimuth
-a and elevation e, a camera stands at `distance * (cos(e) * sin(a), -cos(e) * cos(a), sin(e))`: the front camera stands
-on the -y axis and looks along +y, so that what the shopper sees on the right lies towards +x.
+a and elevation e, a camera is at `distance * (cos(e) * sin(a), -cos(e) * cos(a), sin(e))`: the front camera is on the
+-y axis and looks along +y, so the right of its picture is towards +x.
 Camera frame (COLMAP, OpenCV): +x right, +y down, +z forward. Pixel centres lie at +0.5.
 """
 
@@ -19,7 +19,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
 class Frozen(BaseModel):
-    """An immutable, validated value. Unknown fields are errors, so that a typo is never a silent default."""
+    """An immutable, validated value. Unknown fields are errors, so a typo never silently gives a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -36,7 +36,7 @@ class Camera(Frozen):
     k1: float = 0.0
 
     def scaled(self, factor: float) -> Self:
-        """The same camera for an image `factor` times as large."""
+        """Return the camera for an image `factor` times as large."""
         return self.model_copy(
             update={
                 "width_px": max(1, round(self.width_px * factor)),
@@ -55,7 +55,7 @@ class Camera(Frozen):
 
 
 class View(Frozen):
-    """One posed photo: whose picture, through which camera, from where (product frame)."""
+    """One posed photo: its name, camera, and pose in the product frame."""
 
     photo: str
     camera: Camera
@@ -69,7 +69,7 @@ class View(Frozen):
         return np.array(self.cam_from_world, dtype=np.float64)
 
     def scaled_to(self, width_px: int) -> Self:
-        """The same view of an image `width_px` wide."""
+        """Return the view for an image `width_px` wide."""
         return self.model_copy(update={"camera": self.camera.scaled(width_px / self.camera.width_px)})
 
 
@@ -97,30 +97,30 @@ class AngleDecision(Frozen):
 
 
 def camera_centre(cam_from_world: F64) -> F64:
-    """Where a camera stands in the world, [3]."""
+    """Return the camera's position in the world, [3]."""
     centre: F64 = -cam_from_world[:3, :3].T @ cam_from_world[:3, 3]
     return centre
 
 
 def direction(azimuth_deg: float, elevation_deg: float) -> F64:
-    """Unit vector [3] from the product's centre towards a camera at this azimuth and elevation."""
+    """Return the unit vector [3] from the product's centre towards a camera at this azimuth and elevation."""
     a, e = math.radians(azimuth_deg), math.radians(elevation_deg)
     return np.array([math.cos(e) * math.sin(a), -math.cos(e) * math.cos(a), math.sin(e)])
 
 
 def azimuth_elevation_deg(towards_camera: F64) -> tuple[float, float]:
-    """Inverse of `direction`: azimuth in [0, 360), elevation in [-90, 90]."""
+    """Return azimuth in [0, 360) and elevation in [-90, 90] of a vector [3]: the inverse of `direction`."""
     x, y, z = (towards_camera / np.linalg.norm(towards_camera)).tolist()
     return math.degrees(math.atan2(x, -y)) % 360.0, math.degrees(math.asin(max(-1.0, min(1.0, z))))
 
 
 def look_at(azimuth_deg: float, elevation_deg: float, distance: float) -> F64:
-    """`cam_from_world` [4, 4] of an upright camera at this direction and distance (radii), looking at the origin."""
+    """Return `cam_from_world` [4, 4] of an upright camera at this direction and distance, looking at the origin."""
     back = direction(azimuth_deg, elevation_deg)
     forward = -back
     up = np.array([0.0, 0.0, 1.0])
     right = np.cross(forward, up)
-    if np.linalg.norm(right) < 1e-9:  # straight from above or below: keep the azimuth's own right-hand side
+    if np.linalg.norm(right) < 1e-9:  # straight from above or below: right as at elevation 0
         a = math.radians(azimuth_deg)
         right = np.array([math.cos(a), math.sin(a), 0.0])
     right = right / np.linalg.norm(right)
@@ -132,6 +132,6 @@ def look_at(azimuth_deg: float, elevation_deg: float, distance: float) -> F64:
 
 
 def angle_between_deg(first: F64, second: F64) -> float:
-    """Angle between two directions [3], in degrees, 0 to 180."""
+    """Return the angle between two vectors [3], 0 to 180 degrees."""
     cosine = float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second)))
     return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))

@@ -1,7 +1,8 @@
-"""The engines of a step behind one registry: adding an engine is a module and a line.
+"""A registry of a step's engines: adding an engine takes a module and a line.
 
-An engine is a module with `Params`, `require_here` and the function that does the step's work; the Protocol beside each
-registry says which. Nothing here imports an engine's libraries, so that planning a shoot and parsing a DAG stay quick.
+An engine is a module with `Params`, `require_here` and the function that does the step's work, which the Protocol
+beside each registry defines. This module imports no engine's libraries, so that planning a shoot and parsing a DAG stay
+quick.
 """
 
 from collections.abc import Mapping
@@ -16,8 +17,8 @@ from pipeline.core.errors import BadInput
 class Engine(Protocol):
     """A module that does the work of one step.
 
-    `Params` is a `Frozen` whose field `engine` is a `Literal` of the engine's name, its default; its other fields are
-    every setting that changes the result. The module's docstring begins with what the engine is for.
+    `Params` is a `Frozen` whose field `engine` is a `Literal` of the engine's name, which is also its default; its
+    other fields are all settings that change the result. The module's docstring begins with what the engine is for.
     """
 
     __doc__: str | None
@@ -34,12 +35,12 @@ E = TypeVar("E", bound=Engine)
 class Registry(Generic[E]):
     """The engines of one step by name; the first is the default.
 
-    Params are a union discriminated by `engine`. It is resolved when params are read and not when the module is
-    imported, so that an engine registered later, by a plugin or a test, takes part.
+    Params are a union discriminated by `engine`, resolved when params are parsed and not at import, so that an engine
+    registered later, by a plugin or a test, is included.
     """
 
     def __init__(self, step: str, *engines: E) -> None:
-        """Register `engines` of the step `step`, the default first."""
+        """Register the engines of `step`, the default first."""
         self.step = step
         self.engines: dict[str, E] = {}
         for engine in engines:
@@ -51,29 +52,29 @@ class Registry(Generic[E]):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every engine's name, the default's first."""
+        """The names of all engines, the default's first."""
         return tuple(self.engines)
 
     def named(self, name: str) -> E:
-        """The engine of this name. Raises BadInput for an unknown one; there is no fallback."""
+        """Return the engine of this name. Raises BadInput when it is unknown; there is no fallback."""
         if name not in self.engines:
             raise BadInput(f"{self.step} has no engine {name!r}", remedy=f"Use one of {', '.join(self.names)}")
         return self.engines[name]
 
     def of(self, params: Frozen) -> E:
-        """The engine that these params belong to."""
+        """Return the engine that these params belong to."""
         return self.named(str(params.engine))  # type: ignore[attr-defined]  # every Params has it
 
     def parse(self, values: Any) -> Frozen:
-        """Params of the engine that `values` names in `engine`, else of the default. For use as a field's validator.
+        """Parse `values` as params of the engine in `values["engine"]`, or of the default. For use as a validator.
 
-        Raises ValueError, as validators do, with the first field that is wrong, what is wrong with it, and its value.
+        Raises ValueError, as validators do, naming the first invalid field, its error and its value.
         """
         if isinstance(values, Frozen):
             return self._checked(values)
         if not isinstance(values, Mapping):
-            raise ValueError(  # noqa: TRY004 - pydantic catches no TypeError
-                f"settings of an engine are `name: value` pairs, not {values!r}"
+            raise ValueError(  # noqa: TRY004 - pydantic does not catch TypeError
+                f"an engine's settings must be `name: value` pairs, not {values!r}"
             )
         name = values.get("engine", self.names[0])
         if name not in self.engines:
@@ -90,7 +91,7 @@ class Registry(Generic[E]):
         return params
 
     def defaults(self) -> Frozen:
-        """The default engine's params. For use as a field's default factory."""
+        """Return the default engine's params. For use as a field's default factory."""
         return self.parse({})
 
     def require_here(self, params: Frozen) -> str:
@@ -102,25 +103,25 @@ class Registry(Generic[E]):
 
 
 def name_of(engine: Engine) -> str:
-    """The name that an engine's `Params` gives it."""
+    """Return the engine's name, the default of `Params.engine`."""
     return str(engine.Params.model_fields["engine"].default)
 
 
 def purpose_of(engine: Engine) -> str:
-    """What the engine is for: the first line of its module's docstring."""
+    """Return what the engine is for: the first line of its module's docstring."""
     return (engine.__doc__ or "").partition("\n")[0]
 
 
 def settings_required_by(engine: Engine) -> list[str]:
-    """The settings that have no default, by name."""
+    """Return the names of the settings that have no default."""
     return [name for name, field in engine.Params.model_fields.items() if field.is_required()]
 
 
 def gathered(values: Any, fields: Mapping[str, Any], into: str) -> Any:
-    """Raw values of a stage's params with the engine's settings moved below the field `into`.
+    """Move the engine's settings in a stage's raw params below the field `into`. For a validator in mode "before".
 
     A preset and shoot.yaml write a step's settings on one level (`splat: {engine: gsplat, iterations: 4000, when:
-    always}`); what is not one of the stage's own `fields` belongs to its engine. For a validator in mode "before".
+    always}`); any that is not one of the stage's own `fields` belongs to the engine.
     """
     if not isinstance(values, Mapping):
         return values

@@ -1,4 +1,4 @@
-"""The three ways in which a step can end without a result, and the exit code of each."""
+"""Errors that end a step without a result, and the exit code of each."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +11,14 @@ EXIT_BAD_INPUT = 30
 
 
 class CatalogError(Exception):
-    """An error that a person can act on: what is wrong, where, and what to do about it."""
+    """An error that a person can act on: what is wrong, where, and what to do."""
 
     exit_code = 1
 
     def __init__(self, what: str, *, remedy: str = "") -> None:
-        """Build the message from `what` (names the file, the field and the value) and `remedy` (what to do next).
+        """Build the message from `what` (file, field and value) and `remedy` (what to do next).
 
-        It is one line whatever a library's words in it were: a task's reason is the last line that its step said.
+        The message is one line even if `what` quotes several, because Airflow shows a step's last line as its reason.
         """
         self.what = " ".join(line.strip() for line in what.splitlines() if line.strip()).removesuffix(".")
         self.remedy = remedy
@@ -26,41 +26,41 @@ class CatalogError(Exception):
 
 
 class BadInput(CatalogError):
-    """The input can never work as it is; trying again is pointless until a person changes it."""
+    """The input can never work as it is; a retry is pointless until a person changes it."""
 
     exit_code = EXIT_BAD_INPUT
 
 
 class MissingEngine(BadInput):
-    """An engine that a setting asks for cannot be used here; there is no fallback to a lesser one."""
+    """A requested engine cannot run on this machine; there is no fallback to another one."""
 
 
 class Held(CatalogError):
-    """Not good enough to go on, and why. A result, remembered in a manifest, not a failure.
+    """The step's result is not good enough to continue. A hold is a result, recorded in a manifest, not a failure.
 
-    `code`: the reason in `pipeline.core.reasons`; None only for a hold that a manifest remembers from before holds had
-    codes. `passing`: held for lack of time, not by what was shot; the step runs again when it is next requested.
+    `code`: the reason in `pipeline.core.reasons`; None only for a hold recorded before holds had codes. `passing`: held
+    for lack of time and not because of the photos; the step runs again when it is next requested.
     """
 
     exit_code = EXIT_HELD
 
     def __init__(self, what: str, *, code: str | None, remedy: str = "", passing: bool = False) -> None:
-        """As `CatalogError`; see above. Raises ValueError when `code` is not a reason for a hold."""
+        """Build the message as `CatalogError` does. Raises ValueError when `code` is not a reason for a hold."""
         super().__init__(what, remedy=remedy)
         self.code = code if code is None else require_reason(code, "held")
         self.passing = passing
 
 
 class StoreFull(CatalogError):
-    """The artifact store or the scratch disk has no room left. Retried: the disk may be larger tomorrow."""
+    """The artifact store or the scratch disk is full. The step is retried, because space may be freed."""
 
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Tell of a file that cannot be read (no permission, gone meanwhile, a bad disk) as BadInput that names it."""
+    """Turn an OSError (no permission, file removed, bad disk) into BadInput that names the file."""
     try:
         yield
     except OSError as error:
         raise BadInput(
-            f"{error.filename} cannot be read: {error.strerror}", remedy="let this user read it, or put it there again"
+            f"{error.filename} cannot be read: {error.strerror}", remedy="Let this user read it, or restore it"
         ) from error

@@ -1,7 +1,6 @@
-"""Between sRGB and linear light, by table: light adds up in linear values only, so blends and resampling happen there.
+"""Convert between sRGB and linear light, by table. Blends and resampling use linear light, in which light adds up.
 
-Transfer function: IEC 61966-2-1. An 8-bit level that goes there and back is the same level; the fidelity checks
-rely on it.
+Transfer function: IEC 61966-2-1. An 8-bit level survives the round trip, on which the fidelity checks rely.
 """
 
 from typing import TypeVar
@@ -15,12 +14,12 @@ Floats = TypeVar("Floats", F32, F64)
 
 
 def decode(srgb: Floats) -> Floats:
-    """Linear light of sRGB values, both 0 to 1."""
+    """Convert sRGB values to linear light, both 0 to 1."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
 def encode(linear: Floats) -> Floats:
-    """The sRGB values of linear light, both 0 to 1."""
+    """Convert linear light to sRGB values, both 0 to 1."""
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * np.maximum(linear, 0.0) ** (1 / 2.4) - 0.055)
 
 
@@ -30,7 +29,7 @@ _SRGB8 = np.rint(encode(np.arange(65536) / 65535) * 255).astype(np.uint8)
 
 
 def srgb_to_linear(image: Pixels) -> F32:
-    """Linear light, float32 0 to 1, of 8-bit sRGB; any shape. Alpha is no light: leave it out."""
+    """Convert 8-bit sRGB of any shape, without alpha, to linear light, float32, 0 to 1."""
     if image.size == 0:
         return np.zeros(image.shape, dtype=np.float32)
     flat: F32 = cv2.LUT(np.ascontiguousarray(image).reshape(1, -1), _LINEAR)
@@ -38,22 +37,22 @@ def srgb_to_linear(image: Pixels) -> F32:
 
 
 def linear_to_srgb(linear: F32) -> Pixels:
-    """8-bit sRGB of linear light; values outside 0 to 1 are clipped. Between two levels it may take either."""
+    """Convert linear light to 8-bit sRGB, clipped to 0 to 1; a value halfway between levels may become either."""
     return _SRGB8[_steps(linear)]
 
 
 def linear_to_srgb16(linear: F32) -> U16:
-    """16-bit sRGB of linear light. In deep shadows a step of the table is some 13 levels of 65535."""
+    """Convert linear light to 16-bit sRGB. In deep shadows, one step of the table is about 13 of 65535 levels."""
     return _SRGB16[_steps(linear)]
 
 
 def luminance(linear: F32) -> F32:
-    """Relative luminance Y (Rec. 709 weights) of linear RGB [..., 3], float32 [...]."""
+    """Return the relative luminance Y (Rec. 709 weights) of linear RGB [..., 3], float32 [...]."""
     return linear @ np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
 def _steps(linear: F32) -> U16:
-    """Rounded and clipped to 0 .. 65535, in one pass."""
+    """Scale to 0 to 65535, rounded and clipped, in one pass."""
     if linear.size == 0:
         return np.zeros(linear.shape, dtype=np.uint16)
     flat = np.ascontiguousarray(linear, dtype=np.float32).reshape(1, -1)

@@ -1,10 +1,10 @@
-"""Media types and the file endings that stand for them, in one table."""
+"""The table of media types and their file name extensions."""
 
 from pathlib import PurePosixPath
 
 JSON = "application/json"
 UNKNOWN = "application/octet-stream"
-_TYPES = {  # of several endings, the first is the one that is written
+_TYPES = {  # of several extensions, the first is used for writing
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
@@ -22,10 +22,10 @@ _ENDINGS = {media_type: ending for ending, media_type in reversed(_TYPES.items()
 
 
 def media_type_of(name: str) -> str:
-    """The media type that a file name's ending stands for; `UNKNOWN` if the ending is not in the table."""
+    """Return the media type for a file name's extension; `UNKNOWN` if the table lacks it."""
     return _TYPES.get(PurePosixPath(name).suffix.lower(), UNKNOWN)
 
 
 def ending_of(media_type: str) -> str:
-    """The file ending for a media type, with its dot. Raises KeyError if the type is not in the table."""
+    """Return the file name extension for a media type, with its dot. Raises KeyError if the table lacks the type."""
     return _ENDINGS[media_type]

@@ -1,6 +1,6 @@
-"""PNG in and out of arrays, for pictures of our own making: the same pixels always give the same bytes.
+"""Encode and decode PNG pictures that the pipeline made: the same pixels always give the same bytes.
 
-Photos come from untrusted sources and go through `pipeline.core.photo.decode` instead.
+Photos come from untrusted sources; `pipeline.core.photo.decode` decodes them.
 """
 
 import io
@@ -12,21 +12,21 @@ from PIL import Image
 from pipeline.core.arrays import U16, Pixels
 from pipeline.core.errors import BadInput, CatalogError
 
-_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)  # a quarter of the time of level 6 for a tenth more bytes
+_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)  # a quarter of level 6's time for a tenth more bytes
 _DEEP = (cv2.IMWRITE_PNG_COMPRESSION, 4)
 BEST = None
-"""The compression that takes longest: for a sheet that people keep and send."""
+"""The slowest and smallest compression, for a sheet that people keep and send."""
 
 
 def encode_png(pixels: Pixels) -> bytes:
-    """Encode [h, w] gray, [h, w, 3] RGB or [h, w, 4] RGBA as 8-bit PNG, quickly: for files between stages."""
+    """Encode [h, w] gray, [h, w, 3] RGB or [h, w, 4] RGBA as 8-bit PNG, quickly, for files between stages."""
     code = {2: None, 3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}[2 if pixels.ndim == 2 else pixels.shape[2]]
     ordered = np.ascontiguousarray(pixels) if code is None else cv2.cvtColor(pixels, code)
     return _encoded(ordered, _FAST)
 
 
 def encode_small_png(pixels: Pixels, level: int | None) -> bytes:
-    """Encode as 8-bit PNG with zlib's compression level 1 to 9, or `BEST`: for files that are published."""
+    """Encode as 8-bit PNG with zlib's compression level 1 to 9, or `BEST`, for published files."""
     out = io.BytesIO()
     if level is BEST:
         Image.fromarray(pixels).save(out, "PNG", optimize=True)
@@ -43,16 +43,16 @@ def encode_deep_png(pixels: U16) -> bytes:
 def decode_png(data: bytes, channels: int | None = None) -> Pixels:
     """Decode a PNG to [h, w] gray, [h, w, 3] RGB or [h, w, 4] RGBA, uint8.
 
-    Raises CatalogError when it cannot be read, BadInput when it has 16 bits or not as many `channels` (None: any).
+    Raises CatalogError when it is damaged, BadInput when it has 16 bits or other than `channels` channels (None: any).
     """
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if pixels is None:
-        raise CatalogError("a stored PNG cannot be read", remedy="Run the shoot again: the step that made it is redone")
+        raise CatalogError("a stored PNG cannot be read", remedy="Run the shoot again, which makes it again")
     present = 1 if pixels.ndim == 2 else pixels.shape[2]
     if pixels.dtype != np.uint8 or (channels is not None and present != channels):
         raise BadInput(
             f"a stored PNG has {present} channels of {pixels.dtype}"
-            + ("" if channels is None else f", where {channels} of uint8 are needed"),
+            + ("" if channels is None else f", not {channels} of uint8"),
             remedy="Run the step that made it again",
         )
     if present == 1:
@@ -64,5 +64,5 @@ def decode_png(data: bytes, channels: int | None = None) -> Pixels:
 def _encoded(ordered: Pixels | U16, settings: tuple[int, int]) -> bytes:
     done, data = cv2.imencode(".png", ordered, settings)
     if not done:
-        raise CatalogError(f"a picture of shape {ordered.shape} could not be written as PNG")
+        raise CatalogError(f"a picture of shape {ordered.shape} could not be encoded as PNG")
     return bytes(data)

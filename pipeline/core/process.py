@@ -1,6 +1,6 @@
-"""This process and its children: peak memory, how freed memory is kept, and programs run with a time limit.
+"""Peak memory of this process and its children, allocator settings, and programs run with a time limit.
 
-Megabytes are 10^6 bytes, everywhere in the pipeline.
+A megabyte is 10^6 bytes everywhere in the pipeline.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # names of mallopt's settings, malloc.h
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt parameters, malloc.h
 _POLL_SECONDS = 0.1
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -26,7 +26,7 @@ def peak_memory_mb() -> float:
 
 
 def peak_memory_of_children_mb() -> float:
-    """Return the largest resident size that any ended child of this process had, in MB."""
+    """Return the largest resident size of any child of this process that has ended, in MB."""
     return _largest_mb(resource.RUSAGE_CHILDREN)
 
 
@@ -37,10 +37,10 @@ def _largest_mb(who: int) -> float:
 
 @functools.cache
 def keep_freed_memory() -> None:
-    """Make glibc keep freed memory for this process, once; other C libraries are left as they are.
+    """Make glibc keep freed memory for this process; does nothing with other C libraries or when called again.
 
-    By default glibc returns arrays of megabytes to the system at once, and every iteration of a fit gets them anew,
-    page by page and cleared, which takes a tenth of its time.
+    By default glibc returns large arrays to the system at once, and every iteration of a fit gets them back page by
+    page and zeroed, which takes a tenth of its time.
     """
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
         ctypes.CDLL(None).mallopt(_TRIM_THRESHOLD, 1 << 30)
@@ -57,9 +57,8 @@ def run_program(
 ) -> int:
     """Run `command` with its output in `log`, and return its exit code; negative: the signal that ended it.
 
-    `env` None: this process's own environment. `on_poll` is called several times per second. The command has a process
-    group of its own, which is killed afterwards, whatever happens. Raises TimeoutError when it runs for longer than
-    `seconds`.
+    `env` None: this process's environment. `on_poll` is called several times per second. The command gets its own
+    process group, which is killed at the end in every case. Raises TimeoutError when it runs for longer than `seconds`.
     """
     deadline = time.monotonic() + seconds
     with log.open("wb") as out:
@@ -74,24 +73,24 @@ def run_program(
             time.sleep(_POLL_SECONDS)
         on_poll()
     finally:
-        os.killpg(process.pid, signal.SIGKILL)  # not reaped yet, so that no other process can have its number
+        os.killpg(process.pid, signal.SIGKILL)  # not reaped yet, so its number cannot have been reused
         code = process.wait()
     return code
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:
-    """Return whether the process has ended, and leave it to be waited for."""
+    """Return whether the process has ended, without reaping it."""
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def log_end(log: Path, size_bytes: int = 4096) -> str:
-    """Return the end of a program's log, without the codes that colour it."""
+    """Return the end of a program's log, without ANSI colour codes."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - size_bytes))
         return _ANSI.sub("", file.read().decode(errors="replace"))
 
 
 def last_lines(log: Path) -> str:
-    """Return the last three lines of a program's log that have text, joined by " / "; empty for an empty log."""
+    """Return the last three non-empty lines of a program's log, joined by " / "; empty if the log is."""
     lines = [line.strip(" \t\r│╭╮╰╯─") for line in re.split(r"[\r\n]+", log_end(log))]
     return " / ".join([line for line in lines if line][-3:])[-500:]

@@ -1,4 +1,4 @@
-"""The records that travel from stage to stage as JSON artifacts, written with `dump_json`, read with `load_list`."""
+"""Records that stages exchange as JSON artifacts, written with `dump_json` and read with `load_list`."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -12,7 +12,7 @@ Homography = tuple[tuple[float, float, float], tuple[float, float, float], tuple
 
 
 class PhotoFacts(Frozen):
-    """What ingest learned about one photo. `photo` is the file's stem, the name by which every later stage knows it."""
+    """Facts about one photo, from ingest. `photo` is the file's stem, by which all later stages refer to it."""
 
     photo: Name
     source_name: str
@@ -20,18 +20,16 @@ class PhotoFacts(Frozen):
     height_px: int
     captured_at: datetime | None = None
     camera: str | None = None
-    focal_px: float | None = Field(
-        default=None, description="from EXIF, in pixels of the ingested photo; None if unknown"
-    )
+    focal_px: float | None = Field(default=None, description="from EXIF, in px of the ingested photo; None if unknown")
     sharpness: float = Field(
-        description="variance of the Laplacian of the luma at 1000 px on the long side; higher is sharper"
+        description="variance of the luma's Laplacian at 1000 px on the long side; higher is sharper"
     )
     exposure_ev: float = Field(description="median log2 luminance minus the shoot's median, in stops")
-    clipped_fraction: float = Field(description="share of pixels with a channel at 255, 0 to 1")
+    clipped_fraction: float = Field(description="share of px with a channel at 255, 0 to 1")
 
 
 class Validation(Frozen):
-    """How close a splat comes, inside the product, to a validation photo: one that it was not fitted to."""
+    """How well a splat matches, inside the product, a validation photo: one that it was not fitted to."""
 
     photo: Name
     psnr_db: float
@@ -40,10 +38,10 @@ class Validation(Frozen):
 
 
 class SilhouetteAgreement(Frozen):
-    """A captured angle's matte against the splat's silhouette, before and after its correction.
+    """A captured angle's matte compared with the splat's silhouette, before and after its correction.
 
-    `iou`: overlap, 0 to 1. `worst_px`: how deep the worst disagreement reaches of those that are thicker than the
-    splat's own blur. `changed`: share of the silhouette whose alpha changed by half or more.
+    `iou`: overlap, 0 to 1. `worst_px`: depth of the worst disagreement that is thicker than the splat's own blur.
+    `changed`: share of the silhouette, 0 to 1, whose alpha changed by half or more.
     """
 
     iou_before: float
@@ -63,9 +61,9 @@ class Crop(Frozen):
 
     @model_validator(mode="after")
     def _leaves_something(self) -> Self:
-        for one, other in (("left", "right"), ("top", "bottom")):
-            if getattr(self, one) + getattr(self, other) > 0.95:
-                raise ValueError(f"{one} and {other} cut away more than 0.95 of the picture; cut less")
+        for side, opposite in (("left", "right"), ("top", "bottom")):
+            if getattr(self, side) + getattr(self, opposite) > 0.95:
+                raise ValueError(f"{side} and {opposite} cut away more than 0.95 of the picture; cut less")
         return self
 
 
@@ -107,14 +105,14 @@ class Edits(Frozen):
 
 
 class Picture(Frozen):
-    """One requested angle after rendering: where its RGBA picture came from, or why there is none.
+    """One requested angle after rendering: where its RGBA picture comes from, or why there is none.
 
-    `source` is `captured` (the photo `photo`, cut out), `rendered` (drawn from the splat) or `refused` (no picture;
-    `reason` says why). `edits` have been applied to the picture. `view` is its camera when it is known (product frame).
-    No camera describes a change of perspective: `view` is then the camera before the edits, and `picture_from_view`
-    takes its px to those of the picture; otherwise that is None. `likeness`, of a rendered picture, is the SSIM of the
-    splat and the nearest photo, which it was fitted to; `validation_ssim` is the mean over the validation photos; both
-    are 0 to 1. `silhouette`, of a captured one, is there when a splat and the photo's pose are.
+    `source`: `captured` (the photo `photo`, cut out), `rendered` (from the splat) or `refused` (no picture; `reason`
+    says why). `edits`: already applied to the picture. `view`: its camera in the product frame, if known. A change of
+    perspective cannot be described by a camera: then `view` is the camera before the edits, and the homography
+    `picture_from_view`, otherwise None, maps its px to the picture's. `likeness`: of a rendered picture, SSIM, 0 to 1,
+    of the splat and the nearest photo, which it was fitted to; `validation_ssim`: its mean over the validation
+    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose.
     """
 
     angle: Angle
@@ -128,12 +126,12 @@ class Picture(Frozen):
     validation_ssim: float | None = None
     silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
-    code: str | None = Field(default=None, description="of a refused angle's reason, see pipeline.core.reasons")
+    code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
     reason: str
 
 
 class Caption(Frozen):
-    """Words for the shop. `engine` says who wrote them, so that measured text is never sold as a writer's."""
+    """Text for the shop. `engine` says what wrote it, so that measured text is never taken for a writer's."""
 
     engine: str
     model: str | None = None
@@ -141,11 +139,9 @@ class Caption(Frozen):
     title: str
     description: str
     alt_text: str
-    alt_texts: dict[str, str] = Field(default={}, description="by angle: as `alt_text`, but each names its own side")
+    alt_texts: dict[str, str] = Field(default={}, description="alt text per angle; each names the side it shows")
     attributes: dict[str, str]
-    prompt: str = Field(
-        description="the conditioning prompt for the backdrop: what stands in the picture, in plain words"
-    )
+    prompt: str = Field(description="prompt for the backdrop: what is in the picture, in plain words")
 
 
 class Backdrop(Frozen):
@@ -169,9 +165,9 @@ class Backdrop(Frozen):
         needed = {"solid": ("colour",), "gradient": ("colour", "to_colour"), "diffusion": ("prompt",)}[self.kind]
         for name in needed:
             if not getattr(self, name):
-                raise ValueError(f"a {self.kind} backdrop needs `{name}`")
+                raise ValueError(f"a {self.kind} backdrop requires `{name}`")
         if self.extend and self.kind != "diffusion":
-            raise ValueError(f"extend: a {self.kind} backdrop fills every frame as it is; leave `extend` out")
+            raise ValueError(f"extend: a {self.kind} backdrop fills every frame without it; remove `extend`")
         return self
 
 
@@ -189,25 +185,25 @@ class Light(Frozen):
 
     @property
     def radius_deg(self) -> float:
-        """Half the angle that the lamp takes up, seen from the product."""
+        """The lamp's angular radius, seen from the product."""
         return 2 + 28 * self.softness
 
 
 class BackdropPicture(Frozen):
-    """What background made for one angle and backdrop, and with what."""
+    """One backdrop picture, made for one angle, and how it was made."""
 
     angle: Name
     backdrop: Name
     kind: Literal["solid", "gradient", "diffusion"]
-    path: str = Field(description="in the tree `backdrops`")
+    path: str = Field(description="path in the tree `backdrops`")
     prompt: str | None = None
     seed: int | None = None
-    start: Literal["noise", "scene"] | None = Field(default=None, description="what the diffusion started from")
-    shadow_painted: bool = Field(default=False, description="the product's shadow is in the picture, where it stands")
+    start: Literal["noise", "scene"] | None = Field(default=None, description="what diffusion started from")
+    shadow_painted: bool = Field(default=False, description="the picture already contains the product's shadow")
 
 
 class Check(Frozen):
-    """One measurement of one asset against its threshold. `passed` None: measured for information only."""
+    """One measurement of one asset and its threshold. `passed` None: for information only."""
 
     name: Name
     value: float
@@ -215,16 +211,16 @@ class Check(Frozen):
     threshold: float | None = None
     passed: bool | None = None
     severity: Literal["reject", "review", "info"] = "reject"
-    words: str = Field(description="what it means for this asset, as a person would say it")
+    words: str = Field(description="what the measurement means for this asset, for a person to read")
 
 
 class AssetRecord(Frozen):
-    """One finished file for one channel, and what the checks say of it."""
+    """One finished file for one channel, and the results of its checks."""
 
     angle: Name
     backdrop: Name
     channel: Name
-    path: str = Field(description="in the tree `assets`")
+    path: str = Field(description="path in the tree `assets`")
     media_type: str
     width_px: int
     height_px: int
@@ -238,7 +234,7 @@ T = TypeVar("T", bound=Frozen)
 
 
 def dump_json(records: "list[Any] | tuple[Any, ...] | Frozen") -> bytes:
-    """Records as stable, human-readable UTF-8 JSON: the same records always give the same bytes."""
+    """Serialise records as readable UTF-8 JSON; the same records always give the same bytes."""
     import json
 
     value = (
@@ -248,7 +244,7 @@ def dump_json(records: "list[Any] | tuple[Any, ...] | Frozen") -> bytes:
 
 
 def load_list(kind: type[T], data: bytes) -> list[T]:
-    """Read a JSON list of records back. Raises pydantic.ValidationError when it is not one."""
+    """Parse a JSON list of records. Raises pydantic.ValidationError when `data` is not one."""
     return TypeAdapter(list[kind]).validate_json(data)  # type: ignore[valid-type]
 
 

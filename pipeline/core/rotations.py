@@ -1,8 +1,8 @@
 """Rotation matrices and quaternions, to the same bits on every machine.
 
 SciPy's `Rotation` sums the same products in another order and differs in the last bit for nine quaternions in ten.
-Poses pass through these functions on their way to every rendered pixel, so that the order of the sums is fixed here.
-Kernels (torch, numba) have their own, which must be differentiable or compiled.
+Every rendered pixel depends on poses that pass through these functions, so they fix the order of the sums. Kernels
+(torch, numba) have their own functions, which must be differentiable or compiled.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from pipeline.core.arrays import F64
 
 
 def rotation_from_quaternion(wxyz: Sequence[float]) -> F64:
-    """Rotation matrix [3, 3] of a quaternion (w, x, y, z) of any length but zero."""
+    """Return the rotation matrix [3, 3] of a quaternion (w, x, y, z) of any non-zero length."""
     w, x, y, z = np.asarray(wxyz, dtype=np.float64) / np.linalg.norm(wxyz)
     return np.array(
         [
@@ -25,7 +25,7 @@ def rotation_from_quaternion(wxyz: Sequence[float]) -> F64:
 
 
 def quaternion_from_rotation(rotation: F64) -> tuple[float, float, float, float]:
-    """Unit quaternion (w, x, y, z), w >= 0, of a rotation [3, 3]; stable for every rotation (Bar-Itzhack 2000)."""
+    """Return the unit quaternion (w, x, y, z), w >= 0, of a rotation [3, 3]; stable for all (Bar-Itzhack 2000)."""
     (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = rotation.tolist()
     symmetric = np.array(
         [

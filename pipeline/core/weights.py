@@ -1,6 +1,6 @@
-"""Folders of weights (checkpoints): what identifies them, their licence, their size, and whether they bring code.
+"""Checkpoint folders: their digest, licence, size, and whether they contain code.
 
-Nothing here loads torch, so that planning a shoot and parsing a DAG can name a checkpoint.
+This module does not import torch, so that planning a shoot and parsing a DAG stay quick.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ _PRECISION = re.compile(r"\.(fp16|bf16|fp32)")  # how diffusers names a variant 
 
 @readable()
 def folder_digest(folder: Path) -> str:
-    """SHA-256 over the names and bytes of every file that can change a result, 64 hex digits.
+    """Return the SHA-256, 64 hex digits, over names and bytes of every file that can change a result.
 
-    Not counted: the model card, hidden files, and what Python compiled. Raises BadInput when a file cannot be read.
+    Excludes the model card, hidden files and compiled Python. Raises BadInput when a file cannot be read.
     """
     paths = (path for path in folder.rglob("*") if not path.is_dir())
     names = sorted(name.as_posix() for path in paths if _counts(name := path.relative_to(folder)))
@@ -36,7 +36,7 @@ def _counts(name: Path) -> bool:
 
 @lru_cache(maxsize=8)
 def _digest(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
-    """Read the files once per process and state of them: a production checkpoint has gigabytes."""
+    """Hash the files once per process unless they change (`stamp`), because a checkpoint may have gigabytes."""
     total = hashlib.sha256()
     for name, _, _ in stamp:
         with (folder / name).open("rb") as file:
@@ -46,7 +46,7 @@ def _digest(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
 
 @readable()
 def licence_of(folder: Path) -> str:
-    """Return the licence in the front matter of the folder's card, or `not stated`. Some forbid commercial use."""
+    """Return the licence in the front matter of the model card, or `not stated`. Some forbid commercial use."""
     card = folder / _CARD
     parts = card.read_text(encoding="utf-8", errors="replace").split("---", 2) if card.is_file() else []
     if len(parts) < 3 or parts[0].strip():
@@ -61,13 +61,13 @@ def licence_of(folder: Path) -> str:
 
 @readable()
 def has_code(folder: Path) -> bool:
-    """Return whether the folder contains Python files of its own."""
+    """Return whether the folder contains Python files."""
     return any(folder.rglob("*.py"))
 
 
 @readable()
 def weight_bytes(folder: Path) -> int:
-    """Return the size of the weights on disk, each in its smallest precision: what loading needs at least."""
+    """Return the size of the weights on disk, each in its smallest precision: the least memory that loading needs."""
     sizes: dict[Path, int] = {}
     for path in folder.rglob("*.safetensors"):
         weight = path.with_name(_PRECISION.sub("", path.name))

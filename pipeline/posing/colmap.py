@@ -19,20 +19,20 @@ from pipeline.posing.photos import PhotoFile, UnusablePhoto, camera_groups, pair
 from pipeline.posing.request import PoseAnswer, PoseParams, PoseRequest
 from pipeline.posing.strays import strays
 
-_ROOM_BYTES = 2**20  # less is no room for a database, nor for a log
+_ROOM_BYTES = 2**20  # with less free space, neither a database nor a log can be written
 WORKER = (sys.executable, "-m", "pipeline.posing.colmap_worker")
 
 
 class SfmFailed(CatalogError):
-    """The SfM process crashed or ran out of time. Worth another try."""
+    """The SfM process crashed or exceeded its time limit; a retry may succeed."""
 
 
 @dataclass(frozen=True)
 class PoseResult:
-    """What SfM found, in its own frame and scale. `model` is None when no photos could be related to each other.
+    """The result of SfM, in SfM's own frame and scale. `model` is None when no photos could be registered.
 
-    `strays`: photo -> degrees by which it missed its ring; these are not in the model any more.
-    `silhouettes`: photo -> [h, w] bool, small; None when no masks were given.
+    `strays`: photo -> its deviation from its ring in degrees; these photos have been removed from `model`.
+    `silhouettes`: photo -> [h, w] bool, long side 320 px; None when no masks were given.
     """
 
     model: SparseModel | None
@@ -51,17 +51,16 @@ def pose(
     *,
     worker: Sequence[str] = WORKER,
 ) -> PoseResult:
-    """Find the cameras of `photos`, which lie in one folder.
+    """Estimate the camera poses of `photos`, which must be in one folder.
 
-    `masks`: photo -> RGBA cut-out or grey mask of the photo's size; None: no masks.
-
-    `focal_px`: photo -> EXIF focal length in px. Photos whose mask is empty are left out and named in `unusable`.
-    Raises BadInput when a mask does not fit its photo, SfmFailed when the process crashes or exceeds
-    `params.timeout_seconds`, StoreFull when its disk is full.
+    `masks`: photo -> RGBA cut-out or grey mask of the photo's size; None: no masks. `focal_px`: photo -> EXIF focal
+    length in px. Photos whose mask is empty are left out and listed in `unusable`. Raises BadInput when a mask does
+    not match its photo, SfmFailed when the process crashes or exceeds `params.timeout_seconds`, StoreFull when its
+    disk is full.
     """
     folders = {photo.path.parent for photo in photos}
     if len(folders) > 1:
-        raise BadInput(f"the photos lie in {len(folders)} folders", remedy="put them into one")
+        raise BadInput(f"the photos are in {len(folders)} folders", remedy="Put them into one folder")
     usable, mask_folder, silhouettes = list(photos), None, None
     if masks is not None:
         mask_folder = scratch / "masks"
@@ -70,8 +69,8 @@ def pose(
         usable = [photo for photo in photos if photo.photo in silhouettes]
     unusable = tuple(UnusablePhoto(name=p.name, reason="its cut-out is empty") for p in photos if p not in usable)
     if len(usable) < 3:
-        nothing = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
-        return PoseResult(None, silhouettes, unusable, nothing, {})
+        no_answer = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
+        return PoseResult(None, silhouettes, unusable, no_answer, {})
     request = _request(usable, mask_folder, focal_px, params, scratch / "sfm")
     answer = run_worker(request, scratch / "sfm" / "request.json", worker)
     if answer.sparse is None:
@@ -82,9 +81,9 @@ def pose(
 
 
 def run_worker(request: PoseRequest, path: Path, worker: Sequence[str] = WORKER) -> PoseAnswer:
-    """Run the SfM process on a request and read its answer; it and its children are killed at the time limit.
+    """Run the SfM process on a request and return its answer; it and its children are killed at the time limit.
 
-    Raises SfmFailed when it crashes or runs out of time, StoreFull when its disk is full.
+    Raises SfmFailed when it crashes or exceeds the limit, StoreFull when its disk is full.
     """
     path.write_text(request.model_dump_json())
     log, limit = path.with_name("log.txt"), request.params.timeout_seconds
@@ -97,17 +96,17 @@ def run_worker(request: PoseRequest, path: Path, worker: Sequence[str] = WORKER)
         ) from None
     result = path.with_name("result.json")
     if code != 0 or not result.exists():
-        raise _ended(code, log)
+        raise _failure(code, log)
     return PoseAnswer.model_validate_json(result.read_bytes())
 
 
-def _ended(code: int, log: Path) -> CatalogError:
-    """Return why the SfM process left no answer: its disk is full, or what the last lines of its log say."""
+def _failure(code: int, log: Path) -> CatalogError:
+    """The error for an SfM process that left no answer: its disk is full, or the last lines of its log."""
     if shutil.disk_usage(log.parent).free < _ROOM_BYTES:
         return StoreFull(f"no room left on the disk of {log.parent}", remedy="Free disk space, then run again")
     remedy = "Run it again; if it fails again, read its log"
     if code == -signal.SIGKILL:
-        remedy = "It was killed from outside, most often for memory: give it more, or lower sfm.max_side_px"
+        remedy = "The process was killed, usually for its memory: give it more memory, or lower sfm.max_side_px"
     last = last_lines(log) or "its log is empty"
     return SfmFailed(f"the SfM process ended with code {code}: {last}", remedy=remedy)
 
@@ -119,7 +118,7 @@ def _request(
     params: PoseParams,
     out: Path,
 ) -> PoseRequest:
-    """The SfM process's work order; makes its folder `out`."""
+    """The request for the SfM process; creates its folder `out`."""
     out.mkdir(parents=True)
     return PoseRequest(
         photos=str(photos[0].path.parent.absolute()),
@@ -133,7 +132,7 @@ def _request(
 
 
 def _environment() -> dict[str, str]:
-    """The environment, with this very package on the child's path, wherever the parent was started."""
+    """The child's environment: this package is first on its PYTHONPATH, wherever the parent was started."""
     root = str(Path(__file__).resolve().parents[2])
     rest = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": root if not rest else f"{root}{os.pathsep}{rest}"}
@@ -142,12 +141,12 @@ def _environment() -> dict[str, str]:
 def _silhouettes(
     photos: Sequence[PhotoFile], masks: Mapping[str, Path], folder: Path, params: PoseParams
 ) -> dict[str, NDArray[np.bool_]]:
-    """Write COLMAP's masks into `folder`; the photos' small silhouettes, without those whose mask is empty."""
-    found = {}
+    """Write COLMAP's masks into `folder`; returns the silhouette of every photo whose mask is not empty."""
+    silhouettes = {}
     for photo in photos:
         if photo.photo not in masks:
-            raise BadInput(f"{photo.name} has no mask", remedy="give a mask for every photo, or none at all")
+            raise BadInput(f"{photo.name} has no mask", remedy="Give a mask for every photo, or none at all")
         silhouette = write_colmap_mask(read_mask(masks[photo.photo], photo), photo, folder, params)
         if silhouette is not None:
-            found[photo.photo] = silhouette
-    return found
+            silhouettes[photo.photo] = silhouette
+    return silhouettes

@@ -1,7 +1,7 @@
-"""Runs pycolmap in a process of its own: `python -m pipeline.posing.colmap_worker REQUEST.json`.
+"""Runs pycolmap in a separate process: `python -m pipeline.posing.colmap_worker REQUEST.json`.
 
-A process of its own because pycolmap aborts on some inputs, cannot be interrupted, and shares libraries with Pillow
-in a way that corrupts the heap when both are loaded. So nothing in here may import Pillow.
+The process is separate because pycolmap aborts on some inputs, cannot be interrupted, and corrupts the heap when
+Pillow is loaded beside it. Nothing in this module may import Pillow.
 """
 
 import sys
@@ -21,7 +21,10 @@ from pipeline.posing.strays import strays
 
 @dataclass(frozen=True)
 class Features:
-    """How features are found and matched; factors of the params' values. `guided`: match again along epipolar lines."""
+    """How features are extracted and matched. The factors multiply values of PoseParams.
+
+    `guided`: match again along epipolar lines.
+    """
 
     side_factor: float
     count_factor: float
@@ -31,7 +34,7 @@ class Features:
 
 @dataclass(frozen=True)
 class SfmRecipe:
-    """One way to try: its features, how strict the mapper is, and what is added to the request's seed."""
+    """The settings of one attempt: features, whether the mapper is strict, and an offset for the request's seed."""
 
     name: Literal["plain", "reseeded", "relaxed", "dense"]
     features: Features
@@ -52,47 +55,47 @@ RECIPES = (
 
 
 def main(request_path: Path) -> None:
-    """Try the recipes in turn until enough photos are registered, and write `result.json` into the request's folder."""
+    """Try the recipes in turn until enough photos are registered, and write `result.json` into `request.out`."""
     request = PoseRequest.model_validate_json(request_path.read_bytes())
-    pycolmap.logging.minloglevel = 2  # errors only: its INFO lines are thousands
+    pycolmap.logging.minloglevel = 2  # errors only: there are thousands of INFO lines
     pycolmap.set_random_seed(request.params.seed)
-    began = time.perf_counter()
+    started = time.perf_counter()
     attempts, best = [], None
-    for attempt, folder in tries(request, began):
+    for attempt, folder in tries(request, started):
         attempts.append(attempt)
         if best is None or rank(attempt) > rank(best[0]):
             best = (attempt, folder)
     answer = PoseAnswer(
         sparse=str(best[1]) if best and best[0].registered else None,
         attempts=tuple(attempts),
-        seconds=time.perf_counter() - began,
+        seconds=time.perf_counter() - started,
         peak_memory_mb=peak_memory_mb(),
     )
     (Path(request.out) / "result.json").write_text(answer.model_dump_json(indent=1))
 
 
 def rank(attempt: Attempt) -> tuple[int, int]:
-    """More photos in their place are better, then more points."""
+    """Sort key of attempts, higher is better: registered photos without strays, then points."""
     return attempt.registered - attempt.strays, attempt.points
 
 
-def tries(request: PoseRequest, began: float) -> Iterator[tuple[Attempt, Path]]:
-    """The attempts, one after the other, until half the time is gone.
+def tries(request: PoseRequest, started: float) -> Iterator[tuple[Attempt, Path]]:
+    """Yield attempts and their model folders until half of the time limit has passed.
 
-    Another seed is tried when photos strayed, another recipe when too few are in place.
+    Another seed is tried when there are strays, another recipe when too few photos are in place.
     """
     enough = request.params.enough_fraction * sum(len(group.names) for group in request.groups)
     in_place, strayed = 0, 0
-    database: dict[Features, Path] = {}
+    databases: dict[Features, Path] = {}
     for recipe in RECIPES:
         if not strayed if recipe.seed else in_place >= enough:
             continue
-        since = time.perf_counter()
-        if database and since - began > request.params.timeout_seconds / 2:
+        attempt_started = time.perf_counter()
+        if databases and attempt_started - started > request.params.timeout_seconds / 2:
             return
-        if recipe.features not in database:
-            database[recipe.features] = find_features(request, recipe)
-        attempt, folder = map_photos(request, recipe, database[recipe.features], since)
+        if recipe.features not in databases:
+            databases[recipe.features] = find_features(request, recipe)
+        attempt, folder = map_photos(request, recipe, databases[recipe.features], attempt_started)
         yield attempt, folder
         in_place, strayed = max(in_place, rank(attempt)[0]), attempt.strays
 
@@ -100,8 +103,8 @@ def tries(request: PoseRequest, began: float) -> Iterator[tuple[Attempt, Path]]:
 def find_features(request: PoseRequest, recipe: SfmRecipe) -> Path:
     """Extract and match features into a new database; returns its path.
 
-    The photos are entered first, in order: extraction enters them as its threads finish, and matching, mapping and so
-    a weakly tied photo's pose follow the order in the database.
+    The photos are added first, in order: extraction would add them in the order in which its threads finish, and
+    matching and mapping follow the order in the database, which changes the pose of a weakly connected photo.
     """
     database = Path(request.out) / f"{recipe.name}.db"
     pycolmap.Database.open(database).close()
@@ -128,7 +131,7 @@ def find_features(request: PoseRequest, recipe: SfmRecipe) -> Path:
 
 
 def extraction_options(params: PoseParams, features: Features, threads: int) -> Any:
-    """The options that pycolmap takes for these features."""
+    """The extraction options of pycolmap for these features."""
     options = pycolmap.FeatureExtractionOptions()
     options.max_image_size = round(params.max_side_px * features.side_factor)
     options.num_threads = threads
@@ -139,10 +142,10 @@ def extraction_options(params: PoseParams, features: Features, threads: int) -> 
 
 
 def matching_options(features: Features) -> Any:
-    """The options that pycolmap takes for matching these features: one matcher, and one verifier beside it.
+    """The matching options of pycolmap for these features: one thread that matches and one that verifies.
 
-    One, because FAISS calls the OpenBLAS inside pycolmap's wheel, which is built for one thread: it hands out its work
-    buffers without a lock, so that two matchers now and then get the same one and spoil each other's products.
+    FAISS calls the OpenBLAS inside pycolmap's wheel, which is built for a single thread: it hands out its work buffers
+    without a lock, so that two matchers sometimes share one and corrupt each other's products.
     """
     options = pycolmap.FeatureMatchingOptions()
     options.num_threads = 1
@@ -152,7 +155,7 @@ def matching_options(features: Features) -> Any:
 
 
 def match_features(request: PoseRequest, recipe: SfmRecipe, database: Path) -> None:
-    """Match every pair, or the pairs that the request names, and verify them geometrically."""
+    """Match every pair, or only the pairs in the request, and verify the matches geometrically."""
     verification = pycolmap.TwoViewGeometryOptions()
     verification.ransac.random_seed = request.params.seed
     common = {
@@ -170,10 +173,13 @@ def match_features(request: PoseRequest, recipe: SfmRecipe, database: Path) -> N
     pycolmap.match_image_pairs(database, pairing_options=pairing, **common)
 
 
-def map_photos(request: PoseRequest, recipe: SfmRecipe, database: Path, since: float) -> tuple[Attempt, Path]:
-    """Incremental mapping; keeps the model with the most photos, since COLMAP may split a shoot into several."""
+def map_photos(request: PoseRequest, recipe: SfmRecipe, database: Path, started: float) -> tuple[Attempt, Path]:
+    """Run incremental mapping; returns the attempt and the folder of its model.
+
+    COLMAP may split a shoot into several models; the one with the most photos is chosen.
+    """
     options = pycolmap.IncrementalPipelineOptions()
-    options.num_threads = 1  # several make the order of sums, and so a weakly tied photo's pose, a matter of chance
+    options.num_threads = 1  # more would make the order of sums, and so the pose of a weakly connected photo, random
     seed = request.params.seed + recipe.seed
     options.random_seed = options.mapper.random_seed = options.triangulation.random_seed = seed
     options.min_model_size = 3
@@ -195,7 +201,7 @@ def map_photos(request: PoseRequest, recipe: SfmRecipe, database: Path, since: f
         points=0 if chosen is None else models[chosen].num_points3D(),
         reprojection_error_px=0.0 if chosen is None else models[chosen].compute_mean_reprojection_error(),
         models=len(models),
-        seconds=time.perf_counter() - since,
+        seconds=time.perf_counter() - started,
     )
     return attempt, folder
 

@@ -1,16 +1,15 @@
-"""Coverage: does a photo serve a requested angle, or may the splat draw it, or did nobody photograph that side.
+"""Decides where the picture of each requested angle comes from: a photo, the splat, or nowhere.
 
-All distances are angles between directions from the product's centre. Let P be the directions of the posed photos, x
-the asked one.
+All distances are angles between directions from the product's centre. Let P be the directions of the posed photos and x
+the requested direction.
 
 - *captured*: shoot.yaml names a photo for the angle, or some p in P is within `tolerance_deg` of x.
-- *rendered*: two photos p, q in P stand at most `max_gap_deg` apart and the shortest arc from p to q passes within
-  `max_offset_deg` of x. So the splat is asked to interpolate between photos, or to look past them by no more than
-  `max_offset_deg`.
+- *rendered*: two photos p, q in P are at most `max_gap_deg` apart, and the shortest arc from p to q passes within
+  `max_offset_deg` of x. The splat therefore interpolates between photos, or extrapolates by at most `max_offset_deg`.
 - *refused*: neither.
 
-The rule knows no axis: it turns with the photos (rotation invariant), and a photo more can only better a decision
-(monotonic), since it adds members to P and arcs between them and takes none away.
+The rule has no preferred axis: it is invariant under rotation. It is also monotonic: another photo adds members to P
+and arcs between them and removes none, so it can only improve a decision.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,14 +28,14 @@ RING_WIDTH_DEG = 20.0
 
 
 class CoverageParams(Frozen):
-    """How near a photo must be. The defaults publish what a splat of a usual turntable shoot shows well."""
+    """How near the photos must be. The defaults allow what a splat of an ordinary turntable shoot shows well."""
 
     tolerance_deg: float = Field(default=4.0, ge=0, le=30)
-    """A photo within this angle serves as it is."""
+    """A photo within this angle of the requested one is used as it is."""
     max_gap_deg: float = Field(default=45.0, gt=0, lt=180)
-    """Two photos further apart than this see too little in common to draw what is between them."""
+    """Two photos further apart than this have too little in common for a view between them."""
     max_offset_deg: float = Field(default=12.0, ge=0, le=45)
-    """How far beside the arc between two photos (above, below, or past its end) the splat may still be looked at."""
+    """How far off the arc between two photos (above, below, or past its end) a view may be rendered."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +49,15 @@ class Photographed:
 
 @dataclass(frozen=True)
 class AngleRefusal:
-    """Why an angle is refused: the reason's code in `pipeline.core.reasons`, and the words of this case."""
+    """Why an angle is refused: a code from `pipeline.core.reasons`, and the message for this case."""
 
     code: str
-    words: str
+    message: str
 
 
 @dataclass(frozen=True)
 class Arc:
-    """The arc between two photos: `width_deg` its length, `offset_deg` how far from it the asked angle lies."""
+    """The arc between photos `first` and `second` (indices), and its distance `offset_deg` from the requested angle."""
 
     first: int
     second: int
@@ -67,7 +66,7 @@ class Arc:
 
 
 def photographed(views: Sequence[View], sharpness: Mapping[str, float]) -> Photographed:
-    """The posed photos' directions. Photos of which nothing is known count as sharp."""
+    """The directions and sharpness of the posed photos. A photo of unknown sharpness counts as sharp."""
     directions = [direction(view.azimuth_deg, view.elevation_deg) for view in views]
     return Photographed(
         tuple(view.photo for view in views),
@@ -83,16 +82,16 @@ def judge(
     posed: Photographed | None,
     params: CoverageParams,
 ) -> list[AngleDecision]:
-    """A decision for every angle, in their order.
+    """Decide every angle, in the given order.
 
-    `named`: angle -> photo; `posed` None: SfM was held, only named photos can serve. Raises BadInput when a named
-    photo is not among `known_photos`, or a name is no requested angle.
+    `named`: angle -> photo. `posed` None: SfM was held, so only named photos can be used. Raises BadInput when a named
+    photo is not in `known_photos`, or when `named` contains an angle that is not requested.
     """
     for name, photo in named.items():
         if name not in {angle.name for angle in angles}:
-            raise BadInput(f"capture.named: {name!r} is no requested angle", remedy="use the name of a requested angle")
+            raise BadInput(f"capture.named: {name!r} is not a requested angle", remedy="Name a requested angle")
         if photo not in known_photos:
-            raise BadInput(f"capture.named.{name}: there is no photo {photo!r}", remedy="name a photo of this shoot")
+            raise BadInput(f"capture.named.{name}: there is no photo {photo!r}", remedy="Name a photo of this shoot")
     return [_decision(angle, named.get(angle.name), posed, params) for angle in angles]
 
 
@@ -102,8 +101,8 @@ def _decision(angle: Angle, named: str | None, posed: Photographed | None, param
             return AngleDecision(angle=angle, source="captured", photo=named, reason=f"shoot.yaml names {named} for it")
         reason = "the photos could not be posed (see sfm), and shoot.yaml names no photo for this angle"
         return AngleDecision(angle=angle, source="refused", code="angle-not-posed", reason=reason)
-    asked = direction(angle.azimuth_deg, angle.elevation_deg)
-    away = angles_deg(posed.directions, asked)
+    requested = direction(angle.azimuth_deg, angle.elevation_deg)
+    away = angles_deg(posed.directions, requested)
     nearest = int(away.argmin())
     near = {"nearest_photo": posed.photos[nearest], "nearest_deg": round(float(away[nearest]), 3)}
     if named is not None:
@@ -114,56 +113,56 @@ def _decision(angle: Angle, named: str | None, posed: Photographed | None, param
         reason = f"{posed.photos[best]} was taken {away[best]:.1f}° from it"
         reason += "" if best == nearest else f"; {posed.photos[nearest]} is nearer but much blurrier"
         return AngleDecision(angle=angle, source="captured", photo=posed.photos[best], reason=reason, **near)
-    arc = best_arc(posed.directions, asked, params)
+    arc = best_arc(posed.directions, requested, params)
     if arc is not None:
         return AngleDecision(angle=angle, source="rendered", reason=_rendered_reason(posed, away, nearest, arc), **near)
     refusal = _refusal(angle, posed, away, nearest, params)
-    return AngleDecision(angle=angle, source="refused", code=refusal.code, reason=refusal.words, **near)
+    return AngleDecision(angle=angle, source="refused", code=refusal.code, reason=refusal.message, **near)
 
 
 def angles_deg(directions: F64, towards: F64) -> F64:
-    """Angles [N] in degrees between unit vectors [N, 3] and one [3]; exact for small angles too (Kahan's formula)."""
+    """Angles [N] in degrees between unit vectors [N, 3] and [3], accurate for small angles too (Kahan's formula)."""
     apart = np.linalg.norm(directions - towards, axis=-1)
     together = np.linalg.norm(directions + towards, axis=-1)
     return np.asarray(np.degrees(2 * np.arctan2(apart, together)))
 
 
 def sharpest_near(away_deg: F64, sharpness: Sequence[float], tolerance_deg: float) -> int:
-    """The nearest photo within tolerance that is not much blurrier than the sharpest one there."""
+    """The index of the nearest photo within `tolerance_deg` that is not much blurrier than the sharpest within it."""
     inside = [i for i in range(len(away_deg)) if away_deg[i] <= tolerance_deg]
     best = max(sharpness[i] for i in inside)
     good = [i for i in inside if sharpness[i] >= MUCH_BLURRIER * best]
     return min(good, key=lambda i: (away_deg[i], i))
 
 
-def best_arc(directions: F64, asked: F64, params: CoverageParams) -> Arc | None:
-    """The arc between two photos from which `asked` [3] can be drawn, or None when there is none.
+def best_arc(directions: F64, requested: F64, params: CoverageParams) -> Arc | None:
+    """The arc between two photos that allows `requested` [3] to be rendered, or None.
 
-    `directions` [N, 3] unit. Several may do; the reason names the one of the smallest width + offset.
+    `directions`: [N, 3] unit vectors. Of several arcs, the one with the smallest width + offset is returned.
     """
     first, second = np.triu_indices(len(directions), k=1)
     width = angles_deg(directions[first], directions[second])
-    offset = arc_offset_deg(directions[first], directions[second], asked)
-    fit = np.flatnonzero((width <= params.max_gap_deg) & (offset <= params.max_offset_deg))
-    if len(fit) == 0:
+    offset = arc_offset_deg(directions[first], directions[second], requested)
+    allowed = np.flatnonzero((width <= params.max_gap_deg) & (offset <= params.max_offset_deg))
+    if len(allowed) == 0:
         return None
-    best = fit[(width[fit] + offset[fit]).argmin()]
+    best = allowed[(width[allowed] + offset[allowed]).argmin()]
     return Arc(int(first[best]), int(second[best]), float(width[best]), float(offset[best]))
 
 
-def arc_offset_deg(first: F64, second: F64, asked: F64) -> F64:
-    """Angle [M] from `asked` to the nearest point of the great-circle arc `first`-`second`; arcs shorter than 180 deg.
+def arc_offset_deg(first: F64, second: F64, requested: F64) -> F64:
+    """Angles [M] in degrees from `requested` to the nearest point of the great-circle arcs from `first` to `second`.
 
-    All are unit vectors, [M, 3] or [3].
+    All are unit vectors, [M, 3] or [3]; the arcs are shorter than 180 deg.
     """
-    ends = np.minimum(angles_deg(first, asked), angles_deg(second, asked))
+    ends = np.minimum(angles_deg(first, requested), angles_deg(second, requested))
     normal = np.cross(first, second)
     length = np.linalg.norm(normal, axis=-1)
     normal = normal / np.maximum(length, 1e-12)[..., None]
-    beside = np.degrees(np.arcsin(np.clip(np.abs((normal * asked).sum(axis=-1)), 0.0, 1.0)))
-    # the foot of the perpendicular lies within the arc when `asked` is on the inner side of both ends
-    past_first = (np.cross(normal, first) * asked).sum(axis=-1) >= 0
-    before_second = (np.cross(second, normal) * asked).sum(axis=-1) >= 0
+    beside = np.degrees(np.arcsin(np.clip(np.abs((normal * requested).sum(axis=-1)), 0.0, 1.0)))
+    # the foot of the perpendicular is on the arc when `requested` is on the inner side of both ends
+    past_first = (np.cross(normal, first) * requested).sum(axis=-1) >= 0
+    before_second = (np.cross(second, normal) * requested).sum(axis=-1) >= 0
     within = past_first & before_second & (length > 1e-12)
     return np.where(within, np.minimum(beside, ends), ends)
 
@@ -184,20 +183,20 @@ def _rendered_reason(posed: Photographed, away: F64, nearest: int, arc: Arc) -> 
 
 
 def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params: CoverageParams) -> AngleRefusal:
-    """Why this angle cannot be rendered, and what to shoot."""
+    """Why this angle cannot be rendered, and which photos would allow it."""
     start = f"the nearest photo, {posed.photos[nearest]}, is {away[nearest]:.0f}° away"
     elevations = np.degrees(np.arcsin(np.clip(posed.directions[:, 2], -1.0, 1.0)))
     highest, lowest = float(elevations.max()), float(elevations.min())
     if angle.elevation_deg > highest + params.max_offset_deg:
         return AngleRefusal(
             code="angle-above-photos",
-            words=f"{start}: this angle looks from {angle.elevation_deg:.0f}° above, the highest photo from"
+            message=f"{start}: this angle looks from {angle.elevation_deg:.0f}° above, the highest photo from"
             f" {highest:.0f}°; shoot a ring at about {angle.elevation_deg:.0f}°",
         )
     if angle.elevation_deg < lowest - params.max_offset_deg:
         return AngleRefusal(
             code="angle-below-photos",
-            words=f"{start}: this angle looks from {angle.elevation_deg:.0f}°, the lowest photo from {lowest:.0f}°;"
+            message=f"{start}: this angle looks from {angle.elevation_deg:.0f}°, the lowest photo from {lowest:.0f}°;"
             f" shoot a ring at about {angle.elevation_deg:.0f}°",
         )
     azimuths = np.degrees(np.arctan2(posed.directions[:, 0], -posed.directions[:, 1])) % 360.0
@@ -206,9 +205,9 @@ def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params:
     if gap.width_deg <= params.max_gap_deg:
         return AngleRefusal(
             code="angle-no-neighbours",
-            words=f"{start}, and no two photos close to each other stand on either side of it; shoot it itself",
+            message=f"{start}, and no two photos on either side of it are close together; shoot this angle itself",
         )
     return AngleRefusal(
         code="angle-side-not-photographed",
-        words=f"{start}: nobody photographed the product from {gap.words}; shoot {gap.photos_to_shoot} more there",
+        message=f"{start}: there are no photos from {gap.label}; shoot {gap.photos_to_shoot} more there",
     )

@@ -1,4 +1,4 @@
-"""Pose a plain folder of photos and write a COLMAP workspace: `catalog sfm PHOTOS_DIR --out COLMAP_DIR`."""
+"""Poses the photos of a folder and writes a COLMAP workspace: `catalog sfm PHOTOS_DIR --out COLMAP_DIR`."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -25,9 +25,9 @@ MARKER = ".catalog-sfm"
 
 
 class FolderReport(Frozen):
-    """What `catalog sfm` prints: the report, the files that were left out, and where the workspace is.
+    """The output of `catalog sfm`: the report, the files that were left out, and the folder of the workspace.
 
-    `notes`: file name -> what had to be guessed to read it.
+    `notes`: file name -> what had to be guessed to decode it.
     """
 
     report: PoseReport
@@ -47,13 +47,12 @@ def pose_folder(
 ) -> FolderReport:
     """Pose the photos of a folder; write `images/` (upright), `sparse/0/` (product frame), `views.json`, `report.json`.
 
-    With masks the images are RGBA, so that a splat of the product alone can be fitted to them.
+    `masks_dir` contains `<photo>.png` per photo: RGBA cut-outs or grey masks, of the upright photo's size. With masks
+    the images are RGBA, so that a splat of the product alone can be fitted to them. `front` is the photo (stem) at
+    azimuth 0, by default the first registered one. Files that cannot be decoded are left out and listed in the report.
 
-    `masks_dir` holds `<photo>.png` per photo (RGBA cut-outs or grey masks, of the upright photo's size); None: no
-    masks. `front` is the photo (stem) at azimuth 0, by default the first registered one. Files that cannot be
-    read are left out and named in the report. Raises BadInput when there is nothing to pose or `out_dir` contains
-    something that this function did not make, Held when fewer than three photos are registered, SfmFailed when the SfM
-    process fails.
+    Raises BadInput when fewer than three photos can be decoded or `out_dir` contains files that this function did not
+    write, Held when fewer than three photos are registered, SfmFailed when the SfM process fails.
     """
     params = params or PoseParams()
     claim(out_dir)
@@ -85,7 +84,7 @@ def pose_folder(
 
 
 def claim(out_dir: Path) -> None:
-    """Make `out_dir`, or accept one that this function made before. Raises BadInput when it holds anything else."""
+    """Create `out_dir`, or accept one created by an earlier call. Raises BadInput when it contains other files."""
     if out_dir.exists() and (not out_dir.is_dir() or (any(out_dir.iterdir()) and not (out_dir / MARKER).exists())):
         raise BadInput(f"{out_dir} exists and was not made by `catalog sfm`", remedy="Choose another --out")
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -94,7 +93,7 @@ def claim(out_dir: Path) -> None:
 
 @dataclass(frozen=True)
 class UprightPhotos:
-    """A folder's photos as ingest would hand them on.
+    """The decoded photos of a folder, as the ingest stage would store them.
 
     `focal_px`: photo -> EXIF focal length in px, None where unknown. `notes`: file name -> what had to be guessed.
     """
@@ -106,9 +105,9 @@ class UprightPhotos:
 
 
 def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
-    """Decode the photos of a folder into `images/<stem>.png`, upright 8-bit sRGB; images of an earlier run are removed.
+    """Decode the photos of a folder into `images/<stem>.png`, upright 8-bit sRGB, replacing those of an earlier run.
 
-    Raises BadInput when fewer than three photos can be read.
+    Raises BadInput when fewer than three photos can be decoded.
     """
     if not photos_dir.is_dir():
         raise BadInput(f"{photos_dir} is not a folder", remedy="Name the folder of the photos")
@@ -136,12 +135,12 @@ def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
         if photo.notes:
             notes[path.name] = photo.notes
     if len(photos) < 3:
-        raise BadInput(f"{photos_dir} has {len(photos)} readable photos", remedy=_three(unusable))
+        raise BadInput(f"{photos_dir} has {len(photos)} readable photos", remedy=_add_photos(unusable))
     return UprightPhotos(tuple(photos), focal_px, notes, tuple(unusable))
 
 
 def add_alpha(photos: Sequence[PhotoFile], masks: Mapping[str, Path]) -> None:
-    """Make each photo's file RGBA: its RGBA cut-out as it is (the colours of its outline are cleaned), or its mask."""
+    """Make each photo's file RGBA: its RGBA cut-out, whose outline colours are cleaned, or the photo with its mask."""
     for photo in photos:
         with Image.open(masks[photo.photo]) as mask:
             if "A" in mask.getbands():
@@ -153,6 +152,6 @@ def add_alpha(photos: Sequence[PhotoFile], masks: Mapping[str, Path]) -> None:
         photo.path.write_bytes(encode_png(np.asarray(rgba)))
 
 
-def _three(unusable: Sequence[UnusablePhoto]) -> str:
+def _add_photos(unusable: Sequence[UnusablePhoto]) -> str:
     reasons = "; ".join(f"{file.name}: {file.reason}" for file in unusable[:3])
     return "Add photos until there are at least three" + (f" ({reasons})" if reasons else "")

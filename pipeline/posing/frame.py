@@ -1,10 +1,10 @@
-"""From SfM's own frame to the product frame: which way is up, and where the vertical line through the product is.
+"""Fits the up direction and the vertical line through the product, which lead from SfM's frame to the product frame.
 
-On a turntable the product turns and the camera stays, so, seen from the product, the cameras of one ring turn about
-one axis: for all of them the axis has the same direction in camera coordinates (R a = s) and its points lie at the
-same place there (R p + t = m + height * s). Both are linear in the axis, use rotations as well as positions, and so
-hold on short arcs too, where a circle fitted to the camera positions alone would not. A second elevation is a second
-ring about the same axis.
+On a turntable the product turns and the camera stays, so relative to the product the cameras of one ring turn about
+one axis. All of them see the axis in the same direction in camera coordinates (R a = s), and its points at the same
+place (R p + t = m + height * s). Both equations are linear in the axis and use rotations as well as positions, so they
+also hold on short arcs, where a circle fitted to the camera positions alone fails. A second elevation is a second ring
+about the same axis.
 """
 
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ Rig = Literal["turntable", "handheld"]
 class Upright:
     """The up direction and a point of the vertical line through the product, in SfM's frame, and how well they fit.
 
-    `up` [3] unit; `foot` [3]; `rings`: ring number of each camera, -1 for one that stands in no ring; `residual_deg`:
-    RMS angle by which the cameras of the rings miss their ring (0 when there are none).
+    `up`: [3] unit; `foot`: [3]; `rings`: [N] ring number of each camera, -1 for a camera outside all rings;
+    `residual_deg`: RMS deviation of the cameras from their rings in degrees, 0 without rings.
     """
 
     up: F64
@@ -39,10 +39,10 @@ class Upright:
 
 
 def upright(poses: Sequence[F64], rig: Rig) -> Upright:
-    """Fit the vertical line through the product to cameras `cam_from_world` [4, 4] (at least two).
+    """Fit the vertical line through the product to the poses `cam_from_world` [4, 4] of at least two cameras.
 
-    `turntable`: the axis of rotation. Cameras that share a ring with no other fall back, as `handheld` does, to the
-    assumption that photographers hold their cameras level, and that they aim at the product.
+    `turntable`: the line is the axis of rotation. Without rings of cameras, and for `handheld`, it is fitted under the
+    assumptions that photographers hold their cameras level and aim at the product.
     """
     rotations = np.stack([pose[:3, :3] for pose in poses])
     translations = np.stack([pose[:3, 3] for pose in poses])
@@ -59,9 +59,9 @@ def upright(poses: Sequence[F64], rig: Rig) -> Upright:
 
 
 def level_up(rotations: F64) -> F64:
-    """Up direction [3] to which the cameras' right-hand sides are most nearly perpendicular; `rotations` [N, 3, 3].
+    """Up direction [3] most nearly perpendicular to the right-hand directions of all cameras; `rotations` [N, 3, 3].
 
-    When all cameras look the same way that is undetermined, and the mean of the cameras' own up directions decides.
+    When all cameras look the same way it is undetermined, and the mean of the cameras' up directions decides.
     """
     mean_up = -rotations[:, 1].sum(axis=0)
     mean_up /= max(float(np.linalg.norm(mean_up)), 1e-12)
@@ -76,7 +76,7 @@ def level_up(rotations: F64) -> F64:
 
 
 def aim_point(rotations: F64, translations: F64) -> F64:
-    """The point [3] nearest to all optical axes, robustly: where the photographer aimed."""
+    """The point [3] at which the cameras aim: the robust nearest point to all optical axes."""
     centres = -np.einsum("nji,nj->ni", rotations, translations)
     forward = rotations[:, 2]
     across = np.eye(3) - forward[:, :, None] * forward[:, None, :]
@@ -87,13 +87,16 @@ def aim_point(rotations: F64, translations: F64) -> F64:
         weighted = weights[:, None, None] * across
         normal = weighted.sum(axis=0) + 1e-9 * np.eye(3)
         point = np.linalg.solve(normal, np.einsum("nij,nj->i", weighted, centres) + 1e-9 * point)
-        missed = np.linalg.norm(np.einsum("nij,nj->ni", across, point - centres), axis=1)
-        weights = 1.0 / (missed + 1e-3 * spread)
+        distance = np.linalg.norm(np.einsum("nij,nj->ni", across, point - centres), axis=1)
+        weights = 1.0 / (distance + 1e-3 * spread)
     return point
 
 
 def _turn_axis(rotations: F64) -> F64:
-    """The axis that most pairs of cameras see alike; candidates: the level cameras' up and the axes of pairs' turns."""
+    """The axis [3] that most pairs of cameras see in the same direction.
+
+    Candidates are `level_up` and the rotation axes between pairs of cameras.
+    """
     candidates = np.concatenate([level_up(rotations)[None], _pair_axes(rotations)])
     best, up = -1.0, candidates[0]
     for candidate in candidates:
@@ -106,7 +109,7 @@ def _turn_axis(rotations: F64) -> F64:
 
 
 def _pair_axes(rotations: F64) -> F64:
-    """Axes [M, 3] of the turns between pairs of cameras, neighbours first; turns near 0 or 180 deg say little."""
+    """Axes [M, 3] of the rotations between pairs of cameras, neighbours first, without those near 0 or 180 deg."""
     count = len(rotations)
     axes = []
     for step in range(1, count):
@@ -122,26 +125,26 @@ def _pair_axes(rotations: F64) -> F64:
 
 
 def _rings(seen: F64) -> I64:
-    """Ring numbers of cameras that see the axis in the same direction; `seen` [N, 3] unit. -1: alone."""
+    """Ring numbers [N] of cameras that see the axis in the same direction, -1 for one alone; `seen` [N, 3] unit."""
     near = seen @ seen.T > np.cos(np.radians(SAME_RING_DEG))
     rings = np.full(len(seen), -1)
     number = 0
-    while (open_to := near & (rings < 0)[:, None] & (rings < 0)[None, :]).sum(axis=1).max(initial=0) >= 2:
-        rings[open_to[open_to.sum(axis=1).argmax()]] = number
+    while (free := near & (rings < 0)[:, None] & (rings < 0)[None, :]).sum(axis=1).max(initial=0) >= 2:
+        rings[free[free.sum(axis=1).argmax()]] = number
         number += 1
     return rings
 
 
 def _refined_axis(rotations: F64, rings: I64, start: F64) -> F64:
-    """The axis [3] to which the changes of camera axes within a ring are perpendicular; outliers weigh less."""
+    """The axis [3] perpendicular to the changes of camera axes within each ring; outliers are weighted down."""
     up = start
     for _ in range(ITERATIONS):
         scatter = np.zeros((3, 3))
         for ring in range(rings.max() + 1):
             frames = rotations[rings == ring]  # [M, 3 camera axes, 3 world]
             seen = frames @ up
-            missed = np.linalg.norm(seen - np.median(seen, axis=0), axis=1)
-            weights = 1.0 / (missed + np.radians(0.1))
+            deviation = np.linalg.norm(seen - np.median(seen, axis=0), axis=1)
+            weights = 1.0 / (deviation + np.radians(0.1))
             centred = frames - np.einsum("m,mij->ij", weights / weights.sum(), frames)
             scatter += np.einsum("m,mij,mik->jk", weights, centred, centred)
         up = np.linalg.eigh(scatter)[1][:, 0]
@@ -150,7 +153,7 @@ def _refined_axis(rotations: F64, rings: I64, start: F64) -> F64:
 
 
 def _axis_point(rotations: F64, translations: F64, rings: I64, up: F64) -> F64:
-    """A point [3] of the axis, the one level with the cameras' mean: R p + t is the same for all cameras of a ring."""
+    """The point [3] of the axis level with the mean camera: R p + t is the same for all cameras of a ring."""
     centres = -np.einsum("nji,nj->ni", rotations, translations)
     spread = float(np.linalg.norm(centres - centres.mean(axis=0), axis=1).mean())
     weights = np.ones(len(rotations))
@@ -168,21 +171,21 @@ def _axis_point(rotations: F64, translations: F64, rings: I64, up: F64) -> F64:
         seen = np.einsum("nij,j->ni", rotations, point) + translations
         for ring in range(rings.max() + 1):
             inside = rings == ring
-            missed = np.linalg.norm(seen[inside] - np.median(seen[inside], axis=0), axis=1)
-            weights[inside] = 1.0 / (missed / spread + 1e-3)
+            deviation = np.linalg.norm(seen[inside] - np.median(seen[inside], axis=0), axis=1)
+            weights[inside] = 1.0 / (deviation / spread + 1e-3)
     return point
 
 
 def _residual_deg(seen: F64, rings: I64) -> float:
-    missed = []
+    deviations = []
     for ring in range(rings.max() + 1):
         middle = np.median(seen[rings == ring], axis=0)
-        missed += [angle_between_deg(direction, middle) for direction in seen[rings == ring]]
-    return float(np.sqrt(np.mean(np.square(missed)))) if missed else 0.0
+        deviations += [angle_between_deg(direction, middle) for direction in seen[rings == ring]]
+    return float(np.sqrt(np.mean(np.square(deviations)))) if deviations else 0.0
 
 
 def product_rotation(up: F64, towards_front: F64) -> F64:
-    """Rotation [3, 3] from SfM's frame to the product's: `up` becomes +z, `towards_front` lands on azimuth 0 (-y)."""
+    """Rotation [3, 3] from SfM's frame to the product frame: `up` becomes +z, `towards_front` azimuth 0 (-y)."""
     forward = -(towards_front - up * float(up @ towards_front))
     length = float(np.linalg.norm(forward))
     if length < 1e-6 * max(float(np.linalg.norm(towards_front)), 1e-12):  # the front was shot from straight above

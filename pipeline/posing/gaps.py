@@ -1,4 +1,4 @@
-"""Gaps round the product: the azimuths from which nobody photographed it."""
+"""Gaps around the product: arcs of azimuth without photos."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from pipeline.core.domain import Frozen
 
-WISHED_STEP_DEG = 15.0
+MAX_STEP_DEG = 15.0
 
 
 class Gap(Frozen):
@@ -17,18 +17,18 @@ class Gap(Frozen):
     width_deg: float
 
     @property
-    def words(self) -> str:
-        """As a photographer reads it: `95-170°`."""
+    def label(self) -> str:
+        """The arc as messages give it: `95-170°`."""
         return f"{self.from_deg:.0f}-{self.to_deg:.0f}°"
 
     @property
     def photos_to_shoot(self) -> int:
-        """How many evenly spaced photos leave no more than 15 deg between neighbours."""
-        return max(1, math.ceil(self.width_deg / WISHED_STEP_DEG - 1e-9) - 1)
+        """The number of evenly spaced photos that leave at most 15 deg between neighbours."""
+        return max(1, math.ceil(self.width_deg / MAX_STEP_DEG - 1e-9) - 1)
 
 
 def largest_gap(azimuths_deg: Sequence[float]) -> Gap:
-    """The widest arc between neighbouring azimuths; the whole ring when there is one photo or none."""
+    """The widest arc between neighbouring azimuths; the whole circle when there are fewer than two."""
     if not azimuths_deg:
         return Gap(from_deg=0.0, to_deg=360.0, width_deg=360.0)
     ordered = sorted(azimuth % 360.0 for azimuth in azimuths_deg)
@@ -39,7 +39,7 @@ def largest_gap(azimuths_deg: Sequence[float]) -> Gap:
 
 
 def gap_around(azimuths_deg: Sequence[float], azimuth_deg: float) -> Gap:
-    """The arc without photos in which `azimuth_deg` lies; the whole ring when there are no photos."""
+    """The arc without photos that contains `azimuth_deg`; the whole circle when there are no photos."""
     if not azimuths_deg:
         return largest_gap([])
     back = min((azimuth_deg - azimuth) % 360.0 for azimuth in azimuths_deg)

@@ -1,4 +1,4 @@
-"""How far the product reaches: its visual hull, carved from silhouettes, or without silhouettes its sparse points."""
+"""Measures the product's extent: from its visual hull, carved from silhouettes, or else from its sparse points."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SEEN_FRACTION = 0.5
 
 @dataclass(frozen=True)
 class PosedMatte:
-    """One posed photo's silhouette. `inside` [h, w] bool, any size of the camera's shape; `cam_from_world` [4, 4]."""
+    """The silhouette of one posed photo. `cam_from_world`: [4, 4]; `inside`: [h, w] bool, in the photo's shape."""
 
     camera: Camera
     cam_from_world: F64
@@ -27,7 +27,7 @@ class PosedMatte:
 
 @dataclass(frozen=True)
 class Extent:
-    """The product's lowest and highest corner along the frame's axes, [3] each, and samples [M, 3] that fill it."""
+    """The product's bounding box (lowest and highest corner, [3] each) and points [M, 3] that fill the product."""
 
     lowest: F64
     highest: F64
@@ -42,8 +42,8 @@ class Extent:
 def visual_hull(silhouettes: Sequence[PosedMatte], centre: F64, half_size: float) -> Extent | None:
     """Carve the cube of `half_size` around `centre` [3] by the silhouettes (Laurentini 1994).
 
-    A cell stays when 95% of the photos that see it see it inside: not all photos, because one bad cut-out must not
-    carve the product away. None when nothing is left.
+    A cell is kept if it is inside the silhouette in 95% of the photos that see it; requiring all of them would let one
+    bad cut-out carve the product away. Returns None when no cell is kept.
     """
     extent = None
     lowest, highest = centre - half_size, centre + half_size
@@ -60,7 +60,10 @@ def visual_hull(silhouettes: Sequence[PosedMatte], centre: F64, half_size: float
 
 
 def point_extent(xyz: F64, centre: F64, reach: float) -> Extent | None:
-    """Box of the points within `reach` of `centre`, without the outermost 2% at either end. None below 20 points."""
+    """The extent of the points within `reach` of `centre`, without the outermost 2% at either end.
+
+    Returns None for fewer than 20 points.
+    """
     near = xyz[np.linalg.norm(xyz - centre, axis=1) < reach]
     if len(near) < 20:
         return None
@@ -69,7 +72,7 @@ def point_extent(xyz: F64, centre: F64, reach: float) -> Extent | None:
 
 
 def trimmed(hull: Extent, camera_centres: F64) -> Extent:
-    """The hull without the cones that grow on its ends (see `height_range`)."""
+    """The hull without the cones at its ends (see `height_range`)."""
     lowest, highest = height_range(hull, camera_centres)
     inside = (hull.samples[:, 2] >= lowest) & (hull.samples[:, 2] <= highest)
     ends = np.array([*hull.lowest[:2], lowest]), np.array([*hull.highest[:2], highest])
@@ -77,11 +80,11 @@ def trimmed(hull: Extent, camera_centres: F64) -> Extent:
 
 
 def height_range(hull: Extent, camera_centres: F64) -> tuple[float, float]:
-    """Lowest and highest z of the product in a hull whose frame is upright, origin on the product's vertical line.
+    """Lowest and highest z of the product inside its hull, in an upright frame with its origin on the vertical line.
 
-    A hull ends in cones that the product need not have: a flat lid of half-width w seen at slope t (height over
-    distance) grows a cone of height w * t. So from either end of the hull the product is taken to begin where the
-    hull is narrower than that cone. `camera_centres` [N, 3]; the flattest views carve most.
+    A hull has cones at its ends that the product may not have: a flat lid of half-width w seen at slope t (height over
+    distance) causes a cone of height w * t. From either end of the hull, the product is therefore assumed to begin
+    where the hull is narrower than that cone. `camera_centres`: [N, 3]; the flattest views carve most.
     """
     heights, widths = _half_widths(hull.samples)
     across = np.hypot(camera_centres[:, 0], camera_centres[:, 1])
@@ -102,7 +105,7 @@ def height_range(hull: Extent, camera_centres: F64) -> tuple[float, float]:
 
 
 def _half_widths(samples: F64) -> tuple[F64, F64]:
-    """Heights [L] of the layers, ascending, and the smallest half-width, over directions, of what was kept in each."""
+    """Heights [L] of the layers, ascending, and each layer's half-width [L], the smallest over all directions."""
     by_height = samples[np.argsort(samples[:, 2], kind="stable")]
     heights, starts = np.unique(by_height[:, 2], return_index=True)
     narrowest = np.full(len(heights), np.inf)
@@ -114,7 +117,7 @@ def _half_widths(samples: F64) -> tuple[F64, F64]:
 
 
 def project_px(camera: Camera, cam_from_world: F64, points: F64) -> tuple[F64, F64]:
-    """Pixel positions [N, 2] and depths [N] of points [N, 3] (COLMAP's SIMPLE_RADIAL); depths <= 0 are behind."""
+    """Pixel positions [N, 2] and depths [N] of points [N, 3] (SIMPLE_RADIAL); depth <= 0 is behind the camera."""
     seen = points @ cam_from_world[:3, :3].T + cam_from_world[:3, 3]
     depth = seen[:, 2]
     flat = seen[:, :2] / np.where(np.abs(depth) < 1e-12, 1e-12, depth)[:, None]
@@ -123,10 +126,10 @@ def project_px(camera: Camera, cam_from_world: F64, points: F64) -> tuple[F64, F
 
 
 def _inside(silhouettes: Sequence[PosedMatte], grid: F64) -> NDArray[np.bool_]:
-    """Which of the points [N, 3] enough silhouettes agree on, [N]; points denied too often are dropped early."""
+    """Whether enough silhouettes contain each point [N, 3], [N] bool; points outside too many are dropped early."""
     alive = np.arange(len(grid))
-    seen, denied = np.zeros(len(grid), dtype=np.int32), np.zeros(len(grid), dtype=np.int32)
-    may_deny = (1 - AGREE_FRACTION) * len(silhouettes)
+    seen, outside = np.zeros(len(grid), dtype=np.int32), np.zeros(len(grid), dtype=np.int32)
+    max_outside = (1 - AGREE_FRACTION) * len(silhouettes)
     for silhouette in silhouettes:
         height, width = silhouette.inside.shape
         pixels, depth = project_px(silhouette.camera, silhouette.cam_from_world, grid[alive])
@@ -134,7 +137,7 @@ def _inside(silhouettes: Sequence[PosedMatte], grid: F64) -> NDArray[np.bool_]:
         rows = np.floor(pixels[:, 1] * height / silhouette.camera.height_px)
         visible = (depth > 0) & (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
         seen[alive] += visible
-        where = rows[visible].astype(np.int32), columns[visible].astype(np.int32)
-        denied[alive[visible]] += ~silhouette.inside[where]
-        alive = alive[denied[alive] <= may_deny]
-    return (seen >= SEEN_FRACTION * len(silhouettes)) & (denied <= (1 - AGREE_FRACTION) * seen)
+        pixel = rows[visible].astype(np.int32), columns[visible].astype(np.int32)
+        outside[alive[visible]] += ~silhouette.inside[pixel]
+        alive = alive[outside[alive] <= max_outside]
+    return (seen >= SEEN_FRACTION * len(silhouettes)) & (outside <= (1 - AGREE_FRACTION) * seen)

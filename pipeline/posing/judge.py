@@ -1,4 +1,4 @@
-"""Is what SfM found good enough? If not: why, in words that a photographer understands, and what to shoot."""
+"""Checks that enough photos were registered; if not, says why and what to shoot, in a photographer's terms."""
 
 import math
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from pipeline.posing.gaps import largest_gap
 from pipeline.posing.product import ProductFrame
 from pipeline.posing.request import PoseReport
 
-NAMES_IN_WORDS = 6
+MAX_NAMES = 6
 
 
 def report_of(posed: PoseResult, frame: ProductFrame, photos: Sequence[str]) -> PoseReport:
-    """The report of a finished posing. `photos`: every photo's name, registered or not."""
+    """The report on a finished SfM run. `photos`: the names of all photos, registered or not."""
     registered = {view.photo for view in frame.views}
     return PoseReport(
         photos=len(photos),
@@ -39,7 +39,10 @@ def report_of(posed: PoseResult, frame: ProductFrame, photos: Sequence[str]) -> 
 def require_registered(
     posed: PoseResult, photos: Sequence[str], rig: Rig, front: str, *, min_registered: int, min_fraction: float
 ) -> SparseModel:
-    """The model, when enough of `photos` are in it. Raises Held otherwise, with the gap and how many to shoot."""
+    """Return the model if enough of `photos` are registered in it.
+
+    Raises Held otherwise, naming the largest gap and the number of photos to shoot.
+    """
     needed = max(min_registered, math.ceil(min_fraction * len(photos)))
     model = posed.model
     if model is not None and len(model.images) >= needed:
@@ -56,33 +59,32 @@ def require_registered(
         raise Held(
             what,
             code="sfm-no-poses",
-            remedy="Shoot at least 24 photos, no more than 15° apart, sharp, the product filling half the frame; "
-            "a product without any pattern needs a few small removable stickers",
+            remedy="Shoot at least 24 sharp photos, no more than 15° apart, with the product filling half the frame; "
+            "put a few small removable stickers on a product without any pattern",
         )
-    gap, remedy = _gap_words(model, rig, front)
+    gap, remedy = _largest_gap(model, rig, front)
     raise Held(f"{what}; {gap}", code="sfm-too-few-poses", remedy=remedy)
 
 
-def _gap_words(model: SparseModel, rig: Rig, front: str) -> tuple[str, str]:
-    """(what, remedy) of the largest gap, in azimuths from the front photo, and between which photos it lies."""
+def _largest_gap(model: SparseModel, rig: Rig, front: str) -> tuple[str, str]:
+    """Describe the largest gap (azimuths from the front photo, neighbouring photos); returns (what, remedy)."""
     fit = upright([image.cam_from_world for image in model.images], rig)
-    known = {image.photo: image.centre - fit.foot for image in model.images}
-    zero = known.get(front, next(iter(known.values())))
-    rotation = product_rotation(fit.up, zero)
-    azimuths = {photo: azimuth_elevation_deg(rotation @ towards)[0] for photo, towards in known.items()}
+    towards = {image.photo: image.centre - fit.foot for image in model.images}
+    rotation = product_rotation(fit.up, towards.get(front, next(iter(towards.values()))))
+    azimuths = {photo: azimuth_elevation_deg(rotation @ vector)[0] for photo, vector in towards.items()}
     gap = largest_gap(list(azimuths.values()))
     before, after = (
         min(azimuths, key=lambda photo: abs(_turn_deg(azimuths[photo], edge))) for edge in (gap.from_deg, gap.to_deg)
     )
-    where = f"the gap is {gap.words}" if front in known else f"the gap is {gap.width_deg:.0f}° wide"
-    return f"{where}, between {before} and {after}", f"Shoot {gap.photos_to_shoot} more there, and then run again"
+    where = f"the gap is {gap.label}" if front in towards else f"the gap is {gap.width_deg:.0f}° wide"
+    return f"{where}, between {before} and {after}", f"Shoot {gap.photos_to_shoot} more there, then run again"
 
 
 def _turn_deg(first: float, second: float) -> float:
-    """Signed turn from `second` to `first`, -180 to 180."""
+    """Signed angle from `second` to `first` in degrees, -180 to 180."""
     return float(np.mod(first - second + 180.0, 360.0) - 180.0)
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - NAMES_IN_WORDS
-    return ", ".join(names[:NAMES_IN_WORDS]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""Looks at photos and cut-outs before SfM does, because pycolmap skips or misuses bad ones in silence."""
+"""Prepares photos and masks for SfM, and rejects bad ones, which pycolmap would silently skip or misuse."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from pipeline.posing.request import CameraGroup, PoseParams
 
 MIN_MASK_FRACTION = 1e-4
 SILHOUETTE_SIDE_PX = 320
-WIDER_STEPS = 10  # a large shoot's photo is matched to this many neighbours, then to steps of 16, 32, 64 ...
+WIDER_STEPS = 10  # in a large shoot a photo is matched to its 10 next photos, then to those 20, 40, 80 ... ahead
 
 
 @dataclass(frozen=True)
 class PhotoFile:
-    """A decoded photo's file: upright 8-bit sRGB. `name` is the file's name, `photo` its stem."""
+    """The file of a decoded photo, upright 8-bit sRGB."""
 
     path: Path
     width_px: int
@@ -29,12 +29,12 @@ class PhotoFile:
 
     @property
     def name(self) -> str:
-        """The file's name, by which COLMAP knows it."""
+        """The file name, which identifies the photo in COLMAP."""
         return self.path.name
 
     @property
     def photo(self) -> str:
-        """The file's stem, by which the catalog knows it."""
+        """The file's stem, which identifies the photo in the catalog."""
         return self.path.stem
 
 
@@ -46,22 +46,26 @@ class UnusablePhoto(Frozen):
 
 
 def camera_groups(photos: Sequence[PhotoFile], focal_px: Mapping[str, float | None]) -> tuple[CameraGroup, ...]:
-    """Photos that share a camera: same size and, where EXIF tells, the same focal length within 1%."""
-    groups: dict[tuple[int, int, int | None], list[PhotoFile]] = {}
+    """Group photos that share a camera: the same size and, where EXIF gives it, the same focal length within 1%."""
+    by_camera: dict[tuple[int, int, int | None], list[PhotoFile]] = {}
     for photo in photos:
         focal = focal_px.get(photo.photo)
         step = None if focal is None else round(np.log(focal) / np.log(1.01))
-        groups.setdefault((photo.width_px, photo.height_px, step), []).append(photo)
-    found = []
-    for (width, height, step), members in sorted(groups.items(), key=lambda item: item[1][0].name):
-        known = [focal for member in members if (focal := focal_px.get(member.photo)) is not None]
-        prior = None if step is None else (float(np.median(known)), width / 2, height / 2, 0.0)
-        found.append(CameraGroup(names=tuple(member.name for member in members), prior=prior))
-    return tuple(found)
+        by_camera.setdefault((photo.width_px, photo.height_px, step), []).append(photo)
+    groups = []
+    for (width, height, step), members in sorted(by_camera.items(), key=lambda item: item[1][0].name):
+        focals = [focal for member in members if (focal := focal_px.get(member.photo)) is not None]
+        prior = None if step is None else (float(np.median(focals)), width / 2, height / 2, 0.0)
+        groups.append(CameraGroup(names=tuple(member.name for member in members), prior=prior))
+    return tuple(groups)
 
 
 def pairs_to_match(names: Sequence[str], params: PoseParams) -> tuple[tuple[str, str], ...] | None:
-    """None (every pair) for small shoots; else neighbours in file order, round the ring, and ever wider steps."""
+    """The pairs of photos to match; None (every pair) for small shoots.
+
+    In large shoots each photo is paired with its next ones in file order, as in a closed ring, and with photos at
+    doubling steps ahead.
+    """
     count = len(names)
     if count <= params.exhaustive_up_to:
         return None
@@ -73,28 +77,31 @@ def pairs_to_match(names: Sequence[str], params: PoseParams) -> tuple[tuple[str,
 
 
 def read_mask(path: Path, photo: PhotoFile) -> NDArray[np.uint8]:
-    """Alpha of a cut-out (RGBA) or a grey mask, [H, W] uint8. Raises BadInput when its size is not the photo's."""
+    """Read the alpha of an RGBA cut-out, or a grey mask, as [H, W] uint8.
+
+    Raises BadInput when it cannot be decoded or its size is not the photo's.
+    """
     try:
         with Image.open(path) as image:
             if image.size != (photo.width_px, photo.height_px):
                 raise BadInput(
                     f"mask {path.name} has {image.width} x {image.height} px, "
                     f"its photo {photo.name} has {photo.width_px} x {photo.height_px}",
-                    remedy="make the mask from this photo, in its size",
+                    remedy="Make the mask from this photo, in its size",
                 )
             alpha = image.getchannel("A") if "A" in image.getbands() else image.convert("L")
             return np.array(alpha, dtype=np.uint8)
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise BadInput(f"mask {path.name} is no whole image ({error})", remedy="cut the photo out again") from error
+        raise BadInput(f"mask {path.name} cannot be decoded ({error})", remedy="Cut the photo out again") from error
 
 
 def write_colmap_mask(
     mask: NDArray[np.uint8], photo: PhotoFile, folder: Path, params: PoseParams
 ) -> NDArray[np.bool_] | None:
-    """Write the dilated mask as COLMAP wants it (`<image name>.png`, 0 = no features).
+    """Write the dilated mask in COLMAP's form (`<image name>.png`, 0 = no features).
 
-    Returns the silhouette itself, not dilated, [h, w] bool with a long side of 320 px; None, and no file, when the
-    mask is empty.
+    Returns the silhouette before dilation, [h, w] bool with a long side of 320 px; writes no file and returns None when
+    the mask is empty.
     """
     inside = (mask >= 128).astype(np.uint8)
     if inside.mean() < MIN_MASK_FRACTION:

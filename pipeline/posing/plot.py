@@ -1,6 +1,6 @@
-"""Draws coverage as a map seen from above: where photos were taken, which angles are asked for, what can be shown.
+"""Draws coverage as a map seen from above: where photos were taken, the requested angles, and what can be shown.
 
-The centre is straight above, the bold circle the horizon; azimuth 0 (the front) is at the bottom, 90 deg on the right.
+The centre is straight above, the bold circle is the horizon; azimuth 0 (the front) is at the bottom, 90 deg right.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,11 @@ COLOURS = {"captured": (22, 122, 62), "rendered": (24, 92, 190), "refused": (196
 PAPER, INK, FAINT, PHOTO = (255, 255, 255), (40, 40, 40), (205, 205, 205), (120, 120, 120)
 SHADES = {"captured": (205, 236, 214), "rendered": (219, 231, 250)}
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+LabelBox = tuple[float, float, float, float]  # left, top, right, bottom in px
 
 
 def coverage_plot(decisions: Sequence[AngleDecision], posed: Photographed | None, params: CoverageParams) -> bytes:
-    """PNG bytes of the map; without `posed` (SfM held) only the asked angles are drawn."""
+    """The map as PNG; without `posed` (SfM held) it shows only the requested angles."""
     image = Image.new("RGB", (SIDE_PX, SIDE_PX + LEGEND_PX * 2), PAPER)
     if posed is not None and posed.photos:
         image.paste(_shaded(posed, params), (0, 0))
@@ -34,15 +35,15 @@ def coverage_plot(decisions: Sequence[AngleDecision], posed: Photographed | None
     for towards in [] if posed is None else posed.directions:
         x, y = _place(towards)
         draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=PHOTO)
-    taken: list[tuple[float, float, float, float]] = []
+    labels: list[LabelBox] = []
     for decision in decisions:
-        _draw_angle(draw, decision, normal, taken)
+        _draw_angle(draw, decision, normal, labels)
     _draw_legend(draw, decisions, posed, normal)
     return encode_small_png(np.asarray(image), level=6)
 
 
 def _place(towards: F64) -> tuple[float, float]:
-    """Pixel of a direction [3]: distance from the middle grows linearly from straight above to LOWEST_DEG."""
+    """Pixel position of a direction [3]: the distance from the centre is linear in the elevation, to LOWEST_DEG."""
     elevation = np.degrees(np.arcsin(np.clip(towards[2], -1.0, 1.0)))
     radius = _radius_px(max(float(elevation), LOWEST_DEG))
     across = max(float(np.hypot(towards[0], towards[1])), 1e-9)
@@ -54,7 +55,7 @@ def _radius_px(elevation_deg: float) -> float:
 
 
 def _shaded(posed: Photographed, params: CoverageParams) -> Image.Image:
-    """The map's ground: green where a photo serves, blue where the splat may draw."""
+    """The map's background: green where a photo is used, blue where the splat may be rendered."""
     cells = SIDE_PX // CELL_PX
     y, x = np.mgrid[0:cells, 0:cells] * CELL_PX + CELL_PX / 2 - SIDE_PX / 2
     radius = np.hypot(x, y)
@@ -63,7 +64,7 @@ def _shaded(posed: Photographed, params: CoverageParams) -> Image.Image:
     grid = np.stack([np.cos(elevation) * x / over, -np.cos(elevation) * y / over, np.sin(elevation)], axis=-1)
     colour: NDArray[np.uint8] = np.full((cells, cells, 3), 255, dtype=np.uint8)
     inside = radius <= SIDE_PX / 2 - MARGIN_PX
-    colour[inside & _drawable(posed, grid, params)] = SHADES["rendered"]
+    colour[inside & _renderable(posed, grid, params)] = SHADES["rendered"]
     captured = np.zeros((cells, cells), dtype=bool)
     for towards in posed.directions:
         captured |= angles_deg(grid, towards) <= params.tolerance_deg
@@ -71,16 +72,17 @@ def _shaded(posed: Photographed, params: CoverageParams) -> Image.Image:
     return Image.fromarray(colour).resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR)
 
 
-def _drawable(posed: Photographed, grid: F64, params: CoverageParams) -> NDArray[np.bool_]:
+def _renderable(posed: Photographed, grid: F64, params: CoverageParams) -> NDArray[np.bool_]:
+    """Which directions of the grid [H, W, 3] the splat may be rendered from, [H, W]."""
     first, second = np.triu_indices(len(posed.photos), k=1)
     near = angles_deg(posed.directions[first], posed.directions[second]) <= params.max_gap_deg
-    found = np.zeros(grid.shape[:2], dtype=bool)
+    renderable = np.zeros(grid.shape[:2], dtype=bool)
     for i, j in zip(first[near].tolist(), second[near].tolist(), strict=True):
-        open_cells = ~found
+        open_cells = ~renderable
         flat = grid[open_cells]
         ends = np.broadcast_to(posed.directions[i], flat.shape), np.broadcast_to(posed.directions[j], flat.shape)
-        found[open_cells] = arc_offset_deg(*ends, flat) <= params.max_offset_deg
-    return found
+        renderable[open_cells] = arc_offset_deg(*ends, flat) <= params.max_offset_deg
+    return renderable
 
 
 def _draw_grid(draw: ImageDraw.ImageDraw, font: Font) -> None:
@@ -98,10 +100,8 @@ def _draw_grid(draw: ImageDraw.ImageDraw, font: Font) -> None:
         draw.text((x, y), label, fill=INK, font=font, anchor="mm")
 
 
-def _draw_angle(
-    draw: ImageDraw.ImageDraw, decision: AngleDecision, font: Font, taken: list[tuple[float, float, float, float]]
-) -> None:
-    """A ring (captured), a square (rendered) or a cross (refused), and its name where it covers no other name."""
+def _draw_angle(draw: ImageDraw.ImageDraw, decision: AngleDecision, font: Font, labels: list[LabelBox]) -> None:
+    """Draw a ring (captured), square (rendered) or cross (refused), and the angle's name where it covers no other."""
     x, y = _place(direction(decision.angle.azimuth_deg, decision.angle.elevation_deg))
     colour, size = COLOURS[decision.source], 9
     if decision.source == "captured":
@@ -121,11 +121,11 @@ def _draw_angle(
         (14, -20, "lm"),
     ):
         box = draw.textbbox((x + dx, y + dy), decision.angle.name, font=font, anchor=anchor)
-        covered = sum(box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken)
+        covered = sum(box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in labels)
         outside = box[0] < 0 or box[2] > SIDE_PX
         boxes.append((covered + 10 * outside, x + dx, y + dy, anchor, box))
-    _, left, top, anchor, box = min(boxes, key=lambda found: found[0])
-    taken.append(box)
+    _, left, top, anchor, box = min(boxes, key=lambda candidate: candidate[0])
+    labels.append(box)
     draw.text(
         (left, top), decision.angle.name, fill=colour, font=font, anchor=anchor, stroke_width=2, stroke_fill=PAPER
     )

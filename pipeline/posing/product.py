@@ -1,4 +1,4 @@
-"""Moves SfM's model into the product frame and tells where every photo was taken from."""
+"""Moves SfM's model into the product frame, and derives the view of every photo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ def product_frame(
 ) -> ProductFrame:
     """Fit the product frame (see pipeline/core/domain.py) to a model of at least two photos.
 
-    Up and the vertical line through the product come from the cameras; its middle height and radius from the
-    silhouettes (photo -> [h, w] bool) or, without them, from the points. Raises Held when the front photo is not
+    Up and the vertical line through the product come from the cameras; the product's middle height and radius come from
+    the silhouettes (photo -> [h, w] bool) or, without them, from the points. Raises Held when the front photo is not
     registered.
     """
     by_photo = {image.photo: image for image in model.images}
     if front not in by_photo:
         raise Held(
-            f"the front photo {front} could not be registered, so no azimuth is known",
+            f"the front photo {front} could not be registered, so azimuths are unknown",
             code="sfm-front-not-posed",
             remedy="Name another photo in shoot.yaml (capture.front), or shoot the front again, sharp and well lit",
         )
@@ -53,14 +53,17 @@ def product_frame(
 
 
 def _aim_on_line(model: SparseModel, fit: Upright) -> F64:
-    """The point of the vertical line at the height where the cameras aim."""
+    """The point [3] of the vertical line at the height at which the cameras aim."""
     poses = np.stack([image.cam_from_world for image in model.images])
     aim = aim_point(poses[:, :3, :3], poses[:, :3, 3])
     return fit.foot + fit.up * float(fit.up @ (aim - fit.foot))
 
 
 def _extent(level: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | None) -> Extent:
-    """The product's box in an upright frame whose origin the cameras aim at."""
+    """The product's extent, in an upright frame whose origin is where the cameras aim.
+
+    Raises Held when neither silhouettes nor points give one.
+    """
     distance = float(np.median([np.linalg.norm(image.centre) for image in level.images]))
     camera = level.camera_of(level.images[0])
     reach = distance * max(camera.width_px / camera.fx_px, camera.height_px / camera.fy_px) / 2
@@ -76,7 +79,7 @@ def _extent(level: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | N
     extent = extent or point_extent(level.points.positions, np.zeros(3), min(reach, 0.9 * distance))
     if extent is None:
         raise Held(
-            f"only {len(level.points.positions)} points of the product were found: too few to tell where its middle is",
+            f"only {len(level.points.positions)} points of the product were found, too few to locate its middle",
             code="sfm-too-few-points",
             remedy="Check the cut-outs, and shoot the product larger and sharper",
         )
@@ -84,7 +87,7 @@ def _extent(level: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | N
 
 
 def _turned_to_front(model: SparseModel, front: str) -> F64:
-    """Rotation about +z that brings the front photo to azimuth 0 (the centre may have moved off the line)."""
+    """Rotation [3, 3] about +z that brings the front photo to azimuth 0: the centre may have moved off the line."""
     centre = next(image.centre for image in model.images if image.photo == front)
     azimuth_deg, _ = azimuth_elevation_deg(centre)
     cosine, sine = np.cos(np.radians(-azimuth_deg)), np.sin(np.radians(-azimuth_deg))

@@ -1,4 +1,4 @@
-"""coverage: per requested angle, whether a photo serves it, the splat draws it, or it is refused, and why."""
+"""coverage: decides for every requested angle whether a photo is used, the splat is rendered, or it is refused."""
 
 from pydantic import Field
 
@@ -11,21 +11,21 @@ from pipeline.posing.coverage import CoverageParams, judge, photographed
 
 
 class Inputs(Frozen):
-    """What ingest knows of the photos, and their views; None when sfm is held."""
+    """The `facts` of ingest, and the photos' views; None when sfm is held."""
 
     facts: Artifact
     views: Artifact | None = None
 
 
 class Params(CoverageParams):
-    """The requested angles, the photos that shoot.yaml names for some of them, and how near a photo must be."""
+    """The requested angles, the photos that shoot.yaml names for some of them, and how near the photos must be."""
 
     angles: tuple[Angle, ...] = Field(min_length=1)
-    named: dict[str, str] = Field(default={}, description="angle name to the photo that serves it, whatever its pose")
+    named: dict[str, str] = Field(default={}, description="angle name to the photo used for it, whatever its pose")
 
 
 class Report(Frozen):
-    """The number of angles per source, and the reason of every refusal by angle."""
+    """The number of angles per source, and the reason for each refused angle."""
 
     captured: int
     rendered: int
@@ -34,7 +34,7 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`decisions`: JSON list of AngleDecision, one per angle; `plot`: PNG map of photos and angles."""
+    """`decisions`: JSON list of AngleDecision, one per angle; `plot`: PNG, a map of photos and angles."""
 
     decisions: Artifact
     plot: Artifact
@@ -42,7 +42,7 @@ class Outputs(Frozen):
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Judge every angle; works without views too: then only named photos serve."""
+    """Decide every angle. Without views, only named photos can be used. Raises BadInput for unknown names."""
     from pipeline.posing.plot import coverage_plot
 
     facts = load_list(PhotoFacts, work.read(inputs.facts))

@@ -1,4 +1,4 @@
-"""ingest: every photo validated, upright, 8-bit sRGB, with what its pixels and its EXIF tell about it."""
+"""ingest: validates every photo, makes it upright 8-bit sRGB, and records what its pixels and EXIF say about it."""
 
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -18,7 +18,7 @@ _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
 class Inputs(Frozen):
-    """`photos`: tree of the files as shot."""
+    """`photos`: tree of the original files."""
 
     photos: Artifact
 
@@ -38,7 +38,7 @@ class Params(Frozen):
 
 
 class Report(Frozen):
-    """`notes` tells, photo by photo, what had to be guessed."""
+    """`notes`: what had to be guessed to decode a photo, each with the photo's name."""
 
     photos: int
     cameras: tuple[str, ...]
@@ -55,13 +55,13 @@ class Outputs(Frozen):
 
 
 class PhotoInputs(Frozen):
-    """One file as shot."""
+    """`photo`: the original file."""
 
     photo: Artifact
 
 
 class PhotoParams(Frozen):
-    """The params that a single photo depends on. Its name is not among them: a renamed photo is the same photo."""
+    """The params that a single photo depends on. They exclude its name: a renamed photo is the same photo."""
 
     max_side_px: int | None
     max_megapixels: float
@@ -69,7 +69,7 @@ class PhotoParams(Frozen):
 
 
 class PhotoReport(Frozen):
-    """What the photo tells by itself; the shoot's median is not known here."""
+    """The facts about one photo that do not depend on the others in the shoot."""
 
     width_px: int
     height_px: int
@@ -116,21 +116,21 @@ PHOTO = Stage("ingest_photo", 1, PhotoInputs, PhotoParams, PhotoOutputs, run_pho
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Ingest every photo of a shoot. Raises one BadInput that names every file that cannot be used."""
+    """Ingest every photo of a shoot. Raises a single BadInput that names all files that cannot be used."""
     files = work.tree(inputs.photos)
     stems = _stems(files, params)
     done: dict[str, PhotoOutputs] = {}
-    broken: list[str] = []
+    unusable: list[str] = []
     for count, (stem, name) in enumerate(stems.items(), start=1):
         try:
             done[stem] = _ingest(stem, files[name], params, work)
         except BadInput as error:
-            broken.append(f"{name}: {error}")
+            unusable.append(f"{name}: {error}")
         work.progress(count, len(stems), name)
-    if broken:
+    if unusable:
         raise BadInput(
-            f"{len(broken)} of {len(stems)} photos cannot be used: " + "; ".join(broken),
-            remedy="replace or remove these files and run the shoot again",
+            f"{len(unusable)} of {len(stems)} photos cannot be used: " + "; ".join(unusable),
+            remedy="Replace or remove these files, then run the shoot again",
         )
     facts = _facts(stems, done)
     return Outputs(
@@ -157,28 +157,28 @@ def _ingest(stem: str, photo: Artifact, params: Params, work: Work) -> PhotoOutp
 
 
 def _stems(files: dict[str, Artifact], params: Params) -> dict[str, str]:
-    """File name by stem, sorted by stem. Raises BadInput for names that cannot name a photo, or that name two."""
+    """File names by stem, sorted by stem. Raises BadInput for names that are invalid or not unique."""
     if not files:
-        raise BadInput("the shoot has no photos", remedy="put them into its folder photos/")
+        raise BadInput("the shoot has no photos", remedy="Put them into its folder photos/")
     if len(files) > params.max_photos:
         raise BadInput(
             f"the shoot has {len(files)} files in photos/, more than {params.max_photos}",
-            remedy="split it into several shoots, or raise ingest's max_photos",
+            remedy="Split it into several shoots, or raise ingest's max_photos",
         )
     stems: dict[str, str] = {}
     taken: dict[str, str] = {}
-    wrong: list[str] = []
+    errors: list[str] = []
     for name in files:
         stem = PurePosixPath(name).stem
         if _is_name(stem):
-            other = taken.setdefault(stem.lower(), name)  # on some disks A.jpg and a.png are neighbours of one name
+            other = taken.setdefault(stem.lower(), name)  # some file systems ignore case
             stems[stem] = name
             if other != name:
-                wrong.append(f"{name} and {other} have the same name apart from the ending")
+                errors.append(f"{name} and {other} have the same name except for the ending")
         else:
-            wrong.append(f"{name!r}: a name may have letters, digits, dot, dash and underscore, at most 100")
-    if wrong:
-        raise BadInput("photos cannot be told apart by name: " + "; ".join(wrong), remedy="rename these files")
+            errors.append(f"{name!r}: a name may have at most 100 letters, digits, dots, dashes and underscores")
+    if errors:
+        raise BadInput("photos cannot be told apart by name: " + "; ".join(errors), remedy="Rename these files")
     return dict(sorted(stems.items()))
 
 
@@ -191,8 +191,8 @@ def _is_name(stem: str) -> bool:
 
 
 def _facts(stems: dict[str, str], done: dict[str, PhotoOutputs]) -> list[PhotoFacts]:
-    """The records of a shoot; exposure is told against the shoot's median."""
-    usual = median(outputs.report.log2_luminance for outputs in done.values())
+    """The records of a shoot's photos; their exposure is relative to the shoot's median."""
+    median_luminance = median(outputs.report.log2_luminance for outputs in done.values())
     return [
         PhotoFacts(
             photo=stem,
@@ -203,7 +203,7 @@ def _facts(stems: dict[str, str], done: dict[str, PhotoOutputs]) -> list[PhotoFa
             camera=outputs.report.camera,
             focal_px=outputs.report.focal_px,
             sharpness=outputs.report.sharpness,
-            exposure_ev=round(outputs.report.log2_luminance - usual, 4),
+            exposure_ev=round(outputs.report.log2_luminance - median_luminance, 4),
             clipped_fraction=outputs.report.clipped_fraction,
         )
         for stem, outputs in done.items()

@@ -1,4 +1,7 @@
-"""Writes a shoot's assets, words and lineage into the catalog database. Always runs; touches only rows that differ."""
+"""publish: writes a shoot's assets, texts and lineage into the catalog database.
+
+It always runs, and changes only rows that differ.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -31,7 +34,7 @@ T = TypeVar("T", bound=Frozen)
 
 
 class Inputs(Frozen):
-    """What the steps above made; None where a step was held: then the catalog keeps what it has."""
+    """The outputs of the steps above; None where a step was held, and the catalog keeps its earlier rows."""
 
     assets: Artifact | None = None
     checks: Artifact | None = None
@@ -43,7 +46,7 @@ class Inputs(Frozen):
 
 
 class Params(Frozen):
-    """Whose assets these are, and whether an asset that needs review is shown before a person has looked."""
+    """The product that the assets show, and what happens to assets that need review."""
 
     sku: Name
     collection: Name
@@ -58,7 +61,7 @@ class Params(Frozen):
 
 
 class Report(Frozen):
-    """Assets by state, and how many rows of the catalog this call touched (0: it already said the same)."""
+    """The number of assets by state, and of catalog rows that this call changed (0: the catalog was up to date)."""
 
     assets: int
     published: int
@@ -73,15 +76,18 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """Rows in the catalog are the result; there is no artifact."""
+    """Only a report: the result is the rows in the catalog."""
 
     report: Report
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Publish in one transaction. Raises CatalogError when the database cannot be reached (nothing is changed then)."""
+    """Publish in one transaction.
+
+    Raises BadInput without a database, CatalogError when it cannot be reached; nothing is changed then.
+    """
     if work.catalog_url is None:
-        raise BadInput("publish was given no catalog database", remedy="set CATALOG_DATABASE_URL")
+        raise BadInput("publish has no catalog database", remedy="Set CATALOG_DATABASE_URL")
     lineage = ancestry(work.store, work.upstream)
     publication = Publication(
         sku=params.sku,
@@ -121,11 +127,11 @@ def _assets(inputs: Inputs, params: Params, lineage: Ancestry, work: Work) -> tu
         return None
     files = work.tree(inputs.assets)
     records = _read(AssetRecord, inputs.checks, "checks", work)
-    _refuse_twins([asset_id(params.sku, record) for record in records], "asset")
+    _refuse_duplicates([asset_id(params.sku, record) for record in records], "asset")
     for record in records:
-        _refuse_twins([check.name for check in record.checks], f"check of asset {record.path}")
+        _refuse_duplicates([check.name for check in record.checks], f"check of asset {record.path}")
         if record.path not in files:
-            raise CatalogError(f"composite names {record.path} and did not make it", remedy="run composite again")
+            raise CatalogError(f"composite lists {record.path} but did not make it", remedy="Run composite again")
     return tuple(
         AssetEntry(
             record=record,
@@ -147,16 +153,16 @@ def _state(record: AssetRecord, params: Params) -> AssetState:
 
 
 def _angles(inputs: Inputs, work: Work) -> tuple[AngleDecision, ...] | None:
-    """The decisions of coverage. Where rendering could not follow one (its splat was held), rendering's word stands."""
+    """The decisions of coverage, corrected where render could not follow them, for example because splat was held."""
     if inputs.decisions is None:
         return None
     decisions = _read(AngleDecision, inputs.decisions, "decisions", work)
     pictures = _read(Picture, inputs.pictures, "pictures", work) if inputs.pictures else []
-    drawn = {picture.angle.name: picture for picture in pictures}
-    return tuple(_as_drawn(decision, drawn.get(decision.angle.name)) for decision in decisions)
+    by_angle = {picture.angle.name: picture for picture in pictures}
+    return tuple(_as_rendered(decision, by_angle.get(decision.angle.name)) for decision in decisions)
 
 
-def _as_drawn(decision: AngleDecision, picture: Picture | None) -> AngleDecision:
+def _as_rendered(decision: AngleDecision, picture: Picture | None) -> AngleDecision:
     if picture is None or picture.source == decision.source:
         return decision
     return decision.model_copy(update={"source": picture.source, "photo": picture.photo, "reason": picture.reason})
@@ -171,16 +177,16 @@ def _read(kind: type[T], artifact: Artifact, name: str, work: Work) -> list[T]:
         return load_list(kind, work.read(artifact))
     except ValidationError as error:
         raise CatalogError(
-            f"{name} is no list of {kind.__name__}: {error.errors()[0]['msg']}",
-            remedy="run the step that made it again",
+            f"{name} is not a list of {kind.__name__}: {error.errors()[0]['msg']}",
+            remedy="Run the step that made it again",
         ) from error
 
 
-def _refuse_twins(names: Sequence[str], what: str) -> None:
-    twins = sorted({name for name in names if names.count(name) > 1})
-    if twins:
+def _refuse_duplicates(names: Sequence[str], what: str) -> None:
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
         raise CatalogError(
-            f"{what} {twins[0]} exists twice", remedy="give each channel, backdrop and check its own name"
+            f"{what} {duplicates[0]} exists twice", remedy="Give each channel, backdrop and check its own name"
         )
 
 
@@ -215,12 +221,13 @@ def _edge(edge: Edge) -> dict[str, str | int]:
 
 
 def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
-    request, made = manifest.request, manifest.provenance
-    within = [by_key[item.key].provenance for item in manifest.items.values() if item.computed and item.key in by_key]
-    found = (manifest.outputs or {}).get("report")
-    report = found if isinstance(found, dict) else {}
+    request, provenance = manifest.request, manifest.provenance
+    items = [by_key[item.key].provenance for item in manifest.items.values() if item.computed and item.key in by_key]
+    report = (manifest.outputs or {}).get("report")
+    report = report if isinstance(report, dict) else {}
     settings = [request.params, *(value for value in request.params.values() if isinstance(value, dict))]
-    engine = report.get("engine") or next((values["engine"] for values in settings if "engine" in values), None)
+    requested = next((values["engine"] for values in settings if "engine" in values), None)
+    engine = report.get("engine") or requested
     return StepEntry(
         key=manifest.key,
         stage=request.stage,
@@ -228,12 +235,12 @@ def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
         engine=engine if isinstance(engine, str) else None,
         params=request.params,
         report=report,
-        started_at=TypeAdapter(datetime).validate_python(made.started_at),
-        own_seconds=max(0.0, made.seconds - sum(item.seconds for item in within)),
-        own_cost_usd=max(0.0, made.cost_usd - sum(item.cost_usd for item in within)),
+        started_at=TypeAdapter(datetime).validate_python(provenance.started_at),
+        own_seconds=max(0.0, provenance.seconds - sum(item.seconds for item in items)),
+        own_cost_usd=max(0.0, provenance.cost_usd - sum(item.cost_usd for item in items)),
         held=manifest.held.what if manifest.held else None,
         remedy=manifest.held.remedy if manifest.held else None,
-        **made.model_dump(
+        **provenance.model_dump(
             include={"seconds", "peak_memory_mb", "cost_usd", "device", "host", "versions", "image_digest"}
         ),
     )

@@ -1,4 +1,4 @@
-"""sfm: where every photo was taken from, and the product frame. Holds a shoot when too few photos can be related."""
+"""sfm: estimates the pose of every photo, in the product frame. Holds the shoot when too few can be registered."""
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from pipeline.posing.request import PoseParams, PoseReport
 
 
 class Inputs(Frozen):
-    """Upright sRGB photos, their cut-outs and what ingest learned about them."""
+    """Trees of photos (upright, sRGB) and of their cut-outs, and the `facts` of ingest."""
 
     photos: Artifact
     cutouts: Artifact
@@ -20,12 +20,16 @@ class Inputs(Frozen):
 
 
 class Params(PoseParams):
-    """How to find the poses, and when they are good enough."""
+    """The settings of SfM, and when its result is good enough."""
 
     front: str = Field(description="the photo that shows the front, azimuth 0")
-    use_masks: bool = Field(default=True, description="look at the product only; a turntable's backdrop does not turn")
-    min_registered: int = Field(default=8, ge=3, description="fewer registered photos than this hold the shoot")
-    min_registered_fraction: float = Field(default=0.7, gt=0, le=1, description="so does a smaller share of the photos")
+    use_masks: bool = Field(
+        default=True, description="use only features on the product; a turntable's backdrop stands still"
+    )
+    min_registered: int = Field(default=8, ge=3, description="the shoot is held with fewer registered photos")
+    min_registered_fraction: float = Field(
+        default=0.7, gt=0, le=1, description="the shoot is held with a smaller share"
+    )
 
 
 class Outputs(Frozen):
@@ -37,7 +41,10 @@ class Outputs(Frozen):
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Pose the photos, judge the result, and write it in the product frame."""
+    """Estimate the poses and store them in the product frame.
+
+    Raises Held when too few photos or not the front one are registered, BadInput, SfmFailed.
+    """
     from pipeline.core.colmap.write import write_model
     from pipeline.posing.colmap import pose
     from pipeline.posing.judge import report_of, require_registered
@@ -51,7 +58,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     sizes_px = {fact.photo: (fact.width_px, fact.height_px) for fact in facts}
     photos = [PhotoFile(path, *sizes_px[path.stem]) for path in sorted(folder.iterdir())]
     masks = {path.stem: path for path in work.folder(inputs.cutouts, "cutouts").iterdir()} if params.use_masks else None
-    work.progress(0, 2, f"relating {len(photos)} photos to each other")
+    work.progress(0, 2, f"registering {len(photos)} photos")
     posed = pose(photos, masks, {fact.photo: fact.focal_px for fact in facts}, params, work.scratch)
     names = [photo.photo for photo in photos]
     model = require_registered(

@@ -1,1 +1,1 @@
-"""Writes the first shoot.yaml for a folder of photos."""
+"""Write the first shoot.yaml for a folder of photos."""

@@ -1,4 +1,4 @@
-"""Category presets: the angles that shops usually show of one kind of product. One YAML file per category."""
+"""Category presets: the angles that shops usually show of a kind of product, one YAML file per category."""
 
 from importlib import resources
 
@@ -14,7 +14,7 @@ FOLDER = resources.files("pipeline") / "presets" / "categories"
 class CategoryPreset(Frozen):
     """What `catalog init` writes for one kind of product.
 
-    `category`: the path in the shop's tree. `hangs`: share of the product's height between it and the floor, 0 to 1.
+    `category`: its path in the shop's tree. `hangs`: gap between product and floor as a share of the product's height.
     """
 
     title: str
@@ -29,7 +29,7 @@ def category_names() -> list[str]:
 
 
 def load_category(name: str) -> CategoryPreset:
-    """The category preset `name`. Raises BadInput when it does not exist."""
+    """Load the category preset `name`. Raises BadInput when it does not exist."""
     if name not in category_names():
         raise BadInput(f"there is no category {name!r}", remedy=f"Use one of {', '.join(category_names())}")
     return CategoryPreset.model_validate(yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")))

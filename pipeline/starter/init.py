@@ -1,4 +1,4 @@
-"""From a folder of photos to a commented shoot.yaml that `catalog plan` accepts: what `catalog init DIR` does."""
+"""Turn a folder of photos into a commented shoot.yaml that `catalog plan` accepts, for `catalog init DIR`."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ TITLE_CHARACTERS = 200
 
 
 class Choices(Frozen):
-    """What the user decides; None: it is guessed.
+    """The user's choices; None: guessed.
 
     `move`: photos in the folder itself may be moved into photos/. `force`: shoot.yaml may be overwritten.
     """
@@ -32,7 +32,7 @@ class Choices(Frozen):
 
 
 class Started(Frozen):
-    """What `start_shoot` wrote, and why. `photos` in capture order; `moved`: they lay beside shoot.yaml before."""
+    """What `start_shoot` wrote, and why. `photos`: in capture order; `moved`: they were moved into photos/."""
 
     shoot_yaml: str
     sku: str
@@ -49,26 +49,26 @@ class Started(Frozen):
     angles: tuple[str, ...]
 
 
-def look_at(
+def survey_folder(
     folder: Path, choices: Choices, on_progress: Callable[[int, int, str], None] = lambda _done, _total, _name: None
 ) -> Survey:
     """Decode the photos of a shoot's folder and guess the rig; writes nothing.
 
-    Raises BadInput when `start_shoot` could not write shoot.yaml: there are no usable photos, shoot.yaml exists and
-    `force` is off, or the photos lie in `folder` itself and `move` is off.
+    Raises BadInput when `start_shoot` could not continue: there are no usable photos, shoot.yaml exists and `force` is
+    off, or the photos are in `folder` itself and `move` is off.
     """
     photos = find_photos(folder)
     _require_free(folder / "shoot.yaml", force=choices.force)
     if photos[0].parent == folder and not choices.move:
-        what = f"{folder} has {len(photos)} photos, but they belong in {folder / 'photos'}"
+        what = f"{folder} contains {len(photos)} photos, which belong in {folder / 'photos'}"
         raise BadInput(what, remedy="Run it again with --move to move them there, or move them yourself")
     return survey(folder, photos, on_progress)
 
 
 def start_shoot(folder: Path, survey: Survey, choices: Choices) -> Started:
-    """Write `folder`/shoot.yaml for the photos that `look_at` found; move them into photos/ if they lie beside it.
+    """Write `folder`/shoot.yaml for the photos of a survey; move photos in `folder` itself into photos/.
 
-    Raises BadInput when the category or the sku cannot be used, or the folder cannot be written.
+    Raises BadInput when the category or the sku is not valid, or the folder cannot be written.
     """
     path = folder / "shoot.yaml"
     draft = _draft(folder, survey, choices)
@@ -99,7 +99,7 @@ def start_shoot(folder: Path, survey: Survey, choices: Choices) -> Started:
 
 
 def safe_name(text: str) -> str:
-    """`text` as a sku: ASCII letters, digits, dot, dash and underscore, at most 100. Empty when nothing remains."""
+    """Turn `text` into a sku: at most 100 ASCII letters, digits, dots, dashes, underscores. May be empty."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._")[:NAME_CHARACTERS]
 
@@ -111,21 +111,21 @@ def _draft(folder: Path, survey: Survey, choices: Choices) -> Draft:
         raise BadInput(f"the folder name {name!r} cannot be a sku", remedy="Give one with --sku")
     return Draft(
         sku=sku,
-        sku_reason="as asked for" if choices.sku else "guessed from the folder's name",
+        sku_reason="as requested" if choices.sku else "guessed from the folder's name",
         collection=safe_name(folder.resolve().parent.name) or "new",
         title=_title(name) or _title(sku),
         photos=f"{len(survey.photos)} photos of {', '.join(survey.sizes[:3])}",
         front=survey.photos[0].path.name,
         front_reason="guessed: the first photo by " + ("EXIF time" if survey.by_time else "name"),
         rig=choices.rig or survey.rig.rig,
-        rig_reason="as asked for" if choices.rig else f"guessed: {survey.rig.because}",
+        rig_reason="as requested" if choices.rig else f"guessed: {survey.rig.because}",
         preset=load_category(choices.category),
         preset_name=choices.category,
     )
 
 
 def _title(name: str) -> str:
-    """`blue-mug_2` as `Blue mug 2`; empty when the name has nothing that a shop could show."""
+    """Turn `blue-mug_2` into `Blue mug 2`; empty if nothing remains or a character is not printable."""
     words = " ".join(re.split(r"[-_.\s]+", name)).strip()[:TITLE_CHARACTERS]
     return words[:1].upper() + words[1:] if words.isprintable() else ""
 

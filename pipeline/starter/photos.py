@@ -1,4 +1,4 @@
-"""Looks at a folder of photos: which files are photos, in which order they were taken, on which rig."""
+"""Survey a folder of photos: which files are photos, in which order they were taken, and on which rig."""
 
 import re
 from collections import Counter
@@ -23,15 +23,13 @@ from pipeline.shoot import FileName, plain_files
 
 NAMES_IN_MESSAGES = 6
 SMALL_PX, EDGE_PX = 64, 4
-EDGE_CHANGE_AT_MOST = (
-    3.0  # grey levels; both samples stay below 1.1, their second ring included, a moving camera is >10
-)
+EDGE_CHANGE_AT_MOST = 3.0  # grey levels; both samples, two rings each, stay below 1.1; a moving camera exceeds 10
 _STEM: TypeAdapter[str] = TypeAdapter(Name)
 _FILE: TypeAdapter[str] = TypeAdapter(FileName)
 
 
 class RigGuess(Frozen):
-    """Whether the product turned or the camera moved, and how that was recognised."""
+    """Whether the product turned or the camera moved, and how that was recognised (`because`)."""
 
     rig: Rig
     because: str
@@ -39,7 +37,7 @@ class RigGuess(Frozen):
 
 @dataclass(frozen=True)
 class ShotPhoto:
-    """One decoded photo: its file, its upright size in px, its EXIF facts, and itself as [64, 64] grey levels."""
+    """One decoded photo: file, upright size in px, EXIF facts, and the photo as [64, 64] grey levels (`small`)."""
 
     path: Path
     width_px: int
@@ -51,9 +49,9 @@ class ShotPhoto:
 
 @dataclass(frozen=True)
 class Survey:
-    """The photos of a shoot's folder in capture order, and what else lies there.
+    """The photos of a shoot's folder in capture order, and other files there (`left_out`).
 
-    `by_time`: the order is EXIF's, not that of the names. `beside`: they lie in the folder itself, not in its photos/.
+    `by_time`: ordered by EXIF time, else by name. `beside`: they are in the folder itself, not in its photos/.
     """
 
     photos: tuple[ShotPhoto, ...]
@@ -70,24 +68,24 @@ class Survey:
 
 
 def find_photos(folder: Path) -> list[Path]:
-    """The photo files in `folder`/photos or else in `folder` itself. Raises BadInput when there are none."""
+    """Return the photo files in `folder`/photos, or else in `folder` itself. Raises BadInput when there are none."""
     if not folder.is_dir():
-        raise BadInput(f"{folder} is not a folder", remedy="Name the folder with the photos of one product")
+        raise BadInput(f"{folder} is not a folder", remedy="Give the folder with the photos of one product")
     if not str(folder).isprintable():
-        raise BadInput(f"the folder name {str(folder)!r} cannot be used", remedy="Rename it, using letters and digits")
+        raise BadInput(f"the folder name {str(folder)!r} cannot be used", remedy="Rename it with letters and digits")
     photos = folder / "photos"
     if photos.is_symlink():
-        raise BadInput(f"{photos} is a link", remedy="Put the folder itself there")
+        raise BadInput(f"{photos} is a link", remedy="Replace it by the folder itself")
     files = plain_files(photos, PHOTO_ENDINGS) if photos.is_dir() else []
     files = files or plain_files(folder, PHOTO_ENDINGS)
     if not files:
         endings = ", ".join(sorted(PHOTO_ENDINGS))
-        raise BadInput(f"{folder} has no photos", remedy=f"Put files ending in {endings} into {photos}")
+        raise BadInput(f"{folder} contains no photos", remedy=f"Put files ending in {endings} into {photos}")
     return files
 
 
 def survey(folder: Path, photos: Sequence[Path], on_progress: Callable[[int, int, str], None]) -> Survey:
-    """Decode every photo as ingest does. Raises one BadInput that names every file that cannot be used."""
+    """Decode every photo as ingest does. Raises one BadInput that lists every file that cannot be used."""
     shots: list[ShotPhoto] = []
     faults: list[str] = []
     for count, path in enumerate(photos, start=1):
@@ -107,9 +105,9 @@ def survey(folder: Path, photos: Sequence[Path], on_progress: Callable[[int, int
 
 
 def guess_rig(photos: Sequence[ShotPhoto]) -> RigGuess:
-    """Turntable when the frame's edge, which shows the backdrop, is the same from photo to photo."""
+    """Guess turntable if the frame's edge, which shows the backdrop, is the same in all photos, else handheld."""
     if len(photos) < 2:
-        return RigGuess(rig="turntable", because="one photo does not show it, and a turntable is the usual rig")
+        return RigGuess(rig="turntable", because="one photo is not enough to tell, and a turntable is usual")
     if len({(shot.width_px, shot.height_px) for shot in photos}) > 1:
         return RigGuess(rig="handheld", because="the photos differ in size")
     if len({shot.camera for shot in photos}) > 1:
@@ -121,9 +119,9 @@ def guess_rig(photos: Sequence[ShotPhoto]) -> RigGuess:
 
 
 def _edge_change(photos: Sequence[ShotPhoto]) -> float:
-    """Median over consecutive photos of the mean difference in the outermost pixels, in grey levels of equal exposure.
+    """Median over consecutive photos of the mean difference of the outermost pixels, in grey levels at equal exposure.
 
-    A median, because the camera of a turntable shoot moves once between two rings.
+    The median, because in a turntable shoot the camera moves once between two rings.
     """
     edge = np.ones((SMALL_PX, SMALL_PX), dtype=bool)
     edge[EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX] = False
@@ -132,7 +130,7 @@ def _edge_change(photos: Sequence[ShotPhoto]) -> float:
 
 
 def _left_out(folder: Path, photos: Sequence[Path]) -> tuple[str, ...]:
-    """Other entries beside the photos and in `folder`, relative to it, without a shoot's own and hidden ones."""
+    """Other entries in `folder` and beside the photos, relative to `folder`, except hidden ones and a shoot's own."""
     with readable():
         entries = {*folder.iterdir(), *photos[0].parent.iterdir()}
     own = {folder / "shoot.yaml", folder / "photos", folder / "mattes", *photos}
@@ -153,7 +151,7 @@ def _require_usable_name(path: Path) -> None:
         _STEM.validate_python(path.stem)
         _FILE.validate_python(path.name)
     except ValidationError:
-        what = "a name may have letters A to Z, digits, dot, dash and underscore, at most 100"
+        what = "a name may have at most 100 letters A to Z, digits, dots, dashes and underscores"
         raise BadInput(what) from None
 
 
@@ -163,6 +161,6 @@ def _time_and_name(shot: ShotPhoto) -> tuple[Any, ...]:
 
 
 def _natural_name(shot: ShotPhoto) -> tuple[Any, ...]:
-    """By name, numbers by value: IMG_2 before IMG_10."""
+    """Sort key by name with numbers by value: IMG_2 before IMG_10."""
     parts = re.split(r"(\d+)", shot.path.name.lower())
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)

@@ -1,4 +1,4 @@
-"""The text of a first shoot.yaml: every field with a comment that says what it is and how its value was found."""
+"""The text of a first shoot.yaml: above every field, a comment explains it and the origin of its value."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from pipeline.starter.categories import CategoryPreset
 
 
 class Draft(Frozen):
-    """The values of a first shoot.yaml, and the reasons of those that were guessed."""
+    """The values of a first shoot.yaml, and the reasons for guessed ones."""
 
     sku: str
     sku_reason: str
@@ -27,55 +27,55 @@ class Draft(Frozen):
 
 TEMPLATE = """\
 # Written by `catalog init` from {photos}.
-# Check what is marked "Guessed", and fill in what is marked "Edit".
+# Check values marked "Guessed", and fill in those marked "Edit".
 
 # The product's number in the shop: letters, digits, dot, dash, underscore. {sku_reason}.
 sku: {sku}
-# The season or campaign that the product belongs to. Guessed: the name of the folder above.
+# The season or campaign that the product belongs to. Guessed: the parent folder's name.
 collection: {collection}
-# Edit these three: what the shop shows. Captions are written from them.
+# Edit these three, which the shop shows; captions are written from them.
 title: {title}
 brand: Your brand
 category: {category}
-# Edit: facts about the product, as `name: value`. Captions repeat them and add no others.
+# Edit: facts about the product, as `name: value`. Captions use them and add no others.
 #   attributes: {{colour: teal, material: stoneware, capacity: 350 ml}}
 attributes: {{}}
 
 capture:
-  # turntable (the product turns, the camera stands still) or handheld (the camera moves round the product).
+  # turntable (the product turns, the camera does not move) or handheld (the camera moves around the product).
   # {rig_reason}.
   rig: {rig}
-  # What is behind the product; a note for people.
+  # What is behind the product in the photos; a note for people.
   backdrop: plain
-  # The main lamp as the camera sees it; drawn shadows fall away from it. Negative azimuth: from the left.
+  # The main lamp, relative to the camera; drawn shadows fall away from it. Negative azimuth: from the left.
   #   light: {{azimuth_deg: -40, elevation_deg: 48}}
-  # Share of the product's height between it and the floor, 0 to 1: 0 stands on the floor, garments hang above it.
+  # Gap between product and floor, as a share of the product's height, 0 to 1: 0 if it stands, more if it hangs.
   hangs: {hangs}
-  # The photo of the product's front: azimuth 0. {front_reason}.
+  # The photo of the product's front, which is azimuth 0. {front_reason}.
   front: {front}
-  # Angles that a photo shows as it is, as `angle: photo`; they work even if no camera position can be found.
+  # Angles that a photo shows, as `angle: photo`; these work even if no camera position can be found.
   named: {named}
 
 # The pictures to make, from category preset `{preset_name}`: {preset_title}. Azimuth 0 is the front, 90 the side on the
 # shopper's right, 180 the back; elevation is the camera's height above the horizon. An angle close to a photo uses
-# that photo, one between photos is rendered, and one that nobody photographed is refused.
+# that photo, one between photos is rendered, and one on a side that was not photographed is refused.
 angles:
 {angles}
 # What is behind the product in the pictures: solid, gradient, or painted from a prompt (diffusion).
 #   - {{name: oak, kind: diffusion, prompt: 'warm oak wood table, soft light from the left'}}
 backdrops:
   - {{name: white, kind: solid, colour: '#ffffff'}}
-# Where the pictures are sold: a file of pipeline/imaging/channels each, with that shop's rules.
+# Where the pictures are sold. Each name is a file in pipeline/imaging/channels, with that shop's rules.
 channels: [amazon_main, shopify]
 # Exact edits of an angle's picture, as `angle: edits`.
 #   edits: {{front: {{rotate_deg: 0.5, brightness_ev: 0.1}}}}
-# What a copywriter should know, in your own words.
-#   brief: A hand-glazed mug with a harbour drawn all the way round.
+# What a copywriter should know, in your words.
+#   brief: A hand-glazed mug with a harbour drawn all the way around.
 """
 
 
 def shoot_text(draft: Draft) -> str:
-    """The text of shoot.yaml; `parse_shoot` reads back the values of `draft`."""
+    """Return the text of shoot.yaml; `parse_shoot` gets back the values of `draft` from it."""
     angles = draft.preset.angles
     named = {"front": draft.front} if "front" in {angle.name for angle in angles} else {}
     return TEMPLATE.format(
@@ -102,6 +102,6 @@ def _sentence(text: str) -> str:
 
 
 def _value(value: Any) -> str:
-    """A value as YAML on one line, quoted where YAML would read it as something else."""
+    """Format a value as one line of YAML, quoted where YAML would read it as another type."""
     text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000)
     return text.removesuffix("...\n").strip()

@@ -1,5 +1,5 @@
-"""Turns the steps of a plan into Airflow tasks. The only module that DAG files need."""
+"""Turn a plan's steps into Airflow tasks. DAG files import only this module."""
 
-from catalog_tasks.graph import discovered, run_shoots
+from catalog_tasks.graph import discover_shoots, run_shoots
 
-__all__ = ["discovered", "run_shoots"]
+__all__ = ["discover_shoots", "run_shoots"]

@@ -1,4 +1,4 @@
-"""The shape of a run: discovery, one mapped group of steps a shoot, a summary. Both DAGs are made of it."""
+"""The graph of a run, shared by both DAGs: discovery, one mapped group of steps per shoot, a summary."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,11 +9,11 @@ from catalog_tasks.local import DiscoverOperator, StageOperator, SummaryOperator
 from pipeline.plan import STEPS, UPSTREAM
 from pipeline.settings import Settings, read_settings
 
-STEP_LIMIT = timedelta(hours=4)  # a step that takes longer hangs
+STEP_LIMIT = timedelta(hours=4)  # a step that takes longer is stuck
 
 
-def discovered(*arguments: str, preset: str = "") -> DiscoverOperator:
-    """The task that plans the shoots: `catalog discover ARGUMENTS`. It and the summary always run in Airflow itself."""
+def discover_shoots(*arguments: str, preset: str = "") -> DiscoverOperator:
+    """Return the task that plans the shoots, `catalog discover ARGUMENTS`. It always runs on the worker itself."""
     return DiscoverOperator(
         task_id="discover",
         arguments=["discover", *arguments, "--json", "--run-id", "{{ run_id }}"],
@@ -23,14 +23,14 @@ def discovered(*arguments: str, preset: str = "") -> DiscoverOperator:
 
 
 def run_shoots(discover: DiscoverOperator) -> None:
-    """Every planned shoot through its steps, whatever becomes of the others, and then the summary."""
+    """Run every planned shoot's steps, independently of the other shoots, and then the summary."""
     settings = read_settings()
 
     @task_group(group_id="shoot")
     def shoot(sku: Any, plan: Any) -> None:
         tasks = {step: stage_task(step, sku, plan, settings) for step in STEPS}
-        for step, above in UPSTREAM.items():
-            tasks[step].set_upstream([tasks[name] for name in above])
+        for step, upstream in UPSTREAM.items():
+            tasks[step].set_upstream([tasks[name] for name in upstream])
 
     summary = SummaryOperator(
         task_id="summary",
@@ -42,14 +42,14 @@ def run_shoots(discover: DiscoverOperator) -> None:
 
 
 def stage_task(step: str, sku: Any, plan: Any, settings: Settings) -> BaseOperator:
-    """One step as a task, here or in a pod, as CATALOG_EXECUTION says.
+    """Return one step as a task, on the worker or in a pod, depending on CATALOG_EXECUTION.
 
-    A held step is skipped and the steps below run all the same: each works out for itself whether it can do without.
+    A held step is skipped, and the steps downstream still run: each decides whether it needs the held result.
     """
     common: dict[str, Any] = {
         "task_id": step,
         "trigger_rule": TriggerRule.NONE_FAILED,
-        "weight_rule": WeightRule.UPSTREAM,  # finish a shoot before the next is begun
+        "weight_rule": WeightRule.UPSTREAM,  # finish a shoot before the next one starts
         "execution_timeout": STEP_LIMIT,
         "do_xcom_push": False,
         **_retries(settings),

@@ -1,4 +1,4 @@
-"""A step as a Kubernetes pod: no root, nothing writable but its scratch and the store, a GPU where one is of use."""
+"""A step as a Kubernetes pod: not root, only scratch and store writable, a GPU if the stage uses one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ POD_SECURITY = k8s.V1PodSecurityContext(
     run_as_user=USER_ID,
     run_as_group=USER_ID,
     fs_group=USER_ID,
-    fs_group_change_policy="OnRootMismatch",  # not through the whole store, at every step
+    fs_group_change_policy="OnRootMismatch",  # not a walk through the whole store at every step
     seccomp_profile=k8s.V1SeccompProfile(type="RuntimeDefault"),
 )
 CONTAINER_SECURITY = k8s.V1SecurityContext(
@@ -30,16 +30,16 @@ CONTAINER_SECURITY = k8s.V1SecurityContext(
     capabilities=k8s.V1Capabilities(drop=["ALL"]),
 )
 START_LIMIT_SECONDS = 1800  # a cluster may have to start a GPU node first
-LOOK_EVERY_SECONDS = 3  # a step that takes seconds should not wait as long again to be noticed
+LOOK_EVERY_SECONDS = 3  # a step of a few seconds should not double in duration by polling
 
 
 class StagePod(KubernetesPodOperator):
-    """One step of one shoot's plan in a pod, waited for by the triggerer, so that it holds no worker."""
+    """One step of one shoot's plan in a pod. The triggerer waits for it, so that it does not occupy a worker."""
 
     template_fields: Sequence[str] = (*KubernetesPodOperator.template_fields, "sku")
 
     def __init__(self, *, step: str, sku: Any, **kwargs: Any) -> None:
-        """Keep what the grid calls this task; the pod itself is described by `stage_pod`."""
+        """Take the names for the task's label; `stage_pod` describes the pod."""
         super().__init__(map_index_template=LABEL_TEMPLATE, **kwargs)
         self.step = step
         self.sku = sku
@@ -51,26 +51,26 @@ class StagePod(KubernetesPodOperator):
         xcom_result: dict[str, Any] | None = None,
         context: Context | None = None,
     ) -> None:
-        """Clean up as the parent does, but tell held and refused steps apart, in the step's own words.
+        """Clean up as the parent does, but skip a held step and fail one with bad input, with the step's own reason.
 
-        The parent retries every failed pod; what a step refused can never work and is not tried again.
+        The parent would retry every failed pod, but bad input can never work.
         """
-        code, reason = last_words(remote_pod, self.base_container_name)
+        exit_code, reason = termination(remote_pod, self.base_container_name)
         try:
             super().cleanup(pod, remote_pod, xcom_result, context)
         except AirflowException:
-            if code not in {EXIT_HELD, EXIT_BAD_INPUT}:
+            if exit_code not in {EXIT_HELD, EXIT_BAD_INPUT}:
                 raise
             try:
-                raise_unless_done(self.step, code, reason)
+                raise_unless_done(self.step, exit_code, reason)
             except AirflowSkipException as held:
                 if context is not None:
                     context[LABEL] = held_label(self.sku, str(held))  # type: ignore[literal-required]
                 raise
 
 
-def last_words(pod: k8s.V1Pod | None, container: str) -> tuple[int | None, str]:
-    """Exit code and last log line of a container that ended; (None, "") for one that did not."""
+def termination(pod: k8s.V1Pod | None, container: str) -> tuple[int | None, str]:
+    """Return the exit code and last log line of a container that ended; (None, "") for one that has not."""
     statuses = (pod.status.container_statuses if pod is not None and pod.status else None) or []
     ended = next((s.state.terminated for s in statuses if s.name == container and s.state), None)
     if ended is None:
@@ -80,9 +80,9 @@ def last_words(pod: k8s.V1Pod | None, container: str) -> tuple[int | None, str]:
 
 
 def stage_pod(step: str, plan: Any, sku: Any, settings: Settings, **kwargs: Any) -> StagePod:
-    """The task that runs `step` of `plan` in a pod, with the resources that its stage declares.
+    """Return the task that runs `step` of `plan` in a pod with the resources that its stage declares.
 
-    Raises BadInput while CATALOG_IMAGE names no image.
+    Raises BadInput when CATALOG_IMAGE is not set.
     """
     if settings.image is None:
         raise BadInput("CATALOG_EXECUTION=kubernetes needs an image", remedy="Set CATALOG_IMAGE; see deploy/Dockerfile")
@@ -116,7 +116,7 @@ def stage_pod(step: str, plan: Any, sku: Any, settings: Settings, **kwargs: Any)
         startup_timeout_seconds=START_LIMIT_SECONDS,
         startup_check_interval_seconds=LOOK_EVERY_SECONDS,
         skip_on_exit_code=EXIT_HELD,
-        termination_message_policy="FallbackToLogsOnError",  # the reason of a held step is its last line
+        termination_message_policy="FallbackToLogsOnError",  # a held step's reason is its last line
         log_pod_spec_on_failure=False,
         log_events_on_failure=True,
         **kwargs,
@@ -132,7 +132,7 @@ def _environment(cores: int, with_gpu: bool, settings: Settings) -> dict[str, st
         "CATALOG_COST_PER_HOUR_USD": str(settings.cost_per_hour_usd),
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
-        "NUMBA_CACHE_DIR": f"{SHARED}/numba",  # compiled once, not by every pod
+        "NUMBA_CACHE_DIR": f"{SHARED}/numba",  # compiled once, not in every pod
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), threads),
     }
 

@@ -1,4 +1,4 @@
-"""`catalog init` as a person types it: the shoot.yaml that it writes passes `catalog plan`."""
+"""`catalog init` as a person types it; `catalog plan` accepts the shoot.yaml that it writes."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def catalog(*arguments: object) -> Result:
     return CliRunner().invoke(app, list(map(str, arguments)))
 
 
-def fault(*arguments: object) -> str:
+def error_of(*arguments: object) -> str:
     done = catalog(*arguments)
     assert isinstance(done.exception, BadInput), done.output
     return str(done.exception)
@@ -71,7 +71,7 @@ def planned(folder: Path) -> Shoot:
 
 
 @pytest.mark.parametrize(("sku", "category"), [("mug-001", "mug"), ("tee-001", "apparel")])
-def test_sample_photos_become_a_shoot_that_plan_accepts(tmp_path: Path, sku: str, category: str) -> None:
+def test_the_samples_photos_become_a_shoot_that_plan_accepts(tmp_path: Path, sku: str, category: str) -> None:
     folder = sample_photos(tmp_path / "autumn" / sku, sku)
     done = catalog("init", folder, "--category", category)
     assert done.exit_code == 0 and f"next: catalog plan {folder}" in done.stdout
@@ -96,7 +96,7 @@ def test_every_field_of_the_written_file_has_a_comment_above_it(tmp_path: Path) 
         assert f"#   {field}" in commented
 
 
-def test_json_lists_photos_guesses_and_what_was_left_out(tmp_path: Path) -> None:
+def test_json_lists_photos_guesses_and_other_files(tmp_path: Path) -> None:
     folder = sample_photos(tmp_path / "mug", photos=2)
     plain_photo(folder / "photos" / "scan.png")
     (folder / "photos" / "DSC_0001.CR2").write_bytes(b"raw")
@@ -109,7 +109,7 @@ def test_json_lists_photos_guesses_and_what_was_left_out(tmp_path: Path) -> None
     assert started["next"] == f"catalog plan {folder}"
 
 
-def test_front_is_the_first_photo_by_exif_time(tmp_path: Path) -> None:
+def test_the_front_is_the_first_photo_by_exif_time(tmp_path: Path) -> None:
     folder = tmp_path / "cup"
     plain_photo(folder / "photos" / "a.jpg", taken="2026:03:09 10:12:44")
     plain_photo(folder / "photos" / "b.jpg", taken="2026:03:09 10:12:30")
@@ -117,13 +117,13 @@ def test_front_is_the_first_photo_by_exif_time(tmp_path: Path) -> None:
     assert planned(folder).capture.front == "b.jpg"
 
 
-def test_without_exif_the_front_is_the_first_name_in_natural_order(tmp_path: Path) -> None:
+def test_without_exif_the_front_is_the_first_name_with_numbers_by_value(tmp_path: Path) -> None:
     for name in ("IMG_10.jpg", "IMG_9.jpg"):
         plain_photo(tmp_path / "cup" / "photos" / name)
     assert "front: IMG_9.jpg (guessed: the first photo by name)" in catalog("init", tmp_path / "cup").stdout
 
 
-def test_changing_edge_of_the_frame_is_guessed_as_handheld(tmp_path: Path) -> None:
+def test_a_changing_edge_of_the_frame_is_guessed_as_handheld(tmp_path: Path) -> None:
     for seed in range(4):
         plain_photo(tmp_path / "cup" / "photos" / f"{seed}.jpg", seed=seed)
     catalog("init", tmp_path / "cup")
@@ -131,12 +131,12 @@ def test_changing_edge_of_the_frame_is_guessed_as_handheld(tmp_path: Path) -> No
     assert "# Guessed: the edge of the frame changes" in (tmp_path / "cup" / "shoot.yaml").read_text()
 
 
-def test_chosen_rig_and_sku_override_the_guesses(tmp_path: Path) -> None:
+def test_a_chosen_rig_and_sku_override_the_guesses(tmp_path: Path) -> None:
     folder = sample_photos(tmp_path / "mug", photos=2)
     catalog("init", folder, "--rig", "handheld", "--sku", "4006381333931")
     shoot = planned(folder)
     assert (shoot.sku, shoot.capture.rig) == ("4006381333931", "handheld")
-    assert "# As asked for." in (folder / "shoot.yaml").read_text()
+    assert "# As requested." in (folder / "shoot.yaml").read_text()
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_odd_folder_names_become_a_safe_sku_and_a_title(tmp_path: Path, name: st
 def test_photos_beside_shoot_yaml_are_moved_only_with_consent(tmp_path: Path) -> None:
     folder = tmp_path / "mug"
     shutil.move(sample_photos(tmp_path / "shot", photos=2) / "photos", folder)
-    assert "Run it again with --move" in fault("init", folder)
+    assert "Run it again with --move" in error_of("init", folder)
     assert not (folder / "photos").exists() and not (folder / "shoot.yaml").exists()
     assert ", moved" in catalog("init", folder, "--move").stdout
     assert sorted(path.name for path in folder.iterdir()) == ["photos", "shoot.yaml"]
@@ -171,7 +171,7 @@ def test_photos_beside_shoot_yaml_are_moved_only_with_consent(tmp_path: Path) ->
 def test_shoot_yaml_is_overwritten_only_with_force(tmp_path: Path) -> None:
     folder = sample_photos(tmp_path / "mug", photos=2)
     (folder / "shoot.yaml").write_text("mine")
-    assert "shoot.yaml exists already. Run it with --force" in fault("init", folder)
+    assert "shoot.yaml exists already. Run it with --force" in error_of("init", folder)
     assert (folder / "shoot.yaml").read_text() == "mine"
     assert catalog("init", folder, "--force").exit_code == 0
     planned(folder)
@@ -182,20 +182,20 @@ def test_unusable_photos_are_one_error_that_names_each(tmp_path: Path) -> None:
     whole = (folder / "photos" / "DSC_0001.jpg").read_bytes()
     (folder / "photos" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     plain_photo(folder / "photos" / "Фото.jpg")
-    error = fault("init", folder)
+    error = error_of("init", folder)
     assert "2 of 4 photos cannot be used: " in error
-    assert "cut.jpg: the picture is damaged or cut off" in error and "Фото.jpg: a name may have" in error
+    assert "cut.jpg: the picture is damaged or truncated" in error and "Фото.jpg: a name may have at most" in error
     assert not (folder / "shoot.yaml").exists()
 
 
 def test_folders_without_photos_are_one_clear_error(tmp_path: Path) -> None:
-    assert "nowhere is not a folder" in fault("init", tmp_path / "nowhere")
+    assert "nowhere is not a folder" in error_of("init", tmp_path / "nowhere")
     (tmp_path / "empty" / "photos").mkdir(parents=True)
-    assert "has no photos. Put files ending in .jpeg" in fault("init", tmp_path / "empty")
+    assert "contains no photos. Put files ending in .jpeg" in error_of("init", tmp_path / "empty")
     plain_photo(tmp_path / "写真" / "photos" / "a.jpg")
-    assert "Give one with --sku" in fault("init", tmp_path / "写真")
+    assert "Give one with --sku" in error_of("init", tmp_path / "写真")
     plain_photo(tmp_path / "cup" / "photos" / "a.jpg")
-    assert "there is no category 'hat'. Use one of apparel" in fault("init", tmp_path / "cup", "--category", "hat")
+    assert "there is no category 'hat'. Use one of apparel" in error_of("init", tmp_path / "cup", "--category", "hat")
 
 
 @pytest.mark.parametrize("name", category_names())
@@ -205,21 +205,21 @@ def test_every_category_preset_is_accepted_by_plan(tmp_path: Path, name: str) ->
     assert planned(tmp_path / "cup").angles == load_category(name).angles
 
 
-def test_safe_name_is_empty_when_nothing_remains() -> None:
+def test_a_safe_name_is_empty_when_nothing_remains() -> None:
     assert safe_name("--写真") == ""
     assert yaml.safe_load(safe_name("a b")) == "a-b"
 
 
-def test_rig_is_asked_for_on_a_terminal(tmp_path: Path) -> None:
+def test_the_rig_is_asked_for_on_a_terminal(tmp_path: Path) -> None:
     folder = sample_photos(tmp_path / "mug", photos=2)
     leader, follower = pty.openpty()
-    asking = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "pipeline", "init", str(folder)],
         stdin=follower, stderr=follower, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     os.write(leader, b"handheld\n")
-    shown, _ = asking.communicate(timeout=120)
+    shown, _ = process.communicate(timeout=120)
     for end in (leader, follower):
         os.close(end)
-    assert "rig: handheld (as asked for)" in shown
+    assert "rig: handheld (as requested)" in shown
     assert read_shoot(folder).capture.rig == "handheld"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.sheets import lay_out_sheet
+from pipeline.cli.sheets import copy_sheet
 from pipeline.contract.manifest import Manifest, Provenance, Request
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
@@ -14,28 +14,28 @@ PLAN = "0" * 64
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
-    """A runner whose store has a plan with a finished composite step and its sheet."""
+    """A runner whose store has a plan whose composite made a sheet."""
     store = Store(tmp_path / "store")
     sheet = store.put(b"a sheet", "image/png").model_dump(mode="json")
     request = Request(stage="composite", version=1, params={}, inputs={})
-    made = Provenance(
+    provenance = Provenance(
         started_at="2026-01-01T00:00:00+00:00", seconds=1, peak_memory_mb=1, device="cpu", host="", versions={}
     )
-    store.commit(Manifest(key=request.key, request=request, outputs={"sheet": sheet}, provenance=made))
+    store.commit(Manifest(key=request.key, request=request, outputs={"sheet": sheet}, provenance=provenance))
     store.point(PLAN, "composite", "composite", request.key)
     return Runner(store)
 
 
-def test_sheet_is_copied_to_its_folder_and_leaves_nothing_beside_it(runner: Runner, tmp_path: Path) -> None:
+def test_the_sheet_is_copied_and_nothing_else_is_left_in_the_folder(runner: Runner, tmp_path: Path) -> None:
     for _ in range(2):
-        path = lay_out_sheet(runner, PLAN, "mug", tmp_path / "sheets")
+        path = copy_sheet(runner, PLAN, "mug", tmp_path / "sheets")
         assert path == tmp_path / "sheets" / "mug.png" and path.read_bytes() == b"a sheet"
     assert list((tmp_path / "sheets").iterdir()) == [path]
-    assert lay_out_sheet(runner, "1" * 64, "mug", tmp_path / "sheets") is None
+    assert copy_sheet(runner, "1" * 64, "mug", tmp_path / "sheets") is None
 
 
-def test_full_disk_keeps_the_last_sheet(runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = lay_out_sheet(runner, PLAN, "mug", tmp_path / "sheets")
+def test_a_full_disk_keeps_the_previous_sheet(runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = copy_sheet(runner, PLAN, "mug", tmp_path / "sheets")
     assert path is not None
     path.write_bytes(b"the last one")
 
@@ -45,5 +45,5 @@ def test_full_disk_keeps_the_last_sheet(runner: Runner, tmp_path: Path, monkeypa
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(StoreFull, match="no room left to write"):
-        lay_out_sheet(runner, PLAN, "mug", tmp_path / "sheets")
+        copy_sheet(runner, PLAN, "mug", tmp_path / "sheets")
     assert path.read_bytes() == b"the last one" and list(path.parent.iterdir()) == [path]

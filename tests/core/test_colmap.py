@@ -36,7 +36,7 @@ def model(points=25):
 
 
 def assert_same(after, before):
-    """Equal to the last bit, but for poses, which pass through a quaternion."""
+    """Equal to the last bit, except poses, which pass through a quaternion."""
     assert after.cameras == before.cameras
     assert [i.name for i in after.images] == [i.name for i in before.images]
     for old, new in zip(before.images, after.images, strict=True):
@@ -51,7 +51,7 @@ def assert_same(after, before):
     assert after.reprojection_error_px == before.reprojection_error_px == 0.25
 
 
-def test_a_model_written_and_read_is_the_same(tmp_path):
+def test_a_model_survives_writing_and_reading(tmp_path):
     write_model(model(), tmp_path)
     assert_same(read_model(tmp_path), model())
     assert read_model(tmp_path).camera_of(model().images[0]) == CAMERA
@@ -59,13 +59,13 @@ def test_a_model_written_and_read_is_the_same(tmp_path):
 
 AS_TEXT = """
 import pathlib, pycolmap, sys
-there = pathlib.Path(sys.argv[2]) / "sparse" / "0"
-there.mkdir(parents=True)
-pycolmap.Reconstruction(sys.argv[1]).write_text(there)
+folder = pathlib.Path(sys.argv[2]) / "sparse" / "0"
+folder.mkdir(parents=True)
+pycolmap.Reconstruction(sys.argv[1]).write_text(folder)
 """
 
 
-def test_text_and_binary_files_of_one_model_read_the_same(tmp_path):
+def test_text_and_binary_files_give_the_same_model(tmp_path):
     before = model(points=8)
     write_model(before, tmp_path / "bin")
     subprocess.run([sys.executable, "-c", AS_TEXT, tmp_path / "bin", tmp_path / "txt"], check=True, capture_output=True)
@@ -73,13 +73,13 @@ def test_text_and_binary_files_of_one_model_read_the_same(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "count"), CAMERA_MODELS.values())
-def test_every_supported_camera_is_read_as_it_was_written(tmp_path, name, count):
+def test_every_supported_camera_survives_writing_and_reading(tmp_path, name, count):
     camera = RawCamera(name, 640, 480, tuple(700.0 + i for i in range(count)))
     write_model(replace(model(points=0), cameras={1: camera}), tmp_path)
     assert read_model(tmp_path).cameras == {1: camera}
 
 
-def test_a_camera_with_more_than_one_radial_coefficient_is_not_a_radial_camera():
+def test_a_camera_with_more_than_one_radial_coefficient_is_rejected():
     with pytest.raises(BadInput, match="more than one radial coefficient"):
         RawCamera("RADIAL", 640, 480, (700.0, 320.0, 240.0, 0.1, 0.01)).radial()
     assert RawCamera("RADIAL", 640, 480, (700.0, 320.0, 240.0, 0.1, 0.0)).radial().k1 == 0.1
@@ -95,7 +95,7 @@ print(model.compute_mean_reprojection_error())
 """
 
 
-def test_pycolmap_reads_what_we_write_and_agrees_about_every_reprojection(tmp_path):
+def test_pycolmap_reads_our_files_and_agrees_about_the_reprojection_error(tmp_path):
     moved = model().moved(rotation_from_quaternion([0.3, 0.1, -0.7, 0.5]), np.array([0.2, -1.0, 0.4]), 2.5)
     write_model(moved, tmp_path)
     done = subprocess.run([sys.executable, "-c", CHECK, str(tmp_path)], capture_output=True, text=True, check=True)
@@ -104,7 +104,7 @@ def test_pycolmap_reads_what_we_write_and_agrees_about_every_reprojection(tmp_pa
     assert float(error) < 1e-6
 
 
-def test_moving_a_model_leaves_its_pictures_as_they_were():
+def test_moving_a_model_keeps_every_projection():
     before = model()
     after = before.moved(rotation_from_quaternion([0.9, 0.1, 0.2, -0.4]), np.array([3.0, 1.0, -2.0]), 0.3)
     for old, new in zip(before.images, after.images, strict=True):
@@ -123,7 +123,7 @@ def test_quaternions_and_rotations_are_inverses(wxyz):
 
 
 @pytest.mark.parametrize("name", ["cameras.bin", "images.bin", "points3D.bin"])
-def test_a_missing_or_cut_file_is_named(tmp_path, name):
+def test_a_missing_or_truncated_file_is_reported(tmp_path, name):
     write_model(model(), tmp_path)
     data = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(data[: len(data) // 2])
@@ -134,7 +134,7 @@ def test_a_missing_or_cut_file_is_named(tmp_path, name):
         read_model(tmp_path)
 
 
-def test_an_unknown_camera_model_is_refused(tmp_path):
+def test_an_unsupported_camera_model_is_rejected(tmp_path):
     write_model(model(), tmp_path)
     data = bytearray((tmp_path / "cameras.bin").read_bytes())
     data[12] = 5  # OPENCV_FISHEYE
@@ -143,7 +143,7 @@ def test_an_unknown_camera_model_is_refused(tmp_path):
         read_model(tmp_path)
 
 
-def test_leaving_photos_out_keeps_the_points_that_two_others_see():
+def test_removing_photos_keeps_points_that_two_other_photos_observe():
     before = model()
     tracks = (before.tracks[0][:3], *before.tracks[1:])  # DSC_0, DSC_1 and DSC_2 see the first point
     before = replace(before, tracks=tracks)

@@ -20,7 +20,7 @@ class Spray(Frozen):
 
 
 def _missing(params):
-    raise MissingEngine("no compressor", remedy="buy one")
+    raise MissingEngine("no compressor", remedy="Buy one")
 
 
 ENGINES = Registry(
@@ -47,7 +47,7 @@ def test_the_first_engine_is_the_default():
 @pytest.mark.parametrize(
     "values", [{"engine": "spray", "nozzle": "wide"}, {"how": {"engine": "spray", "nozzle": "wide"}}]
 )
-def test_engine_settings_stand_beside_the_stages_own_or_below(values):
+def test_engine_settings_may_be_flat_or_nested(values):
     assert Params.model_validate({"colour": "red", **values}) == Params(colour="red", how=Spray(nozzle="wide"))
 
 
@@ -71,13 +71,13 @@ def test_a_wrong_setting_is_named_with_its_value(values, error):
         Params.model_validate(values)
 
 
-def test_what_this_machine_lacks_names_the_step_and_the_remedy():
+def test_a_missing_engine_error_names_the_step_and_the_remedy():
     assert ENGINES.require_here(Paint(coats=2)) == "paint, 2 coats"
-    with pytest.raises(MissingEngine, match=r"step wall: no compressor\. buy one"):
+    with pytest.raises(MissingEngine, match=r"step wall: no compressor\. Buy one"):
         ENGINES.require_here(Spray())
 
 
-def test_params_of_an_unregistered_engine_are_refused():
+def test_params_of_an_unregistered_engine_are_rejected():
     class Roll(Frozen):
         engine: Literal["roll"] = "roll"
 
@@ -96,12 +96,12 @@ def test_a_required_setting_that_is_missing_is_named():
     assert (purpose_of(stencil), settings_required_by(stencil)) == ("A pattern.", ["pattern"])
 
 
-def test_an_unknown_engine_is_refused_by_name():
+def test_an_unknown_engine_is_named_in_the_error():
     with pytest.raises(BadInput, match="wall has no engine 'roll'"):
         ENGINES.named("roll")
 
 
-def test_an_engine_registered_later_takes_part():
+def test_an_engine_registered_later_is_included():
     class Roll(Frozen):
         engine: Literal["roll"] = "roll"
 

@@ -14,17 +14,17 @@ from pipeline.imaging.channels.channel import Channel
         ("scan.tiff", "image/tiff"),
         ("splat.ply", "model/ply"),
         ("cameras.bin", UNKNOWN),
-        ("no-ending", UNKNOWN),
+        ("no-extension", UNKNOWN),
     ],
 )
-def test_media_type_follows_the_ending_in_any_case(name: str, media_type: str) -> None:
+def test_the_media_type_follows_the_extension_in_any_case(name: str, media_type: str) -> None:
     assert media_type_of(name) == media_type
 
 
 @pytest.mark.parametrize("media_type", get_args(Channel.model_fields["media_type"].annotation))
-def test_every_media_type_of_a_channel_has_an_ending(media_type: str) -> None:
+def test_every_media_type_of_a_channel_has_an_extension(media_type: str) -> None:
     assert media_type_of(f"asset{ending_of(media_type)}") == media_type
 
 
-def test_a_type_with_two_endings_is_written_with_the_shorter() -> None:
+def test_a_type_with_two_extensions_is_written_with_the_shorter() -> None:
     assert (ending_of("image/jpeg"), ending_of("image/tiff")) == (".jpg", ".tif")

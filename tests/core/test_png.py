@@ -9,30 +9,30 @@ from pipeline.core.png import BEST, decode_png, encode_deep_png, encode_png, enc
 from tests.core.test_photo import picture
 
 
-def test_png_round_trip_keeps_order_and_alpha():
+def test_the_round_trip_keeps_channel_order_and_alpha():
     for pixels in (picture(), picture()[..., 0], np.dstack([picture(), picture(seed=1)[..., 0]])):
         assert np.array_equal(decode_png(encode_png(pixels)), pixels)
         assert np.array_equal(np.array(Image.open(io.BytesIO(encode_png(pixels)))), pixels)
 
 
 @pytest.mark.parametrize("level", [1, 3, 9, BEST])
-def test_small_png_keeps_every_pixel_at_every_level(level):
+def test_a_small_png_keeps_every_pixel_at_every_level(level):
     rgba = np.dstack([picture(), picture(seed=1)[..., 0]])
     assert np.array_equal(decode_png(encode_small_png(rgba, level)), rgba)
 
 
-def test_a_deep_png_is_not_read_as_an_eight_bit_one():
+def test_a_deep_png_is_not_decoded_to_eight_bits():
     deep = picture().astype(np.uint16) * 257
     with pytest.raises(BadInput, match="3 channels of uint16"):
         decode_png(encode_deep_png(deep))
 
 
-def test_a_png_of_other_channels_than_asked_for_is_bad_input():
-    with pytest.raises(BadInput, match="3 channels of uint8, where 4"):
+def test_an_unexpected_number_of_channels_is_bad_input():
+    with pytest.raises(BadInput, match="3 channels of uint8, not 4"):
         decode_png(encode_png(picture()), channels=4)
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture"])
-def test_a_damaged_png_is_an_error_with_a_remedy(data):
+def test_a_damaged_png_is_an_error(data):
     with pytest.raises(CatalogError, match="cannot be read"):
         decode_png(data)

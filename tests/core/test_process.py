@@ -29,7 +29,7 @@ def test_a_program_runs_with_its_output_in_the_log(tmp_path):
     assert (code, log_end(log)) == (3, "yes\n")
 
 
-def test_a_program_beyond_its_time_is_killed_with_its_children(tmp_path):
+def test_a_program_past_its_time_limit_is_killed_with_its_children(tmp_path):
     with pytest.raises(TimeoutError):
         run_program(["sh", "-c", f"tail -f /dev/null & echo $! > {tmp_path}/child; wait"], tmp_path / "log", 2)
     assert ends_within(int((tmp_path / "child").read_text()), 30)
@@ -40,7 +40,7 @@ def test_children_that_outlive_a_program_are_killed(tmp_path):
     assert ends_within(int((tmp_path / "child").read_text()), 30)
 
 
-def test_what_the_caller_does_between_looks_ends_the_program_when_it_fails(tmp_path):
+def test_an_exception_in_on_poll_ends_the_program(tmp_path):
     def stop():
         raise KeyboardInterrupt
 
@@ -48,14 +48,14 @@ def test_what_the_caller_does_between_looks_ends_the_program_when_it_fails(tmp_p
         run_program(["sh", "-c", "tail -f /dev/null"], tmp_path / "log", 600, on_poll=stop)
 
 
-def test_last_lines_are_those_with_text_and_without_colours(tmp_path):
+def test_last_lines_skips_empty_lines_and_colours(tmp_path):
     (tmp_path / "log").write_text("one\n\x1b[31mtwo\x1b[0m\n\n  three  \r\n│ four │\n\n")
     assert last_lines(tmp_path / "log") == "two / three / four"
     (tmp_path / "log").write_text("")
     assert last_lines(tmp_path / "log") == ""
 
 
-def test_memory_is_in_units_of_a_million_bytes(tmp_path):
+def test_memory_is_in_millions_of_bytes(tmp_path):
     run_program(python(f"b = bytearray({300 * MB}); b[::4096] = b'x' * len(b[::4096])"), tmp_path / "log", 60)
     assert peak_memory_of_children_mb() > 300
     assert peak_memory_mb() > 10

@@ -1,4 +1,4 @@
-"""The table of reasons has what the code names, no more and no less, and the troubleshooting page says it."""
+"""The table of reasons lists exactly the codes in the source, and the troubleshooting page shows it."""
 
 import ast
 import re
@@ -46,11 +46,11 @@ def checks_in_source() -> set[str]:
     return {text for call in calls("finding") for text in texts(call.args[0])}
 
 
-def test_every_reason_of_a_step_is_raised_somewhere_and_the_reverse() -> None:
+def test_the_reasons_of_steps_are_exactly_the_codes_in_the_source() -> None:
     assert codes_in_source() == {reason.code for reason in STEP_REASONS}
 
 
-def test_every_check_that_can_fail_has_a_reason_and_the_reverse() -> None:
+def test_the_reasons_of_checks_are_exactly_the_checks_in_the_source() -> None:
     assert checks_in_source() == {reason.code for reason in CHECK_REASONS}
 
 
@@ -65,13 +65,13 @@ def test_codes_are_unique() -> None:
     assert len(REASONS) == len(STEP_REASONS) + len(CHECK_REASONS)
 
 
-def test_the_troubleshooting_page_is_the_tables_text() -> None:
-    words = "run python -m pipeline.core.reasons.page > docs/troubleshooting.md"
-    assert PAGE.read_text() == troubleshooting_markdown(), words
+def test_the_troubleshooting_page_is_up_to_date() -> None:
+    remedy = "run python -m pipeline.core.reasons.page > docs/troubleshooting.md"
+    assert PAGE.read_text() == troubleshooting_markdown(), remedy
 
 
 @pytest.mark.parametrize("code", REASONS)
-def test_every_reason_has_an_entry_below_each_of_its_outcomes(code: str) -> None:
+def test_every_reason_has_an_entry_under_each_of_its_outcomes(code: str) -> None:
     sections = dict(zip(OUTCOMES, re.split(r"^## .*$", PAGE.read_text(), flags=re.MULTILINE)[1:], strict=True))
     for outcome, section in sections.items():
         entry = f"### `{code}`\n\n**{REASONS[code].title}.** {REASONS[code].meaning}\n\n*What to do:* "
@@ -87,7 +87,7 @@ def test_every_reason_is_written_in_whole_sentences(code: str) -> None:
         assert text[0].isupper() or text.startswith(("`", "shoot.yaml"))
 
 
-def test_a_code_that_the_table_lacks_is_an_error() -> None:
+def test_an_unknown_code_is_an_error() -> None:
     with pytest.raises(ValueError, match="'tired' is not a reason"):
         Held("the splat is tired", code="tired")
     with pytest.raises(ValueError, match="'halo' is not a reason for the outcome 'held'"):
@@ -96,6 +96,6 @@ def test_a_code_that_the_table_lacks_is_an_error() -> None:
         finding("shine", 1, "flag", "it shines", threshold=0, passed=False, severity="review")
 
 
-def test_a_hold_remembered_from_before_codes_is_still_read() -> None:
+def test_a_hold_recorded_without_a_code_can_be_read() -> None:
     remembered = HeldReason.model_validate({"what": "the splat reaches 20 dB", "remedy": "Shoot more"})
     assert remembered.error("splat").code is None

@@ -20,13 +20,13 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_digest_covers_names_and_bytes_in_the_order_of_names(folder):
+def test_the_digest_covers_names_and_bytes_sorted_by_name(folder):
     names = ("config.json", "unet/model.fp16.safetensors", "unet/model.safetensors")
     lines = (f"{name}\0{hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n" for name in names)
     assert folder_digest(folder) == hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def test_the_digest_follows_the_weights_and_not_the_card_or_compiled_code(folder):
+def test_the_digest_ignores_the_card_and_compiled_code(folder):
     before = folder_digest(folder)
     (folder / "README.md").write_text("another card")
     (folder / "__pycache__").mkdir()
@@ -36,7 +36,7 @@ def test_the_digest_follows_the_weights_and_not_the_card_or_compiled_code(folder
     assert folder_digest(folder) != before
 
 
-def test_the_licence_is_the_one_in_the_cards_front_matter(folder):
+def test_the_licence_comes_from_the_cards_front_matter(folder):
     assert licence_of(folder) == "bria-rmbg-2.0"
     (folder / "README.md").write_text("# No front matter\n")
     assert licence_of(folder) == "not stated"
@@ -45,13 +45,13 @@ def test_the_licence_is_the_one_in_the_cards_front_matter(folder):
     assert licence_of(EMBEDDED_FOLDER) == "apache-2.0"
 
 
-def test_python_files_are_code(folder):
+def test_python_files_count_as_code(folder):
     assert not has_code(folder)
     (folder / "unet" / "model.py").write_text("")
     assert has_code(folder)
 
 
-def test_of_two_precisions_of_a_weight_the_smaller_one_counts(folder):
+def test_only_the_smaller_of_two_precisions_counts(folder):
     assert weight_bytes(folder) == len("half")
     (folder / "unet" / "model.safetensors.index.json").write_text("{}")
     (folder / "vae.safetensors").write_text("more")

@@ -1,5 +1,3 @@
-"""What the DAG files are, without running them."""
-
 import os
 import subprocess
 import sys
@@ -14,7 +12,7 @@ IMAGE = "registry.example/catalog:1"
 
 @pytest.mark.parametrize("execution", ["local", "kubernetes"])
 @pytest.mark.parametrize("name", ["catalog_nightly", "catalog_backfill"])
-def test_importing_a_dag_file_loads_no_heavy_library(name, execution, tmp_path):
+def test_importing_a_dag_file_does_not_load_a_heavy_library(name, execution, tmp_path):
     program = (
         "import runpy, sys; sys.path.append('plugins');"
         f"runpy.run_path('dags/{name}.py'); print(sorted(set(sys.modules) & set({HEAVY})))"
@@ -41,34 +39,34 @@ def load(name: str):
 
     from airflow.sdk import DAG
 
-    found = [value for value in runpy.run_path(str(PROJECT / "dags" / f"{name}.py")).values() if isinstance(value, DAG)]
-    assert [dag.dag_id for dag in found] == [name]
-    return found[0]
+    dags = [value for value in runpy.run_path(str(PROJECT / "dags" / f"{name}.py")).values() if isinstance(value, DAG)]
+    assert [dag.dag_id for dag in dags] == [name]
+    return dags[0]
 
 
-def test_a_dag_is_the_plan_and_nothing_else(dag):
+def test_a_dag_has_the_plans_steps_and_dependencies(dag):
     from pipeline.plan import STEPS, UPSTREAM
 
     assert set(dag.task_dict) == {"discover", "summary", *(f"shoot.{step}" for step in STEPS)}
-    for step, above in UPSTREAM.items():
-        expected = {f"shoot.{name}" for name in above} or {"discover"}
+    for step, upstream in UPSTREAM.items():
+        expected = {f"shoot.{name}" for name in upstream} or {"discover"}
         assert expected <= dag.get_task(f"shoot.{step}").upstream_task_ids <= expected | {"discover"}
 
 
-def test_the_summary_comes_last_and_whatever_happened(dag):
+def test_the_summary_is_last_and_always_runs(dag):
     summary = dag.get_task("summary")
     assert [task.task_id for task in dag.leaves] == ["summary"]
     assert summary.trigger_rule == "all_done"
     assert summary.retries == 0
 
 
-def test_a_step_runs_below_a_held_one(dag):
+def test_a_step_downstream_of_a_held_step_runs(dag):
     for task in dag.tasks:
         if task.task_id.startswith("shoot."):
             assert task.trigger_rule == "none_failed"
 
 
-def test_every_pod_of_the_dag_fits_the_schema_of_kubernetes(monkeypatch):
+def test_every_pod_of_the_dag_conforms_to_kubernetes_schema(monkeypatch):
     import kubernetes_validate
     from airflow.sdk.definitions._internal.expandinput import ListOfDictsExpandInput
     from kubernetes.client import ApiClient
@@ -84,6 +82,6 @@ def test_every_pod_of_the_dag_fits_the_schema_of_kubernetes(monkeypatch):
         task.render_template_fields({"run_id": "manual__1", "task": task}, dag.get_template_env())
         pod = ApiClient().sanitize_for_serialization(task.build_pod_request_obj(dry_run=True))
         kubernetes_validate.validate(pod, "1.33", strict=True)
-        words = pod["spec"]["containers"][0]["args"]
-        assert words == ["stage", step, "--plan", "ab" * 32, "--run-id", "manual__1"]
+        arguments = pod["spec"]["containers"][0]["args"]
+        assert arguments == ["stage", step, "--plan", "ab" * 32, "--run-id", "manual__1"]
         assert task.deferrable and not task.do_xcom_push

@@ -1,6 +1,6 @@
-"""The DAGs under the supervisor: real api-server, scheduler, LocalExecutor, dag-processor, triggerer. Steps are toys.
+"""The DAGs under the supervisor, with a real api-server, scheduler, LocalExecutor, dag-processor and triggerer.
 
-One Airflow serves all tests of this file, in the order in which they stand; the last two stop it.
+Steps are toys. One Airflow serves all tests of this file, in their order; the last two stop it.
 """
 
 import io
@@ -49,7 +49,7 @@ class Airflow:
         return Home(self.root / "home")
 
     def run(self, dag_id: str, **conf: str) -> tuple[str, dict[tuple[str, str], dict[str, Any]]]:
-        """Trigger a DAG and wait for its end: its state, and its task instances by (shoot, task)."""
+        """Trigger a DAG and wait until it ends; returns its state, and its task instances by (shoot, task)."""
         run_id = self.client.trigger(dag_id, conf)
         state = until(lambda: (s := self.client.run_state(dag_id, run_id)) in {"success", "failed"} and s)
         tasks = {}
@@ -63,13 +63,13 @@ class Airflow:
         return str(self.client.get(path, map_index=str(task["map_index"]), full_content="true")["content"])
 
 
-def until(ask: Callable[[], Any]) -> Any:
+def until(probe: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + LIMIT_SECONDS
     while time.monotonic() < deadline:
-        if answer := ask():
-            return answer
+        if result := probe():
+            return result
         time.sleep(0.2)
-    raise AssertionError("it did not happen in time")
+    raise AssertionError("the condition did not become true in time")
 
 
 @pytest.fixture(scope="module")
@@ -93,19 +93,19 @@ def airflow(tmp_path_factory):
     write_toy_shoot(root / "shoots", "bag", "ingest-bad", collection="bags")
     write_toy_shoot(root / "shoots", "hat", "ingest-fail")
     (write_toy_shoot(root / "shoots", "broken") / "shoot.yaml").write_text("sku: [")
-    found = Airflow(root, start_up(root, environment), environment)
+    server = Airflow(root, start_up(root, environment), environment)
     try:
-        until(lambda: is_ready(found))
-        found.client = Client(found.home.running().url).login(LOGIN, PASSWORD)
-        until(lambda: found.client.has_dag(NIGHTLY) and found.client.has_dag(BACKFILL))
-        yield found
+        until(lambda: is_ready(server))
+        server.client = Client(server.home.running().url).login(LOGIN, PASSWORD)
+        until(lambda: server.client.has_dag(NIGHTLY) and server.client.has_dag(BACKFILL))
+        yield server
     finally:
-        found.up.send_signal(signal.SIGTERM)
-        found.up.wait()
+        server.up.send_signal(signal.SIGTERM)
+        server.up.wait()
 
 
 def start_up(root: Path, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-    """`make up` in a process group of its own, as a shell starts it."""
+    """Start `make up` in its own process group, as a shell does."""
     arguments = [sys.executable, "-m", "deploy.local", "up", "--home", str(root / "home")]
     with (root / "up.log").open("wb") as log:
         return subprocess.Popen(arguments, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -120,14 +120,14 @@ def is_ready(airflow: Airflow) -> bool:
         return False
 
 
-def test_it_listens_on_this_machine_only(airflow):
+def test_airflow_listens_only_on_this_machine(airflow):
     supervisor = psutil.Process(airflow.up.pid)
     family = [supervisor, *supervisor.children(recursive=True)]
     addresses = {c.laddr.ip for p in family for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN}
     assert addresses == {"127.0.0.1"}
 
 
-def test_a_second_one_on_the_same_home_is_refused(airflow):
+def test_a_second_airflow_on_the_same_home_is_rejected(airflow):
     arguments = [sys.executable, "-m", "deploy.local", "up", "--home", str(airflow.home.path)]
     second = subprocess.run(
         arguments, cwd=PROJECT, env=airflow.environment, capture_output=True, text=True, check=False
@@ -142,8 +142,8 @@ def fetch(airflow: Airflow, path: str, token: str = "") -> tuple[int, bytes]:
     if token:
         request.add_header("Authorization", f"Bearer {token}")
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-            return answer.status, answer.read()
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            return response.status, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
 
@@ -161,12 +161,12 @@ def test_the_pages_have_no_open_documentation(airflow, path):
     assert fetch(airflow, path)[0] in {401, 404}
 
 
-def test_the_password_is_asked_for(airflow):
+def test_a_wrong_password_is_rejected(airflow):
     with pytest.raises(ApiError, match="401"):
         Client(airflow.client.url).login(LOGIN, "not the password")
 
 
-def test_the_lineage_of_an_asset_is_shown_to_who_is_logged_in(airflow):
+def test_a_logged_in_user_sees_the_lineage_of_an_asset(airflow):
     token = airflow.client.token
     status, page = fetch(airflow, "/catalog/assets", token)
     assert status == 200 and f'href="/catalog/lineage/{ASSET}"'.encode() in page
@@ -179,7 +179,7 @@ def test_the_lineage_of_an_asset_is_shown_to_who_is_logged_in(airflow):
     assert fetch(airflow, "/catalog/pictures/" + "0" * 64, token)[0] == 404
 
 
-def test_the_catalog_stands_in_the_navigation(airflow):
+def test_the_catalog_is_in_the_navigation(airflow):
     plugins = {plugin["name"]: plugin for plugin in airflow.client.get("/api/v2/plugins")["plugins"]}
     assert [view["href"] for view in plugins["catalog"]["external_views"]] == ["/catalog/assets"]
     assert not airflow.client.get("/api/v2/plugins/importErrors")["import_errors"]
@@ -191,8 +191,8 @@ ABOVE = """photo => { const names = [];
   return names }"""
 
 
-def test_a_browser_leads_from_the_navigation_to_a_photo_but_not_without_login(airflow):
-    with chromium() as browser, open_page(browser) as (page, asked):
+def test_a_browser_reaches_a_photo_from_the_navigation_after_login(airflow):
+    with chromium() as browser, open_page(browser) as (page, requests):
         page.set_default_timeout(120_000)
         for path in ("/catalog/assets", f"/catalog/lineage/{ASSET}"):
             assert page.goto(airflow.client.url + path).status == 401
@@ -212,10 +212,10 @@ def test_a_browser_leads_from_the_navigation_to_a_photo_but_not_without_login(ai
             assert picture.evaluate("async i => { await i.decode(); return i.naturalWidth }") > 0
     assert tree[:3] == ["A.jpg", "ingest_photo A", "cutout_photo A"]
     assert tree[-2:] == ["render_angle front", "composite_shop_photo front/white/shop"]
-    assert {address.split("/")[2] for address in asked if "://" in address} == {airflow.client.url.split("/")[2]}
+    assert {address.split("/")[2] for address in requests if "://" in address} == {airflow.client.url.split("/")[2]}
 
 
-def test_a_night_with_every_kind_of_end(airflow):
+def test_a_night_with_every_outcome(airflow):
     state, tasks = airflow.run(NIGHTLY)
     assert state == "failed" and tasks["", "summary"]["state"] == "failed"
 
@@ -235,7 +235,7 @@ def test_a_night_with_every_kind_of_end(airflow):
     assert "broken" in summary and "a toy failure" in summary
 
 
-def test_a_night_in_which_nothing_changed_is_green_and_does_nothing(airflow):
+def test_a_night_without_changes_succeeds_and_runs_no_step(airflow):
     for name in ("bag", "hat", "broken"):
         shutil.move(airflow.shoots / name, airflow.root / name)
     state, tasks = airflow.run(NIGHTLY)
@@ -244,14 +244,14 @@ def test_a_night_in_which_nothing_changed_is_green_and_does_nothing(airflow):
     assert all(t["map_index"] == -1 for t in tasks.values())
 
 
-def test_a_backfill_does_one_collection_again(airflow):
+def test_a_backfill_runs_one_collection_again(airflow):
     shutil.move(airflow.root / "bag", airflow.shoots / "bag")
     state, tasks = airflow.run(BACKFILL, collection="bags")
     assert state == "failed" and tasks["bag", "shoot.ingest"]["state"] == "failed"
-    assert {t["map_index"] for t in tasks.values()} == {-1, 0}  # that one shoot and no other
+    assert {t["map_index"] for t in tasks.values()} == {-1, 0}  # that shoot only
 
 
-def test_stopping_in_the_middle_of_a_step_leaves_nothing_behind(airflow):
+def test_stopping_during_a_step_leaves_nothing_behind(airflow):
     shutil.rmtree(airflow.shoots)
     write_toy_shoot(airflow.shoots, "cap", "ingest-slow")
     run_id = airflow.client.trigger(NIGHTLY, {})
@@ -262,12 +262,12 @@ def test_stopping_in_the_middle_of_a_step_leaves_nothing_behind(airflow):
     assert airflow.up.wait() == 0
     assert [process for process in family if process in alive(family)] == []
     assert run_id and not airflow.home.is_locked() and airflow.home.running() is None
-    words = (airflow.root / "up.log").read_text()
-    assert "Airflow is stopped" in words and "Traceback" not in words
+    output = (airflow.root / "up.log").read_text()
+    assert "Airflow is stopped" in output and "Traceback" not in output
     assert not any(airflow.root.glob("store/scratch/*/*"))
 
 
-def test_ctrl_c_while_it_starts_leaves_nothing_behind(airflow):
+def test_ctrl_c_during_the_start_leaves_nothing_behind(airflow):
     up = start_up(airflow.root, airflow.environment)
     until(airflow.home.running)
     family = psutil.Process(up.pid).children(recursive=True)
@@ -275,17 +275,17 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(airflow):
     os.killpg(up.pid, signal.SIGINT)  # a terminal signals the whole group
     assert up.wait() == 0
     assert alive(family) == [] and airflow.home.running() is None and not airflow.home.is_locked()
-    words = (airflow.root / "up.log").read_text()
-    assert "Airflow is stopped" in words and "Traceback" not in words
+    output = (airflow.root / "up.log").read_text()
+    assert "Airflow is stopped" in output and "Traceback" not in output
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    found = []
+    running = []
     for process in processes:
         try:
             process.cmdline()
             if process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
+                running.append(process)
         except psutil.NoSuchProcess:
             continue
-    return found
+    return running

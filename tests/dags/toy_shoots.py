@@ -1,15 +1,15 @@
-"""Writes toy shoots: a shoot.yaml and files that only toy stages accept as photos."""
+"""Write toy shoots: a shoot.yaml and files that only toy stages accept as photos."""
 
 from pathlib import Path
 
 import yaml
 
 
-def write_toy_shoot(folder: Path, sku: str, *wishes: str, collection: str = "toys") -> Path:
-    """A shoot `folder`/`sku`; each wish is `<step>-<end>`, as in tests/dags/toy/sitecustomize.py."""
+def write_toy_shoot(folder: Path, sku: str, *endings: str, collection: str = "toys") -> Path:
+    """Write the shoot `folder`/`sku`; `endings` are `<step>-<ending>`, as in tests/dags/toy/sitecustomize.py."""
     photos = folder / sku / "photos"
     photos.mkdir(parents=True)
-    for stem in ("front", *wishes):
+    for stem in ("front", *endings):
         (photos / f"{stem}.jpg").write_bytes(f"{sku} {stem}".encode())
     shoot = {
         "sku": sku,

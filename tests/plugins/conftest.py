@@ -1,4 +1,4 @@
-"""Airflow for tests of the task factory: an empty home of its own, and plugins/ importable as Airflow makes it."""
+"""Airflow for tests of the task factory: an empty home, and plugins/ on the path, as Airflow puts it there."""
 
 import os
 import sys

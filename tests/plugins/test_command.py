@@ -1,5 +1,3 @@
-"""How a run of the command line ends a task, and that nothing of a killed one is left."""
-
 import logging
 import os
 import threading
@@ -12,18 +10,18 @@ LOG = logging.getLogger("task")
 
 
 def command(program: str):
-    """A Command that runs `program` (Python source) where it would run the pipeline."""
+    """A Command that runs `program` (Python source) in place of the pipeline."""
     from catalog_tasks.command import Command
 
-    made = Command([], dict(os.environ))
-    made.arguments = [made.arguments[0], "-c", program]
-    return made
+    run = Command([], dict(os.environ))
+    run.arguments = [run.arguments[0], "-c", program]
+    return run
 
 
 @pytest.mark.parametrize(
     ("code", "exception"), [(20, "AirflowSkipException"), (30, "AirflowFailException"), (1, "AirflowException")]
 )
-def test_an_exit_code_becomes_airflows_word_for_it(code, exception):
+def test_an_exit_code_becomes_airflows_exception(code, exception):
     from airflow.sdk.exceptions import AirflowException
 
     from catalog_tasks.command import raise_unless_done
@@ -33,12 +31,12 @@ def test_an_exit_code_becomes_airflows_word_for_it(code, exception):
     assert type(caught.value).__name__ == exception
 
 
-def test_a_step_that_the_system_killed_says_what_that_most_often_means():
+def test_a_step_killed_by_the_system_reports_the_usual_cause():
     from airflow.sdk.exceptions import AirflowException
 
     from catalog_tasks.command import raise_unless_done
 
-    with pytest.raises(AirflowException, match=r"splat was killed by signal 9 \(most often .* memory ran out\): 3/9"):
+    with pytest.raises(AirflowException, match=r"splat was killed by signal 9 \(usually .* memory ran out\): 3/9"):
         raise_unless_done("splat", -9, "3/9")
 
 
@@ -50,40 +48,40 @@ def test_done_raises_nothing():
 
 def test_the_reason_is_the_last_line_of_standard_error(caplog):
     caplog.set_level(logging.INFO)
-    answer = command("import sys; print('{}'); sys.stderr.write('working\\nheld: too few\\n\\n'); sys.exit(20)").run(
+    result = command("import sys; print('{}'); sys.stderr.write('working\\nheld: too few\\n\\n'); sys.exit(20)").run(
         LOG
     )
-    assert (answer.exit_code, answer.output, answer.reason) == (20, "{}", "held: too few")
+    assert (result.exit_code, result.output, result.reason) == (20, "{}", "held: too few")
     assert "working" in caplog.text
 
 
-def test_much_output_on_both_streams_does_not_stop_the_child():
-    answer = command(
+def test_much_output_on_both_streams_does_not_block_the_child():
+    result = command(
         "import sys; [print('x' * 1000) or sys.stderr.write('y' * 1000 + '\\n') for _ in range(2000)]"
     ).run(LOG)
-    assert answer.exit_code == 0
-    assert len(answer.output) == 2000 * 1001 - 1
+    assert result.exit_code == 0
+    assert len(result.output) == 2000 * 1001 - 1
 
 
-def test_killing_takes_the_children_of_the_child_along():
+def test_killing_a_command_ends_its_childs_children():
     program = (
         "import subprocess, sys; c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)']);"
         "sys.stderr.write(str(c.pid) + '\\n'); c.wait()"
     )
-    running, answers = command(program), []
-    worker = threading.Thread(target=lambda: answers.append(running.run(LOG)))
+    running, results = command(program), []
+    worker = threading.Thread(target=lambda: results.append(running.run(LOG)))
     worker.start()
     grandchild = _first_child_of_child(running)
     running.kill()
     worker.join(timeout=30)
-    assert answers and answers[0].exit_code != 0
+    assert results and results[0].exit_code != 0
     assert not psutil.pid_exists(grandchild) or psutil.Process(grandchild).status() == psutil.STATUS_ZOMBIE
 
 
 def _first_child_of_child(running) -> int:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if running.process is not None and (found := psutil.Process(running.process.pid).children()):
-            return found[0].pid
+        if running.process is not None and (children := psutil.Process(running.process.pid).children()):
+            return children[0].pid
         time.sleep(0.05)
-    raise AssertionError("the child started nothing")
+    raise AssertionError("the child started no process")

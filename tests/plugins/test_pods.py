@@ -1,4 +1,4 @@
-"""Every pod of the nightly DAG, rendered and held against the published schema of Kubernetes."""
+"""The pods of the nightly DAG, rendered and validated against Kubernetes' published schema."""
 
 import pytest
 import yaml
@@ -25,18 +25,18 @@ def render(step: str, **settings):
 def build(step: str, **settings):
     from catalog_tasks.pods import stage_pod
 
-    chosen = Settings(execution="kubernetes", image=IMAGE, **settings)
-    return stage_pod(step, PLAN, "mug", settings=chosen, task_id=step, do_xcom_push=False)
+    kubernetes = Settings(execution="kubernetes", image=IMAGE, **settings)
+    return stage_pod(step, PLAN, "mug", settings=kubernetes, task_id=step, do_xcom_push=False)
 
 
-def test_every_pod_fits_the_schema_of_kubernetes(pods):
+def test_every_pod_conforms_to_kubernetes_schema(pods):
     import kubernetes_validate
 
     for pod in pods.values():
         kubernetes_validate.validate(ApiClient().sanitize_for_serialization(pod), "1.33", strict=True)
 
 
-def test_the_schema_notices_a_field_that_does_not_exist(pods):
+def test_the_schema_rejects_an_unknown_field(pods):
     import kubernetes_validate
 
     pod = ApiClient().sanitize_for_serialization(pods["sfm"])
@@ -53,11 +53,12 @@ def test_every_pod_runs_one_step_of_the_plan(pods):
         assert len(pod.spec.containers) == 1  # no XCom sidecar
 
 
-def test_no_pod_runs_as_root_or_writes_beside_its_mounts(pods):
+def test_no_pod_runs_as_root_or_writes_outside_its_mounts(pods):
     for pod in pods.values():
         assert pod.spec.security_context.run_as_non_root and pod.spec.security_context.run_as_user > 0
-        own = pod.spec.containers[0].security_context
-        assert own.read_only_root_filesystem and not own.allow_privilege_escalation and own.capabilities.drop == ["ALL"]
+        context = pod.spec.containers[0].security_context
+        assert context.read_only_root_filesystem and not context.allow_privilege_escalation
+        assert context.capabilities.drop == ["ALL"]
         assert pod.spec.automount_service_account_token is False
         assert {mount.mount_path for mount in pod.spec.containers[0].volume_mounts} == {"/scratch", "/catalog"}
 
@@ -83,14 +84,14 @@ def test_only_steps_that_compute_on_a_gpu_request_one():
     assert {step for step in STEPS if stage_of(step).resources.gpu} == {"cutout", "splat", "render", "background"}
 
 
-def test_secrets_come_from_a_secret_and_never_stand_in_the_pod(monkeypatch):
+def test_secrets_come_from_a_secret_and_are_not_in_the_pod(monkeypatch):
     monkeypatch.setenv("CATALOG_DATABASE_URL", "postgresql://user:hunter2@db/catalog")
     pod = render("publish")
     assert pod.spec.containers[0].env_from[0].secret_ref.name == "catalog"
     assert "hunter2" not in str(ApiClient().sanitize_for_serialization(pod))
 
 
-def test_a_pod_template_adds_what_a_cluster_needs(tmp_path):
+def test_a_pod_template_adds_tolerations_and_keeps_the_image(tmp_path):
     template = tmp_path / "pod.yaml"
     template.write_text("spec: {tolerations: [{key: gpu, operator: Exists}], containers: [{name: base, image: x}]}")
     pod = render("splat", kubernetes_pod_template=template)
@@ -98,10 +99,10 @@ def test_a_pod_template_adds_what_a_cluster_needs(tmp_path):
     assert pod.spec.containers[0].image == IMAGE
 
 
-def ended(code: int, words: str) -> k8s.V1Pod:
-    state = k8s.V1ContainerState(terminated=k8s.V1ContainerStateTerminated(exit_code=code, message=words))
+def ended(exit_code: int, message: str) -> k8s.V1Pod:
+    state = k8s.V1ContainerState(terminated=k8s.V1ContainerStateTerminated(exit_code=exit_code, message=message))
     status = k8s.V1ContainerStatus(name="base", image="x", image_id="x", ready=False, restart_count=0, state=state)
-    phase = "Succeeded" if code == 0 else "Failed"
+    phase = "Succeeded" if exit_code == 0 else "Failed"
     return k8s.V1Pod(
         metadata=k8s.V1ObjectMeta(name="p", namespace="n", labels={}, annotations={}),
         spec=k8s.V1PodSpec(containers=[k8s.V1Container(name="base")]),
@@ -119,7 +120,7 @@ def ended(code: int, words: str) -> k8s.V1Pod:
         (137, "AirflowException"),
     ],
 )
-def test_the_exit_code_of_the_pod_says_how_the_task_ends(code, exception, monkeypatch):
+def test_a_pods_exit_code_becomes_airflows_exception(code, exception, monkeypatch):
     from airflow.sdk.exceptions import AirflowException
 
     operator = build("sfm")
@@ -141,7 +142,7 @@ def test_the_exit_code_of_the_pod_says_how_the_task_ends(code, exception, monkey
         assert context["catalog_label"].startswith("mug · ")
 
 
-def test_without_an_image_the_dag_says_what_to_set():
+def test_a_missing_image_names_the_variable_to_set():
     from catalog_tasks.pods import stage_pod
     from pipeline.core.errors import BadInput
 
@@ -149,15 +150,15 @@ def test_without_an_image_the_dag_says_what_to_set():
         stage_pod("sfm", PLAN, "mug", settings=Settings(execution="kubernetes"))
 
 
-def test_what_the_cluster_is_given_is_what_the_pods_ask_for(pods):
+def test_the_cluster_manifests_match_what_the_pods_use(pods):
     import kubernetes_validate
 
-    given = list(yaml.safe_load_all((PROJECT / "deploy" / "kubernetes.yaml").read_text()))
-    for thing in given:
-        kubernetes_validate.validate(thing, "1.33", strict=True)
-    names = {thing["kind"]: thing["metadata"]["name"] for thing in given}
+    manifests = list(yaml.safe_load_all((PROJECT / "deploy" / "kubernetes.yaml").read_text()))
+    for manifest in manifests:
+        kubernetes_validate.validate(manifest, "1.33", strict=True)
+    names = {manifest["kind"]: manifest["metadata"]["name"] for manifest in manifests}
     pod = pods["ingest"]
     claim = next(v.persistent_volume_claim for v in pod.spec.volumes if v.persistent_volume_claim)
     assert claim.claim_name == names["PersistentVolumeClaim"]
     assert pod.metadata.namespace == names["Namespace"]
-    assert {thing["metadata"].get("namespace", "catalog") for thing in given} == {"catalog"}
+    assert {manifest["metadata"].get("namespace", "catalog") for manifest in manifests} == {"catalog"}

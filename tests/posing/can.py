@@ -1,4 +1,4 @@
-"""A printed can on a turntable, drawn by homographies: small shoots with known poses for fast tests."""
+"""Draws a printed can on a turntable with homographies: small shoots with known poses for fast tests."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -39,7 +39,7 @@ class Shot:
 
 @cache
 def prints():
-    """One picture a face, 64 x 448 px, continuous round the can, and the lid; noise of several scales."""
+    """One picture per face, 64 x 448 px, continuous around the can, and one of the lid: noise of several scales."""
     rng = np.random.default_rng(7)
     size = 64 * SIDES
     wall, lid = (
@@ -54,7 +54,7 @@ def prints():
 
 
 def picture(azimuth_deg, elevation_deg, camera=CAMERA):
-    """(RGB, alpha) of the can from there; the backdrop is a fixed pattern that does not turn with it."""
+    """RGB [H, W, 3] and alpha [H, W] of the can from this direction, on a backdrop that does not turn with it."""
     pose = look_at(azimuth_deg, elevation_deg, DISTANCE)
     centre = -pose[:3, :3].T @ pose[:3, 3]
     size = (camera.width_px * SUPERSAMPLED, camera.height_px * SUPERSAMPLED)
@@ -71,8 +71,8 @@ def picture(azimuth_deg, elevation_deg, camera=CAMERA):
         turn = cv2.getPerspectiveTransform(source.astype(np.float32), pixels.astype(np.float32))
         drawn = cv2.warpPerspective(print_, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         outline = pixels if print_.shape[1] == 64 else SUPERSAMPLED * project_px(camera, pose, LID)[0] - 0.5
-        where = cv2.fillConvexPoly(np.zeros_like(alpha), np.round(outline).astype(np.int32), 255) > 0
-        grey[where], alpha[where] = drawn[where], 255
+        inside = cv2.fillConvexPoly(np.zeros_like(alpha), np.round(outline).astype(np.int32), 255) > 0
+        grey[inside], alpha[inside] = drawn[inside], 255
     small = (camera.width_px, camera.height_px)
     grey, alpha = (cv2.resize(a, small, interpolation=cv2.INTER_AREA) for a in (grey, alpha))
     return np.repeat(grey[..., None], 3, axis=2), alpha
@@ -83,7 +83,7 @@ def ring(count=16, elevation_deg=18.0, start_deg=0.0, first=1):
 
 
 def write_shoot(folder: Path, shots):
-    """`photos/<photo>.png` and `cutouts/<photo>.png` below `folder`."""
+    """Write `photos/<photo>.png` and `cutouts/<photo>.png` into `folder`."""
     (folder / "photos").mkdir(parents=True)
     (folder / "cutouts").mkdir()
     for shot in shots:

@@ -37,18 +37,18 @@ def test_a_worker_that_hangs_is_killed_with_its_children(tmp_path):
     assert ends_within(int((tmp_path / "child").read_text()), 30)
 
 
-def test_a_worker_that_crashes_is_an_error_with_its_last_words(tmp_path):
+def test_a_worker_that_crashes_is_reported_with_the_end_of_its_log(tmp_path):
     crashes = (sys.executable, "-c", "import os, sys; print('heap corrupted', flush=True); os.abort()")
     with pytest.raises(SfmFailed, match=r"code -6: heap corrupted"):
         run_worker(request_for(tmp_path, 60.0), tmp_path / "request.json", crashes)
 
 
-def test_a_worker_that_ends_well_without_an_answer_is_an_error(tmp_path):
+def test_a_worker_that_succeeds_without_an_answer_is_an_error(tmp_path):
     with pytest.raises(SfmFailed, match="code 0: its log is empty"):
         run_worker(request_for(tmp_path, 60.0), tmp_path / "request.json", (sys.executable, "-c", "pass"))
 
 
-def test_a_worker_that_was_killed_or_had_no_room_says_what_to_do(tmp_path, monkeypatch):
+def test_a_killed_worker_and_a_full_disk_are_reported_with_a_remedy(tmp_path, monkeypatch):
     request, path = request_for(tmp_path, 60.0), tmp_path / "request.json"
     with pytest.raises(SfmFailed, match=r"code -9: its log is empty.*memory"):
         run_worker(request, path, ("sh", "-c", "kill -9 $$"))
@@ -58,11 +58,11 @@ def test_a_worker_that_was_killed_or_had_no_room_says_what_to_do(tmp_path, monke
         run_worker(request, path, ("sh", "-c", "exit 1"))
 
 
-def test_the_parent_never_loads_pycolmap():
+def test_the_parent_does_not_load_pycolmap():
     assert "pycolmap" not in sys.modules
 
 
-def test_white_photos_give_no_model_and_no_crash(tmp_path):
+def test_white_photos_give_no_model(tmp_path):
     white = np.full((60, 80, 3), 255, np.uint8)
     photos = [PhotoFile(save(tmp_path / "photos" / f"P{i}.png", white), 80, 60) for i in range(4)]
     posed = pose(photos, None, {}, PoseParams(timeout_seconds=120), tmp_path / "scratch")
@@ -70,7 +70,7 @@ def test_white_photos_give_no_model_and_no_crash(tmp_path):
     assert [attempt.registered for attempt in posed.answer.attempts] == [0, 0, 0]
 
 
-def test_a_mask_of_another_size_is_refused_because_colmap_would_misapply_it_in_silence(tmp_path):
+def test_a_mask_of_the_wrong_size_is_bad_input(tmp_path):
     photos = photos_of(tmp_path / "photos")
     masks = {photo.photo: save(tmp_path / "masks" / photo.name) for photo in photos}
     save(masks["P1"], np.zeros((30, 80, 4), np.uint8))
@@ -78,18 +78,18 @@ def test_a_mask_of_another_size_is_refused_because_colmap_would_misapply_it_in_s
         pose(photos, masks, {}, PoseParams(), tmp_path / "scratch")
 
 
-def test_a_missing_or_broken_mask_is_named(tmp_path):
+def test_a_missing_or_damaged_mask_is_bad_input(tmp_path):
     photos = photos_of(tmp_path / "photos")
     masks = {photo.photo: save(tmp_path / "masks" / photo.name) for photo in photos}
     masks["P2"].write_bytes(masks["P2"].read_bytes()[:60])
-    with pytest.raises(BadInput, match=r"mask P2\.png is no whole image"):
+    with pytest.raises(BadInput, match=r"mask P2\.png cannot be decoded"):
         pose(photos, masks, {}, PoseParams(), tmp_path / "scratch")
     del masks["P0"]
     with pytest.raises(BadInput, match=r"P0\.png has no mask"):
         pose(photos, masks, {}, PoseParams(), tmp_path / "again")
 
 
-def test_photos_with_an_empty_cut_out_are_left_out_and_named(tmp_path):
+def test_photos_with_an_empty_cut_out_are_left_out_and_listed(tmp_path):
     photos = photos_of(tmp_path / "photos")
     masks = {photo.photo: save(tmp_path / "masks" / photo.name, np.zeros((60, 80, 4), np.uint8)) for photo in photos}
     posed = pose(photos, masks, {}, PoseParams(), tmp_path / "scratch")
@@ -107,11 +107,11 @@ def test_photos_of_one_size_and_focal_length_share_a_camera():
     assert [group.prior for group in groups] == [(901.5, 400.0, 300.0, 0.0), None, (1800.0, 400.0, 300.0, 0.0)]
 
 
-def test_large_shoots_match_neighbours_round_the_ring_and_wider_steps():
+def test_large_shoots_match_neighbours_and_doubling_steps_around_the_ring():
     names = [f"P{i:03d}" for i in range(100)]
     assert pairs_to_match(names[:60], PoseParams()) is None
     pairs = pairs_to_match(names, PoseParams())
     assert len(pairs) < 100 * 99 / 2 / 3
     partners = {name: {a if b == name else b for a, b in pairs if name in (a, b)} for name in names}
     assert {"P001", "P010", "P099", "P020", "P040"} <= partners["P000"]
-    assert len({len(found) for found in partners.values()}) == 1
+    assert len({len(names) for names in partners.values()}) == 1

@@ -1,4 +1,4 @@
-"""The worker runs in a process of its own here too: pycolmap must never share one with Pillow."""
+"""Tests of the SfM worker, also in a separate process: pycolmap must not share one with Pillow."""
 
 import json
 import subprocess
@@ -12,10 +12,10 @@ from pathlib import Path
 from pipeline.posing import colmap_worker as worker
 from pipeline.posing.request import Attempt, CameraGroup, PoseParams, PoseRequest
 
-yields, used = json.loads(sys.argv[1]), []
+results, used = json.loads(sys.argv[1]), []
 def map_photos(request, recipe, database, since):
     used.append(recipe.name)
-    registered, strays = yields[recipe.name]
+    registered, strays = results[recipe.name]
     return Attempt(name=recipe.name, registered=registered, strays=strays, points=9, reprojection_error_px=0.5,
                    models=1, seconds=0.0), Path(recipe.name)
 worker.map_photos, worker.find_features = map_photos, lambda request, recipe: Path("db")
@@ -43,15 +43,15 @@ print(json.dumps(seen))
 """
 
 
-def tried(**yields):
+def tried(**results):
     done = subprocess.run(
-        [sys.executable, "-c", TRIES, json.dumps(yields)], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", TRIES, json.dumps(results)], capture_output=True, text=True, check=True, timeout=120
     )
     return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize(
-    ("yields", "used", "best"),
+    ("results", "used", "best"),
     [
         ({"plain": (24, 0)}, ["plain"], "plain"),
         ({"plain": (24, 1), "reseeded": (24, 0)}, ["plain", "reseeded"], "reseeded"),
@@ -64,12 +64,12 @@ def tried(**yields):
         ),
     ],
 )
-def test_another_seed_is_for_strays_and_another_recipe_for_missing_photos(yields, used, best):
-    assert tried(**yields) == [used, best]
+def test_strays_cause_another_seed_and_missing_photos_another_recipe(results, used, best):
+    assert tried(**results) == [used, best]
 
 
-def test_features_are_matched_by_one_thread_however_many_cores_there_are(tmp_path):
-    # pycolmap's OpenBLAS has no lock on its buffers: with two matchers, the matches of a pair differ now and then
+def test_features_are_matched_on_one_thread(tmp_path):
+    # pycolmap's OpenBLAS does not lock its buffers: with two matchers, the matches of a pair sometimes differ
     done = subprocess.run(
         [sys.executable, "-c", MATCHES, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
     )

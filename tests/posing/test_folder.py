@@ -26,13 +26,13 @@ def shoot(tmp_path_factory):
 
 def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, tmp_path):
     out = tmp_path / "colmap"
-    found = pose_folder(shoot / "photos", out, shoot / "cutouts", SMALL)
-    assert (found.report.photos, found.report.registered) == (18, 18)
-    assert [file.name for file in found.unusable] == ["notes.jpg"]
-    assert 0 < found.report.reprojection_error_px < 1.0
-    assert found.report.seconds > 0
-    assert found.report.peak_memory_mb > 0
-    assert found.report.ring_residual_deg < 0.5
+    finished = pose_folder(shoot / "photos", out, shoot / "cutouts", SMALL)
+    assert (finished.report.photos, finished.report.registered) == (18, 18)
+    assert [file.name for file in finished.unusable] == ["notes.jpg"]
+    assert 0 < finished.report.reprojection_error_px < 1.0
+    assert finished.report.seconds > 0
+    assert finished.report.peak_memory_mb > 0
+    assert finished.report.ring_residual_deg < 0.5
     views = load_list(View, (out / "views.json").read_bytes())
     for view, truth in zip(views, ring(18), strict=True):
         assert view.photo == truth.photo
@@ -40,7 +40,7 @@ def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, tmp_pat
         assert view.elevation_deg == pytest.approx(truth.elevation_deg, abs=2.0)
     model = read_model(out / "sparse" / "0")
     assert [image.name for image in model.images] == sorted(path.name for path in (out / "images").iterdir())
-    for cutout in (shoot / "cutouts").iterdir():  # ready for a splat of the product alone
+    for cutout in (shoot / "cutouts").iterdir():  # so that a splat of the product alone can be fitted
         with Image.open(out / "images" / cutout.name) as image, Image.open(cutout) as given:
             assert image.mode == "RGBA"
             assert image.getchannel("A").tobytes() == given.getchannel("A").tobytes()
@@ -48,7 +48,7 @@ def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, tmp_pat
     assert json.loads((out / "report.json").read_text())["front"] == "DSC_0001"
 
 
-def test_photos_that_cannot_be_related_are_held_with_what_to_do(shoot, tmp_path):
+def test_photos_that_cannot_be_registered_are_held_with_a_remedy(shoot, tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
     for i in range(4):
@@ -58,14 +58,14 @@ def test_photos_that_cannot_be_related_are_held_with_what_to_do(shoot, tmp_path)
         pose_folder(photos, tmp_path / "out", None, SMALL)
 
 
-def test_it_refuses_to_overwrite_what_it_did_not_make(shoot, tmp_path):
+def test_a_folder_with_other_files_is_not_overwritten(shoot, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(BadInput, match="was not made by"):
         pose_folder(shoot / "photos", tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
-def test_a_folder_without_photos_and_a_front_that_is_not_there_are_bad_input(shoot, tmp_path):
+def test_missing_folders_photos_and_fronts_are_bad_input(shoot, tmp_path):
     with pytest.raises(BadInput, match="0 readable photos"):
         pose_folder(tmp_path, tmp_path / "out")
     with pytest.raises(BadInput, match="not a folder"):
@@ -89,7 +89,7 @@ def test_photos_are_turned_upright_and_exif_gives_the_focal_length(tmp_path):
     assert upright.notes == {}
 
 
-def test_the_same_photos_give_the_same_poses_to_the_last_bit(shoot, tmp_path):
+def test_the_same_photos_give_bit_identical_poses(shoot, tmp_path):
     models = []
     for name in ("first", "second"):
         pose_folder(shoot / "photos", tmp_path / name, shoot / "cutouts", SMALL)

@@ -16,7 +16,7 @@ def turned(axis, angle_deg):
 
 
 def shake(pose, rng, degrees, shift):
-    """The pose with a random rotation and displacement of the camera."""
+    """The pose after a random rotation and displacement of the camera."""
     axis = rng.normal(size=3)
     out = pose.copy()
     out[:3, :3] = turned(axis / np.linalg.norm(axis), rng.normal() * degrees) @ pose[:3, :3]
@@ -25,7 +25,7 @@ def shake(pose, rng, degrees, shift):
 
 
 def in_another_frame(poses, rotation, centre, scale):
-    """Cameras of a world x' = scale * rotation @ x + centre."""
+    """The poses in the world x' = scale * rotation @ x + centre."""
     moved = []
     for pose in poses:
         out = np.eye(4)
@@ -36,7 +36,7 @@ def in_another_frame(poses, rotation, centre, scale):
 
 
 def cameras(rings, roll_deg=0.0, aim_off=0.0):
-    """Poses of `rings` [(azimuths, elevation)], rolled about the view axis and aimed off the product's centre."""
+    """Poses of `rings` [(azimuths, elevation)], rolled about the view axis, aimed off the product's centre."""
     roll = turned([0, 0, 1], roll_deg)
     poses = []
     for azimuths, elevation in rings:
@@ -61,21 +61,20 @@ SHORT_ARC = [(range(0, 80, 10), 15.0)]
 @pytest.mark.parametrize("roll_deg", [0.0, 7.0, 90.0])
 @settings(deadline=None, max_examples=10, derandomize=True)
 @given(quaternion=quaternions, seed=st.integers(0, 99))
-def test_a_turntables_axis_is_found_in_any_frame_whatever_the_cameras_roll(rings, roll_deg, quaternion, seed):
+def test_the_axis_of_a_turntable_is_fitted_in_any_frame_and_at_any_roll(rings, roll_deg, quaternion, seed):
     rng = np.random.default_rng(seed)
     rotation, centre, scale = rotation_from_quaternion(quaternion), rng.normal(size=3), 3.0
     true = [shake(pose, rng, 0.1, 0.005) for pose in cameras(rings, roll_deg, aim_off=2.0)]
     fit = upright(in_another_frame(true, rotation, centre, scale), "turntable")
     up = rotation @ [0, 0, 1]
     tilt = angle_between_deg(fit.up, up)
-    assert (
-        min(tilt, 180 - tilt if roll_deg == 90.0 else tilt) < 0.5
-    )  # a camera on its side says nothing about up or down
+    # cameras rolled by 90 deg cannot tell up from down
+    assert min(tilt, 180 - tilt if roll_deg == 90.0 else tilt) < 0.5
     assert line_distance(fit.foot, centre, up) < 0.05 * scale
     assert fit.residual_deg < 0.5
 
 
-def test_two_elevations_are_two_rings_and_a_stray_camera_is_in_none():
+def test_two_elevations_are_two_rings_and_a_single_camera_is_in_none():
     poses = [*cameras(TWO_RINGS), look_at(123.0, 70.0, 4.0)]
     fit = upright(poses, "turntable")
     assert fit.rings.tolist() == [0] * 18 + [1] * 12 + [-1]
@@ -93,7 +92,7 @@ def test_a_few_misplaced_cameras_do_not_tilt_the_axis():
     assert line_distance(fit.foot, np.zeros(3), fit.up) < 0.02
 
 
-def test_handheld_cameras_held_level_tell_up_even_when_most_look_from_one_side_above():
+def test_up_is_fitted_to_level_handheld_cameras_mostly_on_one_side():
     rng = np.random.default_rng(1)
     spots = [(rng.uniform(-60, 90), rng.uniform(0, 60)) for _ in range(30)]
     poses = [shake(look_at(azimuth, elevation, rng.uniform(3, 6)), rng, 1.0, 0.01) for azimuth, elevation in spots]
@@ -103,13 +102,13 @@ def test_handheld_cameras_held_level_tell_up_even_when_most_look_from_one_side_a
     assert (fit.rings == -1).all()
 
 
-def test_cameras_that_all_look_the_same_way_still_have_an_up():
+def test_cameras_that_all_look_the_same_way_have_an_up():
     poses = [look_at(0.0, 0.0, 5.0 + step) for step in range(4)]
     up = level_up(np.stack([pose[:3, :3] for pose in poses]))
     assert angle_between_deg(up, np.array([0.0, 0, 1])) < 1.0
 
 
-def test_the_aim_point_ignores_one_camera_that_looks_away():
+def test_the_aim_point_ignores_a_camera_that_looks_away():
     poses = [*cameras(ONE_RING), look_at(10.0, 0.0, 4.0) @ np.diag([-1.0, 1, -1, 1])]
     point = aim_point(np.stack([p[:3, :3] for p in poses]), np.stack([p[:3, 3] for p in poses]))
     assert np.linalg.norm(point) < 0.05
@@ -117,7 +116,7 @@ def test_the_aim_point_ignores_one_camera_that_looks_away():
 
 @settings(deadline=None, derandomize=True)
 @given(quaternion=quaternions, azimuth=st.floats(0, 360), elevation=st.floats(-60, 80))
-def test_the_front_lands_on_azimuth_zero_and_up_on_z(quaternion, azimuth, elevation):
+def test_the_product_rotation_maps_the_front_to_azimuth_0_and_up_to_z(quaternion, azimuth, elevation):
     turn = rotation_from_quaternion(quaternion)
     rotation = product_rotation(turn @ [0, 0, 1], turn @ direction(azimuth, elevation))
     assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-9)
@@ -125,6 +124,6 @@ def test_the_front_lands_on_azimuth_zero_and_up_on_z(quaternion, azimuth, elevat
     assert np.allclose(rotation @ turn @ direction(azimuth, elevation), direction(0.0, elevation), atol=1e-6)
 
 
-def test_a_front_shot_from_straight_above_still_gives_a_frame():
+def test_a_front_photo_from_straight_above_gives_a_rotation():
     rotation = product_rotation(np.array([0.0, 0, 1]), np.array([0.0, 0, 3.0]))
     assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-9)

@@ -8,7 +8,7 @@ CAMERA = Camera(width_px=160, height_px=120, fx_px=200.0, fy_px=200.0, cx_px=80.
 
 
 def seen(inside_of, azimuth, elevation, distance=4.0):
-    """The silhouette of a solid given by `inside_of(points) -> bool`, by marching along the rays."""
+    """The silhouette of the solid `inside_of(points) -> bool`, by marching along rays."""
     pose = look_at(azimuth, elevation, distance)
     v, u = np.mgrid[0:120, 0:160] + 0.5
     rays = np.stack([(u - 80) / 200, (v - 60) / 200, np.ones_like(u)], axis=-1) @ pose[:3, :3]
@@ -23,7 +23,7 @@ def can(points, low=-0.5, high=0.7, radius=0.6):
 
 
 def panel(points):
-    """Like a garment: wide, thin and tall."""
+    """A solid shaped like a garment: wide, thin and tall."""
     return (abs(points[..., 0]) < 0.8) & (abs(points[..., 1]) < 0.15) & (abs(points[..., 2]) < 0.6)
 
 
@@ -33,18 +33,18 @@ def ball(points):
 
 @pytest.mark.parametrize(("solid", "low", "high"), [(can, -0.5, 0.7), (panel, -0.6, 0.6), (ball, -0.4, 0.8)])
 @pytest.mark.parametrize("elevation", [10.0, 25.0])
-def test_the_middle_height_of_a_solid_seen_from_above_is_right(solid, low, high, elevation):
+def test_the_middle_height_of_a_solid_seen_from_above_is_correct(solid, low, high, elevation):
     silhouettes = [seen(solid, azimuth, elevation) for azimuth in range(0, 360, 20)]
     hull = visual_hull(silhouettes, np.zeros(3), 1.6)
     centres = np.stack([camera_centre(s.cam_from_world) for s in silhouettes])
-    found = height_range(hull, centres)
-    # 0.9 deg at distance 4, for a ball; less for what has edges
-    assert sum(found) / 2 == pytest.approx((low + high) / 2, abs=0.06)
-    # from 25 deg alone nobody sees how round a ball's top and bottom are: a sixth of its height is missed
-    assert found[1] - found[0] == pytest.approx(high - low, rel=0.2)
+    bottom, top = height_range(hull, centres)
+    # 0.9 deg at distance 4 for a ball, less for solids with edges
+    assert (bottom + top) / 2 == pytest.approx((low + high) / 2, abs=0.06)
+    # from 25 deg alone, the roundness of a ball's top and bottom cannot be seen: a sixth of its height is missed
+    assert top - bottom == pytest.approx(high - low, rel=0.2)
 
 
-def test_a_flat_lids_cone_is_cut_off():
+def test_the_cone_of_a_flat_lid_is_removed():
     silhouettes = [seen(can, azimuth, 25.0) for azimuth in range(0, 360, 20)]
     hull = visual_hull(silhouettes, np.zeros(3), 1.6)
     assert hull.lowest[2] < -0.7  # the bottom's cone

@@ -17,7 +17,7 @@ NOTHING = np.zeros((0, 3))
 
 
 def model(azimuths, xyz=NOTHING, elevation=15.0):
-    """Cameras at these azimuths, in a frame of SfM's own choosing."""
+    """A model of cameras at these azimuths, in an arbitrary frame as SfM returns it."""
     images = tuple(
         PosedImage(i + 1, f"P{i:02d}.png", 1, look_at(a, elevation, 5.0), np.zeros((0, 2)), np.zeros(0, np.int64))
         for i, a in enumerate(azimuths)
@@ -25,12 +25,12 @@ def model(azimuths, xyz=NOTHING, elevation=15.0):
     colours, errors = np.zeros((len(xyz), 3), np.uint8), np.full(len(xyz), 0.5)
     tracks = tuple(np.zeros(0, TRACK) for _ in xyz)
     ids = np.arange(len(xyz), dtype=np.uint64)
-    found = SparseModel({1: CAMERA}, images, Points(xyz, colours), ids, errors, tracks)
-    return found.moved(rotation_from_quaternion([0.3, -0.5, 0.2, 0.7]), np.array([1.0, 2.0, 3.0]), 0.4)
+    upright = SparseModel({1: CAMERA}, images, Points(xyz, colours), ids, errors, tracks)
+    return upright.moved(rotation_from_quaternion([0.3, -0.5, 0.2, 0.7]), np.array([1.0, 2.0, 3.0]), 0.4)
 
 
-def required(found, photos, front="P00", unusable=()):
-    posed = PoseResult(found, None, unusable, ANSWER, {})
+def required(posed_model, photos, front="P00", unusable=()):
+    posed = PoseResult(posed_model, None, unusable, ANSWER, {})
     return require_registered(posed, photos, "turntable", front, min_registered=8, min_fraction=0.7)
 
 
@@ -39,12 +39,12 @@ def names(count):
 
 
 def test_enough_registered_photos_pass():
-    found = model(range(0, 360, 20))
-    assert required(found, names(18)) is found
+    registered = model(range(0, 360, 20))
+    assert required(registered, names(18)) is registered
     assert required(model(range(0, 360, 36)), names(14)) is not None
 
 
-def test_too_few_are_held_with_the_gap_and_how_many_to_shoot():
+def test_too_few_registered_photos_hold_the_shoot_and_name_the_gap():
     with pytest.raises(Held) as held:
         required(model([0, 15, 30, 45, 60, 75, 95, 170, 190, 220, 250, 280, 310, 340]), names(24))
     assert "14 of 24 photos registered, 17 are needed" in held.value.what
@@ -53,12 +53,12 @@ def test_too_few_are_held_with_the_gap_and_how_many_to_shoot():
     assert "Shoot 4 more there" in held.value.remedy
 
 
-def test_without_the_front_photo_the_gap_is_told_by_the_photos_beside_it():
+def test_without_the_front_photo_the_gap_is_described_by_its_neighbours():
     with pytest.raises(Held, match=r"the gap is 120° wide, between P0\d and P0\d"):
         required(model(range(0, 241, 40)), names(20), front="P19")
 
 
-def test_no_model_and_empty_cut_outs_are_told():
+def test_a_missing_model_and_empty_cut_outs_are_reported():
     with pytest.raises(Held, match=r"0 of 9 photos registered, 8 are needed; nothing was cut out of P03\.png"):
         required(None, names(9), unusable=(UnusablePhoto(name="P03.png", reason="its cut-out is empty"),))
 
@@ -68,19 +68,19 @@ def test_a_front_photo_that_is_not_registered_holds_the_shoot():
         product_frame(model(range(0, 360, 20)), None, "turntable", "P30")
 
 
-def test_the_product_frame_undoes_sfms_own_frame_and_starts_at_the_front():
+def test_the_product_frame_starts_at_the_front_photo():
     xyz = np.random.default_rng(0).uniform(-0.6, 0.6, (400, 3)) + np.array([0.0, 0.0, 0.2])
-    found = product_frame(model(range(0, 360, 20), xyz), None, "turntable", "P03")
-    azimuths = [view.azimuth_deg for view in found.views]
+    frame = product_frame(model(range(0, 360, 20), xyz), None, "turntable", "P03")
+    azimuths = [view.azimuth_deg for view in frame.views]
     assert np.allclose((np.array(azimuths) - np.arange(-60, 300, 20) + 180) % 360 - 180, 0, atol=1e-3)
     height = 5.0 * np.sin(np.radians(15)) - 0.2  # of the cameras above the product's middle
     elevation = np.degrees(np.arctan2(height, 5.0 * np.cos(np.radians(15))))
-    assert np.allclose([view.elevation_deg for view in found.views], elevation, atol=0.5)
-    for view in found.views:
+    assert np.allclose([view.elevation_deg for view in frame.views], elevation, atol=0.5)
+    for view in frame.views:
         assert azimuth_elevation_deg(-view.pose[:3, :3].T @ view.pose[:3, 3]) == pytest.approx(
             (view.azimuth_deg, view.elevation_deg), abs=1e-3
         )
-    assert np.percentile(np.linalg.norm(found.model.points.positions, axis=1), 99) == pytest.approx(1.0, abs=0.1)
+    assert np.percentile(np.linalg.norm(frame.model.points.positions, axis=1), 99) == pytest.approx(1.0, abs=0.1)
 
 
 def test_too_few_points_to_find_the_middle_hold_the_shoot():
@@ -90,7 +90,7 @@ def test_too_few_points_to_find_the_middle_hold_the_shoot():
 
 def test_a_handheld_shoot_is_centred_on_its_points():
     xyz = np.random.default_rng(0).uniform(-0.5, 0.5, (400, 3)) + np.array([0.3, 0.0, 0.0])
-    found = product_frame(model(range(0, 360, 20), xyz), None, "handheld", "P00")
-    assert found.rings == 0
-    assert np.abs(np.median(found.model.points.positions, axis=0)).max() < 0.15
-    assert found.views[0].azimuth_deg == pytest.approx(0.0, abs=1e-6)
+    frame = product_frame(model(range(0, 360, 20), xyz), None, "handheld", "P00")
+    assert frame.rings == 0
+    assert np.abs(np.median(frame.model.points.positions, axis=0)).max() < 0.15
+    assert frame.views[0].azimuth_deg == pytest.approx(0.0, abs=1e-6)

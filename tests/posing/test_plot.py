@@ -21,7 +21,7 @@ def has(picture, colour):
     return bool((picture == colour).all(axis=-1).any())
 
 
-def test_photos_ground_and_every_kind_of_decision_are_drawn():
+def test_photos_background_and_every_kind_of_decision_are_drawn():
     spots = np.array([direction(a, 10.0) for a in range(0, 360, 15)])
     picture = drawn(Photographed(tuple(f"P{i}" for i in range(24)), spots, (1.0,) * 24))
     ground = picture[:SIDE_PX]
@@ -32,7 +32,7 @@ def test_photos_ground_and_every_kind_of_decision_are_drawn():
     assert has(right[: SIDE_PX // 2 + 60], COLOURS["rendered"])  # azimuth 97 on the right
 
 
-def test_without_views_only_the_asked_angles_are_drawn():
+def test_without_views_only_the_requested_angles_are_drawn():
     picture = drawn(None)
     assert has(picture, COLOURS["refused"])
     assert not any(has(picture, shade) for shade in SHADES.values())

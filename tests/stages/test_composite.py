@@ -29,8 +29,8 @@ def png(image):
     return out.getvalue()
 
 
-class Shoot:
-    """A shoot as the steps above composite leave it: front captured, back rendered, left refused."""
+class ComposedShoot:
+    """The inputs of composite for a shoot: front captured, back rendered, left refused."""
 
     def __init__(self, root):
         self.store = Store(root)
@@ -51,7 +51,7 @@ class Shoot:
         self.grounds = {"white": ("solid", np.full((h, w, 3), 255, np.uint8)), "oak": ("diffusion", wood)}
 
     def edit(self, name, **fields):
-        """Edit an angle, as render does."""
+        """Edit the picture of an angle, as render does."""
         edits, before = Edits.model_validate(fields), self.angles[name]
         after, matrix = apply_edits(before, edits)
         self.angles[name], self.unedited[name] = after, before
@@ -70,7 +70,7 @@ class Shoot:
     def inputs(self):
         cutouts = {f"p{n}.png": self.product for n in range(3)}
         photos = {name: on_studio(cutout) for name, cutout in cutouts.items()}
-        listed = [
+        backdrops = [
             BackdropPicture(angle=a, backdrop=b, kind=kind, path=f"{a}/{b}.png", prompt=OAK if b == "oak" else None)
             for a in self.angles
             for b, (kind, _) in self.grounds.items()
@@ -83,22 +83,22 @@ class Shoot:
             unedited=self.tree({f"{name}.png": image for name, image in self.unedited.items()})
             if self.unedited
             else None,
-            backdrops=self.tree({p.path: self.grounds[p.backdrop][1] for p in listed}),
-            backdrop_pictures=self.store.put(dump_json(listed), "application/json"),
+            backdrops=self.tree({p.path: self.grounds[p.backdrop][1] for p in backdrops}),
+            backdrop_pictures=self.store.put(dump_json(backdrops), "application/json"),
         )
 
     def run(self, splat=None, **params):
-        chosen = {"sku": "mug-1", "title": "A mug", "channels": (AMAZON, FEED), **params}
+        values = {"sku": "mug-1", "title": "A mug", "channels": (AMAZON, FEED), **params}
         inputs = self.inputs().model_copy(update={"splat": splat})
-        return self.runner.run(STAGE, inputs, Params.model_validate(chosen)).outputs
+        return self.runner.run(STAGE, inputs, Params.model_validate(values)).outputs
 
 
 @pytest.fixture
 def shoot(tmp_path):
-    return Shoot(tmp_path)
+    return ComposedShoot(tmp_path)
 
 
-def test_every_usable_angle_meets_every_backdrop_and_channel_that_takes_it(shoot):
+def test_every_angle_is_composed_for_every_backdrop_and_channel_that_takes_it(shoot):
     out = shoot.run()
     records = load_list(AssetRecord, shoot.store.read(out.checks))
     assert {r.path for r in records} == {
@@ -122,13 +122,13 @@ def test_every_usable_angle_meets_every_backdrop_and_channel_that_takes_it(shoot
         assert sheet.format == "PNG" and sheet.width <= 2400
 
 
-def test_product_layer_is_the_angle_picture_itself(shoot):
+def test_the_product_layer_is_the_angles_picture(shoot):
     out = shoot.run()
     angles = shoot.store.tree(shoot.inputs().angles)
     assert shoot.store.tree(out.layers)["front/oak/product.png"] == angles["front.png"]
 
 
-def test_new_picture_of_one_angle_redoes_that_angle_only(shoot):
+def test_a_new_picture_of_one_angle_recomputes_only_that_angle(shoot):
     shoot.run()
     shoot.angles["back"] = make_product(seed=9)
     shoot.events.clear()
@@ -140,7 +140,7 @@ def test_new_picture_of_one_angle_redoes_that_angle_only(shoot):
     }  # fmt: skip
 
 
-def test_picture_that_is_not_the_photo_is_rejected(shoot):
+def test_a_picture_that_differs_from_its_photo_is_rejected(shoot):
     painted = shoot.product.copy()
     painted[120:140, 80:110, :3] += 4
     shoot.angles["front"] = painted
@@ -150,7 +150,7 @@ def test_picture_that_is_not_the_photo_is_rejected(shoot):
     assert all("600 opaque product pixels differ from the photo" in r.reasons for r in front)
 
 
-def test_off_white_backdrop_is_not_sold_as_white(shoot):
+def test_channels_that_require_pure_white_do_not_take_an_off_white_backdrop(shoot):
     h, w = shoot.product.shape[:2]
     shoot.grounds = {"white": ("solid", np.full((h, w, 3), 254, np.uint8))}
     out = shoot.run()
@@ -158,7 +158,7 @@ def test_off_white_backdrop_is_not_sold_as_white(shoot):
     assert out.report.skipped == ("amazon_main: no backdrop of this shoot suits it",)
 
 
-def test_all_angles_refused_still_gives_a_sheet(shoot):
+def test_a_shoot_whose_angles_are_all_refused_gets_a_contact_sheet(shoot):
     shoot.pictures = [p.model_copy(update={"source": "refused", "photo": None}) for p in shoot.pictures]
     shoot.angles = {}
     out = shoot.run()
@@ -167,31 +167,31 @@ def test_all_angles_refused_still_gives_a_sheet(shoot):
     assert Image.open(io.BytesIO(shoot.store.read(out.sheet))).size[0] <= 2400
 
 
-def test_empty_matte_is_skipped_and_said(shoot):
+def test_an_angle_with_an_empty_matte_is_skipped_with_a_reason(shoot):
     shoot.angles["back"] = np.zeros_like(shoot.product)
     out = shoot.run()
     assert out.report.assets == 3
     assert out.report.skipped == ("back: its picture shows no product",)
 
 
-def test_listed_file_that_is_missing_is_named(shoot):
+def test_a_listed_file_that_is_missing_is_bad_input(shoot):
     del shoot.angles["back"]
     with pytest.raises(BadInput, match=r"back\.png is listed but was not made"):
         shoot.run()
 
 
-def test_channels_go_by_name_and_the_key_holds_their_whole_text():
+def test_a_channel_given_by_name_is_in_the_params_with_its_content():
     params = Params.model_validate({"channels": ["amazon_main"]})
     assert params.channels == (load_channel("amazon_main"),)
     assert params.model_dump(mode="json")["channels"][0]["fill_at_least"] == 0.85
 
 
-def test_unknown_channel_names_the_known_ones():
+def test_an_unknown_channel_is_bad_input_that_lists_the_known_ones():
     with pytest.raises(BadInput, match="amazon_main"):
         Params.model_validate({"channels": ["myspace"]})
 
 
-def test_no_shadow_leaves_the_backdrop_alone(shoot):
+def test_without_a_shadow_the_shadow_layer_is_empty(shoot):
     out = shoot.run(shadow="none", channels=(FEED,))
     shadow = np.asarray(Image.open(io.BytesIO(shoot.store.read(shoot.store.tree(out.layers)["front/oak/shadow.png"]))))
     assert not shadow.any()
@@ -206,9 +206,9 @@ def test_an_edited_angle_is_checked_against_its_photo_and_its_edits(shoot):
     assert asset.verdict != "rejected", asset.reasons
     words = {check.name: check.words for check in asset.checks}
     assert words["edits"] == (
-        "edited as shoot.yaml says: cropped, turned 4 deg, brightness +0.2 EV, sharpened by 0.5 at 1 px"
+        "edited as shoot.yaml asks: cropped, turned 4 deg, brightness +0.2 EV, sharpened by 0.5 at 1 px"
     )
-    assert words["photo_exact"] == "every opaque pixel of the product is the photo's own", "that is said of the cut-out"
+    assert words["photo_exact"] == "every opaque pixel of the product equals the photo's"
     assert "edits" not in {check.name for check in records["back/oak/instagram_4x5.jpg"].checks}
     layers, before = shoot.store.tree(out.layers), shoot.store.tree(plain.layers)
     assert layers["front/oak/product.png"] != before["front/oak/product.png"]
@@ -223,24 +223,24 @@ def test_an_edited_picture_that_was_painted_over_is_rejected(shoot):
     assert all("600 px of the picture are not what the edits" in " ".join(r.reasons) for r in front)
 
 
-def test_pixels_that_edits_add_do_not_count_as_the_photos_own(shoot):
-    shown = []
+def test_enlargement_by_edits_counts_as_enlargement_of_the_photo(shoot):
+    enlargements = []
     for resize in (1, 2):
         shoot.edit("front", resize=resize)
         records = {r.path: r for r in load_list(AssetRecord, shoot.store.read(shoot.run().checks))}
         checks = {check.name: check for check in records["front/white/instagram_4x5.jpg"].checks}
-        shown.append(checks["enlargement"].value)
-    assert shown[1] == pytest.approx(shown[0], rel=0.01)
+        enlargements.append(checks["enlargement"].value)
+    assert enlargements[1] == pytest.approx(enlargements[0], rel=0.01)
 
 
-def test_an_edited_angle_whose_former_picture_is_missing_is_named(shoot):
+def test_an_edited_angle_without_its_unedited_picture_is_bad_input(shoot):
     shoot.edit("front", crop={"left": 0.1})
     shoot.unedited = {}
     with pytest.raises(BadInput, match=r"front\.png is listed but was not made"):
         shoot.run()
 
 
-def test_the_splat_gives_the_shadow_its_shape_and_edits_move_it_along(shoot):
+def test_the_shadow_has_the_splats_shape_and_follows_edits(shoot):
     from pipeline.splatting.ply import write_ply
     from tests.imaging.compositing.test_shadow import view_of
     from tests.splatting.toy_product import product

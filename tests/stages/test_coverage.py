@@ -40,7 +40,7 @@ def covered(store, views, **params):
     return load_list(AngleDecision, store.read(outputs.decisions)), outputs
 
 
-def test_captured_rendered_and_refused_with_a_plot(store):
+def test_angles_are_captured_rendered_or_refused_and_plotted(store):
     decisions, outputs = covered(store, [view(f"P{i}", 30.0 * i) for i in range(12)])
     assert [v.source for v in decisions] == ["captured", "rendered", "refused"]
     assert decisions[0].photo == "P0"
@@ -51,12 +51,12 @@ def test_captured_rendered_and_refused_with_a_plot(store):
     assert Image.open(io.BytesIO(store.read(outputs.plot))).width == 900
 
 
-def test_a_held_sfm_leaves_the_named_angles(store):
+def test_only_named_angles_are_captured_when_sfm_is_held(store):
     decisions, outputs = covered(store, None, named={"side": "P7"})
     assert [(v.source, v.photo) for v in decisions] == [("refused", None), ("captured", "P7"), ("refused", None)]
     assert outputs.report.refused == 2
 
 
-def test_a_named_photo_that_is_not_there_is_bad_input(store):
+def test_an_unknown_named_photo_is_bad_input(store):
     with pytest.raises(BadInput, match="no photo 'P99'"):
         covered(store, None, named={"side": "P99"})

@@ -1,4 +1,4 @@
-"""An edited angle through render, background and composite: product, shadow and backdrop keep together."""
+"""Tests of an edited angle in render, background and composite: product, shadow and backdrop stay aligned."""
 
 import shutil
 
@@ -32,7 +32,7 @@ from tests.splatting.toy_product import cutout_files, photos, product
 from tests.stages.test_render import decision, photo_of, view_of_photo
 
 SIDE_PX = 192
-CROP = {"left": 0.02, "top": 0.04, "right": 0.15, "bottom": 0.1}  # beside the product
+CROP = {"left": 0.02, "top": 0.04, "right": 0.15, "bottom": 0.1}  # outside the product
 TABLE, STAIN = 220, 25  # levels of a painted table, and of the shadow painted on it
 FEED = load_channel("instagram_4x5").model_copy(
     update={"width_px": 256, "height_px": 320, "long_side_at_least_px": 320}
@@ -47,7 +47,7 @@ def shot():
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     general = shutil.copytree(save_tiny(tmp_path_factory.mktemp("tiny") / "own"), tmp_path_factory.mktemp("g") / "tiny")
-    (general / "backdrop.json").unlink()  # without it, it is a checkpoint that sees the product
+    (general / "backdrop.json").unlink()  # without this file, the checkpoint is one that sees the product
     return str(general)
 
 
@@ -113,7 +113,7 @@ def middle(mask):
 
 
 @pytest.mark.parametrize("edits", [{"crop": CROP}, {"crop": CROP, "rotate_deg": 12, "resize": 1.3}])
-def test_a_painted_shadow_lies_at_the_foot_of_the_edited_product(tmp_path, shot, checkpoint, paints_shadows, edits):
+def test_a_painted_shadow_is_at_the_foot_of_the_edited_product(tmp_path, shot, checkpoint, paints_shadows, edits):
     layers, asset = composed(tmp_path, shot, {"front": edits}, painted(checkpoint))
     assert layers["product.png"].shape[:2] != (SIDE_PX, SIDE_PX)
     assert not layers["shadow.png"].any()
@@ -122,31 +122,31 @@ def test_a_painted_shadow_lies_at_the_foot_of_the_edited_product(tmp_path, shot,
     assert middle(stain)[0] == pytest.approx((box.left + box.right) / 2, abs=2)
     assert box_of(stain).top == pytest.approx(box.bottom, abs=2)
     coloured = np.ptp(asset, axis=-1) > 25
-    landed, stain = box_of(coloured), asset.max(axis=-1) < 60
-    assert middle(stain)[0] == pytest.approx((landed.left + landed.right) / 2, abs=4)
-    assert box_of(stain).top == pytest.approx(landed.bottom, abs=4)
+    product_box, stain = box_of(coloured), asset.max(axis=-1) < 60
+    assert middle(stain)[0] == pytest.approx((product_box.left + product_box.right) / 2, abs=4)
+    assert box_of(stain).top == pytest.approx(product_box.bottom, abs=4)
 
 
 @pytest.mark.parametrize(
     "edits", [{"crop": CROP}, {"crop": CROP, "rotate_deg": 12}, {"crop": CROP, "perspective": {"vertical": 0.2}}]
 )
-def test_a_drawn_shadow_moves_with_the_edited_product(tmp_path, shot, edits):
+def test_a_computed_shadow_moves_with_the_edited_product(tmp_path, shot, edits):
     before, _ = composed(tmp_path, shot, {}, plain())
     after, _ = composed(tmp_path, shot, {"front": edits}, plain())
     matrix = moved_by(edits, before["product.png"])
     size = after["product.png"].shape[1::-1]
-    product_there, shadow_there = (
+    product_moved, shadow_moved = (
         cv2.warpPerspective(before[name][..., 3], matrix, size) for name in ("product.png", "shadow.png")
     )
-    assert np.abs(product_there.astype(int) - after["product.png"][..., 3]).mean() < 1
+    assert np.abs(product_moved.astype(int) - after["product.png"][..., 3]).mean() < 1
     assert after["shadow.png"].max() > 80
-    assert np.abs(shadow_there.astype(int) - after["shadow.png"][..., 3]).mean() < 3
+    assert np.abs(shadow_moved.astype(int) - after["shadow.png"][..., 3]).mean() < 3
     foot = box_of(product_mask(after["product.png"][..., 3]))
     across, down = middle(after["shadow.png"][..., 3] > 80)
     assert foot.left < across < foot.right and down > foot.top + 0.7 * foot.height
 
 
 def moved_by(edits, picture):
-    """The homography of edits, between px whose centres lie at whole numbers."""
+    """The homography of edits, in px whose centres are at whole numbers."""
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
     return np.linalg.inv(half) @ apply_edits(picture, Edits.model_validate(edits))[1] @ half

@@ -38,12 +38,12 @@ def test_a_shoot_becomes_upright_pngs_and_facts(store):
     assert facts[0].camera == "Acme One"
     assert facts[0].captured_at.year == 2024
     assert facts[0].focal_px == pytest.approx(50 / 43.2666 * 150, rel=1e-4)
-    assert facts[2].exposure_ev == pytest.approx(-1, abs=0.05)  # 188 is half of white's light, 137 a quarter
+    assert facts[2].exposure_ev == pytest.approx(-1, abs=0.05)  # 188 is half the light of white, 137 a quarter
     assert facts[0].exposure_ev == pytest.approx(0, abs=0.02)
     assert outputs.report.photos == 3
 
 
-def test_every_broken_photo_is_named_at_once_and_the_whole_ones_are_kept(store):
+def test_all_damaged_photos_are_named_at_once_and_the_others_are_kept(store):
     files = {"a.jpg": photo(), "b.jpg": b"text", "c.jpg": photo(seed=1)[:900], "d.jpg": photo(seed=2)}
     with pytest.raises(BadInput, match=r"2 of 4.*b\.jpg.*text.*c\.jpg"):
         ingest(store, files)
@@ -54,7 +54,7 @@ def test_every_broken_photo_is_named_at_once_and_the_whole_ones_are_kept(store):
     }  # fmt: skip
 
 
-def test_replacing_or_renaming_one_photo_redoes_no_other(store):
+def test_replacing_or_renaming_a_photo_recomputes_no_other(store):
     files = {f"{name}.jpg": photo(seed=seed) for seed, name in enumerate("abcdef")}
     ingest(store, files)
     renamed = {**{name: data for name, data in files.items() if name != "a.jpg"}, "z.jpg": files["a.jpg"]}
@@ -63,7 +63,7 @@ def test_replacing_or_renaming_one_photo_redoes_no_other(store):
 
 
 @pytest.mark.parametrize(
-    ("names", "words"),
+    ("names", "message"),
     [
         (["a.jpg", "a.png"], "a.png and a.jpg|a.jpg and a.png"),
         (["a.jpg", "A.png"], "same name"),
@@ -72,23 +72,23 @@ def test_replacing_or_renaming_one_photo_redoes_no_other(store):
         ([f"p{n}.jpg" for n in range(5)], "5 files.*more than 4"),
     ],
 )
-def test_names_that_cannot_work_are_refused(store, names, words):
-    with pytest.raises(BadInput, match=words):
+def test_invalid_and_ambiguous_names_are_bad_input(store, names, message):
+    with pytest.raises(BadInput, match=message):
         ingest(store, dict.fromkeys(names, photo()), max_photos=4)
 
 
-def test_a_huge_file_is_refused_by_its_size(store):
+def test_a_file_above_max_file_mb_is_bad_input(store):
     with pytest.raises(BadInput, match="MB"):
         ingest(store, {"a.jpg": photo()}, max_file_mb=0.0001)
 
 
-def test_what_was_guessed_is_in_the_report(store):
+def test_guesses_are_in_the_report(store):
     out = io.BytesIO()
     Image.new("CMYK", (100, 100), (0, 80, 80, 0)).save(out, format="JPEG")
     outputs, _, _ = ingest(store, {"ink.jpg": out.getvalue()})
     assert outputs.report.notes == ("ink.jpg: CMYK without a profile: colours are approximate",)
 
 
-def test_max_side_px_changes_every_photo(store):
+def test_photos_are_scaled_down_to_max_side_px(store):
     outputs, _, _ = ingest(store, {"a.jpg": photo()}, max_side_px=80)
     assert decode_png(store.read(store.tree(outputs.photos)["a.png"])).shape == (60, 80, 3)

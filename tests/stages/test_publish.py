@@ -20,12 +20,12 @@ def assets(shoot: ToyShoot, *, current_only: bool = True) -> dict[str, AssetView
     return {asset.id: asset for asset in list_assets(Catalog(shoot.catalog_url), current_only=current_only)}
 
 
-def test_assets_words_and_checks_are_published(shoot: ToyShoot) -> None:
+def test_assets_texts_and_checks_are_published(shoot: ToyShoot) -> None:
     report = shoot.publish()
     assert (report.assets, report.published, report.refused_angles, report.lost_items) == (2, 2, 1, ())
-    found = assets(shoot)
-    assert list(found) == ["MUG-1/front/white/shop", "MUG-1/left/white/shop"]
-    front = found["MUG-1/front/white/shop"]
+    published = assets(shoot)
+    assert list(published) == ["MUG-1/front/white/shop", "MUG-1/left/white/shop"]
+    front = published["MUG-1/front/white/shop"]
     assert (front.state, front.width_px, front.height_px, front.source) == ("published", 10, 12, "captured")
     assert front.published_at is not None and front.published_at.tzinfo is not None
     assert front.size_bytes == len(b"first photo>ingest>cutout>composite_shop")
@@ -43,23 +43,23 @@ def test_a_repeated_call_changes_nothing(shoot: ToyShoot) -> None:
     assert assets(shoot) == before
 
 
-def test_only_what_differs_gets_a_new_time(shoot: ToyShoot) -> None:
+def test_only_changed_assets_get_a_new_time(shoot: ToyShoot) -> None:
     shoot.publish()
     before = assets(shoot)
     shoot.but(photos={"A.jpg": b"first photo", "B.jpg": b"another second photo"}).publish()
     after = assets(shoot)
-    front, left = "MUG-1/front/white/shop", "MUG-1/left/white/shop"  # the left one is drawn from both photos
+    front, left = "MUG-1/front/white/shop", "MUG-1/left/white/shop"  # the left one depends on both photos
     assert after[front] == before[front]
     assert after[left].sha256 != before[left].sha256
     assert after[left].published_at > before[left].published_at  # type: ignore[operator]
 
 
-def test_an_asset_that_is_no_longer_made_is_withdrawn_and_comes_back(shoot: ToyShoot) -> None:
+def test_an_asset_that_is_no_longer_made_is_withdrawn_until_made_again(shoot: ToyShoot) -> None:
     shoot.but(channels=("shop", "amazon")).publish()
     shoot.publish()
     assert "MUG-1/front/white/amazon" not in assets(shoot)
-    gone = assets(shoot, current_only=False)["MUG-1/front/white/amazon"]
-    assert (gone.state, gone.current, gone.published_at) == ("withdrawn", False, None)
+    withdrawn = assets(shoot, current_only=False)["MUG-1/front/white/amazon"]
+    assert (withdrawn.state, withdrawn.current, withdrawn.published_at) == ("withdrawn", False, None)
     shoot.but(channels=("shop", "amazon")).publish()
     assert assets(shoot)["MUG-1/front/white/amazon"].state == "published"
 
@@ -72,20 +72,22 @@ def test_an_asset_that_is_no_longer_made_is_withdrawn_and_comes_back(shoot: ToyS
         ("needs review", "publish", "published"),
     ],
 )
-def test_a_verdict_decides_the_state(shoot: ToyShoot, verdict: str, needs_review: str, state: str) -> None:
+def test_the_verdict_and_needs_review_decide_the_state(
+    shoot: ToyShoot, verdict: str, needs_review: str, state: str
+) -> None:
     shoot.but(verdict=verdict).publish(needs_review=needs_review)
-    found = assets(shoot)["MUG-1/front/white/shop"]
-    assert (found.state, found.published_at is not None) == (state, state == "published")
-    assert found.reasons == ("edges halo",)
+    asset = assets(shoot)["MUG-1/front/white/shop"]
+    assert (asset.state, asset.published_at is not None) == (state, state == "published")
+    assert asset.reasons == ("edges halo",)
 
 
-def test_a_rejected_asset_loses_its_time(shoot: ToyShoot) -> None:
+def test_a_rejected_asset_loses_its_publication_time(shoot: ToyShoot) -> None:
     shoot.publish()
     shoot.but(verdict="rejected").publish()
     assert {(asset.state, asset.published_at) for asset in assets(shoot).values()} == {("rejected", None)}
 
 
-def test_a_fresh_database_is_filled_again_from_the_manifests(shoot: ToyShoot, tmp_path: Path) -> None:
+def test_a_new_database_is_filled_from_the_manifests(shoot: ToyShoot, tmp_path: Path) -> None:
     first = shoot.publish()
     other = shoot.but(catalog_url=f"sqlite:///{tmp_path}/fresh.db")
     assert other.publish() == first
@@ -95,7 +97,7 @@ def test_a_fresh_database_is_filled_again_from_the_manifests(shoot: ToyShoot, tm
     } == without_time
 
 
-def test_what_discovery_wrote_of_the_shoot_stays(shoot: ToyShoot) -> None:
+def test_publishing_keeps_what_discovery_recorded(shoot: ToyShoot) -> None:
     known = {"sku": "MUG-1", "collection": "autumn", "source": "/shoots/mug", "listing_digest": "l", "plan_digest": "p"}
     record_planned(shoot.catalog_url, "night", **known)
     shoot.publish()
@@ -103,7 +105,7 @@ def test_what_discovery_wrote_of_the_shoot_stays(shoot: ToyShoot) -> None:
     assert state.model_dump(include=set(known)) == known
 
 
-def test_a_failure_half_way_changes_nothing(shoot: ToyShoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_during_publishing_changes_nothing(shoot: ToyShoot, monkeypatch: pytest.MonkeyPatch) -> None:
     shoot.publish()
     before = assets(shoot)
 
@@ -116,15 +118,15 @@ def test_a_failure_half_way_changes_nothing(shoot: ToyShoot, monkeypatch: pytest
     assert assets(shoot) == before
 
 
-def test_two_shoots_share_steps_and_not_assets(shoot: ToyShoot) -> None:
+def test_two_shoots_share_steps_but_not_assets(shoot: ToyShoot) -> None:
     shoot.publish()
     shoot.but(sku="MUG-2").publish()
-    found = assets(shoot)
-    assert len(found) == 4
-    assert found["MUG-1/front/white/shop"].step_key == found["MUG-2/front/white/shop"].step_key
+    published = assets(shoot)
+    assert len(published) == 4
+    assert published["MUG-1/front/white/shop"].step_key == published["MUG-2/front/white/shop"].step_key
 
 
-def test_what_was_held_leaves_the_catalog_as_it_was(shoot: ToyShoot) -> None:
+def test_held_steps_leave_the_catalog_unchanged(shoot: ToyShoot) -> None:
     shoot.publish()
     before = assets(shoot)
     runner = Runner(shoot.store, catalog_url=shoot.catalog_url)
@@ -139,17 +141,17 @@ def test_what_was_held_leaves_the_catalog_as_it_was(shoot: ToyShoot) -> None:
         "postgresql://shop:tops3cret@127.0.0.1:1/catalog?sslpassword=tops3cret",
     ],
 )
-def test_an_unreachable_database_is_named_without_its_password(tmp_path: Path, url: str) -> None:
+def test_an_unreachable_database_is_reported_without_its_password(tmp_path: Path, url: str) -> None:
     with pytest.raises(CatalogError, match=r"postgresql://127\.0\.0\.1:1/catalog failed") as caught:
         ToyShoot(tmp_path, url).publish()
-    shown: BaseException | None = caught.value
-    while shown is not None:  # the whole chain is printed by a traceback
-        assert "tops3cret" not in str(shown)
-        shown = shown.__cause__ or (None if shown.__suppress_context__ else shown.__context__)
+    error: BaseException | None = caught.value
+    while error is not None:  # a traceback prints the whole chain
+        assert "tops3cret" not in str(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     assert b"tops3cret" not in b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
 
 
-def test_publish_without_a_database_says_which_setting(tmp_path: Path) -> None:
+def test_publishing_without_a_database_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="CATALOG_DATABASE_URL"):
         Runner(ToyShoot(tmp_path, "").store).run(
             publish.STAGE, publish.Inputs(), publish.Params(sku="MUG-1", collection="autumn")

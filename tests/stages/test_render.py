@@ -69,7 +69,7 @@ def drawn(
     return outputs, pictures, store.tree(outputs.angles), manifest
 
 
-def test_captured_rendered_and_refused(store, shot):
+def test_angles_are_captured_rendered_or_refused(store, shot):
     outputs, pictures, files, _ = drawn(store, shot)
     assert {name: p.source for name, p in pictures.items()} == {
         "front": "captured", "side": "rendered", "back": "refused",
@@ -77,7 +77,7 @@ def test_captured_rendered_and_refused(store, shot):
     assert sorted(files) == ["front.png", "side.png"]
     report = outputs.report
     assert (report.captured, report.rendered, report.refused, report.missing) == (1, 1, 1, {})
-    assert store.read(files["front.png"]) == cutout_files(shot)["P00.png"]  # a photo's pixels are never touched
+    assert store.read(files["front.png"]) == cutout_files(shot)["P00.png"]  # a photo's pixels are not changed
     rgba = decode_png(store.read(files["side.png"]))
     truth = render(product(), camera(), look_at(30, 10, DISTANCE)).rgba
     both = (rgba[..., 3] > 250) & (truth[..., 3] > 250)
@@ -103,15 +103,15 @@ def _dimmed(rgba, factor):
     return out
 
 
-@pytest.mark.parametrize(("lacking", "words"), [("splat", "no splat"), ("views", "no pose")])
-def test_without_a_splat_or_a_pose_the_angle_is_missing_with_its_reason(store, shot, lacking, words):
+@pytest.mark.parametrize(("lacking", "message"), [("splat", "no splat"), ("views", "no pose")])
+def test_without_a_splat_or_a_pose_an_angle_is_missing_with_a_reason(store, shot, lacking, message):
     outputs, pictures, files, _ = drawn(store, shot, **{lacking: False})
     assert sorted(files) == ["front.png"]
-    assert words in outputs.report.missing["side"]
+    assert message in outputs.report.missing["side"]
     assert pictures["side"].source == "refused"
 
 
-def test_an_angle_more_redraws_one(store, shot):
+def test_another_angle_recomputes_no_other(store, shot):
     drawn(store, shot)
     more = (*DECISIONS, decision("other", 40, "rendered"))
     computed = {n: i.computed for n, i in drawn(store, shot, more)[3].items.items()}
@@ -119,7 +119,7 @@ def test_an_angle_more_redraws_one(store, shot):
 
 
 def bitten(shot):
-    """The cut-outs, with the upper half of P00's lost."""
+    """The cut-outs, that of P00 without its upper half."""
     photo = shot[0]
     rgba = photo.rgba.copy()
     rgba[: rgba.shape[0] // 2] = 0
@@ -131,23 +131,23 @@ def overlap(first, second):
     return (a & b).sum() / (a | b).sum()
 
 
-def test_a_captured_angle_gets_back_what_its_matte_lost(store, shot):
+def test_a_captured_angle_regains_what_its_matte_lost(store, shot):
     outputs, pictures, files, _ = drawn(store, shot, cutouts=bitten(shot))
     rgba, photo = decode_png(store.read(files["front.png"])), decode_png(photo_of(shot[0]))
     assert overlap(rgba, shot[0].rgba) > 0.97
     assert np.array_equal(rgba[rgba[..., 3] == 255][:, :3], photo[rgba[..., 3] == 255])
-    found = pictures["front"].silhouette
-    assert outputs.report.silhouettes == {"front": found}
-    assert found.iou_before < 0.7
-    assert found.iou > 0.97
-    assert found.worst_px_before > 10 and found.worst_px == 0
-    assert 0.2 < found.changed < 0.6
+    agreement = pictures["front"].silhouette
+    assert outputs.report.silhouettes == {"front": agreement}
+    assert agreement.iou_before < 0.7
+    assert agreement.iou > 0.97
+    assert agreement.worst_px_before > 10 and agreement.worst_px == 0
+    assert 0.2 < agreement.changed < 0.6
 
 
-@pytest.mark.parametrize("how", [{"by_hand": ("P00",)}, {"correct_mattes": False}])
-def test_a_matte_made_by_hand_is_measured_and_kept(store, shot, how):
+@pytest.mark.parametrize("params", [{"by_hand": ("P00",)}, {"correct_mattes": False}])
+def test_a_matte_made_by_hand_is_measured_and_kept(store, shot, params):
     files = bitten(shot)
-    _, pictures, drawn_files, _ = drawn(store, shot, cutouts=files, **how)
+    _, pictures, drawn_files, _ = drawn(store, shot, cutouts=files, **params)
     assert store.read(drawn_files["front.png"]) == files["P00.png"]
     assert pictures["front"].silhouette.iou < 0.7
 
@@ -167,7 +167,7 @@ def checkpoint(tmp_path_factory):
     return str(general)
 
 
-def test_a_refinement_that_moves_the_product_is_thrown_away_and_said(store, shot, checkpoint):
+def test_a_refinement_that_moves_the_product_is_rejected(store, shot, checkpoint):
     plain = drawn(store, shot)[2]
     outputs, pictures, files, manifest = drawn(store, shot, refine={"checkpoint": checkpoint, "steps": 5})
     assert "moved" in outputs.report.refined["side"].fault
@@ -176,7 +176,7 @@ def test_a_refinement_that_moves_the_product_is_thrown_away_and_said(store, shot
     assert manifest.request.params["refine"]["checkpoint_digest"] == checkpoint_digest(checkpoint)
 
 
-def test_a_refinement_that_holds_is_published_and_marked(store, shot, checkpoint, monkeypatch):
+def test_an_accepted_refinement_is_used_and_marked(store, shot, checkpoint, monkeypatch):
     def sharpened(_pipe, _native_px, request):
         rgba = request.rendered.copy()
         rgba[..., :3] = np.where(rgba[..., 3:] > 0, 255 - rgba[..., :3], 0)
@@ -190,16 +190,16 @@ def test_a_refinement_that_holds_is_published_and_marked(store, shot, checkpoint
     assert files["side.png"] != plain["side.png"] and files["front.png"] == plain["front.png"]
 
 
-def test_a_rendered_angle_carries_what_unseen_photos_say_of_the_splat(store, shot):
-    unseen = [Validation(photo=f"P0{i}", psnr_db=25, ssim=ssim, alpha_iou=0.98) for i, ssim in enumerate((0.7, 0.8))]
-    assert drawn(store, shot, validation=unseen)[1]["side"].validation_ssim == pytest.approx(0.75)
+def test_a_rendered_angle_records_the_mean_ssim_of_the_validation_photos(store, shot):
+    scores = [Validation(photo=f"P0{i}", psnr_db=25, ssim=ssim, alpha_iou=0.98) for i, ssim in enumerate((0.7, 0.8))]
+    assert drawn(store, shot, validation=scores)[1]["side"].validation_ssim == pytest.approx(0.75)
     assert drawn(store, shot)[1]["side"].validation_ssim is None
 
 
 CROP = {"left": 0.17, "top": 0.1, "right": 0.05}
 
 
-def test_edited_angles_replace_their_pictures_and_keep_what_they_were(store, shot):
+def test_edited_angles_replace_their_pictures_and_keep_the_unedited(store, shot):
     plain = drawn(store, shot)[2]
     edits = {"front": {"crop": CROP}, "side": {"crop": CROP, "rotate_deg": 20, "resize": 1.5}, "back": {"resize": 2}}
     outputs, pictures, files, manifest = drawn(store, shot, edits=edits)
@@ -209,7 +209,7 @@ def test_edited_angles_replace_their_pictures_and_keep_what_they_were(store, sho
     assert manifest.items["side/edited"].stage == "render_edit"
     assert pictures["front"].edits.crop.left == 0.17
     assert (pictures["back"].source, pictures["back"].edits) == ("refused", None)
-    for name in ("front", "side"):  # the recorded camera is the one that the edited picture was taken with
+    for name in ("front", "side"):  # the recorded view is that of the edited picture
         view, rgba = pictures[name].view, decode_png(store.read(files[f"{name}.png"]))
         assert pictures[name].picture_from_view is None
         assert overlap(rgba, render(product(), view.camera, view.pose).rgba) > 0.97
@@ -242,7 +242,7 @@ def test_edits_that_leave_no_product_are_bad_input(store, shot):
         drawn(store, shot, edits={"front": {"crop": {"right": 0.9}}})
 
 
-def test_no_picture_at_all_holds_and_a_missing_cutout_is_bad_input(store, shot):
+def test_no_picture_is_held_and_a_missing_cutout_or_photo_is_bad_input(store, shot):
     with pytest.raises(Held, match="back: back is refused"):
         drawn(store, shot, DECISIONS[2:])
     files = cutout_files(shot)

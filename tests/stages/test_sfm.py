@@ -47,7 +47,7 @@ def test_two_rings_are_posed_in_the_product_frame(shoot, tmp_path):
     for shot in SHOTS:
         view = views[shot.photo]
         off = (view.azimuth_deg - (shot.azimuth_deg - SHOTS[2].azimuth_deg) + 180) % 360 - 180
-        # a drawn can of 480 px, quickly matched; tests/samples holds real photos to 2 degrees
+        # a drawn can of 480 px and few features; tests/samples requires 2 degrees of photos
         assert abs(off) < 6.0, shot
         assert view.elevation_deg == pytest.approx(shot.elevation_deg, abs=4.0), shot
     files = store.tree(outputs.model)
@@ -60,13 +60,13 @@ def test_two_rings_are_posed_in_the_product_frame(shoot, tmp_path):
         assert np.allclose(image.centre, camera_centre(views[image.photo].pose))
 
 
-def test_a_front_that_is_no_photo_is_bad_input(shoot):
+def test_an_unknown_front_photo_is_bad_input(shoot):
     store, inputs = shoot
     with pytest.raises(BadInput, match="no photo 'front'"):
         Runner(store).run(STAGE, inputs, Params(front="front", **QUICK))
 
 
-def test_a_shoot_of_blank_photos_is_held_and_the_reason_is_remembered(tmp_path):
+def test_a_shoot_of_blank_photos_is_held_again_from_the_cache(tmp_path):
     from PIL import Image
 
     store = Store(tmp_path)

@@ -38,9 +38,9 @@ def inputs(store, shot, source="rendered", cutouts=None):
     )
 
 
-def test_a_needed_splat_is_fitted_judged_and_remembered(store, shot):
-    given, params = inputs(store, shot), Params(**QUICK, **LOW)
-    outputs, _, computed = Runner(store).run(STAGE, given, params)
+def test_a_needed_splat_is_fitted_validated_and_cached(store, shot):
+    stage_inputs, params = inputs(store, shot), Params(**QUICK, **LOW)
+    outputs, _, computed = Runner(store).run(STAGE, stage_inputs, params)
     report = outputs.report
     assert computed
     assert report.needed_by == ("side",)
@@ -52,14 +52,14 @@ def test_a_needed_splat_is_fitted_judged_and_remembered(store, shot):
     assert sheet.width > 3 * 300
     turntable = Image.open(io.BytesIO(store.read(outputs.turntable)))
     assert (turntable.format, turntable.n_frames, turntable.size) == ("WEBP", 24, (256, 256))
-    unseen = load_list(Validation, store.read(outputs.validation))
-    assert {one.photo for one in unseen} == {"P03", "P09"}
-    assert report.fit.psnr_db == pytest.approx(sum(one.psnr_db for one in unseen) / 2)
-    assert report.fit.ssim == pytest.approx(sum(one.ssim for one in unseen) / 2)
-    assert not Runner(store).run(STAGE, given, params).computed
+    scores = load_list(Validation, store.read(outputs.validation))
+    assert {score.photo for score in scores} == {"P03", "P09"}
+    assert report.fit.psnr_db == pytest.approx(sum(score.psnr_db for score in scores) / 2)
+    assert report.fit.ssim == pytest.approx(sum(score.ssim for score in scores) / 2)
+    assert not Runner(store).run(STAGE, stage_inputs, params).computed
 
 
-def test_the_strategy_is_a_setting_and_a_typo_in_it_is_refused(store, shot):
+def test_the_strategy_is_a_param_and_an_unknown_one_is_invalid(store, shot):
     params = Params.model_validate({**QUICK, **LOW, "strategy": "default", "iterations": 60})
     outputs, manifest, _ = Runner(store).run(STAGE, inputs(store, shot), params)
     assert manifest.request.params["fit"]["strategy"] == "default"
@@ -68,30 +68,32 @@ def test_the_strategy_is_a_setting_and_a_typo_in_it_is_refused(store, shot):
         Params.model_validate({"strategy": "mcmcm"})
 
 
-def test_nothing_is_fitted_where_no_angle_needs_it(store, shot):
+def test_no_splat_is_fitted_when_no_angle_needs_it(store, shot):
     outputs = Runner(store).run(STAGE, inputs(store, shot, source="captured"), Params(**QUICK)).outputs
     assert (outputs.splat, outputs.sheet, outputs.turntable, outputs.report.fit) == (None, None, None, None)
 
 
-def test_a_splat_unlike_its_held_out_photos_holds_the_shoot(store, shot):
-    given = inputs(store, shot)
+def test_a_splat_unlike_its_validation_photos_holds_the_shoot(store, shot):
+    stage_inputs = inputs(store, shot)
     with pytest.raises(Held, match=r"reaches .* dB on held-out photos \(P03, P09\), below 60") as held:
-        Runner(store).run(STAGE, given, Params(**QUICK | {"iterations": 5}, min_psnr_db=60))
+        Runner(store).run(STAGE, stage_inputs, Params(**QUICK | {"iterations": 5}, min_psnr_db=60))
     assert not held.value.passing
     with pytest.raises(Held, match=r"after the \d+ iterations that max_seconds allowed.*quieter") as held:
-        Runner(store).run(STAGE, given, Params(**QUICK | {"iterations": 500_000, "max_seconds": 1e-3}, min_psnr_db=60))
+        Runner(store).run(
+            STAGE, stage_inputs, Params(**QUICK | {"iterations": 500_000, "max_seconds": 1e-3}, min_psnr_db=60)
+        )
     assert held.value.passing
     with pytest.raises(Held, match="outline overlaps"):
-        Runner(store).run(STAGE, given, Params(**QUICK | {"iterations": 5}, min_psnr_db=0, min_alpha_iou=1))
+        Runner(store).run(STAGE, stage_inputs, Params(**QUICK | {"iterations": 5}, min_psnr_db=0, min_alpha_iou=1))
 
 
-def test_an_empty_cutout_is_passed_over_and_a_missing_one_is_bad_input(store, shot):
+def test_an_empty_cutout_is_skipped_and_a_missing_one_is_bad_input(store, shot):
     files = cutout_files(shot)
     blank = io.BytesIO()
     Image.new("RGBA", (96, 96)).save(blank, "PNG")
     params = Params(**QUICK | {"iterations": 5}, min_psnr_db=0, min_alpha_iou=0)
-    given = inputs(store, shot, cutouts=files | {"P05.png": blank.getvalue()})
-    assert Runner(store).run(STAGE, given, params).outputs.report.skipped_photos == ("P05",)
+    stage_inputs = inputs(store, shot, cutouts=files | {"P05.png": blank.getvalue()})
+    assert Runner(store).run(STAGE, stage_inputs, params).outputs.report.skipped_photos == ("P05",)
     del files["P05.png"]
     with pytest.raises(BadInput, match=r"no picture for P05\.png"):
         Runner(store).run(STAGE, inputs(store, shot, cutouts=files), params)

@@ -1,7 +1,7 @@
-"""A stage's result may only change together with its version: each version is pinned to the code that it names.
+"""Pins every stage's version to its code, so that results change only together with a version.
 
-The digest covers the stage file and every module of the engines that it reaches, without comments and docstrings. When
-this fails: raise the version if the same request could now give another result, then run
+The digest covers the stage's module and every engine module that it reaches, without comments and docstrings. When this
+test fails, raise the version if the same request could now give another result, then run
 `python -m tests.stages.test_versions`.
 """
 
@@ -25,8 +25,8 @@ NOT_PIXELS = {"pipeline.diffusion.training.train"}
 
 def module_path(name: str) -> Path | None:
     path = ROOT / Path(*name.split("."))
-    found = path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"
-    return found if found.exists() else None
+    file = path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"
+    return file if file.exists() else None
 
 
 def imports_of(tree: ast.AST) -> set[str]:
@@ -36,8 +36,8 @@ def imports_of(tree: ast.AST) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    wanted = tuple(f"pipeline.{package}." for package in ENGINES)
-    return {name for name in names if name.startswith(wanted) and module_path(name) and name not in NOT_PIXELS}
+    prefixes = tuple(f"pipeline.{package}." for package in ENGINES)
+    return {name for name in names if name.startswith(prefixes) and module_path(name) and name not in NOT_PIXELS}
 
 
 def code_of(path: Path) -> ast.Module:
@@ -71,7 +71,7 @@ def source_digest(module: str) -> str:
 def versions(step: str) -> dict[str, object]:
     package = import_module(f"pipeline.stages.{step}")
     inside = [name for _, name, _ in walk_packages(getattr(package, "__path__", ()), f"{package.__name__}.")]
-    modules = [package, *map(import_module, inside)]  # a stage that is a package has its items beside its story
+    modules = [package, *map(import_module, inside)]  # the item stages of a package are in modules of their own
     stages = {value.name: value.version for m in modules for value in vars(m).values() if isinstance(value, Stage)}
     return {"versions": dict(sorted(stages.items())), "source": source_digest(f"pipeline.stages.{step}")}
 

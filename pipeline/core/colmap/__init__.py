@@ -1,5 +1,5 @@
-"""COLMAP's sparse models: cameras, posed images and points; reading, writing, and undistorting their photos.
+"""Read and write COLMAP's sparse models (cameras, posed images, points), and undistort their photos.
 
-Not through pycolmap: imported before Pillow it corrupts the heap when a PNG is saved. Format:
+Without pycolmap, which corrupts the heap when it is imported before Pillow and a PNG is saved. Format:
 https://colmap.github.io/format.html
 """

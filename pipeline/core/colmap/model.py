@@ -17,17 +17,17 @@ CAMERA_MODELS = {
     3: ("RADIAL", 5),
     4: ("OPENCV", 8),
 }
-"""COLMAP's number of each camera model that is supported -> its name and how many parameters it has."""
+"""COLMAP's number of each supported camera model -> its name and number of parameters."""
 NO_POINT = -1
 OBSERVATION = np.dtype([("xy", "<f8", 2), ("point", "<i8")])
-"""A feature of an image as files store it: where it is in px, and the id of its point or -1."""
+"""A feature of an image as files store it: position in px, and the id of its point or -1."""
 TRACK = np.dtype([("image", "<u4"), ("feature", "<u4")])
-"""One observation of a point: the image's id, and the row of `features_px` in it."""
+"""One observation of a point: the image's id, and the row in its `features_px`."""
 
 
 @dataclass(frozen=True)
 class RawCamera:
-    """A camera as COLMAP stores it: name of its model, size in px, parameters in COLMAP's order."""
+    """A camera as COLMAP stores it: model name, size in px, parameters in COLMAP's order."""
 
     model: str
     width_px: int
@@ -36,19 +36,19 @@ class RawCamera:
 
     @staticmethod
     def of(camera: Camera) -> "RawCamera":
-        """Return the camera as an OPENCV one, which has room for two focal lengths and one radial coefficient."""
+        """Return the camera in COLMAP's model OPENCV, which has two focal lengths and a radial coefficient."""
         params = (camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px, camera.k1, 0.0, 0.0, 0.0)
         return RawCamera("OPENCV", camera.width_px, camera.height_px, params)
 
     def matrix(self) -> F64:
-        """K [3, 3]."""
+        """Return the pinhole matrix K, [3, 3]."""
         p = self.params
         single = self.model in ("SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
         fx, fy, cx, cy = (p[0], p[0], p[1], p[2]) if single else p[:4]
         return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], dtype=np.float64)
 
     def distortion(self) -> F64:
-        """OpenCV's k1, k2, p1, p2."""
+        """Return OpenCV's distortion coefficients k1, k2, p1, p2."""
         extra = {"SIMPLE_RADIAL": self.params[3:4], "RADIAL": self.params[3:5], "OPENCV": self.params[4:8]}
         values = np.zeros(4)
         given = extra.get(self.model, ())
@@ -56,12 +56,12 @@ class RawCamera:
         return values
 
     def pinhole(self) -> Camera:
-        """Return the camera of the same centre and focal length without distortion."""
+        """Return the camera with the same focal lengths and principal point, without distortion."""
         (fx, _, cx), (_, fy, cy), _ = self.matrix().tolist()
         return Camera(width_px=self.width_px, height_px=self.height_px, fx_px=fx, fy_px=fy, cx_px=cx, cy_px=cy)
 
     def radial(self) -> Camera:
-        """Return the camera with its one radial coefficient. Raises BadInput when it has other distortion, too."""
+        """Return the camera with its radial coefficient. Raises BadInput when it has other distortion too."""
         k1, *others = self.distortion().tolist()
         if any(others):
             raise BadInput(
@@ -93,7 +93,7 @@ class PosedImage:
 
     @property
     def centre(self) -> F64:
-        """Where the camera stands in the world, [3]."""
+        """The camera's position in the world, [3]."""
         return camera_centre(self.cam_from_world)
 
 
@@ -109,8 +109,8 @@ class Points:
 class SparseModel:
     """Cameras by id, images sorted by name, and points.
 
-    Of each of the N points: `point_ids` [N]; `error_px` [N], its mean reprojection error; `tracks`, where it was
-    observed, [M] of dtype `TRACK`.
+    For each of the N points: `point_ids` [N]; `error_px` [N], its mean reprojection error; `tracks`, its observations,
+    [M] of dtype `TRACK`.
     """
 
     cameras: dict[int, RawCamera]
@@ -139,7 +139,7 @@ class SparseModel:
         return replace(self, images=images, points=Points(positions, self.points.colours))
 
     def without(self, photos: Collection[str]) -> "SparseModel":
-        """Return the model without these photos, and without the points that fewer than two others see."""
+        """Return the model without these photos, and without points that fewer than two other photos observe."""
         images = tuple(image for image in self.images if image.photo not in photos)
         kept = np.array([image.image_id for image in images], dtype=np.uint32)
         tracks = [track[np.isin(track["image"], kept)] for track in self.tracks]

@@ -1,4 +1,4 @@
-"""Read COLMAP models, binary or text, with numpy alone."""
+"""Read COLMAP models, binary or text, with numpy only."""
 
 import struct
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ _PARAMETERS = dict(CAMERA_MODELS.values())
 
 
 class _Point(NamedTuple):
-    """One point as a file lists it."""
+    """One point as a file stores it."""
 
     point_id: int
     xyz: Sequence[float]
@@ -32,11 +32,11 @@ class _Point(NamedTuple):
 def read_model(folder: Path) -> SparseModel:
     """Read the model in `folder/sparse/0`, `folder/sparse` or `folder` itself, the first that is complete.
 
-    Raises BadInput when there is none, when it is damaged, or when a camera's model is not supported.
+    Raises BadInput when none is complete, when the model is damaged, or when a camera model is not supported.
     """
     places = product((folder / "sparse" / "0", folder / "sparse", folder), ("bin", "txt"))
-    missing = {at: [path for path in _files(*at) if not path.is_file()] for at in places}
-    complete = next((at for at, absent in missing.items() if not absent), None)
+    missing = {place: [path for path in _files(*place) if not path.is_file()] for place in places}
+    complete = next((place for place, absent in missing.items() if not absent), None)
     if complete is None:
         partial = next((absent for absent in missing.values() if len(absent) < len(_STEMS)), None)
         raise BadInput(f"{partial[0]} is missing" if partial else f"{folder}: no COLMAP model", remedy=_REMEDY)

@@ -1,4 +1,4 @@
-"""Turn a photo into what a pinhole camera would have seen."""
+"""Remove a photo's lens distortion."""
 
 import cv2
 import numpy as np
@@ -10,14 +10,14 @@ from pipeline.core.errors import BadInput
 
 
 def undistort(rgba: Rgba, camera: RawCamera) -> tuple[Rgba, Camera]:
-    """Return the photo as the pinhole camera of the same focal length and size sees it, and that camera.
+    """Return the photo as a pinhole camera of the same focal length and size would see it, and that camera.
 
-    Raises BadInput when the photo is not of the camera's size.
+    Raises BadInput when the photo's size differs from the camera's.
     """
     if rgba.shape[:2] != (camera.height_px, camera.width_px):
         raise BadInput(
             f"a photo of {rgba.shape[1]} x {rgba.shape[0]} px has a camera of {camera.width_px} x {camera.height_px}",
-            remedy="Use the photos that the model was made from, in their size",
+            remedy="Use the photos that the model was made from, at their original size",
         )
     pinhole = camera.pinhole()
     if not camera.distortion().any():

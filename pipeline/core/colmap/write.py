@@ -13,7 +13,7 @@ _NUMBERS = {name: number for number, (name, _) in CAMERA_MODELS.items()}
 
 
 def write_model(model: SparseModel, folder: Path) -> None:
-    """Write `cameras.bin`, `images.bin` and `points3D.bin` into `folder`, which is made if missing."""
+    """Write `cameras.bin`, `images.bin` and `points3D.bin` into `folder`, which is created if missing."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "cameras.bin").open("wb") as file:
         file.write(struct.pack("<Q", len(model.cameras)))

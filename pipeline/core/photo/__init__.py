@@ -1,1 +1,1 @@
-"""Photos as shot: which files are photos, their limits, decoding to upright 8-bit sRGB, EXIF."""
+"""Photos as shot: their file types and limits, EXIF, and decoding to upright 8-bit sRGB."""

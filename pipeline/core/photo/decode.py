@@ -1,7 +1,7 @@
 """Decode a photo from an untrusted source to upright 8-bit sRGB.
 
-What cannot be a photo raises BadInput. What can be read with a guess (a broken colour profile, CMYK without one)
-is read, and `notes` reports the guess.
+A file that is not a readable photo raises BadInput. A photo that needs a guess (a broken colour profile, CMYK without
+one) is decoded, and `notes` reports the guess.
 """
 
 import io
@@ -22,10 +22,10 @@ from pipeline.core.photo.limits import DEFAULT_LIMITS, Limits, require_file_size
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")  # a phone's MPO is opened as JPEG
 READABLE = "Save it as JPEG, PNG, TIFF, WebP or AVIF"
-# what Pillow's decoders raise on damaged bytes; its TIFF reader checks no bounds
+# what Pillow's decoders raise on damaged bytes; its TIFF reader does not check bounds
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, OverflowError, TypeError, LookupError, MemoryError, struct.error)
 _SRGB = ImageCms.createProfile("sRGB")
-_INK_PROFILES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # a profile's colour space: the picture mode it speaks of
+_MODE_OF_PROFILE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # a profile's colour space -> the matching picture mode
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Photo:
 
 
 def read_photo(path: Path) -> Photo:
-    """Decode a photo file, within the limits that ingest has by default.
+    """Decode a photo file within the default limits of ingest.
 
-    Raises BadInput that says what is wrong with it; the caller knows its name.
+    Raises BadInput that says what is wrong with it; the caller adds its name.
     """
     try:
         require_file_size(path.stat().st_size)
@@ -53,9 +53,9 @@ def read_photo(path: Path) -> Photo:
 
 
 def decode_photo(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Photo:
-    """Decode a photo's bytes. Raises BadInput that says what is wrong with them; the caller knows the file's name."""
-    with _hostile():
-        image = _opened(data, limits)
+    """Decode a photo's bytes. Raises BadInput that says what is wrong with them; the caller adds the file's name."""
+    with _quiet():
+        image = _open(data, limits)
         _load(image)
         exif_source = image
         image, notes = _upright(image)
@@ -68,26 +68,26 @@ def decode_photo(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Photo:
 
 
 def decode_matte(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Alpha:
-    """A matte made by hand: [h, w] uint8. Raises BadInput unless it is a readable picture of one 8-bit channel."""
-    with _hostile():
-        image = _opened(data, limits)
+    """Decode a matte made by hand, [h, w] uint8. Raises BadInput unless it is a readable one-channel picture."""
+    with _quiet():
+        image = _open(data, limits)
         if image.mode not in {"L", "1"}:
             raise BadInput(
-                f"it is of mode {image.mode}", remedy="Save the matte as 8-bit gray, white where the product is"
+                f"its mode is {image.mode}", remedy="Save the matte as 8-bit gray, white where the product is"
             )
         _load(image)
         return np.array(image.convert("L"), np.uint8)
 
 
 @contextmanager
-def _hostile() -> Iterator[None]:
-    """Silence Pillow's own warnings about size and metadata: `Limits` decides, and `notes` reports."""
+def _quiet() -> Iterator[None]:
+    """Silence Pillow's warnings about size and metadata, for which `Limits` and `notes` are used instead."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _opened(data: bytes, limits: Limits) -> Image.Image:
+def _open(data: bytes, limits: Limits) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # an MPO's first picture is the photo
@@ -105,12 +105,12 @@ def _opened(data: bytes, limits: Limits) -> Image.Image:
         )
     if min(width, height) < limits.min_side_px:
         raise BadInput(
-            f"it has {width}x{height} px, less than {limits.min_side_px} px on the short side",
+            f"it has {width}x{height} px, fewer than {limits.min_side_px} px on the short side",
             remedy="Use the photo as shot, not a thumbnail",
         )
     if frames > 1:
         raise BadInput(
-            f"it holds {frames} pictures (an animation or several pages)", remedy="Save one picture per file"
+            f"it contains {frames} pictures (an animation or several pages)", remedy="Save one picture per file"
         )
     return image
 
@@ -123,7 +123,9 @@ def _load(image: Image.Image) -> None:
     try:
         image.load()
     except DAMAGE as error:
-        raise BadInput(f"the picture is damaged or cut off ({error})", remedy="Copy it from the camera again") from None
+        raise BadInput(
+            f"the picture is damaged or truncated ({error})", remedy="Copy it from the camera again"
+        ) from None
 
 
 def _looks_like(data: bytes) -> str:
@@ -145,12 +147,12 @@ def _looks_like(data: bytes) -> str:
 def _upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     try:
         return ImageOps.exif_transpose(image), ()
-    except Exception as error:  # Pillow raises whatever its EXIF parser ran into; the pixels are fine
-        return image, (f"EXIF cannot be read ({type(error).__name__}): taken as upright",)
+    except Exception as error:  # Pillow's EXIF parser may raise anything; the pixels are fine
+        return image, (f"EXIF cannot be read ({type(error).__name__}): assumed upright",)
 
 
 def _srgb(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
-    """Any mode, depth and profile to 8-bit sRGB RGB, without alpha."""
+    """Convert any mode, depth and profile to 8-bit sRGB RGB, without alpha."""
     profile = image.info.get("icc_profile")
     image, notes = _eight_bit(image)
     image, alpha_notes = _opaque(image)
@@ -160,8 +162,8 @@ def _srgb(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
         return converted, notes + profile_notes
     if image.mode == "CMYK":
         notes += ("CMYK without a profile: colours are approximate",)
-    elif _says_adobe_rgb(image):
-        notes += ("EXIF says Adobe RGB but no profile is embedded: taken as sRGB",)
+    elif _is_adobe_rgb(image):
+        notes += ("EXIF says Adobe RGB but no profile is embedded: assumed sRGB",)
     return image.convert("RGB"), notes
 
 
@@ -172,13 +174,13 @@ def _eight_bit(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     top = float(values.max(initial=0))
     if image.mode == "F" or top > 65535 or values.min(initial=0) < 0:
         raise BadInput(
-            f"its pixels are of mode {image.mode} with values up to {top:g}", remedy="Save it with 8 or 16 bits"
+            f"its pixels have mode {image.mode} and values up to {top:g}", remedy="Save it with 8 or 16 bits"
         )
     return Image.fromarray(np.round(values / 257.0).astype(np.uint8)), ("16 bits were reduced to 8",)
 
 
 def _opaque(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
-    """Remove alpha: transparent pixels become white, which a note reports."""
+    """Remove alpha; transparent pixels become white, which a note reports."""
     if image.mode in {"RGB", "L", "CMYK"}:
         return image, ()
     if "transparency" not in image.info and image.mode not in {"RGBA", "LA", "PA", "La", "RGBa"}:
@@ -187,29 +189,29 @@ def _opaque(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     if rgba.getchannel("A").getextrema() == (255, 255):
         return rgba.convert("RGB"), ()
     white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-    return Image.alpha_composite(white, rgba).convert("RGB"), ("transparent pixels were laid on white",)
+    return Image.alpha_composite(white, rgba).convert("RGB"), ("transparent pixels became white",)
 
 
 def _from_profile(image: Image.Image, profile: bytes) -> tuple[Image.Image, tuple[str, ...]]:
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         space = str(source.profile.xcolor_space).strip()
-        if _INK_PROFILES.get(space) != image.mode:
+        if _MODE_OF_PROFILE.get(space) != image.mode:
             note = f"the embedded profile is for {space}, the picture is {image.mode}: the profile was ignored"
             return image.convert("RGB"), (note,)
         if image.mode == "RGB" and "srgb" in (source.profile.profile_description or "").lower():
-            return image, ()  # already there: converting would only add rounding
+            return image, ()  # already sRGB: converting would only add rounding
         intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
         flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
         converted = ImageCms.profileToProfile(image, source, _SRGB, intent, "RGB", flags=flags)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
-        return image.convert("RGB"), (f"the embedded colour profile cannot be used ({error}): taken as sRGB",)
+        return image.convert("RGB"), (f"the embedded colour profile cannot be used ({error}): assumed sRGB",)
     if converted is None:
         raise BadInput("its colour profile cannot be converted to sRGB", remedy="Save it as sRGB")
     return converted, ()
 
 
-def _says_adobe_rgb(image: Image.Image) -> bool:
+def _is_adobe_rgb(image: Image.Image) -> bool:
     try:
         return image.getexif().get_ifd(0xA005).get(1) == "R03"
     except Exception:  # unreadable EXIF: `_upright` has noted it

@@ -1,4 +1,4 @@
-"""What EXIF says of when, with what and through which focal length a photo was taken; None where nothing sane."""
+"""Read capture time, camera and focal length from EXIF; None where EXIF has no plausible value."""
 
 import math
 import re
@@ -18,7 +18,7 @@ _PLANE_RESOLUTION, _PLANE_UNIT, _FOCAL_35MM = 41486, 41488, 41989
 
 @dataclass(frozen=True)
 class ExifFacts:
-    """`focal_px` is the focal length in pixels of the picture as handed on."""
+    """Facts from EXIF. `focal_px`: focal length in px of the decoded, possibly scaled-down picture."""
 
     captured_at: datetime | None = None
     camera: str | None = None
@@ -26,22 +26,22 @@ class ExifFacts:
 
 
 def read_exif(image: Image.Image, size_px: tuple[int, int], shot_px: int) -> tuple[ExifFacts, tuple[str, ...]]:
-    """Facts for a photo handed on at `size_px` (long side as shot: `shot_px`), and notes on what was not believed."""
+    """Return the facts for a photo decoded at `size_px` (long side as shot: `shot_px`), and notes on ignored values."""
     try:
         exif = image.getexif()
         tags: dict[int, Any] = {**exif, **exif.get_ifd(_EXIF_IFD)}
-    except Exception as error:  # whatever Pillow's parser ran into in a stranger's bytes
+    except Exception as error:  # Pillow's parser may raise anything on untrusted bytes
         return ExifFacts(), (f"EXIF cannot be read ({type(error).__name__})",)
     focal = _focal_px(tags, size_px, shot_px)
     long_px = max(size_px)
     if focal is not None and not 0.2 * long_px <= focal <= 40 * long_px:
-        note = f"EXIF's focal length gives {focal:.0f} px for a picture of {long_px} px: not believed"
+        note = f"EXIF's focal length gives {focal:.0f} px for a picture of {long_px} px: ignored"
         return ExifFacts(_captured_at(tags), _camera(tags), None), (note,)
     return ExifFacts(_captured_at(tags), _camera(tags), focal), ()
 
 
 def _focal_px(tags: dict[int, Any], size_px: tuple[int, int], shot_px: int) -> float | None:
-    """From the 35 mm equivalent (by diagonals, CIPA DCG-001), else from the focal plane's resolution."""
+    """Focal length in px, from the 35 mm equivalent (by diagonals, CIPA DCG-001) or the focal plane's resolution."""
     equivalent_mm = _number(tags.get(_FOCAL_35MM))
     if equivalent_mm:
         return equivalent_mm / FULL_FRAME_DIAGONAL_MM * math.hypot(*size_px)
@@ -69,8 +69,8 @@ def _text(value: Any) -> str:
 
 def _camera(tags: dict[int, Any]) -> str | None:
     make, model = _text(tags.get(_MAKE)), _text(tags.get(_MODEL))
-    named = model if make and model.lower().startswith(make.lower()) else f"{make} {model}".strip()
-    return named or None
+    name = model if make and model.lower().startswith(make.lower()) else f"{make} {model}".strip()
+    return name or None
 
 
 def _captured_at(tags: dict[int, Any]) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The troubleshooting page, written from the table.
+"""Generate the troubleshooting page from the table of reasons.
 
 python -m pipeline.core.reasons.page > docs/troubleshooting.md
 """
@@ -11,37 +11,37 @@ from pipeline.core.reasons.table import REASONS
 OUTCOMES: dict[Outcome, tuple[str, str]] = {
     "held": (
         "Held steps",
-        "The step ran and its result is not good enough to go on. Steps that need its result are held too. The reason "
+        "The step ran, and its result is not good enough to continue. Steps that need its result are held too. A hold "
         "is remembered: the step runs again only after the shoot or the preset has changed.",
     ),
     "refused angle": (
         "Refused angles",
-        "No picture is made of a requested angle; the other angles are made. `catalog run` shows the reason in the "
-        "contact sheet, `coverage` in its report.",
+        "A requested angle gets no picture; the other angles do. The contact sheet of `catalog run` and the report of "
+        "`coverage` show the reason.",
     ),
     "refused shoot": (
         "Refused shoots",
-        "`catalog discover` found a shoot that cannot be planned; the other shoots are run. Each night tries again.",
+        "`catalog discover` found a shoot that cannot be planned; the other shoots run. The next night tries it again.",
     ),
     "needs review": (
         "Assets that need review",
         "The file is finished, and a check asks a person to look at it. `publish.needs_review` says whether it is "
-        "published until then.",
+        "published before that.",
     ),
     "rejected": (
         "Rejected assets",
-        "The file is finished, and a check has found that it must not be shown in the shop.",
+        "The file is finished, and a check found that the shop must not show it.",
     ),
 }
 
 
 def troubleshooting_markdown() -> str:
-    """The troubleshooting page: one section per outcome, one entry per reason."""
+    """Return the troubleshooting page: one section per outcome, one entry per reason."""
     lines = [
         "# Troubleshooting",
         "",
-        "Written from the table in `pipeline/core/reasons`; do not edit it here. Each entry is headed by the code of",
-        "the reason. Messages in reports, logs and the contact sheet give the names and numbers of the case.",
+        "Generated from the table in `pipeline/core/reasons`; do not edit it here. Each entry is headed by the code of",
+        "the reason. Messages in reports, logs and the contact sheet add the names and numbers of the case.",
     ]
     for outcome, (title, meaning) in OUTCOMES.items():
         lines += ["", f"## {title}", "", meaning]

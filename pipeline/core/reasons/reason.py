@@ -1,4 +1,4 @@
-"""What a reason is: a stable code, the outcomes that it can have, and its entry in the troubleshooting page."""
+"""A reason: a stable code, its possible outcomes, and its entry in the troubleshooting page."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Outcome = Literal["held", "refused angle", "refused shoot", "needs review", "rej
 
 
 class Reason(Frozen):
-    """One reason. The text is general; the message where it arises is specific, with names and numbers."""
+    """One reason. Its text is general; the message where it arises adds names and numbers."""
 
     code: str
     outcomes: tuple[Outcome, ...]
@@ -18,5 +18,5 @@ class Reason(Frozen):
 
 
 def reason(outcome: Outcome, code: str, title: str, meaning: str, what_to_do: str) -> Reason:
-    """A reason with one outcome."""
+    """Return a reason with one outcome."""
     return Reason(code=code, outcomes=(outcome,), title=title, meaning=meaning, what_to_do=what_to_do)

@@ -14,39 +14,39 @@ STEP_REASONS = (
         "The product was not found in some photos",
         "The cut-out engine found no product, or one of an implausible size, in more photos than "
         "`cutout.max_failed_photos` allows. The message lists them.",
-        "Photograph these again on a plain backdrop, remove them, put mattes made by hand into the shoot's folder "
+        "Shoot them again on a plain backdrop, remove them, put mattes made by hand into the shoot's folder "
         "`mattes/`, or raise `max_failed_photos` in the preset.",
     ),
     _held(
         "sfm-no-poses",
         "No camera positions were found",
-        "Fewer than three photos could be related to each other.",
+        "Fewer than three photos could be matched to each other.",
         "Shoot at least 24 photos, at most 15° apart, sharp, with the product filling half the frame. Put a few small "
         "removable stickers on or beside a product without any pattern.",
     ),
     _held(
         "sfm-too-few-poses",
         "Too few photos could be posed",
-        "Some photos could not be related to the others, so a side of the product is missing. The message says between "
-        "which photos the largest gap lies.",
-        "Shoot the number of photos that the message gives in the gap, and run the shoot again.",
+        "Some photos could not be matched to the others, so a side of the product is missing. The message names the "
+        "photos on either side of the largest gap.",
+        "Shoot as many photos in the gap as the message says, and run the shoot again.",
     ),
     _held(
         "sfm-front-not-posed",
         "The front photo could not be posed",
-        "The photo named in `capture.front` could not be related to the others, so azimuth 0 is not known.",
+        "The photo named in `capture.front` could not be matched to the others, so azimuth 0 is not known.",
         "Name another photo in `capture.front`, or shoot the front again, sharp and well lit.",
     ),
     _held(
         "sfm-too-few-points",
         "Too few points of the product were found",
-        "The product's centre and size cannot be found from so few points.",
+        "They do not suffice to determine the product's centre and size.",
         "Check the cut-outs, and shoot the product larger and sharper.",
     ),
     _held(
         "splat-blurred",
         "The splat does not match the held-out photos",
-        "Photos that the splat was not fitted to differ from it by more than `splat.min_psnr_db` allows, so rendered "
+        "The splat differs from photos that it was not fitted to by more than `splat.min_psnr_db` allows, so rendered "
         "angles would be blurred.",
         "Shoot more photos, steadier and closer together, or raise the splat's `iterations` and `max_seconds`.",
     ),
@@ -54,13 +54,13 @@ STEP_REASONS = (
         "splat-outline-wrong",
         "The splat's outline does not match the cut-outs",
         "The outline overlaps the held-out cut-outs by less than `splat.min_alpha_iou`.",
-        "Look at the cut-outs: a part of the product is missing in some, or the backdrop is left in them.",
+        "Look at the cut-outs: in some, a part of the product is missing or the backdrop remains.",
     ),
     _held(
         "splat-out-of-time",
         "The fit of the splat ran out of time",
         "The splat is not good enough, and `splat.max_seconds` ended its fit before the last iteration. The step runs "
-        "again the next time it is requested, because another run may be faster.",
+        "again the next time it is requested, because that run may be faster.",
         "Run the shoot again on a quieter machine, or raise the splat's `max_seconds`.",
     ),
     _held(
@@ -84,14 +84,14 @@ STEP_REASONS = (
     _held(
         "caption-not-publishable",
         "The caption must not be published",
-        "It has a price, an offer, a link, a claim or a contradiction to `shoot.yaml`, or it is too long. The message "
-        "lists what is wrong.",
+        "It contains a price, an offer, a link, a claim or a contradiction to `shoot.yaml`, or it is too long. The "
+        "message lists what is wrong.",
         "Correct the title, attributes or brief in `shoot.yaml`.",
     ),
     _held(
         "caption-no-usable-answer",
-        "The caption service gave no usable caption",
-        "The model declined, or broke the rules for captions, each time that it was asked.",
+        "The caption service returned no usable caption",
+        "The model declined, or broke the rules for captions, at every attempt.",
         "Change the brief or the attributes in `shoot.yaml`, name another model, or set `engine: measured`.",
     ),
     _angle(
@@ -114,14 +114,14 @@ STEP_REASONS = (
     ),
     _angle(
         "angle-side-not-photographed",
-        "Nobody photographed this side",
+        "This side was not photographed",
         "The angle lies in a gap between photos that is wider than `coverage.max_gap_deg`.",
-        "Shoot the number of photos that the message gives in the gap.",
+        "Shoot as many photos in the gap as the message says.",
     ),
     _angle(
         "angle-no-neighbours",
-        "No two photos stand on either side of the angle",
-        "Photos are near, but no two of them are close enough to each other to render what is between them.",
+        "No pair of photos encloses the angle",
+        "There are photos nearby, but no two of them are close enough to each other to render an angle between them.",
         "Shoot this angle itself.",
     ),
     _angle(
@@ -146,19 +146,19 @@ STEP_REASONS = (
     _shoot(
         "shoot-sku-twice",
         "Two shoots have the same sku",
-        "It is not clear whose pictures the sku means, so all of them are refused.",
+        "The sku does not identify one product, so all these shoots are refused.",
         "Give each shoot its own sku, or remove one.",
     ),
     _shoot(
         "shoot-not-plannable",
-        "A step cannot do what shoot.yaml or the preset asks for",
+        "A step cannot do what shoot.yaml or the preset requests",
         "`shoot.yaml` or the preset names a channel, a checkpoint or a value that does not exist.",
         "Correct the value that the message names.",
     ),
     _shoot(
         "shoot-engine-missing",
         "This machine lacks an engine, a key or a device",
-        "The preset asks for it, and there is no fallback.",
+        "The preset requires it, and there is no fallback.",
         "Install what the message names, or choose another engine in the preset. `catalog doctor` lists what is here.",
     ),
 )

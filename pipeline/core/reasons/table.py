@@ -8,7 +8,7 @@ REASONS: dict[str, Reason] = {reason.code: reason for reason in (*STEP_REASONS, 
 
 
 def require_reason(code: str, outcome: Outcome) -> str:
-    """`code`, after checking that the table has it with this outcome. Raises ValueError otherwise."""
+    """Return `code` if the table has it with this outcome. Raises ValueError otherwise."""
     if code not in REASONS or outcome not in REASONS[code].outcomes:
         raise ValueError(f"{code!r} is not a reason for the outcome {outcome!r}; see pipeline/core/reasons")
     return code

@@ -1,4 +1,4 @@
-"""The product's outline: not grown over the backdrop ("object expansion"), nothing touched outside it, no halo."""
+"""Check the product's outline: no growth over the backdrop ("object expansion"), no change outside it, no halo."""
 
 import cv2
 import numpy as np
@@ -7,15 +7,15 @@ from pipeline.core.arrays import F32, Mask, Rgb
 from pipeline.core.records import Check
 from pipeline.imaging.checks.evidence import Evidence, finding
 
-RING_PX = 6  # how far outside the matte an outline can grow before another check speaks up
-VISIBLE_DE = 8.0  # CIE76; a codec's ringing next to an edge stays below
+RING_PX = 6  # how far outside the matte growth is measured; other checks notice more
+VISIBLE_DE = 8.0  # CIE76; a codec's ringing beside an edge stays below it
 GROWN_AT_MOST_PX = 0.3
 IOU_AT_LEAST = 0.985
 HALO_AT_MOST = 3.0  # L*
 
 
 def check_edges(evidence: Evidence) -> tuple[Check, ...]:
-    """Growth of the outline, exactness outside it, mask IoU and the ring's excess light."""
+    """Check exactness outside the matte, growth of the outline, mask IoU, and the edge's excess lightness."""
     alpha, where = evidence.product.alpha, evidence.product.where
     if not (alpha >= 0.5).any():
         return ()
@@ -33,7 +33,7 @@ def check_edges(evidence: Evidence) -> tuple[Check, ...]:
 
 
 def outline_px(alpha: F32) -> int:
-    """Length of the outline: pixels of the product, at least half opaque, that touch what is not."""
+    """Length of the outline: the number of pixels that are at least half opaque and touch one that is not."""
     solid = (alpha >= 0.5).astype(np.uint8)
     return int((solid - cv2.erode(solid, np.ones((3, 3), np.uint8))).sum())
 
@@ -41,9 +41,9 @@ def outline_px(alpha: F32) -> int:
 def _untouched(evidence: Evidence) -> Check:
     changed = int(((evidence.image != evidence.empty).any(axis=-1) & (evidence.alpha == 0)).sum())
     words = (
-        "outside the matte the backdrop is untouched"
+        "the backdrop outside the matte is unchanged"
         if changed == 0
-        else f"{changed} px outside the matte show more than the backdrop: the product's outline has grown"
+        else f"{changed} px outside the matte differ from the backdrop: the product's outline has grown"
     )
     return finding("outside_exact", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
 
@@ -53,7 +53,7 @@ def _growth(alpha: F32, grown: Mask) -> tuple[Check, ...]:
     solid = alpha >= 0.5
     iou = float(solid.sum()) / float((solid | grown).sum())
     passed = growth <= GROWN_AT_MOST_PX
-    words = f"the outline stands {growth:.2f} px outside the matte" + ("" if passed else ": the product has grown")
+    words = f"the outline extends {growth:.2f} px beyond the matte" + ("" if passed else ": the product has grown")
     same = iou >= IOU_AT_LEAST
     return (
         finding("outline_growth", growth, "px", words, threshold=GROWN_AT_MOST_PX, passed=passed, severity="reject"),
@@ -61,7 +61,7 @@ def _growth(alpha: F32, grown: Mask) -> tuple[Check, ...]:
             "mask_iou",
             iou,
             "ratio",
-            f"the mask before and after overlaps by {iou:.1%}",
+            f"the matte and the mask in the file overlap by {iou:.1%}",
             threshold=IOU_AT_LEAST,
             passed=same,
             severity="review",
@@ -70,13 +70,13 @@ def _growth(alpha: F32, grown: Mask) -> tuple[Check, ...]:
 
 
 def _halo(decoded: Rgb, expected: Rgb, alpha: F32, distance: F32) -> Check:
-    """Mean difference in lightness between the file and what it must show, on the soft edge and 2 px around it."""
+    """Mean lightness of the file minus its expected lightness, on the soft edge and 2 px around it."""
     edge = (alpha < 1) & (distance <= 2)
     if not edge.any():
         edge = distance <= 2
     excess = float(np.mean(_lab(decoded[edge])[:, 0] - _lab(expected[edge])[:, 0]))
     passed = abs(excess) <= HALO_AT_MOST
-    words = f"the edge is {abs(excess):.1f} L* {'lighter' if excess > 0 else 'darker'} than it must be"
+    words = f"the edge is {abs(excess):.1f} L* {'lighter' if excess > 0 else 'darker'} than expected"
     return finding(
         "halo", excess, "L*", words + ("" if passed else ": a halo"), threshold=HALO_AT_MOST, passed=passed,
         severity="reject",
@@ -84,7 +84,7 @@ def _halo(decoded: Rgb, expected: Rgb, alpha: F32, distance: F32) -> Check:
 
 
 def _lab(colours: Rgb) -> F32:
-    """CIE Lab, float32 [n, 3], of sRGB colours [n, 3]."""
+    """Convert sRGB colours [n, 3] to CIE Lab, float32 [n, 3]."""
     lab: F32 = cv2.cvtColor(colours[None].astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
     return lab[0]
 

@@ -1,6 +1,6 @@
-"""The evidence that the checks of one asset measure, and the form of their findings.
+"""The evidence that an asset's checks measure, and how their results are recorded.
 
-A `reject` finding keeps an asset out of the shop, a `review` finding asks for a person, `info` is for the record.
+A failed `reject` check keeps the asset out of the shop, a failed `review` check asks a person to look, `info` records.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Severity = Literal["reject", "review", "info"]
 
 @dataclass(frozen=True)
 class Evidence:
-    """One asset and everything that its checks measure.
+    """One asset and everything its checks need.
 
     `picture`: the angle's straight-alpha sRGB RGBA [h, w, 4]. `behind`: backdrop with shadow, linear light [H, W, 3].
     `image`: the finished image before encoding, sRGB [H, W, 3]. `file`: the encoded bytes; `decoded`: its pixels, sRGB
@@ -41,12 +41,12 @@ class Evidence:
 
     @cached_property
     def product(self) -> Patch:
-        """What the cut-out gives in this frame, resampled anew."""
+        """The cut-out in this frame, resampled again."""
         return product_in_frame(self.picture, self.placement, self.channel)
 
     @cached_property
     def alpha(self) -> F32:
-        """The matte in the whole frame, [H, W] 0 to 1."""
+        """The matte in the whole frame, [H, W], 0 to 1."""
         return self.product.alpha_in_frame(self.placement.width_px, self.placement.height_px)
 
     @cached_property
@@ -56,16 +56,16 @@ class Evidence:
 
     @cached_property
     def expected(self) -> Rgb:
-        """What picture, backdrop and shadow must give in the product's patch of the frame, sRGB [h, w, 3]."""
+        """What the product's patch of the frame must show: picture over backdrop and shadow, sRGB [h, w, 3]."""
         return linear_to_srgb(self.product.over(self.behind))
 
 
 def finding(
     name: str, value: float, unit: str, words: str, *, threshold: float, passed: bool, severity: Severity
 ) -> Check:
-    """One measurement with its verdict; `words` say what it means for this asset.
+    """Record a measurement and whether it passed; `words` say what it means for this asset.
 
-    `name` is the code of the reason if it fails. Raises ValueError when `pipeline.core.reasons` does not have it.
+    `name` is the code of the reason if the check fails. Raises ValueError when `pipeline.core.reasons` lacks it.
     """
     if severity != "info":
         require_reason(name, "rejected" if severity == "reject" else "needs review")
@@ -81,5 +81,5 @@ def finding(
 
 
 def note(name: str, value: float, unit: str, words: str) -> Check:
-    """A measurement for the record, without a verdict."""
+    """Record a measurement that is neither passed nor failed."""
     return Check(name=name, value=round(float(value), 4), unit=unit, severity="info", words=words)

@@ -1,8 +1,8 @@
-"""The product's own pixels: unchanged before encoding, and the same to the eye in the decoded file.
+"""Check the product's pixels: unchanged before encoding, and visually the same in the decoded file.
 
-Colour differences are CIEDE2000 (CIE 142-2001) of the mean colours of 8 x 8 px blocks, the grain in which JPEG works: a
-change of colour or a moved label shows in them, a codec's noise does not. A JPEG holds colours as 8-bit Y, Cb, Cr: on
-smooth greys that alone costs up to 0.8 dE2000 at any quality, so the file is granted what the format itself costs.
+Colour differences are CIEDE2000 (CIE 142-2001) between the mean colours of 8 x 8 px blocks, which are JPEG's own: they
+show a colour change or a moved label, but not a codec's noise. JPEG stores 8-bit Y, Cb, Cr, which alone costs up to
+0.8 dE2000 on smooth greys at any quality, so the threshold grows by what the format costs on this image.
 """
 
 import cv2
@@ -15,20 +15,20 @@ from pipeline.imaging.channels.channel import LOSSLESS
 from pipeline.imaging.checks.evidence import Evidence, finding
 
 BLOCK_PX = 8
-BLOCK_AT_LEAST = 16  # pixels of a block that must belong to the region
+BLOCK_AT_LEAST = 16  # pixels of the region that a block must contain
 MEAN_DE_P95 = 0.5
 WORST_DE = 2.5
-WORST_DE_OF = {"image/avif": 3.5}  # libyuv alone turns (15, 25, 37) into (14, 26, 36), which is 2.4, at quality 100
+WORST_DE_OF = {"image/avif": 3.5}  # at quality 100, libyuv turns (15, 25, 37) into (14, 26, 36), which is 2.4
 SHARPNESS_AT_LEAST = 0.8
 CLIPPED_AT_MOST = 0.05
 
 
 def check_fidelity(evidence: Evidence) -> tuple[Check, ...]:
-    """Exactness before encoding, colour and detail after decoding, and clipped highlights."""
+    """Check exactness before encoding, colour and detail after decoding, and clipped highlights."""
     alpha = evidence.product.alpha
     interior = alpha == 1.0
     if not interior.any():
-        return (_nothing_to_see(),)
+        return (_not_visible(),)
     image, decoded = (whole[evidence.product.where] for whole in (evidence.image, evidence.decoded))
     expected = evidence.expected
     deltas = block_deltas(expected, decoded, interior)
@@ -47,32 +47,32 @@ def check_fidelity(evidence: Evidence) -> tuple[Check, ...]:
 def block_deltas(first: Rgb, second: Rgb, region: Mask) -> F64:
     """CIEDE2000 between the mean sRGB colours of each 8 x 8 block, over the pixels of `region` [H, W].
 
-    Blocks with fewer than `BLOCK_AT_LEAST` of those are left out.
+    Skips blocks with fewer than `BLOCK_AT_LEAST` such pixels.
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
     inside = region.astype(np.uint8)
     share = _block_means(inside)
-    wanted = share * BLOCK_PX**2 >= BLOCK_AT_LEAST - 0.5
-    if not wanted.any():
+    enough = share * BLOCK_PX**2 >= BLOCK_AT_LEAST - 0.5
+    if not enough.any():
         return np.zeros(0)
     means = []
     for image in (first, second):
         of_region = cv2.bitwise_and(image, image, mask=inside)
-        means.append((_block_means(of_region)[wanted] / share[wanted, None] / 255).astype(np.float64))
+        means.append((_block_means(of_region)[enough] / share[enough, None] / 255).astype(np.float64))
     deltas: F64 = deltaE_ciede2000(rgb2lab(means[0]), rgb2lab(means[1]))
     return deltas
 
 
 def laplacian_energy(image: Rgb, region: Mask) -> float:
-    """Root mean square of the Laplacian of the luma within a region: how much fine detail there is."""
+    """Root mean square of the luma's Laplacian within a region, a measure of fine detail."""
     luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     detail = cv2.Laplacian(luma, cv2.CV_32F)
     return float(np.sqrt(np.mean(np.square(detail[region]))))
 
 
 def _block_means(image: Rgb) -> F32:
-    """Means of whole 8 x 8 blocks from the top left corner; a rest at the right and below is not looked at."""
+    """Means of whole 8 x 8 blocks from the top left corner; incomplete blocks at the right and bottom are ignored."""
     h, w = (size // BLOCK_PX for size in image.shape[:2])
     if h == 0 or w == 0:
         return np.zeros((h, w, *image.shape[2:]), dtype=np.float32)
@@ -81,12 +81,12 @@ def _block_means(image: Rgb) -> F32:
     return means
 
 
-def _nothing_to_see() -> Check:
+def _not_visible() -> Check:
     return finding(
         "product_visible",
         0.0,
         "px",
-        "no pixel shows the product alone: the matte is empty or transparent everywhere",
+        "no pixel shows the product: the matte is empty or transparent everywhere",
         threshold=1.0,
         passed=False,
         severity="reject",
@@ -96,7 +96,7 @@ def _nothing_to_see() -> Check:
 def _exact(image: Rgb, expected: Rgb, interior: Mask) -> Check:
     changed = int((image[interior] != expected[interior]).any(axis=1).sum())
     words = (
-        "before encoding every product pixel is the cut-out's own"
+        "before encoding, every product pixel equals the cut-out's"
         if changed == 0
         else f"{changed} product pixels were changed between the cut-out and the finished image"
     )
@@ -104,7 +104,7 @@ def _exact(image: Rgb, expected: Rgb, interior: Mask) -> Check:
 
 
 def _cost_of_format(evidence: Evidence, expected: Rgb, interior: Mask) -> float:
-    """p95 of the block differences that rounding to 8-bit YCbCr (ITU-T T.871) causes by itself; 0 without loss."""
+    """p95 of the block differences caused by rounding to 8-bit YCbCr (ITU-T T.871) alone; 0 for a lossless format."""
     if evidence.channel.media_type in LOSSLESS:
         return 0.0
     rounded = np.asarray(Image.fromarray(expected).convert("YCbCr").convert("RGB"))
@@ -112,7 +112,7 @@ def _cost_of_format(evidence: Evidence, expected: Rgb, interior: Mask) -> float:
     return float(np.percentile(deltas, 95)) if deltas.size else 0.0
 
 
-def _colour(deltas: F64, most: float, worst_most: float) -> tuple[Check, ...]:
+def _colour(deltas: F64, p95_at_most: float, worst_at_most: float) -> tuple[Check, ...]:
     if deltas.size == 0:
         return ()
     typical, worst = float(np.percentile(deltas, 95)), float(deltas.max())
@@ -122,19 +122,19 @@ def _colour(deltas: F64, most: float, worst_most: float) -> tuple[Check, ...]:
             typical,
             "dE2000",
             f"95% of the product is within {typical:.2f} dE2000 of the photo's colours"
-            + ("" if typical <= most else ": the colours have changed"),
-            threshold=round(most, 4),
-            passed=typical <= most,
+            + ("" if typical <= p95_at_most else ": the colours have changed"),
+            threshold=round(p95_at_most, 4),
+            passed=typical <= p95_at_most,
             severity="reject",
         ),
         finding(
             "product_colour_worst",
             worst,
             "dE2000",
-            f"the worst spot of the product is {worst:.2f} dE2000 off the photo"
-            + ("" if worst <= worst_most else ": part of it has moved or changed"),
-            threshold=worst_most,
-            passed=worst <= worst_most,
+            f"the worst spot of the product differs from the photo by {worst:.2f} dE2000"
+            + ("" if worst <= worst_at_most else ": part of it has moved or changed"),
+            threshold=worst_at_most,
+            passed=worst <= worst_at_most,
             severity="reject",
         ),
     )
@@ -151,7 +151,7 @@ def _sharpness(expected: Rgb, decoded: Rgb, region: Mask) -> Check:
 def _clipped(decoded: Rgb, interior: Mask) -> Check:
     share = float((decoded[interior] == 255).any(axis=1).mean())
     passed = share <= CLIPPED_AT_MOST
-    words = f"{share:.1%} of the product is burnt out" + ("" if passed else ": its highlights have lost their drawing")
+    words = f"{share:.1%} of the product is burnt out" + ("" if passed else ": its highlights have lost detail")
     return finding(
         "clipped_highlights", share, "share", words, threshold=CLIPPED_AT_MOST, passed=passed, severity="review"
     )

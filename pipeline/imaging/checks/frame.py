@@ -1,4 +1,4 @@
-"""The frame around the product: white where a channel wants it, fill, margins, enlargement, what the photo cut off."""
+"""Check the frame around the product: backdrop, fill, margins, enlargement, cut-off parts and loose pieces."""
 
 import cv2
 import numpy as np
@@ -8,14 +8,14 @@ from pipeline.imaging.checks.evidence import Evidence, finding
 from pipeline.imaging.checks.fidelity import block_deltas
 from pipeline.imaging.compositing.framing import SEEN, Box, box_of, product_mask
 
-BACKDROP_DE_P95 = 1.5  # flat neutral blocks come back up to one level off from a JPEG, which is up to 0.9
-AVIF_DE = 0.7  # libyuv, which every AVIF of 8 bits goes through, is up to two levels off at any quality
+BACKDROP_DE_P95 = 1.5  # a JPEG returns flat neutral blocks up to one level off, which is up to 0.9
+AVIF_DE = 0.7  # libyuv, through which every 8-bit AVIF passes, is up to two levels off at any quality
 CUT_OFF_AT_MOST = 0.02
 LOOSE_AT_MOST = 0.002
 
 
 def check_frame(evidence: Evidence) -> tuple[Check, ...]:
-    """Backdrop, fill, margins, enlargement and what the photo's edge has cut off."""
+    """Check backdrop, fill, margins, enlargement, cut-off parts and loose pieces."""
     if not product_mask(evidence.picture[..., 3]).any():
         return ()
     solid = evidence.alpha >= 0.5
@@ -30,25 +30,25 @@ def check_frame(evidence: Evidence) -> tuple[Check, ...]:
 
 
 def _backdrop(evidence: Evidence) -> Check:
-    near = evidence.channel.white_guard_px
-    seen = (evidence.alpha < SEEN).astype(np.uint8)
-    far = cv2.distanceTransform(seen, cv2.DIST_L2, 5) > near
+    guard_px = evidence.channel.white_guard_px
+    clear = (evidence.alpha < SEEN).astype(np.uint8)
+    far = cv2.distanceTransform(clear, cv2.DIST_L2, 5) > guard_px
     if evidence.channel.pure_white:
         off = int((evidence.decoded[far] != 255).any(axis=1).sum())
         lowest = int(evidence.decoded[far].min()) if far.any() else 255
-        words = f"the background is pure white beyond {near} px of the product"
+        words = f"the background is pure white farther than {guard_px} px from the product"
         if off:
             words = f"{off} px of the background are not pure white; the darkest is {lowest}"
         return finding("white_background", lowest, "level", words, threshold=255, passed=off == 0, severity="reject")
     deltas = block_deltas(evidence.empty, evidence.decoded, far)
     off_by = float(np.percentile(deltas, 95)) if deltas.size else 0.0
     most = BACKDROP_DE_P95 + (AVIF_DE if evidence.channel.media_type == "image/avif" else 0.0)
-    words = f"the backdrop is within {off_by:.2f} dE2000 of the one asked for"
+    words = f"the backdrop is within {off_by:.2f} dE2000 of the requested one"
     return finding("backdrop_colour", off_by, "dE2000", words, threshold=most, passed=off_by <= most, severity="reject")
 
 
 def _visible_box(evidence: Evidence) -> Box:
-    """The product's box as a shop's own check would see it: what is not nearly white."""
+    """The product's box as a shop's own check finds it: the pixels that are not nearly white."""
     darkest = evidence.decoded.min(axis=-1)
     visible = darkest < 250
     return box_of(visible) if visible.any() else Box(0, 0, 0, 0)
@@ -61,14 +61,14 @@ def _fill(evidence: Evidence, box: Box) -> tuple[Check, ...]:
     margin = min(box.left, box.top, w - box.right, h - box.bottom) / min(h, w)
     full, free = share >= channel.fill_at_least, margin >= channel.margin_at_least - 1.5 / min(h, w)
     fill_words = f"the product fills {share:.0%} of the frame"
-    free_words = f"the product keeps {margin:.1%} of the frame free at its tightest side"
-    wanted = f"; {channel.title} asks for"
+    free_words = f"{margin:.1%} of the frame is free on the tightest side of the product"
+    required = f"; {channel.title} requires"
     return (
         finding(
             "fill",
             share,
             "share",
-            fill_words + ("" if full else f"{wanted} {channel.fill_at_least:.0%}"),
+            fill_words + ("" if full else f"{required} {channel.fill_at_least:.0%}"),
             threshold=channel.fill_at_least,
             passed=full,
             severity="reject",
@@ -77,7 +77,7 @@ def _fill(evidence: Evidence, box: Box) -> tuple[Check, ...]:
             "margin",
             margin,
             "share",
-            free_words + ("" if free else f"{wanted} {channel.margin_at_least:.0%}"),
+            free_words + ("" if free else f"{required} {channel.margin_at_least:.0%}"),
             threshold=channel.margin_at_least,
             passed=free,
             severity="reject",
@@ -86,18 +86,18 @@ def _fill(evidence: Evidence, box: Box) -> tuple[Check, ...]:
 
 
 def _enlargement(evidence: Evidence) -> Check:
-    """How much larger than its own pixels the picture is shown, by the edits and the channel's frame together."""
+    """Check by how much the edits and the channel's frame together enlarge the picture."""
     scale, most = evidence.placement.scale * max(1.0, evidence.resized), evidence.channel.upscale_at_most
     passed = round(scale, 6) <= most
     what = "photo" if evidence.source == "captured" else "rendered picture"
-    words = f"the {what} is shown at {scale:.2f} times its own pixels"
+    words = f"the {what} is shown at {scale:.2f} times its own size"
     if not passed:
-        words = f"the {what} is enlarged {scale:.1f} times, which shows as softness; shoot it closer or larger"
+        words = f"the {what} is enlarged {scale:.1f} times, which makes it soft; shoot closer or with more pixels"
     return finding("enlargement", scale, "ratio", words, threshold=most, passed=passed, severity="review")
 
 
 def _cut_off(evidence: Evidence) -> Check:
-    """Share of the product's outline that lies on the edge of the photo."""
+    """Check what share of the product's outline lies on the edge of the photo."""
     solid = product_mask(evidence.picture[..., 3])
     on_edge = int(solid[0].sum() + solid[-1].sum() + solid[:, 0].sum() + solid[:, -1].sum())
     around = 2 * (box_of(solid).width + box_of(solid).height)
@@ -108,12 +108,12 @@ def _cut_off(evidence: Evidence) -> Check:
 
 
 def _loose(evidence: Evidence) -> Check:
-    """Visible matter apart from the product: specks, remains of the backdrop, a second object."""
+    """Check for visible pieces apart from the product: specks, remains of the backdrop, a second object."""
     alpha = evidence.picture[..., 3]
     kept = product_mask(alpha)
     reach = max(3, round(0.01 * max(alpha.shape))) | 1
     near = cv2.dilate(kept.astype(np.uint8), np.ones((reach, reach), np.uint8)).astype(bool)
     share = float(((alpha >= 26) & ~near).sum()) / float(kept.sum())
     passed = share <= LOOSE_AT_MOST
-    words = f"{share:.2%} of what is shown lies apart from the product" + ("" if passed else ": remains of the photo")
+    words = f"{share:.2%} of what is visible lies apart from the product" + ("" if passed else ": loose pieces")
     return finding("loose_pieces", share, "share", words, threshold=LOOSE_AT_MOST, passed=passed, severity="review")

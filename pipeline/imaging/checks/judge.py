@@ -1,6 +1,6 @@
-"""Is this finished file the product that was photographed? Every asset is measured, and judged in words.
+"""Judge whether a finished file shows the product that was photographed, and say why.
 
-The evidence is measured on the file as a shop decodes it, against what the angle's cut-out says it must show.
+The file is decoded as a shop would decode it and compared with what the angle's cut-out says it must show.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ VerdictWord = Literal["approved", "needs review", "rejected"]
 
 
 def check_asset(evidence: Evidence) -> tuple[Check, ...]:
-    """All checks of one asset, the gravest families first."""
+    """Run all checks of one asset, the gravest first."""
     return (*check_fidelity(evidence), *check_edges(evidence), *check_frame(evidence), *check_rules(evidence))
 
 
 def judge(checks: Sequence[Check]) -> tuple[VerdictWord, tuple[str, ...]]:
-    """The verdict of an asset, and the words of every check that it failed, the gravest first."""
+    """Return an asset's verdict, and the words of every failed check, the gravest first."""
     failed = [check for check in checks if check.passed is False and check.severity != "info"]
     failed.sort(key=lambda check: check.severity != "reject")
     reasons = tuple(check.words for check in failed)

@@ -1,4 +1,4 @@
-"""The file against its channel's rules: format, size, bytes, colour profile, marking, and rendered angles."""
+"""Check the file against its channel's rules: format, size, bytes, colour profile, marking, rendered angles."""
 
 import io
 
@@ -13,20 +13,20 @@ from pipeline.imaging.checks.evidence import Evidence, finding, note
 
 
 def check_rules(evidence: Evidence) -> tuple[Check, ...]:
-    """The file against the channel's rules: format, size, bytes, profile, marking, and rendered angles."""
+    """Check the file's format, its bytes, and whether the channel accepts a rendered angle."""
     return (_file_rules(evidence), _bytes(evidence), _rendered(evidence))
 
 
 def _file_rules(evidence: Evidence) -> Check:
-    wrong = _broken_rules(evidence)
-    words = "the file is as the channel wants it" if not wrong else "the file breaks the channel's rules: "
+    broken = _broken_rules(evidence)
+    words = "the file obeys the channel's rules" if not broken else "the file breaks the channel's rules: "
     return finding(
         "channel_rules",
-        len(wrong),
+        len(broken),
         "rules",
-        words + "; ".join(wrong),
+        words + "; ".join(broken),
         threshold=0,
-        passed=not wrong,
+        passed=not broken,
         severity="reject",
     )
 
@@ -43,24 +43,24 @@ def _broken_rules(evidence: Evidence) -> list[str]:
     if Image.MIME.get(image.format or "") != channel.media_type:
         wrong.append(f"it is {image.format}, not {channel.media_type}")
     if channel.width_px is not None:
-        wanted = channel.frame_px(max(image.size) / max(channel.frame_px()))
-        if image.size != wanted:
-            wrong.append(f"it is {image.width} x {image.height} px, not {wanted[0]} x {wanted[1]}")
+        size = channel.frame_px(max(image.size) / max(channel.frame_px()))
+        if image.size != size:
+            wrong.append(f"it is {image.width} x {image.height} px, not {size[0]} x {size[1]}")
     if max(image.size) < channel.long_side_at_least_px:
-        wrong.append(f"its longer side has {max(image.size)} px, not {channel.long_side_at_least_px}")
+        wrong.append(f"its longer side has {max(image.size)} px, fewer than {channel.long_side_at_least_px}")
     if image.format == "JPEG" and get_sampling(image) != 0:
         wrong.append("its colours are subsampled, not 4:4:4")
     if image.info.get("icc_profile") != srgb_profile():
         wrong.append("its colour profile is not sRGB" if image.info.get("icc_profile") else "it has no colour profile")
     if (bits := _bits(image, evidence.file)) != channel.bit_depth:
-        wrong.append(f"it has {bits} bits a colour, not {channel.bit_depth}")
+        wrong.append(f"it has {bits} bits per channel, not {channel.bit_depth}")
     if evidence.marking.encode() not in evidence.file:
         wrong.append(f"it does not carry the marking {evidence.marking}")
     return wrong
 
 
 def _bits(image: Image.Image, file: bytes) -> int:
-    """Bits a colour, which Pillow's modes do not tell: it reads all of them as 8."""
+    """Bits per channel, read from the file because Pillow decodes every depth to 8."""
     if image.format == "PNG":
         return file[24]  # PNG specification, 11.2.1: after the signature, the length and name of IHDR, and the size
     return int(image.tag_v2[258][0]) if isinstance(image, TiffImageFile) else 8
@@ -71,7 +71,7 @@ def _bytes(evidence: Evidence) -> Check:
     if most is None:
         return note("bytes", size, "bytes", f"the file has {size / 1e6:.2f} MB")
     passed = size <= most
-    words = f"the file has {size / 1e6:.2f} MB" + ("" if passed else f"; {most / 1e6:.0f} MB are allowed")
+    words = f"the file has {size / 1e6:.2f} MB" + ("" if passed else f"; at most {most / 1e6:.0f} MB are allowed")
     return finding("bytes", size, "bytes", words, threshold=most, passed=passed, severity="reject")
 
 
@@ -81,7 +81,7 @@ def _rendered(evidence: Evidence) -> Check:
         return note("rendered", 0, "flag", "this angle was photographed")
     if rule == "allow":
         return note("rendered", 1, "flag", "this angle was rendered from the other photos")
-    words = f"this angle was rendered, not photographed; {evidence.channel.title} wants a person to look first"
+    words = f"this angle was rendered, not photographed; {evidence.channel.title} requires a person to look first"
     if rule == "reject":
-        words = f"this angle was rendered, not photographed; {evidence.channel.title} takes photos only"
+        words = f"this angle was rendered, not photographed; {evidence.channel.title} accepts only photos"
     return finding("rendered", 1, "flag", words, threshold=0, passed=False, severity=rule)

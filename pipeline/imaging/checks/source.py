@@ -1,4 +1,4 @@
-"""The first links of the fidelity chain, once per angle: its picture against the photo, cut-out and edits behind it."""
+"""Check an angle's picture against the photo, cut-out and edits it was made from, once per angle."""
 
 import cv2
 import numpy as np
@@ -12,13 +12,13 @@ from pipeline.imaging.compositing.edits import apply_edits, describe_edits
 
 IOU_AT_LEAST = 0.95  # the splat's silhouette may correct a matte, not replace it
 REMAINS_AT_MOST = 0.5
-CONTRAST_AT_LEAST = 0.08  # linear; less between product and old backdrop shows no remains
+CONTRAST_AT_LEAST = 0.08  # linear; with less between product and old backdrop, remains cannot be seen
 EDGE_PX, DEEP_PX, AWAY_PX = 2.0, 6.0, 6.0
-ROUNDING = 1  # levels: the vector units of another processor may round a value the other way
+ROUNDING = 1  # levels: another processor's vector units may round a value differently
 
 
 def check_captured(photo: Rgb, cutout: Rgba, picture: Rgba) -> tuple[Check, ...]:
-    """A captured angle [h, w, 4] against its photo [h, w, 3] and its cut-out [h, w, 4]."""
+    """Check a captured angle [h, w, 4] against its photo [h, w, 3] and its cut-out [h, w, 4]."""
     if not photo.shape[:2] == cutout.shape[:2] == picture.shape[:2]:
         words = f"photo, cut-out and picture differ in size: {photo.shape[:2]}, {cutout.shape[:2]}, {picture.shape[:2]}"
         return (finding("photo_exact", 1, "flag", words, threshold=0, passed=False, severity="reject"),)
@@ -33,46 +33,48 @@ def check_rendered(
     validation_ssim: float | None = None,
     refined: bool = False,
 ) -> tuple[Check, ...]:
-    """Report that no photo shows a rendered angle, and compare the splat that drew it with photos instead.
+    """Record that no photo shows a rendered angle, and compare the splat that drew it with the photos instead.
 
-    `likeness`: SSIM of the splat and the nearest photo from that photo's place, inside the product. The fit has seen
-    that photo, so `validation_ssim`, the same of photos that it has not seen, counts where it is lower.
+    `likeness`: SSIM of the splat and the nearest photo from that photo's pose, inside the product. The splat was fitted
+    to that photo, so `validation_ssim`, the same for the validation photos, counts if it is lower.
     """
     near = f"; the nearest photo is {nearest_photo}" if nearest_photo else ""
     how = "rendered from the other photos" + (", then refined by a generative model" if refined else "")
-    said = note("photo_exact", 0, "flag", f"{how}, so no photo shows these pixels{near}")
+    origin = note("photo_exact", 0, "flag", f"{how}, so no photo shows these pixels{near}")
     if likeness is None:
-        return (said,)
+        return (origin,)
     lower = likeness if validation_ssim is None else min(likeness, validation_ssim)
     passed = lower >= likeness_at_least
-    words = f"seen from {nearest_photo}, the splat is like that photo to an SSIM of {likeness:.2f}"
+    words = f"seen from {nearest_photo}, the splat matches that photo with an SSIM of {likeness:.2f}"
     if lower < likeness:
-        words = f"the splat is like photos that it was not fitted to, to an SSIM of {lower:.2f}"
+        words = f"the splat matches photos that it was not fitted to with an SSIM of {lower:.2f}"
     if not passed:
-        words += ", which blurs prints and small text; look at them, or fit it longer and larger"
+        words += ", which blurs prints and small text; look at them, or fit the splat longer and larger"
     threshold = likeness_at_least
     like = finding("likeness", lower, "SSIM", words, threshold=threshold, passed=passed, severity="review")
-    return said, like
+    return origin, like
 
 
 def check_edits(unedited: Rgba, edits: Edits, picture: Rgba) -> Check:
-    """An edited angle [h, w, 4] against its picture before the edits [., ., 4], which are applied once more."""
+    """Check an edited angle [h, w, 4] by applying the edits again to the unedited picture [., ., 4]."""
     expected, _ = apply_edits(unedited, edits)
     if expected.shape != picture.shape:
         changed = expected.shape[0] * expected.shape[1]
     else:
         off = cv2.absdiff(expected, picture) > ROUNDING
         changed = int((off[..., 3] | (off[..., :3].any(axis=-1) & (expected[..., 3] >= 128))).sum())
-    words = f"edited as shoot.yaml says: {describe_edits(edits)}"
+    words = f"edited as shoot.yaml asks: {describe_edits(edits)}"
     if changed:
-        words = f"{changed} px of the picture are not what the edits of shoot.yaml make of it ({describe_edits(edits)})"
+        words = (
+            f"{changed} px of the picture differ from the result of the edits in shoot.yaml ({describe_edits(edits)})"
+        )
     return finding("edits", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
 
 
 def _exact(photo: Rgb, picture: Rgba) -> Check:
     inside = picture[..., 3] == 255
     changed = int((picture[inside][:, :3] != photo[inside]).any(axis=1).sum())
-    words = "every opaque pixel of the product is the photo's own"
+    words = "every opaque pixel of the product equals the photo's"
     if changed:
         words = f"{changed} opaque product pixels differ from the photo"
     return finding("photo_exact", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
@@ -83,18 +85,16 @@ def _same_mask(cutout: Rgba, picture: Rgba) -> Check:
     either = int((before | after).sum())
     iou = int((before & after).sum()) / either if either else 1.0
     passed = iou >= IOU_AT_LEAST
-    words = f"the picture's matte overlaps the cut-out's by {iou:.1%}" + (
-        "" if passed else ": much of it was corrected"
-    )
+    words = f"the mattes of picture and cut-out overlap by {iou:.1%}" + ("" if passed else ": much was corrected")
     return finding("cutout_iou", iou, "ratio", words, threshold=IOU_AT_LEAST, passed=passed, severity="review")
 
 
 def _remains(photo: Rgb, picture: Rgba) -> tuple[Check, ...]:
-    """How much of the old backdrop the outermost product pixels still show: 0 none, 1 nothing but backdrop.
+    """Check how much of the photo's backdrop the outermost product pixels still show: 0 none, 1 only backdrop.
 
-    Each edge colour is written as `deep + share * (backdrop - deep)`, with the product's colour a few px further
-    in and the photo's backdrop a few px further out; the median share counts, over the outline where the two colours
-    can be told apart.
+    Each edge colour is modelled as `deep + share * (away - deep)`: `deep` is the product's colour a few px further in,
+    `away` the photo's backdrop a few px further out. The value is the median share along the outline where the two
+    colours can be distinguished.
     """
     solid = picture[..., 3] >= 128
     if not solid.any() or solid.all():
@@ -110,9 +110,7 @@ def _remains(photo: Rgb, picture: Rgba) -> tuple[Check, ...]:
     contrast = np.linalg.norm(step, axis=1)
     clear = contrast > CONTRAST_AT_LEAST
     if clear.sum() < 100:
-        return (
-            note("old_backdrop", 0, "share", "product and photo backdrop are alike; remains could not be measured"),
-        )
+        return (note("old_backdrop", 0, "share", "product and photo backdrop are too similar to measure remains"),)
     seen = srgb_to_linear(picture[edge][:, :3])[clear] - deep[clear]
     share = float(np.median((seen * step[clear]).sum(axis=1) / contrast[clear] ** 2))
     passed = share <= REMAINS_AT_MOST
@@ -122,8 +120,8 @@ def _remains(photo: Rgb, picture: Rgba) -> tuple[Check, ...]:
     )
 
 
-def _nearest(colours: F32, source: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> F32 | None:
-    """Colours [n, 3] of the nearest `source` pixel for each `wanted` pixel; None when there is no source."""
+def _nearest(colours: F32, source: NDArray[np.bool_], target: NDArray[np.bool_]) -> F32 | None:
+    """Colours [n, 3] of the nearest `source` pixel for each `target` pixel; None if there is no source."""
     if not source.any():
         return None
     _, labels = cv2.distanceTransformWithLabels(
@@ -131,5 +129,5 @@ def _nearest(colours: F32, source: NDArray[np.bool_], wanted: NDArray[np.bool_])
     )
     table = np.zeros((int(labels.max()) + 1, 3), dtype=np.float32)
     table[labels[source]] = colours[source]
-    nearest: F32 = table[labels[wanted]]
+    nearest: F32 = table[labels[target]]
     return nearest

@@ -1,4 +1,4 @@
-"""The items of composite, each with a key of its own: an angle's fidelity, the layers of a pair, one finished file."""
+"""The item stages of composite: the fidelity checks of an angle, the layers of angle and backdrop, a finished file."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +10,7 @@ from pipeline.core.domain import Frozen, View
 from pipeline.core.records import Check, Edits, Homography, Light, SilhouetteAgreement
 from pipeline.imaging.channels.channel import BackdropKind, Channel, load_channel
 
-if TYPE_CHECKING:  # their modules load the imaging libraries
+if TYPE_CHECKING:  # these modules load the imaging libraries
     from pipeline.imaging.compositing.blend import Layers
     from pipeline.imaging.compositing.shadow_camera import Ground
 
@@ -18,7 +18,7 @@ PictureSource = Literal["captured", "rendered"]
 
 
 class AngleInputs(Frozen):
-    """One angle's picture, with what it came from: the picture before its edits, the photo and its cut-out.
+    """The picture of an angle and its origins: the unedited picture, the photo and its cut-out.
 
     `unedited`: None without edits. `photo`, `cutout`: None when the angle was rendered.
     """
@@ -30,7 +30,7 @@ class AngleInputs(Frozen):
 
 
 class AngleParams(Frozen):
-    """What render knows of the picture: of a rendered angle, of a captured one's matte (`silhouette`), of its edits."""
+    """The fields of the angle's `Picture` that its checks use, and the threshold of its likeness."""
 
     nearest_photo: str | None = None
     likeness: float | None = None
@@ -42,7 +42,7 @@ class AngleParams(Frozen):
 
 
 class AngleReport(Frozen):
-    """Whether there is a product to be seen, and the first links of the fidelity chain."""
+    """Whether the picture shows a product, and the first checks of the fidelity chain."""
 
     has_product: bool
     checks: tuple[Check, ...] = ()
@@ -55,7 +55,7 @@ class AngleOutputs(Frozen):
 
 
 class AssetInputs(Frozen):
-    """One angle's picture and one backdrop; the splat, where there is one, is the shape that throws the shadow."""
+    """The picture of an angle, a backdrop, and the splat as the shape that casts the shadow, None without one."""
 
     picture: Artifact
     backdrop: Artifact
@@ -63,7 +63,7 @@ class AssetInputs(Frozen):
 
 
 class LayerParams(Frozen):
-    """What changes the layers of one angle and backdrop; `view` and `picture_from_view` are those of its Picture."""
+    """The settings of the layers of one angle and backdrop; `view` and `picture_from_view` are those of its Picture."""
 
     shadow: Literal["layer", "painted", "none"]
     light: Light
@@ -74,14 +74,14 @@ class LayerParams(Frozen):
 
 
 class LayerReport(Frozen):
-    """Size of the layers."""
+    """The size of the layers."""
 
     width_px: int
     height_px: int
 
 
 class LayerOutputs(Frozen):
-    """Layers in the picture's own frame, as an editor stacks them: product RGBA, shadow RGBA (black), backdrop RGB."""
+    """Layers of the picture's size, to be stacked in an editor: product RGBA, shadow RGBA (black), backdrop RGB."""
 
     product: Artifact
     shadow: Artifact
@@ -90,7 +90,7 @@ class LayerOutputs(Frozen):
 
 
 class AssetParams(LayerParams):
-    """What changes one asset; `resized`: factor by which the edits enlarged the angle's picture."""
+    """The settings of one asset. `resized`: the factor by which the edits enlarged the angle's picture."""
 
     channel: Channel
     kind: BackdropKind
@@ -116,7 +116,7 @@ class AssetOutputs(Frozen):
 
 
 def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
-    """Compare one angle's picture with its edits, and what was edited with the photo and the cut-out behind it."""
+    """Check an angle's picture against its edits, and the unedited picture against its photo and cut-out."""
     from pipeline.imaging.channels.encode import decode_image
     from pipeline.imaging.checks.silhouette import check_silhouette
     from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered
@@ -146,7 +146,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
 
 
 def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> LayerOutputs:
-    """The layers of one angle and backdrop in the picture's own frame and pixels."""
+    """Make the layers of one angle and backdrop at the picture's size."""
     from pipeline.core.png import encode_small_png
     from pipeline.imaging.channels.encode import PNG_LEVEL, decode_image
     from pipeline.imaging.compositing.blend import backdrop_picture, shadow_picture
@@ -163,7 +163,7 @@ def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> La
 
 
 def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOutputs:
-    """Compose, encode and check one file."""
+    """Compose, encode and check one asset."""
     from pipeline.core.linear import linear_to_srgb
     from pipeline.imaging.channels.encode import decode_image, encode_image
     from pipeline.imaging.channels.marking import digital_source_type, xmp_packet
@@ -199,7 +199,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
 def _layers(
     picture: Rgba, channel: Channel, kind: BackdropKind, inputs: AssetInputs, params: LayerParams, work: Work
 ) -> "Layers":
-    """The picture over its backdrop in a channel's frame."""
+    """The layers of the picture over its backdrop, in a channel's frame."""
     from pipeline.imaging.channels.encode import decode_image
     from pipeline.imaging.compositing.blend import make_layers
 
@@ -218,7 +218,7 @@ def _layers(
 
 
 def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work) -> "Ground | None":
-    """How the picture shows its floor, and the product's shape: None where no camera is known."""
+    """The floor as the picture's camera sees it, and the product's shape; None when the camera is unknown."""
     import numpy as np
 
     from pipeline.imaging.compositing.shadow_camera import ground_of

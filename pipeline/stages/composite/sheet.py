@@ -1,4 +1,4 @@
-"""The contact sheet of a shoot, from what composite was given and what it made."""
+"""Draws the contact sheet of a shoot from the inputs and assets of composite."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from pipeline.imaging.sheet.data import AngleTile, AssetTile, PhotoTile
 
 
 class SheetTrees(NamedTuple):
-    """Trees of pictures by name."""
+    """The picture trees that the sheet shows."""
 
     photos: Artifact
     cutouts: Artifact
@@ -19,7 +19,7 @@ class SheetTrees(NamedTuple):
 def sheet_of(
     sku: str, title: str, trees: SheetTrees, pictures: list[Picture], assets: list[AssetTile], work: Work
 ) -> bytes:
-    """The sheet, PNG."""
+    """The contact sheet as PNG."""
     from pipeline.imaging.sheet.layout import draw_sheet
 
     def tiles(tree: Artifact) -> list[PhotoTile]:

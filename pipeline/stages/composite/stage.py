@@ -1,4 +1,4 @@
-"""Composite: every angle over its backdrops for every channel, each finished file checked, and the contact sheet."""
+"""composite: puts every angle over its backdrops for every channel, checks each file, draws the contact sheet."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -33,10 +33,10 @@ def _by_name(value: Any) -> Any:
 
 
 class Inputs(Frozen):
-    """Pictures of the angles and their backdrops; photos and cut-outs are what fidelity is measured against.
+    """Trees and records of angles and backdrops; fidelity is measured against photos and cut-outs.
 
-    `unedited`: tree `<angle>.png` of the edited angles before their edits; None without edits. `splat`: the product's
-    shape, for its shadow; None when it was not needed or was held.
+    `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `splat`: the product's
+    shape, for its shadow; None when not needed or held.
     """
 
     photos: Artifact
@@ -50,7 +50,7 @@ class Inputs(Frozen):
 
 
 class Params(Frozen):
-    """Which channels, and how the product is lit. A channel may be given by name; its whole text is part of the key."""
+    """The channels, and how the product is lit. A channel may be given by name; its content is part of the key."""
 
     sku: str = ""
     title: str = ""
@@ -71,7 +71,7 @@ class Params(Frozen):
 
 
 class Report(Frozen):
-    """Assets by verdict, and what could not be composed, with the reason."""
+    """The number of assets per verdict, and what could not be composed, with the reason."""
 
     assets: int
     approved: int
@@ -81,7 +81,7 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """Finished files, their layers, the results of the checks (JSON list of AssetRecord), and the contact sheet."""
+    """Trees of assets and their layers, the checks (JSON list of AssetRecord), and the contact sheet (PNG)."""
 
     assets: Artifact
     layers: Artifact
@@ -90,12 +90,12 @@ class Outputs(Frozen):
     report: Report
 
 
-Chain = dict[str, tuple[Check, ...]]
+FidelityChecks = dict[str, tuple[Check, ...]]  # by angle
 
 
 @dataclass(frozen=True)
 class Job:
-    """One angle over one backdrop, and the channels that take the pair."""
+    """One angle over one backdrop, and the channels that accept the pair."""
 
     picture: Picture
     backdrop: BackdropPicture
@@ -104,16 +104,19 @@ class Job:
 
     @property
     def path(self) -> str:
-        """Where the pair's files lie in the trees `assets` and `layers`."""
+        """The pair's folder in the trees `assets` and `layers`."""
         return f"{self.picture.angle.name}/{self.backdrop.backdrop}"
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Compose every usable angle x backdrop x channel that takes this kind of backdrop. BadInput: a broken listing."""
+    """Compose every angle with a product over every backdrop, for the channels that accept it.
+
+    Raises BadInput when a listed file is missing.
+    """
     pictures = load_list(Picture, work.read(inputs.pictures))
     backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
-    chain = _check_angles(inputs, params, pictures, work)
-    jobs = _jobs(inputs, params, [p for p in pictures if p.angle.name in chain], backdrops, work)
+    fidelity = _check_angles(inputs, params, pictures, work)
+    jobs = _jobs(inputs, params, [p for p in pictures if p.angle.name in fidelity], backdrops, work)
     layers: dict[str, Artifact] = {}
     assets: dict[str, Artifact] = {}
     records: list[AssetRecord] = []
@@ -125,7 +128,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             made = work.item(
                 f"{job.path}/{channel.name}", ASSET_ITEM, job.files, _asset_params(job, channel, layer_params, params)
             )
-            record = _record(job, channel, chain[job.picture.angle.name], made)
+            record = _record(job, channel, fidelity[job.picture.angle.name], made)
             assets[record.path] = made.asset
             records.append(record)
         work.progress(done + 1, len(jobs), job.path)
@@ -136,13 +139,13 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         layers=work.put_tree(layers),
         checks=work.put_bytes(dump_json(records)),
         sheet=work.put_bytes(sheet_of(params.sku, params.title, trees, pictures, tiles, work), "image/png"),
-        report=_report(records, _skipped(pictures, chain, jobs, params)),
+        report=_report(records, _skipped(pictures, fidelity, jobs, params)),
     )
 
 
-def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work: Work) -> Chain:
-    """The first links of the fidelity chain, of every angle that shows a product."""
-    chain: Chain = {}
+def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work: Work) -> FidelityChecks:
+    """The fidelity checks of every angle that shows a product."""
+    fidelity: FidelityChecks = {}
     angles, photos, cutouts = work.tree(inputs.angles), work.tree(inputs.photos), work.tree(inputs.cutouts)
     unedited = work.tree(inputs.unedited) if inputs.unedited else {}
     for picture in pictures:
@@ -156,9 +159,9 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             photo=_file(photos, photo) if captured else None,
             cutout=_file(cutouts, photo) if captured else None,
         )
-        about = AngleParams(silhouette=picture.silhouette, edits=picture.edits)
+        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits)
         if not captured:
-            about = AngleParams(
+            checked = AngleParams(
                 nearest_photo=picture.nearest_photo,
                 likeness=picture.likeness,
                 validation_ssim=picture.validation_ssim,
@@ -166,10 +169,10 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
                 edits=picture.edits,
                 likeness_at_least=params.likeness_at_least,
             )
-        report = work.item(name, ANGLE_ITEM, files, about).report
+        report = work.item(name, ANGLE_ITEM, files, checked).report
         if report.has_product:
-            chain[name] = report.checks
-    return chain
+            fidelity[name] = report.checks
+    return fidelity
 
 
 def _jobs(
@@ -179,42 +182,44 @@ def _jobs(
     backdrops: list[BackdropPicture],
     work: Work,
 ) -> list[Job]:
-    """The pairs that some channel takes, in the order of the requested angles."""
+    """The pairs that any channel accepts, in the order of the requested angles."""
     jobs = []
-    angles, behind = work.tree(inputs.angles), work.tree(inputs.backdrops)
+    angles, backdrop_files = work.tree(inputs.angles), work.tree(inputs.backdrops)
     for picture in pictures:
         for backdrop in backdrops:
             if backdrop.angle != picture.angle.name:
                 continue
-            takes = tuple(channel for channel in params.channels if backdrop.kind in channel.backdrops)
-            if any(channel.pure_white for channel in takes) and not _is_white(_file(behind, backdrop.path), work):
-                takes = tuple(channel for channel in takes if not channel.pure_white)
+            channels = tuple(channel for channel in params.channels if backdrop.kind in channel.backdrops)
+            if any(channel.pure_white for channel in channels) and not _is_white(
+                _file(backdrop_files, backdrop.path), work
+            ):
+                channels = tuple(channel for channel in channels if not channel.pure_white)
             files = AssetInputs(
                 picture=_file(angles, f"{picture.angle.name}.png"),
-                backdrop=_file(behind, backdrop.path),
+                backdrop=_file(backdrop_files, backdrop.path),
                 splat=inputs.splat if picture.view else None,
             )
-            if takes:
-                jobs.append(Job(picture, backdrop, files, takes))
+            if channels:
+                jobs.append(Job(picture, backdrop, files, channels))
     return jobs
 
 
 def _file(tree: dict[str, Artifact], path: str) -> Artifact:
-    """One file of a tree. Raises BadInput when a listing names a file that is not there."""
+    """One file of a tree. Raises BadInput when it is missing."""
     if path not in tree:
         raise BadInput(f"{path} is listed but was not made", remedy="Run the steps above composite again")
     return tree[path]
 
 
 def _is_white(backdrop: Artifact, work: Work) -> bool:
-    """Whether a backdrop is pure white, judged by its pixels and not by its name or colour field."""
+    """Whether every pixel of a backdrop is pure white, whatever its name and colour field say."""
     from pipeline.imaging.channels.encode import decode_image
 
     return bool((decode_image(work.read(backdrop), "the backdrop") == 255).all())
 
 
 def _layer_params(job: Job, params: Params) -> LayerParams:
-    """A painted backdrop is lit as its prompt says, every other by the light of the params."""
+    """The settings of a pair's layers; a painted backdrop is lit as its prompt says, others as the params say."""
     light = params.light
     if job.backdrop.kind == "diffusion" and job.backdrop.prompt:
         from pipeline.diffusion.scenes.vocabulary import read_prompt
@@ -251,10 +256,10 @@ def _source(picture: Picture) -> PictureSource:
     return "captured" if picture.source == "captured" else "rendered"
 
 
-def _record(job: Job, channel: Channel, chain: tuple[Check, ...], made: AssetOutputs) -> AssetRecord:
+def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs) -> AssetRecord:
     from pipeline.imaging.checks.judge import judge
 
-    checks = (*chain, *made.report.checks)
+    checks = (*fidelity, *made.report.checks)
     verdict, reasons = judge(checks)
     return AssetRecord(
         angle=job.picture.angle.name,
@@ -271,9 +276,9 @@ def _record(job: Job, channel: Channel, chain: tuple[Check, ...], made: AssetOut
     )
 
 
-def _skipped(pictures: list[Picture], chain: Chain, jobs: list[Job], params: Params) -> tuple[str, ...]:
-    """Requested angles and channels that could not be composed, each with the reason."""
-    empty = [p.angle.name for p in pictures if p.source != "refused" and p.angle.name not in chain]
+def _skipped(pictures: list[Picture], fidelity: FidelityChecks, jobs: list[Job], params: Params) -> tuple[str, ...]:
+    """The angles and channels that could not be composed, each with the reason."""
+    empty = [p.angle.name for p in pictures if p.source != "refused" and p.angle.name not in fidelity]
     served = {channel.name for job in jobs for channel in job.channels}
     unserved = [channel.name for channel in params.channels if jobs and channel.name not in served]
     return (

@@ -1,4 +1,4 @@
-"""The items of render, each with a key of its own: an angle drawn from the splat, refined, a captured one corrected."""
+"""The item stages of render: rendering an angle from the splat, refining it, and correcting a captured angle."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,33 +13,33 @@ from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of,
 
 
 class DrawParams(Frozen):
-    """How rendered angles are drawn."""
+    """The settings of rendered angles."""
 
-    supersample: int = Field(default=2, ge=1, le=4, description="finer pixels per side that are averaged into one")
+    supersample: int = Field(default=2, ge=1, le=4, description="each pixel averages this many samples per side")
     match_colour: bool = Field(
-        default=True, description="scale each channel so that the splat agrees with the nearest photo, by at most 15%"
+        default=True, description="scale each channel by at most 15% to match the colours of the nearest photo"
     )
 
 
 class AngleInputs(Frozen):
-    """A splat, and the cut-out of the nearest photo, whose colours it is matched to."""
+    """The splat, and the cut-out of the nearest photo, whose colours it is matched to."""
 
     splat: Artifact
     nearest: Artifact
 
 
 class AngleParams(DrawParams):
-    """Where from: the new view, and the nearest photo's."""
+    """The view to render, and the view of the nearest photo."""
 
     view: View
     nearest: View
 
 
 class AngleReport(Frozen):
-    """`gain`: the factor a channel that matched the splat to the photo. `coverage`: share of the picture.
+    """`gain`: factor per channel that matched the splat to the photo. `coverage`: the product's share of the picture.
 
-    `haze`: share of the alpha that lay beside the product and was dropped. `likeness`: SSIM of the splat and the
-    nearest photo, seen from that photo's place, inside the product.
+    `haze`: share of the alpha that was beside the product and was removed. `likeness`: SSIM, inside the product, of the
+    splat rendered at the nearest photo's view with that photo.
     """
 
     gain: tuple[float, float, float]
@@ -56,7 +56,7 @@ class AngleOutputs(Frozen):
 
 
 def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
-    """Draw one angle."""
+    """Render one angle from the splat."""
     from pipeline.core.png import decode_png, encode_png
     from pipeline.splatting.ply import read_ply
     from pipeline.splatting.show.haze import without_haze
@@ -77,7 +77,7 @@ ANGLE = Stage("render_angle", 2, AngleInputs, AngleParams, AngleOutputs, run_ang
 
 
 class RefineParams(Frozen):
-    """Fine detail by diffusion on a rendered angle; it is marked as made with generative AI, so nothing asks for it."""
+    """Fine detail added to rendered angles by diffusion. Opt-in: their assets are marked as made with generative AI."""
 
     checkpoint: str = Field(description="a diffusers inpainting checkpoint folder")
     checkpoint_digest: str | None = Field(default=None, description="digest of its weights; filled in when planning")
@@ -98,27 +98,27 @@ class RefineParams(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _pin_checkpoint(cls, values: Any) -> Any:
-        """Write the checkpoint's digest into the params, so that other weights are another request."""
+        """Write the checkpoint's digest into the params, so that different weights make a different request."""
         if not isinstance(values, dict) or not isinstance(values.get("checkpoint"), str):
             return values
         folder = folder_of(values["checkpoint"])
         if facts_of(folder).paints_behind_product:
             raise ValueError(
-                f"refine: checkpoint {values['checkpoint']} paints empty sets and knows no product; "
+                f"refine: checkpoint {values['checkpoint']} paints only empty sets; "
                 "name an inpainting checkpoint, or leave `refine` out"
             )
         return {**values, "checkpoint_digest": values.get("checkpoint_digest") or checkpoint_digest(str(folder))}
 
 
 class RefineInputs(Frozen):
-    """A rendered angle, and the cut-out of the nearest photo, which limits how much detail there may be."""
+    """A rendered angle, and the cut-out of the nearest photo, which limits how much detail may be added."""
 
     picture: Artifact
     nearest: Artifact
 
 
 class RefineReport(Frozen):
-    """`fault`: why the rendered picture stays as it was; None when it was refined. The rest: see `Refined`."""
+    """`fault`: why the refinement was rejected, None when it was accepted. For the other fields see `Refined`."""
 
     fault: str | None
     colour_de: float
@@ -126,32 +126,31 @@ class RefineReport(Frozen):
 
 
 class RefineOutputs(Frozen):
-    """`picture`: PNG, RGBA; the rendered one itself when it was rejected."""
+    """`picture`: PNG, RGBA; the unrefined one when the refinement was rejected."""
 
     picture: Artifact
     report: RefineReport
 
 
 def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> RefineOutputs:
-    """Refine one rendered angle, or leave it. Raises BadInput or MissingEngine as the engine does."""
+    """Refine one rendered angle, or keep it as it is. Raises BadInput and MissingEngine as the engine does."""
     from pipeline.core.png import decode_png, encode_png
     from pipeline.diffusion.painting.loading import load_engine
     from pipeline.diffusion.painting.refine import RefineRequest, refine
 
-    how = params
-    engine = load_engine(how.checkpoint, digest=how.checkpoint_digest, device=how.device, dtype=how.dtype)
+    engine = load_engine(params.checkpoint, digest=params.checkpoint_digest, device=params.device, dtype=params.dtype)
     request = RefineRequest(
         rendered=decode_png(work.read(inputs.picture)),
         photo=decode_png(work.read(inputs.nearest)),
-        prompt=how.prompt,
-        seed=how.seed,
-        steps=how.steps,
-        guidance=how.guidance,
-        strength=how.strength,
+        prompt=params.prompt,
+        seed=params.seed,
+        steps=params.steps,
+        guidance=params.guidance,
+        strength=params.strength,
     )
-    done = refine(engine.pipe, engine.native_px, request)
-    picture = inputs.picture if done.fault else work.put_bytes(encode_png(done.rgba), "image/png")
-    report = RefineReport(fault=done.fault, colour_de=done.colour_de, edges=done.edges)
+    refined = refine(engine.pipe, engine.native_px, request)
+    picture = inputs.picture if refined.fault else work.put_bytes(encode_png(refined.rgba), "image/png")
+    report = RefineReport(fault=refined.fault, colour_de=refined.colour_de, edges=refined.edges)
     return RefineOutputs(picture=picture, report=report)
 
 
@@ -159,7 +158,7 @@ REFINE = Stage("render_refinement", 3, RefineInputs, RefineParams, RefineOutputs
 
 
 class CorrectInputs(Frozen):
-    """A splat, a photo and its cut-out."""
+    """The splat, a photo and its cut-out."""
 
     splat: Artifact
     photo: Artifact
@@ -167,27 +166,27 @@ class CorrectInputs(Frozen):
 
 
 class CorrectParams(Frozen):
-    """From where the photo was taken. `measure_only`: its matte stays as it is, but is compared with the splat."""
+    """The photo's view. `measure_only`: compare its matte with the splat, but do not change it."""
 
     view: View
     measure_only: bool = False
 
 
 class CorrectReport(Frozen):
-    """The matte against the silhouette."""
+    """How well the matte agrees with the splat's silhouette."""
 
     silhouette: SilhouetteAgreement
 
 
 class CorrectOutputs(Frozen):
-    """`picture`: PNG, RGBA; the cut-out itself where nothing was to be corrected."""
+    """`picture`: PNG, RGBA; the unchanged cut-out when nothing was corrected."""
 
     picture: Artifact
     report: CorrectReport
 
 
 def correct_angle(inputs: CorrectInputs, params: CorrectParams, work: Work) -> CorrectOutputs:
-    """Correct one captured angle's matte by the silhouette of the splat, seen from the photo's place."""
+    """Correct a captured angle's matte by the splat's silhouette at the photo's view."""
     from pipeline.core.png import decode_png, encode_png
     from pipeline.imaging.silhouette.correct import correct, measure
     from pipeline.imaging.silhouette.evidence import RenderedSplat
@@ -197,18 +196,18 @@ def correct_angle(inputs: CorrectInputs, params: CorrectParams, work: Work) -> C
 
     rgb, rgba = decode_png(work.read(inputs.photo)), decode_png(work.read(inputs.cutout))
     planes = as_shot(read_ply(work.read(inputs.splat), "the splat"), params.view)
-    drawn = RenderedSplat(straight(planes).rgba[..., :3], planes[3])
-    done = measure(rgb, rgba, drawn) if params.measure_only else correct(rgb, rgba, drawn)
-    same = done.rgba is rgba
+    rendered = RenderedSplat(straight(planes).rgba[..., :3], planes[3])
+    result = measure(rgb, rgba, rendered) if params.measure_only else correct(rgb, rgba, rendered)
+    unchanged = result.rgba is rgba
     return CorrectOutputs(
-        picture=inputs.cutout if same else work.put_bytes(encode_png(done.rgba), "image/png"),
+        picture=inputs.cutout if unchanged else work.put_bytes(encode_png(result.rgba), "image/png"),
         report=CorrectReport(
             silhouette=SilhouetteAgreement(
-                iou_before=round(done.before.iou, 5),
-                iou=round(done.after.iou, 5),
-                worst_px_before=round(done.before.worst_px, 1),
-                worst_px=round(done.after.worst_px, 1),
-                changed=round(done.changed, 5),
+                iou_before=round(result.before.iou, 5),
+                iou=round(result.after.iou, 5),
+                worst_px_before=round(result.before.worst_px, 1),
+                worst_px=round(result.after.worst_px, 1),
+                changed=round(result.changed, 5),
             )
         ),
     )

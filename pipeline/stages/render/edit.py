@@ -1,4 +1,4 @@
-"""The item of render that applies shoot.yaml's exact edits to one angle's picture."""
+"""The item stage of render that applies the edits of shoot.yaml to one angle's picture."""
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
@@ -8,20 +8,20 @@ from pipeline.core.records import Edits, Homography
 
 
 class EditInputs(Frozen):
-    """One angle's picture, RGBA."""
+    """`picture`: PNG, RGBA."""
 
     picture: Artifact
 
 
 class EditParams(Frozen):
-    """The edits, and the camera of the picture before them; None where it is unknown."""
+    """The edits, and the view of the unedited picture, None when unknown."""
 
     edits: Edits
     view: View | None = None
 
 
 class EditReport(Frozen):
-    """The camera of the edited picture, as `Picture` records it."""
+    """The view of the edited picture, as recorded in `Picture`."""
 
     view: View | None = None
     picture_from_view: Homography | None = None
@@ -45,8 +45,12 @@ def edit_angle(inputs: EditInputs, params: EditParams, work: Work) -> EditOutput
     if params.view is None:
         return EditOutputs(picture=picture, report=EditReport())
     view = params.view.scaled_to(before.shape[1])
-    seen = edit_view(view, params.edits, homography, (after.shape[1], after.shape[0]))
-    report = EditReport(view=seen) if seen else EditReport(view=view, picture_from_view=homography_rows(homography))
+    edited_view = edit_view(view, params.edits, homography, (after.shape[1], after.shape[0]))
+    report = (
+        EditReport(view=edited_view)
+        if edited_view
+        else EditReport(view=view, picture_from_view=homography_rows(homography))
+    )
     return EditOutputs(picture=picture, report=report)
 
 

@@ -1,7 +1,7 @@
-"""render: one RGBA picture per angle that is not refused: the photo's own cut-out, or a view drawn from the splat.
+"""render: one RGBA picture per angle that is not refused, either a photo's cut-out or a view rendered from the splat.
 
-Where there is a splat, it corrects the captured angles' mattes: it was fitted to all photos and out-votes the error of
-one. The edits of shoot.yaml come last, so that every later step sees what the shopper will see.
+A splat also corrects the mattes of captured angles: it was fitted to all photos, so it outweighs the error of one
+matte. The edits of shoot.yaml are applied last, so that every later step sees what the shopper will see.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ from pipeline.stages.render.edit import EDIT, EditInputs, EditParams
 class Inputs(Frozen):
     """`photos`, `cutouts`: trees `<photo>.png`. `views`, `splat`, `validation`: None when held or not needed.
 
-    `mattes`: tree of those made by hand, which nothing corrects; None when there are none.
+    `mattes`: tree of mattes made by hand, which are not corrected; None without any.
     """
 
     photos: Artifact
@@ -49,7 +49,7 @@ class Inputs(Frozen):
 
 
 class Params(DrawParams):
-    """How rendered angles are drawn, whether captured ones are corrected, and how pictures are edited."""
+    """How angles are rendered, whether the mattes of captured ones are corrected, and how pictures are edited."""
 
     correct_mattes: bool = Field(
         default=True, description="correct the mattes of captured angles by the outline of the splat"
@@ -59,9 +59,9 @@ class Params(DrawParams):
 
 
 class Report(Frozen):
-    """Pictures by source; `missing`: angles that the splat should have drawn, and why it did not.
+    """The number of angles per source. `missing`: angles without a picture that coverage did not refuse, and why.
 
-    `silhouettes`: by captured angle, how its matte and the splat agree. `refined`: by rendered angle, the result.
+    `silhouettes`: per captured angle, how well its matte and the splat agree. `refined`: results per rendered angle.
     """
 
     captured: int
@@ -75,7 +75,7 @@ class Report(Frozen):
 class Outputs(Frozen):
     """`angles`: tree `<angle>.png`, RGBA, straight alpha; `pictures`: JSON list of Picture, one per requested angle.
 
-    `unedited`: tree `<angle>.png` of the edited angles before their edits; None without edits.
+    `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits.
     """
 
     angles: Artifact
@@ -85,7 +85,7 @@ class Outputs(Frozen):
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Gather or draw every angle. Raises Held when no angle has a picture."""
+    """Collect or render the picture of every angle. Raises Held when no angle has one."""
     decisions = load_list(AngleDecision, work.read(inputs.decisions))
     shoot = _read(inputs, work)
     files: dict[str, Artifact] = {}
@@ -111,7 +111,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             remedy="Name photos for angles in shoot.yaml (capture.named), or shoot the sides that are missing",
         )
     sources = [picture.source for picture in pictures]
-    wanted = {v.angle.name for v in decisions if v.source != "refused"}
+    not_refused = {d.angle.name for d in decisions if d.source != "refused"}
     return Outputs(
         angles=work.put_tree(files),
         pictures=work.put_bytes(dump_json(pictures)),
@@ -120,7 +120,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             captured=sources.count("captured"),
             rendered=sources.count("rendered"),
             refused=sources.count("refused"),
-            missing={p.angle.name: p.reason for p in pictures if p.source == "refused" and p.angle.name in wanted},
+            missing={p.angle.name: p.reason for p in pictures if p.source == "refused" and p.angle.name in not_refused},
             silhouettes={p.angle.name: p.silhouette for p in pictures if p.silhouette},
             refined=refined,
         ),
@@ -140,7 +140,7 @@ STAGE = Stage("render", 7, Inputs, Params, Outputs, run, resources=Resources(gpu
 
 @dataclass(frozen=True)
 class PosedShoot:
-    """The shoot's photos by name, their cut-outs and views, and its splat where there is one."""
+    """The shoot's photos, cut-outs and views by photo name, the names of mattes made by hand, and the splat."""
 
     photos: dict[str, Artifact]
     cutouts: dict[str, Artifact]
@@ -161,19 +161,19 @@ def _read(inputs: Inputs, work: Work) -> PosedShoot:
     def by_photo(tree: Artifact | None) -> dict[str, Artifact]:
         return {PurePosixPath(name).stem: file for name, file in work.tree(tree).items()} if tree else {}
 
-    unseen = load_list(Validation, work.read(inputs.validation)) if inputs.validation else []
+    scores = load_list(Validation, work.read(inputs.validation)) if inputs.validation else []
     return PosedShoot(
         photos=by_photo(inputs.photos),
         cutouts=by_photo(inputs.cutouts),
         views={view.photo: view for view in load_list(View, work.read(inputs.views))} if inputs.views else {},
         by_hand=frozenset(by_photo(inputs.mattes)),
         splat=inputs.splat,
-        validation_ssim=round(fmean(one.ssim for one in unseen), 4) if unseen else None,
+        validation_ssim=round(fmean(score.ssim for score in scores), 4) if scores else None,
     )
 
 
 def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: Work) -> tuple[Picture, Artifact | None]:
-    """The record of one angle, and its picture before edits."""
+    """The record of one angle, and its picture before edits, None when it is refused."""
     if decision.source == "captured" and decision.photo is not None:
         return _captured(decision, decision.photo, shoot, params, work)
     angle = decision.angle
@@ -184,42 +184,42 @@ def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: W
         reason = f"the nearest photo has no pose; {decision.reason}"
         return _refused(decision, code="angle-nearest-not-posed", reason=reason), None
     if shoot.splat is None:
-        reason = f"there is no splat to render it from (its step was held); {decision.reason}"
+        reason = f"there is no splat to render it from (step splat was held); {decision.reason}"
         return _refused(decision, code="angle-no-splat", reason=reason), None
     view = _view(decision, nearest)
     item = AngleInputs(splat=shoot.splat, nearest=shoot.cutout(nearest.photo))
-    drawing = params.model_dump(include=set(DrawParams.model_fields))
-    done = work.item(angle.name, ANGLE, item, AngleParams(**drawing, view=view, nearest=nearest))
+    settings = params.model_dump(include=set(DrawParams.model_fields))
+    rendered = work.item(angle.name, ANGLE, item, AngleParams(**settings, view=view, nearest=nearest))
     picture = Picture(
         angle=angle,
         source="rendered",
         nearest_photo=nearest.photo,
         view=view,
-        likeness=done.report.likeness,
+        likeness=rendered.report.likeness,
         validation_ssim=shoot.validation_ssim,
         reason=decision.reason,
     )
-    return picture, done.picture
+    return picture, rendered.picture
 
 
 def _refused(decision: AngleDecision, *, code: str | None, reason: str) -> Picture:
-    """An angle without a picture."""
+    """The record of an angle without a picture."""
     return Picture(
         angle=decision.angle, source="refused", nearest_photo=decision.nearest_photo, code=code, reason=reason
     )
 
 
 def _refined(
-    picture: Picture, file: Artifact, shoot: PosedShoot, how: RefineParams, work: Work
+    picture: Picture, file: Artifact, shoot: PosedShoot, refine: RefineParams, work: Work
 ) -> tuple[Picture, Artifact, RefineReport]:
-    """The rendered angle with what the model may add to it."""
+    """Refine the picture of a rendered angle."""
     inputs = RefineInputs(picture=file, nearest=shoot.cutout(picture.nearest_photo or ""))
-    done = work.item(f"{picture.angle.name}/refined", REFINE, inputs, how)
+    done = work.item(f"{picture.angle.name}/refined", REFINE, inputs, refine)
     return picture.model_copy(update={"refined": done.report.fault is None}), done.picture, done.report
 
 
 def _edited(picture: Picture, file: Artifact, edits: Edits, work: Work) -> tuple[Picture, Artifact]:
-    """The picture after the edits that shoot.yaml asks for."""
+    """Apply the edits of shoot.yaml to a picture."""
     item = EditParams(edits=edits, view=picture.view)
     done = work.item(f"{picture.angle.name}/edited", EDIT, EditInputs(picture=file), item)
     return picture.model_copy(update={"edits": edits, **dict(done.report)}), done.picture
@@ -228,7 +228,7 @@ def _edited(picture: Picture, file: Artifact, edits: Edits, work: Work) -> tuple
 def _captured(
     decision: AngleDecision, photo: str, shoot: PosedShoot, params: Params, work: Work
 ) -> tuple[Picture, Artifact]:
-    """The photo's cut-out, corrected where a splat, the photo's pose and the settings allow it."""
+    """The photo's cut-out, corrected if there is a splat, the photo has a pose, and the settings allow it."""
     cutout, view = shoot.cutout(photo), shoot.views.get(photo)
     picture = Picture(
         angle=decision.angle, source="captured", photo=photo, nearest_photo=photo, view=view, reason=decision.reason
@@ -244,7 +244,7 @@ def _captured(
 
 
 def _view(decision: AngleDecision, nearest: View) -> View:
-    """The new camera: the nearest photo's, without its distortion, at its distance, turned to the angle."""
+    """The view of an angle: the nearest photo's camera, without distortion and at its distance, from that direction."""
     import numpy as np
 
     from pipeline.core.domain import camera_centre, look_at

@@ -1,7 +1,7 @@
-"""On the PYTHONPATH of a test, every process finds toy stages where the real ones are.
+"""Replace every real stage by a toy in each process that has this folder on its PYTHONPATH.
 
-The graph, the store, the command line and Airflow stay real, and a step takes milliseconds and ends as the names of the
-photos ask: `sfm-held.jpg` makes sfm end as held, `caption-fail.jpg` makes caption fail, and so on: `toy_stage.ENDS`.
+The graph, the store, the command line and Airflow stay real; a step takes milliseconds, and the photos' names decide
+how it ends: `sfm-held.jpg` makes sfm end as held, `caption-fail.jpg` makes caption fail. See `toy_stage.ENDINGS`.
 """
 
 import importlib.abc

@@ -1,4 +1,4 @@
-"""One toy stage, loaded under the name of each real one. Its inputs and outputs are those that the graph names."""
+"""A toy stage, loaded under the name of each real one, with the inputs and outputs that the graph names."""
 
 import json
 import os
@@ -36,25 +36,25 @@ Outputs = create_model("Outputs", __base__=Frozen, report=(str, ...), **dict.fro
 
 
 def run(inputs: Any, params: Params, work: Work) -> Any:
-    wishes = read_wishes(inputs, work)
-    ENDS[wishes.get(NAME, "done")]()
+    endings = read_endings(inputs, work)
+    ENDINGS[endings.get(NAME, "done")]()
     work.progress(1, 1, "toy")
     return Outputs(
-        report="toy", **{name: work.put_bytes(json.dumps(wishes).encode(), "application/json") for name in OUTPUTS}
+        report="toy", **{name: work.put_bytes(json.dumps(endings).encode(), "application/json") for name in OUTPUTS}
     )
 
 
-def read_wishes(inputs: Any, work: Work) -> dict[str, str]:
-    """How each step is to end: ingest reads it from the photos' names, the others pass it on."""
+def read_endings(inputs: Any, work: Work) -> dict[str, str]:
+    """How each step must end: ingest reads it from the photos' names, other steps pass it on."""
     if NAME == "ingest":
         stems = [Path(name).stem for name in work.tree(inputs.photos)]
         return dict(stem.split("-", 1) for stem in stems if "-" in stem)
-    found: dict[str, str] = {}
+    endings: dict[str, str] = {}
     for name in GRAPH[NAME]:
         value = getattr(inputs, name)
         if value is not None and isinstance(GRAPH[NAME][name], StepOutput):
-            found |= json.loads(work.read(value))
-    return found
+            endings |= json.loads(work.read(value))
+    return endings
 
 
 def done() -> None:
@@ -63,12 +63,12 @@ def done() -> None:
 
 def held() -> None:
     raise Held(
-        "7 of 24 photos registered; the gap is 95-170 deg", code="sfm-too-few-poses", remedy="shoot 6 more there"
+        "7 of 24 photos registered; the gap is 95-170 deg", code="sfm-too-few-poses", remedy="Shoot 6 more there"
     )
 
 
 def bad() -> None:
-    raise BadInput("DSC_0001.jpg is no photo", remedy="shoot it again")
+    raise BadInput("DSC_0001.jpg is not a photo", remedy="Shoot it again")
 
 
 def fail() -> None:
@@ -83,5 +83,5 @@ def slow() -> None:
     time.sleep(120)
 
 
-ENDS = {"done": done, "held": held, "bad": bad, "fail": fail, "crash": crash, "slow": slow}
+ENDINGS = {"done": done, "held": held, "bad": bad, "fail": fail, "crash": crash, "slow": slow}
 STAGE = Stage(NAME, 1, Inputs, Params, Outputs, run, cached=NAME != "publish")

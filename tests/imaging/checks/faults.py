@@ -1,7 +1,7 @@
-"""Faults planted in finished images, by code that the checks do not share: numpy, scipy and Pillow only.
+"""Plant faults in finished images, with code independent of the checks: numpy, scipy and Pillow only.
 
-Every fault takes the finished image [H, W, 3], the image without the product [H, W, 3] and a random generator. It gives
-a damaged copy. `product_pixels` finds the product by comparing the two.
+Every fault takes the finished image [H, W, 3], the image without the product [H, W, 3] and a random generator, and
+returns a damaged copy. `product_pixels` finds the product by comparing the two images.
 """
 
 import io
@@ -17,12 +17,12 @@ TO_XYZ = np.array(
 
 
 def product_pixels(image, empty):
-    """Where the image shows something else than the backdrop."""
+    """Where the image differs from the backdrop."""
     return np.abs(image.astype(int) - empty.astype(int)).max(axis=2) > 12
 
 
 def wide_mask(image, empty, rng):
-    """The outline 2 px too far out, filled with the colours next to it: what a matte that is too wide does."""
+    """Move the outline 2 px outwards, filled with the adjacent colours, as a matte that is too wide does."""
     seen = ndimage.binary_opening(product_pixels(image, empty), iterations=1)
     away, nearest = ndimage.distance_transform_edt(~seen, return_indices=True)
     ring = (away > 0) & (away <= 2.0)
@@ -32,7 +32,7 @@ def wide_mask(image, empty, rng):
 
 
 def colour_cast(image, empty, rng, delta=3.0):
-    """The product's colours moved by `delta` CIE76 in a random direction of the a-b plane."""
+    """Shift the product's colours by `delta` CIE76 in a random direction of the a-b plane."""
     seen = product_pixels(image, empty)
     angle = rng.uniform(0, 2 * np.pi)
     lab = _lab(image[seen])
@@ -44,7 +44,7 @@ def colour_cast(image, empty, rng, delta=3.0):
 
 
 def shifted_label(image, empty, rng, by=3, box=None):
-    """A rectangle on the product (rows and columns `box`) moved by `by` px to one side."""
+    """Move a rectangle on the product, `box` = (top, bottom, left, right), by `by` px to one side."""
     top, bottom, left, right = box
     down, across = [(by, 0), (-by, 0), (0, by), (0, -by)][int(rng.integers(4))]
     out = image.copy()
@@ -53,14 +53,14 @@ def shifted_label(image, empty, rng, by=3, box=None):
 
 
 def grey_white(image, empty, rng, level=250):
-    """White that is not white: everywhere, or in one patch of 24 px far from the product."""
+    """Make white grey: everywhere, or in one patch of 24 px far from the product."""
     far = ndimage.distance_transform_edt(~product_pixels(image, empty)) > 20
     if rng.random() < 0.5:
         rows, columns = np.nonzero(ndimage.minimum_filter(far, 25))
-        one = int(rng.integers(len(rows)))
+        pick = int(rng.integers(len(rows)))
         patch = np.zeros_like(far)
-        top, left = max(0, rows[one] - 12), max(0, columns[one] - 12)  # a patch at the frame's edge is cut by it
-        patch[top : rows[one] + 12, left : columns[one] + 12] = True
+        top, left = max(0, rows[pick] - 12), max(0, columns[pick] - 12)  # a patch at the frame's edge is clipped
+        patch[top : rows[pick] + 12, left : columns[pick] + 12] = True
         far &= patch
     out = image.copy()
     out[far] = level
@@ -68,7 +68,7 @@ def grey_white(image, empty, rng, level=250):
 
 
 def blurred(image, empty, rng, sigma=1.5):
-    """Everything out of focus, or the product alone."""
+    """Blur everything, or the product alone."""
     soft = np.stack([ndimage.gaussian_filter(image[..., c].astype(float), sigma) for c in range(3)], axis=2)
     out = np.rint(soft).astype(np.uint8)
     if rng.random() < 0.5:
@@ -77,8 +77,8 @@ def blurred(image, empty, rng, sigma=1.5):
     return out
 
 
-def saved(image, icc, xmp, quality=94):
-    """The file of a damaged image, JPEG 4:4:4."""
+def encode_jpeg(image, icc, xmp, quality=94):
+    """Encode a damaged image as JPEG 4:4:4."""
     out = io.BytesIO()
     Image.fromarray(image).save(out, "JPEG", quality=quality, subsampling=0, icc_profile=icc, xmp=xmp)
     return out.getvalue()

@@ -58,16 +58,16 @@ def failed(checks):
 
 
 def damaged(evidence, fault, **how):
-    """The same asset with a fault in the file alone: nobody noticed before encoding."""
+    """The same asset with a fault only in the file, made after the image was finished."""
     image = fault(evidence.image, evidence.empty, np.random.default_rng(5), **how)
     assert (image != evidence.image).any(), "the fault must change something"
-    file = faults.saved(image, srgb_profile(), xmp_packet(MARKING))
+    file = faults.encode_jpeg(image, srgb_profile(), xmp_packet(MARKING))
     return replace(evidence, file=file, decoded=decode_image(file, "asset"))
 
 
 @pytest.mark.parametrize("base", [(176, 92, 60), (238, 238, 236), (24, 24, 26), (20, 60, 160)])
 @pytest.mark.parametrize("level", [255, 128, 30, "linen"])
-def test_clean_asset_is_approved_whatever_its_colours(base, level):
+def test_a_clean_asset_of_any_colour_is_approved(base, level):
     picture = make_product(440, 420, base=base)
     channel = AMAZON if level == 255 else PLAIN
     checks = check_asset(evidence_of(picture, ground(level), channel))
@@ -76,7 +76,7 @@ def test_clean_asset_is_approved_whatever_its_colours(base, level):
 
 
 @pytest.mark.parametrize("level", [20, 120, 235])
-def test_smooth_grey_goods_are_no_false_alarm_and_a_cast_on_them_is_found(level):
+def test_smooth_grey_products_pass_and_a_colour_cast_on_them_fails(level):
     picture = make_product(440, 420)
     picture[..., :3] = np.array([level + 3, level, level - 2]) * np.linspace(0.9, 1.0, 420)[None, :, None]
     evidence = evidence_of(picture, ground(128 if level != 120 else 250), PLAIN)
@@ -85,7 +85,7 @@ def test_smooth_grey_goods_are_no_false_alarm_and_a_cast_on_them_is_found(level)
 
 
 @pytest.mark.parametrize(
-    ("fault", "how", "found_by"),
+    ("fault", "how", "expected"),
     [
         (faults.wide_mask, {}, {"outline_growth"}),
         (faults.colour_cast, {}, {"product_colour_p95"}),
@@ -93,14 +93,14 @@ def test_smooth_grey_goods_are_no_false_alarm_and_a_cast_on_them_is_found(level)
         (faults.blurred, {}, {"sharpness"}),
     ],
 )
-def test_planted_fault_is_rejected_by_the_check_that_is_there_for_it(product, fault, how, found_by):
+def test_a_planted_fault_is_rejected_by_its_check(product, fault, how, expected):
     checks = check_asset(damaged(evidence_of(product, ground(255), AMAZON), fault, **how))
     assert judge(checks)[0] == "rejected"
-    assert found_by <= failed(checks), failed(checks)
+    assert expected <= failed(checks), failed(checks)
 
 
 @pytest.mark.parametrize("level", [255, 40, "linen"])
-def test_shifted_label_is_rejected(product, level):
+def test_a_shifted_label_is_rejected(product, level):
     evidence = evidence_of(product, ground(level), PLAIN)
     h, w = product.shape[:2]
     label = evidence.placement.of_box(Box(w * 0.26, h * 0.38, w * 0.56, h * 0.63))
@@ -111,12 +111,12 @@ def test_shifted_label_is_rejected(product, level):
 
 
 @pytest.mark.parametrize("level", [40, 128, "linen"])
-def test_wide_mask_is_seen_on_dark_and_on_textured_backdrops(product, level):
+def test_a_wide_mask_is_detected_on_dark_and_textured_backdrops(product, level):
     checks = check_asset(damaged(evidence_of(product, ground(level), PLAIN), faults.wide_mask))
     assert "outline_growth" in failed(checks)
 
 
-def test_pixel_changed_before_encoding_breaks_the_chain(product):
+def test_a_pixel_changed_before_encoding_is_detected(product):
     evidence = evidence_of(product, ground(255), AMAZON)
     image = evidence.image.copy()
     row, column = np.argwhere(evidence.alpha == 1)[500]
@@ -127,7 +127,7 @@ def test_pixel_changed_before_encoding_breaks_the_chain(product):
     assert failed(check_asset(replace(evidence, image=image))) == {"outside_exact"}
 
 
-def test_enlarged_photo_asks_for_a_person(product):
+def test_an_enlarged_photo_needs_review(product):
     channel = PLAIN.model_copy(update={"width_px": 1400, "height_px": 1400, "long_side_at_least_px": 1400})
     verdict, reasons = judge(check_asset(evidence_of(product, ground(255), channel)))
     assert verdict == "needs review"
@@ -143,11 +143,11 @@ def navy_cloth():
     return np.where(picture[..., 3:] > 0, np.dstack([folds, picture[..., 3]]), 0).astype(np.uint8)
 
 
-def test_what_avif_does_to_dark_blue_is_not_a_moved_label(product):
+def test_avif_rounding_of_dark_blue_passes_and_a_moved_label_fails(product):
     avif = load_channel("web_avif").model_copy(update=SMALL)
     clean = check_asset(evidence_of(navy_cloth(), ground(255), avif))
     worst = next(check for check in clean if check.name == "product_colour_worst")
-    assert worst.value > 1.8, "or the test shows nothing"
+    assert worst.value > 1.8, "the rounding must be large for this test to be meaningful"
     assert judge(clean)[0] == "approved", judge(clean)
     evidence = evidence_of(product, ground(255), avif)
     top, left = evidence.product.top, evidence.product.left
@@ -159,7 +159,7 @@ def test_what_avif_does_to_dark_blue_is_not_a_moved_label(product):
     assert "product_colour_worst" in failed(moved)
 
 
-def test_pixels_that_edits_made_are_no_pixels_of_the_photo(product):
+def test_enlargement_by_edits_counts_and_shrinking_does_not(product):
     evidence = evidence_of(product, ground(255), PLAIN)
     assert "enlargement" not in failed(check_asset(evidence))
     grown = check_asset(replace(evidence, resized=2.0 / evidence.placement.scale))
@@ -169,25 +169,25 @@ def test_pixels_that_edits_made_are_no_pixels_of_the_photo(product):
 
 
 @pytest.mark.parametrize("media_type", ["image/png", "image/tiff"])
-def test_an_archive_of_eight_bits_is_rejected(product, media_type):
+def test_an_eight_bit_archive_is_rejected(product, media_type):
     deep = load_channel("archive").model_copy(update={"media_type": media_type})
     flat = deep.model_copy(update={"bit_depth": 8})
     evidence = evidence_of(product, ground(128), flat)
     assert "channel_rules" not in failed(check_asset(evidence))
     _, reasons = judge(check_asset(replace(evidence, channel=deep)))
-    assert any("it has 8 bits a colour, not 16" in words for words in reasons)
+    assert any("it has 8 bits per channel, not 16" in words for words in reasons)
     layers = make_layers(product, ground(128), deep, "solid")
     file = encode_image(layers.blended(), deep, xmp_packet(MARKING))
     whole = replace(evidence, channel=deep, file=file, decoded=decode_image(file, "archive"))
     assert judge(check_asset(whole))[0] == "approved", judge(check_asset(whole))
 
 
-def test_product_cut_off_by_the_photo_asks_for_a_person(product):
+def test_a_product_cut_off_by_the_photo_needs_review(product):
     checks = check_asset(evidence_of(product[:300], ground(255), AMAZON))
     assert "cut_off" in failed(checks) and judge(checks)[0] == "needs review"
 
 
-def test_loose_remains_ask_for_a_person(product):
+def test_loose_pieces_are_detected(product):
     dirty = product.copy()
     dirty[5:25, 5:25] = (90, 90, 90, 255)
     dirty[5:25, 5:25, 3] = 100
@@ -196,27 +196,27 @@ def test_loose_remains_ask_for_a_person(product):
 
 
 @pytest.mark.parametrize(("haze", "clean"), [(6, True), (40, False)])
-def test_faint_haze_is_kept_off_a_white_background_and_thick_haze_is_found(product, haze, clean):
+def test_faint_haze_fades_on_a_white_background_and_thick_haze_fails(product, haze, clean):
     hazy = product.copy()
     hazy[:50, :, :3], hazy[:50, :, 3] = 120, haze
     checks = check_asset(evidence_of(hazy, ground(255), AMAZON))
     assert (failed(checks) == set()) == clean
 
 
-def test_rendered_angle_follows_the_channels_rule(product):
+def test_a_rendered_angle_is_judged_by_the_channels_rule(product):
     for rule, verdict in (("allow", "approved"), ("review", "needs review"), ("reject", "rejected")):
         channel = PLAIN.model_copy(update={"rendered": rule})
         assert judge(check_asset(evidence_of(product, ground(255), channel, source="rendered")))[0] == verdict
 
 
-def test_file_that_breaks_rules_is_rejected_in_words(product):
+def test_a_file_that_breaks_rules_is_rejected_with_each_reason(product):
     evidence = evidence_of(product, ground(255), AMAZON)
     tight = replace(evidence, channel=AMAZON.model_copy(update={"bytes_at_most": 1000}))
     assert "bytes" in failed(check_asset(tight))
-    bare = faults.saved(evidence.image, None, b"")
+    bare = faults.encode_jpeg(evidence.image, None, b"")
     _, reasons = judge(check_asset(replace(evidence, file=bare)))
     assert any("no colour profile" in words and "does not carry the marking" in words for words in reasons)
-    other = faults.saved(evidence.image, srgb_profile()[:-1] + b"!", xmp_packet(MARKING))
+    other = faults.encode_jpeg(evidence.image, srgb_profile()[:-1] + b"!", xmp_packet(MARKING))
     _, reasons = judge(check_asset(replace(evidence, file=other)))
     assert any("its colour profile is not sRGB" in words for words in reasons)
     small = replace(
@@ -225,7 +225,7 @@ def test_file_that_breaks_rules_is_rejected_in_words(product):
     assert "channel_rules" in failed(check_asset(small))
 
 
-def test_too_small_a_product_does_not_fill_the_frame(product):
+def test_a_product_that_is_too_small_fails_fill(product):
     channel = AMAZON.model_copy(update={"plain": AMAZON.plain.model_copy(update={"fill": 0.7})})
     assert "fill" in failed(check_asset(evidence_of(product, ground(255), channel)))
 
@@ -246,7 +246,7 @@ def test_block_deltas_agree_with_a_plain_loop():
     np.testing.assert_allclose(block_deltas(first, second, region), plain, rtol=1e-3, atol=1e-3)
 
 
-def test_judge_puts_the_gravest_reason_first():
+def test_the_gravest_reason_comes_first():
     def check(name, severity, passed):
         return Check(name=name, value=1, unit="px", severity=severity, passed=passed, words=name)
 

@@ -1,5 +1,3 @@
-"""What an asset was made from: the photo's own pixels, or a splat that is like the photos."""
-
 import numpy as np
 import pytest
 
@@ -20,7 +18,7 @@ def failed(checks):
     return {check.name for check in checks if check.passed is False}
 
 
-def test_source_chain_notices_changed_pixels_other_mattes_and_remains(product):
+def test_changed_pixels_other_mattes_and_remains_of_the_backdrop_are_detected(product):
     photo = on_studio(product)
     clean = check_captured(photo, product, product)
     assert judge(clean) == ("approved", ())
@@ -39,15 +37,15 @@ def test_source_chain_notices_changed_pixels_other_mattes_and_remains(product):
 
 
 @pytest.mark.parametrize(("likeness", "verdict"), [(0.93, "approved"), (0.7, "needs review"), (None, "approved")])
-def test_what_a_blurred_splat_drew_is_looked_at(likeness, verdict):
+def test_an_angle_from_a_blurred_splat_needs_review(likeness, verdict):
     checks = check_rendered("DSC_0002", likeness, 0.85)
-    found, reasons = judge(checks)
-    assert found == verdict
+    actual, reasons = judge(checks)
+    assert actual == verdict
     assert any("DSC_0002" in check.words for check in checks)
     assert all("prints and small text" in reason for reason in reasons)
 
 
-def test_photos_that_the_splat_was_not_fitted_to_count_when_they_say_less():
+def test_held_out_photos_count_if_their_ssim_is_lower():
     verdicts = []
     for unseen in (0.95, 0.8):
         checks = check_rendered("DSC_0002", 0.9, 0.85, validation_ssim=unseen)
@@ -55,14 +53,14 @@ def test_photos_that_the_splat_was_not_fitted_to_count_when_they_say_less():
     assert verdicts == ["approved", "needs review"]
     assert "generative" not in checks[0].words
     assert "refined by a generative model" in check_rendered("DSC_0002", 0.9, 0.85, refined=True)[0].words
-    assert checks[-1].value == 0.8 and "not fitted to, to an SSIM of 0.80" in checks[-1].words
+    assert checks[-1].value == 0.8 and "not fitted to with an SSIM of 0.80" in checks[-1].words
 
 
-def test_a_picture_that_is_not_what_its_edits_make_is_rejected(product):
+def test_a_picture_that_differs_from_its_edits_result_is_rejected(product):
     edits = Edits.model_validate({"crop": {"left": 0.05}, "rotate_deg": 3, "contrast": 1.2})
     picture, _ = apply_edits(product, edits)
     clean = check_edits(product, edits, picture)
-    assert clean.passed and clean.words == "edited as shoot.yaml says: cropped, turned 3 deg, contrast 1.2"
+    assert clean.passed and clean.words == "edited as shoot.yaml asks: cropped, turned 3 deg, contrast 1.2"
     rounded = np.clip(picture.astype(int) + 1, 0, 255).astype(np.uint8)
     assert check_edits(product, edits, rounded).passed
     painted = picture.copy()

@@ -181,8 +181,8 @@ def _record(done):
     [
         (0.99, 0, "approved", ""),
         (0.99, 15, "approved", ""),
-        (0.99, 17, "needs review", "17 px beside what the other photos say: look for a bite"),
-        (0.9, 0, "needs review", "90.0%: it, or the photo's pose, is wrong"),
+        (0.99, 17, "needs review", "from the other photos by up to 17 px: look for a bite"),
+        (0.9, 0, "needs review", "90.0%: the matte or the photo's pose is wrong"),
     ],
 )
 def test_remaining_disagreement_needs_review(iou, worst_px, verdict, words):
