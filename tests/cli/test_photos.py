@@ -111,7 +111,7 @@ def pages():
 
 REFUSED = {
     "too many pixels": ("a.png", header_only(12_000), "144 MP, more than 120 MP"),
-    "too small": ("a.png", saved(product(48, 48), "PNG"), "48x48 px, less than 64 px"),
+    "too small": ("a.png", saved(product(48, 48), "PNG"), "48x48 px, fewer than 64 px"),
     "several pages": ("a.tif", pages(), "2 pictures"),
     "cut off": ("a.jpg", lying()[:1500], "damaged or truncated"),
     "text": ("a.jpg", b"front is DSC_0001", "it is text"),
