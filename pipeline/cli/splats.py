@@ -1,4 +1,4 @@
-"""Commands over splats: fit one to a COLMAP workspace, show one from any direction, turning, or in a browser."""
+"""Splat commands: fit one to a COLMAP workspace; render one, animate it, or put it into a web page."""
 
 import time
 from enum import StrEnum
@@ -29,7 +29,7 @@ class Up(StrEnum):
 _STRATEGIES = "; ".join(f"{name}: {summary}" for name, summary in summaries().items())
 SplatPly = Annotated[Path, typer.Argument(help="a 3DGS PLY, ours or another tool's")]
 UpAxis = Annotated[
-    Up, typer.Option("--up", help="up in the file: z in ours and nerfstudio's, -y in COLMAP's and INRIA's")
+    Up, typer.Option("--up", help="the file's up axis: z for ours and nerfstudio's, -y for COLMAP's and INRIA's")
 ]
 
 
@@ -45,13 +45,15 @@ def splat(
     engine: Annotated[str, typer.Option(help=engines_help(ENGINES))] = ENGINES.names[0],
     nerfstudio_method: Annotated[
         str | None,
-        typer.Option(help="splatfacto, or nerfacto: a radiance field on which our Gaussians begin; default splatfacto"),
+        typer.Option(help="splatfacto, or nerfacto: a radiance field on which our Gaussians start; default splatfacto"),
     ] = None,
     iterations: Annotated[int | None, typer.Option(help="steps of the fit; default 2500")] = None,
-    holdout: Annotated[int | None, typer.Option(help="judge the fit on every Kth photo; 0: on none; default 8")] = None,
-    max_seconds: Annotated[float | None, typer.Option(help="shorten the schedule to end by then; default 120")] = None,
+    holdout: Annotated[
+        int | None, typer.Option(help="hold out every Kth photo to evaluate the fit; 0: none; default 8")
+    ] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="time limit, by a shorter schedule; default 120")] = None,
     side_px: Annotated[int | None, typer.Option(help="long side of the photos that the fit sees; default 512")] = None,
-    gaussians: Annotated[int | None, typer.Option(help="how many at most; default 60000")] = None,
+    gaussians: Annotated[int | None, typer.Option(help="maximum number of Gaussians; default 60000")] = None,
     strategy: Annotated[str | None, typer.Option(help=f"{_STRATEGIES}; default mcmc")] = None,
     refine_poses: Annotated[
         bool | None, typer.Option("--refine-poses/--no-refine-poses", help="correct the fitted photos' poses a little")
@@ -70,8 +72,8 @@ def splat(
         "nerfstudio_method": nerfstudio_method,
     }  # fmt: skip
     params = cast("PhotoParams", engine_params(ENGINES, engine, values, settings or []))
-    with bar("splat") as tell:
-        hooks = Hooks(progress=lambda now: tell(now.iteration, now.total, now.words))
+    with bar("splat") as report_step:
+        hooks = Hooks(progress=lambda p: report_step(p.iteration, p.total, p.message))
         report = fit_to_file(colmap_dir, out, params, hooks)
     if as_json:
         print_json(report.model_dump(mode="json") | {"out": str(out)})
@@ -89,21 +91,23 @@ def render(
     azimuth_deg: Annotated[float, typer.Option(help="0 is the front, counter-clockwise seen from above")] = 0.0,
     elevation_deg: Annotated[float, typer.Option(help="above the horizon")] = 0.0,
     size: Annotated[int, typer.Option(help="width and height in px", min=16, max=8192)] = 1024,
-    focal_px: Annotated[float | None, typer.Option(help="focal length; default as an 85 mm lens on 36 mm film")] = None,
+    focal_px: Annotated[
+        float | None, typer.Option(help="focal length; default that of an 85 mm lens on 36 mm film")
+    ] = None,
     fill: Annotated[float, typer.Option(help="share of the picture that the product fills", min=0.05, max=1)] = 0.9,
     up: UpAxis = Up.z,
     as_json: Json = False,
 ) -> None:
     """Render a splat from any direction, framed to show all of it: RGBA with straight alpha.
 
-    Another tool's file does not say which side is the front: azimuth 0 is then the side that looks along +y where z is
-    up, along +z where -y is up.
+    Another tool's file does not say which side is the front: azimuth 0 then looks along +y if z is up, along +z if -y
+    is up.
     """
     from pipeline.core.process import peak_memory_mb
     from pipeline.splatting.show.render import render_to_file
 
     if out.suffix.lower() != ".png":
-        raise BadInput(f"{out}: render writes a PNG, which keeps the transparency", remedy="End --out in .png")
+        raise BadInput(f"{out}: render writes PNG files, which keep the transparency", remedy="End --out in .png")
     began = time.perf_counter()
     splat = render_to_file(splat_ply, out, azimuth_deg, elevation_deg, size, focal_px=focal_px, fill=fill, up=up.value)
     seconds = round(time.perf_counter() - began, 3)
@@ -127,38 +131,38 @@ def turntable(
     up: UpAxis = Up.z,
     as_json: Json = False,
 ) -> None:
-    """Show a splat turning once, beginning at its front: an animation."""
+    """Animate one turn of a splat, starting at its front."""
     from pipeline.core.process import peak_memory_mb
     from pipeline.splatting.show.turntable import TurnParams, turn_to_file
 
     values = {"frames": frames, "elevation_deg": elevation_deg, "size": size, "seconds": seconds, "fill": fill}
     params = checked(TurnParams, values)
     began = time.perf_counter()
-    with bar("turntable") as tell:
-        splat = turn_to_file(splat_ply, out, params, up.value, tell)
+    with bar("turntable") as on_frame:
+        splat = turn_to_file(splat_ply, out, params, up.value, on_frame)
     took, written = round(time.perf_counter() - began, 3), out.stat().st_size
     if as_json:
         count = len(splat.gaussians.means)
         shown = {"out": str(out), "frames": params.frames, "size": params.size, "bytes": written, "seconds": took}
         print_json({**shown, "gaussians": count, "peak_memory_mb": round(peak_memory_mb(), 1)})
     else:
-        words = f"{params.frames} frames of {params.size} x {params.size} px, {written / 1e6:.1f} MB, {took:.1f} s"
-        Console().print(f"{out}: {words}", soft_wrap=True)
+        summary = f"{params.frames} frames of {params.size} x {params.size} px, {written / 1e6:.1f} MB, {took:.1f} s"
+        Console().print(f"{out}: {summary}", soft_wrap=True)
 
 
 def viewer(
     splat_ply: SplatPly,
     out: Annotated[Path, typer.Option(help="the HTML file to write; it must not exist")],
-    title: Annotated[str | None, typer.Option(help="what the page is called; default the PLY's name")] = None,
+    title: Annotated[str | None, typer.Option(help="title of the page; default the PLY's name")] = None,
     up: UpAxis = Up.z,
     as_json: Json = False,
 ) -> None:
-    """Put a splat into one HTML file that any browser opens, offline too, and that turns it by mouse or touch."""
+    """Put a splat into one HTML file that any browser opens, even offline, to turn it by mouse or touch."""
     from pipeline.splatting.show.viewer import viewer_to_file
 
     began = time.perf_counter()
-    with bar("viewer") as tell:
-        tell(0, 1, str(splat_ply))
+    with bar("viewer") as report_step:
+        report_step(0, 1, str(splat_ply))
         splat = viewer_to_file(splat_ply, out, title, up.value)
     took, written = round(time.perf_counter() - began, 3), out.stat().st_size
     if as_json:

@@ -115,7 +115,7 @@ def test_each_engine_runs_alone_on_plain_folders(home, shoot, tmp_path):
     assert fitted["pose_shift_max_px"] <= 3
     assert fitted["psnr_db"] > 15 and 0 < fitted["ssim"] <= 1 and fitted["gaussians"] <= 2000
     assert fitted["seconds_per_iteration"] > 0 and fitted["peak_memory_mb"] > 50
-    assert "is there already" in catalog(*arguments, home=home, expect=30).stderr
+    assert "already exists" in catalog(*arguments, home=home, expect=30).stderr
     view = ("render", ply, "--azimuth-deg", 45, "--elevation-deg", 15, "--size", 200, "--out", tmp_path / "view.png")
     drawn = catalog_json(*view, home=home)
     assert drawn["gaussians"] == fitted["gaussians"]

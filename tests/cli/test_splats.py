@@ -1,4 +1,4 @@
-"""The commands that show a splat, as a person types them, on our files and on another tool's."""
+"""The commands that show a splat, on a file of ours and on one in another tool's layout."""
 
 import json
 import re
@@ -33,13 +33,13 @@ def ours(tmp_path_factory):
 
 @pytest.fixture
 def catalog(monkeypatch, capsys):
-    """Runs a command in this process; returns its exit code, standard output and standard error."""
+    """Run a command in this process; return its exit code, stdout and stderr."""
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["catalog", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as exit_:
             main()
-        return (ended.value.code or 0, *capsys.readouterr())
+        return (exit_.value.code or 0, *capsys.readouterr())
 
     return run
 
@@ -52,7 +52,7 @@ def test_turntable_writes_an_animation_and_reports_it(catalog, ours, tmp_path):
     with Image.open(out) as film:
         assert (film.n_frames, film.size) == (6, (64, 64))
     code, _, error = catalog("turntable", ours, "--out", out)
-    assert code == 30 and "is there already" in error
+    assert code == 30 and "already exists" in error
 
 
 def test_viewer_writes_a_page_and_reports_it(catalog, ours, tmp_path):
@@ -64,7 +64,7 @@ def test_viewer_writes_a_page_and_reports_it(catalog, ours, tmp_path):
 
 
 @pytest.mark.parametrize("command", OUT)
-def test_each_command_reads_another_tools_file_with_its_up_axis(catalog, command, tmp_path):
+def test_every_command_takes_another_tools_file_and_up_axis(catalog, command, tmp_path):
     names, comments = LAYOUTS["gsplat"]
     file, out = tmp_path / "theirs.ply", tmp_path / OUT[command]
     file.write_bytes(ply(values(50, 2), names(2), form="ascii", comments=comments))
@@ -74,20 +74,20 @@ def test_each_command_reads_another_tools_file_with_its_up_axis(catalog, command
 
 
 @pytest.mark.parametrize("command", OUT)
-def test_a_file_that_is_not_a_splat_is_one_clear_error(catalog, command, tmp_path):
+def test_file_that_is_not_a_splat_is_refused(catalog, command, tmp_path):
     file, out = tmp_path / "points.ply", tmp_path / OUT[command]
     file.write_bytes(ply(values(5, 0), ["x", "y", "z"]))
     code, _, error = catalog(command, file, "--out", out)
-    assert "points.ply is no 3DGS splat: no property f_dc_0" in error
+    assert "points.ply is not a 3DGS splat: it has no property f_dc_0" in error
     assert code == 30 and not out.exists()
 
 
-def test_render_rejects_an_extension_other_than_png(catalog, ours, tmp_path):
+def test_render_refuses_other_endings_than_png(catalog, ours, tmp_path):
     code, _, error = catalog("render", ours, "--out", tmp_path / "a.jpg")
-    assert code == 30 and "a.jpg: render writes a PNG" in error and not (tmp_path / "a.jpg").exists()
+    assert code == 30 and "a.jpg: render writes PNG files" in error and not (tmp_path / "a.jpg").exists()
 
 
-def test_a_setting_out_of_range_names_its_option(catalog, ours, tmp_path):
+def test_setting_out_of_range_names_its_option(catalog, ours, tmp_path):
     code, _, error = catalog("turntable", ours, "--out", tmp_path / "a.webp", "--elevation-deg", 120)
     assert code == 30 and "--elevation-deg" in error and "120" in error
 
@@ -96,18 +96,18 @@ def test_a_setting_out_of_range_names_its_option(catalog, ours, tmp_path):
     ("command", "params"),
     [(cli_splats.splat, NerfstudioParams), (cli_splats.turntable, TurnParams), (cli_engines.sfm, PoseParams)],
 )
-def test_help_shows_the_defaults_of_the_params(command: Callable[..., None], params: type[Frozen]) -> None:
-    documented = {}
+def test_help_texts_state_the_params_defaults(command: Callable[..., None], params: type[Frozen]) -> None:
+    stated = {}
     for name, kind in get_type_hints(command, include_extras=True).items():
-        help_text = next((str(m.help) for m in getattr(kind, "__metadata__", ()) if isinstance(m, OptionInfo)), "")
-        if match := re.search(r"; default ([\w.]+)$", help_text):
-            documented[name] = match[1]
-    fields = params.model_fields
-    assert documented.keys() >= {name for name in get_type_hints(command) if name in fields} - {
+        text = next((str(m.help) for m in getattr(kind, "__metadata__", ()) if isinstance(m, OptionInfo)), "")
+        if match := re.search(r"; default ([\w.]+)$", text):
+            stated[name] = match[1]
+    known = params.model_fields
+    assert stated.keys() >= {name for name in get_type_hints(command) if name in known} - {
         "matte",
         "refine_poses",
         "rig",
     }
-    for name, default in documented.items():
-        if name in fields:
-            assert str(fields[name].default).removesuffix(".0") == default, name
+    for name, default in stated.items():
+        if name in known:
+            assert str(known[name].default).removesuffix(".0") == default, name
