@@ -35,7 +35,7 @@ from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.fit.trainer import _Trainer
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import C0
-from pipeline.splatting.lanes import LANES, load, room, store
+from pipeline.splatting.lanes import LANES, empty_aligned, load, store
 from pipeline.splatting.lens import lens_of, pose_of
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import Splat
@@ -112,7 +112,7 @@ def bare_forward(record: F32, rounds: int, workers: int) -> F32:
     """Run `_blend` on `rounds` whole tiles per worker; the returned values prevent dead-code elimination."""
     out = np.zeros(workers, np.float32)
     for worker in numba.prange(workers):
-        s = room(FORWARD_PLANES * PIXELS)
+        s = empty_aligned(FORWARD_PLANES * PIXELS)
         _centres(s, np.uint64(5 * PIXELS), np.uint64(6 * PIXELS))
         for k in range(rounds):
             if k % 64 == 0:  # or transmittance would become denormal, which is slow
@@ -127,7 +127,7 @@ def bare_backward(record: F32, rounds: int, workers: int) -> F32:
     """Run `_unblend` on `rounds` whole tiles per worker."""
     out = np.zeros(workers, np.float32)
     for worker in numba.prange(workers):
-        s, total = room(BACKWARD_PLANES * PIXELS), room(SUMS)
+        s, total = empty_aligned(BACKWARD_PLANES * PIXELS), empty_aligned(SUMS)
         s[:], total[:] = np.float32(0.01), np.float32(0.0)
         _centres(s, np.uint64(2 * PIXELS), np.uint64(3 * PIXELS))
         for k in range(rounds):

@@ -14,7 +14,7 @@ from pipeline.splatting.engines import cpu
 from pipeline.splatting.evaluate import affine_fit, psnr_db
 from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.fit.result import Fit
-from pipeline.splatting.photos import PosedPhoto, Training, prepare
+from pipeline.splatting.photos import PosedPhoto, PreparedPhoto, prepare
 from pipeline.splatting.show.render import planes
 
 
@@ -43,7 +43,7 @@ def floaters(done: Fit) -> float:
     return worst
 
 
-def gap_db(done: Fit, photo: Training) -> float:
+def gap_db(done: Fit, photo: PreparedPhoto) -> float:
     """PSNR of a withheld photo after an affine colour fit, inside its matte eroded by 2 px."""
     level = photo.full
     shown = planes(done.splat, level.camera, photo.cam_from_world, 1)

@@ -103,7 +103,11 @@ def test_gpu_that_no_step_uses_is_not_required(tmp_path: Path, monkeypatch: pyte
     [
         ("background: {diffusion: {checkpoint: /no/where}}", "step background: /no/where is not a diffusers", "save_p"),
         ("render: {refine: {checkpoint: /no/where}}", "step render: /no/where is not a diffusers", "or leave the"),
-        ("render: {refine: {checkpoint: embedded}}", "step render: refine.*paints only empty sets", "Correct the preset"),
+        (
+            "render: {refine: {checkpoint: embedded}}",
+            "step render: refine.*only empty sets",
+            "Correct the preset",
+        ),
         ("render: {refine: {checkpoint: 5}}", "step render: refine.checkpoint.*valid string", "Correct the preset"),
         (
             "background: {diffusion: {stepz: 3}}",

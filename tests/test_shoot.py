@@ -32,7 +32,7 @@ def write(folder: Path, shoot: object, photos: tuple[str, ...] = ("DSC_0001.jpg"
     return folder
 
 
-def test_valid_shoot_is_read(tmp_path: Path) -> None:
+def test_a_valid_shoot_is_read(tmp_path: Path) -> None:
     shoot = read_shoot(write(tmp_path, SHOOT))
     assert shoot.sku == "mug-001"
     assert shoot.angles[0].elevation_deg == 0.0
@@ -64,7 +64,7 @@ def test_valid_shoot_is_read(tmp_path: Path) -> None:
         ({"capture": {"front": "DSC_0001.jpg", "named": {"back": "DSC_0001.jpg"}}}, ["capture.named", "back"]),
     ],
 )
-def test_invalid_field_is_named_with_file_value_and_remedy(tmp_path: Path, change: object, names: list[str]) -> None:
+def test_an_invalid_field_names_file_value_and_remedy(tmp_path: Path, change: object, names: list[str]) -> None:
     assert isinstance(change, dict)
     with pytest.raises(BadInput) as caught:
         read_shoot(write(tmp_path, {**SHOOT, **change}))
@@ -76,7 +76,7 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{q}: &{q} [*{p}, *{p}]\n" for p, q in pairwi
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("sku: [", "is not YAML"),
         ("- a\n- b", "is a list, not"),
@@ -90,8 +90,8 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{q}: &{q} [*{p}, *{p}]\n" for p, q in pairwi
         ("title: " + "9" * 5000, "an invalid date or number"),
     ],
 )
-def test_text_that_is_not_a_shoot_is_one_clear_error(text: str, says: str) -> None:
-    with pytest.raises(BadInput, match=r"shoot\.yaml.*" + says):
+def test_text_that_is_not_a_shoot_is_one_clear_error(text: str, message: str) -> None:
+    with pytest.raises(BadInput, match=r"shoot\.yaml.*" + message):
         parse_shoot(text.encode(), Path("shoot.yaml"))
 
 
@@ -101,14 +101,14 @@ def test_no_bytes_crash_the_reader(data: bytes) -> None:
         parse_shoot(data, Path("shoot.yaml"))
 
 
-def test_only_pictures_are_photos(tmp_path: Path) -> None:
+def test_only_files_with_a_photo_extension_are_photos(tmp_path: Path) -> None:
     write(tmp_path, SHOOT, ("DSC_0001.jpg", "DSC_0002.JPG", "notes.txt", "möbel -1 (2).png"))
     assert [path.name for path in list_photos(tmp_path)] == ["DSC_0001.jpg", "DSC_0002.JPG", "möbel -1 (2).png"]
 
 
 @pytest.mark.parametrize("folder", ["photos", "mattes"])
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (lambda path: path.symlink_to("/etc/passwd"), "passwd.png is a link or a folder"),
         (lambda path: path.mkdir(), "passwd.png is a link or a folder"),
@@ -117,18 +117,18 @@ def test_only_pictures_are_photos(tmp_path: Path) -> None:
         (lambda path: path.with_name(os.fsdecode(b"a\xff.png")).touch(), r"'a\\udcff.png' cannot be used. Rename"),
     ],
 )
-def test_entry_that_only_looks_like_a_photo_is_bad_input(
-    tmp_path: Path, folder: str, make: Callable[[Path], None], says: str
+def test_a_link_folder_or_unusable_name_is_reported_and_not_skipped(
+    tmp_path: Path, folder: str, make: Callable[[Path], None], message: str
 ) -> None:
     write(tmp_path, SHOOT)
     (tmp_path / folder).mkdir(exist_ok=True)
     make(tmp_path / folder / "passwd.png")
-    with pytest.raises(BadInput, match=says):
+    with pytest.raises(BadInput, match=message):
         listing(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["shoot.yaml", "photos"])
-def test_links_out_of_the_shoot_are_refused(tmp_path: Path, name: str) -> None:
+def test_a_shoot_with_a_link_to_another_place_is_rejected(tmp_path: Path, name: str) -> None:
     shoot = write(tmp_path, SHOOT)
     (shoot / name).rename(tmp_path / "elsewhere")
     (shoot / name).symlink_to(tmp_path / "elsewhere")
@@ -136,14 +136,14 @@ def test_links_out_of_the_shoot_are_refused(tmp_path: Path, name: str) -> None:
         read_shoot(shoot)
 
 
-def test_unreadable_file_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     (write(tmp_path, SHOOT) / "shoot.yaml").unlink()
     (tmp_path / "shoot.yaml").mkdir()
     with pytest.raises(BadInput, match=r"shoot\.yaml cannot be read: Is a directory"):
         read_shoot(tmp_path)
 
 
-def test_shoot_without_photos_is_bad_input(tmp_path: Path) -> None:
+def test_a_shoot_without_photos_is_bad_input(tmp_path: Path) -> None:
     write(tmp_path, SHOOT, ())
     with pytest.raises(BadInput, match="has no photos"):
         list_photos(tmp_path)

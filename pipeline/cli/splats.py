@@ -73,7 +73,7 @@ def splat(
     }  # fmt: skip
     params = cast("PhotoParams", engine_params(ENGINES, engine, values, settings or []))
     with bar("splat") as progress:
-        hooks = Hooks(progress=lambda now: progress(now.iteration, now.total, now.words))
+        hooks = Hooks(progress=lambda now: progress(now.iteration, now.total, now.message))
         report = fit_to_file(colmap_dir, out, params, hooks)
     if as_json:
         print_json(report.model_dump(mode="json") | {"out": str(out)})
@@ -105,7 +105,7 @@ def render(
     from pipeline.splatting.show.render import render_to_file
 
     if out.suffix.lower() != ".png":
-        raise BadInput(f"{out}: render writes a PNG, which keeps the transparency", remedy="End --out in .png")
+        raise BadInput(f"{out}: render writes PNG files, which keep the transparency", remedy="End --out in .png")
     began = time.perf_counter()
     splat = render_to_file(splat_ply, out, azimuth_deg, elevation_deg, size, focal_px=focal_px, fill=fill, up=up.value)
     seconds = round(time.perf_counter() - began, 3)

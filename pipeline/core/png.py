@@ -47,7 +47,7 @@ def decode_png(data: bytes, channels: int | None = None) -> Pixels:
     """
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if pixels is None:
-        raise CatalogError("a stored PNG cannot be read", remedy="Run the shoot again, which makes it again")
+        raise CatalogError("a stored PNG cannot be read", remedy="Run the shoot again: the step that made it is redone")
     present = 1 if pixels.ndim == 2 else pixels.shape[2]
     if pixels.dtype != np.uint8 or (channels is not None and present != channels):
         raise BadInput(

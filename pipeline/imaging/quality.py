@@ -1,4 +1,4 @@
-"""How good a photo is as a photo: sharpness, exposure, clipping."""
+"""Measure a photo's sharpness, exposure and clipping."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ SHARPNESS_SIDE_PX = 1000
 
 @dataclass(frozen=True)
 class Quality:
-    """Figures of one photo.
+    """Measurements of one photo.
 
-    `sharpness`: variance of the Laplacian of the luma at 1000 px on the long side. `log2_luminance`: log2 of the
+    `sharpness`: variance of the luma's Laplacian at 1000 px on the long side. `log2_luminance`: log2 of the
     median linear luminance, 0 for white. `clipped_fraction`: share of pixels with a channel at 255, 0 to 1.
     """
 
@@ -28,8 +28,10 @@ def quality_of(rgb: Rgb) -> Quality:
     """Measure an sRGB photo [h, w, 3] uint8."""
     height, width = rgb.shape[:2]
     factor = SHARPNESS_SIDE_PX / max(height, width)
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(rgb, (max(1, round(width * factor)), max(1, round(height * factor))), interpolation=how)
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(
+        rgb, (max(1, round(width * factor)), max(1, round(height * factor))), interpolation=interpolation
+    )
     luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
     light = luminance(srgb_to_linear(small))
     return Quality(

@@ -1,4 +1,4 @@
-"""Fit a splat to a folder in COLMAP's layout: `images/` (RGB or RGBA) and a model in `sparse/0/` or `sparse/`."""
+"""Fit a splat to a COLMAP workspace: `images/` (RGB or RGBA) and a model in `sparse/0/` or `sparse/`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +18,19 @@ from pipeline.splatting.fit.report import FitReport, Hooks
 from pipeline.splatting.fit.result import Fit
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import write_ply
+from pipeline.splatting.show.render import check_new
 
 
 def read_rgba(path: Path, *, matte: bool) -> NDArray[np.uint8]:
-    """An image file as [H, W, 4] uint8; opaque where `matte` is False. Raises BadInput on what is no picture."""
+    """Read an image file as [H, W, 4] uint8; opaque if `matte` is False. Raises BadInput if it cannot be read."""
     try:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PX:
                 raise BadInput(f"{path}: {image.width} x {image.height} px is too large", remedy="Scale the photo down")
             if matte and "A" not in image.getbands():
-                raise BadInput(f"{path} has no alpha", remedy="Cut the photos out first, or fit with --no-matte")
+                raise BadInput(
+                    f"{path} has no alpha channel", remedy="Cut the photos out first, or fit with --no-matte"
+                )
             rgba = np.array(image.convert("RGBA"))
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise BadInput(f"{path}: not a readable picture ({error})") from error
@@ -37,14 +40,17 @@ def read_rgba(path: Path, *, matte: bool) -> NDArray[np.uint8]:
 
 
 def posed_photos(model: SparseModel, images: Path, *, matte: bool) -> list[PosedPhoto]:
-    """The model's photos from the folder `images`, undistorted; matched by their stems, for cut-outs are PNGs."""
+    """Load the model's photos from `images`, undistorted; matched by stem, because cut-outs are PNGs.
+
+    Raises BadInput if a photo of the model has no file.
+    """
     by_stem = {path.stem: path for path in sorted(images.iterdir())} if images.is_dir() else {}
     photos = []
     for image in model.images:
         path = by_stem.get(Path(image.name).stem)
         if path is None:
             raise BadInput(
-                f"{images}: no picture for {image.name} of the model", remedy="Put the photos beside the model"
+                f"{images}: no file for {image.name} of the model", remedy="Put the model's photos into this folder"
             )
         rgba, camera = undistort(read_rgba(path, matte=matte), model.cameras[image.camera_id])
         photos.append(PosedPhoto(Path(image.name).stem, rgba, camera, image.cam_from_world))
@@ -53,7 +59,7 @@ def posed_photos(model: SparseModel, images: Path, *, matte: bool) -> list[Posed
 
 @dataclass(frozen=True)
 class ModelFit:
-    """A fit, and the photos it skipped because their cut-out is (almost) empty."""
+    """A fit, and the names of the photos skipped because their cut-out is almost empty."""
 
     fit: Fit
     skipped: tuple[str, ...]
@@ -67,9 +73,10 @@ def fit_model(
     *,
     min_matte_fraction: float = 0.002,
 ) -> ModelFit:
-    """Fit to the pictures in `images`, posed by the model in `model_folder`, with the engine that `params` belong to.
+    """Fit to the photos in `images`, posed by the model in `model_folder`, with the engine of `params`.
 
-    Raises BadInput when a picture is missing, and as the engine does.
+    Photos whose opaque part is below `min_matte_fraction` are skipped. Raises BadInput if a photo is missing, and
+    whatever the engine raises.
     """
     model = read_model(model_folder)
     photos = posed_photos(model, images, matte=params.matte)
@@ -79,11 +86,8 @@ def fit_model(
 
 
 def fit_to_file(folder: Path, out: Path, params: PhotoParams, hooks: Hooks | None = None) -> FitReport:
-    """What `catalog splat` does: fit to `folder`, write the PLY to `out`. Raises BadInput when `out` exists."""
-    if out.exists():
-        raise BadInput(f"{out} is there already", remedy="Choose another name, or remove it")
-    if not out.parent.is_dir():
-        raise BadInput(f"{out.parent}: no such folder")
-    done = fit_model(folder, folder / "images", params, hooks).fit
-    out.write_bytes(write_ply(done.splat))
-    return done.report
+    """Fit to `folder` and write the PLY to `out`, as `catalog splat` does. Raises BadInput if `out` exists."""
+    check_new(out)
+    result = fit_model(folder, folder / "images", params, hooks).fit
+    out.write_bytes(write_ply(result.splat))
+    return result.report

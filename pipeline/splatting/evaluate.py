@@ -1,4 +1,4 @@
-"""How close a splat is to photos it has not seen: PSNR, SSIM and alpha overlap, inside the product."""
+"""Compare a splat with photos it was not fitted to: PSNR, SSIM and alpha overlap, inside the product."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from pipeline.core.arrays import F32, F64
 from pipeline.splatting.photos import Level
 
-_FLOOR = 1e-10  # mean squared error of 100 dB
+_FLOOR = 1e-10  # mean squared error at 100 dB
 
 
 @dataclass(frozen=True)
 class Score:
-    """One photo's figures; sRGB values 0 to 1, inside alpha > 1/2."""
+    """The scores of one photo, of sRGB values 0 to 1 where its alpha is above 1/2.
+
+    `fitted_psnr_db` is the PSNR after an affine colour fit; `alpha_iou` compares both alphas at 1/2.
+    """
 
     psnr_db: float
     fitted_psnr_db: float
@@ -23,20 +26,21 @@ class Score:
     alpha_iou: float
 
 
-def mean(scores: Collection[Score], figure: str) -> float | None:
-    """The mean of one figure over photos; None without photos."""
-    return float(np.mean([getattr(s, figure) for s in scores])) if scores else None
+def mean(scores: Collection[Score], field: str) -> float | None:
+    """Return the mean of one field over the photos; None without photos."""
+    return float(np.mean([getattr(s, field) for s in scores])) if scores else None
 
 
 def psnr_db(difference: NDArray[np.floating]) -> float:
-    """PSNR of differences of values 0 to 1."""
+    """Return the PSNR for differences of values 0 to 1; at most 100 dB."""
     return float(-10.0 * np.log10(max(float(np.mean(np.square(difference, dtype=np.float64))), _FLOOR)))
 
 
 def affine_fit(shown: NDArray[np.floating], alpha: NDArray[np.floating], target: NDArray[np.floating]) -> F64:
-    """Premultiplied `shown` [N, 3] after the gain and offset per channel that bring it closest to `target` [N, 3].
+    """Apply the gain and offset per channel that bring premultiplied `shown` [N, 3] closest to `target` [N, 3].
 
-    The offset is weighed by `alpha` [N], as the fit's exposure has it: light falls on the product, not on the backdrop.
+    As in the fit's exposure correction, the offset is weighted by `alpha` [N]: it applies to the product, not to the
+    backdrop.
     """
     out = np.empty(shown.shape, np.float64)
     for c in range(3):
@@ -46,13 +50,13 @@ def affine_fit(shown: NDArray[np.floating], alpha: NDArray[np.floating], target:
 
 
 def _blur(plane: F32) -> F32:
-    """The window of SSIM, 11 x 11, sigma 1.5, zeros beyond the border."""
+    """Blur with SSIM's window: 11 x 11, sigma 1.5, zeros beyond the border."""
     blurred: F32 = cv2.GaussianBlur(plane, (11, 11), 1.5, borderType=cv2.BORDER_CONSTANT)
     return blurred
 
 
 def ssim_map(first: F32, second: F32) -> F32:
-    """SSIM (Wang et al. 2004) of two planes [H, W] of values 0 to 1, at every pixel."""
+    """Return the SSIM (Wang et al. 2004) of two planes [H, W] of values 0 to 1, at every pixel."""
     c1, c2 = 0.01**2, 0.03**2
     mx, my = _blur(first), _blur(second)
     vx, vy = _blur(first * first) - mx * mx, _blur(second * second) - my * my

@@ -1,4 +1,4 @@
-"""A cloud of 3D Gaussians: the values of a splat, checked once, and a first guess of them from sparse points."""
+"""A cloud of 3D Gaussians, validated once, and its initialisation from sparse points."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -39,7 +39,7 @@ class Gaussians:
             values = np.ascontiguousarray(getattr(self, name), dtype=np.float32)
             if not np.isfinite(values).all():
                 raise BadInput(
-                    f"{name} of the Gaussians holds NaN or infinity", remedy="The splat is damaged: fit it again."
+                    f"{name} of the Gaussians contains NaN or infinity", remedy="Fit the splat again: it is damaged"
                 )
             object.__setattr__(self, name, values)
 
@@ -53,12 +53,12 @@ class Gaussians:
 
     @property
     def opacities(self) -> F32:
-        """Opacities [N] in (0, 1)."""
+        """Opacities [N], 0 to 1."""
         opacities: F32 = (1.0 / (1.0 + np.exp(-self.logits.astype(np.float64)))).astype(np.float32)
         return opacities
 
     def select(self, keep: NDArray[np.bool_] | I64) -> Self:
-        """The Gaussians at a mask or at indices."""
+        """Return the Gaussians selected by a mask or by indices."""
         return type(self)(self.means[keep], self.log_scales[keep], self.quats[keep], self.logits[keep], self.sh[keep])
 
 
@@ -70,13 +70,13 @@ def from_points(
     opacity: float = 0.5,
     size: float = 1.0,
 ) -> Gaussians:
-    """A first guess: one round Gaussian a point, `size` times as large as the distance to its three nearest neighbours.
+    """Initialise one round Gaussian per point, of `size` times the distance to the three nearest neighbours.
 
-    `points` [N, 3] in world units, N >= 4; `colours` [N, 3] sRGB. Raises BadInput when there are too few points.
+    `points` [N, 3] in world units, `colours` [N, 3] sRGB. Raises BadInput if there are fewer than 4 points.
     """
     if len(points) < 4:
         raise BadInput(
-            f"{len(points)} sparse points are too few to start a splat", remedy="Shoot more photos that overlap."
+            f"{len(points)} sparse points are too few to start a splat", remedy="Shoot more photos that overlap"
         )
     distance, _ = cKDTree(points).query(points, k=4)
     spacing = np.sqrt(np.mean(np.square(distance[:, 1:]), axis=1))

@@ -1,15 +1,15 @@
-"""Real spherical harmonics to degree 3: view-dependent colour of a Gaussian, and its gradient, as numba kernels.
+"""Real spherical harmonics to degree 3: a Gaussian's view-dependent colour and its gradient, as numba kernels.
 
 Basis, order and signs are those of 3D Gaussian Splatting (Kerbl et al. 2023, after Sloan, "Efficient Spherical Harmonic
-Evaluation", 2013), so that a PLY of another tool means the same here. A colour is `0.5 + sum_k c_k Y_k(direction)`, cut
-at 0.
+Evaluation", 2013), so that other tools' PLY files have the same colours here. A colour is `0.5 + sum_k c_k
+Y_k(direction)`, clamped at 0.
 """
 
 from typing import Any
 
 import numba
 
-from pipeline.splatting import lanes  # noqa: F401   teaches numba vectors
+from pipeline.splatting import lanes  # noqa: F401   registers the vector type with numba
 
 DEGREE_MAX = 3
 C0 = 0.28209479177387814
@@ -27,13 +27,13 @@ C3 = (
 
 
 def coefficients(degree: int) -> int:
-    """How many coefficients a channel has at this degree (0 to 3)."""
+    """Return the number of coefficients per channel at this degree (0 to 3)."""
     return (degree + 1) ** 2
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def basis(x: Any, y: Any, z: Any) -> tuple[Any, ...]:
-    """Y_0..Y_15 of the unit direction (x, y, z), floats or Lanes."""
+    """Return Y_0..Y_15 at the unit direction (x, y, z), floats or Lanes."""
     xx, yy, zz = x * x, y * y, z * z
     return (
         0.0 * x + C0, -C1 * y, C1 * z, -C1 * x,
@@ -46,7 +46,7 @@ def basis(x: Any, y: Any, z: Any) -> tuple[Any, ...]:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def direction_gradient(x: Any, y: Any, z: Any, g: tuple[Any, ...]) -> tuple[Any, Any, Any]:
-    """Gradient of `sum_k g[k] Y_k`, k from 0 to 15, with respect to the (unconstrained) direction."""
+    """Return the gradient of `sum_k g[k] Y_k`, k from 0 to 15, with respect to the (unconstrained) direction."""
     xx, yy, zz = x * x, y * y, z * z
     gx = C2[0] * y * g[4] - 2.0 * C2[2] * x * g[6] + C2[3] * z * g[7] + 2.0 * C2[4] * x * g[8] - C1 * g[3]
     gy = C2[0] * x * g[4] + C2[1] * z * g[5] - 2.0 * C2[2] * y * g[6] - 2.0 * C2[4] * y * g[8] - C1 * g[1]

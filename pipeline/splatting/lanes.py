@@ -1,16 +1,16 @@
-"""Sixteen float32 as one value inside numba kernels: one AVX-512 register, or two of AVX2, or four of NEON.
+"""A vector of sixteen float32 for numba kernels: one AVX-512 register, two AVX2 registers or four NEON registers.
 
-A kernel that keeps its sums in registers across an irregular loop cannot be left to the compiler's own vectorizer,
-which only knows plain inner loops. Here the vector is explicit and the rest stays Python:
+LLVM's auto-vectorizer handles plain inner loops only, not a kernel that keeps its sums in registers across an irregular
+loop. Here the vector is explicit and the rest stays Python:
 
-    dx = load(plane, at) - mx  # mx, a float32, is spread over the lanes
-    store(plane, at, choose(dx <= cut, dx * dx, zero))
+    dx = load(plane, at) - mx  # mx, a float32, is broadcast to all lanes
+    store(plane, at, select(dx <= limit, dx * dx, zero))
 
-`Lanes` and their masks exist only within kernels; `+ - * /`, `<=` and `>=` work on Lanes and floats in any mix, in
-float32. Places in arrays are uint64: numba lets a signed index wrap around. Tuples of Lanes work, lists do not
-(nothing aligns them).
+`Lanes` and their masks exist only within kernels; `+ - * /`, `<=` and `>=` take any mix of Lanes and floats, in
+float32. Array indices are uint64, because numba wraps signed indices around. Tuples of Lanes work; lists do not,
+because their elements are not aligned.
 """
-# ruff: noqa: ARG001, ARG002, ARG005  (numba calls these with all it knows, used or not)
+# ruff: noqa: ARG001, ARG002, ARG005  (numba passes all arguments, used or not)
 
 import functools
 import operator
@@ -29,7 +29,7 @@ from numba.extending import intrinsic, lower_builtin, lower_cast, models, regist
 from pipeline.core.arrays import F32
 
 LANES = 16
-Lanes = Any  # in annotations of kernels; the type checker sees no deeper
+Lanes = Any  # for annotations of kernels, which the type checker cannot follow
 _FLOATS = ir.VectorType(ir.FloatType(), LANES)
 _INDEX = ir.IntType(32)
 _INTS = ir.VectorType(_INDEX, LANES)
@@ -41,15 +41,15 @@ _SCALARS = (types.float32, types.float64)
 
 
 class LanesType(types.Type):
-    """<16 x float>."""
+    """The numba type of Lanes, <16 x float>."""
 
     def can_convert_from(self, typingctx: Any, other: Any) -> Any:
-        """A float becomes Lanes by itself."""
+        """Convert floats implicitly."""
         return Conversion.safe if other in _SCALARS else None
 
 
 class MaskType(types.Type):
-    """<16 x i1>, what a comparison gives."""
+    """The numba type of a comparison's result, <16 x i1>."""
 
 
 lanes_type, mask_type = LanesType(name="Lanes"), MaskType(name="Mask")
@@ -67,11 +67,11 @@ class _MaskModel(models.PrimitiveModel):
         super().__init__(dmm, fe_type, ir.VectorType(ir.IntType(1), LANES))
 
 
-def _indices(places: list[int]) -> Any:
-    return ir.Constant(ir.VectorType(_INDEX, len(places)), places)
+def _indices(lanes: list[int]) -> Any:
+    return ir.Constant(ir.VectorType(_INDEX, len(lanes)), lanes)
 
 
-def _spread(builder: Any, scalar: Any) -> Any:
+def _broadcast(builder: Any, scalar: Any) -> Any:
     unset = ir.Constant(_FLOATS, ir.Undefined)
     return builder.shuffle_vector(
         builder.insert_element(unset, scalar, ir.Constant(_INDEX, 0)), unset, _indices([0] * LANES)
@@ -81,11 +81,11 @@ def _spread(builder: Any, scalar: Any) -> Any:
 @lower_cast(types.float32, LanesType)
 @lower_cast(types.float64, LanesType)
 def _cast(context: Any, builder: Any, fromty: Any, toty: Any, value: Any) -> Any:
-    return _spread(builder, builder.fptrunc(value, ir.FloatType()) if fromty == types.float64 else value)
+    return _broadcast(builder, builder.fptrunc(value, ir.FloatType()) if fromty == types.float64 else value)
 
 
 def _operator(function: Any, result: Any, emit: Callable[..., Any]) -> None:
-    """Teach numba `function` of two Lanes, one of which may be a float: `emit(builder, a, b)`."""
+    """Register `function` of two Lanes, one of which may be a float; `emit(builder, a, b)` generates its code."""
 
     @infer_global(function)
     class _Typing(AbstractTemplate):
@@ -109,13 +109,13 @@ _operator(operator.ge, mask_type, lambda builder, a, b: builder.fcmp_ordered(">=
 
 
 def _llvm(builder: Any, name: str, a: Any) -> Any:
-    """LLVM's function `name` of each lane."""
+    """Apply LLVM's intrinsic `name` to each lane."""
     kind = ir.FunctionType(_FLOATS, [_FLOATS])
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f32"), [a])
 
 
 def _kernel(result: Any, *operands: Any) -> Callable[[Callable[..., Any]], Any]:
-    """A function for kernels that takes `operands` and whose code `emit(builder, *values)` writes."""
+    """Make an intrinsic of `operands`; the decorated `emit(builder, *values)` generates its code."""
 
     def wrap(emit: Callable[..., Any]) -> Any:
         def typing(typingctx: Any, *args: Any) -> Any:
@@ -127,38 +127,38 @@ def _kernel(result: Any, *operands: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 @_kernel(lanes_type, types.float32)
-def spread(builder: Any, value: Any) -> Any:
-    """A float32 in all lanes, where a variable must be Lanes from its start."""
-    return _spread(builder, value)
+def broadcast(builder: Any, value: Any) -> Any:
+    """Copy a float32 to all lanes; needed where a variable must be Lanes from its first assignment."""
+    return _broadcast(builder, value)
 
 
 @_kernel(lanes_type, lanes_type, lanes_type)
-def least(builder: Any, a: Any, b: Any) -> Any:
-    """The smaller, lane by lane."""
+def minimum(builder: Any, a: Any, b: Any) -> Any:
+    """Return the smaller value in each lane."""
     return builder.select(builder.fcmp_ordered("<", a, b), a, b)
 
 
 @_kernel(lanes_type, lanes_type, lanes_type)
-def most(builder: Any, a: Any, b: Any) -> Any:
-    """The larger, lane by lane."""
+def maximum(builder: Any, a: Any, b: Any) -> Any:
+    """Return the larger value in each lane."""
     return builder.select(builder.fcmp_ordered(">", a, b), a, b)
 
 
 @_kernel(lanes_type, mask_type, lanes_type, lanes_type)
-def choose(builder: Any, mask: Any, a: Any, b: Any) -> Any:
-    """`a` where the mask holds, `b` elsewhere."""
+def select(builder: Any, mask: Any, a: Any, b: Any) -> Any:
+    """Return `a` where the mask is set and `b` elsewhere."""
     return builder.select(mask, a, b)
 
 
 @_kernel(lanes_type, lanes_type)
-def root(builder: Any, a: Any) -> Any:
-    """The square root, lane by lane."""
+def sqrt(builder: Any, a: Any) -> Any:
+    """Return the square root of each lane."""
     return _llvm(builder, "sqrt", a)
 
 
 @_kernel(lanes_type, lanes_type)
 def exp2(builder: Any, x: Any) -> Any:
-    """2^x for x in [-126, 127], relative error 2e-7: a minimax polynomial of the fraction, shifted by the whole."""
+    """Return 2^x for x in [-126, 127], relative error 2e-7, by a minimax polynomial of the fractional part."""
     whole = _llvm(builder, "rint", x)
     part = builder.fsub(x, whole)
     value = ir.Constant(_FLOATS, [_EXP2[-1]] * LANES)
@@ -170,7 +170,7 @@ def exp2(builder: Any, x: Any) -> Any:
 
 @_kernel(types.UniTuple(lanes_type, 2), lanes_type)
 def split(builder: Any, x: Any) -> Any:
-    """(m, e) with x = m 2^e and m in [sqrt(1/2), sqrt(2)), for x > 0."""
+    """Split x > 0 into (m, e) with x = m 2^e and m in [sqrt(1/2), sqrt(2))."""
     shift, number = ir.Constant(_INTS, [23] * LANES), builder.bitcast(x, _INTS)
     power = builder.ashr(builder.sub(number, ir.Constant(_INTS, [_ROOT_HALF_BITS] * LANES)), shift)
     fraction = builder.bitcast(builder.sub(number, builder.shl(power, shift)), _FLOATS)
@@ -181,7 +181,7 @@ def split(builder: Any, x: Any) -> Any:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def log(x: Lanes) -> Lanes:
-    """Natural logarithm of x > 0: twice the area tangent of (m - 1) / (m + 1), a minimax polynomial of its square."""
+    """Return the natural logarithm of x > 0: 2 artanh((m - 1) / (m + 1)), a minimax polynomial in the square."""
     m, e = split(x)
     s = (m - 1.0) / (m + 1.0)
     z = s * s
@@ -190,83 +190,83 @@ def log(x: Lanes) -> Lanes:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def exp(x: Lanes) -> Lanes:
-    """e^x, for x in [-87, 88]: cut there."""
-    return exp2(most(-126.0, least(127.0, x * (1.0 / _LOG_2))))
+    """Return e^x, with x clamped to [-87, 88]."""
+    return exp2(maximum(-126.0, minimum(127.0, x * (1.0 / _LOG_2))))
 
 
 @_kernel(types.uint64, mask_type)
 def bits(builder: Any, mask: Any) -> Any:
-    """The mask as a number, lane 0 its lowest bit."""
+    """Return the mask as a number whose lowest bit is lane 0."""
     return builder.zext(builder.bitcast(mask, ir.IntType(LANES)), ir.IntType(64))
 
 
 @_kernel(types.uint64, types.uint64)
 def lowest_bit(builder: Any, number: Any) -> Any:
-    """Index of the lowest bit that is set in a number other than 0."""
+    """Return the index of the lowest set bit of a number other than 0."""
     return builder.cttz(number, cgutils.true_bit)
 
 
 @numba.njit(cache=True)
-def room(size: int) -> F32:
-    """`size` floats, not set, that start at a cache line: a vector that straddles two costs twice. For kernels only."""
+def empty_aligned(size: int) -> F32:
+    """Allocate `size` uninitialised floats at a cache line: a vector across two lines costs twice. For kernels only."""
     loose = np.empty(size + LANES, np.float32)
     skip = (-loose.ctypes.data // 4) % LANES
     return loose[skip : skip + size]
 
 
-def _place(context: Any, builder: Any, sig: Any, args: Any, pointee: Any) -> Any:
-    """Pointer to element `args[1]` of the contiguous array `args[0]`."""
+def _pointer(context: Any, builder: Any, sig: Any, args: Any, pointee: Any) -> Any:
+    """Return a pointer to element `args[1]` of the contiguous array `args[0]`."""
     data = context.make_array(sig.args[0])(context, builder, args[0]).data
     return builder.bitcast(builder.gep(data, [args[1]]), pointee.as_pointer())
 
 
 @intrinsic
 def load(typingctx: Any, array: Any, at: Any) -> Any:
-    """Lanes `array[at : at + 16]` of a contiguous 1D float32 array."""
+    """Load `array[at : at + 16]` of a contiguous 1D float32 array."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.load(_place(context, builder, sig, args, _FLOATS), align=4)
+        return builder.load(_pointer(context, builder, sig, args, _FLOATS), align=4)
 
     return lanes_type(array, types.uint64), codegen
 
 
 @intrinsic
 def store(typingctx: Any, array: Any, at: Any, value: Any) -> Any:
-    """Write Lanes to `array[at : at + 16]`."""
+    """Store Lanes to `array[at : at + 16]`."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        builder.store(args[2], _place(context, builder, sig, args, _FLOATS), align=4)
+        builder.store(args[2], _pointer(context, builder, sig, args, _FLOATS), align=4)
         return context.get_dummy_value()
 
     return types.void(array, types.uint64, lanes_type), codegen
 
 
 @intrinsic
-def fetch(typingctx: Any, array: Any, at: Any) -> Any:
-    """Have the cache line of element `at` of a contiguous array, of any shape, brought near for later."""
+def prefetch(typingctx: Any, array: Any, at: Any) -> Any:
+    """Prefetch the cache line of element `at` of a contiguous array of any shape."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         byte = ir.IntType(8).as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [byte, *[_INDEX] * 3])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        llvm_prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
         for_reading, keep, data = (ir.Constant(_INDEX, k) for k in (0, 3, 1))
-        builder.call(prefetch, [_place(context, builder, sig, args, ir.IntType(8)), for_reading, keep, data])
+        builder.call(llvm_prefetch, [_pointer(context, builder, sig, args, ir.IntType(8)), for_reading, keep, data])
         return context.get_dummy_value()
 
     return types.void(array, types.uint64), codegen
 
 
 @intrinsic
-def sums(typingctx: Any, vectors: Any) -> Any:
-    """Lane k: the sum of all lanes of the k-th vector of a tuple of at most 16 Lanes; 0 beyond.
+def lane_sums(typingctx: Any, vectors: Any) -> Any:
+    """Sum each vector of a tuple of at most 16 Lanes: lane k of the result is the sum of vector k, 0 beyond the last.
 
-    A tree that halves and interleaves all vectors at once: a third of the work of one sum after the other.
+    A tree that halves and interleaves all vectors at once: a third of the work of one sum after another.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         rows = [builder.extract_value(args[0], k) for k in range(len(vectors))]
         rows += [ir.Constant(_FLOATS, [0.0] * LANES)] * (LANES - len(rows))
-        width = LANES  # of what is left to add up of each vector
+        width = LANES  # partial sums that remain of each vector
         while width > 1:
             starts, width = range(0, 2 * LANES, width), width // 2
             low, high = (_indices([s + half + i for s in starts for i in range(width)]) for half in (0, width))

@@ -1,4 +1,4 @@
-"""The pinhole that a rasterizer is given: what it accepts of a `Camera` and of a pose, as plain arrays."""
+"""A rasterizer's view of a `Camera` and of a pose: validated, as plain arrays."""
 
 import numpy as np
 
@@ -10,16 +10,16 @@ SIDE_MAX_PX = 16384
 
 
 def lens_of(camera: Camera, whole: Camera | None = None) -> F64:
-    """Fx, fy, cx, cy, width, height in px, then the bounds x0, x1, y0, y1 of x/z and y/z for the projection's Jacobian.
+    """Return [10]: fx, fy, cx, cy, width, height in px, and bounds x0, x1, y0, y1 of x/z and y/z for the Jacobian.
 
-    The bounds are the picture and 15% of its size more on each side, as 3DGS has it; where the camera is a window of a
-    larger picture, `whole` (same pixels, not cut) sets them, so that windows join without a seam.
-    Raises BadInput for a distorted camera: undistort its photos first.
+    As in 3DGS, the bounds are the picture plus 15% of its size on each side. Where the camera is a window of a larger
+    picture, `whole` (the same pixels, not cropped) sets them, so that windows join without a seam. Raises BadInput for
+    a distorted camera and for a picture with a side over `SIDE_MAX_PX`.
     """
     if camera.k1 != 0.0:
-        raise BadInput(f"the camera is distorted (k1 = {camera.k1})", remedy="Undistort its photos before splatting.")
+        raise BadInput(f"the camera is distorted (k1 = {camera.k1})", remedy="Undistort its photos first")
     if max(camera.width_px, camera.height_px) > SIDE_MAX_PX:
-        raise BadInput(f"a picture of {camera.width_px} x {camera.height_px} px", remedy="Render it in parts.")
+        raise BadInput(f"{camera.width_px} x {camera.height_px} px is too large to draw", remedy="Render it in parts")
     w = whole or camera
     mx, my = 0.15 * w.width_px / w.fx_px, 0.15 * w.height_px / w.fy_px
     x0, x1 = -w.cx_px / w.fx_px - mx, (w.width_px - w.cx_px) / w.fx_px + mx
@@ -29,11 +29,11 @@ def lens_of(camera: Camera, whole: Camera | None = None) -> F64:
 
 
 def pose_of(cam_from_world: F64) -> F64:
-    """The upper [3, 4] of a pose. Raises BadInput when it is not a finite rigid transform."""
+    """Return the upper [3, 4] of a pose. Raises BadInput if it is not a finite rigid transform."""
     pose = np.ascontiguousarray(cam_from_world[:3, :4], dtype=np.float64)
     rotation = pose[:, :3]
     if not np.isfinite(pose).all() or not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4):
         raise BadInput(
-            "cam_from_world is not a rigid transform", remedy="Scale belongs into the Gaussians, not the pose."
+            "cam_from_world is not a rigid transform", remedy="Apply the scale to the Gaussians, not to the pose"
         )
     return pose

@@ -1,4 +1,4 @@
-"""Posed photos as a fit wants them: cropped to the product, at three sizes, premultiplied planes of float32."""
+"""Posed photos prepared for a fit: cropped to the product, at three sizes, as premultiplied float32 planes."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ _GRID = 4  # crops are multiples of this, so that half and quarter sizes are exa
 
 @dataclass(frozen=True)
 class PosedPhoto:
-    """A photo and where it was taken from.
+    """A photo and its pose.
 
-    `rgba` [H, W, 4] uint8, sRGB, straight alpha, of `camera`'s size; the camera has no distortion; `cam_from_world` [4,
-    4].
+    `rgba` [H, W, 4] uint8, sRGB, straight alpha, of `camera`'s size; `camera` without distortion; `cam_from_world`
+    [4, 4]. Raises BadInput if `rgba` has another shape or dtype.
     """
 
     name: str
@@ -30,21 +30,21 @@ class PosedPhoto:
         expected = (self.camera.height_px, self.camera.width_px, 4)
         if self.rgba.shape != expected or self.rgba.dtype != np.uint8:
             raise BadInput(
-                f"photo {self.name} is {self.rgba.dtype} {self.rgba.shape}, its camera wants uint8 {expected}"
+                f"photo {self.name} is {self.rgba.dtype} {self.rgba.shape}, but its camera expects uint8 {expected}"
             )
 
 
 @dataclass(frozen=True)
 class Level:
-    """A photo at one size: planes [4, h, w] float32 premultiplied RGBA 0 to 1, and its camera."""
+    """A photo at one size: planes [4, h, w] float32, premultiplied RGBA, 0 to 1, and its camera."""
 
     planes: F32
     camera: Camera
 
 
 @dataclass(frozen=True)
-class Training:
-    """A photo at all its sizes, the smallest first."""
+class PreparedPhoto:
+    """A photo at all its sizes, smallest first."""
 
     name: str
     cam_from_world: F64
@@ -57,9 +57,9 @@ class Training:
 
 
 def projected(points: F64, camera: Camera, cam_from_world: F64) -> tuple[F64, F64]:
-    """Where `points` [..., 3] lie in an undistorted picture: px [..., 2], and depth [...] in world units.
+    """Project `points` [..., 3] into an undistorted picture: px [..., 2], and depth [...] in world units.
 
-    A point behind the camera has an endless depth, and a meaningless px.
+    A point behind the camera has infinite depth and a meaningless px.
     """
     p = points @ cam_from_world[:3, :3].T + cam_from_world[:3, 3]
     depth = np.where(p[..., 2] > 1e-6, p[..., 2], np.inf)
@@ -68,9 +68,9 @@ def projected(points: F64, camera: Camera, cam_from_world: F64) -> tuple[F64, F6
 
 
 def pixels_of(points: F64, camera: Camera, cam_from_world: F64) -> tuple[I64, I64, NDArray[np.bool_]]:
-    """Columns and rows [...] of `points` [..., 3], and whether they lie before the camera and inside the picture.
+    """Return columns and rows [...] of `points` [..., 3], and whether each is in front of the camera and inside.
 
-    Outside, column and row are those of some pixel, so that they can be looked up all the same.
+    Outside, column and row are clamped to the picture, so that they remain valid indices.
     """
     px, depth = projected(points, camera, cam_from_world)
     x, y = (np.floor(px[..., axis]).astype(np.int64) for axis in (0, 1))
@@ -79,7 +79,7 @@ def pixels_of(points: F64, camera: Camera, cam_from_world: F64) -> tuple[I64, I6
 
 
 def resized(planes: F32, camera: Camera, width_px: int, height_px: int) -> Level:
-    """Average premultiplied planes [4, H, W] down to another size; the camera follows exactly."""
+    """Average premultiplied planes [4, H, W] down to another size, and scale the camera exactly."""
     sx, sy = width_px / camera.width_px, height_px / camera.height_px
     image = cv2.resize(
         np.ascontiguousarray(planes.transpose(1, 2, 0)), (width_px, height_px), interpolation=cv2.INTER_AREA
@@ -95,14 +95,14 @@ def resized(planes: F32, camera: Camera, width_px: int, height_px: int) -> Level
 
 
 def premultiplied(rgba: Rgba) -> F32:
-    """Planes [4, H, W] float32 of straight-alpha uint8 [H, W, 4]."""
+    """Convert straight-alpha uint8 [H, W, 4] to premultiplied float32 planes [4, H, W], 0 to 1."""
     planes = rgba.astype(np.float32).transpose(2, 0, 1) / np.float32(255.0)
     planes[:3] *= planes[3]
     return np.ascontiguousarray(planes)
 
 
 def cropped(level: Level, margin: float) -> Level:
-    """Cut to the alpha's bounding box and `margin` of its size around; the whole where nothing is opaque."""
+    """Crop to the alpha's bounding box plus `margin` of its size; return `level` itself if nothing is opaque."""
     _, height, width = level.planes.shape
     rows, columns = (np.flatnonzero((level.planes[3] > 0.02).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
@@ -125,7 +125,7 @@ def _span(filled: I64, pad: int, size: int) -> tuple[int, int]:
     return start, max(stop, start + 1)
 
 
-def prepare(photo: PosedPhoto, side_px: int, *, crop: bool) -> Training:
+def prepare(photo: PosedPhoto, side_px: int, *, crop: bool) -> PreparedPhoto:
     """Scale the photo to `side_px` on its long side (never up), crop it to the product, and halve it twice."""
     factor = min(1.0, side_px / max(photo.camera.width_px, photo.camera.height_px))
     width, height = (max(1, round(v * factor)) for v in (photo.camera.width_px, photo.camera.height_px))
@@ -135,4 +135,4 @@ def prepare(photo: PosedPhoto, side_px: int, *, crop: bool) -> Training:
     while len(levels) < 3 and min(levels[0].camera.width_px, levels[0].camera.height_px) >= 96:
         camera = levels[0].camera
         levels.insert(0, resized(levels[0].planes, camera, camera.width_px // 2, camera.height_px // 2))
-    return Training(photo.name, photo.cam_from_world, tuple(levels))
+    return PreparedPhoto(photo.name, photo.cam_from_world, tuple(levels))

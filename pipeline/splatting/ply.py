@@ -1,9 +1,9 @@
-"""3DGS PLY files: written as INRIA's code does, read as INRIA, nerfstudio, gsplat and OpenSplat write them.
+"""3DGS PLY files: written as INRIA's code writes them; read from INRIA's code, nerfstudio, gsplat and OpenSplat.
 
-Written are vertices of little-endian floats `x y z nx ny nz f_dc_0..2 f_rest_* opacity scale_0..2 rot_0..3`: opacity is
-a logit, scales are logarithms, the quaternion is wxyz, `f_rest` lists all of red's coefficients, then green's, then
-blue's, 0, 3, 8 or 15 of each. Read is the same in any order, of any type of number, binary or as text; what another
-tool leaves out (normals) or adds is passed over. A comment says whether opacities were fitted for anti-aliased drawing.
+We write vertices of little-endian floats `x y z nx ny nz f_dc_0..2 f_rest_* opacity scale_0..2 rot_0..3`: opacity is a
+logit, scales are logarithms, the quaternion is wxyz, `f_rest` lists all of red's coefficients, then green's, then
+blue's: 0, 3, 8 or 15 of each. The reader takes these properties in any order and of any number type, binary or text; it
+needs no normals and ignores other properties. A comment records whether opacities were fitted for anti-aliased drawing.
 """
 
 import io
@@ -30,19 +30,19 @@ _HEADER_MAX = 65536
 _DC = tuple(f"f_dc_{i}" for i in range(3))
 _SCALE = tuple(f"scale_{i}" for i in range(3))
 _ROT = tuple(f"rot_{i}" for i in range(4))
-_NEEDED = ("x", "y", "z", *_DC, "opacity", *_SCALE, *_ROT)
+_REQUIRED = ("x", "y", "z", *_DC, "opacity", *_SCALE, *_ROT)
 
 
 @dataclass(frozen=True)
 class Splat:
-    """Gaussians and how they want to be drawn."""
+    """Gaussians, and whether they are to be drawn with anti-aliasing."""
 
     gaussians: Gaussians
     antialias: bool
 
 
 def write_ply(splat: Splat) -> bytes:
-    """The file's bytes; the same splat always gives the same bytes."""
+    """Serialise a splat; the same splat always gives the same bytes."""
     g = splat.gaussians
     n, rest = len(g), g.sh.shape[1] - 1
     names = ["x", "y", "z", "nx", "ny", "nz", *_DC, *(f"f_rest_{i}" for i in range(3 * rest))]
@@ -59,27 +59,27 @@ def write_ply(splat: Splat) -> bytes:
 
 
 def read_ply(data: bytes, name: str = "the PLY file") -> Splat:
-    """Read a splat of this or another tool; `name` is what errors call it.
+    """Parse a splat written by this or another tool; errors call the file `name`.
 
-    Raises BadInput when it is none, is cut short, or holds NaN, infinity or a quaternion of length 0.
+    Raises BadInput if it is not a splat, is truncated, or contains NaN, infinity or a zero quaternion.
     """
     header = _header(data, name)
     rest = [f"f_rest_{i}" for i in range(sum(n.startswith("f_rest_") for n in header.fields))]
     if len(rest) not in (0, 9, 24, 45):
         raise BadInput(
             f"{name} has {len(rest)} f_rest properties, not 0, 9, 24 or 45",
-            remedy="Export it with spherical harmonics of degree 0 to 3.",
+            remedy="Export it with spherical harmonics of degree 0 to 3",
         )
-    missing = [n for n in (*_NEEDED, *rest) if n not in header.fields]
+    missing = [n for n in (*_REQUIRED, *rest) if n not in header.fields]
     if missing:
         raise BadInput(
-            f"{name} is no 3DGS splat: no property {missing[0]}",
-            remedy="Export Gaussians with spherical harmonics, not points or RGB colours.",
+            f"{name} is not a 3DGS splat: it has no property {missing[0]}",
+            remedy="Export Gaussians with spherical harmonics, not points or RGB colours",
         )
     columns = partial(_columns, _vertices(data, header, name), name)
     quats = columns(_ROT)
     if not np.any(quats, axis=1).all():
-        raise BadInput(f"{name}: Gaussian {int(np.argmin(np.any(quats, axis=1)))} has the rotation 0, 0, 0, 0")
+        raise BadInput(f"{name}: Gaussian {int(np.argmin(np.any(quats, axis=1)))} has a zero quaternion")
     more = columns(rest).reshape(header.count, 3, len(rest) // 3).transpose(0, 2, 1)
     sh = np.concatenate([columns(_DC)[:, None], more], axis=1)
     gaussians = Gaussians(columns(("x", "y", "z")), columns(_SCALE), quats, columns(("opacity",))[:, 0], sh)
@@ -87,9 +87,9 @@ def read_ply(data: bytes, name: str = "the PLY file") -> Splat:
 
 
 def read_columns(data: bytes, name: str, fields: Sequence[str]) -> F32:
-    """The named numbers [N, len(fields)] float32 of any PLY's vertices.
+    """Read the named properties [N, len(fields)] float32 of the vertices of any PLY file.
 
-    Raises BadInput when one is not there, the file is no PLY or cut short, or holds NaN or infinity.
+    Raises BadInput if a property is missing, the data are not a PLY file or truncated, or contain NaN or infinity.
     """
     header = _header(data, name)
     if missing := [field for field in fields if field not in header.fields]:
@@ -99,7 +99,7 @@ def read_columns(data: bytes, name: str, fields: Sequence[str]) -> F32:
 
 @dataclass(frozen=True)
 class _Header:
-    """`order` "<", ">" or "text"; `fields`: numpy types by name, in the order of the file; `start` of the vertices."""
+    """`order`: "<", ">" or "text"; `fields`: numpy types by name, in file order; `start`: offset of the vertices."""
 
     order: str
     fields: dict[str, str]
@@ -112,31 +112,31 @@ def _header(data: bytes, name: str) -> _Header:
     end = data.find(b"\nend_header", 0, _HEADER_MAX)
     start = data.find(b"\n", end + 1) + 1
     if not data.startswith(b"ply") or end < 0 or start == 0:
-        raise BadInput(f"{name} is no PLY file")
+        raise BadInput(f"{name} is not a PLY file")
     lines = [line.split() for line in data[:end].decode("ascii", "replace").splitlines() if line.strip()]
     formats = [_ORDERS.get(" ".join(line[1:-1])) for line in lines if line[0] == "format"]
     if len(formats) != 1 or formats[0] is None:
-        raise BadInput(f"{name} is a PLY of no known format", remedy="Export it as binary_little_endian 1.0.")
+        raise BadInput(f"{name} has an unknown PLY format", remedy="Export it as binary_little_endian 1.0")
     elements = [i for i, line in enumerate(lines) if line[0] == "element"]
     first = lines[elements[0]] if elements else []
     if first[1:2] != ["vertex"]:
-        raise BadInput(f"{name}: its first element is not vertex", remedy="Export an uncompressed 3DGS PLY.")
+        raise BadInput(f"{name}: its first element is not vertex", remedy="Export an uncompressed 3DGS PLY file")
     if len(first) != 3 or not first[2].isdecimal() or len(first[2]) > 12 or int(first[2]) == 0:
-        raise BadInput(f"{name} holds no Gaussians")
+        raise BadInput(f"{name} contains no Gaussians")
     own = lines[elements[0] + 1 : elements[1] if len(elements) > 1 else None]
     fields = _fields([line[1:] for line in own if line[0] == "property"], name)
     return _Header(formats[0], fields, int(first[2]), start, ["comment", *ANTIALIASED.split()] in lines)
 
 
 def _fields(properties: list[list[str]], name: str) -> dict[str, str]:
-    """Numpy types of the properties (type, name) by name."""
+    """Map the properties (type, name) to numpy types by name."""
     fields: dict[str, str] = {}
-    for words in properties:
-        if len(words) != 2 or words[0] not in _TYPES:
-            raise BadInput(f"{name}: property {' '.join(words)} is not a number")
-        if words[1] in fields:
-            raise BadInput(f"{name}: property {words[1]} is there twice")
-        fields[words[1]] = _TYPES[words[0]]
+    for tokens in properties:
+        if len(tokens) != 2 or tokens[0] not in _TYPES:
+            raise BadInput(f"{name}: property {' '.join(tokens)} is not a number")
+        if tokens[1] in fields:
+            raise BadInput(f"{name}: property {tokens[1]} appears twice")
+        fields[tokens[1]] = _TYPES[tokens[0]]
     return fields
 
 
@@ -148,7 +148,7 @@ def _rows(data: bytes, header: _Header, name: str) -> NDArray[np.void]:
     layout = np.dtype([(field, header.order + kind) for field, kind in header.fields.items()])
     if len(data) - header.start < header.count * layout.itemsize:
         raise BadInput(
-            f"{name} is cut short: {header.count} Gaussians announced, {len(data) - header.start} bytes there"
+            f"{name} is truncated: {header.count} Gaussians announced, {len(data) - header.start} bytes present"
         )
     return np.frombuffer(data, layout, header.count, header.start)
 
@@ -156,24 +156,24 @@ def _rows(data: bytes, header: _Header, name: str) -> NDArray[np.void]:
 def _text_rows(data: bytes, header: _Header, name: str) -> NDArray[np.void]:
     lines = data.count(b"\n", header.start) + 1
     if lines < header.count:
-        raise BadInput(f"{name} is cut short: {header.count} Gaussians announced, {lines} lines there")
+        raise BadInput(f"{name} is truncated: {header.count} Gaussians announced, {lines} lines present")
     layout = np.dtype([(field, "f8") for field in header.fields])
     try:
         rows = np.loadtxt(io.BytesIO(data[header.start :]), layout, comments=None, max_rows=header.count, ndmin=1)
     except ValueError as error:
-        raise BadInput(f"{name}: {error}", remedy="Each line holds one Gaussian, a number for each property.") from None
+        raise BadInput(f"{name}: {error}", remedy="Write one Gaussian per line, a number for each property") from None
     if len(rows) < header.count:
-        raise BadInput(f"{name} is cut short: {header.count} Gaussians announced, {len(rows)} lines there")
+        raise BadInput(f"{name} is truncated: {header.count} Gaussians announced, {len(rows)} lines present")
     return rows
 
 
 def _columns(rows: NDArray[np.void], name: str, fields: Sequence[str]) -> F32:
-    """[N, len(fields)] float32 of the named properties. Raises BadInput on NaN and infinity."""
+    """Return the named properties, [N, len(fields)] float32. Raises BadInput on NaN and infinity."""
     out = np.zeros((len(rows), len(fields)), np.float32)
     for i, field in enumerate(fields):
         with np.errstate(over="ignore"):
             out[:, i] = rows[field]
         if not np.isfinite(out[:, i]).all():
             at = int(np.argmin(np.isfinite(out[:, i])))
-            raise BadInput(f"{name}: {field} of Gaussian {at} is {rows[field][at]}", remedy="The file is damaged.")
+            raise BadInput(f"{name}: {field} of Gaussian {at} is {rows[field][at]}", remedy="Export the splat again")
     return out

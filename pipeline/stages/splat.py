@@ -1,4 +1,4 @@
-"""splat: 3D Gaussians of the product alone, fitted to its cut-out photos; nothing when no angle needs rendering."""
+"""splat: fit 3D Gaussians to the cut-out photos of the product; skipped if no angle needs rendering."""
 
 from typing import Annotated, Any, Literal, cast
 
@@ -28,19 +28,21 @@ class Params(Frozen):
     """When to fit, and what is good enough. A preset writes the engine's settings beside these."""
 
     when: Literal["needed", "always"] = Field(
-        default="needed", description="needed: only when an angle is to be rendered; always: for its own sake"
+        default="needed", description="needed: fit only if an angle is to be rendered; always: fit in any case"
     )
     min_psnr_db: float = Field(
         default=22.0,
         ge=0,
-        description="held-out photos, inside the product, after a colour fit; below it the shoot is held",
+        description="PSNR of held-out photos, inside the product, after a colour fit; below it the shoot is held",
     )
-    min_alpha_iou: float = Field(default=0.93, ge=0, le=1, description="held-out photos; below it the shoot is held")
+    min_alpha_iou: float = Field(
+        default=0.93, ge=0, le=1, description="overlap with held-out cut-outs; below it the shoot is held"
+    )
     min_matte_fraction: float = Field(
         default=0.002,
         ge=0,
         le=1,
-        description="photos whose cut-out covers less are not fitted to: the product was missed",
+        description="photos whose cut-out covers less of the frame are skipped, because the cut-out missed the product",
     )
     fit: Annotated[SerializeAsAny[PhotoParams], PlainValidator(ENGINES.parse)] = Field(
         default_factory=lambda: cast("PhotoParams", ENGINES.defaults()), description="the engine's settings"
@@ -53,7 +55,7 @@ class Params(Frozen):
 
 
 class Report(Frozen):
-    """`needed_by`: the angles to be rendered. `fit`: the fit's own report, None when nothing was fitted."""
+    """`needed_by`: the angles to be rendered. `fit`: the report of the fit, None if none was made."""
 
     needed_by: tuple[str, ...]
     skipped_photos: tuple[str, ...] = ()
@@ -63,7 +65,7 @@ class Report(Frozen):
 class Outputs(Frozen):
     """`splat`: 3DGS PLY in the product frame; `sheet`: PNG, photo | render | difference x 4; `turntable`: WebP.
 
-    `validation`: JSON list of Validation. All are None when no angle needs a splat.
+    `validation`: JSON list of Validation. All are None if no angle needs a splat.
     """
 
     splat: Artifact | None
@@ -74,7 +76,7 @@ class Outputs(Frozen):
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Fit, evaluate on held-out photos, store. Raises Held when that is not good enough, BadInput, MissingEngine."""
+    """Fit, evaluate on held-out photos, store. Raises Held if the fit is not good enough, BadInput, MissingEngine."""
     decisions = load_list(AngleDecision, work.read(inputs.decisions))
     needed_by = tuple(decision.angle.name for decision in decisions if decision.source == "rendered")
     if not needed_by and params.when == "needed":
@@ -85,29 +87,29 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     from pipeline.splatting.show.sheet import sheet
     from pipeline.splatting.show.turntable import PREVIEW, turn, webp
 
-    hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, p.words), save=work.save_snapshot,
+    hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, p.message), save=work.save_snapshot,
                   load=work.load_snapshot)  # fmt: skip
-    done = fit_model(
+    result = fit_model(
         work.folder(inputs.model, "model"), work.folder(inputs.cutouts, "cutouts"), params.fit, hooks,
         min_matte_fraction=params.min_matte_fraction,
     )  # fmt: skip
     validation = [
         Validation(photo=name, psnr_db=s.psnr_db, ssim=s.ssim, alpha_iou=s.alpha_iou)
-        for name, s in done.fit.scores.items()
+        for name, s in result.fit.scores.items()
     ]
-    captions = {name: f"{s.psnr_db:.1f} dB, SSIM {s.ssim:.3f}, held out" for name, s in done.fit.scores.items()}
-    _judge(done.fit.report, params)
+    captions = {name: f"{s.psnr_db:.1f} dB, SSIM {s.ssim:.3f}, held out" for name, s in result.fit.scores.items()}
+    _judge(result.fit.report, params)
     return Outputs(
-        splat=work.put_bytes(write_ply(done.fit.splat), "model/ply"),
-        sheet=work.put_bytes(encode_png(sheet(done.fit.splat, list(done.fit.judged), captions)), "image/png"),
-        turntable=work.put_bytes(webp(turn(done.fit.splat, PREVIEW), PREVIEW.seconds), "image/webp"),
+        splat=work.put_bytes(write_ply(result.fit.splat), "model/ply"),
+        sheet=work.put_bytes(encode_png(sheet(result.fit.splat, list(result.fit.judged), captions)), "image/png"),
+        turntable=work.put_bytes(webp(turn(result.fit.splat, PREVIEW), PREVIEW.seconds), "image/webp"),
         validation=work.put_bytes(dump_json(validation)),
-        report=Report(needed_by=needed_by, skipped_photos=done.skipped, fit=done.fit.report),
+        report=Report(needed_by=needed_by, skipped_photos=result.skipped, fit=result.fit.report),
     )
 
 
 def _judge(report: FitReport, params: Params) -> None:
-    """Raise Held when the splat is not close enough to the held-out photos."""
+    """Raise Held if the splat is not close enough to the held-out photos."""
     if report.fitted_psnr_db is None or report.alpha_iou is None:
         return
     if report.fitted_psnr_db < params.min_psnr_db:
@@ -119,10 +121,10 @@ def _judge(report: FitReport, params: Params) -> None:
         )
     elif report.alpha_iou < params.min_alpha_iou:
         held = Held(
-            f"the splat's outline overlaps the held-out cut-outs by {report.alpha_iou:.3f} only, below"
+            f"the splat's outline overlaps the held-out cut-outs by only {report.alpha_iou:.3f}, below"
             f" {params.min_alpha_iou:.3f}",
             code="splat-outline-wrong",
-            remedy="Look at the cut-outs: a part of the product is missing in some, or the backdrop is left in them",
+            remedy="Look at the cut-outs: some lack a part of the product or include the backdrop",
         )
     else:
         return

@@ -29,8 +29,8 @@ CONTAINER_SECURITY = k8s.V1SecurityContext(
     read_only_root_filesystem=True,
     capabilities=k8s.V1Capabilities(drop=["ALL"]),
 )
-START_LIMIT_SECONDS = 1800  # a cluster may have to start a GPU node first
-LOOK_EVERY_SECONDS = 3  # a step of a few seconds should not double in duration by polling
+STARTUP_LIMIT_SECONDS = 1800  # a cluster may have to start a GPU node first
+POLL_SECONDS = 3  # a step of a few seconds should not double in duration by polling
 
 
 class StagePod(KubernetesPodOperator):
@@ -85,7 +85,9 @@ def stage_pod(step: str, plan: Any, sku: Any, settings: Settings, **kwargs: Any)
     Raises BadInput when CATALOG_IMAGE is not set.
     """
     if settings.image is None:
-        raise BadInput("CATALOG_EXECUTION=kubernetes needs an image", remedy="Set CATALOG_IMAGE; see deploy/Dockerfile")
+        raise BadInput(
+            "CATALOG_EXECUTION=kubernetes requires an image", remedy="Set CATALOG_IMAGE; see deploy/Dockerfile"
+        )
     resources = stage_of(step).resources
     with_gpu = resources.gpu and settings.device == "cuda"
     cores = resources.cores or settings.kubernetes_cores
@@ -102,19 +104,16 @@ def stage_pod(step: str, plan: Any, sku: Any, settings: Settings, **kwargs: Any)
         env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=settings.kubernetes_secret))],
         container_resources=_requirements(cores, memory, with_gpu),
         volumes=_volumes(settings),
-        volume_mounts=[
-            k8s.V1VolumeMount(name="scratch", mount_path=SCRATCH),
-            *([k8s.V1VolumeMount(name="catalog", mount_path=SHARED)] if settings.kubernetes_claim else []),
-        ],
+        volume_mounts=_mounts(settings),
         security_context=POD_SECURITY,
         container_security_context=CONTAINER_SECURITY,
         automount_service_account_token=False,
         pod_template_file=str(settings.kubernetes_pod_template) if settings.kubernetes_pod_template else None,
         labels={"app.kubernetes.io/name": "catalog-pipeline", "app.kubernetes.io/component": step},
         deferrable=True,
-        poll_interval=LOOK_EVERY_SECONDS,
-        startup_timeout_seconds=START_LIMIT_SECONDS,
-        startup_check_interval_seconds=LOOK_EVERY_SECONDS,
+        poll_interval=POLL_SECONDS,
+        startup_timeout_seconds=STARTUP_LIMIT_SECONDS,
+        startup_check_interval_seconds=POLL_SECONDS,
         skip_on_exit_code=EXIT_HELD,
         termination_message_policy="FallbackToLogsOnError",  # a held step's reason is its last line
         log_pod_spec_on_failure=False,
@@ -141,6 +140,13 @@ def _requirements(cores: int, memory: str, with_gpu: bool) -> k8s.V1ResourceRequ
     requests = {"cpu": str(cores), "memory": memory}
     limits = {"memory": memory} | ({"nvidia.com/gpu": "1"} if with_gpu else {})
     return k8s.V1ResourceRequirements(requests=requests, limits=limits)
+
+
+def _mounts(settings: Settings) -> list[k8s.V1VolumeMount]:
+    mounts = [k8s.V1VolumeMount(name="scratch", mount_path=SCRATCH)]
+    if settings.kubernetes_claim:
+        mounts.append(k8s.V1VolumeMount(name="catalog", mount_path=SHARED))
+    return mounts
 
 
 def _volumes(settings: Settings) -> list[k8s.V1Volume]:

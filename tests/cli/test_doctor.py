@@ -7,7 +7,7 @@ from pipeline.language.anthropic_failures import KEYS
 from pipeline.settings import Settings
 
 
-def test_unusable_store_is_a_finding_and_not_an_error(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_created_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     finding = doctor._store(Settings(store=tmp_path / "file" / "store"))
     assert finding.state == "missing"
@@ -15,7 +15,7 @@ def test_unusable_store_is_a_finding_and_not_an_error(tmp_path: Path) -> None:
     assert doctor._store(Settings(store=tmp_path / "store")).state == "ok"
 
 
-def test_engine_that_the_preset_does_not_choose_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_engine_that_the_preset_does_not_use_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in KEYS:
         monkeypatch.delenv(name, raising=False)
     findings = {finding.what: finding for finding in doctor._engines(Settings())}
@@ -35,7 +35,7 @@ def test_engine_that_the_preset_does_not_choose_is_optional(monkeypatch: pytest.
         ("render: {refine: {checkpoint: WEIGHTS, device: cuda}}", "engine of render", "torch sees no GPU"),
     ],
 )
-def test_engine_that_the_preset_chooses_and_the_machine_lacks_is_missing(
+def test_a_requirement_of_the_preset_that_this_machine_lacks_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str, what: str, words: str
 ) -> None:
     for name in KEYS:

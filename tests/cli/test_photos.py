@@ -1,4 +1,4 @@
-"""ingest, `catalog cutout` and `catalog sfm` read the same file to the same pixels, and refuse it in the same words."""
+"""ingest, `catalog cutout` and `catalog sfm` decode a file to the same pixels, or reject it with the same message."""
 
 import io
 import struct
@@ -21,7 +21,7 @@ from tests.core.test_photo import swapped_profile
 
 
 def product(width=160, height=120):
-    """A coloured block on a light backdrop, with a gradient: turned, it is another picture."""
+    """A coloured block with a gradient on a light backdrop; it looks different when rotated."""
     rgb = np.full((height, width, 3), 225, np.uint8)
     across = np.linspace(30, 140, width // 2).astype(np.uint8)
     rgb[height // 4 : -height // 4, width // 4 : width // 4 + len(across)] = np.stack(
@@ -36,7 +36,7 @@ def saved(image, kind, **options):
     return out.getvalue()
 
 
-def lying(orientation=6):
+def rotated(orientation=6):
     exif = Image.Exif()
     exif[274] = orientation
     return saved(product(), "JPEG", quality=95, exif=exif)
@@ -56,7 +56,7 @@ def other_primaries():
     return saved(product(), "JPEG", quality=95, icc_profile=swapped_profile())
 
 
-PHOTOS = {"lying.jpg": lying(), "primaries.jpg": other_primaries(), "cmyk.jpg": cmyk(), "gray16.png": gray16()}
+PHOTOS = {"rotated.jpg": rotated(), "primaries.jpg": other_primaries(), "cmyk.jpg": cmyk(), "gray16.png": gray16()}
 
 
 def by_ingest(files, folder):
@@ -86,7 +86,7 @@ def test_file_has_the_same_pixels_in_ingest_cutout_and_sfm(tmp_path):
         opaque = rgba[..., 3] == 255
         assert opaque.mean() > 0.05, photo
         assert np.array_equal(rgba[opaque][:, :3], rgb[opaque]), photo
-    assert rgb_of(tmp_path / "sfm" / "lying.png").shape == (160, 120, 3)
+    assert rgb_of(tmp_path / "sfm" / "rotated.png").shape == (160, 120, 3)
     plain = np.asarray(Image.open(io.BytesIO(saved(product(), "JPEG", quality=95))))
     assert np.abs(rgb_of(tmp_path / "sfm" / "primaries.png").astype(int) - plain[..., [1, 0, 2]]).max() <= 4
 
@@ -96,7 +96,7 @@ def rgb_of(path):
 
 
 def header_only(side):
-    """A PNG whose header promises a picture of this side, without its pixels."""
+    """A PNG with a header for a square picture of this side, but without pixels."""
 
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -109,19 +109,19 @@ def pages():
     return saved(product(), "TIFF", save_all=True, append_images=[product()])
 
 
-REFUSED = {
+REJECTED = {
     "too many pixels": ("a.png", header_only(12_000), "144 MP, more than 120 MP"),
     "too small": ("a.png", saved(product(48, 48), "PNG"), "48x48 px, fewer than 64 px"),
     "several pages": ("a.tif", pages(), "2 pictures"),
-    "cut off": ("a.jpg", lying()[:1500], "damaged or truncated"),
+    "truncated": ("a.jpg", rotated()[:1500], "damaged or truncated"),
     "text": ("a.jpg", b"front is DSC_0001", "it is text"),
     "values beyond 16 bits": ("a.tif", saved(Image.fromarray(np.full((80, 80), 1e9, np.float32)), "TIFF"), "mode F"),
 }
 
 
-@pytest.mark.parametrize("why", REFUSED)
-def test_file_is_refused_for_the_same_reason_by_ingest_cutout_and_sfm(tmp_path, why):
-    name, data, reason = REFUSED[why]
+@pytest.mark.parametrize("fault", REJECTED)
+def test_ingest_cutout_and_sfm_reject_a_file_with_the_same_message(tmp_path, fault):
+    name, data, reason = REJECTED[fault]
     good = {f"good{i}.jpg": saved(product(), "JPEG", quality=95) for i in range(3)}
     folder = put(tmp_path / "photos", {**good, name: data})
     what, remedy = by_sfm_and_cutout(folder, name)
@@ -131,7 +131,7 @@ def test_file_is_refused_for_the_same_reason_by_ingest_cutout_and_sfm(tmp_path, 
     assert f"{name}: {what}. {remedy}" in ingested.value.what
 
 
-def test_file_of_too_many_bytes_is_refused_before_it_is_read(tmp_path):
+def test_a_file_that_is_too_large_is_rejected_before_it_is_read(tmp_path):
     good = {f"good{i}.jpg": saved(product(), "JPEG", quality=95) for i in range(3)}
     folder = put(tmp_path / "photos", good)
     with (folder / "a.jpg").open("wb") as file:
@@ -146,7 +146,7 @@ def test_file_of_too_many_bytes_is_refused_before_it_is_read(tmp_path):
 
 
 def by_sfm_and_cutout(folder, name):
-    """Why `catalog sfm` and `catalog cutout` refuse a file, which they must say alike, and the remedy."""
+    """The message with which both `catalog sfm` and `catalog cutout` reject a file, and the remedy."""
     (unusable,) = upright_photos(folder, folder.parent / "sfm").unusable
     with pytest.raises(BadInput) as cut:
         cut_files([folder / name], folder.parent / "cut", ENGINES.defaults(), lambda *_: None)

@@ -39,7 +39,7 @@ def catalog(
     return done
 
 
-def json_of(*arguments: object, home: Path, **more: Any) -> Any:
+def catalog_json(*arguments: object, home: Path, **more: Any) -> Any:
     return json.loads(catalog(*arguments, "--json", home=home, **more).stdout)
 
 
@@ -62,37 +62,37 @@ def shoot(home: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def run(home: Path, shoot: Path) -> dict[str, Any]:
-    return json_of("run", shoot, home=home, preset=QUICK)
+    return catalog_json("run", shoot, home=home, preset=QUICK)
 
 
 @pytest.mark.slow
-def test_run_publishes_a_shoot_and_a_second_run_computes_nothing(home, shoot, run):
+def test_run_publishes_assets_and_a_second_run_computes_nothing(home, shoot, run):
     assert [(step["step"], step["state"]) for step in run["steps"]] == [(step, "done") for step in STEPS]
     with Image.open(run["sheet"]) as sheet:
         assert sheet.width == 2000
-    again = json_of("run", shoot, home=home, preset=QUICK)
-    assert [step["state"] for step in again["steps"]] == ["cached"] * 9 + ["done"]  # publish always runs
+    again = catalog_json("run", shoot, home=home, preset=QUICK)
+    assert [step["state"] for step in again["steps"]] == ["cached"] * 9 + ["done"]  # publish is never cached
     assert again["plan"] == run["plan"]
 
 
 @pytest.mark.slow
-def test_plan_knows_all_keys_of_a_finished_shoot_and_one_of_a_new_shoot(home, shoot, run, tmp_path):
-    steps = json_of("plan", shoot, home=home, preset=QUICK)["steps"]
+def test_plan_knows_all_keys_of_a_finished_shoot_and_the_first_of_a_new_one(home, shoot, run, tmp_path):
+    steps = catalog_json("plan", shoot, home=home, preset=QUICK)["steps"]
     assert [step["state"] for step in steps[:9]] == ["cached"] * 9
-    fresh = json_of("plan", shoot, home=tmp_path)["steps"]
+    fresh = catalog_json("plan", shoot, home=tmp_path)["steps"]
     assert fresh[0]["state"] == "to run" and fresh[0]["key"]
     assert fresh[2]["state"] == "unknown until ingest"
 
 
 @pytest.mark.slow
-def test_assets_lineage_and_export(home, run, tmp_path):
-    assets = json_of("assets", home=home)["assets"]
+def test_assets_lineage_export_and_summary(home, run, tmp_path):
+    assets = catalog_json("assets", home=home)["assets"]
     assert assets and all(asset["sku"] == "mug-001" for asset in assets)
-    lineage = json_of("lineage", assets[0]["id"], home=home)
+    lineage = catalog_json("lineage", assets[0]["id"], home=home)
     assert {"composite_asset", "cutout_photo", "ingest_photo"} <= {step["stage"] for step in lineage["steps"]}
     shown = catalog("lineage", assets[0]["id"], home=home).stdout
     assert "DSC_0001" in shown and "composite" in shown
-    json_of("export", "--out", tmp_path / "out", home=home)
+    catalog_json("export", "--out", tmp_path / "out", home=home)
     assert (tmp_path / "out" / "assets.parquet").is_file()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
@@ -102,22 +102,22 @@ def test_assets_lineage_and_export(home, run, tmp_path):
 @pytest.mark.slow
 def test_each_engine_runs_alone_on_plain_folders(home, shoot, tmp_path):
     photos = sorted((shoot / "photos").iterdir())
-    cut = json_of("cutout", *photos, "--out", tmp_path / "cut", home=home)
+    cut = catalog_json("cutout", *photos, "--out", tmp_path / "cut", home=home)
     assert len(cut["files"]) == len(photos) and cut["files"][0]["seconds"] > 0
     boxed = ("--engine", "seeded", "--seed-box", 0.3, 0.35, 0.55, 0.7)
-    (seeded,) = json_of("cutout", photos[0], "--out", tmp_path / "seeded", *boxed, home=home)["files"]
+    (seeded,) = catalog_json("cutout", photos[0], "--out", tmp_path / "seeded", *boxed, home=home)["files"]
     assert seeded["fault"] is None and abs(seeded["coverage"] - cut["files"][0]["coverage"]) < 0.05
-    posed = json_of("sfm", shoot / "photos", "--masks", tmp_path / "cut", "--out", tmp_path / "colmap", home=home)
+    posed = catalog_json("sfm", shoot / "photos", "--masks", tmp_path / "cut", "--out", tmp_path / "colmap", home=home)
     assert posed["registered"] >= 9 and posed["reprojection_error_px"] < 1.0 and posed["peak_memory_mb"] > 50
     ply = tmp_path / "splat.ply"
     arguments = ("splat", tmp_path / "colmap", "--out", ply, "--iterations", 150, "--holdout", 5, "--side-px", 160)
-    fitted = json_of(*arguments, "--gaussians", 2000, "--strategy", "default", "--refine-poses", home=home)
+    fitted = catalog_json(*arguments, "--gaussians", 2000, "--strategy", "default", "--refine-poses", home=home)
     assert fitted["pose_shift_max_px"] <= 3
     assert fitted["psnr_db"] > 15 and 0 < fitted["ssim"] <= 1 and fitted["gaussians"] <= 2000
     assert fitted["seconds_per_iteration"] > 0 and fitted["peak_memory_mb"] > 50
-    assert "is there already" in catalog(*arguments, home=home, expect=30).stderr
+    assert "already exists" in catalog(*arguments, home=home, expect=30).stderr
     view = ("render", ply, "--azimuth-deg", 45, "--elevation-deg", 15, "--size", 200, "--out", tmp_path / "view.png")
-    drawn = json_of(*view, home=home)
+    drawn = catalog_json(*view, home=home)
     assert drawn["gaussians"] == fitted["gaussians"]
     with Image.open(tmp_path / "view.png") as image:
         assert (image.mode, image.size) == ("RGBA", (200, 200))
@@ -127,12 +127,12 @@ def test_each_engine_runs_alone_on_plain_folders(home, shoot, tmp_path):
 
 def test_discover_stage_and_summary_work_as_airflow_runs_them(tmp_path, monkeypatch):
     small_mug(tmp_path / "shoots" / "mug", photos=9)
-    discovery = json_of("discover", tmp_path / "shoots", "--run-id", "night-1", home=tmp_path)
+    discovery = catalog_json("discover", tmp_path / "shoots", "--run-id", "night-1", home=tmp_path)
     (planned,) = discovery["plans"]
     assert planned["sku"] == "mug-001" and planned["changed"] == "new"
-    narrow_output = in_process(tmp_path, monkeypatch, "discover", str(tmp_path / "shoots"), COLUMNS="60").stdout
-    assert f"plan {planned['plan']} of mug-001\n" in narrow_output
-    ingested = json_of("stage", "ingest", "--plan", planned["plan"], "--run-id", "night-1", home=tmp_path)
+    narrow = in_process(tmp_path, monkeypatch, "discover", str(tmp_path / "shoots"), COLUMNS="60").stdout
+    assert f"plan {planned['plan']} of mug-001\n" in narrow
+    ingested = catalog_json("stage", "ingest", "--plan", planned["plan"], "--run-id", "night-1", home=tmp_path)
     assert ingested["state"] == "done"
     again = catalog("stage", "ingest", "--plan", planned["plan"], home=tmp_path)
     assert (again.stderr, again.stdout) == ("ingest: cached\n", f"ingest: cached, 0.0 s, key {ingested['key']}\n")
@@ -140,7 +140,7 @@ def test_discover_stage_and_summary_work_as_airflow_runs_them(tmp_path, monkeypa
     assert "mug-001" in summary and "failed" in summary
 
 
-def test_discover_names_its_run_for_the_summary(tmp_path, monkeypatch):
+def test_discover_reports_the_run_id_that_it_chose(tmp_path, monkeypatch):
     (tmp_path / "shoots").mkdir()
     (tmp_path / "shoots" / "bad").mkdir()
     (tmp_path / "shoots" / "bad" / "shoot.yaml").write_text("sku: 7")
@@ -154,7 +154,7 @@ def test_discover_names_its_run_for_the_summary(tmp_path, monkeypatch):
     assert run_id in str(wrong.exception)
 
 
-def test_empty_results_are_reported_with_the_searched_place(tmp_path, monkeypatch):
+def test_an_empty_result_names_the_place_that_was_searched(tmp_path, monkeypatch):
     assets = in_process(tmp_path, monkeypatch, "assets", "--sku", "mug")
     assert assets.exit_code == 0 and assets.stdout == f"no matching assets in sqlite:///{tmp_path / 'catalog.db'}\n"
     assert in_process(tmp_path, monkeypatch, "assets", "--state", "lost").exit_code == 2
@@ -170,7 +170,7 @@ def test_doctor_names_every_engine(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (("run", "nowhere"), "nowhere"),
         (("stage", "ingest", "--plan", "0" * 64), "0000"),
@@ -181,13 +181,13 @@ def test_doctor_names_every_engine(tmp_path):
         (("lineage", "no/such/asset"), "no/such/asset"),
     ],
 )
-def test_bad_input_is_one_clear_error(tmp_path, arguments, words):
+def test_bad_input_is_one_clear_error(tmp_path, arguments, message):
     done = catalog(*arguments, home=tmp_path, expect=30)
-    assert words in done.stderr and "Traceback" not in done.stderr
+    assert message in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("command", ["cutout", "sfm"])
-def test_out_that_cannot_be_written_is_one_clear_error(tmp_path, command):
+def test_an_output_that_cannot_be_written_is_one_clear_error(tmp_path, command):
     shoot = small_mug(tmp_path / "mug", photos=3)
     (tmp_path / "file").write_text("mine")
     photos = [shoot / "photos"] if command == "sfm" else sorted((shoot / "photos").iterdir())
@@ -195,7 +195,7 @@ def test_out_that_cannot_be_written_is_one_clear_error(tmp_path, command):
     assert f"{tmp_path}/file/out cannot be written" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_photo_added_during_a_run_is_left_to_the_next_night(tmp_path, monkeypatch):
+def test_a_photo_added_during_a_run_is_picked_up_by_the_next_discovery(tmp_path, monkeypatch):
     shoot = tmp_path / "shoots" / "mug"
     (shoot / "photos").mkdir(parents=True)
     (shoot / "photos" / "DSC_0001.jpg").write_bytes(b"\xff\xd8")
@@ -213,7 +213,7 @@ def test_photo_added_during_a_run_is_left_to_the_next_night(tmp_path, monkeypatc
     assert [plan["changed"] for plan in json.loads(done.stdout)["plans"]] == ["its photos or shoot.yaml changed"]
 
 
-def test_verify_lists_damaged_files_with_their_owners(tmp_path, monkeypatch):
+def test_verify_names_damaged_files_and_their_owners(tmp_path, monkeypatch):
     monkeypatch.setenv("CATALOG_STORE", str(tmp_path / "store"))
     monkeypatch.delenv("CATALOG_DATABASE_URL", raising=False)
     store = Store(tmp_path / "store")

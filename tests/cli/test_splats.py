@@ -1,4 +1,4 @@
-"""The commands that show a splat, as a person types them, on our own file and on one in another tool's layout."""
+"""The commands that show a splat, on a file of ours and on one in another tool's layout."""
 
 import json
 import re
@@ -33,26 +33,26 @@ def ours(tmp_path_factory):
 
 @pytest.fixture
 def catalog(monkeypatch, capsys):
-    """Runs a command in this process. Returns exit code, stdout and stderr."""
+    """Run a command in this process; return its exit code, stdout and stderr."""
 
-    def typed(*arguments):
+    def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["catalog", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as exit_:
             main()
-        return (ended.value.code or 0, *capsys.readouterr())
+        return (exit_.value.code or 0, *capsys.readouterr())
 
-    return typed
+    return run
 
 
 def test_turntable_writes_an_animation_and_reports_it(catalog, ours, tmp_path):
     out = tmp_path / "turn.webp"
     shape = ("--frames", 6, "--size", 64, "--seconds", 2)
-    said = json.loads(catalog("turntable", ours, "--out", out, *shape, "--json")[1])
-    assert said["frames"] == 6 and said["bytes"] == out.stat().st_size and said["gaussians"] == 1500
+    report = json.loads(catalog("turntable", ours, "--out", out, *shape, "--json")[1])
+    assert report["frames"] == 6 and report["bytes"] == out.stat().st_size and report["gaussians"] == 1500
     with Image.open(out) as film:
         assert (film.n_frames, film.size) == (6, (64, 64))
-    code, _, wrong = catalog("turntable", ours, "--out", out)
-    assert code == 30 and "is there already" in wrong
+    code, _, error = catalog("turntable", ours, "--out", out)
+    assert code == 30 and "already exists" in error
 
 
 def test_viewer_writes_a_page_and_reports_it(catalog, ours, tmp_path):
@@ -64,46 +64,50 @@ def test_viewer_writes_a_page_and_reports_it(catalog, ours, tmp_path):
 
 
 @pytest.mark.parametrize("command", OUT)
-def test_commands_read_another_tools_file_with_its_up_axis(catalog, command, tmp_path):
+def test_every_command_takes_another_tools_file_and_up_axis(catalog, command, tmp_path):
     names, comments = LAYOUTS["gsplat"]
     file, out = tmp_path / "theirs.ply", tmp_path / OUT[command]
     file.write_bytes(ply(values(50, 2), names(2), form="ascii", comments=comments))
     more = [] if command == "viewer" else ["--size", 64]
-    said = json.loads(catalog(command, file, "--out", out, "--up", "-y", *more, "--json")[1])
-    assert said["out"] == str(out) and said["gaussians"] == 50 and out.stat().st_size > 0
+    report = json.loads(catalog(command, file, "--out", out, "--up", "-y", *more, "--json")[1])
+    assert report["out"] == str(out) and report["gaussians"] == 50 and out.stat().st_size > 0
 
 
 @pytest.mark.parametrize("command", OUT)
-def test_file_that_is_not_a_splat_is_one_clear_error(catalog, command, tmp_path):
+def test_file_that_is_not_a_splat_is_refused(catalog, command, tmp_path):
     file, out = tmp_path / "points.ply", tmp_path / OUT[command]
     file.write_bytes(ply(values(5, 0), ["x", "y", "z"]))
-    code, _, wrong = catalog(command, file, "--out", out)
-    assert "points.ply is no 3DGS splat: no property f_dc_0" in wrong
+    code, _, error = catalog(command, file, "--out", out)
+    assert "points.ply is not a 3DGS splat: it has no property f_dc_0" in error
     assert code == 30 and not out.exists()
 
 
-def test_render_refuses_endings_other_than_png(catalog, ours, tmp_path):
-    code, _, wrong = catalog("render", ours, "--out", tmp_path / "a.jpg")
-    assert code == 30 and "a.jpg: render writes a PNG" in wrong and not (tmp_path / "a.jpg").exists()
+def test_render_refuses_other_endings_than_png(catalog, ours, tmp_path):
+    code, _, error = catalog("render", ours, "--out", tmp_path / "a.jpg")
+    assert code == 30 and "a.jpg: render writes PNG files" in error and not (tmp_path / "a.jpg").exists()
 
 
 def test_setting_out_of_range_names_its_option(catalog, ours, tmp_path):
-    code, _, wrong = catalog("turntable", ours, "--out", tmp_path / "a.webp", "--elevation-deg", 120)
-    assert code == 30 and "--elevation-deg" in wrong and "120" in wrong
+    code, _, error = catalog("turntable", ours, "--out", tmp_path / "a.webp", "--elevation-deg", 120)
+    assert code == 30 and "--elevation-deg" in error and "120" in error
 
 
 @pytest.mark.parametrize(
     ("command", "params"),
     [(cli_splats.splat, NerfstudioParams), (cli_splats.turntable, TurnParams), (cli_engines.sfm, PoseParams)],
 )
-def test_help_states_the_defaults_of_the_params(command: Callable[..., None], params: type[Frozen]) -> None:
-    defaults = {}
+def test_help_texts_state_the_params_defaults(command: Callable[..., None], params: type[Frozen]) -> None:
+    stated = {}
     for name, kind in get_type_hints(command, include_extras=True).items():
         text = next((str(m.help) for m in getattr(kind, "__metadata__", ()) if isinstance(m, OptionInfo)), "")
         if match := re.search(r"; default: ([\w.]+)$", text):
-            defaults[name] = match[1]
-    fields = params.model_fields
-    stated = {name for name in get_type_hints(command) if name in fields} - {"matte", "refine_poses", "rig"}
-    assert defaults.keys() >= stated
-    for name in stated:
-        assert str(fields[name].default).removesuffix(".0") == defaults[name], name
+            stated[name] = match[1]
+    known = params.model_fields
+    assert stated.keys() >= {name for name in get_type_hints(command) if name in known} - {
+        "matte",
+        "refine_poses",
+        "rig",
+    }
+    for name, default in stated.items():
+        if name in known:
+            assert str(known[name].default).removesuffix(".0") == default, name

@@ -1,4 +1,4 @@
-"""PLY files of ours and of others: every layout gives the same splat, every damage one clear error."""
+"""PLY files of ours and of other tools: every layout gives the same splat, every damage one clear error."""
 
 import struct
 import warnings
@@ -21,7 +21,7 @@ def rest(degree):
     return [f"f_rest_{i}" for i in range(3 * ((degree + 1) ** 2 - 1))]
 
 
-LAYOUTS = {  # names of properties in the order in which each tool writes them, and its comments
+LAYOUTS = {  # property names in the order in which each tool writes them, and its comments
     "inria": (lambda d: [*XYZ, *NORMALS, *DC, *rest(d), *OPACITY, *SCALE, *ROT], []),
     "nerfstudio": (
         lambda d: [*XYZ, *NORMALS, *DC, *rest(d), *OPACITY, *SCALE, *ROT],
@@ -36,14 +36,14 @@ LAYOUTS = {  # names of properties in the order in which each tool writes them, 
 
 
 def values(count, degree, seed=0):
-    """Columns by name, float64; the normals and an unknown column too."""
+    """Random columns by name, float64, including normals and an unknown column."""
     r = np.random.default_rng(seed)
     names = [*XYZ, *NORMALS, *DC, *rest(degree), *OPACITY, *SCALE, *ROT, "segment"]
     return {name: r.normal(size=count).astype(np.float32).astype(np.float64) for name in names}
 
 
 def ply(columns, names, kind="float", form="binary_little_endian", comments=(), after="", end="\n"):
-    """A PLY file written by the format's description: a plain twin of `write_ply`."""
+    """Write a PLY file by the format's description; the reference for `write_ply`."""
     count = len(columns["x"])
     lines = ["ply", f"format {form} 1.0", *(f"comment {c}" for c in comments), f"element vertex {count}"]
     lines += [f"property {kind} {name}" for name in names] + ([after] if after else []) + ["end_header"]
@@ -58,24 +58,24 @@ def ply(columns, names, kind="float", form="binary_little_endian", comments=(), 
 def assert_is(splat, columns, degree):
     g = splat.gaussians
     assert g.degree == degree
-    for name, got in {
+    for name, actual in {
         **{n: g.means[:, i] for i, n in enumerate(XYZ)},
         **{n: g.log_scales[:, i] for i, n in enumerate(SCALE)},
         **{n: g.quats[:, i] for i, n in enumerate(ROT)},
         **{n: g.sh[:, 0, i] for i, n in enumerate(DC)},
         "opacity": g.logits,
     }.items():
-        assert np.array_equal(got, columns[name].astype(np.float32)), name
+        assert np.array_equal(actual, columns[name].astype(np.float32)), name
     each = (degree + 1) ** 2 - 1
     for channel in range(3):  # all of red's, then green's, then blue's
         for k in range(each):
-            want = columns[f"f_rest_{channel * each + k}"].astype(np.float32)
-            assert np.array_equal(g.sh[:, 1 + k, channel], want)
+            expected = columns[f"f_rest_{channel * each + k}"].astype(np.float32)
+            assert np.array_equal(g.sh[:, 1 + k, channel], expected)
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
 @pytest.mark.parametrize("tool", LAYOUTS)
-def test_the_layout_of_each_tool_is_read(tool, degree):
+def test_layout_of_each_tool_is_read(tool, degree):
     names, comments = LAYOUTS[tool]
     columns = values(5, degree)
     splat = read_ply(ply(columns, names(degree), comments=comments))
@@ -90,7 +90,7 @@ def test_the_layout_of_each_tool_is_read(tool, degree):
     extra=st.lists(st.sampled_from([*NORMALS, "segment"]), unique=True), end=st.sampled_from(["\n", "\r\n"]),
     after=st.sampled_from(["", "element face 0\nproperty list uchar int vertex_indices"]),
 )  # fmt: skip
-def test_any_order_type_and_form_gives_the_same_splat(count, degree, kind, form, shuffle, extra, end, after):
+def test_any_order_type_and_format_gives_the_same_splat(count, degree, kind, form, shuffle, extra, end, after):
     columns = values(count, degree, seed=count)
     names = [*XYZ, *DC, *rest(degree), *OPACITY, *SCALE, *ROT, *extra]
     shuffle.shuffle(names)
@@ -102,7 +102,7 @@ finite = st.floats(-(2.0**100), 2.0**100, width=32, allow_subnormal=False)
 
 @settings(deadline=None, max_examples=60)
 @given(st.data(), st.integers(1, 5), st.integers(0, 3), st.booleans())
-def test_what_is_written_is_read_again(data, count, degree, antialias):
+def test_written_splat_is_read_back(data, count, degree, antialias):
     def draw(*shape):
         size = int(np.prod(shape))
         return np.array(data.draw(st.lists(finite, min_size=size, max_size=size)), np.float32).reshape(shape)
@@ -121,7 +121,7 @@ NAMES = LAYOUTS["inria"][0](1)
 
 @settings(deadline=None, max_examples=300)
 @given(st.data(), st.sampled_from(["ascii", "binary_little_endian"]))
-def test_a_damaged_file_is_a_splat_or_bad_input_and_nothing_else(data, form):
+def test_damaged_file_gives_a_splat_or_bad_input(data, form):
     whole = bytearray(ply(values(3, 1), NAMES, form=form))
     if data.draw(st.booleans()):
         whole = whole[: data.draw(st.integers(0, len(whole)))]
@@ -151,20 +151,20 @@ def holding(name, value, at=1):
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "message"),
     [
-        (b"", "is no PLY file"),
-        (b"\x89PNG\r\n", "is no PLY file"),
-        (damaged(lambda d: d[:-1]), "cut short: 3 Gaussians announced"),
-        (damaged(lambda d: d.rstrip().rsplit(b"\n", 1)[0], form="ascii"), "cut short: 3 Gaussians announced, 2 lines"),
-        (damaged(lambda d: d.rstrip().rsplit(b" ", 1)[0], form="ascii"), "Each line holds one Gaussian"),
-        (damaged(lambda d: d.replace(b"binary_little_endian", b"zipped")), "no known format"),
+        (b"", "is not a PLY file"),
+        (b"\x89PNG\r\n", "is not a PLY file"),
+        (damaged(lambda d: d[:-1]), "truncated: 3 Gaussians announced"),
+        (damaged(lambda d: d.rstrip().rsplit(b"\n", 1)[0], form="ascii"), "truncated: 3 Gaussians announced, 2 lines"),
+        (damaged(lambda d: d.rstrip().rsplit(b" ", 1)[0], form="ascii"), "Write one Gaussian per line"),
+        (damaged(lambda d: d.replace(b"binary_little_endian", b"zipped")), "unknown PLY format"),
         (damaged(lambda d: d.replace(b"element vertex 3", b"element chunk 1\nelement vertex 3")), "uncompressed"),
-        (damaged(lambda d: d.replace(b"vertex 3", b"vertex 0")), "holds no Gaussians"),
-        (damaged(lambda d: d.replace(b"vertex 3", b"vertex three")), "holds no Gaussians"),
-        (damaged(lambda d: d.replace(b"vertex 3", b"vertex " + b"9" * 5000)), "holds no Gaussians"),
+        (damaged(lambda d: d.replace(b"vertex 3", b"vertex 0")), "contains no Gaussians"),
+        (damaged(lambda d: d.replace(b"vertex 3", b"vertex three")), "contains no Gaussians"),
+        (damaged(lambda d: d.replace(b"vertex 3", b"vertex " + b"9" * 5000)), "contains no Gaussians"),
         (damaged(lambda d: d.replace(b"float x", b"list uchar int x")), "property list uchar int x is not a number"),
-        (damaged(lambda d: d.replace(b"float nx", b"float y")), "property y is there twice"),
+        (damaged(lambda d: d.replace(b"float nx", b"float y")), "property y appears twice"),
         (damaged(bytes, names=without("opacity")), "no property opacity. Export Gaussians"),
         (damaged(bytes, names=without("f_dc_2")), "no property f_dc_2"),
         (damaged(bytes, names=without("rot_3")), "no property rot_3"),
@@ -173,10 +173,10 @@ def holding(name, value, at=1):
         (damaged(bytes, columns=holding("scale_1", np.nan)), "scale_1 of Gaussian 1 is nan"),
         (damaged(bytes, columns=holding("x", np.inf), form="ascii"), "x of Gaussian 1 is inf"),
         (damaged(bytes, columns=holding("x", 1e200), kind="double"), "x of Gaussian 1 is 1e+200"),
-        (damaged(bytes, columns={**values(3, 1), **{n: np.array([1.0, 1.0, 0.0]) for n in ROT}}), "Gaussian 2 has the"),
+        (damaged(bytes, columns={**values(3, 1), **{n: np.array([1.0, 1.0, 0.0]) for n in ROT}}), "Gaussian 2 has a"),
     ],
 )
-def test_what_is_wrong_is_named(data, words):
+def test_error_names_file_and_fault(data, message):
     with pytest.raises(BadInput) as caught:
         read_ply(data, "some.ply")
-    assert "some.ply" in str(caught.value) and words in str(caught.value)
+    assert "some.ply" in str(caught.value) and message in str(caught.value)

@@ -1,4 +1,4 @@
-"""The benchmark of all splat engines: its rows on a small shoot, and its report on missing engines."""
+"""The benchmark of all splat engines: its rows for a small shoot, and its report on missing engines."""
 
 import json
 

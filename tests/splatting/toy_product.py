@@ -1,4 +1,4 @@
-"""A product made of Gaussians, photographed by the rasterizer: poses, mattes and the splat itself are known exactly."""
+"""A product made of Gaussians and photographed by the rasterizer: poses, mattes and the splat are known exactly."""
 
 import struct
 
@@ -20,7 +20,7 @@ DISTANCE = 5.0
 
 
 def product(count=1500, seed=4):
-    """A striped egg with a knob on its right-hand side, opaque."""
+    """Make a striped egg with a knob on its right-hand side, opaque."""
     r = np.random.default_rng(seed)
     n = r.normal(size=(count, 3))
     n /= np.linalg.norm(n, axis=1, keepdims=True)
@@ -58,7 +58,7 @@ def sparse(count=150, seed=0):
 
 
 def surface(count, seed=1):
-    """Points on the toy's true skin, knob and all, and its colours there: what a perfect field would give."""
+    """Sample the toy's true surface, including the knob, with its colours: what a perfect field would give."""
     r = np.random.default_rng(seed)
     n = r.normal(size=(count, 3))
     n /= np.linalg.norm(n, axis=1, keepdims=True)
@@ -71,12 +71,12 @@ def surface(count, seed=1):
 
 
 def fit(params, shot, points, hooks=None):
-    """The trainer on the CPU."""
+    """Fit with the trainer on the CPU."""
     return trainer.fit(params, CpuRasterizer(), shot, points, hooks or Hooks())
 
 
 def colmap_files(shot, points):
-    """cameras.bin, images.bin, points3D.bin of these photos, as bytes by name; SIMPLE_PINHOLE."""
+    """Return cameras.bin, images.bin and points3D.bin of these photos by name; SIMPLE_PINHOLE."""
     c = shot[0].camera
     cameras = struct.pack("<Q", 1) + struct.pack("<iiQQ3d", 1, 0, c.width_px, c.height_px, c.fx_px, c.cx_px, c.cy_px)
     images = struct.pack("<Q", len(shot))
@@ -91,7 +91,7 @@ def colmap_files(shot, points):
 
 
 def quaternion(rotation):
-    """Quaternion wxyz of a rotation matrix, by its largest component."""
+    """Convert a rotation matrix to a quaternion wxyz, by its largest component."""
     r = rotation
     q = np.array([
         1 + r[0, 0] + r[1, 1] + r[2, 2], 1 + r[0, 0] - r[1, 1] - r[2, 2],
@@ -108,4 +108,5 @@ def quaternion(rotation):
 
 
 def cutout_files(shot):
+    """Return the photos as PNG files by name."""
     return {f"{photo.name}.png": encode_png(photo.rgba) for photo in shot}

@@ -206,7 +206,7 @@ def test_an_edited_angle_is_checked_against_its_photo_and_its_edits(shoot):
     assert asset.verdict != "rejected", asset.reasons
     words = {check.name: check.words for check in asset.checks}
     assert words["edits"] == (
-        "edited as shoot.yaml asks: cropped, turned 4 deg, brightness +0.2 EV, sharpened by 0.5 at 1 px"
+        "edited as shoot.yaml asks: cropped, rotated 4 deg, brightness +0.2 EV, sharpened by 0.5 at 1 px"
     )
     assert words["photo_exact"] == "every opaque pixel of the product equals the photo's"
     assert "edits" not in {check.name for check in records["back/oak/instagram_4x5.jpg"].checks}
@@ -220,7 +220,7 @@ def test_an_edited_picture_that_was_painted_over_is_rejected(shoot):
     shoot.angles["front"][120:140, 60:90, :3] += 4
     front = [r for r in load_list(AssetRecord, shoot.store.read(shoot.run().checks)) if r.angle == "front"]
     assert front and all(r.verdict == "rejected" for r in front)
-    assert all("600 px of the picture are not what the edits" in " ".join(r.reasons) for r in front)
+    assert all("600 px of the picture differ from the result of the edits" in " ".join(r.reasons) for r in front)
 
 
 def test_enlargement_by_edits_counts_as_enlargement_of_the_photo(shoot):

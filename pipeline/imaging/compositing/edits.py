@@ -85,7 +85,7 @@ def describe_edits(edits: Edits) -> str:
     if edits.perspective is not None:
         parts.append("perspective straightened")
     if edits.rotate_deg:
-        parts.append(f"turned {edits.rotate_deg:g} deg")
+        parts.append(f"rotated {edits.rotate_deg:g} deg")
     if edits.resize != 1.0:
         parts.append(f"resized {edits.resize:g} times")
     if edits.brightness_ev:

@@ -107,7 +107,7 @@ def _ellipses(runs: F64, x: NDArray[Any], y: NDArray[Any]) -> Pixels:
     return slice_
 
 
-def cut_at_foot(solid: Solid, projection: Projection, foot_px: float, tall_px: float) -> Solid:
+def cut_at_foot(solid: Solid, projection: Projection, foot_px: float, height_px: float) -> Solid:
     """Cut the solid off at its foot: the highest slice whose near rim projects as low as the matte's foot `foot_px`.
 
     Below it lies the cone that silhouettes leave under every base, or floor that the splat has picked up. Only the
@@ -121,6 +121,6 @@ def cut_at_foot(solid: Solid, projection: Projection, foot_px: float, tall_px: f
         rim[:, 0] = solid.left + (columns + 0.5) * solid.cell
         rim[:, 1] = solid.near + solid.filled[k][:, columns].argmax(axis=0) * solid.cell
         rim[:, 2] = solid.floor_z + k * solid.step
-        if project(projection, rim)[:, 1].max() >= foot_px - FOOT_SLACK * tall_px:
+        if project(projection, rim)[:, 1].max() >= foot_px - FOOT_SLACK * height_px:
             return replace(solid, filled=solid.filled[k:], floor_z=float(rim[0, 2]))
     return solid

@@ -17,10 +17,10 @@ from pipeline.imaging.cutout.backdrop_model import lab_of
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _DISC9 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 BAND_PX = 2.0  # half the width of the unknown band around the outline, at `work_side_px`
-Box = tuple[float, float, float, float]
+Rectangle = tuple[float, float, float, float]
 
 
-def _ordered(box: Box) -> Box:
+def _ordered(box: Rectangle) -> Rectangle:
     left, top, right, bottom = box
     if not (0 <= left < right - 0.01 <= 0.99 and 0 <= top < bottom - 0.01 <= 0.99):
         raise ValueError("must be left, top, right, bottom, each from 0 to 1")
@@ -31,7 +31,7 @@ class Params(Frozen):
     """Settings of the engine. `seed_box`: left, top, right, bottom as fractions of the picture, 0 to 1."""
 
     engine: Literal["seeded"] = "seeded"
-    seed_box: Annotated[Box, AfterValidator(_ordered)] = Field(
+    seed_box: Annotated[Rectangle, AfterValidator(_ordered)] = Field(
         description="left, top, right, bottom of a box that is surely product in every photo, 0 to 1"
     )
     work_side_px: int = Field(
@@ -71,7 +71,7 @@ def cut(rgb: Rgb, params: Params) -> Alpha:
     return refined(rgb, product, band=BAND_PX, matting_side_px=params.matting_side_px)
 
 
-def _seed(box: Box, height: int, width: int) -> Mask:
+def _seed(box: Rectangle, height: int, width: int) -> Mask:
     left, top, right, bottom = box
     seed = np.zeros((height, width), bool)
     seed[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = True

@@ -1,6 +1,6 @@
-"""Where the product can be at all: the visual hull of its mattes. It cleans sparse points and adds surface.
+"""The visual hull of the mattes, which bounds the product: it filters sparse points and adds points on its surface.
 
-Where the product is hollow, `sweep` says what the hull cannot.
+Where the product is hollow, `sweep` finds the surface that the hull covers.
 """
 
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from pipeline.core.arrays import F64, I64
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import camera_centre
 from pipeline.splatting.carving.sweep import sweep
-from pipeline.splatting.photos import Training, pixels_of
+from pipeline.splatting.photos import PreparedPhoto, pixels_of
 
 GRID = 72
 _POINTS_PER_CELL = 6
-MISSES = 1  # mattes that may disagree, for a bad one must not carve the product away
-_PASSED = 2  # photos that must look through a place, more than see surface there, before the hull is not believed
+MISSES = 1  # mattes that may disagree: a single bad one must not carve the product away
+_SEE_THROUGH = 2  # net votes (`Sweep.see_through`) from which a point of the hull is not surface
 
 
-def misses(points: F64, photos: list[Training], slack_px: int) -> I64:
-    """How many photos show backdrop, not product, at each point [N]; mattes are grown by `slack_px` first.
+def misses(points: F64, photos: list[PreparedPhoto], slack_px: int) -> I64:
+    """Count the photos that show backdrop, not product, at each point [N]; mattes are dilated by `slack_px` first.
 
-    Outside a photo's crop counts as backdrop only where the crop was cut from a larger frame by its matte, which
-    `prepare` does whenever it crops; a product cut by the frame itself is met by `MISSES`.
+    Everything outside a photo's crop counts as backdrop, because `prepare` crops around the matte; `MISSES` allows for
+    a product that the frame itself cuts off.
     """
     count = np.zeros(len(points), np.int64)
     for photo in photos:
@@ -40,25 +40,25 @@ def misses(points: F64, photos: list[Training], slack_px: int) -> I64:
 
 @dataclass(frozen=True)
 class Hull:
-    """The hull on a grid: `solid` [X, Y, Z], its cells' centres `origin + spacing * index`, world units."""
+    """The hull on a grid: `solid` [X, Y, Z]; cells are centred at `origin + spacing * index`, world units."""
 
     solid: NDArray[np.bool_]
     origin: F64
     spacing: float
 
     def box(self) -> tuple[F64, F64]:
-        """Corners of the smallest box around the solid, two cells wider on each side."""
+        """Return the corners of the smallest box around the solid, two cells wider on each side."""
         filled = np.argwhere(self.solid)
         low, high = filled.min(axis=0) - 2, filled.max(axis=0) + 2
         return self.origin + self.spacing * low, self.origin + self.spacing * high
 
-    def surface(self, wanted: int, rng: np.random.Generator) -> tuple[F64, F64]:
-        """At most `wanted` points [N, 3] strewn over the surface, and their outward normals [N, 3].
+    def surface(self, count: int, rng: np.random.Generator) -> tuple[F64, F64]:
+        """Sample at most `count` points [N, 3] on the surface, with their outward normals [N, 3].
 
-        Strewn in its cells, then drawn to where the smoothed solid is half full: much finer than the grid.
+        Points start in surface cells and move to where the smoothed solid is half full: much finer than the grid.
         """
         cells = np.argwhere(self.solid & ~ndimage.binary_erosion(self.solid))
-        pick = rng.choice(len(cells), min(wanted, _POINTS_PER_CELL * len(cells)), replace=wanted > len(cells))
+        pick = rng.choice(len(cells), min(count, _POINTS_PER_CELL * len(cells)), replace=count > len(cells))
         density = ndimage.gaussian_filter(self.solid.astype(np.float64), 1.5)
         slopes = np.gradient(density)
         at = cells[pick] + rng.uniform(-0.5, 0.5, size=(len(pick), 3))
@@ -72,8 +72,8 @@ class Hull:
         return self.origin + self.spacing * at, normals
 
 
-def carve(box: tuple[F64, F64], photos: list[Training]) -> Hull:
-    """The part of `box` that no more than `MISSES` mattes rule out."""
+def carve(box: tuple[F64, F64], photos: list[PreparedPhoto]) -> Hull:
+    """Return the part of `box` that at most `MISSES` mattes rule out."""
     low, high = box
     spacing = float((high - low).max() / GRID)
     axes = [np.arange(lo + spacing / 2, hi, spacing) for lo, hi in zip(low, high, strict=True)]
@@ -82,8 +82,8 @@ def carve(box: tuple[F64, F64], photos: list[Training]) -> Hull:
     return Hull(solid, low + spacing / 2, spacing)
 
 
-def colours_of(points: F64, normals: F64, photos: list[Training]) -> NDArray[np.uint8]:
-    """Colours [N, 3] uint8, sRGB: what the three photos that face each point most squarely show there, averaged."""
+def colours_of(points: F64, normals: F64, photos: list[PreparedPhoto]) -> NDArray[np.uint8]:
+    """Average what the three photos facing each point most squarely show there: [N, 3] uint8, sRGB."""
     facing = np.stack([_facing(points, normals, photo) for photo in photos])  # [photos, N]
     total, weight = np.zeros((len(points), 3)), np.full(len(points), 1e-9)
     best = np.argsort(-facing, axis=0)[:3]
@@ -97,20 +97,20 @@ def colours_of(points: F64, normals: F64, photos: list[Training]) -> NDArray[np.
     return np.clip(colours * 255.0 + 0.5, 0, 255).astype(np.uint8)
 
 
-def _facing(points: F64, normals: F64, photo: Training) -> F64:
+def _facing(points: F64, normals: F64, photo: PreparedPhoto) -> F64:
     towards = camera_centre(photo.cam_from_world) - points
     return (towards * normals).sum(axis=1) / np.linalg.norm(towards, axis=1)
 
 
-def starting_points(sparse: Points, photos: list[Training], wanted: int, rng: np.random.Generator) -> Points:
-    """Sparse points inside the hull, and as many points of the surface as are missing up to `wanted`.
+def starting_points(sparse: Points, photos: list[PreparedPhoto], count: int, rng: np.random.Generator) -> Points:
+    """Return the sparse points inside the hull, topped up to `count` with points on the surface.
 
-    The surface is the hull's, or what the photos see behind it where they look through it.
+    The surface is the hull's, or what the photos see behind it where they see through it.
     """
     allowed = max(MISSES, len(photos) // 12)
     keep = misses(sparse.positions, photos, 2) <= allowed
     kept = Points(sparse.positions[keep], sparse.colours[keep])
-    around = kept.positions if len(kept.positions) >= 20 else _rays(photos)
+    around = kept.positions if len(kept.positions) >= 20 else _axes_box(photos)
     low, high = np.quantile(around, 0.02, axis=0), np.quantile(around, 0.98, axis=0)
     reach = np.maximum((high - low) * 0.5, 0.3 * (high - low).max())
     hull = carve((low - reach, high + reach), photos)
@@ -119,34 +119,35 @@ def starting_points(sparse: Points, photos: list[Training], wanted: int, rng: np
     hull = carve(hull.box(), photos)  # again, now that the box is tight
     if not hull.solid.any():
         return kept
-    strewn = hull.surface(max(0, wanted - len(kept.positions)), rng)
-    positions, normals = beneath(*strewn, hull, photos, rng)
+    samples = hull.surface(max(0, count - len(kept.positions)), rng)
+    positions, normals = replace_lids(*samples, hull, photos, rng)
     return Points(
         np.concatenate([kept.positions, positions]),
         np.concatenate([kept.colours, colours_of(positions, normals, photos)]),
     )
 
 
-def beneath(
-    positions: F64, normals: F64, hull: Hull, photos: list[Training], rng: np.random.Generator
+def replace_lids(
+    positions: F64, normals: F64, hull: Hull, photos: list[PreparedPhoto], rng: np.random.Generator
 ) -> tuple[F64, F64]:
-    """Points of the hull's surface [N, 3] that photos look through, exchanged for as many of what they see behind.
+    """Replace points on the hull [N, 3] that photos see through by at most as many on the surface behind them.
 
-    No matte shows the inside of a cup: the hull puts a lid on it, which a fit then paints differently for every photo.
+    No matte shows the inside of a cup: the hull closes it with a lid, which a fit then paints differently for each
+    photo. Returns points and normals.
     """
-    found = sweep(photos, hull.box())
-    stays = found.passed(positions) < _PASSED
-    places, towards = found.points()
-    if stays.all() or not stays.any():
+    swept = sweep(photos, hull.box())
+    keep = swept.see_through(positions) < _SEE_THROUGH
+    points, directions = swept.points()
+    if keep.all() or not keep.any():
         return positions, normals
-    apart, _ = cKDTree(positions[stays]).query(places)
-    new = np.flatnonzero((apart > found.slack) & (misses(places, photos, 0) <= MISSES))
-    new = rng.choice(new, min(len(new), int((~stays).sum())), replace=False)
-    return np.concatenate([positions[stays], places[new]]), np.concatenate([normals[stays], towards[new]])
+    distance, _ = cKDTree(positions[keep]).query(points)
+    new = np.flatnonzero((distance > swept.slack) & (misses(points, photos, 0) <= MISSES))
+    new = rng.choice(new, min(len(new), int((~keep).sum())), replace=False)
+    return np.concatenate([positions[keep], points[new]]), np.concatenate([normals[keep], directions[new]])
 
 
-def _rays(photos: list[Training]) -> F64:
-    """Corners of a box about where the cameras' axes meet, as wide as the mattes: the place, without any points."""
+def _axes_box(photos: list[PreparedPhoto]) -> F64:
+    """Return the corners [8, 3] of a box around the point where the cameras' axes meet, as wide as the mattes."""
     centres = np.stack([camera_centre(p.cam_from_world) for p in photos])
     forward = np.stack([p.cam_from_world[2, :3] for p in photos])
     planes = np.eye(3) - forward[:, :, None] * forward[:, None, :]

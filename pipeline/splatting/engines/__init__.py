@@ -1,1 +1,1 @@
-"""The engines of the splat step: a module each, listed in `registry`."""
+"""The engines of the splat step: one module each, listed in `registry`."""

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 class SplatEngine(Engine, Protocol):
     """A module that fits Gaussians to posed photos; its `Params` extends `PhotoParams`.
 
-    See `pipeline.core.engines.Engine` for the rest of it.
+    See `pipeline.core.engines.Engine` for the rest of the contract.
     """
 
     def fit(self, params: Any, photos: list[PosedPhoto], points: Points, hooks: Hooks, /) -> Fit:
-        """Fit to `photos`, from the sparse `points`, which may be empty, in the world of their poses.
+        """Fit to `photos`, starting from the sparse `points` (may be empty), in the world frame of the poses.
 
-        `params` are the engine's own. Resumes from `hooks.load()` where it can. Raises BadInput for photos that cannot
-        be fitted to, and as `require_here`.
+        `params` are the engine's own. Resumes from `hooks.load()` if the engine can. Raises BadInput for photos that
+        cannot be fitted, and as `require_here` does.
         """
         ...

@@ -1,4 +1,4 @@
-"""Our trainer on the CPU: needs no GPU and no compiler."""
+"""Our trainer on the CPU; requires no GPU and no compiler."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Params(FitParams):
     engine: Literal["cpu"] = "cpu"
 
 
-def require_here(params: Params) -> str:  # noqa: ARG001 - every engine's
-    """The version of the CPU's rasterizer, which every installation has."""
+def require_here(params: Params) -> str:  # noqa: ARG001 - the Protocol's
+    """Return the version of the CPU rasterizer, which is always installed."""
     from pipeline.splatting.raster.cpu import CpuRasterizer
 
     return CpuRasterizer().version

@@ -1,4 +1,4 @@
-"""Our trainer on a CUDA device, where gsplat draws."""
+"""Our trainer on a CUDA device, with gsplat as its rasterizer."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Params(FitParams):
     engine: Literal["gsplat"] = "gsplat"
 
 
-def require_here(params: Params) -> str:  # noqa: ARG001 - every engine's
-    """The version of gsplat, CUDA and the device. Raises MissingEngine as `require_gsplat`."""
+def require_here(params: Params) -> str:  # noqa: ARG001 - the Protocol's
+    """Return the versions of gsplat and CUDA and the device's name. Raises MissingEngine as `require_gsplat` does."""
     from pipeline.splatting.raster.gsplat import GsplatRasterizer
 
     return GsplatRasterizer().version

@@ -1,4 +1,4 @@
-"""nerfstudio's own trainer, in an image of its own: splatfacto, or nerfacto."""
+"""nerfstudio's trainers splatfacto and nerfacto, in an image of their own."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class Params(NerfstudioParams):
-    """nerfstudio's settings, and the trainer's."""
+    """The settings of nerfstudio and of our trainer."""
 
     engine: Literal["nerfstudio"] = "nerfstudio"
 
 
-def require_here(params: Params) -> str:  # noqa: ARG001 - every engine's
-    """The version of nerfstudio and the path of ns-train. Raises MissingEngine as `require_nerfstudio`."""
+def require_here(params: Params) -> str:  # noqa: ARG001 - the Protocol's
+    """Return nerfstudio's version and the path of ns-train. Raises MissingEngine as `require_nerfstudio` does."""
     from pipeline.splatting.nerfstudio.run import nerfstudio_version, require_nerfstudio
 
     return f"{nerfstudio_version()}, ns-train at {require_nerfstudio()}"

@@ -1,4 +1,4 @@
-"""The engines of the splat step: adding one is a module beside this one and a line here."""
+"""The engines of the splat step; to add one, write a module beside this one and name it here."""
 
 from pipeline.core.engines import Registry
 from pipeline.splatting.engines import cpu, gsplat, nerfstudio

@@ -1,1 +1,1 @@
-"""Fits Gaussians to posed photos."""
+"""The trainer, which fits Gaussians to posed photos."""

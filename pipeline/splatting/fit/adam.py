@@ -1,4 +1,4 @@
-"""Adam (Kingma & Ba 2015), a learning rate a tensor, moments that follow the Gaussians, fused on the CPU."""
+"""Adam (Kingma & Ba 2015) with a learning rate per tensor and moments that follow the Gaussians; fused on the CPU."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from pipeline.splatting.raster import threads  # noqa: F401   before the first k
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
 _BLOCK = 8192
-_PARALLEL_FROM = 65536  # below, waking a second thread costs more than it saves, most of all on a busy machine
+_PARALLEL_FROM = 65536  # elements; below, waking a second thread costs more than it saves
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
@@ -34,7 +34,7 @@ def _update(p: F32, g: F32, m: F32, v: F32, rate: float, root: float) -> None:
 
 @dataclass
 class Moments:
-    """First and second moments of one tensor and how many steps they have seen."""
+    """First and second moments of one tensor, and the number of steps they have seen."""
 
     first: torch.Tensor
     second: torch.Tensor
@@ -43,12 +43,12 @@ class Moments:
 
 @dataclass
 class Adam:
-    """Moments by tensor name; `step` updates in place. The fit's own state: load and save it whole."""
+    """Moments by tensor name, updated in place by `step`; part of a fit's state."""
 
     moments: dict[str, Moments] = field(default_factory=dict)
 
     def step(self, name: str, value: torch.Tensor, gradient: torch.Tensor, rate: float) -> None:
-        """One update of `value` (contiguous, updated in place) with learning rate `rate`."""
+        """Update `value` (contiguous, in place) once, with learning rate `rate`."""
         if name not in self.moments:
             self.moments[name] = Moments(torch.zeros_like(value), torch.zeros_like(value))
         m = self.moments[name]
@@ -66,7 +66,7 @@ class Adam:
             value.addcdiv_(m.first, m.second.sqrt().mul_(root).add_(EPSILON), value=-rate)
 
     def reindex(self, name: str, index: torch.Tensor, fresh: torch.Tensor) -> None:
-        """Follow a rearrangement of rows: row i continues row `index[i]`, from zero where `fresh[i]`."""
+        """Rearrange the moments' rows: row i continues row `index[i]`, or starts at zero where `fresh[i]`."""
         if name not in self.moments:
             return
         m = self.moments[name]

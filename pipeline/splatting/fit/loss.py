@@ -1,9 +1,9 @@
-"""What a fit minimises: the difference between a drawn product and its cut-out photo, over a background that changes.
+"""The loss of a fit: the difference between the rendered product and its cut-out photo, over random backdrops.
 
-`shown = gain * colour + bias * alpha + backdrop * (1 - alpha)`, `wanted` likewise without gain and bias; `loss = (1 -
-s) mean|shown - wanted| + s (1 - mean SSIM) + a mean|alpha - wanted alpha|`. A backdrop of another colour every time
-leaves only one way to be right: the product's own alpha. `ProductLoss` runs the fused kernels; `product_loss_plainly`
-is its twin in plain torch, which other devices use.
+`shown = gain * colour + bias * alpha + backdrop * (1 - alpha)`, `expected` likewise without gain and bias; `loss = (1 -
+s) mean|shown - expected| + s (1 - mean SSIM) + a mean|alpha - expected alpha|`. As the backdrop's colour changes at
+every step, only the product's own alpha fits them all. `ProductLoss` runs the fused kernels; `product_loss_reference`
+is its twin in plain torch, used on other devices.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pipeline.splatting.fit import loss_kernels as kernels
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Share of SSIM in the colour term (0 to 1), and weight of alpha's L1."""
+    """The share of SSIM in the colour term (0 to 1), and the weight of alpha's L1."""
 
     ssim: float = 0.2
     alpha: float = 0.2
@@ -35,21 +35,21 @@ class ProductLoss(torch.autograd.Function):
         ctx: Any, picture: torch.Tensor, gain: torch.Tensor, bias: torch.Tensor, target: torch.Tensor,
         backdrop: torch.Tensor, weights: LossWeights,
     ) -> torch.Tensor:  # fmt: skip
-        """Compute loss and gradients together; both need the same blurred pictures."""
+        """Compute loss and gradients together, because both need the same blurred pictures."""
         p, t = picture.detach().contiguous().numpy(), target.numpy()
         k, b, d = (v.detach().numpy() for v in (gain, bias, backdrop))
         _, height, width = p.shape
-        shown, wanted = np.empty((3, height, width), np.float32), np.empty((3, height, width), np.float32)
-        kernels.compose(p, t, d, k, b, shown, wanted)
+        shown, expected = np.empty((3, height, width), np.float32), np.empty((3, height, width), np.float32)
+        kernels.compose(p, t, d, k, b, shown, expected)
         slopes, g_shown, g_picture = (
             np.empty((3, height, 3 * width), np.float32),
             np.empty_like(shown),
             np.empty_like(p),
         )
-        ssim = kernels.similarity(shown, wanted, slopes).sum() / shown.size
+        ssim = kernels.similarity(shown, expected, slopes).sum() / shown.size
         l1 = (
             kernels.shown_gradient(
-                shown, wanted, slopes, (1 - weights.ssim) / shown.size, weights.ssim / shown.size, g_shown
+                shown, expected, slopes, (1 - weights.ssim) / shown.size, weights.ssim / shown.size, g_shown
             ).sum()
             / shown.size
         )
@@ -62,14 +62,14 @@ class ProductLoss(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *incoming: torch.Tensor) -> Any:
-        """Scale the gradients already computed."""
+        """Return the gradients that `forward` computed, scaled."""
         scale = float(incoming[0])
         picture, gain, bias = ctx.gradients if scale == 1.0 else (g * scale for g in ctx.gradients)
         return picture, gain, bias, None, None, None
 
 
 def ssim_map(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """SSIM of two pictures [C, H, W] in 0 to 1 at every pixel, [C, H, W]; plain torch."""
+    """Return the SSIM of two pictures [C, H, W] of values 0 to 1 at every pixel, [C, H, W], in plain torch."""
     offsets = torch.arange(-kernels.RADIUS, kernels.RADIUS + 1, dtype=first.dtype, device=first.device)
     window = torch.exp(-0.5 * (offsets / 1.5) ** 2)
     window = window / window.sum()
@@ -85,14 +85,16 @@ def ssim_map(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     return (2 * mx * my + c1) * (2 * covariance + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
 
 
-def product_loss_plainly(
+def product_loss_reference(
     picture: torch.Tensor, gain: torch.Tensor, bias: torch.Tensor, target: torch.Tensor, backdrop: torch.Tensor,
     weights: LossWeights,
 ) -> torch.Tensor:  # fmt: skip
-    """The twin of `ProductLoss`, any device and precision."""
-    alpha, wanted_alpha = picture[3], target[3]
+    """Compute the same loss as `ProductLoss`, on any device and in any precision."""
+    alpha, expected_alpha = picture[3], target[3]
     d = backdrop[:, None, None]
     shown = gain[:, None, None] * picture[:3] + bias[:, None, None] * alpha + d * (1 - alpha)
-    wanted = target[:3] + d * (1 - wanted_alpha)
-    colour = (1 - weights.ssim) * (shown - wanted).abs().mean() + weights.ssim * (1 - ssim_map(shown, wanted).mean())
-    return colour + weights.alpha * (alpha - wanted_alpha).abs().mean()
+    expected = target[:3] + d * (1 - expected_alpha)
+    colour = (1 - weights.ssim) * (shown - expected).abs().mean() + weights.ssim * (
+        1 - ssim_map(shown, expected).mean()
+    )
+    return colour + weights.alpha * (alpha - expected_alpha).abs().mean()

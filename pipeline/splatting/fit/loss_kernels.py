@@ -1,7 +1,7 @@
-"""The fit's loss and its gradient in one go, as numba kernels: L1 + SSIM over a random background, and L1 of alpha.
+"""The fit's loss and its gradient together, as numba kernels: L1 + SSIM over a random backdrop, and L1 of alpha.
 
 SSIM (Wang et al. 2004): 11 x 11 Gaussian window, sigma 1.5, zeros beyond the border, C1 = 0.01^2, C2 = 0.03^2. The
-window is separable and runs over bands of rows that stay in the cache.
+window is separable and runs over bands of rows that fit into the cache.
 """
 
 import numba
@@ -34,7 +34,7 @@ def _across(source: F32, at: int, out: F32, to: int, width: int) -> None:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _down(source: F32, at: int, width: int, out: F32, to: int) -> None:
-    """Blur eleven rows of `width` from `source[at]` into the one at `out[to]`."""
+    """Blur eleven rows of `width`, from `source[at]` on, into the row at `out[to]`."""
     s, o, w = source[at : at + 11 * width], out[to : to + width], _U(width)
     for i in range(width):
         x = _U(i)
@@ -44,14 +44,14 @@ def _down(source: F32, at: int, width: int, out: F32, to: int) -> None:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
-def compose(picture: F32, target: F32, backdrop: F32, gain: F32, bias: F32, shown: F32, wanted: F32) -> None:
-    """Lay picture [5, H, W], after its photo's gain and bias [3], and target [4, H, W] over `backdrop` [3]."""
+def compose(picture: F32, target: F32, backdrop: F32, gain: F32, bias: F32, shown: F32, expected: F32) -> None:
+    """Compose picture [5, H, W], after its photo's gain and bias [3], and target [4, H, W] over `backdrop` [3]."""
     height = picture.shape[1]
     for y in numba.prange(height):
         for c in range(3):
             g, b, d = gain[c], bias[c], backdrop[c]
             p, t, a, ta = picture[c, y], target[c, y], picture[3, y], target[3, y]
-            s, w = shown[c, y], wanted[c, y]
+            s, w = shown[c, y], expected[c, y]
             for x in range(picture.shape[2]):
                 s[x] = g * p[x] + b * a[x] + d * (_ONE - a[x])
             for x in range(picture.shape[2]):
@@ -59,11 +59,11 @@ def compose(picture: F32, target: F32, backdrop: F32, gain: F32, bias: F32, show
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _moments(shown: F32, wanted: F32, padded: F32, width: int) -> None:
-    """Write x, y, x^2 + y^2 and x y of a row into the four padded rows of `padded`; SSIM asks for no more."""
+def _moments(shown: F32, expected: F32, padded: F32, width: int) -> None:
+    """Write x, y, x^2 + y^2 and x y of a row into the four padded rows of `padded`, all that SSIM needs."""
     step = width + _PAD
     for i in range(width):
-        x, y = shown[i], wanted[i]
+        x, y = shown[i], expected[i]
         k = _U(i + RADIUS)
         padded[k] = x
         padded[k + _U(step)] = y
@@ -73,7 +73,7 @@ def _moments(shown: F32, wanted: F32, padded: F32, width: int) -> None:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _similarity(m: F32, width: int, d: F32) -> np.float32:
-    """Sum of SSIM along a row with blurred moments m [4 * W]; d [3 * W] receives dSSIM/d(mu_x, E[x^2], E[x y])."""
+    """Sum the SSIM of a row with blurred moments m [4 * W]; fill d [3 * W] with dSSIM/d(mu_x, E[x^2], E[x y])."""
     total = _ZERO
     w = _U(width)
     for i in range(width):
@@ -91,8 +91,8 @@ def _similarity(m: F32, width: int, d: F32) -> np.float32:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
-def similarity(shown: F32, wanted: F32, slopes: F32) -> F64:
-    """Fill `slopes` [3, H, 3 * W] (channel; per row the three derivatives); return the sums of SSIM of the parts."""
+def similarity(shown: F32, expected: F32, slopes: F32) -> F64:
+    """Fill `slopes` [3, H, 3 * W] (channel; per row the three derivatives); return each part's sum of SSIM."""
     height, width = shown.shape[1], shown.shape[2]
     bands = (height + BAND - 1) // BAND
     sums = np.zeros(3 * bands)
@@ -105,7 +105,7 @@ def similarity(shown: F32, wanted: F32, slopes: F32) -> F64:
         for r in range(rows):
             y = first + r - RADIUS
             if 0 <= y < height:
-                _moments(shown[c, y], wanted[c, y], padded, width)
+                _moments(shown[c, y], expected[c, y], padded, width)
                 for k in range(MOMENTS):
                     _across(padded, k * step, blurred, (k * rows + r) * width, width)
         for y in range(first, last):
@@ -116,13 +116,13 @@ def similarity(shown: F32, wanted: F32, slopes: F32) -> F64:
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
-def _pixel_gradient(shown: F32, wanted: F32, line: F32, width: int, l1: float, ssim: float, out: F32) -> np.float32:
-    """dL/dshown of a row into `out`; returns the row's sum of absolute differences."""
+def _pixel_gradient(shown: F32, expected: F32, line: F32, width: int, l1: float, ssim: float, out: F32) -> np.float32:
+    """Fill `out` with dL/dshown of a row; return the row's sum of absolute differences."""
     total = _ZERO
     w = _U(width)
     for i in range(width):
         x = _U(i)
-        a, b = shown[x], wanted[x]
+        a, b = shown[x], expected[x]
         difference = a - b
         total += abs(difference)
         sign = _ONE if difference > _ZERO else (-_ONE if difference < _ZERO else _ZERO)
@@ -131,8 +131,8 @@ def _pixel_gradient(shown: F32, wanted: F32, line: F32, width: int, l1: float, s
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
-def shown_gradient(shown: F32, wanted: F32, slopes: F32, l1: float, ssim: float, out: F32) -> F64:
-    """Fill `out` [3, H, W] with dL/dshown for weights `l1`, `ssim` a pixel; return the parts' sums of |difference|."""
+def shown_gradient(shown: F32, expected: F32, slopes: F32, l1: float, ssim: float, out: F32) -> F64:
+    """Fill `out` [3, H, W] with dL/dshown by weights `l1`, `ssim` per pixel; return each part's sum of |difference|."""
     height, width = shown.shape[1], shown.shape[2]
     bands = (height + BAND - 1) // BAND
     sums = np.zeros(3 * bands)
@@ -152,7 +152,7 @@ def shown_gradient(shown: F32, wanted: F32, slopes: F32, l1: float, ssim: float,
             for k in range(3):
                 _down(blurred, (k * rows + y - first) * width, width, line, k * width)
             sums[part] += _pixel_gradient(
-                shown[c, y], wanted[c, y], line, width, np.float32(l1), np.float32(ssim), out[c, y]
+                shown[c, y], expected[c, y], line, width, np.float32(l1), np.float32(ssim), out[c, y]
             )
     return sums
 
@@ -161,15 +161,15 @@ def shown_gradient(shown: F32, wanted: F32, slopes: F32, l1: float, ssim: float,
 def picture_gradient(
     picture: F32, target: F32, g_shown: F32, backdrop: F32, gain: F32, bias: F32, alpha_weight: float, out: F32
 ) -> F64:
-    """Carry dL/dshown to the picture `out` [5, H, W]; return rows [H, 7]: gain's, bias's, sum |alpha error|."""
+    """Propagate dL/dshown to `out` [5, H, W], dL/dpicture; return [H, 7]: d/dgain, d/dbias, sum of |alpha error|."""
     height, width = picture.shape[1], picture.shape[2]
     weight = np.float32(alpha_weight)
     sums = np.zeros((height, 7))
     for y in numba.prange(height):
-        a, wanted, g_alpha = picture[3, y], target[3, y], out[3, y]
+        a, expected, g_alpha = picture[3, y], target[3, y], out[3, y]
         total = _ZERO
         for x in range(width):
-            difference = a[x] - wanted[x]
+            difference = a[x] - expected[x]
             total += abs(difference)
             g_alpha[x] = weight * (_ONE if difference > _ZERO else (-_ONE if difference < _ZERO else _ZERO))
         sums[y, 6] = total

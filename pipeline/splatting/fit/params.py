@@ -1,4 +1,4 @@
-"""Every setting that changes the result of a fit; imports nothing heavy."""
+"""The settings of a fit; imports nothing heavy."""
 
 from typing import Annotated
 
@@ -9,33 +9,33 @@ from pipeline.splatting.fit.strategy.registry import known
 
 
 class PhotoParams(Frozen):
-    """Which photos a fit sees, and at what size: the settings that every splat engine has."""
+    """The settings of every splat engine: which photos a fit sees, and at what size."""
 
     side_px: int = Field(default=512, ge=32, le=4096)
     """Long side of the photos that the fit sees (before they are cropped to the product)."""
     holdout: int = Field(default=8, ge=0)
-    """Every Kth photo is kept out of the fit to judge it; 0: none. With fewer than 10 photos none is kept out."""
+    """Hold out every Kth photo to evaluate the fit; 0: none. Below 10 photos, none is held out."""
     held_out: tuple[str, ...] = ()
-    """Photos to keep out by name, instead of every Kth."""
+    """Hold out these photos, by name, instead of every Kth."""
     matte: bool = True
-    """Fit the product alone, by its alpha; without, the whole frame counts as opaque."""
+    """Fit the product alone, by its alpha; otherwise the whole frame counts as opaque."""
     front: str | None = None
     """The photo whose colours the splat keeps; the first if null."""
 
 
 class FitParams(PhotoParams):
-    """How the trainer fits Gaussians. The defaults suit a turntable product, two cores and about two minutes."""
+    """The settings of the trainer. The defaults suit a turntable product, two cores and about two minutes."""
 
     seed: int = 0
     """Seed of every random choice of the fit."""
     iterations: int = Field(default=2500, ge=1)
     """Steps of the fit, each on one photo."""
     max_seconds: float = Field(default=120.0, gt=0)
-    """The schedule is shortened to end by then, on a machine too slow for `iterations`."""
+    """Time limit; on a machine too slow for `iterations`, the schedule is shortened to end by then."""
     strategy: Annotated[str, AfterValidator(known)] = "mcmc"
     """How Gaussians are added, moved and removed: a name in `strategy.registry`."""
     gaussians: int = Field(default=60_000, ge=100)
-    """The budget, which no strategy exceeds; MCMC grows to it."""
+    """The budget, which no strategy exceeds; `mcmc` grows to it."""
     degree: int = Field(default=2, ge=0, le=3)
     """Degree of the spherical harmonics; a small shoot cannot support more view dependence."""
     antialias: bool = True
@@ -47,8 +47,8 @@ class FitParams(PhotoParams):
     mean_reach: float = Field(default=0.07, gt=0)
     """How far a mean can travel in the whole fit, in camera extents; its learning rate falls to a hundredth.
 
-    Not a rate per step: in a short fit, points on the hull must still reach the surface; in a long one, large steps
-    blur.
+    This is not a rate per step: points on the hull must reach the surface even in a short fit, and large steps blur a
+    long one.
     """
     scale_rate: float = Field(default=1.6e-2, gt=0)
     """Learning rate of the log scales."""
@@ -59,9 +59,9 @@ class FitParams(PhotoParams):
     colour_rate: float = Field(default=5e-3, gt=0)
     """Learning rate of the colours."""
     view_colour_decay: float = Field(default=1e-3, ge=0, lt=1)
-    """Share of view-dependent colour that fades at each iteration: what one photo suggests misleads between photos."""
+    """Share of view-dependent colour removed per iteration: what a single photo suggests is wrong between photos."""
     opacity_cost: float = Field(default=0.05, ge=0)
-    """Cost of opacity, mean over the Gaussians: where few photos look, haze that no photo supports fades."""
+    """Weight of the mean opacity in the loss, which removes haze where few photos look."""
     scale_cost: float = Field(default=0.01, ge=0)
     """Cost of size, mean over the Gaussians; keeps them from growing where no photo looks."""
     noise: float = Field(default=1e5, ge=0)
@@ -73,8 +73,8 @@ class FitParams(PhotoParams):
     refine_poses: bool = False
     """Learn a small correction of each fitted photo's pose; held-out photos keep theirs."""
     pose_limit_px: float = Field(default=3.0, gt=0)
-    """No correction moves a photo further, in px of the size fitted."""
+    """Limit of each pose correction, in px at the size fitted."""
     patience: int = Field(default=5, ge=1)
-    """Evaluations of the held-out photos (every 5% of the fit) without gain before an early stop."""
-    checkpoint_seconds: float = Field(default=30.0, gt=0)
-    """Time between the snapshots from which a killed fit resumes."""
+    """Evaluations of the held-out photos (one per 5% of the fit) without improvement before an early stop."""
+    snapshot_seconds: float = Field(default=30.0, gt=0)
+    """Seconds between the snapshots from which a killed fit resumes."""

@@ -1,4 +1,4 @@
-"""What a fit reports while it runs and at its end; imports nothing heavy."""
+"""A fit's reports, during and at its end; imports nothing heavy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from pipeline.core.domain import Frozen
 
 
 class FitReport(Frozen):
-    """How good a fit became, and what it took. Held-out figures are None when no photo was held out.
+    """The quality and the cost of a fit. Held-out figures are None if no photo was held out.
 
     `psnr_db` and `ssim` are means over the held-out photos, inside the product (alpha above 1/2), sRGB;
-    `fitted_psnr_db` the same after an affine colour fit (what exposure drift hides); `alpha_iou` compares rendered and
-    given alpha at 1/2. `pose_shift_*_px` over the fitted photos: how far `refine_poses` moved the product in them, px
-    of the size fitted; None when it was off. `nerfstudio_method` and `checkpoint_sha256`, the digest of what ns-train
+    `fitted_psnr_db` is the PSNR after an affine colour fit, which discounts exposure drift; `alpha_iou` compares
+    rendered and given alpha at 1/2. `pose_shift_*_px` is how far `refine_poses` moved the product in the fitted photos,
+    px at the size fitted; None if it was off. `nerfstudio_method` and `checkpoint_sha256`, the digest of what ns-train
     trained, are None for other engines.
     """
 
@@ -39,7 +39,7 @@ class FitReport(Frozen):
 
 
 class Progress(Frozen):
-    """Where a fit stands. `psnr_db` and `gaussians` are None from an engine that does not report them."""
+    """The progress of a fit. `psnr_db` and `gaussians` are None for an engine that does not report them."""
 
     iteration: int
     total: int
@@ -48,8 +48,8 @@ class Progress(Frozen):
     seconds_left: float
 
     @property
-    def words(self) -> str:
-        """One live line: PSNR on the photo just fitted, Gaussians, time left."""
+    def message(self) -> str:
+        """One line for a progress bar: PSNR on the photo just fitted, Gaussians, time left."""
         known = [] if self.psnr_db is None else [f"{self.psnr_db:.1f} dB"]
         known += [] if self.gaussians is None else [f"{self.gaussians} Gaussians"]
         return ", ".join([*known, f"{self.seconds_left:.0f} s left"])
@@ -57,7 +57,7 @@ class Progress(Frozen):
 
 @dataclass(frozen=True)
 class Hooks:
-    """What a fit calls while it runs: its progress, and the bytes of its snapshot out and, at the start, in."""
+    """The callbacks of a fit: `progress`, `save` for the bytes of a snapshot, and `load` for those to resume from."""
 
     progress: Callable[[Progress], None] = lambda _: None
     save: Callable[[bytes], None] = lambda _: None

@@ -1,4 +1,4 @@
-"""The result of a fit: the splat, how good it is on photos it never saw, and a few photos to compare it with."""
+"""The result of a fit: the splat, its scores on held-out photos, and a few photos to compare it with."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,39 +12,39 @@ from pipeline.core.process import peak_memory_mb
 from pipeline.splatting.evaluate import Score, mean, score
 from pipeline.splatting.fit.params import FitParams
 from pipeline.splatting.fit.report import FitReport
-from pipeline.splatting.fit.snapshot import State
+from pipeline.splatting.fit.snapshot import FitState
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.lens import lens_of
-from pipeline.splatting.photos import Training
+from pipeline.splatting.photos import PreparedPhoto
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.raster.base import VALUES, Cloud, Rasterizer
 
-_FAINT = 1 / 255  # opacity below which no photo can show a Gaussian: it is dropped
+_FAINT = 1 / 255  # opacity below which a Gaussian is invisible in 8 bits, and dropped
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted splat, how good it is, the held-out photos' scores by name, and a few photos to compare it with.
+    """A fitted splat, its report, the held-out photos' scores by name, and a few photos to compare it with.
 
-    `judged` holds the held-out photos, or a few fitted ones where none was held out.
+    `judged` contains up to four held-out photos, or a few fitted ones if none was held out.
     """
 
     splat: Splat
     report: FitReport
     scores: dict[str, Score]
-    judged: tuple[Training, ...]
+    judged: tuple[PreparedPhoto, ...]
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Compares a cloud with photos, the `unseen` ones above all."""
+    """Scores a cloud on photos, mainly the `held_out` ones."""
 
     params: FitParams
     rasterizer: Rasterizer
-    unseen: list[Training]
+    held_out: list[PreparedPhoto]
 
-    def picture(self, cloud: Cloud, photo: Training, degree: int) -> F32:
-        """The cloud drawn from where a photo was taken, [5, H, W]."""
+    def picture(self, cloud: Cloud, photo: PreparedPhoto, degree: int) -> F32:
+        """Draw the cloud from a photo's pose, [5, H, W]."""
         with torch.no_grad():
             drawn = self.rasterizer.draw(
                 cloud, torch.from_numpy(photo.cam_from_world), lens_of(photo.full.camera), degree,
@@ -52,21 +52,25 @@ class Judge:
             )  # fmt: skip
         return drawn.cpu().numpy()
 
-    def scores(self, cloud: Cloud, photos: Iterable[Training], degree: int) -> dict[str, Score]:
-        """Scores by photo."""
+    def scores(self, cloud: Cloud, photos: Iterable[PreparedPhoto], degree: int) -> dict[str, Score]:
+        """Return the scores by photo."""
         return {p.name: score(self.picture(cloud, p, degree), p.full) for p in photos}
 
     def held_out_db(self, cloud: Cloud, degree: int) -> float:
-        """Mean PSNR of the held-out photos after a colour fit."""
-        return float(np.mean([s.fitted_psnr_db for s in self.scores(cloud, self.unseen, degree).values()]))
+        """Return the mean PSNR of the held-out photos after a colour fit."""
+        return float(np.mean([s.fitted_psnr_db for s in self.scores(cloud, self.held_out, degree).values()]))
 
     def conclude(
-        self, state: State, seen: list[Training], seconds: float, stopped: Literal["iterations", "seconds", "held-out"]
+        self,
+        state: FitState,
+        fitted: list[PreparedPhoto],
+        seconds: float,
+        stopped: Literal["iterations", "seconds", "held-out"],
     ) -> Fit:
-        """The result of a fit to the photos `seen` that ended in `state` after `seconds`."""
+        """Build the result of a fit to the photos `fitted` that ended in `state` after `seconds`."""
         params, degree = self.params, self.params.degree
-        scores = self.scores(state.cloud, self.unseen, degree)
-        few = self.scores(state.cloud, seen[:: max(1, len(seen) // 4)], degree)
+        scores = self.scores(state.cloud, self.held_out, degree)
+        few = self.scores(state.cloud, fitted[:: max(1, len(fitted) // 4)], degree)
         visible = torch.sigmoid(state.cloud["logits"]) > _FAINT
         gaussians = Gaussians(*(state.cloud[name][visible].cpu().numpy() for name in VALUES))
         scored = scores.values()
@@ -75,8 +79,8 @@ class Judge:
             fitted_psnr_db=mean(scored, "fitted_psnr_db"), ssim=mean(scored, "ssim"),
             alpha_iou=mean(scored, "alpha_iou"),
             train_psnr_db=float(np.mean([s.fitted_psnr_db for s in few.values()])), held_out=tuple(scores),
-            photos=len(seen) + len(scores), gaussians=len(gaussians), iterations=state.iteration, seconds=seconds,
+            photos=len(fitted) + len(scores), gaussians=len(gaussians), iterations=state.iteration, seconds=seconds,
             seconds_per_iteration=seconds / max(1, state.iteration), peak_memory_mb=peak_memory_mb(), stopped=stopped,
         )  # fmt: skip
-        judged = self.unseen[:4] or seen[:: max(1, len(seen) // 3)]
+        judged = self.held_out[:4] or fitted[:: max(1, len(fitted) // 3)]
         return Fit(Splat(gaussians, params.antialias), report, scores, tuple(judged))

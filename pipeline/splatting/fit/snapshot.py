@@ -1,4 +1,4 @@
-"""A fit's whole state as bytes, so that a killed fit goes on where it was: plain arrays (npz), nothing executable."""
+"""Snapshots of a fit's state, from which a killed fit resumes: bytes of plain arrays (npz), nothing executable."""
 
 import io
 import json
@@ -13,14 +13,14 @@ from pipeline.core.errors import BadInput
 from pipeline.splatting.fit.adam import Adam, Moments
 from pipeline.splatting.raster.base import Cloud
 
-_AFRESH = "Delete it; the fit starts afresh"
+_DELETE = "Delete it, and the fit starts over"
 
 
 @dataclass
-class State:
-    """What a fit changes: tensors, Adam, what its strategy remembers, where it is, and its random generators.
+class FitState:
+    """All that changes during a fit: tensors, Adam, the strategy's memory, the position, and the random generators.
 
-    `cloud`, `exposure`, `memory` and `adam` lie on the rasterizer's device, the rest on the CPU.
+    `cloud`, `exposure`, `memory` and `adam` are on the rasterizer's device, the rest on the CPU.
     """
 
     cloud: Cloud
@@ -39,8 +39,8 @@ class State:
     torch_rng: torch.Generator
 
 
-def dump(state: State, identity: str) -> bytes:
-    """Serialise; `identity` names the request, so that a state is never continued under another."""
+def dump(state: FitState, identity: str) -> bytes:
+    """Serialise `state`; `identity` names the request, the only one that may resume from it."""
     groups = {"cloud": state.cloud, "exposure": state.exposure, "poses": state.poses, "memory": state.memory}
     arrays = {f"{group}/{name}": v.cpu().numpy() for group, tensors in groups.items() for name, v in tensors.items()}
     adams = {"adam": state.adam.moments, "pose_adam": state.pose_adam.moments}
@@ -65,26 +65,26 @@ def dump(state: State, identity: str) -> bytes:
     return out.getvalue()
 
 
-def restore(data: bytes, identity: str, device: torch.device) -> State:
-    """The state, ready to go on on `device`.
+def restore(data: bytes, identity: str, device: torch.device) -> FitState:
+    """Parse a snapshot into a state on `device`.
 
-    Raises BadInput when the bytes are damaged, of another request, or of another version's format.
+    Raises BadInput if the bytes are damaged, or belong to another request or another version's format.
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(arrays["meta"].tobytes())
         if meta["identity"] != identity:
-            raise BadInput("the fit's snapshot belongs to another request", remedy=_AFRESH)
+            raise BadInput("the fit's snapshot belongs to another request", remedy=_DELETE)
         return _state(arrays, meta, device)
     except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
-        raise BadInput(f"the fit's snapshot is damaged ({error!r})", remedy=_AFRESH) from error
+        raise BadInput(f"the fit's snapshot is damaged ({error!r})", remedy=_DELETE) from error
 
 
-def _state(arrays: dict[str, np.ndarray], meta: dict[str, Any], device: torch.device) -> State:
+def _state(arrays: dict[str, np.ndarray], meta: dict[str, Any], device: torch.device) -> FitState:
     def group(prefix: str, on: torch.device = device) -> Cloud:
-        found = {k.split("/", 1)[1]: v for k, v in arrays.items() if k.startswith(prefix + "/")}
-        return {name: torch.from_numpy(v.copy()).to(on) for name, v in found.items()}
+        members = {k.split("/", 1)[1]: v for k, v in arrays.items() if k.startswith(prefix + "/")}
+        return {name: torch.from_numpy(v.copy()).to(on) for name, v in members.items()}
 
     def adam(which: str, on: torch.device = device) -> Adam:
         first, second, steps = group(f"{which}.first", on), group(f"{which}.second", on), meta["steps"][which]
@@ -94,7 +94,7 @@ def _state(arrays: dict[str, np.ndarray], meta: dict[str, Any], device: torch.de
     numpy_rng, torch_rng = np.random.default_rng(), torch.Generator()
     numpy_rng.bit_generator.state = meta["rng"]
     torch_rng.set_state(torch.from_numpy(arrays["torch_rng"].copy()))
-    return State(
+    return FitState(
         group("cloud"), group("exposure"), group("poses", cpu), group("memory"), adam("adam"), adam("pose_adam", cpu),
         meta["iteration"], meta["done"], meta["seconds"], meta["order"], meta["best_db"], meta["stale"],
         numpy_rng, torch_rng,

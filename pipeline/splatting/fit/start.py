@@ -11,17 +11,17 @@ from pipeline.core.errors import BadInput
 from pipeline.splatting.carving.hull import starting_points
 from pipeline.splatting.fit.params import FitParams, PhotoParams
 from pipeline.splatting.gaussians import from_points
-from pipeline.splatting.photos import PosedPhoto, Training
+from pipeline.splatting.photos import PosedPhoto, PreparedPhoto
 from pipeline.splatting.raster.base import VALUES, Cloud
 
-SMALL_SHOOT = 10  # photos; below, all are needed for the fit and none is held out
-# How a product begins: share of the budget placed on its hull, and their size. More and smaller ones gain 0.9 dB in 500
-# iterations and lose 0.2 dB in 1200, when opaque specks no longer find their depth; fewer and larger ones the reverse.
+SMALL_SHOOT = 10  # photos; below, the fit needs all of them and none is held out
+# The first Gaussians: the share of the budget placed on the hull, and their size. More and smaller ones gain 0.9 dB in
+# 500 iterations and lose 0.2 dB in 1200, where opaque specks no longer find their depth; fewer and larger: the reverse.
 START, _SIZE = 0.75, 0.8
 
 
 def held_out_names(names: list[str], params: PhotoParams) -> tuple[str, ...]:
-    """The photos kept out of the fit. Raises BadInput for a name that is not there."""
+    """Return the photos held out of the fit. Raises BadInput for a name that is not among `names`."""
     for name in params.held_out:
         if name not in names:
             raise BadInput(f"held-out photo {name!r} is not among the {len(names)} posed photos")
@@ -33,14 +33,14 @@ def held_out_names(names: list[str], params: PhotoParams) -> tuple[str, ...]:
     return tuple(name for name in chosen if name != params.front)
 
 
-def extent_of(photos: list[Training]) -> float:
-    """Radius of the cameras about their middle, world units, as 3DGS scales the means' learning rate by."""
+def extent_of(photos: list[PreparedPhoto]) -> float:
+    """Return the cameras' radius around their centre, world units, which scales the means' rate as in 3DGS."""
     centres = np.stack([camera_centre(p.cam_from_world) for p in photos])
     return float(1.1 * np.linalg.norm(centres - centres.mean(axis=0), axis=1).max())
 
 
 def request_digest(params: FitParams, photos: list[PosedPhoto], sparse: Points) -> str:
-    """A name for all that a fit is made from: a snapshot of one request is never resumed under another."""
+    """Return a digest of everything that a fit is made from, which names its snapshots."""
     digest = hashlib.sha256(params.model_dump_json().encode())
     for photo in photos:
         digest.update(photo.name.encode() + photo.rgba.tobytes() + photo.cam_from_world.tobytes())
@@ -49,8 +49,8 @@ def request_digest(params: FitParams, photos: list[PosedPhoto], sparse: Points) 
     return digest.hexdigest()
 
 
-def starting_cloud(params: FitParams, photos: list[Training], sparse: Points, rng: np.random.Generator) -> Cloud:
-    """Gaussians on the sparse points and the hull of the mattes, within the budget, on the CPU."""
+def starting_cloud(params: FitParams, photos: list[PreparedPhoto], sparse: Points, rng: np.random.Generator) -> Cloud:
+    """Place Gaussians on the sparse points and the hull of the mattes, within the budget, on the CPU."""
     points = sparse
     if params.matte:
         points = starting_points(sparse, photos, round(START * params.gaussians), rng)

@@ -1,4 +1,4 @@
-"""Fit Gaussians to posed, cut-out photos: the loop, its schedules, and what it reports."""
+"""Fit Gaussians to posed, cut-out photos: the training loop, its schedules and its reports."""
 
 import time
 from dataclasses import replace
@@ -13,13 +13,13 @@ from pipeline.core.errors import BadInput
 from pipeline.splatting.evaluate import psnr_db
 from pipeline.splatting.fit import exposure
 from pipeline.splatting.fit.adam import Adam
-from pipeline.splatting.fit.loss import LossWeights, ProductLoss, product_loss_plainly
+from pipeline.splatting.fit.loss import LossWeights, ProductLoss, product_loss_reference
 from pipeline.splatting.fit.params import FitParams
 from pipeline.splatting.fit.poses import Poses
 from pipeline.splatting.fit.report import Hooks, Progress
 from pipeline.splatting.fit.result import Fit, Judge
 from pipeline.splatting.fit.schedule import Schedule
-from pipeline.splatting.fit.snapshot import State, dump, restore
+from pipeline.splatting.fit.snapshot import FitState, dump, restore
 from pipeline.splatting.fit.start import extent_of, held_out_names, request_digest, starting_cloud
 from pipeline.splatting.fit.strategy.base import Step, crossed
 from pipeline.splatting.fit.strategy.registry import STRATEGIES
@@ -28,27 +28,27 @@ from pipeline.splatting.photos import Level, PosedPhoto, prepare
 from pipeline.splatting.raster.base import Rasterizer
 from pipeline.splatting.raster.threads import one_torch_thread
 
-_FADE_EVERY = 10  # iterations: a pass over the colours costs half a millisecond
-_LOOK_EVERY = 0.05  # share of the fit
+_FADE_EVERY = 10  # iterations; a pass over the colours costs half a millisecond
+_EVALUATE_EVERY = 0.05  # share of the fit
 _REPORT_EVERY = 25
-_POSES_FROM = 0.2  # share of the fit before which the splat is too coarse to correct poses by
-_POSE_RATE_PX, _POSE_REACH = 0.2, 3.0  # largest step per visit; sum of all steps, in pose limits
+_POSES_FROM = 0.2  # share of the fit below which the splat is too coarse to correct poses
+_POSE_RATE_PX, _POSE_REACH = 0.2, 3.0  # largest step per visit; sum of all steps, in units of the pose limit
 
 
 def fit(params: FitParams, rasterizer: Rasterizer, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> Fit:
-    """Fit Gaussians that `rasterizer` draws; resumes from `hooks.load()` if that gives a snapshot of this request.
+    """Fit Gaussians with `rasterizer`; resumes if `hooks.load()` returns a snapshot of this request.
 
-    A resumed fit ends in the same bits as an undisturbed one on as many threads, unless `max_seconds` was too short for
-    all iterations: then the clock shortened the schedule, and two fits agree in quality only.
+    A resumed fit ends in the same bits as an uninterrupted one on the same number of threads, unless `max_seconds` is
+    too short for all iterations: the clock then shortens the schedule, and two fits agree in quality only.
 
-    Raises BadInput with fewer than 3 photos that are not held out, or when the fit diverges.
+    Raises BadInput if fewer than 3 photos remain after holding out, if the fit diverges, and as `restore` does.
     """
     with one_torch_thread():
         return _Trainer(params, rasterizer, photos, sparse, hooks).run()
 
 
 class _Trainer:
-    """What stays fixed during one fit; everything that changes is in `state`."""
+    """All that is constant during one fit; everything that changes is in `state`."""
 
     def __init__(
         self, params: FitParams, rasterizer: Rasterizer, photos: list[PosedPhoto], sparse: Points, hooks: Hooks
@@ -62,35 +62,37 @@ class _Trainer:
         if len(self.photos) < 3:
             raise BadInput(f"{len(self.photos)} photos are too few for a splat", remedy="Shoot more photos")
         self.targets = [[torch.from_numpy(v.planes).to(self.device) for v in p.levels] for p in self.photos]
-        self.front = self._front()
+        self.front = self._front_index()
         self.extent = extent_of(self.photos)
         self.strategy = STRATEGIES[params.strategy](params, self.extent)
         self.weights = LossWeights(params.ssim_weight, params.alpha_weight)
         self.identity = request_digest(params, photos, sparse)
         saved = hooks.load()
-        self.state = restore(saved, self.identity, self.device) if saved is not None else self._fresh(sparse)
+        self.state = restore(saved, self.identity, self.device) if saved is not None else self._initial_state(sparse)
         self.poses = Poses.around(self.photos, self.state.poses["middle"])
         self.resumed_seconds, self.saved_at = self.state.seconds, time.monotonic()
         begun = self.seconds if self.state.iteration == 0 else 0.0
         self.schedule = Schedule.starting(params.iterations, params.max_seconds, begun)
 
-    def _front(self) -> int:
+    def _front_index(self) -> int:
         names = [photo.name for photo in self.photos]
         return names.index(self.params.front) if self.params.front in names else 0
 
-    def _fresh(self, sparse: Points) -> State:
+    def _initial_state(self, sparse: Points) -> FitState:
         seed, count = self.params.seed, len(self.photos)
         rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
         first = starting_cloud(self.params, self.photos, sparse, rng)
         poses = {"twists": torch.zeros(count, 6), "middle": first["means"].median(dim=0).values}
         cloud = {name: value.to(self.device) for name, value in first.items()}
-        corrections = {name: torch.full((count, 3), none, device=self.device) for name, none in exposure.NONE.items()}
+        corrections = {
+            name: torch.full((count, 3), value, device=self.device) for name, value in exposure.NEUTRAL.items()
+        }
         memory = self.strategy.begin(cloud)
-        return State(cloud, corrections, poses, memory, Adam(), Adam(), 0, 0.0, 0.0, [], -np.inf, 0, rng, generator)
+        return FitState(cloud, corrections, poses, memory, Adam(), Adam(), 0, 0.0, 0.0, [], -np.inf, 0, rng, generator)
 
     @property
     def seconds(self) -> float:
-        """Wall time spent on this fit, including what a killed run spent."""
+        """Wall time spent on this fit, including that of killed runs."""
         return self.resumed_seconds + time.monotonic() - self.started
 
     def _done(self) -> float:
@@ -101,25 +103,25 @@ class _Trainer:
         state, stale = self.state, False
         while (done := self._done()) < 1.0 and not stale:
             self._iterate(done)
-            look = crossed(state.done, done, _LOOK_EVERY)
+            evaluate = crossed(state.done, done, _EVALUATE_EVERY)
             state.iteration, state.done = state.iteration + 1, done
-            stale = look and self._stale(done)
-            if time.monotonic() - self.saved_at > self.params.checkpoint_seconds:
+            stale = evaluate and self._stale(done)
+            if time.monotonic() - self.saved_at > self.params.snapshot_seconds:
                 self._save()
         stopped: Literal["iterations", "seconds", "held-out"] = (
             "held-out" if stale else "iterations" if state.iteration >= self.params.iterations else "seconds"
         )
-        placed = self.poses.corrected(state.poses["twists"])
-        result = self.judge.conclude(state, placed, self.seconds, stopped)
+        fitted = self.poses.corrected(state.poses["twists"])
+        result = self.judge.conclude(state, fitted, self.seconds, stopped)
         return self._with_shifts(result) if self.params.refine_poses else result
 
-    def _with_shifts(self, done: Fit) -> Fit:
-        """The fit with how far the poses moved in its report."""
+    def _with_shifts(self, result: Fit) -> Fit:
+        """Add to the report how far the poses moved."""
         means = self.state.cloud["means"]
-        some = means[:: max(1, len(means) // 1000)].double().cpu().numpy()
-        shifts = self.poses.shifts_px(self.state.poses["twists"], some)
+        sample = means[:: max(1, len(means) // 1000)].double().cpu().numpy()
+        shifts = self.poses.shifts_px(self.state.poses["twists"], sample)
         figures = {"pose_shift_median_px": float(np.median(shifts)), "pose_shift_max_px": float(shifts.max())}
-        return replace(done, report=done.report.model_copy(update=figures))
+        return replace(result, report=result.report.model_copy(update=figures))
 
     def _save(self) -> None:
         self.state.seconds = self.seconds
@@ -132,7 +134,7 @@ class _Trainer:
         return self.state.order.pop()
 
     def _level(self, which: int, done: float) -> int:
-        """Coarse to fine: quarter size for the first tenth, half until three tenths."""
+        """Choose the photo's size, coarse to fine: quarter size for the first tenth, half size until three tenths."""
         step = 2 if done < 0.1 else 1 if done < 0.3 else 0
         return max(0, len(self.targets[which]) - 1 - step)
 
@@ -150,21 +152,21 @@ class _Trainer:
         means2d: list[torch.Tensor] = []
         picture = self.rasterizer.draw(
             leaves, pose, lens_of(level.camera), self._degree(done),
-            antialias=self.params.antialias, on_means2d=means2d.append if self.strategy.wants_slopes else None,
+            antialias=self.params.antialias, on_means2d=means2d.append if self.strategy.needs_slopes else None,
         )  # fmt: skip
         backdrop = torch.from_numpy(state.numpy_rng.random(3, dtype=np.float32)).to(self.device)
-        loss_of = ProductLoss.apply if picture.device.type == "cpu" else product_loss_plainly
+        loss_of = ProductLoss.apply if picture.device.type == "cpu" else product_loss_reference
         loss = loss_of(picture, gain, bias, target, backdrop, self.weights)
         loss.backward()
         if not np.isfinite(float(loss.detach())):
-            raise BadInput(f"the fit diverged at iteration {state.iteration}", remedy="Lower its learning rates")
+            raise BadInput(f"the fit diverged at iteration {state.iteration}", remedy="Lower the learning rates")
         with torch.no_grad():
             gradients = {name: value.grad for name, value in leaves.items()}
             state.cloud = {name: value.detach() for name, value in leaves.items()}
             half = 0.5 * level.camera.width_px, 0.5 * level.camera.height_px
             self._update(gradients, done, *((m * m.new_tensor(half)).norm(dim=1) for m in means2d))
-            self._expose(which, gain.grad, bias.grad, done)
-            self._place(which, twist, done)
+            self._learn_exposure(which, gain.grad, bias.grad, done)
+            self._learn_pose(which, twist, done)
         if state.iteration % _REPORT_EVERY == 0:
             self._report_progress(picture.detach().cpu().numpy(), level)
 
@@ -194,23 +196,23 @@ class _Trainer:
         step = Step(state.iteration, state.done, done, mean_rate, planned, slopes)
         self.strategy.after_step(cloud, adam, state.memory, step, state.torch_rng)
 
-    def _expose(self, which: int, gain: torch.Tensor | None, bias: torch.Tensor | None, done: float) -> None:
-        """Learn this photo's colour correction; the front photo has none, so the product keeps its colours."""
+    def _learn_exposure(self, which: int, gain: torch.Tensor | None, bias: torch.Tensor | None, done: float) -> None:
+        """Learn this photo's colour correction; the front photo has none, so that the product keeps its colours."""
         if not self.params.exposure or which == self.front or gain is None or bias is None:
             return
         visits = self.schedule.planned(self.state.iteration, done) / len(self.photos)
         exposure.learn(self.state.exposure, which, {"gain": gain, "bias": bias}, self.state.adam, visits)
 
     def _pose(self, which: int, done: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """This photo's twist, with a gradient where it is learnt, and its pose."""
+        """Return this photo's twist, which requires a gradient if it is learnt, and its pose."""
         twist = self.state.poses["twists"][which].clone()
         if not self.params.refine_poses:
             return twist, self.poses.given[which]
         twist.requires_grad_(done >= _POSES_FROM)
         return twist, self.poses.at(which, twist)
 
-    def _place(self, which: int, twist: torch.Tensor, done: float) -> None:
-        """Learn this photo's pose; in the whole fit a photo can move by the limit and back."""
+    def _learn_pose(self, which: int, twist: torch.Tensor, done: float) -> None:
+        """Learn this photo's pose; over the whole fit a photo can move by the limit and back."""
         if twist.grad is None:
             return
         limit = self.params.pose_limit_px
@@ -220,26 +222,26 @@ class _Trainer:
 
     def _report_progress(self, picture: F32, level: Level) -> None:
         inside = level.planes[3] > 0.5
-        figure = psnr_db((picture[:3] - level.planes[:3])[:, inside]) if inside.any() else 0.0
+        fitted_db = psnr_db((picture[:3] - level.planes[:3])[:, inside]) if inside.any() else 0.0
         done = max(self._done(), 1e-6)
         total = max(
             self.state.iteration + 1,
             min(self.params.iterations, round(self.schedule.planned(self.state.iteration, done))),
         )
-        left = self.seconds * (1 - done) / done
+        remaining = self.seconds * (1 - done) / done
         self.hooks.progress(
             Progress(
-                iteration=self.state.iteration, total=total, psnr_db=figure, gaussians=len(self.state.cloud["means"]),
-                seconds_left=max(0.0, left),
+                iteration=self.state.iteration, total=total, psnr_db=fitted_db,
+                gaussians=len(self.state.cloud["means"]), seconds_left=max(0.0, remaining),
             )
         )  # fmt: skip
 
     def _stale(self, done: float) -> bool:
         """Whether the held-out photos have stopped improving (evaluated in the second half only)."""
-        if not self.judge.unseen or done < 0.5:
+        if not self.judge.held_out or done < 0.5:
             return False
-        figure = self.judge.held_out_db(self.state.cloud, self._degree(done))
-        better = figure > self.state.best_db + 0.02
+        held_out_db = self.judge.held_out_db(self.state.cloud, self._degree(done))
+        better = held_out_db > self.state.best_db + 0.02
         self.state.stale = 0 if better else self.state.stale + 1
-        self.state.best_db = max(self.state.best_db, figure)
+        self.state.best_db = max(self.state.best_db, held_out_db)
         return self.state.stale >= self.params.patience

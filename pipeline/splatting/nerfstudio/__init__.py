@@ -1,1 +1,1 @@
-"""Runs nerfstudio as a program: its input, its command lines, its output."""
+"""nerfstudio, run as a program: its input, its command lines, its output."""

@@ -1,4 +1,4 @@
-"""What nerfstudio reads and writes: a COLMAP workspace of prepared photos; a PLY in the frame that it fitted in."""
+"""nerfstudio's files: the COLMAP workspace of prepared photos it reads, and the PLY in its own frame it writes."""
 
 import json
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from pipeline.core.errors import CatalogError
 from pipeline.core.png import encode_png
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import basis
-from pipeline.splatting.photos import Training
+from pipeline.splatting.photos import PreparedPhoto
 from pipeline.splatting.ply import read_columns
 from pipeline.splatting.show.render import read_splat, straight
 
 
-def write_workspace(folder: Path, photos: list[Training], points: Points) -> None:
+def write_workspace(folder: Path, photos: list[PreparedPhoto], points: Points) -> None:
     """Write `images/*.png` (RGBA, straight alpha) and `sparse/0/*.bin`, a PINHOLE camera for each photo.
 
-    Photos get numbers for names: nerfstudio's reader stops a name at its first space.
+    Photos are named by number, because nerfstudio's reader ends a name at its first space.
     """
     images = folder / "images"
     images.mkdir(parents=True)
@@ -40,7 +40,7 @@ def write_workspace(folder: Path, photos: list[Training], points: Points) -> Non
 
 @dataclass(frozen=True)
 class Frame:
-    """The frame that nerfstudio fitted in: its point is `scale * (rotation @ p + shift)` of the product's point p."""
+    """The frame that nerfstudio fitted in: the product's point p is `scale * (rotation @ p + shift)` there."""
 
     rotation: F64
     shift: F64
@@ -48,34 +48,34 @@ class Frame:
 
 
 def read_frame(path: Path) -> Frame:
-    """Read nerfstudio's `dataparser_transforms.json`. Raises CatalogError when it is missing or no similarity."""
+    """Read nerfstudio's `dataparser_transforms.json`. Raises CatalogError if it is missing or not a similarity."""
     try:
-        said = json.loads(path.read_text())
-        transform, scale = np.array(said["transform"], np.float64), float(said["scale"])
+        values = json.loads(path.read_text())
+        transform, scale = np.array(values["transform"], np.float64), float(values["scale"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CatalogError(f"{path}: nerfstudio does not say in which frame it fitted ({error!r})") from error
+        raise CatalogError(f"{path}: the frame that nerfstudio fitted in is missing ({error!r})") from error
     rotation = transform[:3, :3] if transform.shape in ((3, 4), (4, 4)) else np.zeros((3, 3))
     if not (np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4) and np.linalg.det(rotation) > 0 and scale > 0):
-        raise CatalogError(f"{path}: {transform.tolist()} with scale {scale} moves the scene in no rigid way")
+        raise CatalogError(f"{path}: {transform.tolist()} with scale {scale} is not a similarity")
     return Frame(rotation, transform[:3, 3], scale)
 
 
-def in_product_frame(gaussians: Gaussians, frame: Frame) -> Gaussians:
-    """Gaussians of nerfstudio's frame, moved, turned and scaled to where the product is; colours turn with them."""
-    g, back = gaussians, Rotation.from_matrix(frame.rotation.T)
+def to_product_frame(gaussians: Gaussians, frame: Frame) -> Gaussians:
+    """Move, rotate and scale Gaussians from nerfstudio's frame to the product's; colours rotate with them."""
+    g, inverse = gaussians, Rotation.from_matrix(frame.rotation.T)
     means = (g.means.astype(np.float64) / frame.scale - frame.shift) @ frame.rotation
     log_scales = g.log_scales - np.float32(np.log(frame.scale))
     if np.allclose(frame.rotation, np.eye(3), atol=1e-12):
         return Gaussians(means.astype(np.float32), log_scales, g.quats, g.logits, g.sh)
-    turned = (back * Rotation.from_quat(g.quats.astype(np.float64)[:, [1, 2, 3, 0]])).as_quat()
-    quats, sh = turned[:, [3, 0, 1, 2]].astype(np.float32), _turned_harmonics(g.sh, frame.rotation)
+    rotated = (inverse * Rotation.from_quat(g.quats.astype(np.float64)[:, [1, 2, 3, 0]])).as_quat()
+    quats, sh = rotated[:, [3, 0, 1, 2]].astype(np.float32), _rotated_harmonics(g.sh, frame.rotation)
     return Gaussians(means.astype(np.float32), log_scales, quats, g.logits, sh)
 
 
-def _turned_harmonics(sh: F32, rotation: F64) -> F32:
-    """Coefficients [N, K, 3] of the colours that were seen along `rotation @ d`, now seen along d.
+def _rotated_harmonics(sh: F32, rotation: F64) -> F32:
+    """Return coefficients [N, K, 3] whose colours along d are those of `sh` along `rotation @ d`.
 
-    A rotation maps every band onto itself: Y(rotation @ d) = Y(d) M, solved for M at more directions than a band has
+    A rotation maps each band onto itself: Y(rotation @ d) = Y(d) M, solved for M at more directions than a band has
     functions.
     """
     directions = Rotation.random(64, random_state=0).as_matrix()[:, :, 0]
@@ -89,19 +89,22 @@ def _turned_harmonics(sh: F32, rotation: F64) -> F32:
 
 
 def _bases(directions: F64) -> F64:
-    """All 16 functions at unit directions [N, 3]."""
+    """Return all 16 functions at unit directions [N, 3]: [N, 16]."""
     return np.array([basis(x, y, z) for x, y, z in directions])
 
 
 def read_gaussians(ply: Path, frame: Frame) -> Gaussians:
-    """The PLY that `ns-export gaussian-splat` wrote, brought back. Raises CatalogError or BadInput when damaged."""
-    return in_product_frame(read_splat(_written(ply)).gaussians, frame)
+    """Read the PLY of `ns-export gaussian-splat` in the product frame.
+
+    Raises CatalogError if the file is missing, BadInput if it is damaged.
+    """
+    return to_product_frame(read_splat(_written(ply)).gaussians, frame)
 
 
 def read_cloud(ply: Path, frame: Frame) -> Points:
-    """The coloured points that `ns-export pointcloud` wrote (by Open3D), brought back; their normals are passed over.
+    """Read the coloured points of `ns-export pointcloud` (by Open3D) in the product frame, without their normals.
 
-    Raises CatalogError when the file is missing, BadInput when it is damaged.
+    Raises CatalogError if the file is missing, BadInput if it is damaged.
     """
     columns = read_columns(_written(ply).read_bytes(), str(ply), ("x", "y", "z", "red", "green", "blue"))
     positions = (columns[:, :3].astype(np.float64) / frame.scale - frame.shift) @ frame.rotation

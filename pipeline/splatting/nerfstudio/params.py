@@ -1,4 +1,4 @@
-"""The settings of a fit by nerfstudio; imports nothing heavy."""
+"""The settings of nerfstudio; imports nothing heavy."""
 
 from typing import Literal
 
@@ -8,11 +8,11 @@ from pipeline.splatting.fit.params import FitParams
 
 
 class NerfstudioParams(FitParams):
-    """What nerfstudio trains, and for how long; `splatfacto` and `nerfacto` say which trainer settings they use."""
+    """What nerfstudio trains, and for how long; `fit_splatfacto` and `fit_nerfacto` list the settings they use."""
 
     nerfstudio_method: Literal["splatfacto", "nerfacto"] = "splatfacto"
-    """What nerfstudio trains: Gaussians, or a radiance field on whose surface our own Gaussians begin."""
+    """Train Gaussians (splatfacto), or a radiance field on whose surface our own Gaussians start (nerfacto)."""
     nerfacto_iterations: int = Field(default=5000, ge=1)
-    """Steps of the field; `iterations` and all other settings are those of the Gaussians that begin on it."""
+    """Steps of the field; `iterations` and all other settings apply to the Gaussians that start on it."""
     nerfstudio_seconds: float = Field(default=1800.0, gt=0)
-    """nerfstudio's training is stopped by then, and the fit fails."""
+    """Time limit of nerfstudio's training, at which it is killed and the fit fails."""

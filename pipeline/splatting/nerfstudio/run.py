@@ -1,4 +1,4 @@
-"""Run nerfstudio's programs, each with a time limit and a log that is followed."""
+"""Run nerfstudio's programs with a time limit, reporting progress from their logs."""
 
 import os
 import re
@@ -10,29 +10,29 @@ from pipeline.core.errors import CatalogError, MissingEngine
 from pipeline.core.process import last_lines, log_end, run_program
 
 TRAIN, EXPORT = "ns-train", "ns-export"
-_STEP = re.compile(r"^\s*(\d+) \(\d+\.\d+%\)", re.MULTILINE)  # how nerfstudio's log begins a line
-# nerfstudio gets none of our secrets, and our Python's paths would mix two environments.
+_STEP = re.compile(r"^\s*(\d+) \(\d+\.\d+%\)", re.MULTILINE)  # how progress lines of nerfstudio's log begin
+# Not passed on: our secrets, and paths of our Python environment, which would mix with nerfstudio's.
 _OURS = ("ANTHROPIC_", "CATALOG_", "PYTHON", "VIRTUAL_ENV")
-# Nothing to compile at run time in a pod whose root is read-only, and no terminal to colour.
+# Nothing is compiled at run time, because a pod's root is read-only; logs are plain text.
 _THEIRS = {"TORCHDYNAMO_DISABLE": "1", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "200"}
 
 
 def require_nerfstudio() -> str:
-    """The path of ns-train. Raises MissingEngine when one of nerfstudio's programs is not on the PATH."""
+    """Return the path of ns-train. Raises MissingEngine if a program of nerfstudio is not on the PATH."""
     path = ""
     for program in (EXPORT, TRAIN):
         path = shutil.which(program) or ""
         if not path:
             raise MissingEngine(
                 f"splat engine 'nerfstudio' needs {program}, which is not on the PATH",
-                remedy="Run the splat step in the image of deploy/nerfstudio.Dockerfile (nerfstudio's pins fit no other"
-                " environment, so that there is no extra to install), or set the splat's engine to cpu or gsplat",
+                remedy="Run the splat step in the image of deploy/nerfstudio.Dockerfile (its pins conflict with ours,"
+                " so there is no extra to install), or set the splat's engine to cpu or gsplat",
             )
     return path
 
 
 def nerfstudio_version() -> str:
-    """The name and version of the nerfstudio that is installed beside ns-train; "of unknown version" if it has none."""
+    """Return the name and version of the nerfstudio installed with ns-train, or "nerfstudio of unknown version"."""
     environment = Path(require_nerfstudio()).resolve().parents[1]
     installed = sorted(environment.glob("lib/python3*/site-packages/nerfstudio-*.dist-info"))
     version = installed[-1].name.removesuffix(".dist-info").split("-")[1] if installed else "of unknown version"
@@ -40,12 +40,12 @@ def nerfstudio_version() -> str:
 
 
 def run_nerfstudio(
-    command: list[str], log: Path, seconds: float, tell: Callable[[int], None] = lambda _: None, *, when_late: str
+    command: list[str], log: Path, seconds: float, on_step: Callable[[int], None] = lambda _: None, *, when_late: str
 ) -> None:
-    """Run one of nerfstudio's programs with its output in `log`; call `tell` with each new step that the log names.
+    """Run one of nerfstudio's programs with its output in `log`; call `on_step` with each new step in the log.
 
-    Raises CatalogError, with the log's last lines, when it fails or, with the remedy `when_late`, when it is still
-    running after `seconds`. Its process group is killed afterwards, whatever happens.
+    Raises CatalogError, with the log's last lines, if it fails, or if it is still running after `seconds` (remedy:
+    `when_late`). Its process group is always killed afterwards.
     """
     last, name = -1, Path(command[0]).name
 
@@ -53,7 +53,7 @@ def run_nerfstudio(
         nonlocal last
         if (step := _last_step(log)) > last:
             last = step
-            tell(step)
+            on_step(step)
 
     env = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)} | _THEIRS
     try:
@@ -61,7 +61,7 @@ def run_nerfstudio(
     except TimeoutError:
         raise CatalogError(f"{name} took longer than {seconds:g} s{_tail(log)}", remedy=when_late) from None
     if code != 0:
-        raise CatalogError(f"{name} ended with code {code}{_tail(log)}", remedy="Its last lines say why")
+        raise CatalogError(f"{name} ended with code {code}{_tail(log)}", remedy="Fix what its last lines report")
 
 
 def _last_step(log: Path) -> int:

@@ -1,8 +1,8 @@
-"""Train with nerfstudio (Tancik et al. 2023; docs.nerf.studio), by its programs ns-train and ns-export.
+"""Train with nerfstudio (Tancik et al. 2023; docs.nerf.studio), using its programs ns-train and ns-export.
 
-Its `mask` blacks out photo and picture alike and leaves floaters behind the mask. Photos with alpha over a background
-of a random colour at each step carve the product out instead, as in our trainer. A random background also makes
-ns-export use nerfacto's opacity: over any other it takes every ray for solid.
+Its `mask` blacks out photo and picture alike and leaves floaters behind the mask. Instead, photos with alpha over a
+background of a random colour at each step carve the product out, as in our trainer. A random background also makes
+ns-export use nerfacto's opacity; with any other, it treats every ray as solid.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ from pipeline.core.errors import CatalogError
 from pipeline.splatting.nerfstudio.files import Frame, read_frame, write_workspace
 from pipeline.splatting.nerfstudio.params import NerfstudioParams
 from pipeline.splatting.nerfstudio.run import EXPORT, TRAIN, nerfstudio_version, run_nerfstudio
-from pipeline.splatting.photos import Training
+from pipeline.splatting.photos import PreparedPhoto
 
 _EXPORT_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What nerfstudio made: the exported PLY, the frame it is in, nerfstudio's version, and the checkpoint's digest."""
+    """nerfstudio's result: the exported PLY, its frame, nerfstudio's version, and the checkpoint's digest."""
 
     ply: Path
     frame: Frame
@@ -35,47 +35,51 @@ class Trained:
 
 
 def train(
-    params: NerfstudioParams, folder: Path, photos: list[Training], points: Points, tell: Callable[[int, float], None]
+    params: NerfstudioParams,
+    folder: Path,
+    photos: list[PreparedPhoto],
+    points: Points,
+    on_step: Callable[[int, float], None],
 ) -> Trained:
-    """Train on `photos` in the empty `folder` and export; `tell` is called with each step and the seconds left.
+    """Train on `photos` in the empty `folder` and export; `on_step` receives each step and the seconds left.
 
-    Raises MissingEngine without nerfstudio, CatalogError when a program fails or is late.
+    Raises MissingEngine without nerfstudio, CatalogError if a program fails or exceeds its time limit.
     """
     version, started, steps = nerfstudio_version(), time.monotonic(), steps_of(params)
     write_workspace(folder / "photos", photos, points)
     run_nerfstudio(
         train_command(params, folder, _scale(photos)), folder / "train.log", params.nerfstudio_seconds,
-        lambda step: tell(step, (time.monotonic() - started) * (steps - step) / max(1, step)),
+        lambda step: on_step(step, (time.monotonic() - started) * (steps - step) / max(1, step)),
         when_late="Raise the splat's nerfstudio_seconds, or lower its iterations",
     )  # fmt: skip
     fitted = folder / "out" / "product" / params.nerfstudio_method / "fit"
     checkpoints = sorted((fitted / "nerfstudio_models").glob("step-*.ckpt"))
     if not checkpoints:
-        raise CatalogError("ns-train left no checkpoint", remedy="Look at its log")
+        raise CatalogError("ns-train wrote no checkpoint", remedy="Look at its log")
     with checkpoints[-1].open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     command, ply = export_command(params, fitted / "config.yml", folder / "export")
     run_nerfstudio(
         command, folder / "export.log", _EXPORT_SECONDS,
-        when_late="Nothing may be opaque in what was trained: raise its iterations, and look at the cut-outs",
+        when_late="Look at the cut-outs, and raise the iterations: perhaps nothing that was trained is opaque",
     )  # fmt: skip
     return Trained(ply, read_frame(fitted / "dataparser_transforms.json"), version, digest)
 
 
 def steps_of(params: NerfstudioParams) -> int:
-    """How many steps ns-train takes."""
+    """Return how many steps ns-train takes."""
     return params.nerfacto_iterations if params.nerfstudio_method == "nerfacto" else params.iterations
 
 
-def _scale(photos: list[Training]) -> float:
-    """The factor that brings the cameras into [-1, 1]^3, for which nerfstudio's thresholds and rates are made."""
+def _scale(photos: list[PreparedPhoto]) -> float:
+    """Return the factor that scales the cameras into [-1, 1]^3, which nerfstudio's thresholds and rates assume."""
     return 1.0 / float(np.abs([camera_centre(p.cam_from_world) for p in photos]).max())
 
 
 def train_command(params: NerfstudioParams, folder: Path, scale: float) -> list[str]:
-    """The command line of ns-train 1.1.5: the scene is only scaled, and the schedule fits into the steps.
+    """Return the command line of ns-train 1.1.5, which only scales the scene and fits the schedule into the steps.
 
-    No viewer, no evaluation of its own, one checkpoint at the end.
+    No viewer, no evaluation, one checkpoint at the end.
     """
     n, nerfacto = steps_of(params), params.nerfstudio_method == "nerfacto"
     options: dict[str, object] = {
@@ -90,11 +94,11 @@ def train_command(params: NerfstudioParams, folder: Path, scale: float) -> list[
         "orientation-method": "none", "center-method": "none", "auto-scale-poses": False, "scale-factor": scale,
         "assume-colmap-world-coordinate-convention": False, "load-3D-points": not nerfacto,
     }  # fmt: skip
-    return [TRAIN, params.nerfstudio_method, *_words(options), "colmap", *_words(data)]
+    return [TRAIN, params.nerfstudio_method, *_arguments(options), "colmap", *_arguments(data)]
 
 
 def _splatfacto(params: NerfstudioParams) -> dict[str, object]:
-    """Classic rasterization, for splatfacto's anti-aliased one blurs by 0.3 px^2 and ours by 0.1."""
+    """Use classic rasterization, because splatfacto's anti-aliased one blurs by 0.3 px^2 and ours by 0.1."""
     n = params.iterations
     return {
         "optimizers.means.scheduler.max-steps": n, "pipeline.model.rasterize-mode": "classic",
@@ -106,9 +110,9 @@ def _splatfacto(params: NerfstudioParams) -> dict[str, object]:
 
 
 def _nerfacto(steps: int) -> dict[str, object]:
-    """Poses are not refined: with `eval-mode all` they would drift, and our own fit can refine them.
+    """Keep the poses: with `eval-mode all` refined ones would drift, and our own fit can refine them.
 
-    The field is implemented in torch: tiny-cuda-nn is in no package index.
+    The field runs in torch, because tiny-cuda-nn is not in any package index.
     """
     return {
         "optimizers.fields.scheduler.max-steps": steps, "optimizers.proposal-networks.scheduler.max-steps": steps,
@@ -118,17 +122,17 @@ def _nerfacto(steps: int) -> dict[str, object]:
 
 
 def export_command(params: NerfstudioParams, config: Path, out: Path) -> tuple[list[str], Path]:
-    """The command line of ns-export 1.1.5, and the file that it writes.
+    """Return the command line of ns-export 1.1.5, and the file that it writes.
 
-    nerfacto's points lie where half of a photo's ray is absorbed, on rays of which more than half is absorbed in all.
-    ns-export insists on normals; `open3d` estimates them and needs no normals of the field.
+    nerfacto's points are where half of a photo's ray is absorbed, for rays that are more than half absorbed in total.
+    ns-export requires normals; `open3d` estimates them without normals of the field.
     """
     options: dict[str, object] = {"load-config": config, "output-dir": out}
     if params.nerfstudio_method == "splatfacto":
-        return [EXPORT, "gaussian-splat", *_words(options)], out / "splat.ply"
+        return [EXPORT, "gaussian-splat", *_arguments(options)], out / "splat.ply"
     options |= {"num-points": params.gaussians, "normal-method": "open3d", "reorient-normals": False}
-    return [EXPORT, "pointcloud", *_words(options)], out / "point_cloud.ply"
+    return [EXPORT, "pointcloud", *_arguments(options)], out / "point_cloud.ply"
 
 
-def _words(options: dict[str, object]) -> list[str]:
-    return [word for name, value in options.items() for word in (f"--{name}", str(value))]
+def _arguments(options: dict[str, object]) -> list[str]:
+    return [argument for name, value in options.items() for argument in (f"--{name}", str(value))]

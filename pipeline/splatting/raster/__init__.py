@@ -1,1 +1,1 @@
-"""Rasterizers: the CPU's projection, tiles, kernels and their gradients, and gsplat on CUDA."""
+"""Rasterizers: ours on the CPU (projection, tiles, kernels and their gradients), and gsplat on CUDA."""

@@ -1,4 +1,4 @@
-"""Sixteen rows of an array at a time, turned into columns of lanes and back: lane i of a column is the i-th row's."""
+"""Transpose sixteen rows of an array into columns of lanes and back: lane i of a column comes from the i-th row."""
 
 import numba
 import numpy as np
@@ -12,7 +12,7 @@ Three = tuple[Lanes, Lanes, Lanes]
 
 @numba.njit(cache=True)
 def rows_to_columns(rows: F32, width: int, first: int, s: F32, column: int) -> None:
-    """Write the first `width` numbers of rows [N, K] from `first` on as columns; beyond N, the last row again."""
+    """Write the first `width` numbers of rows [N, K] from `first` on as columns; repeat the last row beyond N."""
     last = rows.shape[0] - 1
     for lane in range(LANES):
         row = rows[min(first + lane, last)]
@@ -31,13 +31,13 @@ def columns_to_rows(s: F32, column: int, width: int, first: int, rows: F32) -> N
 
 @numba.njit(cache=True)
 def get(s: F32, column: int) -> Lanes:
-    """One column."""
+    """Return one column."""
     return load(s, _U(column) * _LANES)
 
 
 @numba.njit(cache=True)
 def get3(s: F32, column: int) -> Three:
-    """Three columns."""
+    """Return three columns."""
     return get(s, column), get(s, column + 1), get(s, column + 2)
 
 

@@ -1,4 +1,4 @@
-"""The project's own rasterizer behind `Rasterizer`: numba kernels, no GPU, no compiler."""
+"""The project's CPU rasterizer as a `Rasterizer`: numba kernels, no GPU, no compiler."""
 
 from importlib.metadata import version
 
@@ -17,7 +17,7 @@ class CpuRasterizer:
 
     @property
     def version(self) -> str:
-        """The project's version and numba's."""
+        """The versions of the project and of numba."""
         return f"catalog-pipeline {version('catalog-pipeline')}, numba {version('numba')}"
 
     def draw(
@@ -25,8 +25,8 @@ class CpuRasterizer:
         on_means2d: OnMeans2d | None = None,
     ) -> torch.Tensor:  # fmt: skip
         """See `Rasterizer.draw`."""
-        report = None if on_means2d is None else lambda slopes: on_means2d(torch.from_numpy(slopes))
+        on_slopes = None if on_means2d is None else lambda slopes: on_means2d(torch.from_numpy(slopes))
         picture: torch.Tensor = Rasterize.apply(
-            *(cloud[v] for v in VALUES), cam_from_world, lens, degree, antialias, report
+            *(cloud[v] for v in VALUES), cam_from_world, lens, degree, antialias, on_slopes
         )
         return picture

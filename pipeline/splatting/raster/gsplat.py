@@ -1,9 +1,9 @@
-"""gsplat's CUDA rasterizer (Ye et al. 2024, github.com/nerfstudio-project/gsplat) behind `Rasterizer`.
+"""gsplat's CUDA rasterizer (Ye et al. 2024, github.com/nerfstudio-project/gsplat) as a `Rasterizer`.
 
-Same conventions as the CPU's rasterizer: pixel centres at +0.5, the same blur, near plane and 1/255 cut, no clipping by
-radius. Two differences stay, for gsplat compiles them in: alpha is capped at 0.999 there and at 0.99 here, which shows
-where a Gaussian's opacity lies above 0.99 (at most 0.009 of alpha, at its very centre); and gsplat ends each pixel when
-less than 1e-4 shines through, the CPU a whole tile at a time.
+It follows the conventions of the CPU rasterizer: pixel centres at +0.5, the same blur, near plane and 1/255 threshold,
+no clipping by radius. Two differences are compiled into gsplat. It caps alpha at 0.999, the CPU at 0.99, which changes
+alpha by at most 0.009, at the centre of a Gaussian whose opacity is above 0.99. And it stops each pixel when its
+transmittance falls below 1e-4, the CPU a whole tile at a time.
 """
 
 from importlib.metadata import version
@@ -19,24 +19,26 @@ from pipeline.splatting.lens import pose_of
 from pipeline.splatting.raster.base import VALUES, Cloud, OnMeans2d
 from pipeline.splatting.raster.projection import BLUR_ANTIALIASED_PX2, BLUR_PX2, NEAR
 
-_REMEDY = "Run it where CUDA is, or set the splat's engine to cpu"
+_REMEDY = "Run it on a machine with CUDA, or set the splat's engine to cpu"
 
 
 def require_gsplat() -> None:
-    """Raise MissingEngine when gsplat is not installed, no CUDA device is there, or its kernels cannot be built."""
+    """Raise MissingEngine if gsplat is not installed, CUDA has no device, or the kernels cannot be built."""
     if find_spec("gsplat") is None:
         raise MissingEngine(
-            "splat engine 'gsplat' needs the library gsplat, which is not installed",
+            "splat engine 'gsplat' requires the library gsplat, which is not installed",
             remedy="Run pip install 'catalog-pipeline[gsplat]' where CUDA is, or set the splat's engine to cpu",
         )
     if not torch.cuda.is_available():
-        raise MissingEngine(f"splat engine 'gsplat' needs CUDA; torch {torch.__version__} sees none", remedy=_REMEDY)
+        raise MissingEngine(
+            f"splat engine 'gsplat' requires CUDA; torch {torch.__version__} finds none", remedy=_REMEDY
+        )
     from torch.utils.cpp_extension import CUDA_HOME
 
     try:  # the first import compiles the kernels: minutes, once per machine
         from gsplat.cuda import _backend
     except (ImportError, OSError, RuntimeError) as error:
-        last = str(error).strip().splitlines()[-1:] or ["no reason given"]
+        last = str(error).strip().splitlines()[-1:] or ["gsplat gives no reason"]
         raise MissingEngine(f"gsplat's CUDA kernels cannot be built: {last[0]}", remedy=_REMEDY) from error
     if _backend._C is None:
         raise MissingEngine(
@@ -48,8 +50,8 @@ def require_gsplat() -> None:
 class GsplatRasterizer:
     """Draws on the GPU.
 
-    `device` is "cuda"; anything else draws only where a test puts other kernels into gsplat. Raises MissingEngine as
-    `require_gsplat`.
+    `device` is "cuda"; any other works only where a test replaces gsplat's kernels. Raises MissingEngine as
+    `require_gsplat` does.
     """
 
     name = "gsplat"
@@ -61,7 +63,7 @@ class GsplatRasterizer:
 
     @property
     def version(self) -> str:
-        """The library's version, CUDA's, and the device's name."""
+        """The versions of gsplat and CUDA, and the device's name."""
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
         return f"gsplat {version('gsplat')}, CUDA {torch.version.cuda}, {name}"
 
@@ -71,14 +73,14 @@ class GsplatRasterizer:
     ) -> torch.Tensor:  # fmt: skip
         """See `Rasterizer.draw`.
 
-        Raises BadInput on NaN and infinity, on a pose that is not rigid, and on a window of a larger picture: gsplat
+        Raises BadInput for NaN and infinity, a pose that is not rigid, and a window of a larger picture, because gsplat
         bounds its Jacobian by the picture it draws.
         """
         import gsplat
 
         pose_of(cam_from_world.detach().double().cpu().numpy())
         pose, values = cam_from_world.to(self.device, torch.float32), _values(cloud)
-        # Not by gsplat's own sh_degree: it inverts the pose, whose gradient then leaves the rigid transforms.
+        # gsplat's own sh_degree inverts the pose, whose gradient then leaves the rigid transforms.
         towards = values["means"] + pose[:3, :3].T @ pose[:3, 3]
         colours = (gsplat.spherical_harmonics(degree, towards, values.pop("sh")) + 0.5).clamp_min(0.0)
         planes, alphas, extra = gsplat.rasterization(
@@ -94,14 +96,14 @@ class GsplatRasterizer:
 
 
 def _values(cloud: Cloud) -> dict[str, torch.Tensor]:
-    """The cloud under gsplat's names, scales and opacities after their activations."""
+    """Return the cloud under gsplat's names, with activated scales and opacities. Raises BadInput on NaN, infinity."""
     finite = torch.stack(
         [torch.isfinite(cloud[name].detach()).all() for name in VALUES]
-    ).tolist()  # one wait for the GPU
-    for name, good in zip(VALUES, finite, strict=True):
-        if not good:
+    ).tolist()  # a single wait for the GPU
+    for name, is_finite in zip(VALUES, finite, strict=True):
+        if not is_finite:
             raise BadInput(
-                f"{name} of the Gaussians holds NaN or infinity", remedy="Lower the learning rates, or fit again"
+                f"{name} of the Gaussians contains NaN or infinity", remedy="Lower the learning rates, or fit again"
             )
     return {
         "means": cloud["means"], "quats": cloud["quats"], "scales": torch.exp(cloud["log_scales"]),
@@ -110,16 +112,16 @@ def _values(cloud: Cloud) -> dict[str, torch.Tensor]:
 
 
 def _camera(lens: F64) -> dict[str, Any]:
-    """Width and height of the picture; checks that the lens's bounds are the picture's own."""
+    """Return width and height of the picture. Raises BadInput if the lens is a window of a larger one."""
     fx, fy, cx, cy, width, height = lens[:6]
     mx, my = 0.15 * width / fx, 0.15 * height / fy
     own = [-cx / fx - mx, (width - cx) / fx + mx, -cy / fy - my, (height - cy) / fy + my]
     if not np.allclose(lens[6:], own):
-        raise BadInput("gsplat draws whole pictures, not a window of one", remedy="Draw windows with the engine cpu")
+        raise BadInput("gsplat draws whole pictures only, not a window", remedy="Draw windows with the engine cpu")
     return {"width": int(width), "height": int(height)}
 
 
 def _matrix(lens: F64) -> torch.Tensor:
-    """K [3, 3] float32."""
+    """Return K [3, 3] float32."""
     fx, fy, cx, cy = lens[:4]
     return torch.tensor([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], dtype=torch.float32)

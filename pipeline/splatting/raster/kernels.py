@@ -1,14 +1,14 @@
-"""Composite tiles of Gaussians front to back, and the gradient of that, as numba kernels.
+"""Composite tiles of Gaussians front to back, and compute the gradient, as numba kernels.
 
-alpha = min(0.99, o exp(-q)), q = (a dx^2 + 2 b dx dy + c dy^2) / 2, nothing below 1/255; colour = sum_i T_i alpha_i
-c_i, T_i = prod_{j<i} (1 - alpha_j) (Kerbl et al. 2023). A tile stops when every pixel of it lets less than `T_STOP`
-through; what is left out weighs less than that.
+alpha = min(0.99, o exp(-q)), q = (a dx^2 + 2 b dx dy + c dy^2) / 2, 0 if below 1/255; colour = sum_i T_i alpha_i c_i,
+T_i = prod_{j<i} (1 - alpha_j) (Kerbl et al. 2023). A tile stops when the transmittance of each of its pixels is below
+`T_STOP`, which bounds the weight of the omitted Gaussians.
 
-The state of a tile lies in one flat local buffer, blocks of 4 x 4 pixels one after the other: a block of a plane is one
-vector (`lanes`), and a Gaussian visits only the blocks that it reaches. Splats of a fit are small: whole rows of a tile
-would work on 1.5 times as many pixels. The gradient walks front to back as well, with what remains behind each Gaussian
-kept as one scalar a pixel (colour, alpha and depth weighed by their incoming gradients): nothing is stored in the
-forward pass but the picture itself and the blocks visited.
+The state of a tile is one flat local buffer, one block of 4 x 4 pixels after another: a block of a plane is one vector
+(`lanes`), and a Gaussian visits only the blocks that it reaches. Splats of a fit are small: working on whole rows of a
+tile would take 1.5 times as many pixels. The gradient also runs front to back. All that remains behind each Gaussian is
+kept as one scalar per pixel (colour, alpha and depth weighted by their incoming gradients), so the forward pass stores
+only the picture itself and the blocks visited.
 """
 
 import numba
@@ -19,16 +19,16 @@ from pipeline.splatting.lanes import (
     LANES,
     Lanes,
     bits,
-    choose,
+    broadcast,
+    empty_aligned,
     exp2,
-    fetch,
-    least,
+    lane_sums,
     load,
     lowest_bit,
-    room,
-    spread,
+    minimum,
+    prefetch,
+    select,
     store,
-    sums,
 )
 from pipeline.splatting.raster import threads  # noqa: F401   before the first kernel
 from pipeline.splatting.raster.projection import ALPHA_MIN, RECORD, SUMS
@@ -39,7 +39,7 @@ T_STOP = np.float32(1e-4)
 ALPHA_MAX = np.float32(0.99)
 CHECK_EVERY = 16
 _ONE, _ZERO, _HALF = np.float32(1.0), np.float32(0.0), np.float32(0.5)
-# alpha = 2^t, t = log2(o) - q / log(2), and q / log(2) from conics scaled by this: an exponential of base 2 is cheapest
+# alpha = 2^t, t = log2(o) - q / log(2), and q / log(2) from conics scaled by this: exp2 is the cheapest exponential
 _PER_LOG_2, _HALF_PER_LOG_2 = np.float32(1.0 / np.log(2.0)), np.float32(0.5 / np.log(2.0))
 _LEAST_POWER = np.float32(np.log2(ALPHA_MIN))
 # Where a tile's planes start in its flat buffer; a plane holds its blocks one after the other.
@@ -53,21 +53,21 @@ BACKWARD_PLANES = 10
 
 @numba.njit(cache=True)
 def _pixel(row: int, column: int) -> np.uint64:
-    """Place of a tile's pixel in a plane."""
+    """Return the index of a tile's pixel in a plane."""
     block = (row // BLOCK) * (TILE // BLOCK) + column // BLOCK
     return _U(block * LANES + (row % BLOCK) * BLOCK + column % BLOCK)
 
 
 @numba.njit(cache=True)
 def _fetch_record(records: F32, i: int) -> None:
-    """A record may lie across two cache lines."""
-    fetch(records, _U(i) * _U(RECORD))
-    fetch(records, _U(i) * _U(RECORD) + _U(RECORD - 1))
+    """Prefetch a record, which may span two cache lines."""
+    prefetch(records, _U(i) * _U(RECORD))
+    prefetch(records, _U(i) * _U(RECORD) + _U(RECORD - 1))
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _alive(s: F32) -> np.uint64:
-    """The blocks, as bits, with a pixel that still lets `T_STOP` through."""
+    """Return the blocks, as bits, with a pixel whose transmittance is above `T_STOP`."""
     alive = _U(0)
     for block in range(_LANES):
         if bits(load(s, block * _LANES) <= T_STOP) != _U(0xFFFF):
@@ -77,7 +77,7 @@ def _alive(s: F32) -> np.uint64:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _centres(s: F32, px: np.uint64, py: np.uint64) -> None:
-    """Every pixel's centre, from the tile's corner: the same for all tiles."""
+    """Fill the planes `px`, `py` with pixel centres relative to the tile's corner, the same for all tiles."""
     for row in range(TILE):
         for column in range(TILE):
             p = _pixel(row, column)
@@ -98,7 +98,7 @@ def _open_tile(s: F32, x: int, y: int, width: int, height: int) -> None:
 
 @numba.njit(cache=True, error_model="numpy")
 def _take(source: F32, x: int, y: int, s: F32, plane: np.uint64) -> None:
-    """Copy a tile of `source` [H, W] into a plane, runs of a block's width at a time; zeros outside the picture."""
+    """Copy a tile of `source` [H, W] into a plane, one row of a block at a time; zeros outside the picture."""
     height, width = source.shape
     inside = x + TILE <= width and y + TILE <= height
     if not inside:
@@ -128,7 +128,7 @@ def _give(s: F32, plane: np.uint64, x: int, y: int, out: F32) -> None:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _blend(s: F32, g: F32, x: float, y: float, blocks: np.uint64) -> None:
-    """Lay one Gaussian over some blocks of a tile."""
+    """Blend one Gaussian into `blocks` of a tile."""
     mx, my = g[0] - x, g[1] - y
     a, b, c = _HALF_PER_LOG_2 * g[2], _PER_LOG_2 * g[3], _HALF_PER_LOG_2 * g[4]
     power = _PER_LOG_2 * g[10] + _LEAST_POWER  # log2 of the opacity
@@ -138,7 +138,7 @@ def _blend(s: F32, g: F32, x: float, y: float, blocks: np.uint64) -> None:
         blocks &= blocks - _U(1)
         dx, dy = load(s, _X + p) - mx, load(s, _Y + p) - my
         t = power - (dx * (dx * a + dy * b) + dy * dy * c)
-        alpha = choose(t >= _LEAST_POWER, least(exp2(t), ALPHA_MAX), _ZERO)
+        alpha = select(t >= _LEAST_POWER, minimum(exp2(t), ALPHA_MAX), _ZERO)
         through = load(s, p)
         w = alpha * through
         store(s, p, through - w)
@@ -150,7 +150,7 @@ def _blend(s: F32, g: F32, x: float, y: float, blocks: np.uint64) -> None:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _composite(s: F32, pairs: I32, blocks: U16, records: F32, x: int, y: int) -> int:
-    """Composite a tile's Gaussians into its buffer; return how many were needed, `blocks` cut to those still alive."""
+    """Composite a tile's Gaussians into its buffer; return how many were needed, and mask `blocks` by those alive."""
     alive = _U(0)
     for k in range(pairs.size):
         if k % CHECK_EVERY == 0:
@@ -169,13 +169,13 @@ def rasterize(
     records: F32, pairs: I32, blocks: U16, starts: I64, dealt: I32, bounds: I64, width: int, height: int, picture: F32,
     used: I32,
 ) -> None:  # fmt: skip
-    """Fill `picture` [5, H, W]: premultiplied r, g, b, alpha, depth weighed by alpha; and `used` [tiles].
+    """Fill `picture` [5, H, W]: premultiplied r, g, b, alpha, alpha-weighted depth; and `used` [tiles].
 
-    `blocks` loses those that nothing shows through any more: the gradient visits what is left.
+    Clears the bits of `blocks` that were already opaque, so that the gradient skips them.
     """
     tiles_x = (width + TILE - 1) // TILE
     for worker in numba.prange(bounds.size - 1):
-        s = room(FORWARD_PLANES * PIXELS)
+        s = empty_aligned(FORWARD_PLANES * PIXELS)
         _centres(s, _X, _Y)
         for t in range(bounds[worker], bounds[worker + 1]):
             tile = dealt[t]
@@ -192,12 +192,12 @@ def rasterize(
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _unblend(s: F32, g: F32, x: float, y: float, blocks: np.uint64) -> Lanes:
-    """Gradients of one Gaussian over some blocks of a tile, `SUMS` lanes; moves the tile behind it."""
+    """Return one Gaussian's gradients over `blocks` of a tile, `SUMS` lanes, and advance the tile behind it."""
     mx, my = g[0] - x, g[1] - y
     a, b, c = _HALF_PER_LOG_2 * g[2], _PER_LOG_2 * g[3], _HALF_PER_LOG_2 * g[4]
     power = _PER_LOG_2 * g[10] + _LEAST_POWER  # log2 of the opacity
     red, green, blue, depth = g[6], g[7], g[8], g[9]
-    zero = spread(_ZERO)
+    zero = broadcast(_ZERO)
     h0 = h1 = h2 = h3 = h4 = h5 = c0 = c1 = c2 = c3 = zero
     while blocks != 0:
         p = lowest_bit(blocks) * _LANES
@@ -205,25 +205,25 @@ def _unblend(s: F32, g: F32, x: float, y: float, blocks: np.uint64) -> Lanes:
         dx, dy = load(s, _BX + p) - mx, load(s, _BY + p) - my
         t = power - (dx * (dx * a + dy * b) + dy * dy * c)
         raw = exp2(t)
-        alpha = choose(t >= _LEAST_POWER, least(raw, ALPHA_MAX), zero)
+        alpha = select(t >= _LEAST_POWER, minimum(raw, ALPHA_MAX), zero)
         through = load(s, p)
         w = alpha * through
         gr, gg, gb, gd = load(s, _GR + p), load(s, _GG + p), load(s, _GB + p), load(s, _GD + p)
         own = w * (gr * red + gg * green + gb * blue + gd * depth + load(s, _GA + p))
         rest = load(s, _REST + p) - own
-        h = choose(raw <= ALPHA_MAX, own - alpha * rest / (_ONE - alpha), zero)
+        h = select(raw <= ALPHA_MAX, own - alpha * rest / (_ONE - alpha), zero)
         store(s, p, through - w)
         store(s, _REST + p, rest)
         hx, hy = h * dx, h * dy
         h0, h1, h2 = h0 + h, h1 + hx, h2 + hy
         h3, h4, h5 = h3 + hx * dx, h4 + hx * dy, h5 + hy * dy
         c0, c1, c2, c3 = c0 + w * gr, c1 + w * gg, c2 + w * gb, c3 + w * gd
-    return sums((h0, h1, h2, h3, h4, h5, c0, c1, c2, c3))
+    return lane_sums((h0, h1, h2, h3, h4, h5, c0, c1, c2, c3))
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _open_gradient(s: F32, picture: F32, incoming: F32, x: int, y: int) -> None:
-    """Start a tile's gradient: what comes in, and the sum of it over all that the picture shows."""
+    """Start a tile's gradient: load the incoming gradients, and their sum weighted by the picture."""
     s[_REST:_BX] = _ZERO
     for plane, target in enumerate((_GR, _GG, _GB, _GA, _GD)):
         _take(incoming[plane], x, y, s, target)
@@ -235,14 +235,14 @@ def _open_gradient(s: F32, picture: F32, incoming: F32, x: int, y: int) -> None:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _gradient_tile(s: F32, pairs: I32, blocks: U16, records: F32, x: int, y: int, totals: F32) -> None:
-    """Add to `totals` [N * SUMS] the gradients of a tile's Gaussians; `s` holds incoming gradients and rest."""
+    """Add the gradients of a tile's Gaussians to `totals` [N * SUMS]; `s` contains incoming gradients and remainder."""
     for k in range(pairs.size):
         i = _U(pairs[k])
         ahead = pairs[min(k + AHEAD, pairs.size - 1)]
         _fetch_record(records, ahead)
-        fetch(totals, _U(ahead) * _U(SUMS))
-        found = _unblend(s, records[i], np.float32(x), np.float32(y), _U(blocks[k]))
-        store(totals, i * _U(SUMS), load(totals, i * _U(SUMS)) + found)
+        prefetch(totals, _U(ahead) * _U(SUMS))
+        gradients = _unblend(s, records[i], np.float32(x), np.float32(y), _U(blocks[k]))
+        store(totals, i * _U(SUMS), load(totals, i * _U(SUMS)) + gradients)
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
@@ -254,7 +254,7 @@ def rasterize_gradient(
     height, width = picture.shape[1], picture.shape[2]
     tiles_x = (width + TILE - 1) // TILE
     for worker in numba.prange(bounds.size - 1):
-        s, own = room(BACKWARD_PLANES * PIXELS), totals[worker].reshape(-1)
+        s, own = empty_aligned(BACKWARD_PLANES * PIXELS), totals[worker].reshape(-1)
         _centres(s, _BX, _BY)
         for t in range(bounds[worker], bounds[worker + 1]):
             tile = dealt[t]

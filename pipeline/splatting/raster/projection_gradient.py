@@ -5,7 +5,7 @@ import numpy as np
 
 from pipeline.core.arrays import F32, F64
 from pipeline.splatting.harmonics import basis, direction_gradient
-from pipeline.splatting.lanes import LANES, Lanes, choose, exp, room, spread, sums
+from pipeline.splatting.lanes import LANES, Lanes, broadcast, empty_aligned, exp, lane_sums, select
 from pipeline.splatting.raster import threads  # noqa: F401   before the first kernel
 from pipeline.splatting.raster.columns import columns_to_rows, get, get3, put, put3, rows_to_columns
 from pipeline.splatting.raster.projection import (
@@ -35,7 +35,7 @@ from pipeline.splatting.raster.projection import (
 
 _U = np.uint64
 _ZERO = np.float32(0.0)
-# Planes beside those of the forward pass
+# Columns after those of the forward pass
 TOTAL = OUT + RECORD
 G_MEAN, G_SCALE, G_QUAT, G_LOGIT, G_MEAN2D, G_SH = (TOTAL + SUMS + k for k in (0, 3, 6, 10, 11, 13))
 G_BASIS = G_SH + 48
@@ -45,7 +45,7 @@ BACKWARD_PLANES = POSE + 1
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _quaternion_gradient(q: tuple[Lanes, ...], g0: Vec3, g1: Vec3, g2: Vec3, s: F32) -> None:
-    """Gradient of an unnormalised quaternion from those of its rotation's columns g0, g1, g2."""
+    """Fill the gradient of an unnormalised quaternion from those of its rotation's columns g0, g1, g2."""
     w, x, y, z, n = q
     a, b, c = g1[2] - g2[1], g2[0] - g0[2], g0[1] - g1[0]
     d, e, f = g1[0] + g0[1], g2[0] + g0[2], g2[1] + g1[2]
@@ -62,25 +62,25 @@ def _quaternion_gradient(q: tuple[Lanes, ...], g0: Vec3, g1: Vec3, g2: Vec3, s: 
 def _point_gradient(
     lens: F64, p: Vec3, slopes: tuple[Lanes, Lanes], g_mean: tuple[Lanes, Lanes], g_j: tuple[Lanes, ...], g_depth: Lanes
 ) -> Vec3:
-    """Gradient of the camera-space point from those of its projection, its Jacobian's entries and its depth."""
-    fx, fy, iz, zero = lens[0], lens[1], 1.0 / p[2], spread(_ZERO)
+    """Return the gradient of the camera-space point from those of its projection, Jacobian entries and depth."""
+    fx, fy, iz, zero = lens[0], lens[1], 1.0 / p[2], broadcast(_ZERO)
     u, v = slopes
     gx, gy = g_mean[0] * fx * iz, g_mean[1] * fy * iz
     gz = g_depth - (gx * p[0] + gy * p[1]) * iz
     gz = gz - iz * iz * (fx * g_j[0] - fx * u * g_j[1] + fy * g_j[2] - fy * v * g_j[3])
-    # through the slopes, while they are not cut
+    # through the slopes, where they are not clamped
     x, y = p[0] * iz, p[1] * iz
-    gu = choose(lens[6] <= x, choose(x <= lens[7], zero - fx * iz * g_j[1], zero), zero)
-    gv = choose(lens[8] <= y, choose(y <= lens[9], zero - fy * iz * g_j[3], zero), zero)
+    gu = select(lens[6] <= x, select(x <= lens[7], zero - fx * iz * g_j[1], zero), zero)
+    gv = select(lens[8] <= y, select(y <= lens[9], zero - fy * iz * g_j[3], zero), zero)
     return gx + gu * iz, gy + gv * iz, gz - (gu * u + gv * v) * iz
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _factor_gradient(p0: Vec3, p1: Vec3, n: Vec3, antialias: bool, s: F32) -> tuple[Vec3, Vec3, Vec3]:
-    """Gradients of the rows p0, p1 of P, where the 2D covariance is `P P^T + blur`, and of the logarithms of its sizes.
+    """Return gradients of the rows p0, p1 of P (2D covariance `P P^T + blur`) and of the log scales.
 
-    dL/dP = Q M W with Q the conic, M the second moments of h = alpha dL/dalpha about the mean and W = Q P; a size's is
-    the product with its column, `W^T M W`. W comes from the vector product n = p0 x p1, for Q P cancels for needles.
+    dL/dP = Q M W with Q the conic, M the second moments of h = alpha dL/dalpha about the mean and W = Q P; a scale's
+    is the product with its column, `W^T M W`. W comes from the vector product n = p0 x p1: Q P cancels for needles.
     """
     x0, x1, det0 = cross(p1, n), cross(n, p0), dot(n, n)
     blur = BLUR_ANTIALIASED_PX2 if antialias else BLUR_PX2
@@ -92,8 +92,8 @@ def _factor_gradient(p0: Vec3, p1: Vec3, n: Vec3, antialias: bool, s: F32) -> tu
     qa, qb, qc = get3(s, OUT + 2)
     d0, d1 = mix(qa, m0, qb, m1), mix(qb, m0, qc, m1)
     if antialias:  # opacity carries sqrt(det0 / det); the gradient of its logarithm is x / det0 - w
-        h, zero = get(s, TOTAL), spread(_ZERO)
-        by_det0 = choose(det0 <= 0.0, zero, h / det0)
+        h, zero = get(s, TOTAL), broadcast(_ZERO)
+        by_det0 = select(det0 <= 0.0, zero, h / det0)
         e0, e1 = mix(by_det0, x0, zero - h, w0), mix(by_det0, x1, zero - h, w1)
         by_size = mix(1.0, by_size, 1.0, mix(1.0, times(e0, p0), 1.0, times(e1, p1)))
         d0, d1 = mix(1.0, d0, 1.0, e0), mix(1.0, d1, 1.0, e1)
@@ -102,7 +102,7 @@ def _factor_gradient(p0: Vec3, p1: Vec3, n: Vec3, antialias: bool, s: F32) -> tu
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _ellipse_gradient(t0: Vec3, t1: Vec3, antialias: bool, s: F32) -> tuple[Vec3, Vec3]:
-    """Fill scale and quaternion gradients; return those of the rows t0, t1 of `J R`."""
+    """Fill the gradients of scales and quaternions; return those of the rows t0, t1 of `J R`."""
     size, q = scales(s), unit_quaternion(s)
     c0, c1, c2 = axes(q[0], q[1], q[2], q[3])
     p0, p1, n = spread_ellipse(t0, t1, (c0, c1, c2), size)
@@ -121,13 +121,13 @@ def _get8(s: F32, column: int) -> tuple[Lanes, ...]:
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _colour_gradient(degree: int, pose: F64, s: F32) -> Vec3:
-    """Fill the gradients of SH; return that of the mean through the viewing direction."""
+    """Fill the gradients of SH; return the mean's gradient through the viewing direction."""
     x, y, z, inverse = view_direction(get3(s, MEAN), pose)
-    value, zero = basis(x, y, z), spread(_ZERO)
+    value, zero = basis(x, y, z), broadcast(_ZERO)
     r, g, b = (
-        choose(get(s, OUT + 6) <= 0.0, zero, get(s, TOTAL + 6)),
-        choose(get(s, OUT + 7) <= 0.0, zero, get(s, TOTAL + 7)),
-        choose(get(s, OUT + 8) <= 0.0, zero, get(s, TOTAL + 8)),
+        select(get(s, OUT + 6) <= 0.0, zero, get(s, TOTAL + 6)),
+        select(get(s, OUT + 7) <= 0.0, zero, get(s, TOTAL + 7)),
+        select(get(s, OUT + 8) <= 0.0, zero, get(s, TOTAL + 8)),
     )
     for k in range((degree + 1) * (degree + 1)):
         put3(s, G_SH + 3 * k, (value[k] * r, value[k] * g, value[k] * b))
@@ -141,7 +141,7 @@ def _colour_gradient(degree: int, pose: F64, s: F32) -> Vec3:
 def _add_pose(s: F32, pose: F64, gp: Vec3, gr: tuple[Vec3, Vec3, Vec3], g_view: Vec3, out: F64) -> None:
     """Accumulate the gradient of cam_from_world [3, 4]: through the point, the covariance and the camera's centre.
 
-    The centre is -R^T t and the viewing direction falls by it: `g_view` is the mean's gradient through that direction.
+    The viewing direction is the mean minus the centre -R^T t; `g_view` is the mean's gradient through that direction.
     """
     m = get3(s, MEAN)
     t = (pose[0, 3], pose[1, 3], pose[2, 3])
@@ -155,7 +155,7 @@ def _add_pose(s: F32, pose: F64, gp: Vec3, gr: tuple[Vec3, Vec3, Vec3], g_view: 
         gp[1] + dot(row_of(pose, 1), g_view),
         gp[2] + dot(row_of(pose, 2), g_view),
     )
-    put(s, POSE, sums((*r0, shift[0], *r1, shift[1], *r2, shift[2])))
+    put(s, POSE, lane_sums((*r0, shift[0], *r1, shift[1], *r2, shift[2])))
     for i in range(3):
         for j in range(4):
             out[i, j] += s[POSE * LANES + 4 * i + j]
@@ -163,7 +163,7 @@ def _add_pose(s: F32, pose: F64, gp: Vec3, gr: tuple[Vec3, Vec3, Vec3], g_view: 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
 def _gradients(degree: int, pose: F64, lens: F64, antialias: bool, s: F32, g_pose: F64) -> None:
-    """Fill the gradient columns of the sixteen Gaussians in `s`, whose records and totals are there too."""
+    """Fill the gradient columns of the sixteen Gaussians in `s` from their records and totals."""
     p = to_camera(pose, get3(s, MEAN))
     j00, j02, j11, j12, u, v = jacobian(lens, p)
     r0, r1, r2 = row_of(pose, 0), row_of(pose, 1), row_of(pose, 2)
@@ -184,16 +184,16 @@ def _gradients(degree: int, pose: F64, lens: F64, antialias: bool, s: F32, g_pos
 
 @numba.njit(cache=True)
 def _total(totals: F32, first: int, s: F32) -> bool:
-    """Add sixteen rows of `totals` [parts, N, SUMS] over parts into columns; False when all are 0."""
-    any_at_all = False
+    """Add sixteen rows of `totals` [parts, N, SUMS] over parts into columns; return False if all are 0."""
+    any_nonzero = False
     for lane in range(min(LANES, totals.shape[1] - first)):
         for k in range(10):
             value = _ZERO
             for part in range(totals.shape[0]):
                 value += totals[part, first + lane, k]
             s[(TOTAL + k) * LANES + lane] = value
-            any_at_all |= value != _ZERO
-    return any_at_all
+            any_nonzero |= value != _ZERO
+    return any_nonzero
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
@@ -202,14 +202,14 @@ def project_gradient(
     workers: int, records: F32, totals: F32, g_means: F32, g_scales: F32, g_quats: F32, g_logits: F32, g_sh: F32,
     g_mean2d: F32, g_pose: F64,
 ) -> None:  # fmt: skip
-    """Turn per-Gaussian `totals` [parts, N, SUMS] (added over parts here) into gradients; fills all of them.
+    """Fill all gradients from per-Gaussian `totals` [parts, N, SUMS], which are added over parts.
 
-    `g_pose` is [workers, 3, 4]: the caller adds the parts in order, so that the result does not depend on timing.
+    `g_pose` is [workers, 3, 4]; the caller adds it over workers in order, so that the result is independent of timing.
     """
     n = means.shape[0]
     groups = (n + LANES - 1) // LANES
     for worker in numba.prange(workers):
-        s = room(BACKWARD_PLANES * LANES)
+        s = empty_aligned(BACKWARD_PLANES * LANES)
         s[:] = _ZERO
         for group in range(worker * groups // workers, (worker + 1) * groups // workers):
             first = group * LANES

@@ -1,7 +1,7 @@
-"""The CPU rasterizer: Gaussians and a camera in, a picture with alpha and depth out, and gradients of everything.
+"""The CPU rasterizer: draws Gaussians as a picture with alpha and depth, with gradients of all inputs.
 
-`draw` is the plain call; `Rasterize` puts it behind torch autograd. Both run the numba kernels of this package and give
-the same result, bit for bit, for the same number of threads.
+`draw` is the plain call; `Rasterize` is the torch autograd function. Both run the numba kernels of this package and
+give the same result, bit for bit, for the same number of threads.
 """
 
 from collections.abc import Callable
@@ -23,12 +23,12 @@ from pipeline.splatting.raster.projection import RECORD, SUMS, project
 from pipeline.splatting.raster.projection_gradient import project_gradient
 from pipeline.splatting.raster.tiles import TILE, deal_tiles, depth_order, fill_tiles, reach_tiles
 
-Values = tuple[F32, F32, F32, F32, F32]  # means, log scales, quaternions, logits, SH
+Values = tuple[F32, F32, F32, F32, F32]  # means, log_scales, quats, logits, sh
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture [5, H, W] float32 (premultiplied r, g, b; alpha; alpha-weighted depth) and what its gradient needs."""
+    """A picture [5, H, W] float32 (premultiplied r, g, b; alpha; alpha-weighted depth), and what its gradient needs."""
 
     picture: F32
     records: F32
@@ -43,7 +43,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Gradients:
-    """dL/d(values), each in the shape of its value; dL/d(2D mean) [N, 2] in px; dL/d(cam_from_world) [3, 4]."""
+    """dL/d(values), each in the shape of its value; dL/d(2D mean) [N, 2] per px; dL/d(cam_from_world) [3, 4]."""
 
     values: Values
     means2d: F32
@@ -51,21 +51,21 @@ class Gradients:
 
 
 def workers() -> int:
-    """How many parts the work is cut into: numba's thread count. Results are reproducible for a fixed number."""
+    """Return the number of parts of the work, numba's thread count. Results are reproducible for a fixed number."""
     return int(numba.get_num_threads())
 
 
 def check_finite(values: Values) -> None:
-    """Raise BadInput when a Gaussian's geometry holds NaN or infinity; the kernels assume that none does."""
+    """Raise BadInput if a value is NaN or infinite, which the kernels do not handle."""
     for name, array in zip(("means", "log_scales", "quats", "logits", "sh"), values, strict=True):
         if not np.isfinite(np.dot(array.ravel(), array.ravel())) and not np.isfinite(array).all():
             raise BadInput(
-                f"{name} of the Gaussians holds NaN or infinity", remedy="Lower the learning rates, or fit again."
+                f"{name} of the Gaussians contains NaN or infinity", remedy="Lower the learning rates, or fit again"
             )
 
 
 def draw_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bool) -> Drawing:
-    """Rasterize; `pose` [3, 4] and `lens` [10] as `pose_of` and `lens_of` give them, arrays C-contiguous float32."""
+    """Draw `values` (C-contiguous float32) with `pose` [3, 4] from `pose_of` and `lens` [10] from `lens_of`."""
     check_finite(values)
     n, parts, width, height = len(values[0]), workers(), int(lens[4]), int(lens[5])
     tiles_x, tiles_y = -(-width // TILE), -(-height // TILE)
@@ -82,7 +82,7 @@ def draw_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bo
 
 
 def no_sums(parts: int, n: int) -> F32:
-    """Zeros [parts, n, SUMS] for `rasterize_gradient`, each row in a cache line of its own."""
+    """Return zeros [parts, n, SUMS] for `rasterize_gradient`, each row in its own cache line."""
     loose = np.zeros((parts * n + 1) * SUMS, np.float32)
     skip = (-loose.ctypes.data // loose.itemsize) % SUMS
     return loose[skip : skip + parts * n * SUMS].reshape(parts, n, SUMS)
@@ -91,7 +91,7 @@ def no_sums(parts: int, n: int) -> F32:
 def gradient(
     values: Values, pose: F64, lens: F64, degree: int, antialias: bool, drawing: Drawing, incoming: F32
 ) -> Gradients:
-    """Carry dL/dpicture [5, H, W] back to every value and to the pose."""
+    """Propagate dL/dpicture [5, H, W] to all values and the pose."""
     keep_freed_memory()
     n, parts, d = len(values[0]), workers(), drawing
     sums = no_sums(len(d.bounds) - 1, n)
@@ -106,7 +106,7 @@ def gradient(
 
 
 def draw(gaussians: Gaussians, camera: Camera, cam_from_world: F64, *, antialias: bool = True) -> F32:
-    """The picture [5, H, W] of `gaussians`: premultiplied sRGB colour, alpha, depth weighed by alpha (world units)."""
+    """Draw `gaussians` as [5, H, W]: premultiplied sRGB colour, alpha, alpha-weighted depth (world units)."""
     g = gaussians
     values = (g.means, g.log_scales, g.quats, g.logits, g.sh)
     return draw_values(values, pose_of(cam_from_world), lens_of(camera), g.degree, antialias).picture
@@ -116,7 +116,7 @@ class Rasterize(torch.autograd.Function):
     """`Rasterize.apply(means, log_scales, quats, logits, sh, cam_from_world, lens, degree, antialias, on_means2d)`.
 
     float32 CPU tensors, `cam_from_world` [3 or 4, 4] (any float), `lens` [10] from `lens_of`. Returns the picture [5,
-    H, W]. `on_means2d`, if given, receives dL/d(2D mean) [N, 2], which densification by gradient asks for.
+    H, W]. `on_means2d`, if given, receives dL/d(2D mean) [N, 2] per px in the backward pass.
     """
 
     @staticmethod
@@ -125,7 +125,7 @@ class Rasterize(torch.autograd.Function):
         sh: torch.Tensor, cam_from_world: torch.Tensor, lens: F64, degree: int, antialias: bool,
         on_means2d: Callable[[F32], None] | None = None,
     ) -> torch.Tensor:  # fmt: skip
-        """Draw, and keep what the gradient needs."""
+        """Draw, and keep the inputs of the gradient."""
         means, log_scales, quats, logits, sh = (t.detach().contiguous() for t in (means, log_scales, quats, logits, sh))
         ctx.values = (means.numpy(), log_scales.numpy(), quats.numpy(), logits.numpy(), sh.numpy())
         ctx.pose = pose_of(cam_from_world.detach().double().numpy())
@@ -137,7 +137,7 @@ class Rasterize(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *incoming: torch.Tensor) -> Any:
-        """Gradients of the five values and of the pose."""
+        """Return the gradients of the five values and of the pose."""
         lens, degree, antialias = ctx.call
         given = incoming[0].contiguous().numpy()
         grads = gradient(ctx.values, ctx.pose, lens, degree, antialias, ctx.drawing, given)

@@ -1,7 +1,7 @@
-"""The plain twin of the rasterizer: torch operations on whole arrays in float64, nothing tiled, nothing stopped early.
+"""The reference rasterizer: torch operations on whole arrays in float64, without tiles or early stopping.
 
-Slow and obvious: every Gaussian meets every pixel. Tests hold the numba kernels against it, value by value and gradient
-by gradient (torch's own differentiation).
+Slow and obvious: every Gaussian is evaluated at every pixel. Tests compare the numba kernels with it, values and
+gradients (by torch's autograd).
 """
 
 import torch
@@ -14,7 +14,7 @@ ALPHA_MAX = 0.99
 
 
 def sh_basis(degree: int, d: torch.Tensor) -> torch.Tensor:
-    """Real spherical harmonics [N, (degree + 1)^2] of unit directions [N, 3]."""
+    """Return real spherical harmonics [N, (degree + 1)^2] at unit directions [N, 3]."""
     x, y, z = d.unbind(-1)
     out = [torch.full_like(x, C0)]
     if degree >= 1:
@@ -41,7 +41,7 @@ def sh_basis(degree: int, d: torch.Tensor) -> torch.Tensor:
 
 
 def rotations(quats: torch.Tensor) -> torch.Tensor:
-    """Rotation matrices [N, 3, 3] of unnormalised quaternions wxyz [N, 4]."""
+    """Return the rotation matrices [N, 3, 3] of unnormalised quaternions wxyz [N, 4]."""
     w, x, y, z = (quats / quats.norm(dim=-1, keepdim=True)).unbind(-1)
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
@@ -52,7 +52,7 @@ def rotations(quats: torch.Tensor) -> torch.Tensor:
 
 
 def _covariances(points: torch.Tensor, axes: torch.Tensor, rotation: torch.Tensor, lens: F64) -> torch.Tensor:
-    """2D covariances [N, 2, 2] in px^2, without blur, of `axes` [N, 3, 3] = Q diag(s)."""
+    """Return 2D covariances [N, 2, 2] in px^2, without blur, of `axes` [N, 3, 3] = Q diag(s)."""
     fx, fy, x0, x1, y0, y1 = (float(lens[k]) for k in (0, 1, 6, 7, 8, 9))
     x, y, z = points.unbind(-1)
     u, v = (x / z).clamp(x0, x1), (y / z).clamp(y0, y1)
@@ -62,11 +62,11 @@ def _covariances(points: torch.Tensor, axes: torch.Tensor, rotation: torch.Tenso
     return p @ p.transpose(-1, -2)
 
 
-def draw_plainly(
+def draw_reference(
     means: torch.Tensor, log_scales: torch.Tensor, quats: torch.Tensor, logits: torch.Tensor, sh: torch.Tensor,
     cam_from_world: torch.Tensor, lens: F64, degree: int, antialias: bool,
 ) -> torch.Tensor:  # fmt: skip
-    """The picture [5, H, W] that `raster.Rasterize` must give, for float64 tensors."""
+    """Draw the picture [5, H, W] that `Rasterize` must give, from float64 tensors."""
     rotation, shift = cam_from_world[:3, :3], cam_from_world[:3, 3]
     points = means @ rotation.T + shift
     near = torch.nonzero(points[:, 2] > NEAR)[:, 0]

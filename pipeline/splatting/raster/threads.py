@@ -1,8 +1,9 @@
-"""How threads wait: numba's, chosen before any kernel runs, once a process; and torch's, while a fit runs.
+"""Threading: numba's layer, chosen once per process before any kernel runs, and torch's thread count during a fit.
 
-GNU OpenMP, numba's usual choice, spins at every barrier; on a machine whose cores others use too, that cost five times
-the work itself, and a process that has used it may not fork. numba's own work queue sleeps. It serves one caller at a
-time: do not call this package's kernels from two Python threads of a process at once. NUMBA_THREADING_LAYER overrides.
+GNU OpenMP, numba's usual layer, spins at every barrier: on a machine with shared cores, that took five times as long as
+the work itself, and a process that has used it must not fork. numba's own work queue sleeps instead. It serves one
+caller at a time: do not call this package's kernels from two Python threads of a process at once. The variable
+NUMBA_THREADING_LAYER takes precedence.
 """
 
 import os
@@ -18,10 +19,10 @@ if "NUMBA_THREADING_LAYER" not in os.environ:
 
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
-    """Torch alone on one thread; what it was before comes back at the end.
+    """Run torch on one thread within the context, and restore its thread count afterwards.
 
-    A fit leaves torch only small sums; sharing them out through OpenMP, which spins at every barrier, doubled the CPU
-    time of an iteration.
+    A fit leaves only small operations to torch; distributing them by OpenMP, which spins at every barrier, doubled the
+    CPU time of an iteration.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,1 +1,1 @@
-"""Shows a splat: still renders, turntables, the viewer page."""
+"""Ways to show a splat: renders, turntables, the viewer page."""

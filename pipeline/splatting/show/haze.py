@@ -1,18 +1,18 @@
-"""Haze and floaters: what a splat draws beside its product, faintly or in loose pieces, is not the product."""
+"""Removal of haze and floaters: what a splat shows beside the product, faintly or in loose pieces."""
 
 import numpy as np
 from scipy import ndimage
 
 from pipeline.core.arrays import F32
 
-SPECK = 0.01  # a loose piece below this share of the largest one is a floater
-RIM = 0.005  # the product's soft outline reaches this share of the picture's long side beyond what is half opaque
+SPECK = 0.01  # a piece with less than this share of the largest one's area is a floater
+RIM = 0.005  # width of the product's soft outline beyond alpha 1/2, as a share of the picture's long side
 
 
 def without_haze(picture: F32) -> tuple[F32, float]:
-    """Planes [n, H, W] (the fourth: alpha) with nothing beyond the product's soft outline; the share of alpha dropped.
+    """Clear planes [n, H, W] (the fourth: alpha) beyond the product's soft outline; return the share of alpha cleared.
 
-    A white packshot shows even an alpha of 1/255 beside the product as a dirty background.
+    On a white packshot, even an alpha of 1/255 beside the product shows as a dirty background.
     """
     alpha = picture[3]
     pieces, count = ndimage.label(alpha >= 0.5)

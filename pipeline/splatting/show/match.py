@@ -1,4 +1,4 @@
-"""Hold a splat against the nearest photo: bring its colours to the photo's, and say how like the photo it is."""
+"""Compare a splat with a photo from the photo's pose: colour gain and similarity."""
 
 import math
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.render import planes
 
 GAIN_MAX = 1.15
-# Long side at which splat and photo are compared: about as large as a shopper sees a picture. At the few hundred px
-# that a quick fit sees, a splat whose small print cannot be read is as good as the photo.
+# Long side at which splat and photo are compared, about the size that a shopper sees. At the few hundred px of a quick
+# fit, a splat with illegible small print scores as well as the photo.
 _SIDE_PX = 1024
 
 
 def undistorted(rgba: Rgba, camera: Camera) -> tuple[NDArray[np.uint8], Camera]:
-    """A photo [H, W, 4] and its camera without radial distortion."""
+    """Remove the radial distortion of a photo [H, W, 4] and its camera."""
     return undistort(rgba, RawCamera.of(camera))
 
 
 def as_shot(splat: Splat, view: View) -> F32:
-    """Planes [5, H, W] (premultiplied r, g, b; alpha; depth) of the splat in a photo's own pixels, with its distortion.
+    """Draw the splat in a photo's own pixels, with its distortion: [5, H, W], premultiplied r, g, b; alpha; depth.
 
-    Drawn by a pinhole camera as much larger as the distorted picture reaches beyond it, then looked up pixel by pixel.
+    It is drawn by a pinhole camera whose picture is padded to cover the distorted one, then resampled.
     """
     camera = view.camera
     if camera.k1 == 0.0:
@@ -40,7 +40,7 @@ def as_shot(splat: Splat, view: View) -> F32:
     at = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 1, 2).astype(np.float64)
     x, y = cv2.undistortPoints(at, k, np.array([camera.k1, 0, 0, 0]), P=k).reshape(height, width, 2).transpose(2, 0, 1)
     beyond = max(-x.min(), -y.min(), x.max() - width + 1, y.max() - height + 1, 0.0)
-    pad = 1 + math.ceil(min(beyond, max(width, height)))  # a wild distortion must not ask for endless memory
+    pad = 1 + math.ceil(min(beyond, max(width, height)))  # bounds the memory for an extreme distortion
     size = {"width_px": width + 2 * pad, "height_px": height + 2 * pad}
     centre = {"cx_px": camera.cx_px + pad, "cy_px": camera.cy_px + pad}
     drawn = planes(splat, camera.model_copy(update={**size, **centre, "k1": 0.0}), view.pose, supersample=1)
@@ -50,14 +50,14 @@ def as_shot(splat: Splat, view: View) -> F32:
 
 @dataclass(frozen=True)
 class Match:
-    """`gain`: photo over splat, per channel, ratio of medians inside both. `ssim` inside the product, 0 to 1."""
+    """A comparison: `gain`, the ratio photo / splat of medians per channel, inside both; `ssim` inside the product."""
 
     gain: tuple[float, float, float]
     ssim: float
 
 
 def match(splat: Splat, rgba: Rgba, view: View) -> Match:
-    """Compare a splat with a photo from the photo's own place, at a long side of 1024 px at most.
+    """Compare a splat with a photo from the photo's pose, at a long side of at most 1024 px.
 
     `rgba` is the photo's cut-out as shot, `view` its camera (with distortion) and pose.
     """
@@ -77,7 +77,7 @@ def match(splat: Splat, rgba: Rgba, view: View) -> Match:
 
 
 def with_gain(picture: F32, gain: tuple[float, float, float]) -> F32:
-    """Planes [5, H, W] with colours scaled; no colour rises above its alpha."""
+    """Scale the colours of planes [5, H, W] by `gain`, limited to alpha."""
     out = picture.copy()
     out[:3] = np.minimum(picture[:3] * np.array(gain, np.float32)[:, None, None], picture[3])
     return out

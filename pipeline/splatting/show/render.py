@@ -1,4 +1,4 @@
-"""Draw a splat from any side, at any size: straight-alpha RGBA, supersampled, in strips where it is large."""
+"""Render a splat from any side, at any size: straight-alpha RGBA, supersampled, in strips if large."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pipeline.splatting.ply import Splat, read_ply
 from pipeline.splatting.raster.rasterize import draw_values
 from pipeline.splatting.surface import OPACITY_AT_LEAST
 
-STRIP_PIXELS = 2**22  # supersampled pixels drawn at a time: 84 MB of planes
+STRIP_PIXELS = 2**22  # supersampled pixels per strip: 84 MB of planes
 PLY_BYTES_MAX = 4 * 2**30
 Up = Literal["z", "-z", "y", "-y"]
 FRONT_OF_UP: dict[Up, tuple[tuple[int, ...], ...]] = {
@@ -25,22 +25,22 @@ FRONT_OF_UP: dict[Up, tuple[tuple[int, ...], ...]] = {
     "-z": ((1, 0, 0), (0, -1, 0), (0, 0, -1)),
     "y": ((1, 0, 0), (0, 0, -1), (0, 1, 0)),  # OpenGL: the front looks along -z
     "-y": ((1, 0, 0), (0, 0, 1), (0, -1, 0)),  # COLMAP, INRIA's code: the front looks along +z
-}  # product frame from the file's world, by the file's axis that points up
+}  # rotation from the file's world to the product frame, by the file's up axis
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """`rgba` [H, W, 4] uint8, sRGB, straight alpha; `depth` [H, W] float32 along the axis, world units, 0: nothing."""
+    """`rgba` [H, W, 4] uint8, sRGB, straight alpha; `depth` [H, W] float32 along the axis, world units, 0 if empty."""
 
     rgba: Rgba
     depth: F32
 
 
 def planes(splat: Splat, camera: Camera, cam_from_world: F64, supersample: int = 2) -> F32:
-    """Planes [5, H, W] float32 (premultiplied r, g, b; alpha; alpha-weighted depth), averaged over supersamples.
+    """Draw planes [5, H, W] float32: premultiplied r, g, b; alpha; alpha-weighted depth; averaged over supersamples.
 
-    Drawn in strips of rows that join without a seam. Raises BadInput for a distorted camera or a pose that is not
-    rigid.
+    They are drawn in strips of rows that join without a seam. Raises BadInput for a distorted camera and for a pose
+    that is not rigid.
     """
     g = splat.gaussians
     values, pose = (g.means, g.log_scales, g.quats, g.logits, g.sh), pose_of(cam_from_world)
@@ -65,7 +65,7 @@ def planes(splat: Splat, camera: Camera, cam_from_world: F64, supersample: int =
 
 
 def straight(picture: F32) -> Rendered:
-    """8-bit straight-alpha RGBA and depth of planes [5, H, W]."""
+    """Convert planes [5, H, W] to 8-bit straight-alpha RGBA and depth."""
     alpha = np.clip(picture[3], 0, 1)
     safe = np.maximum(picture[3], 1e-6)
     rgba = np.empty((*alpha.shape, 4), np.uint8)
@@ -76,12 +76,12 @@ def straight(picture: F32) -> Rendered:
 
 
 def render(splat: Splat, camera: Camera, cam_from_world: F64, supersample: int = 2) -> Rendered:
-    """The splat as `camera` sees it from `cam_from_world`."""
+    """Render the splat as `camera` sees it from `cam_from_world`; raises BadInput as `planes` does."""
     return straight(planes(splat, camera, cam_from_world, supersample))
 
 
 def extent_of(splat: Splat) -> tuple[F64, float]:
-    """Centre [3] and radius of the ball that holds all but a hundredth of what is opaque."""
+    """Return the centre [3] and radius of the ball around 99% of the opaque Gaussians. Raises BadInput if none is."""
     g = splat.gaussians
     means = g.means[g.opacities >= OPACITY_AT_LEAST].astype(np.float64)
     if not len(means):
@@ -100,10 +100,11 @@ def framed(
     fill: float = 0.9,
     up: Up = "z",
 ) -> tuple[Camera, F64]:
-    """A square camera at this side that the whole splat fills to `fill`; by default a focal length of 85 mm.
+    """Return a square camera and a pose from which the whole splat fills `fill` of the picture.
 
-    `up` is the axis of the splat's world that points up. In the product frame that is z, and azimuth 0 is the front;
-    elsewhere azimuth 0 is the side that `FRONT_OF_UP` turns to the front, for nobody told the file which side that is.
+    The focal length is that of an 85 mm lens on 36 mm film unless `focal_px` is given. `up` is the axis of the splat's
+    world that points up: z in the product frame, where azimuth 0 is the front. Other files do not say which side is the
+    front; azimuth 0 is then the side that `FRONT_OF_UP` rotates to the front.
     """
     centre, radius = extent_of(splat)
     focal = focal_px or size_px * 85 / 36
@@ -116,18 +117,18 @@ def framed(
 
 
 def read_splat(path: Path) -> Splat:
-    """Read a PLY file. Raises BadInput when it is missing, huge, or no splat."""
+    """Read a PLY file. Raises BadInput if it is missing, too large, or not a splat."""
     if not path.is_file():
         raise BadInput(f"{path}: no such file")
     if path.stat().st_size > PLY_BYTES_MAX:
-        raise BadInput(f"{path}: {path.stat().st_size} bytes are too many for a splat")
+        raise BadInput(f"{path}: {path.stat().st_size} bytes are too large for a splat")
     return read_ply(path.read_bytes(), str(path))
 
 
 def check_new(out: Path) -> None:
-    """Raise BadInput when `out` is there already or has no folder to lie in."""
+    """Raise BadInput if `out` exists or its folder does not."""
     if out.exists():
-        raise BadInput(f"{out} is there already", remedy="Choose another name, or remove it.")
+        raise BadInput(f"{out} already exists", remedy="Choose another name, or remove it")
     if not out.parent.is_dir():
         raise BadInput(f"{out.parent}: no such folder")
 
@@ -136,13 +137,13 @@ def render_to_file(
     ply: Path, out: Path, azimuth_deg: float, elevation_deg: float, size_px: int, *, focal_px: float | None = None,
     fill: float = 0.9, up: Up = "z", supersample: int = 2,
 ) -> Splat:  # fmt: skip
-    """What `catalog render` does: draw the splat in `ply` framed at this side (`up` as in `framed`), write an RGBA PNG.
+    """Render the splat in `ply`, framed as by `framed`, to an RGBA PNG, as `catalog render` does.
 
-    Returns the splat. Raises BadInput when `out` exists, its folder does not, or `ply` is no splat.
+    Returns the splat. Raises BadInput if `out` exists, its folder does not, or `ply` is not a splat.
     """
     check_new(out)
     if not 1 <= size_px <= SIDE_MAX_PX // supersample:
-        raise BadInput(f"a size of {size_px} px", remedy=f"Choose 1 to {SIDE_MAX_PX // supersample}.")
+        raise BadInput(f"a size of {size_px} px cannot be drawn", remedy=f"Choose 1 to {SIDE_MAX_PX // supersample} px")
     splat = read_splat(ply)
     camera, pose = framed(splat, azimuth_deg, elevation_deg, size_px, focal_px=focal_px, fill=fill, up=up)
     out.write_bytes(encode_png(render(splat, camera, pose, supersample).rgba))

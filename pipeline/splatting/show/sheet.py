@@ -1,11 +1,11 @@
-"""One picture in which a person sees how good a splat is: photo, render, difference times four, row by row."""
+"""A contact sheet for judging a splat: one row per photo, with photo, render and difference."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.arrays import F32
-from pipeline.splatting.photos import Training
+from pipeline.splatting.photos import PreparedPhoto
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.render import planes
 
@@ -19,7 +19,7 @@ def _over_grey(picture: F32) -> F32:
 
 
 def _cell(image: F32) -> NDArray[np.uint8]:
-    """[3, H, W] 0..1 fitted into a square cell, uint8."""
+    """Fit a picture [3, H, W], 0 to 1, into a square cell [_CELL_PX, _CELL_PX, 3] uint8."""
     pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)
     factor = _CELL_PX / max(pixels.shape[:2])
     size = (max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor)))
@@ -31,18 +31,18 @@ def _cell(image: F32) -> NDArray[np.uint8]:
     return cell
 
 
-def sheet(splat: Splat, photos: list[Training], captions: dict[str, str]) -> NDArray[np.uint8]:
-    """RGB [H, W, 3] uint8: per photo a row photo | render | difference x 4 over mid grey, its caption underneath."""
+def sheet(splat: Splat, photos: list[PreparedPhoto], captions: dict[str, str]) -> NDArray[np.uint8]:
+    """Return RGB [H, W, 3] uint8: per photo a row photo | render | difference x 4 over mid grey, and a caption."""
     rows = []
     for photo in photos:
         level = photo.full
         shown = _over_grey(planes(splat, level.camera, photo.cam_from_world, supersample=1))
-        wanted = _over_grey(level.planes)
-        cells = [_cell(wanted), _cell(shown), _cell(GREY + 4 * (shown - wanted))]
+        photographed = _over_grey(level.planes)
+        cells = [_cell(photographed), _cell(shown), _cell(GREY + 4 * (shown - photographed))]
         gap = np.full((_CELL_PX, _GAP_PX, 3), 255, np.uint8)
         row = np.concatenate([cells[0], gap, cells[1], gap, cells[2]], axis=1)
         strip = np.full((24, row.shape[1], 3), 255, np.uint8)
-        words = f"{photo.name}   {captions.get(photo.name, '')}"
-        cv2.putText(strip, words, (6, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (30, 30, 30), 1, cv2.LINE_AA)
+        caption = f"{photo.name}   {captions.get(photo.name, '')}"
+        cv2.putText(strip, caption, (6, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (30, 30, 30), 1, cv2.LINE_AA)
         rows.append(np.concatenate([row, strip], axis=0))
     return np.concatenate(rows, axis=0)

@@ -1,7 +1,7 @@
-"""One HTML file that shows a splat in any browser: the viewer and the splat are inside it, and it may load nothing.
+"""A self-contained HTML page that shows a splat in any browser: viewer and splat are embedded, nothing is loaded.
 
-PlayCanvas draws (`viewer_page/vendor/README.md`); what is ours is `viewer_page/page.js`. The page's own policy forbids
-every request, and every script but its two, which it knows by their digests.
+PlayCanvas renders (`viewer_page/vendor/README.md`); our part is `viewer_page/page.js`. The page's own policy forbids
+all requests, and all scripts except its two, which it identifies by digest.
 """
 
 import base64
@@ -22,26 +22,25 @@ from pipeline.splatting.ply import Splat, write_ply
 from pipeline.splatting.show.render import FRONT_OF_UP, Up, check_new, extent_of, read_splat
 
 PAGE = Path(__file__).with_name("viewer_page")
-FOCAL = 85 / 36  # of the shorter side of the window, as `render` has it
+FOCAL = 85 / 36  # focal length in units of the window's shorter side, as in `render`
 FILL = 0.8
 ELEVATION_DEG = 15.0
-WORLD_FROM_PRODUCT = ((1, 0, 0), (0, 0, 1), (0, -1, 0))  # the engine's y is up; the front looks along its -z
+WORLD_FROM_PRODUCT = ((1, 0, 0), (0, 0, 1), (0, -1, 0))  # in PlayCanvas y is up; the front camera looks along -z
 _PAGES = Environment(
     loader=PackageLoader("pipeline.splatting.show", "viewer_page"), autoescape=True, undefined=StrictUndefined
 )
 
 
 def viewer_page(splat: Splat, title: str, up: Up = "z") -> str:
-    """The HTML page. `up` as in `render.framed`. Raises BadInput when nothing of the splat is opaque.
+    """Return the HTML page. `up` as in `render.framed`. Raises BadInput if nothing of the splat is opaque.
 
-    The splat is moved to the origin, scaled to a radius of 1, and rounded: what an eye can see stays, and the page is a
-    third of the size.
+    The splat is moved to the origin, scaled to a radius of 1, and rounded invisibly, which shrinks the page to a third.
     """
     vendored, own = _script("vendor/engine.min.js"), _script("page.js")
     return _PAGES.get_template("page.html").render(
         title=title,
         policy=_policy(vendored, own),
-        settings=Markup(json.dumps(_settings(splat, up)).replace("<", "\\u003c")),  # noqa: S704 - it ends no element
+        settings=Markup(json.dumps(_settings(splat, up)).replace("<", "\\u003c")),  # noqa: S704 - "<" is escaped
         splat=base64.b64encode(gzip.compress(write_ply(_embedded(splat)), 9, mtime=0)).decode("ascii"),
         vendored=Markup(vendored),  # noqa: S704 - our own files
         own=Markup(own),  # noqa: S704
@@ -49,9 +48,9 @@ def viewer_page(splat: Splat, title: str, up: Up = "z") -> str:
 
 
 def viewer_to_file(ply: Path, out: Path, title: str | None = None, up: Up = "z") -> Splat:
-    """What `catalog viewer` does: write the page that shows the splat in `ply`; its name is the title unless given.
+    """Write the page that shows the splat in `ply`, as `catalog viewer` does; its title is by default the file's name.
 
-    Returns the splat. Raises BadInput when `out` exists, its folder does not, or `ply` is no splat.
+    Returns the splat. Raises BadInput if `out` exists, its folder does not, or `ply` is not a splat.
     """
     check_new(out)
     splat = read_splat(ply)
@@ -60,7 +59,7 @@ def viewer_to_file(ply: Path, out: Path, title: str | None = None, up: Up = "z")
 
 
 def _embedded(splat: Splat) -> Splat:
-    """The splat around the origin with radius 1, its numbers rounded so that they compress."""
+    """Normalise the splat to the origin and radius 1, with numbers rounded for compression."""
     centre, radius = extent_of(splat)
     g = splat.gaussians
     means = ((g.means - centre) / radius).astype(np.float32)
@@ -72,13 +71,13 @@ def _embedded(splat: Splat) -> Splat:
 
 
 def _rounded(values: F32, bits: int) -> F32:
-    """Values with `bits` bits of mantissa instead of 24, to nearest."""
+    """Round values to nearest with `bits` bits of mantissa instead of 24."""
     mantissa, exponent = np.frexp(values)
     return np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits).astype(np.float32)
 
 
 def _settings(splat: Splat, up: Up) -> dict[str, object]:
-    """What the page must know: where to stand, and how the splat is turned and was fitted."""
+    """Return the page's settings: its camera, and how the splat is oriented and was fitted."""
     world_from_file = np.eye(4)
     world_from_file[:3, :3] = np.array(WORLD_FROM_PRODUCT) @ np.array(FRONT_OF_UP[up])
     return {
@@ -96,7 +95,7 @@ def _script(name: str) -> str:
 
 
 def _policy(*scripts: str) -> str:
-    """Content-Security-Policy: these scripts and the worker that they make; no request to anywhere."""
+    """Return a Content-Security-Policy that allows these scripts and their worker, and no requests."""
     digests = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {digests}; worker-src blob:; style-src 'unsafe-inline'; base-uri 'none';"

@@ -110,20 +110,24 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             code="render-no-pictures",
             remedy="Name photos for angles in shoot.yaml (capture.named), or shoot the sides that are missing",
         )
-    sources = [picture.source for picture in pictures]
-    not_refused = {d.angle.name for d in decisions if d.source != "refused"}
     return Outputs(
         angles=work.put_tree(files),
         pictures=work.put_bytes(dump_json(pictures)),
         unedited=work.put_tree(unedited) if unedited else None,
-        report=Report(
-            captured=sources.count("captured"),
-            rendered=sources.count("rendered"),
-            refused=sources.count("refused"),
-            missing={p.angle.name: p.reason for p in pictures if p.source == "refused" and p.angle.name in not_refused},
-            silhouettes={p.angle.name: p.silhouette for p in pictures if p.silhouette},
-            refined=refined,
-        ),
+        report=_report(decisions, pictures, refined),
+    )
+
+
+def _report(decisions: list[AngleDecision], pictures: list[Picture], refined: dict[str, RefineReport]) -> Report:
+    sources = [picture.source for picture in pictures]
+    not_refused = {d.angle.name for d in decisions if d.source != "refused"}
+    return Report(
+        captured=sources.count("captured"),
+        rendered=sources.count("rendered"),
+        refused=sources.count("refused"),
+        missing={p.angle.name: p.reason for p in pictures if p.source == "refused" and p.angle.name in not_refused},
+        silhouettes={p.angle.name: p.silhouette for p in pictures if p.silhouette},
+        refined=refined,
     )
 
 

@@ -60,7 +60,7 @@ def test_a_picture_that_differs_from_its_edits_result_is_rejected(product):
     edits = Edits.model_validate({"crop": {"left": 0.05}, "rotate_deg": 3, "contrast": 1.2})
     picture, _ = apply_edits(product, edits)
     clean = check_edits(product, edits, picture)
-    assert clean.passed and clean.words == "edited as shoot.yaml asks: cropped, turned 3 deg, contrast 1.2"
+    assert clean.passed and clean.words == "edited as shoot.yaml asks: cropped, rotated 3 deg, contrast 1.2"
     rounded = np.clip(picture.astype(int) + 1, 0, 255).astype(np.uint8)
     assert check_edits(product, edits, rounded).passed
     painted = picture.copy()

@@ -142,7 +142,7 @@ def test_edits_are_described_in_words():
     edits = Edits.model_validate(
         {"crop": {"top": 0.1}, "rotate_deg": -1.5, "brightness_ev": 0.2, "sharpen": {"amount": 1}}
     )
-    assert describe_edits(edits) == "cropped, turned -1.5 deg, brightness +0.2 EV, sharpened by 1 at 1 px"
+    assert describe_edits(edits) == "cropped, rotated -1.5 deg, brightness +0.2 EV, sharpened by 1 at 1 px"
 
 
 def test_edits_that_leave_no_product_are_refused():

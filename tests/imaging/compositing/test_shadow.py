@@ -148,9 +148,9 @@ def test_the_floor_is_at_the_foot_despite_splats_below_it():
     ground = ground_of(view_of(), 400, points)
     mask = silhouette(ground, points[points[:, 2] >= -0.7]) > 0.5
     rows = np.flatnonzero(mask.any(axis=1))
-    foot_px, tall_px = rows[-1] + 1, rows[-1] + 1 - rows[0]
+    foot_px, height_px = rows[-1] + 1, rows[-1] + 1 - rows[0]
     for solid in (solid_of_points(ground.surface), solid_of_matte(mask, ground.camera)):
-        stands = cut_at_foot(solid, ground.camera, foot_px, tall_px)
+        stands = cut_at_foot(solid, ground.camera, foot_px, height_px)
         assert stands.floor_z == pytest.approx(-0.7, abs=0.09)
     assert solid_of_points(ground.surface).floor_z < -1.0
     hollow = solid_of_points(ground.surface)

@@ -1,4 +1,4 @@
-"""Plane sweeps of a cup that is known exactly: the hull closes its mouth, the photos look into it."""
+"""Plane sweeps of a cup with known geometry: the hull closes its mouth, but the photos see inside."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ BOX = (np.array([-0.6, -0.6, -0.1]), np.array([0.6, 0.6, 0.6]))
 
 
 def hits(origin, ray):
-    """Where rays [H, W, 3] meet the cup, [H, W, 3]; NaN where they miss."""
+    """Intersect rays [H, W, 3] with the cup, [H, W, 3]; NaN where they miss."""
     a = (ray[..., :2] ** 2).sum(-1)
     b = (ray[..., :2] * origin[:2]).sum(-1)
     square = b * b - a * ((origin[:2] ** 2).sum() - RADIUS**2)
@@ -51,34 +51,34 @@ def cup():
 
 
 def off_the_cup(points):
-    """Distance of points [N, 3] from the nearest of wall and floor."""
+    """Return the distance of points [N, 3] from the wall or the floor, whichever is nearer."""
     return np.minimum(np.abs(np.hypot(points[:, 0], points[:, 1]) - RADIUS), np.abs(points[:, 2]))
 
 
-def test_a_sweep_finds_the_inside_of_a_cup_and_looks_through_its_mouth(cup):
-    found = sweep(cup, BOX)
-    places, towards = found.points()
-    inside = np.hypot(places[:, 0], places[:, 1]) < 0.9 * RADIUS
+def test_sweep_finds_the_inside_of_a_cup_and_sees_through_its_mouth(cup):
+    swept = sweep(cup, BOX)
+    points, directions = swept.points()
+    inside = np.hypot(points[:, 0], points[:, 1]) < 0.9 * RADIUS
     assert inside.sum() > 2000  # the floor, seen by many photos
-    assert np.median(off_the_cup(places)) < 0.01
-    assert np.quantile(off_the_cup(places), 0.9) < 0.03
-    assert np.allclose(np.linalg.norm(towards, axis=1), 1)
+    assert np.median(off_the_cup(points)) < 0.01
+    assert np.quantile(off_the_cup(points), 0.9) < 0.03
+    assert np.allclose(np.linalg.norm(directions, axis=1), 1)
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     ring = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], -1)
     mouth = np.concatenate([r * ring + [0, 0, HEIGHT] for r in (0.1, 0.2, 0.3)])
     wall = np.concatenate([RADIUS * ring + [0, 0, z] for z in (0.1, 0.2, 0.3)])
-    assert (found.passed(mouth) >= 2).mean() > 0.95
-    assert (found.passed(wall) < 2).all()
+    assert (swept.see_through(mouth) >= 2).mean() > 0.95
+    assert (swept.see_through(wall) < 2).all()
 
 
-def test_plain_surface_is_no_evidence():
+def test_surface_without_texture_gives_no_depth():
     plain = [shot(i, 0.0) for i in range(15)]
-    found = sweep(plain, BOX)
+    swept = sweep(plain, BOX)
     lid = np.array([[0.0, 0.0, HEIGHT], [0.2, 0.0, HEIGHT]])
-    assert (found.passed(lid) < 2).all()
+    assert (swept.see_through(lid) < 2).all()
 
 
-def test_the_fit_starts_inside_the_cup_and_not_on_a_lid(cup):
+def test_fit_starts_inside_the_cup_and_not_on_a_lid(cup):
     none = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
     start = starting_points(none, cup, 6000, np.random.default_rng(0)).positions
     r = np.hypot(start[:, 0], start[:, 1])

@@ -1,4 +1,4 @@
-"""An engine that is registered takes part in the plan, in doctor and in the splat stage."""
+"""A registered engine is available to the plan, to doctor and to the splat stage."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,7 +64,7 @@ def _absent(params):
     raise MissingEngine("no potter's wheel here", remedy="Buy one")
 
 
-def test_a_registered_engine_is_planned_with_its_own_settings(potter, preset, tmp_path):
+def test_registered_engine_is_planned_with_its_own_settings(potter, preset, tmp_path):
     store = Store(tmp_path / "store")
     _, digest = write_plan(SHOOT, store, preset)
     settings = read_plan(store, digest).steps["splat"].params["fit"]
@@ -72,13 +72,13 @@ def test_a_registered_engine_is_planned_with_its_own_settings(potter, preset, tm
     assert settings["front"] and "iterations" not in settings
 
 
-def test_a_registered_engine_that_this_machine_lacks_is_reported_when_planning(potter, preset, tmp_path):
+def test_registered_engine_missing_on_this_machine_fails_the_plan(potter, preset, tmp_path):
     potter.require_here = _absent
     with pytest.raises(MissingEngine, match=r"step splat: no potter's wheel here\. Buy one"):
         write_plan(SHOOT, Store(tmp_path / "store"), preset)
 
 
-def test_doctor_examines_a_registered_engine(potter, preset, tmp_path):
+def test_doctor_examines_registered_engines(potter, preset, tmp_path):
     settings = Settings(store=tmp_path / "store", preset=preset)
     findings = {finding.what: finding for finding in examine(settings)}
     assert (findings["engine of splat"].state, findings["engine of splat"].words) == ("ok", "potter, 3 turns")
@@ -86,7 +86,7 @@ def test_doctor_examines_a_registered_engine(potter, preset, tmp_path):
     assert {finding.what: finding.state for finding in examine(settings)}["engine of splat"] == "missing"
 
 
-def test_the_splat_stage_runs_a_registered_engine(potter, tmp_path):
+def test_splat_stage_runs_registered_engines(potter, tmp_path):
     store = Store(tmp_path)
     params = Params.model_validate({"engine": "potter", "turns": 2, "side_px": 64})
     outputs, manifest, _ = Runner(store).run(STAGE, inputs(store, photos(side_px=64)), params)

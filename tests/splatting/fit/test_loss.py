@@ -1,4 +1,4 @@
-"""The fused loss and Adam against their plain twins."""
+"""The fused loss and Adam, compared with plain references."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.splatting.fit.adam import Adam
-from pipeline.splatting.fit.loss import LossWeights, ProductLoss, product_loss_plainly
+from pipeline.splatting.fit.loss import LossWeights, ProductLoss, product_loss_reference
 
 
 def pictures(seed, height, width):
@@ -23,7 +23,7 @@ def pictures(seed, height, width):
     seed=st.integers(0, 1000), height=st.integers(1, 70), width=st.integers(1, 70),
     ssim=st.floats(0, 1), alpha=st.floats(0, 1),
 )  # fmt: skip
-def test_loss_and_gradients_equal_the_plain_twins(seed, height, width, ssim, alpha):
+def test_loss_and_gradients_equal_the_reference(seed, height, width, ssim, alpha):
     picture, target = pictures(seed, height, width)
     r = np.random.default_rng(seed)
     small = [r.uniform(0.8, 1.2, 3), r.uniform(-0.1, 0.1, 3)]
@@ -31,7 +31,7 @@ def test_loss_and_gradients_equal_the_plain_twins(seed, height, width, ssim, alp
     slow = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (picture, *small)]
     fast = [t.detach().float().requires_grad_(True) for t in slow]
     loss = ProductLoss.apply(*fast, torch.tensor(target).float(), torch.tensor(backdrop).float(), weights)
-    twin = product_loss_plainly(*slow, torch.tensor(target), torch.tensor(backdrop), weights)
+    twin = product_loss_reference(*slow, torch.tensor(target), torch.tensor(backdrop), weights)
     (2 * loss).backward()
     (2 * twin).backward()
     assert loss.item() == pytest.approx(twin.item(), rel=1e-4, abs=1e-6)
@@ -39,7 +39,7 @@ def test_loss_and_gradients_equal_the_plain_twins(seed, height, width, ssim, alp
         assert (a.grad - b.grad).norm() <= 1e-3 * b.grad.norm() + 1e-8
 
 
-def test_equal_pictures_cost_nothing():
+def test_loss_of_equal_pictures_is_zero():
     picture, _ = pictures(3, 40, 50)
     p = torch.tensor(picture, dtype=torch.float32, requires_grad=True)
     ones, zeros = torch.ones(3), torch.zeros(3)
@@ -49,7 +49,7 @@ def test_equal_pictures_cost_nothing():
     assert p.grad.abs().max() < 1e-5
 
 
-def test_adam_takes_torchs_steps_and_forgets_fresh_rows():
+def test_adam_steps_equal_torchs_and_fresh_rows_start_at_zero():
     r = torch.Generator().manual_seed(1)
     value = torch.randn(70, 3, generator=r)
     twin = value.clone().requires_grad_(True)

@@ -1,4 +1,4 @@
-"""A fit on a product whose truth is known: quality, resume, refusals, exposure, hull."""
+"""Fits of a product with known truth: quality, resume, refusals, exposure, hull."""
 
 import io
 from dataclasses import replace
@@ -47,16 +47,16 @@ def test_held_out_photos_and_unseen_sides_are_close_to_the_truth(fitted):
     assert (drawn[3][truth[3] < 0.01] > 0.5).mean() < 0.001  # no floaters
 
 
-def test_a_fitted_splat_shows_enough_surface_to_close_a_solid(fitted):
+def test_fitted_splat_has_enough_surface_to_close_a_solid(fitted):
     def filled(gaussians):
         return solid_of_points(surface_points(gaussians).astype(float)).filled.mean(axis=(1, 2))
 
-    found, true = filled(fitted.splat.gaussians), filled(product().gaussians)
-    assert found[12:-12].min() > 0.8 * true[12:-12].min()
-    assert found.mean() == pytest.approx(true.mean(), rel=0.2)
+    actual, true = filled(fitted.splat.gaussians), filled(product().gaussians)
+    assert actual[12:-12].min() > 0.8 * true[12:-12].min()
+    assert actual.mean() == pytest.approx(true.mean(), rel=0.2)
 
 
-def test_densify_and_prune_fits_the_product_too():
+def test_densify_and_prune_also_fits_the_product():
     counts: list[int] = []
     params = PARAMS.model_copy(update={"strategy": "default", "gaussians": 1500})
     hooks = Hooks(progress=lambda p: counts.append(p.gaussians))
@@ -77,25 +77,27 @@ class Killed(Exception):
     [({}, 120), ({"strategy": "default", "gaussians": 1800, "refine_poses": True}, 58)],
     ids=["mcmc", "default, poses refined"],
 )
-def test_a_killed_fit_that_the_clock_did_not_hurry_goes_on_to_the_same_bits(changes, killed_at):
-    params = PARAMS.model_copy(update={"iterations": 140, "checkpoint_seconds": 1e-9, "patience": 20, **changes})
+def test_killed_fit_resumes_to_the_same_bits(changes, killed_at):
+    params = PARAMS.model_copy(update={"iterations": 140, "snapshot_seconds": 1e-9, "patience": 20, **changes})
     shot = photos()
-    wrong = np.eye(4)
-    wrong[0, 3] = 0.05
-    shot[5] = replace(shot[5], cam_from_world=wrong @ shot[5].cam_from_world)  # by two px
+    error = np.eye(4)
+    error[0, 3] = 0.05
+    shot[5] = replace(shot[5], cam_from_world=error @ shot[5].cam_from_world)  # by two px
     whole = fit(params, shot, sparse())
-    kept: list[bytes] = []
+    snapshots: list[bytes] = []
 
     def save(data):
-        kept.append(data)
-        if len(kept) == killed_at:
+        snapshots.append(data)
+        if len(snapshots) == killed_at:
             raise Killed
 
     with pytest.raises(Killed):
         fit(params, shot, sparse(), Hooks(save=save))
-    seen: list[int] = []
-    resumed = fit(params, shot, sparse(), Hooks(load=lambda: kept[-1], progress=lambda p: seen.append(p.iteration)))
-    assert min(seen) >= killed_at
+    iterations: list[int] = []
+    resumed = fit(
+        params, shot, sparse(), Hooks(load=lambda: snapshots[-1], progress=lambda p: iterations.append(p.iteration))
+    )
+    assert min(iterations) >= killed_at
     assert resumed.report.iterations == 140
     for name in ("means", "log_scales", "quats", "logits", "sh"):
         assert np.array_equal(getattr(whole.splat.gaussians, name), getattr(resumed.splat.gaussians, name)), name
@@ -103,15 +105,15 @@ def test_a_killed_fit_that_the_clock_did_not_hurry_goes_on_to_the_same_bits(chan
     assert whole.report.pose_shift_max_px is None or whole.report.pose_shift_max_px > 0.3
 
 
-def test_a_snapshot_of_another_request_or_damaged_is_refused():
-    kept: list[bytes] = []
-    params = PARAMS.model_copy(update={"iterations": 3, "checkpoint_seconds": 1e-9})
-    fit(params, photos(), sparse(), Hooks(save=kept.append))
+def test_snapshot_of_another_request_or_damaged_is_refused():
+    snapshots: list[bytes] = []
+    params = PARAMS.model_copy(update={"iterations": 3, "snapshot_seconds": 1e-9})
+    fit(params, photos(), sparse(), Hooks(save=snapshots.append))
     with pytest.raises(BadInput, match="another request"):
-        fit(params.model_copy(update={"seed": 1}), photos(), sparse(), Hooks(load=lambda: kept[0]))
+        fit(params.model_copy(update={"seed": 1}), photos(), sparse(), Hooks(load=lambda: snapshots[0]))
     with pytest.raises(BadInput, match="damaged"):
-        fit(params, photos(), sparse(), Hooks(load=lambda: kept[0][:-500]))
-    with np.load(io.BytesIO(kept[0])) as file:
+        fit(params, photos(), sparse(), Hooks(load=lambda: snapshots[0][:-500]))
+    with np.load(io.BytesIO(snapshots[0])) as file:
         older = {name: file[name] for name in file.files if name != "torch_rng"}
     written = io.BytesIO()
     np.savez(written, **older)
@@ -119,7 +121,7 @@ def test_a_snapshot_of_another_request_or_damaged_is_refused():
         fit(params, photos(), sparse(), Hooks(load=written.getvalue))
 
 
-def test_time_that_runs_out_ends_the_schedule():
+def test_fit_stops_at_the_time_limit():
     params = PARAMS.model_copy(update={"iterations": 10**6, "max_seconds": 1e-6})
     assert fit(params, photos(), sparse()).report.stopped == "seconds"
 
@@ -137,12 +139,12 @@ def test_exposure_drift_is_not_baked_into_the_product():
     def shade(splat):
         return float((planes(splat, camera(), shot[4].cam_from_world)[:3, inside]).mean() / truth[:3, inside].mean())
 
-    # Not nil: few other photos show the side that the dark one shows best, and colour that depends on the view can
-    # explain its darkness as well as exposure can.
+    # Not zero: few other photos show the side that the dark one shows best, and view-dependent colour explains its
+    # darkness as well as exposure does.
     assert abs(shade(on) - 1) < 0.5 * abs(shade(off) - 1)
 
 
-def test_colour_that_depends_on_the_view_fades_and_the_rest_stays():
+def test_view_dependent_colour_fades_and_the_rest_stays():
     def fitted_with(decay):
         return fit(PARAMS.model_copy(update={"view_colour_decay": decay}), photos(), sparse()).splat.gaussians.sh
 
@@ -151,7 +153,7 @@ def test_colour_that_depends_on_the_view_fades_and_the_rest_stays():
     assert np.abs(faded[:, 0]).mean() == pytest.approx(np.abs(kept[:, 0]).mean(), rel=0.1)
 
 
-def test_held_out_choice():
+def test_held_out_photos_are_every_kth_or_named():
     names = [f"P{i:02d}" for i in range(24)]
     assert held_out_names(names, FitParams(holdout=8)) == ("P04", "P12", "P20")
     assert held_out_names(names, FitParams(holdout=8, front="P12")) == ("P04", "P20")
@@ -166,7 +168,7 @@ def test_too_few_photos_are_refused():
         fit(PARAMS, photos()[:2], sparse())
 
 
-def test_the_hull_drops_strays_and_fills_surface():
+def test_hull_drops_strays_and_fills_surface():
     prepared = [prepare(photo, 96, crop=True) for photo in photos()]
     stray = np.array([[0.0, 0, 2.5], [1.6, 0, 0]])
     points = sparse()
@@ -197,14 +199,14 @@ def test_relocation_keeps_the_picture():
     assert np.abs(after - before)[:4].mean() < 0.02
 
 
-@pytest.mark.parametrize(("budget", "left"), [(300, 300), (250, 250), (400, 324)])
-def test_a_full_budget_without_dead_is_left_alone_and_a_smaller_one_cut_to(budget, left):
+@pytest.mark.parametrize(("budget", "remaining"), [(300, 300), (250, 250), (400, 324)])
+def test_cloud_without_dead_is_kept_or_cut_to_the_budget(budget, remaining):
     g = product(300).gaussians
     cloud = {n: torch.from_numpy(getattr(g, n).copy()) for n in ("means", "log_scales", "quats", "logits", "sh")}
     from pipeline.splatting.fit.adam import Adam
 
     Mcmc(budget=budget).rearrange(cloud, Adam(), torch.Generator().manual_seed(0))
-    assert len(cloud["means"]) == left
+    assert len(cloud["means"]) == remaining
 
 
 def test_scores_of_equal_and_shifted_pictures():

@@ -1,4 +1,4 @@
-"""Stand-ins for `ns-train` and `ns-export`: programs that keep what they are given and write what theirs would."""
+"""Fakes of `ns-train` and `ns-export`: programs that record their input and write files like the real ones."""
 
 import json
 import sys
@@ -14,8 +14,8 @@ at = rest.index("colmap")
 pairs = [dict(zip(part[::2], part[1::2], strict=True)) for part in (rest[:at], rest[at + 1 :])]
 options, data = ({name.removeprefix("--"): value for name, value in part.items()} for part in pairs)
 keep = pathlib.Path(KEEP)
-told = {"method": method, "options": options, "data": data, "environment": sorted(os.environ)}
-(keep / "asked.json").write_text(json.dumps(told))
+request = {"method": method, "options": options, "data": data, "environment": sorted(os.environ)}
+(keep / "request.json").write_text(json.dumps(request))
 shutil.rmtree(keep / "photos", ignore_errors=True)
 shutil.copytree(options["data"], keep / "photos")
 print("Step (% Done)       Train Iter (time)    ", flush=True)
@@ -41,22 +41,22 @@ import json, pathlib, shutil, sys
 options = {name.removeprefix("--"): value for name, value in zip(sys.argv[2::2], sys.argv[3::2], strict=True)}
 pathlib.Path(KEEP, "exported.json").write_text(json.dumps(options))
 method = pathlib.Path(options["load-config"]).read_text()
-made, file = {"splatfacto": ("gaussian-splat", "splat.ply"), "nerfacto": ("pointcloud", "point_cloud.ply")}[method]
-assert sys.argv[1] == made, sys.argv
+kind, file = {"splatfacto": ("gaussian-splat", "splat.ply"), "nerfacto": ("pointcloud", "point_cloud.ply")}[method]
+assert sys.argv[1] == kind, sys.argv
 out = pathlib.Path(options["output-dir"])
 out.mkdir()
-if made == "pointcloud":
+if kind == "pointcloud":
     if options.get("normal-method", "model_output") == "model_output":
-        sys.exit("Warning: Normal output 'normals' not found in pipeline outputs.")  # nerfacto was trained without
-if (file_made := CLOUD if made == "pointcloud" else PLY) is not None:
-    shutil.copy(file_made, out / file)
+        sys.exit("Warning: Normal output 'normals' not found in pipeline outputs.")  # no normals were trained
+if (source := CLOUD if kind == "pointcloud" else PLY) is not None:
+    shutil.copy(source, out / file)
 """
 
 
 def install(folder, *, ply=None, cloud=None, transforms=None, crash=False):
-    """Write both programs to `folder`/bin, as an environment has them, with what tells their version.
+    """Write both programs to `folder`/bin, as in an environment, with the metadata of their version.
 
-    `asked.json`, `photos/` and `exported.json` in `folder` tell what ns-train and ns-export were given.
+    They record the input of ns-train and ns-export as `request.json`, `photos/` and `exported.json` in `folder`.
     """
     (folder / "bin").mkdir()
     (folder / "lib" / "python3.11" / "site-packages" / "nerfstudio-1.1.5.dist-info").mkdir(parents=True, exist_ok=True)
@@ -68,16 +68,18 @@ def install(folder, *, ply=None, cloud=None, transforms=None, crash=False):
         program.chmod(0o755)
 
 
-def asked(folder):
-    return json.loads((folder / "asked.json").read_text())
+def train_request(folder):
+    """Return the recorded command line of ns-train."""
+    return json.loads((folder / "request.json").read_text())
 
 
-def exported(folder):
+def export_request(folder):
+    """Return the recorded options of ns-export."""
     return json.loads((folder / "exported.json").read_text())
 
 
 def point_cloud(positions, colours):
-    """The file that Open3D 0.18 writes of points [N, 3], colours [N, 3] uint8 and normals: a PLY of floats."""
+    """Return the PLY of floats that Open3D 0.18 writes for points [N, 3], colours [N, 3] uint8 and normals."""
     names = [f"property float {name}" for name in ("x", "y", "z", "nx", "ny", "nz")]
     names += [f"property uchar {name}" for name in ("red", "green", "blue")]
     header = ["ply", "format binary_little_endian 1.0", "comment Created by Open3D"]

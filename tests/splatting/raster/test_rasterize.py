@@ -1,4 +1,4 @@
-"""The rasterizer against its plain twin: pictures, gradients, degenerate Gaussians, determinism, refusals."""
+"""The rasterizer, compared with the reference: pictures, gradients, degenerate Gaussians, determinism, refusals."""
 
 import itertools
 
@@ -13,7 +13,7 @@ from pipeline.core.errors import BadInput
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.lens import lens_of, pose_of
 from pipeline.splatting.raster.rasterize import Rasterize, draw, draw_values
-from pipeline.splatting.raster.reference import draw_plainly
+from pipeline.splatting.raster.reference import draw_reference
 
 WIDTH, HEIGHT = 53, 37  # neither is a multiple of the tile
 CAMERA = Camera(width_px=WIDTH, height_px=HEIGHT, fx_px=60, fy_px=62, cx_px=24, cy_px=20)
@@ -39,7 +39,7 @@ def both(values, pose=None, degree=3, antialias=True, seed=0):
     slow = [t.detach().double().requires_grad_(True) for t in fast]
     poses = [torch.tensor(pose, dtype=torch.float64, requires_grad=True) for _ in range(2)]
     picture = Rasterize.apply(*fast, poses[0], lens, degree, antialias)
-    twin = draw_plainly(*slow, poses[1], lens, degree, antialias)
+    twin = draw_reference(*slow, poses[1], lens, degree, antialias)
     (picture * weights.float()).sum().backward()
     (twin * weights).sum().backward()
     return picture.detach().double(), twin.detach(), [*fast, poses[0]], [*slow, poses[1]]
@@ -63,7 +63,7 @@ def assert_same_gradients(fast, slow, bound=1e-3):
     seed=st.integers(0, 10_000), degree=st.integers(0, 3), antialias=st.booleans(), azimuth=st.floats(0, 360),
     elevation=st.floats(-80, 80),
 )  # fmt: skip
-def test_pictures_and_gradients_equal_the_plain_twins(seed, degree, antialias, azimuth, elevation):
+def test_pictures_and_gradients_equal_the_reference(seed, degree, antialias, azimuth, elevation):
     picture, twin, fast, slow = both(scene(seed), look_at(azimuth, elevation, 4.0), degree, antialias, seed)
     assert_same_picture(picture, twin)
     assert_same_gradients(fast, slow)
@@ -82,8 +82,8 @@ DEGENERATE = {
 }
 
 
-def test_lists_hold_what_is_drawn_in_depth_order_even_where_a_tile_sticks_out_of_the_picture():
-    values = scene(9, n=400, spread=1.5)  # many lie beside the picture, within its last tiles
+def test_tile_lists_contain_drawn_gaussians_in_depth_order():
+    values = scene(9, n=400, spread=1.5)  # many are outside the picture, but within its last tiles
     arrays = tuple(np.ascontiguousarray(v, np.float32) for v in values)
     drawing = draw_values(arrays, pose_of(look_at(0, 0, 4.0)), lens_of(CAMERA), 3, True)
     drawn = drawing.boxes[:, 2] > drawing.boxes[:, 0]
@@ -97,7 +97,7 @@ def test_lists_hold_what_is_drawn_in_depth_order_even_where_a_tile_sticks_out_of
 
 @pytest.mark.parametrize("antialias", [False, True])
 @pytest.mark.parametrize("case", DEGENERATE)
-def test_degenerate_gaussians_equal_the_plain_twins(case, antialias):
+def test_degenerate_gaussians_equal_the_reference(case, antialias):
     values = scene(7)
     DEGENERATE[case](values)
     picture, twin, fast, slow = both(values, look_at(0, 0, 4.0), antialias=antialias)
@@ -107,14 +107,14 @@ def test_degenerate_gaussians_equal_the_plain_twins(case, antialias):
 
 def test_no_gaussian_in_view_gives_an_empty_picture_and_zero_gradients():
     away = look_at(0, 0, 4.0)
-    away[2, 3] -= 50  # all of the scene lies behind the camera
+    away[2, 3] -= 50  # the whole scene is behind the camera
     picture, twin, fast, _ = both(scene(1), away)
     assert torch.equal(picture, torch.zeros_like(picture))
     assert torch.equal(twin, torch.zeros_like(twin))
     assert all(not tensor.grad.any() for tensor in fast)
 
 
-def test_a_dense_wall_stops_early_without_being_seen():
+def test_early_stop_behind_a_dense_wall_is_invisible():
     values = scene(3, n=600, spread=0.6, log_scale=(-2.0, -0.8), logit=3.0)
     picture, twin, fast, slow = both(values)
     assert_same_picture(picture, twin)
@@ -138,7 +138,7 @@ def test_nan_is_refused(place):
         Gaussians(*(v.astype(np.float32) for v in values))
 
 
-def test_a_distorted_camera_and_a_scaled_pose_are_refused():
+def test_distorted_camera_and_scaled_pose_are_refused():
     gaussians = Gaussians(*(v.astype(np.float32) for v in scene(5)))
     with pytest.raises(BadInput, match="distorted"):
         draw(gaussians, CAMERA.model_copy(update={"k1": 0.1}), look_at(0, 0, 4))

@@ -1,4 +1,4 @@
-"""The turning product: as many frames as asked, each what a render at that azimuth is, in files that others open."""
+"""Turntables: the number of frames, their agreement with renders at each azimuth, and the files."""
 
 import io
 
@@ -32,9 +32,9 @@ def over(rgba, level=128.0):
 
 
 def test_each_frame_of_the_webp_is_the_render_at_its_azimuth(ply, tmp_path):
-    told = []
-    turn_to_file(ply, tmp_path / "turn.webp", SMALL, tell=lambda done, total, _: told.append((done, total)))
-    assert told == [(i + 1, 8) for i in range(8)]
+    reports = []
+    turn_to_file(ply, tmp_path / "turn.webp", SMALL, on_frame=lambda done, total, _: reports.append((done, total)))
+    assert reports == [(i + 1, 8) for i in range(8)]
     with Image.open(tmp_path / "turn.webp") as film:
         assert (film.format, film.n_frames, film.info["loop"]) == ("WEBP", 8, 0)
         frames, lasted_ms = [], 0
@@ -56,7 +56,7 @@ def test_the_same_splat_gives_the_same_bytes():
     Image.open(io.BytesIO(first)).verify()
 
 
-def test_an_mp4_plays_as_long_as_asked_over_white(ply, tmp_path):
+def test_mp4_has_the_requested_duration_over_white(ply, tmp_path):
     turn_to_file(ply, tmp_path / "turn.mp4", SMALL)
     film = cv2.VideoCapture(str(tmp_path / "turn.mp4"))
     assert film.get(cv2.CAP_PROP_FPS) == pytest.approx(8.0)
@@ -67,16 +67,18 @@ def test_an_mp4_plays_as_long_as_asked_over_white(ply, tmp_path):
     assert frames[0][:3, :3].min() > 245 and frames[0][32, 32].min() < 200
 
 
-def test_what_is_there_stays_and_other_endings_are_refused(ply, tmp_path):
+def test_existing_files_and_other_endings_are_refused(ply, tmp_path):
     (tmp_path / "mine.webp").write_text("mine")
-    with pytest.raises(BadInput, match=r"mine\.webp is there already"):
+    with pytest.raises(BadInput, match=r"mine\.webp already exists"):
         turn_to_file(ply, tmp_path / "mine.webp", SMALL)
     assert (tmp_path / "mine.webp").read_text() == "mine"
     with pytest.raises(BadInput, match=r"'\.gif'.*\.webp or \.mp4"):
         turn_to_file(ply, tmp_path / "turn.gif", SMALL)
     with pytest.raises(BadInput, match="nosuch"):
         turn_to_file(ply, tmp_path / "nosuch" / "turn.webp", SMALL)
-    with pytest.raises(BadInput, match=r"720 frames of 1024 px are too many for a WebP\. Write fewer, or an \.mp4"):
+    with pytest.raises(
+        BadInput, match=r"720 frames of 1024 px are too many for a WebP\. Write fewer frames, or an \.mp4"
+    ):
         turn_to_file(ply, tmp_path / "turn.webp", TurnParams(frames=720, size=1024))
     with pytest.raises(BadInput, match=r"cannot be 401 px wide.*Choose 402"):
         turn_to_file(ply, tmp_path / "turn.mp4", TurnParams(size=401))
@@ -84,12 +86,12 @@ def test_what_is_there_stays_and_other_endings_are_refused(ply, tmp_path):
 
 
 @pytest.mark.parametrize("up", FRONT_OF_UP)
-def test_a_file_with_another_axis_up_is_drawn_upright(up):
+def test_file_with_another_up_axis_is_drawn_upright(up):
     rotation = np.array(FRONT_OF_UP[up], np.float64)
     assert np.linalg.det(rotation) == pytest.approx(1)
     own = product().gaussians  # round Gaussians of one colour each, so turning their means turns them whole
-    laid = Gaussians((own.means @ rotation).astype(np.float32), own.log_scales, own.quats, own.logits, own.sh)
-    turned = Splat(laid, antialias=True)
+    rotated = Gaussians((own.means @ rotation).astype(np.float32), own.log_scales, own.quats, own.logits, own.sh)
+    turned = Splat(rotated, antialias=True)
     expected = render(product(), *framed(product(), 30.0, 15.0, 64)).rgba.astype(int)
     assert np.abs(render(turned, *framed(turned, 30.0, 15.0, 64, up=up)).rgba.astype(int) - expected).max() <= 2
 

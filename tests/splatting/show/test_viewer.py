@@ -1,4 +1,4 @@
-"""The viewer page in a real browser: it shows what the CPU draws, turns by hand, and asks nobody for anything."""
+"""The viewer page in a real browser: it shows what the CPU draws, turns by hand, and makes no requests."""
 
 import hashlib
 import re
@@ -22,8 +22,8 @@ DRAWN = {"timeout": 120_000}  # a busy machine is slow, not wrong
 
 @pytest.fixture(scope="module")
 def browser():
-    with chromium() as found:
-        yield found
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -36,26 +36,26 @@ def file(tmp_path_factory):
 
 @pytest.fixture
 def shown(browser, file):
-    with open_page(browser, SIDE, SIDE, offline=True, has_touch=True) as (page, asked):
+    with open_page(browser, SIDE, SIDE, offline=True, has_touch=True) as (page, requests):
         page.goto(file.as_uri())
         page.wait_for_selector("body[data-state=ready]", **DRAWN)
-        yield page, asked
+        yield page, requests
 
 
 def drawn(page: Page) -> np.ndarray:
-    """The picture without the words over it."""
+    """Return the page's pixels without its text."""
     page.wait_for_selector("body[data-state=ready]", **DRAWN)
     page.add_style_tag(content="h1, p { visibility: hidden }")
     return pixels(page)
 
 
 def coloured(rgb):
-    """Where the toy product is: the backdrop and the words are grey."""
+    """Return where the toy product is; backdrop and text are grey."""
     return rgb.max(axis=2) - rgb.min(axis=2) > 40
 
 
 def by_cpu(azimuth_deg, elevation_deg=ELEVATION_DEG, splat=None, up="z"):
-    """The same view drawn by our own rasterizer over a light grey."""
+    """Draw the same view by our own rasterizer over light grey."""
     splat = splat or product()
     camera, pose = framed(splat, azimuth_deg, elevation_deg, SIDE, fill=FILL, up=up)
     rgba = render(splat, camera, pose).rgba.astype(np.float64)
@@ -68,7 +68,7 @@ def overlap(first, second):
 
 
 def seen_from(picture):
-    """Which of eight azimuths of the CPU's pictures is most like this one."""
+    """Return which of eight azimuths of the CPU's pictures is most like this one."""
     views = {azimuth: by_cpu(azimuth) for azimuth in range(0, 360, 45)}
     return min(views, key=lambda azimuth: np.abs(views[azimuth] - picture).mean())
 
@@ -81,7 +81,7 @@ def drag(page: Page, right_px, down_px=0):
 
 
 def touch(page: Page, *steps):
-    """Fingers at the places of each step, one after the other; then they are lifted."""
+    """Move fingers through the positions of each step, then lift them."""
     session = page.context.new_cdp_session(page)
     for index, fingers in enumerate(steps):
         points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(fingers)]
@@ -90,18 +90,18 @@ def touch(page: Page, *steps):
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
-def test_it_opens_at_the_front_as_the_cpu_draws_it(shown):
-    page, asked = shown
+def test_page_opens_at_the_front_as_the_cpu_draws_it(shown):
+    page, requests = shown
     assert page.title() == TITLE == page.locator("h1").inner_text()
     picture, expected = drawn(page), by_cpu(0.0)
     assert seen_from(picture) == 0
     own, other = coloured(picture), coloured(expected)
     assert overlap(own, other) > 0.95  # the engine cuts a Gaussian at 2.8 sigma, ours at 1/255
     assert np.abs(picture - expected)[own & other].mean() < 8  # of 255
-    assert {address.partition(":")[0] for address in asked} <= {"file", "blob"}
+    assert {address.partition(":")[0] for address in requests} <= {"file", "blob"}
 
 
-def test_dragging_turns_it_and_lifts_the_view(shown):
+def test_dragging_turns_the_product_and_raises_the_camera(shown):
     page, _ = shown
     front = drawn(page)
     drag(page, right_px=SIDE / 4)  # half a turn a side: a quarter of it is 45 degrees, and the camera goes left
@@ -114,14 +114,14 @@ def test_dragging_turns_it_and_lifts_the_view(shown):
     assert overlap(coloured(front), expected[0]) > overlap(coloured(front), expected[1])
 
 
-def test_arrow_keys_turn_it_too(shown):
+def test_arrow_keys_turn_the_product(shown):
     page, _ = shown
     for _ in range(6):
         page.keyboard.press("ArrowRight")
     assert seen_from(drawn(page)) == 90
 
 
-def test_a_finger_turns_it_and_two_bring_it_closer(shown):
+def test_one_finger_turns_and_two_fingers_zoom(shown):
     page, _ = shown
     before = coloured(drawn(page)).sum()
     touch(page, [(180, 180)], [(140, 180)], [(90, 180)])
@@ -133,9 +133,11 @@ def test_a_finger_turns_it_and_two_bring_it_closer(shown):
     assert coloured(drawn(page)).sum() < before * 1.5
 
 
-def test_colours_that_change_with_the_view_and_another_axis_up_are_drawn_alike(browser, tmp_path):
+def test_view_dependent_colours_and_another_up_axis_match_the_cpu(browser, tmp_path):
     egg, r = product().gaussians, np.random.default_rng(3)
-    sheen = np.repeat(r.normal(size=(1, 15, 3)) * 0.25, len(egg), axis=0)  # all alike: what is seen is the view
+    sheen = np.repeat(
+        r.normal(size=(1, 15, 3)) * 0.25, len(egg), axis=0
+    )  # the same for all: differences come from the view
     sh = np.concatenate([egg.sh, sheen], axis=1).astype(np.float32)
     splat = Splat(Gaussians(egg.means, egg.log_scales, egg.quats, egg.logits, sh), antialias=False)
     (tmp_path / "sheen.html").write_text(viewer_page(splat, "sheen", "-y"))
@@ -148,11 +150,11 @@ def test_colours_that_change_with_the_view_and_another_axis_up_are_drawn_alike(b
             assert np.abs(picture - expected)[both].mean() < 8
             for _ in range(6):
                 page.keyboard.press("ArrowRight")
-    plain = by_cpu(0.0, splat=Splat(egg, antialias=False), up="-y")  # the sheen is no small thing
+    plain = by_cpu(0.0, splat=Splat(egg, antialias=False), up="-y")  # the sheen is clearly visible
     assert np.abs(plain - by_cpu(0.0, splat=splat, up="-y"))[coloured(plain)].mean() > 16
 
 
-def test_the_whole_product_is_seen_in_a_tall_window_too(browser, file):
+def test_whole_product_is_visible_in_a_tall_window(browser, file):
     with open_page(browser, SIDE, 2 * SIDE) as (page, _):
         page.goto(file.as_uri())
         tall = coloured(drawn(page))
@@ -169,7 +171,7 @@ def test_the_whole_product_is_seen_in_a_tall_window_too(browser, file):
         ("document.body.append(Object.assign(document.createElement('iframe'), {src: u}))", "frame-src"),
     ],
 )
-def test_its_own_policy_refuses_every_request_and_foreign_script(browser, file, attempt, refused_by):
+def test_policy_refuses_requests_and_foreign_scripts(browser, file, attempt, refused_by):
     refusal = """new Promise(done => {
       addEventListener('securitypolicyviolation', e => done(e.effectiveDirective));
       setTimeout(() => done('nothing'), 20000) })"""
@@ -181,7 +183,7 @@ def test_its_own_policy_refuses_every_request_and_foreign_script(browser, file, 
         assert tried == refused_by
 
 
-def test_a_browser_that_cannot_draw_says_so(browser, file):
+def test_browser_that_cannot_draw_shows_a_message(browser, file):
     with open_page(browser) as (page, _):
         page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
         page.goto(file.as_uri())
@@ -189,15 +191,15 @@ def test_a_browser_that_cannot_draw_says_so(browser, file):
         assert "cannot be shown here" in page.locator("[role=status]").inner_text()
 
 
-def test_what_is_there_stays(tmp_path):
+def test_existing_file_is_refused(tmp_path):
     (tmp_path / "splat.ply").write_bytes(write_ply(product()))
     (tmp_path / "mine.html").write_text("mine")
-    with pytest.raises(BadInput, match=r"mine\.html is there already"):
+    with pytest.raises(BadInput, match=r"mine\.html already exists"):
         viewer_to_file(tmp_path / "splat.ply", tmp_path / "mine.html")
     assert (tmp_path / "mine.html").read_text() == "mine"
 
 
-def test_the_vendored_engine_is_the_one_that_its_readme_names():
+def test_vendored_engine_has_the_digest_in_its_readme():
     digest = hashlib.sha256((PAGE / "vendor" / "engine.min.js").read_bytes()).hexdigest()
     assert f"`{digest}`" in (PAGE / "vendor" / "README.md").read_text()
     for script in (PAGE / "vendor" / "engine.min.js", PAGE / "page.js"):

@@ -1,4 +1,4 @@
-"""What a strategy is: a Protocol for what adds, moves and removes Gaussians between the optimiser's steps."""
+"""The Protocol of strategies, which add, move and remove Gaussians between the optimiser's steps."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,10 +11,10 @@ from pipeline.splatting.raster.base import Cloud
 
 @dataclass(frozen=True)
 class Step:
-    """The step just made: its number, shares of the fit done `before` and now (`done`), the means' learning rate.
+    """The step just taken: its number, the shares of the fit done `before` and after it, the means' learning rate.
 
-    `planned`: how many steps the whole fit will have, as far as is known. `slopes` [N], for a strategy that needs them:
-    length of dL/d(2D mean), in half pictures (3DGS's NDC); 0 where not seen.
+    `planned`: estimated steps of the whole fit. `slopes` [N], for a strategy that needs them: length of dL/d(2D mean),
+    in half pictures (3DGS's NDC); 0 where a Gaussian was not visible.
     """
 
     iteration: int
@@ -25,24 +25,24 @@ class Step:
     slopes: torch.Tensor | None = None
 
     def crossed(self, period: float) -> bool:
-        """Whether a multiple of `period`, a share of the fit, lies between the last step and this one."""
+        """Whether a multiple of `period`, a share of the fit, lies between the previous step and this one."""
         return crossed(self.before, self.done, period)
 
 
 def crossed(before: float, done: float, period: float) -> bool:
-    """Whether a multiple of `period` lies between two shares of the fit, the second included."""
+    """Whether a multiple of `period` lies in (before, done], two shares of the fit."""
     return int(done / period) > int(before / period)
 
 
 class Strategy(Protocol):
-    """Adds, moves and removes Gaussians. Its memory goes in and out with the snapshot; it keeps nothing itself."""
+    """Adds, moves and removes Gaussians. It is stateless: its memory is part of the fit's snapshot."""
 
     @property
-    def wants_slopes(self) -> bool:
-        """Whether `Step.slopes` is needed, which costs a little."""
+    def needs_slopes(self) -> bool:
+        """Whether it reads `Step.slopes`, which take a little time."""
 
     def begin(self, cloud: Cloud) -> Cloud:
-        """The memory of a fit that begins with `cloud`: tensors by name, on the cloud's device."""
+        """Return the initial memory of a fit that begins with `cloud`: tensors by name, on the cloud's device."""
 
     def after_step(self, cloud: Cloud, adam: Adam, memory: Cloud, step: Step, generator: torch.Generator) -> None:
-        """Change all three in place, row for row. `generator` draws on the CPU, so that every device draws the same."""
+        """Change cloud, moments and memory in place, row for row; `generator` is on the CPU for every device."""

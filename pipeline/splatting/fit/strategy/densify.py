@@ -1,8 +1,8 @@
 """3DGS's own density control (Kerbl et al. 2023, section 5): clone the small, split the large, prune, reset opacity.
 
-Where the mean gradient at a Gaussian's place exceeds `slope`, one Gaussian is too few: a small one is cloned, a large
-one split in two. Periods are shares of the fit, not the paper's iterations (100 and 3000 of 30 000), which a short fit
-would hardly reach. A budget caps the growth; the steepest places come first.
+Where the mean gradient of a Gaussian's position exceeds `slope`, one Gaussian is too few: a small one is cloned, a
+large one split in two. Periods are shares of the fit, not the paper's iterations (100 and 3000 of 30 000), which a
+short fit would hardly reach. A budget caps the growth, steepest gradients first.
 """
 
 import math
@@ -17,17 +17,18 @@ from pipeline.splatting.raster.reference import rotations
 
 DEAD = 0.005  # opacity below which a Gaussian is pruned
 _SMALL, _HUGE = 0.01, 0.1  # largest standard deviation, in camera extents: below, cloned; above, pruned after a reset
-_SHRINK = 1.6  # a half is narrower than the whole by this factor
+_SHRINK = 1.6  # factor by which a half is narrower than the whole
 _FROM, _UNTIL = 0.05, 0.6  # shares of the fit between which Gaussians are added and removed
 _REFINE_EVERY, _RESET_EVERY = 0.025, 0.25
-_RESET_TO, _RECOVERED = 0.01, 0.9  # opacities: the deepest reset, and where a Gaussian has recovered from one
+_RESET_TO, _RECOVERED = 0.01, 0.9  # opacities: of the deepest reset, and from which a Gaussian counts as recovered
 
 
 @dataclass(frozen=True)
 class Densify:
-    """Settings: the budget of Gaussians, the scene's extent (world units), the slope above which one is too few.
+    """3DGS's strategy.
 
-    `opacity_rate`: the learning rate of the logits, which decides how soon a Gaussian recovers from a reset.
+    `budget` of Gaussians; `extent` of the scene (world units); `slope` above which Gaussians are added; `opacity_rate`,
+    the learning rate of the logits, which determines how soon a Gaussian recovers from a reset.
     """
 
     budget: int
@@ -36,16 +37,16 @@ class Densify:
     opacity_rate: float = 5e-2
 
     @property
-    def wants_slopes(self) -> bool:
-        """Growth depends on them."""
+    def needs_slopes(self) -> bool:
+        """True: growth depends on them."""
         return True
 
     def begin(self, cloud: Cloud) -> Cloud:
-        """Sums of slopes [N], and in how many pictures each Gaussian was seen [N]."""
+        """Return zeroed sums of slopes [N], and counts of pictures that showed each Gaussian [N]."""
         return {name: torch.zeros_like(cloud["logits"]) for name in ("slopes", "visits")}
 
     def after_step(self, cloud: Cloud, adam: Adam, memory: Cloud, step: Step, generator: torch.Generator) -> None:
-        """Sum slopes; at the end of a period grow and prune; at the end of a longer one make all almost transparent."""
+        """Sum slopes; grow and prune at the end of each period; reset opacities at the end of each longer one."""
         if step.done >= _UNTIL or step.slopes is None:
             return
         memory["slopes"] += step.slopes
@@ -57,10 +58,10 @@ class Densify:
             reset(cloud, adam, self.depth(step.planned))
 
     def depth(self, planned: float) -> float:
-        """The logit that a fit of `planned` steps resets to: a third of a period suffices to recover from it.
+        """Return the logit that a fit of `planned` steps resets to: it recovers from it in a third of a period.
 
-        3DGS resets to 0.01 and has 3000 steps to recover; 125 steps do not even reach one half from there, and a fit of
-        500 ended 2 dB worse.
+        3DGS resets to 0.01 and has 3000 steps to recover. From there, 125 steps do not even reach one half, and a fit
+        of 500 steps ended 2 dB worse.
         """
         climb = self.opacity_rate * _RESET_EVERY * planned / 3
         return max(_logit(_RESET_TO), _logit(_RECOVERED) - climb)
@@ -68,7 +69,7 @@ class Densify:
     def refine(
         self, cloud: Cloud, adam: Adam, memory: Cloud, generator: torch.Generator, *, prune_huge: bool = False
     ) -> None:
-        """Prune the transparent (and the huge), then clone and split as far as the budget goes."""
+        """Prune transparent (and huge) Gaussians, then clone and split as far as the budget allows."""
         size = torch.exp(cloud["log_scales"]).amax(dim=1)
         dead = torch.sigmoid(cloud["logits"]) < DEAD
         if prune_huge:
@@ -100,7 +101,7 @@ def _logit(opacity: float) -> float:
 def _part(cloud: Cloud, first: torch.Tensor, second: torch.Tensor, generator: torch.Generator) -> None:
     """Move equal Gaussians in rows `first` and `second` apart, one standard deviation on average, and narrow them.
 
-    3DGS draws both places; mirrored, one draw serves for both and the pair's centre stays where it was.
+    3DGS samples both positions; here one sample, mirrored, serves both, and the pair keeps its centre.
     """
     axes = rotations(cloud["quats"][first]) * torch.exp(cloud["log_scales"][first])[:, None, :]
     drawn = torch.randn(len(first), 3, 1, generator=generator).to(axes.device)
@@ -111,8 +112,8 @@ def _part(cloud: Cloud, first: torch.Tensor, second: torch.Tensor, generator: to
         cloud["log_scales"][rows] -= math.log(_SHRINK)
 
 
-def reset(cloud: Cloud, adam: Adam, most: float) -> None:
-    """Clamp all logits to `most`: what the photos do not raise again is pruned."""
-    cloud["logits"].clamp_(max=most)
+def reset(cloud: Cloud, adam: Adam, highest: float) -> None:
+    """Clamp all logits to `highest`: Gaussians that the photos do not raise again are pruned."""
+    cloud["logits"].clamp_(max=highest)
     rows = torch.arange(len(cloud["logits"]), device=cloud["logits"].device)
     adam.reindex("logits", rows, torch.ones_like(rows, dtype=torch.bool))

@@ -15,28 +15,28 @@ from pipeline.splatting.raster.reference import rotations
 DEAD = 0.005
 _COPIES_MAX = 50
 _REARRANGE_EVERY = 100
-_UNTIL = 0.9  # share of the fit after which nothing moves but by its gradient
+_UNTIL = 0.9  # share of the fit after which Gaussians move by their gradients only
 
 
 @dataclass(frozen=True)
 class Mcmc:
-    """Settings: the budget of Gaussians, how much it may grow at a time, and the noise's strength."""
+    """MCMC's strategy: the `budget` of Gaussians, their `growth` factor per rearrangement, the `noise` strength."""
 
     budget: int
     growth: float = 1.08
     noise: float = 1e5
 
     @property
-    def wants_slopes(self) -> bool:
-        """Opacity alone says which are dead."""
+    def needs_slopes(self) -> bool:
+        """False: opacity alone decides which Gaussians are dead."""
         return False
 
     def begin(self, cloud: Cloud) -> Cloud:  # noqa: ARG002 - the Protocol's
-        """No memory."""
+        """Return an empty memory."""
         return {}
 
     def after_step(self, cloud: Cloud, adam: Adam, memory: Cloud, step: Step, generator: torch.Generator) -> None:  # noqa: ARG002 - the Protocol's
-        """Explore; every hundred steps rearrange."""
+        """Explore at every step; rearrange every hundred steps."""
         if step.done >= _UNTIL:
             return
         self.explore(cloud, step.mean_rate, generator)
@@ -44,7 +44,7 @@ class Mcmc:
             self.rearrange(cloud, adam, generator)
 
     def rearrange(self, cloud: Cloud, adam: Adam, generator: torch.Generator) -> None:
-        """Move the dead, then grow towards the budget."""
+        """Move dead Gaussians to living ones, then grow towards the budget."""
         opacity = torch.sigmoid(cloud["logits"])
         dead = torch.nonzero(opacity <= DEAD)[:, 0]
         alive = torch.nonzero(opacity > DEAD)[:, 0]
@@ -72,7 +72,7 @@ class Mcmc:
     def _share(
         self, cloud: Cloud, opacity: torch.Tensor, copies: torch.Tensor, index: torch.Tensor, rows: torch.Tensor
     ) -> None:
-        """Split opacity and shrink scales so that a Gaussian and its copies look like the one before (paper, eq. 9)."""
+        """Split opacity and shrink scales so that a Gaussian and its copies look like the original (paper, eq. 9)."""
         old, number = opacity[index[rows]].double(), copies[index[rows]]
         new = 1 - (1 - old) ** (1.0 / number)
         shrink = old / _overlap(new.cpu().numpy(), number.cpu().numpy()).to(old.device)
@@ -90,7 +90,7 @@ class Mcmc:
             adam.reindex(name, index[keep], fresh[keep])
 
     def explore(self, cloud: Cloud, mean_rate: float, generator: torch.Generator) -> None:
-        """Add noise to the means of the almost transparent, shaped by their covariance: they look for work."""
+        """Add noise to the means of almost transparent Gaussians, shaped by their covariance, so that they explore."""
         opacity = torch.sigmoid(cloud["logits"])
         weight = torch.sigmoid(100.0 * (DEAD - opacity)) * (self.noise * mean_rate)
         rows = torch.nonzero(opacity < 0.1)[:, 0]
@@ -109,7 +109,7 @@ class Mcmc:
 def _overlap(
     opacity: np.ndarray[tuple[int], np.dtype[np.float64]], copies: np.ndarray[tuple[int], np.dtype[np.int64]]
 ) -> torch.Tensor:
-    """sum_{i=1..N} sum_{k<i} C(i-1, k) (-1)^k o^(k+1) / sqrt(k+1), by N; vectorised over Gaussians."""
+    """Return sum_{i=1..N} sum_{k<i} C(i-1, k) (-1)^k o^(k+1) / sqrt(k+1) for N `copies`, vectorised over Gaussians."""
     k = np.arange(_COPIES_MAX)
     binomial = np.array([[math.comb(i, j) if j <= i else 0 for j in k] for i in k], dtype=np.float64)
     # sums over i of the binomials first: row N - 1 holds sum_{i<N} C(i, k)

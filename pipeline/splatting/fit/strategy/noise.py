@@ -1,4 +1,4 @@
-"""MCMC's noise on the means, shaped by each Gaussian's covariance, as a numba kernel: torch needs ten passes for it."""
+"""MCMC's noise on the means, shaped by each Gaussian's covariance; a numba kernel, since torch needs ten passes."""
 
 import math
 
@@ -14,7 +14,7 @@ _BLOCK = 4096
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy", parallel=True)
 def add_noise(means: F32, log_scales: F32, quats: F32, rows: I64, weight: F32, noise: F32) -> None:
-    """`means[rows] += weight * covariance @ noise`: weight [R], noise [R, 3] for the Gaussians `rows` [R]."""
+    """Apply `means[rows] += weight * covariance @ noise`: weight [R], noise [R, 3] for the Gaussians `rows` [R]."""
     for block in numba.prange((rows.size + _BLOCK - 1) // _BLOCK):
         for k in range(block * _BLOCK, min(rows.size, (block + 1) * _BLOCK)):
             i = rows[k]

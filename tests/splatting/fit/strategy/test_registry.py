@@ -13,7 +13,7 @@ from tests.splatting.toy_product import fit, photos, sparse
 class Halving:
     """Keeps every other Gaussian at the middle of the fit; remembers how often each was seen."""
 
-    wants_slopes = True
+    needs_slopes = True
 
     def begin(self, cloud):
         return {"seen": torch.zeros_like(cloud["logits"])}
