@@ -104,7 +104,7 @@ class RefineParams(Frozen):
         folder = folder_of(values["checkpoint"])
         if facts_of(folder).paints_behind_product:
             raise ValueError(
-                f"refine: checkpoint {values['checkpoint']} paints empty sets, not products; "
+                f"checkpoint {values['checkpoint']} paints empty sets, not products; "
                 "name an inpainting checkpoint, or leave `refine` out"
             )
         return {**values, "checkpoint_digest": values.get("checkpoint_digest") or checkpoint_digest(str(folder))}
