@@ -95,5 +95,5 @@ def test_an_empty_cutout_is_skipped_and_a_missing_one_is_bad_input(store, shot):
     stage_inputs = inputs(store, shot, cutouts=files | {"P05.png": blank.getvalue()})
     assert Runner(store).run(STAGE, stage_inputs, params).outputs.report.skipped_photos == ("P05",)
     del files["P05.png"]
-    with pytest.raises(BadInput, match=r"no picture for P05\.png"):
+    with pytest.raises(BadInput, match=r"no file for P05\.png"):
         Runner(store).run(STAGE, inputs(store, shot, cutouts=files), params)

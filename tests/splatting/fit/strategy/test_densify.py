@@ -1,4 +1,4 @@
-"""3DGS's density control: what is cloned, split, pruned and reset, within the budget, on clouds of any make."""
+"""3DGS's density control: which Gaussians are cloned, split, pruned and reset, within the budget."""
 
 import math
 
@@ -17,7 +17,7 @@ EXTENT = 10.0  # small: at most 0.1; huge: above 1
 
 
 def cloud_of(count, seed=0, logit=1.0):
-    """A cloud with marked rows: each Gaussian's place in the cloud stands in its colour."""
+    """Make a cloud whose colours are the row numbers of its Gaussians."""
     r = np.random.default_rng(seed)
     values = {
         "means": r.normal(size=(count, 3)), "log_scales": r.uniform(-4.0, -1.0, (count, 3)),
@@ -46,11 +46,11 @@ def refined(cloud, slopes, budget=10_000, **options):
 
 
 def ids(cloud):
-    """Which Gaussian of the first cloud each row comes from."""
+    """Return the row of the original cloud that each row comes from."""
     return cloud["sh"][:, 0, 0].long()
 
 
-def test_the_transparent_are_pruned_and_nothing_else():
+def test_only_transparent_gaussians_are_pruned():
     cloud = cloud_of(200)
     cloud["logits"] = torch.linspace(-8, 4, 200)
     expected = torch.nonzero(torch.sigmoid(cloud["logits"]) >= DEAD)[:, 0]
@@ -61,16 +61,16 @@ def test_the_transparent_are_pruned_and_nothing_else():
         assert torch.equal(cloud[name], before[name][expected]), name
 
 
-def test_the_huge_are_pruned_only_when_asked():
-    for prune_huge, left in ((False, 50), (True, 47)):
+def test_huge_gaussians_are_pruned_only_on_request():
+    for prune_huge, remaining in ((False, 50), (True, 47)):
         cloud = cloud_of(50)
         cloud["log_scales"][[3, 7, 9], 1] = math.log(0.1 * EXTENT) + 0.01
         refined(cloud, torch.zeros(50), prune_huge=prune_huge)
-        assert len(cloud["means"]) == left
+        assert len(cloud["means"]) == remaining
     assert not set(ids(cloud).tolist()) & {3, 7, 9}
 
 
-def test_a_small_one_is_doubled_as_it_is_and_the_first_keeps_its_moments():
+def test_small_gaussian_is_cloned_and_the_original_keeps_its_moments():
     cloud = cloud_of(30)
     cloud["log_scales"][5] = -3.0
     before, slopes = {name: value.clone() for name, value in cloud.items()}, torch.zeros(30)
@@ -83,7 +83,7 @@ def test_a_small_one_is_doubled_as_it_is_and_the_first_keeps_its_moments():
         assert (adam.moments[name].first[:30] != 0).all() and (adam.moments[name].first[30] == 0).all()
 
 
-def test_a_large_one_becomes_two_narrower_ones_around_its_place():
+def test_large_gaussian_is_split_into_two_narrower_ones_around_its_mean():
     count = 4000
     cloud = cloud_of(count)
     cloud["log_scales"][:] = torch.log(torch.tensor([0.8, 0.2, 0.05]))
@@ -96,7 +96,7 @@ def test_a_large_one_becomes_two_narrower_ones_around_its_place():
     assert torch.allclose(cloud["log_scales"], before["log_scales"].repeat(2, 1) - math.log(1.6), atol=1e-6)
     for name in ("quats", "logits"):
         assert torch.equal(cloud[name][:count], before[name])
-    # each lies where the whole one's own distribution says: in its axes, divided by its size, a unit normal
+    # each is a sample of the original Gaussian: a unit normal in its axes, divided by its scales
     from pipeline.splatting.raster.reference import rotations
 
     away = (rotations(before["quats"]).transpose(1, 2) @ (first - before["means"])[:, :, None])[:, :, 0]
@@ -107,22 +107,22 @@ def test_a_large_one_becomes_two_narrower_ones_around_its_place():
 
 @settings(max_examples=60, deadline=None)
 @given(
-    count=st.integers(1, 120), room=st.integers(-20, 60), seed=st.integers(0, 10_000), dead=st.floats(0, 1),
+    count=st.integers(1, 120), slack=st.integers(-20, 60), seed=st.integers(0, 10_000), dead=st.floats(0, 1),
     high=st.floats(0, 1),
 )  # fmt: skip
-def test_the_budget_is_never_exceeded_and_the_steepest_come_first(count, room, seed, dead, high):
+def test_budget_is_never_exceeded_and_steepest_gradients_come_first(count, slack, seed, dead, high):
     r, cloud = np.random.default_rng(seed), cloud_of(count, seed)
-    gone = torch.from_numpy(r.random(count) < dead)
-    cloud["logits"][gone] = -9.0
+    pruned = torch.from_numpy(r.random(count) < dead)
+    cloud["logits"][pruned] = -9.0
     slopes = torch.from_numpy(np.where(r.random(count) < high, r.uniform(2.1e-4, 1, count), 1e-4)).float()
-    budget = max(1, count + room)
+    budget = max(1, count + slack)
     adam = refined(cloud, slopes, budget)
-    alive = torch.nonzero(~gone)[:, 0]
+    alive = torch.nonzero(~pruned)[:, 0]
     if not len(alive):
         assert len(cloud["means"]) == count  # an empty splat could not be saved
         return
     steep = [
-        i for i in torch.argsort(slopes, descending=True, stable=True).tolist() if slopes[i] > 2e-4 and not gone[i]
+        i for i in torch.argsort(slopes, descending=True, stable=True).tolist() if slopes[i] > 2e-4 and not pruned[i]
     ]
     added = max(0, min(len(steep), budget - len(alive)))
     rows = ids(cloud).tolist()
@@ -136,7 +136,7 @@ def test_the_budget_is_never_exceeded_and_the_steepest_come_first(count, room, s
 def test_slopes_are_averaged_over_the_pictures_that_show_a_gaussian():
     cloud, strategy, generator = cloud_of(3), Densify(100, EXTENT), torch.Generator().manual_seed(0)
     memory, adam = strategy.begin(cloud), Adam()
-    for i in range(4):  # one seen always and weakly, one once and strongly, one never
+    for i in range(4):  # visible always with weak, once with strong, never
         slopes = torch.tensor([1.9e-4, 7e-4 if i == 0 else 0.0, 0.0])
         strategy.after_step(cloud, adam, memory, Step(i, 0.101, 0.102, 1e-3, 1000, slopes), generator)
     assert memory["visits"].tolist() == [4, 1, 0]
@@ -146,7 +146,7 @@ def test_slopes_are_averaged_over_the_pictures_that_show_a_gaussian():
     assert memory["visits"].tolist() == [0, 0, 0, 0]
 
 
-def test_a_reset_makes_all_almost_transparent_and_forgets_where_opacity_was_going():
+def test_reset_makes_all_almost_transparent_and_clears_opacity_moments():
     cloud = cloud_of(10)
     cloud["logits"][:5] = -7.0
     adam = moments_of(cloud)
@@ -155,7 +155,7 @@ def test_a_reset_makes_all_almost_transparent_and_forgets_where_opacity_was_goin
     assert (adam.moments["logits"].first == 0).all() and (adam.moments["means"].first != 0).all()
 
 
-def test_a_long_fit_resets_as_deep_as_3dgs_and_a_short_one_only_as_deep_as_it_can_climb():
+def test_reset_depth_is_3dgs_in_long_fits_and_recoverable_in_short_ones():
     strategy = Densify(100, EXTENT, opacity_rate=0.05)
     assert strategy.depth(30_000) == strategy.depth(2500) == pytest.approx(math.log(0.01 / 0.99))
     for planned in (20, 100, 500):
@@ -170,5 +170,5 @@ def test_periods_are_shares_of_the_fit():
         )
 
     assert crossings(100, 0.25) == crossings(10_000, 0.25) == 3
-    assert Step(7, 0.2, 0.9, 0.0, 1000).crossed(0.25)  # hurried past several at once: once
+    assert Step(7, 0.2, 0.9, 0.0, 1000).crossed(0.25)  # several crossed at once count once
     assert not Step(7, 0.26, 0.49, 0.0, 1000).crossed(0.25)

@@ -1,4 +1,4 @@
-"""A strategy that is registered by name takes part in fits and in help texts."""
+"""A registered strategy is available to fits and in help texts."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from tests.splatting.toy_product import fit, photos, sparse
 
 
 class Halving:
-    """Keeps every other Gaussian at the middle of the fit; remembers how often each was seen."""
+    """Keeps every other Gaussian at the middle of the fit; counts how often each was visible."""
 
     needs_slopes = True
 
@@ -37,19 +37,19 @@ def halve(monkeypatch):
     monkeypatch.setitem(STRATEGIES, "halve", halve)
 
 
-def test_a_registered_strategy_changes_the_gaussians_of_a_fit(halve):
+def test_registered_strategy_changes_the_gaussians_of_a_fit(halve):
     counts = []
     params = FitParams(strategy="halve", side_px=64, iterations=60, max_seconds=1e6, gaussians=400, degree=0)
-    done = fit(params, photos(side_px=64), sparse(), Hooks(progress=lambda now: counts.append(now.gaussians)))
+    result = fit(params, photos(side_px=64), sparse(), Hooks(progress=lambda p: counts.append(p.gaussians)))
     assert counts == [300, 300, 150]
-    assert done.report.gaussians <= 150
+    assert result.report.gaussians <= 150
 
 
-def test_a_registered_strategy_is_described_in_help_texts(halve):
+def test_registered_strategy_is_described_in_help_texts(halve):
     assert list(summaries()) == ["mcmc", "default", "halve"]
     assert summaries()["halve"] == "Keep every other Gaussian"
 
 
-def test_an_unknown_strategy_is_refused_with_the_known_names():
+def test_unknown_strategy_is_refused_with_the_known_names():
     with pytest.raises(ValidationError, match="use one of mcmc, default"):
         FitParams(strategy="halve")
