@@ -51,7 +51,7 @@ def test_missing_engines_are_reported_with_their_reason(shoot, tmp_path, monkeyp
     absent = missing(["cpu", "splatfacto", "nerfacto"])
     assert list(absent) == ["splatfacto", "nerfacto"]
     for engine in absent:
-        assert f"- **{engine} did not run**: splat engine 'nerfstudio' needs" in report([], absent, limited=False)
+        assert f"- **{engine} did not run**: splat engine 'nerfstudio' requires" in report([], absent, limited=False)
         failed = measure(engine, shoot, {})
         assert f"**{engine} failed** on shoot: splat engine" in report([failed], {}, limited=False)
 

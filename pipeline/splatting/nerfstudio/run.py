@@ -24,7 +24,7 @@ def require_nerfstudio() -> str:
         path = shutil.which(program) or ""
         if not path:
             raise MissingEngine(
-                f"splat engine 'nerfstudio' needs {program}, which is not on the PATH",
+                f"splat engine 'nerfstudio' requires {program}, which is not on the PATH",
                 remedy="Run the splat step in the image of deploy/nerfstudio.Dockerfile (its pins conflict with ours,"
                 " so there is no extra to install), or set the splat's engine to cpu or gsplat",
             )
