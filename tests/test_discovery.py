@@ -194,7 +194,5 @@ def test_a_missing_engine_refuses_a_shoot_only_where_its_steps_run(
     preset = str(tmp_path / "mine.yaml")
     discovery = discover(tmp_path / "shoots", night.store, night.url, preset, "night", runs_here=runs_here)
     assert (len(discovery.refused), len(discovery.plans)) == (refused, 1 - refused)
-    assert all(
-        "step splat: splat engine 'nerfstudio' requires" in refused_folder.reason for refused_folder in discovery.refused
-    )
+    assert all("step splat: splat engine 'nerfstudio' requires" in refused.reason for refused in discovery.refused)
     assert all(folder.code == "shoot-engine-missing" for folder in discovery.refused)

@@ -1,19 +1,19 @@
-// Shows the splat that lies in this page: turns it by mouse, touch, wheel and arrow keys. Loads nothing from anywhere.
+// Shows the splat embedded in this page, which mouse, touch, wheel and arrow keys turn. Makes no requests.
 "use strict";
 (() => {
   const settings = JSON.parse(document.getElementById("settings").textContent);
   const status = document.querySelector("[role=status]");
   const RADIANS = Math.PI / 180;
-  const STILL_FRAMES = 3; // depth order and colours of a new view arrive beside the drawing, at most a frame apart
+  const STILL_FRAMES = 3; // depth order and colours of a new view may arrive a frame apart
 
-  const tell = (state, words) => {
+  const setStatus = (state, message) => {
     document.body.dataset.state = state;
-    status.textContent = words;
+    status.textContent = message;
   };
 
-  const fail = (error) => tell("failed", `This splat cannot be shown here: ${error.message ?? error}`);
+  const fail = (error) => setStatus("failed", `This splat cannot be shown here: ${error.message ?? error}`);
 
-  // The gzipped PLY that lies base64-encoded in the page.
+  // The PLY file, which the page contains gzipped and base64-encoded.
   const ply = async () => {
     const packed = Uint8Array.from(atob(document.getElementById("splat").textContent), (c) => c.charCodeAt(0));
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -31,7 +31,7 @@
     app.init(options);
     app.setCanvasFillMode(Engine.FILLMODE_FILL_WINDOW);
     app.setCanvasResolution(Engine.RESOLUTION_AUTO);
-    app.autoRender = false; // only when something moved: a page left open costs nothing
+    app.autoRender = false; // only after a change, so that an idle page uses no CPU
     Object.assign(app.scene.gsplat, { antiAlias: settings.antialias, minPixelSize: 0, minContribution: 0 });
     app.start();
     return app;
@@ -46,17 +46,17 @@
       app.assets.load(asset);
     });
 
-  // Where the camera stands: turns around the origin, y up, azimuth 0 on +z; the shorter side sees `view_deg`.
+  // The camera orbits the origin, y up, azimuth 0 on +z; `view_deg` is its field of view along the shorter side.
   const orbit = (app, camera, frames) => {
-    const at = { azimuth_deg: 0, elevation_deg: settings.elevation_deg, distance: settings.distance };
+    const pose = { azimuth_deg: 0, elevation_deg: settings.elevation_deg, distance: settings.distance };
     const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
     const move = (right_deg, up_deg, factor) => {
-      at.azimuth_deg += right_deg;
-      at.elevation_deg = clamp(at.elevation_deg + up_deg, -89, 89);
-      at.distance = clamp(at.distance * factor, 0.25 * settings.distance, 4 * settings.distance);
-      const [a, e] = [at.azimuth_deg * RADIANS, at.elevation_deg * RADIANS];
-      const level = at.distance * Math.cos(e);
-      camera.setPosition(level * Math.sin(a), at.distance * Math.sin(e), level * Math.cos(a));
+      pose.azimuth_deg += right_deg;
+      pose.elevation_deg = clamp(pose.elevation_deg + up_deg, -89, 89);
+      pose.distance = clamp(pose.distance * factor, 0.25 * settings.distance, 4 * settings.distance);
+      const [a, e] = [pose.azimuth_deg * RADIANS, pose.elevation_deg * RADIANS];
+      const level = pose.distance * Math.cos(e);
+      camera.setPosition(level * Math.sin(a), pose.distance * Math.sin(e), level * Math.cos(a));
       camera.lookAt(Engine.Vec3.ZERO);
       document.body.dataset.state = "drawing";
       frames.still = 0;
@@ -73,10 +73,10 @@
     return move;
   };
 
-  // One finger or the mouse turns: the window's shorter side is half a turn. Two fingers or the wheel come closer.
+  // One finger or the mouse turns, half a turn per shorter side of the window. Two fingers or the wheel zoom.
   const listen = (canvas, turn) => {
     const move = (...by) => {
-      document.body.dataset.used = ""; // the hint has done its work
+      document.body.dataset.used = ""; // hides the hint
       turn(...by);
     };
     const fingers = new Map();
@@ -91,11 +91,11 @@
     canvas.addEventListener("pointermove", (event) => {
       const before = fingers.get(event.pointerId);
       if (!before) return;
-      const apart = fingers.size === 2 ? spread() : 0;
+      const before_px = fingers.size === 2 ? spread() : 0;
       fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
       const degrees = 180 / Math.min(window.innerWidth, window.innerHeight);
       if (fingers.size === 1) move((before.x - event.clientX) * degrees, (event.clientY - before.y) * degrees, 1);
-      if (apart) move(0, 0, apart / Math.max(spread(), 1));
+      if (before_px) move(0, 0, before_px / Math.max(spread(), 1));
     });
     for (const end of ["pointerup", "pointercancel"]) {
       canvas.addEventListener(end, (event) => fingers.delete(event.pointerId));
@@ -117,12 +117,12 @@
     splat.setRotation(new Engine.Quat().setFromMat4(new Engine.Mat4().set(settings.world_from_file)));
     app.root.addChild(camera);
     app.root.addChild(splat);
-    // Draw again until some frames in a row show all that was asked for: the first may be of the view before.
+    // Draw until several frames in a row are complete: the first may still show the previous view.
     const frames = { still: 0 };
     app.systems.gsplat.on("frame:ready", (_camera, _layer, ready) => {
       frames.still = ready ? frames.still + 1 : 0;
-      if (frames.still >= STILL_FRAMES) tell("ready", "Drag to turn, scroll or pinch to come closer");
-      else requestAnimationFrame(() => (app.renderNextFrame = true)); // the frame that ends now clears the wish
+      if (frames.still >= STILL_FRAMES) setStatus("ready", "Drag to turn, scroll or pinch to zoom");
+      else requestAnimationFrame(() => (app.renderNextFrame = true)); // this frame clears the flag when it ends
     });
     app.systems.gsplat.on("frame:request", () => (app.renderNextFrame = true));
     listen(app.graphicsDevice.canvas, orbit(app, camera, frames));
