@@ -14,7 +14,7 @@ from pipeline.splatting.engines.registry import ENGINES
 from pipeline.splatting.fit.strategy.registry import summaries
 
 if TYPE_CHECKING:
-    from pipeline.splatting.fit.params import PhotoParams
+    from pipeline.splatting.fit.params import PhotoSettings
 
 
 class Up(StrEnum):
@@ -71,7 +71,7 @@ def splat(
         "gaussians": gaussians, "refine_poses": refine_poses, "matte": matte, "strategy": strategy,
         "nerfstudio_method": nerfstudio_method,
     }  # fmt: skip
-    params = cast("PhotoParams", engine_params(ENGINES, engine, values, settings or []))
+    params = cast("PhotoSettings", engine_params(ENGINES, engine, values, settings or []))
     with bar("splat") as progress:
         hooks = Hooks(progress=lambda now: progress(now.iteration, now.total, now.message))
         report = fit_to_file(colmap_dir, out, params, hooks)

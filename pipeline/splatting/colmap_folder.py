@@ -13,7 +13,7 @@ from pipeline.core.colmap.undistort import undistort
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.limits import MAX_PX
 from pipeline.splatting.engines.registry import ENGINES
-from pipeline.splatting.fit.params import PhotoParams
+from pipeline.splatting.fit.params import PhotoSettings
 from pipeline.splatting.fit.report import FitReport, Hooks
 from pipeline.splatting.fit.result import Fit
 from pipeline.splatting.photos import PosedPhoto
@@ -68,7 +68,7 @@ class ModelFit:
 def fit_model(
     model_folder: Path,
     images: Path,
-    params: PhotoParams,
+    params: PhotoSettings,
     hooks: Hooks | None = None,
     *,
     min_matte_fraction: float = 0.002,
@@ -85,7 +85,7 @@ def fit_model(
     return ModelFit(ENGINES.of(params).fit(params, kept, model.points, hooks or Hooks()), empty)
 
 
-def fit_to_file(folder: Path, out: Path, params: PhotoParams, hooks: Hooks | None = None) -> FitReport:
+def fit_to_file(folder: Path, out: Path, params: PhotoSettings, hooks: Hooks | None = None) -> FitReport:
     """Fit to `folder` and write the PLY to `out`, as `catalog splat` does. Raises BadInput if `out` exists."""
     check_new(out)
     result = fit_model(folder, folder / "images", params, hooks).fit

@@ -12,7 +12,7 @@ from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
 from pipeline.core.records import Validation, dump_json, load_list
 from pipeline.splatting.engines.registry import ENGINES
-from pipeline.splatting.fit.params import PhotoParams
+from pipeline.splatting.fit.params import PhotoSettings
 from pipeline.splatting.fit.report import FitReport, Hooks
 
 
@@ -44,8 +44,8 @@ class Params(Frozen):
         le=1,
         description="photos whose cut-out covers less of the frame are skipped, because the cut-out missed the product",
     )
-    fit: Annotated[SerializeAsAny[PhotoParams], PlainValidator(ENGINES.parse)] = Field(
-        default_factory=lambda: cast("PhotoParams", ENGINES.defaults()), description="the engine's settings"
+    fit: Annotated[SerializeAsAny[PhotoSettings], PlainValidator(ENGINES.parse)] = Field(
+        default_factory=lambda: cast("PhotoSettings", ENGINES.defaults()), description="the engine's settings"
     )
 
     @model_validator(mode="before")

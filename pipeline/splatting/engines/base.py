@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class SplatEngine(Engine, Protocol):
-    """A module that fits Gaussians to posed photos; its `Params` extends `PhotoParams`.
+    """A module that fits Gaussians to posed photos; its `Params` extends `PhotoSettings`.
 
     See `pipeline.core.engines.Engine` for the rest of the contract.
     """

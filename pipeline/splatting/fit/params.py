@@ -8,7 +8,7 @@ from pipeline.core.domain import Frozen
 from pipeline.splatting.fit.strategy.registry import known
 
 
-class PhotoParams(Frozen):
+class PhotoSettings(Frozen):
     """The settings of every splat engine: which photos a fit sees, and at what size."""
 
     side_px: int = Field(default=512, ge=32, le=4096)
@@ -23,7 +23,7 @@ class PhotoParams(Frozen):
     """The photo whose colours the splat keeps; the first if null."""
 
 
-class FitParams(PhotoParams):
+class FitParams(PhotoSettings):
     """The settings of the trainer. The defaults suit a turntable product, two cores and about two minutes."""
 
     seed: int = 0

@@ -9,7 +9,7 @@ from pipeline.core.colmap.model import Points
 from pipeline.core.domain import camera_centre
 from pipeline.core.errors import BadInput
 from pipeline.splatting.carving.hull import starting_points
-from pipeline.splatting.fit.params import FitParams, PhotoParams
+from pipeline.splatting.fit.params import FitParams, PhotoSettings
 from pipeline.splatting.gaussians import from_points
 from pipeline.splatting.photos import PosedPhoto, PreparedPhoto
 from pipeline.splatting.raster.base import VALUES, Cloud
@@ -20,7 +20,7 @@ SMALL_SHOOT = 10  # photos; below, the fit needs all of them and none is held ou
 START, _SIZE = 0.75, 0.8
 
 
-def held_out_names(names: list[str], params: PhotoParams) -> tuple[str, ...]:
+def held_out_names(names: list[str], params: PhotoSettings) -> tuple[str, ...]:
     """Return the photos held out of the fit. Raises BadInput for a name that is not among `names`."""
     for name in params.held_out:
         if name not in names:

@@ -14,7 +14,7 @@ from pipeline.core.errors import MissingEngine
 from pipeline.plan import read_plan, write_plan
 from pipeline.settings import Settings
 from pipeline.splatting.engines.registry import ENGINES
-from pipeline.splatting.fit.params import PhotoParams
+from pipeline.splatting.fit.params import PhotoSettings
 from pipeline.splatting.fit.report import FitReport, Progress
 from pipeline.splatting.fit.result import Fit
 from pipeline.splatting.photos import prepare
@@ -27,7 +27,7 @@ SHOOT = min(Path(__file__).parents[3].joinpath("examples", "collection").glob("*
 PRESET = "splat: {engine: potter, turns: 3, side_px: 64, when: always}\n"
 
 
-class PotterParams(PhotoParams):
+class PotterParams(PhotoSettings):
     engine: Literal["potter"] = "potter"
     turns: int = Field(default=1, ge=1)
 
