@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from pipeline.contract.store import FULL
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.limits import PHOTO_ENDINGS
 from pipeline.posing.frame import Rig
-from pipeline.shoot import parse_shoot
+from pipeline.shoot import parse_shoot, plain_files
 from pipeline.starter.categories import load_category
 from pipeline.starter.photos import Survey, find_photos, survey
 from pipeline.starter.template import Draft, shoot_text
@@ -55,13 +57,16 @@ def survey_folder(
     """Decode the photos of a shoot's folder and guess the rig; writes nothing.
 
     Raises BadInput when `start_shoot` could not continue: there are no usable photos, shoot.yaml exists and `force` is
-    off, or the photos are in `folder` itself and `move` is off.
+    off, the photos are in `folder` itself and `move` is off, or `move` is on and photos are in both places.
     """
     photos = find_photos(folder)
     _require_free(folder / "shoot.yaml", force=choices.force)
     if photos[0].parent == folder and not choices.move:
         what = f"{folder} contains {len(photos)} photos, which belong in {folder / 'photos'}"
         raise BadInput(what, remedy="Run it again with --move to move them there, or move them yourself")
+    if choices.move and photos[0].parent != folder and plain_files(folder, PHOTO_ENDINGS):
+        what = f"there are photos both in {folder} and in {folder / 'photos'}"
+        raise BadInput(what, remedy="Move them into photos/ yourself, or run it without --move to leave them out")
     return survey(folder, photos, on_progress)
 
 
@@ -74,13 +79,7 @@ def start_shoot(folder: Path, survey: Survey, choices: Choices) -> Started:
     draft = _draft(folder, survey, choices)
     text = shoot_text(draft)
     shoot = parse_shoot(text.encode(), path)
-    try:
-        if survey.beside:
-            _move([photo.path for photo in survey.photos], folder / "photos")
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        what = f"{error.filename or path} cannot be written: {error.strerror or error}"
-        raise BadInput(what, remedy="Let this user write there") from error
+    _write(path, text, [photo.path for photo in survey.photos] if survey.beside else [])
     return Started(
         shoot_yaml=str(path),
         sku=shoot.sku,
@@ -137,7 +136,23 @@ def _require_free(path: Path, *, force: bool) -> None:
         raise BadInput(f"{path} exists already", remedy="Run it with --force to overwrite it")
 
 
+def _write(path: Path, text: str, to_move: list[Path]) -> None:
+    """Write shoot.yaml whole or not at all, and move photos into photos/ only once the text is on the disk."""
+    part = path.with_name(".shoot.yaml.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        _move(to_move, path.parent / "photos")
+        part.replace(path)
+    except OSError as error:
+        what = f"{error.filename or path} cannot be written: {error.strerror or error}"
+        remedy = "Free disk space and run it again" if error.errno in FULL else "Let this user write there"
+        raise BadInput(what, remedy=remedy) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _move(photos: list[Path], target: Path) -> None:
-    target.mkdir(exist_ok=True)
+    if photos:
+        target.mkdir(exist_ok=True)
     for photo in photos:
         photo.rename(target / photo.name)

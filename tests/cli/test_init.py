@@ -1,5 +1,6 @@
 """`catalog init` as a person types it; `catalog plan` accepts the shoot.yaml that it writes."""
 
+import errno
 import json
 import os
 import pty
@@ -175,6 +176,33 @@ def test_shoot_yaml_is_overwritten_only_with_force(tmp_path: Path) -> None:
     assert (folder / "shoot.yaml").read_text() == "mine"
     assert catalog("init", folder, "--force").exit_code == 0
     planned(folder)
+
+
+def test_full_disk_keeps_the_old_shoot_yaml_and_moves_no_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "mug"
+    shutil.move(sample_photos(tmp_path / "shot", photos=2) / "photos", folder)
+    (folder / "shoot.yaml").write_text("mine")
+    before = sorted(path.name for path in folder.iterdir())
+    write_text = Path.write_text
+
+    def full(path: Path, text: str, encoding: str | None = None) -> int:
+        write_text(path, text[:10], encoding=encoding)
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        error = error_of("init", folder, "--force", "--move")
+    assert "No space left on device. Free disk space and run it again" in error
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert (folder / "shoot.yaml").read_text() == "mine"
+
+
+def test_photos_in_both_places_are_refused_with_move(tmp_path: Path) -> None:
+    folder = sample_photos(tmp_path / "mug", photos=2)
+    shutil.copy(next((folder / "photos").iterdir()), folder / "DSC_0099.jpg")
+    assert "photos both in" in error_of("init", folder, "--move")
+    assert not (folder / "shoot.yaml").exists()
+    assert "left out: DSC_0099.jpg" in catalog("init", folder).stdout
 
 
 def test_unusable_photos_are_one_error_that_names_each(tmp_path: Path) -> None:
