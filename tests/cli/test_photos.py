@@ -17,7 +17,7 @@ from pipeline.imaging.cutout.files import cut_files
 from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.posing.folder import upright_photos
 from pipeline.stages.ingest import STAGE, Inputs, Params
-from tests.core.test_photo import swapped_profile
+from tests.core.photo.test_decode import swapped_profile
 
 
 def product(width=160, height=120):
@@ -77,7 +77,7 @@ def test_file_has_the_same_pixels_in_ingest_cutout_and_sfm(tmp_path):
     folder = put(tmp_path / "photos", PHOTOS)
     upright = upright_photos(folder, tmp_path / "sfm")
     assert upright.unusable == ()
-    assert sorted(upright.notes) == ["cmyk.jpg", "gray16.png"]
+    assert sorted(upright.notes) == ["cmyk.jpg", "gray16.png", "primaries.jpg"]
     cut_files(sorted(folder.iterdir()), tmp_path / "cut", ENGINES.defaults(), lambda *_: None)
     for photo, data in by_ingest(PHOTOS, tmp_path / "store").items():
         rgb = decode_png(data)
