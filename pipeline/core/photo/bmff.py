@@ -4,7 +4,12 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-CODED = frozenset({b"hvc1", b"av01"})  # items that hold a coded picture, or a tile of one
+ZEROS = {b"hvc1": 8, b"av01": 32}
+"""Items that hold a coded picture or a tile -> how many zero bytes in a row are damage.
+
+HEVC never codes more than two (ISO 23008-2, 7.4.2), and the length of what follows adds three; AV1 codes a blank
+picture with 16. A decoder paints over the damage.
+"""
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _MAX_ITEMS = 10_000
 
@@ -24,29 +29,28 @@ def is_bmff(data: bytes) -> bool:
 
 def nclx_of(data: bytes) -> Nclx | None:
     """The code points that the primary picture declares; None where it declares none or the boxes are damaged."""
-    try:
-        meta = _meta(data)
-        pitm = meta[b"pitm"]
-        (item,) = struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)
-        properties = dict(_boxes(meta[b"iprp"]))
-        contents = list(_boxes(properties[b"ipco"]))
-        for index in _associations(properties[b"ipma"]).get(item, ()):
-            kind, body = contents[index - 1]
-            if kind == b"colr" and bytes(body[:4]) == b"nclx":
-                return Nclx(*struct.unpack_from(">HH", body, 4))
-    except (LookupError, struct.error):
-        return None
+    for kind, body in _primary_properties(data):
+        if kind == b"colr" and bytes(body[:4]) == b"nclx" and len(body) >= 8:
+            return Nclx(*struct.unpack_from(">HH", body, 4))
     return None
 
 
-def coded_extents(data: bytes) -> list[tuple[int, int]]:
-    """Where the coded pictures and tiles lie in the file: (start, end) in bytes; empty when the boxes are damaged."""
+def is_turned_by_boxes(data: bytes) -> bool:
+    """Whether the primary picture has a rotation or a mirroring of its own, which its decoder applies."""
+    return any(kind in {b"irot", b"imir"} for kind, _ in _primary_properties(data))
+
+
+def damage_at(data: bytes) -> int | None:
+    """Where a run of zeros lies in the coded pictures and tiles; None where there is none, or no readable boxes."""
     try:
         meta = _meta(data)
-        coded = {item for item, kind in _kinds(meta[b"iinf"]) if kind in CODED}
-        return [(start, end) for item, start, end in _extents(meta[b"iloc"]) if item in coded]
+        zeros = {item: ZEROS[kind] for item, kind in _kinds(meta[b"iinf"]) if kind in ZEROS}
+        for item, start, end in _extents(meta[b"iloc"]):
+            if item in zeros and (at := data.find(b"\0" * zeros[item], start, end)) >= 0:
+                return at
     except (LookupError, struct.error):
-        return []
+        return None
+    return None
 
 
 def _boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
@@ -69,6 +73,19 @@ def _meta(data: bytes) -> dict[bytes, memoryview]:
         if kind == b"meta":
             return dict(_boxes(body[4:]))
     raise LookupError("there is no meta box")
+
+
+def _primary_properties(data: bytes) -> list[tuple[bytes, memoryview]]:
+    """Kind and body of the primary picture's properties; empty when the boxes are damaged."""
+    try:
+        meta = _meta(data)
+        pitm = meta[b"pitm"]
+        (item,) = struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)
+        properties = dict(_boxes(meta[b"iprp"]))
+        contents = list(_boxes(properties[b"ipco"]))
+        return [contents[index - 1] for index in _associations(properties[b"ipma"]).get(item, ()) if index]
+    except (LookupError, struct.error):
+        return []
 
 
 def _associations(ipma: memoryview) -> dict[int, list[int]]:

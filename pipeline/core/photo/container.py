@@ -59,6 +59,15 @@ def require_size(size_px: tuple[int, int], limits: Limits) -> None:
         )
 
 
+def require_no_damage(zeros_at: int | None) -> None:
+    """Raise BadInput where a bad sector or a copy that stopped left zeros, which the decoders paint over."""
+    if zeros_at is not None:
+        raise BadInput(
+            f"the picture is damaged (a run of zeros at byte {zeros_at}, in the middle of its data)",
+            remedy=DAMAGED_REMEDY,
+        )
+
+
 def smaller(limits: Limits) -> str:
     """The remedy for a photo with too many pixels."""
     return f"Scale it down to at most {limits.max_megapixels:g} MP"

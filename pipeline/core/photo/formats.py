@@ -6,9 +6,9 @@ from PIL import Image
 
 from pipeline.core.errors import BadInput
 from pipeline.core.photo import raw
-from pipeline.core.photo.bmff import coded_extents, nclx_of
+from pipeline.core.photo.bmff import damage_at, is_turned_by_boxes, nclx_of
 from pipeline.core.photo.colour import SRGB, Encoding, Values, by_code_points, embedded
-from pipeline.core.photo.container import DAMAGE, DAMAGED_REMEDY, open_image
+from pipeline.core.photo.container import DAMAGE, DAMAGED_REMEDY, open_image, require_no_damage
 from pipeline.core.photo.exif import encoding_by_exif, orientation_of, tiff_exif
 from pipeline.core.photo.jpeg import jpeg_pixels
 from pipeline.core.photo.limits import Limits
@@ -16,8 +16,6 @@ from pipeline.core.photo.pixels import pillow_values, require_full_range, withou
 from pipeline.core.photo.png_colour import BIT_DEPTH_AT, png_encoding
 from pipeline.core.photo.shot import Shot
 from pipeline.core.photo.tiff import holds_raw, is_tiff, read_tiff
-
-_ZEROS = b"\0" * 64  # HEVC forbids four zeros in a row; AV1 codes a blank picture with no more than 16
 
 
 def read_shot(data: bytes, limits: Limits) -> Shot:
@@ -32,6 +30,9 @@ def read_shot(data: bytes, limits: Limits) -> Shot:
     values, is_srgb, notes = _pixels(data, image)
     encoding = SRGB if is_srgb else _encoding(data, image)
     exif, orientation, exif_notes = orientation_of(image)
+    if image.format == "HEIF" and not is_turned_by_boxes(data):
+        # pillow-heif drops EXIF's orientation, because the boxes of a camera's file turn it; some programs write none
+        orientation = image.info.get("original_orientation") or 1
     return _shot(values, encoding, exif, orientation, (*notes, *exif_notes))
 
 
@@ -62,7 +63,7 @@ def _pixels(data: bytes, image: Image.Image) -> tuple[Values, bool, tuple[str, .
     if image.format == "PNG" and data[BIT_DEPTH_AT] == 16:
         return _deep_png(data)
     if image.format in {"HEIF", "AVIF"}:
-        _require_no_zeros(data)
+        require_no_damage(damage_at(data))
     load(image)
     return pillow_values(image)
 
@@ -89,14 +90,3 @@ def _deep_png(data: bytes) -> tuple[Values, bool, tuple[str, ...]]:
         values, notes = without_alpha(deep)
         return values, False, notes
     return deep, False, ()
-
-
-def _require_no_zeros(data: bytes) -> None:
-    """Raise BadInput for zeros in the coded data, which a bad sector leaves; the decoders paint over them."""
-    for start, end in coded_extents(data):
-        at = data.find(_ZEROS, start, end)
-        if at >= 0:
-            raise BadInput(
-                f"the picture is damaged (a run of zeros at byte {at}, in the middle of its data)",
-                remedy=DAMAGED_REMEDY,
-            )

@@ -13,8 +13,8 @@ import simplejpeg
 
 from pipeline.core.arrays import Pixels
 from pipeline.core.errors import BadInput
+from pipeline.core.photo.container import DAMAGED_REMEDY, require_no_damage
 
-DAMAGED_REMEDY = "Copy it from the camera again"
 ZERO_RUN = b"\0" * 16
 """A card's bad sector and a copy that stopped leave zeros. A scan holds so many only where zeros mean "no change"."""
 # some cameras pad the end of the scan by a few bytes, which every decoder skips
@@ -32,7 +32,7 @@ def jpeg_pixels(data: bytes, mode: str) -> Pixels | None:
 
     `mode` is Pillow's: L, RGB or CMYK. Raises BadInput when libjpeg warns of damage, or the coded data contain zeros.
     """
-    _require_no_zeros(data)
+    require_no_damage(_zeros_at(data))
     colours = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}[mode]
     try:
         pixels = simplejpeg.decode_jpeg(data, colours, strict=True)
@@ -47,14 +47,12 @@ def jpeg_pixels(data: bytes, mode: str) -> Pixels | None:
     return np.asarray(pixels[..., 0] if mode == "L" else pixels, np.uint8)
 
 
-def _require_no_zeros(data: bytes) -> None:
+def _zeros_at(data: bytes) -> int | None:
     for start, end in _scans(data):
         at = data.find(ZERO_RUN, start, end)
         if at >= 0:
-            raise BadInput(
-                f"the picture is damaged (a run of zeros at byte {at}, in the middle of its data)",
-                remedy=DAMAGED_REMEDY,
-            )
+            return at
+    return None
 
 
 @dataclass
