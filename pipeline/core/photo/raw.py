@@ -50,7 +50,10 @@ def read_raw(data: bytes, limits: Limits) -> Shot:
     except rawpy.LibRawError as error:
         raise BadInput(f"the camera raw file cannot be developed ({error})", remedy=DAMAGED_REMEDY) from None
     notes = ("developed from camera raw, with the white balance as shot", *notes)
-    return Shot(np.asarray(rgb, np.uint8), SRGB, 1, exif, notes)
+    pixels = np.asarray(rgb, np.uint8)
+    return Shot(
+        pixels[..., 0] if pixels.shape[2] == 1 else pixels, SRGB, 1, exif, notes
+    )  # one: a sensor without colours
 
 
 def _rawpy() -> Any:
