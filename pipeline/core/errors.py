@@ -39,16 +39,20 @@ class Held(CatalogError):
     """The step's result is not good enough to continue. A hold is a result, recorded in a manifest, not a failure.
 
     `code`: the reason in `pipeline.core.reasons`; None only for a hold recorded before holds had codes. `passing`: held
-    for lack of time and not because of the photos; the step runs again when it is next requested.
+    for lack of time and not because of the photos; the step runs again when it is next requested. `picture`: a PNG that
+    shows why; the runner stores it.
     """
 
     exit_code = EXIT_HELD
 
-    def __init__(self, what: str, *, code: str | None, remedy: str = "", passing: bool = False) -> None:
+    def __init__(
+        self, what: str, *, code: str | None, remedy: str = "", passing: bool = False, picture: bytes | None = None
+    ) -> None:
         """Build the message as `CatalogError` does. Raises ValueError when `code` is not a reason for a hold."""
         super().__init__(what, remedy=remedy)
         self.code = code if code is None else require_reason(code, "held")
         self.passing = passing
+        self.picture = picture
 
 
 class StoreFull(CatalogError):
