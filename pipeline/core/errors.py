@@ -1,6 +1,6 @@
 """Errors that end a step without a result, and the exit code of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from pipeline.core.reasons.table import require_reason
@@ -53,6 +53,13 @@ class Held(CatalogError):
         self.code = code if code is None else require_reason(code, "held")
         self.passing = passing
         self.picture = picture
+
+
+def brief(faults: Iterable[str], at_most: int = 3) -> str:
+    """Join the first faults for a message of one sentence, and say how many are left out."""
+    listed = list(faults)
+    more = len(listed) - at_most
+    return "; ".join(listed[:at_most]) + (f"; and {more} more" if more > 0 else "")
 
 
 class StoreFull(CatalogError):

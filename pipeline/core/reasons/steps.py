@@ -94,11 +94,25 @@ STEP_REASONS = (
         "The model declined, or broke the rules for captions, at every attempt.",
         "Change the brief or the attributes in `shoot.yaml`, name another model, or set `engine: measured`.",
     ),
+    _held(
+        "publish-no-asset",
+        "There is no asset to publish",
+        "No file was finished, because no requested angle has a picture. The message names the refused angles. What "
+        "the catalog already has of this product stays as it is.",
+        "Resolve the refused angles, and run the shoot again.",
+    ),
     _angle(
         "angle-not-posed",
         "The photos could not be posed",
         "`sfm` was held, so no photo's direction is known, and `shoot.yaml` names no photo for this angle.",
         "Resolve the hold of `sfm`, or name a photo for the angle in `capture.named`.",
+    ),
+    _angle(
+        "angle-empty",
+        "The picture would be empty",
+        "Nothing was cut out of the photo that would serve the angle, or the splat shows nothing from there.",
+        "Resolve the hold of `cutout`, put a matte made by hand into `mattes/`, or name another photo in "
+        "`capture.named`.",
     ),
     _angle(
         "angle-above-photos",
