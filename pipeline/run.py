@@ -170,6 +170,13 @@ def output_of(runner: Runner, digest: str, step: str, output: str) -> Artifact |
     return Artifact.model_validate(value) if value else None
 
 
+def reports_of(runner: Runner, digest: str, plan: Plan) -> dict[str, dict[str, Any]]:
+    """The reports of a plan's finished steps, as JSON, by step."""
+    manifests = {step: manifest_of(runner, digest, step) for step in plan.steps}
+    made = {step: manifest.outputs["report"] for step, manifest in manifests.items() if manifest and manifest.outputs}
+    return {step: report for step, report in made.items() if isinstance(report, dict)}
+
+
 def exit_code(results: list[StepResult]) -> int:
     """Return the exit code of the worst state: 1 for a failure, 30 for bad input, 20 for a held step, else 0."""
     states = {result.state for result in results}
