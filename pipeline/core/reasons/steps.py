@@ -12,10 +12,13 @@ STEP_REASONS = (
     _held(
         "cutout-product-not-found",
         "The product was not found in some photos",
-        "The cut-out engine found no product, or one of an implausible size, in more photos than "
-        "`cutout.max_failed_photos` allows. The message lists them.",
-        "Shoot them again on a plain backdrop, remove them, put mattes made by hand into the shoot's folder "
-        "`mattes/`, or raise `max_failed_photos` in the preset.",
+        "The cut-out engine found no product, or a matte that cannot be right, in more photos than "
+        "`cutout.max_failed_photos` allows. The message lists the worst three; the picture, "
+        "`sheets/held/<sku>-cutout.png` beside the store, shows all with the outlines of their mattes.",
+        "Look at the picture. Where the outline follows the surroundings, set `cutout.engine` to `seeded`, with a box "
+        "that is product in every photo, or to `checkpoint`. Or put mattes made by hand into the shoot's folder: "
+        "`mattes/<photo>.png`, as large as the upright photo, 8-bit gray, white where the product is. Photos of which "
+        "nothing can be expected: remove them, shoot them again on a plain backdrop, or raise `max_failed_photos`.",
     ),
     _held(
         "sfm-no-poses",
