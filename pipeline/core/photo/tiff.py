@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.colour import SRGB, Encoding, Values, embedded
@@ -87,7 +87,12 @@ def _is_plain(page: tifffile.TiffPage) -> bool:
 
 
 def _by_pillow(data: bytes, index: int) -> Image.Image:
-    image = Image.open(io.BytesIO(data), formats=("TIFF",))
+    try:
+        image = Image.open(io.BytesIO(data), formats=("TIFF",))
+    except UnidentifiedImageError:
+        raise BadInput(
+            "it is a TIFF of a kind that cannot be read", remedy="Save it as RGB with 8 or 16 bits"
+        ) from None
     image.seek(index)
     image.load()
     return image
