@@ -62,7 +62,7 @@ def _rawpy() -> Any:
     except ImportError:
         raise MissingEngine(
             "it is a camera raw file, and rawpy is not installed",
-            remedy="Install the extra: pip install 'catalog-pipeline[raw]', or save the photos as JPEG",
+            remedy="Install the extra: pip install -e '.[raw]', or save the photos as JPEG",
         ) from None
     return rawpy
 
