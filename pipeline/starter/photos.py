@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.core.arrays import F64
 from pipeline.core.domain import Frozen, Name
-from pipeline.core.errors import BadInput, readable
+from pipeline.core.errors import BadInput, MissingEngine, readable
 from pipeline.core.photo.decode import read_photo
 from pipeline.core.photo.limits import PHOTO_ENDINGS
 from pipeline.posing.frame import Rig
@@ -85,12 +85,14 @@ def find_photos(folder: Path) -> list[Path]:
 
 
 def survey(folder: Path, photos: Sequence[Path], on_progress: Callable[[int, int, str], None]) -> Survey:
-    """Decode every photo as ingest does. Raises one BadInput that lists every file that cannot be used."""
+    """Decode every photo as ingest does. Raises one BadInput with all unusable files, MissingEngine."""
     shots: list[ShotPhoto] = []
     faults: list[str] = []
     for count, path in enumerate(photos, start=1):
         try:
             shots.append(_shot(path))
+        except MissingEngine as error:
+            raise MissingEngine(f"{path}: {error.what}", remedy=error.remedy) from None
         except BadInput as error:
             faults.append(f"{path.name}: {error.what}")
         on_progress(count, len(photos), path.name)
