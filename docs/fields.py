@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from pipeline.core.domain import Name
 from pipeline.core.records import Colour
-from pipeline.core.text import Line
+from pipeline.core.typed_text import Line
 from pipeline.shoot import FileName
 
 Schema = Mapping[str, Any]

@@ -13,7 +13,7 @@ from pipeline.core.errors import BadInput, readable
 from pipeline.core.photo_names import composed, find_photo, safe_name
 from pipeline.core.records import Backdrop, Colour, Edits, Light
 from pipeline.core.shoot_files import ShootFiles, is_misnamed, shoot_files
-from pipeline.core.text import Line, Paragraph
+from pipeline.core.typed_text import Line, Paragraph
 from pipeline.core.yaml_file.fields import Allowed, read_model
 
 FileName = Annotated[str, Field(pattern=r"^(photos/)?[^/\\]{1,255}$")]

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from pipeline.core.colour_names import hex_colour
 from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
-from pipeline.core.text import Paragraph
+from pipeline.core.typed_text import Paragraph
 
 _Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 Colour = Annotated[_Hex, BeforeValidator(hex_colour, json_schema_input_type=_Hex)]

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from pipeline.core.errors import BadInput
-from pipeline.core.text import hidden_character
+from pipeline.core.typed_text import hidden_character
 from pipeline.core.yaml_file.text import decoded, syntax_error, unquoted_hash
 
 MAX_BYTES = 1_000_000

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.core.text import Line, Paragraph, hidden_character
+from pipeline.core.typed_text import Line, Paragraph, hidden_character
 
 
 @pytest.mark.parametrize(
