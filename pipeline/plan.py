@@ -48,7 +48,8 @@ GRAPH: Mapping[str, Wiring] = {
     "caption": _from("render", "angles", "pictures"),
     "background": {**_from("render", "angles", "pictures"), **_from("caption", "caption", optional=True)},
     "composite": {
-        **_from("ingest", "photos"),
+        **_from("ingest", "photos", "facts"),
+        "left_out": LEFT_OUT,
         **_from("cutout", "cutouts"),
         **_from("render", "angles", "pictures", "unedited"),
         **_from("background", "backdrops", "backdrop_pictures"),

@@ -11,6 +11,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetDetail, read_asset
 from pipeline.catalog.tables import InputRow, ItemRow, StepRow
 from pipeline.core.domain import Frozen
+from pipeline.core.photo_names import is_name_of
 
 
 class LineageStep(Frozen):
@@ -89,7 +90,8 @@ class Lineage(Frozen):
             for edge in self.edges
             if edge.producer_key is None and key in {None, edge.step_key}
         }
-        return sorted(photos.values(), key=lambda photo: (not self._is_own(PurePath(photo.name).stem), photo.name))
+        own = self.detail.photo or ""
+        return sorted(photos.values(), key=lambda photo: (not is_name_of(own, PurePath(photo.name).name), photo.name))
 
     def parents(self, key: str) -> list[tuple[LineageStep, list[LineageEdge]]]:
         """The steps whose outputs step `key` read, with its edges: own photo first, then by title."""

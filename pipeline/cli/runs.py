@@ -15,9 +15,11 @@ from pipeline.cli.progress import COLOURS, run_progress
 from pipeline.cli.sheets import copy_sheet
 from pipeline.contract.plan import Plan
 from pipeline.contract.work import Event
+from pipeline.core.records import LeftOut
+from pipeline.core.shoot_files import by_reason
 from pipeline.discovery import listing_digest
 from pipeline.plan import STEPS, read_plan, stage_of, write_plan
-from pipeline.run import StepResult, exit_code, forecast, run_plan, run_request, run_step, runner_from
+from pipeline.run import StepResult, exit_code, forecast, left_out_of, run_plan, run_request, run_step, runner_from
 from pipeline.settings import read_settings
 
 ShootDir = Annotated[Path, typer.Argument(help="a folder with shoot.yaml and photos/")]
@@ -43,12 +45,20 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
         results = run_plan(runner, plan, digest, show.result)
     record_run(settings, plan, digest, listed, results)
     sheet = copy_sheet(runner, digest, plan.sku, settings.sheets)
+    left_out = left_out_of(runner, plan)
     if as_json:
         print_json(
-            {"sku": plan.sku, "plan": digest, "sheet": sheet and str(sheet), "steps": [f.model_dump() for f in results]}
+            {
+                "sku": plan.sku,
+                "plan": digest,
+                "sheet": sheet and str(sheet),
+                "left_out": [entry.model_dump() for entry in left_out],
+                "steps": [f.model_dump() for f in results],
+            }
         )
     else:
         Console().print(_results_table(plan, results))
+        _print_left_out(left_out)
         if sheet:
             Console().print(f"contact sheet: {sheet}", soft_wrap=True)
     raise typer.Exit(exit_code(results))
@@ -61,13 +71,17 @@ def plan(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> N
     runs_here = settings.execution == "local"
     written, digest = write_plan(shoot_dir, runner.store, preset or settings.preset, runs_here=runs_here)
     steps = forecast(runner, written)
+    left_out = left_out_of(runner, written)
     if as_json:
-        print_json({"sku": written.sku, "plan": digest, "steps": [step.model_dump() for step in steps]})
+        entries = [entry.model_dump() for entry in left_out]
+        shown = [step.model_dump() for step in steps]
+        print_json({"sku": written.sku, "plan": digest, "left_out": entries, "steps": shown})
         return
     table = Table("step", "key", "state", title=written.sku)
     for step in steps:
         table.add_row(step.step, (step.key or "")[:16], step.state)
     Console().print(table)
+    _print_left_out(left_out)
     Console().print(f"plan {digest}", soft_wrap=True)
 
 
@@ -103,6 +117,12 @@ def stage(
     else:
         sys.stdout.write(f"{name}: {result.state}, {result.seconds:.1f} s, key {result.key}\n")
     raise typer.Exit(exit_code([result]))
+
+
+def _print_left_out(left_out: list[LeftOut]) -> None:
+    """Name the files that no step uses, one line per reason."""
+    for line in by_reason(left_out, names=6):
+        Console().print(escape(f"left out, {line}"), soft_wrap=True, highlight=False)
 
 
 def _log_event(event: Event) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
@@ -58,8 +58,25 @@ def photo_names(files: Iterable[str]) -> dict[str, str]:
         alone = users[slug] == 1 or (file in kept and keepers[slug] == 1)
         names[file] = short[file] if alone else _with_digest(safe_name(PurePosixPath(name).stem), name)
     if len({name.lower() for name in names.values()}) < len(names):  # a file is named like the digest of another
-        names = {file: _with_digest("photo", name, 40) for file, name in composed_names.items()}
+        names = {file: _last_resort(name) for file, name in composed_names.items()}
     return dict(sorted(names.items(), key=lambda pair: pair[1]))
+
+
+def is_name_of(name: str, file: str) -> bool:
+    """Whether `photo_names` may give this name to the file, whatever files lie beside it."""
+    form = composed(file)
+    return name in {_short(form), _with_digest(safe_name(PurePosixPath(form).stem), form), _last_resort(form)}
+
+
+def with_file_names(message: str, names: Mapping[str, str]) -> str:
+    """`message` with the names of files in place of safe names that differ from them. `names`: as of `photo_names`."""
+    files = {name: file for file, name in names.items() if name != PurePosixPath(file).stem}
+    files |= {f"{name}.png": f"{file}.png" for name, file in files.items()}  # mattes, which may be named so
+    return re.sub(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?", lambda word: files.get(word[0], word[0]), message)
+
+
+def _last_resort(form: str) -> str:
+    return _with_digest("photo", form, 40)
 
 
 def _short(name: str) -> str:

@@ -1,7 +1,7 @@
 """The files of a shoot's folder: which are photos and mattes, and which are left out, with the reason."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -40,7 +40,7 @@ def shoot_files(folder: Path) -> ShootFiles:
         raise BadInput(f"{folder / 'photos'} is not a folder", remedy="Put the photos of the shoot there")
     photos, left_out = photos_in(photos_folder, f"{photos_folder.name}/")
     if not photos:
-        listed = f": {in_short(left_out)}" if left_out else ""
+        listed = "; ".join(["", *by_reason(left_out, 3)])
         raise BadInput(f"{photos_folder} has no photos{listed}", remedy=photos_remedy(photos_folder))
     mattes: dict[str, Path] = {}
     mattes_folder = subfolder(folder, "mattes")
@@ -203,13 +203,13 @@ def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in PHOTO_ENDINGS and not _hidden(path)
 
 
-def in_short(left_out: list[LeftOut] | tuple[LeftOut, ...], names: int = 3) -> str:
-    """All entries left out, by reason, as one short text: `photos/a.mov and 4 more (not a photo); ...`."""
-    by_reason: dict[str, list[str]] = {}
+def by_reason(left_out: Sequence[LeftOut], names: int = 12) -> list[str]:
+    """One line per reason for the entries left out: `not a photo: a.mov, b.xmp and 4 more`."""
+    files: dict[str, list[str]] = {}
     for entry in left_out:
-        by_reason.setdefault(entry.reason, []).append(entry.file)
-    parts = []
-    for reason, files in by_reason.items():
-        more = f" and {len(files) - names} more" if len(files) > names else ""
-        parts.append(f"{', '.join(files[:names])}{more} ({reason})")
-    return "; ".join(parts)
+        files.setdefault(entry.reason, []).append(entry.file)
+    return [f"{reason}: {_first(those, names)}" for reason, those in files.items()]
+
+
+def _first(files: list[str], names: int) -> str:
+    return ", ".join(files[:names]) + (f" and {len(files) - names} more" if len(files) > names else "")

@@ -16,7 +16,7 @@ from pipeline.core.arrays import F64
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, readable
 from pipeline.core.photo.decode import read_photo
-from pipeline.core.shoot_files import in_short, is_of_system, photos_in, photos_remedy, subfolder
+from pipeline.core.shoot_files import by_reason, is_of_system, photos_in, photos_remedy, subfolder
 from pipeline.posing.frame import Rig
 
 NAMES_IN_MESSAGES = 6
@@ -75,7 +75,7 @@ def find_photos(folder: Path) -> list[Path]:
         files, more = photos_in(folder)
         left_out += [entry for entry in more if not inside or entry.file != f"{inside.name}/"]
     if not files:
-        listed = f": {in_short(left_out)}" if left_out else ""
+        listed = "; ".join(["", *by_reason(left_out, 3)])
         raise BadInput(f"{folder} contains no photos{listed}", remedy=photos_remedy(folder / "photos"))
     return files
 

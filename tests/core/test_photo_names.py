@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import BadInput
-from pipeline.core.photo_names import find_photo, is_name, photo_names, safe_name
+from pipeline.core.photo_names import find_photo, is_name, is_name_of, photo_names, safe_name, with_file_names
 
 FILE_NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=120)
 
@@ -84,6 +84,21 @@ def test_a_photo_that_is_not_there_or_not_the_only_one_is_refused() -> None:
         find_photo("DSC_001.jpg", ["DSC_0001.jpg"])
     with pytest.raises(BadInput, match=r"'a.JPG' could be A.jpg or a.jpg. Write the whole name"):
         find_photo("a.JPG", ["A.jpg", "a.jpg"])
+
+
+@given(st.sets(FILE_NAMES, max_size=6))
+def test_every_safe_name_is_recognised_as_its_files(files: set[str]) -> None:
+    unique = list({unicodedata.normalize("NFC", file): file for file in files}.values())
+    assert all(is_name_of(name, file) for file, name in photo_names(unique).items())
+
+
+def test_messages_name_photos_as_their_files_are_named() -> None:
+    names = photo_names(["_MG_0001.JPG", "DSC_0002.JPG", "写真_1.jpg", "a.b.jpg"])
+    japanese = names["写真_1.jpg"]
+    message = f"2 failed: MG_0001: 1 piece; {japanese}: no product. Look at DSC_0002, a.b and mattes/MG_0001.png."
+    assert with_file_names(message, names) == (
+        "2 failed: _MG_0001.JPG: 1 piece; 写真_1.jpg: no product. Look at DSC_0002, a.b and mattes/_MG_0001.JPG.png."
+    )
 
 
 def test_a_safe_name_is_empty_when_nothing_remains() -> None:
