@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.work import Work
+from pipeline.core.photo_names import with_file_names
 from pipeline.core.records import LeftOut, PhotoFacts, Picture, load_list
 from pipeline.imaging.sheet.data import AngleTile, AssetTile, PhotoTile
 
@@ -30,6 +31,11 @@ def sheet_of(
     twice = {name for name in names.values() if list(names.values()).count(name) > 1}
     names |= {fact.photo: fact.source_name for fact in facts if names[fact.photo] in twice}
 
+    safe = {fact.source_name: fact.photo for fact in facts}
+
+    def named(text: str) -> str:
+        return with_file_names(text, safe)
+
     def tiles(tree: Artifact) -> list[PhotoTile]:
         files = {path.removesuffix(".png"): work.path(file) for path, file in work.tree(tree).items()}
         return [PhotoTile(names.get(name, name), file) for name, file in files.items()]
@@ -40,7 +46,13 @@ def sheet_of(
         title,
         photos=tiles(sources.photos),
         cutouts=tiles(sources.cutouts),
-        angles=[AngleTile(picture, paths.get(picture.angle.name)) for picture in pictures],
-        assets=assets,
+        angles=[
+            AngleTile(picture.model_copy(update={"reason": named(picture.reason)}), paths.get(picture.angle.name))
+            for picture in pictures
+        ],
+        assets=[
+            AssetTile(tile.record.model_copy(update={"reasons": tuple(map(named, tile.record.reasons))}), tile.file)
+            for tile in assets
+        ],
         left_out=load_list(LeftOut, work.read(sources.left_out)) if sources.left_out else [],
     )
