@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from pipeline.core.errors import BadInput, readable
-from pipeline.core.photo.limits import PHOTO_ENDINGS
+from pipeline.core.photo.limits import PHOTO_ENDINGS, RAW_ENDINGS, raw_twins
 from pipeline.core.photo_names import composed
 from pipeline.core.records import LeftOut
 
@@ -54,7 +54,8 @@ def shoot_files(folder: Path) -> ShootFiles:
 
 def photos_remedy(folder: Path) -> str:
     """What to do about a `folder` without photos."""
-    return f"Put files ending in {', '.join(sorted(PHOTO_ENDINGS))} into {folder}"
+    usual = ", ".join(sorted(PHOTO_ENDINGS - RAW_ENDINGS))
+    return f"Put files ending in {usual} or of camera raw into {folder}"
 
 
 def subfolder(folder: Path, name: str) -> Path | None:
@@ -81,7 +82,9 @@ def photos_in(folder: Path, shown: str = "") -> tuple[list[Path], list[LeftOut]]
         elif not is_of_system(path):
             left_out += _left_out(path, shown, reason)
     _require_plain(photos)
-    return photos, left_out
+    twins = raw_twins(path.name for path in photos)
+    left_out += [LeftOut(file=f"{shown}{raw}", reason=f"{photo} is used instead") for raw, photo in twins.items()]
+    return [path for path in photos if path.name not in twins], left_out
 
 
 def _mattes_in(folder: Path, photos: list[str]) -> tuple[dict[str, Path], list[LeftOut]]:

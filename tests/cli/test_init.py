@@ -237,7 +237,7 @@ def test_unusable_photos_are_one_error_that_names_each(tmp_path: Path) -> None:
 def test_folders_without_photos_are_one_clear_error(tmp_path: Path) -> None:
     assert "nowhere is not a folder" in error_of("init", tmp_path / "nowhere")
     (tmp_path / "empty" / "photos").mkdir(parents=True)
-    assert "contains no photos. Put files ending in .jpeg" in error_of("init", tmp_path / "empty")
+    assert "contains no photos. Put files ending in .avif" in error_of("init", tmp_path / "empty")
     plain_photo(tmp_path / "写真" / "photos" / "a.jpg")
     assert "Give one with --sku" in error_of("init", tmp_path / "写真")
     plain_photo(tmp_path / "cup" / "photos" / "a.jpg")

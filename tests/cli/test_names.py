@@ -51,8 +51,8 @@ def test_safe_names_reach_the_steps_and_file_names_the_person(plan: str) -> None
     assert planned.steps["coverage"].params["named"] == {"front": names["Möbel.jpg"]} == {"front": "Mobel"}
     held = run_step(runner, planned, plan, "cutout")
     assert held.state == "held"
-    assert all(f"{name}: " in held.reason for name in names)
-    assert "MG_0001: " not in held.reason.replace("_MG_0001.JPG: ", "")
+    assert "_MG_0001.JPG" in held.reason
+    assert "MG_0001" not in held.reason.replace("_MG_0001.JPG", "")
     assert [entry.file for entry in left_out_of(runner, planned)] == ["photos/clip.MOV"]
 
 

@@ -32,6 +32,14 @@ def test_what_systems_leave_in_folders_is_ignored(tmp_path: Path) -> None:
     assert files.left_out == ()
 
 
+def test_a_raw_file_beside_its_jpeg_is_left_out_and_named(tmp_path: Path) -> None:
+    shoot(tmp_path, "photos/a.jpg", "photos/A.NEF", "photos/b.NEF", "mattes/a.png")
+    files = shoot_files(tmp_path)
+    assert [path.name for path in files.photos] == ["a.jpg", "b.NEF"]
+    assert files.left_out == (LeftOut(file="photos/A.NEF", reason="a.jpg is used instead"),)
+    assert list(files.mattes) == ["a.jpg"]
+
+
 def test_an_empty_photo_is_not_ignored(tmp_path: Path) -> None:
     shoot(tmp_path, "photos/a.jpg")
     (tmp_path / "photos" / "b.jpg").touch()
