@@ -10,7 +10,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
+from pipeline.cli.output import engine_params
+from pipeline.core.errors import BadInput
 from pipeline.core.records import PhotoFacts, load_list
+from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.plan import read_plan
 from pipeline.run import left_out_of, output_of, run_step, runner_from
 from pipeline.settings import read_settings
@@ -69,3 +72,9 @@ def test_a_matte_made_by_hand_reaches_the_photo_that_it_is_named_after(plan: str
     wrong = run_step(runner, planned, again, "cutout")
     assert wrong.state == "bad input"
     assert "mattes/_mg_0002 (1).jpg.png: the matte has 80x64 px, its photo 120x90" in wrong.reason
+
+
+def test_a_setting_on_the_command_line_is_read_as_in_a_preset() -> None:
+    assert engine_params(ENGINES, "backdrop", {}, ["work_side_px=0512"]).model_dump()["work_side_px"] == 512
+    with pytest.raises(BadInput, match="--set work_side_px: line 1 is not YAML"):
+        engine_params(ENGINES, "backdrop", {}, ["work_side_px=[1"])

@@ -74,7 +74,7 @@ def test_a_matte_is_named_like_its_photo_with_or_without_its_ending(tmp_path: Pa
     assert shoot_files(tmp_path).mattes == {"DSC 1.JPG": tmp_path / "mattes" / matte}
 
 
-def test_a_matte_that_may_belong_to_two_photos_is_refused_and_told_apart_by_its_ending(tmp_path: Path) -> None:
+def test_a_matte_that_may_belong_to_two_photos_needs_both_endings(tmp_path: Path) -> None:
     shoot(tmp_path, "photos/a.jpg", "photos/a.png", "mattes/a.jpg.png")
     assert list(shoot_files(tmp_path).mattes) == ["a.jpg"]
     shoot(tmp_path, "mattes/a.png")
