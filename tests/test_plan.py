@@ -203,11 +203,12 @@ def test_lamp_of_the_shoot_reaches_composite() -> None:
     ("text", "says"),
     [
         ("splat: {iterations: 5", "is not YAML"),
-        ("\udcff", "is not YAML"),
+        ("\udcff", "line 1: the byte 0xFF is not UTF-8"),
         ("- splat", "is a list, not a mapping of steps"),
         ("splat: fast", "splat: 'fast' is not a mapping of params"),
         ("? [a]\n: 1", "is not YAML"),
-        ("3: {}", "3 is not a step"),
+        ("3: {}", "'3' is not a step"),
+        ("sfm: {}\nsfm: {}", "line 2: 'sfm' is given twice, first in line 1"),
         (None, "No such file"),
     ],
 )
