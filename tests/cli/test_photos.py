@@ -10,7 +10,9 @@ import pillow_heif
 import pytest
 import tifffile
 from PIL import Image
+from typer.testing import CliRunner
 
+from pipeline.cli.app import app
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, MissingEngine
@@ -225,3 +227,12 @@ def test_every_command_names_the_missing_extra_once(tmp_path, monkeypatch):
             command()
         assert caught.value.what == f"{folder}/{reason}"
         assert "pip install -e '.[raw]'" in caught.value.remedy
+
+
+def test_cutout_prints_each_note_once_and_names_what_is_left_out(tmp_path):
+    folder = put(tmp_path / "photos", {"a [1].jpg": other_primaries(), "b.jpg": other_primaries(), "b.cr2": b"unused"})
+    files = [str(path) for path in sorted(folder.iterdir())]
+    printed = CliRunner().invoke(app, ["cutout", *files, "--out", str(tmp_path / "cut")]).stdout
+    assert printed.count("converted to sRGB") == 1
+    assert f"{folder}/a [1].jpg and 1 more: converted to sRGB from " in printed
+    assert f"{folder}/b.cr2: left out, the photo of the same name is used" in printed
