@@ -184,10 +184,9 @@ def _misplaced(path: Path) -> list[LeftOut]:
     if path.is_symlink() or path.name in _OWN or path.name.startswith("."):
         return []
     if path.is_dir():
-        pictures = any(_is_picture(inner) for inner in _entries(path))
-        return (
-            [LeftOut(file=f"{printable(path.name)}/", reason="a folder of pictures beside photos/")] if pictures else []
-        )
+        names = next(os.walk(path), ("", [], []))[2]  # empty for a folder that this user may not read
+        pictures = any(_is_picture(path / name) for name in names)
+        return [LeftOut(file=f"{printable(path.name)}/", reason="a folder of pictures beside photos/")] * pictures
     if is_misnamed(path.name):
         return [LeftOut(file=path.name, reason="shoot.yaml is read instead")]
     return [LeftOut(file=printable(path.name), reason="a photo outside photos/")] if _is_picture(path) else []
