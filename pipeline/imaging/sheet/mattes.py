@@ -14,7 +14,7 @@ from pipeline.core.text import draw_text, shortened_inside, wrapped
 from pipeline.imaging.sheet.page import GAP_PX, Page, card
 from pipeline.imaging.sheet.tiles import CARD, GREEN, INK, MUTED, PAPER, RED, pill
 
-COLUMNS, PICTURES_MAX = 5, 25
+COLUMNS, PICTURES_MAX = 5, 20
 OUTLINE_PX = 3
 BACKDROP_SEEN = 0.35  # how much of the photo is left outside its matte
 FAULT_LINES = 4
