@@ -85,6 +85,7 @@ def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = Tru
     shoot.yaml, the photos or the preset cannot be used, and MissingEngine as `require_here`.
     """
     shoot, files = open_shoot(folder)
+    _require_channels(shoot, folder)
     names = photo_names(composed(photo.name) for photo in files.photos)
     params = params_of(shoot, read_preset(preset), names)
     if runs_here:
@@ -113,6 +114,17 @@ def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = Tru
     )
     digest = store.put(plan.model_dump_json().encode(), JSON).sha256
     return plan, digest
+
+
+def _require_channels(shoot: Shoot, folder: Path) -> None:
+    """Raise BadInput when shoot.yaml names a channel that there is not."""
+    from pipeline.imaging.channels.channel import channel_names
+
+    known = channel_names()
+    for name in shoot.channels:
+        if name not in known:
+            what = f"{folder / 'shoot.yaml'}: channels: no channel is named {name!r}"
+            raise BadInput(what, remedy=f"Use {', '.join(known)}")
 
 
 def read_plan(store: Store, digest: str) -> Plan:

@@ -18,7 +18,8 @@ class Settings(BaseSettings):
 
     store: Path = Field(
         default=Path(".catalog/store"),
-        description="folder of the artifacts and manifests; the contact sheets lie beside it, in `sheets/`",
+        description="folder of the artifacts and manifests; the contact sheets lie beside it, in `sheets/`. `~` is the "
+        "home folder",
     )
     database_url: str | None = Field(
         default=None,

@@ -235,6 +235,12 @@ def test_yes_and_no_are_text_where_text_is_asked_for() -> None:
         ("rig: handheld, ", "rigg: handheld, ", "line 7: capture.rigg: there is no such field here. Write `rig`"),
         ("front: a.jpg", "front: 0001", "Quote it: `front: '0001'`"),
         ("brand: Acme\n", "", "brand: is missing. Add `brand: ...`"),
+        (
+            "brand: Acme",
+            "brnd: Acme",
+            "line 4: brnd: there is no such field here; line 1: brand: is missing",
+        ),
+        ("brand: Acme", "brand Acme", "line 4 is not YAML: 'brand Acme' is not `name: value`"),
         ("title: Blue box", "title: !!float x", "line 3: 'x' has the tag !!float"),
         ("title: Blue box", "title: {<<: x}", "line 3: << merges something that is not a mapping"),
         ("title: Blue box", "title: '   '", "line 3: title: is blank"),

@@ -162,20 +162,20 @@ def _hidden(path: Path) -> str:
 
 def _left_out(path: Path, shown: str, reason: str = "") -> list[LeftOut]:
     """One entry for a file; for a folder one per picture in it, or one for the folder."""
-    name = _valid(f"{shown}{path.name}")
+    name = printable(f"{shown}{path.name}")
     if path.is_symlink():
         return [LeftOut(file=name, reason=reason or "a link")]
     if path.is_dir():
         inside = [f"{shown}{picture.relative_to(path.parent).as_posix()}" for picture in _pictures_below(path)]
         why = reason or "in a subfolder, which is not read"
-        return [LeftOut(file=_valid(file), reason=why) for file in inside] or [
+        return [LeftOut(file=printable(file), reason=why) for file in inside] or [
             LeftOut(file=f"{name}/", reason=reason or "a folder")
         ]
     return [LeftOut(file=name, reason=reason or "not a photo")]
 
 
-def _valid(name: str) -> str:
-    """The name as valid Unicode; a file's name may be any bytes."""
+def printable(name: str) -> str:
+    """The name as valid Unicode for logs and JSON; a file's name may be any bytes."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
@@ -184,11 +184,12 @@ def _misplaced(path: Path) -> list[LeftOut]:
     if path.is_symlink() or path.name in _OWN or path.name.startswith("."):
         return []
     if path.is_dir():
-        pictures = any(_is_picture(inner) for inner in _entries(path))
-        return [LeftOut(file=f"{_valid(path.name)}/", reason="a folder of pictures beside photos/")] if pictures else []
+        names = next(os.walk(path), ("", [], []))[2]  # empty for a folder that this user may not read
+        pictures = any(_is_picture(path / name) for name in names)
+        return [LeftOut(file=f"{printable(path.name)}/", reason="a folder of pictures beside photos/")] * pictures
     if is_misnamed(path.name):
         return [LeftOut(file=path.name, reason="shoot.yaml is read instead")]
-    return [LeftOut(file=_valid(path.name), reason="a photo outside photos/")] if _is_picture(path) else []
+    return [LeftOut(file=printable(path.name), reason="a photo outside photos/")] if _is_picture(path) else []
 
 
 def is_misnamed(name: str) -> bool:

@@ -16,7 +16,7 @@ from pipeline.core.arrays import F64
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, MissingEngine, readable
 from pipeline.core.photo.decode import read_photo
-from pipeline.core.shoot_files import by_reason, is_of_system, photos_in, photos_remedy, subfolder
+from pipeline.core.shoot_files import by_reason, is_of_system, photos_in, photos_remedy, printable, subfolder
 from pipeline.posing.frame import Rig
 
 NAMES_IN_MESSAGES = 6
@@ -133,7 +133,7 @@ def _left_out(folder: Path, photos: Sequence[Path]) -> tuple[str, ...]:
         entries = {*folder.iterdir(), *photos[0].parent.iterdir()}
     own = {folder / "shoot.yaml", photos[0].parent, subfolder(folder, "photos"), subfolder(folder, "mattes"), *photos}
     others = (path for path in entries - own if not is_of_system(path) and path.name != ".shoot.yaml.part")
-    return tuple(sorted(str(path.relative_to(folder)) for path in others))
+    return tuple(sorted(printable(str(path.relative_to(folder))) for path in others))
 
 
 def _shot(path: Path) -> ShotPhoto:

@@ -102,7 +102,7 @@ def _in_words(
     patterns: Mapping[str, Allowed],
 ) -> BadInput:
     """The first errors of a model as one BadInput, with the remedy of the first."""
-    faults = _faults(error, root)
+    faults = sorted(_faults(error, root), key=lambda fault: fault.error["type"] == "missing")  # a misspelt one first
     explain = partial(_explained, kind=kind, patterns=patterns)
     whats, remedies = zip(*map(explain, faults[:FAULTS_SHOWN]), strict=True)
     more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""

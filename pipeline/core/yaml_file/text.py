@@ -58,6 +58,8 @@ def syntax_error(error: yaml.YAMLError, text: str, path: Path) -> BadInput:
     if not isinstance(error, yaml.MarkedYAMLError):
         return BadInput(f"{path} is not YAML: {error}", remedy="Correct the file")
     mark, problem = error.problem_mark or error.context_mark, error.problem or error.context or "it cannot be read"
+    if "could not find expected ':'" in problem:  # found out on a later line than the one that lacks it
+        mark = error.context_mark or mark
     number = mark.line + 1 if mark else 1
     first = min(number, error.context_mark.line + 1) if error.context_mark else number
     lines = _BREAK.split(text)
@@ -71,6 +73,8 @@ def _explained(problem: str, line: str, text: str, lines: tuple[int, int]) -> tu
     field = _FIELD.match(line)
     if "'\\t'" in problem:
         return "a tab stands where YAML allows only spaces", "Replace the tabs of this line by spaces"
+    if "could not find expected ':'" in problem:
+        return f"{line.strip()[:60]!r} is not `name: value`", "Correct the line"
     if "another document" in problem:
         return "a second document starts here", "Keep one document, and remove the line `---`"
     if hash_in_quotes:
