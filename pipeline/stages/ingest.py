@@ -12,6 +12,7 @@ from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.photo.limits import MAX_FILE_MB, MAX_MEGAPIXELS, Limits, require_file_size
+from pipeline.core.photo.notes import by_note
 from pipeline.core.photo_names import photo_names
 from pipeline.core.records import LeftOut, PhotoFacts, dump_json, load_list
 
@@ -151,7 +152,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             photos=len(done),
             cameras=tuple(sorted({fact.camera for fact in facts if fact.camera})),
             with_focal_length=sum(fact.focal_px is not None for fact in facts),
-            notes=_by_note({stems[stem]: outputs.report.notes for stem, outputs in done.items()}),
+            notes=by_note({stems[stem]: outputs.report.notes for stem, outputs in done.items()}),
             left_out=tuple(load_list(LeftOut, work.read(inputs.left_out))) if inputs.left_out else (),
             renamed={stem: name for stem, name in stems.items() if stem != PurePosixPath(name).stem},
         ),
@@ -200,14 +201,3 @@ def _facts(stems: dict[str, str], done: dict[str, PhotoOutputs]) -> list[PhotoFa
         )
         for stem, outputs in done.items()
     ]
-
-
-def _by_note(notes: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The notes on a shoot's photos, each once: `DSC_1.jpg and 11 more: converted to sRGB from Display P3`."""
-    photos: dict[str, list[str]] = {}
-    for name, own in notes.items():
-        for note in own:
-            photos.setdefault(note, []).append(name)
-    return tuple(
-        f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {note}" for note, names in photos.items()
-    )

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.core.arrays import F64
 from pipeline.core.domain import Frozen
-from pipeline.core.errors import BadInput, readable
+from pipeline.core.errors import BadInput, MissingEngine, readable
 from pipeline.core.photo.decode import read_photo
 from pipeline.core.shoot_files import by_reason, is_of_system, photos_in, photos_remedy, printable, subfolder
 from pipeline.posing.frame import Rig
@@ -81,12 +81,14 @@ def find_photos(folder: Path) -> list[Path]:
 
 
 def survey(folder: Path, photos: Sequence[Path], on_progress: Callable[[int, int, str], None]) -> Survey:
-    """Decode every photo as ingest does. Raises one BadInput that lists every file that cannot be used."""
+    """Decode every photo as ingest does. Raises one BadInput with all unusable files, MissingEngine."""
     shots: list[ShotPhoto] = []
     faults: list[str] = []
     for count, path in enumerate(photos, start=1):
         try:
             shots.append(_shot(path))
+        except MissingEngine as error:
+            raise MissingEngine(f"{path}: {error.what}", remedy=error.remedy) from None
         except BadInput as error:
             faults.append(f"{path.name}: {error.what}")
         on_progress(count, len(photos), path.name)
