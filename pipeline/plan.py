@@ -32,7 +32,11 @@ GRAPH: Mapping[str, Wiring] = {
     "ingest": {"photos": PHOTOS},
     "cutout": {**_from("ingest", "photos"), "mattes": MATTES},
     "sfm": {**_from("ingest", "photos", "facts"), **_from("cutout", "cutouts")},
-    "coverage": {**_from("ingest", "facts"), **_from("sfm", "views", optional=True)},
+    "coverage": {
+        **_from("ingest", "facts"),
+        **_from("cutout", "cutouts"),
+        **_from("sfm", "views", "up", optional=True),
+    },
     "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "decisions")},
     "render": {
         **_from("ingest", "photos"),
@@ -191,9 +195,10 @@ def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
     """The params of each step that come from shoot.yaml, only those it needs: a new title must not refit a splat."""
     named = {angle: Path(photo).stem for angle, photo in shoot.capture.named.items()}
     front = Path(shoot.capture.front).stem
+    up = [{"photo": Path(level.photo).stem, "roll_deg": level.roll_deg} for level in shoot.capture.up]
     words = {"title": shoot.title, "brand": shoot.brand, "category": shoot.category, "attributes": shoot.attributes}
     return {
-        "sfm": {"rig": shoot.capture.rig, "front": front},
+        "sfm": {"rig": shoot.capture.rig, "front": front, "up": up, "level": shoot.capture.level},
         "coverage": {"angles": [angle.model_dump() for angle in shoot.angles], "named": named},
         "splat": {"front": front},
         "render": {"edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()}},

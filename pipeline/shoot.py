@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from pipeline.core.domain import Angle, Frozen, Name
 from pipeline.core.errors import BadInput, readable
 from pipeline.core.photo.limits import PHOTO_ENDINGS
-from pipeline.core.records import Backdrop, Edits, Light
+from pipeline.core.records import Backdrop, Edits, LevelPhoto, Light
 
 MAX_YAML_BYTES = 1_000_000
 MAX_YAML_DEPTH = 20
@@ -41,6 +41,15 @@ class Capture(Frozen):
         ge=0,
         le=1,
         description="gap between the product and the floor, as a share of the product's height; for hanging garments",
+    )
+    up: tuple[LevelPhoto, ...] = Field(
+        default=(),
+        max_length=32,
+        description="photos and by how much each is rolled, where the photos alone cannot tell which way is up; best "
+        "two or more, from sides about 90° apart",
+    )
+    level: bool = Field(
+        default=False, description="the camera was held level for every photo, which tells which way is up"
     )
     front: FileName = Field(description="the photo that shows the product's front; it defines azimuth 0")
     named: dict[Name, FileName] = Field(
@@ -101,6 +110,7 @@ def read_shoot(folder: Path) -> Shoot:
     references = {"capture.front": shoot.capture.front} | {
         f"capture.named.{a}": p for a, p in shoot.capture.named.items()
     }
+    references |= {f"capture.up.{i}": level.photo for i, level in enumerate(shoot.capture.up)}
     for field, name in references.items():
         if name not in names:
             raise BadInput(

@@ -49,14 +49,15 @@ def pose(
     params: PoseParams,
     scratch: Path,
     *,
+    pairs: Sequence[tuple[str, str]] | None = None,
     worker: Sequence[str] = WORKER,
 ) -> PoseResult:
     """Estimate the camera poses of `photos`, which must be in one folder.
 
     `masks`: photo -> RGBA cut-out or grey mask of the photo's size; None: no masks. `focal_px`: photo -> EXIF focal
-    length in px. Photos whose mask is empty are left out and listed in `unusable`. Raises BadInput when a mask does
-    not match its photo, SfmFailed when the process crashes or exceeds `params.timeout_seconds`, StoreFull when its
-    disk is full.
+    length in px. `pairs`: photos (stems) to be matched, and no others. Photos whose mask is empty are left out and
+    listed in `unusable`. Raises BadInput when a mask does not match its photo, SfmFailed when the process crashes or
+    exceeds `params.timeout_seconds`, StoreFull when its disk is full.
     """
     folders = {photo.path.parent for photo in photos}
     if len(folders) > 1:
@@ -72,6 +73,8 @@ def pose(
         no_answer = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
         return PoseResult(None, silhouettes, unusable, no_answer, {})
     request = _request(usable, mask_folder, focal_px, params, scratch / "sfm")
+    if pairs is not None:
+        request = request.model_copy(update={"pairs": _named_pairs(usable, pairs)})
     answer = run_worker(request, scratch / "sfm" / "request.json", worker)
     if answer.sparse is None:
         return PoseResult(None, silhouettes, unusable, answer, {})
@@ -129,6 +132,13 @@ def _request(
         params=params,
         threads=len(os.sched_getaffinity(0)),
     )
+
+
+def _named_pairs(photos: Sequence[PhotoFile], pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The pairs of photos (stems) as pairs of file names in order; those with another photo are left out."""
+    names = {photo.photo: photo.name for photo in photos}
+    known = {tuple(sorted((names[a], names[b]))) for a, b in pairs if a in names and b in names}
+    return tuple((a, b) for a, b in sorted(known))
 
 
 def _environment() -> dict[str, str]:

@@ -15,11 +15,11 @@ from pipeline.core.photo.decode import read_photo
 from pipeline.core.photo.limits import PHOTO_ENDINGS
 from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
-from pipeline.posing.colmap import pose
 from pipeline.posing.judge import report_of, require_registered
 from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_mask
 from pipeline.posing.product import product_frame
 from pipeline.posing.request import PoseParams, PoseReport
+from pipeline.posing.resolve import by_number, resolved_poses
 
 MARKER = ".catalog-sfm"
 
@@ -63,8 +63,9 @@ def pose_folder(
     if front is not None and front not in {photo.photo for photo in photos}:
         raise BadInput(f"there is no photo {front!r} in {photos_dir}", remedy="Name a photo by its stem")
     with tempfile.TemporaryDirectory(prefix="catalog-sfm-") as scratch:
-        posed = pose(photos, masks, upright.focal_px, params, Path(scratch))
-    names = [photo.photo for photo in photos]
+        order = by_number([photo.photo for photo in photos])
+        resolved = resolved_poses(photos, masks, upright.focal_px, params, Path(scratch), order=order)
+    posed, names = resolved.posed, [photo.photo for photo in photos]
     model = require_registered(posed, names, params.rig, front or names[0], min_registered=3, min_fraction=0.0)
     front = front or model.images[0].photo
     frame = product_frame(model, posed.silhouettes, params.rig, front)
@@ -73,7 +74,7 @@ def pose_folder(
     if masks is not None:
         add_alpha(photos, masks)
     report = FolderReport(
-        report=report_of(posed, frame, names),
+        report=report_of(resolved, frame, names),
         unusable=(*upright.unusable, *posed.unusable),
         notes=upright.notes,
         front=front,

@@ -13,12 +13,14 @@ from pipeline.posing.frame import Rig, product_rotation, upright
 from pipeline.posing.gaps import largest_gap
 from pipeline.posing.product import ProductFrame
 from pipeline.posing.request import PoseReport
+from pipeline.posing.resolve import Resolved
 
 MAX_NAMES = 6
 
 
-def report_of(posed: PoseResult, frame: ProductFrame, photos: Sequence[str]) -> PoseReport:
+def report_of(resolved: Resolved, frame: ProductFrame, photos: Sequence[str]) -> PoseReport:
     """The report on a finished SfM run. `photos`: the names of all photos, registered or not."""
+    posed = resolved.posed
     registered = {view.photo for view in frame.views}
     return PoseReport(
         photos=len(photos),
@@ -29,7 +31,9 @@ def report_of(posed: PoseResult, frame: ProductFrame, photos: Sequence[str]) -> 
         points=len(frame.model.points.positions),
         attempts=tuple(f"{attempt.name}: {attempt.registered} photos" for attempt in posed.answer.attempts),
         rings=frame.rings,
-        ring_residual_deg=round(frame.ring_residual_deg, 3),
+        ring_residual_deg=None if frame.ring_residual_deg is None else round(frame.ring_residual_deg, 3),
+        up=frame.up,
+        by_order=resolved.by_order,
         largest_gap_deg=round(largest_gap([view.azimuth_deg for view in frame.views]).width_deg, 2),
         seconds=round(posed.answer.seconds, 3),
         peak_memory_mb=round(posed.answer.peak_memory_mb, 1),

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.core.domain import Frozen
+from pipeline.core.records import Up
 from pipeline.posing.frame import Rig
 
 
@@ -78,7 +79,8 @@ class PoseReport(Frozen):
 
     `strays`: photo -> its deviation from its ring in degrees; strays are left out, and so are in `not_registered`.
     `attempts`: the recipes tried, with the number of photos registered. `ring_residual_deg` is small (0.2) for a camera
-    on a tripod and large (2) for a handheld one.
+    on a tripod, and None without rings. `up`: where up comes from, and how far it can be believed.
+    `by_order`: only photos that follow each other were matched, because sides of the product look alike.
     """
 
     photos: int
@@ -89,7 +91,9 @@ class PoseReport(Frozen):
     points: int
     attempts: tuple[str, ...]
     rings: int
-    ring_residual_deg: float
+    ring_residual_deg: float | None
+    up: Up
+    by_order: bool = False
     largest_gap_deg: float
     seconds: float
     peak_memory_mb: float

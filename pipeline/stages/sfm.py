@@ -7,7 +7,7 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
-from pipeline.core.records import PhotoFacts, dump_json, load_list
+from pipeline.core.records import LevelPhoto, PhotoFacts, dump_json, load_list
 from pipeline.posing.request import PoseParams, PoseReport
 
 
@@ -26,6 +26,8 @@ class Params(PoseParams):
     use_masks: bool = Field(
         default=True, description="use only features on the product; a turntable's backdrop stands still"
     )
+    up: tuple[LevelPhoto, ...] = Field(default=(), description="photos whose roll is stated, which tells where up is")
+    level: bool = Field(default=False, description="the camera was held level for every photo")
     min_registered: int = Field(default=8, ge=3, description="the shoot is held with fewer registered photos")
     min_registered_fraction: float = Field(
         default=0.7, gt=0, le=1, description="the shoot is held with a smaller share"
@@ -33,10 +35,11 @@ class Params(PoseParams):
 
 
 class Outputs(Frozen):
-    """`model`: tree `sparse/0/*.bin` in the product frame; `views`: JSON list of View."""
+    """`model`: tree `sparse/0/*.bin` in the product frame; `views`: JSON list of View; `up`: JSON Up."""
 
     model: Artifact
     views: Artifact
+    up: Artifact
     report: PoseReport
 
 
@@ -46,10 +49,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     Raises Held when too few photos or not the front one are registered, BadInput, SfmFailed.
     """
     from pipeline.core.colmap.write import write_model
-    from pipeline.posing.colmap import pose
     from pipeline.posing.judge import report_of, require_registered
     from pipeline.posing.photos import PhotoFile
     from pipeline.posing.product import product_frame
+    from pipeline.posing.resolve import resolved_poses, shooting_order
+    from pipeline.posing.up import UpHints
 
     facts = load_list(PhotoFacts, work.read(inputs.facts))
     if params.front not in {fact.photo for fact in facts}:
@@ -59,8 +63,9 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     photos = [PhotoFile(path, *sizes_px[path.stem]) for path in sorted(folder.iterdir())]
     masks = {path.stem: path for path in work.folder(inputs.cutouts, "cutouts").iterdir()} if params.use_masks else None
     work.progress(0, 2, f"registering {len(photos)} photos")
-    posed = pose(photos, masks, {fact.photo: fact.focal_px for fact in facts}, params, work.scratch)
-    names = [photo.photo for photo in photos]
+    focal_px = {fact.photo: fact.focal_px for fact in facts}
+    resolved = resolved_poses(photos, masks, focal_px, params, work.scratch, order=shooting_order(facts))
+    posed, names = resolved.posed, [photo.photo for photo in photos]
     model = require_registered(
         posed,
         names,
@@ -70,14 +75,17 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         min_fraction=params.min_registered_fraction,
     )
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
-    frame = product_frame(model, posed.silhouettes, params.rig, params.front)
+    frame = product_frame(
+        model, posed.silhouettes, params.rig, params.front, UpHints(stated=params.up, level=params.level)
+    )
     root = work.scratch / "model"
     write_model(frame.model, root / "sparse" / "0")
     return Outputs(
         model=work.put_folder(root),
         views=work.put_bytes(dump_json(list(frame.views))),
-        report=report_of(posed, frame, names),
+        up=work.put_bytes(dump_json(frame.up)),
+        report=report_of(resolved, frame, names),
     )
 
 
-STAGE = Stage("sfm", 3, Inputs, Params, Outputs, run)
+STAGE = Stage("sfm", 4, Inputs, Params, Outputs, run)
