@@ -30,6 +30,8 @@ ROLL_PRIOR_DEG = 3.0
 STATED_ROLL_SIGMA_DEG = 0.7
 LEVEL_FLOOR_DEG = 0.7
 SYSTEMATIC_DEG = 0.4
+TABLE_FLOOR_DEG = 1.0
+"""How far the normal of a table is off in synthetic shoots with known truth, where few points lie on it."""
 AGREE_DEG = 3.0
 NOT_A_TABLE_DEG = 40.0
 """A plane that leans further than this from the cameras' horizon is a wall, a backdrop or a slope."""
@@ -163,7 +165,7 @@ def table(rotations: Mapping[str, F64], normals: Mapping[str, F64], confidence: 
     up = np.median(seen, axis=0)
     up = up / np.linalg.norm(up)
     apart_deg = float(np.median([angle_between_deg(normal, up) for normal in seen]))
-    return UpEstimate("table", up, float(np.hypot(SYSTEMATIC_DEG, apart_deg)) / min(confidence, 1.0))
+    return UpEstimate("table", up, float(np.hypot(TABLE_FLOOR_DEG, apart_deg)) / min(confidence, 1.0))
 
 
 def turn_axis(up: F64, frames: Sequence[F64], residual_deg: float) -> UpEstimate:

@@ -1,5 +1,6 @@
 """Draws a carton whose sides may carry the same print, on a turntable, with homographies and known poses."""
 
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ PRINT_PX = 400
 CORNERS = [(-1, -1), (1, -1), (1, 1), (-1, 1)]  # of the ground plan, counter-clockwise from the front's left
 
 
+@cache
 def print_of(seed):
     """The print of one side, [PRINT_PX, PRINT_PX, 3] uint8: discs and bars."""
     rng = np.random.default_rng(seed)
