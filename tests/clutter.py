@@ -128,8 +128,8 @@ def _scene(camera: Camera, pose: F64, table_z: float, table: Rgb, walls: list[Rg
     onto = (reach > 0) & (np.abs(hit) < TABLE_HALF).all(axis=-1)
     at = (np.nan_to_num(hit, posinf=0, neginf=0) + TABLE_HALF) * TEXTURE_PX_PER_UNIT
     seen = cv2.remap(table, at[..., 0].astype(np.float32), at[..., 1].astype(np.float32), cv2.INTER_LINEAR)
-    scene = np.where(onto[..., None], seen, scene).astype(np.float32)
-    small = cv2.resize(scene, (camera.width_px, camera.height_px), interpolation=cv2.INTER_AREA)
+    scene = np.where(onto[..., None], seen, scene)
+    small = cv2.resize(scene.astype(np.float32), (camera.width_px, camera.height_px), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)
 
 
@@ -178,13 +178,15 @@ def _table(generator: np.random.Generator, footprint: F64) -> Rgb:
     table = np.array([168.0, 128.0, 88.0]) + 9 * grain[..., None] + 4 * _noise(generator, side, 3)[..., None]
     table = np.ascontiguousarray(table, np.float32)
     _lay(table, _mat(generator), (0.15, 0.2), 8.0)
-    _lay(table, _chart(generator), (1.75, -0.9), -20.0)
-    _lay(table, _chart(generator)[:70], (-0.6, -1.75), 6.0)
-    for place, angle in (((-1.9, 0.4), 70.0), ((0.3, 2.1), 170.0)):
+    _lay(table, _chart(generator), (1.6, -0.7), -20.0)
+    _lay(table, _chart(generator)[:70], (-0.5, -1.5), 6.0)
+    for place, angle in (((-1.45, 0.4), 70.0), ((0.3, 1.6), 170.0)):
         _lay(table, _label(generator), place, angle)
-    for _ in range(260):  # crumbs, some on the mat beside the product
+    for _ in range(1500):  # crumbs, some on the mat beside the product
         spot = tuple(generator.integers(0, side, 2).tolist())
-        cv2.circle(table, spot, int(generator.integers(1, 5)), generator.uniform(90, 210, 3).tolist(), -1, cv2.LINE_AA)
+        axes = tuple(generator.integers(1, 8, 2).tolist())
+        angle, colour = float(generator.uniform(0, 180)), generator.uniform(90, 220) + generator.uniform(-30, 30, 3)
+        cv2.ellipse(table, spot, axes, angle, 0, 360, colour.tolist(), -1, cv2.LINE_AA)
     return np.clip(table * _shadow(footprint, side)[..., None], 0, 255).astype(np.uint8)
 
 
