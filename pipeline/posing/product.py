@@ -1,7 +1,7 @@
 """Moves SfM's model into the product frame, and derives the view of every photo."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,11 +50,11 @@ def product_frame(
             code="sfm-front-not-posed",
             remedy="Name another photo in shoot.yaml (capture.front), or shoot the front again, sharp and well lit",
         )
-    fit, up = find_up(model, rig, replace(hints or UpHints(), masked=silhouettes is not None))
+    fit, up = find_up(model, rig, hints or UpHints(masked=silhouettes is not None))
     rotation = product_rotation(fit.up, by_photo[front].centre - fit.foot)
     level = model.moved(rotation, _aim_on_line(model, fit), 1.0)
     extent = _extent(level, silhouettes)
-    centre = extent.middle if rig == "handheld" else np.array([0.0, 0.0, extent.middle[2]])
+    centre = np.array([0.0, 0.0, extent.middle[2]]) if up.source == "turntable" else extent.middle
     radius = float(np.percentile(np.linalg.norm(extent.samples - centre, axis=1), 99.0))
     facing = level.moved(np.eye(3), centre, 1.0 / radius)
     turned = facing.moved(_turned_to_front(facing, front), np.zeros(3), 1.0)

@@ -22,11 +22,12 @@ from pipeline.core.domain import angle_between_deg
 from pipeline.core.errors import Held
 from pipeline.core.records import LevelPhoto, Up, UpName
 from pipeline.posing.base import base
-from pipeline.posing.frame import Rig, Upright, level_up, upright
+from pipeline.posing.frame import Rig, Upright, aim_point, level_up, upright
 
 TOLERANCE_DEG = 2.0
 ROLL_PRIOR_DEG = 3.0
 """Photographers who do not watch the horizon roll the camera by about this much, most of them always the same way."""
+EXACT_RING_DEG = 0.5
 STATED_ROLL_SIGMA_DEG = 0.7
 LEVEL_FLOOR_DEG = 0.7
 SYSTEMATIC_DEG = 0.4
@@ -78,10 +79,11 @@ def find_up(model: SparseModel, rig: Rig, hints: UpHints) -> tuple[Upright, Up]:
     fit = upright([image.cam_from_world for image in model.images], rig)
     rotations = {image.photo: image.cam_from_world[:3, :3] for image in model.images}
     stack = np.stack(list(rotations.values()))
+    translations = np.stack([image.cam_from_world[:3, 3] for image in model.images])
     level = horizon(stack, fit.up if fit.residual_deg is not None else level_up(stack))
     estimates = [level]
-    if fit.residual_deg is not None:
-        estimates.append(turn_axis(fit.up, [stack[ring] for ring in fit.ring_indices], fit.residual_deg))
+    axis = turn_axis(fit, stack)
+    estimates += [] if axis is None else [axis]
     on_table = table(rotations, hints.table_normals, hints.table_confidence)
     estimates += [] if on_table is None else [on_table]
     shape = base(model.points.positions, level.up) if hints.masked else None
@@ -92,7 +94,9 @@ def find_up(model: SparseModel, rig: Rig, hints: UpHints) -> tuple[Upright, Up]:
         vouched = horizon(stack, level.up, roll_sigma_deg=STATED_ROLL_SIGMA_DEG)
         estimates.append(replace(vouched, source="capture.up"))
     chosen, report = choose(estimates)
-    return replace(fit, up=chosen.up), report
+    if chosen.source == "turntable":
+        return fit, report
+    return replace(fit, up=chosen.up, foot=aim_point(stack, translations)), report
 
 
 def _stated(rotations: Mapping[str, F64], photos: Sequence[LevelPhoto], prior: UpEstimate) -> UpEstimate:
@@ -168,15 +172,24 @@ def table(rotations: Mapping[str, F64], normals: Mapping[str, F64], confidence: 
     return UpEstimate("table", up, float(np.hypot(TABLE_FLOOR_DEG, apart_deg)) / min(confidence, 1.0))
 
 
-def turn_axis(up: F64, frames: Sequence[F64], residual_deg: float) -> UpEstimate:
-    """The axis of a turntable; `frames`: for each ring the `cam_from_world` rotations [M, 3, 3] of its cameras."""
+def turn_axis(fit: Upright, rotations: F64) -> UpEstimate | None:
+    """The axis of a turntable; `rotations` [N, 3, 3] `cam_from_world`. None without rings.
+
+    On a turntable all cameras are on rings, and within a fraction of a degree. What the photos of a walk around the
+    product have of rings is chance: few are on one, with large residuals, and the axis is as uncertain.
+    """
+    rings = [rotations[ring] for ring in fit.ring_indices if len(ring) >= 3]
+    if fit.residual_deg is None or not rings:
+        return None
     signal = np.zeros((3, 3))
-    for rotations in frames:
-        centred = rotations - rotations.mean(axis=0)
+    for frames in rings:
+        centred = frames - frames.mean(axis=0)
         signal += np.einsum("mij,mik->jk", centred, centred)
-    across = _across(up)
-    strength = float(np.linalg.eigvalsh(across.T @ signal @ across)[0])
-    return UpEstimate("turntable", up, float(np.hypot(0.2, residual_deg / np.sqrt(max(strength, 1e-6)))))
+    across = _across(fit.up)
+    strength = max(float(np.linalg.eigvalsh(across.T @ signal @ across)[0]), 1e-6)
+    share = sum(len(frames) for frames in rings) / len(rotations)
+    by_chance_deg = max(0.0, fit.residual_deg - EXACT_RING_DEG) * 2.0 / share**2
+    return UpEstimate("turntable", fit.up, float(np.hypot(0.2, fit.residual_deg / np.sqrt(strength)) + by_chance_deg))
 
 
 def choose(estimates: Sequence[UpEstimate]) -> tuple[UpEstimate, Up]:

@@ -53,6 +53,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     from pipeline.posing.photos import PhotoFile
     from pipeline.posing.product import product_frame
     from pipeline.posing.resolve import resolved_poses, shooting_order
+    from pipeline.posing.sight import hints
     from pipeline.posing.up import UpHints
 
     facts = load_list(PhotoFacts, work.read(inputs.facts))
@@ -75,9 +76,9 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         min_fraction=params.min_registered_fraction,
     )
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
-    frame = product_frame(
-        model, posed.silhouettes, params.rig, params.front, UpHints(stated=params.up, level=params.level)
-    )
+    known = UpHints(stated=params.up, level=params.level, masked=masks is not None)
+    up = hints(model, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed)
+    frame = product_frame(model, posed.silhouettes, params.rig, params.front, up)
     root = work.scratch / "model"
     write_model(frame.model, root / "sparse" / "0")
     return Outputs(

@@ -4,10 +4,10 @@ import pytest
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.colmap.read import read_model
-from pipeline.core.domain import View, camera_centre
+from pipeline.core.domain import View, angle_between_deg, camera_centre
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.media import media_type_of
-from pipeline.core.records import PhotoFacts, dump_json, load_list
+from pipeline.core.records import LevelPhoto, PhotoFacts, Up, dump_json, load_list
 from pipeline.stages.sfm import STAGE, Inputs, Params
 from tests.posing.can import ring, write_shoot
 
@@ -44,6 +44,9 @@ def test_two_rings_are_posed_in_the_product_frame(shoot, tmp_path):
     assert outputs.report.registered == len(views) == len(SHOTS)
     assert outputs.report.rings == 2
     assert views["DSC_0003"].azimuth_deg == pytest.approx(0, abs=1e-6)
+    assert outputs.report.up == Up.model_validate_json(store.read(outputs.up))
+    assert (outputs.report.up.source, outputs.report.by_order) == ("turntable", False)
+    assert outputs.report.up.confidence > 0.9
     for shot in SHOTS:
         view = views[shot.photo]
         off = (view.azimuth_deg - (shot.azimuth_deg - SHOTS[2].azimuth_deg) + 180) % 360 - 180
@@ -58,6 +61,27 @@ def test_two_rings_are_posed_in_the_product_frame(shoot, tmp_path):
     for image in model.images:
         assert image.name == f"{image.photo}.png"
         assert np.allclose(image.centre, camera_centre(views[image.photo].pose))
+
+
+def test_the_same_photos_held_by_hand_stand_as_upright(shoot):
+    store, inputs = shoot
+    report, views = None, {}
+    for rig in ("turntable", "handheld"):
+        outputs = Runner(store).run(STAGE, inputs, Params(front="DSC_0003", rig=rig, **QUICK)).outputs
+        report = outputs.report
+        views[rig] = {view.photo: view for view in load_list(View, store.read(outputs.views))}
+    assert (report.rings, report.ring_residual_deg, report.up.source) == (0, None, "horizon")
+    assert report.up.confidence > 0.9
+    for photo, view in views["handheld"].items():
+        ups = [pose.pose[:3, 2] for pose in (view, views["turntable"][photo])]
+        assert angle_between_deg(*ups) < 1.0, photo
+
+
+def test_a_photo_whose_roll_is_stated_must_be_registered(shoot):
+    store, inputs = shoot
+    stated = (LevelPhoto(photo="DSC_9999"),)
+    with pytest.raises(Held, match=r"capture\.up: DSC_9999 could not be registered"):
+        Runner(store).run(STAGE, inputs, Params(front="DSC_0003", up=stated, **QUICK))
 
 
 def test_an_unknown_front_photo_is_bad_input(shoot):
