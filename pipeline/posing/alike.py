@@ -10,7 +10,7 @@ from PIL import Image
 
 from pipeline.core.colmap.model import NO_POINT, SparseModel
 
-MATCH_SIDE_PX, COMPARE_SIDE_PX = 800, 320
+MATCH_SIDE_PX, COMPARE_SIDE_PX = 640, 320
 MAX_FEATURES = 2000
 RATIO = 0.8
 INLIER_PX = 3.0

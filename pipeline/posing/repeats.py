@@ -24,6 +24,7 @@ SAME_DISTANCE = 0.05
 SAME_ROTATION_DEG = 6.0
 JUMP_DEG, JUMP_STEPS = 25.0, 2.5
 MAX_STEP_DEG = 40.0
+OVERLAP_STEPS = 0.55
 ORDERLY_SHARE = 0.6
 MIN_PHOTOS = 6
 MANY_TWINS_SHARE = 0.25
@@ -71,6 +72,13 @@ class Walk:
         following = np.diagonal(self.apart_deg, 1)
         return [int(n) for n in np.flatnonzero(following > max(JUMP_DEG, JUMP_STEPS * self.step_deg))]
 
+    @property
+    def overlaps(self) -> bool:
+        """Whether the walk comes back to where it was: some photos are closer than a step, but not in the order."""
+        if self.step_deg is None:
+            return False
+        return int((np.triu(self.apart_deg <= OVERLAP_STEPS * self.step_deg, k=3)).sum()) >= 2
+
 
 def doubt(model: SparseModel, order: Sequence[str], files: Mapping[str, PhotoFiles]) -> Doubt | None:
     """Why the model's poses cannot be right because sides look alike, or None; `order`: all photos as taken.
@@ -82,7 +90,7 @@ def doubt(model: SparseModel, order: Sequence[str], files: Mapping[str, PhotoFil
     if len(walk.photos) < MIN_PHOTOS:
         return None
     twins = _twins(walk)
-    jumps = walk.jumps
+    jumps = walk.jumps if walk.overlaps else []
     torn = _torn(walk, [n for n in jumps if walk.index[n + 1] == walk.index[n] + 1], files)
     skipped = any(walk.index[n + 1] > walk.index[n] + 1 for n in jumps)
     twinned = len({photo for pair in twins for photo in pair}) / len(walk.photos)

@@ -68,6 +68,6 @@ def write_carton(folder: Path, prints, azimuths_deg, names=None):
         (folder / kind).mkdir(parents=True)
     for seed, (name, azimuth_deg) in enumerate(zip(names, azimuths_deg, strict=True)):
         rgb, alpha = picture(prints, azimuth_deg, seed=seed)
-        Image.fromarray(rgb).save(folder / "photos" / f"{name}.png")
-        Image.fromarray(np.dstack([rgb, alpha])).save(folder / "cutouts" / f"{name}.png")
+        Image.fromarray(rgb).save(folder / "photos" / f"{name}.png", compress_level=1)
+        Image.fromarray(np.dstack([rgb, alpha])).save(folder / "cutouts" / f"{name}.png", compress_level=1)
     return names

@@ -60,6 +60,15 @@ def test_photos_that_are_placed_right_are_not_doubted(cartons, azimuths):
     assert doubt(model(azimuths), photos, copied) is None
 
 
+def test_a_fold_is_seen_where_no_two_photos_stand_in_one_place(cartons):
+    """25 photos in steps of 14.4 degrees: folded by 180 degrees, they stand halfway between each other."""
+    files = {**cartons, "P24": cartons["P00"]}
+    files["P13"], files["P12"] = files["P14"], files["P13"]
+    found = doubt(model([14.4 * n % 180.0 for n in range(24)]), names(24), files)
+    assert found.twins == ()
+    assert found.torn == (("P12", "P13"),)
+
+
 def test_a_copy_of_a_file_is_the_same_photo(cartons):
     photos = [*names(24), *(f"P{n}" for n in range(24, 30))]
     copies = {f"P{n}": cartons[f"P{n - 24:02d}"] for n in range(24, 30)}
