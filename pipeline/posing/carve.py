@@ -19,8 +19,8 @@ from pipeline.posing.hull import project_px
 from pipeline.posing.ground import Backdrop, plane_axes
 from pipeline.posing.table import Table
 
-CELLS = (40, 64)  # along the longest side of the box, per round
-BINS = 24  # of each channel of Lab in a colour histogram
+CELLS = (40, 56, 72)  # along the longest side of the box, per round
+BINS = 32  # of each channel of Lab in a colour histogram
 SURE = 3.0  # most that one photo's colour says, in natural logarithms of odds
 CARVED = 0.0  # mean log odds below which a cell is backdrop
 APPROVED = 0.35  # most that one photo says for a cell

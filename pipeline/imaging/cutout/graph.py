@@ -12,7 +12,7 @@ from pipeline.imaging.cutout.backdrop_model import lab_of
 
 COLOUR, PLACE = 6.0, 0.08  # a difference of 6 levels of Lab counts like a distance of 8% of the long side
 SAMPLES, NEIGHBOURS = 6000, 4
-BELIEF, LOOKS, EDGE = 2.0, 1.2, 6.0  # weights of the seeds' belief, of colour and of the outline's length
+BELIEF, LOOKS, EDGE = 1.5, 1.5, 10.0  # weights of the seeds' belief, of colour and of the outline's length
 UNIT = 100.0  # capacities are whole numbers of hundredths
 MIN_SURE = 20
 
