@@ -34,7 +34,7 @@ GRAPH: Mapping[str, Wiring] = {
     "sfm": {**_from("ingest", "photos", "facts"), **_from("cutout", "cutouts")},
     "coverage": {
         **_from("ingest", "facts"),
-        **_from("cutout", "cutouts"),
+        **_from("cutout", "cutouts", optional=True),
         **_from("sfm", "views", "up", optional=True),
     },
     "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "decisions")},

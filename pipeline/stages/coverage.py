@@ -13,10 +13,10 @@ OPAQUE = 128
 
 
 class Inputs(Frozen):
-    """The `facts` of ingest, the cut-outs, and the photos' views and `up`; None when sfm is held."""
+    """The `facts` of ingest; the cut-outs, and the photos' views and `up`: None when their step is held."""
 
     facts: Artifact
-    cutouts: Artifact
+    cutouts: Artifact | None = None
     views: Artifact | None = None
     up: Artifact | None = None
 
@@ -55,8 +55,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         views = load_list(View, work.read(inputs.views))
         posed = photographed(views, {fact.photo: fact.sharpness for fact in facts})
     up = None if inputs.up is None else Up.model_validate_json(work.read(inputs.up))
-    photos, cutouts = [fact.photo for fact in facts], work.tree(inputs.cutouts)
-    decisions = _decided(params, photos, posed, up, cutouts=cutouts, work=work)
+    cutouts = {} if inputs.cutouts is None else work.tree(inputs.cutouts)
+    decisions = _decided(params, [fact.photo for fact in facts], posed, up, cutouts=cutouts, work=work)
     work.progress(1, 2, f"{len(decisions)} angles decided")
     sources = [decision.source for decision in decisions]
     return Outputs(
@@ -80,21 +80,24 @@ def _decided(
     cutouts: dict[str, Artifact],
     work: Work,
 ) -> list[AngleDecision]:
-    """Decide the angles, and decide again without the photos whose cut-out turns out to be empty.
+    """Decide the angles, and decide again without the photos that turn out to have no cut-out or an empty one.
 
     Only the cut-outs of captured angles are decoded.
     """
     from pipeline.core.png import decode_png
 
-    shown: dict[str, bool] = {}
+    def is_empty(photo: str) -> bool:
+        file = cutouts.get(f"{photo}.png")
+        return file is None or int(decode_png(work.read(file), channels=4)[..., 3].max()) < OPAQUE
+
+    known: dict[str, bool] = {}
     while True:
-        empty = {photo for photo, some in shown.items() if not some}
+        empty = {photo for photo, bare in known.items() if bare}
         decisions = judge(params.angles, params.named, photos, posed, params, up=up, empty=empty)
-        unread = {d.photo for d in decisions if d.photo is not None and d.photo not in shown}
+        unread = {d.photo for d in decisions if d.photo is not None and d.photo not in known}
         if not unread:
             return decisions
-        for photo in unread:
-            shown[photo] = bool((decode_png(work.read(cutouts[f"{photo}.png"]))[..., 3] >= OPAQUE).any())
+        known |= {photo: is_empty(photo) for photo in unread}
 
 
 STAGE = Stage("coverage", 3, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))

@@ -45,7 +45,9 @@ def covered(store, views, up=None, empty=(), **params):
     names = [f"P{i}" for i in range(12)]
     inputs = Inputs(
         facts=artifact([facts(name) for name in names]),
-        cutouts=store.put_tree({f"{name}.png": cutout(store, 0.0 if name in empty else 0.5) for name in names}),
+        cutouts=None
+        if empty is None
+        else store.put_tree({f"{name}.png": cutout(store, 0.0 if name in empty else 0.5) for name in names}),
         views=None if views is None else artifact(views),
         up=None if up is None else artifact(up),
     )
@@ -79,6 +81,8 @@ def test_a_photo_of_which_nothing_was_cut_out_is_no_picture(store):
     decisions, _ = covered(store, None, named={"side": "P7"}, empty=["P7"])
     assert (decisions[1].source, decisions[1].code) == ("refused", "angle-cutout-empty")
     assert "mattes/P7.png" in decisions[1].reason
+    decisions, _ = covered(store, None, named={"side": "P7"}, empty=None)
+    assert (decisions[1].source, decisions[1].code) == ("refused", "angle-cutout-empty")
     views = [*(view(f"P{i}", 30.0 * i) for i in range(11)), view("P11", 3.0)]
     decisions, _ = covered(store, views, empty=["P0"])
     assert (decisions[0].source, decisions[0].photo) == ("captured", "P11")
