@@ -135,18 +135,21 @@ def neighbours(order: Sequence[str], turn_deg: float) -> tuple[tuple[str, str], 
     )
 
 
-def hold(found: Doubt) -> Held:
-    """The hold that names the photos in question."""
-    pairs = found.twins or found.torn
-    named = ", ".join(f"{a} and {b}" for a, b in pairs[:NAMED_TWINS])
-    more = f" and {len(pairs) - NAMED_TWINS} more pairs" if len(pairs) > NAMED_TWINS else ""
-    how = "came out in one place" if found.twins else "match and follow each other, but came out far apart"
-    return Held(
-        f"sides of the product look alike, and photos of them were mistaken for each other: {named}{more} {how}",
-        code="sfm-repeated-sides",
-        remedy="Put a few small removable stickers on one side and shoot again, or shoot all round on a turntable in "
-        "equal steps, with file names in the order of shooting",
-    )
+class RepeatedSides(Held):
+    """The hold that names the photos that were mistaken for each other; `pairs`: all of them."""
+
+    def __init__(self, found: Doubt) -> None:
+        """Name the first pairs."""
+        self.pairs = found.twins or found.torn
+        named = ", ".join(f"{a} and {b}" for a, b in self.pairs[:NAMED_TWINS])
+        more = f" and {len(self.pairs) - NAMED_TWINS} more pairs" if len(self.pairs) > NAMED_TWINS else ""
+        how = "came out in one place" if found.twins else "match and follow each other, but came out far apart"
+        super().__init__(
+            f"sides of the product look alike, and photos of them were mistaken for each other: {named}{more} {how}",
+            code="sfm-repeated-sides",
+            remedy="Put a few small removable stickers on one side and shoot again, or shoot all round on a turntable "
+            "in equal steps, with file names in the order of shooting",
+        )
 
 
 def _step_deg(following: F64) -> float | None:

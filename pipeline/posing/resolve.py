@@ -9,7 +9,7 @@ from pipeline.core.records import PhotoFacts
 from pipeline.posing.alike import PhotoFiles
 from pipeline.posing.colmap import PoseResult, pose
 from pipeline.posing.photos import PhotoFile
-from pipeline.posing.repeats import doubt, hold, neighbours
+from pipeline.posing.repeats import RepeatedSides, doubt, neighbours
 from pipeline.posing.request import PoseParams
 
 ENOUGH_BY_ORDER = 0.7
@@ -47,7 +47,7 @@ def resolved_poses(
     """Estimate the poses as `pose` does; `order`: all photos (stems) in the order in which they were taken.
 
     On a turntable the order decides between sides that look alike: with only neighbours matched, no photo of one side
-    meets one of the other. Raises Held, naming the photos, where the order does not decide it.
+    meets one of the other. Raises RepeatedSides where the order does not decide it.
     """
     posed = pose(photos, masks, focal_px, params, scratch)
     if posed.model is None:
@@ -57,10 +57,10 @@ def resolved_poses(
     if found is None:
         return Resolved(posed, by_order=False)
     if params.rig != "turntable" or found.turn_deg is None:
-        raise hold(found)
+        raise RepeatedSides(found)
     pairs = neighbours(order, found.turn_deg)
     again = pose(photos, masks, focal_px, params, scratch / "by-order", pairs=pairs)
     enough = again.model is not None and len(again.model.images) >= ENOUGH_BY_ORDER * len(photos)
     if again.model is None or not enough or doubt(again.model, order, files) is not None:
-        raise hold(found)
+        raise RepeatedSides(found)
     return Resolved(again, by_order=True)

@@ -1,14 +1,25 @@
 """sfm: estimates the pose of every photo, in the product frame. Holds the shoot when too few can be registered."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
-from pipeline.core.errors import BadInput
+from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import LevelPhoto, PhotoFacts, dump_json, load_list
 from pipeline.posing.request import PoseParams, PoseReport
+
+if TYPE_CHECKING:
+    from pipeline.posing.colmap import PoseResult
+    from pipeline.posing.photos import PhotoFile
+    from pipeline.posing.resolve import Resolved
+
+SHOWN_PAIRS = 12
 
 
 class Inputs(Frozen):
@@ -52,7 +63,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     from pipeline.posing.judge import report_of, require_registered
     from pipeline.posing.photos import PhotoFile
     from pipeline.posing.product import product_frame
-    from pipeline.posing.resolve import resolved_poses, shooting_order
+    from pipeline.posing.resolve import shooting_order
     from pipeline.posing.sight import hints
     from pipeline.posing.up import UpHints
 
@@ -65,16 +76,20 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     masks = {path.stem: path for path in work.folder(inputs.cutouts, "cutouts").iterdir()} if params.use_masks else None
     work.progress(0, 2, f"registering {len(photos)} photos")
     focal_px = {fact.photo: fact.focal_px for fact in facts}
-    resolved = resolved_poses(photos, masks, focal_px, params, work.scratch, order=shooting_order(facts))
+    resolved = _resolved(photos, masks, focal_px, params, work, shooting_order(facts))
     posed, names = resolved.posed, [photo.photo for photo in photos]
-    model = require_registered(
-        posed,
-        names,
-        params.rig,
-        params.front,
-        min_registered=params.min_registered,
-        min_fraction=params.min_registered_fraction,
-    )
+    try:
+        model = require_registered(
+            posed,
+            names,
+            params.rig,
+            params.front,
+            min_registered=params.min_registered,
+            min_fraction=params.min_registered_fraction,
+        )
+    except Held as held:
+        held.picture = _picture(held, posed, photos, masks or {})
+        raise
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
     known = UpHints(stated=params.up, level=params.level, masked=masks is not None)
     up = hints(model, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed)
@@ -87,6 +102,52 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         up=work.put_bytes(dump_json(frame.up)),
         report=report_of(resolved, frame, names),
     )
+
+
+def _resolved(
+    photos: "list[PhotoFile]",
+    masks: Mapping[str, Path] | None,
+    focal_px: Mapping[str, float | None],
+    params: Params,
+    work: Work,
+    order: list[str],
+) -> "Resolved":
+    """The poses. Raises RepeatedSides with a picture of the photos that were mistaken for each other."""
+    from pipeline.imaging.sheet.mattes import MatteTile, Verdicts, matte_sheet
+    from pipeline.posing.repeats import RepeatedSides
+    from pipeline.posing.resolve import resolved_poses
+
+    try:
+        return resolved_poses(photos, masks, focal_px, params, work.scratch, order=order)
+    except RepeatedSides as held:
+        files = {photo.photo: photo.path for photo in photos}
+        tiles = [
+            MatteTile(photo, files[photo], (masks or {}).get(photo), f"mistaken for {other}")
+            for pair in held.pairs[:SHOWN_PAIRS]
+            for photo, other in (pair, pair[::-1])
+        ]
+        title = held.what.partition(":")[0]
+        held.picture = matte_sheet(title, "sfm is held", tiles, Verdicts(bad="mistaken", good="posed"))
+        raise
+
+
+def _picture(held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes: Mapping[str, Path]) -> bytes:
+    """All photos with their mattes as PNG, those without a pose first."""
+    from pipeline.imaging.sheet.mattes import MatteTile, Verdicts, matte_sheet
+
+    registered = {image.photo for image in posed.model.images} if posed.model else set()
+    empty = {photo.name for photo in posed.unusable}
+
+    def fault(photo: "PhotoFile") -> str | None:
+        if photo.name in empty:
+            return "nothing was cut out (see cutout)"
+        if photo.photo in posed.strays:
+            return "its position is beside the ring of the others"
+        return None if photo.photo in registered else "it could not be matched to the others"
+
+    tiles = [MatteTile(photo.photo, photo.path, mattes.get(photo.photo), fault(photo)) for photo in photos]
+    tiles.sort(key=lambda tile: tile.fault is None)
+    return matte_sheet(held.what.partition(";")[0], "sfm is held", tiles, Verdicts(bad="not posed", good="posed"))
 
 
 STAGE = Stage("sfm", 4, Inputs, Params, Outputs, run)

@@ -5,11 +5,10 @@ import pytest
 from PIL import Image
 
 from pipeline.core.domain import look_at
-from pipeline.core.errors import Held
 from pipeline.posing.alike import PhotoFiles, linked, look_different
 from pipeline.posing.photos import PhotoFile
 from pipeline.posing.product import product_frame
-from pipeline.posing.repeats import Doubt, doubt, hold, neighbours, walked
+from pipeline.posing.repeats import Doubt, RepeatedSides, doubt, neighbours, walked
 from pipeline.posing.request import PoseParams
 from pipeline.posing.resolve import by_number, resolved_poses
 from tests.posing.carton import CAMERA, picture, write_carton
@@ -41,7 +40,7 @@ def test_a_folded_ring_is_doubted_and_names_the_photos(cartons):
     assert len(found.twins) == 12
     assert found.torn == (("P11", "P12"),)
     assert found.turn_deg == pytest.approx(15.0, abs=0.1)
-    held = hold(found)
+    held = RepeatedSides(found)
     assert held.code == "sfm-repeated-sides"
     assert "P00 and P12, P01 and P13, P02 and P14 and 9 more pairs came out in one place" in held.what
 
@@ -168,11 +167,11 @@ def test_the_order_on_a_turntable_tells_sides_apart(tmp_path):
 
 
 def test_hand_held_photos_of_repeated_sides_are_held_and_named(tmp_path):
-    with pytest.raises(Held, match=r"look alike, .*: P\d+ and P\d+") as held:
+    with pytest.raises(RepeatedSides, match=r"look alike, .*: P\d+ and P\d+") as held:
         resolve(tmp_path, "handheld", RING)
     assert held.value.code == "sfm-repeated-sides"
 
 
 def test_a_doubt_without_twins_names_the_photos_that_were_torn_apart():
-    held = hold(Doubt(twins=(), torn=(("P03", "P04"),), turn_deg=15.0))
+    held = RepeatedSides(Doubt(twins=(), torn=(("P03", "P04"),), turn_deg=15.0))
     assert "P03 and P04 match and follow each other, but came out far apart" in held.what
