@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.posing.photos import PhotoFile
     from pipeline.posing.resolve import Resolved
 
-SHOWN_PAIRS = 12
+SHOWN_PAIRS = 10
 
 
 class Inputs(Frozen):
@@ -126,7 +126,7 @@ def _resolved(
             for pair in held.pairs[:SHOWN_PAIRS]
             for photo, other in (pair, pair[::-1])
         ]
-        title = held.what.partition(":")[0]
+        title = held.what.partition(",")[0]
         held.picture = matte_sheet(title, "sfm is held", tiles, Verdicts(bad="mistaken", good="posed"))
         raise
 

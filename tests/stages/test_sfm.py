@@ -2,6 +2,7 @@ import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
@@ -10,6 +11,7 @@ from pipeline.core.domain import View, angle_between_deg, camera_centre
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.media import media_type_of
 from pipeline.core.records import LevelPhoto, PhotoFacts, Up, dump_json, load_list
+from pipeline.posing.repeats import Doubt, RepeatedSides
 from pipeline.stages.sfm import STAGE, Inputs, Params
 from tests.posing.can import ring, write_shoot
 
@@ -93,8 +95,6 @@ def test_an_unknown_front_photo_is_bad_input(shoot):
 
 
 def test_a_shoot_of_blank_photos_is_held_again_from_the_cache(tmp_path):
-    from PIL import Image
-
     store = Store(tmp_path)
     blank, full = tmp_path / "blank.png", tmp_path / "full.png"
     Image.new("RGB", (80, 60), "white").save(blank)
@@ -124,3 +124,20 @@ def test_a_shoot_of_blank_photos_is_held_again_from_the_cache(tmp_path):
     assert manifest.held.picture is not None
     sheet = Image.open(io.BytesIO(store.read(manifest.held.picture)))
     assert (sheet.format, sheet.width) == ("PNG", 2000)
+
+
+def test_photos_that_were_mistaken_for_each_other_are_shown(shoot, monkeypatch):
+    """The poses themselves are tested in tests/posing/test_repeats.py."""
+    store, inputs = shoot
+    pairs = (("DSC_0001", "DSC_0009"), ("DSC_0002", "DSC_0010"))
+
+    def mistaken(*arguments, **settings):
+        raise RepeatedSides(Doubt(twins=pairs, torn=(), turn_deg=None))
+
+    monkeypatch.setattr("pipeline.posing.resolve.resolved_poses", mistaken)
+    params = Params(front="DSC_0003", seed=7, **QUICK)
+    with pytest.raises(Held, match="DSC_0001 and DSC_0009, DSC_0002 and DSC_0010 came out in one place"):
+        Runner(store).run(STAGE, inputs, params)
+    held = store.manifest("sfm", STAGE.request(inputs, params).key).held
+    assert held.code == "sfm-repeated-sides"
+    assert Image.open(io.BytesIO(store.read(held.picture))).format == "PNG"
