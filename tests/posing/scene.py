@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pipeline.core.arrays import F64
+from pipeline.core.arrays import F64, I64
 from pipeline.core.colmap.model import TRACK, Points, PosedImage, RawCamera, SparseModel
 from pipeline.core.domain import Camera, look_at
 from pipeline.posing.hull import project_px
@@ -14,9 +14,9 @@ CAMERA = Camera(width_px=800, height_px=600, fx_px=1100, fy_px=1100, cx_px=400, 
 
 
 def model_of(
-    points: F64, cameras: Mapping[str, Camera], poses: Mapping[str, F64], seen: Mapping[str, F64]
+    points: F64, cameras: Mapping[str, Camera], poses: Mapping[str, F64], seen: Mapping[str, I64]
 ) -> SparseModel:
-    """A model of points [N, 3]; `seen`: photo -> rows of the points that it observes. Images are named `<photo>.png`."""
+    """A model of points [N, 3] with images `<photo>.png`; `seen`: photo -> rows of the points that it observes."""
     images, tracks = [], [[] for _ in points]
     for number, photo in enumerate(sorted(poses)):
         rows = np.asarray(seen[photo], np.int64)

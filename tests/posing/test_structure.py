@@ -1,4 +1,4 @@
-"""A look at whole photos finds up, the product and the backdrop on a cluttered table, and says nothing it does not know."""
+"""A look at whole photos finds up, the product and the backdrop on a cluttered table, or says that it does not."""
 
 from pathlib import Path
 
