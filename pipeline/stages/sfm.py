@@ -15,6 +15,7 @@ from pipeline.core.records import LevelPhoto, PhotoFacts, dump_json, load_list
 from pipeline.posing.request import PoseParams, PoseReport
 
 if TYPE_CHECKING:
+    from pipeline.core.colmap.model import SparseModel
     from pipeline.posing.colmap import PoseResult
     from pipeline.posing.photos import PhotoFile
     from pipeline.posing.resolve import Resolved
@@ -60,7 +61,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     Raises Held when too few photos or not the front one are registered, BadInput, SfmFailed.
     """
     from pipeline.core.colmap.write import write_model
-    from pipeline.posing.judge import report_of, require_registered
+    from pipeline.posing.judge import report_of
     from pipeline.posing.photos import PhotoFile
     from pipeline.posing.product import product_frame
     from pipeline.posing.resolve import shooting_order
@@ -77,23 +78,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     work.progress(0, 2, f"registering {len(photos)} photos")
     focal_px = {fact.photo: fact.focal_px for fact in facts}
     resolved = _resolved(photos, masks, focal_px, params, work, shooting_order(facts))
-    posed, names = resolved.posed, [photo.photo for photo in photos]
-    try:
-        model = require_registered(
-            posed,
-            names,
-            params.rig,
-            params.front,
-            min_registered=params.min_registered,
-            min_fraction=params.min_registered_fraction,
-        )
-    except Held as held:
-        held.picture = _picture(held, posed, photos, masks or {})
-        raise
+    model, names = _registered(resolved.posed, photos, masks, params), [photo.photo for photo in photos]
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
     known = UpHints(stated=params.up, level=params.level, masked=masks is not None)
     up = hints(model, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed)
-    frame = product_frame(model, posed.silhouettes, params.rig, params.front, up)
+    frame = product_frame(model, resolved.posed.silhouettes, params.rig, params.front, up)
     root = work.scratch / "model"
     write_model(frame.model, root / "sparse" / "0")
     return Outputs(
@@ -128,6 +117,26 @@ def _resolved(
         ]
         title = held.what.partition(",")[0]
         held.picture = matte_sheet(title, "sfm is held", tiles, Verdicts(bad="mistaken", good="posed"))
+        raise
+
+
+def _registered(
+    posed: "PoseResult", photos: "list[PhotoFile]", masks: Mapping[str, Path] | None, params: Params
+) -> "SparseModel":
+    """The model. Raises Held with a picture of the photos when too few of them are registered."""
+    from pipeline.posing.judge import require_registered
+
+    try:
+        return require_registered(
+            posed,
+            [photo.photo for photo in photos],
+            params.rig,
+            params.front,
+            min_registered=params.min_registered,
+            min_fraction=params.min_registered_fraction,
+        )
+    except Held as held:
+        held.picture = _picture(held, posed, photos, masks or {})
         raise
 
 
