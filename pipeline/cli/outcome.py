@@ -38,9 +38,9 @@ def print_outcome(
     """
     console.print(title, style="bold", markup=False, highlight=False, no_wrap=True, overflow="ellipsis")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("step", no_wrap=True, min_width=max(len(result.step) for result in results))
-    table.add_column("state", no_wrap=True, min_width=max(len(result.state) for result in results))
-    table.add_column("seconds", no_wrap=True, justify="right")
+    table.add_column("step", no_wrap=True, min_width=max(map(len, ("step", *(result.step for result in results)))))
+    table.add_column("state", no_wrap=True, min_width=max(map(len, ("state", *(result.state for result in results)))))
+    table.add_column("seconds", no_wrap=True, justify="right", min_width=len("seconds"))
     table.add_column("note", no_wrap=True, overflow="ellipsis")
     for result in results:
         state = f"[{COLOURS[result.state]}]{result.state}[/]"
