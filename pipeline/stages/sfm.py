@@ -11,6 +11,7 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
+from pipeline.core.photo_names import shown_names
 from pipeline.core.records import LevelPhoto, PhotoFacts, dump_json, load_list
 from pipeline.posing.request import PoseParams, PoseReport
 
@@ -64,7 +65,6 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     from pipeline.posing.judge import report_of
     from pipeline.posing.photos import PhotoFile
     from pipeline.posing.product import product_frame
-    from pipeline.posing.resolve import shooting_order
     from pipeline.posing.sight import hints
     from pipeline.posing.up import UpHints
 
@@ -77,8 +77,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     masks = {path.stem: path for path in work.folder(inputs.cutouts, "cutouts").iterdir()} if params.use_masks else None
     work.progress(0, 2, f"registering {len(photos)} photos")
     focal_px = {fact.photo: fact.focal_px for fact in facts}
-    resolved = _resolved(photos, masks, focal_px, params, work, shooting_order(facts))
-    model, names = _registered(resolved.posed, photos, masks, params), [photo.photo for photo in photos]
+    resolved = _resolved(photos, masks, facts, params, work)
+    model, names = _registered(resolved.posed, photos, masks, params, facts), [photo.photo for photo in photos]
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
     known = UpHints(stated=params.up, level=params.level, masked=masks is not None)
     up = hints(model, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed)
@@ -96,22 +96,23 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 def _resolved(
     photos: "list[PhotoFile]",
     masks: Mapping[str, Path] | None,
-    focal_px: Mapping[str, float | None],
+    facts: list[PhotoFacts],
     params: Params,
     work: Work,
-    order: list[str],
 ) -> "Resolved":
     """The poses. Raises RepeatedSides with a picture of the photos that were mistaken for each other."""
     from pipeline.imaging.sheet.mattes import MatteTile, Verdicts, matte_sheet
     from pipeline.posing.repeats import RepeatedSides
-    from pipeline.posing.resolve import resolved_poses
+    from pipeline.posing.resolve import resolved_poses, shooting_order
 
+    focal_px = {fact.photo: fact.focal_px for fact in facts}
     try:
-        return resolved_poses(photos, masks, focal_px, params, work.scratch, order=order)
+        return resolved_poses(photos, masks, focal_px, params, work.scratch, order=shooting_order(facts))
     except RepeatedSides as held:
         files = {photo.photo: photo.path for photo in photos}
+        shown = shown_names({fact.photo: fact.source_name for fact in facts})
         tiles = [
-            MatteTile(photo, files[photo], (masks or {}).get(photo), f"mistaken for {other}")
+            MatteTile(photo, files[photo], (masks or {}).get(photo), f"mistaken for {shown[other]}", shown[photo])
             for pair in held.pairs[:SHOWN_PAIRS]
             for photo, other in (pair, pair[::-1])
         ]
@@ -121,7 +122,11 @@ def _resolved(
 
 
 def _registered(
-    posed: "PoseResult", photos: "list[PhotoFile]", masks: Mapping[str, Path] | None, params: Params
+    posed: "PoseResult",
+    photos: "list[PhotoFile]",
+    masks: Mapping[str, Path] | None,
+    params: Params,
+    facts: list[PhotoFacts],
 ) -> "SparseModel":
     """The model. Raises Held with a picture of the photos when too few of them are registered."""
     from pipeline.posing.judge import require_registered
@@ -136,11 +141,13 @@ def _registered(
             min_fraction=params.min_registered_fraction,
         )
     except Held as held:
-        held.picture = _picture(held, posed, photos, masks or {})
+        held.picture = _picture(held, posed, photos, masks or {}, facts)
         raise
 
 
-def _picture(held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes: Mapping[str, Path]) -> bytes:
+def _picture(
+    held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes: Mapping[str, Path], facts: list[PhotoFacts]
+) -> bytes:
     """All photos with their mattes as PNG, those without a pose first."""
     from pipeline.imaging.sheet.mattes import MatteTile, Verdicts, matte_sheet
 
@@ -154,7 +161,11 @@ def _picture(held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes:
             return "its position is beside the ring of the others"
         return None if photo.photo in registered else "it could not be matched to the others"
 
-    tiles = [MatteTile(photo.photo, photo.path, mattes.get(photo.photo), fault(photo)) for photo in photos]
+    shown = shown_names({fact.photo: fact.source_name for fact in facts})
+    tiles = [
+        MatteTile(photo.photo, photo.path, mattes.get(photo.photo), fault(photo), shown.get(photo.photo))
+        for photo in photos
+    ]
     tiles.sort(key=lambda tile: tile.fault is None)
     return matte_sheet(held.what.partition(";")[0], "sfm is held", tiles, Verdicts(bad="not posed", good="posed"))
 
