@@ -27,6 +27,7 @@ def report_of(posed: PoseResult, frame: ProductFrame, photos: Sequence[str]) -> 
         strays=posed.strays,
         reprojection_error_px=round(frame.model.reprojection_error_px, 4),
         points=len(frame.model.points.positions),
+        apart=posed.answer.apart,
         attempts=tuple(f"{attempt.name}: {attempt.registered} photos" for attempt in posed.answer.attempts),
         rings=frame.rings,
         ring_residual_deg=round(frame.ring_residual_deg, 3),
@@ -61,6 +62,15 @@ def require_registered(
             code="sfm-no-poses",
             remedy="Shoot at least 24 sharp photos, no more than 15° apart, with the product filling half the frame; "
             "put a few small removable stickers on a product without any pattern",
+        )
+    if posed.answer.apart:
+        parts = "; ".join(f"{len(part)} show another: {_listed(part)}" for part in posed.answer.apart)
+        raise Held(
+            f"{what}; the photos form {len(posed.answer.apart) + 1} models that share no detail: "
+            f"{count} show one side ({_listed(sorted(registered))}); {parts}",
+            code="sfm-apart",
+            remedy="Shoot a few photos in which both sides are seen, at most 15° apart; if the product was turned "
+            "over or moved meanwhile, make a shoot of each part",
         )
     gap, remedy = _largest_gap(model, rig, front)
     raise Held(f"{what}; {gap}", code="sfm-too-few-poses", remedy=remedy)

@@ -80,4 +80,4 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("sfm", 3, Inputs, Params, Outputs, run)
+STAGE = Stage("sfm", 4, Inputs, Params, Outputs, run)
