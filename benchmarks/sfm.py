@@ -24,6 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 RECORD = Path(__file__).with_name("SFM.md")
+OURS = """
+import sys
+from pathlib import Path
+from pipeline.posing.folder import pose_folder
+from pipeline.posing.request import PoseParams
+photos, out, masks, side, features = sys.argv[1:]
+params = PoseParams(max_side_px=int(side), max_features=int(features))
+pose_folder(Path(photos), Path(out), Path(masks) if masks else None, params)
+"""
 Poses = dict[str, NDArray[np.float64]]
 
 
@@ -111,9 +120,8 @@ def compare(options: argparse.Namespace, scratch: Path) -> str:
     """Run ours, then plain pycolmap on the photos that ours decoded; returns rows of a Markdown table."""
     ours, theirs = scratch / "ours", scratch / "plain"
     theirs.mkdir()
-    command = [sys.executable, "-m", "pipeline", "sfm", str(options.photos), "--out", str(ours)]
-    command += ["--set", f"max_side_px={options.side}", "--set", f"max_features={options.features}"]
-    figures = {"ours": timed(command + (["--masks", str(options.masks)] if options.masks else []))}
+    call = [options.photos, ours, options.masks or "", options.side, options.features]
+    figures = {"ours": timed([sys.executable, "-c", OURS, *map(str, call)])}
     spec = {
         "photos": str(ours / "images"), "out": str(theirs), "side": options.side, "features": options.features,
         "masks": colmap_masks(options.masks, scratch / "masks") if options.masks else None,

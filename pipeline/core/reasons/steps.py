@@ -32,6 +32,15 @@ STEP_REASONS = (
         "Shoot as many photos in the gap as the message says, and run the shoot again.",
     ),
     _held(
+        "sfm-apart",
+        "The photos form two models that share no detail",
+        "The photos of each model fit together, but no photo of one shows anything that is seen in the other: the "
+        "product was turned over or moved between two photos, or two of its sides were never seen in one photo. The "
+        "message names the photos of each model.",
+        "Shoot a few photos in which both sides are seen, at most 15° apart. If the product was turned over or moved, "
+        "make a shoot of each part.",
+    ),
+    _held(
         "sfm-front-not-posed",
         "The front photo could not be posed",
         "The photo named in `capture.front` could not be matched to the others, so azimuth 0 is not known.",
