@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from pipeline.posing.gaps import largest_gap
 from pipeline.posing.product import ProductFrame
 from pipeline.posing.request import PoseReport
 
-MAX_NAMES = 6
+MAX_NAMES = 3
 
 
 def report_of(posed: PoseResult, frame: ProductFrame, photos: Sequence[str]) -> PoseReport:
@@ -42,7 +43,8 @@ def require_registered(
 ) -> SparseModel:
     """Return the model if enough of `photos` are registered in it.
 
-    Raises Held otherwise, naming the largest gap and the number of photos to shoot.
+    Raises Held otherwise, naming the largest gap and the number of photos to shoot; or the photos of which nothing was
+    cut out, if it was for them that too few are left.
     """
     needed = max(min_registered, math.ceil(min_fraction * len(photos)))
     model = posed.model
@@ -50,12 +52,19 @@ def require_registered(
         return model
     count = 0 if model is None else len(model.images)
     registered = set() if model is None else {image.photo for image in model.images}
-    empty = [photo.name for photo in posed.unusable]
-    missing = [photo for photo in photos if photo not in registered]
+    empty = [Path(photo.name).stem for photo in posed.unusable]
+    missing = [photo for photo in photos if photo not in registered and photo not in empty]
     what = f"{count} of {len(photos)} photos registered, {needed} are needed"
     what += f"; not registered: {_listed(missing)}" if missing and model is not None else ""
     what += f"; beside their ring: {_listed(list(posed.strays))}" if posed.strays else ""
-    what += f"; nothing was cut out of {_listed(empty)}" if empty else ""
+    what += f"; nothing was cut out of {len(empty)} (see cutout): {_listed(empty)}" if empty else ""
+    if empty and (count + len(empty) >= needed or len(empty) >= len(missing)):
+        raise Held(
+            what,
+            code="sfm-cutouts-empty",
+            remedy=f"Put mattes of these photos, made by hand, into mattes/ (mattes/{empty[0]}.png), or name another"
+            " engine for cutout",
+        )
     if model is None or count < 3:
         raise Held(
             what,
@@ -64,16 +73,21 @@ def require_registered(
             "put a few small removable stickers on a product without any pattern",
         )
     if posed.answer.apart:
-        parts = "; ".join(f"{len(part)} show another: {_listed(part)}" for part in posed.answer.apart)
-        raise Held(
-            f"{what}; the photos form {len(posed.answer.apart) + 1} models that share no detail: "
-            f"{count} show one side ({_listed(sorted(registered))}); {parts}",
-            code="sfm-apart",
-            remedy="Shoot a few photos in which both sides are seen, at most 15° apart; if the product was turned "
-            "over or moved meanwhile, make a shoot of each part",
-        )
+        raise _apart(posed, [image.photo for image in model.images], f"{count} of {len(photos)}")
     gap, remedy = _largest_gap(model, rig, front)
     raise Held(f"{what}; {gap}", code="sfm-too-few-poses", remedy=remedy)
+
+
+def _apart(posed: PoseResult, registered: Sequence[str], share: str) -> Held:
+    """The error for photos that form several models; names photos of each."""
+    models = [sorted(registered), *posed.answer.apart]
+    return Held(
+        f"{share} photos registered; the photos form {len(models)} models that share no detail: "
+        + ", and ".join(f"{len(photos)} ({_listed(photos)})" for photos in models),
+        code="sfm-apart",
+        remedy="If the product was turned over or moved between them, make a shoot of each part; if not, shoot a few "
+        "photos that show both sides, at most 15° apart",
+    )
 
 
 def _largest_gap(model: SparseModel, rig: Rig, front: str) -> tuple[str, str]:
