@@ -1,11 +1,11 @@
 """Compares SfM with plain pycolmap, in one run on the same photos: seconds, memory, photos registered, poses.
 
-    python -m benchmarks.sfm PHOTOS_DIR [--masks DIR] [--side 1200] [--features 4096] [--truth views.json] [--write NAME]
+    python -m benchmarks.sfm PHOTOS_DIR [--masks DIR] [--side PX] [--features N] [--truth views.json] [--write NAME]
 
-Plain pycolmap extracts, matches every pair and maps, with its defaults and all threads, in a process of its own; it gets
-the same decoded photos, masks, focal lengths, long side and number of features. Ours is the whole of `catalog sfm`,
-which also decodes the photos and writes them. CPU seconds are more telling than wall seconds on a busy machine.
-`rotation` and `centre` compare the poses with plain pycolmap's, or with the truth: the largest angle, and the largest
+Plain pycolmap extracts, matches every pair and maps, with its defaults and all threads, in a process of its own. It
+gets the same decoded photos, masks, focal lengths, long side and number of features. Ours is the whole of
+`catalog sfm`, which also decodes the photos and writes them. CPU seconds tell more than wall seconds on a busy machine. `rotation` and
+`centre` compare the poses with plain pycolmap's, or with the truth: the largest angle in degrees, and the largest
 distance in percent of the cameras' RMS distance from their middle, once a similarity has aligned them.
 """
 
@@ -18,10 +18,13 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.core.colmap.read import read_model
+from pipeline.core.photo.decode import read_photo
 
 RECORD = Path(__file__).with_name("SFM.md")
 OURS = """
@@ -36,27 +39,6 @@ pose_folder(Path(photos), Path(out), Path(masks) if masks else None, params)
 Poses = dict[str, NDArray[np.float64]]
 
 
-def plain(spec: dict[str, Any]) -> None:
-    """Run plain pycolmap; writes the models into spec["out"]. Imports no Pillow: the two crash each other."""
-    import pycolmap
-
-    pycolmap.logging.minloglevel = 2
-    out, database = Path(spec["out"]), Path(spec["out"]) / "plain.db"
-    reader, extraction = pycolmap.ImageReaderOptions(), pycolmap.FeatureExtractionOptions()
-    reader.camera_model = "SIMPLE_RADIAL"
-    if spec["masks"]:
-        reader.mask_path = spec["masks"]
-    if spec["camera"]:
-        reader.camera_params = ",".join(map(repr, spec["camera"]))
-    extraction.max_image_size, extraction.sift.max_num_features = spec["side"], spec["features"]
-    mode, cpu = pycolmap.CameraMode.SINGLE, pycolmap.Device.cpu
-    pycolmap.extract_features(
-        database, spec["photos"], camera_mode=mode, reader_options=reader, extraction_options=extraction, device=cpu
-    )
-    pycolmap.match_exhaustive(database, device=cpu)
-    pycolmap.incremental_mapping(database, spec["photos"], out)
-
-
 def timed(command: list[str]) -> tuple[float, float, float]:
     """Run a command; returns its wall seconds, the CPU seconds of it and its children, and the peak so far in MB."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -68,8 +50,6 @@ def timed(command: list[str]) -> tuple[float, float, float]:
 
 def poses_in(folder: Path) -> Poses:
     """The poses [4, 4] of a COLMAP model, by photo; of the largest model when the folder has several."""
-    from pipeline.core.colmap.read import read_model
-
     models = [read_model(path.parent) for path in folder.glob("**/images.bin")]
     largest = max(models, key=lambda model: len(model.images), default=None)
     return {} if largest is None else {image.photo: image.cam_from_world for image in largest.images}
@@ -95,8 +75,6 @@ def difference(measured: Poses, reference: Poses) -> tuple[float, float]:
 
 def colmap_masks(masks: Path, folder: Path) -> str:
     """Masks in COLMAP's form, dilated as ours are at a long side of 1200 px; returns their folder."""
-    import cv2
-
     folder.mkdir()
     for path in sorted(masks.glob("*.png")):
         alpha = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
@@ -109,8 +87,6 @@ def colmap_masks(masks: Path, folder: Path) -> str:
 
 def focal_prior(photos: Path) -> tuple[float, float, float, float] | None:
     """The camera of the first photo from its EXIF, for plain pycolmap, which does not find it in the decoded PNG."""
-    from pipeline.core.photo.decode import read_photo
-
     photo = read_photo(sorted(path for path in photos.iterdir() if path.is_file())[0])
     height, width = photo.rgb.shape[:2]
     return None if photo.exif.focal_px is None else (photo.exif.focal_px, width / 2, height / 2, 0.0)
@@ -127,7 +103,7 @@ def compare(options: argparse.Namespace, scratch: Path) -> str:
         "masks": colmap_masks(options.masks, scratch / "masks") if options.masks else None,
         "camera": focal_prior(options.photos),
     }  # fmt: skip
-    figures["pycolmap"] = timed([sys.executable, "-m", "benchmarks.sfm", "--plain", json.dumps(spec)])
+    figures["pycolmap"] = timed([sys.executable, "-m", "benchmarks.sfm_plain", json.dumps(spec)])
     poses = {"ours": poses_in(ours / "sparse"), "pycolmap": poses_in(theirs)}
     reference = poses["pycolmap"]
     if options.truth:
@@ -145,9 +121,6 @@ def compare(options: argparse.Namespace, scratch: Path) -> str:
 
 def main() -> None:
     """Measure and print; with --write, append the rows to SFM.md."""
-    if sys.argv[1:2] == ["--plain"]:
-        plain(json.loads(sys.argv[2]))
-        return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--masks", type=Path, default=None, help="cut-outs or masks of the photos")
