@@ -4,9 +4,10 @@
 
 Plain pycolmap extracts, matches every pair and maps, with its defaults and all threads, in a process of its own. It
 gets the same decoded photos, masks, focal lengths, long side and number of features. Ours is the whole of
-`catalog sfm`, which also decodes the photos and writes them. CPU seconds tell more than wall seconds on a busy machine. `rotation` and
-`centre` compare the poses with plain pycolmap's, or with the truth: the largest angle in degrees, and the largest
-distance in percent of the cameras' RMS distance from their middle, once a similarity has aligned them.
+`catalog sfm`, which also decodes the photos and writes them. CPU seconds tell more than wall seconds on a busy
+machine. `rotation` and `centre` compare the poses with plain pycolmap's, or with the truth: the largest angle in
+degrees, and the largest distance in percent of the cameras' RMS distance from their middle, once a similarity has
+aligned them.
 """
 
 import argparse

@@ -11,6 +11,7 @@ from pipeline.posing.colmap import SfmFailed, pose, run_worker
 from pipeline.posing.photos import PhotoFile, camera_groups
 from pipeline.posing.request import PoseParams, PoseRequest
 from tests.core.test_process import ends_within
+from tests.posing.can import Shot, write_shoot
 
 NOISE = np.random.default_rng(0).integers(0, 255, (60, 80, 3)).astype(np.uint8)
 
@@ -107,3 +108,30 @@ def test_photos_of_one_size_and_focal_length_share_a_camera():
     groups = camera_groups(photos, focal)
     assert [group.names for group in groups] == [("P0.png", "P1.png"), ("P2.png",), ("P3.png",)]
     assert [group.prior for group in groups] == [(901.5, 400.0, 300.0, 0.0), None, (1800.0, 400.0, 300.0, 0.0)]
+
+
+@pytest.fixture(scope="module")
+def turned_over(tmp_path_factory):
+    """A can of which two sides were shot that share nothing, as of a product that was turned over."""
+    folder = tmp_path_factory.mktemp("turned")
+    shots = [Shot(f"A{i}", 9.0 * i, 14.0) for i in range(8)] + [Shot(f"B{i}", 180.0 + 9.0 * i, 14.0) for i in range(5)]
+    write_shoot(folder, shots)
+    photos = [PhotoFile(folder / "photos" / f"{shot.photo}.png", 480, 400) for shot in shots]
+    masks = {shot.photo: folder / "cutouts" / f"{shot.photo}.png" for shot in shots}
+    params = PoseParams(max_side_px=480, max_features=1024, timeout_seconds=300)
+    return [pose(photos, masks, {}, params, folder / f"scratch{i}") for i in range(2)]
+
+
+def test_two_sides_that_share_nothing_are_told_apart_without_costly_attempts(turned_over):
+    answer = turned_over[0].answer
+    assert {image.photo for image in turned_over[0].model.images} == {f"A{i}" for i in range(8)}
+    assert answer.apart == (tuple(f"B{i}" for i in range(5)),)
+    assert {attempt.name for attempt in answer.attempts} <= {"plain", "complete", "reseeded"}
+
+
+def test_poses_are_the_same_to_the_last_bit_in_every_run(turned_over):
+    first, second = (posed.model for posed in turned_over)
+    for one, other in zip(first.images, second.images, strict=True):
+        assert one.photo == other.photo
+        assert np.array_equal(one.cam_from_world, other.cam_from_world)
+    assert np.array_equal(first.points.positions, second.points.positions)
