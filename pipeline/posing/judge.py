@@ -30,6 +30,7 @@ def report_of(resolved: Resolved, frame: ProductFrame, photos: Sequence[str]) ->
         strays=posed.strays,
         reprojection_error_px=round(frame.model.reprojection_error_px, 4),
         points=len(frame.model.points.positions),
+        apart=posed.answer.apart,
         attempts=tuple(f"{attempt.name}: {attempt.registered} photos" for attempt in posed.answer.attempts),
         rings=frame.rings,
         ring_residual_deg=None if frame.ring_residual_deg is None else round(frame.ring_residual_deg, 3),
@@ -75,8 +76,22 @@ def require_registered(
             remedy="Shoot at least 24 sharp photos, no more than 15° apart, with the product filling half the frame; "
             "put a few small removable stickers on a product without any pattern",
         )
+    if posed.answer.apart:
+        raise _apart(posed, [image.photo for image in model.images], f"{count} of {len(photos)}")
     gap, remedy = _largest_gap(model, rig, front)
     raise Held(f"{what}; {gap}", code="sfm-too-few-poses", remedy=remedy)
+
+
+def _apart(posed: PoseResult, registered: Sequence[str], share: str) -> Held:
+    """The error for photos that form several models; names photos of each."""
+    models = [sorted(registered), *posed.answer.apart]
+    return Held(
+        f"{share} photos registered; the photos form {len(models)} models that share no detail: "
+        + ", and ".join(f"{len(photos)} ({_listed(photos)})" for photos in models),
+        code="sfm-apart",
+        remedy="If the product was turned over or moved between them, make a shoot of each part; if not, shoot a few "
+        "photos that show both sides, at most 15° apart",
+    )
 
 
 def _largest_gap(model: SparseModel, rig: Rig, front: str) -> tuple[str, str]:

@@ -35,6 +35,15 @@ STEP_REASONS = (
         "Shoot as many photos in the gap as the message says, and run the shoot again.",
     ),
     _held(
+        "sfm-apart",
+        "The photos form two models that share no detail",
+        "The photos of each model fit together, but no photo of one shows anything that is seen in the other: the "
+        "product was turned over or moved between two photos, or two of its sides were never seen in one photo. The "
+        "message names the photos of each model.",
+        "Shoot a few photos in which both sides are seen, at most 15° apart. If the product was turned over or moved, "
+        "make a shoot of each part.",
+    ),
+    _held(
         "sfm-cutouts-empty",
         "Too few photos have a cut-out",
         "Nothing was cut out of some photos, so that too few are left to be posed. It is not for want of photos. The "
