@@ -27,7 +27,7 @@ SFM_SIDE_PX, SFM_FEATURES = 1000, 1500
 SEEDS_SIDE_PX = 400
 MIN_PHOTOS = 3
 BOX_MARGIN = 0.5  # how far the product may reach beyond its points, as a share of its width
-PRODUCT_ODDS = 0.5  # log odds by colour above which a pixel deep inside a silhouette is a seed
+PRODUCT_ODDS, DEEP_ODDS = 0.5, -0.25  # log odds by colour above which a pixel inside, or deep inside, is a seed
 BAND = 0.03  # of the silhouette's size: seeds keep this distance from its outline
 PRODUCT, UNKNOWN, BACKDROP = 255, 128, 0
 
@@ -210,6 +210,6 @@ def _trimap(silhouette: Mask, odds: F32) -> Pixels:
     depth = np.clip((inside - outside) / reach, -1, 1)
     belief = 0.2 * depth + 0.4 * odds / SURE
     seeds = np.clip(np.round(UNKNOWN + 127 * belief), 1, 254).astype(np.uint8)
-    seeds[(inside > reach) & (odds > PRODUCT_ODDS)] = PRODUCT
+    seeds[((inside > reach) & (odds > PRODUCT_ODDS)) | ((inside > 2 * reach) & (odds > DEEP_ODDS))] = PRODUCT
     seeds[outside > reach] = BACKDROP
     return seeds
