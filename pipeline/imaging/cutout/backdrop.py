@@ -16,6 +16,7 @@ from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdr
 _DISC3 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 SHADOW_STEP = 2.0  # change of L per px: the steepest edge of a shadow; a steeper one is an outline
+PLAIN_BACKDROP = True  # its mattes are judged by how plain the backdrop is
 BAND_PX = 1.6  # half the width of the unknown band around the outline
 KEPT_SHARE = 0.02  # pieces below this share of the largest one's area are dropped
 
