@@ -77,13 +77,16 @@ class Likeness:
 
     `shade`: luminance relative to the backdrop's (1 lit, 0 black). `tint`: Lab distance to the backdrop shaded to the
     pixel's lightness, close to 0 in a shadow. `distance`: Lab distance to the unshaded backdrop, in units of its noise.
-    `tints`: the differences of a* and b* from the shaded backdrop, [h, w, 2]; `tint` is their length.
+    `tints`: the differences of a* and b* from the shaded backdrop, [h, w, 2]; `tint` is their length. `lightness`: L of
+    the backdrop, [h, w]; `noise`: of it.
     """
 
     shade: F32
     tint: F32
     distance: F32
     tints: F32
+    lightness: F32
+    noise: float
 
     def flat(self, shade_weight: float, tint_weight: float) -> Pixels:
         """Shade and the two tints as a picture [h, w, 3] uint8, as if the backdrop were even; for colour models."""
@@ -99,7 +102,7 @@ def compare(lab: Lab, backdrop: BackdropFit) -> Likeness:
     tints = lab[..., 1:] - shrunk
     tint = np.sqrt(np.square(tints).sum(axis=2))
     distance = np.sqrt(np.square((lab - backdrop.lab) / backdrop.noise).sum(axis=2))
-    return Likeness(shade.astype(np.float32), tint.astype(np.float32), distance.astype(np.float32), tints)
+    return Likeness(shade.astype(np.float32), tint.astype(np.float32), distance.astype(np.float32), tints, backdrop.lab[..., 0], float(backdrop.noise[0]))
 
 
 def _luminance(lightness: F32) -> F32:

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.core.arrays import F32, I32, I64, Alpha, Mask, Rgb
+from pipeline.core.arrays import F32, I32, I64, Alpha, Mask, Pixels, Rgb
 
 SIDE_PX = 512  # the long side at which pieces are told apart
 SOLID_LEVEL = 40  # of 255: a thin chain fades when it is reduced, but its links stay connected
 AIM_SHARE = 0.22  # of the picture's diagonal: spread of the distances between the product and the picture's centre
 SPECK_SHARE = 0.02  # of the main piece's area: what is smaller is a crumb, unless it lies within the product's outline
-PEER_SHARE = 0.5  # of the main piece's area: as large as another product of the same shoot, wherever it stands
+PEER_SHARE = 0.5  # of the main piece's area: as large as another product of the same photo
+CENTRAL_SHARE = 0.5  # of the main piece's nearness to the centre: one of a pair stands beside it as the other does
 ALIKE_SHARE = 0.15  # of the main piece's area: enough if the piece has the main piece's colours
+LINK_SHARE = 0.0005  # of the main piece's area: smaller than a chain's link inside the convex outline
 NEAR_SHARE = 0.06  # of the main piece's size (square root of its hull): closer pieces are parts of it
 COLOURS_ALIKE = 0.5  # overlap of two colour histograms, 0 to 1
 
@@ -47,27 +49,27 @@ def product_pieces(mask: Mask, rgb: Rgb | None = None) -> Pieces:
     """Choose the product among the connected pieces of a mask [h, w].
 
     The main piece is large and near the picture's centre, where cameras aim. Pieces inside its convex outline or close
-    to it are parts of it; another one stays if it is about as large, or if `rgb` [h, w, 3] shows the same colours.
-    Pieces that the picture's border cuts off must be as near to the centre as the main piece.
+    to it are parts of it. Another one stays if it stands about as near to the centre, and is about as large or, in
+    `rgb` [h, w, 3], has the same colours.
     """
     count, labels, stats, centres = cv2.connectedComponentsWithStats(np.asarray(mask, np.uint8), connectivity=8)
     if count < 2:
         return Pieces(np.zeros(mask.shape, bool), ())
     areas = stats[:, cv2.CC_STAT_AREA].astype(np.int64)
     areas[0] = 0
-    aim = _aim(mask.shape, centres)
-    main = int(np.argmax(areas * _centrality(mask, labels, stats)))
-    parts = _parts(np.asarray(labels == main), labels, areas)
+    central = _centrality(mask, labels, stats)
+    main = int(np.argmax(areas * central))
+    hull = _hull(np.asarray(labels == main))
+    reach = max(1.0, NEAR_SHARE * float(hull.sum()) ** 0.5)
+    close = _inside(cv2.distanceTransform(1 - hull, cv2.DIST_L2, 5) <= reach, labels, areas)
     kept = np.zeros(count, bool)
     kept[main] = True
-    cut_off = _cut_off(stats, mask.shape)
     for index in np.flatnonzero(areas >= SPECK_SHARE * areas[main]):
         peer = areas[index] >= PEER_SHARE * areas[main]
         if not peer and rgb is not None and areas[index] >= ALIKE_SHARE * areas[main]:
             peer = _overlap(_histogram(rgb, labels == main), _histogram(rgb, labels == index)) >= COLOURS_ALIKE
-        outside = cut_off[index] and not cut_off[main] and aim[index] > aim[main]
-        kept[index] |= bool(parts[index] >= 0.5 or (peer and not outside))
-    kept |= parts > 0.9  # specks too: a print, a chain's link, a hair
+        kept[index] |= bool(close[index] >= 0.5 or (peer and central[index] >= CENTRAL_SHARE * central[main]))
+    kept |= (_inside(hull > 0, labels, areas) > 0.9) & (areas >= LINK_SHARE * areas[main])
     kept[0] = False
     return Pieces(kept[labels], _dropped(areas, centres, kept, mask.shape))
 
@@ -84,12 +86,6 @@ def product_of(rgb: Rgb, alpha: Alpha) -> tuple[Alpha, tuple[Dropped, ...]]:
     near = cv2.dilate(np.asarray(pieces.kept, np.uint8), np.ones((7, 7), np.uint8))
     large = cv2.resize(near, (width, height), interpolation=cv2.INTER_NEAREST)
     return np.where(large > 0, alpha, 0).astype(np.uint8), pieces.dropped
-
-
-def _aim(shape: tuple[int, ...], centres: F32) -> F32:
-    """Distance of each piece's centre from the picture's, as a share of the diagonal."""
-    away = centres - np.array([shape[1] / 2, shape[0] / 2])
-    return np.asarray(np.linalg.norm(away, axis=1) / np.hypot(shape[0], shape[1]), np.float32)
 
 
 def _centrality(mask: Mask, labels: I32, stats: I32) -> F32:
@@ -112,14 +108,16 @@ def _cut_off(stats: I32, shape: tuple[int, ...]) -> Mask:
     return np.asarray((left <= 1) | (top <= 1) | (right >= shape[1] - 1) | (bottom >= shape[0] - 1))
 
 
-def _parts(main: Mask, labels: I32, areas: I64) -> F32:
-    """Share of each piece's area that lies inside the main piece's convex outline, widened by NEAR_SHARE, [count]."""
-    points = cv2.findNonZero(np.asarray(main, np.uint8))
-    hull = np.zeros(main.shape, np.uint8)
-    cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
-    reach = max(1, round(NEAR_SHARE * float(hull.sum()) ** 0.5))
-    wide = cv2.distanceTransform(1 - hull, cv2.DIST_L2, 5) <= reach
-    inside = np.bincount(labels[wide], minlength=len(areas))
+def _hull(piece: Mask) -> Pixels:
+    """The convex outline of a piece, filled with 1, [h, w]."""
+    hull = np.zeros(piece.shape, np.uint8)
+    cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(np.asarray(piece, np.uint8))), 1)
+    return hull
+
+
+def _inside(region: Mask, labels: I32, areas: I64) -> F32:
+    """Share of each piece's area that lies in a region [h, w], [count]."""
+    inside = np.bincount(labels[region], minlength=len(areas))
     return np.asarray(inside / np.maximum(areas, 1), np.float32)
 
 
