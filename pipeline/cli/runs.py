@@ -6,18 +6,29 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from pipeline.cli.catalog import record_run, record_step
+from pipeline.cli.outcome import print_outcome
 from pipeline.cli.output import Json, print_json
-from pipeline.cli.progress import COLOURS, run_progress
-from pipeline.cli.sheets import copy_sheet
-from pipeline.contract.plan import Plan
+from pipeline.cli.progress import run_progress
+from pipeline.cli.sheets import copy_held_picture, copy_sheet
 from pipeline.contract.work import Event
+from pipeline.core.records import LeftOut
+from pipeline.core.shoot_files import by_reason
 from pipeline.discovery import listing_digest
 from pipeline.plan import STEPS, read_plan, stage_of, write_plan
-from pipeline.run import StepResult, exit_code, forecast, run_plan, run_request, run_step, runner_from
+from pipeline.run import (
+    StepResult,
+    exit_code,
+    forecast,
+    left_out_of,
+    reports_of,
+    run_plan,
+    run_request,
+    run_step,
+    runner_from,
+)
 from pipeline.settings import read_settings
 
 ShootDir = Annotated[Path, typer.Argument(help="a folder with shoot.yaml and photos/")]
@@ -43,14 +54,23 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
         results = run_plan(runner, plan, digest, show.result)
     record_run(settings, plan, digest, listed, results)
     sheet = copy_sheet(runner, digest, plan.sku, settings.sheets)
+    pictures = {result.step: copy_held_picture(runner, result, plan.sku, settings.sheets) for result in results}
+    shown = {step: path for step, path in pictures.items() if path}
+    left_out = left_out_of(runner, plan)
     if as_json:
         print_json(
-            {"sku": plan.sku, "plan": digest, "sheet": sheet and str(sheet), "steps": [f.model_dump() for f in results]}
+            {
+                "sku": plan.sku,
+                "plan": digest,
+                "sheet": sheet and str(sheet),
+                "pictures": {step: str(path) for step, path in shown.items()},
+                "left_out": [entry.model_dump() for entry in left_out],
+                "steps": [result.model_dump() for result in results],
+            }
         )
     else:
-        Console().print(_results_table(plan, results))
-        if sheet:
-            Console().print(f"contact sheet: {sheet}", soft_wrap=True)
+        title, reports = f"{plan.sku} ({plan.collection})", reports_of(runner, digest, plan)
+        print_outcome(Console(), title, results, reports, shown, sheet, left_out)
     raise typer.Exit(exit_code(results))
 
 
@@ -61,13 +81,17 @@ def plan(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> N
     runs_here = settings.execution == "local"
     written, digest = write_plan(shoot_dir, runner.store, preset or settings.preset, runs_here=runs_here)
     steps = forecast(runner, written)
+    left_out = left_out_of(runner, written)
     if as_json:
-        print_json({"sku": written.sku, "plan": digest, "steps": [step.model_dump() for step in steps]})
+        entries = [entry.model_dump() for entry in left_out]
+        shown = [step.model_dump() for step in steps]
+        print_json({"sku": written.sku, "plan": digest, "left_out": entries, "steps": shown})
         return
     table = Table("step", "key", "state", title=written.sku)
     for step in steps:
         table.add_row(step.step, (step.key or "")[:16], step.state)
     Console().print(table)
+    _print_left_out(left_out)
     Console().print(f"plan {digest}", soft_wrap=True)
 
 
@@ -96,6 +120,8 @@ def stage(
         record_step(settings, run_id, planned, result)
         if name == "composite":
             copy_sheet(runner, str(plan), planned.sku, settings.sheets)
+        if picture := copy_held_picture(runner, result, planned.sku, settings.sheets):
+            sys.stderr.write(f"{name}: picture: {picture}\n")
     if as_json:
         print_json(result.model_dump())
     elif result.reason:
@@ -105,22 +131,15 @@ def stage(
     raise typer.Exit(exit_code([result]))
 
 
+def _print_left_out(left_out: list[LeftOut]) -> None:
+    """Name the files that no step uses, one line per reason."""
+    for line in by_reason(left_out, names=6):
+        Console().print(f"left out, {line}", markup=False, soft_wrap=True, highlight=False)
+
+
 def _log_event(event: Event) -> None:
     """Write one line to a task's log for each event of a step, but not for its items."""
     if event.kind in {"cached", "started", "held", "adopted"} and "[" not in event.step:
         sys.stderr.write(f"{event.step}: {event.kind} {event.text}".rstrip() + "\n")
     elif event.kind == "progress":
         sys.stderr.write(f"{event.step}: {event.done}/{event.total} {event.text}\n")
-
-
-def _results_table(plan: Plan, results: list[StepResult]) -> Table:
-    table = Table("step", "state", "seconds", "reason", title=f"{plan.sku} ({plan.collection})")
-    for result in results:
-        colour = COLOURS[result.state]
-        table.add_row(
-            result.step,
-            f"[{colour}]{result.state}[/]",
-            f"{result.seconds:.1f}" if result.seconds else "",
-            escape(f"{result.reason} [{result.code}]" if result.code else result.reason),
-        )
-    return table

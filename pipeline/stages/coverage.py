@@ -65,4 +65,4 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("coverage", 2, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))
+STAGE = Stage("coverage", 3, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))

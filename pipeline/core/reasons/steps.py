@@ -12,10 +12,13 @@ STEP_REASONS = (
     _held(
         "cutout-product-not-found",
         "The product was not found in some photos",
-        "The cut-out engine found no product, or one of an implausible size, in more photos than "
-        "`cutout.max_failed_photos` allows. The message lists them.",
-        "Shoot them again on a plain backdrop, remove them, put mattes made by hand into the shoot's folder "
-        "`mattes/`, or raise `max_failed_photos` in the preset.",
+        "The cut-out engine found no product, or a matte that cannot be right, in more photos than "
+        "`cutout.max_failed_photos` allows. The message lists the worst three; the picture, "
+        "`sheets/held/<sku>-cutout.png` beside the store, shows all with the outlines of their mattes.",
+        "Look at the picture. Where the outline follows the surroundings, set `cutout.engine` to `seeded`, with a box "
+        "that is product in every photo, or to `checkpoint`. Or put mattes made by hand into the shoot's folder: "
+        "`mattes/<photo>.png`, as large as the upright photo, 8-bit gray, white where the product is. Photos of which "
+        "nothing can be expected: remove them, shoot them again on a plain backdrop, or raise `max_failed_photos`.",
     ),
     _held(
         "sfm-no-poses",
@@ -30,6 +33,14 @@ STEP_REASONS = (
         "Some photos could not be matched to the others, so a side of the product is missing. The message names the "
         "photos on either side of the largest gap.",
         "Shoot as many photos in the gap as the message says, and run the shoot again.",
+    ),
+    _held(
+        "sfm-cutouts-empty",
+        "Too few photos have a cut-out",
+        "Nothing was cut out of some photos, so that too few are left to be posed. It is not for want of photos. The "
+        "message names them.",
+        "Put mattes of these photos, made by hand, into the shoot's folder: `mattes/<photo>.png`, as large as the "
+        "upright photo, 8-bit gray. Or name another engine for `cutout`.",
     ),
     _held(
         "sfm-front-not-posed",
@@ -94,6 +105,13 @@ STEP_REASONS = (
         "The model declined, or broke the rules for captions, at every attempt.",
         "Change the brief or the attributes in `shoot.yaml`, name another model, or set `engine: measured`.",
     ),
+    _held(
+        "publish-no-asset",
+        "There is no asset to publish",
+        "No file was finished, because no requested angle has a picture. The message names the refused angles. What "
+        "the catalog already has of this product stays as it is.",
+        "Resolve the refused angles, and run the shoot again.",
+    ),
     _angle(
         "angle-not-posed",
         "The photos could not be posed",
@@ -131,6 +149,12 @@ STEP_REASONS = (
         "Resolve the hold of `splat`, or shoot this angle itself.",
     ),
     _angle(
+        "angle-splat-empty",
+        "The splat shows nothing from there",
+        "The angle would be rendered, and its picture would be empty.",
+        "Look at the splat's contact sheet and turntable, or shoot this angle itself.",
+    ),
+    _angle(
         "angle-nearest-not-posed",
         "The nearest photo's position is not known",
         "The angle would be rendered as the nearest photo's camera sees it, but that photo has no position.",
@@ -142,6 +166,13 @@ STEP_REASONS = (
         "`shoot.yaml` is missing or invalid, names a photo or an angle that does not exist, or a photo or matte is a "
         "link or cannot be read. The message names the file, the field and the value.",
         "Correct what the message names. `catalog plan SHOOT_DIR` checks it at once.",
+    ),
+    _shoot(
+        "shoot-out-of-reach",
+        "The shoot lies behind a link, or too deep",
+        "Discovery does not follow links and reads shoots at most 4 folders below `CATALOG_SHOOTS`. The message names "
+        "the folder.",
+        "Move the folder itself below `CATALOG_SHOOTS`, or remove the link.",
     ),
     _shoot(
         "shoot-sku-twice",

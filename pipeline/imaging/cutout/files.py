@@ -8,6 +8,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.engines import name_of
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.decode import read_photo
+from pipeline.core.photo.limits import raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.process import peak_memory_mb
 from pipeline.imaging.cutout.base import CutoutEngine, cut_out, with_matte
@@ -33,11 +34,12 @@ class CutFile(Frozen):
 
 
 class CutReport(Frozen):
-    """The result of `cut_files`."""
+    """The result of `cut_files`. `left_out`: camera raw files that have a developed photo beside them."""
 
     engine: str
     licence: str
     files: tuple[CutFile, ...]
+    left_out: tuple[str, ...]
     seconds: float
     peak_memory_mb: float
 
@@ -51,7 +53,8 @@ def cut_files(
     would get the same name, or a file to be written exists; MissingEngine.
     """
     began = time.perf_counter()
-    targets = _targets(paths, out_dir)
+    left_out = raw_twins(map(str, paths))
+    targets = _targets([path for path in paths if str(path) not in left_out], out_dir)
     engine = ENGINES.of(params)
     engine.require_here(params)
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -63,6 +66,7 @@ def cut_files(
         engine=name_of(engine),
         licence=engine.licence(params),
         files=tuple(files),
+        left_out=tuple(left_out),
         seconds=round(time.perf_counter() - began, 3),
         peak_memory_mb=round(peak_memory_mb(), 1),
     )
@@ -73,7 +77,7 @@ def _cut(path: Path, target: Path, engine: CutoutEngine, params: Frozen) -> CutF
     try:
         photo = read_photo(path)
     except BadInput as error:
-        raise BadInput(f"{path}: {error.what}", remedy=error.remedy) from None
+        raise type(error)(f"{path}: {error.what}", remedy=error.remedy) from None
     cut = cut_out(engine, photo.rgb, params)
     target.write_bytes(encode_png(with_matte(photo.rgb, cut.alpha)))
     height, width = cut.alpha.shape

@@ -6,10 +6,10 @@ from PIL import Image
 
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
-from pipeline.core.records import AssetRecord, Picture
+from pipeline.core.records import AssetRecord, LeftOut, Picture
 from pipeline.imaging.sheet.data import AngleTile, AssetTile, PhotoTile
 from pipeline.imaging.sheet.layout import draw_sheet
-from pipeline.imaging.sheet.tiles import TONES, font, thumbnail, wrapped
+from pipeline.imaging.sheet.tiles import TONES, thumbnail
 from tests.imaging.products import make_product
 
 
@@ -64,6 +64,17 @@ def test_more_assets_make_a_taller_sheet(file):
     assert many.height > 2 * few.height
 
 
+def test_files_left_out_are_named_below_the_assets(file):
+    left_out = [LeftOut(file=f"photos/{n}.mov", reason="not a photo") for n in range(3)]
+    without, named, more = (
+        opened(draw_sheet("m", "M", photos=[], cutouts=[], angles=[], assets=[], left_out=entries))
+        for entries in ([], left_out, [*left_out, LeftOut(file="mattes/a.jpg", reason="a matte must be a .png file")])
+    )
+    assert without.height < named.height < more.height
+    written = np.asarray(named.convert("L"))[without.height - 60 + 76 : -60]
+    assert (written < 160).any()
+
+
 def test_sheet_is_deterministic(file):
     tiles = [PhotoTile("a", file)]
     first, second = (draw_sheet("m", "M", photos=tiles, cutouts=tiles, angles=[], assets=[]) for _ in range(2))
@@ -74,14 +85,6 @@ def test_transparency_is_shown_as_a_checkerboard(file):
     tile = np.asarray(thumbnail(file, 120, 120, "checker"))
     assert {255, 228} <= set(tile[0].reshape(-1).tolist())
     assert tile.shape == (120, 120, 3)
-
-
-def test_long_reasons_are_wrapped_and_truncated():
-    lines = wrapped("the product's colours have changed and " * 12, 300, 18, 3)
-    assert len(lines) == 3 and lines[-1].endswith("...")
-    assert all(font(18).getlength(line) <= 300 for line in lines)
-    assert wrapped("", 300, 18, 3) == []
-    assert all(font(18).getlength(line) <= 100 for line in wrapped("x" * 200, 100, 18, 2))
 
 
 def test_file_that_is_not_an_image_is_reported(tmp_path):
