@@ -103,7 +103,7 @@ def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutp
     return PhotoOutputs(cutout=work.put_bytes(encode_png(with_matte(rgb, alpha)), "image/png"), report=report)
 
 
-PHOTO = Stage("cutout_photo", 2, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
+PHOTO = Stage("cutout_photo", 3, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
