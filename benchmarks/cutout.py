@@ -26,7 +26,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.photo.decode import decode_photo
 from pipeline.core.photo.limits import Limits
 from pipeline.core.process import peak_memory_mb
-from pipeline.imaging.cutout.base import fault_of, with_matte
+from pipeline.imaging.cutout.base import cut_out, with_matte
 from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.plan import read_preset, step_params
 
@@ -64,7 +64,8 @@ def measure(photo: Path, truth: Path, params: Frozen, side_px: int | None) -> tu
     if true.shape != rgb.shape[:2]:
         true = cv2.resize(true, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_AREA)
     began = time.process_time()
-    alpha = ENGINES.of(params).cut(rgb, params)
+    cut = cut_out(ENGINES.of(params), rgb, params)
+    alpha = cut.alpha
     rgba = with_matte(rgb, alpha)
     seconds = time.process_time() - began
     inside = alpha == 255
@@ -74,7 +75,7 @@ def measure(photo: Path, truth: Path, params: Frozen, side_px: int | None) -> tu
     both, either = ((a >= 0.5) & (b >= 0.5)).sum(), ((a >= 0.5) | (b >= 0.5)).sum()
     figures = Figures(
         photo.parents[1].name, photo.stem, rgb.shape[1], rgb.shape[0], float(both / max(either, 1)),
-        float(np.abs(a - b).sum() / 1000), gradient_error(a, b), seconds, fault_of(alpha),
+        float(np.abs(a - b).sum() / 1000), gradient_error(a, b), seconds, cut.verdict.fault,
     )  # fmt: skip
     return figures, _tile(rgb, rgba, true)
 

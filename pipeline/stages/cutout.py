@@ -90,15 +90,15 @@ class PhotoOutputs(Frozen):
 def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutputs:
     """Cut out one photo. Raises BadInput for a matte that does not fit, MissingEngine."""
     from pipeline.core.png import decode_png, encode_png
-    from pipeline.imaging.cutout.base import fault_of, with_matte
+    from pipeline.imaging.cutout.base import cut_out, with_matte
 
     rgb = decode_png(work.read(inputs.photo))
-    alpha = (
-        ENGINES.of(params.matte).cut(rgb, params.matte)
-        if inputs.matte is None
-        else _by_hand(work.read(inputs.matte), rgb.shape[:2])
-    )
-    fault = fault_of(alpha) if inputs.matte is None else None
+    fault = None
+    if inputs.matte is None:
+        cut = cut_out(ENGINES.of(params.matte), rgb, params.matte)
+        alpha, fault = cut.alpha, cut.verdict.fault
+    else:
+        alpha = _by_hand(work.read(inputs.matte), rgb.shape[:2])
     report = PhotoReport(coverage=round(float((alpha >= 128).mean()), 4), fault=fault)
     return PhotoOutputs(cutout=work.put_bytes(encode_png(with_matte(rgb, alpha)), "image/png"), report=report)
 

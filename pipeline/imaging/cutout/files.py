@@ -10,12 +10,15 @@ from pipeline.core.errors import BadInput
 from pipeline.core.photo.decode import read_photo
 from pipeline.core.png import encode_png
 from pipeline.core.process import peak_memory_mb
-from pipeline.imaging.cutout.base import CutoutEngine, fault_of, with_matte
+from pipeline.imaging.cutout.base import CutoutEngine, cut_out, with_matte
 from pipeline.imaging.cutout.registry import ENGINES
 
 
 class CutFile(Frozen):
-    """One image that was cut out. `coverage`: product's share of it, 0 to 1. `fault`: why its matte is implausible."""
+    """One image that was cut out. `coverage`: product's share of it, 0 to 1. `fault`: why its matte is implausible.
+
+    `belief`: how far the matte can be believed, 0 to 1. `dropped`: pieces that are not the product.
+    """
 
     source: str
     written: str
@@ -23,6 +26,8 @@ class CutFile(Frozen):
     height_px: int
     coverage: float
     fault: str | None
+    belief: float
+    dropped: tuple[str, ...]
     notes: tuple[str, ...]
     seconds: float
 
@@ -69,16 +74,18 @@ def _cut(path: Path, target: Path, engine: CutoutEngine, params: Frozen) -> CutF
         photo = read_photo(path)
     except BadInput as error:
         raise BadInput(f"{path}: {error.what}", remedy=error.remedy) from None
-    alpha = engine.cut(photo.rgb, params)
-    target.write_bytes(encode_png(with_matte(photo.rgb, alpha)))
-    height, width = alpha.shape
+    cut = cut_out(engine, photo.rgb, params)
+    target.write_bytes(encode_png(with_matte(photo.rgb, cut.alpha)))
+    height, width = cut.alpha.shape
     return CutFile(
         source=str(path),
         written=str(target),
         width_px=width,
         height_px=height,
-        coverage=round(float((alpha >= 128).mean()), 4),
-        fault=fault_of(alpha),
+        coverage=round(float((cut.alpha >= 128).mean()), 4),
+        fault=cut.verdict.fault,
+        belief=cut.verdict.belief,
+        dropped=tuple(str(piece) for piece in cut.dropped),
         notes=photo.notes,
         seconds=round(time.perf_counter() - began, 3),
     )
