@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.manifest import Manifest
+from pipeline.contract.manifest import HeldAbove, Manifest
 from pipeline.contract.plan import Plan
 from pipeline.contract.runner import Runner, held_request, ignore, is_final
 from pipeline.contract.stage import AnyStage
@@ -41,6 +41,8 @@ class StepResult(Frozen):
     seconds: float = 0.0
     reason: str = ""
     code: str | None = Field(default=None, description="of a held step's reason; see pipeline.core.reasons")
+    by: str | None = Field(default=None, description="the held step above that holds this one")
+    picture: str | None = Field(default=None, description="sha256 of the PNG that shows why the step is held")
     key: str | None = None
 
 
@@ -62,9 +64,7 @@ def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
     try:
         finished = runner.run_planned(plan, digest, step, stage)
     except Held as held:
-        pointer = runner.store.pointer(digest, step)
-        key = pointer[1] if pointer else None
-        return StepResult(step=step, state="held", reason=str(held), code=held.code, key=key)
+        return _held(step, held, manifest_of(runner, digest, step))
     except BadInput as error:
         return StepResult(step=step, state="bad input", reason=str(error))
     return _result(step, finished)
@@ -106,7 +106,7 @@ def forecast(runner: Runner, plan: Plan) -> list[StepForecast]:
         params = stage.params.model_validate(step.params)
         try:
             request = stage.request(runner.resolve(step, known, stage), params)
-        except Held as held:
+        except HeldAbove as held:
             request = held_request(stage, step, held)
         manifest = runner.store.manifest(stage.name, request.key) if stage.cached else None
         if manifest is not None and not is_final(manifest):
@@ -132,9 +132,23 @@ def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
     try:
         finished = runner.run(stage, inputs, params)
     except Held as held:
-        key = stage.request(inputs, params).key
-        return StepResult(step=stage.name, state="held", reason=str(held), code=held.code, key=key)
+        return _held(stage.name, held, runner.store.manifest(stage.name, stage.request(inputs, params).key))
     return _result(stage.name, finished)
+
+
+def _held(step: str, held: Held, manifest: Manifest | None) -> StepResult:
+    """How a held step ended; `manifest` is None for a step that is not cached."""
+    recorded = manifest.held if manifest else None
+    return StepResult(
+        step=step,
+        state="held",
+        reason=str(held),
+        code=held.code,
+        by=recorded.by if recorded else None,
+        picture=recorded.picture.sha256 if recorded and recorded.picture else None,
+        seconds=manifest.provenance.seconds if manifest else 0.0,
+        key=manifest.key if manifest else None,
+    )
 
 
 def _result(step: str, finished: FinishedStep[Any]) -> StepResult:
@@ -154,6 +168,13 @@ def output_of(runner: Runner, digest: str, step: str, output: str) -> Artifact |
     manifest = manifest_of(runner, digest, step)
     value = (manifest.outputs or {}).get(output) if manifest else None
     return Artifact.model_validate(value) if value else None
+
+
+def reports_of(runner: Runner, digest: str, plan: Plan) -> dict[str, dict[str, Any]]:
+    """The reports of a plan's finished steps, as JSON, by step."""
+    manifests = {step: manifest_of(runner, digest, step) for step in plan.steps}
+    made = {step: manifest.outputs["report"] for step, manifest in manifests.items() if manifest and manifest.outputs}
+    return {step: report for step, report in made.items() if isinstance(report, dict)}
 
 
 def exit_code(results: list[StepResult]) -> int:

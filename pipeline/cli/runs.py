@@ -6,18 +6,26 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from pipeline.cli.catalog import record_run, record_step
+from pipeline.cli.outcome import print_outcome
 from pipeline.cli.output import Json, print_json
-from pipeline.cli.progress import COLOURS, run_progress
-from pipeline.cli.sheets import copy_sheet
-from pipeline.contract.plan import Plan
+from pipeline.cli.progress import run_progress
+from pipeline.cli.sheets import copy_held_picture, copy_sheet
 from pipeline.contract.work import Event
 from pipeline.discovery import listing_digest
 from pipeline.plan import STEPS, read_plan, stage_of, write_plan
-from pipeline.run import StepResult, exit_code, forecast, run_plan, run_request, run_step, runner_from
+from pipeline.run import (
+    StepResult,
+    exit_code,
+    forecast,
+    reports_of,
+    run_plan,
+    run_request,
+    run_step,
+    runner_from,
+)
 from pipeline.settings import read_settings
 
 ShootDir = Annotated[Path, typer.Argument(help="a folder with shoot.yaml and photos/")]
@@ -43,14 +51,15 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
         results = run_plan(runner, plan, digest, show.result)
     record_run(settings, plan, digest, listed, results)
     sheet = copy_sheet(runner, digest, plan.sku, settings.sheets)
+    pictures = {result.step: copy_held_picture(runner, result, plan.sku, settings.sheets) for result in results}
+    shown = {step: path for step, path in pictures.items() if path}
     if as_json:
-        print_json(
-            {"sku": plan.sku, "plan": digest, "sheet": sheet and str(sheet), "steps": [f.model_dump() for f in results]}
-        )
+        steps = [result.model_dump() for result in results]
+        paths = {step: str(path) for step, path in shown.items()}
+        print_json({"sku": plan.sku, "plan": digest, "sheet": sheet and str(sheet), "pictures": paths, "steps": steps})
     else:
-        Console().print(_results_table(plan, results))
-        if sheet:
-            Console().print(f"contact sheet: {sheet}", soft_wrap=True)
+        title, reports = f"{plan.sku} ({plan.collection})", reports_of(runner, digest, plan)
+        print_outcome(Console(), title, results, reports, shown, sheet)
     raise typer.Exit(exit_code(results))
 
 
@@ -96,6 +105,8 @@ def stage(
         record_step(settings, run_id, planned, result)
         if name == "composite":
             copy_sheet(runner, str(plan), planned.sku, settings.sheets)
+        if picture := copy_held_picture(runner, result, planned.sku, settings.sheets):
+            sys.stderr.write(f"{name}: picture: {picture}\n")
     if as_json:
         print_json(result.model_dump())
     elif result.reason:
@@ -111,16 +122,3 @@ def _log_event(event: Event) -> None:
         sys.stderr.write(f"{event.step}: {event.kind} {event.text}".rstrip() + "\n")
     elif event.kind == "progress":
         sys.stderr.write(f"{event.step}: {event.done}/{event.total} {event.text}\n")
-
-
-def _results_table(plan: Plan, results: list[StepResult]) -> Table:
-    table = Table("step", "state", "seconds", "reason", title=f"{plan.sku} ({plan.collection})")
-    for result in results:
-        colour = COLOURS[result.state]
-        table.add_row(
-            result.step,
-            f"[{colour}]{result.state}[/]",
-            f"{result.seconds:.1f}" if result.seconds else "",
-            escape(f"{result.reason} [{result.code}]" if result.code else result.reason),
-        )
-    return table

@@ -1,11 +1,11 @@
-"""Copy the contact sheet of a shoot to where a person finds it: one PNG per shoot, named by its sku."""
+"""Copy a shoot's contact sheet, and the pictures of why its steps are held, to where a person finds them."""
 
 import uuid
 from pathlib import Path
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import write_whole
-from pipeline.run import output_of
+from pipeline.run import StepResult, output_of
 
 
 def copy_sheet(runner: Runner, plan: str, sku: str, folder: Path) -> Path | None:
@@ -16,7 +16,22 @@ def copy_sheet(runner: Runner, plan: str, sku: str, folder: Path) -> Path | None
     sheet = output_of(runner, plan, "composite", "sheet")
     if sheet is None:
         return None
-    path = folder / f"{sku}.png"
-    part = folder / f".{sku}.{uuid.uuid4().hex}.part"  # unique, because the same shoot may run twice at the same time
-    write_whole(path, runner.store.read(sheet), part)
+    return _write(folder / f"{sku}.png", runner.store.read(sheet))
+
+
+def copy_held_picture(runner: Runner, result: StepResult, sku: str, folder: Path) -> Path | None:
+    """Copy the picture of a held step to `folder`/held/<sku>-<step>.png; returns None if the step has none.
+
+    Removes the picture of an earlier run. Raises StoreFull or CatalogError when the file cannot be written.
+    """
+    path = folder / "held" / f"{sku}-{result.step}.png"
+    if result.picture is None:
+        path.unlink(missing_ok=True)
+        return None
+    return _write(path, runner.store.object_path(result.picture).read_bytes())
+
+
+def _write(path: Path, data: bytes) -> Path:
+    part = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.part")  # unique, because a shoot may run twice at once
+    write_whole(path, data, part)
     return path

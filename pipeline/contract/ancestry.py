@@ -86,7 +86,7 @@ class _Walk:
             if edge.path and edge.artifact.sha256 not in self.makers:
                 self.sources.setdefault(edge.artifact.sha256, edge.path)
         read = [self.sourced(edge, item) for edge in whole]
-        made = list(self.edges(manifest.key, manifest.outputs or {}))
+        made = list(self.edges(manifest.key, manifest.made))
         making = self.items_of(manifest)
         if manifest.key not in self.manifests:
             self.manifests[manifest.key] = manifest

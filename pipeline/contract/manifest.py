@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact, Sha256, canonical_json, digest_of
-from pipeline.core.domain import Frozen
+from pipeline.core.domain import Frozen, Name
 from pipeline.core.errors import Held
 
 
@@ -38,22 +38,43 @@ class Provenance(Frozen):
 
 
 class HeldReason(Frozen):
-    """Why a step was held and what a person can do about it; `code` and `passing` as in `errors.Held`."""
+    """Why a step was held and what a person can do about it; `code` and `passing` as in `errors.Held`.
+
+    `picture`: PNG that shows why. `by`: the step above that was held and holds this one, None if it holds itself.
+    """
 
     what: str
     remedy: str
     code: str | None = None
     passing: bool = False
+    picture: Artifact | None = None
+    by: Name | None = None
 
     @classmethod
-    def of(cls, held: Held) -> Self:
-        """The part of a Held that a manifest records."""
-        return cls(what=held.what, remedy=held.remedy, code=held.code, passing=held.passing)
+    def of(cls, held: Held, picture: Artifact | None = None) -> Self:
+        """The part of a Held that a manifest records; `picture` is where its picture is stored."""
+        return cls(what=held.what, remedy=held.remedy, code=held.code, passing=held.passing, picture=picture)
 
-    def error(self, above: str = "") -> Held:
-        """The Held again; `above` names the upstream step that was held."""
-        what = f"{above}: {self.what}" if above else self.what
-        return Held(what, code=self.code, remedy=self.remedy, passing=self.passing)
+    def below(self, step: str) -> "HeldReason":
+        """The reason of a step that needs `step`, which this reason holds: it only points to the first held step."""
+        by = self.by or step
+        return HeldReason(what=f"held by {by}", remedy="", code=self.code, passing=self.passing, by=by)
+
+    def error(self) -> Held:
+        """The Held again, without its picture."""
+        return Held(self.what, code=self.code, remedy=self.remedy, passing=self.passing)
+
+
+class HeldAbove(Held):
+    """A step cannot run because a step above it is held. `key`: that step's."""
+
+    def __init__(self, step: str, manifest: "Manifest") -> None:
+        """`manifest`: that of `step`, which is held. Raises ValueError if it is not."""
+        if manifest.held is None:
+            raise ValueError(f"step {step} is not held")
+        self.reason = manifest.held.below(step)
+        self.key = manifest.key
+        super().__init__(self.reason.what, code=self.reason.code, passing=self.reason.passing)
 
 
 class Item(Frozen):
@@ -73,6 +94,13 @@ class Manifest(Frozen):
     held: HeldReason | None = None
     items: dict[str, Item] = {}
     provenance: Provenance
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """What the step left behind: its outputs, or the picture of why it is held."""
+        if self.held is not None and self.held.picture is not None:
+            return {"picture": self.held.picture.model_dump(mode="json")}
+        return self.outputs or {}
 
 
 def artifacts_in(values: Mapping[str, Any]) -> dict[str, Artifact]:

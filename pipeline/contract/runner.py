@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request, artifacts_in
+from pipeline.contract.manifest import HeldAbove, HeldReason, Manifest, Provenance, Request, artifacts_in
 from pipeline.contract.plan import Plan, PlannedStep, StepOutput
 from pipeline.contract.stage import AnyStage, Stage
 from pipeline.contract.store import FULL, Store, store_full
@@ -88,7 +88,7 @@ class Runner:
             raise BadInput(
                 f"step {name} of plan {plan_digest[:12]} does not fit its stage: {error}", remedy="Plan the shoot again"
             ) from error
-        except Held as held:
+        except HeldAbove as held:
             manifest = self._remember_held(stage, step, held, name)
             self.store.point(plan_digest, name, stage.name, manifest.key)
             raise
@@ -97,7 +97,8 @@ class Runner:
         try:
             finished = runner.run(stage, inputs, params, name)
         except Held:
-            self.store.point(plan_digest, name, stage.name, request.key)
+            if stage.cached:
+                self.store.point(plan_digest, name, stage.name, request.key)
             raise
         if stage.cached:
             self.store.point(plan_digest, name, stage.name, request.key)
@@ -118,7 +119,7 @@ class Runner:
     def resolve(self, step: PlannedStep, upstream: Mapping[str, Manifest], stage: AnyStage) -> Any:
         """The step's Inputs.
 
-        Raises Held if a required input was held, CatalogError if a step above has not run.
+        Raises HeldAbove if a required input was held, CatalogError if a step above has not run.
         """
         values: dict[str, Artifact | None] = {}
         for name, value in step.inputs.items():
@@ -132,7 +133,7 @@ class Runner:
                 )
             if manifest.held is not None:
                 if not value.optional:
-                    raise manifest.held.error(value.step)
+                    raise HeldAbove(value.step, manifest)
                 values[name] = None
                 continue
             output = (manifest.outputs or {})[value.output]
@@ -148,7 +149,8 @@ class Runner:
         try:
             outputs = stage.run(inputs, params, work).model_dump(mode="json")
         except Held as reason:
-            held = HeldReason.of(reason)
+            picture = None if reason.picture is None else self.store.put(reason.picture, "image/png")
+            held = HeldReason.of(reason, picture)
         except OSError as error:
             if error.errno in FULL:
                 raise store_full(error) from error
@@ -186,20 +188,18 @@ class Runner:
             cost_usd=round(cost_usd + seconds / 3600 * self.cost_per_hour_usd, 6),
         )
 
-    def _remember_held(self, stage: AnyStage, step: PlannedStep, held: Held, name: str) -> Manifest:
+    def _remember_held(self, stage: AnyStage, step: PlannedStep, held: HeldAbove, name: str) -> Manifest:
         """Commit a step that an upstream step holds under a key of its own, so that the steps below find the reason."""
         self.notify(Event(kind="held", step=name, text=str(held)))
         request = held_request(stage, step, held)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return self.store.commit(
-            Manifest(
-                key=request.key, request=request, held=HeldReason.of(held), provenance=self._provenance(now, 0.0, 0.0)
-            ),
+            Manifest(key=request.key, request=request, held=held.reason, provenance=self._provenance(now, 0.0, 0.0)),
             None,
         )
 
     def _is_whole(self, manifest: Manifest) -> bool:
-        return all(self.store.is_whole(artifact) for artifact in artifacts_in(manifest.outputs or {}).values())
+        return all(self.store.is_whole(artifact) for artifact in artifacts_in(manifest.made).values())
 
     def _require_whole(self, name: str, request: Request) -> None:
         """Check the inputs against their digests: stages read files by path, and damage must not reach a picture."""
@@ -221,9 +221,9 @@ def is_final(manifest: Manifest) -> bool:
     return manifest.held is None or not manifest.held.passing
 
 
-def held_request(stage: AnyStage, step: PlannedStep, held: Held) -> Request:
-    """The request of a step held by an upstream step: it has the reason in place of inputs."""
-    return Request(stage=stage.name, version=stage.version, params=step.params, inputs={"held": str(held)})
+def held_request(stage: AnyStage, step: PlannedStep, held: HeldAbove) -> Request:
+    """The request of a step held by an upstream step: it has the key of that step in place of inputs."""
+    return Request(stage=stage.name, version=stage.version, params=step.params, inputs={"held_by": held.key})
 
 
 def library_versions() -> dict[str, str]:

@@ -51,7 +51,7 @@ def verify(store: Store, promised: Iterable[tuple[str, str]] = ()) -> Verified:
         except (ValidationError, OSError):
             broken.append(Damage(path=str(path), sha256=None, whose=(step,)))
             continue
-        for artifact in artifacts_in(manifest.outputs or {}).values():
+        for artifact in artifacts_in(manifest.made).values():
             references += [(part.sha256, step) for part in _parts(store, artifact, whole)]
     for sha256, owner in references:
         if sha256 not in whole:

@@ -1,6 +1,6 @@
 """Errors that end a step without a result, and the exit code of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from pipeline.core.reasons.table import require_reason
@@ -39,16 +39,27 @@ class Held(CatalogError):
     """The step's result is not good enough to continue. A hold is a result, recorded in a manifest, not a failure.
 
     `code`: the reason in `pipeline.core.reasons`; None only for a hold recorded before holds had codes. `passing`: held
-    for lack of time and not because of the photos; the step runs again when it is next requested.
+    for lack of time and not because of the photos; the step runs again when it is next requested. `picture`: a PNG that
+    shows why; the runner stores it.
     """
 
     exit_code = EXIT_HELD
 
-    def __init__(self, what: str, *, code: str | None, remedy: str = "", passing: bool = False) -> None:
+    def __init__(
+        self, what: str, *, code: str | None, remedy: str = "", passing: bool = False, picture: bytes | None = None
+    ) -> None:
         """Build the message as `CatalogError` does. Raises ValueError when `code` is not a reason for a hold."""
         super().__init__(what, remedy=remedy)
         self.code = code if code is None else require_reason(code, "held")
         self.passing = passing
+        self.picture = picture
+
+
+def brief(faults: Iterable[str], at_most: int = 3) -> str:
+    """Join the first faults for a message of one sentence, and say how many are left out."""
+    listed = list(faults)
+    more = len(listed) - at_most
+    return "; ".join(listed[:at_most]) + (f"; and {more} more" if more > 0 else "")
 
 
 class StoreFull(CatalogError):

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from pipeline.core.arrays import F64
 from pipeline.core.domain import AngleDecision, direction
 from pipeline.core.png import encode_small_png
+from pipeline.core.text import Anchor, Box, box_px, draw_text, length_px
 from pipeline.posing.coverage import CoverageParams, Photographed, angles_deg, arc_offset_deg
 
 SIDE_PX, MARGIN_PX, LEGEND_PX = 900, 90, 40
@@ -20,8 +21,15 @@ CELL_PX = 4
 COLOURS = {"captured": (22, 122, 62), "rendered": (24, 92, 190), "refused": (196, 40, 40)}
 PAPER, INK, FAINT, PHOTO = (255, 255, 255), (40, 40, 40), (205, 205, 205), (120, 120, 120)
 SHADES = {"captured": (205, 236, 214), "rendered": (219, 231, 250)}
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-LabelBox = tuple[float, float, float, float]  # left, top, right, bottom in px
+SMALL_PX, NORMAL_PX = 14, 17
+PLACES: tuple[tuple[float, float, Anchor], ...] = (
+    (14, 0, "lm"),
+    (-14, 0, "rm"),
+    (0, -12, "md"),
+    (0, 12, "ma"),
+    (14, 20, "lm"),
+    (14, -20, "lm"),
+)  # of a label beside its angle, px
 
 
 def coverage_plot(decisions: Sequence[AngleDecision], posed: Photographed | None, params: CoverageParams) -> bytes:
@@ -30,15 +38,14 @@ def coverage_plot(decisions: Sequence[AngleDecision], posed: Photographed | None
     if posed is not None and posed.photos:
         image.paste(_shaded(posed, params), (0, 0))
     draw = ImageDraw.Draw(image)
-    small, normal = ImageFont.load_default(15), ImageFont.load_default(18)
-    _draw_grid(draw, small)
+    _draw_grid(draw)
     for towards in [] if posed is None else posed.directions:
         x, y = _place(towards)
         draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=PHOTO)
-    labels: list[LabelBox] = []
+    labels: list[Box] = []
     for decision in decisions:
-        _draw_angle(draw, decision, normal, labels)
-    _draw_legend(draw, decisions, posed, normal)
+        _draw_angle(draw, decision, labels)
+    _draw_legend(draw, decisions, posed)
     return encode_small_png(np.asarray(image), level=6)
 
 
@@ -85,22 +92,22 @@ def _renderable(posed: Photographed, grid: F64, params: CoverageParams) -> NDArr
     return renderable
 
 
-def _draw_grid(draw: ImageDraw.ImageDraw, font: Font) -> None:
+def _draw_grid(draw: ImageDraw.ImageDraw) -> None:
     middle = SIDE_PX / 2
     for elevation in (60, 30, 0, -30):
         radius = _radius_px(elevation)
         box = (middle - radius, middle - radius, middle + radius, middle + radius)
         draw.ellipse(box, outline=INK if elevation == 0 else FAINT, width=2 if elevation == 0 else 1)
-        draw.text((middle + 4, middle - radius + 2), f"{elevation}°", fill=PHOTO, font=font)
+        draw_text(draw, (middle + 4, middle - radius), f"{elevation}°", SMALL_PX, fill=PHOTO)
     for azimuth in range(0, 360, 30):
         x, y = _place(direction(azimuth, LOWEST_DEG))
         draw.line((middle, middle, x, y), fill=FAINT)
         label = "front 0°" if azimuth == 0 else f"{azimuth}°"
         x, y = middle + (x - middle) * 1.09, middle + (y - middle) * 1.07
-        draw.text((x, y), label, fill=INK, font=font, anchor="mm")
+        draw_text(draw, (x, y), label, SMALL_PX, fill=INK, anchor="mm")
 
 
-def _draw_angle(draw: ImageDraw.ImageDraw, decision: AngleDecision, font: Font, labels: list[LabelBox]) -> None:
+def _draw_angle(draw: ImageDraw.ImageDraw, decision: AngleDecision, labels: list[Box]) -> None:
     """Draw a ring (captured), square (rendered) or cross (refused), and the angle's name where it covers no other."""
     x, y = _place(direction(decision.angle.azimuth_deg, decision.angle.elevation_deg))
     colour, size = COLOURS[decision.source], 9
@@ -112,34 +119,22 @@ def _draw_angle(draw: ImageDraw.ImageDraw, decision: AngleDecision, font: Font, 
         draw.line((x - size, y - size, x + size, y + size), fill=colour, width=3)
         draw.line((x - size, y + size, x + size, y - size), fill=colour, width=3)
     boxes = []
-    for dx, dy, anchor in (
-        (14, 0, "lm"),
-        (-14, 0, "rm"),
-        (0, -14, "mb"),
-        (0, 14, "mt"),
-        (14, 20, "lm"),
-        (14, -20, "lm"),
-    ):
-        box = draw.textbbox((x + dx, y + dy), decision.angle.name, font=font, anchor=anchor)
+    for dx, dy, anchor in PLACES:
+        box = box_px((x + dx, y + dy), decision.angle.name, NORMAL_PX, anchor)
         covered = sum(box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in labels)
         outside = box[0] < 0 or box[2] > SIDE_PX
         boxes.append((covered + 10 * outside, x + dx, y + dy, anchor, box))
     _, left, top, anchor, box = min(boxes, key=lambda candidate: candidate[0])
     labels.append(box)
-    draw.text(
-        (left, top), decision.angle.name, fill=colour, font=font, anchor=anchor, stroke_width=2, stroke_fill=PAPER
-    )
+    draw_text(draw, (left, top), decision.angle.name, NORMAL_PX, fill=colour, anchor=anchor, halo=PAPER)
 
 
-def _draw_legend(
-    draw: ImageDraw.ImageDraw, decisions: Sequence[AngleDecision], posed: Photographed | None, font: Font
-) -> None:
+def _draw_legend(draw: ImageDraw.ImageDraw, decisions: Sequence[AngleDecision], posed: Photographed | None) -> None:
     photos = "the photos could not be posed" if posed is None else f"{len(posed.photos)} photos (dots)"
-    draw.text(
-        (20, SIDE_PX + 4), f"{photos}; shaded: green served by a photo, blue drawn by the splat", fill=INK, font=font
-    )
+    legend = f"{photos}; shaded: green served by a photo, blue drawn by the splat"
+    draw_text(draw, (20, SIDE_PX), legend, NORMAL_PX, fill=INK)
     x = 20.0
     for source, mark in (("captured", "ring"), ("rendered", "square"), ("refused", "cross")):
         text = f"{sum(decision.source == source for decision in decisions)} {source} ({mark})"
-        draw.text((x, SIDE_PX + LEGEND_PX), text, fill=COLOURS[source], font=font)
-        x += draw.textlength(text, font=font) + 40
+        draw_text(draw, (x, SIDE_PX + LEGEND_PX - 4), text, NORMAL_PX, fill=COLOURS[source])
+        x += length_px(text, NORMAL_PX) + 40

@@ -3,7 +3,8 @@
 We write vertices of little-endian floats `x y z nx ny nz f_dc_0..2 f_rest_* opacity scale_0..2 rot_0..3`: opacity is a
 logit, scales are logarithms, the quaternion is wxyz, `f_rest` lists all of red's coefficients, then green's, then
 blue's: 0, 3, 8 or 15 of each. The reader takes these properties in any order and of any number type, binary or text; it
-needs no normals and ignores other properties. A comment records whether opacities were fitted for anti-aliased drawing.
+needs no normals and ignores other properties. An infinite logit is an opacity of exactly 1 or 0, as some tools write
+it. A comment records whether opacities were fitted for anti-aliased drawing.
 """
 
 import io
@@ -27,6 +28,9 @@ _TYPES = {
 _TEXT = "text"
 _ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": _TEXT}
 _HEADER_MAX = 65536
+_LOGIT_OF_ONE = np.float32(20.0)  # its opacity differs from 1 by less than float32 resolves
+_COPY = "Copy or export it again"
+_EXPORT = "Export it as an uncompressed 3DGS PLY file"
 _DC = tuple(f"f_dc_{i}" for i in range(3))
 _SCALE = tuple(f"scale_{i}" for i in range(3))
 _ROT = tuple(f"rot_{i}" for i in range(4))
@@ -61,7 +65,8 @@ def write_ply(splat: Splat) -> bytes:
 def read_ply(data: bytes, name: str = "the PLY file") -> Splat:
     """Parse a splat written by this or another tool; errors call the file `name`.
 
-    Raises BadInput if it is not a splat, is truncated, or contains NaN, infinity or a zero quaternion.
+    Raises BadInput if it is not a splat, is truncated, or contains NaN, infinity (but for an opacity) or a zero
+    quaternion.
     """
     header = _header(data, name)
     rest = [f"f_rest_{i}" for i in range(sum(n.startswith("f_rest_") for n in header.fields))]
@@ -79,10 +84,13 @@ def read_ply(data: bytes, name: str = "the PLY file") -> Splat:
     columns = partial(_columns, _vertices(data, header, name), name)
     quats = columns(_ROT)
     if not np.any(quats, axis=1).all():
-        raise BadInput(f"{name}: Gaussian {int(np.argmin(np.any(quats, axis=1)))} has a zero quaternion")
+        first = int(np.argmin(np.any(quats, axis=1)))
+        raise BadInput(f"{name}: Gaussian {first} has a zero quaternion", remedy="Export the splat again")
     more = columns(rest).reshape(header.count, 3, len(rest) // 3).transpose(0, 2, 1)
     sh = np.concatenate([columns(_DC)[:, None], more], axis=1)
-    gaussians = Gaussians(columns(("x", "y", "z")), columns(_SCALE), quats, columns(("opacity",))[:, 0], sh)
+    logits = columns(("opacity",), infinite=True)[:, 0]
+    logits = np.where(np.isinf(logits), np.copysign(_LOGIT_OF_ONE, logits), logits)
+    gaussians = Gaussians(columns(("x", "y", "z")), columns(_SCALE), quats, logits, sh)
     return Splat(gaussians, header.antialias)
 
 
@@ -99,12 +107,16 @@ def read_columns(data: bytes, name: str, fields: Sequence[str]) -> F32:
 
 @dataclass(frozen=True)
 class _Header:
-    """`order`: "<", ">" or "text"; `fields`: numpy types by name, in file order; `start`: offset of the vertices."""
+    """`order`: "<", ">" or "text"; `fields`: numpy types by name, in file order; `start`: offset of the vertices.
+
+    `last`: no other element follows them.
+    """
 
     order: str
     fields: dict[str, str]
     count: int
     start: int
+    last: bool
     antialias: bool
 
 
@@ -112,7 +124,7 @@ def _header(data: bytes, name: str) -> _Header:
     end = data.find(b"\nend_header", 0, _HEADER_MAX)
     start = data.find(b"\n", end + 1) + 1
     if not data.startswith(b"ply") or end < 0 or start == 0:
-        raise BadInput(f"{name} is not a PLY file")
+        raise BadInput(f"{name} is not a PLY file", remedy=_EXPORT)
     lines = [line.split() for line in data[:end].decode("ascii", "replace").splitlines() if line.strip()]
     formats = [_ORDERS.get(" ".join(line[1:-1])) for line in lines if line[0] == "format"]
     if len(formats) != 1 or formats[0] is None:
@@ -120,12 +132,15 @@ def _header(data: bytes, name: str) -> _Header:
     elements = [i for i, line in enumerate(lines) if line[0] == "element"]
     first = lines[elements[0]] if elements else []
     if first[1:2] != ["vertex"]:
-        raise BadInput(f"{name}: its first element is not vertex", remedy="Export an uncompressed 3DGS PLY file")
-    if len(first) != 3 or not first[2].isdecimal() or len(first[2]) > 12 or int(first[2]) == 0:
-        raise BadInput(f"{name} contains no Gaussians")
+        raise BadInput(f"{name}: its first element is not vertex", remedy=_EXPORT)
+    if len(first) != 3 or not first[2].isdecimal() or len(first[2]) > 12:
+        raise BadInput(f"{name}: its number of vertices is {' '.join(first[2:])[:20]!r}", remedy=_EXPORT)
+    if int(first[2]) == 0:
+        raise BadInput(f"{name} contains no Gaussians", remedy="Export the splat again")
     own = lines[elements[0] + 1 : elements[1] if len(elements) > 1 else None]
     fields = _fields([line[1:] for line in own if line[0] == "property"], name)
-    return _Header(formats[0], fields, int(first[2]), start, ["comment", *ANTIALIASED.split()] in lines)
+    antialias = ["comment", *ANTIALIASED.split()] in lines
+    return _Header(formats[0], fields, int(first[2]), start, len(elements) == 1, antialias)
 
 
 def _fields(properties: list[list[str]], name: str) -> dict[str, str]:
@@ -133,9 +148,9 @@ def _fields(properties: list[list[str]], name: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for tokens in properties:
         if len(tokens) != 2 or tokens[0] not in _TYPES:
-            raise BadInput(f"{name}: property {' '.join(tokens)} is not a number")
+            raise BadInput(f"{name}: property {' '.join(tokens)} is not a number", remedy=_EXPORT)
         if tokens[1] in fields:
-            raise BadInput(f"{name}: property {tokens[1]} appears twice")
+            raise BadInput(f"{name}: property {tokens[1]} appears twice", remedy=_EXPORT)
         fields[tokens[1]] = _TYPES[tokens[0]]
     return fields
 
@@ -148,32 +163,39 @@ def _rows(data: bytes, header: _Header, name: str) -> NDArray[np.void]:
     layout = np.dtype([(field, header.order + kind) for field, kind in header.fields.items()])
     if len(data) - header.start < header.count * layout.itemsize:
         raise BadInput(
-            f"{name} is truncated: {header.count} Gaussians announced, {len(data) - header.start} bytes present"
+            f"{name} is truncated: {header.count} Gaussians announced, {len(data) - header.start} bytes present",
+            remedy=_COPY,
         )
+    more = (len(data) - header.start) // max(1, layout.itemsize) - header.count
+    if header.last and more > 0:
+        raise BadInput(f"{name} announces {header.count} Gaussians, but contains {more} more", remedy=_EXPORT)
     return np.frombuffer(data, layout, header.count, header.start)
 
 
 def _text_rows(data: bytes, header: _Header, name: str) -> NDArray[np.void]:
     lines = data.count(b"\n", header.start) + 1
     if lines < header.count:
-        raise BadInput(f"{name} is truncated: {header.count} Gaussians announced, {lines} lines present")
+        raise BadInput(f"{name} is truncated: {header.count} Gaussians announced, {lines} lines present", remedy=_COPY)
     layout = np.dtype([(field, "f8") for field in header.fields])
     try:
         rows = np.loadtxt(io.BytesIO(data[header.start :]), layout, comments=None, max_rows=header.count, ndmin=1)
     except ValueError as error:
         raise BadInput(f"{name}: {error}", remedy="Write one Gaussian per line, a number for each property") from None
     if len(rows) < header.count:
-        raise BadInput(f"{name} is truncated: {header.count} Gaussians announced, {len(rows)} lines present")
+        raise BadInput(
+            f"{name} is truncated: {header.count} Gaussians announced, {len(rows)} lines present", remedy=_COPY
+        )
     return rows
 
 
-def _columns(rows: NDArray[np.void], name: str, fields: Sequence[str]) -> F32:
-    """Return the named properties, [N, len(fields)] float32. Raises BadInput on NaN and infinity."""
+def _columns(rows: NDArray[np.void], name: str, fields: Sequence[str], *, infinite: bool = False) -> F32:
+    """Return the named properties, [N, len(fields)] float32. Raises BadInput on NaN, and infinity unless `infinite`."""
     out = np.zeros((len(rows), len(fields)), np.float32)
     for i, field in enumerate(fields):
         with np.errstate(over="ignore"):
             out[:, i] = rows[field]
-        if not np.isfinite(out[:, i]).all():
-            at = int(np.argmin(np.isfinite(out[:, i])))
+        usable = ~np.isnan(out[:, i]) if infinite else np.isfinite(out[:, i])
+        if not usable.all():
+            at = int(np.argmin(usable))
             raise BadInput(f"{name}: {field} of Gaussian {at} is {rows[field][at]}", remedy="Export the splat again")
     return out

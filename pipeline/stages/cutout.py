@@ -12,7 +12,7 @@ from pipeline.contract.work import Work
 from pipeline.core.arrays import Alpha
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import gathered, name_of
-from pipeline.core.errors import BadInput, Held
+from pipeline.core.errors import BadInput
 from pipeline.imaging.cutout.registry import ENGINES
 
 EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
@@ -108,6 +108,9 @@ PHOTO = Stage("cutout_photo", 2, PhotoInputs, PhotoParams, PhotoOutputs, run_pho
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Cut out every photo of a shoot. Raises Held when more than `max_failed_photos` fail, BadInput, MissingEngine."""
+    from pipeline.imaging.cutout.held import product_not_found
+    from pipeline.imaging.sheet.mattes import MatteTile
+
     photos = {PurePosixPath(name).stem: photo for name, photo in work.tree(inputs.photos).items()}
     mattes = _mattes(work, inputs, photos)
     engine, by_engine = ENGINES.of(params.matte), PhotoParams(matte=params.matte)
@@ -125,11 +128,12 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     faults = _faults(done, mattes, params.coverage_ratio)
     failed = tuple(f"{name}: {fault}" for name, fault in faults.items())
     if len(failed) > params.max_failed_photos or len(failed) == len(done):
-        raise Held(
-            f"the product was not found in {len(failed)} of {len(done)} photos: " + "; ".join(failed),
-            code="cutout-product-not-found",
-            remedy="Put mattes made by hand into the shoot's folder mattes/, photograph these again on a plain"
-            " backdrop, remove them, or raise cutout's max_failed_photos",
+        raise product_not_found(
+            [
+                MatteTile(name, work.path(photos[name]), work.path(outputs.cutout), faults.get(name))
+                for name, outputs in done.items()
+            ],
+            name_of(engine),
         )
     cutouts = {
         name: outputs.cutout if name not in faults else _empty(work, photos[name]) for name, outputs in done.items()
@@ -148,7 +152,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 
 
 STAGE = Stage(
-    "cutout", 2, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
+    "cutout", 3, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
 )
 
 

@@ -27,7 +27,7 @@ from pipeline.contract.manifest import Manifest
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import AngleDecision, Frozen, Name
-from pipeline.core.errors import BadInput, CatalogError
+from pipeline.core.errors import BadInput, CatalogError, Held, brief
 from pipeline.core.records import AssetRecord, Caption, Picture, load_list
 
 T = TypeVar("T", bound=Frozen)
@@ -84,10 +84,13 @@ class Outputs(Frozen):
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Publish in one transaction.
 
-    Raises BadInput without a database, CatalogError when it cannot be reached; nothing is changed then.
+    Raises Held without any asset, BadInput without a database, CatalogError when it cannot be reached; nothing is
+    changed then.
     """
     if work.catalog_url is None:
         raise BadInput("publish has no catalog database", remedy="Set CATALOG_DATABASE_URL")
+    if inputs.assets is None or not work.tree(inputs.assets):
+        raise _nothing_to_publish(inputs, work)
     lineage = ancestry(work.store, work.upstream)
     publication = Publication(
         sku=params.sku,
@@ -119,6 +122,15 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             rows_deleted=changes.deleted,
             lost_items=lineage.lost,
         )
+    )
+
+
+def _nothing_to_publish(inputs: Inputs, work: Work) -> Held:
+    decisions = _angles(inputs, work) or ()
+    refused = [f"{decision.angle.name}: {decision.reason}" for decision in decisions if decision.source == "refused"]
+    why = f"{len(refused)} of {len(decisions)} angles refused: {brief(refused)}" if refused else "composite made none"
+    return Held(
+        f"no asset to publish; {why}", code="publish-no-asset", remedy="Resolve the refused angles, then run again"
     )
 
 
@@ -246,4 +258,4 @@ def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
     )
 
 
-STAGE = Stage("publish", 2, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)
+STAGE = Stage("publish", 3, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)

@@ -139,5 +139,5 @@ def _judge(report: FitReport, params: Params) -> None:
 
 
 STAGE = Stage(
-    "splat", 9, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="fit"
+    "splat", 10, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="fit"
 )

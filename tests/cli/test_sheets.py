@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.sheets import copy_sheet
+from pipeline.cli.sheets import copy_held_picture, copy_sheet
 from pipeline.contract.manifest import Manifest, Provenance, Request
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.errors import StoreFull
+from pipeline.run import StepResult
 
 PLAN = "0" * 64
 
@@ -47,3 +48,12 @@ def test_a_full_disk_keeps_the_previous_sheet(runner: Runner, tmp_path: Path, mo
     with pytest.raises(StoreFull, match="no room left to write"):
         copy_sheet(runner, PLAN, "mug", tmp_path / "sheets")
     assert path.read_bytes() == b"the last one" and list(path.parent.iterdir()) == [path]
+
+
+def test_the_picture_of_a_held_step_is_copied_and_removed_once_the_step_is_done(runner: Runner, tmp_path: Path) -> None:
+    picture = runner.store.put(b"a picture", "image/png").sha256
+    held = StepResult(step="cutout", state="held", picture=picture)
+    path = copy_held_picture(runner, held, "mug", tmp_path / "sheets")
+    assert path == tmp_path / "sheets" / "held" / "mug-cutout.png" and path.read_bytes() == b"a picture"
+    assert copy_held_picture(runner, StepResult(step="cutout", state="done"), "mug", tmp_path / "sheets") is None
+    assert list(path.parent.iterdir()) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.contract.manifest import Manifest
 from pipeline.contract.plan import Plan, PlannedStep, StepOutput
 from pipeline.contract.runner import Runner
 from pipeline.contract.stage import Stage
@@ -94,8 +95,8 @@ def test_step_held_for_time_is_computed_again_and_its_result_is_kept(store: Stor
     nothing = store.put(b"", "text/plain")
     plan = Plan(sku="mug-001", collection="c", source="/shoots/mug-001", shoot=nothing, photos=nothing, steps=steps)
     digest, runner = "0" * 64, Runner(store)
-    for name, one in (("first", stage), ("second", below)):
-        with pytest.raises(Held, match="no time") as held:
+    for name, one, reason in (("first", stage, "no time"), ("second", below, "held by first")):
+        with pytest.raises(Held, match=reason) as held:
             runner.run_planned(plan, digest, name, one)
         assert held.value.passing
     for name, one in (("first", stage), ("second", below)):
@@ -292,7 +293,53 @@ def test_held_step_holds_only_its_dependents(store: Store, optional: bool) -> No
         manifest = runner.run_planned(plan, digest, "second", toy.TOY).manifest
         assert manifest.request.inputs["extra"] is None
         return
-    with pytest.raises(Held, match=r"first: .* more than 5") as held:
+    with pytest.raises(Held, match=r"^held by first$") as held:
         runner.run_planned(plan, digest, "second", toy.TOY)
     assert held.value.code == "sfm-no-poses"  # the code of the step above
     assert runner.upstream_of(plan, digest, "third").keys() == {"first", "second"}
+
+
+def test_steps_below_a_held_step_point_to_it_and_not_to_each_other(store: Store) -> None:
+    plan, digest = plan_of(store, 5, optional=False)
+    third = PlannedStep(
+        stage="toy",
+        params={},
+        inputs={"texts": plan.steps["second"].inputs["texts"], "extra": StepOutput(step="second", output="joined")},
+    )
+    plan = plan.model_copy(update={"steps": {**plan.steps, "third": third}})
+    reasons = {}
+    for name in plan.steps:
+        with pytest.raises(Held) as held:
+            Runner(store).run_planned(plan, digest, name, toy.TOY)
+        reasons[name] = str(held.value)
+    assert reasons["second"] == reasons["third"] == "held by first"
+    manifests = Runner(store).upstream_of(plan, digest, "fourth")
+    assert [manifest.held.by for manifest in manifests.values() if manifest.held] == [None, "first", "first"]
+    assert len({manifest.key for manifest in manifests.values()}) == 3
+
+
+def test_a_held_step_keeps_a_picture_and_makes_it_again_once_damaged(store: Store) -> None:
+    runs = []
+
+    def hold(inputs: toy.OneInputs, params: toy.Params, work: Work) -> toy.OneOutputs:
+        runs.append(work.step)
+        raise Held("no product", code="cutout-product-not-found", remedy="again", picture=b"a picture")
+
+    stage = Stage("holding", 1, toy.OneInputs, toy.Params, toy.OneOutputs, hold)
+    inputs = toy.OneInputs(text=store.put(b"one", "text/plain"))
+
+    def held_again() -> Manifest:
+        with pytest.raises(Held, match=r"^no product\. again$"):
+            Runner(store).run(stage, inputs, toy.Params())
+        manifest = store.manifest("holding", stage.request(inputs, toy.Params()).key)
+        assert manifest is not None
+        return manifest
+
+    manifest = held_again()
+    assert manifest.held is not None and manifest.held.picture is not None
+    assert store.read(manifest.held.picture) == b"a picture" and len(runs) == 1
+    assert held_again() == manifest and len(runs) == 1
+    store.path(manifest.held.picture).unlink()
+    again = held_again().held
+    assert again is not None and again.picture is not None
+    assert store.read(again.picture) == b"a picture" and len(runs) == 2

@@ -158,11 +158,12 @@ def holding(name, value, at=1):
         (damaged(lambda d: d[:-1]), "truncated: 3 Gaussians announced"),
         (damaged(lambda d: d.rstrip().rsplit(b"\n", 1)[0], form="ascii"), "truncated: 3 Gaussians announced, 2 lines"),
         (damaged(lambda d: d.rstrip().rsplit(b" ", 1)[0], form="ascii"), "Write one Gaussian per line"),
+        (damaged(lambda d: d.replace(b"vertex 3", b"vertex 1")), "announces 1 Gaussians, but contains 2 more"),
         (damaged(lambda d: d.replace(b"binary_little_endian", b"zipped")), "unknown PLY format"),
         (damaged(lambda d: d.replace(b"element vertex 3", b"element chunk 1\nelement vertex 3")), "uncompressed"),
         (damaged(lambda d: d.replace(b"vertex 3", b"vertex 0")), "contains no Gaussians"),
-        (damaged(lambda d: d.replace(b"vertex 3", b"vertex three")), "contains no Gaussians"),
-        (damaged(lambda d: d.replace(b"vertex 3", b"vertex " + b"9" * 5000)), "contains no Gaussians"),
+        (damaged(lambda d: d.replace(b"vertex 3", b"vertex three")), "vertices is 'three'"),
+        (damaged(lambda d: d.replace(b"vertex 3", b"vertex " + b"9" * 5000)), "vertices is '9999"),
         (damaged(lambda d: d.replace(b"float x", b"list uchar int x")), "property list uchar int x is not a number"),
         (damaged(lambda d: d.replace(b"float nx", b"float y")), "property y appears twice"),
         (damaged(bytes, names=without("opacity")), "no property opacity. Export Gaussians"),
@@ -180,3 +181,12 @@ def test_error_names_file_and_fault(data, message):
     with pytest.raises(BadInput) as caught:
         read_ply(data, "some.ply")
     assert "some.ply" in str(caught.value) and message in str(caught.value)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("form", ["ascii", "binary_little_endian"])
+def test_infinite_logits_are_opacities_of_exactly_one_and_zero(form):
+    columns = values(3, 1)
+    columns["opacity"][:] = [np.inf, 0.0, -np.inf]
+    gaussians = read_ply(ply(columns, NAMES, form=form)).gaussians
+    assert gaussians.opacities[0] == 1.0 and gaussians.opacities[1] == 0.5 and gaussians.opacities[2] < 1e-8

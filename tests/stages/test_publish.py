@@ -6,7 +6,9 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetView, list_assets, read_asset
 from pipeline.catalog.shoots import known_shoots, record_planned
 from pipeline.contract.runner import Runner
-from pipeline.core.errors import BadInput, CatalogError
+from pipeline.core.domain import Angle, AngleDecision
+from pipeline.core.errors import BadInput, CatalogError, Held
+from pipeline.core.records import dump_json
 from pipeline.stages import publish
 from tests.catalog.toy_shoot import ToyShoot
 
@@ -126,11 +128,28 @@ def test_two_shoots_share_steps_but_not_assets(shoot: ToyShoot) -> None:
     assert published["MUG-1/front/white/shop"].step_key == published["MUG-2/front/white/shop"].step_key
 
 
-def test_held_steps_leave_the_catalog_unchanged(shoot: ToyShoot) -> None:
+@pytest.mark.parametrize("made", ["nothing", "no file"])
+def test_publish_without_an_asset_is_held_and_leaves_the_catalog_unchanged(shoot: ToyShoot, made: str) -> None:
     shoot.publish()
     before = assets(shoot)
     runner = Runner(shoot.store, catalog_url=shoot.catalog_url)
-    runner.run(publish.STAGE, publish.Inputs(), publish.Params(sku="MUG-1", collection="autumn", title="Mug"))
+    decision = AngleDecision(
+        angle=Angle(name="front", azimuth_deg=0),
+        source="refused",
+        code="angle-empty",
+        reason="nothing was cut out of A",
+    )
+    listed = [runner.store.put(dump_json(records), "application/json") for records in ([], [decision])]
+    inputs = (
+        publish.Inputs()
+        if made == "nothing"
+        else publish.Inputs(assets=runner.store.put_tree({}), checks=listed[0], decisions=listed[1])
+    )
+    for _ in range(2):
+        with pytest.raises(Held, match=r"no asset to publish; .*") as held:
+            runner.run(publish.STAGE, inputs, publish.Params(sku="MUG-1", collection="autumn", title="Mug"))
+        assert held.value.code == "publish-no-asset"
+        assert made == "nothing" or "1 of 1 angles refused: front: nothing was cut out of A" in str(held.value)
     assert assets(shoot) == before
 
 

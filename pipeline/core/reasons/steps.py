@@ -12,10 +12,13 @@ STEP_REASONS = (
     _held(
         "cutout-product-not-found",
         "The product was not found in some photos",
-        "The cut-out engine found no product, or one of an implausible size, in more photos than "
-        "`cutout.max_failed_photos` allows. The message lists them.",
-        "Shoot them again on a plain backdrop, remove them, put mattes made by hand into the shoot's folder "
-        "`mattes/`, or raise `max_failed_photos` in the preset.",
+        "The cut-out engine found no product, or a matte that cannot be right, in more photos than "
+        "`cutout.max_failed_photos` allows. The message lists the worst three; the picture, "
+        "`sheets/held/<sku>-cutout.png` beside the store, shows all with the outlines of their mattes.",
+        "Look at the picture. Where the outline follows the surroundings, set `cutout.engine` to `seeded`, with a box "
+        "that is product in every photo, or to `checkpoint`. Or put mattes made by hand into the shoot's folder: "
+        "`mattes/<photo>.png`, as large as the upright photo, 8-bit gray, white where the product is. Photos of which "
+        "nothing can be expected: remove them, shoot them again on a plain backdrop, or raise `max_failed_photos`.",
     ),
     _held(
         "sfm-no-poses",
@@ -94,11 +97,25 @@ STEP_REASONS = (
         "The model declined, or broke the rules for captions, at every attempt.",
         "Change the brief or the attributes in `shoot.yaml`, name another model, or set `engine: measured`.",
     ),
+    _held(
+        "publish-no-asset",
+        "There is no asset to publish",
+        "No file was finished, because no requested angle has a picture. The message names the refused angles. What "
+        "the catalog already has of this product stays as it is.",
+        "Resolve the refused angles, and run the shoot again.",
+    ),
     _angle(
         "angle-not-posed",
         "The photos could not be posed",
         "`sfm` was held, so no photo's direction is known, and `shoot.yaml` names no photo for this angle.",
         "Resolve the hold of `sfm`, or name a photo for the angle in `capture.named`.",
+    ),
+    _angle(
+        "angle-empty",
+        "The picture would be empty",
+        "Nothing was cut out of the photo that would serve the angle, or the splat shows nothing from there.",
+        "Resolve the hold of `cutout`, put a matte made by hand into `mattes/`, or name another photo in "
+        "`capture.named`.",
     ),
     _angle(
         "angle-above-photos",

@@ -1,12 +1,13 @@
-"""The parts of a contact sheet: colours, font, thumbnails, labels."""
+"""The parts of a contact sheet: colours, thumbnails, labels."""
 
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from pipeline.core.errors import BadInput
+from pipeline.core.text import draw_text, length_px
 
 PAPER, CARD, INK, MUTED = "#f4f2ee", "#ffffff", "#23221f", "#6d6a63"
 GREEN, AMBER, RED, BLUE, GREY = "#2f8f5b", "#c98a12", "#c2413a", "#3a6ea5", "#8a8780"
@@ -20,15 +21,6 @@ TONES = {
     "refused": GREY,
 }
 CHECK_PX = 12
-
-
-@cache
-def font(size_px: int) -> ImageFont.FreeTypeFont:
-    """Pillow's built-in vector font at this size. Raises BadInput when Pillow lacks FreeType."""
-    face = ImageFont.load_default(size_px)
-    if not isinstance(face, ImageFont.FreeTypeFont):
-        raise BadInput("Pillow was built without FreeType", remedy="Install Pillow's official wheel")
-    return face
 
 
 def thumbnail(file: Path, width_px: int, height_px: int, ground: str) -> Image.Image:
@@ -64,32 +56,10 @@ def shape_of(file: Path) -> float:
 
 def pill(draw: ImageDraw.ImageDraw, right: int, top: int, text: str, colour: str) -> int:
     """Draw a coloured label whose right edge is at `right`; returns its width in px."""
-    width = round(draw.textlength(text, font=font(17))) + 20
+    width = round(length_px(text, 17)) + 20
     draw.rounded_rectangle((right - width, top, right, top + 28), 14, fill=colour)
-    draw.text((right - width / 2, top + 14), text, font=font(17), fill="white", anchor="mm")
+    draw_text(draw, (right - width / 2, top + 14), text, 17, fill="white", anchor="mm")
     return width
-
-
-def wrapped(text: str, width_px: int, size_px: int, max_lines: int) -> list[str]:
-    """Wrap the text into at most `max_lines` lines of `width_px`; a truncated text ends in dots."""
-    lines, line = [], ""
-    for word in text.split():
-        longer = f"{line} {word}".strip()
-        if line and font(size_px).getlength(longer) > width_px:
-            lines.append(line)
-            line = word
-        else:
-            line = longer
-    lines = [*lines, line] if line else lines
-    if len(lines) > max_lines:
-        lines = [*lines[: max_lines - 1], lines[max_lines - 1].rstrip(",;. ") + "..."]
-    return [_cut(line, width_px, size_px) for line in lines]
-
-
-def _cut(line: str, width_px: int, size_px: int) -> str:
-    while font(size_px).getlength(line) > width_px and len(line) > 4:
-        line = line[:-4] + "..."
-    return line
 
 
 @cache

@@ -1,7 +1,7 @@
 """Render a splat from any side, at any size: straight-alpha RGBA, supersampled, in strips if large."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,12 +12,17 @@ from pipeline.core.arrays import F32, F64, Rgba
 from pipeline.core.domain import Camera, look_at
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
+from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.lens import SIDE_MAX_PX, lens_of, pose_of
 from pipeline.splatting.ply import Splat, read_ply
 from pipeline.splatting.raster.rasterize import draw_values
 from pipeline.splatting.surface import OPACITY_AT_LEAST
 
 STRIP_PIXELS = 2**22  # supersampled pixels per strip: 84 MB of planes
+DRAWN_AT, FAR = 2.0, 1e4  # world units; see `_at_drawable_scale`
+RADIUS_SIGMAS = 3.0  # of a Gaussian: where its opacity has fallen to 1%
+RADIUS_MIN, RADIUS_MAX = 1e-20, 1e20  # world units, between which float32 computes
+SAMPLE = 1000  # Gaussians from which the middle of a splat is estimated
 PLY_BYTES_MAX = 4 * 2**30
 Up = Literal["z", "-z", "y", "-y"]
 FRONT_OF_UP: dict[Up, tuple[tuple[int, ...], ...]] = {
@@ -42,8 +47,8 @@ def planes(splat: Splat, camera: Camera, cam_from_world: F64, supersample: int =
     They are drawn in strips of rows that join without a seam. Raises BadInput for a distorted camera and for a pose
     that is not rigid.
     """
-    g = splat.gaussians
-    values, pose = (g.means, g.log_scales, g.quats, g.logits, g.sh), pose_of(cam_from_world)
+    g, pose, scale = _at_drawable_scale(splat.gaussians, pose_of(cam_from_world))
+    values = (g.means, g.log_scales, g.quats, g.logits, g.sh)
     fine = camera.model_copy(
         update={
             "width_px": camera.width_px * supersample, "height_px": camera.height_px * supersample,
@@ -61,7 +66,27 @@ def planes(splat: Splat, camera: Camera, cam_from_world: F64, supersample: int =
             out[plane, top : top + count] = cv2.resize(
                 picture[plane], (camera.width_px, count), interpolation=cv2.INTER_AREA
             )
+    out[4] /= np.float32(scale)
     return out
+
+
+def _at_drawable_scale(g: Gaussians, cam_from_world: F64) -> tuple[Gaussians, F64, float]:
+    """Gaussians, pose [3, 4] and the factor by which they are scaled: 1 unless the rasterizer needs it.
+
+    Its near plane and its float32 suit splats from one to `FAR` units away. Beyond that, or where the coordinates are
+    much larger than the distance (georeferenced files), the splat is moved to the origin and scaled to a distance of
+    `DRAWN_AT`, which leaves the picture as it is.
+    """
+    sample = g.means[:: 1 + len(g) // SAMPLE].astype(np.float64)
+    middle = np.median(sample, axis=0)
+    distance = float(np.linalg.norm(cam_from_world[:, :3] @ middle + cam_from_world[:, 3]))
+    if (DRAWN_AT / 2 <= distance <= FAR and np.linalg.norm(middle) <= FAR * distance) or distance == 0.0:
+        return g, cam_from_world, 1.0
+    scale = DRAWN_AT / distance
+    pose = cam_from_world.copy()
+    pose[:, 3] = (pose[:, :3] @ middle + pose[:, 3]) * scale
+    means = ((g.means - middle) * scale).astype(np.float32)
+    return replace(g, means=means, log_scales=g.log_scales + np.float32(math.log(scale))), pose, scale
 
 
 def straight(picture: F32) -> Rendered:
@@ -81,13 +106,22 @@ def render(splat: Splat, camera: Camera, cam_from_world: F64, supersample: int =
 
 
 def extent_of(splat: Splat) -> tuple[F64, float]:
-    """Return the centre [3] and radius of the ball around 99% of the opaque Gaussians. Raises BadInput if none is."""
+    """Return the centre [3] and radius of the ball around 99% of the opaque Gaussians.
+
+    Where they lie closer together than they are large, as a single one does, the radius is their own. Raises BadInput
+    if none is opaque, or if they have no size at all.
+    """
     g = splat.gaussians
-    means = g.means[g.opacities >= OPACITY_AT_LEAST].astype(np.float64)
+    opaque = g.opacities >= OPACITY_AT_LEAST
+    means = g.means[opaque].astype(np.float64)
     if not len(means):
-        raise BadInput("the splat is empty: no Gaussian is opaque")
+        raise BadInput("the splat is empty: no Gaussian is opaque", remedy="Export the splat again, with its opacities")
     centre = (np.quantile(means, 0.01, axis=0) + np.quantile(means, 0.99, axis=0)) / 2
-    return centre, float(np.quantile(np.linalg.norm(means - centre, axis=1), 0.99))
+    own = RADIUS_SIGMAS * float(np.exp(np.median(g.log_scales[opaque].max(axis=1).astype(np.float64))))
+    radius = max(float(np.quantile(np.linalg.norm(means - centre, axis=1), 0.99)), own)
+    if not RADIUS_MIN <= radius <= RADIUS_MAX:
+        raise BadInput(f"the splat has a radius of {radius:.3g} units", remedy="Export it in metres or centimetres")
+    return centre, radius
 
 
 def framed(
@@ -117,12 +151,17 @@ def framed(
 
 
 def read_splat(path: Path) -> Splat:
-    """Read a PLY file. Raises BadInput if it is missing, too large, or not a splat."""
+    """Read a PLY file. Raises BadInput if it is missing, too large, not a splat, or shows nothing."""
     if not path.is_file():
         raise BadInput(f"{path}: no such file")
     if path.stat().st_size > PLY_BYTES_MAX:
         raise BadInput(f"{path}: {path.stat().st_size} bytes are too large for a splat")
-    return read_ply(path.read_bytes(), str(path))
+    splat = read_ply(path.read_bytes(), str(path))
+    try:
+        extent_of(splat)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error.what}", remedy=error.remedy) from None
+    return splat
 
 
 def check_new(out: Path) -> None:

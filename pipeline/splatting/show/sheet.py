@@ -3,8 +3,10 @@
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from pipeline.core.arrays import F32
+from pipeline.core.text import draw_text, shortened
 from pipeline.splatting.photos import PreparedPhoto
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.render import planes
@@ -12,6 +14,7 @@ from pipeline.splatting.show.render import planes
 GREY = np.float32(0.5)
 _CELL_PX = 320
 _GAP_PX = 4
+_CAPTION_PX = 26
 
 
 def _over_grey(picture: F32) -> F32:
@@ -41,8 +44,8 @@ def sheet(splat: Splat, photos: list[PreparedPhoto], captions: dict[str, str]) -
         cells = [_cell(photographed), _cell(shown), _cell(GREY + 4 * (shown - photographed))]
         gap = np.full((_CELL_PX, _GAP_PX, 3), 255, np.uint8)
         row = np.concatenate([cells[0], gap, cells[1], gap, cells[2]], axis=1)
-        strip = np.full((24, row.shape[1], 3), 255, np.uint8)
-        caption = f"{photo.name}   {captions.get(photo.name, '')}"
-        cv2.putText(strip, caption, (6, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (30, 30, 30), 1, cv2.LINE_AA)
-        rows.append(np.concatenate([row, strip], axis=0))
+        strip = Image.new("RGB", (row.shape[1], _CAPTION_PX), "white")
+        caption = shortened(f"{photo.name}   {captions.get(photo.name, '')}", row.shape[1] - 12, 14)
+        draw_text(ImageDraw.Draw(strip), (6, _CAPTION_PX / 2), caption, 14, fill=(30, 30, 30), anchor="lm")
+        rows.append(np.concatenate([row, np.asarray(strip)], axis=0))
     return np.concatenate(rows, axis=0)

@@ -15,7 +15,7 @@ from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.device import require_device
 from pipeline.core.domain import AngleDecision, Frozen, View
-from pipeline.core.errors import BadInput, Held
+from pipeline.core.errors import BadInput, Held, brief
 from pipeline.core.records import Edits, Picture, SilhouetteAgreement, Validation, dump_json, load_list
 from pipeline.stages.render.angle import (
     ANGLE,
@@ -106,7 +106,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         work.progress(count, len(decisions), f"{name}: {picture.source}")
     if not files:
         raise Held(
-            "no angle has a picture: " + "; ".join(f"{p.angle.name}: {p.reason}" for p in pictures),
+            f"none of {len(pictures)} angles has a picture: {brief(f'{p.angle.name}: {p.reason}' for p in pictures)}",
             code="render-no-pictures",
             remedy="Name photos for angles in shoot.yaml (capture.named), or shoot the sides that are missing",
         )
@@ -139,7 +139,7 @@ def requires(params: Params) -> str:
     return f"refined by the checkpoint {params.refine.checkpoint}"
 
 
-STAGE = Stage("render", 6, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
+STAGE = Stage("render", 7, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,10 @@ def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: W
     item = AngleInputs(splat=shoot.splat, nearest=shoot.cutout(nearest.photo))
     settings = params.model_dump(include=set(DrawParams.model_fields))
     rendered = work.item(angle.name, ANGLE, item, AngleParams(**settings, view=view, nearest=nearest))
+    if rendered.report.coverage == 0:
+        return _refused(
+            decision, code="angle-empty", reason=f"the splat shows nothing from there; {decision.reason}"
+        ), None
     picture = Picture(
         angle=angle,
         source="rendered",

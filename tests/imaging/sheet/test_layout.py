@@ -9,7 +9,7 @@ from pipeline.core.errors import BadInput
 from pipeline.core.records import AssetRecord, Picture
 from pipeline.imaging.sheet.data import AngleTile, AssetTile, PhotoTile
 from pipeline.imaging.sheet.layout import draw_sheet
-from pipeline.imaging.sheet.tiles import TONES, font, thumbnail, wrapped
+from pipeline.imaging.sheet.tiles import TONES, thumbnail
 from tests.imaging.products import make_product
 
 
@@ -74,14 +74,6 @@ def test_transparency_is_shown_as_a_checkerboard(file):
     tile = np.asarray(thumbnail(file, 120, 120, "checker"))
     assert {255, 228} <= set(tile[0].reshape(-1).tolist())
     assert tile.shape == (120, 120, 3)
-
-
-def test_long_reasons_are_wrapped_and_truncated():
-    lines = wrapped("the product's colours have changed and " * 12, 300, 18, 3)
-    assert len(lines) == 3 and lines[-1].endswith("...")
-    assert all(font(18).getlength(line) <= 300 for line in lines)
-    assert wrapped("", 300, 18, 3) == []
-    assert all(font(18).getlength(line) <= 100 for line in wrapped("x" * 200, 100, 18, 2))
 
 
 def test_file_that_is_not_an_image_is_reported(tmp_path):
