@@ -30,7 +30,7 @@ def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, StepOut
 
 GRAPH: Mapping[str, Wiring] = {
     "ingest": {"photos": PHOTOS},
-    "cutout": {**_from("ingest", "photos"), "mattes": MATTES},
+    "cutout": {**_from("ingest", "photos", "facts"), "mattes": MATTES},
     "sfm": {**_from("ingest", "photos", "facts"), **_from("cutout", "cutouts")},
     "coverage": {
         **_from("ingest", "facts"),

@@ -4,7 +4,7 @@ import pytest
 from pipeline.contract.runner import Runner
 from pipeline.core.errors import BadInput, Held, MissingEngine
 from pipeline.core.png import decode_png, encode_png
-from pipeline.stages.cutout import STAGE, Inputs, Params
+from pipeline.stages.cutout.stage import STAGE, Inputs, Params
 from tests.imaging.studio import iou, photograph
 
 

@@ -1,14 +1,15 @@
-"""Any surroundings, from a box that is surely product in every photo.
+"""Any surroundings, from seeds: parts of each photo that surely are product, and parts that surely are not.
 
-For a turntable on a desk, a printed scale under the product, a coloured table: the surroundings may have any colour but
-the product's. The camera does not move, so one box serves the whole shoot.
+The seeds come from all photos of the shoot together: from a camera that stood still, before which only the product
+changes, or from the structure of a hand-held shoot, in which the product stands on a table. A box that lies inside the
+product in every photo is a seed too. The surroundings may have any colours, also the product's.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.core.arrays import F32, Alpha, Mask, Pixels, Rgb
 from pipeline.core.domain import Frozen
@@ -33,8 +34,13 @@ class Params(Frozen):
     """Settings of the engine. `seed_box`: left, top, right, bottom as fractions of the picture, 0 to 1."""
 
     engine: Literal["seeded"] = "seeded"
-    seed_box: Annotated[Rectangle, AfterValidator(_ordered)] = Field(
-        description="left, top, right, bottom of a box that is surely product in every photo, 0 to 1"
+    seeds: Literal["structure", "still", "box"] = Field(
+        default="structure",
+        description="where the seeds come from: `structure` (hand held, or turned together with a printed sheet), `still`"
+        " (a turntable in front of a camera that stood still), or `box` (`seed_box`, which selects it)",
+    )
+    seed_box: Annotated[Rectangle, AfterValidator(_ordered)] | None = Field(
+        default=None, description="left, top, right, bottom of a box that is surely product in every photo, 0 to 1"
     )
     work_side_px: int = Field(
         default=512,
@@ -48,6 +54,20 @@ class Params(Frozen):
     grabcut_rounds: int = Field(
         default=3, ge=1, le=20, description="iterations of GrabCut, which separates product from surroundings"
     )
+
+
+    @model_validator(mode="before")
+    @classmethod
+    def _box_given(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("seed_box") is not None and "seeds" not in values:
+            return {**values, "seeds": "box"}
+        return values
+
+    @model_validator(mode="after")
+    def _box_fits(self) -> "Params":
+        if (self.seeds == "box") != (self.seed_box is not None):
+            raise ValueError("seeds: box needs a seed_box, and a seed_box needs seeds: box")
+        return self
 
 
 def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of this package, so it runs with any settings
