@@ -26,7 +26,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def cutout(
-    images: Annotated[list[Path], typer.Argument(help="image files")],
+    images: Annotated[list[Path], typer.Argument(help="image files of one shoot, or a folder of them")],
     out: Annotated[Path, typer.Option(help="folder for the PNGs, <stem>.png; existing files are not overwritten")],
     engine: Annotated[str, typer.Option(help=engines_help(ENGINES))] = ENGINES.names[0],
     seed_box: Annotated[
@@ -38,17 +38,26 @@ def cutout(
     as_json: Json = False,
 ) -> None:
     """Cut the product out of images, to RGBA PNGs with straight alpha."""
+    import tempfile
+
     from pipeline.imaging.cutout.files import cut_files
+    from pipeline.stages.cutout.evidence import sources_of
 
     params = engine_params(ENGINES, engine, {"seed_box": seed_box, "checkpoint": checkpoint}, settings or [])
-    with bar("cutout") as progress, writing(out):
-        report = cut_files(images, out, params, progress)
+    with bar("cutout") as progress, writing(out), tempfile.TemporaryDirectory() as scratch:
+        report = cut_files(
+            images, out, params, progress, lambda photos: sources_of(photos, dict.fromkeys(photos), Path(scratch))
+        )
     if as_json:
         print_json(report.model_dump(mode="json"))
         return
     for file in report.files:
         result = f"[yellow]{escape(file.fault)}[/]" if file.fault else f"{file.coverage:.0%} product"
-        Console().print(f"{file.written}: {result}, {file.seconds:.1f} s", soft_wrap=True)
+        dropped = f" (without {escape(', '.join(file.dropped))})" if file.dropped else ""
+        Console().print(f"{file.written}: {result}{dropped}, {file.seconds:.1f} s", soft_wrap=True)
+    if report.untried:
+        Console().print(f"[yellow]{len(report.untried)} more images were not tried[/]", soft_wrap=True)
+    Console().print(f"engine {report.engine} ({escape(report.why)})", soft_wrap=True)
 
 
 def sfm(
