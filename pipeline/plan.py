@@ -32,11 +32,7 @@ GRAPH: Mapping[str, Wiring] = {
     "ingest": {"photos": PHOTOS},
     "cutout": {**_from("ingest", "photos", "facts"), "mattes": MATTES},
     "sfm": {**_from("ingest", "photos", "facts"), **_from("cutout", "cutouts")},
-    "coverage": {
-        **_from("ingest", "facts"),
-        **_from("cutout", "cutouts", optional=True),
-        **_from("sfm", "views", optional=True),
-    },
+    "coverage": {**_from("ingest", "facts"), **_from("sfm", "views", optional=True)},
     "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "decisions")},
     "render": {
         **_from("ingest", "photos"),

@@ -114,7 +114,7 @@ class Demo:
                 time.sleep(POLL_SECONDS)
 
     def report(self, run_id: str, state: str, seconds: float) -> None:
-        """Print the tables, the notes and the paths of the contact sheets."""
+        """Print the tables, the notes, and the paths of the contact sheets and of the held steps' pictures."""
         summary = self._summary(run_id)
         for table in fates_tables(summary):
             self.console.print(table)
@@ -123,6 +123,10 @@ class Demo:
             sheet = Path(summary["sheets"]) / f"{shoot['sku']}.png"
             if sheet.exists():
                 self.console.print(f"contact sheet: {sheet}", soft_wrap=True)
+            for step in shoot["steps"]:
+                if step["picture_sha256"]:
+                    picture = Path(summary["sheets"]) / "held" / f"{shoot['sku']}-{step['step']}.png"
+                    self.console.print(f"picture of {step['step']}: {picture}", soft_wrap=True)
         colour = "green" if state == "success" else "red"
         self.console.print(f"[{colour}]{DAG_ID}: {state}[/], {seconds:.0f} s from trigger to end")
 

@@ -30,9 +30,14 @@ def notes_on(summary: Mapping[str, Any], catalog_url: str) -> list[Note]:
 
 
 def notes_on_steps(summary: Mapping[str, Any]) -> Iterator[Note]:
-    """One note per held or failed step, and per shoot that ended without one."""
+    """One note per step that is held or failed by itself, and per shoot that ended without one."""
     for shoot in summary["shoots"]:
-        steps = [step for step in shoot["steps"] if step["reason"] and step["state"] not in {"done", "cached"}]
+        below = {f"held by {step['step']}" for step in shoot["steps"]}  # their reason is that of the step above
+        steps = [
+            step
+            for step in shoot["steps"]
+            if step["reason"] and step["state"] not in {"done", "cached"} and step["reason"] not in below
+        ]
         yield from (Note(step["state"], f"{shoot['sku']}, {step['step']}", step["reason"]) for step in steps)
         if shoot["reason"] and not steps:
             yield Note(shoot["fate"], shoot["sku"], shoot["reason"])

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.catalog.lineage import Lineage, LineageEdge, LineageStep
 from pipeline.catalog.queries import AssetView, count_by_state
+from pipeline.catalog.shoots import HeldShoot
 
 PictureUrl = Callable[[str, str], str | None]  # (sha256, media type) -> URL of a thumbnail, or None if it has none
 PageUrl = Callable[[str], str]  # asset identity -> URL of its page
@@ -22,10 +23,12 @@ _PAGES = Environment(
 )
 
 
-def assets_page(assets: Sequence[AssetView], picture_url: PictureUrl, page_url: PageUrl) -> str:
-    """Render the list of assets as one HTML page, with a thumbnail of each."""
+def assets_page(
+    assets: Sequence[AssetView], held: Sequence[HeldShoot], picture_url: PictureUrl, page_url: PageUrl
+) -> str:
+    """Render one HTML page: the held shoots, each with the pictures of why, and the list of assets with thumbnails."""
     return _PAGES.get_template("assets.html").render(
-        assets=assets, counts=count_by_state(assets), picture_url=picture_url, page_url=page_url
+        assets=assets, held=held, counts=count_by_state(assets), picture_url=picture_url, page_url=page_url
     )
 
 

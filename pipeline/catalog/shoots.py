@@ -30,12 +30,13 @@ class ShootState(Frozen):
 
 
 class StepFate(Frozen):
-    """How one step of one shoot ended in one run."""
+    """How one step of one shoot ended in one run. `picture_sha256`: of the PNG that shows why it is held."""
 
     step: str
     state: str
     seconds: float
     reason: str
+    picture_sha256: str | None = None
 
 
 class ShootSummary(Frozen):
@@ -48,6 +49,15 @@ class ShootSummary(Frozen):
     plan_digest: str | None
     steps: tuple[StepFate, ...]
     assets: dict[str, int]
+
+
+class HeldShoot(Frozen):
+    """A shoot whose last run was held: why, and the PNG of each step that shows it, by step."""
+
+    sku: str
+    collection: str
+    reason: str
+    pictures: dict[str, str]
 
 
 class RunSummary(Frozen):
@@ -107,15 +117,46 @@ def record_step(
     seconds: float = 0.0,
     reason: str = "",
     collection: str = "",
+    picture_sha256: str | None = None,
 ) -> None:
     """Record how a step ended in a run; a later call for the same step replaces the earlier one."""
     with Catalog(url).write() as session:
         _shoot(session, sku, collection, "")
         _run(session, run_id)
         row = RunStepRow(
-            run_id=run_id, sku=sku, step=step, state=state, seconds=seconds, reason=reason, at=datetime.now(UTC)
+            run_id=run_id,
+            sku=sku,
+            step=step,
+            state=state,
+            seconds=seconds,
+            reason=reason,
+            at=datetime.now(UTC),
+            picture_sha256=picture_sha256,
         )
         session.merge(row)
+
+
+def held_shoots(catalog: Catalog, *, sku: str | None = None, collection: str | None = None) -> list[HeldShoot]:
+    """The shoots whose last run was held, sorted by sku, optionally of one product or collection."""
+    query = select(ShootRow).where(ShootRow.fate == "held").order_by(ShootRow.sku)
+    query = query if sku is None else query.where(ShootRow.sku == sku)
+    query = query if collection is None else query.where(ShootRow.collection == collection)
+    with catalog.read() as session:
+        return [
+            HeldShoot(
+                sku=shoot.sku, collection=shoot.collection, reason=shoot.reason, pictures=_pictures(session, shoot)
+            )
+            for shoot in session.scalars(query)
+        ]
+
+
+def _pictures(session: Session, shoot: ShootRow) -> dict[str, str]:
+    query = select(RunStepRow.step, RunStepRow.picture_sha256).where(
+        RunStepRow.run_id == shoot.last_run_id,
+        RunStepRow.sku == shoot.sku,
+        RunStepRow.picture_sha256.is_not(None),
+    )
+    return {step: picture for step, picture in session.execute(query.order_by(RunStepRow.at)) if picture}
 
 
 def summary(url: str, run_id: str) -> RunSummary:
@@ -156,7 +197,7 @@ def _summary(session: Session, entry: RunShootRow, shoot: ShootRow) -> ShootSumm
         fate=entry.fate,
         reason=entry.reason,
         plan_digest=entry.plan_digest,
-        steps=tuple(StepFate(step=s.step, state=s.state, seconds=s.seconds, reason=s.reason) for s in steps),
+        steps=tuple(StepFate(**{name: getattr(step, name) for name in StepFate.model_fields}) for step in steps),
         assets=dict(counts.all()),
     )
 

@@ -254,6 +254,7 @@ class RunStepRow(Base):
     seconds: Mapped[float]
     reason: Mapped[str]
     at: Mapped[datetime]
+    picture_sha256: Mapped[str | None] = mapped_column(String(64))
 
 
 Index("ix_assets_current", AssetRow.current, AssetRow.state)

@@ -188,6 +188,7 @@ def record_step(settings: Settings, run_id: str | None, plan: Plan, result: Step
             seconds=result.seconds,
             reason=result.reason,
             collection=plan.collection,
+            picture_sha256=result.picture,
         )
 
 

@@ -12,7 +12,9 @@ from PIL import Image
 from pipeline.core.arrays import U16, Pixels
 from pipeline.core.errors import BadInput, CatalogError
 
-_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)  # a quarter of level 6's time for a tenth more bytes
+# a quarter of level 6's time for a tenth more bytes; one filter for all rows saves half of that again, and trying all
+# of them for every row makes a photo no smaller
+_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 _DEEP = (cv2.IMWRITE_PNG_COMPRESSION, 4)
 BEST = None
 """The slowest and smallest compression, for a sheet that people keep and send."""
@@ -61,7 +63,7 @@ def decode_png(data: bytes, channels: int | None = None) -> Pixels:
     return np.asarray(cv2.cvtColor(pixels, code), np.uint8)
 
 
-def _encoded(ordered: Pixels | U16, settings: tuple[int, int]) -> bytes:
+def _encoded(ordered: Pixels | U16, settings: tuple[int, ...]) -> bytes:
     done, data = cv2.imencode(".png", ordered, settings)
     if not done:
         raise CatalogError(f"a picture of shape {ordered.shape} could not be encoded as PNG")

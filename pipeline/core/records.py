@@ -26,6 +26,7 @@ class PhotoFacts(Frozen):
     )
     exposure_ev: float = Field(description="median log2 luminance minus the shoot's median, in stops")
     clipped_fraction: float = Field(description="share of px with a channel at 255, 0 to 1")
+    notes: tuple[str, ...] = Field(default=(), description="what was converted or guessed to decode it")
 
 
 class Validation(Frozen):

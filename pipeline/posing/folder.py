@@ -10,9 +10,9 @@ from PIL import Image
 
 from pipeline.core.colmap.write import write_model
 from pipeline.core.domain import Frozen, View
-from pipeline.core.errors import BadInput
+from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.photo.decode import read_photo
-from pipeline.core.photo.limits import PHOTO_ENDINGS
+from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
 from pipeline.posing.colmap import pose
@@ -107,7 +107,7 @@ class UprightPhotos:
 def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
     """Decode the photos of a folder into `images/<stem>.png`, upright 8-bit sRGB, replacing those of an earlier run.
 
-    Raises BadInput when fewer than three photos can be decoded.
+    Raises BadInput when fewer than three photos can be decoded, MissingEngine for camera raw without its extra.
     """
     if not photos_dir.is_dir():
         raise BadInput(f"{photos_dir} is not a folder", remedy="Name the folder of the photos")
@@ -118,12 +118,19 @@ def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
     focal_px: dict[str, float | None] = {}
     notes: dict[str, tuple[str, ...]] = {}
     unusable: list[UnusablePhoto] = []
-    for path in sorted(p for p in photos_dir.iterdir() if p.suffix.lower() in PHOTO_ENDINGS and p.is_file()):
+    paths = sorted(p for p in photos_dir.iterdir() if p.suffix.lower() in PHOTO_ENDINGS and p.is_file())
+    twins = raw_twins(path.name for path in paths)
+    for path in paths:
+        if path.name in twins:
+            unusable.append(UnusablePhoto(name=path.name, reason=f"{twins[path.name]} is used instead"))
+            continue
         if path.stem in focal_px:
             unusable.append(UnusablePhoto(name=path.name, reason="another photo has the same stem"))
             continue
         try:
             photo = read_photo(path)
+        except MissingEngine as error:
+            raise MissingEngine(f"{path}: {error.what}", remedy=error.remedy) from None
         except BadInput as error:
             unusable.append(UnusablePhoto(name=path.name, reason=error.what))
             continue

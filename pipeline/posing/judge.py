@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from pipeline.posing.gaps import largest_gap
 from pipeline.posing.product import ProductFrame
 from pipeline.posing.request import PoseReport
 
-MAX_NAMES = 6
+MAX_NAMES = 3
 
 
 def report_of(posed: PoseResult, frame: ProductFrame, photos: Sequence[str]) -> PoseReport:
@@ -41,7 +42,8 @@ def require_registered(
 ) -> SparseModel:
     """Return the model if enough of `photos` are registered in it.
 
-    Raises Held otherwise, naming the largest gap and the number of photos to shoot.
+    Raises Held otherwise, naming the largest gap and the number of photos to shoot; or the photos of which nothing was
+    cut out, if it was for them that too few are left.
     """
     needed = max(min_registered, math.ceil(min_fraction * len(photos)))
     model = posed.model
@@ -49,12 +51,19 @@ def require_registered(
         return model
     count = 0 if model is None else len(model.images)
     registered = set() if model is None else {image.photo for image in model.images}
-    empty = [photo.name for photo in posed.unusable]
-    missing = [photo for photo in photos if photo not in registered]
+    empty = [Path(photo.name).stem for photo in posed.unusable]
+    missing = [photo for photo in photos if photo not in registered and photo not in empty]
     what = f"{count} of {len(photos)} photos registered, {needed} are needed"
     what += f"; not registered: {_listed(missing)}" if missing and model is not None else ""
     what += f"; beside their ring: {_listed(list(posed.strays))}" if posed.strays else ""
-    what += f"; nothing was cut out of {_listed(empty)}" if empty else ""
+    what += f"; nothing was cut out of {len(empty)} (see cutout): {_listed(empty)}" if empty else ""
+    if empty and (count + len(empty) >= needed or len(empty) >= len(missing)):
+        raise Held(
+            what,
+            code="sfm-cutouts-empty",
+            remedy=f"Put mattes of these photos, made by hand, into mattes/ (mattes/{empty[0]}.png), or name another"
+            " engine for cutout",
+        )
     if model is None or count < 3:
         raise Held(
             what,

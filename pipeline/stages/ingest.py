@@ -10,8 +10,8 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, Name
-from pipeline.core.errors import BadInput
-from pipeline.core.photo.limits import MAX_FILE_MB, MAX_MEGAPIXELS, Limits, require_file_size
+from pipeline.core.errors import BadInput, MissingEngine
+from pipeline.core.photo.limits import MAX_FILE_MB, MAX_MEGAPIXELS, Limits, raw_twins, require_file_size
 from pipeline.core.records import PhotoFacts, dump_json
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -38,7 +38,7 @@ class Params(Frozen):
 
 
 class Report(Frozen):
-    """`notes`: what had to be guessed to decode a photo, each with the photo's name."""
+    """`notes`: what was converted or guessed to decode photos, each with the names of the photos."""
 
     photos: int
     cameras: tuple[str, ...]
@@ -112,18 +112,24 @@ def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutp
     return PhotoOutputs(photo=work.put_bytes(encode_png(photo.rgb), "image/png"), report=report)
 
 
-PHOTO = Stage("ingest_photo", 1, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
+PHOTO = Stage("ingest_photo", 2, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Ingest every photo of a shoot. Raises a single BadInput that names all files that cannot be used."""
+    """Ingest every photo of a shoot. Raises a single BadInput that names all files that cannot be used.
+
+    Raises MissingEngine when there are camera raw files and the extra that decodes them is not installed.
+    """
     files = work.tree(inputs.photos)
-    stems = _stems(files, params)
+    twins = raw_twins(files)
+    stems = _stems({name: photo for name, photo in files.items() if name not in twins}, params)
     done: dict[str, PhotoOutputs] = {}
     unusable: list[str] = []
     for count, (stem, name) in enumerate(stems.items(), start=1):
         try:
             done[stem] = _ingest(stem, files[name], params, work)
+        except MissingEngine as error:
+            raise MissingEngine(f"{name}: {error.what}", remedy=error.remedy) from None
         except BadInput as error:
             unusable.append(f"{name}: {error}")
         work.progress(count, len(stems), name)
@@ -140,12 +146,15 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             photos=len(done),
             cameras=tuple(sorted({fact.camera for fact in facts if fact.camera})),
             with_focal_length=sum(fact.focal_px is not None for fact in facts),
-            notes=tuple(f"{stems[stem]}: {note}" for stem, outputs in done.items() for note in outputs.report.notes),
+            notes=(
+                *_by_note({stems[stem]: outputs.report.notes for stem, outputs in done.items()}),
+                *((f"{', '.join(twins)}: left out, because the photos of the same names are used",) if twins else ()),
+            ),
         ),
     )
 
 
-STAGE = Stage("ingest", 1, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))
+STAGE = Stage("ingest", 2, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))
 
 
 def _ingest(stem: str, photo: Artifact, params: Params, work: Work) -> PhotoOutputs:
@@ -205,6 +214,18 @@ def _facts(stems: dict[str, str], done: dict[str, PhotoOutputs]) -> list[PhotoFa
             sharpness=outputs.report.sharpness,
             exposure_ev=round(outputs.report.log2_luminance - median_luminance, 4),
             clipped_fraction=outputs.report.clipped_fraction,
+            notes=outputs.report.notes,
         )
         for stem, outputs in done.items()
+    ]
+
+
+def _by_note(notes: dict[str, tuple[str, ...]]) -> list[str]:
+    """The notes on a shoot's photos, each once: `DSC_1.jpg and 11 more: converted to sRGB from Display P3`."""
+    photos: dict[str, list[str]] = {}
+    for name, own in notes.items():
+        for note in own:
+            photos.setdefault(note, []).append(name)
+    return [
+        f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {note}" for note, names in photos.items()
     ]

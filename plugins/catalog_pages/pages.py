@@ -5,14 +5,15 @@ from typing import Annotated
 from urllib.parse import quote
 
 from airflow.api_fastapi.core_api.security import requires_access_dag
-from fastapi import Depends, FastAPI, HTTPException, Path, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from catalog_pages.thumbnails import thumbnail
+from catalog_pages.thumbnails import SIDE_PX, thumbnail
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.page import assets_page, lineage_page
 from pipeline.catalog.queries import list_assets
+from pipeline.catalog.shoots import held_shoots
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.settings import read_settings
 
@@ -36,9 +37,10 @@ def build_pages() -> FastAPI:
 
 
 def show_assets(request: Request, sku: str | None = None, collection: str | None = None) -> HTMLResponse:
-    """Show the list of assets, optionally of one product or collection."""
+    """Show the held shoots and the list of assets, optionally of one product or collection."""
     assets = list_assets(_catalog(), sku=sku, collection=collection, limit=MAX_ASSETS)
-    return HTMLResponse(assets_page(assets, _picture_url(request), _page_url(request)), headers=HEADERS)
+    held = held_shoots(_catalog(), sku=sku, collection=collection)
+    return HTMLResponse(assets_page(assets, held, _picture_url(request), _page_url(request)), headers=HEADERS)
 
 
 def show_lineage(request: Request, asset: str) -> HTMLResponse:
@@ -50,10 +52,12 @@ def show_lineage(request: Request, asset: str) -> HTMLResponse:
     return HTMLResponse(lineage_page(lineage, _picture_url(request), f"{_root(request)}/assets"), headers=HEADERS)
 
 
-def show_picture(sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> Response:
-    """Send a thumbnail of a picture in the store; nothing else in the store can be read."""
+def show_picture(
+    sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")], side: Annotated[int, Query(ge=16, le=2000)] = SIDE_PX
+) -> Response:
+    """Send a picture in the store, scaled to at most `side` px; nothing else in the store can be read."""
     try:
-        data, media_type = thumbnail(read_settings().store, sha256)
+        data, media_type = thumbnail(read_settings().store, sha256, side)
     except CatalogError as error:
         raise HTTPException(404, str(error)) from None
     caching = {"Cache-Control": "private, max-age=31536000, immutable"}  # an artifact never changes

@@ -15,8 +15,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF")
 
 
 @lru_cache(maxsize=400)
-def thumbnail(store: Path, sha256: str) -> tuple[bytes, str]:
-    """Scale the picture with this digest to at most `SIDE_PX` per side; returns (bytes, media type).
+def thumbnail(store: Path, sha256: str, side_px: int = SIDE_PX) -> tuple[bytes, str]:
+    """Scale the picture with this digest to at most `side_px` per side; returns (bytes, media type).
 
     Raises BadInput when the artifact is missing, too large, or not a picture.
     """
@@ -25,13 +25,13 @@ def thumbnail(store: Path, sha256: str) -> tuple[bytes, str]:
         with Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PX:
                 raise BadInput(f"{sha256} is too large to show: {picture.width}x{picture.height} pixels")
-            picture.draft("RGB", (SIDE_PX, SIDE_PX))
+            picture.draft("RGB", (side_px, side_px))
             small = picture.convert("RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB")
     except FileNotFoundError:
         raise BadInput(f"the store has no artifact {sha256}", remedy="Run the shoot again") from None
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise BadInput(f"{sha256} is not a picture: {error}") from None
-    small.thumbnail((SIDE_PX, SIDE_PX))
+    small.thumbnail((side_px, side_px))
     out, kind = io.BytesIO(), "PNG" if small.mode == "RGBA" else "JPEG"
     small.save(out, kind, quality=85)
     return out.getvalue(), f"image/{kind.lower()}"

@@ -4,6 +4,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.page import assets_page, lineage_page
 from pipeline.catalog.queries import list_assets
+from pipeline.catalog.shoots import HeldShoot
 from tests.catalog.toy_shoot import ToyShoot
 
 HOSTILE = "<script>alert(1)</script>"
@@ -16,14 +17,21 @@ def url(sha256: str, media_type: str) -> str | None:
 def test_list_page_shows_every_asset_with_its_thumbnail(tmp_path: Path, catalog_url: str) -> None:
     ToyShoot(tmp_path, catalog_url).publish(title=HOSTILE)
     assets = list_assets(Catalog(catalog_url))
-    page = assets_page(assets, url, lambda asset: f"/lineage/{asset}")
+    page = assets_page(assets, [], url, lambda asset: f"/lineage/{asset}")
     for asset in assets:
         assert f'href="/lineage/{asset.id}"' in page and f'src="/pictures/{asset.sha256}"' in page
     assert HOSTILE not in page and "&lt;script&gt;" in page
 
 
 def test_empty_list_page_says_so() -> None:
-    assert "No assets yet." in assets_page([], url, str)
+    assert "No assets yet." in assets_page([], [], url, str)
+
+
+def test_list_page_shows_held_shoots_with_their_pictures() -> None:
+    held = HeldShoot(sku=HOSTILE, collection="autumn", reason="cutout: not found", pictures={"cutout": "a" * 64})
+    page = assets_page([], [held], url, str)
+    assert "cutout: not found" in page and HOSTILE not in page
+    assert f'href="/pictures/{"a" * 64}?side=2000"' in page and f'src="/pictures/{"a" * 64}"' in page
 
 
 def test_lineage_page_shows_every_step_and_photo(tmp_path: Path, catalog_url: str) -> None:

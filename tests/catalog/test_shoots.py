@@ -1,6 +1,16 @@
 import pytest
 
-from pipeline.catalog.shoots import is_changed, known_shoots, record_fate, record_planned, record_step, summary
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.shoots import (
+    HeldShoot,
+    held_shoots,
+    is_changed,
+    known_shoots,
+    record_fate,
+    record_planned,
+    record_step,
+    summary,
+)
 from pipeline.core.errors import BadInput
 
 
@@ -61,6 +71,22 @@ def test_summary_lists_every_shoot_and_step(catalog_url: str) -> None:
         ("sfm", "held", 9.0, "gap at 95 deg"),
     }
     assert sorted(run.failed) == ["BAG-2", "broken"]
+
+
+def test_held_shoots_are_listed_with_the_pictures_of_their_last_run(catalog_url: str) -> None:
+    for night, picture in (("night 1", "a" * 64), ("night 2", "b" * 64)):
+        plan(catalog_url, night)
+        record_step(catalog_url, night, "MUG-1", "cutout", "held", reason="not found", picture_sha256=picture)
+        record_step(catalog_url, night, "MUG-1", "sfm", "held", reason="held by cutout")
+        record_fate(catalog_url, night, "MUG-1", "held", "cutout: not found")
+    plan(catalog_url, "night 2", sku="BAG-2")
+    record_fate(catalog_url, "night 2", "BAG-2", "done")
+    held = HeldShoot(sku="MUG-1", collection="autumn", reason="cutout: not found", pictures={"cutout": "b" * 64})
+    assert held_shoots(Catalog(catalog_url)) == held_shoots(Catalog(catalog_url), sku="MUG-1") == [held]
+    assert held_shoots(Catalog(catalog_url), sku="BAG-2") == []
+    assert held_shoots(Catalog(catalog_url), collection="spring") == []
+    steps = summary(catalog_url, "night 1").shoots[0].steps
+    assert {step.step: step.picture_sha256 for step in steps} == {"cutout": "a" * 64, "sfm": None}
 
 
 def test_unknown_run_is_reported(catalog_url: str) -> None:

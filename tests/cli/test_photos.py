@@ -5,7 +5,9 @@ import struct
 import zlib
 
 import numpy as np
+import pillow_heif
 import pytest
+import tifffile
 from PIL import Image
 
 from pipeline.contract.runner import Runner
@@ -17,7 +19,9 @@ from pipeline.imaging.cutout.files import cut_files
 from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.posing.folder import upright_photos
 from pipeline.stages.ingest import STAGE, Inputs, Params
-from tests.core.test_photo import swapped_profile
+from tests.core.photo.chart import png
+from tests.core.photo.test_decode import swapped_profile
+from tests.core.photo.test_raw import dng
 
 
 def product(width=160, height=120):
@@ -56,7 +60,38 @@ def other_primaries():
     return saved(product(), "JPEG", quality=95, icc_profile=swapped_profile())
 
 
-PHOTOS = {"rotated.jpg": rotated(), "primaries.jpg": other_primaries(), "cmyk.jpg": cmyk(), "gray16.png": gray16()}
+def heic():
+    pillow_heif.register_heif_opener()
+    return saved(product(), "HEIF", quality=95)
+
+
+def planar():
+    out = io.BytesIO()
+    deep = np.moveaxis(np.asarray(product()).astype(np.uint16) * 257, -1, 0)
+    tifffile.imwrite(out, deep, photometric="rgb", planarconfig="separate")
+    return out.getvalue()
+
+
+def adobe_by_exif():
+    exif = Image.Exif()
+    exif[271] = "Acme"  # Pillow writes no sub-directory into an otherwise empty EXIF
+    exif.get_ifd(0x8769).update({0xA001: 65535, 0xA005: {1: "R03"}})
+    return saved(product(), "JPEG", quality=95, exif=exif)
+
+
+PHOTOS = {
+    "rotated.jpg": rotated(),
+    "primaries.jpg": other_primaries(),
+    "cmyk.jpg": cmyk(),
+    "gray16.png": gray16(),
+    "phone.HEIC": heic(),
+    "planar.tif": planar(),
+    "adobe.JPE": adobe_by_exif(),
+    "web.jfif": saved(product(), "JPEG", quality=95),
+    "new.avif": saved(product(), "AVIF", quality=95),
+    "raw.DNG": dng(np.asarray(product())),
+}
+NOTED = ["adobe.JPE", "cmyk.jpg", "gray16.png", "planar.tif", "primaries.jpg", "raw.DNG"]
 
 
 def by_ingest(files, folder):
@@ -77,7 +112,7 @@ def test_file_has_the_same_pixels_in_ingest_cutout_and_sfm(tmp_path):
     folder = put(tmp_path / "photos", PHOTOS)
     upright = upright_photos(folder, tmp_path / "sfm")
     assert upright.unusable == ()
-    assert sorted(upright.notes) == ["cmyk.jpg", "gray16.png"]
+    assert sorted(upright.notes) == NOTED
     cut_files(sorted(folder.iterdir()), tmp_path / "cut", ENGINES.defaults(), lambda *_: None)
     for photo, data in by_ingest(PHOTOS, tmp_path / "store").items():
         rgb = decode_png(data)
@@ -109,11 +144,21 @@ def pages():
     return saved(product(), "TIFF", save_all=True, append_images=[product()])
 
 
+def zeroed(data):
+    return data[: len(data) // 2] + bytes(300) + data[len(data) // 2 + 300 :]
+
+
+def hdr():
+    return png(np.asarray(product()), (b"cICP", bytes([9, 16, 0, 1])))
+
+
 REJECTED = {
     "too many pixels": ("a.png", header_only(12_000), "144 MP, more than 120 MP"),
     "too small": ("a.png", saved(product(48, 48), "PNG"), "48x48 px, fewer than 64 px"),
     "several pages": ("a.tif", pages(), "2 pictures"),
     "truncated": ("a.jpg", rotated()[:1500], "damaged or truncated"),
+    "a zeroed sector": ("a.jpg", zeroed(rotated()), "damaged"),
+    "HDR": ("a.png", hdr(), "it is HDR"),
     "text": ("a.jpg", b"front is DSC_0001", "it is text"),
     "values beyond 16 bits": ("a.tif", saved(Image.fromarray(np.full((80, 80), 1e9, np.float32)), "TIFF"), "mode F"),
 }
@@ -152,3 +197,14 @@ def by_sfm_and_cutout(folder, name):
         cut_files([folder / name], folder.parent / "cut", ENGINES.defaults(), lambda *_: None)
     assert cut.value.what == f"{folder / name}: {unusable.reason}"
     return unusable.reason, cut.value.remedy
+
+
+def test_a_raw_file_beside_its_jpeg_is_left_out_by_every_command(tmp_path):
+    files = {f"good{i}.jpg": saved(product(), "JPEG", quality=95) for i in range(3)}
+    folder = put(tmp_path / "photos", {**files, "good1.NEF": b"unused"})
+    assert [(file.name, file.reason) for file in upright_photos(folder, tmp_path / "sfm").unusable] == [
+        ("good1.NEF", "good1.jpg is used instead")
+    ]
+    report = cut_files(sorted(folder.iterdir()), tmp_path / "cut", ENGINES.defaults(), lambda *_: None)
+    assert report.left_out == (str(folder / "good1.NEF"),)
+    assert len(report.files) == 3

@@ -6,7 +6,7 @@ from PIL import Image
 
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.core.png import BEST, decode_png, encode_deep_png, encode_png, encode_small_png
-from tests.core.test_photo import picture
+from tests.core.photo.test_decode import picture
 
 
 def test_the_round_trip_keeps_channel_order_and_alpha():

@@ -16,7 +16,8 @@ def test_held_steps_refused_angles_and_unpublished_assets_are_noted(tmp_path):
     url = f"sqlite:///{tmp_path}/catalog.db"
     ToyShoot(tmp_path, url, verdict="needs review").publish()
     held = {"step": "sfm", "state": "held", "seconds": 0.0, "reason": "too few photos"}
-    notes = notes_on(summary(held, STEP, fate="held", reason="sfm: too few photos"), url)
+    below = {"step": "splat", "state": "held", "seconds": 0.0, "reason": "held by sfm"}
+    notes = notes_on(summary(held, below, STEP, fate="held", reason="sfm: too few photos"), url)
     assert notes[:2] == [
         Note("held", "MUG-1, sfm", "too few photos"),
         Note("refused", "MUG-1/back", "nobody stood there"),

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from pipeline.imaging.quality import quality_of
-from tests.core.test_photo import picture
+from tests.core.photo.test_decode import picture
 
 
 def test_sharpness_luminance_and_clipping_follow_the_photo():

@@ -48,7 +48,7 @@ def test_too_few_registered_photos_hold_the_shoot_and_name_the_gap():
     with pytest.raises(Held) as held:
         required(model([0, 15, 30, 45, 60, 75, 95, 170, 190, 220, 250, 280, 310, 340]), names(24))
     assert "14 of 24 photos registered, 17 are needed" in held.value.what
-    assert "not registered: P14, P15, P16, P17, P18, P19 and 4 more" in held.value.what
+    assert "not registered: P14, P15, P16 and 7 more" in held.value.what
     assert "the gap is 95-170°, between P06 and P07" in held.value.what
     assert "Shoot 4 more there" in held.value.remedy
 
@@ -58,9 +58,27 @@ def test_without_the_front_photo_the_gap_is_described_by_its_neighbours():
         required(model(range(0, 241, 40)), names(20), front="P19")
 
 
+def without_cutout(*photos):
+    return tuple(UnusablePhoto(name=f"{photo}.png", reason="its cut-out is empty") for photo in photos)
+
+
 def test_a_missing_model_and_empty_cut_outs_are_reported():
-    with pytest.raises(Held, match=r"0 of 9 photos registered, 8 are needed; nothing was cut out of P03\.png"):
-        required(None, names(9), unusable=(UnusablePhoto(name="P03.png", reason="its cut-out is empty"),))
+    with pytest.raises(Held, match=r"0 of 9 .* 8 are needed; nothing was cut out of 1 \(see cutout\): P03") as held:
+        required(None, names(9), unusable=without_cutout("P03"))
+    assert held.value.code == "sfm-no-poses"
+
+
+@pytest.mark.parametrize(
+    ("posed", "empty", "code"),
+    [(16, 4, "sfm-cutouts-empty"), (8, 8, "sfm-cutouts-empty"), (14, 1, "sfm-too-few-poses"), (2, 3, "sfm-no-poses")],
+)
+def test_missing_photos_are_blamed_on_mattes_where_mattes_were_the_cause(posed, empty, code):
+    lost = names(24)[24 - empty :]
+    with pytest.raises(Held, match=f"nothing was cut out of {empty}") as held:
+        required(model(range(0, 15 * posed, 15)), names(24), unusable=without_cutout(*lost))
+    assert held.value.code == code
+    assert ("hoot" in held.value.remedy) == (code != "sfm-cutouts-empty")
+    assert (f"mattes/{lost[0]}.png" in held.value.remedy) == (code == "sfm-cutouts-empty")
 
 
 def test_a_front_photo_that_is_not_registered_holds_the_shoot():

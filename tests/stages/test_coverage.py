@@ -1,13 +1,11 @@
 import io
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
 from pipeline.core.domain import Angle, AngleDecision, Camera, View, look_at
 from pipeline.core.errors import BadInput
-from pipeline.core.png import encode_png
 from pipeline.core.records import PhotoFacts, dump_json, load_list
 from pipeline.stages.coverage import STAGE, Inputs, Params
 
@@ -31,20 +29,12 @@ def facts(photo):
     )  # fmt: skip
 
 
-def covered(store, views, *, empty=(), cut_out=True, **params):
+def covered(store, views, **params):
     def artifact(records):
         return store.put(dump_json(records), "application/json")
 
-    def cutout(photo):
-        rgba = np.full((40, 60, 4), 200, np.uint8)
-        rgba[..., 3] = 127 if photo in empty else 255
-        return store.put(encode_png(rgba), "image/png")
-
-    photos = [f"P{i}" for i in range(12)]
     inputs = Inputs(
-        facts=artifact([facts(photo) for photo in photos]),
-        cutouts=store.put_tree({f"{photo}.png": cutout(photo) for photo in photos}) if cut_out else None,
-        views=None if views is None else artifact(views),
+        facts=artifact([facts(f"P{i}") for i in range(12)]), views=None if views is None else artifact(views)
     )
     outputs = Runner(store).run(STAGE, inputs, Params(angles=ANGLES, **params)).outputs
     return load_list(AngleDecision, store.read(outputs.decisions)), outputs
@@ -65,24 +55,6 @@ def test_only_named_angles_are_captured_when_sfm_is_held(store):
     decisions, outputs = covered(store, None, named={"side": "P7"})
     assert [(v.source, v.photo) for v in decisions] == [("refused", None), ("captured", "P7"), ("refused", None)]
     assert outputs.report.refused == 2
-
-
-def test_a_photo_without_a_cut_out_serves_no_angle(store):
-    ring = [view(f"P{i}", 30.0 * i) for i in range(11)] + [view("P11", 1.0)]
-    assert covered(store, ring)[0][0].photo == "P0"
-    assert covered(store, ring, empty=["P0"])[0][0].photo == "P11"
-    decisions, outputs = covered(store, ring, empty=["P0", "P11"])
-    assert decisions[0].source != "captured" and outputs.report.captured == 0
-
-
-@pytest.mark.parametrize("posed", [True, False])
-@pytest.mark.parametrize("cut_out", [True, False])
-def test_a_named_photo_without_a_cut_out_is_refused_and_not_replaced(store, posed, cut_out):
-    ring = [view(f"P{i}", 30.0 * i) for i in range(12)] if posed and cut_out else None
-    decisions, outputs = covered(store, ring, empty=["P1"], cut_out=cut_out, named={"front": "P1"})
-    front = decisions[0]
-    assert (front.source, front.photo, front.code) == ("refused", None, "angle-empty")
-    assert "P1" in front.reason and outputs.report.refusals["front"] == front.reason
 
 
 def test_an_unknown_named_photo_is_bad_input(store):

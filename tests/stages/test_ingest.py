@@ -1,15 +1,18 @@
 import io
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
-from pipeline.core.errors import BadInput
+from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.media import media_type_of
 from pipeline.core.png import decode_png
 from pipeline.core.records import PhotoFacts, load_list
 from pipeline.stages.ingest import STAGE, Inputs, Params
+from tests.core.photo.chart import P3, PATCHES, chart, coded, icc, saved
+from tests.core.photo.test_raw import dng
 
 
 def photo(level=120, seed=0, kind="JPEG"):
@@ -92,3 +95,26 @@ def test_guesses_are_in_the_report(store):
 def test_photos_are_scaled_down_to_max_side_px(store):
     outputs, _, _ = ingest(store, {"a.jpg": photo()}, max_side_px=80)
     assert decode_png(store.read(store.tree(outputs.photos)["a.png"])).shape == (60, 80, 3)
+
+
+def test_conversions_are_noted_once_for_all_photos_and_in_the_facts(store):
+    files = {f"{name}.png": saved(chart(coded(P3)), "PNG", icc_profile=icc("Display P3", P3)) for name in "ab"}
+    outputs, _, _ = ingest(store, {**files, "c.jpg": photo()})
+    note = "converted to sRGB from Display P3 (the embedded profile)"
+    assert outputs.report.notes == (f"a.png and 1 more: {note}",)
+    facts = load_list(PhotoFacts, store.read(outputs.facts))
+    assert [fact.notes for fact in facts] == [(note,), (note,), ()]
+
+
+def test_a_raw_file_beside_its_jpeg_is_left_out_and_named(store):
+    outputs, _, _ = ingest(store, {"a.jpg": photo(), "A.DNG": b"unused", "b.dng": dng(chart(PATCHES))})
+    facts = load_list(PhotoFacts, store.read(outputs.facts))
+    assert [fact.source_name for fact in facts] == ["a.jpg", "b.dng"]
+    assert "A.DNG: left out, because the photos of the same names are used" in outputs.report.notes
+
+
+def test_raw_files_without_the_extra_give_one_error(store, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rawpy", None)
+    files = {f"{index}.dng": dng(chart(PATCHES // index)) for index in (1, 2, 3)}
+    with pytest.raises(MissingEngine, match=r"1\.dng: it is a camera raw file, and rawpy is not installed\. Install"):
+        ingest(store, files)

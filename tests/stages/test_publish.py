@@ -136,7 +136,7 @@ def test_publish_without_an_asset_is_held_and_leaves_the_catalog_unchanged(shoot
     decision = AngleDecision(
         angle=Angle(name="front", azimuth_deg=0),
         source="refused",
-        code="angle-empty",
+        code="angle-not-posed",
         reason="nothing was cut out of A",
     )
     listed = [runner.store.put(dump_json(records), "application/json") for records in ([], [decision])]

@@ -1,5 +1,7 @@
 """The render stage on a toy product: captured, rendered and refused angles."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,15 @@ def test_angles_are_captured_rendered_or_refused(store, shot):
     assert np.abs(rgba[both].astype(float) - truth[both])[:, :3].mean() < 3
     assert pictures["side"].likeness > 0.95
     assert pictures["side"].view.azimuth_deg == 30
+
+
+def test_an_angle_from_which_the_splat_shows_nothing_is_refused(store, shot, monkeypatch):
+    g = product().gaussians
+    below = replace(product(), gaussians=replace(g, means=g.means - np.float32([0, 0, 50])))
+    monkeypatch.setattr("tests.stages.test_render.product", lambda: below)
+    _, pictures, files, _ = drawn(store, shot, correct_mattes=False)
+    assert (pictures["side"].source, pictures["side"].code) == ("refused", "angle-splat-empty")
+    assert sorted(files) == ["front.png"]
 
 
 def test_colours_follow_the_nearest_photo(store, shot):

@@ -1,5 +1,9 @@
-"""Read capture time, camera and focal length from EXIF; None where EXIF has no plausible value."""
+"""Read orientation, colour space, capture time, camera and focal length from EXIF.
 
+Whatever EXIF holds, the pixels are fine: what cannot be read is noted and left out, what is implausible is None.
+"""
+
+import io
 import math
 import re
 from dataclasses import dataclass
@@ -8,11 +12,15 @@ from typing import Any
 
 from PIL import Image
 
+from pipeline.core.photo.colour import SRGB, Encoding, adobe_rgb
+
 FULL_FRAME_DIAGONAL_MM = math.hypot(36.0, 24.0)
 _MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}  # FocalPlaneResolutionUnit
 _MAKE, _MODEL, _DATE_TIME = 271, 272, 306
 _EXIF_IFD = 0x8769
 _TIME_ORIGINAL, _OFFSET_ORIGINAL, _FOCAL_MM, _EXIF_WIDTH, _EXIF_HEIGHT = 36867, 36881, 37386, 40962, 40963
+_ORIENTATION, _COLOUR_SPACE, _INTEROP_IFD = 274, 40961, 0xA005
+_SPACE_SRGB, _SPACE_ADOBE, _SPACE_OTHER = 1, 2, 65535
 _PLANE_RESOLUTION, _PLANE_UNIT, _FOCAL_35MM = 41486, 41488, 41989
 
 
@@ -25,10 +33,45 @@ class ExifFacts:
     focal_px: float | None = None
 
 
-def read_exif(image: Image.Image, size_px: tuple[int, int], shot_px: int) -> tuple[ExifFacts, tuple[str, ...]]:
-    """Return the facts for a photo decoded at `size_px` (long side as shot: `shot_px`), and notes on ignored values."""
+def orientation_of(image: Image.Image) -> tuple[Image.Exif, int, tuple[str, ...]]:
+    """Return a picture's EXIF, its orientation 1 to 8 (from XMP where EXIF has none), and notes."""
     try:
         exif = image.getexif()
+        value = exif.get(_ORIENTATION, 1)
+    except Exception as error:  # Pillow's parser may raise anything on untrusted bytes
+        return Image.Exif(), 1, (f"EXIF cannot be read ({type(error).__name__}): assumed upright",)
+    return exif, value if value in range(1, 9) else 1, ()
+
+
+def tiff_exif(data: bytes) -> tuple[Image.Exif, tuple[str, ...]]:
+    """Return the EXIF of a TIFF, or of a camera raw file built like one, and notes."""
+    exif = Image.Exif()
+    try:
+        if data[2:4] in {b"+\0", b"\0+"}:  # BigTIFF
+            return Image.open(io.BytesIO(data), formats=("TIFF",)).getexif(), ()
+        exif.load_from_fp(io.BytesIO(data))
+    except Exception as error:  # Pillow's parser may raise anything on untrusted bytes
+        return Image.Exif(), (f"EXIF cannot be read ({type(error).__name__})",)
+    return exif, ()
+
+
+def encoding_by_exif(exif: Image.Exif) -> tuple[Encoding, tuple[str, ...]]:
+    """The encoding of a photo without a profile, by DCF 2.0 (JEITA CP-3461): Adobe RGB is marked R03, sRGB R98."""
+    try:
+        space = exif.get_ifd(_EXIF_IFD).get(_COLOUR_SPACE)
+        interop = _text(exif.get_ifd(_INTEROP_IFD).get(1))
+    except Exception:  # unreadable EXIF, which its reader has noted
+        return SRGB, ()
+    if space == _SPACE_ADOBE or (space != _SPACE_SRGB and interop == "R03"):
+        return adobe_rgb("Adobe RGB (named by EXIF)"), ()
+    if space == _SPACE_OTHER and interop != "R98":
+        return SRGB, ("EXIF says that the colours are not sRGB, but no profile is embedded: assumed sRGB",)
+    return SRGB, ()
+
+
+def read_exif(exif: Image.Exif, size_px: tuple[int, int], shot_px: int) -> tuple[ExifFacts, tuple[str, ...]]:
+    """Return the facts for a photo decoded at `size_px` (long side as shot: `shot_px`), and notes on ignored values."""
+    try:
         tags: dict[int, Any] = {**exif, **exif.get_ifd(_EXIF_IFD)}
     except Exception as error:  # Pillow's parser may raise anything on untrusted bytes
         return ExifFacts(), (f"EXIF cannot be read ({type(error).__name__})",)

@@ -35,6 +35,14 @@ STEP_REASONS = (
         "Shoot as many photos in the gap as the message says, and run the shoot again.",
     ),
     _held(
+        "sfm-cutouts-empty",
+        "Too few photos have a cut-out",
+        "Nothing was cut out of some photos, so that too few are left to be posed. It is not for want of photos. The "
+        "message names them.",
+        "Put mattes of these photos, made by hand, into the shoot's folder: `mattes/<photo>.png`, as large as the "
+        "upright photo, 8-bit gray. Or name another engine for `cutout`.",
+    ),
+    _held(
         "sfm-front-not-posed",
         "The front photo could not be posed",
         "The photo named in `capture.front` could not be matched to the others, so azimuth 0 is not known.",
@@ -111,13 +119,6 @@ STEP_REASONS = (
         "Resolve the hold of `sfm`, or name a photo for the angle in `capture.named`.",
     ),
     _angle(
-        "angle-empty",
-        "The picture would be empty",
-        "Nothing was cut out of the photo that would serve the angle, or the splat shows nothing from there.",
-        "Resolve the hold of `cutout`, put a matte made by hand into `mattes/`, or name another photo in "
-        "`capture.named`.",
-    ),
-    _angle(
         "angle-above-photos",
         "The angle is above every photo",
         "The camera would be higher than the highest photo by more than `coverage.max_offset_deg`.",
@@ -146,6 +147,12 @@ STEP_REASONS = (
         "There is no splat to render from",
         "The angle lies between photos, and `splat` was held.",
         "Resolve the hold of `splat`, or shoot this angle itself.",
+    ),
+    _angle(
+        "angle-splat-empty",
+        "The splat shows nothing from there",
+        "The angle would be rendered, and its picture would be empty.",
+        "Look at the splat's contact sheet and turntable, or shoot this angle itself.",
     ),
     _angle(
         "angle-nearest-not-posed",

@@ -9,7 +9,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.engines import name_of
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.decode import read_photo
-from pipeline.core.photo.limits import PHOTO_ENDINGS
+from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.process import peak_memory_mb
 from pipeline.imaging.cutout.agreement import Matted, colours_of
@@ -45,7 +45,8 @@ class CutFile(Frozen):
 class CutReport(Frozen):
     """The result of `cut_files`. `engine`: that cut most files out; `why`: how it was chosen.
 
-    `untried`: names of files that were not cut out, because no engine succeeded on any of three others.
+    `untried`: names of files that were not cut out, because no engine succeeded on any of three others. `left_out`: camera
+    raw files that have a developed photo beside them.
     """
 
     engine: str
@@ -53,6 +54,7 @@ class CutReport(Frozen):
     licence: str
     files: tuple[CutFile, ...]
     untried: tuple[str, ...]
+    left_out: tuple[str, ...]
     seconds: float
     peak_memory_mb: float
 
@@ -71,7 +73,9 @@ def cut_files(
     read, two images would get the same name, or a file to be written exists; MissingEngine.
     """
     began = time.perf_counter()
-    targets = _targets(_files(paths), out_dir)
+    files = _files(paths)
+    left_out = raw_twins(map(str, files))
+    targets = _targets([path for path in files if str(path) not in left_out], out_dir)
     ENGINES.of(params).require_here(params)
     out_dir.mkdir(parents=True, exist_ok=True)
     bench = _Bench({target.stem: (path, target) for path, target in targets.items()}, on_progress)
@@ -88,6 +92,7 @@ def cut_files(
         licence=engine.licence(shoot.way.params),
         files=tuple(done),
         untried=tuple(path.name for name, (path, _) in bench.files.items() if name not in shoot.mattes),
+        left_out=tuple(left_out),
         seconds=round(time.perf_counter() - began, 3),
         peak_memory_mb=round(peak_memory_mb(), 1),
     )
@@ -109,7 +114,7 @@ class _Bench:
         try:
             photo = read_photo(path)
         except BadInput as error:
-            raise BadInput(f"{path}: {error.what}", remedy=error.remedy) from None
+            raise type(error)(f"{path}: {error.what}", remedy=error.remedy) from None
         cut = cut_photo(photo.rgb, params, seeds)
         target.write_bytes(encode_png(with_matte(photo.rgb, cut.alpha)))
         height, width = cut.alpha.shape

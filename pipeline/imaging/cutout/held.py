@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from pipeline.core.errors import Held, brief
+from pipeline.core.errors import Held
 from pipeline.imaging.sheet.mattes import MatteTile, matte_sheet
 
+NAMED = 3
 OTHERS = {"seeded": "seeded (a box that is product in every photo)", "checkpoint": "checkpoint (any surroundings)"}
 
 
@@ -25,9 +26,18 @@ def product_not_found(tiles: Sequence[MatteTile], engine: str, *, photos: int | 
         size = f"{photo.width} x {photo.height} px"
     others = " or ".join(words for name, words in OTHERS.items() if name != engine)
     return Held(
-        f"{found}: {brief(f'{tile.name}: {tile.fault}' for tile in failed)}",
+        f"{found}: {_worst(failed)}",
         code="cutout-product-not-found",
         remedy=f"Look at the picture, then set cutout's engine to {others}, or put mattes made by hand into the shoot's"
         f" folder mattes/: mattes/{failed[0].name}.png, {size}, 8-bit gray, white where the product is",
         picture=matte_sheet(found.capitalize(), f"cutout is held; engine {engine}", ordered),
     )
+
+
+def _worst(failed: Sequence[MatteTile]) -> str:
+    """The first `NAMED` photos by fault, such as `P1 and P2: no product was found; P3: ...; and 4 more`."""
+    names: dict[str, list[str]] = {}
+    for tile in failed[:NAMED]:
+        names.setdefault(tile.fault or "", []).append(tile.name)
+    faults = "; ".join(f"{' and '.join([', '.join(n[:-1]), n[-1]] if n[1:] else n)}: {f}" for f, n in names.items())
+    return faults + (f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else "")

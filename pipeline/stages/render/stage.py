@@ -196,7 +196,7 @@ def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: W
     rendered = work.item(angle.name, ANGLE, item, AngleParams(**settings, view=view, nearest=nearest))
     if rendered.report.coverage == 0:
         return _refused(
-            decision, code="angle-empty", reason=f"the splat shows nothing from there; {decision.reason}"
+            decision, code="angle-splat-empty", reason=f"the splat shows nothing from there; {decision.reason}"
         ), None
     picture = Picture(
         angle=angle,

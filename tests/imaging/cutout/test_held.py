@@ -18,7 +18,7 @@ def tiles(folder, faults):
 
 def test_a_hold_lists_the_worst_three_and_shows_a_picture(tmp_path):
     held = product_not_found(tiles(tmp_path, [None, *["it touches all borders"] * 5]), "backdrop")
-    assert held.what.startswith("the product was not found in 5 of 6 photos: P1: it touches all borders; P2: ")
+    assert held.what.startswith("the product was not found in 5 of 6 photos: P1, P2 and P3: it touches all borders")
     assert held.what.endswith("; and 2 more") and "P4" not in held.what
     assert held.picture is not None and Image.open(io.BytesIO(held.picture)).format == "PNG"
     assert len(str(held)) < 700
@@ -37,4 +37,4 @@ def test_the_remedy_names_engines_other_than_the_one_that_failed(tmp_path, engin
 
 def test_a_shoot_given_up_early_says_how_many_photos_were_tried(tmp_path):
     held = product_not_found(tiles(tmp_path, ["no product was found"] * 3), "auto", photos=32)
-    assert "in 3 of 3 photos tried, of 32: P0" in held.what
+    assert "in 3 of 3 photos tried, of 32: P0, P1 and P2" in held.what
