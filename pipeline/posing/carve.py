@@ -19,12 +19,14 @@ from pipeline.posing.hull import project_px
 from pipeline.posing.ground import Backdrop, plane_axes
 from pipeline.posing.table import Table
 
-CELLS = (40, 64)  # along the longest side of the box, per round
-BINS = 24  # of each channel of Lab in a colour histogram
+CELLS = (40, 56, 72)  # along the longest side of the box, per round
+BINS = 32  # of each channel of Lab in a colour histogram
 SURE = 3.0  # most that one photo's colour says, in natural logarithms of odds
 CARVED = 0.0  # mean log odds below which a cell is backdrop
 APPROVED = 0.35  # most that one photo says for a cell
-TRUST = 0.7  # share of the pixels of the table that look as other photos say
+TRUST, SHADED = 0.6, 0.2  # shares of the table's pixels that look as other photos say, or darker
+SHADES = 5
+DARKEST, SHADE_NOISE = 0.3, 6.0  # the least light in a shadow, and how far its colour may be off, in levels
 FLOOR = 2e-5
 
 
@@ -91,7 +93,7 @@ def silhouettes(shots: Mapping[str, Shot], box: Box) -> tuple[dict[str, Mask], d
         kept = grid[_kept(shots, odds, grid)]
         found = {name: _drawn(shot, kept, step) for name, shot in shots.items()}
         inner = {name: cv2.erode(found[name].astype(np.uint8), _reach(shot)) > 0 for name, shot in shots.items()}
-        own = {name: _histogram(shot.lab, inner[name] & (odds[name] > 0)) for name, shot in shots.items()}
+        own = {name: _histogram(shot.lab, inner[name] & (odds[name] > 1)) for name, shot in shots.items()}
         every = sum(own.values(), np.zeros((BINS,) * 3, np.float32))
         odds = {name: _odds(shots, every + len(own) * own[name], name, found, outlines[name]) for name in shots}
     return found, odds
@@ -128,15 +130,50 @@ def _histogram(lab: Rgb, where: Mask) -> F32:
     return np.asarray(gaussian_filter(flat.reshape(BINS, BINS, BINS).astype(np.float32), 0.8, truncate=2.5), np.float32)
 
 
+def _shaded(lab: Rgb, where: Mask) -> F32:
+    """Histogram of the colours there in shadow of several depths; its sum is the number of pixels."""
+    colours = lab[where].astype(np.float32) - (0, 128, 128)
+    depths = np.linspace(DARKEST, 0.9, SHADES)
+    total = np.zeros((BINS,) * 3, np.float32)
+    for light in depths:
+        darker = (light * colours + (0, 128, 128)).round().astype(np.uint8)[None]
+        total += _histogram(darker, np.ones(darker.shape[:2], bool)) / SHADES
+    return total
+
+
+def _share(histogram: F32, lab: Pixels | F32) -> F32:
+    """The share of a histogram's pixels that have each pixel's colour, [h, w]."""
+    bins = np.clip(lab.astype(np.int32) * BINS // 256, 0, BINS - 1)
+    return np.asarray(histogram[bins[..., 0], bins[..., 1], bins[..., 2]] / max(float(histogram.sum()), 1.0), np.float32)
+
+
+def _table_share(shot: Shot) -> F32:
+    """The share of the table's pixels that would have each pixel's colour, [h, w], in a histogram's bins.
+
+    As other photos show the table there, or darker: on a turntable the shadow moves over the table.
+    """
+    behind, own = shot.behind, shot.lab.astype(np.float32)
+    spread = np.maximum(behind.deviation, 1.0)
+    width = 256 / BINS
+    as_seen = width**3 / (15.75 * spread**3) * np.exp(-np.square(own - behind.lab).sum(axis=2) / (2 * spread**2))
+    black = np.float32([0, 128, 128])
+    light = behind.lab - black
+    dimmed = (own - black) @ np.float32([1, 0, 0]) / np.maximum(light[..., 0], 1.0)  # the shadow that explains L
+    across = np.square(own - black - np.clip(dimmed, DARKEST, 1.0)[..., None] * light).sum(axis=2)
+    narrow = np.minimum(spread, SHADE_NOISE)
+    length = np.maximum((1 - DARKEST) * light[..., 0], width)
+    shaded = width / length * width**2 / (6.28 * narrow**2) * np.exp(-across / (2 * narrow**2))
+    return np.asarray(TRUST * as_seen + SHADED * shaded, np.float32)
+
+
 def _log_odds(shot: Shot, product: F32, backdrop: F32) -> F32:
     """Log odds [h, w] that a pixel is product by its colour, given the colours of product, surroundings and table."""
-    bins = tuple(np.moveaxis((shot.lab.astype(np.int32) * BINS) // 256, 2, 0))
-    likely = product[bins] / max(float(product.sum()), 1.0)
-    elsewhere = backdrop[bins] / max(float(backdrop.sum()), 1.0)
     behind = shot.behind
-    off = np.square(shot.lab - behind.lab).sum(axis=2) / (2 * behind.deviation**2 + 1e-6)
-    there = (256 / BINS) ** 3 * np.exp(-off) / (15.75 * np.maximum(behind.deviation, 1.0) ** 3)
-    backed = np.where(behind.known, (1 - TRUST) * elsewhere + TRUST * there, elsewhere)
+    (likely, elsewhere), (like_product, like_table) = (
+        (_share(product, lab), _share(backdrop, lab)) for lab in (shot.lab, behind.lab)
+    )
+    known = behind.known & ~(behind.under & (like_product > like_table))  # the foot itself is seen there, not the table
+    backed = np.where(known, (1 - TRUST - SHADED) * elsewhere + _table_share(shot), elsewhere)
     odds = np.clip(np.log((likely + FLOOR) / (backed + FLOOR)), -SURE, SURE)
     return np.asarray(cv2.GaussianBlur(odds.astype(np.float32), (0, 0), 1.0), np.float32)
 
@@ -152,8 +189,11 @@ def _first_odds(shots: Mapping[str, Shot], product: F32, name: str, outline: Mas
 def _odds(shots: Mapping[str, Shot], product: F32, name: str, found: Mapping[str, Mask], outline: Mask) -> F32:
     """Log odds from the colours inside all silhouettes found so far and outside this one."""
     shot = shots[name]
-    outer = cv2.dilate(found[name].astype(np.uint8), _reach(shot)) == 0
-    odds = _log_odds(shot, product, _histogram(shot.lab, outer))
+    solid = found[name].astype(np.uint8)
+    outer, near = cv2.dilate(solid, _reach(shot)) == 0, cv2.dilate(solid, _reach(shot), iterations=5) > 0
+    everywhere, beside = _histogram(shot.lab, outer), _histogram(shot.lab, outer & near)
+    beside = (1 - SHADED) * beside + SHADED * _shaded(shot.lab, outer & near)
+    odds = _log_odds(shot, product, everywhere + beside * (everywhere.sum() / max(float(beside.sum()), 1.0)))
     odds = np.where(_discs(shot, 2), np.maximum(odds, 1.0), odds)
     return np.where(outline, odds, -SURE).astype(np.float32)
 

@@ -14,7 +14,7 @@ from pipeline.posing.table import Table
 CELLS = 288  # of the picture from above, along each side
 MAX_PHOTOS = 40  # that the picture from above is made of
 REACH = 3.2  # of the picture from above, in radii of the product
-LOW, MIN_LOW = 0.25, 10  # the product's lowest points, by height and number, show where it stands
+LOW, MIN_LOW = 0.3, 10  # the product's lowest points, by height and number, show where it stands
 MIN_SEEN = 3
 SAME_SIDE = 0.25  # cosine below which a camera looks at a place past the product
 NOISE = 5.0  # least deviation of a colour, in levels of Lab
@@ -24,12 +24,14 @@ NOISE = 5.0  # least deviation of a colour, in levels of Lab
 class Backdrop:
     """What a photo would show of the table without the product. `lab` [h, w, 3], `deviation` [h, w], in levels.
 
-    `known` [h, w] bool: where enough photos have seen the table.
+    `known` [h, w] bool: where enough photos have seen the table. `under` [h, w] bool: at or under the product's foot,
+    where they may have seen the product instead.
     """
 
     lab: F32
     deviation: F32
     known: Mask
+    under: Mask
 
 
 def backdrops(
@@ -50,12 +52,9 @@ def backdrops(
     chosen = np.unique(np.linspace(0, len(labs) - 1, min(len(labs), MAX_PHOTOS)).round().astype(int))
     samples = np.stack([_from_above(labs[i], cameras[i], poses[i], grid, foot, table.up) for i in chosen])
     lab, deviation, known = _typical(samples)
-    low = (
-        product[heights < LOW * np.percentile(heights, 98)]
-        if (heights < LOW * np.percentile(heights, 98)).sum() >= MIN_LOW
-        else product
-    )
-    known &= ~_footprint(np.stack([(low - foot) @ axis for axis in axes], axis=-1), reach)
+    low = product[heights < LOW * np.percentile(heights, 98)]
+    standing = low if len(low) >= MIN_LOW else product
+    under = _footprint(np.stack([(standing - foot) @ axis for axis in axes], axis=-1), reach)
     found = []
     for own, camera, pose in zip(labs, cameras, poses, strict=True):
         hit, meets = ground_hits(camera, pose, own.shape[:2], table)
@@ -66,8 +65,9 @@ def backdrops(
         seen = cv2.remap(lab, at, None, cv2.INTER_LINEAR)
         spread = cv2.remap(deviation, at, None, cv2.INTER_LINEAR)
         sure = inside & (cv2.remap(known.astype(np.float32), at, None, cv2.INTER_LINEAR) > 0.99)
+        below = cv2.remap(under.astype(np.float32), at, None, cv2.INTER_LINEAR) > 0
         shift = np.median((own - seen)[sure], axis=0) if sure.any() else np.zeros(3)
-        found.append(Backdrop(np.asarray(seen + shift, np.float32), np.asarray(spread, np.float32), sure))
+        found.append(Backdrop(np.asarray(seen + shift, np.float32), np.asarray(spread, np.float32), sure, below))
     return found
 
 

@@ -14,7 +14,7 @@ from pipeline.core.colmap.read import read_model
 from pipeline.core.domain import Camera
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
-from pipeline.posing.carve import Shot, box_around, silhouettes
+from pipeline.posing.carve import SURE, Shot, box_around, silhouettes
 from pipeline.posing.colmap import pose
 from pipeline.posing.ground import backdrops
 from pipeline.posing.hull import project_px
@@ -26,7 +26,8 @@ SFM_SIDE_PX, SFM_FEATURES = 1000, 1500
 SEEDS_SIDE_PX = 400
 MIN_PHOTOS = 3
 BOX_MARGIN = 0.5  # how far the product may reach beyond its points, as a share of its width
-BAND = 0.02  # of the silhouette's size: seeds keep this distance from its outline
+PRODUCT_ODDS = 0.5  # log odds by colour above which a pixel deep inside a silhouette is a seed
+BAND = 0.03  # of the silhouette's size: seeds keep this distance from its outline
 PRODUCT, UNKNOWN, BACKDROP = 255, 128, 0
 
 
@@ -181,12 +182,14 @@ def _points_px(model: SparseModel, table: Table, image: PosedImage, camera: Came
 
 
 def _trimap(silhouette: Mask, odds: F32) -> Pixels:
-    """Seeds from a silhouette: unknown near its outline and where the colour contradicts it."""
+    """Seeds from a silhouette: unknown near its outline and where the colour contradicts it, with what both say."""
     solid = silhouette.astype(np.uint8)
-    reach = max(2.0, BAND * float(np.sqrt(solid.sum())) * 1.5)
+    reach = max(2.0, BAND * float(np.sqrt(solid.sum())))
     inside = cv2.distanceTransform(np.pad(solid, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
     outside = cv2.distanceTransform(1 - solid, cv2.DIST_L2, 5)
-    seeds = np.full(solid.shape, UNKNOWN, np.uint8)
-    seeds[(inside > reach) & (odds > -1.0)] = PRODUCT
+    depth = np.clip((inside - outside) / reach, -1, 1)
+    belief = 0.2 * depth + 0.4 * odds / SURE
+    seeds = np.clip(np.round(UNKNOWN + 127 * belief), 1, 254).astype(np.uint8)
+    seeds[(inside > reach) & (odds > PRODUCT_ODDS)] = PRODUCT
     seeds[outside > reach] = BACKDROP
     return seeds
