@@ -1,4 +1,4 @@
-"""A turntable shoot in a cluttered room with known truth: a sample's cut-outs in front of a background that stands still.
+"""A turntable shoot in a cluttered room with known truth: a sample's cut-outs before a background that stands still.
 
 Behind the product are boxes, printed text and stripes, some in the product's colours; its shadow moves as it turns. The
 camera shakes a little and its exposure varies.

@@ -21,7 +21,7 @@ Colours = tuple[tuple[int, int], ...]  # (bin, thousandths of the product's area
 
 @dataclass(frozen=True)
 class Matted:
-    """What is known of one matte. `coverage`: share of the picture, 0 to 1. `belief`, `fault`: see `verdict.Verdict`."""
+    """One matte. `coverage`: product's share of the picture, 0 to 1. `belief`, `fault`: see `verdict.Verdict`."""
 
     coverage: float
     colours: Colours
@@ -57,8 +57,8 @@ def disagreements(mattes: Mapping[str, Matted], ratio: float) -> dict[str, str]:
             found[name] = f"the matte covers {matte.coverage:.1%} of the picture, the shoot's median is {usual:.1%}"
     spectra = {name: _spectrum(matte.colours) for name, matte in sound.items() if name not in found}
     if len(spectra) >= FEW:
-        for name in spectra:
-            foreign = _foreign(spectra[name], [other for each, other in spectra.items() if each != name])
+        for name, spectrum in spectra.items():
+            foreign = _foreign(spectrum, [other for each, other in spectra.items() if each != name])
             if foreign > FOREIGN_SHARE:
                 found[name] = f"{foreign:.0%} of the matte has colours that the product has in no other photo"
     return found

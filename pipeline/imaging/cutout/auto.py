@@ -1,4 +1,4 @@
-"""The engine that succeeds on three photos of the shoot: `backdrop`, then `seeded` by a still camera or by structure."""
+"""The engine that succeeds on the shoot, judged on three photos: `backdrop`, or `seeded` without a box."""
 
 from typing import Literal
 

@@ -102,7 +102,14 @@ def compare(lab: Lab, backdrop: BackdropFit) -> Likeness:
     tints = lab[..., 1:] - shrunk
     tint = np.sqrt(np.square(tints).sum(axis=2))
     distance = np.sqrt(np.square((lab - backdrop.lab) / backdrop.noise).sum(axis=2))
-    return Likeness(shade.astype(np.float32), tint.astype(np.float32), distance.astype(np.float32), tints, backdrop.lab[..., 0], float(backdrop.noise[0]))
+    return Likeness(
+        shade.astype(np.float32),
+        tint.astype(np.float32),
+        distance.astype(np.float32),
+        tints,
+        backdrop.lab[..., 0],
+        float(backdrop.noise[0]),
+    )
 
 
 def _luminance(lightness: F32) -> F32:

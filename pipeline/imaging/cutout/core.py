@@ -59,7 +59,7 @@ def _cut(links: list[tuple[Any, Any, Any]], source: int, sink: int) -> Mask:
     weights = np.concatenate([each[0].ravel() for each in links])
     first = np.concatenate([each[1].ravel() for each in links])
     second = np.concatenate([each[2].ravel() for each in links])
-    used = (first != second)
+    used = first != second
     ends = np.concatenate([first[used], second[used]]), np.concatenate([second[used], first[used]])
     graph = coo_matrix((np.tile(weights[used], 2), ends), (sink + 1, sink + 1)).tocsr()
     left = graph - maximum_flow(graph, source, sink).flow

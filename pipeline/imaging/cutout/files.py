@@ -45,8 +45,8 @@ class CutFile(Frozen):
 class CutReport(Frozen):
     """The result of `cut_files`. `engine`: that cut most files out; `why`: how it was chosen.
 
-    `untried`: names of files that were not cut out, because no engine succeeded on any of three others. `left_out`: camera
-    raw files that have a developed photo beside them.
+    `untried`: files that were not cut out, because no engine succeeded on any of three others. `left_out`: camera raw
+    files that have a developed photo beside them.
     """
 
     engine: str
@@ -69,8 +69,8 @@ def cut_files(
     """Write `<stem>.png`, RGBA, into `out_dir` for every image, with the engine that `params` belong to.
 
     A folder in `paths` stands for the photos in it. `sources`: what makes seeds of all images; without it, an engine
-    that needs them fails. Calls `on_progress(done, total, name)` after each image. Raises BadInput if an image cannot be
-    read, two images would get the same name, or a file to be written exists; MissingEngine.
+    that needs them finds nothing. Calls `on_progress(done, total, name)` after each image. Raises BadInput if an image
+    cannot be read, two images would get the same name, or a file to be written exists; MissingEngine.
     """
     began = time.perf_counter()
     files = _files(paths)
@@ -139,9 +139,7 @@ class _Bench:
         """The file as these params cut it out, with the verdict that the whole shoot gave."""
         if self.last[name][0] != params:
             self.cut(name, params, self.seeds[name, params])
-        return self.last[name][1].model_copy(
-            update={"engine": engine, "fault": matte.fault, "belief": matte.belief}
-        )
+        return self.last[name][1].model_copy(update={"engine": engine, "fault": matte.fault, "belief": matte.belief})
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:

@@ -1,8 +1,8 @@
 """The backdrop behind the product of a camera that stood still, grown from the picture's edge inwards.
 
-Neighbouring pixels show the backdrop in nearly the same photos, because the product's outline is smooth in each of them.
-So the photos in which a pixel's neighbours show the backdrop tell which of its colours is the backdrop's, whatever
-the backdrop looks like and however seldom it is seen. The kernel is the only place where that is decided.
+Neighbouring pixels show the backdrop in nearly the same photos, because the product's outline is smooth in each. So the
+photos in which a pixel's neighbours show the backdrop tell which of its colours is the backdrop's, whatever it looks
+like and however seldom it is seen.
 """
 
 import heapq
@@ -16,7 +16,9 @@ from pipeline.core.arrays import F32, Mask
 
 WINDOW_PX = 2  # neighbours up to this far count
 AGREEING_SHARE = 0.75  # of the photos whose neighbours show the backdrop must agree on the pixel's colour
-EDGE_LEVELS = 14.0  # a larger difference to the neighbours is an edge: the backdrop's only if the product hides both sides
+EDGE_LEVELS = (
+    14.0  # a larger difference to the neighbours is an edge: the backdrop's only if the product hides both sides
+)
 HIDDEN_SHARE = 0.6  # of the photos that hide the neighbours must hide the pixel too, across an edge
 
 
@@ -43,86 +45,97 @@ def grow_plate(frames: F32, outside: Mask, reach: F32) -> Plate:
 
 
 @njit(cache=True, nogil=True)
-def _candidate(
-    frames: F32, colour: F32, shows: NDArray[np.bool_], seen: Mask, y: int, x: int, reach: F32, at_least: int
-) -> tuple[float, float, float, float]:
-    """Score of a pixel as backdrop (below 0: it is not), and its colour."""
-    count, height, width, _ = frames.shape
-    showing = np.zeros(count)
-    around = np.zeros(3)
+def _apart(first: F32, second: F32) -> float:
+    return max(abs(first[0] - second[0]), abs(first[1] - second[1]), abs(first[2] - second[2]))
+
+
+@njit(cache=True, nogil=True)
+def _around(colour: F32, shows: NDArray[np.bool_], seen: Mask, y: int, x: int, showing: F32, mean: F32) -> None:
+    """What the seen neighbours of a pixel have in common: the share that each frame shows, [n], and the colour, [3]."""
+    height, width = seen.shape
+    showing[:], mean[:] = 0.0, 0.0
     neighbours = 0
     for v in range(max(0, y - WINDOW_PX), min(height, y + WINDOW_PX + 1)):
         for u in range(max(0, x - WINDOW_PX), min(width, x + WINDOW_PX + 1)):
             if seen[v, u]:
                 neighbours += 1
-                around += colour[v, u]
-                for i in range(count):
-                    showing[i] += shows[i, v, u]
+                mean += colour[v, u]
+                showing += shows[:, v, u]
     showing /= neighbours
-    around /= neighbours
-    visible = showing > 0.5
-    total = visible.sum()
-    if total < at_least:
-        return -1.0, 0.0, 0.0, 0.0
-    own = np.empty(3)
-    values = np.empty(total)
+    mean /= neighbours
+
+
+@njit(cache=True, nogil=True)
+def _median(values: F32, visible: NDArray[np.bool_], own: F32) -> None:
+    """The median colour [3] of the visible frames [n, 3]."""
     for c in range(3):
-        k = 0
-        for i in range(count):
-            if visible[i]:
-                values[k] = frames[i, y, x, c]
-                k += 1
-        own[c] = np.median(values)
+        own[c] = np.median(values[:, c][visible])
+
+
+@njit(cache=True, nogil=True)
+def _score(values: F32, visible: NDArray[np.bool_], own: F32, edge: float, reach: float) -> float:
+    """How surely a pixel of the frames' `values` [n, 3] shows the backdrop of colour `own`, 0 to 1; -1: it does not.
+
+    `visible` [n]: where the neighbours show it. `edge`: difference to their colour, in levels.
+    """
     agreeing, hidden = 0, 0
-    for i in range(count):
-        away = max(
-            abs(frames[i, y, x, 0] - own[0]), abs(frames[i, y, x, 1] - own[1]), abs(frames[i, y, x, 2] - own[2])
-        )
-        agreeing += visible[i] and away < reach[y, x]
-        hidden += not visible[i] and away >= reach[y, x]
-    edge = max(abs(own[0] - around[0]), abs(own[1] - around[1]), abs(own[2] - around[2]))
-    share = agreeing / total
-    if share < AGREEING_SHARE:
-        return -1.0, 0.0, 0.0, 0.0
-    others = count - total
-    if others - hidden > max(2.0, 0.5 * others):
-        return -1.0, 0.0, 0.0, 0.0
-    if edge > EDGE_LEVELS and (others < 2 or hidden < HIDDEN_SHARE * others):
-        return -1.0, 0.0, 0.0, 0.0
-    return share - edge / 255.0, own[0], own[1], own[2]
+    for i in range(len(values)):
+        near = _apart(values[i], own) < reach
+        agreeing += visible[i] and near
+        hidden += not visible[i] and not near
+    share = agreeing / visible.sum()
+    others = len(values) - visible.sum()
+    coherent = others - hidden <= max(2.0, 0.5 * others)
+    crossed = edge <= EDGE_LEVELS or (others >= 2 and hidden >= HIDDEN_SHARE * others)
+    return share - edge / 255.0 if share >= AGREEING_SHARE and coherent and crossed else -1.0
+
+
+@njit(cache=True, nogil=True)
+def _offer(
+    queue: list,
+    frames: F32,
+    colour: F32,
+    shows: NDArray[np.bool_],
+    seen: Mask,
+    y: int,
+    x: int,
+    reach: F32,
+    at_least: int,
+) -> None:  # type: ignore[type-arg]
+    """Queue a pixel, with its colour, if it shows the backdrop in enough frames."""
+    showing, mean, own = np.empty(len(frames), np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
+    _around(colour, shows, seen, y, x, showing, mean)
+    visible = showing > 0.5
+    if visible.sum() < at_least:
+        return
+    _median(frames[:, y, x], visible, own)
+    score = _score(frames[:, y, x], visible, own, _apart(own, mean), reach[y, x])
+    if score >= 0:
+        heapq.heappush(queue, (-score, y, x, own[0], own[1], own[2]))
 
 
 @njit("void(f4[:,:,:,::1], f4[:,:,::1], b1[:,:,::1], b1[:,::1], f4[:,::1], i8)", cache=True, nogil=True)
-def _grow(
-    frames: F32, colour: F32, shows: NDArray[np.bool_], seen: Mask, reach: F32, at_least: int
-) -> None:
+def _grow(frames: F32, colour: F32, shows: NDArray[np.bool_], seen: Mask, reach: F32, at_least: int) -> None:
     """Add pixels to `seen` best first; sets their `colour` [h, w, 3] and the frames that show it, `shows` [n, h, w]."""
-    count, height, width, _ = frames.shape
-    queue = [(0.0, -1, -1, 0.0, 0.0, 0.0)]
+    height, width = seen.shape
+    beside = ((-1, 0), (1, 0), (0, -1), (0, 1))
+    queue = [(np.float64(0.0), 0, 0, np.float32(0.0), np.float32(0.0), np.float32(0.0))]
     queue.pop()
     for y in range(height):
         for x in range(width):
-            if seen[y, x] or not (
-                (y > 0 and seen[y - 1, x])
-                or (y < height - 1 and seen[y + 1, x])
-                or (x > 0 and seen[y, x - 1])
-                or (x < width - 1 and seen[y, x + 1])
-            ):
-                continue
-            score, r, g, b = _candidate(frames, colour, shows, seen, y, x, reach, at_least)
-            if score >= 0:
-                heapq.heappush(queue, (-score, y, x, r, g, b))
+            for dy, dx in beside:
+                v, u = y + dy, x + dx
+                if seen[y, x] and 0 <= v < height and 0 <= u < width and not seen[v, u]:
+                    _offer(queue, frames, colour, shows, seen, v, u, reach, at_least)
     while len(queue) > 0:
         _, y, x, r, g, b = heapq.heappop(queue)
         if seen[y, x]:
             continue
         seen[y, x] = True
         colour[y, x, 0], colour[y, x, 1], colour[y, x, 2] = r, g, b
-        for i in range(count):
-            away = max(abs(frames[i, y, x, 0] - r), abs(frames[i, y, x, 1] - g), abs(frames[i, y, x, 2] - b))
-            shows[i, y, x] = away < reach[y, x]
-        for v, u in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+        for i in range(len(frames)):
+            shows[i, y, x] = _apart(frames[i, y, x], colour[y, x]) < reach[y, x]
+        for dy, dx in beside:
+            v, u = y + dy, x + dx
             if 0 <= v < height and 0 <= u < width and not seen[v, u]:
-                score, r2, g2, b2 = _candidate(frames, colour, shows, seen, v, u, reach, at_least)
-                if score >= 0:
-                    heapq.heappush(queue, (-score, v, u, r2, g2, b2))
+                _offer(queue, frames, colour, shows, seen, v, u, reach, at_least)

@@ -15,7 +15,7 @@ from pipeline.core.arrays import F32, Alpha, Mask, Pixels, Rgb
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.imaging.cutout.backdrop_model import lab_of
-from pipeline.imaging.cutout.seeds import BACKDROP, PRODUCT, UNKNOWN, Seeds, resized
+from pipeline.imaging.cutout.seeds import Seeds
 
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _DISC9 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
@@ -55,7 +55,6 @@ class Params(Frozen):
         default=3, ge=1, le=20, description="iterations of GrabCut, which separates product from surroundings"
     )
 
-
     @model_validator(mode="before")
     @classmethod
     def _box_given(cls, values: Any) -> Any:
@@ -85,50 +84,49 @@ def cut(rgb: Rgb, params: Params, seeds: Seeds | None = None) -> Alpha:
 
     `seeds`: evidence of the whole shoot, of any size. Raises BadInput when there is neither evidence nor a box.
     """
+    from pipeline.imaging.cutout.graph import product_of
     from pipeline.imaging.cutout.outline import reduced, refined
 
     small = reduced(rgb, params.work_side_px)
-    calm = cv2.bilateralFilter(cv2.medianBlur(small, 5), 9, 25, 5)  # smooths print and grain, which are not outlines
-    height, width = small.shape[:2]
-    known = _box_seeds(params.seed_box, height, width) if seeds is None else resized(seeds, height, width)
-    product = _grabcut(np.asarray(calm, np.uint8), known, params.grabcut_rounds, evidence=seeds is not None)
+    product = _boxed(small, params) if seeds is None else product_of(small, seeds)
     if not product.any():
         return np.zeros(rgb.shape[:2], np.uint8)
     return refined(rgb, product, band=BAND_PX, matting_side_px=params.matting_side_px)
 
 
-def _box_seeds(box: Rectangle | None, height: int, width: int) -> Seeds:
-    """Surely product in the box, surely not at the picture's edge."""
-    if box is None:
-        raise BadInput("engine seeded was given one photo and no seed_box", remedy="Cut out the whole shoot, or give a box")
+def _boxed(small: Rgb, params: Params) -> Mask:
+    """The product that the box lies in. Raises BadInput without a box."""
+    if params.seed_box is None:
+        raise BadInput(
+            "engine seeded was given a photo without its shoot, and no seed_box",
+            remedy="Cut out the whole shoot, or set seed_box",
+        )
+    calm = cv2.bilateralFilter(cv2.medianBlur(small, 5), 9, 25, 5)  # smooths print and grain, which are not outlines
+    seed = _seed(params.seed_box, small.shape[0], small.shape[1])
+    return _grabcut(np.asarray(calm, np.uint8), seed, params.grabcut_rounds)
+
+
+def _seed(box: Rectangle, height: int, width: int) -> Mask:
     left, top, right, bottom = box
-    seeds = np.full((height, width), UNKNOWN, np.uint8)
-    seeds[[0, -1]], seeds[:, [0, -1]] = BACKDROP, BACKDROP
-    seeds[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = PRODUCT
-    return seeds
+    seed = np.zeros((height, width), bool)
+    seed[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = True
+    return seed
 
 
-def _grabcut(calm: Pixels, seeds: Seeds, rounds: int, *, evidence: bool) -> Mask:
-    """Grow the product from the seeds' colours with GrabCut; keep what is connected to it, and fill its holes.
-
-    Holes with sure backdrop in them stay open.
-    """
-    sure = seeds == PRODUCT
-    if not sure.any():
-        return np.zeros(seeds.shape, bool)
-    labels = np.where(seeds < UNKNOWN, cv2.GC_PR_BGD, cv2.GC_PR_FGD).astype(np.uint8)
-    alike = _with(np.asarray((seeds == UNKNOWN) & (_alike(lab_of(calm), sure) < 3.0)), sure)
-    labels[(seeds == UNKNOWN) & ~alike] = cv2.GC_PR_BGD
-    labels[seeds == BACKDROP] = cv2.GC_BGD
-    labels[sure] = cv2.GC_FGD
+def _grabcut(calm: Pixels, seed: Mask, rounds: int) -> Mask:
+    """Grow the product from the seed's colours with GrabCut; keep what is connected to the seed and fill its holes."""
+    alike = _alike(lab_of(calm), seed)
+    labels = np.full(seed.shape, cv2.GC_PR_BGD, np.uint8)
+    labels[_with(np.asarray(alike < 3.0), seed)] = cv2.GC_PR_FGD
+    labels[[0, -1]], labels[:, [0, -1]] = cv2.GC_BGD, cv2.GC_BGD
+    labels[seed] = cv2.GC_FGD
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)
     cv2.grabCut(calm, labels, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
     product = np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), np.uint8)
-    if not evidence:  # the box's colours alone leak along thin things of the surroundings
-        opened = _with(cv2.morphologyEx(product, cv2.MORPH_OPEN, _DISC9) > 0, sure)
-        product = cv2.dilate(np.asarray(opened, np.uint8), _DISC5) & product
-    return _filled(_with(product > 0, sure), cv2.erode(np.asarray(seeds == BACKDROP, np.uint8), _DISC5) > 0)
+    opened = _with(cv2.morphologyEx(product, cv2.MORPH_OPEN, _DISC9) > 0, seed)
+    grown = (cv2.dilate(np.asarray(opened, np.uint8), _DISC5) > 0) & (product > 0)
+    return _filled(grown)
 
 
 def _alike(lab: F32, seed: Mask) -> F32:
@@ -153,11 +151,9 @@ def _with(mask: Mask, seed: Mask) -> Mask:
     return np.asarray(touching[labels] & (labels > 0))
 
 
-def _filled(mask: Mask, backdrop: Mask) -> Mask:
-    """The mask with its holes filled, but for those that show the backdrop."""
-    count, labels = cv2.connectedComponents(np.asarray(~mask, np.uint8), connectivity=4)
-    open_ = np.zeros(count, bool)
-    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    open_[np.unique(np.concatenate([border, labels[backdrop & ~mask]]))] = True
-    open_[0] = False
-    return np.asarray(~open_[labels])
+def _filled(mask: Mask) -> Mask:
+    """The mask with its holes filled."""
+    contours, _ = cv2.findContours(np.asarray(mask, np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    full = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(full, contours, -1, 1, cv2.FILLED)
+    return full > 0

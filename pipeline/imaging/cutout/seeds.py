@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from pipeline.core.arrays import Pixels, Rgb
 
 Seeds = Pixels  # [h, w] uint8: PRODUCT surely product, BACKDROP surely not, between them how likely; UNKNOWN no idea
@@ -28,8 +25,3 @@ def small_photo(path: Path, side_px: int = SIDE_PX) -> Rgb:
     from pipeline.imaging.cutout.outline import reduced
 
     return reduced(read_photo(path).rgb, side_px)
-
-
-def resized(seeds: Seeds, height: int, width: int) -> Seeds:
-    """Seeds enlarged or reduced to [height, width], without values that were not there."""
-    return np.asarray(cv2.resize(seeds, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.core.arrays import F32, Mask
 from pipeline.imaging.cutout.core import core_of
 from pipeline.imaging.cutout.plate import grow_plate
-from pipeline.imaging.cutout.seeds import BACKDROP, PRODUCT, SIDE_PX, UNKNOWN, Seeds, ShootSeeds, small_photo
+from pipeline.imaging.cutout.seeds import BACKDROP, PRODUCT, UNKNOWN, Seeds, ShootSeeds, small_photo
 from pipeline.imaging.cutout.steady import Steady, steady
 
 FEWEST = 6  # photos
@@ -27,7 +27,7 @@ _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 
 @dataclass(frozen=True)
 class Learned:
-    """What all photos together show; arrays [h, w]. `plate` [h, w, 3], 0 to 255: the backdrop where it was `seen`.
+    """What all photos together show. `plate` [h, w, 3], 0 to 255: the backdrop where it was `seen` [h, w].
 
     `envelope`: around all that changes. `core`: where the product surely is in every photo. `reach`: see `_reach`.
     """
@@ -75,7 +75,9 @@ def _envelope(frames: F32) -> Mask:
     often = away.sum(axis=0) >= max(2, round(0.05 * len(frames)))
     opened = cv2.morphologyEx(np.asarray(often, np.uint8), cv2.MORPH_OPEN, _DISC3)
     radius = max(3, round(0.03 * max(opened.shape)))
-    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
+    closed = cv2.morphologyEx(
+        opened, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    )
     count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
     if count < 2:

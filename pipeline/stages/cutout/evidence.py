@@ -20,9 +20,7 @@ def sources_of(photos: Mapping[str, Path], focal_px: Mapping[str, float | None],
     }
 
 
-def _structure_seeds(
-    photos: Mapping[str, Path], focal_px: Mapping[str, float | None], scratch: Path
-) -> ShootSeeds:
+def _structure_seeds(photos: Mapping[str, Path], focal_px: Mapping[str, float | None], scratch: Path) -> ShootSeeds:
     """Seeds from a rough reconstruction: what stands on the table is product."""
     from pipeline.posing.structure import MIN_PHOTOS, look
 

@@ -54,8 +54,8 @@ class Params(Frozen):
 class Report(Frozen):
     """`engine`: that cut most photos out, and `seeds`: where it had its seeds from, or None; `why`: how it was chosen.
 
-    `coverage`: median share of the picture, 0 to 1. `failed`: for each photo with an empty matte, why. `redone`: for each
-    photo that another engine cut out, which one. `dropped`: for each photo, the pieces that are not the product.
+    `coverage`: median share of the picture, 0 to 1. `failed`: why, for each photo with an empty matte. `redone`: by which
+    engine, for each photo that another one cut out. `dropped`: for each photo, the pieces that are not the product.
     """
 
     photos: int
@@ -164,7 +164,7 @@ def _sources(inputs: Inputs, work: Work, photos: Mapping[str, Artifact]) -> "Sou
 def _require_enough(
     shoot: "CutShoot", done: Mapping[str, PhotoOutputs], photos: Mapping[str, Artifact], params: Params, work: Work
 ) -> None:
-    """Raise Held, with a picture, when more than `max_failed_photos` failed, or no engine succeeds on any photo tried."""
+    """Raise Held, with a picture, when more than `max_failed_photos` failed, or no engine succeeds on any probe."""
     from pipeline.imaging.cutout.held import product_not_found
     from pipeline.imaging.sheet.mattes import MatteTile
 
@@ -172,7 +172,10 @@ def _require_enough(
         return
     names = sorted(done, key=lambda name: shoot.mattes[name].belief if name in shoot.mattes else 1.0)
     raise product_not_found(
-        [MatteTile(name, work.path(photos[name]), work.path(done[name].cutout), shoot.faults.get(name)) for name in names],
+        [
+            MatteTile(name, work.path(photos[name]), work.path(done[name].cutout), shoot.faults.get(name))
+            for name in names
+        ],
         str(params.matte.engine),  # type: ignore[attr-defined]  # every Params has it
         photos=len(photos),
     )
