@@ -92,7 +92,7 @@ def _score(values: F32, visible: NDArray[np.bool_], own: F32, edge: float, reach
 
 @njit(cache=True, nogil=True)
 def _offer(
-    queue: list,
+    queue: list[tuple[float, int, int, float, float, float]],
     frames: F32,
     colour: F32,
     shows: NDArray[np.bool_],
@@ -101,7 +101,7 @@ def _offer(
     x: int,
     reach: F32,
     at_least: int,
-) -> None:  # type: ignore[type-arg]
+) -> None:
     """Queue a pixel, with its colour, if it shows the backdrop in enough frames."""
     showing, mean, own = np.empty(len(frames), np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
     _around(colour, shows, seen, y, x, showing, mean)

@@ -36,8 +36,8 @@ class Params(Frozen):
     engine: Literal["seeded"] = "seeded"
     seeds: Literal["structure", "still", "box"] = Field(
         default="structure",
-        description="where the seeds come from: `structure` (hand held, or turned together with a printed sheet), `still`"
-        " (a turntable in front of a camera that stood still), or `box` (`seed_box`, which selects it)",
+        description="where the seeds come from: `structure` (hand held, or turned on a printed sheet), `still` (a"
+        " turntable in front of a camera that stood still), or `box` (`seed_box`, which selects it)",
     )
     seed_box: Annotated[Rectangle, AfterValidator(_ordered)] | None = Field(
         default=None, description="left, top, right, bottom of a box that is surely product in every photo, 0 to 1"

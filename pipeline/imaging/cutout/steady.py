@@ -66,10 +66,12 @@ def _move(plate: F32, frame: F32, ring: Mask) -> F32:
     Evangelidis, Psarakis: Parametric Image Alignment Using Enhanced Correlation Coefficient Maximization, 2008.
     """
     still = np.eye(2, 3, dtype=np.float32)
-    grays = [cv2.cvtColor(np.asarray(picture, np.float32), cv2.COLOR_RGB2GRAY) for picture in (plate, frame)]
+    target, moved = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (plate, np.ascontiguousarray(frame)))
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 1e-3)
     try:
-        _, move = cv2.findTransformECC(*grays, still.copy(), cv2.MOTION_EUCLIDEAN, stop, np.asarray(ring, np.uint8), 3)
+        _, move = cv2.findTransformECC(
+            target, moved, still.copy(), cv2.MOTION_EUCLIDEAN, stop, np.asarray(ring, np.uint8), 3
+        )
     except cv2.error:  # no convergence: a ring without texture
         return still
     return np.asarray(move, np.float32)

@@ -97,7 +97,7 @@ def _outside(envelope: Mask, ring: Mask) -> Mask:
 
 
 def _reach(frames: F32, noise: float) -> F32:
-    """Up to which difference two frames show the same, [h, w] in levels: noise, and at edges what is left of a shake."""
+    """Up to which difference two frames show the same, [h, w] in levels: noise, and at edges the rest of a shake."""
     plate = np.median(frames, axis=0)
     steps = cv2.dilate(plate, _DISC3) - cv2.erode(plate, _DISC3)
     return np.asarray(max(LEAST_REACH, 4 * noise) + EDGE_SHAKE * steps.max(axis=2), np.float32)

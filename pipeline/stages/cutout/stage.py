@@ -52,10 +52,10 @@ class Params(Frozen):
 
 
 class Report(Frozen):
-    """`engine`: that cut most photos out, and `seeds`: where it had its seeds from, or None; `why`: how it was chosen.
+    """`engine` cut most photos out, from `seeds` of this source, if any; `why`: how it was chosen.
 
-    `coverage`: median share of the picture, 0 to 1. `failed`: why, for each photo with an empty matte. `redone`: by which
-    engine, for each photo that another one cut out. `dropped`: for each photo, the pieces that are not the product.
+    `coverage`: median share of the picture, 0 to 1. `failed`: why, for each photo with an empty matte. `redone`: by
+    which engine, for each photo that another one cut out. `dropped`: for each photo, the pieces that are not the product.
     """
 
     photos: int
