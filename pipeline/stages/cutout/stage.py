@@ -55,7 +55,7 @@ class Report(Frozen):
     """`engine` cut most photos out, from `seeds` of this source, if any; `why`: how it was chosen.
 
     `coverage`: median share of the picture, 0 to 1. `failed`: why, for each photo with an empty matte. `redone`: by
-    which engine, for each photo that another one cut out. `dropped`: for each photo, the pieces that are not the product.
+    which engine, for each photo that another one cut out. `dropped`: per photo, the pieces that are not the product.
     """
 
     photos: int

@@ -90,7 +90,9 @@ def plain(studio):
 def hard_shadow(studio):
     studio.body()
     right = int(studio.random.integers(60, 140)) * int(studio.random.choice([-1, 1]))
-    studio.shadow(studio.random.uniform(0.55, 0.85), right, int(studio.random.integers(0, 30)), studio.random.uniform(3, 12))
+    studio.shadow(
+        studio.random.uniform(0.55, 0.85), right, int(studio.random.integers(0, 30)), studio.random.uniform(3, 12)
+    )
     studio.paint(COLOURS[studio.random.integers(4)])
 
 

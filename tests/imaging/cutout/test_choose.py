@@ -89,7 +89,7 @@ def test_a_failed_photo_is_redone_by_another_engine_only_if_that_is_believed():
 
 def test_another_engine_that_fails_on_three_photos_is_not_tried_on():
     bad = dict.fromkeys(PHOTOS[6:], 0.1)
-    good_probes = {photo: 1.0 for photo in probes_of(PHOTOS)}
+    good_probes = dict.fromkeys(probes_of(PHOTOS), 1.0)
     studio = Studio(seeds=["still"], backdrop={**bad, **good_probes}, seeded_by_still={"all": 0.1})
     studio.run()
     assert sum(way == STILL for _, way in studio.cuts) == 3
