@@ -31,7 +31,7 @@ def product_of(rgb: Rgb, seeds: Pixels) -> Mask:
     unknown = ~product & ~backdrop
     cut = product.copy()
     if unknown.any():
-        lab = lab_of(np.asarray(cv2.bilateralFilter(rgb, 5, 20, 3), np.uint8))
+        lab = lab_of(np.asarray(cv2.bilateralFilter(cv2.medianBlur(rgb, 5), 9, 25, 5), np.uint8))
         looks = _looks(lab, product, backdrop, unknown)
         belief = (soft[unknown] - 127.5) / 127.5
         cut[unknown] = _minimum_cut(lab, product, unknown, BELIEF * belief + LOOKS * looks)
