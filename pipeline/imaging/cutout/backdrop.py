@@ -13,11 +13,13 @@ from pipeline.core.arrays import F32, Alpha, Mask, Rgb
 from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdrop, lab_of
 from pipeline.imaging.cutout.holes import open_holes
+from pipeline.imaging.cutout.thin import thin_lines, thin_parts
 
 _DISC3 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 SHADOW_STEP = 2.0  # change of L per px: the steepest edge of a shadow; a steeper one is an outline
 PLAIN_BACKDROP = True  # its mattes are judged by how plain the backdrop is
+PLAIN_LIMIT = 5.0  # distance from the backdrop, in units of its noise, below which a pixel is plain backdrop
 BAND_PX = 1.6  # half the width of the unknown band around the outline
 KEPT_SHARE = 0.02  # pieces below this share of the largest one's area are dropped
 
@@ -33,7 +35,7 @@ class Params(Frozen):
         description="long side at which the product is found, before its outline is refined",
     )
     matting_side_px: int | None = Field(
-        default=None, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
+        default=2000, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
     )
     grabcut_rounds: int = Field(
         default=3, ge=0, le=20, description="iterations of GrabCut, which separates product from surroundings"
@@ -60,10 +62,11 @@ def cut(rgb: Rgb, params: Params) -> Alpha:
     small = reduced(rgb, params.work_side_px)
     likeness = compare(lab := lab_of(small), fit_backdrop(lab))
     product = _product(lab[..., 0], likeness, params)
-    if not product.any():
+    lines = thin_parts(product) | thin_lines(small, product, likeness.tint < params.tint_limit)
+    if not product.any() and not lines.any():
         return np.zeros(rgb.shape[:2], np.uint8)
     doubtful = np.where(product, likeness.distance < 4, likeness.tint > 2 * params.tint_limit)
-    return refined(rgb, product, band=BAND_PX, doubtful=doubtful, matting_side_px=params.matting_side_px)
+    return refined(rgb, product, band=BAND_PX, doubtful=doubtful, lines=lines, matting_side_px=params.matting_side_px)
 
 
 def _product(lightness: F32, likeness: Likeness, params: Params) -> Mask:
@@ -73,7 +76,7 @@ def _product(lightness: F32, likeness: Likeness, params: Params) -> Mask:
     quiet = ~tinted & ~bright & (likeness.shade > 0.06)
     steepness = _steepness(lightness)
     smooth = quiet & (steepness < SHADOW_STEP)
-    plain = quiet & (likeness.distance < 5)
+    plain = quiet & (likeness.distance < PLAIN_LIMIT)
     reached = _without_leaks(_reached(smooth | plain, plain), plain)
     holes = open_holes(lightness, smooth | plain, reached, likeness)
     grown = _grabcut(likeness, reached | holes, plain, params)

@@ -41,8 +41,9 @@ class Cut:
 
 def cut_out(engine: CutoutEngine, rgb: Rgb, params: Any) -> Cut:
     """Cut out a photo [h, w, 3] uint8 with an engine, choose the product among the pieces, and judge the matte."""
-    alpha, dropped = product_of(rgb, engine.cut(rgb, params))
-    return Cut(alpha, dropped, judge(rgb, alpha, plain=getattr(engine, "PLAIN_BACKDROP", False)))
+    found = engine.cut(rgb, params)
+    alpha, dropped = product_of(rgb, found)
+    return Cut(alpha, dropped, judge(rgb, alpha, plain=getattr(engine, "PLAIN_BACKDROP", False), found=found))
 
 
 def with_matte(rgb: Rgb, alpha: Alpha) -> Rgba:

@@ -36,7 +36,7 @@ def doubts_of(rgb: Rgb, matte: Matte) -> tuple[Doubt, ...]:
 
 def _area(covered: float) -> Doubt:
     if covered < 0.01:
-        return Doubt(ramp(covered, 0.0004, 0.0016), "no product was found" if covered < 0.0004 else _tiny(covered))
+        return Doubt(ramp(covered, 0.0008, 0.0024), "no product was found" if covered < 0.0004 else _tiny(covered))
     return Doubt(ramp(covered, 1.0, 0.9), f"the matte covers {covered:.0%} of the picture")
 
 

@@ -1,4 +1,4 @@
-"""Finds the holes of a product that show a plain backdrop: a ring's middle, a mug's handle, the gaps of a chair's back."""
+"""Finds the holes of a product that show a plain backdrop: a ring's middle, a mug's handle, a chair's back."""
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ AREA_PX = 12  # smaller holes than this are grain
 def open_holes(lightness: F32, passable: Mask, reached: Mask, likeness: Likeness) -> Mask:
     """Mask [h, w] of the enclosed parts of `passable` that show the backdrop.
 
-    `lightness`: CIE L. `passable`: may be backdrop, lit or in shadow. `reached`: connected to the backdrop at the border.
+    `lightness`: CIE L. `passable`: may be backdrop, lit or in shadow. `reached`: connected to the border's backdrop.
     First the holes, of any size, that show exactly the backdrop somewhere; then those in shadow that lie close to the
     outside or to another hole, and are about as dark as it.
     """
@@ -74,8 +74,12 @@ def _continues(
     away = cv2.distanceTransform(np.asarray(~part, np.uint8), cv2.DIST_L2, 5)
     near = away < 1.5 * thickness + 6
     shade = float(np.median(likeness.shade[part]))
-    beside = [float(np.median(likeness.shade[near & ground])) for ground in outside if (near & ground).any()]
-    lit = min((shade - other for other in beside), key=abs, default=1.0)
+    ground, holes = (likeness.shade[near & mask] for mask in outside)
+    beside = [
+        *(np.percentile(ground, [50]) if len(ground) else ()),
+        *(np.percentile(holes, [20, 50]) if len(holes) else ()),
+    ]
+    lit = min((shade - float(other) for other in beside), key=abs, default=1.0)
     brightest = 1.03 + 0.03 * likeness.noise  # the model of an uneven backdrop is off by as much as its noise
     if not likeness.tint[part].mean() < 1.0 or not 0.5 < shade < min(1.12, brightest):
         return abs(lit) < 0.06

@@ -18,7 +18,9 @@ PEER_SHARE = 0.5  # of the main piece's area: as large as another product of the
 CENTRAL_SHARE = 0.5  # of the main piece's nearness to the centre: one of a pair stands beside it as the other does
 ALIKE_SHARE = 0.15  # of the main piece's area: enough if the piece has the main piece's colours
 LINK_SHARE = 0.0005  # of the main piece's area: smaller than a chain's link inside the convex outline
-NEAR_SHARE = 0.06  # of the main piece's size (square root of its hull): closer pieces are parts of it
+NEAR_SHARE = (
+    0.1  # of the main piece's size (square root of its hull): closer pieces are parts of it; thrice this for a chain
+)
 COLOURS_ALIKE = 0.5  # overlap of two colour histograms, 0 to 1
 
 
@@ -60,7 +62,8 @@ def product_pieces(mask: Mask, rgb: Rgb | None = None) -> Pieces:
     central = _centrality(mask, labels, stats)
     main = int(np.argmax(areas * central))
     hull = _hull(np.asarray(labels == main))
-    reach = max(1.0, NEAR_SHARE * float(hull.sum()) ** 0.5)
+    thin = 1 - min(1.0, 2 * float(areas[main]) / float(hull.sum()))  # 0 for a body, 1 for a chain
+    reach = max(1.0, NEAR_SHARE * (1 + 2 * thin) * float(hull.sum()) ** 0.5)
     close = _inside(cv2.distanceTransform(1 - hull, cv2.DIST_L2, 5) <= reach, labels, areas)
     kept = np.zeros(count, bool)
     kept[main] = True

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.core.arrays import Alpha, Rgb
+from pipeline.core.arrays import Alpha, Matte, Pixels, Rgb
 from pipeline.imaging.cutout.doubts import Doubt, doubts_of
 from pipeline.imaging.cutout.plain_doubts import plain_doubts_of
 
@@ -34,18 +34,28 @@ class Verdict:
         return self.reason if self.belief < BELIEVED else None
 
 
-def judge(rgb: Rgb, alpha: Alpha, *, plain: bool = False) -> Verdict:
-    """Judge a matte [h, w] uint8 of a photo [h, w, 3] uint8. `plain`: the engine took the backdrop to be plain."""
-    height, width = alpha.shape
-    factor = SIDE_PX / max(height, width)
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    matte = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
-    photo, soft = np.asarray(small, np.uint8), np.asarray(matte / 255, np.float32)
-    doubts = doubts_of(photo, soft)
+def judge(rgb: Rgb, alpha: Alpha, *, plain: bool = False, found: Alpha | None = None) -> Verdict:
+    """Judge a matte [h, w] uint8 of a photo [h, w, 3] uint8.
+
+    `plain`: the engine took the backdrop to be plain. `found`: its matte before the product was chosen in it.
+    """
+    photo, matte = at_side(rgb, SIDE_PX), _soft(alpha)
+    doubts = doubts_of(photo, matte)
     if plain and doubts[0].belief > 0:
-        doubts += plain_doubts_of(photo, soft)
+        doubts += plain_doubts_of(photo, matte, matte if found is None else _soft(found))
     return _verdict(doubts)
+
+
+def at_side(picture: Pixels, side_px: int) -> Pixels:
+    """A picture [h, w] or [h, w, 3] scaled to a long side of `side_px`."""
+    height, width = picture.shape[:2]
+    factor = side_px / max(height, width)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _soft(alpha: Alpha) -> Matte:
+    return np.asarray(at_side(alpha, SIDE_PX) / 255, np.float32)
 
 
 def _verdict(doubts: tuple[Doubt, ...]) -> Verdict:
