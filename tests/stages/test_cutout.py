@@ -118,7 +118,10 @@ def test_a_hopeless_shoot_is_held_after_three_photos(store):
     pictures = {f"p{index}": part.repeat(8, 0).repeat(8, 1) for index, part in enumerate(noise)}
     with pytest.raises(Held, match=r"in 3 of 3 photos tried, of 9: ") as held:
         cut(store, pictures, engine="backdrop")
-    assert held.value.picture is not None and held.value.code == "cutout-product-not-found"
+    assert held.value.code == "cutout-product-not-found"
+    key = STAGE.request(Inputs(photos=tree(store, pictures)), Params(engine="backdrop")).key
+    manifest = store.manifest("cutout", key)
+    assert manifest.held.picture is not None and len(manifest.items) == 3
 
 
 def test_seeds_that_a_shoot_cannot_give_are_named(store, scenes):

@@ -24,7 +24,7 @@ HIDDEN_SHARE = 0.6  # of the photos that hide the neighbours must hide the pixel
 
 @dataclass(frozen=True)
 class Plate:
-    """`colour` [h, w, 3], 0 to 255, of the backdrop where it was `seen` [h, w]; elsewhere the product always hides it."""
+    """`colour` [h, w, 3], 0 to 255, of the backdrop where it was `seen` [h, w]; elsewhere it is always hidden."""
 
     colour: F32
     seen: Mask

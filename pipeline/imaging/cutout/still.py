@@ -14,6 +14,7 @@ from pipeline.imaging.cutout.seeds import BACKDROP, PRODUCT, UNKNOWN, Seeds, Sho
 from pipeline.imaging.cutout.steady import Steady, steady
 
 FEWEST = 6  # photos
+FIRST = 8  # photos in which a camera that moved is noticed
 MOST = 24  # photos that the backdrop is learned from
 CHANGED_LEVELS = 24.0  # a pixel that differs by more than this has changed
 LEAST_CHANGE = 0.005  # share of the picture that must change
@@ -43,30 +44,46 @@ def still_seeds(photos: Mapping[str, Path]) -> ShootSeeds:
     """Seeds of every photo that the standing camera took; none, and why, if it moved or nothing turns."""
     if len(photos) < FEWEST:
         return ShootSeeds({}, f"{len(photos)} photos are too few to see what stands still; {FEWEST} suffice")
-    small = {name: small_photo(path) for name, path in photos.items()}
-    if len({picture.shape for picture in small.values()}) > 1:
-        return ShootSeeds({}, "the photos have different sizes")
-    found = steady(list(small.values()))
+    some = dict(list(photos.items())[:: max(1, len(photos) // FIRST)])
+    found = _positioned(some)  # a look at some photos tells whether the camera moved, and spares reading the others
+    if not isinstance(found, str) and len(some) < len(photos):
+        found = _positioned(photos)
     if isinstance(found, str):
         return ShootSeeds({}, found)
-    soft = np.stack([cv2.GaussianBlur(frame, (0, 0), 0.8) for frame in found.frames]).astype(np.float32)
-    learned = soft[found.kept][:: -(-int(found.kept.sum()) // MOST)]
-    envelope = _envelope(learned)
-    if envelope.mean() < LEAST_CHANGE:
-        return ShootSeeds({}, "nothing changes from photo to photo")
-    reach = _reach(learned, found.noise)
-    outside = _outside(envelope, found.ring)
-    grown = grow_plate(learned, outside, reach)
-    hidden = np.abs(learned - grown.colour).max(axis=3) >= reach
-    restless = np.asarray(_never_still(learned, reach) & envelope & ~grown.seen, np.uint8)
-    core = core_of(grown.colour, hidden, outside, cv2.morphologyEx(restless, cv2.MORPH_OPEN, _DISC5) > 0)
-    plate = Learned(grown.colour, grown.seen & ~core, envelope, core, reach)
+    frames = np.stack([cv2.GaussianBlur(frame, (0, 0), 0.8) for frame in found.frames]).astype(np.float32)
+    learned = _learned(frames[found.kept][:: -(-int(found.kept.sum()) // MOST)], found)
+    if isinstance(learned, str):
+        return ShootSeeds({}, learned)
     seeds = {
-        name: _moved_back(_seeds(frame, plate), found, index)
-        for index, (name, frame) in enumerate(zip(small, soft, strict=True))
+        name: _moved_back(_seeds(frame, learned), found, index)
+        for index, (name, frame) in enumerate(zip(photos, frames, strict=True))
         if found.kept[index]
     }
     return ShootSeeds(seeds, f"the camera stood still in {len(seeds)} of {len(photos)} photos")
+
+
+def _positioned(photos: Mapping[str, Path]) -> Steady | str:
+    """The photos at one position and exposure, or why that cannot be."""
+    small = [small_photo(path) for path in photos.values()]
+    if len({picture.shape for picture in small}) > 1:
+        return "the photos have different sizes"
+    return steady(small)
+
+
+def _learned(frames: F32, found: Steady) -> Learned | str:
+    """What frames [n, h, w, 3] show together, or why that is nothing."""
+    envelope = _envelope(frames)
+    if envelope.mean() < LEAST_CHANGE:
+        return "nothing changes from photo to photo"
+    outside = _outside(envelope, found.ring)
+    if not outside.any():
+        return "everything changes from photo to photo"
+    reach = _reach(frames, found.noise)
+    grown = grow_plate(frames, outside, reach)
+    hidden = np.abs(frames - grown.colour).max(axis=3) >= reach
+    restless = np.asarray(_never_still(frames, reach) & envelope & ~grown.seen, np.uint8)
+    core = core_of(grown.colour, hidden, outside, cv2.morphologyEx(restless, cv2.MORPH_OPEN, _DISC5) > 0)
+    return Learned(grown.colour, grown.seen & ~core, envelope, core, reach)
 
 
 def _envelope(frames: F32) -> Mask:
