@@ -2,14 +2,18 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from pipeline.cli.output import EngineSettings, Json, bar, checked, engine_params, engines_help, print_json, writing
+from pipeline.core.errors import EXIT_HELD
 from pipeline.imaging.cutout.registry import ENGINES
+
+if TYPE_CHECKING:
+    from pipeline.imaging.cutout.files import CutReport
 
 
 class Rig(StrEnum):
@@ -37,7 +41,10 @@ def cutout(
     settings: EngineSettings = None,
     as_json: Json = False,
 ) -> None:
-    """Cut the product out of images, to RGBA PNGs with straight alpha."""
+    """Cut the product out of images of one shoot, to RGBA PNGs with straight alpha.
+
+    Ends with code 20 if a matte is not to be believed.
+    """
     import tempfile
 
     from pipeline.imaging.cutout.files import cut_files
@@ -50,7 +57,13 @@ def cutout(
         )
     if as_json:
         print_json(report.model_dump(mode="json"))
-        return
+    else:
+        _print(report)
+    if report.untried or any(file.fault for file in report.files):
+        raise typer.Exit(EXIT_HELD)
+
+
+def _print(report: "CutReport") -> None:
     for file in report.files:
         result = f"[yellow]{escape(file.fault)}[/]" if file.fault else f"{file.coverage:.0%} product"
         dropped = f" (without {escape(', '.join(file.dropped))})" if file.dropped else ""

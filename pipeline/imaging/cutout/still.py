@@ -10,11 +10,12 @@ import numpy as np
 from pipeline.core.arrays import F32, Mask
 from pipeline.imaging.cutout.core import core_of
 from pipeline.imaging.cutout.plate import grow_plate
-from pipeline.imaging.cutout.seeds import BACKDROP, PRODUCT, UNKNOWN, Seeds, ShootSeeds, small_photo
+from pipeline.imaging.cutout.seeds import BACKDROP, PRODUCT, SIDE_PX, UNKNOWN, Seeds, ShootSeeds, small_photo
 from pipeline.imaging.cutout.steady import Steady, steady
 
 FEWEST = 6  # photos
 FIRST = 8  # photos in which a camera that moved is noticed
+FULL_SIZE = 48  # photos; more are compared at a smaller size
 MOST = 24  # photos that the backdrop is learned from
 CHANGED_LEVELS = 24.0  # a pixel that differs by more than this has changed
 LEAST_CHANGE = 0.005  # share of the picture that must change
@@ -64,7 +65,8 @@ def still_seeds(photos: Mapping[str, Path]) -> ShootSeeds:
 
 def _positioned(photos: Mapping[str, Path]) -> Steady | str:
     """The photos at one position and exposure, or why that cannot be."""
-    small = [small_photo(path) for path in photos.values()]
+    side_px = round(SIDE_PX * min(1.0, FULL_SIZE / len(photos)) ** 0.5)  # the memory of 48 photos suffices for all
+    small = [small_photo(path, side_px) for path in photos.values()]
     if len({picture.shape for picture in small}) > 1:
         return "the photos have different sizes"
     return steady(small)
