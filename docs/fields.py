@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 
 from pipeline.core.domain import Name
 from pipeline.core.records import Colour
-from pipeline.shoot import FileName, Text
+from pipeline.core.typed_text import Line
+from pipeline.shoot import FileName
 
 Schema = Mapping[str, Any]
 BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
@@ -27,8 +28,8 @@ def _pattern_of(kind: Any) -> str:
 PATTERNS = {
     _pattern_of(Name): "name",
     _pattern_of(FileName): "file name",
-    _pattern_of(Colour): "colour `#rrggbb`",
-    _pattern_of(Text): "text",
+    _pattern_of(Colour): "colour: `#rrggbb`, `#rgb` or a CSS name",
+    _pattern_of(Line): "text in one line",
 }
 
 

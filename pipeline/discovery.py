@@ -1,8 +1,8 @@
 """Find the shoots that a run must process, plan them, and decide each shoot's fate at the end."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.catalog import shoots
 from pipeline.contract.artifact import canonical_json, digest_of
@@ -10,10 +10,12 @@ from pipeline.contract.runner import is_final
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, MissingEngine
+from pipeline.core.shoot_files import is_misnamed
 from pipeline.plan import STEPS, write_plan
 from pipeline.shoot import Shoot, listing, read_shoot
 
 MAX_DEPTH = 4
+MAX_LOOK = 8  # folders so far below are searched for shoots that are refused because they are too deep
 SKU_CHARACTERS = 100
 
 
@@ -48,11 +50,19 @@ class Discovery(Frozen):
     refused: tuple[Refused, ...] = ()
 
 
-def find_shoots(root: Path) -> Iterator[Path]:
-    """Yield the folders with a shoot.yaml at most `MAX_DEPTH` below `root`, not inside another shoot or behind links.
+class Found(NamedTuple):
+    """A folder that holds a shoot. `refusal`: why it is not planned where it is, or None."""
 
-    A folder that this user may not read counts as a shoot, so that reading it reports why. Raises BadInput when `root`
-    is not a folder.
+    folder: Path
+    refusal: BadInput | None = None
+
+
+def find_shoots(root: Path) -> Iterator[Found]:
+    """Yield the folders with a shoot.yaml below `root` that are not in another shoot or in a hidden folder.
+
+    Shoots behind a link, and those deeper than `MAX_DEPTH`, come with a refusal. A folder with a file
+    named nearly so (`shoot.yml`), and one that this user may not read, count as shoots: reading them reports why.
+    Raises BadInput when `root` is not a folder.
     """
     if not root.is_dir():
         raise BadInput(f"CATALOG_SHOOTS={root} is not a folder", remedy="Set it to the folder that contains the shoots")
@@ -60,14 +70,39 @@ def find_shoots(root: Path) -> Iterator[Path]:
     while folders:
         folder, depth = folders.pop(0)
         try:
-            subfolders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+            entries = sorted(folder.iterdir())
+            subfolders = [path for path in entries if path.is_dir() and not path.name.startswith(".")]
         except OSError:
-            yield folder
+            yield Found(folder)
             continue
-        if os.path.lexists(folder / "shoot.yaml"):
-            yield folder
-        elif depth < MAX_DEPTH:
-            folders.extend((path, depth + 1) for path in subfolders if not path.name.startswith("."))
+        if any(_is_shoot_file(path.name) for path in entries):
+            yield Found(folder, _too_deep(folder, root) if depth > MAX_DEPTH else None)
+        elif depth < MAX_LOOK:
+            yield from (found for path in subfolders if path.is_symlink() for found in _behind(path))
+            folders.extend((path, depth + 1) for path in subfolders if not path.is_symlink())
+
+
+def _is_shoot_file(name: str) -> bool:
+    return name == "shoot.yaml" or is_misnamed(name)
+
+
+def _too_deep(folder: Path, root: Path) -> BadInput:
+    return BadInput(
+        f"{folder} holds a shoot more than {MAX_DEPTH} folders below {root}", remedy="Move it up, or set CATALOG_SHOOTS"
+    )
+
+
+def _behind(link: Path) -> Iterator[Found]:
+    """The link, with a refusal, when the folder behind it is a shoot or has one directly in it."""
+    for pattern in ("*", "*/*"):
+        try:
+            files = [path for path in link.glob(pattern) if _is_shoot_file(path.name)]
+        except OSError:
+            return
+        if files:
+            what = f"{link} is a link, and links are not followed; {files[0].parent.resolve()} holds a shoot"
+            yield Found(link, BadInput(what, remedy="Move the folder itself there, or remove the link"))
+            return
 
 
 def discover(
@@ -167,18 +202,21 @@ def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
     """Read the shoots below `root`: those that can be planned, by folder, and why the other folders are refused."""
     readable: dict[Path, Shoot] = {}
     refused: dict[Path, Refusal] = {}
-    for folder in find_shoots(root):
+    for folder, out_of_reach in find_shoots(root):
+        if out_of_reach:
+            refused[folder] = Refusal(code="shoot-out-of-reach", message=str(out_of_reach))
+            continue
         try:
             readable[folder] = read_shoot(folder)
         except BadInput as error:
             refused[folder] = Refusal(code="shoot-unusable", message=str(error))
     by_sku: dict[str, list[Path]] = {}
     for folder, shoot in readable.items():
-        by_sku.setdefault(shoot.sku, []).append(folder)
-    for sku, folders in by_sku.items():
+        by_sku.setdefault(shoot.sku.lower(), []).append(folder)  # a shop and some file systems ignore the case
+    for folders in by_sku.values():
         for folder in folders if len(folders) > 1 else ():
             others = ", ".join(str(other) for other in folders if other != folder)
-            what = f"{folder}/shoot.yaml: sku: {sku!r} is also in {others}"
+            what = f"{folder}/shoot.yaml: sku: {readable[folder].sku!r} is also in {others}"
             duplicate = BadInput(what, remedy="Give each shoot its own sku, or remove one")
             refused[folder] = Refusal(code="shoot-sku-twice", message=str(duplicate))
             del readable[folder]

@@ -8,7 +8,6 @@ from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from pipeline.contract.artifact import Artifact
@@ -18,10 +17,14 @@ from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, readable
 from pipeline.core.media import JSON, media_type_of
-from pipeline.shoot import Shoot, list_mattes, list_photos, read_shoot
+from pipeline.core.photo_names import composed, photo_names
+from pipeline.core.records import dump_json
+from pipeline.core.yaml_file.nodes import compose, value_of
+from pipeline.shoot import Shoot, open_shoot
 
-PHOTOS, MATTES = "photos as shot", "mattes made by hand"  # inputs that come from the shoot, not from a step
+PHOTOS, MATTES, LEFT_OUT = "photos as shot", "mattes made by hand", "files left out"  # from the shoot, not from a step
 Wiring = Mapping[str, StepOutput | str]
+NO_NAMES: Mapping[str, str] = {}
 
 
 def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, StepOutput | str]:
@@ -29,7 +32,7 @@ def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, StepOut
 
 
 GRAPH: Mapping[str, Wiring] = {
-    "ingest": {"photos": PHOTOS},
+    "ingest": {"photos": PHOTOS, "left_out": LEFT_OUT},
     "cutout": {**_from("ingest", "photos", "facts"), "mattes": MATTES},
     "sfm": {**_from("ingest", "photos", "facts"), **_from("cutout", "cutouts")},
     "coverage": {**_from("ingest", "facts"), **_from("sfm", "views", optional=True)},
@@ -45,7 +48,8 @@ GRAPH: Mapping[str, Wiring] = {
     "caption": _from("render", "angles", "pictures"),
     "background": {**_from("render", "angles", "pictures"), **_from("caption", "caption", optional=True)},
     "composite": {
-        **_from("ingest", "photos"),
+        **_from("ingest", "photos", "facts"),
+        "left_out": LEFT_OUT,
         **_from("cutout", "cutouts"),
         **_from("render", "angles", "pictures", "unedited"),
         **_from("background", "backdrops", "backdrop_pictures"),
@@ -80,12 +84,19 @@ def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = Tru
     `runs_here`: the steps will run on this machine, not in pods, which have their own GPUs. Raises BadInput when
     shoot.yaml, the photos or the preset cannot be used, and MissingEngine as `require_here`.
     """
-    shoot = read_shoot(folder)
-    params = params_of(shoot, read_preset(preset))
+    shoot, files = open_shoot(folder)
+    _require_channels(shoot, folder)
+    names = photo_names(composed(photo.name) for photo in files.photos)
+    params = params_of(shoot, read_preset(preset), names)
     if runs_here:
         require_here(params)
-    photos, mattes = _stored(store, list_photos(folder)), _stored(store, list_mattes(folder))
-    sources = {PHOTOS: store.put_tree(photos), MATTES: store.put_tree(mattes) if mattes else None}
+    photos = {composed(photo.name): _stored(store, photo) for photo in files.photos}
+    mattes = {f"{names[composed(photo)]}.png": _stored(store, matte) for photo, matte in files.mattes.items()}
+    sources = {
+        PHOTOS: store.put_tree(photos),
+        MATTES: store.put_tree(mattes) if mattes else None,
+        LEFT_OUT: store.put(dump_json(files.left_out), JSON) if files.left_out else None,
+    }
     plan = Plan(
         sku=shoot.sku,
         collection=shoot.collection,
@@ -103,6 +114,17 @@ def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = Tru
     )
     digest = store.put(plan.model_dump_json().encode(), JSON).sha256
     return plan, digest
+
+
+def _require_channels(shoot: Shoot, folder: Path) -> None:
+    """Raise BadInput when shoot.yaml names a channel that there is not."""
+    from pipeline.imaging.channels.channel import channel_names
+
+    known = channel_names()
+    for name in shoot.channels:
+        if name not in known:
+            what = f"{folder / 'shoot.yaml'}: channels: no channel is named {name!r}"
+            raise BadInput(what, remedy=f"Use {', '.join(known)}")
 
 
 def read_plan(store: Store, digest: str) -> Plan:
@@ -125,20 +147,18 @@ def read_preset(name: str) -> dict[str, dict[str, Any]]:
     shipped = resources.files("pipeline") / "presets"
     try:
         with readable():
-            text = Path(name).read_text() if name.endswith(".yaml") else (shipped / f"{name}.yaml").read_text()
-        value = yaml.safe_load(text) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"preset {name} is not YAML: {error}", remedy="Correct the line that it names") from None
+            data = Path(name).read_bytes() if name.endswith(".yaml") else (shipped / f"{name}.yaml").read_bytes()
     except BadInput as error:
         presets = sorted(entry.name.removesuffix(".yaml") for entry in shipped.iterdir() if entry.is_file())
         raise BadInput(
             f"CATALOG_PRESET: there is no preset {name!r}: {error.what}",
             remedy=f"Use {', '.join(presets)} or a YAML file",
         ) from None
+    value = value_of(compose(data, Path(name)))
+    value = {} if value is None else value
     if not isinstance(value, dict):
-        raise BadInput(
-            f"preset {name} is a {type(value).__name__}, not a mapping of steps", remedy=f"Use {', '.join(STEPS)}"
-        )
+        kind = "list" if isinstance(value, tuple) else "value"
+        raise BadInput(f"preset {name} is a {kind}, not a mapping of steps", remedy=f"Use {', '.join(STEPS)}")
     for step, params in value.items():
         if step not in STEPS:
             raise BadInput(f"preset {name}: {step!r} is not a step", remedy=f"Use {', '.join(STEPS)}")
@@ -149,9 +169,14 @@ def read_preset(name: str) -> dict[str, dict[str, Any]]:
     return value
 
 
-def params_of(shoot: Shoot, preset: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Every step's full params: the stage's defaults, overridden by the preset, overridden by shoot.yaml."""
-    from_shoot = shoot_params(shoot)
+def params_of(
+    shoot: Shoot, preset: Mapping[str, Mapping[str, Any]], names: Mapping[str, str] = NO_NAMES
+) -> dict[str, dict[str, Any]]:
+    """Every step's full params: the stage's defaults, overridden by the preset, overridden by shoot.yaml.
+
+    `names`: as for `shoot_params`.
+    """
+    from_shoot = shoot_params(shoot, names)
     return {
         step: step_params(step, {**preset.get(step, {}), **from_shoot.get(step, {})}).model_dump(mode="json")
         for step in STEPS
@@ -187,10 +212,13 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
         stage.require_here(stage.params.model_validate(values))
 
 
-def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
-    """The params of each step that come from shoot.yaml, only those it needs: a new title must not refit a splat."""
-    named = {angle: Path(photo).stem for angle, photo in shoot.capture.named.items()}
-    front = Path(shoot.capture.front).stem
+def shoot_params(shoot: Shoot, names: Mapping[str, str] = NO_NAMES) -> dict[str, dict[str, Any]]:
+    """The params of each step that come from shoot.yaml, only those it needs: a new title must not refit a splat.
+
+    `names`: the safe names of the shoot's photos by file, as `photo_names`; a file that it lacks is known by its stem.
+    """
+    named = {angle: names.get(photo, Path(photo).stem) for angle, photo in shoot.capture.named.items()}
+    front = names.get(shoot.capture.front, Path(shoot.capture.front).stem)
     words = {"title": shoot.title, "brand": shoot.brand, "category": shoot.category, "attributes": shoot.attributes}
     return {
         "sfm": {"rig": shoot.capture.rig, "front": front},
@@ -210,8 +238,8 @@ def shoot_params(shoot: Shoot) -> dict[str, dict[str, Any]]:
     }
 
 
-def _stored(store: Store, files: list[Path]) -> dict[str, Artifact]:
-    return {file.name: store.put(_read(file), media_type_of(file.name)) for file in files}
+def _stored(store: Store, file: Path) -> Artifact:
+    return store.put(_read(file), media_type_of(file.name))
 
 
 def _read(file: Path) -> bytes:

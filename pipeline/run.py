@@ -17,6 +17,8 @@ from pipeline.contract.store import Store
 from pipeline.contract.work import Event, FinishedStep
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, CatalogError, Held
+from pipeline.core.photo_names import photo_names, with_file_names
+from pipeline.core.records import LeftOut, load_list
 from pipeline.plan import UPSTREAM, stage_of
 from pipeline.settings import Settings
 
@@ -59,7 +61,16 @@ def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore) ->
 
 
 def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
-    """Run one step of a plan. Held and bad input are results; any other error is raised."""
+    """Run one step of a plan. Held and bad input are results; any other error is raised.
+
+    A reason names photos as their files are named.
+    """
+    result = _run_step(runner, plan, digest, step)
+    names = photo_names(runner.store.tree(plan.photos)) if result.reason else {}
+    return result.model_copy(update={"reason": with_file_names(result.reason, names)})
+
+
+def _run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
     stage = stage_of(step)
     try:
         finished = runner.run_planned(plan, digest, step, stage)
@@ -175,6 +186,12 @@ def reports_of(runner: Runner, digest: str, plan: Plan) -> dict[str, dict[str, A
     manifests = {step: manifest_of(runner, digest, step) for step in plan.steps}
     made = {step: manifest.outputs["report"] for step, manifest in manifests.items() if manifest and manifest.outputs}
     return {step: report for step, report in made.items() if isinstance(report, dict)}
+
+
+def left_out_of(runner: Runner, plan: Plan) -> list[LeftOut]:
+    """The files of a plan's shoot that no step uses."""
+    source = plan.steps["ingest"].inputs.get("left_out")
+    return load_list(LeftOut, runner.store.read(source)) if isinstance(source, Artifact) else []
 
 
 def exit_code(results: list[StepResult]) -> int:

@@ -1,10 +1,12 @@
 """Defines every `CATALOG_*` setting, typed, in one place. Only cli, plan and plugins read them."""
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
 
 from pipeline.core.errors import BadInput
 
@@ -16,7 +18,8 @@ class Settings(BaseSettings):
 
     store: Path = Field(
         default=Path(".catalog/store"),
-        description="folder of the artifacts and manifests; the contact sheets lie beside it, in `sheets/`",
+        description="folder of the artifacts and manifests; the contact sheets lie beside it, in `sheets/`. `~` is the "
+        "home folder",
     )
     database_url: str | None = Field(
         default=None,
@@ -61,10 +64,27 @@ class Settings(BaseSettings):
         default=0.0, ge=0, description="price of an hour on this machine, for the cost of each asset"
     )
 
+    @field_validator("store", "shoots", "kubernetes_pod_template", mode="before")
+    @classmethod
+    def _is_a_path(cls, value: Any) -> Any:
+        """A path with `~` replaced by the home folder, as a shell does. An empty one would be the current folder."""
+        text = os.fspath(value) if isinstance(value, str | os.PathLike) else value
+        if not isinstance(text, str):
+            return value
+        if not text.strip():
+            raise ValueError("is empty; name a folder or a file")
+        if not text.isprintable():
+            raise ValueError(f"{text!r} has invisible characters; name another folder or file")
+        try:
+            return Path(text).expanduser()
+        except RuntimeError:
+            raise ValueError(f"{text!r}: there is no such user; write the whole path") from None
+
     @property
     def catalog_url(self) -> str:
         """The catalog database's URL."""
-        return self.database_url or f"sqlite:///{(self.store.absolute().parent / 'catalog.db').as_posix()}"
+        file = self.store.absolute().parent / "catalog.db"
+        return self.database_url or URL.create("sqlite", database=file.as_posix()).render_as_string()
 
     @property
     def sheets(self) -> Path:
@@ -79,4 +99,5 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "CATALOG_" + "_".join(map(str, first["loc"])).upper()
-        raise BadInput(f"{name}: {first['msg']}", remedy="Correct the environment variable") from None
+        what = f"{name}: {first['msg'].removeprefix('Value error, ')} (got {str(first['input'])[:200]!r})"
+        raise BadInput(what, remedy="Correct the environment variable") from None

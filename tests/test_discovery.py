@@ -178,9 +178,38 @@ def test_a_backfill_plans_every_shoot_of_one_collection(night: Night) -> None:
 def test_shoots_are_found_in_subfolders_but_not_through_links(night: Night) -> None:
     folder = night.add("a/b/mug", sku="mug")
     (night.root / "shoots" / "everything").symlink_to("/")
-    assert list(find_shoots(night.root / "shoots")) == [folder]
+    assert list(find_shoots(night.root / "shoots")) == [(folder, None)]
     with pytest.raises(BadInput, match="CATALOG_SHOOTS"):
         list(find_shoots(night.root / "nowhere"))
+
+
+def test_shoots_out_of_reach_are_refused_with_their_reason(night: Night, tmp_path: Path) -> None:
+    night.add("mug")
+    night.add("1/2/3/4/5/deep", sku="deep")
+    night.add("../elsewhere/tee", sku="tee")
+    (night.root / "shoots" / "linked").symlink_to(tmp_path / "elsewhere" / "tee")
+    (night.root / "shoots" / "spring").symlink_to(tmp_path / "elsewhere")
+    night.add(".trash/old", sku="old")
+    discovery = night.run()
+    assert changed(discovery) == {"mug": "new"}
+    reasons = {Path(refused.source).name: refused.reason for refused in discovery.refused}
+    assert "more than 4 folders below" in reasons["deep"] and "Move it up" in reasons["deep"]
+    assert "linked is a link, and links are not followed" in reasons["linked"]
+    assert "elsewhere/tee holds a shoot. Move the folder itself there" in reasons["spring"]
+    assert len(reasons) == 3 and {refused.code for refused in discovery.refused} == {"shoot-out-of-reach"}
+
+
+@pytest.mark.parametrize("name", ["shoot.yml", "Shoot.yaml", "shoot.YAML"])
+def test_a_shoot_file_of_another_name_is_refused_and_not_passed_over(night: Night, name: str) -> None:
+    (night.add("mug") / "shoot.yaml").rename(night.root / "shoots" / "mug" / name)
+    (refused,) = night.run().refused
+    assert refused.code == "shoot-unusable" and f"{name} is not read, because of its name. Rename it" in refused.reason
+
+
+def test_skus_that_differ_by_case_only_refuse_both(night: Night) -> None:
+    night.add("Mug")
+    night.add("a", sku="mug")
+    assert {refused.code for refused in night.run().refused} == {"shoot-sku-twice"}
 
 
 @pytest.mark.parametrize(("runs_here", "refused"), [(True, 1), (False, 0)])

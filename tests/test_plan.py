@@ -17,6 +17,7 @@ from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, requi
 from pipeline.run import forecast, run_request
 from pipeline.shoot import read_shoot
 from tests.contract import toy
+from tests.test_shoot import SHOOT
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = sorted((ROOT / "examples" / "collection").glob("*/shoot.yaml"))
@@ -41,6 +42,14 @@ def test_graph_matches_the_stages_that_it_connects() -> None:
 def test_every_shipped_preset_and_shoot_is_valid(preset: Path, sample: Path) -> None:
     params = params_of(read_shoot(sample.parent), read_preset(preset.stem))
     assert set(params) == set(STEPS)
+
+
+def test_a_channel_that_there_is_not_is_named_with_the_file(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "DSC_0001.jpg").write_bytes(b"\xff\xd8")
+    (tmp_path / "shoot.yaml").write_text(yaml.safe_dump({**SHOOT, "channels": ["shopfy"]}))
+    with pytest.raises(BadInput, match=r"shoot.yaml: channels: no channel is named 'shopfy'. Use .*shopify"):
+        write_plan(tmp_path, Store(tmp_path / "store"), "standard")
 
 
 def test_there_are_samples_and_presets_to_test() -> None:
@@ -203,11 +212,12 @@ def test_lamp_of_the_shoot_reaches_composite() -> None:
     ("text", "says"),
     [
         ("splat: {iterations: 5", "is not YAML"),
-        ("\udcff", "is not YAML"),
+        ("\udcff", "line 1: the byte 0xFF is not UTF-8"),
         ("- splat", "is a list, not a mapping of steps"),
         ("splat: fast", "splat: 'fast' is not a mapping of params"),
         ("? [a]\n: 1", "is not YAML"),
-        ("3: {}", "3 is not a step"),
+        ("3: {}", "'3' is not a step"),
+        ("sfm: {}\nsfm: {}", "line 2: 'sfm' is given twice, first in line 1"),
         (None, "No such file"),
     ],
 )

@@ -72,7 +72,7 @@ class Catalog:
 
     def _migrate(self) -> None:
         config = Config()
-        config.set_main_option("script_location", MIGRATIONS.as_posix())
+        config.set_main_option("script_location", MIGRATIONS.as_posix().replace("%", "%%"))  # it interpolates
         scripts = ScriptDirectory.from_config(config)
         with self.engine.connect() as connection:
             revision = MigrationContext.configure(connection).get_current_revision()

@@ -11,6 +11,8 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetDetail, read_asset
 from pipeline.catalog.tables import InputRow, ItemRow, StepRow
 from pipeline.core.domain import Frozen
+from pipeline.core.media import JSON
+from pipeline.core.photo_names import is_name_of
 
 
 class LineageStep(Frozen):
@@ -87,9 +89,16 @@ class Lineage(Frozen):
                 name=edge.source_path or edge.path or edge.name, sha256=edge.sha256, media_type=edge.media_type
             )
             for edge in self.edges
-            if edge.producer_key is None and key in {None, edge.step_key}
+            if edge.producer_key is None and key in {None, edge.step_key} and edge.media_type != JSON
         }
-        return sorted(photos.values(), key=lambda photo: (not self._is_own(PurePath(photo.name).stem), photo.name))
+        return sorted(photos.values(), key=lambda photo: (not self._is_file_of_own(photo.name), photo.name))
+
+    @property
+    def photo(self) -> str | None:
+        """The file of the photo that the asset was cut out of, as the photographer knows it; None if rendered."""
+        shot = (edge for edge in self.edges if edge.producer_key is None and edge.name.startswith("photo"))
+        files = sorted({edge.source_path or edge.path or edge.name for edge in shot})
+        return next(filter(self._is_file_of_own, files), self.detail.photo)
 
     def parents(self, key: str) -> list[tuple[LineageStep, list[LineageEdge]]]:
         """The steps whose outputs step `key` read, with its edges: own photo first, then by title."""
@@ -99,6 +108,9 @@ class Lineage(Frozen):
                 read.setdefault(edge.producer_key, []).append(edge)
         parents = [(self.step(producer), edges) for producer, edges in read.items()]
         return sorted(parents, key=lambda pair: (not self._is_own(pair[0].item), pair[0].title))
+
+    def _is_file_of_own(self, file: str) -> bool:
+        return self.detail.photo is not None and is_name_of(self.detail.photo, PurePath(file).name)
 
     def _is_own(self, photo: str | None) -> bool:
         """Whether the asset was cut out of this photo. The other photos were read too, by the splat."""

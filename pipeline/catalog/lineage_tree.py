@@ -11,7 +11,7 @@ def lineage_tree(lineage: Lineage) -> Tree:
     asset = lineage.detail.asset
     tree = Tree(
         f"[bold]{escape(asset.id)}[/bold]  {escape(asset.state)}, {escape(asset.source)}, "
-        f"{f'from {escape(lineage.detail.photo)}, ' if lineage.detail.photo else ''}"
+        f"{f'from {escape(lineage.photo)}, ' if lineage.photo else ''}"
         f"{asset.width_px}x{asset.height_px}  sha256 {asset.sha256[:12]}  "
         f"{lineage.seconds:.1f} s, {lineage.cost_usd:.4f} USD, {len(lineage.sources())} source files"
     )

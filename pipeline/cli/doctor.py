@@ -28,6 +28,7 @@ class Finding(Frozen):
 EXTRAS = {
     "airflow": ("runs the nightly DAG", "pip install -e '.[airflow]'"),
     "psycopg": ("keeps the catalog in PostgreSQL", "pip install -e '.[postgres]'"),
+    "rawpy": ("develops camera raw photos", "pip install -e '.[raw]'"),
     "mitsuba": ("renders the sample collection again", "pip install -e '.[samples]'"),
 }
 

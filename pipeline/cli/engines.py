@@ -1,5 +1,6 @@
 """Commands that run one engine alone on plain folders: sfm and cutout."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ from rich.markup import escape
 
 from pipeline.cli.output import EngineSettings, Json, bar, checked, engine_params, engines_help, print_json, writing
 from pipeline.core.errors import EXIT_HELD
+from pipeline.core.photo.notes import by_note
 from pipeline.imaging.cutout.registry import ENGINES
 
 if TYPE_CHECKING:
@@ -64,13 +66,21 @@ def cutout(
 
 
 def _print(report: "CutReport") -> None:
+    _print_notes({file.source: file.notes for file in report.files})
+    for raw in report.left_out:
+        Console().print(f"[yellow]{escape(raw)}[/]: left out, the photo of the same name is used", soft_wrap=True)
     for file in report.files:
         result = f"[yellow]{escape(file.fault)}[/]" if file.fault else f"{file.coverage:.0%} product"
         dropped = f" (without {escape(', '.join(file.dropped))})" if file.dropped else ""
-        Console().print(f"{file.written}: {result}{dropped}, {file.seconds:.1f} s", soft_wrap=True)
+        Console().print(f"{escape(file.written)}: {result}{dropped}, {file.seconds:.1f} s", soft_wrap=True)
     if report.untried:
         Console().print(f"[yellow]{len(report.untried)} more images were not tried[/]", soft_wrap=True)
     Console().print(f"engine {report.engine} ({escape(report.why)})", soft_wrap=True)
+
+
+def _print_notes(notes: Mapping[str, Sequence[str]]) -> None:
+    for line in by_note(notes):
+        Console().print(escape(line), soft_wrap=True)
 
 
 def sfm(
@@ -98,9 +108,8 @@ def sfm(
         return
     report = posed.report
     for photo in posed.unusable:
-        Console().print(f"[yellow]{photo.name}[/]: {escape(photo.reason)}", soft_wrap=True)
-    for name, notes in posed.notes.items():
-        Console().print(f"{name}: {escape('; '.join(notes))}", soft_wrap=True)
+        Console().print(f"[yellow]{escape(photo.name)}[/]: {escape(photo.reason)}", soft_wrap=True)
+    _print_notes(posed.notes)
     for stray, distance_deg in report.strays.items():
         Console().print(f"[yellow]{stray}[/]: left out, {distance_deg:.1f}° off its ring (try --rig handheld)")
     Console().print(

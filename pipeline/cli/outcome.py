@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipeline.core.records import LeftOut
+from pipeline.core.shoot_files import by_reason
 from pipeline.run import StepResult
 
 COLOURS = {"done": "green", "cached": "cyan", "held": "yellow", "failed": "red", "bad input": "red", "not run": "dim"}
@@ -26,11 +28,12 @@ def print_outcome(
     reports: Mapping[str, Report],
     pictures: Mapping[str, Path],
     sheet: Path | None,
+    left_out: Sequence[LeftOut] = (),
 ) -> None:
     """Print the table, the reason of each step that is held or failed by itself, and where the pictures are.
 
-    `reports`: those of the finished steps, by step. `pictures`: of why steps are held, by step. The paths are printed
-    in full; a reason that does not fit is cut, and is whole with `--json`.
+    `reports`: those of the finished steps, by step. `pictures`: of why steps are held, by step. `left_out`: files that
+    no step uses. The paths are printed in full; a reason that does not fit is cut, and is whole with `--json`.
     """
     console.print(title, style="bold", markup=False, highlight=False, no_wrap=True, overflow="ellipsis")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -46,7 +49,10 @@ def print_outcome(
     paths = [f"picture of {step}: {path}" for step, path in pictures.items()]
     paths += [f"contact sheet: {sheet}"] if sheet else []
     room = LINES_MAX - TABLE_LINES - len(results) - len(paths)
-    for line in _fitted(list(_reasons(results, console.width)), room, console.width):
+    reasons = list(_reasons(results, console.width))
+    others = (f"left out, {line}" for line in by_reason(left_out))
+    reasons += [textwrap.wrap(line, console.width, subsequent_indent="  ") for line in others]
+    for line in _fitted(reasons, room, console.width):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for line in paths:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

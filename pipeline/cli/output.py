@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-import yaml
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
@@ -16,6 +15,7 @@ from rich.progress import Progress
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import Registry, purpose_of
 from pipeline.core.errors import BadInput
+from pipeline.core.yaml_file.nodes import compose, value_of
 
 EngineSettings = Annotated[
     list[str] | None,
@@ -54,7 +54,7 @@ def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], 
         name, equals, text = setting.partition("=")
         if not equals:
             raise BadInput(f"--set {setting} has no value", remedy="Write --set NAME=VALUE")
-        given[name] = yaml.safe_load(text)
+        given[name] = value_of(compose(text.encode(), Path(f"--set {name}")))
     try:
         return registry.parse({"engine": engine, **given})
     except ValueError as error:

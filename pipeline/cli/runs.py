@@ -14,12 +14,15 @@ from pipeline.cli.output import Json, print_json
 from pipeline.cli.progress import run_progress
 from pipeline.cli.sheets import copy_held_picture, copy_sheet
 from pipeline.contract.work import Event
+from pipeline.core.records import LeftOut
+from pipeline.core.shoot_files import by_reason
 from pipeline.discovery import listing_digest
 from pipeline.plan import STEPS, read_plan, stage_of, write_plan
 from pipeline.run import (
     StepResult,
     exit_code,
     forecast,
+    left_out_of,
     reports_of,
     run_plan,
     run_request,
@@ -53,13 +56,21 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
     sheet = copy_sheet(runner, digest, plan.sku, settings.sheets)
     pictures = {result.step: copy_held_picture(runner, result, plan.sku, settings.sheets) for result in results}
     shown = {step: path for step, path in pictures.items() if path}
+    left_out = left_out_of(runner, plan)
     if as_json:
-        steps = [result.model_dump() for result in results]
-        paths = {step: str(path) for step, path in shown.items()}
-        print_json({"sku": plan.sku, "plan": digest, "sheet": sheet and str(sheet), "pictures": paths, "steps": steps})
+        print_json(
+            {
+                "sku": plan.sku,
+                "plan": digest,
+                "sheet": sheet and str(sheet),
+                "pictures": {step: str(path) for step, path in shown.items()},
+                "left_out": [entry.model_dump() for entry in left_out],
+                "steps": [result.model_dump() for result in results],
+            }
+        )
     else:
         title, reports = f"{plan.sku} ({plan.collection})", reports_of(runner, digest, plan)
-        print_outcome(Console(), title, results, reports, shown, sheet)
+        print_outcome(Console(), title, results, reports, shown, sheet, left_out)
     raise typer.Exit(exit_code(results))
 
 
@@ -70,13 +81,17 @@ def plan(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> N
     runs_here = settings.execution == "local"
     written, digest = write_plan(shoot_dir, runner.store, preset or settings.preset, runs_here=runs_here)
     steps = forecast(runner, written)
+    left_out = left_out_of(runner, written)
     if as_json:
-        print_json({"sku": written.sku, "plan": digest, "steps": [step.model_dump() for step in steps]})
+        entries = [entry.model_dump() for entry in left_out]
+        shown = [step.model_dump() for step in steps]
+        print_json({"sku": written.sku, "plan": digest, "left_out": entries, "steps": shown})
         return
     table = Table("step", "key", "state", title=written.sku)
     for step in steps:
         table.add_row(step.step, (step.key or "")[:16], step.state)
     Console().print(table)
+    _print_left_out(left_out)
     Console().print(f"plan {digest}", soft_wrap=True)
 
 
@@ -114,6 +129,12 @@ def stage(
     else:
         sys.stdout.write(f"{name}: {result.state}, {result.seconds:.1f} s, key {result.key}\n")
     raise typer.Exit(exit_code([result]))
+
+
+def _print_left_out(left_out: list[LeftOut]) -> None:
+    """Name the files that no step uses, one line per reason."""
+    for line in by_reason(left_out, names=6):
+        Console().print(f"left out, {line}", markup=False, soft_wrap=True, highlight=False)
 
 
 def _log_event(event: Event) -> None:

@@ -77,8 +77,12 @@ class Angle(Frozen):
     """A view that the catalog needs: the direction from which the product is seen."""
 
     name: Name = Field(description="the angle's name in the assets, such as `front`")
-    azimuth_deg: float = Field(description="0 is the front; counted counter-clockwise seen from above")
-    elevation_deg: float = Field(default=0.0, description="above the horizon; negative looks from below")
+    azimuth_deg: float = Field(
+        ge=-360, le=360, description="0 is the front; counted counter-clockwise seen from above; -45 is 315"
+    )
+    elevation_deg: float = Field(
+        default=0.0, ge=-90, le=90, description="above the horizon; negative looks from below, 90 from straight above"
+    )
 
 
 class AngleDecision(Frozen):

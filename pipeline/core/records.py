@@ -3,16 +3,23 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
+from pipeline.core.colour_names import hex_colour
 from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
+from pipeline.core.typed_text import Paragraph
 
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+_Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Colour = Annotated[_Hex, BeforeValidator(hex_colour, json_schema_input_type=_Hex)]
+"""An sRGB colour, `#rrggbb`; the short form `#rgb` and the names of CSS are accepted and replaced."""
 Homography = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 
 
 class PhotoFacts(Frozen):
-    """Facts about one photo, from ingest. `photo` is the file's stem, by which all later stages refer to it."""
+    """Facts about one photo, from ingest.
+
+    `photo`: the safe name by which all later stages refer to it; `source_name`: the file's name as shot.
+    """
 
     photo: Name
     source_name: str
@@ -27,6 +34,13 @@ class PhotoFacts(Frozen):
     exposure_ev: float = Field(description="median log2 luminance minus the shoot's median, in stops")
     clipped_fraction: float = Field(description="share of px with a channel at 255, 0 to 1")
     notes: tuple[str, ...] = Field(default=(), description="what was converted or guessed to decode it")
+
+
+class LeftOut(Frozen):
+    """A file or folder of a shoot that is not used. `file`: its path in the shoot's folder; `reason`: why."""
+
+    file: str
+    reason: str
 
 
 class Validation(Frozen):
@@ -154,7 +168,9 @@ class Backdrop(Frozen):
     )
     colour: Colour | None = Field(default=None, description="the colour of a solid, or of a gradient's top")
     to_colour: Colour | None = Field(default=None, description="the colour of a gradient's bottom")
-    prompt: str | None = Field(default=None, max_length=400, description="what to paint, in plain words")
+    prompt: Annotated[Paragraph, Field(max_length=400)] | None = Field(
+        default=None, description="what to paint, in plain words"
+    )
     extend: Literal["tall", "wide"] | None = Field(
         default=None,
         description="continue a painted square to 2:3, at top and bottom (tall) or left and right (wide), so that "
@@ -260,6 +276,7 @@ __all__ = [
     "Crop",
     "Edits",
     "Homography",
+    "LeftOut",
     "Light",
     "Perspective",
     "PhotoFacts",

@@ -18,6 +18,7 @@ from pipeline.core.errors import BadInput
 FONTS = Path(str(files("pipeline.core") / "fonts"))
 LATIN, CJK = "NotoSans-Regular.ttf", "NotoSansCJKsc-Regular-subset.otf"
 REPLACEMENT = "\ufffd"
+SEPARATORS = frozenset({"Cc", "Zl", "Zp"})  # Unicode categories, at which Pillow cannot lay out a line
 VARIATION_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 Box = tuple[float, float, float, float]  # left, top, right, bottom in px
 Anchor = Literal["la", "ma", "ra", "lm", "mm", "rm", "ld", "md", "rd"]
@@ -34,13 +35,13 @@ def font(size_px: int, face: str = LATIN) -> ImageFont.FreeTypeFont:
 
 
 def runs(text: str) -> list[tuple[str, str]]:
-    """Split a line into (font file, characters): composed (NFC), control characters as spaces, without format marks."""
+    """Split a line into (font file, characters): composed (NFC), without format marks, controls as spaces."""
     parts: list[tuple[str, str]] = []
     for character in unicodedata.normalize("NFC", text):
         kind = unicodedata.category(character)
         if kind == "Cf" or character in VARIATION_SELECTORS:
             continue
-        shown = " " if kind == "Cc" else character
+        shown = " " if kind in SEPARATORS else character
         face = next((face for face, contained in _code_points().items() if ord(shown) in contained), None)
         if face is None:
             face, shown = LATIN, REPLACEMENT

@@ -15,6 +15,7 @@ from pipeline.core.photo.decode import read_photo
 from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
+from pipeline.core.shoot_files import is_of_system
 from pipeline.posing.colmap import pose
 from pipeline.posing.judge import report_of, require_registered
 from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_mask
@@ -118,7 +119,8 @@ def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
     focal_px: dict[str, float | None] = {}
     notes: dict[str, tuple[str, ...]] = {}
     unusable: list[UnusablePhoto] = []
-    paths = sorted(p for p in photos_dir.iterdir() if p.suffix.lower() in PHOTO_ENDINGS and p.is_file())
+    files = (p for p in photos_dir.iterdir() if p.is_file() and not is_of_system(p))
+    paths = sorted(p for p in files if p.suffix.lower() in PHOTO_ENDINGS)
     twins = raw_twins(path.name for path in paths)
     for path in paths:
         if path.name in twins:

@@ -4,23 +4,24 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from statistics import median
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
-from pipeline.core.domain import Frozen, Name
+from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.core.photo.limits import MAX_FILE_MB, MAX_MEGAPIXELS, Limits, raw_twins, require_file_size
-from pipeline.core.records import PhotoFacts, dump_json
-
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
+from pipeline.core.photo.limits import MAX_FILE_MB, MAX_MEGAPIXELS, Limits, require_file_size
+from pipeline.core.photo.notes import by_note
+from pipeline.core.photo_names import photo_names
+from pipeline.core.records import LeftOut, PhotoFacts, dump_json, load_list
 
 
 class Inputs(Frozen):
-    """`photos`: tree of the original files."""
+    """`photos`: tree of the original files. `left_out`: JSON list of LeftOut, the shoot's other files."""
 
     photos: Artifact
+    left_out: Artifact | None = None
 
 
 class Params(Frozen):
@@ -38,12 +39,18 @@ class Params(Frozen):
 
 
 class Report(Frozen):
-    """`notes`: what was converted or guessed to decode photos, each with the names of the photos."""
+    """`notes`: what was converted or guessed to decode photos, each with the names of the photos.
+
+    `left_out`: files of the shoot that no step uses. `renamed`: the files' names, by safe name, of the photos whose
+    safe name is not the name of their file without its ending.
+    """
 
     photos: int
     cameras: tuple[str, ...]
     with_focal_length: int
     notes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    renamed: dict[str, str] = {}
 
 
 class Outputs(Frozen):
@@ -121,8 +128,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     Raises MissingEngine when there are camera raw files and the extra that decodes them is not installed.
     """
     files = work.tree(inputs.photos)
-    twins = raw_twins(files)
-    stems = _stems({name: photo for name, photo in files.items() if name not in twins}, params)
+    stems = _stems(files, params)
     done: dict[str, PhotoOutputs] = {}
     unusable: list[str] = []
     for count, (stem, name) in enumerate(stems.items(), start=1):
@@ -146,10 +152,9 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             photos=len(done),
             cameras=tuple(sorted({fact.camera for fact in facts if fact.camera})),
             with_focal_length=sum(fact.focal_px is not None for fact in facts),
-            notes=(
-                *_by_note({stems[stem]: outputs.report.notes for stem, outputs in done.items()}),
-                *((f"{', '.join(twins)}: left out, because the photos of the same names are used",) if twins else ()),
-            ),
+            notes=by_note({stems[stem]: outputs.report.notes for stem, outputs in done.items()}),
+            left_out=tuple(load_list(LeftOut, work.read(inputs.left_out))) if inputs.left_out else (),
+            renamed={stem: name for stem, name in stems.items() if stem != PurePosixPath(name).stem},
         ),
     )
 
@@ -166,7 +171,7 @@ def _ingest(stem: str, photo: Artifact, params: Params, work: Work) -> PhotoOutp
 
 
 def _stems(files: dict[str, Artifact], params: Params) -> dict[str, str]:
-    """File names by stem, sorted by stem. Raises BadInput for names that are invalid or not unique."""
+    """File names by safe name, sorted. Raises BadInput when there are none or too many."""
     if not files:
         raise BadInput("the shoot has no photos", remedy="Put them into its folder photos/")
     if len(files) > params.max_photos:
@@ -174,29 +179,7 @@ def _stems(files: dict[str, Artifact], params: Params) -> dict[str, str]:
             f"the shoot has {len(files)} files in photos/, more than {params.max_photos}",
             remedy="Split it into several shoots, or raise ingest's max_photos",
         )
-    stems: dict[str, str] = {}
-    taken: dict[str, str] = {}
-    errors: list[str] = []
-    for name in files:
-        stem = PurePosixPath(name).stem
-        if _is_name(stem):
-            other = taken.setdefault(stem.lower(), name)  # some file systems ignore case
-            stems[stem] = name
-            if other != name:
-                errors.append(f"{name} and {other} have the same name except for the ending")
-        else:
-            errors.append(f"{name!r}: a name may have at most 100 letters, digits, dots, dashes and underscores")
-    if errors:
-        raise BadInput("photos cannot be told apart by name: " + "; ".join(errors), remedy="Rename these files")
-    return dict(sorted(stems.items()))
-
-
-def _is_name(stem: str) -> bool:
-    try:
-        _NAME.validate_python(stem)
-    except ValidationError:
-        return False
-    return True
+    return {name: file for file, name in photo_names(files).items()}
 
 
 def _facts(stems: dict[str, str], done: dict[str, PhotoOutputs]) -> list[PhotoFacts]:
@@ -217,15 +200,4 @@ def _facts(stems: dict[str, str], done: dict[str, PhotoOutputs]) -> list[PhotoFa
             notes=outputs.report.notes,
         )
         for stem, outputs in done.items()
-    ]
-
-
-def _by_note(notes: dict[str, tuple[str, ...]]) -> list[str]:
-    """The notes on a shoot's photos, each once: `DSC_1.jpg and 11 more: converted to sRGB from Display P3`."""
-    photos: dict[str, list[str]] = {}
-    for name, own in notes.items():
-        for note in own:
-            photos.setdefault(note, []).append(name)
-    return [
-        f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {note}" for note, names in photos.items()
     ]

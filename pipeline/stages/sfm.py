@@ -1,14 +1,22 @@
 """sfm: estimates the pose of every photo, in the product frame. Holds the shoot when too few can be registered."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
-from pipeline.core.errors import BadInput
+from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import PhotoFacts, dump_json, load_list
 from pipeline.posing.request import PoseParams, PoseReport
+
+if TYPE_CHECKING:
+    from pipeline.posing.colmap import PoseResult
+    from pipeline.posing.photos import PhotoFile
 
 
 class Inputs(Frozen):
@@ -61,14 +69,18 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     work.progress(0, 2, f"registering {len(photos)} photos")
     posed = pose(photos, masks, {fact.photo: fact.focal_px for fact in facts}, params, work.scratch)
     names = [photo.photo for photo in photos]
-    model = require_registered(
-        posed,
-        names,
-        params.rig,
-        params.front,
-        min_registered=params.min_registered,
-        min_fraction=params.min_registered_fraction,
-    )
+    try:
+        model = require_registered(
+            posed,
+            names,
+            params.rig,
+            params.front,
+            min_registered=params.min_registered,
+            min_fraction=params.min_registered_fraction,
+        )
+    except Held as held:
+        held.picture = _picture(held, posed, photos, masks or {})
+        raise
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
     frame = product_frame(model, posed.silhouettes, params.rig, params.front)
     root = work.scratch / "model"
@@ -80,4 +92,23 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("sfm", 3, Inputs, Params, Outputs, run)
+def _picture(held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes: Mapping[str, Path]) -> bytes:
+    """All photos with their mattes as PNG, those without a pose first."""
+    from pipeline.imaging.sheet.mattes import MatteTile, Verdicts, matte_sheet
+
+    registered = {image.photo for image in posed.model.images} if posed.model else set()
+    empty = {photo.name for photo in posed.unusable}
+
+    def fault(photo: "PhotoFile") -> str | None:
+        if photo.name in empty:
+            return "nothing was cut out (see cutout)"
+        if photo.photo in posed.strays:
+            return "its position is beside the ring of the others"
+        return None if photo.photo in registered else "it could not be matched to the others"
+
+    tiles = [MatteTile(photo.photo, photo.path, mattes.get(photo.photo), fault(photo)) for photo in photos]
+    tiles.sort(key=lambda tile: tile.fault is None)
+    return matte_sheet(held.what.partition(";")[0], "sfm is held", tiles, Verdicts(bad="not posed", good="posed"))
+
+
+STAGE = Stage("sfm", 4, Inputs, Params, Outputs, run)

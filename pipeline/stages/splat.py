@@ -1,5 +1,6 @@
 """splat: fit 3D Gaussians to the cut-out photos of the product; skipped if no angle needs rendering."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
@@ -98,26 +99,28 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         for name, s in result.fit.scores.items()
     ]
     captions = {name: f"{s.psnr_db:.1f} dB, SSIM {s.ssim:.3f}, held out" for name, s in result.fit.scores.items()}
-    _judge(result.fit.report, params)
+    judged = encode_png(sheet(result.fit.splat, list(result.fit.judged), captions))
+    _judge(result.fit.report, params, judged)
     return Outputs(
         splat=work.put_bytes(write_ply(result.fit.splat), "model/ply"),
-        sheet=work.put_bytes(encode_png(sheet(result.fit.splat, list(result.fit.judged), captions)), "image/png"),
+        sheet=work.put_bytes(judged, "image/png"),
         turntable=work.put_bytes(webp(turn(result.fit.splat, PREVIEW), PREVIEW.seconds), "image/webp"),
         validation=work.put_bytes(dump_json(validation)),
         report=Report(needed_by=needed_by, skipped_photos=result.skipped, fit=result.fit.report),
     )
 
 
-def _judge(report: FitReport, params: Params) -> None:
-    """Raise Held if the splat is not close enough to the held-out photos."""
+def _judge(report: FitReport, params: Params, sheet: bytes) -> None:
+    """Raise Held, with the sheet (PNG) as its picture, if the splat is not close enough to the held-out photos."""
     if report.fitted_psnr_db is None or report.alpha_iou is None:
         return
     if report.fitted_psnr_db < params.min_psnr_db:
         held = Held(
-            f"the splat reaches {report.fitted_psnr_db:.1f} dB on held-out photos ({', '.join(report.held_out)}),"
+            f"the splat reaches {report.fitted_psnr_db:.1f} dB on held-out photos ({_listed(report.held_out)}),"
             f" below {params.min_psnr_db:.1f} dB",
             code="splat-blurred",
             remedy="Shoot more photos, steadier and closer together, or raise the splat's iterations and max_seconds",
+            picture=sheet,
         )
     elif report.alpha_iou < params.min_alpha_iou:
         held = Held(
@@ -125,6 +128,7 @@ def _judge(report: FitReport, params: Params) -> None:
             f" {params.min_alpha_iou:.3f}",
             code="splat-outline-wrong",
             remedy="Look at the cut-outs: some lack a part of the product or include the backdrop",
+            picture=sheet,
         )
     else:
         return
@@ -134,8 +138,13 @@ def _judge(report: FitReport, params: Params) -> None:
             code="splat-out-of-time",
             remedy="Run it again on a quieter machine, or raise the splat's max_seconds",
             passing=True,
+            picture=sheet,
         )
     raise held
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 STAGE = Stage(

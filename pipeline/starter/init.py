@@ -1,7 +1,6 @@
 """Turn a folder of photos into a commented shoot.yaml that `catalog plan` accepts, for `catalog init DIR`."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,14 +8,14 @@ from pathlib import Path
 from pipeline.contract.store import FULL
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
-from pipeline.core.photo.limits import PHOTO_ENDINGS
+from pipeline.core.photo_names import composed, safe_name
+from pipeline.core.shoot_files import photos_in
 from pipeline.posing.frame import Rig
-from pipeline.shoot import parse_shoot, plain_files
+from pipeline.shoot import parse_shoot
 from pipeline.starter.categories import load_category
 from pipeline.starter.photos import Survey, find_photos, survey
 from pipeline.starter.template import Draft, shoot_text
 
-NAME_CHARACTERS = 100
 TITLE_CHARACTERS = 200
 
 
@@ -64,7 +63,7 @@ def survey_folder(
     if photos[0].parent == folder and not choices.move:
         what = f"{folder} contains {len(photos)} photos, which belong in {folder / 'photos'}"
         raise BadInput(what, remedy="Run it again with --move to move them there, or move them yourself")
-    if choices.move and photos[0].parent != folder and plain_files(folder, PHOTO_ENDINGS):
+    if choices.move and photos[0].parent != folder and photos_in(folder)[0]:
         what = f"there are photos both in {folder} and in {folder / 'photos'}"
         raise BadInput(what, remedy="Move them into photos/ yourself, or run it without --move to leave them out")
     return survey(folder, photos, on_progress)
@@ -97,12 +96,6 @@ def start_shoot(folder: Path, survey: Survey, choices: Choices) -> Started:
     )
 
 
-def safe_name(text: str) -> str:
-    """Turn `text` into a sku: at most 100 ASCII letters, digits, dots, dashes, underscores. May be empty."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._")[:NAME_CHARACTERS]
-
-
 def _draft(folder: Path, survey: Survey, choices: Choices) -> Draft:
     name = folder.resolve().name
     sku = choices.sku or safe_name(name)
@@ -114,7 +107,7 @@ def _draft(folder: Path, survey: Survey, choices: Choices) -> Draft:
         collection=safe_name(folder.resolve().parent.name) or "new",
         title=_title(name) or _title(sku),
         photos=f"{len(survey.photos)} photos of {', '.join(survey.sizes[:3])}",
-        front=survey.photos[0].path.name,
+        front=composed(survey.photos[0].path.name),
         front_reason="guessed: the first photo by " + ("EXIF time" if survey.by_time else "name"),
         rig=choices.rig or survey.rig.rig,
         rig_reason="as requested" if choices.rig else f"guessed: {survey.rig.because}",

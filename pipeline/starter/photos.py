@@ -11,21 +11,17 @@ from typing import Any
 
 import cv2
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from pipeline.core.arrays import F64
-from pipeline.core.domain import Frozen, Name
-from pipeline.core.errors import BadInput, readable
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput, MissingEngine, readable
 from pipeline.core.photo.decode import read_photo
-from pipeline.core.photo.limits import PHOTO_ENDINGS
+from pipeline.core.shoot_files import by_reason, is_of_system, photos_in, photos_remedy, printable, subfolder
 from pipeline.posing.frame import Rig
-from pipeline.shoot import FileName, plain_files
 
 NAMES_IN_MESSAGES = 6
 SMALL_PX, EDGE_PX = 64, 4
 EDGE_CHANGE_AT_MOST = 3.0  # grey levels; both samples, two rings each, stay below 1.1; a moving camera exceeds 10
-_STEM: TypeAdapter[str] = TypeAdapter(Name)
-_FILE: TypeAdapter[str] = TypeAdapter(FileName)
 
 
 class RigGuess(Frozen):
@@ -73,24 +69,26 @@ def find_photos(folder: Path) -> list[Path]:
         raise BadInput(f"{folder} is not a folder", remedy="Give the folder with the photos of one product")
     if not str(folder).isprintable():
         raise BadInput(f"the folder name {str(folder)!r} cannot be used", remedy="Rename it with letters and digits")
-    photos = folder / "photos"
-    if photos.is_symlink():
-        raise BadInput(f"{photos} is a link", remedy="Replace it by the folder itself")
-    files = plain_files(photos, PHOTO_ENDINGS) if photos.is_dir() else []
-    files = files or plain_files(folder, PHOTO_ENDINGS)
+    inside = subfolder(folder, "photos")
+    files, left_out = photos_in(inside, f"{inside.name}/") if inside else ([], [])
     if not files:
-        endings = ", ".join(sorted(PHOTO_ENDINGS))
-        raise BadInput(f"{folder} contains no photos", remedy=f"Put files ending in {endings} into {photos}")
+        files, more = photos_in(folder)
+        left_out += [entry for entry in more if not inside or entry.file != f"{inside.name}/"]
+    if not files:
+        listed = "; ".join(["", *by_reason(left_out, 3)])
+        raise BadInput(f"{folder} contains no photos{listed}", remedy=photos_remedy(folder / "photos"))
     return files
 
 
 def survey(folder: Path, photos: Sequence[Path], on_progress: Callable[[int, int, str], None]) -> Survey:
-    """Decode every photo as ingest does. Raises one BadInput that lists every file that cannot be used."""
+    """Decode every photo as ingest does. Raises one BadInput with all unusable files, MissingEngine."""
     shots: list[ShotPhoto] = []
     faults: list[str] = []
     for count, path in enumerate(photos, start=1):
         try:
             shots.append(_shot(path))
+        except MissingEngine as error:
+            raise MissingEngine(f"{path}: {error.what}", remedy=error.remedy) from None
         except BadInput as error:
             faults.append(f"{path.name}: {error.what}")
         on_progress(count, len(photos), path.name)
@@ -98,7 +96,7 @@ def survey(folder: Path, photos: Sequence[Path], on_progress: Callable[[int, int
         more = len(faults) - NAMES_IN_MESSAGES
         listed = "; ".join(faults[:NAMES_IN_MESSAGES]) + (f"; and {more} more" if more > 0 else "")
         what = f"{photos[0].parent}: {len(faults)} of {len(photos)} photos cannot be used: {listed}"
-        raise BadInput(what, remedy="Rename, replace or remove these files")
+        raise BadInput(what, remedy="Replace or remove these files")
     by_time = all(shot.captured_at for shot in shots)
     ordered = tuple(sorted(shots, key=_time_and_name if by_time else _natural_name))
     return Survey(ordered, by_time, photos[0].parent == folder, guess_rig(ordered), _left_out(folder, photos))
@@ -130,29 +128,20 @@ def _edge_change(photos: Sequence[ShotPhoto]) -> float:
 
 
 def _left_out(folder: Path, photos: Sequence[Path]) -> tuple[str, ...]:
-    """Other entries in `folder` and beside the photos, relative to `folder`, except hidden ones and a shoot's own."""
+    """Other entries in `folder` and beside the photos, relative to `folder`, but not the shoot's own."""
     with readable():
         entries = {*folder.iterdir(), *photos[0].parent.iterdir()}
-    own = {folder / "shoot.yaml", folder / "photos", folder / "mattes", *photos}
-    return tuple(sorted(str(path.relative_to(folder)) for path in entries - own if not path.name.startswith(".")))
+    own = {folder / "shoot.yaml", photos[0].parent, subfolder(folder, "photos"), subfolder(folder, "mattes"), *photos}
+    others = (path for path in entries - own if not is_of_system(path) and path.name != ".shoot.yaml.part")
+    return tuple(sorted(printable(str(path.relative_to(folder))) for path in others))
 
 
 def _shot(path: Path) -> ShotPhoto:
-    _require_usable_name(path)
     photo = read_photo(path)
     height, width = photo.rgb.shape[:2]
     grey = cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (SMALL_PX, SMALL_PX), interpolation=cv2.INTER_AREA).astype(np.float64)
     return ShotPhoto(path, width, height, photo.exif.captured_at, photo.exif.camera, small)
-
-
-def _require_usable_name(path: Path) -> None:
-    try:
-        _STEM.validate_python(path.stem)
-        _FILE.validate_python(path.name)
-    except ValidationError:
-        what = "a name may have at most 100 letters A to Z, digits, dots, dashes and underscores"
-        raise BadInput(what) from None
 
 
 def _time_and_name(shot: ShotPhoto) -> tuple[Any, ...]:

@@ -1,10 +1,7 @@
 """The text of a first shoot.yaml: above every field, a comment explains it and the origin of its value."""
 
-from typing import Any
-
-import yaml
-
 from pipeline.core.domain import Frozen
+from pipeline.core.yaml_file.write import one_line
 from pipeline.posing.frame import Rig
 from pipeline.starter.categories import CategoryPreset
 
@@ -80,28 +77,22 @@ def shoot_text(draft: Draft) -> str:
     named = {"front": draft.front} if "front" in {angle.name for angle in angles} else {}
     return TEMPLATE.format(
         photos=draft.photos,
-        sku=_value(draft.sku),
+        sku=one_line(draft.sku),
         sku_reason=_sentence(draft.sku_reason),
-        collection=_value(draft.collection),
-        title=_value(draft.title),
-        category=_value(draft.preset.category),
+        collection=one_line(draft.collection),
+        title=one_line(draft.title),
+        category=one_line(draft.preset.category),
         rig=draft.rig,
         rig_reason=_sentence(draft.rig_reason),
         hangs=draft.preset.hangs,
-        front=_value(draft.front),
+        front=one_line(draft.front),
         front_reason=_sentence(draft.front_reason),
-        named=_value(named),
+        named=one_line(named),
         preset_name=draft.preset_name,
         preset_title=draft.preset.title,
-        angles="".join(f"  - {_value(angle.model_dump())}\n" for angle in angles),
+        angles="".join(f"  - {one_line(angle.model_dump())}\n" for angle in angles),
     )
 
 
 def _sentence(text: str) -> str:
     return text[0].upper() + text[1:]
-
-
-def _value(value: Any) -> str:
-    """Format a value as one line of YAML, quoted where YAML would read it as another type."""
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000)
-    return text.removesuffix("...\n").strip()

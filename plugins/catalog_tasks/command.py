@@ -100,7 +100,8 @@ def raise_unless_done(task: str, exit_code: int, reason: str) -> None:
     if exit_code == EXIT_DONE:
         return
     if exit_code == EXIT_HELD:
-        raise AirflowSkipException(f"held: {reason.removeprefix('held: ') or 'no reason given'}")
+        own = reason.removeprefix("held: ") or "no reason given"
+        raise AirflowSkipException(own if own.startswith("held by ") else f"held: {own}")
     if exit_code == EXIT_BAD_INPUT:
         raise AirflowFailException(f"{task} has bad input: {reason or 'no reason given'}")
     how = f"was killed by signal {-exit_code}" if exit_code < 0 else f"failed with exit code {exit_code}"

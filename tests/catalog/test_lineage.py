@@ -57,6 +57,18 @@ def test_source_photo_of_a_cutout_is_listed_first(tmp_path: Path, catalog_url: s
     assert [parent.item for parent, _ in corrected.parents(splat.key)] == ["B", "A"]
 
 
+def test_a_photo_is_shown_by_the_name_of_its_file(tmp_path: Path, catalog_url: str) -> None:
+    lineage = lineage_of("MUG-1/front/white/shop", tmp_path, catalog_url)
+    assert lineage.photo == "A.jpg"
+    as_shot = {"A.jpg": "_MG 0001.JPG"}
+    edges = [edge.model_copy(update={"path": as_shot.get(edge.path, edge.path)}) for edge in lineage.edges]
+    edges = [edge.model_copy(update={"source_path": as_shot.get(edge.source_path or "")}) for edge in edges]
+    detail = lineage.detail.model_copy(update={"photo": "MG-0001"})
+    renamed = lineage.model_copy(update={"edges": tuple(edges), "detail": detail})
+    assert renamed.photo == "_MG 0001.JPG"
+    assert [photo.name for photo in renamed.sources()] == ["_MG 0001.JPG"]
+
+
 def test_step_shared_by_angles_is_named_after_the_assets_own_angle(tmp_path: Path, catalog_url: str) -> None:
     shoot = ToyShoot(tmp_path, catalog_url, angles=("front", "front-too"))  # both return the same cut-out
     shoot.publish()

@@ -10,16 +10,17 @@ from rich.progress import Progress
 from pipeline.cli.outcome import LINES_MAX, print_outcome
 from pipeline.cli.progress import PLAIN_SECONDS, RunProgress
 from pipeline.contract.work import Event
+from pipeline.core.records import LeftOut
 from pipeline.plan import STEPS
 from pipeline.run import StepResult
 
 LONG = "the product was not found in 25 of 32 photos, the worst: " + "IMG_0001 (the matte touches all borders); " * 20
 
 
-def shown(results, *, width=80, reports=None, pictures=None, sheet=None):
+def shown(results, *, width=80, reports=None, pictures=None, sheet=None, left_out=()):
     out = io.StringIO()
     console = Console(file=out, width=width)
-    print_outcome(console, "mug-1 (mugs)", results, reports or {}, pictures or {}, sheet)
+    print_outcome(console, "mug-1 (mugs)", results, reports or {}, pictures or {}, sheet, left_out)
     return out.getvalue()
 
 
@@ -40,6 +41,16 @@ def test_a_held_shoot_says_its_reason_once_and_points_to_the_picture():
     assert "picture of cutout: /sheets/held/mug-1-cutout.png" in text
     assert text.count("held by cutout") == len(STEPS) - 3
     assert len(text.splitlines()) <= LINES_MAX
+
+
+def test_files_left_out_are_named_with_their_reason_as_far_as_they_fit():
+    entries = [LeftOut(file=f"photos/{n}.xmp", reason="not a photo") for n in range(200)]
+    entries += [LeftOut(file=f"{n}.png", reason=f"reason {n}") for n in range(30)]
+    text = shown(held_shoot(), left_out=entries, width=100)
+    assert "left out, not a photo: photos/0.xmp, photos/1.xmp" in text
+    assert "left out, reason 0: 0.png" in text
+    assert len(text.splitlines()) <= LINES_MAX
+    assert "photos/11.xmp and 188 more" in shown([StepResult(step="ingest", state="done")], left_out=entries[:200])
 
 
 reasons = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_size=900)

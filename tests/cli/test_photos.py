@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -9,16 +10,19 @@ import pillow_heif
 import pytest
 import tifffile
 from PIL import Image
+from typer.testing import CliRunner
 
+from pipeline.cli.app import app
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
-from pipeline.core.errors import BadInput
+from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.media import media_type_of
 from pipeline.core.png import decode_png
 from pipeline.imaging.cutout.files import cut_files
 from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.posing.folder import upright_photos
 from pipeline.stages.ingest import STAGE, Inputs, Params
+from pipeline.starter.photos import survey
 from tests.core.photo.chart import png
 from tests.core.photo.test_decode import swapped_profile
 from tests.core.photo.test_raw import dng
@@ -208,3 +212,27 @@ def test_a_raw_file_beside_its_jpeg_is_left_out_by_every_command(tmp_path):
     report = cut_files(sorted(folder.iterdir()), tmp_path / "cut", ENGINES.defaults(), lambda *_: None)
     assert report.left_out == (str(folder / "good1.NEF"),)
     assert len(report.files) == 3
+
+
+def test_every_command_names_the_missing_extra_once(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rawpy", None)
+    folder = put(tmp_path / "photos", {f"{index}.DNG": dng(np.asarray(product())) for index in range(3)})
+    reason = "0.DNG: it is a camera raw file, and rawpy is not installed"
+    for command in (
+        lambda: upright_photos(folder, tmp_path / "sfm"),
+        lambda: cut_files(sorted(folder.iterdir()), tmp_path / "cut", ENGINES.defaults(), lambda *_: None),
+        lambda: survey(folder, sorted(folder.iterdir()), lambda *_: None),
+    ):
+        with pytest.raises(MissingEngine, match="is not installed") as caught:
+            command()
+        assert caught.value.what == f"{folder}/{reason}"
+        assert "pip install -e '.[raw]'" in caught.value.remedy
+
+
+def test_cutout_prints_each_note_once_and_names_what_is_left_out(tmp_path):
+    folder = put(tmp_path / "photos", {"a [1].jpg": other_primaries(), "b.jpg": other_primaries(), "b.cr2": b"unused"})
+    files = [str(path) for path in sorted(folder.iterdir())]
+    printed = CliRunner().invoke(app, ["cutout", *files, "--out", str(tmp_path / "cut")]).stdout
+    assert printed.count("converted to sRGB") == 1
+    assert f"{folder}/a [1].jpg and 1 more: converted to sRGB from " in printed
+    assert f"{folder}/b.cr2: left out, the photo of the same name is used" in printed

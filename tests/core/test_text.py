@@ -1,10 +1,25 @@
+import json
+import unicodedata
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from pipeline.core.text import CJK, LATIN, REPLACEMENT, draw_text, font, length_px, runs, shortened_inside, wrapped
+from pipeline.core.text import (
+    CJK,
+    FONTS,
+    LATIN,
+    REPLACEMENT,
+    SEPARATORS,
+    draw_text,
+    font,
+    length_px,
+    runs,
+    shortened_inside,
+    wrapped,
+)
 
 NAMES = {
     "German": "Größe süß Ärger",
@@ -37,6 +52,18 @@ def test_every_character_has_a_glyph_in_the_font_that_draws_it(name: str) -> Non
             assert (drawn.size, bytes(drawn)) != (missing.size, bytes(missing)), character
 
 
+@pytest.mark.parametrize("face", [LATIN, CJK])
+def test_the_listed_coverage_is_that_of_the_font(face: str) -> None:
+    ranges = json.loads((FONTS / "coverage.json").read_text())[face]
+    listed = [code for first, last in ranges for code in range(first, last + 1)]
+    codes = [code for code in listed if unicodedata.category(chr(code)) not in SEPARATORS]
+    missing = font(32, face).getmask("\uffff")
+    for code in np.random.default_rng(0).choice(codes, 500, replace=False):
+        drawn = font(32, face).getmask(chr(code))
+        assert (drawn.size, bytes(drawn)) != (missing.size, bytes(missing)), hex(code)
+    assert 0x1F3FA not in codes and len(codes) > 2500
+
+
 def test_fonts_change_within_a_line_where_the_script_does() -> None:
     assert runs("Vase 花瓶 3") == [(LATIN, "Vase "), (CJK, "花瓶"), (LATIN, " 3")]
 
@@ -51,6 +78,13 @@ def test_decomposed_names_of_macos_look_like_composed_ones() -> None:
     assert length_px("u\u0308", 20) == length_px("ü", 20)
 
 
+@settings(deadline=None)
+@given(st.text(st.characters(), max_size=40) | st.text("\u2028\u2029\r\n\t\x00\u200b\ud800a花", max_size=8))
+def test_any_text_can_be_drawn(text: str) -> None:
+    draw_text(ImageDraw.Draw(Image.new("L", (50, 50))), (0, 0), text, 16, fill="white", anchor="mm")
+
+
+@settings(deadline=None)
 @given(st.text(max_size=60), st.integers(40, 300))
 def test_shortened_lines_fit_and_keep_both_ends(text: str, width_px: int) -> None:
     short = shortened_inside(text, width_px, 16)

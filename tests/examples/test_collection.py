@@ -9,7 +9,8 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 
 from pipeline.core.domain import View, angle_between_deg, azimuth_elevation_deg, camera_centre, look_at
-from pipeline.shoot import list_photos, read_shoot
+from pipeline.core.shoot_files import shoot_files
+from pipeline.shoot import read_shoot
 
 COLLECTION = Path(__file__).parents[2] / "examples" / "collection"
 SKUS = ("tee-001", "mug-001")
@@ -41,13 +42,13 @@ def folder(request: pytest.FixtureRequest) -> Path:
 def test_shoot_yaml_is_valid_and_its_photos_exist(folder):
     shoot = read_shoot(folder)
     assert shoot.sku == folder.name
-    assert 20 <= len(list_photos(folder)) <= 30
+    assert 20 <= len(shoot_files(folder).photos) <= 30
     assert shoot.channels == ("amazon_main", "shopify")
     assert {backdrop.kind for backdrop in shoot.backdrops} == {"solid", "diffusion"}
 
 
 def test_photos_are_large_enough_and_have_lens_metadata(folder):
-    for path in list_photos(folder):
+    for path in shoot_files(folder).photos:
         with Image.open(path) as photo:
             assert photo.format == "JPEG"
             assert min(photo.size) >= 1000
@@ -64,7 +65,7 @@ def test_photos_are_large_enough_and_have_lens_metadata(folder):
 
 
 def test_every_photo_has_truth_and_truth_is_not_discovered_as_a_shoot(folder):
-    assert [view.photo for view in views(folder / "truth")] == [path.name for path in list_photos(folder)]
+    assert [view.photo for view in views(folder / "truth")] == [path.name for path in shoot_files(folder).photos]
     assert not list((folder / "truth").rglob("shoot.yaml"))
     assert not list((folder / "truth").rglob("photos"))
 

@@ -40,6 +40,20 @@ def test_a_step_killed_by_the_system_reports_the_usual_cause():
         raise_unless_done("splat", -9, "3/9")
 
 
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [("too few", "held: too few"), ("held: too few", "held: too few"), ("held by cutout", "held by cutout")],
+)
+def test_a_held_step_is_skipped_with_its_reason(reason, shown):
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from catalog_tasks.command import raise_unless_done
+
+    with pytest.raises(AirflowSkipException) as held:
+        raise_unless_done("sfm", 20, reason)
+    assert str(held.value) == shown
+
+
 def test_done_raises_nothing():
     from catalog_tasks.command import raise_unless_done
 

@@ -9,7 +9,7 @@ from pipeline.contract.runner import Runner
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.media import media_type_of
 from pipeline.core.png import decode_png
-from pipeline.core.records import PhotoFacts, load_list
+from pipeline.core.records import LeftOut, PhotoFacts, dump_json, load_list
 from pipeline.stages.ingest import STAGE, Inputs, Params
 from tests.core.photo.chart import P3, PATCHES, chart, coded, icc, saved
 from tests.core.photo.test_raw import dng
@@ -66,18 +66,30 @@ def test_replacing_or_renaming_a_photo_recomputes_no_other(store):
 
 
 @pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        (["a.jpg", "a.png"], "a.png and a.jpg|a.jpg and a.png"),
-        (["a.jpg", "A.png"], "same name"),
-        (["my photo.jpg"], "my photo"),
-        ([], "no photos"),
-        ([f"p{n}.jpg" for n in range(5)], "5 files.*more than 4"),
-    ],
+    ("names", "message"), [([], "no photos"), ([f"p{n}.jpg" for n in range(5)], "5 files.*more than 4")]
 )
-def test_invalid_and_ambiguous_names_are_bad_input(store, names, message):
+def test_no_photos_and_too_many_are_bad_input(store, names, message):
     with pytest.raises(BadInput, match=message):
         ingest(store, dict.fromkeys(names, photo()), max_photos=4)
+
+
+def test_photos_are_stored_under_safe_names_and_known_by_their_own(store):
+    names = ["_MG_0001.JPG", "DSC_0002.jpg", "Möbel (1).jpg", "a.jpg", "A.JPG"]
+    outputs, _, _ = ingest(store, {name: photo(seed=seed) for seed, name in enumerate(names)})
+    facts = load_list(PhotoFacts, store.read(outputs.facts))
+    assert sorted(fact.source_name for fact in facts) == sorted(names)
+    stored = {fact.source_name: fact.photo for fact in facts}
+    assert [stored[name] for name in names[:3]] == ["MG_0001", "DSC_0002", "Mobel-1"]
+    assert len({name.lower() for name in stored.values()}) == 5
+    assert [fact.photo + ".png" for fact in facts] == list(store.tree(outputs.photos))
+    assert outputs.report.renamed == {name: file for file, name in stored.items() if file != "DSC_0002.jpg"}
+
+
+def test_files_left_out_are_in_the_report(store):
+    left_out = [LeftOut(file="photos/a.mov", reason="not a photo")]
+    tree = store.put_tree({"a.jpg": store.put(photo(), "image/jpeg")})
+    inputs = Inputs(photos=tree, left_out=store.put(dump_json(left_out), "application/json"))
+    assert Runner(store).run(STAGE, inputs, Params()).outputs.report.left_out == tuple(left_out)
 
 
 def test_a_file_above_max_file_mb_is_bad_input(store):
@@ -106,11 +118,10 @@ def test_conversions_are_noted_once_for_all_photos_and_in_the_facts(store):
     assert [fact.notes for fact in facts] == [(note,), (note,), ()]
 
 
-def test_a_raw_file_beside_its_jpeg_is_left_out_and_named(store):
-    outputs, _, _ = ingest(store, {"a.jpg": photo(), "A.DNG": b"unused", "b.dng": dng(chart(PATCHES))})
+def test_raw_files_are_photos(store):
+    outputs, _, _ = ingest(store, {"a.jpg": photo(), "b.dng": dng(chart(PATCHES))})
     facts = load_list(PhotoFacts, store.read(outputs.facts))
     assert [fact.source_name for fact in facts] == ["a.jpg", "b.dng"]
-    assert "A.DNG: left out, because the photos of the same names are used" in outputs.report.notes
 
 
 def test_raw_files_without_the_extra_give_one_error(store, monkeypatch):

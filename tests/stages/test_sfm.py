@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,7 @@ def test_a_shoot_of_blank_photos_is_held_again_from_the_cache(tmp_path):
     for _ in range(2):
         with pytest.raises(Held, match="0 of 9 photos registered, 8 are needed"):
             Runner(store).run(STAGE, inputs, Params(front="P0", **QUICK))
+    manifest = store.manifest("sfm", STAGE.request(inputs, Params(front="P0", **QUICK)).key)
+    assert manifest.held.picture is not None
+    sheet = Image.open(io.BytesIO(store.read(manifest.held.picture)))
+    assert (sheet.format, sheet.width) == ("PNG", 2000)

@@ -78,6 +78,10 @@ def test_a_splat_unlike_its_validation_photos_holds_the_shoot(store, shot):
     with pytest.raises(Held, match=r"reaches .* dB on held-out photos \(P03, P09\), below 60") as held:
         Runner(store).run(STAGE, stage_inputs, Params(**QUICK | {"iterations": 5}, min_psnr_db=60))
     assert not held.value.passing
+    request = STAGE.request(stage_inputs, Params(**QUICK | {"iterations": 5}, min_psnr_db=60))
+    manifest = store.manifest("splat", request.key)
+    sheet = Image.open(io.BytesIO(store.read(manifest.held.picture)))
+    assert sheet.width > 3 * 300  # photo, render and difference
     with pytest.raises(Held, match=r"after the \d+ iterations that max_seconds allowed.*quieter") as held:
         Runner(store).run(
             STAGE, stage_inputs, Params(**QUICK | {"iterations": 500_000, "max_seconds": 1e-3}, min_psnr_db=60)

@@ -14,8 +14,8 @@ READABLE = "Save it as JPEG, PNG, TIFF, WebP, AVIF or HEIC"
 DAMAGED_REMEDY = "Copy it from the camera again"
 # what Pillow's decoders raise on damaged bytes; its TIFF reader does not check bounds, libavif raises RuntimeError
 DAMAGE = (
-    OSError, SyntaxError, ValueError, EOFError, OverflowError, TypeError, LookupError, MemoryError, RuntimeError,
-    struct.error,
+    OSError, SyntaxError, ValueError, EOFError, ArithmeticError, TypeError, LookupError, MemoryError, RuntimeError,
+    AttributeError, struct.error,
 )  # fmt: skip
 
 

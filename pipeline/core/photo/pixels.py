@@ -72,13 +72,14 @@ def _from_lab(image: Image.Image) -> Values:
 
 
 def _opaque(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
-    """Remove alpha; transparent pixels become white, which a note reports."""
+    """Remove alpha; transparent pixels become white, which a note reports. Gray stays gray, as its profile expects."""
     if image.mode in {"RGB", "L", "CMYK"} and "transparency" not in image.info:
         return image, ()
+    plain = "L" if image.mode in {"1", "L", "LA", "La"} else "RGB"
     if "transparency" not in image.info and image.mode not in _MODES_WITH_ALPHA:
-        return image.convert("L" if image.mode == "1" else "RGB"), ()
+        return image.convert(plain), ()
     rgba = image.convert("RGBA")
     if rgba.getchannel("A").getextrema() == (255, 255):
-        return rgba.convert("RGB"), ()
+        return rgba.convert(plain), ()
     white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-    return Image.alpha_composite(white, rgba).convert("RGB"), (_WHITE_NOTE,)
+    return Image.alpha_composite(white, rgba).convert(plain), (_WHITE_NOTE,)

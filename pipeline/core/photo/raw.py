@@ -50,7 +50,10 @@ def read_raw(data: bytes, limits: Limits) -> Shot:
     except rawpy.LibRawError as error:
         raise BadInput(f"the camera raw file cannot be developed ({error})", remedy=DAMAGED_REMEDY) from None
     notes = ("developed from camera raw, with the white balance as shot", *notes)
-    return Shot(np.asarray(rgb, np.uint8), SRGB, 1, exif, notes)
+    pixels = np.asarray(rgb, np.uint8)
+    return Shot(
+        pixels[..., 0] if pixels.shape[2] == 1 else pixels, SRGB, 1, exif, notes
+    )  # one: a sensor without colours
 
 
 def _rawpy() -> Any:
@@ -59,7 +62,7 @@ def _rawpy() -> Any:
     except ImportError:
         raise MissingEngine(
             "it is a camera raw file, and rawpy is not installed",
-            remedy="Install the extra: pip install 'catalog-pipeline[raw]', or save the photos as JPEG",
+            remedy="Install the extra: pip install -e '.[raw]', or save the photos as JPEG",
         ) from None
     return rawpy
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.colour import SRGB, Encoding, Values, embedded
@@ -16,6 +16,7 @@ from pipeline.core.photo.pixels import pillow_values, require_full_range, withou
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 MAX_PAGES = 100
+MAX_EXTRA = 4  # channels beside the colours: alpha, and masks that an editor kept
 _SPACES = {0: 1, 1: 1, 2: 3, 5: 4}  # photometric interpretation: white is zero, black is zero, RGB, CMYK -> channels
 _ALPHA = (1, 2)  # ExtraSamples: premultiplied, straight
 _ORIENTATION, _DNG_VERSION, _CFA, _LINEAR_RAW = 274, 50706, 32803, 34892
@@ -86,7 +87,12 @@ def _is_plain(page: tifffile.TiffPage) -> bool:
 
 
 def _by_pillow(data: bytes, index: int) -> Image.Image:
-    image = Image.open(io.BytesIO(data), formats=("TIFF",))
+    try:
+        image = Image.open(io.BytesIO(data), formats=("TIFF",))
+    except UnidentifiedImageError:
+        raise BadInput(
+            "it is a TIFF of a kind that cannot be read", remedy="Save it as RGB with 8 or 16 bits"
+        ) from None
     image.seek(index)
     image.load()
     return image
@@ -100,10 +106,15 @@ def _deep(page: tifffile.TiffPage) -> tuple[Values, tuple[str, ...]]:
         raise BadInput(
             f"its pixels have mode {mode} and {bits} bits ({page.dtype})", remedy="Save it as RGB with 8 or 16 bits"
         )
+    if not channels <= page.samplesperpixel <= channels + MAX_EXTRA:
+        raise BadInput(
+            f"it has {page.samplesperpixel} channels, not {channels} and perhaps alpha", remedy="Save it as plain RGB"
+        )
     stored = page.asarray()
     if page.planarconfig == 2 and page.samplesperpixel > 1:
         stored = np.ascontiguousarray(np.moveaxis(stored, 0, -1))
-    if stored.ndim not in {2, 3} or stored.shape[:2] != (page.imagelength, page.imagewidth):
+    size = (page.imagelength, page.imagewidth)
+    if stored.shape != (size if page.samplesperpixel == 1 else (*size, page.samplesperpixel)):
         raise BadInput(f"it has the shape {stored.shape}", remedy="Save it as a TIFF with one picture")
     if 8 < bits < 16:
         stored = (stored.astype(np.uint32) * 65535 // (2**bits - 1)).astype(np.uint16)

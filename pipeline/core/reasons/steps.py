@@ -168,6 +168,13 @@ STEP_REASONS = (
         "Correct what the message names. `catalog plan SHOOT_DIR` checks it at once.",
     ),
     _shoot(
+        "shoot-out-of-reach",
+        "The shoot lies behind a link, or too deep",
+        "Discovery does not follow links and reads shoots at most 4 folders below `CATALOG_SHOOTS`. The message names "
+        "the folder.",
+        "Move the folder itself below `CATALOG_SHOOTS`, or remove the link.",
+    ),
+    _shoot(
         "shoot-sku-twice",
         "Two shoots have the same sku",
         "The sku does not identify one product, so all these shoots are refused.",

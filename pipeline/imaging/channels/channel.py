@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.core.domain import Frozen, Name
 from pipeline.core.errors import BadInput
 from pipeline.core.media import ending_of
+from pipeline.core.yaml_file.nodes import compose, value_of
 
 FOLDER = Path(__file__).parent
 LOSSLESS = frozenset({"image/png", "image/tiff"})
@@ -114,6 +114,6 @@ def load_channel(name: str, folder: Path = FOLDER) -> Channel:
         raise BadInput(f"no channel is named {name!r}", remedy=f"Use one of {', '.join(channel_names(folder))}")
     path = folder / f"{name}.yaml"
     try:
-        return Channel.model_validate({"name": name, **yaml.safe_load(path.read_text(encoding="utf-8"))})
-    except (ValidationError, yaml.YAMLError, TypeError) as error:
+        return Channel.model_validate({"name": name, **value_of(compose(path.read_bytes(), path))})
+    except (ValidationError, TypeError) as error:
         raise BadInput(f"{path} is not a valid channel: {error}", remedy="Correct the file") from error

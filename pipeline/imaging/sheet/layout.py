@@ -1,7 +1,11 @@
 """The contact sheet of a shoot: photos, cut-outs, angles and finished assets, each with its verdict and reasons."""
 
+from collections.abc import Sequence
+
 from PIL import ImageDraw
 
+from pipeline.core.records import LeftOut
+from pipeline.core.shoot_files import by_reason
 from pipeline.core.text import draw_text, shortened, shortened_inside, wrapped
 from pipeline.imaging.sheet.data import AngleTile, AssetTile, PhotoTile
 from pipeline.imaging.sheet.page import GAP_PX, MARGIN_PX, WIDTH_PX, Page, card
@@ -29,8 +33,12 @@ def draw_sheet(
     cutouts: list[PhotoTile],
     angles: list[AngleTile],
     assets: list[AssetTile],
+    left_out: Sequence[LeftOut] = (),
 ) -> bytes:
-    """Draw the contact sheet as PNG, `WIDTH_PX` wide and as tall as needed; any section may be empty."""
+    """Draw the contact sheet as PNG, `WIDTH_PX` wide and as tall as needed; any section may be empty.
+
+    `left_out`: files of the shoot that no step used.
+    """
     page = Page()
     _header(page, sku, title, angles, assets)
     _strip(page, "Photos", photos)
@@ -42,12 +50,23 @@ def draw_sheet(
     page.title("Finished assets", verdicts or "none: every angle was refused")
     for start in range(0, len(assets), CARD_COLUMNS):
         _asset_row(page, assets[start : start + CARD_COLUMNS])
+    if left_out:
+        _left_out(page, left_out)
     page.row(FOOTER_PX)
     return page.png()
 
 
 def _count(states: list[str]) -> str:
     return "  ·  ".join(f"{states.count(state)} {state}" for state in TONES if state in states)
+
+
+def _left_out(page: Page, left_out: Sequence[LeftOut]) -> None:
+    """Name the files that no step used, by reason."""
+    page.title("Left out", f"{len(left_out)} files that no step used")
+    lines = [line for part in by_reason(left_out) for line in wrapped(part, WIDTH_PX - 2 * MARGIN_PX, 20, 3)]
+    _, draw = page.row(30 * len(lines))
+    for number, line in enumerate(lines):
+        draw_text(draw, (MARGIN_PX, 30 * number), line, 20, fill=MUTED)
 
 
 def _header(page: Page, sku: str, title: str, angles: list[AngleTile], assets: list[AssetTile]) -> None:

@@ -1,4 +1,4 @@
-"""The picture of a held cut-out: photos with the outlines of their mattes over them, the failed ones first."""
+"""The picture of a held step: photos with the outlines of their mattes over them, those at fault in red."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pipeline.core.text import draw_text, shortened_inside, wrapped
 from pipeline.imaging.sheet.page import GAP_PX, Page, card
 from pipeline.imaging.sheet.tiles import CARD, GREEN, INK, MUTED, PAPER, RED, pill
 
-COLUMNS, PICTURES_MAX = 5, 25
+COLUMNS, PICTURES_MAX = 5, 20
 OUTLINE_PX = 3
 BACKDROP_SEEN = 0.35  # how much of the photo is left outside its matte
 FAULT_LINES = 4
@@ -22,18 +22,30 @@ FAULT_LINES = 4
 
 @dataclass(frozen=True)
 class MatteTile:
-    """A photo and its matte as stored PNG files of the same size; `fault`: why the matte is not believed, or None.
+    """A photo and its matte as stored PNG files of the same size; `fault`: what is wrong with the photo, or None.
 
-    `matte` is gray, or RGBA, whose alpha is the matte. Tiles are drawn in the order given: put the worst first.
+    `matte` is gray, or RGBA, whose alpha is the matte; None: the photo is shown without one. Tiles are drawn in the
+    order given: put the worst first.
     """
 
     name: str
     photo: Path
-    matte: Path
+    matte: Path | None
     fault: str | None
 
 
-def matte_sheet(title: str, summary: str, tiles: Sequence[MatteTile]) -> bytes:
+@dataclass(frozen=True)
+class Verdicts:
+    """What photos with and without a fault are called on the sheet: one or two words."""
+
+    bad: str = "failed"
+    good: str = "ok"
+
+
+CUT_OUT = Verdicts()
+
+
+def matte_sheet(title: str, summary: str, tiles: Sequence[MatteTile], verdicts: Verdicts = CUT_OUT) -> bytes:
     """Draw the first `PICTURES_MAX` tiles as PNG: red outline and fault, or green outline.
 
     Reads one photo at a time. Raises CatalogError for a damaged file, BadInput for one that is not an 8-bit PNG.
@@ -41,16 +53,17 @@ def matte_sheet(title: str, summary: str, tiles: Sequence[MatteTile]) -> bytes:
     page = Page()
     failed = sum(tile.fault is not None for tile in tiles)
     share = 1 - failed / max(1, len(tiles))
-    page.header(title, summary, f"{failed} of {len(tiles)} mattes failed", "red: failed, green: believed", share)
+    legend = f"red: {verdicts.bad}, green: {verdicts.good}"
+    page.header(title, summary, f"{failed} of {len(tiles)} {verdicts.bad}", legend, share)
     shown = list(tiles[:PICTURES_MAX])
     more = len(tiles) - len(shown)
     page.title("Photos and their mattes", f"outlined; {more} more are not shown" if more else "outlined")
     for start in range(0, len(shown), COLUMNS):
-        _row(page, shown[start : start + COLUMNS])
+        _row(page, shown[start : start + COLUMNS], verdicts)
     return page.png()
 
 
-def _row(page: Page, tiles: list[MatteTile]) -> None:
+def _row(page: Page, tiles: list[MatteTile], verdicts: Verdicts) -> None:
     side = card(0, COLUMNS)[1]
     texts = [wrapped(tile.fault or "", side - 24, 18, FAULT_LINES) for tile in tiles]
     pictures = [outlined(tile, side - 24) for tile in tiles]
@@ -61,7 +74,8 @@ def _row(page: Page, tiles: list[MatteTile]) -> None:
         tone = GREEN if tile.fault is None else RED
         draw.rounded_rectangle((left, 0, left + side, image.height - GAP_PX), 10, fill=CARD, outline=tone, width=2)
         image.paste(picture, (left + 12 + (side - 24 - picture.width) // 2, 12 + (height - picture.height) // 2))
-        room = side - 36 - pill(draw, left + side - 12, height + 22, "ok" if tile.fault is None else "failed", tone)
+        verdict = verdicts.good if tile.fault is None else verdicts.bad
+        room = side - 36 - pill(draw, left + side - 12, height + 22, verdict, tone)
         draw_text(draw, (left + 12, height + 20), shortened_inside(tile.name, room, 22), 22, fill=INK, bold_px=0.4)
         for number, line in enumerate(lines):
             draw_text(draw, (left + 12, height + 54 + 26 * number), line, 18, fill=MUTED)
@@ -70,6 +84,8 @@ def _row(page: Page, tiles: list[MatteTile]) -> None:
 def outlined(tile: MatteTile, side_px: int) -> Image.Image:
     """A photo of at most `side_px` by `side_px`: faded outside its matte, outlined green, or red if failed."""
     rgb = _small(decode_png(tile.photo.read_bytes(), 3), side_px)
+    if tile.matte is None:
+        return Image.fromarray(rgb)
     matte = decode_png(tile.matte.read_bytes())
     alpha = _small(matte if matte.ndim == 2 else np.ascontiguousarray(matte[..., -1]), side_px)
     tone = ImageColor.getrgb(GREEN if tile.fault is None else RED)

@@ -25,7 +25,7 @@ from pipeline.stages.composite.asset import (
     LayerParams,
     PictureSource,
 )
-from pipeline.stages.composite.sheet import SheetTrees, sheet_of
+from pipeline.stages.composite.sheet import SheetSources, sheet_of
 
 
 def _by_name(value: Any) -> Any:
@@ -36,7 +36,8 @@ class Inputs(Frozen):
     """Trees and records of angles and backdrops; fidelity is measured against photos and cut-outs.
 
     `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `splat`: the product's
-    shape, for its shadow; None when not needed or held.
+    shape, for its shadow; None when not needed or held. `facts` and `left_out`: of the photos and of the files that no
+    step used, as JSON lists for the contact sheet.
     """
 
     photos: Artifact
@@ -47,6 +48,8 @@ class Inputs(Frozen):
     backdrop_pictures: Artifact
     unedited: Artifact | None = None
     splat: Artifact | None = None
+    facts: Artifact | None = None
+    left_out: Artifact | None = None
 
 
 class Params(Frozen):
@@ -133,12 +136,12 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             records.append(record)
         work.progress(done + 1, len(jobs), job.path)
     tiles = [AssetTile(record, work.path(assets[record.path])) for record in records]
-    trees = SheetTrees(inputs.photos, inputs.cutouts, inputs.angles)
+    sources = SheetSources(inputs.photos, inputs.cutouts, inputs.angles, inputs.facts, inputs.left_out)
     return Outputs(
         assets=work.put_tree(assets),
         layers=work.put_tree(layers),
         checks=work.put_bytes(dump_json(records)),
-        sheet=work.put_bytes(sheet_of(params.sku, params.title, trees, pictures, tiles, work), "image/png"),
+        sheet=work.put_bytes(sheet_of(params.sku, params.title, sources, pictures, tiles, work), "image/png"),
         report=_report(records, _skipped(pictures, fidelity, jobs, params)),
     )
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from pipeline.core.errors import BadInput
+from pipeline.core.linear import encode
 from pipeline.core.photo.decode import decode_photo
 from tests.core.photo.chart import ADOBE, P3, PATCHES, SRGB, chart, cmyk_icc, coded, icc, png, saved, worst
 
@@ -128,6 +129,23 @@ def test_gray_with_a_gamma_is_converted():
     gray = decode_photo(png(light, gama(1.0))).rgb
     wanted = decode_photo(png(np.dstack([light] * 3), gama(1.0))).rgb
     assert np.array_equal(gray, wanted)
+
+
+def gray_icc(gamma):
+    """The profile of `icc`, cut down to its green curve and said to be for gray."""
+    profile = bytearray(icc("gray", SRGB, gamma))
+    profile[16:20] = b"GRAY"
+    profile[profile.index(b"gTRC")] = ord("k")
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_gray_is_converted_by_its_profile_with_alpha_and_without(mode):
+    light = np.round((PATCHES[:, 0] / 255.0) ** (2.2 / 1.5) * 255).astype(np.uint8)
+    photo = decode_photo(saved(Image.fromarray(chart(light)).convert(mode), "PNG", icc_profile=gray_icc(1.5)))
+    wanted = encode((light / 255) ** 1.5) * 255
+    assert np.abs(photo.rgb[12::24, 12::24, 0].reshape(24) - wanted).max() <= 1
+    assert photo.notes == ("converted to sRGB from gray (the embedded profile)",)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import zlib
 from datetime import datetime, timedelta
 
 import numpy as np
+import pillow_heif
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
@@ -12,6 +14,9 @@ from PIL import Image, ImageCms
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.decode import decode_photo
 from pipeline.core.photo.limits import Limits
+from tests.core.photo.chart import png as chart_png
+
+pillow_heif.register_heif_opener()
 
 
 def picture(height=96, width=128, seed=0):
@@ -211,13 +216,26 @@ def test_unreadable_exif_and_dates_do_not_reject_a_photo():
     assert decode_photo(png(picture(), exif=exif)).exif.captured_at is None
 
 
-@settings(max_examples=120, deadline=None)
-@given(st.data())
-def test_damaged_bytes_give_a_photo_or_bad_input(data):
-    kind = data.draw(st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF"]))
+def whole_files():
+    pixels = picture(32, 40)
     exif = Image.Exif()
     exif[274], exif[306] = 6, "2024:05:06 07:08:09"
-    whole = bytearray(saved(Image.fromarray(picture(32, 40)), format=kind, exif=exif.tobytes()))
+    files = {
+        kind: saved(Image.fromarray(pixels), format=kind, exif=exif.tobytes())
+        for kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF")
+    }
+    deep = io.BytesIO()
+    tifffile.imwrite(deep, pixels.astype(np.uint16) * 257, photometric="rgb", planarconfig="contig", metadata=None)
+    return {**files, "16-bit TIFF": deep.getvalue(), "16-bit PNG": chart_png(pixels.astype(np.uint16) * 257)}
+
+
+WHOLE = whole_files()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_damaged_bytes_give_a_photo_or_bad_input(data):
+    whole = bytearray(WHOLE[data.draw(st.sampled_from(sorted(WHOLE)))])
     for _ in range(data.draw(st.integers(1, 8))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     try:

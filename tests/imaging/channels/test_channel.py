@@ -60,9 +60,18 @@ def test_a_contradictory_channel_is_rejected(change, message):
         Channel.model_validate({**good, **change})
 
 
-def test_a_broken_file_is_named_in_the_error(tmp_path):
-    (tmp_path / "shop.yaml").write_text("title: [")
-    with pytest.raises(BadInput, match=r"shop\.yaml is not a valid channel"):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title: [", r"shop\.yaml: line 1 is not YAML"),
+        ("title: a\ntitle: b", r"shop\.yaml: line 2: 'title' is given twice"),
+        ("title: a", r"shop\.yaml is not a valid channel"),
+        ("", r"shop\.yaml is not a valid channel"),
+    ],
+)
+def test_a_broken_file_is_named_in_the_error(tmp_path, text, message):
+    (tmp_path / "shop.yaml").write_text(text)
+    with pytest.raises(BadInput, match=message):
         load_channel("shop", tmp_path)
     with pytest.raises(BadInput, match="no channel is named"):
         load_channel("../shop", tmp_path)

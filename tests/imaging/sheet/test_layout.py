@@ -6,7 +6,7 @@ from PIL import Image
 
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
-from pipeline.core.records import AssetRecord, Picture
+from pipeline.core.records import AssetRecord, LeftOut, Picture
 from pipeline.imaging.sheet.data import AngleTile, AssetTile, PhotoTile
 from pipeline.imaging.sheet.layout import draw_sheet
 from pipeline.imaging.sheet.tiles import TONES, thumbnail
@@ -62,6 +62,17 @@ def test_more_assets_make_a_taller_sheet(file):
         for n in (6, 19)
     )
     assert many.height > 2 * few.height
+
+
+def test_files_left_out_are_named_below_the_assets(file):
+    left_out = [LeftOut(file=f"photos/{n}.mov", reason="not a photo") for n in range(3)]
+    without, named, more = (
+        opened(draw_sheet("m", "M", photos=[], cutouts=[], angles=[], assets=[], left_out=entries))
+        for entries in ([], left_out, [*left_out, LeftOut(file="mattes/a.jpg", reason="a matte must be a .png file")])
+    )
+    assert without.height < named.height < more.height
+    written = np.asarray(named.convert("L"))[without.height - 60 + 76 : -60]
+    assert (written < 160).any()
 
 
 def test_sheet_is_deterministic(file):

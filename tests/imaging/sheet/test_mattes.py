@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,11 @@ def test_the_matte_is_outlined_and_its_surroundings_faded(tmp_path, fault, tone,
     assert abs(rows.min() - 25) <= 2 and abs(rows.max() - 74) <= 2
     assert abs(columns.min() - 50) <= 2 and abs(columns.max() - 99) <= 2
     assert (picture[50, 75] == 90).all() and (picture[50, 150] > 150).all()
+
+
+def test_a_photo_without_a_matte_is_shown_as_it_is(tmp_path):
+    bare = replace(tile(tmp_path, "it could not be matched"), matte=None)
+    assert (np.asarray(outlined(bare, 200)) == 90).all()
 
 
 def test_only_the_first_tiles_are_drawn(tmp_path):
