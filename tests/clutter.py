@@ -45,10 +45,17 @@ class ClutteredShoot:
 
 
 def clutter(
-    folder: Path, *, sample: str = "mug-001", seed: int = 0, side_px: int = 900, every: int = 1, roll_deg: float = 15.0
+    folder: Path,
+    *,
+    sample: str = "mug-001",
+    seed: int = 0,
+    side_px: int = 900,
+    every: int = 1,
+    count: int | None = None,
+    roll_deg: float = 15.0,
 ) -> ClutteredShoot:
-    """Write every `every`-th photo of `sample` over the cluttered table into `folder`, `side_px` on the long side."""
-    views = load_list(View, (COLLECTION / sample / "truth" / "views.json").read_bytes())[::every]
+    """Write every `every`-th photo of `sample`, `count` at most, over the cluttered table into `folder`."""
+    views = load_list(View, (COLLECTION / sample / "truth" / "views.json").read_bytes())[::every][:count]
     generator = np.random.default_rng(seed)
     layers = {Path(view.photo).stem: _cutout(sample, Path(view.photo).stem, side_px) for view in views}
     cameras = {

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from pipeline.core.arrays import F32, F64, Mask, Pixels, Rgb
 from pipeline.core.domain import Camera
-from pipeline.posing.hull import project_px
 from pipeline.posing.ground import Backdrop, plane_axes
+from pipeline.posing.hull import project_px
 from pipeline.posing.table import Table
 
 CELLS = (40, 56, 72)  # along the longest side of the box, per round
@@ -26,6 +26,7 @@ CARVED = 0.0  # mean log odds below which a cell is backdrop
 APPROVED = 0.35  # most that one photo says for a cell
 TRUST, SHADED = 0.6, 0.2  # shares of the table's pixels that look as other photos say, or darker
 SHADES = 5
+OTHERS = 0.3  # weight of the other photos' surroundings among one photo's
 DARKEST, SHADE_NOISE = 0.3, 6.0  # the least light in a shadow, and how far its colour may be off, in levels
 FLOOR = 2e-5
 
@@ -86,12 +87,14 @@ def silhouettes(shots: Mapping[str, Shot], box: Box) -> tuple[dict[str, Mask], d
     """What each photo shows of the product, [h, w] bool, and its log odds by colour, [h, w]."""
     outlines = {name: _outline(shot, box) for name, shot in shots.items()}
     product = sum((_histogram(shot.lab, _discs(shot, 2)) for shot in shots.values()), np.zeros((BINS,) * 3, np.float32))
-    odds = {name: _first_odds(shots, product, name, outlines[name]) for name in shots}
+    outside = {name: _histogram(shot.lab, ~outlines[name] | _border(shot)) for name, shot in shots.items()}
+    others = sum(outside.values(), np.zeros((BINS,) * 3, np.float32)) * (OTHERS / len(shots))
+    odds = {name: _first_odds(shot, product, outside[name] + others, outlines[name]) for name, shot in shots.items()}
     found: dict[str, Mask] = {}
     for cells in CELLS:
         grid, step = box.grid(cells)
         kept = grid[_kept(shots, odds, grid)]
-        found = {name: _drawn(shot, kept, step) for name, shot in shots.items()}
+        found = {name: drawn(shot.camera, shot.cam_from_world, kept, step, shot.shape) for name, shot in shots.items()}
         inner = {name: cv2.erode(found[name].astype(np.uint8), _reach(shot)) > 0 for name, shot in shots.items()}
         own = {name: _histogram(shot.lab, inner[name] & (odds[name] > 1)) for name, shot in shots.items()}
         every = sum(own.values(), np.zeros((BINS,) * 3, np.float32))
@@ -144,7 +147,9 @@ def _shaded(lab: Rgb, where: Mask) -> F32:
 def _share(histogram: F32, lab: Pixels | F32) -> F32:
     """The share of a histogram's pixels that have each pixel's colour, [h, w]."""
     bins = np.clip(lab.astype(np.int32) * BINS // 256, 0, BINS - 1)
-    return np.asarray(histogram[bins[..., 0], bins[..., 1], bins[..., 2]] / max(float(histogram.sum()), 1.0), np.float32)
+    return np.asarray(
+        histogram[bins[..., 0], bins[..., 1], bins[..., 2]] / max(float(histogram.sum()), 1.0), np.float32
+    )
 
 
 def _table_share(shot: Shot) -> F32:
@@ -156,9 +161,9 @@ def _table_share(shot: Shot) -> F32:
     spread = np.maximum(behind.deviation, 1.0)
     width = 256 / BINS
     as_seen = width**3 / (15.75 * spread**3) * np.exp(-np.square(own - behind.lab).sum(axis=2) / (2 * spread**2))
-    black = np.float32([0, 128, 128])
+    black = np.array([0, 128, 128], np.float32)
     light = behind.lab - black
-    dimmed = (own - black) @ np.float32([1, 0, 0]) / np.maximum(light[..., 0], 1.0)  # the shadow that explains L
+    dimmed = own[..., 0] / np.maximum(light[..., 0], 1.0)  # the shadow that explains L
     across = np.square(own - black - np.clip(dimmed, DARKEST, 1.0)[..., None] * light).sum(axis=2)
     narrow = np.minimum(spread, SHADE_NOISE)
     length = np.maximum((1 - DARKEST) * light[..., 0], width)
@@ -178,10 +183,17 @@ def _log_odds(shot: Shot, product: F32, backdrop: F32) -> F32:
     return np.asarray(cv2.GaussianBlur(odds.astype(np.float32), (0, 0), 1.0), np.float32)
 
 
-def _first_odds(shots: Mapping[str, Shot], product: F32, name: str, outline: Mask) -> F32:
-    """Log odds from the colours around all photos' product points and those outside this photo's box."""
-    shot = shots[name]
-    odds = _log_odds(shot, product, _histogram(shot.lab, ~outline))
+def _border(shot: Shot) -> Mask:
+    """A strip along the picture's edges, [h, w] bool: where a box fills the picture, only they show backdrop."""
+    width = max(1, max(shot.shape) // 40)
+    strip = np.ones(shot.shape, bool)
+    strip[width:-width, width:-width] = False
+    return strip & ~_discs(shot, 4 * width)
+
+
+def _first_odds(shot: Shot, product: F32, backdrop: F32, outline: Mask) -> F32:
+    """Log odds from the colours around all photos' product points and those outside the boxes."""
+    odds = _log_odds(shot, product, backdrop)
     odds = np.where(_discs(shot, 2), np.maximum(odds, 1.0), odds)
     return np.where(outline, odds, -SURE).astype(np.float32)
 
@@ -223,15 +235,15 @@ def _kept(shots: Mapping[str, Shot], odds: Mapping[str, F32], grid: F64) -> NDAr
     return (seen >= max(2, 0.3 * len(shots))) & (mean > CARVED) & (worst[1] > -0.9 * SURE)
 
 
-def _drawn(shot: Shot, cells: F64, step: float) -> Mask:
-    """The silhouette [h, w] of cells [N, 3] of the length `step`."""
-    inside = np.zeros(shot.shape, np.uint8)
+def drawn(camera: Camera, cam_from_world: F64, cells: F64, step: float, shape: tuple[int, ...]) -> Mask:
+    """The silhouette [h, w] of cells [N, 3] of the length `step`, in a picture of the camera's size."""
+    inside = np.zeros(shape, np.uint8)
     if not len(cells):
         return inside > 0
-    pixels, depth = project_px(shot.camera, shot.cam_from_world, cells)
+    pixels, depth = project_px(camera, cam_from_world, cells)
     columns, rows = np.floor(pixels).astype(np.int32).T
     visible = (depth > 0) & (columns >= 0) & (columns < inside.shape[1]) & (rows >= 0) & (rows < inside.shape[0])
     inside[rows[visible], columns[visible]] = 1
-    radius = max(1, round(0.6 * step * shot.camera.fx_px / float(np.median(depth))))
+    radius = max(1, round(0.6 * step * camera.fx_px / max(float(np.median(depth)), 1e-9)))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
     return cv2.morphologyEx(inside, cv2.MORPH_CLOSE, disc) > 0

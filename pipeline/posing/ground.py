@@ -102,11 +102,12 @@ def ground_hits(camera: Camera, pose: F64, shape: tuple[int, ...], table: Table)
 
 
 def _from_above(lab: Rgb, camera: Camera, pose: F64, grid: F64, foot: F64, up: F64) -> F32:
-    """The photo's colours at places on the table [n, n, 3], NaN where it does not see them or looks past the product."""
+    """Colours at places on the table [n, n, 3]; NaN where it does not see them or looks past the product."""
     pixels, depth = project_px(camera, pose, grid.reshape(-1, 3))
     at = (pixels - 0.5).reshape(*grid.shape[:2], 2).astype(np.float32)
-    beyond = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": (np.nan,) * 3}
-    seen = cv2.remap(lab.astype(np.float32), at, None, cv2.INTER_LINEAR, **beyond)
+    source = lab.astype(np.float32)
+    nowhere = (np.nan,) * 3
+    seen = cv2.remap(source, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=nowhere)
     towards = -pose[:3, :3].T @ pose[:3, 3] - foot
     towards = towards - (towards @ up) * up  # along the table
     out = grid - foot

@@ -14,10 +14,10 @@ from pipeline.core.colmap.read import read_model
 from pipeline.core.domain import Camera
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
-from pipeline.posing.carve import SURE, Shot, box_around, silhouettes
+from pipeline.posing.carve import SURE, Box, Shot, box_around, drawn, silhouettes
 from pipeline.posing.colmap import pose
 from pipeline.posing.ground import backdrops
-from pipeline.posing.hull import project_px
+from pipeline.posing.hull import PosedMatte, project_px, visual_hull
 from pipeline.posing.photos import PhotoFile
 from pipeline.posing.request import PoseParams
 from pipeline.posing.table import Table, find_table
@@ -27,6 +27,7 @@ SEEDS_SIDE_PX = 400
 MIN_PHOTOS = 3
 BOX_MARGIN = 0.5  # how far the product may reach beyond its points, as a share of its width
 PRODUCT_ODDS = 0.5  # log odds by colour above which a pixel deep inside a silhouette is a seed
+HULL_MARGIN, HULL_CELLS = 1.2, 64
 BAND = 0.03  # of the silhouette's size: seeds keep this distance from its outline
 PRODUCT, UNKNOWN, BACKDROP = 255, 128, 0
 
@@ -40,7 +41,24 @@ class Scene:
 
     model: SparseModel
     table: Table
+    box: Box
     shown: Mapping[str, Pixels]
+
+    def agreement(self, silhouettes: Mapping[str, Mask]) -> dict[str, float]:
+        """How well each silhouette [h, w] of the scene's photos fits the visual hull of all, 0 to 1 (IoU)."""
+        images = [image for image in self.model.images if image.photo in silhouettes]
+        posed = [PosedMatte(self.model.camera_of(i), i.cam_from_world, silhouettes[i.photo]) for i in images]
+        hull = visual_hull(posed, self.box.middle, HULL_MARGIN * float(self.box.size.max()) / 2) if posed else None
+        if hull is None:
+            return {image.photo: 0.0 for image in images}
+        step = float(np.max(hull.highest - hull.lowest)) / HULL_CELLS
+        fits = {}
+        for image, matte in zip(images, posed, strict=True):
+            camera = matte.camera.scaled(matte.inside.shape[1] / matte.camera.width_px)
+            seen = drawn(camera, image.cam_from_world, hull.samples, step, matte.inside.shape)
+            either = int((seen | matte.inside).sum())
+            fits[image.photo] = float((seen & matte.inside).sum() / either) if either else 0.0
+        return fits
 
 
 @dataclass(frozen=True)
@@ -89,6 +107,13 @@ class Structure:
         """
         return next((scene.shown[photo] for scene in self.scenes if photo in scene.shown), None)
 
+    def agreement(self, silhouettes: Mapping[str, Mask]) -> dict[str, float]:
+        """How well silhouettes (photo -> [h, w] bool, of any size) agree with the other photos', 0 to 1.
+
+        Photos of no scene are left out.
+        """
+        return {photo: fit for scene in self.scenes for photo, fit in scene.agreement(silhouettes).items()}
+
 
 def look(
     photos: Mapping[str, Path], focal_px: Mapping[str, float | None], scratch: Path, seed: int = 0
@@ -106,12 +131,19 @@ def look(
     posed = pose(small, None, focal_small, params, scratch / "look")
     if posed.answer.sparse is None:
         return None
-    scenes = []
-    for model in _models(Path(posed.answer.sparse)):
-        table = find_table(model, seed)
-        if table is not None:
-            scenes.append(Scene(model, table, _seeds(model, table, {photo.photo: photo.path for photo in small})))
-    return Structure(tuple(scenes)) if scenes else None
+    files = {photo.photo: photo.path for photo in small}
+    found = [scene_of(model, files, seed) for model in _models(Path(posed.answer.sparse))]
+    scenes = tuple(scene for scene in found if scene is not None)
+    return Structure(scenes) if scenes else None
+
+
+def scene_of(model: SparseModel, files: Mapping[str, Path], seed: int = 0) -> Scene | None:
+    """The scene that a model of whole photos shows; None without a table. `files`: photo -> picture of any size."""
+    table = find_table(model, seed)
+    if table is None:
+        return None
+    box = box_around(model.points.positions[table.product], table, BOX_MARGIN)
+    return Scene(model, table, box, _seeds(model, table, box, files))
 
 
 def _reduced(
@@ -147,7 +179,7 @@ def _models(chosen: Path) -> list[SparseModel]:
     return kept
 
 
-def _seeds(model: SparseModel, table: Table, files: Mapping[str, Path]) -> dict[str, Pixels]:
+def _seeds(model: SparseModel, table: Table, box: Box, files: Mapping[str, Path]) -> dict[str, Pixels]:
     """Seeds for every photo of the model, [h, w] uint8."""
     pictures = [_picture(files[image.photo]) for image in model.images]
     cameras = [
@@ -155,10 +187,8 @@ def _seeds(model: SparseModel, table: Table, files: Mapping[str, Path]) -> dict[
         for image, picture in zip(model.images, pictures, strict=True)
     ]
     labs = [np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB), np.uint8) for picture in pictures]
-    product = model.points.positions[table.product]
-    box = box_around(product, table, BOX_MARGIN)
     poses = [image.cam_from_world for image in model.images]
-    behind = backdrops(labs, cameras, poses, table, product)
+    behind = backdrops(labs, cameras, poses, table, model.points.positions[table.product])
     shots = {
         image.photo: Shot(camera, image.cam_from_world, lab, _points_px(model, table, image, camera), without)
         for image, lab, camera, without in zip(model.images, labs, cameras, behind, strict=True)
@@ -168,7 +198,7 @@ def _seeds(model: SparseModel, table: Table, files: Mapping[str, Path]) -> dict[
 
 
 def _picture(path: Path) -> Rgb:
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    picture = np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR))
     factor = min(1.0, SEEDS_SIDE_PX / max(picture.shape))
     size = round(picture.shape[1] * factor), round(picture.shape[0] * factor)
     return np.ascontiguousarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA)[..., ::-1], np.uint8)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.arrays import F64
+from pipeline.core.arrays import F32, F64
 from pipeline.core.colmap.model import SparseModel
 from pipeline.posing.frame import aim_point, level_up
 
@@ -103,11 +103,14 @@ def _dominant(
     return normals[best], float(heights[best])
 
 
-def _support(xyz: F64, weights: F64, normals: F64, heights: F64, noise: float) -> F64:
+def _support(xyz: F64, weights: F64, normals: F64, heights: F64, noise: float) -> F32:
     """Score [M] of the planes: weight of the points [N, 3] on each, less that of the points under it."""
-    off = (np.float32(xyz) @ np.float32(normals).T - np.float32(heights)) / np.float32(noise)
-    weights = np.float32(weights)
-    return weights @ np.maximum(0, 1 - off**2) - UNDER_WEIGHT * (weights @ np.clip(-off / 2 - 1, 0, 1))
+    off: F32 = ((xyz.astype(np.float32) @ normals.T.astype(np.float32)) - heights.astype(np.float32)) / np.float32(
+        noise
+    )
+    share = weights.astype(np.float32)
+    on, under = np.maximum(0, 1 - off**2), np.clip(-off / 2 - 1, 0, 1)
+    return np.asarray(share @ on - UNDER_WEIGHT * (share @ under), np.float32)
 
 
 def _through_triples(xyz: F64, centres: F64, generator: np.random.Generator) -> tuple[F64, F64]:

@@ -42,9 +42,8 @@ def _looks(lab: F32, product: Mask, backdrop: Mask, unknown: Mask) -> F32:
     """By how much each unknown pixel resembles the sure product near it rather than the sure backdrop, [n], -3 to 3."""
     from scipy.spatial import cKDTree
 
-    rows, columns = np.indices(product.shape, dtype=np.float32)
-    place = COLOUR / (PLACE * max(product.shape))
-    features = np.concatenate([lab, place * rows[..., None], place * columns[..., None]], axis=2)
+    place = np.moveaxis(np.indices(product.shape), 0, 2) * (COLOUR / (PLACE * max(product.shape)))
+    features = np.concatenate([lab, place.astype(np.float32)], axis=2)
     generator = np.random.default_rng(0)
     far = cv2.dilate(np.asarray(unknown, np.uint8), np.ones((41, 41), np.uint8)) > 0
     distances = []
@@ -85,7 +84,7 @@ def _minimum_cut(lab: F32, product: Mask, unknown: Mask, odds: F32) -> Mask:
 
 
 def _edges(lab: F32, node: I64, unknown: Mask) -> tuple[I64, I64, F32]:
-    """Neighbouring pixels of which one at least is unknown: their nodes [m] and how costly a cut between them is [m]."""
+    """Neighbouring pixels of which one at least is unknown: their nodes [m], and the cost of a cut between them [m]."""
     pairs = []
     height, width = unknown.shape
     for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
