@@ -167,7 +167,8 @@ def _solved(matrix: Any, right: F64, tolerance: float) -> F64:
 def foreground_colours(rgb: Rgb, alpha: Alpha) -> Rgb:
     """The product's colour [h, w, 3] uint8: exactly the photo's where alpha is 255, estimated at the outline, else 0.
 
-    Colours change slowly along an outline, so they are estimated at a long side of at most COLOUR_SIDE_PX. Germer et al.: Fast Multi-Level Foreground Estimation, 2020.
+    Colours change slowly along an outline, so they are estimated at a long side of at most COLOUR_SIDE_PX.
+    Germer et al.: Fast Multi-Level Foreground Estimation, 2020.
     """
     import cv2
     from pymatting import estimate_foreground_ml
