@@ -22,5 +22,6 @@ def cut_photo(rgb: "Rgb", params: Frozen, seeds: "Seeds | None" = None) -> "Cut"
 
     if seeds is None or not isinstance(params, seeded.Params):
         return cut_out(ENGINES.of(params), rgb, params)
-    alpha, dropped = product_of(rgb, seeded.cut(rgb, params, seeds))
-    return Cut(alpha, dropped, judge(rgb, alpha))
+    found = seeded.cut(rgb, params, seeds)
+    alpha, dropped = product_of(rgb, found)
+    return Cut(alpha, dropped, judge(rgb, alpha, found=found))
