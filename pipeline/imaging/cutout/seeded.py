@@ -20,6 +20,7 @@ from pipeline.imaging.cutout.seeds import Seeds
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _DISC9 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 BAND_PX = 2.0  # half the width of the unknown band around the outline, at `work_side_px`
+SURE_BAND_PX = 1.4  # the same of an outline between seeds, which follows an edge: print beside it stays out
 Rectangle = tuple[float, float, float, float]
 
 
@@ -88,10 +89,10 @@ def cut(rgb: Rgb, params: Params, seeds: Seeds | None = None) -> Alpha:
     from pipeline.imaging.cutout.outline import reduced, refined
 
     small = reduced(rgb, params.work_side_px)
-    product = _boxed(small, params) if seeds is None else product_of(small, seeds)
+    product, band = (_boxed(small, params), BAND_PX) if seeds is None else (product_of(small, seeds), SURE_BAND_PX)
     if not product.any():
         return np.zeros(rgb.shape[:2], np.uint8)
-    return refined(rgb, product, band=BAND_PX, matting_side_px=params.matting_side_px)
+    return refined(rgb, product, band=band, matting_side_px=params.matting_side_px)
 
 
 def _boxed(small: Rgb, params: Params) -> Mask:
