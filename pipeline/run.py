@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -182,10 +182,20 @@ def output_of(runner: Runner, digest: str, step: str, output: str) -> Artifact |
 
 
 def reports_of(runner: Runner, digest: str, plan: Plan) -> dict[str, dict[str, Any]]:
-    """The reports of a plan's finished steps, as JSON, by step."""
+    """The reports of a plan's finished steps, as JSON, by step. They name photos as their files are named."""
+    names = photo_names(runner.store.tree(plan.photos))
     manifests = {step: manifest_of(runner, digest, step) for step in plan.steps}
     made = {step: manifest.outputs["report"] for step, manifest in manifests.items() if manifest and manifest.outputs}
-    return {step: report for step, report in made.items() if isinstance(report, dict)}
+    return {step: _in_file_names(report, names) for step, report in made.items() if isinstance(report, dict)}
+
+
+def _in_file_names(value: Any, names: Mapping[str, str]) -> Any:
+    """A JSON value with the names of files in place of safe names in its texts."""
+    if isinstance(value, dict):
+        return {key: _in_file_names(part, names) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_file_names(part, names) for part in value]
+    return with_file_names(value, names) if isinstance(value, str) else value
 
 
 def left_out_of(runner: Runner, plan: Plan) -> list[LeftOut]:
