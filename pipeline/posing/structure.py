@@ -14,10 +14,11 @@ from pipeline.core.colmap.read import read_model
 from pipeline.core.domain import Camera
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
-from pipeline.posing.carve import SURE, Box, Shot, box_around, drawn, silhouettes
+from pipeline.posing.agreement import agreement
+from pipeline.posing.carve import SURE, Box, Shot, box_around, silhouettes
 from pipeline.posing.colmap import pose
 from pipeline.posing.ground import backdrops
-from pipeline.posing.hull import PosedMatte, project_px, visual_hull
+from pipeline.posing.hull import PosedMatte, project_px
 from pipeline.posing.photos import PhotoFile
 from pipeline.posing.request import PoseParams
 from pipeline.posing.table import Table, find_table
@@ -26,8 +27,7 @@ SFM_SIDE_PX, SFM_FEATURES = 1000, 1500
 SEEDS_SIDE_PX = 400
 MIN_PHOTOS = 3
 BOX_MARGIN = 0.5  # how far the product may reach beyond its points, as a share of its width
-PRODUCT_ODDS = 0.5  # log odds by colour above which a pixel deep inside a silhouette is a seed
-HULL_MARGIN, HULL_CELLS = 1.2, 64
+PRODUCT_ODDS, DEEP_ODDS = 0.5, -0.25  # log odds by colour above which a pixel inside, or deep inside, is a seed
 BAND = 0.03  # of the silhouette's size: seeds keep this distance from its outline
 PRODUCT, UNKNOWN, BACKDROP = 255, 128, 0
 
@@ -45,20 +45,10 @@ class Scene:
     shown: Mapping[str, Pixels]
 
     def agreement(self, silhouettes: Mapping[str, Mask]) -> dict[str, float]:
-        """How well each silhouette [h, w] of the scene's photos fits the visual hull of all, 0 to 1 (IoU)."""
+        """How well each silhouette [h, w] of the scene's photos fits the shape that most of them show, 0 to 1."""
         images = [image for image in self.model.images if image.photo in silhouettes]
         posed = [PosedMatte(self.model.camera_of(i), i.cam_from_world, silhouettes[i.photo]) for i in images]
-        hull = visual_hull(posed, self.box.middle, HULL_MARGIN * float(self.box.size.max()) / 2) if posed else None
-        if hull is None:
-            return {image.photo: 0.0 for image in images}
-        step = float(np.max(hull.highest - hull.lowest)) / HULL_CELLS
-        fits = {}
-        for image, matte in zip(images, posed, strict=True):
-            camera = matte.camera.scaled(matte.inside.shape[1] / matte.camera.width_px)
-            seen = drawn(camera, image.cam_from_world, hull.samples, step, matte.inside.shape)
-            either = int((seen | matte.inside).sum())
-            fits[image.photo] = float((seen & matte.inside).sum() / either) if either else 0.0
-        return fits
+        return dict(zip((image.photo for image in images), agreement(posed, self.box), strict=True))
 
 
 @dataclass(frozen=True)
@@ -220,6 +210,6 @@ def _trimap(silhouette: Mask, odds: F32) -> Pixels:
     depth = np.clip((inside - outside) / reach, -1, 1)
     belief = 0.2 * depth + 0.4 * odds / SURE
     seeds = np.clip(np.round(UNKNOWN + 127 * belief), 1, 254).astype(np.uint8)
-    seeds[(inside > reach) & (odds > PRODUCT_ODDS)] = PRODUCT
+    seeds[((inside > reach) & (odds > PRODUCT_ODDS)) | ((inside > 2 * reach) & (odds > DEEP_ODDS))] = PRODUCT
     seeds[outside > reach] = BACKDROP
     return seeds

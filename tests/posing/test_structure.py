@@ -1,4 +1,4 @@
-"""A look at whole photos finds up, the product and the backdrop on a cluttered table, and says nothing it does not know."""
+"""A look at whole photos finds up, the product and the backdrop on a cluttered table, or says that it does not."""
 
 from pathlib import Path
 
@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from pipeline.core.arrays import Mask, Pixels
-from pipeline.core.domain import angle_between_deg
+from pipeline.core.domain import angle_between_deg, look_at
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
 from pipeline.imaging.cutout.graph import product_of
 from pipeline.posing.structure import BACKDROP, PRODUCT, Structure, look, scene_of
 from tests.clutter import ClutteredShoot, clutter
-from tests.posing.scene import model_of_clutter
+from tests.posing import can
+from tests.posing.scene import can_on_a_table, model_of_clutter
 
 
 @pytest.fixture(scope="module")
@@ -98,17 +99,22 @@ def test_a_product_turned_over_gives_two_scenes_with_their_own_seeds(shoot: Clut
 
 
 def test_look_at_files_finds_up_and_is_the_same_from_run_to_run(tmp_path: Path) -> None:
-    shoot = clutter(tmp_path / "photos", count=7, side_px=640)
-    looks = [look(shoot.photos, dict.fromkeys(shoot.photos), tmp_path / run) for run in ("first", "second")]
-    first, second = looks
+    photos = can_on_a_table(tmp_path / "photos", 8)
+    first, second = (look(photos, dict.fromkeys(photos), tmp_path / run) for run in ("first", "second"))
     assert first is not None
     assert second is not None
-    assert first.photos == second.photos == tuple(sorted(shoot.photos))
-    for photo in first.photos:
+    assert first.photos == second.photos == tuple(photos)
+    for number, photo in enumerate(photos):
         seeds, up = first.seeds(photo), first.up_in_camera(photo)
         assert seeds is not None
         assert up is not None
-        assert angle_between_deg(up, shoot.up_in_camera(photo)) < 2.0
+        assert angle_between_deg(up, look_at(15.0 * number, 32.0, 1.0)[:3, 2]) < 1.0
+        product = can.picture(15.0 * number, 32.0)[1] >= 128
+        product = cv2.resize(product.astype(np.uint8), seeds.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        assert (seeds[product] == BACKDROP).mean() < 0.01
+        assert (seeds[~product] == PRODUCT).mean() < 0.01
+        assert (seeds[product] == PRODUCT).mean() > 0.35
+        assert (seeds[~product] == BACKDROP).mean() > 0.8
         assert np.array_equal(seeds, second.seeds(photo))
         assert np.array_equal(up, second.up_in_camera(photo))
 

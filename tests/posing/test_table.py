@@ -43,7 +43,7 @@ def test_table_is_found_in_any_frame_with_few_or_many_points_on_it(
     seed: int, on_table: int, quaternion: tuple[float, ...], scale: float
 ) -> None:
     generator = np.random.default_rng(seed)
-    product, room = ball(generator, 800, (0, 0, 0), 0.68), generator.uniform(-9, 9, (150, 3)) + (0, 0, 8)
+    product, room = ball(generator, 800, (0, 0, 0), 0.68), generator.uniform((-9, -9, -1), (9, 9, 17), (150, 3))
     rotation = Rotation.from_quat(quaternion).as_matrix()
     model = shown(np.concatenate([product, table_points(generator, on_table), room])).moved(rotation, np.ones(3), scale)
     table = find_table(model, 0)
