@@ -29,6 +29,7 @@ def plain_doubts_of(rgb: Rgb, matte: Matte, found: Matte) -> tuple[Doubt, ...]:
     return (
         _uneven(fit),
         _border(likeness, solid),
+        _clutter(likeness, solid),
         _hard_shadow(likeness, solid),
         _see_through(likeness, solid),
         _left_out(rgb, likeness, solid, found),
@@ -47,6 +48,19 @@ def _border(likeness: Likeness, solid: Mask) -> Doubt:
     border = border_of(solid.shape[0], solid.shape[1], 0.05)
     plain = float((likeness.distance < PLAIN_AT_MOST)[border].mean())
     return Doubt(ramp(plain, 0.35, 0.7), f"only {plain:.0%} of the picture's border is plain backdrop")
+
+
+def _clutter(likeness: Likeness, solid: Mask) -> Doubt:
+    """Share of the surroundings that is neither the backdrop nor its shadow: a chart, print, another sheet or table.
+
+    They alone make no fault, because the product may be told from them, but an engine for any surroundings is preferred.
+    """
+    around = cv2.dilate(np.asarray(solid, np.uint8), np.ones((9, 9), np.uint8)) == 0
+    if not around.any():
+        return Doubt(1.0, "")
+    shadow = (likeness.tint < TINT_AT_MOST) & (likeness.shade < 1.25)
+    other = 1 - float(((likeness.distance < PLAIN_AT_MOST) | shadow)[around].mean())
+    return Doubt(1 - 0.45 * ramp(other, 0.01, 0.08), f"{other:.0%} of the surroundings is not the backdrop")
 
 
 def _hard_shadow(likeness: Likeness, solid: Mask) -> Doubt:
