@@ -11,6 +11,7 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
+from pipeline.core.photo_names import shown_names
 from pipeline.core.records import PhotoFacts, dump_json, load_list
 from pipeline.posing.request import PoseParams, PoseReport
 
@@ -79,7 +80,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             min_fraction=params.min_registered_fraction,
         )
     except Held as held:
-        held.picture = _picture(held, posed, photos, masks or {})
+        held.picture = _picture(held, posed, photos, masks or {}, facts)
         raise
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
     frame = product_frame(model, posed.silhouettes, params.rig, params.front)
@@ -92,7 +93,9 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-def _picture(held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes: Mapping[str, Path]) -> bytes:
+def _picture(
+    held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes: Mapping[str, Path], facts: list[PhotoFacts]
+) -> bytes:
     """All photos with their mattes as PNG, those without a pose first."""
     from pipeline.imaging.sheet.mattes import MatteTile, Verdicts, matte_sheet
 
@@ -106,7 +109,11 @@ def _picture(held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes:
             return "its position is beside the ring of the others"
         return None if photo.photo in registered else "it could not be matched to the others"
 
-    tiles = [MatteTile(photo.photo, photo.path, mattes.get(photo.photo), fault(photo)) for photo in photos]
+    shown = shown_names({fact.photo: fact.source_name for fact in facts})
+    tiles = [
+        MatteTile(photo.photo, photo.path, mattes.get(photo.photo), fault(photo), shown.get(photo.photo))
+        for photo in photos
+    ]
     tiles.sort(key=lambda tile: tile.fault is None)
     return matte_sheet(held.what.partition(";")[0], "sfm is held", tiles, Verdicts(bad="not posed", good="posed"))
 
