@@ -141,7 +141,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 
 
 STAGE = Stage(
-    "cutout", 3, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
+    "cutout", 4, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
 )
 
 
