@@ -53,7 +53,7 @@ def _border(likeness: Likeness, solid: Mask) -> Doubt:
 def _clutter(likeness: Likeness, solid: Mask) -> Doubt:
     """Share of the surroundings that is neither the backdrop nor its shadow: a chart, print, another sheet or table.
 
-    They alone make no fault, because the product may be told from them, but an engine for any surroundings is preferred.
+    They alone make no fault, for the product may be told from them, but an engine for any surroundings is preferred.
     """
     around = cv2.dilate(np.asarray(solid, np.uint8), np.ones((9, 9), np.uint8)) == 0
     if not around.any():

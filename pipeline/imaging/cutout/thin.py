@@ -18,7 +18,7 @@ SOLID, EMPTY = 0.85, 0.1  # share of the contrast in the line's middle: surely p
 def thin_lines(rgb: Rgb, product: Mask, backdrop: Mask) -> Mask:
     """Mask [h, w] of long thin things in a photo [h, w, 3] of WORK_SIDE_PX that lie on the backdrop.
 
-    `product`: what is known already. `backdrop`: pixels like the plain backdrop. A line that ends at the picture's
+    `product`: what is known already. `backdrop`: pixels with the tint of the backdrop. A line that ends at the picture's
     border is none: it is an edge of the table or of the paper, or a cable.
     """
     contrast = line_contrast(rgb, WIDEST_PX)
@@ -27,13 +27,15 @@ def thin_lines(rgb: Rgb, product: Mask, backdrop: Mask) -> Mask:
     joined = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     side, found = max(product.shape), np.zeros(product.shape, bool)
-    on_product = np.bincount(
-        labels[cv2.dilate(np.asarray(product, np.uint8), np.ones((5, 5), np.uint8)) > 0], minlength=count
-    )
+    beside_product = cv2.dilate(np.asarray(product, np.uint8), np.ones((5, 5), np.uint8)) > 0
+    touching = np.bincount(labels[beside_product], minlength=count)
+    tinted = np.bincount(labels[~backdrop], minlength=count)
     for index in range(1, count):
         left, top, width, height, area = stats[index]
         cut_off = left <= 2 or top <= 2 or left + width >= product.shape[1] - 2 or top + height >= product.shape[0] - 2
-        if cut_off or np.hypot(width, height) < LENGTH_SHARE * side or on_product[index] > 0.5 * area:
+        if cut_off or np.hypot(width, height) < LENGTH_SHARE * side:
+            continue
+        if touching[index] > 0 and tinted[index] < 0.5 * area:  # the shadow where the product touches the ground
             continue
         part = np.asarray(labels == index, np.uint8)
         beside = (
