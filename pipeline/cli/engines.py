@@ -74,6 +74,7 @@ def sfm(
     as_json: Json = False,
 ) -> None:
     """Reconstruct cameras, poses and points in the product frame from a folder of photos, as a COLMAP workspace."""
+    from pipeline.posing.coverage import CoverageParams
     from pipeline.posing.folder import pose_folder
     from pipeline.posing.request import PoseParams
 
@@ -90,6 +91,10 @@ def sfm(
     _print_notes(posed.notes)
     for stray, distance_deg in report.strays.items():
         Console().print(f"[yellow]{stray}[/]: left out, {distance_deg:.1f}° off its ring (try --rig handheld)")
+    if report.by_order:
+        Console().print("sides of the product look alike: only photos that follow each other in order were matched")
+    if report.up.confidence < CoverageParams().min_up_confidence:
+        Console().print(f"[yellow]up is uncertain[/]: {report.up.source}, confidence {report.up.confidence:.2f}")
     Console().print(
         f"{report.registered} of {report.photos} photos registered, {report.reprojection_error_px:.2f} px,"
         f" {report.points} points, {report.seconds:.0f} s, {report.peak_memory_mb:.0f} MB -> {posed.out}",

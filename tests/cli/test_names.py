@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 
 from pipeline.cli.app import app
 from pipeline.cli.output import engine_params
+from pipeline.contract.manifest import Manifest, Provenance, Request
 from pipeline.core.errors import BadInput
 from pipeline.core.records import PhotoFacts, load_list
 from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.plan import read_plan
-from pipeline.run import left_out_of, output_of, run_step, runner_from
+from pipeline.run import left_out_of, output_of, reports_of, run_step, runner_from
 from pipeline.settings import read_settings
 from tests.test_shoot import SHOOT
 
@@ -57,6 +58,19 @@ def test_safe_names_reach_the_steps_and_file_names_the_person(plan: str) -> None
     assert "_MG_0001.JPG" in held.reason
     assert "MG_0001" not in held.reason.replace("_MG_0001.JPG", "")
     assert [entry.file for entry in left_out_of(runner, planned)] == ["photos/clip.MOV"]
+
+
+def test_reports_name_photos_as_their_files_are_named(plan: str) -> None:
+    runner = runner_from(read_settings())
+    request = Request(stage="cutout", version=1, params={}, inputs={})
+    provenance = Provenance(started_at="", seconds=1, peak_memory_mb=1, device="cpu", host="here", versions={})
+    report = {"failed": ["MG_0001: no product"], "by_hand": 1, "least": {"photo": "Mobel"}}
+    outputs = {"report": report}
+    runner.store.commit(Manifest(key=request.key, request=request, outputs=outputs, provenance=provenance))
+    runner.store.point(plan, "cutout", "cutout", request.key)
+    assert reports_of(runner, plan, read_plan(runner.store, plan)) == {
+        "cutout": {"failed": ["_MG_0001.JPG: no product"], "by_hand": 1, "least": {"photo": "Möbel.jpg"}}
+    }
 
 
 def test_a_matte_made_by_hand_reaches_the_photo_that_it_is_named_after(plan: str, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import numpy as np
 from PIL import Image
 
 from pipeline.core.errors import BadInput
-from pipeline.core.photo import raw
-from pipeline.core.photo.bmff import damage_at, is_turned_by_boxes, nclx_of
+from pipeline.core.photo import bmff, raw, webp
+from pipeline.core.photo.bmff import is_turned_by_boxes, nclx_of
 from pipeline.core.photo.colour import SRGB, Encoding, Values, by_code_points, embedded
 from pipeline.core.photo.container import DAMAGE, DAMAGED_REMEDY, open_image, require_no_damage
 from pipeline.core.photo.exif import encoding_by_exif, orientation_of, tiff_exif
@@ -16,6 +16,8 @@ from pipeline.core.photo.pixels import pillow_values, require_full_range, withou
 from pipeline.core.photo.png_colour import BIT_DEPTH_AT, png_encoding
 from pipeline.core.photo.shot import Shot
 from pipeline.core.photo.tiff import holds_raw, is_tiff, read_tiff
+
+_DAMAGE_AT = {"HEIF": bmff.damage_at, "AVIF": bmff.damage_at, "WEBP": webp.damage_at}
 
 
 def read_shot(data: bytes, limits: Limits) -> Shot:
@@ -62,8 +64,8 @@ def _pixels(data: bytes, image: Image.Image) -> tuple[Values, bool, tuple[str, .
             return pixels, False, ()
     if image.format == "PNG" and data[BIT_DEPTH_AT] == 16:
         return _deep_png(data)
-    if image.format in {"HEIF", "AVIF"}:
-        require_no_damage(damage_at(data))
+    if image.format in _DAMAGE_AT:
+        require_no_damage(_DAMAGE_AT[image.format](data))
     load(image)
     return pillow_values(image)
 

@@ -62,7 +62,9 @@ def _count(states: list[str]) -> str:
 
 def _left_out(page: Page, left_out: Sequence[LeftOut]) -> None:
     """Name the files that no step used, by reason."""
-    page.title("Left out", f"{len(left_out)} files that no step used")
+    page.title(
+        "Left out", "1 file that no step used" if len(left_out) == 1 else f"{len(left_out)} files that no step used"
+    )
     lines = [line for part in by_reason(left_out) for line in wrapped(part, WIDTH_PX - 2 * MARGIN_PX, 20, 3)]
     _, draw = page.row(30 * len(lines))
     for number, line in enumerate(lines):

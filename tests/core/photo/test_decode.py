@@ -152,6 +152,19 @@ def test_a_truncated_photo_is_bad_input(kind):
         decode_photo(data[: len(data) // 2])
 
 
+def test_a_webp_whose_copy_stopped_is_refused_and_a_blank_one_is_not():
+    """Libwebp decodes zeros to garbage without a word, and codes blank pictures with hundreds of them."""
+    noisy = Image.fromarray(np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8))
+    for options in ({"quality": 90}, {"lossless": True}):
+        whole = saved(noisy, format="WEBP", **options)
+        half = len(whole) // 2
+        with pytest.raises(BadInput, match="damaged"):
+            decode_photo(whole[:half] + bytes(len(whole) - half))
+        for blank in ("white", "black", "gray"):
+            picture_px = Image.new("RGB", (3000, 2000), blank)
+            assert decode_photo(saved(picture_px, format="WEBP", **options)).rgb.shape == (2000, 3000, 3)
+
+
 def test_animations_and_several_pages_are_bad_input():
     frames = [Image.fromarray(picture(seed=seed)) for seed in range(3)]
     for kind in ("WEBP", "TIFF", "PNG"):

@@ -51,6 +51,15 @@ def test_a_heic_is_decoded_upright(orientation, by):
     assert np.array_equal(decode_photo(data).rgb, upright)
 
 
+def test_time_camera_and_focal_length_are_read_from_a_heic():
+    exif = Image.Exif()
+    exif[271], exif[272] = "Apple", "iPhone 15"
+    exif.get_ifd(0x8769).update({36867: "2026:05:06 07:08:09", 41989: 26})
+    facts = decode_photo(saved(detailed(), "HEIF", exif=exif)).exif
+    assert (facts.camera, facts.captured_at.isoformat()) == ("Apple iPhone 15", "2026-05-06T07:08:09")
+    assert facts.focal_px == pytest.approx(26 / 43.2666 * 400, rel=1e-4)
+
+
 def test_profiles_of_heic_and_avif_are_applied():
     profile = icc("Display P3", P3)
     exact = decode_photo(saved(chart(coded(P3)), "HEIF", icc_profile=profile, **EXACT))
