@@ -143,7 +143,7 @@ def test_seed_finds_the_product_on_a_busy_background():
     assert iou(backdrop.cut(rgb, backdrop.Params()), truth) < 0.8  # the case that this engine is for
 
 
-@pytest.mark.parametrize("box", [None, (0.5, 0.1, 0.4, 0.9), (0.1, 0.1, 0.2, 1.4)])
+@pytest.mark.parametrize("box", [(0.5, 0.1, 0.4, 0.9), (0.1, 0.1, 0.2, 1.4)])
 def test_invalid_seed_box_is_refused(box):
     with pytest.raises(ValueError, match="seed_box"):
         seeded.Params(seed_box=box)
