@@ -82,3 +82,12 @@ def test_a_product_without_a_table_has_none() -> None:
 
 def test_an_empty_table_carries_nothing() -> None:
     assert find_table(shown(table_points(np.random.default_rng(5), 500)), 0) is None
+
+
+def test_a_table_with_few_points_is_less_sure() -> None:
+    generator = np.random.default_rng(6)
+    product = ball(generator, 400, (0, 0, 0), 0.68)
+    tables = [find_table(shown(np.concatenate([product, table_points(generator, count)])), 0) for count in (45, 500)]
+    few, many = (0.0 if table is None else table.confidence for table in tables)
+    assert 0.3 < few < 0.75
+    assert many > 0.9
