@@ -74,8 +74,8 @@ class Structure:
 
     @property
     def table_share(self) -> float:
-        """How sure the table is, 0 to 1: see `Table.share`."""
-        return self.scenes[0].table.share
+        """How sure the table is, 0 to 1: `Table.confidence`."""
+        return self.scenes[0].table.confidence
 
     @cached_property
     def photos(self) -> tuple[str, ...]:

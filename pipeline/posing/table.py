@@ -17,6 +17,7 @@ REACH = 1.5  # points farther from the aim than this many camera distances are t
 LOWEST_VIEW_DEG, HIGHEST_VIEW_DEG = 3.0, 89.0
 CAMERAS_ABOVE = 0.95
 MIN_TABLE_POINTS, MIN_PRODUCT_POINTS = 20, 12
+FEW_POINTS = 30  # with so many points on the plane, its confidence is half of its share
 LINK = 0.05  # points of the product are at most this many camera distances apart
 
 
@@ -38,6 +39,12 @@ class Table:
     distance: float
     on: NDArray[np.bool_]
     product: NDArray[np.bool_]
+
+    @property
+    def confidence(self) -> float:
+        """How sure the plane is the table, 0 to 1: its `share`, lower the fewer points lie on it."""
+        count = int(self.on.sum())
+        return self.share * count / (count + FEW_POINTS)
 
 
 def find_table(model: SparseModel, seed: int) -> Table | None:
