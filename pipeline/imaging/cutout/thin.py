@@ -18,8 +18,8 @@ SOLID, EMPTY = 0.85, 0.1  # share of the contrast in the line's middle: surely p
 def thin_lines(rgb: Rgb, product: Mask, backdrop: Mask) -> Mask:
     """Mask [h, w] of long thin things in a photo [h, w, 3] of WORK_SIDE_PX that lie on the backdrop.
 
-    `product`: what is known already. `backdrop`: pixels with the tint of the backdrop. A line that ends at the border of
-    the picture does not count: it is an edge of the table or of the paper, or a cable.
+    `product`: what is known already. `backdrop`: pixels with the backdrop's tint. A line that ends at the picture's
+    border is none: it is an edge of the table or of the paper, or a cable.
     """
     contrast = line_contrast(rgb, WIDEST_PX)
     strong = contrast > np.maximum(STEP_AT_LEAST, 0.3 * _strongest(contrast, REACH_PX))
