@@ -76,6 +76,9 @@ def map_photos(request: PoseRequest, recipe: SfmRecipe, found: FeatureSet, start
     order = sorted(models, key=lambda i: (-models[i].num_reg_images(), -models[i].num_points3D(), i))
     chosen = models[order[0]] if order else None
     folder = out / str(order[0] if order else 0)
+    if chosen is not None:
+        refine(chosen)
+        chosen.write(folder)
     attempt = Attempt(
         name=recipe.name,
         registered=0 if chosen is None else chosen.num_reg_images(),
@@ -89,12 +92,23 @@ def map_photos(request: PoseRequest, recipe: SfmRecipe, found: FeatureSet, start
     return attempt, folder
 
 
+def refine(model: Any) -> None:
+    """Refine poses, points, focal lengths and now also distortions together, so that wrong matches count for little."""
+    options = pycolmap.BundleAdjustmentOptions()
+    options.print_summary = False
+    options.ceres.loss_function_type = pycolmap.LossFunctionType.SOFT_L1
+    options.ceres.solver_options.num_threads = 1
+    options.ceres.solver_options.function_tolerance = 1e-6
+    pycolmap.bundle_adjustment(model, options)
+    model.update_point_3d_errors()
+
+
 def mapping_options(request: PoseRequest, recipe: SfmRecipe) -> Any:
     """The options of pycolmap's mapper for this recipe.
 
     The lens keeps its prior distortion: on a small product in the middle of the picture the distortion is
     undetermined, drifts until COLMAP calls the camera bogus, and the finished model is discarded and begun again.
-    COLMAP's registration without points takes minutes to fail for a photo that has nothing to tie it; a third
+    COLMAP's registration without points takes minutes to fail for a photo that has nothing to tie it; a fifth
     fewer points than usual tie such photos better.
     """
     options = pycolmap.IncrementalPipelineOptions()
@@ -105,7 +119,7 @@ def mapping_options(request: PoseRequest, recipe: SfmRecipe) -> Any:
     options.structure_less_registration_fallback = False
     options.ba_refine_extra_params = options.mapper.abs_pose_refine_extra_params = False
     options.ba_global_function_tolerance = options.ba_local_function_tolerance = 1e-5
-    options.mapper.abs_pose_min_num_inliers = 20
+    options.mapper.abs_pose_min_num_inliers = 24
     if not recipe.strict:
         options.min_num_matches = 10
         options.mapper.init_min_num_inliers = 40

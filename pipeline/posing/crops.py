@@ -97,7 +97,7 @@ def _crop(
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
         allowed = np.asarray(cv2.dilate((allowed >= 128).astype(np.uint8), kernel), np.bool_)
         if allowed.any():
-            rows, columns = _around(allowed.any(axis=1)), _around(allowed.any(axis=0))
+            rows, columns = _around(np.any(allowed, axis=1)), _around(np.any(allowed, axis=0))
         np.save(folder / f"{photo.name}.npy", allowed[rows, columns])
     if not cv2.imwrite(str(folder / photo.name), small[rows, columns], [cv2.IMWRITE_PNG_COMPRESSION, 1]):
         raise BadInput(f"{folder / photo.name} cannot be written", remedy="Give the photo a name that ends in .png")

@@ -43,7 +43,7 @@ class FeatureSet:
         with pycolmap.Database.open(extracted) as source, pycolmap.Database.open(database) as target:
             for group in request.groups:
                 for name, image_id in _add_photos(target, group).items():
-                    keypoints, descriptors = _read(source, name, folder / f"{name}.npy")
+                    keypoints, descriptors = _read(source, name, folder / f"{name}.npy", features.count(request.params))
                     target.write_keypoints(image_id, _in_photo(keypoints, by_name[name]))
                     self._descriptors[name] = descriptors
                     few[name] = largest(descriptors, _scales(keypoints))
@@ -108,8 +108,8 @@ def _extract(request: PoseRequest, features: Features, folder: Path, crops: Sequ
     )
 
 
-def _read(source: Any, name: str, allowed: Path) -> tuple[F32, F32]:
-    """The keypoints [N, 4 or 6] in px of the crop and descriptors [N, 128] that lie where they are allowed."""
+def _read(source: Any, name: str, allowed: Path, count: int) -> tuple[F32, F32]:
+    """The `count` largest features where they are allowed: keypoints [N, 4 or 6] in crop px, descriptors [N, 128]."""
     image = source.read_image_with_name(name)
     keypoints = source.read_keypoints(image.image_id)
     descriptors = source.read_descriptors(image.image_id).data.astype(np.float32)
@@ -117,8 +117,9 @@ def _read(source: Any, name: str, allowed: Path) -> tuple[F32, F32]:
         mask = np.load(allowed)
         rows, columns = (np.clip(keypoints[:, axis].astype(int), 0, mask.shape[1 - axis] - 1) for axis in (1, 0))
         inside = mask[rows, columns]
-        keypoints, descriptors = keypoints[inside], np.ascontiguousarray(descriptors[inside])
-    return keypoints, descriptors
+        keypoints, descriptors = keypoints[inside], descriptors[inside]
+    kept = np.sort(np.argsort(-_scales(keypoints), kind="stable")[:count])  # COLMAP keeps whole octaves
+    return keypoints[kept], np.ascontiguousarray(descriptors[kept])
 
 
 def _in_photo(keypoints: F32, crop: Crop) -> F32:

@@ -13,30 +13,26 @@ Descriptors = F32  # [N, 128], whole numbers from 0 to 255, of length 512
 MAX_RATIO = 0.8  # of the angles to the best and to the second best
 MAX_ANGLE = 0.7  # radians
 _LENGTH = 512.0
-_ROWS = 4096  # at most; bounds the memory of one product to 128 MB at 8192 features
+_ROWS = 256  # at a time: their products fit into a cache
 
 
 def mutual_matches(first: Descriptors, second: Descriptors) -> NDArray[np.uint32]:
     """Pairs of features [M, 2] that are each other's best, and clearly better than the second best, in both photos."""
     if min(len(first), len(second)) < 2:
         return np.zeros((0, 2), np.uint32)
-    best = np.full(len(second), -1.0, np.float32)  # of each column so far
-    best_row = np.zeros(len(second), np.int64)
-    chosen: list[NDArray[np.int64]] = []
+    best = np.zeros(len(second), np.float32)  # product of each column
+    found: list[tuple[NDArray[np.int64], NDArray[np.int64], F32]] = []
     for start in range(0, len(first), _ROWS):
         products = first[start : start + _ROWS] @ second.T
-        rows = np.arange(len(products))
-        columns = products.argmax(axis=1)
+        np.maximum(best, products.max(axis=0), out=best)
+        rows, columns = np.arange(len(products)), products.argmax(axis=1)
         highest = products[rows, columns]
-        upper = products.argmax(axis=0)
-        improved = products[upper, np.arange(len(second))] > best
-        best[improved] = products[upper, np.arange(len(second))][improved]
-        best_row[improved] = upper[improved] + start
         products[rows, columns] = -1.0
         clear = _clear(highest, products.max(axis=1))
-        chosen.append(np.stack([rows[clear] + start, columns[clear]], axis=1))
-    pairs = np.concatenate(chosen)
-    pairs = pairs[best_row[pairs[:, 1]] == pairs[:, 0]]
+        found.append((rows[clear] + start, columns[clear], highest[clear]))
+    rows, columns, highest = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    mutual = highest == best[columns]  # of two rows that are equal, neither is clearly better
+    pairs = np.stack([rows[mutual], columns[mutual]], axis=1)
     if not len(pairs):
         return pairs.astype(np.uint32)
     products = second[pairs[:, 1]] @ first.T

@@ -63,8 +63,8 @@ def chosen_pairs(scores: Scores, partners: int) -> list[Pair]:
     linked |= linked.T
     _bridge(linked, scores)
     for step in ORDER_STEPS:
-        i = np.arange(count)
-        linked[i, (i + step) % count] = linked[(i + step) % count, i] = True
+        here, ahead = np.arange(count), np.roll(np.arange(count), -step)
+        linked[here, ahead] = linked[ahead, here] = True
     return [(i, j) for i, j in combinations(range(count), 2) if linked[i, j]]
 
 

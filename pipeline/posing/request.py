@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.core.domain import Frozen
+from pipeline.core.records import Up
 from pipeline.posing.frame import Rig
 
 Recipe = Literal["plain", "reseeded", "complete", "relaxed", "dense"]
@@ -18,7 +19,7 @@ class PoseParams(Frozen):
     max_side_px: int = Field(default=1200, ge=128, le=8192)
     """Features are extracted from photos scaled down to this long side."""
     max_features: int = Field(default=4096, ge=64, le=65536)
-    """Maximum number of features per photo; those of the largest scale are kept."""
+    """Maximum number of features per photo, on the product if there are masks; those of the largest scale are kept."""
     partners: int = Field(default=8, ge=2)
     """Each photo is matched with this many photos that resemble it most in a first look, and with its neighbours."""
     seed: int = Field(default=0, ge=0)
@@ -110,8 +111,10 @@ class PoseReport(Frozen):
     """The report on an SfM run. `seconds` and `peak_memory_mb` are those of the SfM process.
 
     `strays`: photo -> its deviation from its ring in degrees; strays are left out, and so are in `not_registered`.
+    `apart`: the photos of each further model, which shares no detail with the first: the product was turned over.
     `attempts`: the recipes tried, with the number of photos registered. `ring_residual_deg` is small (0.2) for a camera
-    on a tripod and large (2) for a handheld one.
+    on a tripod, and None without rings. `up`: where up comes from, and how far it can be believed.
+    `by_order`: only photos that follow each other were matched, because sides of the product look alike.
     """
 
     photos: int
@@ -120,9 +123,12 @@ class PoseReport(Frozen):
     strays: dict[str, float]
     reprojection_error_px: float
     points: int
+    apart: tuple[tuple[str, ...], ...] = ()
     attempts: tuple[str, ...]
     rings: int
-    ring_residual_deg: float
+    ring_residual_deg: float | None
+    up: Up
+    by_order: bool = False
     largest_gap_deg: float
     seconds: float
     peak_memory_mb: float
