@@ -10,7 +10,10 @@ def hex_colour(value: Any) -> Any:
         return value
     if re.fullmatch(r"#[0-9A-Fa-f]{3}", value):
         return "#" + "".join(digit * 2 for digit in value[1:])
-    from PIL.ImageColor import colormap
+    from PIL.ImageColor import colormap, getrgb
 
-    named = colormap.get(value.strip().lower())
-    return named if isinstance(named, str) else value
+    name = value.strip().lower()
+    if name not in colormap:
+        return value
+    # not colormap's own value: getrgb replaces it with a tuple once the colour has been used in this process
+    return "#" + "".join(f"{channel:02x}" for channel in getrgb(name))

@@ -20,4 +20,4 @@ def one_line(value: Any) -> str:
     text: str = yaml.dump(
         value, Dumper=_Dumper, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000
     )
-    return text.removesuffix("...\n").strip()
+    return text.removesuffix("...\n").strip("\n ")
