@@ -33,9 +33,13 @@ def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, StepOut
 
 GRAPH: Mapping[str, Wiring] = {
     "ingest": {"photos": PHOTOS, "left_out": LEFT_OUT},
-    "cutout": {**_from("ingest", "photos"), "mattes": MATTES},
+    "cutout": {**_from("ingest", "photos", "facts"), "mattes": MATTES},
     "sfm": {**_from("ingest", "photos", "facts"), **_from("cutout", "cutouts")},
-    "coverage": {**_from("ingest", "facts"), **_from("sfm", "views", optional=True)},
+    "coverage": {
+        **_from("ingest", "facts"),
+        **_from("cutout", "cutouts", optional=True),
+        **_from("sfm", "views", "up", optional=True),
+    },
     "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "decisions")},
     "render": {
         **_from("ingest", "photos"),
@@ -219,9 +223,13 @@ def shoot_params(shoot: Shoot, names: Mapping[str, str] = NO_NAMES) -> dict[str,
     """
     named = {angle: names.get(photo, Path(photo).stem) for angle, photo in shoot.capture.named.items()}
     front = names.get(shoot.capture.front, Path(shoot.capture.front).stem)
+    up = [
+        {"photo": names.get(level.photo, Path(level.photo).stem), "roll_deg": level.roll_deg}
+        for level in shoot.capture.up
+    ]
     words = {"title": shoot.title, "brand": shoot.brand, "category": shoot.category, "attributes": shoot.attributes}
     return {
-        "sfm": {"rig": shoot.capture.rig, "front": front},
+        "sfm": {"rig": shoot.capture.rig, "front": front, "up": up, "level": shoot.capture.level},
         "coverage": {"angles": [angle.model_dump() for angle in shoot.angles], "named": named},
         "splat": {"front": front},
         "render": {"edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()}},

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -71,11 +72,11 @@ def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
 
 
 def _run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
-    stage = stage_of(step)
+    stage, began = stage_of(step), time.perf_counter()
     try:
         finished = runner.run_planned(plan, digest, step, stage)
     except Held as held:
-        return _held(step, held, manifest_of(runner, digest, step))
+        return _held(step, held, manifest_of(runner, digest, step), time.perf_counter() - began)
     except BadInput as error:
         return StepResult(step=step, state="bad input", reason=str(error))
     return _result(step, finished)
@@ -140,14 +141,16 @@ def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
         raise BadInput(f"{path} does not exist", remedy="Copy the `request` of a manifest into a file") from None
     except (ValidationError, ValueError, AttributeError) as error:
         raise BadInput(f"{path} is not a request for {stage.name}: {error}", remedy="Correct it") from None
+    began = time.perf_counter()
     try:
         finished = runner.run(stage, inputs, params)
     except Held as held:
-        return _held(stage.name, held, runner.store.manifest(stage.name, stage.request(inputs, params).key))
+        manifest = runner.store.manifest(stage.name, stage.request(inputs, params).key)
+        return _held(stage.name, held, manifest, time.perf_counter() - began)
     return _result(stage.name, finished)
 
 
-def _held(step: str, held: Held, manifest: Manifest | None) -> StepResult:
+def _held(step: str, held: Held, manifest: Manifest | None, seconds: float) -> StepResult:
     """How a held step ended; `manifest` is None for a step that is not cached."""
     recorded = manifest.held if manifest else None
     return StepResult(
@@ -157,7 +160,7 @@ def _held(step: str, held: Held, manifest: Manifest | None) -> StepResult:
         code=held.code,
         by=recorded.by if recorded else None,
         picture=recorded.picture.sha256 if recorded and recorded.picture else None,
-        seconds=manifest.provenance.seconds if manifest else 0.0,
+        seconds=round(seconds, 3),
         key=manifest.key if manifest else None,
     )
 

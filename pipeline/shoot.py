@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from pipeline.core.domain import Angle, Frozen, Name
 from pipeline.core.errors import BadInput, readable
 from pipeline.core.photo_names import composed, find_photo, safe_name
-from pipeline.core.records import Backdrop, Colour, Edits, Light
+from pipeline.core.records import Backdrop, Colour, Edits, LevelPhoto, Light
 from pipeline.core.shoot_files import ShootFiles, is_misnamed, shoot_files
 from pipeline.core.typed_text import Line, Paragraph
 from pipeline.core.yaml_file.fields import Allowed, read_model
@@ -52,6 +52,15 @@ class Capture(Frozen):
         ge=0,
         le=1,
         description="gap between the product and the floor, as a share of the product's height; for hanging garments",
+    )
+    up: tuple[LevelPhoto, ...] = Field(
+        default=(),
+        max_length=32,
+        description="photos and by how much each is rolled, where the photos alone cannot tell which way is up; best "
+        "two or more, from sides about 90° apart",
+    )
+    level: bool = Field(
+        default=False, description="the camera was held level for every photo, which tells which way is up"
     )
     front: FileName = Field(
         description="the photo that shows the product's front; it defines azimuth 0. Its file's name, with or without "
@@ -176,4 +185,7 @@ def _with_photos(capture: Capture, files: list[str], path: Path) -> Capture:
             raise BadInput(f"{path}: capture.{field}: {error.what}", remedy=error.remedy) from None
 
     named = {angle: found(f"named.{angle}", photo) for angle, photo in capture.named.items()}
-    return capture.model_copy(update={"front": found("front", capture.front), "named": named})
+    up = tuple(
+        level.model_copy(update={"photo": found(f"up.{index}", level.photo)}) for index, level in enumerate(capture.up)
+    )
+    return capture.model_copy(update={"front": found("front", capture.front), "named": named, "up": up})

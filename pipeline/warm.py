@@ -24,12 +24,15 @@ def main() -> None:
 def warm_matting() -> NDArray[np.uint8]:
     """Cut a ball out of its picture. Returns it as RGBA uint8 [SIDE_PX, SIDE_PX, 4]."""
     from pipeline.imaging.cutout.matting import UNKNOWN, closed_form, foreground_colours
+    from pipeline.imaging.cutout.plate import grow_plate
 
     y, x = np.mgrid[:SIDE_PX, :SIDE_PX] - SIDE_PX / 2
     radius = np.hypot(x, y)
     gray = np.where(radius < SIDE_PX / 4, 230, 40).astype(np.uint8)
     trimap = np.where(radius < SIDE_PX / 5, 255, np.where(radius < SIDE_PX / 3, UNKNOWN, 0)).astype(np.uint8)
     photo = np.dstack([gray, gray, gray])
+    still = np.stack([photo] * 3).astype(np.float32)
+    grow_plate(still, radius > SIDE_PX / 3, np.full(gray.shape, 4, np.float32))
     alpha = np.round(closed_form(photo, trimap) * 255).astype(np.uint8)
     return np.dstack([foreground_colours(photo, alpha), alpha])
 

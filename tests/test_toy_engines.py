@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.cli import app, doctor
@@ -83,7 +84,12 @@ def test_doctor_lists_an_added_engine(preset: Path) -> None:
 
 def test_cutout_stage_runs_an_added_engine(tmp_path: Path, preset: Path) -> None:
     store = Store(tmp_path / "store")
-    plan, digest = write_plan(small_mug(tmp_path / "mug", photos=9), store, str(preset))
+    shoot = small_mug(tmp_path / "mug", photos=9)
+    for path in (shoot / "photos").iterdir():  # a product that the engine does find
+        photo = Image.new("RGB", (400, 300), (225, 225, 222))
+        photo.paste((60, 90, 160), (120, 90, 280, 210))
+        photo.save(path, quality=95)
+    plan, digest = write_plan(shoot, store, str(preset))
     runner = Runner(store)
     plan = plan.model_copy(update={"steps": {step: plan.steps[step] for step in ("ingest", "cutout")}})
     for step in plan.steps:

@@ -3,15 +3,19 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from pipeline.cli.output import EngineSettings, Json, bar, checked, engine_params, engines_help, print_json, writing
+from pipeline.core.errors import EXIT_HELD
 from pipeline.core.photo.notes import by_note
 from pipeline.imaging.cutout.registry import ENGINES
+
+if TYPE_CHECKING:
+    from pipeline.imaging.cutout.files import CutReport
 
 
 class Rig(StrEnum):
@@ -28,7 +32,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def cutout(
-    images: Annotated[list[Path], typer.Argument(help="image files")],
+    images: Annotated[list[Path], typer.Argument(help="image files of one shoot, or a folder of them")],
     out: Annotated[Path, typer.Option(help="folder for the PNGs, <stem>.png; existing files are not overwritten")],
     engine: Annotated[str, typer.Option(help=engines_help(ENGINES))] = ENGINES.names[0],
     seed_box: Annotated[
@@ -39,21 +43,39 @@ def cutout(
     settings: EngineSettings = None,
     as_json: Json = False,
 ) -> None:
-    """Cut the product out of images, to RGBA PNGs with straight alpha."""
+    """Cut the product out of images of one shoot, to RGBA PNGs with straight alpha.
+
+    Ends with code 20 if a matte is not to be believed.
+    """
+    import tempfile
+
     from pipeline.imaging.cutout.files import cut_files
+    from pipeline.stages.cutout.evidence import sources_of
 
     params = engine_params(ENGINES, engine, {"seed_box": seed_box, "checkpoint": checkpoint}, settings or [])
-    with bar("cutout") as progress, writing(out):
-        report = cut_files(images, out, params, progress)
+    with bar("cutout") as progress, writing(out), tempfile.TemporaryDirectory() as scratch:
+        report = cut_files(
+            images, out, params, progress, lambda photos: sources_of(photos, dict.fromkeys(photos), Path(scratch))
+        )
     if as_json:
         print_json(report.model_dump(mode="json"))
-        return
+    else:
+        _print(report)
+    if report.untried or any(file.fault for file in report.files):
+        raise typer.Exit(EXIT_HELD)
+
+
+def _print(report: "CutReport") -> None:
     _print_notes({file.source: file.notes for file in report.files})
     for raw in report.left_out:
         Console().print(f"[yellow]{escape(raw)}[/]: left out, the photo of the same name is used", soft_wrap=True)
     for file in report.files:
         result = f"[yellow]{escape(file.fault)}[/]" if file.fault else f"{file.coverage:.0%} product"
-        Console().print(f"{escape(file.written)}: {result}, {file.seconds:.1f} s", soft_wrap=True)
+        dropped = f" (without {escape(', '.join(file.dropped))})" if file.dropped else ""
+        Console().print(f"{escape(file.written)}: {result}{dropped}, {file.seconds:.1f} s", soft_wrap=True)
+    if report.untried:
+        Console().print(f"[yellow]{len(report.untried)} more images were not tried[/]", soft_wrap=True)
+    Console().print(f"engine {report.engine} ({escape(report.why)})", soft_wrap=True)
 
 
 def _print_notes(notes: Mapping[str, Sequence[str]]) -> None:
@@ -74,6 +96,7 @@ def sfm(
     as_json: Json = False,
 ) -> None:
     """Reconstruct cameras, poses and points in the product frame from a folder of photos, as a COLMAP workspace."""
+    from pipeline.posing.coverage import CoverageParams
     from pipeline.posing.folder import pose_folder
     from pipeline.posing.request import PoseParams
 
@@ -90,6 +113,10 @@ def sfm(
     _print_notes(posed.notes)
     for stray, distance_deg in report.strays.items():
         Console().print(f"[yellow]{stray}[/]: left out, {distance_deg:.1f}° off its ring (try --rig handheld)")
+    if report.by_order:
+        Console().print("sides of the product look alike: only photos that follow each other in order were matched")
+    if report.up.confidence < CoverageParams().min_up_confidence:
+        Console().print(f"[yellow]up is uncertain[/]: {report.up.source}, confidence {report.up.confidence:.2f}")
     Console().print(
         f"{report.registered} of {report.photos} photos registered, {report.reprojection_error_px:.2f} px,"
         f" {report.points} points, {report.seconds:.0f} s, {report.peak_memory_mb:.0f} MB -> {posed.out}",

@@ -18,6 +18,7 @@ COLOURS = {"done": "green", "cached": "cyan", "held": "yellow", "failed": "red",
 LINES_MAX = 25
 TABLE_LINES = 5  # besides one per step: title, header, and the lines above and below each
 NAMES_MAX = 3
+SHOWN_SECONDS = 0.05
 Report = Mapping[str, Any]
 
 
@@ -37,12 +38,13 @@ def print_outcome(
     """
     console.print(title, style="bold", markup=False, highlight=False, no_wrap=True, overflow="ellipsis")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, justify in (("step", "left"), ("state", "left"), ("seconds", "right")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("step", no_wrap=True, min_width=max(map(len, ("step", *(result.step for result in results)))))
+    table.add_column("state", no_wrap=True, min_width=max(map(len, ("state", *(result.state for result in results)))))
+    table.add_column("seconds", no_wrap=True, justify="right", min_width=len("seconds"))
     table.add_column("note", no_wrap=True, overflow="ellipsis")
     for result in results:
         state = f"[{COLOURS[result.state]}]{result.state}[/]"
-        seconds = f"{result.seconds:.1f}" if result.seconds else ""
+        seconds = f"{result.seconds:.1f}" if result.seconds >= SHOWN_SECONDS else ""
         note = _note(result, reports.get(result.step, {}), result.step in pictures)
         table.add_row(result.step, state, seconds, escape(note))
     console.print(table)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from pipeline.cli.outcome import COLOURS
+from pipeline.cli.outcome import COLOURS, SHOWN_SECONDS
 from pipeline.contract.work import Event
 from pipeline.run import StepResult
 
@@ -39,7 +39,7 @@ class RunProgress:
 
     def result(self, result: StepResult) -> None:
         """Print how a step ended; why is printed once, at the end of the run."""
-        seconds = f" {result.seconds:6.1f} s" if result.seconds else ""
+        seconds = f" {result.seconds:6.1f} s" if result.seconds >= SHOWN_SECONDS else ""
         by = f" by {result.by}" if result.by else ""
         state = f"[{COLOURS[result.state]}]{result.state}{by}[/]"
         self.bars.console.print(f"{result.step:10} {state}{seconds}", soft_wrap=True, highlight=False)

@@ -4,7 +4,7 @@ import uuid
 from pathlib import Path
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import write_whole
+from pipeline.contract.store import write_whole, writing
 from pipeline.run import StepResult, output_of
 
 
@@ -26,7 +26,9 @@ def copy_held_picture(runner: Runner, result: StepResult, sku: str, folder: Path
     """
     path = folder / "held" / f"{sku}-{result.step}.png"
     if result.picture is None:
-        path.unlink(missing_ok=True)
+        if path.exists():
+            with writing(path.parent):
+                path.unlink()
         return None
     return _write(path, runner.store.object_path(result.picture).read_bytes())
 

@@ -62,6 +62,16 @@ def photo_names(files: Iterable[str]) -> dict[str, str]:
     return dict(sorted(names.items(), key=lambda pair: pair[1]))
 
 
+def shown_names(files: Mapping[str, str]) -> dict[str, str]:
+    """How people know each photo, by safe name: its file's stem, or the whole name where two files share the stem.
+
+    `files`: the name of each photo's file, by safe name.
+    """
+    stems = {name: PurePosixPath(file).stem for name, file in files.items()}
+    users = Counter(stems.values())
+    return {name: stem if users[stem] == 1 else files[name] for name, stem in stems.items()}
+
+
 def is_name_of(name: str, file: str) -> bool:
     """Whether `photo_names` may give this name to the file, whatever files lie beside it."""
     form = composed(file)

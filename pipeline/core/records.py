@@ -206,6 +206,33 @@ class Light(Frozen):
         return 2 + 28 * self.softness
 
 
+class LevelPhoto(Frozen):
+    """A photo whose roll the photographer states, which tells where up is."""
+
+    photo: str = Field(min_length=1, max_length=120, description="file name of the photo")
+    roll_deg: float = Field(
+        default=0.0,
+        ge=-180,
+        le=180,
+        description="by how many degrees the picture has to be turned clockwise to stand upright",
+    )
+
+
+UpName = Literal["capture.up", "turntable", "table", "base", "horizon"]
+
+
+class Up(Frozen):
+    """Which way is up, as estimated by sfm.
+
+    `source`: see pipeline/posing/up.py. `confidence`: the probability that up is within 2 deg of the truth, 0 to 1.
+    `deviation_deg`: other source -> the angle between its up and the chosen one.
+    """
+
+    source: UpName
+    confidence: float
+    deviation_deg: dict[str, float] = {}
+
+
 class BackdropPicture(Frozen):
     """One backdrop picture, made for one angle, and how it was made."""
 
@@ -277,11 +304,14 @@ __all__ = [
     "Edits",
     "Homography",
     "LeftOut",
+    "LevelPhoto",
     "Light",
     "Perspective",
     "PhotoFacts",
     "Picture",
     "SilhouetteAgreement",
+    "Up",
+    "UpName",
     "Validation",
     "View",
     "dump_json",

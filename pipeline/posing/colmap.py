@@ -15,7 +15,9 @@ from pipeline.core.colmap.model import SparseModel
 from pipeline.core.colmap.read import read_model
 from pipeline.core.errors import BadInput, CatalogError, StoreFull
 from pipeline.core.process import last_lines, run_program
-from pipeline.posing.photos import PhotoFile, UnusablePhoto, camera_groups, pairs_to_match, read_mask, write_colmap_mask
+from pipeline.posing.crops import prepare
+from pipeline.posing.photos import PhotoFile, UnusablePhoto, camera_groups
+from pipeline.posing.recipes import RECIPES
 from pipeline.posing.request import PoseAnswer, PoseParams, PoseRequest
 from pipeline.posing.strays import strays
 
@@ -49,30 +51,42 @@ def pose(
     params: PoseParams,
     scratch: Path,
     *,
+    pairs: Sequence[tuple[str, str]] | None = None,
     worker: Sequence[str] = WORKER,
 ) -> PoseResult:
     """Estimate the camera poses of `photos`, which must be in one folder.
 
     `masks`: photo -> RGBA cut-out or grey mask of the photo's size; None: no masks. `focal_px`: photo -> EXIF focal
-    length in px. Photos whose mask is empty are left out and listed in `unusable`. Raises BadInput when a mask does
-    not match its photo, SfmFailed when the process crashes or exceeds `params.timeout_seconds`, StoreFull when its
-    disk is full.
+    length in px. `pairs`: photos (stems) to be matched, and no others. Photos whose mask is empty are left out and
+    listed in `unusable`. Raises BadInput when a mask does not match its photo, SfmFailed when the process crashes or
+    exceeds `params.timeout_seconds`, StoreFull when its disk is full.
     """
     folders = {photo.path.parent for photo in photos}
     if len(folders) > 1:
         raise BadInput(f"the photos are in {len(folders)} folders", remedy="Put them into one folder")
-    usable, mask_folder, silhouettes = list(photos), None, None
-    if masks is not None:
-        mask_folder = scratch / "masks"
-        mask_folder.mkdir(parents=True)
-        silhouettes = _silhouettes(photos, masks, mask_folder, params)
-        usable = [photo for photo in photos if photo.photo in silhouettes]
-    unusable = tuple(UnusablePhoto(name=p.name, reason="its cut-out is empty") for p in photos if p not in usable)
+    scratch.mkdir(parents=True, exist_ok=True)
+    sides_px = sorted({recipe.features.side_px(params) for recipe in RECIPES})
+    threads = len(os.sched_getaffinity(0))
+    prepared = prepare(photos, masks, params, sides_px, scratch / "crops", threads)
+    unusable = tuple(UnusablePhoto(name=photo.name, reason="its cut-out is empty") for photo in prepared.empty)
+    usable = [photo for photo in photos if photo not in prepared.empty]
+    silhouettes = prepared.silhouettes
     if len(usable) < 3:
         no_answer = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
         return PoseResult(None, silhouettes, unusable, no_answer, {})
-    request = _request(usable, mask_folder, focal_px, params, scratch / "sfm")
-    answer = run_worker(request, scratch / "sfm" / "request.json", worker)
+    out = scratch / "sfm"
+    out.mkdir()
+    request = PoseRequest(
+        photos=str(photos[0].path.parent.absolute()),
+        crops=str((scratch / "crops").absolute()),
+        sides=prepared.crops,
+        out=str(out.absolute()),
+        groups=camera_groups(usable, focal_px),
+        pairs=None if pairs is None else _named_pairs(usable, pairs),
+        params=params,
+        threads=threads,
+    )
+    answer = run_worker(request, out / "request.json", worker)
     if answer.sparse is None:
         return PoseResult(None, silhouettes, unusable, answer, {})
     model = read_model(Path(answer.sparse))
@@ -111,42 +125,19 @@ def _failure(code: int, log: Path) -> CatalogError:
     return SfmFailed(f"the SfM process ended with code {code}: {last}", remedy=remedy)
 
 
-def _request(
-    photos: Sequence[PhotoFile],
-    mask_folder: Path | None,
-    focal_px: Mapping[str, float | None],
-    params: PoseParams,
-    out: Path,
-) -> PoseRequest:
-    """The request for the SfM process; creates its folder `out`."""
-    out.mkdir(parents=True)
-    return PoseRequest(
-        photos=str(photos[0].path.parent.absolute()),
-        masks=None if mask_folder is None else str(mask_folder.absolute()),
-        out=str(out.absolute()),
-        groups=camera_groups(photos, focal_px),
-        pairs=pairs_to_match([photo.name for photo in photos], params),
-        params=params,
-        threads=len(os.sched_getaffinity(0)),
-    )
+def _named_pairs(photos: Sequence[PhotoFile], pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The pairs of photos (stems) as pairs of file names in order; those with another photo are left out."""
+    names = {photo.photo: photo.name for photo in photos}
+    known = {tuple(sorted((names[a], names[b]))) for a, b in pairs if a in names and b in names}
+    return tuple((a, b) for a, b in sorted(known))
 
 
 def _environment() -> dict[str, str]:
-    """The child's environment: this package is first on its PYTHONPATH, wherever the parent was started."""
+    """The child's environment: this package is first on its PYTHONPATH, wherever the parent was started.
+
+    Its threads match pairs side by side, so that BLAS needs none of its own.
+    """
     root = str(Path(__file__).resolve().parents[2])
     rest = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": root if not rest else f"{root}{os.pathsep}{rest}"}
-
-
-def _silhouettes(
-    photos: Sequence[PhotoFile], masks: Mapping[str, Path], folder: Path, params: PoseParams
-) -> dict[str, NDArray[np.bool_]]:
-    """Write COLMAP's masks into `folder`; returns the silhouette of every photo whose mask is not empty."""
-    silhouettes = {}
-    for photo in photos:
-        if photo.photo not in masks:
-            raise BadInput(f"{photo.name} has no mask", remedy="Give a mask for every photo, or none at all")
-        silhouette = write_colmap_mask(read_mask(masks[photo.photo], photo), photo, folder, params)
-        if silhouette is not None:
-            silhouettes[photo.photo] = silhouette
-    return silhouettes
+    path = root if not rest else f"{root}{os.pathsep}{rest}"
+    return {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}

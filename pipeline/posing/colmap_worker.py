@@ -7,51 +7,18 @@ Pillow is loaded beside it. Nothing in this module may import Pillow.
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pycolmap
 
 from pipeline.core.colmap.read import read_model
 from pipeline.core.process import peak_memory_mb
-from pipeline.posing.request import Attempt, PoseAnswer, PoseParams, PoseRequest
+from pipeline.posing.features import FeatureSet
+from pipeline.posing.ladder import State, Ties, apart
+from pipeline.posing.recipes import RECIPES, Features, SfmRecipe
+from pipeline.posing.request import Attempt, PoseAnswer, PoseRequest
 from pipeline.posing.strays import strays
-
-
-@dataclass(frozen=True)
-class Features:
-    """How features are extracted and matched. The factors multiply values of PoseParams.
-
-    `guided`: match again along epipolar lines.
-    """
-
-    side_factor: float
-    count_factor: float
-    peak_threshold: float
-    guided: bool
-
-
-@dataclass(frozen=True)
-class SfmRecipe:
-    """The settings of one attempt: features, whether the mapper is strict, and an offset for the request's seed."""
-
-    name: Literal["plain", "reseeded", "relaxed", "dense"]
-    features: Features
-    strict: bool
-    seed: int = 0
-
-
-PLAIN = Features(side_factor=1.0, count_factor=1.0, peak_threshold=0.0067, guided=False)
-DENSE = Features(
-    side_factor=1.5, count_factor=2.0, peak_threshold=0.0022, guided=True
-)  # for products with little texture
-RECIPES = (
-    SfmRecipe("plain", PLAIN, True),
-    SfmRecipe("reseeded", PLAIN, True, seed=1),
-    SfmRecipe("relaxed", PLAIN, False),
-    SfmRecipe("dense", DENSE, False),
-)
 
 
 def main(request_path: Path) -> None:
@@ -61,12 +28,13 @@ def main(request_path: Path) -> None:
     pycolmap.set_random_seed(request.params.seed)
     started = time.perf_counter()
     attempts, best = [], None
-    for attempt, folder in tries(request, started):
+    for attempt, folder, ties in tries(request, started):
         attempts.append(attempt)
-        if best is None or rank(attempt) > rank(best[0]):
-            best = (attempt, folder)
+        if best is None or attempt.rank > best[0].rank:
+            best = (attempt, folder, ties)
     answer = PoseAnswer(
         sparse=str(best[1]) if best and best[0].registered else None,
+        apart=apart(best[0], best[2]) if best else (),
         attempts=tuple(attempts),
         seconds=time.perf_counter() - started,
         peak_memory_mb=peak_memory_mb(),
@@ -74,136 +42,91 @@ def main(request_path: Path) -> None:
     (Path(request.out) / "result.json").write_text(answer.model_dump_json(indent=1))
 
 
-def rank(attempt: Attempt) -> tuple[int, int]:
-    """Sort key of attempts, higher is better: registered photos without strays, then points."""
-    return attempt.registered - attempt.strays, attempt.points
+def tries(request: PoseRequest, started: float) -> Iterator[tuple[Attempt, Path, Ties]]:
+    """Yield attempts, their model folders and the ties between photos; see `State.calls_for` for when they end.
 
-
-def tries(request: PoseRequest, started: float) -> Iterator[tuple[Attempt, Path]]:
-    """Yield attempts and their model folders until half of the time limit has passed.
-
-    Another seed is tried when there are strays, another recipe when too few photos are in place.
+    None is begun when half of the time limit has passed.
     """
-    enough = request.params.enough_fraction * sum(len(group.names) for group in request.groups)
-    in_place, strayed = 0, 0
-    databases: dict[Features, Path] = {}
+    state = State(request)
+    sets: dict[Features, FeatureSet] = {}
     for recipe in RECIPES:
-        if not strayed if recipe.seed else in_place >= enough:
+        if not state.calls_for(recipe):
             continue
         attempt_started = time.perf_counter()
-        if databases and attempt_started - started > request.params.timeout_seconds / 2:
+        if sets and attempt_started - started > request.params.timeout_seconds / 2:
             return
-        if recipe.features not in databases:
-            databases[recipe.features] = find_features(request, recipe)
-        attempt, folder = map_photos(request, recipe, databases[recipe.features], attempt_started)
-        yield attempt, folder
-        in_place, strayed = max(in_place, rank(attempt)[0]), attempt.strays
+        if recipe.features not in sets:
+            sets[recipe.features] = FeatureSet(request, recipe.features, Path(request.out) / f"{recipe.name}.db")
+        found = sets[recipe.features]
+        found.match(recipe.every_pair)
+        attempt, folder = map_photos(request, recipe, found, attempt_started)
+        ties = found.ties()
+        state.add(attempt, ties, found.counts)
+        yield attempt, folder, ties
 
 
-def find_features(request: PoseRequest, recipe: SfmRecipe) -> Path:
-    """Extract and match features into a new database; returns its path.
-
-    The photos are added first, in order: extraction would add them in the order in which its threads finish, and
-    matching and mapping follow the order in the database, which changes the pose of a weakly connected photo.
-    """
-    database = Path(request.out) / f"{recipe.name}.db"
-    pycolmap.Database.open(database).close()
-    for group in request.groups:
-        reader = pycolmap.ImageReaderOptions()
-        reader.camera_model = "SIMPLE_RADIAL"
-        if request.masks is not None:
-            reader.mask_path = request.masks
-        if group.prior is not None:
-            reader.camera_params = ",".join(map(repr, group.prior))
-        names, mode = list(group.names), pycolmap.CameraMode.SINGLE
-        pycolmap.import_images(database, request.photos, mode, image_names=names, options=reader)
-        pycolmap.extract_features(
-            database,
-            request.photos,
-            image_names=names,
-            camera_mode=mode,
-            reader_options=reader,
-            extraction_options=extraction_options(request.params, recipe.features, request.threads),
-            device=pycolmap.Device.cpu,
-        )
-    match_features(request, recipe, database)
-    return database
-
-
-def extraction_options(params: PoseParams, features: Features, threads: int) -> Any:
-    """The extraction options of pycolmap for these features."""
-    options = pycolmap.FeatureExtractionOptions()
-    options.max_image_size = round(params.max_side_px * features.side_factor)
-    options.num_threads = threads
-    options.use_gpu = False
-    options.sift.max_num_features = round(params.max_features * features.count_factor)
-    options.sift.peak_threshold = features.peak_threshold
-    return options
-
-
-def matching_options(features: Features) -> Any:
-    """The matching options of pycolmap for these features: one thread that matches and one that verifies.
-
-    FAISS calls the OpenBLAS inside pycolmap's wheel, which is built for a single thread: it hands out its work buffers
-    without a lock, so that two matchers sometimes share one and corrupt each other's products.
-    """
-    options = pycolmap.FeatureMatchingOptions()
-    options.num_threads = 1
-    options.use_gpu = False
-    options.guided_matching = features.guided
-    return options
-
-
-def match_features(request: PoseRequest, recipe: SfmRecipe, database: Path) -> None:
-    """Match every pair, or only the pairs in the request, and verify the matches geometrically."""
-    verification = pycolmap.TwoViewGeometryOptions()
-    verification.ransac.random_seed = request.params.seed
-    common = {
-        "matching_options": matching_options(recipe.features),
-        "verification_options": verification,
-        "device": pycolmap.Device.cpu,
-    }
-    if request.pairs is None:
-        pycolmap.match_exhaustive(database, **common)
-        return
-    pairs = database.with_suffix(".pairs.txt")
-    pairs.write_text("".join(f"{first} {second}\n" for first, second in request.pairs))
-    pairing = pycolmap.ImportedPairingOptions()
-    pairing.match_list_path = pairs
-    pycolmap.match_image_pairs(database, pairing_options=pairing, **common)
-
-
-def map_photos(request: PoseRequest, recipe: SfmRecipe, database: Path, started: float) -> tuple[Attempt, Path]:
+def map_photos(request: PoseRequest, recipe: SfmRecipe, found: FeatureSet, started: float) -> tuple[Attempt, Path]:
     """Run incremental mapping; returns the attempt and the folder of its model.
 
     COLMAP may split a shoot into several models; the one with the most photos is chosen.
+    """
+    out = Path(request.out) / recipe.name
+    out.mkdir()
+    models = pycolmap.incremental_mapping(found.path, request.photos, out, mapping_options(request, recipe))
+    order = sorted(models, key=lambda i: (-models[i].num_reg_images(), -models[i].num_points3D(), i))
+    chosen = models[order[0]] if order else None
+    folder = out / str(order[0] if order else 0)
+    if chosen is not None:
+        refine(chosen)
+        chosen.write(folder)
+    attempt = Attempt(
+        name=recipe.name,
+        registered=0 if chosen is None else chosen.num_reg_images(),
+        strays=0 if chosen is None else len(strays(read_model(folder), request.params.rig)),
+        points=0 if chosen is None else chosen.num_points3D(),
+        reprojection_error_px=0.0 if chosen is None else chosen.compute_mean_reprojection_error(),
+        models=tuple(tuple(sorted(image.name for image in models[i].images.values() if image.has_pose)) for i in order),
+        pairs=len(found.matched),
+        seconds=time.perf_counter() - started,
+    )
+    return attempt, folder
+
+
+def refine(model: Any) -> None:
+    """Refine poses, points, focal lengths and now also distortions together, so that wrong matches count for little."""
+    options = pycolmap.BundleAdjustmentOptions()
+    options.print_summary = False
+    options.ceres.loss_function_type = pycolmap.LossFunctionType.SOFT_L1
+    options.ceres.solver_options.num_threads = 1
+    options.ceres.solver_options.function_tolerance = 1e-6
+    pycolmap.bundle_adjustment(model, options)
+    model.update_point_3d_errors()
+
+
+def mapping_options(request: PoseRequest, recipe: SfmRecipe) -> Any:
+    """The options of pycolmap's mapper for this recipe.
+
+    The lens keeps its prior distortion: on a small product in the middle of the picture the distortion is
+    undetermined, drifts until COLMAP calls the camera bogus, and the finished model is discarded and begun again.
+    COLMAP's registration without points takes minutes to fail for a photo that has nothing to tie it; a fifth
+    fewer points than usual tie such photos better.
     """
     options = pycolmap.IncrementalPipelineOptions()
     options.num_threads = 1  # more would make the order of sums, and so the pose of a weakly connected photo, random
     seed = request.params.seed + recipe.seed
     options.random_seed = options.mapper.random_seed = options.triangulation.random_seed = seed
     options.min_model_size = 3
+    options.structure_less_registration_fallback = False
+    options.ba_refine_extra_params = options.mapper.abs_pose_refine_extra_params = False
+    options.ba_global_function_tolerance = options.ba_local_function_tolerance = 1e-5
+    options.mapper.abs_pose_min_num_inliers = 24
     if not recipe.strict:
         options.min_num_matches = 10
         options.mapper.init_min_num_inliers = 40
         options.mapper.init_min_tri_angle = 8.0
         options.mapper.abs_pose_min_num_inliers = 15
         options.mapper.abs_pose_min_inlier_ratio = 0.15
-    out = Path(request.out) / recipe.name
-    out.mkdir()
-    models = pycolmap.incremental_mapping(database, request.photos, out, options)
-    chosen = max(models, key=lambda i: (models[i].num_reg_images(), models[i].num_points3D()), default=None)
-    folder = out / str(chosen)
-    attempt = Attempt(
-        name=recipe.name,
-        registered=0 if chosen is None else models[chosen].num_reg_images(),
-        strays=0 if chosen is None else len(strays(read_model(folder), request.params.rig)),
-        points=0 if chosen is None else models[chosen].num_points3D(),
-        reprojection_error_px=0.0 if chosen is None else models[chosen].compute_mean_reprojection_error(),
-        models=len(models),
-        seconds=time.perf_counter() - started,
-    )
-    return attempt, folder
+    return options
 
 
 if __name__ == "__main__":

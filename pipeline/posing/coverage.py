@@ -6,13 +6,14 @@ the requested direction.
 - *captured*: shoot.yaml names a photo for the angle, or some p in P is within `tolerance_deg` of x.
 - *rendered*: two photos p, q in P are at most `max_gap_deg` apart, and the shortest arc from p to q passes within
   `max_offset_deg` of x. The splat therefore interpolates between photos, or extrapolates by at most `max_offset_deg`.
-- *refused*: neither.
+- *refused*: neither; or it would be rendered, and which way is up is not known well enough.
 
-The rule has no preferred axis: it is invariant under rotation. It is also monotonic: another photo adds members to P
-and arcs between them and removes none, so it can only improve a decision.
+A photo of which nothing was cut out is never a picture. The rule has no preferred axis: it is invariant under rotation.
+It is also monotonic: another photo adds members to P and arcs between them and removes none, so it can only improve a
+decision.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from pydantic import Field
 from pipeline.core.arrays import F64
 from pipeline.core.domain import Angle, AngleDecision, Frozen, View, direction
 from pipeline.core.errors import BadInput
+from pipeline.core.records import Up
 from pipeline.posing.gaps import gap_around
 
 MUCH_BLURRIER = 0.5
@@ -36,6 +38,8 @@ class CoverageParams(Frozen):
     """Two photos further apart than this have too little in common for a view between them."""
     max_offset_deg: float = Field(default=12.0, ge=0, le=45)
     """How far off the arc between two photos (above, below, or past its end) a view may be rendered."""
+    min_up_confidence: float = Field(default=0.5, ge=0, le=1)
+    """Views are rendered only if up is known to 2 deg with at least this probability."""
 
 
 @dataclass(frozen=True)
@@ -81,43 +85,86 @@ def judge(
     known_photos: Sequence[str],
     posed: Photographed | None,
     params: CoverageParams,
+    *,
+    up: Up | None = None,
+    empty: Collection[str] = (),
 ) -> list[AngleDecision]:
     """Decide every angle, in the given order.
 
-    `named`: angle -> photo. `posed` None: SfM was held, so only named photos can be used. Raises BadInput when a named
-    photo is not in `known_photos`, or when `named` contains an angle that is not requested.
+    `named`: angle -> photo. `posed` None: SfM was held, so only named photos can be used. `up`: how well up is known;
+    None: without doubt. `empty`: photos of which nothing was cut out. Raises BadInput when a named photo is not in
+    `known_photos`, or when `named` contains an angle that is not requested.
     """
     for name, photo in named.items():
         if name not in {angle.name for angle in angles}:
             raise BadInput(f"capture.named: {name!r} is not a requested angle", remedy="Name a requested angle")
         if photo not in known_photos:
             raise BadInput(f"capture.named.{name}: there is no photo {photo!r}", remedy="Name a photo of this shoot")
-    return [_decision(angle, named.get(angle.name), posed, params) for angle in angles]
+    return [_decision(angle, named.get(angle.name), posed, params, up, empty) for angle in angles]
 
 
-def _decision(angle: Angle, named: str | None, posed: Photographed | None, params: CoverageParams) -> AngleDecision:
+def _decision(
+    angle: Angle,
+    named: str | None,
+    posed: Photographed | None,
+    params: CoverageParams,
+    up: Up | None,
+    empty: Collection[str],
+) -> AngleDecision:
+    if named in empty:
+        reason = f"shoot.yaml names {named} for it, but nothing was cut out of {named}; supply mattes/{named}.png"
+        return AngleDecision(angle=angle, source="refused", code="angle-cutout-empty", reason=reason)
     if posed is None or not posed.photos:
         if named is not None:
             return AngleDecision(angle=angle, source="captured", photo=named, reason=f"shoot.yaml names {named} for it")
         reason = "the photos could not be posed (see sfm), and shoot.yaml names no photo for this angle"
         return AngleDecision(angle=angle, source="refused", code="angle-not-posed", reason=reason)
-    requested = direction(angle.azimuth_deg, angle.elevation_deg)
-    away = angles_deg(posed.directions, requested)
+    away = angles_deg(posed.directions, direction(angle.azimuth_deg, angle.elevation_deg))
     nearest = int(away.argmin())
     near = {"nearest_photo": posed.photos[nearest], "nearest_deg": round(float(away[nearest]), 3)}
     if named is not None:
         reason = _named_reason(named, posed, away)
         return AngleDecision(angle=angle, source="captured", photo=named, reason=reason, **near)
-    if away[nearest] <= params.tolerance_deg:
-        best = sharpest_near(away, posed.sharpness, params.tolerance_deg)
+    shown = np.where([photo in empty for photo in posed.photos], np.inf, away)
+    if shown.min() <= params.tolerance_deg:
+        best, closest = sharpest_near(shown, posed.sharpness, params.tolerance_deg), int(shown.argmin())
         reason = f"{posed.photos[best]} was taken {away[best]:.1f}° from it"
-        reason += "" if best == nearest else f"; {posed.photos[nearest]} is nearer but much blurrier"
+        reason += "" if best == closest else f"; {posed.photos[closest]} is nearer but much blurrier"
         return AngleDecision(angle=angle, source="captured", photo=posed.photos[best], reason=reason, **near)
-    arc = best_arc(posed.directions, requested, params)
-    if arc is not None:
+    return _without_photo(angle, posed, away, params, up)
+
+
+def _without_photo(
+    angle: Angle, posed: Photographed, away: F64, params: CoverageParams, up: Up | None
+) -> AngleDecision:
+    """The decision for an angle that no photo shows: rendered or refused."""
+    nearest = int(away.argmin())
+    near = {"nearest_photo": posed.photos[nearest], "nearest_deg": round(float(away[nearest]), 3)}
+    arc = best_arc(posed.directions, direction(angle.azimuth_deg, angle.elevation_deg), params)
+    if arc is None:
+        refusal = _refusal(angle, posed, away, nearest, params)
+    elif up is not None and up.confidence < params.min_up_confidence:
+        refusal = AngleRefusal(code="angle-up-unknown", message=_up_refusal(up))
+    else:
         return AngleDecision(angle=angle, source="rendered", reason=_rendered_reason(posed, away, nearest, arc), **near)
-    refusal = _refusal(angle, posed, away, nearest, params)
     return AngleDecision(angle=angle, source="refused", code=refusal.code, reason=refusal.message, **near)
+
+
+def _up_refusal(up: Up) -> str:
+    """Why up is too uncertain for this shoot's rendered angles, and what to state."""
+    how = {
+        "horizon": "only how the cameras were held tells it",
+        "table": "the table was found, but not exactly",
+        "base": "only the product's own faces tell it",
+        "turntable": "the turntable's axis is uncertain",
+        "capture.up": "the stated photos look from too similar sides",
+    }[up.source]
+    away_deg = max(up.deviation_deg.values(), default=0.0)
+    contradicts = f", and another sign of it is {away_deg:.0f}° away" if away_deg >= 1.0 else ""
+    return (
+        f"it would be rendered, but which way is up is uncertain: {how} (confidence {up.confidence:.2f}"
+        f"{contradicts}); say where up is: `capture.up`"
+    )
 
 
 def angles_deg(directions: F64, towards: F64) -> F64:
@@ -199,15 +246,39 @@ def _refusal(angle: Angle, posed: Photographed, away: F64, nearest: int, params:
             message=f"{start}: this angle looks from {angle.elevation_deg:.0f}°, the lowest photo from {lowest:.0f}°;"
             f" shoot a ring at about {angle.elevation_deg:.0f}°",
         )
+    return _side_refusal(angle, posed, elevations, start, params)
+
+
+def _side_refusal(
+    angle: Angle, posed: Photographed, elevations_deg: F64, start: str, params: CoverageParams
+) -> AngleRefusal:
+    """The refusal of an angle that is neither above nor below all photos; `start` names the nearest one.
+
+    Photos from much higher or lower are no neighbours of the angle, but they are there: the message names the nearest.
+    """
     azimuths = np.degrees(np.arctan2(posed.directions[:, 0], -posed.directions[:, 1])) % 360.0
-    level = np.abs(elevations - angle.elevation_deg) <= RING_WIDTH_DEG
+    level = np.abs(elevations_deg - angle.elevation_deg) <= RING_WIDTH_DEG
     gap = gap_around(azimuths[level].tolist(), angle.azimuth_deg)
     if gap.width_deg <= params.max_gap_deg:
         return AngleRefusal(
             code="angle-no-neighbours",
             message=f"{start}, and no two photos on either side of it are close together; shoot this angle itself",
         )
+    into_gap = (azimuths - gap.from_deg) % 360.0
+    everywhere = gap.width_deg >= 360.0
+    beside = np.flatnonzero(~level & (everywhere | ((into_gap > 0) & (into_gap < gap.width_deg))))
+    where = "all around" if everywhere else f"from {gap.label}"
+    if len(beside) == 0:
+        return AngleRefusal(
+            code="angle-side-not-photographed",
+            message=f"{start}: there are no photos {where}; shoot {gap.photos_to_shoot} more there",
+        )
+    requested = direction(angle.azimuth_deg, angle.elevation_deg)
+    other = beside[int(angles_deg(posed.directions[beside], requested).argmin())]
+    count = "the only photo" if len(beside) == 1 else f"the nearest of {len(beside)} photos"
     return AngleRefusal(
         code="angle-side-not-photographed",
-        message=f"{start}: there are no photos from {gap.label}; shoot {gap.photos_to_shoot} more there",
+        message=f"{start}: {count} {where}, {posed.photos[other]}, looks from an elevation of"
+        f" {elevations_deg[other]:.0f}°, this angle from {angle.elevation_deg:.0f}°; shoot {gap.photos_to_shoot} more"
+        f" there at about {angle.elevation_deg:.0f}°",
     )

@@ -16,11 +16,13 @@ from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
 from pipeline.core.shoot_files import is_of_system
-from pipeline.posing.colmap import pose
 from pipeline.posing.judge import report_of, require_registered
 from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_mask
 from pipeline.posing.product import product_frame
 from pipeline.posing.request import PoseParams, PoseReport
+from pipeline.posing.resolve import by_number, resolved_poses
+from pipeline.posing.sight import hints
+from pipeline.posing.up import UpHints
 
 MARKER = ".catalog-sfm"
 
@@ -63,18 +65,21 @@ def pose_folder(
     masks = None if masks_dir is None else {path.stem: path for path in masks_dir.glob("*.png")}
     if front is not None and front not in {photo.photo for photo in photos}:
         raise BadInput(f"there is no photo {front!r} in {photos_dir}", remedy="Name a photo by its stem")
-    with tempfile.TemporaryDirectory(prefix="catalog-sfm-") as scratch:
-        posed = pose(photos, masks, upright.focal_px, params, Path(scratch))
     names = [photo.photo for photo in photos]
-    model = require_registered(posed, names, params.rig, front or names[0], min_registered=3, min_fraction=0.0)
+    with tempfile.TemporaryDirectory(prefix="catalog-sfm-") as scratch:
+        resolved = resolved_poses(photos, masks, upright.focal_px, params, Path(scratch), order=by_number(names))
+        posed = resolved.posed
+        model = require_registered(posed, names, params.rig, front or names[0], min_registered=3, min_fraction=0.0)
+        known = UpHints(masked=masks is not None)
+        up = hints(model, params.rig, known, photos, upright.focal_px, Path(scratch) / "sight", params.seed)
     front = front or model.images[0].photo
-    frame = product_frame(model, posed.silhouettes, params.rig, front)
+    frame = product_frame(model, posed.silhouettes, params.rig, front, up)
     write_model(frame.model, out_dir / "sparse" / "0")
     (out_dir / "views.json").write_bytes(dump_json(list[View](frame.views)))
     if masks is not None:
         add_alpha(photos, masks)
     report = FolderReport(
-        report=report_of(posed, frame, names),
+        report=report_of(resolved, frame, names),
         unusable=(*upright.unusable, *posed.unusable),
         notes=upright.notes,
         front=front,

@@ -29,20 +29,25 @@ class Upright:
     """The up direction and a point of the vertical line through the product, in SfM's frame, and how well they fit.
 
     `up`: [3] unit; `foot`: [3]; `rings`: [N] ring number of each camera, -1 for a camera outside all rings;
-    `residual_deg`: RMS deviation of the cameras from their rings in degrees, 0 without rings.
+    `residual_deg`: RMS deviation of the cameras from their rings in degrees, None without rings.
     """
 
     up: F64
     foot: F64
     rings: I64
-    residual_deg: float
+    residual_deg: float | None
+
+    @property
+    def ring_indices(self) -> tuple[I64, ...]:
+        """For each ring, the indices of its cameras."""
+        return tuple(np.flatnonzero(self.rings == ring) for ring in range(self.rings.max(initial=-1) + 1))
 
 
 def upright(poses: Sequence[F64], rig: Rig) -> Upright:
     """Fit the vertical line through the product to the poses `cam_from_world` [4, 4] of at least two cameras.
 
-    `turntable`: the line is the axis of rotation. Without rings of cameras, and for `handheld`, it is fitted under the
-    assumptions that photographers hold their cameras level and aim at the product.
+    `turntable`: the line is the axis of rotation. Without rings of cameras, and for `handheld`, it passes through the
+    point at which the cameras aim, and up is that of cameras held level; `pipeline.posing.up` knows better.
     """
     rotations = np.stack([pose[:3, :3] for pose in poses])
     translations = np.stack([pose[:3, 3] for pose in poses])
@@ -55,7 +60,7 @@ def upright(poses: Sequence[F64], rig: Rig) -> Upright:
             foot = _axis_point(rotations, translations, rings, up)
             return Upright(up, foot, rings, _residual_deg(rotations @ up, rings))
     up = level_up(rotations)
-    return Upright(up, aim_point(rotations, translations), np.full(len(poses), -1), 0.0)
+    return Upright(up, aim_point(rotations, translations), np.full(len(poses), -1), None)
 
 
 def level_up(rotations: F64) -> F64:

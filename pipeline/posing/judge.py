@@ -14,12 +14,14 @@ from pipeline.posing.frame import Rig, product_rotation, upright
 from pipeline.posing.gaps import largest_gap
 from pipeline.posing.product import ProductFrame
 from pipeline.posing.request import PoseReport
+from pipeline.posing.resolve import Resolved
 
 MAX_NAMES = 3
 
 
-def report_of(posed: PoseResult, frame: ProductFrame, photos: Sequence[str]) -> PoseReport:
+def report_of(resolved: Resolved, frame: ProductFrame, photos: Sequence[str]) -> PoseReport:
     """The report on a finished SfM run. `photos`: the names of all photos, registered or not."""
+    posed = resolved.posed
     registered = {view.photo for view in frame.views}
     return PoseReport(
         photos=len(photos),
@@ -28,9 +30,12 @@ def report_of(posed: PoseResult, frame: ProductFrame, photos: Sequence[str]) -> 
         strays=posed.strays,
         reprojection_error_px=round(frame.model.reprojection_error_px, 4),
         points=len(frame.model.points.positions),
+        apart=posed.answer.apart,
         attempts=tuple(f"{attempt.name}: {attempt.registered} photos" for attempt in posed.answer.attempts),
         rings=frame.rings,
-        ring_residual_deg=round(frame.ring_residual_deg, 3),
+        ring_residual_deg=None if frame.ring_residual_deg is None else round(frame.ring_residual_deg, 3),
+        up=frame.up,
+        by_order=resolved.by_order,
         largest_gap_deg=round(largest_gap([view.azimuth_deg for view in frame.views]).width_deg, 2),
         seconds=round(posed.answer.seconds, 3),
         peak_memory_mb=round(posed.answer.peak_memory_mb, 1),
@@ -71,8 +76,22 @@ def require_registered(
             remedy="Shoot at least 24 sharp photos, no more than 15° apart, with the product filling half the frame; "
             "put a few small removable stickers on a product without any pattern",
         )
+    if posed.answer.apart:
+        raise _apart(posed, [image.photo for image in model.images], f"{count} of {len(photos)}")
     gap, remedy = _largest_gap(model, rig, front)
     raise Held(f"{what}; {gap}", code="sfm-too-few-poses", remedy=remedy)
+
+
+def _apart(posed: PoseResult, registered: Sequence[str], share: str) -> Held:
+    """The error for photos that form several models; names photos of each."""
+    models = [sorted(registered), *posed.answer.apart]
+    return Held(
+        f"{share} photos registered; the photos form {len(models)} models that share no detail: "
+        + ", and ".join(f"{len(photos)} ({_listed(photos)})" for photos in models),
+        code="sfm-apart",
+        remedy="If the product was turned over or moved between them, make a shoot of each part; if not, shoot a few "
+        "photos that show both sides, at most 15° apart",
+    )
 
 
 def _largest_gap(model: SparseModel, rig: Rig, front: str) -> tuple[str, str]:

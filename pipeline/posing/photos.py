@@ -11,12 +11,10 @@ from PIL import Image, UnidentifiedImageError
 
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
-from pipeline.core.png import encode_png
-from pipeline.posing.request import CameraGroup, PoseParams
+from pipeline.posing.request import CameraGroup
 
 MIN_MASK_FRACTION = 1e-4
 SILHOUETTE_SIDE_PX = 320
-WIDER_STEPS = 10  # in a large shoot a photo is matched to its 10 next photos, then to those 20, 40, 80 ... ahead
 
 
 @dataclass(frozen=True)
@@ -56,24 +54,10 @@ def camera_groups(photos: Sequence[PhotoFile], focal_px: Mapping[str, float | No
     for (width, height, step), members in sorted(by_camera.items(), key=lambda item: item[1][0].name):
         focals = [focal for member in members if (focal := focal_px.get(member.photo)) is not None]
         prior = None if step is None else (float(np.median(focals)), width / 2, height / 2, 0.0)
-        groups.append(CameraGroup(names=tuple(member.name for member in members), prior=prior))
+        groups.append(
+            CameraGroup(names=tuple(member.name for member in members), width_px=width, height_px=height, prior=prior)
+        )
     return tuple(groups)
-
-
-def pairs_to_match(names: Sequence[str], params: PoseParams) -> tuple[tuple[str, str], ...] | None:
-    """The pairs of photos to match; None (every pair) for small shoots.
-
-    In large shoots each photo is paired with its next ones in file order, as in a closed ring, and with photos at
-    doubling steps ahead.
-    """
-    count = len(names)
-    if count <= params.exhaustive_up_to:
-        return None
-    steps = [*range(1, WIDER_STEPS + 1)]
-    while steps[-1] * 2 <= count // 2:
-        steps.append(steps[-1] * 2)
-    pairs = {tuple(sorted((names[i], names[(i + step) % count]))) for i in range(count) for step in steps}
-    return tuple(sorted((a, b) for a, b in pairs))
 
 
 def read_mask(path: Path, photo: PhotoFile) -> NDArray[np.uint8]:
@@ -95,22 +79,14 @@ def read_mask(path: Path, photo: PhotoFile) -> NDArray[np.uint8]:
         raise BadInput(f"mask {path.name} cannot be decoded ({error})", remedy="Cut the photo out again") from error
 
 
-def write_colmap_mask(
-    mask: NDArray[np.uint8], photo: PhotoFile, folder: Path, params: PoseParams
-) -> NDArray[np.bool_] | None:
-    """Write the dilated mask in COLMAP's form (`<image name>.png`, 0 = no features).
+def inside_of(mask: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """The product in a mask [H, W] uint8 as 0 or 255; None when the mask is empty."""
+    inside = np.asarray((mask >= 128) * np.uint8(255), np.uint8)
+    return None if (inside > 0).mean() < MIN_MASK_FRACTION else inside
 
-    Returns the silhouette before dilation, [h, w] bool with a long side of 320 px; writes no file and returns None when
-    the mask is empty.
-    """
-    inside = (mask >= 128).astype(np.uint8)
-    if inside.mean() < MIN_MASK_FRACTION:
-        return None
-    scale = max(1.0, max(photo.width_px, photo.height_px) / params.max_side_px)
-    radius = round(params.mask_dilation_px * scale)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    dilated = np.asarray(cv2.dilate(inside, kernel) * 255, np.uint8)
-    (folder / f"{photo.name}.png").write_bytes(encode_png(dilated))
+
+def silhouette_of(mask: NDArray[np.uint8], photo: PhotoFile) -> NDArray[np.bool_]:
+    """The silhouette [h, w] bool of a photo's mask [H, W], with a long side of 320 px."""
     factor = SILHOUETTE_SIDE_PX / max(photo.width_px, photo.height_px)
     size = (max(1, round(photo.width_px * factor)), max(1, round(photo.height_px * factor)))
     return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA) >= 128)

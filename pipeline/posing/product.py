@@ -10,28 +10,38 @@ from pipeline.core.arrays import F64
 from pipeline.core.colmap.model import PosedImage, SparseModel
 from pipeline.core.domain import View, azimuth_elevation_deg, camera_centre
 from pipeline.core.errors import Held
-from pipeline.posing.frame import Rig, Upright, aim_point, product_rotation, upright
+from pipeline.core.records import Up
+from pipeline.posing.frame import Rig, Upright, aim_point, product_rotation
 from pipeline.posing.hull import Extent, PosedMatte, point_extent, trimmed, visual_hull
+from pipeline.posing.up import UpHints, find_up
 
 
 @dataclass(frozen=True)
 class ProductFrame:
-    """The model in the product frame, its views sorted by photo, and how well the cameras fit their rings."""
+    """The model in the product frame, its views sorted by photo, and how well up and the rings are known.
+
+    `ring_residual_deg`: RMS deviation of the cameras from their rings, None without rings.
+    """
 
     model: SparseModel
     views: tuple[View, ...]
     rings: int
-    ring_residual_deg: float
+    ring_residual_deg: float | None
+    up: Up
 
 
 def product_frame(
-    model: SparseModel, silhouettes: Mapping[str, NDArray[np.bool_]] | None, rig: Rig, front: str
+    model: SparseModel,
+    silhouettes: Mapping[str, NDArray[np.bool_]] | None,
+    rig: Rig,
+    front: str,
+    hints: UpHints | None = None,
 ) -> ProductFrame:
     """Fit the product frame (see pipeline/core/domain.py) to a model of at least two photos.
 
-    Up and the vertical line through the product come from the cameras; the product's middle height and radius come from
-    the silhouettes (photo -> [h, w] bool) or, without them, from the points. Raises Held when the front photo is not
-    registered.
+    Up comes from the cameras and from `hints`, the vertical line through the product from the cameras; the product's
+    middle height and radius come from the silhouettes (photo -> [h, w] bool) or, without them, from the points. Raises
+    Held when the front photo, or one whose roll is stated, is not registered.
     """
     by_photo = {image.photo: image for image in model.images}
     if front not in by_photo:
@@ -40,16 +50,16 @@ def product_frame(
             code="sfm-front-not-posed",
             remedy="Name another photo in shoot.yaml (capture.front), or shoot the front again, sharp and well lit",
         )
-    fit = upright([image.cam_from_world for image in model.images], rig)
+    fit, up = find_up(model, rig, hints or UpHints(masked=silhouettes is not None))
     rotation = product_rotation(fit.up, by_photo[front].centre - fit.foot)
     level = model.moved(rotation, _aim_on_line(model, fit), 1.0)
     extent = _extent(level, silhouettes)
-    centre = extent.middle if rig == "handheld" else np.array([0.0, 0.0, extent.middle[2]])
+    centre = np.array([0.0, 0.0, extent.middle[2]]) if up.source == "turntable" else extent.middle
     radius = float(np.percentile(np.linalg.norm(extent.samples - centre, axis=1), 99.0))
     facing = level.moved(np.eye(3), centre, 1.0 / radius)
     turned = facing.moved(_turned_to_front(facing, front), np.zeros(3), 1.0)
     views = tuple(_view(turned, image) for image in turned.images)
-    return ProductFrame(turned, views, int(fit.rings.max() + 1), fit.residual_deg)
+    return ProductFrame(turned, views, len(fit.ring_indices), fit.residual_deg, up)
 
 
 def _aim_on_line(model: SparseModel, fit: Upright) -> F64:

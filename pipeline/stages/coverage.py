@@ -5,16 +5,20 @@ from pydantic import Field
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
-from pipeline.core.domain import Angle, Frozen, View
-from pipeline.core.records import PhotoFacts, dump_json, load_list
-from pipeline.posing.coverage import CoverageParams, judge, photographed
+from pipeline.core.domain import Angle, AngleDecision, Frozen, View
+from pipeline.core.records import PhotoFacts, Up, dump_json, load_list
+from pipeline.posing.coverage import CoverageParams, Photographed, judge, photographed
+
+OPAQUE = 128
 
 
 class Inputs(Frozen):
-    """The `facts` of ingest, and the photos' views; None when sfm is held."""
+    """The `facts` of ingest; the cut-outs, and the photos' views and `up`: None when their step is held."""
 
     facts: Artifact
+    cutouts: Artifact | None = None
     views: Artifact | None = None
+    up: Artifact | None = None
 
 
 class Params(CoverageParams):
@@ -50,7 +54,9 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     if inputs.views is not None:
         views = load_list(View, work.read(inputs.views))
         posed = photographed(views, {fact.photo: fact.sharpness for fact in facts})
-    decisions = judge(params.angles, params.named, [fact.photo for fact in facts], posed, params)
+    up = None if inputs.up is None else Up.model_validate_json(work.read(inputs.up))
+    cutouts = {} if inputs.cutouts is None else work.tree(inputs.cutouts)
+    decisions = _decided(params, [fact.photo for fact in facts], posed, up, cutouts=cutouts, work=work)
     work.progress(1, 2, f"{len(decisions)} angles decided")
     sources = [decision.source for decision in decisions]
     return Outputs(
@@ -63,6 +69,35 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             refusals={decision.angle.name: decision.reason for decision in decisions if decision.source == "refused"},
         ),
     )
+
+
+def _decided(
+    params: Params,
+    photos: list[str],
+    posed: Photographed | None,
+    up: Up | None,
+    *,
+    cutouts: dict[str, Artifact],
+    work: Work,
+) -> list[AngleDecision]:
+    """Decide the angles, and decide again without the photos that turn out to have no cut-out or an empty one.
+
+    Only the cut-outs of captured angles are decoded.
+    """
+    from pipeline.core.png import decode_png
+
+    def is_empty(photo: str) -> bool:
+        file = cutouts.get(f"{photo}.png")
+        return file is None or int(decode_png(work.read(file), channels=4)[..., 3].max()) < OPAQUE
+
+    known: dict[str, bool] = {}
+    while True:
+        empty = {photo for photo, bare in known.items() if bare}
+        decisions = judge(params.angles, params.named, photos, posed, params, up=up, empty=empty)
+        unread = {d.photo for d in decisions if d.photo is not None and d.photo not in known}
+        if not unread:
+            return decisions
+        known |= {photo: is_empty(photo) for photo in unread}
 
 
 STAGE = Stage("coverage", 3, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))

@@ -11,12 +11,17 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
-from pipeline.core.records import PhotoFacts, dump_json, load_list
+from pipeline.core.photo_names import shown_names
+from pipeline.core.records import LevelPhoto, PhotoFacts, dump_json, load_list
 from pipeline.posing.request import PoseParams, PoseReport
 
 if TYPE_CHECKING:
+    from pipeline.core.colmap.model import SparseModel
     from pipeline.posing.colmap import PoseResult
     from pipeline.posing.photos import PhotoFile
+    from pipeline.posing.resolve import Resolved
+
+SHOWN_PAIRS = 10
 
 
 class Inputs(Frozen):
@@ -34,6 +39,8 @@ class Params(PoseParams):
     use_masks: bool = Field(
         default=True, description="use only features on the product; a turntable's backdrop stands still"
     )
+    up: tuple[LevelPhoto, ...] = Field(default=(), description="photos whose roll is stated, which tells where up is")
+    level: bool = Field(default=False, description="the camera was held level for every photo")
     min_registered: int = Field(default=8, ge=3, description="the shoot is held with fewer registered photos")
     min_registered_fraction: float = Field(
         default=0.7, gt=0, le=1, description="the shoot is held with a smaller share"
@@ -41,10 +48,11 @@ class Params(PoseParams):
 
 
 class Outputs(Frozen):
-    """`model`: tree `sparse/0/*.bin` in the product frame; `views`: JSON list of View."""
+    """`model`: tree `sparse/0/*.bin` in the product frame; `views`: JSON list of View; `up`: JSON Up."""
 
     model: Artifact
     views: Artifact
+    up: Artifact
     report: PoseReport
 
 
@@ -54,10 +62,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     Raises Held when too few photos or not the front one are registered, BadInput, SfmFailed.
     """
     from pipeline.core.colmap.write import write_model
-    from pipeline.posing.colmap import pose
-    from pipeline.posing.judge import report_of, require_registered
+    from pipeline.posing.judge import report_of
     from pipeline.posing.photos import PhotoFile
     from pipeline.posing.product import product_frame
+    from pipeline.posing.sight import hints
+    from pipeline.posing.up import UpHints
 
     facts = load_list(PhotoFacts, work.read(inputs.facts))
     if params.front not in {fact.photo for fact in facts}:
@@ -67,32 +76,78 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     photos = [PhotoFile(path, *sizes_px[path.stem]) for path in sorted(folder.iterdir())]
     masks = {path.stem: path for path in work.folder(inputs.cutouts, "cutouts").iterdir()} if params.use_masks else None
     work.progress(0, 2, f"registering {len(photos)} photos")
-    posed = pose(photos, masks, {fact.photo: fact.focal_px for fact in facts}, params, work.scratch)
-    names = [photo.photo for photo in photos]
+    focal_px = {fact.photo: fact.focal_px for fact in facts}
+    resolved = _resolved(photos, masks, facts, params, work)
+    model, names = _registered(resolved.posed, photos, masks, params, facts), [photo.photo for photo in photos]
+    work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
+    known = UpHints(stated=params.up, level=params.level, masked=masks is not None)
+    up = hints(model, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed)
+    frame = product_frame(model, resolved.posed.silhouettes, params.rig, params.front, up)
+    root = work.scratch / "model"
+    write_model(frame.model, root / "sparse" / "0")
+    return Outputs(
+        model=work.put_folder(root),
+        views=work.put_bytes(dump_json(list(frame.views))),
+        up=work.put_bytes(dump_json(frame.up)),
+        report=report_of(resolved, frame, names),
+    )
+
+
+def _resolved(
+    photos: "list[PhotoFile]",
+    masks: Mapping[str, Path] | None,
+    facts: list[PhotoFacts],
+    params: Params,
+    work: Work,
+) -> "Resolved":
+    """The poses. Raises RepeatedSides with a picture of the photos that were mistaken for each other."""
+    from pipeline.imaging.sheet.mattes import MatteTile, Verdicts, matte_sheet
+    from pipeline.posing.repeats import RepeatedSides
+    from pipeline.posing.resolve import resolved_poses, shooting_order
+
+    focal_px = {fact.photo: fact.focal_px for fact in facts}
     try:
-        model = require_registered(
+        return resolved_poses(photos, masks, focal_px, params, work.scratch, order=shooting_order(facts))
+    except RepeatedSides as held:
+        files = {photo.photo: photo.path for photo in photos}
+        shown = shown_names({fact.photo: fact.source_name for fact in facts})
+        tiles = [
+            MatteTile(photo, files[photo], (masks or {}).get(photo), f"mistaken for {shown[other]}", shown[photo])
+            for pair in held.pairs[:SHOWN_PAIRS]
+            for photo, other in (pair, pair[::-1])
+        ]
+        title = held.what.partition(",")[0]
+        held.picture = matte_sheet(title, "sfm is held", tiles, Verdicts(bad="mistaken", good="posed"))
+        raise
+
+
+def _registered(
+    posed: "PoseResult",
+    photos: "list[PhotoFile]",
+    masks: Mapping[str, Path] | None,
+    params: Params,
+    facts: list[PhotoFacts],
+) -> "SparseModel":
+    """The model. Raises Held with a picture of the photos when too few of them are registered."""
+    from pipeline.posing.judge import require_registered
+
+    try:
+        return require_registered(
             posed,
-            names,
+            [photo.photo for photo in photos],
             params.rig,
             params.front,
             min_registered=params.min_registered,
             min_fraction=params.min_registered_fraction,
         )
     except Held as held:
-        held.picture = _picture(held, posed, photos, masks or {})
+        held.picture = _picture(held, posed, photos, masks or {}, facts)
         raise
-    work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
-    frame = product_frame(model, posed.silhouettes, params.rig, params.front)
-    root = work.scratch / "model"
-    write_model(frame.model, root / "sparse" / "0")
-    return Outputs(
-        model=work.put_folder(root),
-        views=work.put_bytes(dump_json(list(frame.views))),
-        report=report_of(posed, frame, names),
-    )
 
 
-def _picture(held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes: Mapping[str, Path]) -> bytes:
+def _picture(
+    held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes: Mapping[str, Path], facts: list[PhotoFacts]
+) -> bytes:
     """All photos with their mattes as PNG, those without a pose first."""
     from pipeline.imaging.sheet.mattes import MatteTile, Verdicts, matte_sheet
 
@@ -106,7 +161,11 @@ def _picture(held: Held, posed: "PoseResult", photos: "list[PhotoFile]", mattes:
             return "its position is beside the ring of the others"
         return None if photo.photo in registered else "it could not be matched to the others"
 
-    tiles = [MatteTile(photo.photo, photo.path, mattes.get(photo.photo), fault(photo)) for photo in photos]
+    shown = shown_names({fact.photo: fact.source_name for fact in facts})
+    tiles = [
+        MatteTile(photo.photo, photo.path, mattes.get(photo.photo), fault(photo), shown.get(photo.photo))
+        for photo in photos
+    ]
     tiles.sort(key=lambda tile: tile.fault is None)
     return matte_sheet(held.what.partition(";")[0], "sfm is held", tiles, Verdicts(bad="not posed", good="posed"))
 

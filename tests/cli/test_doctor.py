@@ -21,7 +21,8 @@ def test_a_missing_engine_that_the_preset_does_not_use_is_optional(monkeypatch: 
     findings = {finding.what: finding for finding in doctor._engines(Settings())}
     assert findings["engine of cutout"].state == "ok" and findings["engine of caption"].state == "ok"
     assert "embedded" in findings["engine of background"].words
-    assert findings["cutout: seeded"].words.endswith("Requires seed_box")
+    assert findings["cutout: seeded"].state == "ok"
+    assert findings["cutout: checkpoint"].words.endswith("Requires checkpoint")
     assert findings["caption: anthropic"].state == "optional"
     assert "Set ANTHROPIC_API_KEY" in findings["caption: anthropic"].words
 
@@ -30,7 +31,7 @@ def test_a_missing_engine_that_the_preset_does_not_use_is_optional(monkeypatch: 
     ("preset", "what", "words"),
     [
         ("caption: {engine: anthropic}", "engine of caption", "has no key. Set ANTHROPIC_API_KEY"),
-        ("cutout: {engine: seeded}", "engine of cutout", "step cutout: engine seeded requires seed_box"),
+        ("cutout: {engine: seeded, seeds: box}", "engine of cutout", "step cutout: seeds: box needs a seed_box"),
         ("background: {diffusion: {checkpoint: /nowhere}}", "engine of background", "/nowhere is not a diffusers"),
         ("render: {refine: {checkpoint: WEIGHTS, device: cuda}}", "engine of render", "torch sees no GPU"),
     ],

@@ -40,6 +40,7 @@ def test_a_held_shoot_says_its_reason_once_and_points_to_the_picture():
     assert text.count("not found in 25 of 32 photos") == 1
     assert "picture of cutout: /sheets/held/mug-1-cutout.png" in text
     assert text.count("held by cutout") == len(STEPS) - 3
+    assert all(f"{word} " in text for word in (*STEPS, "state", "seconds"))
     assert len(text.splitlines()) <= LINES_MAX
 
 

@@ -177,7 +177,7 @@ def test_doctor_names_every_engine(tmp_path):
         (("splat", "nowhere", "--out", "x.ply"), "nowhere"),
         (("splat", ".", "--out", "x.ply", "--strategy", "grow"), "strategy"),
         (("render", "nowhere.ply", "--out", "x.png"), "nowhere.ply"),
-        (("cutout", "nowhere.png", "--out", "x", "--engine", "seeded"), "engine seeded requires seed_box"),
+        (("cutout", "a.png", "--out", "x", "--engine", "seeded", "--set", "seeds=box"), "seeds: box needs a seed_box"),
         (("lineage", "no/such/asset"), "no/such/asset"),
     ],
 )

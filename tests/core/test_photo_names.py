@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import BadInput
-from pipeline.core.photo_names import find_photo, is_name, is_name_of, photo_names, safe_name, with_file_names
+from pipeline.core.photo_names import (
+    find_photo,
+    is_name,
+    is_name_of,
+    photo_names,
+    safe_name,
+    shown_names,
+    with_file_names,
+)
 
 FILE_NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=120)
 
@@ -104,3 +112,8 @@ def test_messages_name_photos_as_their_files_are_named() -> None:
 def test_a_safe_name_is_empty_when_nothing_remains() -> None:
     assert safe_name("--写真") == ""
     assert safe_name("a b") == "a-b"
+
+
+def test_photos_are_shown_by_the_stem_of_their_file_unless_two_share_it() -> None:
+    files = {"MG_1": "_MG_1.JPG", "vase-1": "vase 1.jpg", "vase-2": "vase 1.png"}
+    assert shown_names(files) == {"MG_1": "_MG_1", "vase-1": "vase 1.jpg", "vase-2": "vase 1.png"}

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.domain import Angle, angle_between_deg, azimuth_elevation_deg, direction
 from pipeline.core.errors import BadInput
+from pipeline.core.records import Up
 from pipeline.core.rotations import rotation_from_quaternion
 from pipeline.posing.coverage import CoverageParams, Photographed, angles_deg, arc_offset_deg, judge, photographed
 from pipeline.posing.gaps import gap_around, largest_gap
@@ -48,6 +49,37 @@ def test_an_angle_in_a_gap_is_rendered_up_to_45_degrees_and_refused_beyond():
     assert "105-165°" in refused.reason
     assert "shoot 3 more there" in refused.reason
     assert refused.code == "angle-side-not-photographed"
+
+
+def test_a_photo_from_another_height_is_named_where_a_side_is_missing():
+    higher = [*ring(without=range(280, 360)), (316.0, 52.0)]
+    refused = decision(higher, 316, 12)
+    assert refused.code == "angle-side-not-photographed"
+    assert "the only photo from 270-0°, P19, looks from an elevation of 52°, this angle from 12°" in refused.reason
+    assert "shoot 5 more there at about 12°" in refused.reason
+    above = decision([*ring(0.0), *ring(60.0)], 20, 31, params=PARAMS.model_copy(update={"max_gap_deg": 20.0}))
+    assert "the nearest of 48 photos all around, P25, looks from an elevation of 60°" in above.reason
+
+
+def test_up_that_is_uncertain_refuses_rendered_angles_and_leaves_captured_ones():
+    angles = [Angle(name="front", azimuth_deg=0, elevation_deg=12), Angle(name="side", azimuth_deg=7, elevation_deg=12)]
+    shoot = posed(ring())
+    up = Up(source="horizon", confidence=0.2, deviation_deg={"base": 7.6})
+    front, side = judge(angles, {}, shoot.photos, shoot, PARAMS, up=up)
+    assert front.source == "captured"
+    assert (side.source, side.code) == ("refused", "angle-up-unknown")
+    assert "confidence 0.20, and another sign of it is 8° away); say where up is: `capture.up`" in side.reason
+    assert judge(angles, {}, shoot.photos, shoot, PARAMS, up=Up(source="table", confidence=0.8))[1].source == "rendered"
+
+
+def test_a_photo_without_a_cutout_is_passed_over_for_the_next():
+    shoot = posed([(0, 0), (2, 0), (30, 0)])
+    front = [Angle(name="front", azimuth_deg=0)]
+    assert judge(front, {}, shoot.photos, shoot, PARAMS, empty={"P00"})[0].photo == "P01"
+    rendered = judge(front, {}, shoot.photos, shoot, PARAMS, empty={"P00", "P01"})[0]
+    assert (rendered.source, rendered.nearest_photo) == ("rendered", "P00")
+    named = judge(front, {"front": "P02"}, shoot.photos, shoot, PARAMS, empty={"P02"})[0]
+    assert (named.source, named.code) == ("refused", "angle-cutout-empty")
 
 
 @pytest.mark.parametrize(

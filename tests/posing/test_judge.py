@@ -81,6 +81,17 @@ def test_missing_photos_are_blamed_on_mattes_where_mattes_were_the_cause(posed, 
     assert (f"mattes/{lost[0]}.png" in held.value.remedy) == (code == "sfm-cutouts-empty")
 
 
+def test_photos_that_form_two_models_are_named_per_model():
+    answer = PoseAnswer(sparse="0", apart=(("P09", "P10", "P11", "P12"),), attempts=(), seconds=0.0, peak_memory_mb=0.0)
+    posed = PoseResult(model(range(0, 90, 10)), None, (), answer, {})
+    with pytest.raises(Held) as held:
+        require_registered(posed, names(13), "turntable", "P00", min_registered=8, min_fraction=0.8)
+    assert held.value.code == "sfm-apart"
+    assert "2 models that share no detail: 9 (P00, P01, P02 and 6 more), and 4 (P09, P10, P11 and 1 more)" in (
+        held.value.what
+    )
+
+
 def test_a_front_photo_that_is_not_registered_holds_the_shoot():
     with pytest.raises(Held, match="front photo P30 could not be registered"):
         product_frame(model(range(0, 360, 20)), None, "turntable", "P30")

@@ -1,12 +1,14 @@
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.contract.runner import Runner
 from pipeline.core.domain import Angle, AngleDecision, Camera, View, look_at
 from pipeline.core.errors import BadInput
-from pipeline.core.records import PhotoFacts, dump_json, load_list
+from pipeline.core.png import encode_png
+from pipeline.core.records import PhotoFacts, Up, dump_json, load_list
 from pipeline.stages.coverage import STAGE, Inputs, Params
 
 CAMERA = Camera(width_px=60, height_px=40, fx_px=90.0, fy_px=90.0, cx_px=30.0, cy_px=20.0)
@@ -29,12 +31,25 @@ def facts(photo):
     )  # fmt: skip
 
 
-def covered(store, views, **params):
+def cutout(store, share):
+    """A cut-out of which this share is opaque."""
+    rgba = np.full((20, 30, 4), 128, np.uint8)
+    rgba[..., 3] = 255 * (np.arange(600).reshape(20, 30) < 600 * share)
+    return store.put(encode_png(rgba), "image/png")
+
+
+def covered(store, views, up=None, empty=(), **params):
     def artifact(records):
         return store.put(dump_json(records), "application/json")
 
+    names = [f"P{i}" for i in range(12)]
     inputs = Inputs(
-        facts=artifact([facts(f"P{i}") for i in range(12)]), views=None if views is None else artifact(views)
+        facts=artifact([facts(name) for name in names]),
+        cutouts=None
+        if empty is None
+        else store.put_tree({f"{name}.png": cutout(store, 0.0 if name in empty else 0.5) for name in names}),
+        views=None if views is None else artifact(views),
+        up=None if up is None else artifact(up),
     )
     outputs = Runner(store).run(STAGE, inputs, Params(angles=ANGLES, **params)).outputs
     return load_list(AngleDecision, store.read(outputs.decisions)), outputs
@@ -60,3 +75,22 @@ def test_only_named_angles_are_captured_when_sfm_is_held(store):
 def test_an_unknown_named_photo_is_bad_input(store):
     with pytest.raises(BadInput, match="no photo 'P99'"):
         covered(store, None, named={"side": "P99"})
+
+
+def test_a_photo_of_which_nothing_was_cut_out_is_no_picture(store):
+    decisions, _ = covered(store, None, named={"side": "P7"}, empty=["P7"])
+    assert (decisions[1].source, decisions[1].code) == ("refused", "angle-cutout-empty")
+    assert "mattes/P7.png" in decisions[1].reason
+    decisions, _ = covered(store, None, named={"side": "P7"}, empty=None)
+    assert (decisions[1].source, decisions[1].code) == ("refused", "angle-cutout-empty")
+    views = [*(view(f"P{i}", 30.0 * i) for i in range(11)), view("P11", 3.0)]
+    decisions, _ = covered(store, views, empty=["P0"])
+    assert (decisions[0].source, decisions[0].photo) == ("captured", "P11")
+
+
+@pytest.mark.parametrize(("confidence", "source"), [(0.3, "refused"), (0.9, "rendered")])
+def test_angles_are_rendered_only_where_up_is_known(store, confidence, source):
+    up = Up(source="horizon", confidence=confidence)
+    decisions, _ = covered(store, [view(f"P{i}", 30.0 * i) for i in range(12)], up=up)
+    assert [decision.source for decision in decisions] == ["captured", source, "refused"]
+    assert (decisions[1].code == "angle-up-unknown") == (source == "refused")

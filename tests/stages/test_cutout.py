@@ -4,8 +4,9 @@ import pytest
 from pipeline.contract.runner import Runner
 from pipeline.core.errors import BadInput, Held, MissingEngine
 from pipeline.core.png import decode_png, encode_png
-from pipeline.stages.cutout import STAGE, Inputs, Params
+from pipeline.stages.cutout.stage import STAGE, Inputs, Params
 from tests.imaging.studio import iou, photograph
+from tests.still_shoot import still_shoot
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,8 @@ def test_every_photo_is_cut_out(store, scenes):
         assert iou(rgba[..., 3], scene.alpha) > 0.98
         inside = rgba[..., 3] == 255
         assert np.array_equal(rgba[inside][:, :3], scene.rgb[inside])
-    assert outputs.report.engine == "backdrop"
+    assert (outputs.report.engine, outputs.report.seeds) == ("backdrop", None)
+    assert outputs.report.why == "backdrop: 3 of 3 believed"
     assert outputs.report.licence == "no weights"
     assert outputs.report.failed == ()
 
@@ -88,3 +90,40 @@ def test_matte_far_from_the_median_size_has_failed(store, scenes):
 def test_a_missing_checkpoint_is_a_missing_engine(store, scenes, tmp_path):
     with pytest.raises(MissingEngine, match="checkpoint"):
         cut(store, {"p0": scenes["p0"].rgb}, engine="checkpoint", checkpoint=str(tmp_path / "none"))
+
+
+@pytest.fixture(scope="module")
+def cluttered():
+    return list(still_shoot("mug-001", side_px=448, every=3))
+
+
+def test_a_turntable_in_a_cluttered_room_is_cut_by_what_stands_still(store, cluttered):
+    outputs, manifest, _ = cut(store, {photo.name: photo.rgb for photo in cluttered})
+    report = outputs.report
+    assert (report.engine, report.seeds, report.failed, report.redone) == ("seeded", "still", (), ())
+    assert report.why.startswith("backdrop: 0 of 3 believed (") and report.why.endswith(
+        "seeded by still: 3 of 3 believed"
+    )
+    found = store.tree(outputs.cutouts)
+    for photo in cluttered:
+        assert iou(decode_png(store.read(found[f"{photo.name}.png"]))[..., 3], photo.truth) > 0.9
+    engines = {
+        store.manifest("cutout_photo", item.key).request.params["matte"]["engine"] for item in manifest.items.values()
+    }
+    assert engines == {"seeded"} and len(manifest.items) == len(cluttered)
+
+
+def test_a_hopeless_shoot_is_held_after_three_photos(store):
+    noise = np.random.default_rng(0).integers(0, 255, (9, 30, 40, 3)).astype(np.uint8)
+    pictures = {f"p{index}": part.repeat(8, 0).repeat(8, 1) for index, part in enumerate(noise)}
+    with pytest.raises(Held, match=r"in 3 of 3 photos tried, of 9: ") as held:
+        cut(store, pictures, engine="backdrop")
+    assert held.value.code == "cutout-product-not-found"
+    key = STAGE.request(Inputs(photos=tree(store, pictures)), Params(engine="backdrop")).key
+    manifest = store.manifest("cutout", key)
+    assert manifest.held.picture is not None and len(manifest.items) == 3
+
+
+def test_seeds_that_a_shoot_cannot_give_are_named(store, scenes):
+    with pytest.raises(Held, match="no seeds by still: 3 photos are too few"):
+        cut(store, {name: scene.rgb for name, scene in scenes.items()}, engine="seeded", seeds="still")

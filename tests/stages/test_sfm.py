@@ -2,14 +2,16 @@ import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.colmap.read import read_model
-from pipeline.core.domain import View, camera_centre
+from pipeline.core.domain import View, angle_between_deg, camera_centre
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.media import media_type_of
-from pipeline.core.records import PhotoFacts, dump_json, load_list
+from pipeline.core.records import LevelPhoto, PhotoFacts, Up, dump_json, load_list
+from pipeline.posing.repeats import Doubt, RepeatedSides
 from pipeline.stages.sfm import STAGE, Inputs, Params
 from tests.posing.can import ring, write_shoot
 
@@ -46,6 +48,9 @@ def test_two_rings_are_posed_in_the_product_frame(shoot, tmp_path):
     assert outputs.report.registered == len(views) == len(SHOTS)
     assert outputs.report.rings == 2
     assert views["DSC_0003"].azimuth_deg == pytest.approx(0, abs=1e-6)
+    assert outputs.report.up == Up.model_validate_json(store.read(outputs.up))
+    assert (outputs.report.up.source, outputs.report.by_order) == ("turntable", False)
+    assert outputs.report.up.confidence > 0.9
     for shot in SHOTS:
         view = views[shot.photo]
         off = (view.azimuth_deg - (shot.azimuth_deg - SHOTS[2].azimuth_deg) + 180) % 360 - 180
@@ -62,6 +67,27 @@ def test_two_rings_are_posed_in_the_product_frame(shoot, tmp_path):
         assert np.allclose(image.centre, camera_centre(views[image.photo].pose))
 
 
+def test_the_same_photos_held_by_hand_stand_as_upright(shoot):
+    store, inputs = shoot
+    report, views = None, {}
+    for rig in ("turntable", "handheld"):
+        outputs = Runner(store).run(STAGE, inputs, Params(front="DSC_0003", rig=rig, **QUICK)).outputs
+        report = outputs.report
+        views[rig] = {view.photo: view for view in load_list(View, store.read(outputs.views))}
+    assert (report.rings, report.ring_residual_deg, report.up.source) == (0, None, "horizon")
+    assert report.up.confidence > 0.9
+    for photo, view in views["handheld"].items():
+        ups = [pose.pose[:3, 2] for pose in (view, views["turntable"][photo])]
+        assert angle_between_deg(*ups) < 1.0, photo
+
+
+def test_a_photo_whose_roll_is_stated_must_be_registered(shoot):
+    store, inputs = shoot
+    stated = (LevelPhoto(photo="DSC_9999"),)
+    with pytest.raises(Held, match=r"capture\.up: DSC_9999 could not be registered"):
+        Runner(store).run(STAGE, inputs, Params(front="DSC_0003", up=stated, **QUICK))
+
+
 def test_an_unknown_front_photo_is_bad_input(shoot):
     store, inputs = shoot
     with pytest.raises(BadInput, match="no photo 'front'"):
@@ -69,8 +95,6 @@ def test_an_unknown_front_photo_is_bad_input(shoot):
 
 
 def test_a_shoot_of_blank_photos_is_held_again_from_the_cache(tmp_path):
-    from PIL import Image
-
     store = Store(tmp_path)
     blank, full = tmp_path / "blank.png", tmp_path / "full.png"
     Image.new("RGB", (80, 60), "white").save(blank)
@@ -100,3 +124,20 @@ def test_a_shoot_of_blank_photos_is_held_again_from_the_cache(tmp_path):
     assert manifest.held.picture is not None
     sheet = Image.open(io.BytesIO(store.read(manifest.held.picture)))
     assert (sheet.format, sheet.width) == ("PNG", 2000)
+
+
+def test_photos_that_were_mistaken_for_each_other_are_shown(shoot, monkeypatch):
+    """The poses themselves are tested in tests/posing/test_repeats.py."""
+    store, inputs = shoot
+    pairs = (("DSC_0001", "DSC_0009"), ("DSC_0002", "DSC_0010"))
+
+    def mistaken(*arguments, **settings):
+        raise RepeatedSides(Doubt(twins=pairs, torn=(), turn_deg=None))
+
+    monkeypatch.setattr("pipeline.posing.resolve.resolved_poses", mistaken)
+    params = Params(front="DSC_0003", seed=7, **QUICK)
+    with pytest.raises(Held, match="DSC_0001 and DSC_0009, DSC_0002 and DSC_0010 came out in one place"):
+        Runner(store).run(STAGE, inputs, params)
+    held = store.manifest("sfm", STAGE.request(inputs, params).key).held
+    assert held.code == "sfm-repeated-sides"
+    assert Image.open(io.BytesIO(store.read(held.picture))).format == "PNG"

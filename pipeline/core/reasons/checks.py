@@ -161,6 +161,12 @@ CHECK_REASONS = (
         "Shoot on a backdrop that differs from the product in colour, or supply a matte made by hand.",
     ),
     _review(
+        "backdrop_rim",
+        "A rim of the photo's backdrop is left",
+        "Along a part of the outline, such as under a handle, a strip of the old backdrop was taken for product.",
+        "Look at the outline there, and supply a matte made by hand if a strip is left.",
+    ),
+    _review(
         "silhouette",
         "The outline disagrees with the other photos in one place",
         "The outline has a bite, a part is missing, or a shadow was taken for product.",

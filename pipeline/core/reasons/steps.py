@@ -35,6 +35,15 @@ STEP_REASONS = (
         "Shoot as many photos in the gap as the message says, and run the shoot again.",
     ),
     _held(
+        "sfm-apart",
+        "The photos form two models that share no detail",
+        "The photos of each model fit together, but no photo of one shows anything that is seen in the other: the "
+        "product was turned over or moved between two photos, or two of its sides were never seen in one photo. The "
+        "message names the photos of each model.",
+        "Shoot a few photos in which both sides are seen, at most 15° apart. If the product was turned over or moved, "
+        "make a shoot of each part.",
+    ),
+    _held(
         "sfm-cutouts-empty",
         "Too few photos have a cut-out",
         "Nothing was cut out of some photos, so that too few are left to be posed. It is not for want of photos. The "
@@ -47,6 +56,21 @@ STEP_REASONS = (
         "The front photo could not be posed",
         "The photo named in `capture.front` could not be matched to the others, so azimuth 0 is not known.",
         "Name another photo in `capture.front`, or shoot the front again, sharp and well lit.",
+    ),
+    _held(
+        "sfm-up-not-posed",
+        "A photo whose roll is stated could not be posed",
+        "A photo in `capture.up` could not be matched to the others, so its roll does not tell where up is.",
+        "Name other photos in `capture.up`, from sides about 90° apart.",
+    ),
+    _held(
+        "sfm-repeated-sides",
+        "The product has sides that look alike, and photos of them were mistaken for each other",
+        "Several photos seem to have been taken from one place although they show different sides: the product repeats "
+        "its print or its shape. The message names such photos. Azimuths would be wrong, and the back could be sold as "
+        "the front.",
+        "Shoot on a turntable, all round in equal steps, with file names or times in the order of shooting: the order "
+        "then tells the sides apart. Or put a few small removable stickers on one side and shoot again.",
     ),
     _held(
         "sfm-too-few-points",
@@ -141,6 +165,20 @@ STEP_REASONS = (
         "No pair of photos encloses the angle",
         "There are photos nearby, but no two of them are close enough to each other to render an angle between them.",
         "Shoot this angle itself.",
+    ),
+    _angle(
+        "angle-up-unknown",
+        "Which way is up is uncertain",
+        "The angle would be rendered, and the product could lean in it: the photos do not tell where up is to 2° with "
+        "the probability that `coverage.min_up_confidence` asks for.",
+        "State `capture.up` in `shoot.yaml`: two photos from sides about 90° apart, with their `roll_deg`; or "
+        "`capture.level: true` if the camera was held level for all photos. Or shoot this angle itself.",
+    ),
+    _angle(
+        "angle-cutout-empty",
+        "Nothing was cut out of the photo for this angle",
+        "`capture.named` names a photo whose cut-out is empty, so there is no picture of the product.",
+        "Supply a matte made by hand for this photo, or name another one.",
     ),
     _angle(
         "angle-no-splat",

@@ -2,12 +2,12 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.core.arrays import F32, Rgb, Rgba
+from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.linear import srgb_to_linear
 from pipeline.core.records import Check, Edits
 from pipeline.imaging.checks.evidence import finding, note
+from pipeline.imaging.checks.rim import check_rim, nearest_colours
 from pipeline.imaging.compositing.edits import apply_edits, describe_edits
 
 IOU_AT_LEAST = 0.95  # the splat's silhouette may correct a matte, not replace it
@@ -22,7 +22,7 @@ def check_captured(photo: Rgb, cutout: Rgba, picture: Rgba) -> tuple[Check, ...]
     if not photo.shape[:2] == cutout.shape[:2] == picture.shape[:2]:
         words = f"photo, cut-out and picture differ in size: {photo.shape[:2]}, {cutout.shape[:2]}, {picture.shape[:2]}"
         return (finding("photo_exact", 1, "flag", words, threshold=0, passed=False, severity="reject"),)
-    return (_exact(photo, picture), _same_mask(cutout, picture), *_remains(photo, picture))
+    return (_exact(photo, picture), _same_mask(cutout, picture), *_remains(photo, picture), *check_rim(photo, picture))
 
 
 def check_rendered(
@@ -102,8 +102,8 @@ def _remains(photo: Rgb, picture: Rgba) -> tuple[Check, ...]:
     inward = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, 5)
     outward = cv2.distanceTransform((~solid).astype(np.uint8), cv2.DIST_L2, 5)
     edge = solid & (inward <= EDGE_PX)
-    deep = _nearest(srgb_to_linear(picture[..., :3]), solid & (inward > DEEP_PX), edge)
-    away = _nearest(srgb_to_linear(photo), outward > AWAY_PX, edge)
+    deep = nearest_colours(srgb_to_linear(picture[..., :3]), solid & (inward > DEEP_PX), edge)
+    away = nearest_colours(srgb_to_linear(photo), outward > AWAY_PX, edge)
     if deep is None or away is None:
         return ()
     step = away - deep
@@ -118,16 +118,3 @@ def _remains(photo: Rgb, picture: Rgba) -> tuple[Check, ...]:
     return (
         finding("old_backdrop", share, "share", words, threshold=REMAINS_AT_MOST, passed=passed, severity="review"),
     )
-
-
-def _nearest(colours: F32, source: NDArray[np.bool_], target: NDArray[np.bool_]) -> F32 | None:
-    """Colours [n, 3] of the nearest `source` pixel for each `target` pixel; None if there is no source."""
-    if not source.any():
-        return None
-    _, labels = cv2.distanceTransformWithLabels(
-        (~source).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    table = np.zeros((int(labels.max()) + 1, 3), dtype=np.float32)
-    table[labels[source]] = colours[source]
-    nearest: F32 = table[labels[target]]
-    return nearest

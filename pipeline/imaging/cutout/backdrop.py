@@ -12,10 +12,14 @@ from pydantic import Field
 from pipeline.core.arrays import F32, Alpha, Mask, Rgb
 from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdrop, lab_of
+from pipeline.imaging.cutout.holes import open_holes
+from pipeline.imaging.cutout.thin import thin_lines, thin_parts
 
 _DISC3 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 SHADOW_STEP = 2.0  # change of L per px: the steepest edge of a shadow; a steeper one is an outline
+PLAIN_BACKDROP = True  # its mattes are judged by how plain the backdrop is
+PLAIN_LIMIT = 5.0  # distance from the backdrop, in units of its noise, below which a pixel is plain backdrop
 BAND_PX = 1.6  # half the width of the unknown band around the outline
 KEPT_SHARE = 0.02  # pieces below this share of the largest one's area are dropped
 
@@ -31,7 +35,7 @@ class Params(Frozen):
         description="long side at which the product is found, before its outline is refined",
     )
     matting_side_px: int | None = Field(
-        default=None, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
+        default=2000, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
     )
     grabcut_rounds: int = Field(
         default=3, ge=0, le=20, description="iterations of GrabCut, which separates product from surroundings"
@@ -58,10 +62,11 @@ def cut(rgb: Rgb, params: Params) -> Alpha:
     small = reduced(rgb, params.work_side_px)
     likeness = compare(lab := lab_of(small), fit_backdrop(lab))
     product = _product(lab[..., 0], likeness, params)
-    if not product.any():
+    lines = thin_parts(product) | thin_lines(small, product, likeness.tint < params.tint_limit)
+    if not product.any() and not lines.any():
         return np.zeros(rgb.shape[:2], np.uint8)
     doubtful = np.where(product, likeness.distance < 4, likeness.tint > 2 * params.tint_limit)
-    return refined(rgb, product, band=BAND_PX, doubtful=doubtful, matting_side_px=params.matting_side_px)
+    return refined(rgb, product, band=BAND_PX, doubtful=doubtful, lines=lines, matting_side_px=params.matting_side_px)
 
 
 def _product(lightness: F32, likeness: Likeness, params: Params) -> Mask:
@@ -69,11 +74,13 @@ def _product(lightness: F32, likeness: Likeness, params: Params) -> Mask:
     tinted = likeness.tint > params.tint_limit
     bright = likeness.shade > 1.25
     quiet = ~tinted & ~bright & (likeness.shade > 0.06)
-    smooth = quiet & (_steepness(lightness) < SHADOW_STEP)
-    plain = quiet & (likeness.distance < 5)
+    steepness = _steepness(lightness)
+    smooth = quiet & (steepness < SHADOW_STEP)
+    plain = quiet & (likeness.distance < PLAIN_LIMIT)
     reached = _without_leaks(_reached(smooth | plain, plain), plain)
-    holes = _holes(smooth | plain, reached, likeness)
-    mask = _grabcut(likeness, reached | holes, plain, params)
+    holes = open_holes(lightness, smooth | plain, reached, likeness)
+    grown = _grabcut(likeness, reached | holes, plain, params)
+    mask = _without_shadows(grown & ~holes, reached, steepness)
     return _tidy(mask, reached, holes)
 
 
@@ -103,6 +110,25 @@ def _grabcut(likeness: Likeness, reached: Mask, plain: Mask, params: Params) -> 
     cv2.grabCut(np.ascontiguousarray(flat[box]), part, None, *models, params.grabcut_rounds, cv2.GC_INIT_WITH_MASK)
     mask = np.zeros(reached.shape, bool)
     mask[box] = (part == cv2.GC_FGD) | (part == cv2.GC_PR_FGD)
+    return mask
+
+
+def _without_shadows(mask: Mask, reached: Mask, steepness: F32) -> Mask:
+    """Take back what the colours added to the product, where that moved its outline from a steep edge to a soft one.
+
+    Where the growth from the border leaked into a gray product, the outline moves to the product's edge instead.
+    """
+    steep = cv2.dilate(steepness, _DISC3)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(mask & reached, np.uint8), connectivity=4)
+    for index in range(1, count):
+        left, top, width, height, _ = stats[index]
+        box = slice(max(0, top - 2), top + height + 2), slice(max(0, left - 2), left + width + 2)
+        part = labels[box] == index
+        rim = (cv2.dilate(np.asarray(part, np.uint8), _DISC3) > 0) & ~part
+        before, after = rim & ~reached[box], rim & reached[box] & ~mask[box]
+        if before.any() and after.any() and steep[box][before].mean() > steep[box][after].mean():
+            mask = mask.copy()
+            mask[box] &= ~part
     return mask
 
 
@@ -160,29 +186,6 @@ def _components_with(mask: Mask, seeds: Mask) -> Mask:
     seeded[np.unique(labels[seeds & mask])] = True
     seeded[0] = False
     return seeded[labels]
-
-
-def _holes(passable: Mask, reached: Mask, likeness: Likeness) -> Mask:
-    """Backdrop seen through the product, as in a mug's handle: small, near the outside, and equally lit."""
-    inside = np.asarray(passable & ~reached, np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.erode(inside, _DISC3), connectivity=4)
-    holes = np.zeros_like(reached)
-    size = float((~reached).sum())
-    to_outside = cv2.distanceTransform(np.asarray(~reached, np.uint8), cv2.DIST_L2, 5)
-    for index in range(1, count):
-        area = float(stats[index, cv2.CC_STAT_AREA])
-        part = labels == index
-        if area < 12 or area > 0.25 * size or likeness.tint[part].mean() > 2.5:
-            continue
-        thickness = float(to_outside[part].min())
-        if thickness > max(6.0, 0.2 * size**0.5):
-            continue
-        ring = reached & (cv2.distanceTransform(np.asarray(~part, np.uint8), cv2.DIST_L2, 5) < 1.5 * thickness + 6)
-        lit = np.median(likeness.shade[part]) - np.median(likeness.shade[ring]) if ring.any() else 1.0
-        untinted = likeness.tint[part].mean() < 1.0 and 0.5 < np.median(likeness.shade[part]) < 1.12
-        if abs(lit) < (0.2 if untinted else 0.06):
-            holes |= cv2.dilate(np.asarray(part, np.uint8), _DISC3) > 0
-    return holes & passable
 
 
 def _tidy(mask: Mask, reached: Mask, holes: Mask) -> Mask:

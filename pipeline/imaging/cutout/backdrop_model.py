@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.core.arrays import F32, F64, Pixels, Rgb
+from pipeline.core.arrays import F32, F64, Mask, Pixels, Rgb
 
 Lab = F32  # [h, w, 3]: L 0 to 100, a, b (CIE 1976, D65)
 _TUKEY = 4.685  # the usual cutoff of Tukey's biweight: 95% efficient on Gaussian noise
@@ -37,7 +36,7 @@ def fit_backdrop(lab: Lab, border_fraction: float = 0.05, rounds: int = 8) -> Ba
     step = max(1, round(1 / factor))
     few_rows, few_columns = few.shape[:2]
     pixels, basis = few.reshape(-1, 3), _basis(few_rows, few_columns)
-    border = _border(few_rows, few_columns, border_fraction).ravel()
+    border = border_of(few_rows, few_columns, border_fraction).ravel()
     median = np.median(pixels[border], axis=0)
     near = np.exp(-np.square((pixels - median) / (12.0, 6.0, 6.0)).sum(axis=1) / 2) + 1e-3
     weights = np.where(border, near, 0.0)
@@ -58,7 +57,8 @@ def fit_backdrop(lab: Lab, border_fraction: float = 0.05, rounds: int = 8) -> Ba
     return BackdropFit(surface, noise.astype(np.float32))
 
 
-def _border(height: int, width: int, fraction: float) -> NDArray[np.bool_]:
+def border_of(height: int, width: int, fraction: float) -> Mask:
+    """Mask [height, width] of the picture's border, `fraction` of its shorter side wide."""
     border = np.ones((height, width), bool)
     band = max(2, round(fraction * min(height, width)))
     border[band:-band, band:-band] = False
@@ -77,13 +77,16 @@ class Likeness:
 
     `shade`: luminance relative to the backdrop's (1 lit, 0 black). `tint`: Lab distance to the backdrop shaded to the
     pixel's lightness, close to 0 in a shadow. `distance`: Lab distance to the unshaded backdrop, in units of its noise.
-    `tints`: the differences of a* and b* from the shaded backdrop, [h, w, 2]; `tint` is their length.
+    `tints`: the differences of a* and b* from the shaded backdrop, [h, w, 2]; `tint` is their length. `lightness`: L of
+    the backdrop, [h, w]; `noise`: of it.
     """
 
     shade: F32
     tint: F32
     distance: F32
     tints: F32
+    lightness: F32
+    noise: float
 
     def flat(self, shade_weight: float, tint_weight: float) -> Pixels:
         """Shade and the two tints as a picture [h, w, 3] uint8, as if the backdrop were even; for colour models."""
@@ -99,7 +102,14 @@ def compare(lab: Lab, backdrop: BackdropFit) -> Likeness:
     tints = lab[..., 1:] - shrunk
     tint = np.sqrt(np.square(tints).sum(axis=2))
     distance = np.sqrt(np.square((lab - backdrop.lab) / backdrop.noise).sum(axis=2))
-    return Likeness(shade.astype(np.float32), tint.astype(np.float32), distance.astype(np.float32), tints)
+    return Likeness(
+        shade.astype(np.float32),
+        tint.astype(np.float32),
+        distance.astype(np.float32),
+        tints,
+        backdrop.lab[..., 0],
+        float(backdrop.noise[0]),
+    )
 
 
 def _luminance(lightness: F32) -> F32:

@@ -1,91 +1,159 @@
 """Cuts out any image files, without a shoot: `catalog cutout`."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import name_of
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.decode import read_photo
-from pipeline.core.photo.limits import raw_twins
+from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.process import peak_memory_mb
-from pipeline.imaging.cutout.base import CutoutEngine, fault_of, with_matte
-from pipeline.imaging.cutout.registry import ENGINES
+from pipeline.imaging.cutout.agreement import Matted, colours_of
+from pipeline.imaging.cutout.base import with_matte
+from pipeline.imaging.cutout.choose import Sources, cut_shoot
+from pipeline.imaging.cutout.registry import ENGINES, cut_photo
+from pipeline.imaging.cutout.seeds import Seeds
+
+COVERAGE_RATIO = 4.0  # as the stage's default
+MakeSources = Callable[[Mapping[str, Path]], Sources]
 
 
 class CutFile(Frozen):
-    """One image that was cut out. `coverage`: product's share of it, 0 to 1. `fault`: why its matte is implausible."""
+    """One image that was cut out. `coverage`: product's share of it, 0 to 1. `fault`: why its matte is implausible.
+
+    `engine`: that cut it out. `belief`: how far the matte can be believed, 0 to 1. `dropped`: pieces that are not the
+    product.
+    """
 
     source: str
     written: str
     width_px: int
     height_px: int
+    engine: str
     coverage: float
     fault: str | None
+    belief: float
+    dropped: tuple[str, ...]
     notes: tuple[str, ...]
     seconds: float
 
 
 class CutReport(Frozen):
-    """The result of `cut_files`. `left_out`: camera raw files that have a developed photo beside them."""
+    """The result of `cut_files`. `engine`: that cut most files out; `why`: how it was chosen.
+
+    `untried`: files that were not cut out, because no engine succeeded on any of three others. `left_out`: camera raw
+    files that have a developed photo beside them.
+    """
 
     engine: str
+    why: str
     licence: str
     files: tuple[CutFile, ...]
+    untried: tuple[str, ...]
     left_out: tuple[str, ...]
     seconds: float
     peak_memory_mb: float
 
 
 def cut_files(
-    paths: Sequence[Path], out_dir: Path, params: Frozen, on_progress: Callable[[int, int, str], None]
+    paths: Sequence[Path],
+    out_dir: Path,
+    params: Frozen,
+    on_progress: Callable[[int, int, str], None],
+    sources: MakeSources | None = None,
 ) -> CutReport:
     """Write `<stem>.png`, RGBA, into `out_dir` for every image, with the engine that `params` belong to.
 
-    Calls `on_progress(done, total, name)` after each image. Raises BadInput if an image cannot be read, two images
-    would get the same name, or a file to be written exists; MissingEngine.
+    A folder in `paths` stands for the photos in it. `sources`: what makes seeds of all images; without it, an engine
+    that needs them finds nothing. Calls `on_progress(done, total, name)` after each image. Raises BadInput if an image
+    cannot be read, two images would get the same name, or a file to be written exists; MissingEngine.
     """
     began = time.perf_counter()
-    left_out = raw_twins(map(str, paths))
-    targets = _targets([path for path in paths if str(path) not in left_out], out_dir)
-    engine = ENGINES.of(params)
-    engine.require_here(params)
+    files = _files(paths)
+    left_out = raw_twins(map(str, files))
+    targets = _targets([path for path in files if str(path) not in left_out], out_dir)
+    ENGINES.of(params).require_here(params)
     out_dir.mkdir(parents=True, exist_ok=True)
-    files = []
-    for done, (path, target) in enumerate(targets.items(), start=1):
-        files.append(_cut(path, target, engine, params))
-        on_progress(done, len(targets), path.name)
+    bench = _Bench({target.stem: (path, target) for path, target in targets.items()}, on_progress)
+    made = sources({target.stem: path for path, target in targets.items()}) if sources else {}
+    shoot = cut_shoot(list(bench.files), params, made, bench.cut, ratio=COVERAGE_RATIO, known={})
+    done = []
+    for name, matte in shoot.mattes.items():
+        way = shoot.way_of(name)
+        done.append(bench.written(name, way.params, way.name, matte))
+    engine = ENGINES.of(shoot.way.params)
     return CutReport(
-        engine=name_of(engine),
-        licence=engine.licence(params),
-        files=tuple(files),
+        engine=shoot.way.name,
+        why=shoot.why,
+        licence=engine.licence(shoot.way.params),
+        files=tuple(done),
+        untried=tuple(path.name for name, (path, _) in bench.files.items() if name not in shoot.mattes),
         left_out=tuple(left_out),
         seconds=round(time.perf_counter() - began, 3),
         peak_memory_mb=round(peak_memory_mb(), 1),
     )
 
 
-def _cut(path: Path, target: Path, engine: CutoutEngine, params: Frozen) -> CutFile:
-    began = time.perf_counter()
-    try:
-        photo = read_photo(path)
-    except BadInput as error:
-        raise type(error)(f"{path}: {error.what}", remedy=error.remedy) from None
-    alpha = engine.cut(photo.rgb, params)
-    target.write_bytes(encode_png(with_matte(photo.rgb, alpha)))
-    height, width = alpha.shape
-    return CutFile(
-        source=str(path),
-        written=str(target),
-        width_px=width,
-        height_px=height,
-        coverage=round(float((alpha >= 128).mean()), 4),
-        fault=fault_of(alpha),
-        notes=photo.notes,
-        seconds=round(time.perf_counter() - began, 3),
-    )
+@dataclass
+class _Bench:
+    """Cuts out files and writes them; a later engine's cut-out of a file replaces the earlier one's."""
+
+    files: Mapping[str, tuple[Path, Path]]
+    on_progress: Callable[[int, int, str], None]
+    seeds: dict[tuple[str, Frozen], Seeds | None] = field(default_factory=dict)
+    last: dict[str, tuple[Frozen, CutFile]] = field(default_factory=dict)
+
+    def cut(self, name: str, params: Frozen, seeds: Seeds | None) -> Matted:
+        """Cut a file out and write it. Raises BadInput that names it if it cannot be read."""
+        began = time.perf_counter()
+        path, target = self.files[name]
+        try:
+            photo = read_photo(path)
+        except BadInput as error:
+            raise type(error)(f"{path}: {error.what}", remedy=error.remedy) from None
+        cut = cut_photo(photo.rgb, params, seeds)
+        target.write_bytes(encode_png(with_matte(photo.rgb, cut.alpha)))
+        height, width = cut.alpha.shape
+        file = CutFile(
+            source=str(path),
+            written=str(target),
+            width_px=width,
+            height_px=height,
+            engine=name_of(ENGINES.of(params)),
+            coverage=round(float((cut.alpha >= 128).mean()), 4),
+            fault=cut.verdict.fault,
+            belief=cut.verdict.belief,
+            dropped=tuple(str(piece) for piece in cut.dropped),
+            notes=photo.notes,
+            seconds=round(time.perf_counter() - began, 3),
+        )
+        self.last[name], self.seeds[name, params] = (params, file), seeds
+        self.on_progress(len(self.last), len(self.files), path.name)
+        return Matted(file.coverage, colours_of(photo.rgb, cut.alpha), file.belief, file.fault)
+
+    def written(self, name: str, params: Frozen, engine: str, matte: Matted) -> CutFile:
+        """The file as these params cut it out, with the verdict that the whole shoot gave."""
+        if self.last[name][0] != params:
+            self.cut(name, params, self.seeds[name, params])
+        return self.last[name][1].model_copy(update={"engine": engine, "fault": matte.fault, "belief": matte.belief})
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """The image files, and in place of a folder the photos in it, by name. Raises BadInput for a folder without any."""
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in PHOTO_ENDINGS and file.name[0] != ".")
+        if not inside:
+            raise BadInput(f"{path} has no photos", remedy=f"Use {', '.join(sorted(PHOTO_ENDINGS))}")
+        files += inside
+    return files
 
 
 def _targets(paths: Sequence[Path], out_dir: Path) -> dict[Path, Path]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.core.arrays import F64, I64, Alpha, Matte, Pixels, Rgb
 
 UNKNOWN = 128
+COLOUR_SIDE_PX = 1400
 _REACH = 2  # pixels i and j share a 3x3 window when they are at most this far apart
 _STENCIL = 2 * _REACH + 1
 _ITSELF = _STENCIL**2 // 2  # index of the pixel itself in its 5x5 stencil
@@ -166,6 +167,7 @@ def _solved(matrix: Any, right: F64, tolerance: float) -> F64:
 def foreground_colours(rgb: Rgb, alpha: Alpha) -> Rgb:
     """The product's colour [h, w, 3] uint8: exactly the photo's where alpha is 255, estimated at the outline, else 0.
 
+    Colours change slowly along an outline, so they are estimated at a long side of at most COLOUR_SIDE_PX.
     Germer et al.: Fast Multi-Level Foreground Estimation, 2020.
     """
     import cv2
@@ -176,11 +178,17 @@ def foreground_colours(rgb: Rgb, alpha: Alpha) -> Rgb:
     if box is None:
         return colours
     crop, matte = rgb[box], alpha[box]
-    estimated = estimate_foreground_ml(crop.astype(np.float32) / 255.0, matte.astype(np.float32) / 255.0)
-    inside = colours[box]
+    height, width = matte.shape
+    factor = min(1.0, COLOUR_SIDE_PX / max(height, width))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    small, soft = (cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in (crop, matte))
+    estimated = estimate_foreground_ml(small.astype(np.float32) / 255.0, soft.astype(np.float32) / 255.0)
+    levels = np.round(estimated * 255.0).astype(np.uint8)
+    levels = np.asarray(cv2.resize(levels, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    inside, solid = colours[box], matte == 255
     beside = cv2.dilate(np.asarray(matte > 0, np.uint8), np.ones((9, 9), np.uint8)) > 0
-    inside[beside] = np.round(estimated[beside] * 255.0).astype(np.uint8)
-    inside[matte == 255] = crop[matte == 255]
+    np.copyto(inside, levels, where=beside[..., None])
+    np.copyto(inside, crop, where=solid[..., None])
     return colours
 
 

@@ -5,20 +5,29 @@ import numpy as np
 
 from pipeline.core.arrays import F32, Alpha, Mask, Pixels, Rgb
 from pipeline.imaging.cutout.matting import UNKNOWN, bounding_box, closed_form
+from pipeline.imaging.cutout.thin import line_trimap
 
 
 def refined(
-    rgb: Rgb, product: Mask, *, band: float, doubtful: Mask | None = None, matting_side_px: int | None = None
+    rgb: Rgb,
+    product: Mask,
+    *,
+    band: float,
+    doubtful: Mask | None = None,
+    lines: Mask | None = None,
+    matting_side_px: int | None = None,
 ) -> Alpha:
     """Alpha [h, w] uint8 of a photo [h, w, 3] uint8, from a mask of the reduced photo.
 
-    `band`: half the width of the unknown band, in px of the mask. `doubtful`: mask of further unknown pixels. The matte
-    is solved at a long side of at most `matting_side_px`, and enlarged.
+    `band`: half the width of the unknown band, in px of the mask. `doubtful`: mask of further unknown pixels. `lines`:
+    mask of the product's thin lines. The matte is solved at a long side of at most `matting_side_px`, and enlarged.
     """
     height, width = rgb.shape[:2]
     side = max(height, width) if matting_side_px is None else min(matting_side_px, max(height, width))
     picture = reduced(rgb, side)
     trimap = _trimap(_depth(product, doubtful, band), picture.shape[1], picture.shape[0])
+    if lines is not None and lines.any():
+        trimap = line_trimap(picture, trimap, lines)
     alpha = np.asarray(trimap == 255, np.float32)
     box = bounding_box(trimap > 0, margin_px=4)
     if box is not None:

@@ -1,22 +1,26 @@
-"""Any surroundings, from a box that is surely product in every photo.
+"""Any surroundings, from seeds: parts of each photo that surely are product, and parts that surely are not.
 
-For a turntable on a desk, a printed scale under the product, a coloured table: the surroundings may have any colour but
-the product's. The camera does not move, so one box serves the whole shoot.
+The seeds come from all photos of the shoot together: from a camera that stood still, before which only the product
+changes, or from the structure of a hand-held shoot, in which the product stands on a table. A box that lies inside the
+product in every photo is a seed too. The surroundings may have any colours, also the product's.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.core.arrays import F32, Alpha, Mask, Pixels, Rgb
 from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
 from pipeline.imaging.cutout.backdrop_model import lab_of
+from pipeline.imaging.cutout.seeds import Seeds
 
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _DISC9 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 BAND_PX = 2.0  # half the width of the unknown band around the outline, at `work_side_px`
+SURE_BAND_PX = 1.4  # the same of an outline between seeds, which follows an edge: print beside it stays out
 Rectangle = tuple[float, float, float, float]
 
 
@@ -31,8 +35,13 @@ class Params(Frozen):
     """Settings of the engine. `seed_box`: left, top, right, bottom as fractions of the picture, 0 to 1."""
 
     engine: Literal["seeded"] = "seeded"
-    seed_box: Annotated[Rectangle, AfterValidator(_ordered)] = Field(
-        description="left, top, right, bottom of a box that is surely product in every photo, 0 to 1"
+    seeds: Literal["structure", "still", "box"] = Field(
+        default="structure",
+        description="where the seeds come from: `structure` (hand held, or turned on a printed sheet), `still` (a"
+        " turntable in front of a camera that stood still), or `box` (`seed_box`, which selects it)",
+    )
+    seed_box: Annotated[Rectangle, AfterValidator(_ordered)] | None = Field(
+        default=None, description="left, top, right, bottom of a box that is surely product in every photo, 0 to 1"
     )
     work_side_px: int = Field(
         default=512,
@@ -47,6 +56,19 @@ class Params(Frozen):
         default=3, ge=1, le=20, description="iterations of GrabCut, which separates product from surroundings"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _box_given(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("seed_box") is not None and "seeds" not in values:
+            return {**values, "seeds": "box"}
+        return values
+
+    @model_validator(mode="after")
+    def _box_fits(self) -> "Params":
+        if (self.seeds == "box") != (self.seed_box is not None):
+            raise ValueError("seeds: box needs a seed_box, and a seed_box needs seeds: box")
+        return self
+
 
 def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of this package, so it runs with any settings
     """Return the engine's name: it runs on every machine."""
@@ -58,17 +80,31 @@ def licence(params: Params) -> str:  # noqa: ARG001 - the same for all settings
     return "no weights"
 
 
-def cut(rgb: Rgb, params: Params) -> Alpha:
-    """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 if no product is found."""
+def cut(rgb: Rgb, params: Params, seeds: Seeds | None = None) -> Alpha:
+    """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 if no product is found.
+
+    `seeds`: evidence of the whole shoot, of any size. Raises BadInput when there is neither evidence nor a box.
+    """
+    from pipeline.imaging.cutout.graph import product_of
     from pipeline.imaging.cutout.outline import reduced, refined
 
     small = reduced(rgb, params.work_side_px)
-    calm = cv2.bilateralFilter(cv2.medianBlur(small, 5), 9, 25, 5)  # smooths print and grain, which are not outlines
-    seed = _seed(params.seed_box, small.shape[0], small.shape[1])
-    product = _grabcut(np.asarray(calm, np.uint8), seed, params.grabcut_rounds)
+    product, band = (_boxed(small, params), BAND_PX) if seeds is None else (product_of(small, seeds), SURE_BAND_PX)
     if not product.any():
         return np.zeros(rgb.shape[:2], np.uint8)
-    return refined(rgb, product, band=BAND_PX, matting_side_px=params.matting_side_px)
+    return refined(rgb, product, band=band, matting_side_px=params.matting_side_px)
+
+
+def _boxed(small: Rgb, params: Params) -> Mask:
+    """The product that the box lies in. Raises BadInput without a box."""
+    if params.seed_box is None:
+        raise BadInput(
+            "engine seeded was given a photo without its shoot, and no seed_box",
+            remedy="Cut out the whole shoot, or set seed_box",
+        )
+    calm = cv2.bilateralFilter(cv2.medianBlur(small, 5), 9, 25, 5)  # smooths print and grain, which are not outlines
+    seed = _seed(params.seed_box, small.shape[0], small.shape[1])
+    return _grabcut(np.asarray(calm, np.uint8), seed, params.grabcut_rounds)
 
 
 def _seed(box: Rectangle, height: int, width: int) -> Mask:

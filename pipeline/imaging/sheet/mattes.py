@@ -24,14 +24,15 @@ FAULT_LINES = 4
 class MatteTile:
     """A photo and its matte as stored PNG files of the same size; `fault`: what is wrong with the photo, or None.
 
-    `matte` is gray, or RGBA, whose alpha is the matte; None: the photo is shown without one. Tiles are drawn in the
-    order given: put the worst first.
+    `matte` is gray, or RGBA, whose alpha is the matte; None: the photo is shown without one. `shown_name`: how people
+    know the photo, if not by `name`. Tiles are drawn in the order given: put the worst first.
     """
 
     name: str
     photo: Path
     matte: Path | None
     fault: str | None
+    shown_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,14 @@ def _row(page: Page, tiles: list[MatteTile], verdicts: Verdicts) -> None:
         image.paste(picture, (left + 12 + (side - 24 - picture.width) // 2, 12 + (height - picture.height) // 2))
         verdict = verdicts.good if tile.fault is None else verdicts.bad
         room = side - 36 - pill(draw, left + side - 12, height + 22, verdict, tone)
-        draw_text(draw, (left + 12, height + 20), shortened_inside(tile.name, room, 22), 22, fill=INK, bold_px=0.4)
+        draw_text(
+            draw,
+            (left + 12, height + 20),
+            shortened_inside(tile.shown_name or tile.name, room, 22),
+            22,
+            fill=INK,
+            bold_px=0.4,
+        )
         for number, line in enumerate(lines):
             draw_text(draw, (left + 12, height + 54 + 26 * number), line, 18, fill=MUTED)
 

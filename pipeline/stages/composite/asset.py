@@ -236,6 +236,6 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
     return ground and ground.moved(np.array(params.picture_from_view))
 
 
-ANGLE_ITEM = Stage("composite_angle", 4, AngleInputs, AngleParams, AngleOutputs, check_angle)
+ANGLE_ITEM = Stage("composite_angle", 5, AngleInputs, AngleParams, AngleOutputs, check_angle)
 LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
 ASSET_ITEM = Stage("composite_asset", 5, AssetInputs, AssetParams, AssetOutputs, make_asset)

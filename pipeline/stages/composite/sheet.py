@@ -1,11 +1,10 @@
 """Draws the contact sheet of a shoot from the inputs and assets of composite."""
 
-from pathlib import PurePath
 from typing import NamedTuple
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.work import Work
-from pipeline.core.photo_names import with_file_names
+from pipeline.core.photo_names import shown_names, with_file_names
 from pipeline.core.records import LeftOut, PhotoFacts, Picture, load_list
 from pipeline.imaging.sheet.data import AngleTile, AssetTile, PhotoTile
 
@@ -27,10 +26,7 @@ def sheet_of(
     from pipeline.imaging.sheet.layout import draw_sheet
 
     facts = load_list(PhotoFacts, work.read(sources.facts)) if sources.facts else []
-    names = {fact.photo: PurePath(fact.source_name).stem for fact in facts}
-    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
-    names |= {fact.photo: fact.source_name for fact in facts if names[fact.photo] in twice}
-
+    names = shown_names({fact.photo: fact.source_name for fact in facts})
     safe = {fact.source_name: fact.photo for fact in facts}
 
     def named(text: str) -> str:

@@ -1,0 +1,27 @@
+"""Evidence of a whole shoot about one photo: where the product surely is, and where it surely is not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.core.arrays import Pixels, Rgb
+
+Seeds = Pixels  # [h, w] uint8: PRODUCT surely product, BACKDROP surely not, between them how likely; UNKNOWN no idea
+BACKDROP, UNKNOWN, PRODUCT = 0, 128, 255
+SIDE_PX = 384  # long side of the seeds
+
+
+@dataclass(frozen=True)
+class ShootSeeds:
+    """`seeds`: by photo; a photo without evidence is left out. `why`: what they rest on, or why there are none."""
+
+    seeds: Mapping[str, Seeds]
+    why: str
+
+
+def small_photo(path: Path, side_px: int = SIDE_PX) -> Rgb:
+    """A photo [h, w, 3], reduced to `side_px` on its long side. Raises BadInput if it cannot be read."""
+    from pipeline.core.photo.decode import read_photo
+    from pipeline.imaging.cutout.outline import reduced
+
+    return reduced(read_photo(path).rgb, side_px)

@@ -1,0 +1,41 @@
+"""What is known about up besides the poses: what the photographer states, or the table in the whole photos."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.core.colmap.model import SparseModel
+from pipeline.posing.frame import Rig
+from pipeline.posing.photos import PhotoFile
+from pipeline.posing.structure import Structure, look
+from pipeline.posing.up import UpHints, find_up
+
+SURE = {"handheld": 0.97, "turntable": 0.5}
+"""With this confidence nobody looks for the table: it would not be more exact, and on a turntable it may stand still
+while the product turns."""
+
+
+def hints(
+    model: SparseModel,
+    rig: Rig,
+    known: UpHints,
+    photos: Sequence[PhotoFile],
+    focal_px: Mapping[str, float | None],
+    scratch: Path,
+    seed: int = 0,
+) -> UpHints:
+    """`known`, and where the poses do not tell up well enough the table, if there is one.
+
+    `model`: the poses, in SfM's frame. The look costs about as much as the poses themselves.
+    """
+    if find_up(model, rig, known)[1].confidence >= SURE[rig]:
+        return known
+    seen = look({photo.photo: photo.path for photo in photos}, focal_px, scratch, seed)
+    return known if seen is None else with_table(known, seen)
+
+
+def with_table(known: UpHints, seen: Structure) -> UpHints:
+    """`known` with the table of the largest scene: a product that was turned over stands on the table twice."""
+    normals = {photo: seen.up_in_camera(photo) for photo in seen.scenes[0].shown}
+    told = {photo: normal for photo, normal in normals.items() if normal is not None}
+    return replace(known, table_normals=told, table_confidence=seen.table_share)
