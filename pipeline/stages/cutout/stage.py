@@ -1,6 +1,6 @@
 """cutout: cuts the product out of every photo, with the engine that succeeds on the shoot or a matte made by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import gathered, name_of
 from pipeline.core.errors import BadInput
+from pipeline.core.photo_names import shown_names
 from pipeline.core.records import PhotoFacts, load_list
 from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.stages.cutout.photo import PHOTO, EngineParams, PhotoInputs, PhotoOutputs, PhotoParams
@@ -128,10 +129,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     rest = [name for name in photos if name not in mattes]
     shoot = None
     if rest:
-        sources = _sources(inputs, work, {name: photos[name] for name in rest})
+        facts = [] if inputs.facts is None else load_list(PhotoFacts, work.read(inputs.facts))
+        sources = _sources(facts, work, {name: photos[name] for name in rest})
         shoot = cut_shoot(rest, params.matte, sources, items.cut, ratio=params.coverage_ratio, known=known)
         done |= {name: items.final(name, shoot.way_of(name).params) for name in shoot.mattes}
-        _require_enough(shoot, done, photos, params, work)
+        _require_enough(shoot, done, photos, facts, params, work)
     faults = {} if shoot is None else shoot.faults
     cutouts = {name: done[name].cutout if name not in faults else _empty(work, photos[name]) for name in photos}
     return Outputs(
@@ -153,16 +155,20 @@ def matted(outputs: PhotoOutputs) -> "Matted":
     return Matted(report.coverage, report.colours, report.belief, report.fault)
 
 
-def _sources(inputs: Inputs, work: Work, photos: Mapping[str, Artifact]) -> "Sources":
+def _sources(facts: Sequence[PhotoFacts], work: Work, photos: Mapping[str, Artifact]) -> "Sources":
     from pipeline.stages.cutout.evidence import sources_of
 
-    facts = [] if inputs.facts is None else load_list(PhotoFacts, work.read(inputs.facts))
     focal_px = dict.fromkeys(photos) | {fact.photo: fact.focal_px for fact in facts if fact.photo in photos}
     return sources_of({name: work.path(photo) for name, photo in photos.items()}, focal_px, work.scratch)
 
 
 def _require_enough(
-    shoot: "CutShoot", done: Mapping[str, PhotoOutputs], photos: Mapping[str, Artifact], params: Params, work: Work
+    shoot: "CutShoot",
+    done: Mapping[str, PhotoOutputs],
+    photos: Mapping[str, Artifact],
+    facts: Sequence[PhotoFacts],
+    params: Params,
+    work: Work,
 ) -> None:
     """Raise Held, with a picture, when more than `max_failed_photos` failed, or no engine succeeds on any probe."""
     from pipeline.imaging.cutout.held import product_not_found
@@ -170,10 +176,17 @@ def _require_enough(
 
     if len(shoot.faults) <= params.max_failed_photos and len(shoot.faults) < len(done) and not shoot.hopeless:
         return
+    shown = shown_names({fact.photo: fact.source_name for fact in facts})
     names = sorted(done, key=lambda name: shoot.mattes[name].belief if name in shoot.mattes else 1.0)
     raise product_not_found(
         [
-            MatteTile(name, work.path(photos[name]), work.path(done[name].cutout), shoot.faults.get(name))
+            MatteTile(
+                name,
+                work.path(photos[name]),
+                work.path(done[name].cutout),
+                shoot.faults.get(name),
+                shown.get(name),
+            )
             for name in names
         ],
         str(params.matte.engine),  # type: ignore[attr-defined]  # every Params has it
