@@ -39,10 +39,14 @@ def warm_matting() -> NDArray[np.uint8]:
 
 def warm_splatting(ball: NDArray[np.uint8]) -> None:
     """Fit a splat to the ball seen from four sides in a few steps, validated on one of them."""
+    import torch
+
     from pipeline.core.colmap.model import Points
     from pipeline.core.domain import Camera, look_at
     from pipeline.splatting.engines import cpu
+    from pipeline.splatting.fit.adam import PARALLEL_FROM, Adam
     from pipeline.splatting.fit.report import Hooks
+    from pipeline.splatting.fit.strategy.noise import add_noise
     from pipeline.splatting.photos import PosedPhoto
     from pipeline.splatting.show.render import planes
 
@@ -53,6 +57,13 @@ def warm_splatting(ball: NDArray[np.uint8]) -> None:
     params = cpu.Params(iterations=120, gaussians=200, side_px=SIDE_PX, held_out=("side-3",))
     done = cpu.fit(params, photos, points, Hooks())
     planes(done.splat, camera, photos[0].cam_from_world)
+    # the kernels that so small and so short a fit does not use
+    large = torch.zeros(PARALLEL_FROM + 1)
+    Adam().step("large", large, torch.ones_like(large), rate=0.0)
+    means, log_scales, quats, weight, noise = (
+        np.ones(shape, np.float32) for shape in ((1, 3), (1, 3), (1, 4), 1, (1, 3))
+    )
+    add_noise(means, log_scales, quats, np.zeros(1, np.int64), weight, noise)
 
 
 if __name__ == "__main__":

@@ -146,7 +146,10 @@ def _configuration(path: Path, port: int, parallelism: int, keys: dict[str, str]
             "plugins_folder": str(PROJECT / "plugins"),
             "load_examples": "False",
             "executor": "LocalExecutor",
-            "parallelism": str(parallelism),
+            # more workers than tasks at once, because a worker often sleeps for a second (`min_heartbeat_interval`)
+            # after its task has reported success
+            "max_active_tasks_per_dag": str(parallelism),
+            "parallelism": str(2 * parallelism),
             "dags_are_paused_at_creation": "False",
             "hostname_callable": "socket.gethostname",  # the default queries DNS at the start of every task
             "auth_manager": AUTH_MANAGER,

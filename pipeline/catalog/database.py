@@ -8,11 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
@@ -21,6 +17,7 @@ from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFul
 BUSY_SECONDS = 60  # how long a writer waits for the lock; one publish takes well under a second
 WRITER_LOCK = 0x0CA7A106  # PostgreSQL advisory lock that serialises writers, as SQLite does by itself
 MIGRATIONS = Path(__file__).parent / "migrations"
+NEWEST = "0004"  # the last migration
 _CORRUPT = "Restore a backup; or move the file away and run the shoots again: publish refills it from the store"
 REMEDIES = {  # by a part of SQLite's error message
     "readonly database": "Give this user write permission on the file and its folder",
@@ -71,13 +68,17 @@ class Catalog:
             yield connection
 
     def _migrate(self) -> None:
+        with self.engine.connect() as connection:
+            revision = _revision(connection)
+        if revision == NEWEST:
+            return
+        from alembic import command  # every step opens the catalog, and alembic takes a while to load
+        from alembic.config import Config
+        from alembic.script import ScriptDirectory
+
         config = Config()
         config.set_main_option("script_location", MIGRATIONS.as_posix().replace("%", "%%"))  # it interpolates
         scripts = ScriptDirectory.from_config(config)
-        with self.engine.connect() as connection:
-            revision = MigrationContext.configure(connection).get_current_revision()
-        if revision == scripts.get_current_head():
-            return
         if revision not in {None, *(script.revision for script in scripts.walk_revisions())}:
             raise CatalogError(
                 f"the catalog database {describe(self.url)} has tables of a newer release (migration {revision})",
@@ -175,6 +176,14 @@ def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at BEGIN, so that a writer never fails half-way because another one was faster."""
     writes = connection.get_execution_options().get("catalog_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _revision(connection: Connection) -> str | None:
+    """The last migration that the tables have seen; None in an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 def _dbapi(connection: Connection) -> sqlite3.Connection:

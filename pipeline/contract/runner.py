@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -188,7 +190,7 @@ class Runner:
             peak_memory_mb=round(max(peak_memory_mb(), peak_memory_of_children_mb()), 1),
             device=self.device,
             host=platform.node(),
-            versions=library_versions(),
+            versions=dict(library_versions()),
             image_digest=self.image_digest,
             cost_usd=round(cost_usd + seconds / 3600 * self.cost_per_hour_usd, 6),
         )
@@ -231,7 +233,8 @@ def held_request(stage: AnyStage, step: PlannedStep, held: HeldAbove) -> Request
     return Request(stage=stage.name, version=stage.version, params=step.params, inputs={"held_by": held.key})
 
 
-def library_versions() -> dict[str, str]:
+@cache
+def library_versions() -> Mapping[str, str]:
     """Versions of the installed libraries that touch pixels."""
     versions = {"python": platform.python_version()}
     for name in LIBRARIES:
@@ -239,4 +242,4 @@ def library_versions() -> dict[str, str]:
             versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return versions
+    return MappingProxyType(versions)

@@ -16,8 +16,6 @@ from pipeline.core.errors import BadInput, CatalogError
 # of them for every row makes a photo no smaller
 _FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 _DEEP = (cv2.IMWRITE_PNG_COMPRESSION, 4)
-BEST = None
-"""The slowest and smallest compression, for a sheet that people keep and send."""
 
 
 def encode_png(pixels: Pixels) -> bytes:
@@ -27,13 +25,10 @@ def encode_png(pixels: Pixels) -> bytes:
     return _encoded(ordered, _FAST)
 
 
-def encode_small_png(pixels: Pixels, level: int | None) -> bytes:
-    """Encode as 8-bit PNG with zlib's compression level 1 to 9, or `BEST`, for published files."""
+def encode_small_png(pixels: Pixels, level: int) -> bytes:
+    """Encode as 8-bit PNG with zlib's compression level 1 to 9, for files that leave the pipeline."""
     out = io.BytesIO()
-    if level is BEST:
-        Image.fromarray(pixels).save(out, "PNG", optimize=True)
-    else:
-        Image.fromarray(pixels).save(out, "PNG", compress_level=level)
+    Image.fromarray(pixels).save(out, "PNG", compress_level=level)
     return out.getvalue()
 
 

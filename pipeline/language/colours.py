@@ -1,11 +1,11 @@
 """Names the colours of a cut-out product in a shop's terms, from measured CIELAB values (D65, 2 degrees)."""
 
+from functools import cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.color import deltaE_ciede2000, rgb2lab
 
 from pipeline.core.arrays import F64, I32
 from pipeline.core.domain import Frozen
@@ -62,7 +62,6 @@ TABLE = (
 )
 FAMILIES = {named.name: named.family for named in TABLE}
 _RGB = np.array([[int(named.rgb[at : at + 2], 16) for at in (0, 2, 4)] for named in TABLE], dtype=np.uint8)
-_LAB: F64 = rgb2lab(_RGB[:, None])[:, 0]
 
 
 class ColourShare(Frozen):
@@ -76,7 +75,23 @@ class ColourShare(Frozen):
 
 def name_of(lab: F64) -> NamedColour:
     """The entry of `TABLE` nearest to a CIELAB colour [3] by CIEDE2000."""
-    return TABLE[int(np.argmin(deltaE_ciede2000(_LAB, lab[None])))]
+    from skimage.color import deltaE_ciede2000
+
+    return TABLE[int(np.argmin(deltaE_ciede2000(_table_lab(), lab[None])))]
+
+
+@cache
+def _table_lab() -> F64:
+    """The colours of `TABLE` in CIELAB, [N, 3]."""
+    return _lab_of(_RGB)
+
+
+def _lab_of(rgb: NDArray[np.uint8]) -> F64:
+    """CIELAB of sRGB colours [N, 3] uint8. Planning a shoot imports this module, and scikit-image is slow to load."""
+    from skimage.color import rgb2lab
+
+    lab: F64 = rgb2lab(rgb[:, None])[:, 0]
+    return lab
 
 
 def colours_of(picture: NDArray[np.uint8]) -> tuple[ColourShare, ...]:
@@ -92,7 +107,7 @@ def colours_of(picture: NDArray[np.uint8]) -> tuple[ColourShare, ...]:
             remedy="Check the cut-out of this angle",
         )
     sample = pixels[:: max(1, len(pixels) // SAMPLES)]
-    lab: F64 = rgb2lab(sample[:, None])[:, 0]
+    lab = _lab_of(sample)
     weighted = (lab * (0.6, 1.0, 1.0)).astype(np.float32)  # shading changes lightness more than hue
     cv2.setRNGSeed(0)
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 0.1)

@@ -71,7 +71,9 @@ def _shaded(posed: Photographed, params: CoverageParams) -> Image.Image:
     grid = np.stack([np.cos(elevation) * x / over, -np.cos(elevation) * y / over, np.sin(elevation)], axis=-1)
     colour: NDArray[np.uint8] = np.full((cells, cells, 3), 255, dtype=np.uint8)
     inside = radius <= SIDE_PX / 2 - MARGIN_PX
-    colour[inside & _renderable(posed, grid, params)] = SHADES["rendered"]
+    rendered = np.zeros_like(inside)
+    rendered[inside] = _renderable(posed, grid[inside], params)
+    colour[rendered] = SHADES["rendered"]
     captured = np.zeros((cells, cells), dtype=bool)
     for towards in posed.directions:
         captured |= angles_deg(grid, towards) <= params.tolerance_deg
@@ -80,15 +82,18 @@ def _shaded(posed: Photographed, params: CoverageParams) -> Image.Image:
 
 
 def _renderable(posed: Photographed, grid: F64, params: CoverageParams) -> NDArray[np.bool_]:
-    """Which directions of the grid [H, W, 3] the splat may be rendered from, [H, W]."""
+    """Which directions [N, 3] the splat may be rendered from, [N]."""
     first, second = np.triu_indices(len(posed.photos), k=1)
-    near = angles_deg(posed.directions[first], posed.directions[second]) <= params.max_gap_deg
-    renderable = np.zeros(grid.shape[:2], dtype=bool)
-    for i, j in zip(first[near].tolist(), second[near].tolist(), strict=True):
-        open_cells = ~renderable
-        flat = grid[open_cells]
+    width_deg = angles_deg(posed.directions[first], posed.directions[second])
+    near = width_deg <= params.max_gap_deg
+    renderable = np.zeros(len(grid), dtype=bool)
+    for i, j, width in zip(first[near].tolist(), second[near].tolist(), width_deg[near].tolist(), strict=True):
+        middle = posed.directions[i] + posed.directions[j]
+        reach = np.cos(np.radians(width / 2 + params.max_offset_deg + 0.1))  # farther away, no point of the arc is near
+        candidates = np.flatnonzero(~renderable & (grid @ middle >= reach * np.linalg.norm(middle)))
+        flat = grid[candidates]
         ends = np.broadcast_to(posed.directions[i], flat.shape), np.broadcast_to(posed.directions[j], flat.shape)
-        renderable[open_cells] = arc_offset_deg(*ends, flat) <= params.max_offset_deg
+        renderable[candidates] = arc_offset_deg(*ends, flat) <= params.max_offset_deg
     return renderable
 
 

@@ -1,5 +1,7 @@
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.catalog import database
-from pipeline.catalog.database import MIGRATIONS, Catalog, describe, parse_url, without_secrets
+from pipeline.catalog.database import MIGRATIONS, NEWEST, Catalog, describe, parse_url, without_secrets
 from pipeline.catalog.shoots import known_shoots, record_planned
 from pipeline.catalog.tables import Base, ShootRow
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFull
@@ -25,6 +28,18 @@ def test_migrations_create_exactly_the_tables(catalog_url: str) -> None:
     with Catalog(catalog_url).engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_newest_is_the_last_migration() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == NEWEST
+
+
+def test_opening_a_current_database_does_not_load_alembic(catalog_url: str) -> None:
+    Catalog(catalog_url)
+    script = "import sys; from pipeline.catalog.database import Catalog; Catalog(sys.argv[1]); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script, catalog_url], capture_output=True, text=True, check=True)
+    assert "sqlalchemy" in done.stdout.split()
+    assert "alembic" not in done.stdout.split()
 
 
 def test_database_of_an_earlier_release_is_migrated(catalog_url: str) -> None:

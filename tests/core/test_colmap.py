@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.colmap.model import CAMERA_MODELS, TRACK, Points, PosedImage, RawCamera, SparseModel
 from pipeline.core.colmap.read import read_model
+from pipeline.core.colmap.undistort import undistort
 from pipeline.core.colmap.write import write_model
 from pipeline.core.domain import Camera, look_at
 from pipeline.core.errors import BadInput
@@ -154,3 +155,19 @@ def test_removing_photos_keeps_points_that_two_other_photos_observe():
     assert after.images[0].point_ids[0] == -1
     assert all(set(track["image"]) == {3, 4} for track in after.tracks)
     assert before.without(()).point_ids.tolist() == before.point_ids.tolist()
+
+
+@given(st.integers(0, 440), st.integers(0, 600), st.integers(1, 300), st.integers(1, 300))
+@settings(max_examples=10, deadline=None)
+def test_undistorting_a_cutout_loses_no_part_of_it(top, left, height, width):
+    shape = (480, 640)
+    opaque = np.zeros(shape, np.uint8)
+    opaque[top : top + height, left : left + width] = 255
+    white, _ = undistort(np.dstack([np.full((*shape, 3), 255, np.uint8), opaque]), RADIAL)
+    marked, _ = undistort(np.dstack([opaque, opaque, opaque, np.full(shape, 255, np.uint8)]), RADIAL)
+    inside = marked[..., 3] == 255  # at the frame's edge, `marked` fades
+    assert np.array_equal(white[inside, 3], marked[inside, 0])
+
+
+def test_undistorting_an_empty_cutout_leaves_it_empty():
+    assert not undistort(np.zeros((480, 640, 4), np.uint8), RADIAL)[0].any()

@@ -45,6 +45,12 @@ def test_configuration_binds_loopback_and_requires_a_login(tmp_path):
     assert config["scheduler"]["enable_health_check"] == "False"  # it would listen on every interface
 
 
+def test_a_worker_that_is_done_with_its_task_delays_no_other(tmp_path):
+    core = read_config(configured(tmp_path))["core"]
+    assert core["max_active_tasks_per_dag"] == "2"
+    assert int(core["parallelism"]) > 2
+
+
 def test_airflow_writers_wait_for_the_database_lock(tmp_path):
     database = read_config(configured(tmp_path))["database"]
     for name in ("sql_alchemy_connect_args", "sql_alchemy_connect_args_async"):

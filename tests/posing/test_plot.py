@@ -1,11 +1,13 @@
 import io
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.core.domain import Angle, direction
-from pipeline.posing.coverage import CoverageParams, Photographed, judge
-from pipeline.posing.plot import COLOURS, SHADES, SIDE_PX, coverage_plot
+from pipeline.posing.coverage import CoverageParams, Photographed, best_arc, judge
+from pipeline.posing.plot import COLOURS, SHADES, SIDE_PX, _renderable, coverage_plot
 
 ANGLES = [
     Angle(name=n, azimuth_deg=a, elevation_deg=e) for n, a, e in (("front", 0, 10), ("side", 97, 12), ("top", 0, 85))
@@ -36,3 +38,14 @@ def test_without_views_only_the_requested_angles_are_drawn():
     picture = drawn(None)
     assert has(picture, COLOURS["refused"])
     assert not any(has(picture, shade) for shade in SHADES.values())
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.floats(0, 45), st.floats(1, 179))
+def test_the_shaded_directions_are_those_that_coverage_may_render(seed, count, max_offset_deg, max_gap_deg):
+    rng = np.random.default_rng(seed)
+    directions, asked = (v / np.linalg.norm(v, axis=1)[:, None] for v in (rng.normal(size=(n, 3)) for n in (count, 50)))
+    params = CoverageParams(max_offset_deg=max_offset_deg, max_gap_deg=max_gap_deg)
+    posed = Photographed(tuple(map(str, range(count))), directions, (1.0,) * count)
+    expected = [best_arc(directions, direction, params) is not None for direction in asked]
+    assert _renderable(posed, asked, params).tolist() == expected

@@ -3,12 +3,13 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pipeline.core.png import BEST, encode_small_png
+from pipeline.core.png import encode_small_png
 from pipeline.core.text import draw_text, length_px, shortened
 from pipeline.imaging.sheet.tiles import GREEN, INK, MUTED, PAPER
 
 WIDTH_PX, MARGIN_PX, GAP_PX = 2000, 56, 14
 HEADER_PX, TITLE_PX = 168, 76
+PNG_LEVEL = 6  # a quarter of the time of level 9 for 2% more bytes
 ON_INK = "#b9b6ae"
 
 
@@ -49,7 +50,7 @@ class Page:
         for row in self.rows:
             page.paste(row, (0, top))
             top += row.height
-        return encode_small_png(np.asarray(page), BEST)
+        return encode_small_png(np.asarray(page), PNG_LEVEL)
 
 
 def card(column: int, columns: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.splatting.fit.params import FitParams
+from pipeline.splatting.raster.cpu_version import cpu_version
 
 if TYPE_CHECKING:
     from pipeline.core.colmap.model import Points
@@ -21,9 +22,7 @@ class Params(FitParams):
 
 def require_here(params: Params) -> str:  # noqa: ARG001 - the Protocol's
     """Return the version of the CPU rasterizer, which is always installed."""
-    from pipeline.splatting.raster.cpu import CpuRasterizer
-
-    return CpuRasterizer().version
+    return cpu_version()
 
 
 def fit(params: Params, photos: list[PosedPhoto], points: Points, hooks: Hooks) -> Fit:

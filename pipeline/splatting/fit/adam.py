@@ -12,7 +12,7 @@ from pipeline.splatting.raster import threads  # noqa: F401   before the first k
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
 _BLOCK = 8192
-_PARALLEL_FROM = 65536  # elements; below, waking a second thread costs more than it saves
+PARALLEL_FROM = 65536  # elements; below, waking a second thread costs more than it saves
 
 
 @numba.njit(cache=True, fastmath=True, error_model="numpy")
@@ -58,7 +58,7 @@ class Adam:
         with torch.no_grad():
             if value.device.type == "cpu":
                 flat = [t.detach().view(-1).numpy() for t in (value, gradient.contiguous(), m.first, m.second)]
-                update = _update if value.numel() > _PARALLEL_FROM else _update_block
+                update = _update if value.numel() > PARALLEL_FROM else _update_block
                 update(*flat, np.float32(rate), np.float32(root))
                 return
             m.first.lerp_(gradient, 1 - BETA1)

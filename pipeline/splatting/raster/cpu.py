@@ -1,11 +1,10 @@
 """The project's CPU rasterizer as a `Rasterizer`: numba kernels, no GPU, no compiler."""
 
-from importlib.metadata import version
-
 import torch
 
 from pipeline.core.arrays import F64
 from pipeline.splatting.raster.base import VALUES, Cloud, OnMeans2d
+from pipeline.splatting.raster.cpu_version import cpu_version
 from pipeline.splatting.raster.rasterize import Rasterize
 
 
@@ -18,7 +17,7 @@ class CpuRasterizer:
     @property
     def version(self) -> str:
         """The versions of the project and of numba."""
-        return f"catalog-pipeline {version('catalog-pipeline')}, numba {version('numba')}"
+        return cpu_version()
 
     def draw(
         self, cloud: Cloud, cam_from_world: torch.Tensor, lens: F64, degree: int, *, antialias: bool,

@@ -301,4 +301,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 6, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 7, Inputs, Params, Outputs, run)
