@@ -4,10 +4,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PIL import ImageColor
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import ImageColor
 
 from pipeline.core.errors import BadInput
 from pipeline.shoot import Shoot, listing, parse_shoot, read_shoot

@@ -35,7 +35,8 @@ FLOOR = 2e-5
 class Shot:
     """A posed photo at work size. `cam_from_world` [4, 4]; `lab` [h, w, 3] uint8 of OpenCV; `camera`: at this size.
 
-    `points_px` [N, 2]: where it sees points of the product. `behind`: the table as it would look without the product.
+    `points_px` [N, 2]: where the product's points are in it, seen or hidden by the product. `behind`: the table as it
+    would look without the product.
     """
 
     camera: Camera
@@ -83,17 +84,24 @@ def box_around(points: F64, table: Table, margin: float) -> Box:
     return Box(low @ axes, axes, high - low)
 
 
-def silhouettes(shots: Mapping[str, Shot], box: Box) -> tuple[dict[str, Mask], dict[str, F32]]:
-    """What each photo shows of the product, [h, w] bool, and its log odds by colour, [h, w]."""
+def silhouettes(shots: Mapping[str, Shot], box: Box, points: F64) -> tuple[dict[str, Mask], dict[str, F32]]:
+    """What each photo shows of the product, [h, w] bool, and its log odds by colour, [h, w].
+
+    `points`: [N, 3], on the product; no photo's colours carve the cells around them.
+    """
+    from scipy.spatial import cKDTree
+
     outlines = {name: _outline(shot, box) for name, shot in shots.items()}
     product = sum((_histogram(shot.lab, _discs(shot, 2)) for shot in shots.values()), np.zeros((BINS,) * 3, np.float32))
     outside = {name: _histogram(shot.lab, ~outlines[name] | _border(shot)) for name, shot in shots.items()}
     others = sum(outside.values(), np.zeros((BINS,) * 3, np.float32)) * (OTHERS / len(shots))
     odds = {name: _first_odds(shot, product, outside[name] + others, outlines[name]) for name, shot in shots.items()}
     found: dict[str, Mask] = {}
+    solid = cKDTree(points)
     for cells in CELLS:
         grid, step = box.grid(cells)
-        kept = grid[_kept(shots, odds, grid)]
+        near = solid.query(grid, distance_upper_bound=step)[0] < step
+        kept = grid[_kept(shots, odds, grid) | near]
         found = {name: drawn(shot.camera, shot.cam_from_world, kept, step, shot.shape) for name, shot in shots.items()}
         inner = {name: cv2.erode(found[name].astype(np.uint8), _reach(shot)) > 0 for name, shot in shots.items()}
         own = {name: _histogram(shot.lab, inner[name] & (odds[name] > 1)) for name, shot in shots.items()}

@@ -14,7 +14,6 @@ from pipeline.posing.table import Table
 CELLS = 288  # of the picture from above, along each side
 MAX_PHOTOS = 40  # that the picture from above is made of
 REACH = 3.2  # of the picture from above, in radii of the product
-LOW, MIN_LOW = 0.3, 10  # the product's lowest points, by height and number, show where it stands
 MIN_SEEN = 3
 SAME_SIDE = 0.25  # cosine below which a camera looks at a place past the product
 NOISE = 5.0  # least deviation of a colour, in levels of Lab
@@ -42,7 +41,6 @@ def backdrops(
     `labs`: [h, w, 3] uint8 of OpenCV; `product`: [N, 3], points of the product. What it stands on is never seen.
     """
     axes = plane_axes(table.up)
-    heights = product @ table.up - table.height
     centre = (product.min(axis=0) + product.max(axis=0)) / 2
     reach = REACH * float(np.percentile(np.linalg.norm(product - centre, axis=1), 98))
     places = (np.arange(CELLS) + 0.5) / CELLS * 2 * reach - reach
@@ -52,9 +50,7 @@ def backdrops(
     chosen = np.unique(np.linspace(0, len(labs) - 1, min(len(labs), MAX_PHOTOS)).round().astype(int))
     samples = np.stack([_from_above(labs[i], cameras[i], poses[i], grid, foot, table.up) for i in chosen])
     lab, deviation, known = _typical(samples)
-    low = product[heights < LOW * np.percentile(heights, 98)]
-    standing = low if len(low) >= MIN_LOW else product
-    under = _footprint(np.stack([(standing - foot) @ axis for axis in axes], axis=-1), reach)
+    under = _footprint(np.stack([(product - foot) @ axis for axis in axes], axis=-1), reach)
     found = []
     for own, camera, pose in zip(labs, cameras, poses, strict=True):
         hit, meets = ground_hits(camera, pose, own.shape[:2], table)

@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 
 from pipeline.core.arrays import F32, F64, Mask, Pixels, Rgb
-from pipeline.core.colmap.model import PosedImage, SparseModel
+from pipeline.core.colmap.model import SparseModel
 from pipeline.core.colmap.read import read_model
-from pipeline.core.domain import Camera
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
 from pipeline.posing.agreement import agreement
@@ -23,7 +22,8 @@ from pipeline.posing.photos import PhotoFile
 from pipeline.posing.request import PoseParams
 from pipeline.posing.table import Table, find_table
 
-SFM_SIDE_PX, SFM_FEATURES = 1000, 1500
+SFM_SIDE_PX, SFM_FEATURES = 1000, 4000  # with fewer features, a dark mat has none
+ENOUGH = 0.8  # of the photos posed: then no further pairs are matched
 SEEDS_SIDE_PX = 400
 MIN_PHOTOS = 3
 BOX_MARGIN = 0.5  # how far the product may reach beyond its points, as a share of its width
@@ -116,7 +116,7 @@ def look(
     """
     small, focal_small = _reduced(photos, focal_px, scratch / "whole")
     params = PoseParams(
-        rig="handheld", max_side_px=SFM_SIDE_PX, max_features=SFM_FEATURES, enough_fraction=0.3, seed=seed
+        rig="handheld", max_side_px=SFM_SIDE_PX, max_features=SFM_FEATURES, enough_fraction=ENOUGH, seed=seed
     )
     posed = pose(small, None, focal_small, params, scratch / "look")
     if posed.answer.sparse is None:
@@ -179,11 +179,14 @@ def _seeds(model: SparseModel, table: Table, box: Box, files: Mapping[str, Path]
     labs = [np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB), np.uint8) for picture in pictures]
     poses = [image.cam_from_world for image in model.images]
     behind = backdrops(labs, cameras, poses, table, model.points.positions[table.product])
+    solid = _solid_points(model, table)
     shots = {
-        image.photo: Shot(camera, image.cam_from_world, lab, _points_px(model, table, image, camera), without)
+        image.photo: Shot(
+            camera, image.cam_from_world, lab, project_px(camera, image.cam_from_world, solid)[0], without
+        )
         for image, lab, camera, without in zip(model.images, labs, cameras, behind, strict=True)
     }
-    found, odds = silhouettes(shots, box)
+    found, odds = silhouettes(shots, box, solid)
     return {photo: _trimap(found[photo], odds[photo]) for photo in shots}
 
 
@@ -194,11 +197,13 @@ def _picture(path: Path) -> Rgb:
     return np.ascontiguousarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA)[..., ::-1], np.uint8)
 
 
-def _points_px(model: SparseModel, table: Table, image: PosedImage, camera: Camera) -> F64:
-    """Where the photo shows the product's points that it observes, [N, 2]."""
-    ids = image.point_ids[image.point_ids >= 0].astype(np.uint64)
-    seen = table.product & np.isin(model.point_ids, ids)
-    return project_px(camera, image.cam_from_world, model.points.positions[seen])[0]
+def _solid_points(model: SparseModel, table: Table) -> F64:
+    """The product's points that three photos at least observe, [N, 3]: every photo's silhouette contains them."""
+    ids, counts = np.unique(
+        np.concatenate([image.point_ids[image.point_ids >= 0] for image in model.images]), return_counts=True
+    )
+    often = ids[counts >= MIN_PHOTOS].astype(np.uint64)
+    return np.asarray(model.points.positions[table.product & np.isin(model.point_ids, often)])
 
 
 def _trimap(silhouette: Mask, odds: F32) -> Pixels:

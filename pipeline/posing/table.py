@@ -10,6 +10,8 @@ from pipeline.core.colmap.model import SparseModel
 from pipeline.posing.frame import aim_point, level_up
 
 SAMPLES, ANCHORS, SCORED = 1000, 60, 2500
+LOWEST_PARTS = 1, 3, 8  # triples are drawn from all points, the lowest third and the lowest eighth
+FINALISTS = 12
 UNDER_WEIGHT = 1.5
 TILT_DEG = 20.0
 NOISE_PX = 3.0  # how far a point on the table may lie off it, in px of a camera at the usual distance
@@ -65,11 +67,11 @@ def find_table(model: SparseModel, seed: int) -> Table | None:
     plane = _dominant(xyz[near], centres, aim, level_up(poses[:, :3, :3]), noise, np.random.default_rng(seed))
     if plane is None:
         return None
-    up, height = _refined(xyz[near], *plane, noise)
+    up, height = plane
     above = xyz @ up - height
     on = near & (np.abs(above) < noise)
     product = _standing(xyz, above, noise, aim, centres, distance)
-    if on.sum() < MIN_TABLE_POINTS or product.sum() < MIN_PRODUCT_POINTS:
+    if on.sum() < MIN_TABLE_POINTS or product.sum() < MIN_PRODUCT_POINTS or not _around_product(xyz, up, on, product):
         return None
     close = np.linalg.norm(xyz - aim, axis=1) < 0.5 * distance
     share = float((above[close] > -noise).mean())
@@ -81,16 +83,17 @@ def _dominant(
 ) -> tuple[F64, float] | None:
     """The best plane (up, height) near the points [N, 3] that every camera sees from above.
 
-    Candidates are planes through three points, and every point's height in directions around `level`: a mat with few
-    features has too few points for triples. Points under the plane near the aim count against it, for a table hides
-    what is below it.
+    Candidates are planes through three points, of all and of the lowest, for a mat with few features has too few for
+    triples of all, and the heights of some points in directions around `level`. The best ones are fitted to their own
+    points and compared again. Points under the plane near the aim count against it, for a table hides what is below it.
     """
     weights = 1 / (1 + (np.linalg.norm(xyz - aim, axis=1) / np.linalg.norm(centres - aim, axis=1).mean()) ** 2)
-    normals, heights = _through_triples(xyz, centres, generator)
+    upwards = xyz[np.argsort(xyz @ level, kind="stable")]
+    triples = [_through_triples(upwards[: max(3, len(xyz) // part)], centres, generator) for part in LOWEST_PARTS]
     tilted = _around(level)
     anchors = xyz[generator.choice(len(xyz), min(len(xyz), ANCHORS), replace=False, p=weights / weights.sum())]
-    normals = np.concatenate([normals, np.repeat(tilted, len(anchors), axis=0)])
-    heights = np.concatenate([heights, (tilted @ anchors.T).ravel()])
+    normals = np.concatenate([*(normals for normals, _ in triples), np.repeat(tilted, len(anchors), axis=0)])
+    heights = np.concatenate([*(heights for _, heights in triples), (tilted @ anchors.T).ravel()])
     views = (centres - aim) / np.linalg.norm(centres - aim, axis=1)[:, None]
     steepness_deg = np.degrees(np.arcsin(np.clip(np.median(views @ normals.T, axis=0), -1, 1)))
     seen = (centres @ normals.T > heights).mean(axis=0) >= CAMERAS_ABOVE
@@ -106,8 +109,11 @@ def _dominant(
         ]
     )
     tilt_deg = np.degrees(np.arccos(np.clip(normals @ level, -1, 1)))
-    best = int((score * np.exp(-((tilt_deg / TILT_DEG) ** 2) / 2)).argmax())
-    return normals[best], float(heights[best])
+    score *= np.exp(-((tilt_deg / TILT_DEG) ** 2) / 2)
+    best = np.argsort(-score, kind="stable")[:FINALISTS]
+    planes = [_refined(xyz, normals[i], float(heights[i]), noise) for i in best]
+    ups, levels = np.stack([up for up, _ in planes]), np.array([height for _, height in planes])
+    return planes[int(_support(xyz, weights, ups, levels, noise).argmax())]
 
 
 def _support(xyz: F64, weights: F64, normals: F64, heights: F64, noise: float) -> F32:
@@ -146,14 +152,24 @@ def _around(level: F64) -> F64:
 
 
 def _refined(xyz: F64, up: F64, height: float, noise: float) -> tuple[F64, float]:
-    """The plane fitted to its own points, three times."""
+    """The plane fitted to its own points, three times; a plane with fewer than three points stays."""
     for _ in range(3):
         inliers = xyz[np.abs(xyz @ up - height) < noise]
+        if len(inliers) < 3:
+            break
         middle = inliers.mean(axis=0)
         normal = np.linalg.svd(inliers - middle, full_matrices=False)[2][2]
         up = normal if normal @ up > 0 else -normal
         height = float(up @ middle)
     return up, height
+
+
+def _around_product(xyz: F64, up: F64, on: NDArray[np.bool_], product: NDArray[np.bool_]) -> bool:
+    """Whether the plane's points reach beyond the product: those of a product's own base do not."""
+    across = xyz - (xyz @ up)[:, None] * up
+    middle = np.median(across[product], axis=0)
+    far = np.linalg.norm(across - middle, axis=1)
+    return bool(np.median(far[on]) > np.median(far[product]))
 
 
 def _standing(xyz: F64, above: F64, noise: float, aim: F64, centres: F64, distance: float) -> NDArray[np.bool_]:

@@ -170,4 +170,4 @@ def _picture(
     return matte_sheet(held.what.partition(";")[0], "sfm is held", tiles, Verdicts(bad="not posed", good="posed"))
 
 
-STAGE = Stage("sfm", 4, Inputs, Params, Outputs, run)
+STAGE = Stage("sfm", 5, Inputs, Params, Outputs, run)

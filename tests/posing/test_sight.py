@@ -15,9 +15,9 @@ from tests.posing.test_up import rolled_model
 Z = np.array([0.0, 0.0, 1.0])
 
 
-def seen_table(shoot, share=0.95):
+def seen_table(shoot, confidence=0.95):
     """What `look` gives for a shoot whose second scene is the product turned over."""
-    table = SimpleNamespace(up=Z, height=-1.0, confidence=share)
+    table = SimpleNamespace(up=Z, height=-1.0, confidence=confidence)
     scenes = [
         SimpleNamespace(model=shoot, table=table, shown={image.photo: None for image in shoot.images[:-1]}),
         SimpleNamespace(model=model([0.0]), table=table, shown={"turned-over": None}),

@@ -1,6 +1,7 @@
 """The table is found among the points of a whole scene, whatever frame SfM chose, or not at all."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -92,3 +93,24 @@ def test_a_table_with_few_points_is_less_sure() -> None:
     few, many = (0.0 if table is None else table.confidence for table in tables)
     assert 0.3 < few < 0.75
     assert many > 0.9
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_dark_mat_with_few_points_is_found_though_the_cameras_rolled(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    points = np.concatenate([ball(generator, 3000, (0, 0, 0), 0.68), table_points(generator, 70)])
+    poses = {
+        photo: rolled(pose, 14.0 * float(np.linalg.inv(pose)[0, 3] > 0))  # on one side only: level is tilted
+        for photo, pose in ring((20.0,)).items()
+    }
+    rows = {photo: np.arange(len(points)) for photo in poses}
+    table = find_table(model_of(points, dict.fromkeys(poses, CAMERA), poses, rows), 0)
+    assert table is not None
+    assert angle_between_deg(table.up, np.array([0.0, 0.0, 1.0])) < 1.0
+
+
+def rolled(pose: F64, roll_deg: float) -> F64:
+    """The pose [4, 4] of a camera turned about its optical axis."""
+    turn = np.eye(4)
+    turn[:3, :3] = Rotation.from_euler("z", roll_deg, degrees=True).as_matrix()
+    return turn @ pose

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout import auto
-from pipeline.imaging.cutout.agreement import Matted, disagreements
+from pipeline.imaging.cutout.agreement import Matted, disagreements, shaped
 from pipeline.imaging.cutout.seeds import UNKNOWN, Seeds, ShootSeeds
 
 NOTHING: Seeds = np.full((8, 8), UNKNOWN, np.uint8)
@@ -106,11 +106,14 @@ class _Trials:
 
     def judged(self, photos: Sequence[str], way: Way) -> dict[str, Matted]:
         """The mattes of some photos; one that differs from the others of the shoot has a fault."""
-        return self.agreed({photo: self.matte(photo, way) for photo in photos})
+        return self.agreed({photo: self.matte(photo, way) for photo in photos}, way)
 
-    def agreed(self, mattes: Mapping[str, Matted]) -> dict[str, Matted]:
+    def agreed(self, mattes: Mapping[str, Matted], way: Way) -> dict[str, Matted]:
+        """The mattes, most of them cut by `way`, judged by each other."""
         odd = disagreements({**self.known, **mattes}, self.ratio)
-        return {name: replace(m, belief=0.0, fault=odd[name]) if name in odd else m for name, m in mattes.items()}
+        alike = {name: replace(m, belief=0.0, fault=odd[name]) if name in odd else m for name, m in mattes.items()}
+        seeds = self.found.get(str(source_of(way.params)))
+        return alike if seeds is None or seeds.fits is None else shaped(alike, seeds.fits)
 
 
 def cut_shoot(
@@ -135,8 +138,9 @@ def cut_shoot(
         return CutShoot(way, {}, mattes, _faults(mattes), why, hopeless)
     mattes = trials.judged(photos, way)
     others = [option for option in options if option != way.params]
-    redone = _redone(trials, mattes, others)
-    mattes = trials.agreed({**mattes, **{photo: trials.matte(photo, other) for photo, other in redone.items()}})
+    redone = _redone(trials, mattes, way, others)
+    again = {photo: trials.matte(photo, other) for photo, other in redone.items()}
+    mattes = trials.agreed({**mattes, **again}, way)
     return CutShoot(way, redone, mattes, _faults(mattes), why, hopeless)
 
 
@@ -165,7 +169,7 @@ def _chosen(trials: _Trials, probes: Sequence[str], options: Sequence[Frozen]) -
     return best, "; ".join(words), believed == 0
 
 
-def _redone(trials: _Trials, mattes: Mapping[str, Matted], options: Sequence[Frozen]) -> dict[str, Way]:
+def _redone(trials: _Trials, mattes: Mapping[str, Matted], chosen: Way, options: Sequence[Frozen]) -> dict[str, Way]:
     """The failed photos that another way cuts out believably. A way that fails on three of them is not tried on."""
     redone: dict[str, Way] = {}
     for option in options:
@@ -177,7 +181,7 @@ def _redone(trials: _Trials, mattes: Mapping[str, Matted], options: Sequence[Fro
             if count >= PROBES and not any(done in failed for done in redone):
                 break
             sound = {name: matte for name, matte in mattes.items() if matte.fault is None}
-            matte = trials.agreed({**sound, photo: trials.matte(photo, way)})[photo]
+            matte = trials.agreed({**sound, photo: trials.matte(photo, way)}, chosen)[photo]
             if matte.fault is None and matte.belief >= REPLACING:
                 redone[photo] = way
     return redone

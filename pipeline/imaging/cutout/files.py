@@ -12,7 +12,7 @@ from pipeline.core.photo.decode import read_photo
 from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.process import peak_memory_mb
-from pipeline.imaging.cutout.agreement import Matted, colours_of
+from pipeline.imaging.cutout.agreement import Matted, colours_of, silhouette_of
 from pipeline.imaging.cutout.base import with_matte
 from pipeline.imaging.cutout.choose import Sources, cut_shoot
 from pipeline.imaging.cutout.registry import ENGINES, cut_photo
@@ -133,7 +133,8 @@ class _Bench:
         )
         self.last[name], self.seeds[name, params] = (params, file), seeds
         self.on_progress(len(self.last), len(self.files), path.name)
-        return Matted(file.coverage, colours_of(photo.rgb, cut.alpha), file.belief, file.fault)
+        colours, silhouette = colours_of(photo.rgb, cut.alpha), silhouette_of(cut.alpha)
+        return Matted(file.coverage, colours, file.belief, file.fault, silhouette)
 
     def written(self, name: str, params: Frozen, engine: str, matte: Matted) -> CutFile:
         """The file as these params cut it out, with the verdict that the whole shoot gave."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.core.arrays import Pixels, Rgb
+from pipeline.imaging.cutout.agreement import ShapeFits
 
 Seeds = Pixels  # [h, w] uint8: PRODUCT surely product, BACKDROP surely not, between them how likely; UNKNOWN no idea
 BACKDROP, UNKNOWN, PRODUCT = 0, 128, 255
@@ -13,10 +14,14 @@ SIDE_PX = 384  # long side of the seeds
 
 @dataclass(frozen=True)
 class ShootSeeds:
-    """`seeds`: by photo; a photo without evidence is left out. `why`: what they rest on, or why there are none."""
+    """`seeds`: by photo; a photo without evidence is left out. `why`: what they rest on, or why there are none.
+
+    `fits`: how well the mattes cut from the seeds fit the shape that they show together; None if nothing tells.
+    """
 
     seeds: Mapping[str, Seeds]
     why: str
+    fits: ShapeFits | None = None
 
 
 def small_photo(path: Path, side_px: int = SIDE_PX) -> Rgb:

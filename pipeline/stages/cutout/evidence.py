@@ -30,4 +30,4 @@ def _structure_seeds(photos: Mapping[str, Path], focal_px: Mapping[str, float | 
     if found is None:
         return ShootSeeds({}, "no table with a product on it was found in the photos' structure")
     seeds = {photo: seed for photo in photos if (seed := found.seeds(photo)) is not None}
-    return ShootSeeds(seeds, f"the structure of {len(seeds)} of {len(photos)} photos")
+    return ShootSeeds(seeds, f"the structure of {len(seeds)} of {len(photos)} photos", found.agreement)

@@ -43,16 +43,17 @@ class PhotoReport(Frozen):
 
 
 class PhotoOutputs(Frozen):
-    """`cutout`: PNG, RGBA."""
+    """`cutout`: PNG, RGBA. `silhouette`: gray PNG, the matte at a long side of 256 px at most."""
 
     cutout: Artifact
+    silhouette: Artifact
     report: PhotoReport
 
 
 def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutputs:
     """Cut out one photo. Raises BadInput for a matte that does not fit, MissingEngine."""
     from pipeline.core.png import decode_png, encode_png
-    from pipeline.imaging.cutout.agreement import colours_of
+    from pipeline.imaging.cutout.agreement import colours_of, silhouette_of
     from pipeline.imaging.cutout.base import Cut, with_matte
     from pipeline.imaging.cutout.registry import cut_photo
     from pipeline.imaging.cutout.verdict import Verdict
@@ -69,10 +70,14 @@ def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutp
         dropped=tuple(str(piece) for piece in cut.dropped),
         colours=colours_of(rgb, cut.alpha),
     )
-    return PhotoOutputs(cutout=work.put_bytes(encode_png(with_matte(rgb, cut.alpha)), "image/png"), report=report)
+    return PhotoOutputs(
+        cutout=work.put_bytes(encode_png(with_matte(rgb, cut.alpha)), "image/png"),
+        silhouette=work.put_bytes(encode_png(silhouette_of(cut.alpha)), "image/png"),
+        report=report,
+    )
 
 
-PHOTO = Stage("cutout_photo", 3, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
+PHOTO = Stage("cutout_photo", 4, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
 
 
 def _by_hand(data: bytes, size: tuple[int, ...]) -> Alpha:

@@ -101,7 +101,7 @@ class _Items:
 
         artifact = None if seeds is None else self.work.put_bytes(encode_png(seeds), "image/png")
         inputs = PhotoInputs(photo=self.photos[photo], seeds=artifact)
-        return matted(self._run(photo, inputs, PhotoParams(matte=params)))
+        return matted(self._run(photo, inputs, PhotoParams(matte=params)), self.work)
 
     def final(self, photo: str, params: Frozen) -> PhotoOutputs:
         """What an engine made of a photo; the manifest lists this item and no earlier one."""
@@ -125,7 +125,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     mattes = _mattes(work, inputs, photos)
     items = _Items(work, photos)
     done = {name: items.by_hand(name, matte) for name, matte in mattes.items()}
-    known = {name: matted(outputs) for name, outputs in done.items()}
+    known = {name: matted(outputs, work) for name, outputs in done.items()}
     rest = [name for name in photos if name not in mattes]
     shoot = None
     if rest:
@@ -143,16 +143,18 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 
 
 STAGE = Stage(
-    "cutout", 4, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
+    "cutout", 5, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
 )
 
 
-def matted(outputs: PhotoOutputs) -> "Matted":
+def matted(outputs: PhotoOutputs, work: Work) -> "Matted":
     """What the other photos are compared with."""
+    from pipeline.core.png import decode_png
     from pipeline.imaging.cutout.agreement import Matted
 
     report = outputs.report
-    return Matted(report.coverage, report.colours, report.belief, report.fault)
+    silhouette = decode_png(work.read(outputs.silhouette))
+    return Matted(report.coverage, report.colours, report.belief, report.fault, silhouette)
 
 
 def _sources(facts: Sequence[PhotoFacts], work: Work, photos: Mapping[str, Artifact]) -> "Sources":

@@ -9,6 +9,7 @@ from pipeline.imaging.cutout.choose import Way, cut_shoot, probes_of
 from pipeline.imaging.cutout.seeds import ShootSeeds
 
 PHOTOS = [f"p{index:02}" for index in range(12)]
+SILHOUETTE = np.full((4, 4), 255, np.uint8)
 STILL, STRUCTURE = "seeded by still", "seeded by structure"
 
 
@@ -17,13 +18,17 @@ class Studio:
 
     def __init__(self, seeds=(), **beliefs):
         self.beliefs = {name.replace("_", " "): belief for name, belief in beliefs.items()}
-        self.available, self.asked, self.cuts = seeds, [], []
+        self.available, self.asked, self.cuts, self.fits = seeds, [], [], {}
+
+    def fit(self, silhouettes):
+        return {photo: self.fits[photo] for photo in silhouettes}
 
     def source(self, name):
         def run():
             self.asked.append(name)
             photos = PHOTOS if name in self.available else ()
-            return ShootSeeds({photo: np.zeros((4, 4), np.uint8) for photo in photos}, f"{name} {len(photos)}")
+            seeds = {photo: np.zeros((4, 4), np.uint8) for photo in photos}
+            return ShootSeeds(seeds, f"{name} {len(photos)}", self.fit if name == "structure" and self.fits else None)
 
         return run
 
@@ -31,7 +36,7 @@ class Studio:
         way = Way(params, None if seeds is None else {}).name
         self.cuts.append((photo, way))
         belief = self.beliefs.get(way, {}).get(photo, self.beliefs.get(way, {}).get("all", 1.0))
-        return Matted(0.2, ((5, 1000),), belief, "leaks" if belief < 0.5 else None)
+        return Matted(0.2, ((5, 1000),), belief, "leaks" if belief < 0.5 else None, SILHOUETTE)
 
     def run(self, params=None, ratio=4.0):
         sources = {name: self.source(name) for name in ("still", "structure")}
@@ -124,3 +129,20 @@ def test_seeds_and_box_must_fit(values, words):
     with pytest.raises(ValueError, match=words):
         seeded.Params(**values)
     assert seeded.Params(seed_box=(0.1, 0.1, 0.5, 0.5)).seeds == "box"
+
+
+def test_a_matte_of_another_shape_than_the_rest_is_a_fault_with_words():
+    studio = Studio(seeds=["structure"], backdrop={"all": 0.1})
+    studio.fits = dict.fromkeys(PHOTOS, 0.93) | {"p03": 0.6, "p07": 0.8}
+    shoot = studio.run()
+    assert shoot.way.name == STRUCTURE
+    assert shoot.faults == {"p03": "the matte disagrees with the shape that the other photos show by 35%"}
+    assert shoot.mattes["p03"].belief == 0.0 and 0.5 < shoot.mattes["p07"].belief < 1 == shoot.mattes["p01"].belief
+    assert ("p03", "backdrop") in studio.cuts  # the other engine was asked, too
+
+
+def test_shapes_are_not_compared_where_another_engine_cut_the_shoot():
+    studio = Studio(seeds=["structure"], backdrop={"p03": 0.1})
+    studio.fits = dict.fromkeys(PHOTOS, 0.1)
+    shoot = studio.run()
+    assert shoot.way.name == "backdrop" and set(shoot.redone) == {"p03"} and shoot.faults == {}
