@@ -20,7 +20,7 @@ class PoseParams(Frozen):
     """Features are extracted from photos scaled down to this long side."""
     max_features: int = Field(default=4096, ge=64, le=65536)
     """Maximum number of features per photo, on the product if there are masks; those of the largest scale are kept."""
-    partners: int = Field(default=8, ge=2)
+    partners: int = Field(default=12, ge=2)
     """Each photo is matched with this many photos that resemble it most in a first look, and with its neighbours."""
     seed: int = Field(default=0, ge=0)
     """Seed of RANSAC and of the mapper."""
