@@ -38,7 +38,7 @@ from pipeline.imaging.compositing.blend import make_layers
 from pipeline.imaging.compositing.shadow import draw_shadow
 from pipeline.imaging.compositing.shadow_camera import ground_of
 from pipeline.imaging.cutout.base import with_matte
-from pipeline.imaging.cutout.matting import closed_form, foreground_colours
+from pipeline.imaging.cutout.mask.matting import closed_form, foreground_colours
 from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.plan import read_preset, step_params
 

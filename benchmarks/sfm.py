@@ -32,7 +32,7 @@ OURS = """
 import sys
 from pathlib import Path
 from pipeline.posing.folder import pose_folder
-from pipeline.posing.request import PoseParams
+from pipeline.posing.sfm.request import PoseParams
 photos, out, masks, side, features = sys.argv[1:]
 params = PoseParams(max_side_px=int(side), max_features=int(features))
 pose_folder(Path(photos), Path(out), Path(masks) if masks else None, params)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from pipeline.core.colmap.read import read_model
 from pipeline.posing.folder import pose_folder
-from pipeline.posing.request import PoseParams
+from pipeline.posing.sfm.request import PoseParams
 from pipeline.splatting.colmap_folder import posed_photos
 from pipeline.splatting.engines import cpu
 from pipeline.splatting.fit.report import Hooks

@@ -17,11 +17,11 @@ import numpy as np
 from pipeline.core.arrays import F64
 from pipeline.core.domain import angle_between_deg, look_at
 from pipeline.core.png import encode_png
-from pipeline.posing.colmap import pose
 from pipeline.posing.frame import level_up
-from pipeline.posing.photos import PhotoFile
 from pipeline.posing.product import product_frame
-from pipeline.posing.request import PoseParams
+from pipeline.posing.sfm.colmap import pose
+from pipeline.posing.sfm.photos import PhotoFile
+from pipeline.posing.sfm.request import PoseParams
 from pipeline.posing.up import horizon
 
 WALKS = [(360, 0.0, 1.0), (360, 11.0, 1.0), (360, 11.0, 3.0), (200, 11.0, 1.0), (90, 0.0, 1.0), (90, 11.0, 1.0)]

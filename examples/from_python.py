@@ -12,7 +12,7 @@ from pipeline.core.photo.limits import PHOTO_ENDINGS
 from pipeline.imaging.cutout import backdrop
 from pipeline.imaging.cutout.files import cut_files
 from pipeline.posing.folder import pose_folder
-from pipeline.posing.request import PoseParams
+from pipeline.posing.sfm.request import PoseParams
 from pipeline.splatting.colmap_folder import fit_to_file
 from pipeline.splatting.engines import cpu
 from pipeline.splatting.show.render import render_to_file

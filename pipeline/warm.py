@@ -23,8 +23,8 @@ def main() -> None:
 
 def warm_matting() -> NDArray[np.uint8]:
     """Cut a ball out of its picture. Returns it as RGBA uint8 [SIDE_PX, SIDE_PX, 4]."""
-    from pipeline.imaging.cutout.matting import UNKNOWN, closed_form, foreground_colours
-    from pipeline.imaging.cutout.plate import grow_plate
+    from pipeline.imaging.cutout.mask.matting import UNKNOWN, closed_form, foreground_colours
+    from pipeline.imaging.cutout.still.plate import grow_plate
 
     y, x = np.mgrid[:SIDE_PX, :SIDE_PX] - SIDE_PX / 2
     radius = np.hypot(x, y)

@@ -98,7 +98,7 @@ def sfm(
     """Reconstruct cameras, poses and points in the product frame from a folder of photos, as a COLMAP workspace."""
     from pipeline.posing.coverage import CoverageParams
     from pipeline.posing.folder import pose_folder
-    from pipeline.posing.request import PoseParams
+    from pipeline.posing.sfm.request import PoseParams
 
     params = checked(PoseParams, {"rig": rig.value, "max_side_px": max_side_px})
     with bar("sfm") as progress, writing(out):

@@ -17,10 +17,10 @@ from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
 from pipeline.core.shoot_files import is_of_system
 from pipeline.posing.judge import report_of, require_registered
-from pipeline.posing.photos import PhotoFile, UnusablePhoto, read_mask
 from pipeline.posing.product import product_frame
-from pipeline.posing.request import PoseParams, PoseReport
-from pipeline.posing.resolve import by_number, resolved_poses
+from pipeline.posing.sfm.photos import PhotoFile, UnusablePhoto, read_mask
+from pipeline.posing.sfm.request import PoseParams, PoseReport
+from pipeline.posing.sides.resolve import by_number, resolved_poses
 from pipeline.posing.sight import hints
 from pipeline.posing.up import UpHints
 

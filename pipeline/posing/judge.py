@@ -9,12 +9,12 @@ import numpy as np
 from pipeline.core.colmap.model import SparseModel
 from pipeline.core.domain import azimuth_elevation_deg
 from pipeline.core.errors import Held
-from pipeline.posing.colmap import PoseResult
 from pipeline.posing.frame import Rig, product_rotation, upright
 from pipeline.posing.gaps import largest_gap
 from pipeline.posing.product import ProductFrame
-from pipeline.posing.request import PoseReport
-from pipeline.posing.resolve import Resolved
+from pipeline.posing.sfm.colmap import PoseResult
+from pipeline.posing.sfm.request import PoseReport
+from pipeline.posing.sides.resolve import Resolved
 
 MAX_NAMES = 3
 

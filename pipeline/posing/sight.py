@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pipeline.core.colmap.model import SparseModel
 from pipeline.posing.frame import Rig
-from pipeline.posing.photos import PhotoFile
-from pipeline.posing.structure import Structure, look
+from pipeline.posing.scene.structure import Structure, look
+from pipeline.posing.sfm.photos import PhotoFile
 from pipeline.posing.up import UpHints, find_up
 
 SURE = {"handheld": 0.97, "turntable": 0.5}

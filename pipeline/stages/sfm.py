@@ -13,13 +13,13 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.photo_names import shown_names
 from pipeline.core.records import LevelPhoto, PhotoFacts, dump_json, load_list
-from pipeline.posing.request import PoseParams, PoseReport
+from pipeline.posing.sfm.request import PoseParams, PoseReport
 
 if TYPE_CHECKING:
     from pipeline.core.colmap.model import SparseModel
-    from pipeline.posing.colmap import PoseResult
-    from pipeline.posing.photos import PhotoFile
-    from pipeline.posing.resolve import Resolved
+    from pipeline.posing.sfm.colmap import PoseResult
+    from pipeline.posing.sfm.photos import PhotoFile
+    from pipeline.posing.sides.resolve import Resolved
 
 SHOWN_PAIRS = 10
 
@@ -63,8 +63,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """
     from pipeline.core.colmap.write import write_model
     from pipeline.posing.judge import report_of
-    from pipeline.posing.photos import PhotoFile
     from pipeline.posing.product import product_frame
+    from pipeline.posing.sfm.photos import PhotoFile
     from pipeline.posing.sight import hints
     from pipeline.posing.up import UpHints
 
@@ -102,8 +102,8 @@ def _resolved(
 ) -> "Resolved":
     """The poses. Raises RepeatedSides with a picture of the photos that were mistaken for each other."""
     from pipeline.imaging.sheet.mattes import MatteTile, Verdicts, matte_sheet
-    from pipeline.posing.repeats import RepeatedSides
-    from pipeline.posing.resolve import resolved_poses, shooting_order
+    from pipeline.posing.sides.repeats import RepeatedSides
+    from pipeline.posing.sides.resolve import resolved_poses, shooting_order
 
     focal_px = {fact.photo: fact.focal_px for fact in facts}
     try:

@@ -14,7 +14,7 @@ from pipeline.cli import engines as cli_engines
 from pipeline.cli import splats as cli_splats
 from pipeline.cli.app import main
 from pipeline.core.domain import Frozen
-from pipeline.posing.request import PoseParams
+from pipeline.posing.sfm.request import PoseParams
 from pipeline.splatting.nerfstudio.params import NerfstudioParams
 from pipeline.splatting.ply import write_ply
 from pipeline.splatting.show.turntable import TurnParams

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from examples.from_python import view_of
-from pipeline.posing.request import PoseParams
+from pipeline.posing.sfm.request import PoseParams
 from pipeline.splatting.engines import cpu
 from tests.small_shoot import small_mug
 

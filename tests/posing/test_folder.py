@@ -9,7 +9,7 @@ from pipeline.core.domain import View
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import load_list
 from pipeline.posing.folder import pose_folder, upright_photos
-from pipeline.posing.request import PoseParams
+from pipeline.posing.sfm.request import PoseParams
 from tests.posing.can import ring, write_shoot
 
 SMALL = PoseParams(max_side_px=480, max_features=1024, timeout_seconds=300)

@@ -5,11 +5,11 @@ from pipeline.core.colmap.model import TRACK, Points, PosedImage, RawCamera, Spa
 from pipeline.core.domain import azimuth_elevation_deg, look_at
 from pipeline.core.errors import Held
 from pipeline.core.rotations import rotation_from_quaternion
-from pipeline.posing.colmap import PoseResult
 from pipeline.posing.judge import require_registered
-from pipeline.posing.photos import UnusablePhoto
 from pipeline.posing.product import product_frame
-from pipeline.posing.request import PoseAnswer
+from pipeline.posing.sfm.colmap import PoseResult
+from pipeline.posing.sfm.photos import UnusablePhoto
+from pipeline.posing.sfm.request import PoseAnswer
 
 CAMERA = RawCamera("SIMPLE_PINHOLE", 600, 600, (900.0, 300.0, 300.0))
 ANSWER = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)

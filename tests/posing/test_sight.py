@@ -6,8 +6,8 @@ import pytest
 from pipeline.core.domain import angle_between_deg
 from pipeline.core.records import LevelPhoto
 from pipeline.posing import sight
+from pipeline.posing.scene.structure import Structure
 from pipeline.posing.sight import SURE, hints
-from pipeline.posing.structure import Structure
 from pipeline.posing.up import UpHints, find_up
 from tests.posing.test_judge import model
 from tests.posing.test_up import rolled_model

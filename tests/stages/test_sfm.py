@@ -11,7 +11,7 @@ from pipeline.core.domain import View, angle_between_deg, camera_centre
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.media import media_type_of
 from pipeline.core.records import LevelPhoto, PhotoFacts, Up, dump_json, load_list
-from pipeline.posing.repeats import Doubt, RepeatedSides
+from pipeline.posing.sides.repeats import Doubt, RepeatedSides
 from pipeline.stages.sfm import STAGE, Inputs, Params
 from tests.posing.can import ring, write_shoot
 
@@ -134,7 +134,7 @@ def test_photos_that_were_mistaken_for_each_other_are_shown(shoot, monkeypatch):
     def mistaken(*arguments, **settings):
         raise RepeatedSides(Doubt(twins=pairs, torn=(), turn_deg=None))
 
-    monkeypatch.setattr("pipeline.posing.resolve.resolved_poses", mistaken)
+    monkeypatch.setattr("pipeline.posing.sides.resolve.resolved_poses", mistaken)
     params = Params(front="DSC_0003", seed=7, **QUICK)
     with pytest.raises(Held, match="DSC_0001 and DSC_0009, DSC_0002 and DSC_0010 came out in one place"):
         Runner(store).run(STAGE, inputs, params)

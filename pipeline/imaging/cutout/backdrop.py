@@ -12,8 +12,8 @@ from pydantic import Field
 from pipeline.core.arrays import F32, Alpha, Mask, Rgb
 from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdrop, lab_of
-from pipeline.imaging.cutout.holes import open_holes
-from pipeline.imaging.cutout.thin import thin_lines, thin_parts
+from pipeline.imaging.cutout.mask.holes import open_holes
+from pipeline.imaging.cutout.mask.thin import thin_lines, thin_parts
 
 _DISC3 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
@@ -57,7 +57,7 @@ def licence(params: Params) -> str:  # noqa: ARG001 - the same for all settings
 
 def cut(rgb: Rgb, params: Params) -> Alpha:
     """Alpha [h, w] uint8 of a photo [h, w, 3] uint8; all 0 if no product is found."""
-    from pipeline.imaging.cutout.outline import reduced, refined
+    from pipeline.imaging.cutout.mask.outline import reduced, refined
 
     small = reduced(rgb, params.work_side_px)
     likeness = compare(lab := lab_of(small), fit_backdrop(lab))
@@ -89,7 +89,7 @@ def _grabcut(likeness: Likeness, reached: Mask, plain: Mask, params: Params) -> 
 
     Tint separates a coloured product from its shadow (which takes some of it on), lightness a gray one.
     """
-    from pipeline.imaging.cutout.matting import bounding_box
+    from pipeline.imaging.cutout.mask.matting import bounding_box
 
     inside = ~reached
     coloured = bool((likeness.tint[inside] > 2 * params.tint_limit).mean() > 0.3) if inside.any() else False

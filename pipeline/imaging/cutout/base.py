@@ -7,9 +7,9 @@ import numpy as np
 
 from pipeline.core.arrays import Alpha, Rgb, Rgba
 from pipeline.core.engines import Engine
-from pipeline.imaging.cutout.matting import foreground_colours
-from pipeline.imaging.cutout.pieces import Dropped, product_of
-from pipeline.imaging.cutout.verdict import Verdict, judge
+from pipeline.imaging.cutout.mask.matting import foreground_colours
+from pipeline.imaging.cutout.mask.pieces import Dropped, product_of
+from pipeline.imaging.cutout.verdict.verdict import Verdict, judge
 
 
 class CutoutEngine(Engine, Protocol):

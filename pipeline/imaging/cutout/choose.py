@@ -9,8 +9,8 @@ import numpy as np
 
 from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout import auto
-from pipeline.imaging.cutout.agreement import Matted, disagreements, shaped
 from pipeline.imaging.cutout.seeds import UNKNOWN, Seeds, ShootSeeds
+from pipeline.imaging.cutout.verdict.agreement import Matted, disagreements, shaped
 
 NOTHING: Seeds = np.full((8, 8), UNKNOWN, np.uint8)
 PROBES = 3

@@ -12,11 +12,11 @@ from pipeline.core.photo.decode import read_photo
 from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.process import peak_memory_mb
-from pipeline.imaging.cutout.agreement import Matted, colours_of, silhouette_of
 from pipeline.imaging.cutout.base import with_matte
 from pipeline.imaging.cutout.choose import Sources, cut_shoot
 from pipeline.imaging.cutout.registry import ENGINES, cut_photo
 from pipeline.imaging.cutout.seeds import Seeds
+from pipeline.imaging.cutout.verdict.agreement import Matted, colours_of, silhouette_of
 
 COVERAGE_RATIO = 4.0  # as the stage's default
 MakeSources = Callable[[Mapping[str, Path]], Sources]

@@ -17,8 +17,8 @@ ENGINES: "Registry[CutoutEngine]" = Registry("cutout", auto, backdrop, seeded, c
 def cut_photo(rgb: "Rgb", params: Frozen, seeds: "Seeds | None" = None) -> "Cut":
     """Cut out a photo [h, w, 3] uint8 with the engine of `params`, from `seeds` where the shoot gave some."""
     from pipeline.imaging.cutout.base import Cut, cut_out
-    from pipeline.imaging.cutout.pieces import product_of
-    from pipeline.imaging.cutout.verdict import judge
+    from pipeline.imaging.cutout.mask.pieces import product_of
+    from pipeline.imaging.cutout.verdict.verdict import judge
 
     if seeds is None or not isinstance(params, seeded.Params):
         return cut_out(ENGINES.of(params), rgb, params)

@@ -85,8 +85,8 @@ def cut(rgb: Rgb, params: Params, seeds: Seeds | None = None) -> Alpha:
 
     `seeds`: evidence of the whole shoot, of any size. Raises BadInput when there is neither evidence nor a box.
     """
-    from pipeline.imaging.cutout.graph import product_of
-    from pipeline.imaging.cutout.outline import reduced, refined
+    from pipeline.imaging.cutout.mask.graph import product_of
+    from pipeline.imaging.cutout.mask.outline import reduced, refined
 
     small = reduced(rgb, params.work_side_px)
     product, band = (_boxed(small, params), BAND_PX) if seeds is None else (product_of(small, seeds), SURE_BAND_PX)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.core.arrays import Pixels, Rgb
-from pipeline.imaging.cutout.agreement import ShapeFits
+from pipeline.imaging.cutout.verdict.agreement import ShapeFits
 
 Seeds = Pixels  # [h, w] uint8: PRODUCT surely product, BACKDROP surely not, between them how likely; UNKNOWN no idea
 BACKDROP, UNKNOWN, PRODUCT = 0, 128, 255
@@ -27,6 +27,6 @@ class ShootSeeds:
 def small_photo(path: Path, side_px: int = SIDE_PX) -> Rgb:
     """A photo [h, w, 3], reduced to `side_px` on its long side. Raises BadInput if it cannot be read."""
     from pipeline.core.photo.decode import read_photo
-    from pipeline.imaging.cutout.outline import reduced
+    from pipeline.imaging.cutout.mask.outline import reduced
 
     return reduced(read_photo(path).rgb, side_px)

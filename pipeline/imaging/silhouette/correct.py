@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.core.arrays import Alpha, Mask, Pixels, Rgb, Rgba
-from pipeline.imaging.cutout.matting import UNKNOWN, closed_form, foreground_colours
+from pipeline.imaging.cutout.mask.matting import UNKNOWN, closed_form, foreground_colours
 from pipeline.imaging.silhouette.evidence import Disagreement, MatteEvidence, RenderedSplat, box_around, depth_of
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pipeline.core.arrays import F32, Alpha, Mask, Rgb
-from pipeline.imaging.cutout.matting import UNKNOWN, bounding_box, closed_form
+from pipeline.imaging.cutout.mask.matting import UNKNOWN, bounding_box, closed_form
 
 Slices = tuple[slice, slice]
 Label = Literal["product", "backdrop", "unclear"]

@@ -12,7 +12,7 @@ def sources_of(photos: Mapping[str, Path], focal_px: Mapping[str, float | None],
 
     `scratch`: a folder for working files. Each source runs when it is called, and may raise BadInput.
     """
-    from pipeline.imaging.cutout.still import still_seeds
+    from pipeline.imaging.cutout.still.camera import still_seeds
 
     return {
         "still": lambda: still_seeds(photos),
@@ -22,7 +22,7 @@ def sources_of(photos: Mapping[str, Path], focal_px: Mapping[str, float | None],
 
 def _structure_seeds(photos: Mapping[str, Path], focal_px: Mapping[str, float | None], scratch: Path) -> ShootSeeds:
     """Seeds from a rough reconstruction: what stands on the table is product."""
-    from pipeline.posing.structure import MIN_PHOTOS, look
+    from pipeline.posing.scene.structure import MIN_PHOTOS, look
 
     if len(photos) < MIN_PHOTOS:
         return ShootSeeds({}, f"{len(photos)} photos are too few for a structure; {MIN_PHOTOS} suffice")

@@ -53,10 +53,10 @@ class PhotoOutputs(Frozen):
 def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutputs:
     """Cut out one photo. Raises BadInput for a matte that does not fit, MissingEngine."""
     from pipeline.core.png import decode_png, encode_png
-    from pipeline.imaging.cutout.agreement import colours_of, silhouette_of
     from pipeline.imaging.cutout.base import Cut, with_matte
     from pipeline.imaging.cutout.registry import cut_photo
-    from pipeline.imaging.cutout.verdict import Verdict
+    from pipeline.imaging.cutout.verdict.agreement import colours_of, silhouette_of
+    from pipeline.imaging.cutout.verdict.verdict import Verdict
 
     rgb = decode_png(work.read(inputs.photo))
     if inputs.matte is None:

@@ -19,9 +19,9 @@ from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.stages.cutout.photo import PHOTO, EngineParams, PhotoInputs, PhotoOutputs, PhotoParams
 
 if TYPE_CHECKING:
-    from pipeline.imaging.cutout.agreement import Matted
     from pipeline.imaging.cutout.choose import CutShoot, Sources
     from pipeline.imaging.cutout.seeds import Seeds
+    from pipeline.imaging.cutout.verdict.agreement import Matted
 
 
 class Inputs(Frozen):
@@ -150,7 +150,7 @@ STAGE = Stage(
 def matted(outputs: PhotoOutputs, work: Work) -> "Matted":
     """What the other photos are compared with."""
     from pipeline.core.png import decode_png
-    from pipeline.imaging.cutout.agreement import Matted
+    from pipeline.imaging.cutout.verdict.agreement import Matted
 
     report = outputs.report
     silhouette = decode_png(work.read(outputs.silhouette))

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.imaging.cutout import auto, backdrop, seeded
-from pipeline.imaging.cutout.agreement import Matted
 from pipeline.imaging.cutout.choose import Way, cut_shoot, probes_of
 from pipeline.imaging.cutout.seeds import ShootSeeds
+from pipeline.imaging.cutout.verdict.agreement import Matted
 
 PHOTOS = [f"p{index:02}" for index in range(12)]
 SILHOUETTE = np.full((4, 4), 255, np.uint8)

@@ -7,7 +7,7 @@ from pipeline.core.png import decode_png, encode_png
 from pipeline.imaging.cutout import backdrop, seeded
 from pipeline.imaging.cutout.base import cut_out, with_matte
 from pipeline.imaging.cutout.files import cut_files
-from pipeline.imaging.cutout.matting import UNKNOWN, closed_form
+from pipeline.imaging.cutout.mask.matting import UNKNOWN, closed_form
 from tests.imaging.studio import iou, mug, photograph, tee
 
 COLOURS = {"red": (176, 52, 44), "blue": (60, 90, 160), "black": (24, 24, 26), "gray": (120, 120, 122)}

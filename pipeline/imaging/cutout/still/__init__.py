@@ -1,0 +1,1 @@
+"""Learns the backdrop from a camera that stood still."""

@@ -1,0 +1,1 @@
+"""Tells apart sides of a product that look alike."""
