@@ -20,7 +20,7 @@ def write_toy_shoot(folder: Path, sku: str, *endings: str, collection: str = "to
         "capture": {"front": "front.jpg"},
         "angles": [{"name": "front", "azimuth_deg": 0}],
         "backdrops": [{"name": "white", "kind": "solid", "colour": "#ffffff"}],
-        "channels": ["web"],
+        "channels": ["shopify"],
     }
     (folder / sku / "shoot.yaml").write_text(yaml.safe_dump(shoot))
     return folder / sku
