@@ -1,4 +1,4 @@
-"""Measures how far up is off: on simulated walks around a product, and on shoots with known poses, taken as hand held.
+"""Measures the error of the up direction, on simulated walks around a product and on shoots with known poses.
 
     OMP_NUM_THREADS=1 python -m benchmarks.up [--shoots DIR] [--side 900] [--walks-only]
 
@@ -42,7 +42,7 @@ def walk(arc_deg: float, roll_deg: float, shake_deg: float, seed: int) -> F64:
 
 
 def print_walks() -> None:
-    """Print error and confidence of the horizon for each kind of walk."""
+    """Print the error and the confidence of the horizon for each kind of walk."""
     print("arc  common roll  random roll   up off, RMS   confidence")
     for arc_deg, roll_deg, shake_deg in WALKS:
         walks = [walk(arc_deg, roll_deg, shake_deg, seed) for seed in range(SEEDS)]

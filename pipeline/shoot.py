@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import Field, TypeAdapter, model_validator
 
 from pipeline.core.domain import Angle, Frozen, Name
+from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput, readable
 from pipeline.core.photo_names import composed, find_photo, safe_name
-from pipeline.core.records import Backdrop, Colour, Edits, LevelPhoto, Light
+from pipeline.core.records import Backdrop, Colour, LevelPhoto, Light
 from pipeline.core.shoot_files import ShootFiles, is_misnamed, shoot_files
 from pipeline.core.typed_text import Line, Paragraph
 from pipeline.core.yaml_file.fields import Allowed, read_model

@@ -9,8 +9,9 @@ import yaml
 from pipeline.contract.plan import StepOutput
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
+from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.core.records import Edits, Light
+from pipeline.core.records import Light
 from pipeline.core.weights import folder_digest
 from pipeline.language.anthropic_failures import KEYS
 from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, require_here, stage_of, write_plan

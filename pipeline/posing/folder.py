@@ -17,10 +17,10 @@ from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
 from pipeline.core.shoot_files import is_of_system
 from pipeline.posing.judge import report_of, require_registered
-from pipeline.posing.product import product_frame
+from pipeline.posing.product import ProductFrame, product_frame
 from pipeline.posing.sfm.photos import PhotoFile, UnusablePhoto, read_mask
 from pipeline.posing.sfm.request import PoseParams, PoseReport
-from pipeline.posing.sides.resolve import by_number, resolved_poses
+from pipeline.posing.sides.resolve import Resolved, by_number, resolved_poses
 from pipeline.posing.sight import hints
 from pipeline.posing.up import UpHints
 
@@ -65,28 +65,36 @@ def pose_folder(
     masks = None if masks_dir is None else {path.stem: path for path in masks_dir.glob("*.png")}
     if front is not None and front not in {photo.photo for photo in photos}:
         raise BadInput(f"there is no photo {front!r} in {photos_dir}", remedy="Name a photo by its stem")
-    names = [photo.photo for photo in photos]
-    with tempfile.TemporaryDirectory(prefix="catalog-sfm-") as scratch:
-        resolved = resolved_poses(photos, masks, upright.focal_px, params, Path(scratch), order=by_number(names))
-        posed = resolved.posed
-        model = require_registered(posed, names, params.rig, front or names[0], min_registered=3, min_fraction=0.0)
-        known = UpHints(masked=masks is not None)
-        up = hints(model, params.rig, known, photos, upright.focal_px, Path(scratch) / "sight", params.seed)
-    front = front or model.images[0].photo
-    frame = product_frame(model, posed.silhouettes, params.rig, front, up)
+    resolved, frame, front = _posed(upright, masks, params, front)
     write_model(frame.model, out_dir / "sparse" / "0")
     (out_dir / "views.json").write_bytes(dump_json(list[View](frame.views)))
     if masks is not None:
         add_alpha(photos, masks)
     report = FolderReport(
-        report=report_of(resolved, frame, names),
-        unusable=(*upright.unusable, *posed.unusable),
+        report=report_of(resolved, frame, [photo.photo for photo in photos]),
+        unusable=(*upright.unusable, *resolved.posed.unusable),
         notes=upright.notes,
         front=front,
         out=str(out_dir),
     )
     (out_dir / "report.json").write_text(report.model_dump_json(indent=1))
     return report
+
+
+def _posed(
+    upright: "UprightPhotos", masks: Mapping[str, Path] | None, params: PoseParams, front: str | None
+) -> tuple[Resolved, ProductFrame, str]:
+    """The poses in SfM's frame, the same in the product frame, and the front photo."""
+    names = [photo.photo for photo in upright.photos]
+    with tempfile.TemporaryDirectory(prefix="catalog-sfm-") as folder:
+        scratch, focal_px = Path(folder), upright.focal_px
+        resolved = resolved_poses(upright.photos, masks, focal_px, params, scratch, order=by_number(names))
+        posed = resolved.posed
+        model = require_registered(posed, names, params.rig, front or names[0], min_registered=3, min_fraction=0.0)
+        known = UpHints(masked=masks is not None)
+        up = hints(model, params.rig, known, upright.photos, focal_px, scratch / "sight", params.seed)
+    front = front or model.images[0].photo
+    return resolved, product_frame(model, posed.silhouettes, params.rig, front, up), front
 
 
 def claim(out_dir: Path) -> None:
@@ -124,8 +132,8 @@ def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
     focal_px: dict[str, float | None] = {}
     notes: dict[str, tuple[str, ...]] = {}
     unusable: list[UnusablePhoto] = []
-    files = (p for p in photos_dir.iterdir() if p.is_file() and not is_of_system(p))
-    paths = sorted(p for p in files if p.suffix.lower() in PHOTO_ENDINGS)
+    paths = sorted(p for p in photos_dir.iterdir() if p.is_file() and p.suffix.lower() in PHOTO_ENDINGS)
+    paths = [path for path in paths if not is_of_system(path)]
     twins = raw_twins(path.name for path in paths)
     for path in paths:
         if path.name in twins:

@@ -38,4 +38,4 @@ def with_table(known: UpHints, seen: Structure) -> UpHints:
     """`known` with the table of the largest scene: a product that was turned over stands on the table twice."""
     normals = {photo: seen.up_in_camera(photo) for photo in seen.scenes[0].shown}
     told = {photo: normal for photo, normal in normals.items() if normal is not None}
-    return replace(known, table_normals=told, table_confidence=seen.table_share)
+    return replace(known, table_normals=told, table_confidence=seen.table_confidence)

@@ -20,7 +20,7 @@ from pipeline.catalog.entries import (
     StepEntry,
     asset_id,
 )
-from pipeline.catalog.publishing import publish
+from pipeline.catalog.publishing import Changes, publish
 from pipeline.contract.ancestry import Ancestry, Edge, ancestry
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
@@ -108,20 +108,22 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
     work.progress(0, 1, "writing into the catalog")
     changes = publish(Catalog(work.catalog_url), publication, datetime.now(UTC))
+    return Outputs(report=_report(publication, changes, lineage))
+
+
+def _report(publication: Publication, changes: Changes, lineage: Ancestry) -> Report:
     states = [entry.state for entry in publication.assets or ()]
-    return Outputs(
-        report=Report(
-            assets=len(states),
-            published=states.count("published"),
-            in_review=states.count("in review"),
-            rejected=states.count("rejected"),
-            refused_angles=sum(decision.source == "refused" for decision in publication.angles or ()),
-            steps=len(publication.steps),
-            rows_inserted=changes.inserted,
-            rows_updated=changes.updated,
-            rows_deleted=changes.deleted,
-            lost_items=lineage.lost,
-        )
+    return Report(
+        assets=len(states),
+        published=states.count("published"),
+        in_review=states.count("in review"),
+        rejected=states.count("rejected"),
+        refused_angles=sum(decision.source == "refused" for decision in publication.angles or ()),
+        steps=len(publication.steps),
+        rows_inserted=changes.inserted,
+        rows_updated=changes.updated,
+        rows_deleted=changes.deleted,
+        lost_items=lineage.lost,
     )
 
 

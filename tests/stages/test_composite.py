@@ -7,8 +7,9 @@ from PIL import Image
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
+from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
-from pipeline.core.records import AssetRecord, BackdropPicture, Edits, Picture, dump_json, load_list
+from pipeline.core.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.compositing.edits import apply_edits, edit_view, homography_rows
 from pipeline.stages.composite.stage import STAGE, Inputs, Params

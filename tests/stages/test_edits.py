@@ -8,8 +8,9 @@ import pytest
 
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
+from pipeline.core.edits import Edits
 from pipeline.core.png import decode_png
-from pipeline.core.records import Edits, dump_json
+from pipeline.core.records import dump_json
 from pipeline.diffusion.painting import diffusers
 from pipeline.diffusion.painting.base import PaintedBackdrop
 from pipeline.diffusion.painting.enlarge import in_square

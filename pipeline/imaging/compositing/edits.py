@@ -11,10 +11,11 @@ import numpy as np
 
 from pipeline.core.arrays import F32, F64, Alpha, Rgba
 from pipeline.core.domain import View
+from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
 from pipeline.core.linear import linear_to_srgb, luminance, srgb_to_linear
 from pipeline.core.photo.limits import MAX_PX
-from pipeline.core.records import Edits, Homography
+from pipeline.core.records import Homography
 from pipeline.imaging.compositing.framing import HALF_LEVEL, premultiplied, product_mask
 
 MIDDLE_GREY = 0.18  # linear light of a grey card; contrast leaves it unchanged

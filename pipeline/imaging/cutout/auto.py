@@ -2,28 +2,18 @@
 
 from typing import Literal
 
-from pydantic import Field
-
 from pipeline.core.arrays import Alpha, Rgb
 from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout import backdrop, seeded
+from pipeline.imaging.cutout.params import OutlineParams
 
 PLAIN_BACKDROP = True  # of one photo alone
 
 
-class Params(Frozen):
+class Params(OutlineParams):
     """Settings that the engines share."""
 
     engine: Literal["auto"] = "auto"
-    work_side_px: int = Field(
-        default=512,
-        ge=128,
-        le=2048,
-        description="long side at which the product is found, before its outline is refined",
-    )
-    matting_side_px: int | None = Field(
-        default=None, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
-    )
 
 
 def require_here(params: Params) -> str:  # noqa: ARG001 - the engines are part of this package

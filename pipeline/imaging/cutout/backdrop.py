@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.core.arrays import F32, Alpha, Mask, Rgb
-from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout.backdrop_model import Likeness, compare, fit_backdrop, lab_of
 from pipeline.imaging.cutout.mask.holes import open_holes
 from pipeline.imaging.cutout.mask.thin import thin_lines, thin_parts
+from pipeline.imaging.cutout.params import OutlineParams
 
 _DISC3 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
@@ -24,19 +24,10 @@ BAND_PX = 1.6  # half the width of the unknown band around the outline
 KEPT_SHARE = 0.02  # pieces below this share of the largest one's area are dropped
 
 
-class Params(Frozen):
+class Params(OutlineParams):
     """Settings of the engine. Lab distances are in Lab units."""
 
     engine: Literal["backdrop"] = "backdrop"
-    work_side_px: int = Field(
-        default=512,
-        ge=128,
-        le=2048,
-        description="long side at which the product is found, before its outline is refined",
-    )
-    matting_side_px: int | None = Field(
-        default=2000, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
-    )
     grabcut_rounds: int = Field(
         default=3, ge=0, le=20, description="iterations of GrabCut, which separates product from surroundings"
     )

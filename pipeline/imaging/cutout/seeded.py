@@ -12,9 +12,9 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.core.arrays import F32, Alpha, Mask, Pixels, Rgb
-from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.imaging.cutout.backdrop_model import lab_of
+from pipeline.imaging.cutout.params import OutlineParams
 from pipeline.imaging.cutout.seeds import Seeds
 
 _DISC5 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
@@ -31,7 +31,7 @@ def _ordered(box: Rectangle) -> Rectangle:
     return box
 
 
-class Params(Frozen):
+class Params(OutlineParams):
     """Settings of the engine. `seed_box`: left, top, right, bottom as fractions of the picture, 0 to 1."""
 
     engine: Literal["seeded"] = "seeded"
@@ -42,15 +42,6 @@ class Params(Frozen):
     )
     seed_box: Annotated[Rectangle, AfterValidator(_ordered)] | None = Field(
         default=None, description="left, top, right, bottom of a box that is surely product in every photo, 0 to 1"
-    )
-    work_side_px: int = Field(
-        default=512,
-        ge=128,
-        le=2048,
-        description="long side at which the product is found, before its outline is refined",
-    )
-    matting_side_px: int | None = Field(
-        default=None, ge=128, description="the outline is solved at this long side and enlarged; at full size if null"
     )
     grabcut_rounds: int = Field(
         default=3, ge=1, le=20, description="iterations of GrabCut, which separates product from surroundings"
@@ -85,11 +76,11 @@ def cut(rgb: Rgb, params: Params, seeds: Seeds | None = None) -> Alpha:
 
     `seeds`: evidence of the whole shoot, of any size. Raises BadInput when there is neither evidence nor a box.
     """
-    from pipeline.imaging.cutout.mask.graph import product_of
+    from pipeline.imaging.cutout.mask.graph import cut_between
     from pipeline.imaging.cutout.mask.outline import reduced, refined
 
     small = reduced(rgb, params.work_side_px)
-    product, band = (_boxed(small, params), BAND_PX) if seeds is None else (product_of(small, seeds), SURE_BAND_PX)
+    product, band = (_boxed(small, params), BAND_PX) if seeds is None else (cut_between(small, seeds), SURE_BAND_PX)
     if not product.any():
         return np.zeros(rgb.shape[:2], np.uint8)
     return refined(rgb, product, band=band, matting_side_px=params.matting_side_px)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.core.arrays import F32, F64, Mask, Pixels, Rgb
 from pipeline.core.domain import Camera
 from pipeline.posing.hull import project_px
-from pipeline.posing.scene.ground import Backdrop, plane_axes
+from pipeline.posing.scene.ground import Plate, plane_axes
 from pipeline.posing.scene.table import Table
 
 CELLS = (40, 56, 72)  # along the longest side of the box, per round
@@ -43,7 +43,7 @@ class Shot:
     cam_from_world: F64
     lab: Rgb
     points_px: F64
-    behind: Backdrop
+    behind: Plate
 
     @property
     def shape(self) -> tuple[int, int]:

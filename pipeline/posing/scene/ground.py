@@ -20,7 +20,7 @@ NOISE = 5.0  # least deviation of a colour, in levels of Lab
 
 
 @dataclass(frozen=True)
-class Backdrop:
+class Plate:
     """What a photo would show of the table without the product. `lab` [h, w, 3], `deviation` [h, w], in levels.
 
     `known` [h, w] bool: where enough photos have seen the table. `under` [h, w] bool: at or under the product's foot,
@@ -33,9 +33,9 @@ class Backdrop:
     under: Mask
 
 
-def backdrops(
+def plates(
     labs: Sequence[Rgb], cameras: Sequence[Camera], poses: Sequence[F64], table: Table, product: F64
-) -> list[Backdrop]:
+) -> list[Plate]:
     """The table around the product as each photo would show it without the product.
 
     `labs`: [h, w, 3] uint8 of OpenCV; `product`: [N, 3], points of the product. What it stands on is never seen.
@@ -63,7 +63,7 @@ def backdrops(
         sure = inside & (cv2.remap(known.astype(np.float32), at, None, cv2.INTER_LINEAR) > 0.99)
         below = cv2.remap(under.astype(np.float32), at, None, cv2.INTER_LINEAR) > 0
         shift = np.median((own - seen)[sure], axis=0) if sure.any() else np.zeros(3)
-        found.append(Backdrop(np.asarray(seen + shift, np.float32), np.asarray(spread, np.float32), sure, below))
+        found.append(Plate(np.asarray(seen + shift, np.float32), np.asarray(spread, np.float32), sure, below))
     return found
 
 

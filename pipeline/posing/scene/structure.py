@@ -16,7 +16,7 @@ from pipeline.core.png import encode_png
 from pipeline.posing.hull import PosedMatte, project_px
 from pipeline.posing.scene.agreement import agreement
 from pipeline.posing.scene.carve import SURE, Box, Shot, box_around, silhouettes
-from pipeline.posing.scene.ground import backdrops
+from pipeline.posing.scene.ground import plates
 from pipeline.posing.scene.table import Table, find_table
 from pipeline.posing.sfm.colmap import pose
 from pipeline.posing.sfm.photos import PhotoFile
@@ -73,7 +73,7 @@ class Structure:
         return self.scenes[0].table.height
 
     @property
-    def table_share(self) -> float:
+    def table_confidence(self) -> float:
         """How sure the table is, 0 to 1: `Table.confidence`."""
         return self.scenes[0].table.confidence
 
@@ -178,7 +178,7 @@ def _seeds(model: SparseModel, table: Table, box: Box, files: Mapping[str, Path]
     ]
     labs = [np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB), np.uint8) for picture in pictures]
     poses = [image.cam_from_world for image in model.images]
-    behind = backdrops(labs, cameras, poses, table, model.points.positions[table.product])
+    behind = plates(labs, cameras, poses, table, model.points.positions[table.product])
     solid = _solid_points(model, table)
     shots = {
         image.photo: Shot(

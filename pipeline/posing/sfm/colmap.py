@@ -61,23 +61,19 @@ def pose(
     listed in `unusable`. Raises BadInput when a mask does not match its photo, SfmFailed when the process crashes or
     exceeds `params.timeout_seconds`, StoreFull when its disk is full.
     """
-    folders = {photo.path.parent for photo in photos}
-    if len(folders) > 1:
-        raise BadInput(f"the photos are in {len(folders)} folders", remedy="Put them into one folder")
+    _require_one_folder(photos)
     scratch.mkdir(parents=True, exist_ok=True)
     sides_px = sorted({recipe.features.side_px(params) for recipe in RECIPES})
     threads = len(os.sched_getaffinity(0))
     prepared = prepare(photos, masks, params, sides_px, scratch / "crops", threads)
     unusable = tuple(UnusablePhoto(name=photo.name, reason="its cut-out is empty") for photo in prepared.empty)
     usable = [photo for photo in photos if photo not in prepared.empty]
-    silhouettes = prepared.silhouettes
     if len(usable) < 3:
         no_answer = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
-        return PoseResult(None, silhouettes, unusable, no_answer, {})
-    out = scratch / "sfm"
-    out.mkdir()
+        return PoseResult(None, prepared.silhouettes, unusable, no_answer, {})
+    (out := scratch / "sfm").mkdir()
     request = PoseRequest(
-        photos=str(photos[0].path.parent.absolute()),
+        photos=str(usable[0].path.parent.absolute()),
         crops=str((scratch / "crops").absolute()),
         sides=prepared.crops,
         out=str(out.absolute()),
@@ -87,11 +83,15 @@ def pose(
         threads=threads,
     )
     answer = run_worker(request, out / "request.json", worker)
-    if answer.sparse is None:
-        return PoseResult(None, silhouettes, unusable, answer, {})
-    model = read_model(Path(answer.sparse))
-    strayed = strays(model, params.rig)
-    return PoseResult(model.without(strayed), silhouettes, unusable, answer, strayed)
+    model = None if answer.sparse is None else read_model(Path(answer.sparse))
+    strayed = {} if model is None else strays(model, params.rig)
+    return PoseResult(model and model.without(strayed), prepared.silhouettes, unusable, answer, strayed)
+
+
+def _require_one_folder(photos: Sequence[PhotoFile]) -> None:
+    folders = {photo.path.parent for photo in photos}
+    if len(folders) > 1:
+        raise BadInput(f"the photos are in {len(folders)} folders", remedy="Put them into one folder")
 
 
 def run_worker(request: PoseRequest, path: Path, worker: Sequence[str] = WORKER) -> PoseAnswer:

@@ -7,7 +7,8 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, View
-from pipeline.core.records import Check, Edits, Homography, Light, SilhouetteAgreement
+from pipeline.core.edits import Edits
+from pipeline.core.records import Check, Homography, Light, SilhouetteAgreement
 from pipeline.imaging.channels.channel import BackdropKind, Channel, load_channel
 
 if TYPE_CHECKING:  # these modules load the imaging libraries

@@ -1,6 +1,5 @@
 """composite: puts every angle over its backdrops for every channel, checks each file, draws the contact sheet."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -9,7 +8,6 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
-from pipeline.core.errors import BadInput
 from pipeline.core.records import AssetRecord, BackdropPicture, Check, Light, Picture, dump_json, load_list
 from pipeline.imaging.channels.channel import Channel, load_channel
 from pipeline.imaging.sheet.data import AssetTile
@@ -19,12 +17,12 @@ from pipeline.stages.composite.asset import (
     LAYERS_ITEM,
     AngleInputs,
     AngleParams,
-    AssetInputs,
     AssetOutputs,
     AssetParams,
     LayerParams,
     PictureSource,
 )
+from pipeline.stages.composite.jobs import Job, Trees, file_in, jobs_of
 from pipeline.stages.composite.sheet import SheetSources, sheet_of
 
 
@@ -96,21 +94,6 @@ class Outputs(Frozen):
 FidelityChecks = dict[str, tuple[Check, ...]]  # by angle
 
 
-@dataclass(frozen=True)
-class Job:
-    """One angle over one backdrop, and the channels that accept the pair."""
-
-    picture: Picture
-    backdrop: BackdropPicture
-    files: AssetInputs
-    channels: tuple[Channel, ...]
-
-    @property
-    def path(self) -> str:
-        """The pair's folder in the trees `assets` and `layers`."""
-        return f"{self.picture.angle.name}/{self.backdrop.backdrop}"
-
-
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Compose every angle with a product over every backdrop, for the channels that accept it.
 
@@ -119,7 +102,9 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     pictures = load_list(Picture, work.read(inputs.pictures))
     backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
     fidelity = _check_angles(inputs, params, pictures, work)
-    jobs = _jobs(inputs, params, [p for p in pictures if p.angle.name in fidelity], backdrops, work)
+    shown = [picture for picture in pictures if picture.angle.name in fidelity]
+    trees = Trees(inputs.angles, inputs.backdrops, inputs.splat)
+    jobs = jobs_of(shown, backdrops, params.channels, trees, work)
     layers: dict[str, Artifact] = {}
     assets: dict[str, Artifact] = {}
     records: list[AssetRecord] = []
@@ -157,10 +142,10 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
         name, photo = picture.angle.name, f"{picture.photo}.png"
         captured = picture.source == "captured"
         files = AngleInputs(
-            picture=_file(angles, f"{name}.png"),
-            unedited=_file(unedited, f"{name}.png") if picture.edits else None,
-            photo=_file(photos, photo) if captured else None,
-            cutout=_file(cutouts, photo) if captured else None,
+            picture=file_in(angles, f"{name}.png"),
+            unedited=file_in(unedited, f"{name}.png") if picture.edits else None,
+            photo=file_in(photos, photo) if captured else None,
+            cutout=file_in(cutouts, photo) if captured else None,
         )
         checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits)
         if not captured:
@@ -176,49 +161,6 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
         if report.has_product:
             fidelity[name] = report.checks
     return fidelity
-
-
-def _jobs(
-    inputs: Inputs,
-    params: Params,
-    pictures: list[Picture],
-    backdrops: list[BackdropPicture],
-    work: Work,
-) -> list[Job]:
-    """The pairs that any channel accepts, in the order of the requested angles."""
-    jobs = []
-    angles, backdrop_files = work.tree(inputs.angles), work.tree(inputs.backdrops)
-    for picture in pictures:
-        for backdrop in backdrops:
-            if backdrop.angle != picture.angle.name:
-                continue
-            channels = tuple(channel for channel in params.channels if backdrop.kind in channel.backdrops)
-            if any(channel.pure_white for channel in channels) and not _is_white(
-                _file(backdrop_files, backdrop.path), work
-            ):
-                channels = tuple(channel for channel in channels if not channel.pure_white)
-            files = AssetInputs(
-                picture=_file(angles, f"{picture.angle.name}.png"),
-                backdrop=_file(backdrop_files, backdrop.path),
-                splat=inputs.splat if picture.view else None,
-            )
-            if channels:
-                jobs.append(Job(picture, backdrop, files, channels))
-    return jobs
-
-
-def _file(tree: dict[str, Artifact], path: str) -> Artifact:
-    """One file of a tree. Raises BadInput when it is missing."""
-    if path not in tree:
-        raise BadInput(f"{path} is listed but was not made", remedy="Run the steps above composite again")
-    return tree[path]
-
-
-def _is_white(backdrop: Artifact, work: Work) -> bool:
-    """Whether every pixel of a backdrop is pure white, whatever its name and colour field say."""
-    from pipeline.imaging.channels.encode import decode_image
-
-    return bool((decode_image(work.read(backdrop), "the backdrop") == 255).all())
 
 
 def _layer_params(job: Job, params: Params) -> LayerParams:

@@ -4,7 +4,8 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
-from pipeline.core.records import Edits, Homography
+from pipeline.core.edits import Edits
+from pipeline.core.records import Homography
 
 
 class EditInputs(Frozen):

@@ -15,8 +15,9 @@ from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.device import require_device
 from pipeline.core.domain import AngleDecision, Frozen, View
+from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput, Held, brief
-from pipeline.core.records import Edits, Picture, SilhouetteAgreement, Validation, dump_json, load_list
+from pipeline.core.records import Picture, SilhouetteAgreement, Validation, dump_json, load_list
 from pipeline.stages.render.angle import (
     ANGLE,
     CORRECT,

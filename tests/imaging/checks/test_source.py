@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.core.records import Edits
+from pipeline.core.edits import Edits
 from pipeline.imaging.checks.judge import judge
 from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered
 from pipeline.imaging.compositing.edits import apply_edits

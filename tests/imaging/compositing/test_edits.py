@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
 from pipeline.core.linear import srgb_to_linear
-from pipeline.core.records import Edits
 from pipeline.imaging.compositing.edits import apply_edits, describe_edits, edit_view, homography_rows
 from pipeline.imaging.compositing.shadow_camera import ground_of, project
 from tests.imaging.compositing.test_shadow import view_of

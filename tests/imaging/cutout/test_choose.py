@@ -146,3 +146,14 @@ def test_shapes_are_not_compared_where_another_engine_cut_the_shoot():
     studio.fits = dict.fromkeys(PHOTOS, 0.1)
     shoot = studio.run()
     assert shoot.way.name == "backdrop" and set(shoot.redone) == {"p03"} and shoot.faults == {}
+
+
+def test_auto_tries_each_engine_with_its_own_defaults():
+    plain, still, structure = auto.candidates(auto.Params())
+    assert plain == backdrop.Params()
+    assert (still, structure) == (seeded.Params(seeds="still"), seeded.Params(seeds="structure"))
+
+
+def test_settings_of_auto_reach_every_engine():
+    settings = {(way.work_side_px, way.matting_side_px) for way in auto.candidates(auto.Params(matting_side_px=None))}
+    assert settings == {(512, None)}

@@ -10,7 +10,7 @@ from pipeline.core.arrays import Mask, Pixels
 from pipeline.core.domain import angle_between_deg, look_at
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
-from pipeline.imaging.cutout.mask.graph import product_of
+from pipeline.imaging.cutout.mask.graph import cut_between
 from pipeline.posing.scene.structure import BACKDROP, PRODUCT, Structure, look, scene_of
 from tests.clutter import ClutteredShoot, clutter
 from tests.posing import can
@@ -59,7 +59,7 @@ def test_masks_cut_from_seeds_match_the_true_mattes(shoot: ClutteredShoot, struc
         picture = cv2.imread(str(path))
         assert seeds is not None
         assert picture is not None
-        mask = product_of(np.ascontiguousarray(picture[..., ::-1], np.uint8), seeds)
+        mask = cut_between(np.ascontiguousarray(picture[..., ::-1], np.uint8), seeds)
         scores.append(iou(mask, shoot.mattes[photo] >= 128))
     assert np.mean(scores) >= 0.97
     assert min(scores) >= 0.94

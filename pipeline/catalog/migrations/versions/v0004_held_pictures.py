@@ -1,4 +1,4 @@
-"""The picture that shows why a step of a run is held.
+"""Add the picture that shows why a step of a run is held.
 
 Revision 0004, 2026-11-29.
 """
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; runs of before have no pictures."""
+    """Add the column; earlier runs have no pictures."""
     op.add_column("run_steps", sa.Column("picture_sha256", sa.String(64), nullable=True))
 
 

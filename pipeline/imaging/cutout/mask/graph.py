@@ -17,7 +17,7 @@ UNIT = 100.0  # capacities are whole numbers of hundredths
 MIN_SURE = 20
 
 
-def product_of(rgb: Rgb, seeds: Pixels) -> Mask:
+def cut_between(rgb: Rgb, seeds: Pixels) -> Mask:
     """The product [h, w] bool in a photo [h, w, 3] uint8 at work size.
 
     `seeds`: uint8 of any size, 255 surely product, 0 surely backdrop, in between how likely. Pieces without sure

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.arrays import Mask, Pixels, Rgb
-from pipeline.imaging.cutout.mask.graph import product_of
+from pipeline.imaging.cutout.mask.graph import cut_between
 
 
 def ring_mask(side_px: int = 200) -> Mask:
@@ -40,7 +40,7 @@ def iou(first: Mask, second: Mask) -> float:
 @pytest.mark.parametrize("reach_px", [4.0, 9.0, 12.0])
 def test_outline_is_found_on_the_shaded_side_and_the_hole_stays_open(reach_px: float) -> None:
     product = ring_mask()
-    found = product_of(picture_of(product), band_seeds(product, reach_px))
+    found = cut_between(picture_of(product), band_seeds(product, reach_px))
     assert iou(found, product) > 0.97
     assert not found[100, 100]
 
@@ -48,7 +48,7 @@ def test_outline_is_found_on_the_shaded_side_and_the_hole_stays_open(reach_px: f
 def test_seeds_of_another_size_give_the_same_outline() -> None:
     product = ring_mask()
     small = band_seeds(ring_mask(120), 5.0)
-    assert iou(product_of(picture_of(product), small), product) > 0.96
+    assert iou(cut_between(picture_of(product), small), product) > 0.96
 
 
 def test_where_colours_say_nothing_the_belief_of_the_seeds_decides() -> None:
@@ -57,7 +57,7 @@ def test_where_colours_say_nothing_the_belief_of_the_seeds_decides() -> None:
     for belief in (40, 128, 215):
         seeds = np.full((80, 80), belief, np.uint8)
         seeds[:, :20], seeds[:, 60:] = 255, 0
-        widths.append(int(product_of(grey, seeds).sum(axis=1).max()))
+        widths.append(int(cut_between(grey, seeds).sum(axis=1).max()))
     assert 20 <= widths[0] < widths[1] < widths[2] <= 60
 
 
@@ -66,16 +66,16 @@ def test_a_piece_without_sure_product_is_dropped() -> None:
     picture = picture_of(product)
     seeds = band_seeds(product, 5.0)
     picture[5:15, 5:15], seeds[3:17, 3:17] = picture[100, 40], 200
-    assert not product_of(picture, seeds)[:20, :20].any()
+    assert not cut_between(picture, seeds)[:20, :20].any()
 
 
 def test_without_sure_product_nothing_is_product() -> None:
     picture = picture_of(ring_mask())
-    assert not product_of(picture, np.full((200, 200), 128, np.uint8)).any()
-    assert not product_of(picture, np.zeros((200, 200), np.uint8)).any()
+    assert not cut_between(picture, np.full((200, 200), 128, np.uint8)).any()
+    assert not cut_between(picture, np.zeros((200, 200), np.uint8)).any()
 
 
 def test_the_same_seeds_give_the_same_mask() -> None:
     product = ring_mask()
     picture, seeds = picture_of(product, noise=12.0), band_seeds(product, 12.0)
-    assert np.array_equal(product_of(picture, seeds), product_of(picture, seeds))
+    assert np.array_equal(cut_between(picture, seeds), cut_between(picture, seeds))

@@ -1,0 +1,60 @@
+"""The exact edits of an angle's picture, as shoot.yaml asks for them."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from pipeline.core.domain import Frozen
+
+
+class Crop(Frozen):
+    """How much to cut off each side, as a share of the picture's width or height."""
+
+    left: float = Field(default=0.0, ge=0, le=0.9, description="share of the width cut off on the left")
+    top: float = Field(default=0.0, ge=0, le=0.9, description="share of the height cut off at the top")
+    right: float = Field(default=0.0, ge=0, le=0.9, description="share of the width cut off on the right")
+    bottom: float = Field(default=0.0, ge=0, le=0.9, description="share of the height cut off at the bottom")
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        for side, opposite in (("left", "right"), ("top", "bottom")):
+            if getattr(self, side) + getattr(self, opposite) > 0.95:
+                raise ValueError(f"{side} and {opposite} cut away more than 0.95 of the picture; cut less")
+        return self
+
+
+class Perspective(Frozen):
+    """Straightens converging lines by stretching one edge of the picture."""
+
+    vertical: float = Field(
+        default=0.0,
+        ge=-0.5,
+        le=0.5,
+        description="positive: widen the bottom edge by this share, for a camera that looked down; negative: the top",
+    )
+    horizontal: float = Field(
+        default=0.0, ge=-0.5, le=0.5, description="positive: lengthen the right edge by this share; negative: the left"
+    )
+
+
+class Sharpen(Frozen):
+    """Unsharp masking in linear light."""
+
+    amount: float = Field(ge=0, le=3, description="how much of the difference from the blurred picture is added")
+    radius_px: float = Field(default=1.0, ge=0.3, le=20, description="radius of the blur, in pixels of the picture")
+
+
+class Edits(Frozen):
+    """The edits of one angle's picture, applied in this order. An edit that is left out changes nothing."""
+
+    crop: Crop | None = Field(default=None, description="cut off the sides")
+    perspective: Perspective | None = Field(default=None, description="straighten converging lines")
+    rotate_deg: float = Field(
+        default=0.0, ge=-180, le=180, description="rotate counter-clockwise; the frame grows so that nothing is lost"
+    )
+    resize: float = Field(default=1.0, ge=0.1, le=4, description="factor for the picture's width and height")
+    brightness_ev: float = Field(default=0.0, ge=-3, le=3, description="exposure correction in stops")
+    contrast: float = Field(
+        default=1.0, ge=0.5, le=2, description="factor for the distance from middle grey, in stops; 1 changes nothing"
+    )
+    sharpen: Sharpen | None = Field(default=None, description="sharpen the picture")
