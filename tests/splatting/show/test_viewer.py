@@ -43,10 +43,19 @@ def shown(browser, file):
 
 
 def drawn(page: Page) -> np.ndarray:
-    """Return the page's pixels without its text."""
+    """Return the page's pixels without its text, once two pictures in a row are the same.
+
+    On a busy machine the engine may still update view-dependent colours when its frames are complete.
+    """
     page.wait_for_selector("body[data-state=ready]", **DRAWN)
     page.add_style_tag(content="h1, p { visibility: hidden }")
-    return pixels(page)
+    before = pixels(page)
+    for _ in range(20):
+        now = pixels(page)
+        if np.array_equal(now, before):
+            return now
+        before = now
+    raise AssertionError("the page never comes to rest")
 
 
 def coloured(rgb):
