@@ -101,6 +101,8 @@ class Caption(Frozen):
     language: str = "en"
     title: str
     description: str
+    bullets: tuple[str, ...] = Field(default=(), description="selling points, one short phrase each")
+    titles: dict[str, str] = Field(default={}, description="channel name to the title within that channel's rules")
     alt_text: str
     alt_texts: dict[str, str] = Field(default={}, description="alt text per angle; each names the side it shows")
     attributes: dict[str, str]

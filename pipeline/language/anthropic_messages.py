@@ -17,7 +17,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import Held, MissingEngine
 from pipeline.core.records import Caption
 from pipeline.language.anthropic_failures import KEYS, failure_of, no_answer
-from pipeline.language.base import Pay, Subject, Written
+from pipeline.language.base import Desk, Pay, Subject, Written
 from pipeline.language.checks import LIMITS, faults_of
 from pipeline.language.views import alt_texts, view_words
 
@@ -112,9 +112,9 @@ def require_here(params: Params) -> str:
     return f"anthropic {version('anthropic')}, model {params.model}"
 
 
-def write(subject: Subject, params: Params, pay: Pay) -> Written:
+def write(subject: Subject, params: Params, desk: Desk) -> Written:
     """See `AnthropicMessages.write`."""
-    return AnthropicMessages(params, pay).write(subject)
+    return AnthropicMessages(params, desk.pay).write(subject)
 
 
 @dataclass(frozen=True)

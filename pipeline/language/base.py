@@ -1,7 +1,7 @@
 """The Protocol of caption engines, with its subject and its result."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pydantic import Field
@@ -9,6 +9,7 @@ from pydantic import Field
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Angle, Frozen
 from pipeline.core.engines import Engine
+from pipeline.core.evidence import Evidence
 from pipeline.core.records import Caption
 
 
@@ -28,11 +29,28 @@ class Facts(Frozen):
         return "\n".join([self.title, self.brand, self.category, *pairs, self.brief or ""])
 
 
+class TitleRule(Frozen):
+    """What one channel permits in a title."""
+
+    channel: str
+    characters: int = Field(description="longest title")
+    repeats: int | None = Field(default=None, description="how often a word may occur; None: any number of times")
+
+
+class Voice(Frozen):
+    """How the texts of a collection sound. A preset gives it per collection; see `docs/captions.md`."""
+
+    tone: str = Field(default="", max_length=400, description="for a writing model: how the texts sound")
+    banned: tuple[str, ...] = Field(default=(), description="words and phrases that no text may contain")
+    instead: dict[str, str] = Field(default={}, description="word to the word that is used in its place")
+
+
 @dataclass(frozen=True)
 class Subject:
     """One product to describe: its picture, [height, width, 4] uint8 sRGB with straight alpha, seen from `angle`.
 
-    `others`: the other angles with pictures, each of which needs an alt text.
+    `others`: the other angles with pictures, each of which needs an alt text. `evidence`: all that is known of the
+    product, the facts included.
     """
 
     picture: Rgba
@@ -40,6 +58,9 @@ class Subject:
     facts: Facts
     language: str = "en"
     others: tuple[Angle, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
+    title_rules: tuple[TitleRule, ...] = ()
+    voice: Voice = field(default_factory=Voice)
 
     @property
     def angles(self) -> tuple[Angle, ...]:
@@ -58,13 +79,23 @@ class Written(Frozen):
 
 
 Pay = Callable[[float], None]
+Review = Callable[[Caption], tuple[str, ...]]
+"""Objections to a draft, as sentences for its writer: claims against the evidence, and broken rules. Empty: none."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a writer reports to while it works. `pay`: the USD of each request, even if no caption results."""
+
+    pay: Pay
+    review: Review
 
 
 class Captioner(Engine, Protocol):
     """A module that writes the texts of one product. See `pipeline.core.engines.Engine` for the rest of it."""
 
-    def write(self, subject: Subject, params: Any, pay: Pay, /) -> Written:
-        """Describe the subject. Call `pay` with the USD of each request, even if no caption results.
+    def write(self, subject: Subject, params: Any, desk: Desk, /) -> Written:
+        """Describe the subject. A draft with objections is written once more; the stage drops what still stands.
 
         Raises Held when the result cannot be published, MissingEngine, BadInput, CatalogError.
         """

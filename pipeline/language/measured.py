@@ -8,7 +8,7 @@ from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import Caption
-from pipeline.language.base import Facts, Pay, Subject, Written
+from pipeline.language.base import Desk, Facts, Subject, Written
 from pipeline.language.checks import LIMITS, cut
 from pipeline.language.colours import FAMILIES, ColourShare, colours_of
 from pipeline.language.views import alt_texts, view_words
@@ -28,7 +28,7 @@ def require_here(params: Params) -> str:  # noqa: ARG001 - the engine is part of
     return "measured"
 
 
-def write(subject: Subject, params: Params, pay: Pay) -> Written:  # noqa: ARG001 - no settings, and free of charge
+def write(subject: Subject, params: Params, desk: Desk) -> Written:  # noqa: ARG001 - no settings, and free of charge
     """Describe the subject in short factual sentences. Raises BadInput for another language, Held when empty."""
     if subject.language.split("-")[0] != "en":
         raise BadInput(

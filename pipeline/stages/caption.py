@@ -12,7 +12,7 @@ from pipeline.core.domain import Frozen, angle_between_deg, direction
 from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
 from pipeline.core.records import Picture, dump_json, load_list
-from pipeline.language.base import Facts, Subject
+from pipeline.language.base import Desk, Facts, Subject
 from pipeline.language.checks import faults_of
 from pipeline.language.registry import ENGINES
 
@@ -76,7 +76,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     def pay(usd: float) -> None:
         work.cost_usd += usd
 
-    written = ENGINES.of(params.writer).write(subject, params.writer, pay)
+    desk = Desk(pay, review=lambda draft: faults_of(draft, facts))
+    written = ENGINES.of(params.writer).write(subject, params.writer, desk)
     faults = faults_of(written.caption, facts)
     if faults:
         what = f"the caption must not be published: {'; '.join(faults)}"

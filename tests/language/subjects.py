@@ -5,7 +5,9 @@ import numpy as np
 
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Angle
-from pipeline.language.base import Facts, Subject
+from pipeline.language.base import Desk, Facts, Subject
+
+DESK = Desk(pay=lambda usd: None, review=lambda draft: ())
 
 
 def shirt(

@@ -7,11 +7,11 @@ from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput, Held
 from pipeline.language import measured
 from pipeline.language.checks import LIMITS, faults_of
-from tests.language.subjects import shirt, subject
+from tests.language.subjects import DESK, shirt, subject
 
 
 def write(subject):
-    return measured.write(subject, measured.Params(), lambda usd: None)
+    return measured.write(subject, measured.Params(), DESK)
 
 
 def test_caption_contains_given_and_measured_facts() -> None:

@@ -16,8 +16,8 @@ def require_here(_params):
     return "telegram"
 
 
-def write(subject, params, pay):
-    pay(3 * params.usd_per_word)
+def write(subject, params, desk):
+    desk.pay(3 * params.usd_per_word)
     texts = {angle.name: f"PRODUCT {angle.name} STOP" for angle in subject.angles}
     caption = Caption(
         engine="telegram", language=subject.language, title="PRODUCT", description="PRODUCT ARRIVED STOP",
