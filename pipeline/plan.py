@@ -40,7 +40,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("cutout", "cutouts", optional=True),
         **_from("sfm", "views", "up", optional=True),
     },
-    "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "decisions")},
+    "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "to_render")},
     "render": {
         **_from("ingest", "photos"),
         **_from("cutout", "cutouts"),
