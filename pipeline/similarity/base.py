@@ -11,10 +11,12 @@ class VectorEngine(Engine, Protocol):
     """A module that turns pictures into vectors. See `pipeline.core.engines.Engine` for the rest of it.
 
     `SEES`: what a finished asset shows the engine: the `product` alone, which needs its matte, or the whole `picture`.
+    `ALIKE`: two shoots may show one product if the mean cosine of their photos' best matches is at least this.
     An engine that can compare words with pictures also has `text_vector(text, params)`, [d] float32 of unit length.
     """
 
     SEES: Literal["product", "picture"]
+    ALIKE: float
 
     def revision(self, params: Any, /) -> str:
         """What besides the engine's name fixes the meaning of its vectors: a version, or a checkpoint's digest."""

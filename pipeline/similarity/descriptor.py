@@ -23,6 +23,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
 SEES: Literal["product", "picture"] = "product"
+ALIKE = 0.94
 VERSION = "1"
 SIDE_PX = 96  # of the square that the product is fitted into
 WEIGHTS = {"colour": 0.45, "bands": 0.2, "outline": 0.15, "texture": 0.2}  # shares of the squared length; they sum to 1
