@@ -59,12 +59,18 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("background", "backdrops", "backdrop_pictures"),
         **_from("splat", "splat", optional=True),
     },
+    "embed": {
+        **_from("cutout", "cutouts"),
+        **_from("render", "angles"),
+        **_from("composite", "assets", "checks"),
+    },
     "publish": {
         **_from("coverage", "decisions"),
         **_from("render", "pictures"),
         **_from("caption", "caption", optional=True),
         **_from("background", "backdrop_pictures"),
         **_from("composite", "assets", "checks", "sheet"),
+        **_from("embed", "vectors", "vector_index"),
     },
 }
 STEPS: tuple[str, ...] = tuple(GRAPH)
