@@ -1,12 +1,18 @@
 """Checks every caption before publication: prices, links, unsupported claims, contradictions of shoot.yaml."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 from pipeline.core.records import Caption
-from pipeline.language.base import Facts
+from pipeline.language.base import Facts, TitleRule, Voice
 from pipeline.language.colours import TABLE
+from pipeline.language.voices import banned_in
 
-LIMITS = {"title": 90, "description": 700, "alt_text": 160, "prompt": 200}  # characters
+PLAIN = Voice()
+
+LIMITS = {"title": 90, "description": 700, "alt_text": 125, "prompt": 200}  # characters
+BULLETS, BULLET = 5, 160  # how many, and characters of each
 FORBIDDEN = (
     (r"[$€£¥₹]\s*\d|\d[\d.,]*\s*(?:[$€£¥₹]|(?:usd|eur|gbp|dollars?|euros?)\b)", "a price"),
     (
@@ -28,13 +34,46 @@ COLOURS = sorted({word for named in TABLE for word in (named.name, named.family)
 COLOUR_WORDS = re.compile(rf"\b(?:{'|'.join(map(re.escape, COLOURS))})\b", re.IGNORECASE)
 
 
-def faults_of(caption: Caption, facts: Facts) -> tuple[str, ...]:
-    """The faults of a caption, as text; empty if it may be published."""
-    texts = {name: str(getattr(caption, name)) for name in LIMITS}
-    texts |= {f"alt_text of {angle}": text for angle, text in caption.alt_texts.items()}
+def faults_of(caption: Caption, facts: Facts, rules: Sequence[TitleRule] = (), voice: Voice = PLAIN) -> tuple[str, ...]:
+    """The faults of a caption, as text; empty if it may be published.
+
+    `rules`: what the shoot's channels permit in a title; `voice`: that of the shoot's collection.
+    """
+    shown = _shown(caption)
+    banned = [f"{name} has the banned word {word!r}" for name, text in shown.items() for word in banned_in(text, voice)]
+    texts = {**shown, "prompt": caption.prompt}
     texts |= {f"attribute {name}": value for name, value in caption.attributes.items() if name not in facts.attributes}
     faults = [fault for name, text in texts.items() for fault in _faults_of_text(name, text, facts)]
-    return (*faults, *_lengths(caption), *_contradictions(caption, facts))
+    return (*faults, *banned, *_lengths(caption), *_titles(caption, rules), *_contradictions(caption, facts))
+
+
+def _shown(caption: Caption) -> dict[str, str]:
+    """Every text that a shopper sees, by its name."""
+    texts = {name: str(getattr(caption, name)) for name in LIMITS if name != "prompt"}
+    texts |= {f"alt_text of {angle}": text for angle, text in caption.alt_texts.items()}
+    texts |= {f"bullet {number}": text for number, text in enumerate(caption.bullets, 1)}
+    return texts | {f"title for {channel}": text for channel, text in caption.titles.items()}
+
+
+def repeated(title: str, times: int) -> tuple[str, ...]:
+    """The words that `title` has more than `times` times, whatever their case."""
+    counts = Counter(word.casefold() for word in re.findall(r"\w+(?:[-'\u2019]\w+)*", title))
+    return tuple(word for word, count in counts.items() if count > times)
+
+
+def _titles(caption: Caption, rules: Sequence[TitleRule]) -> list[str]:
+    """Faults of the titles for channels."""
+    faults = []
+    for rule in rules:
+        title = caption.titles.get(rule.channel, "")
+        if len(title) > rule.characters:
+            faults.append(f"title for {rule.channel} has {len(title)} characters, more than {rule.characters}")
+        if rule.repeats is not None:
+            faults += [
+                f"title for {rule.channel} has the word {word!r} more than {rule.repeats} times"
+                for word in repeated(title, rule.repeats)
+            ]
+    return faults
 
 
 def cut(text: str, limit: int) -> str:
@@ -64,6 +103,13 @@ def _lengths(caption: Caption) -> list[str]:
             faults.append(f"{name} is empty")
         elif len(text) > limit:
             faults.append(f"{name} has {len(text)} characters, more than {limit}")
+    if len(caption.bullets) > BULLETS:
+        faults.append(f"there are {len(caption.bullets)} bullets, more than {BULLETS}")
+    faults += [
+        f"bullet {number} has {len(text)} characters, more than {BULLET}"
+        for number, text in enumerate(caption.bullets, 1)
+        if len(text) > BULLET
+    ]
     limit = LIMITS["alt_text"]
     return faults + [
         f"alt_text of {angle} has {len(text)} characters, more than {limit}"

@@ -11,10 +11,11 @@ from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, angle_between_deg, direction
 from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
-from pipeline.core.records import Picture, dump_json, load_list
-from pipeline.language.base import Desk, Facts, Subject
+from pipeline.core.records import Caption, Picture, dump_json, load_list
+from pipeline.language.base import Desk, Facts, Subject, TitleRule, Voice
 from pipeline.language.checks import faults_of
 from pipeline.language.registry import ENGINES
+from pipeline.language.voices import with_one_voice
 
 EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
 
@@ -38,11 +39,17 @@ class Params(Frozen):
     category: str = ""
     attributes: dict[str, str] = {}
     brief: str | None = None
+    title_rules: tuple[TitleRule, ...] = ()
+    voice: Voice = Field(
+        default_factory=Voice,
+        description="how the texts sound; `voices` gives one for each collection by its name, and only that of the "
+        "shoot's collection counts",
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _flat(cls, values: Any) -> Any:
-        return gathered(values, cls.model_fields, "writer")
+        return gathered(with_one_voice(values), cls.model_fields, "writer")
 
 
 class Report(Frozen):
@@ -70,15 +77,25 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     picture = front_most(pictures)
     facts = Facts.model_validate(params.model_dump(include=set(Facts.model_fields)))
     others = tuple(other.angle for other in pictures if other.source != "refused")
-    subject = Subject(_pixels(inputs, picture, work), picture.angle, facts, params.language, others)
+    subject = Subject(
+        picture=_pixels(inputs, picture, work),
+        angle=picture.angle,
+        facts=facts,
+        language=params.language,
+        others=others,
+        title_rules=params.title_rules,
+        voice=params.voice,
+    )
     work.progress(0, 1, f"describing {picture.angle.name}")
 
     def pay(usd: float) -> None:
         work.cost_usd += usd
 
-    desk = Desk(pay, review=lambda draft: faults_of(draft, facts))
-    written = ENGINES.of(params.writer).write(subject, params.writer, desk)
-    faults = faults_of(written.caption, facts)
+    def review(draft: Caption) -> tuple[str, ...]:
+        return faults_of(draft, facts, params.title_rules, params.voice)
+
+    written = ENGINES.of(params.writer).write(subject, params.writer, Desk(pay, review))
+    faults = review(written.caption)
     if faults:
         what = f"the caption must not be published: {'; '.join(faults)}"
         raise Held(what, code="caption-not-publishable", remedy="Correct shoot.yaml")
@@ -118,7 +135,7 @@ def _pixels(inputs: Inputs, picture: Picture, work: Work) -> Rgba:
 
 STAGE = Stage(
     "caption",
-    3,
+    4,
     Inputs,
     Params,
     Outputs,

@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.core.records import Caption
-from pipeline.language.base import Facts
+from pipeline.language.base import Facts, TitleRule, Voice
 from pipeline.language.checks import cut, faults_of
 
 FACTS = Facts(title="Harbour Tee", brand="Nordlys", attributes={"colour": "navy", "material": "organic cotton"})
@@ -59,7 +59,7 @@ def test_claim_made_by_shoot_yaml_is_allowed() -> None:
         ({"attributes": {"Material": "polyester"}}, "attribute material says 'polyester'"),
         ({"title": "Nordlys Harbour Tee in red"}, "title names red, shoot.yaml gives the colour 'navy'"),
         ({"title": " "}, "title is empty"),
-        ({"alt_text": "word " * 60}, "more than 160"),
+        ({"alt_text": "word " * 60}, "more than 125"),
     ],
 )
 def test_contradictions_and_excess_lengths_are_found(changes: dict[str, object], fault: str) -> None:
@@ -71,3 +71,34 @@ def test_contradictions_and_excess_lengths_are_found(changes: dict[str, object],
 def test_cut_stays_within_its_limit(text: str) -> None:
     assert 0 < len(cut(text, 12)) <= 12
     assert cut(text, 100) == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"description": "A Cosy shirt."}, "description has the banned word 'cosy'"),
+        ({"bullets": ("A must have",)}, "bullet 1 has the banned word 'must have'"),
+        ({"titles": {"google": "Cosy tee"}}, "title for google has the banned word 'cosy'"),
+    ],
+)
+def test_banned_words_are_found_in_every_text_of_any_engine(changes: dict[str, object], fault: str) -> None:
+    assert faults_of(caption(**changes), FACTS, (), Voice(banned=("cosy", "must have"))) == (fault,)
+    assert faults_of(caption(**changes), FACTS) == ()
+
+
+def test_banned_word_inside_another_word_is_no_fault() -> None:
+    assert faults_of(caption(description="It has shirtsleeves."), FACTS, (), Voice(banned=("sleeves", "shirts"))) == ()
+
+
+def test_titles_that_break_their_channels_rules_are_found() -> None:
+    rules = (TitleRule(channel="amazon_main", characters=20, repeats=2), TitleRule(channel="google", characters=15))
+    titles = {"amazon_main": "Tee tee TEE shirt", "google": "Tee tee TEE shirt", "shopify": "any " * 90}
+    assert faults_of(caption(titles=titles), FACTS, rules) == (
+        "title for amazon_main has the word 'tee' more than 2 times",
+        "title for google has 17 characters, more than 15",
+    )
+
+
+def test_bullets_are_few_and_short() -> None:
+    faults = faults_of(caption(bullets=("word " * 40, *"abcde")), FACTS)
+    assert faults == ("there are 6 bullets, more than 5", "bullet 1 has 200 characters, more than 160")
