@@ -18,6 +18,7 @@ FORBIDDEN = (
     (r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069]", "a control character"),
 )
 
+
 def faults_of(caption: Caption, rules: Sequence[TitleRule] = (), voice: Voice = PLAIN) -> tuple[str, ...]:
     """The faults of a caption, as text; empty if it may be published.
 

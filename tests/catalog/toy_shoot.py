@@ -14,7 +14,6 @@ from pipeline.core.evidence import Claim
 from pipeline.core.records import AssetRecord, Caption, Check, Picture, dump_json
 from pipeline.stages import publish
 
-
 CLAIMS = [
     Claim(field="title", kind="name", words="Mug", value="mug", evidence=("fact:title",), verdict="supported"),
     Claim(
