@@ -1,4 +1,4 @@
-"""caption: writes title, description, alt texts, attributes and prompt from one picture and shoot.yaml."""
+"""caption: writes title, description, alt texts, attributes and prompt from one picture and the evidence."""
 
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, angle_between_deg, direction
 from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
+from pipeline.core.evidence import Evidence
 from pipeline.core.records import Picture, dump_json, load_list
 from pipeline.language.base import Desk, Facts, Subject
 from pipeline.language.checks import faults_of
@@ -20,10 +21,11 @@ EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
 
 
 class Inputs(Frozen):
-    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of `Picture`."""
+    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of `Picture`; `evidence`: JSON `Evidence`."""
 
     angles: Artifact
     pictures: Artifact
+    evidence: Artifact
 
 
 class Params(Frozen):
@@ -70,7 +72,9 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     picture = front_most(pictures)
     facts = Facts.model_validate(params.model_dump(include=set(Facts.model_fields)))
     others = tuple(other.angle for other in pictures if other.source != "refused")
-    subject = Subject(_pixels(inputs, picture, work), picture.angle, facts, params.language, others)
+    evidence = Evidence.model_validate_json(work.read(inputs.evidence))
+    pixels = _pixels(inputs, picture, work)
+    subject = Subject(pixels, picture.angle, facts, params.language, others, evidence)
     work.progress(0, 1, f"describing {picture.angle.name}")
 
     def pay(usd: float) -> None:
@@ -118,7 +122,7 @@ def _pixels(inputs: Inputs, picture: Picture, work: Work) -> Rgba:
 
 STAGE = Stage(
     "caption",
-    3,
+    4,
     Inputs,
     Params,
     Outputs,
