@@ -9,6 +9,7 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
 from pipeline.core.errors import Held, MissingEngine
+from pipeline.core.evidence import Evidence
 from pipeline.core.records import Caption, Picture, dump_json
 from pipeline.stages import caption
 from tests.language.messages_server import Reply, serve
@@ -32,7 +33,11 @@ def inputs(store: Store, refused: set[str]) -> caption.Inputs:
         for angle in ANGLES
     ]
     tree = store.put_tree({f"{angle.name}.png": png for angle in ANGLES if angle.name not in refused})
-    return caption.Inputs(angles=tree, pictures=store.put(dump_json(pictures), "application/json"))
+    return caption.Inputs(
+        angles=tree,
+        pictures=store.put(dump_json(pictures), "application/json"),
+        evidence=store.put(dump_json(Evidence()), "application/json"),
+    )
 
 
 def test_front_is_described(store: Store) -> None:
