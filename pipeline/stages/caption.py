@@ -118,7 +118,7 @@ def _pixels(inputs: Inputs, picture: Picture, work: Work) -> Rgba:
 
 STAGE = Stage(
     "caption",
-    3,
+    4,
     Inputs,
     Params,
     Outputs,
