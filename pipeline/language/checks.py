@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pipeline.core.records import Caption
 from pipeline.language.base import Facts, TitleRule, Voice
 from pipeline.language.colours import TABLE
+from pipeline.language.lexicon.equivalents import english_of
 from pipeline.language.voices import banned_in
 
 PLAIN = Voice()
@@ -43,7 +44,7 @@ def faults_of(caption: Caption, facts: Facts, rules: Sequence[TitleRule] = (), v
     banned = [f"{name} has the banned word {word!r}" for name, text in shown.items() for word in banned_in(text, voice)]
     texts = {**shown, "prompt": caption.prompt}
     texts |= {f"attribute {name}": value for name, value in caption.attributes.items() if name not in facts.attributes}
-    faults = [fault for name, text in texts.items() for fault in _faults_of_text(name, text, facts)]
+    faults = [f"{name} {fault}" for name, text in texts.items() for fault in text_faults(text, facts)]
     return (*faults, *banned, *_lengths(caption), *_titles(caption, rules), *_contradictions(caption, facts))
 
 
@@ -85,14 +86,13 @@ def cut(text: str, limit: int) -> str:
     return (head or line[: limit - 1]).rstrip(" ,;:.") + "…"
 
 
-def _faults_of_text(name: str, text: str, facts: Facts) -> list[str]:
-    faults = [f"{name} contains {what}" for pattern, what in FORBIDDEN if re.search(pattern, text, re.IGNORECASE)]
-    lowered, given = text.lower(), facts.text.lower()
-    return faults + [
-        f"{name} claims {claim!r}, which shoot.yaml does not"
-        for claim in CLAIMS
-        if re.search(rf"(?<!\w){re.escape(claim)}(?!\w)", lowered) and claim not in given
-    ]
+def text_faults(text: str, facts: Facts) -> list[str]:
+    """What no text may have: prices, offers, links, markup, and claims that `facts` do not make."""
+    faults = [f"contains {what}" for pattern, what in FORBIDDEN if re.search(pattern, text, re.IGNORECASE)]
+    lowered = text.lower()
+    claims = [claim for claim in CLAIMS if re.search(rf"(?<!\w){re.escape(claim)}(?!\w)", lowered)]
+    given = f"{facts.text}\n{english_of(facts.attributes)}".lower() if claims else ""
+    return faults + [f"claims {claim!r}, which shoot.yaml does not" for claim in claims if claim not in given]
 
 
 def _lengths(caption: Caption) -> list[str]:
