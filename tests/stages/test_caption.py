@@ -9,11 +9,13 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
 from pipeline.core.errors import Held, MissingEngine
+from pipeline.core.evidence import Evidence
 from pipeline.core.records import Caption, Picture, dump_json
 from pipeline.stages import caption
-from tests.language.messages_server import Reply, serve
+from tests.language.llm.answers import GOOD
+from tests.language.llm.keys import KEY, set_keys
+from tests.language.llm.server import Reply, serve
 from tests.language.subjects import shirt
-from tests.language.test_anthropic_messages import GOOD
 
 ANGLES = (
     Angle(name="left", azimuth_deg=270.0),
@@ -32,7 +34,11 @@ def inputs(store: Store, refused: set[str]) -> caption.Inputs:
         for angle in ANGLES
     ]
     tree = store.put_tree({f"{angle.name}.png": png for angle in ANGLES if angle.name not in refused})
-    return caption.Inputs(angles=tree, pictures=store.put(dump_json(pictures), "application/json"))
+    return caption.Inputs(
+        angles=tree,
+        pictures=store.put(dump_json(pictures), "application/json"),
+        evidence=store.put(dump_json(Evidence()), "application/json"),
+    )
 
 
 def test_front_is_described(store: Store) -> None:
@@ -69,9 +75,8 @@ def test_price_in_the_title_is_held_and_cached(store: Store) -> None:
 
 def test_cost_follows_the_models_tokens(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     prices = {"usd_per_million_input_tokens": 3.0, "usd_per_million_output_tokens": 15.0}
-    params = caption.Params.model_validate({"engine": "anthropic", **prices, **WORDS})
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    params = caption.Params.model_validate({"engine": "llm", **prices, **WORDS})
+    set_keys(monkeypatch)
     with serve(Reply("no"), Reply(json.dumps(GOOD))) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         outputs, manifest, _ = Runner(store).run(caption.STAGE, inputs(store, set()), params)
@@ -80,19 +85,18 @@ def test_cost_follows_the_models_tokens(store: Store, monkeypatch: pytest.Monkey
     assert (outputs.report.attempts, outputs.report.input_tokens) == (2, 2000)
     assert again == outputs and not computed and len(server.requests) == 2
     stored = b"".join(path.read_bytes() for path in store.root.rglob("*") if path.is_file())
-    assert b"sk-test" not in stored
+    assert KEY.encode() not in stored
 
 
-def test_model_without_a_price_is_noted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+def test_listed_price_becomes_the_cost_and_is_noted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_keys(monkeypatch)
     with serve(Reply(json.dumps(GOOD))) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         outputs, manifest, _ = Runner(store).run(
-            caption.STAGE, inputs(store, set()), caption.Params.model_validate({"engine": "anthropic", **WORDS})
+            caption.STAGE, inputs(store, set()), caption.Params.model_validate({"engine": "llm", **WORDS})
         )
-    assert manifest.provenance.cost_usd == 0.0
-    assert "cost_usd excludes the model" in outputs.report.notes[0]
+    assert 0 < manifest.provenance.cost_usd < 0.1
+    assert outputs.report.notes[0].startswith("prices: genai-prices")
 
 
 def test_missing_key_is_not_held(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +104,7 @@ def test_missing_key_is_not_held(store: Store, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(MissingEngine, match="ANTHROPIC_API_KEY"):
         Runner(store).run(
-            caption.STAGE, inputs(store, set()), caption.Params.model_validate({"engine": "anthropic", **WORDS})
+            caption.STAGE, inputs(store, set()), caption.Params.model_validate({"engine": "llm", **WORDS})
         )
 
 
