@@ -67,7 +67,7 @@ GRAPH: Mapping[str, Wiring] = {
     "publish": {
         **_from("coverage", "decisions"),
         **_from("render", "pictures"),
-        **_from("caption", "caption", optional=True),
+        **_from("caption", "caption", "claims", optional=True),
         **_from("background", "backdrop_pictures"),
         **_from("composite", "assets", "checks", "sheet"),
         **_from("embed", "vectors", "vector_index"),
@@ -239,7 +239,12 @@ def shoot_params(shoot: Shoot, names: Mapping[str, str] = NO_NAMES) -> dict[str,
         "coverage": {"angles": [angle.model_dump() for angle in shoot.angles], "named": named},
         "splat": {"front": front},
         "render": {"edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()}},
-        "caption": {**words, "brief": shoot.brief},
+        "caption": {
+            **words,
+            "brief": shoot.brief,
+            "collection": shoot.collection,
+            "title_rules": _title_rules(shoot),
+        },
         "background": {"backdrops": [backdrop.model_dump() for backdrop in shoot.backdrops]},
         "composite": {
             "sku": shoot.sku,
@@ -250,6 +255,18 @@ def shoot_params(shoot: Shoot, names: Mapping[str, str] = NO_NAMES) -> dict[str,
         },
         "publish": {"sku": shoot.sku, "collection": shoot.collection, **words},
     }
+
+
+def _title_rules(shoot: Shoot) -> list[dict[str, Any]]:
+    """The rules for titles of the shoot's channels that have any."""
+    from pipeline.imaging.channels.channel import load_channel
+
+    channels = [load_channel(name) for name in shoot.channels]
+    return [
+        {"channel": channel.name, "characters": channel.title_at_most, "repeats": channel.title_repeats_at_most}
+        for channel in channels
+        if channel.title_at_most is not None
+    ]
 
 
 def _stored(store: Store, file: Path) -> Artifact:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipeline.core.domain import AngleDecision, Frozen, Name
+from pipeline.core.evidence import Claim
 from pipeline.core.records import AssetRecord, Caption
 
 AssetState = Literal["published", "in review", "rejected", "withdrawn"]
@@ -108,6 +109,7 @@ class Publication(Frozen):
     angles: tuple[AngleDecision, ...] | None = None
     caption: Caption | None = None
     caption_step_key: str | None = None
+    claims: tuple[Claim, ...] | None = None
     sheet_sha256: str | None = None
     vectors: tuple[VectorEntry, ...] | None = None
     vectors_step_key: str | None = None

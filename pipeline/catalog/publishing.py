@@ -15,6 +15,7 @@ from pipeline.catalog.tables import (
     AssetRow,
     CaptionRow,
     CheckRow,
+    ClaimRow,
     InputRow,
     ItemRow,
     OutputRow,
@@ -112,7 +113,18 @@ def _caption(session: Session, publication: Publication) -> Changes:
     row = CaptionRow(
         sku=publication.sku, step_key=publication.caption_step_key, **publication.caption.model_dump(mode="json")
     )
-    return sync(session, CaptionRow, CaptionRow.sku == publication.sku, [row])
+    changes = sync(session, CaptionRow, CaptionRow.sku == publication.sku, [row])
+    claims = [
+        ClaimRow(
+            sku=publication.sku,
+            language=row.language,
+            position=position,
+            **claim.model_dump(exclude={"evidence"}),
+            evidence=list(claim.evidence),
+        )
+        for position, claim in enumerate(publication.claims or ())
+    ]
+    return changes + sync(session, ClaimRow, ClaimRow.sku == publication.sku, claims)
 
 
 def _vectors(session: Session, publication: Publication) -> Changes:

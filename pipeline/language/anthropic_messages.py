@@ -222,7 +222,7 @@ class AnthropicMessages:
             attributes={pair.name: pair.value for pair in written.attributes},
             prompt=written.prompt.strip(),
         )
-        faults = faults_of(caption, subject.facts)
+        faults = faults_of(caption)
         if faults:
             raise Unusable("; ".join(faults))
         return caption.model_copy(update={"attributes": {**caption.attributes, **subject.facts.attributes}})

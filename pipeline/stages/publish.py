@@ -29,6 +29,7 @@ from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import AngleDecision, Frozen, Name
 from pipeline.core.errors import BadInput, CatalogError, Held, brief
+from pipeline.core.evidence import Claim
 from pipeline.core.npy import from_npy
 from pipeline.core.records import AssetRecord, Caption, Picture, load_list
 from pipeline.core.vectors import VectorIndex
@@ -42,6 +43,7 @@ class Inputs(Frozen):
     assets: Artifact | None = None
     checks: Artifact | None = None
     caption: Artifact | None = None
+    claims: Artifact | None = None
     decisions: Artifact | None = None
     pictures: Artifact | None = None
     backdrop_pictures: Artifact | None = None
@@ -108,6 +110,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         assets=_assets(inputs, params, lineage, work),
         angles=_angles(inputs, work),
         caption=_caption(inputs, work),
+        claims=tuple(_read(Claim, inputs.claims, "claims", work)) if inputs.claims else None,
         caption_step_key=lineage.producer(inputs.caption) if inputs.caption else None,
         sheet_sha256=inputs.sheet.sha256 if inputs.sheet else None,
         review_waits=params.needs_review == "wait",

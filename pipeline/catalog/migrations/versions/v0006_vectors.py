@@ -1,13 +1,13 @@
 """Add the vectors of photos and assets, and the pairs of products that look alike.
 
-Revision 0007, 2026-11-30.
+Revision 0006, 2026-11-30.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
