@@ -43,6 +43,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("cutout", "cutouts", optional=True),
         **_from("sfm", "views", "up", optional=True),
     },
+    "evidence": {**_from("cutout", "cutouts"), **_from("coverage", "decisions")},
     "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "to_render")},
     "render": {
         **_from("ingest", "photos"),
@@ -52,7 +53,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("sfm", "views", optional=True),
         **_from("splat", "splat", "validation", optional=True),
     },
-    "caption": _from("render", "angles", "pictures"),
+    "caption": {**_from("render", "angles", "pictures"), **_from("evidence", "evidence")},
     "background": {**_from("render", "angles", "pictures"), **_from("caption", "caption", optional=True)},
     "composite": {
         **_from("ingest", "photos", "facts"),

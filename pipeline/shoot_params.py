@@ -27,6 +27,7 @@ def shoot_params(
     return {
         "sfm": {"rig": shoot.capture.rig, "front": front, "up": up, "level": shoot.capture.level},
         "coverage": {"angles": [angle.model_dump() for angle in shoot.angles], "named": named, "only": list(only)},
+        "evidence": words,
         "splat": {"front": front},
         "render": {"edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()}},
         "caption": {
