@@ -98,9 +98,9 @@ def write_plan(
 ) -> tuple[Plan, str]:
     """Read the shoot in `folder`, store its photos, and store its plan. Returns the plan and its digest.
 
-    `runs_here`: the steps will run on this machine, not in pods, which have their own GPUs. `request`: make what a brief
-    asks for instead of everything in shoot.yaml. Raises BadInput when
-    shoot.yaml, the photos or the preset cannot be used, and MissingEngine as `require_here`.
+    `runs_here`: the steps will run on this machine, not in pods, which have their own GPUs. `request`: make what a
+    brief asks for instead of everything in shoot.yaml. Raises BadInput when shoot.yaml, the photos or the preset cannot
+    be used, and MissingEngine as `require_here`.
     """
     shoot, files = open_shoot(folder)
     only: tuple[str, ...] = ()

@@ -135,6 +135,6 @@ class Publication(Frozen):
 
 
 def asset_id(sku: str, record: AssetRecord, request: RequestEntry | None = None) -> str:
-    """The asset's stable identity `<sku>/<angle>/<backdrop>/<channel>`, after the sku the request's id if there is one."""
+    """The asset's stable identity, `<sku>/<angle>/<backdrop>/<channel>`; with a request, its id follows the sku."""
     owner = f"{sku}/{request.id}" if request else sku
     return f"{owner}/{record.angle}/{record.backdrop}/{record.channel}"

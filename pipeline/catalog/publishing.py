@@ -38,9 +38,10 @@ class Published(NamedTuple):
 def publish(catalog: Catalog, publication: Publication, now: datetime) -> Published:
     """Make the catalog's rows of one shoot equal to `publication`, in one transaction.
 
-    With a request, its assets are written beside those of shoot.yaml. Equal rows are not touched: a repeated call changes nothing, `published_at` included. Assets that are no longer made
-    are kept as not current and withdrawn. Where the photos look like those of a product that was there before, the
-    assets get the check `near_duplicate`. `now` becomes `published_at` of the assets that this call publishes.
+    With a request, its assets are written beside those of shoot.yaml. Equal rows are not touched: a repeated call
+    changes nothing, `published_at` included. Assets that are no longer made are kept as not current and withdrawn.
+    Where the photos look like those of a product that was there before, the assets get the check `near_duplicate`.
+    `now` becomes `published_at` of the assets that this call publishes.
     """
     assets = publication.assets
     duplicates: tuple[Duplicate, ...] = ()
