@@ -7,6 +7,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from pipeline.core.evidence import ClaimKind
+from pipeline.language.claims.frames import capitals, framed
 from pipeline.language.claims.places import places
 from pipeline.language.claims.quantity import Quantity, quantities
 from pipeline.language.claims.terms import NEGATION, UNLESS_NEGATED, matches
@@ -31,7 +32,6 @@ _NOUNS = """
     borsten bürste bürsten garten kante taste tasten leisten weste
 """
 NO_SUPERLATIVE = frozenset(_NOUNS.split())
-BY_NAME = re.compile(r"(?:\b(?:by|von|par|for|from)\s+)((?:[A-ZÄÖÜÉ][\w&'\u2019-]+(?:\s+(?=[A-Z]))?){1,3})")
 
 
 class Found(NamedTuple):
@@ -60,10 +60,11 @@ def _all(text: str, spoken: tuple[str, ...]) -> Iterator[Found]:
     yield from (Found("text", match[1], match[0], *match.span()) for match in QUOTED.finditer(text))
     yield from (Found("offer", match[0], match[0], *match.span()) for match in PRICE.finditer(text))
     yield from (Found(*term) for term in matches(text, spoken))
+    yield from (Found(*claim) for claim in capitals(text))
     yield from (_counted(text, number) for number in quantities(text))
     yield from (Found("origin", place.code, place.words, place.start, place.end) for place in places(text))
     yield from (Found("name", brand[0], brand[0], *brand.span()) for brand in _brands().finditer(text))
-    yield from (Found("name", by[1].strip(), by[1].strip(), *by.span(1)) for by in BY_NAME.finditer(text))
+    yield from (Found(*claim) for claim in framed(text))
     for language in spoken:
         for match in re.finditer(MOST.get(language, "(?!)"), text, re.IGNORECASE):
             if match[0].lower() not in NO_SUPERLATIVE:
