@@ -16,6 +16,7 @@ from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
 from pipeline.core.shoot_files import is_of_system
+from pipeline.posing.halves import half_of
 from pipeline.posing.judge import report_of, require_registered
 from pipeline.posing.product import ProductFrame, product_frame
 from pipeline.posing.sfm.photos import PhotoFile, UnusablePhoto, read_mask
@@ -92,9 +93,10 @@ def _posed(
         posed = resolved.posed
         model = require_registered(posed, names, params.rig, front or names[0], min_registered=3, min_fraction=0.0)
         known = UpHints(masked=masks is not None)
-        up = hints(model, params.rig, known, upright.photos, focal_px, scratch / "sight", params.seed)
-    front = front or model.images[0].photo
-    return resolved, product_frame(model, posed.silhouettes, params.rig, front, up), front
+        front, turned = front or model.images[0].photo, posed.answer.joined
+        standing = half_of(model, turned, front)
+        up = hints(standing, params.rig, known, upright.photos, focal_px, scratch / "sight", params.seed)
+    return resolved, product_frame(model, posed.silhouettes, params.rig, front, up, turned), front
 
 
 def claim(out_dir: Path) -> None:

@@ -62,6 +62,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     Raises Held when too few photos or not the front one are registered, BadInput, SfmFailed.
     """
     from pipeline.core.colmap.write import write_model
+    from pipeline.posing.halves import half_of
     from pipeline.posing.judge import report_of
     from pipeline.posing.product import product_frame
     from pipeline.posing.sfm.photos import PhotoFile
@@ -81,8 +82,10 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     model, names = _registered(resolved.posed, photos, masks, params, facts), [photo.photo for photo in photos]
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
     known = UpHints(stated=params.up, level=params.level, masked=masks is not None)
-    up = hints(model, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed)
-    frame = product_frame(model, resolved.posed.silhouettes, params.rig, params.front, up)
+    turned = resolved.posed.answer.joined
+    standing = half_of(model, turned, params.front)
+    up = hints(standing, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed)
+    frame = product_frame(model, resolved.posed.silhouettes, params.rig, params.front, up, turned)
     root = work.scratch / "model"
     write_model(frame.model, root / "sparse" / "0")
     return Outputs(
@@ -170,4 +173,4 @@ def _picture(
     return matte_sheet(held.what.partition(";")[0], "sfm is held", tiles, Verdicts(bad="not posed", good="posed"))
 
 
-STAGE = Stage("sfm", 5, Inputs, Params, Outputs, run)
+STAGE = Stage("sfm", 6, Inputs, Params, Outputs, run)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from pipeline.core.colmap.model import SparseModel
 from pipeline.core.colmap.read import read_model
 from pipeline.core.errors import BadInput, CatalogError, StoreFull
 from pipeline.core.process import last_lines, run_program
+from pipeline.posing.halves import halves
 from pipeline.posing.sfm.crops import prepare
 from pipeline.posing.sfm.photos import PhotoFile, UnusablePhoto, camera_groups
 from pipeline.posing.sfm.recipes import RECIPES
@@ -77,6 +79,7 @@ def pose(
         crops=str((scratch / "crops").absolute()),
         sides=prepared.crops,
         out=str(out.absolute()),
+        silhouettes=None if masks is None else _stored(prepared.silhouettes or {}, out / "silhouettes.npz"),
         groups=camera_groups(usable, focal_px),
         pairs=None if pairs is None else _named_pairs(usable, pairs),
         params=params,
@@ -84,7 +87,8 @@ def pose(
     )
     answer = run_worker(request, out / "request.json", worker)
     model = None if answer.sparse is None else read_model(Path(answer.sparse))
-    strayed = {} if model is None else strays(model, params.rig)
+    parts = [] if model is None else halves(model, answer.joined)
+    strayed = {photo: off for part in parts for photo, off in strays(part, params.rig).items()}
     return PoseResult(model and model.without(strayed), prepared.silhouettes, unusable, answer, strayed)
 
 
@@ -123,6 +127,13 @@ def _failure(code: int, log: Path) -> CatalogError:
         remedy = "The process was killed, usually for its memory: give it more memory, or lower sfm.max_side_px"
     last = last_lines(log) or "its log is empty"
     return SfmFailed(f"the SfM process ended with code {code}: {last}", remedy=remedy)
+
+
+def _stored(silhouettes: Mapping[str, NDArray[np.bool_]], path: Path) -> str:
+    """Write silhouettes (photo -> [h, w]) for the SfM process; returns the file."""
+    stored: dict[str, Any] = {f"{photo}.mask": inside for photo, inside in silhouettes.items()}
+    np.savez(path, **stored)
+    return str(path.absolute())
 
 
 def _named_pairs(photos: Sequence[PhotoFile], pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -5,15 +5,17 @@ follows that order. Extraction and verification run on all threads, since neithe
 matching runs on numpy instead of the OpenBLAS inside pycolmap's wheel, which does not lock its buffers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pycolmap
 
-from pipeline.core.arrays import F32
+from pipeline.core.arrays import F32, I64
+from pipeline.posing.sfm.lift import Matches
 from pipeline.posing.sfm.matching import mutual_matches
 from pipeline.posing.sfm.pairs import chosen_pairs, first_look, largest
 from pipeline.posing.sfm.recipes import Features
@@ -79,6 +81,17 @@ class FeatureSet:
                 if inliers >= max(TIE_INLIERS, TIE_RATIO * len(database.read_matches(first, second))):
                     tied[names[first], names[second]] = inliers
         return tied
+
+    @contextmanager
+    def raw(self) -> Iterator[Matches]:
+        """Give the matches of two images before verification, rows of their features [M, 2]; none for other pairs."""
+        with pycolmap.Database.open(self.path) as database:
+            ids = {image.name: image.image_id for image in database.read_all_images()}
+
+            def matches(first: str, second: str) -> I64:
+                return np.asarray(database.read_matches(ids[first], ids[second]), np.int64).reshape(-1, 2)
+
+            yield matches
 
     def _wanted(self, every_pair: bool) -> list[tuple[str, str]]:
         if self._request.pairs is not None:

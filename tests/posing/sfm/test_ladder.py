@@ -59,7 +59,7 @@ def test_pairs_that_were_asked_for_are_not_completed():
 @pytest.mark.parametrize(
     ("ties", "expected"),
     [
-        ({(NAMES[0], NAMES[1]): 300, (NAMES[14], NAMES[15]): 200}, (("P13", "P14", "P15"),)),
+        ({(NAMES[0], NAMES[1]): 300, (NAMES[14], NAMES[15]): 200}, (NAMES[13:16],)),
         ({(NAMES[2], NAMES[14]): 40}, ()),
     ],
 )
