@@ -19,8 +19,8 @@ from pipeline.core.process import last_lines, run_program
 from pipeline.posing.halves import halves
 from pipeline.posing.sfm.crops import prepare
 from pipeline.posing.sfm.photos import PhotoFile, UnusablePhoto, camera_groups
-from pipeline.posing.sfm.recipes import RECIPES
-from pipeline.posing.sfm.request import PoseAnswer, PoseParams, PoseRequest
+from pipeline.posing.sfm.recipes import ALL, RECIPES
+from pipeline.posing.sfm.request import PoseAnswer, PoseParams, PoseRequest, Recipe
 from pipeline.posing.sfm.strays import strays
 
 _ROOM_BYTES = 2**20  # with less free space, neither a database nor a log can be written
@@ -54,18 +54,19 @@ def pose(
     scratch: Path,
     *,
     pairs: Sequence[tuple[str, str]] | None = None,
+    recipes: Sequence[Recipe] = ALL,
     worker: Sequence[str] = WORKER,
 ) -> PoseResult:
     """Estimate the camera poses of `photos`, which must be in one folder.
 
     `masks`: photo -> RGBA cut-out or grey mask of the photo's size; None: no masks. `focal_px`: photo -> EXIF focal
-    length in px. `pairs`: photos (stems) to be matched, and no others. Photos whose mask is empty are left out and
-    listed in `unusable`. Raises BadInput when a mask does not match its photo, SfmFailed when the process crashes or
-    exceeds `params.timeout_seconds`, StoreFull when its disk is full.
+    length in px. `pairs`: photos (stems) to be matched, and no others. `recipes`: the attempts that may be made. Photos
+    whose mask is empty are left out and listed in `unusable`. Raises BadInput when a mask does not match its photo,
+    SfmFailed when the process crashes or exceeds `params.timeout_seconds`, StoreFull when its disk is full.
     """
     _require_one_folder(photos)
     scratch.mkdir(parents=True, exist_ok=True)
-    sides_px = sorted({recipe.features.side_px(params) for recipe in RECIPES})
+    sides_px = sorted({recipe.features.side_px(params) for recipe in RECIPES if recipe.name in recipes})
     threads = len(os.sched_getaffinity(0))
     prepared = prepare(photos, masks, params, sides_px, scratch / "crops", threads)
     unusable = tuple(UnusablePhoto(name=photo.name, reason="its cut-out is empty") for photo in prepared.empty)
@@ -83,6 +84,7 @@ def pose(
         groups=camera_groups(usable, focal_px),
         pairs=None if pairs is None else _named_pairs(usable, pairs),
         params=params,
+        recipes=tuple(recipes),
         threads=threads,
     )
     answer = run_worker(request, out / "request.json", worker)

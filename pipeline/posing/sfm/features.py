@@ -23,8 +23,8 @@ from pipeline.posing.sfm.request import CameraGroup, Crop, PoseRequest
 
 GUESSED_FOCAL = 1.2  # times the long side, as COLMAP assumes for a camera without EXIF
 
-
 TIE_INLIERS = 20
+TRIALS = 2000  # of RANSAC per pair; COLMAP's 10000 go to pairs that show nothing in common, half of verification's time
 TIE_RATIO = 0.4  # of the matches; chance agrees with a fundamental matrix for up to a third of them
 
 
@@ -66,7 +66,7 @@ class FeatureSet:
         listed = self.path.with_suffix(f".{len(self.matched)}.pairs.txt")
         listed.write_text("".join(f"{first} {second}\n" for first, second in pairs))
         options = pycolmap.TwoViewGeometryOptions()
-        options.ransac.random_seed = self._request.params.seed
+        options.ransac.random_seed, options.ransac.max_num_trials = self._request.params.seed, TRIALS
         pycolmap.verify_matches(self.path, listed, options)
 
     def ties(self) -> dict[tuple[str, str], int]:

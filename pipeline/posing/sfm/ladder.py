@@ -36,6 +36,8 @@ class State:
         too, and when photos have few features. Photos tied only among themselves are another model: the product was
         turned over, and no recipe joins the two.
         """
+        if recipe.name not in self._request.recipes:
+            return False
         if self._best is None:
             return recipe.name == "plain"
         if recipe.seed:

@@ -71,6 +71,8 @@ class PoseRequest(Frozen):
     pairs: tuple[tuple[str, str], ...] | None
     """Image names to match, and no others; None: chosen by a first look."""
     params: PoseParams
+    recipes: tuple[Recipe, ...]
+    """The attempts that may be made."""
     threads: int
 
 

@@ -143,7 +143,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 
 
 STAGE = Stage(
-    "cutout", 5, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
+    "cutout", 6, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
 )
 
 

@@ -11,6 +11,7 @@ import json, sys, time
 from pathlib import Path
 from pipeline.posing.sfm import colmap_worker as worker
 from pipeline.posing.sfm.mapping import Mapped
+from pipeline.posing.sfm.recipes import ALL
 from pipeline.posing.sfm.request import Attempt, CameraGroup, PoseParams, PoseRequest
 
 results, used = json.loads(sys.argv[1]), []
@@ -32,7 +33,7 @@ def map_photos(request, recipe, found, since):
 worker.map_photos, worker.FeatureSet = map_photos, Found
 group = CameraGroup(names=names, width_px=80, height_px=60, prior=None)
 request = PoseRequest(photos=".", crops=".", sides={}, out=".", groups=(group,), pairs=None, params=PoseParams(),
-                      threads=1)
+                      recipes=ALL, threads=1)
 best = max(worker.tries(request, time.perf_counter()), key=lambda t: t[0].rank)
 print(json.dumps([used, best[0].name]))
 """
