@@ -11,11 +11,12 @@ from PIL import Image
 from pipeline.core.colmap.write import write_model
 from pipeline.core.domain import Frozen, View
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.core.photo.decode import read_photo
+from pipeline.core.photo.decode import Photo, read_photo
 from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
 from pipeline.core.shoot_files import is_of_system
+from pipeline.posing.halves import half_of
 from pipeline.posing.judge import report_of, require_registered
 from pipeline.posing.product import ProductFrame, product_frame
 from pipeline.posing.sfm.photos import PhotoFile, UnusablePhoto, read_mask
@@ -92,9 +93,10 @@ def _posed(
         posed = resolved.posed
         model = require_registered(posed, names, params.rig, front or names[0], min_registered=3, min_fraction=0.0)
         known = UpHints(masked=masks is not None)
-        up = hints(model, params.rig, known, upright.photos, focal_px, scratch / "sight", params.seed)
-    front = front or model.images[0].photo
-    return resolved, product_frame(model, posed.silhouettes, params.rig, front, up), front
+        front, turned = front or model.images[0].photo, posed.answer.joined
+        standing = half_of(model, turned, front)
+        up = hints(standing, params.rig, known, upright.photos, focal_px, scratch / "sight", params.seed)
+    return resolved, product_frame(model, posed.silhouettes, params.rig, front, up, turned), front
 
 
 def claim(out_dir: Path) -> None:
@@ -136,18 +138,9 @@ def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
     paths = [path for path in paths if not is_of_system(path)]
     twins = raw_twins(path.name for path in paths)
     for path in paths:
-        if path.name in twins:
-            unusable.append(UnusablePhoto(name=path.name, reason=f"{twins[path.name]} is used instead"))
-            continue
-        if path.stem in focal_px:
-            unusable.append(UnusablePhoto(name=path.name, reason="another photo has the same stem"))
-            continue
-        try:
-            photo = read_photo(path)
-        except MissingEngine as error:
-            raise MissingEngine(f"{path}: {error.what}", remedy=error.remedy) from None
-        except BadInput as error:
-            unusable.append(UnusablePhoto(name=path.name, reason=error.what))
+        photo = _decoded(path, twins.get(path.name), taken=path.stem in focal_px)
+        if isinstance(photo, UnusablePhoto):
+            unusable.append(photo)
             continue
         target = images / f"{path.stem}.png"
         target.write_bytes(encode_png(photo.rgb))
@@ -159,6 +152,23 @@ def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
     if len(photos) < 3:
         raise BadInput(f"{photos_dir} has {len(photos)} readable photos", remedy=_add_photos(unusable))
     return UprightPhotos(tuple(photos), focal_px, notes, tuple(unusable))
+
+
+def _decoded(path: Path, twin: str | None, *, taken: bool) -> Photo | UnusablePhoto:
+    """A photo, or why its file is left out. `twin`: the file used instead; `taken`: another photo has the same stem.
+
+    Raises MissingEngine for camera raw without its extra.
+    """
+    if twin is not None:
+        return UnusablePhoto(name=path.name, reason=f"{twin} is used instead")
+    if taken:
+        return UnusablePhoto(name=path.name, reason="another photo has the same stem")
+    try:
+        return read_photo(path)
+    except MissingEngine as error:
+        raise MissingEngine(f"{path}: {error.what}", remedy=error.remedy) from None
+    except BadInput as error:
+        return UnusablePhoto(name=path.name, reason=error.what)
 
 
 def add_alpha(photos: Sequence[PhotoFile], masks: Mapping[str, Path]) -> None:

@@ -66,6 +66,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     Raises Held when too few photos or not the front one are registered, BadInput, SfmFailed.
     """
     from pipeline.core.colmap.write import write_model
+    from pipeline.posing.halves import half_of
     from pipeline.posing.judge import report_of
     from pipeline.posing.product import product_frame
     from pipeline.posing.sfm.photos import PhotoFile
@@ -85,9 +86,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     model, names = _registered(resolved.posed, photos, masks, params, facts), [photo.photo for photo in photos]
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
     known = UpHints(stated=params.up, level=params.level, masked=masks is not None)
+    turned = resolved.posed.answer.joined
+    standing = half_of(model, turned, params.front)
     table = None if inputs.table is None else SeenTable.model_validate_json(work.read(inputs.table))
-    up = hints(model, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed, table)
-    frame = product_frame(model, resolved.posed.silhouettes, params.rig, params.front, up)
+    up = hints(standing, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed, table)
+    frame = product_frame(model, resolved.posed.silhouettes, params.rig, params.front, up, turned)
     root = work.scratch / "model"
     write_model(frame.model, root / "sparse" / "0")
     return Outputs(

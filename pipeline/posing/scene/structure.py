@@ -20,6 +20,7 @@ from pipeline.posing.scene.ground import plates
 from pipeline.posing.scene.table import Table, find_table
 from pipeline.posing.sfm.colmap import pose
 from pipeline.posing.sfm.photos import PhotoFile
+from pipeline.posing.sfm.recipes import ROUGH
 from pipeline.posing.sfm.request import PoseParams
 
 SFM_SIDE_PX, SFM_FEATURES = 1000, 4000  # with fewer features, a dark mat has none
@@ -137,7 +138,7 @@ def look(
         enough_fraction=ENOUGH,
         seed=seed,
     )
-    posed = pose(small, None, focal_small, params, scratch / "look")
+    posed = pose(small, None, focal_small, params, scratch / "look", recipes=ROUGH)
     if posed.answer.sparse is None:
         return None
     files = {photo.photo: photo.path for photo in small}
