@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs  # without the theme's notice about its successor
 
-# What test-fast leaves out beside the slow tests: what compiles kernels, poses, trains or paints.
-HEAVY := tests/dags tests/diffusion tests/posing tests/splatting tests/cli/test_splats.py \
+# What test-fast leaves out beside the slow tests: what compiles kernels, poses, trains, paints or cuts many pictures out.
+HEAVY := tests/dags tests/diffusion tests/posing tests/splatting tests/cli/test_splats.py tests/test_warm.py \
+	tests/imaging/cutout/test_hard_products.py tests/imaging/cutout/still/test_camera.py \
 	$(addprefix tests/stages/test_,background.py composite.py edits.py render.py sfm.py splat.py)
 PARALLEL := -n 2 --dist loadfile  # a file's tests share what its fixtures make
 # Workers that share the cores: OpenMP's threads spin while they wait, and a fit of 0.3 CPU seconds takes 4.
