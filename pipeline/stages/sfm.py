@@ -12,7 +12,7 @@ from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.photo_names import shown_names
-from pipeline.core.records import LevelPhoto, PhotoFacts, dump_json, load_list
+from pipeline.core.records import LevelPhoto, PhotoFacts, SeenTable, dump_json, load_list
 from pipeline.posing.sfm.request import PoseParams, PoseReport
 
 if TYPE_CHECKING:
@@ -25,11 +25,15 @@ SHOWN_PAIRS = 10
 
 
 class Inputs(Frozen):
-    """Trees of photos (upright, sRGB) and of their cut-outs, and the `facts` of ingest."""
+    """Trees of photos (upright, sRGB) and of their cut-outs, and the `facts` of ingest.
+
+    `table`: JSON SeenTable, what cutout saw; None if it did not look.
+    """
 
     photos: Artifact
     cutouts: Artifact
     facts: Artifact
+    table: Artifact | None = None
 
 
 class Params(PoseParams):
@@ -81,7 +85,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     model, names = _registered(resolved.posed, photos, masks, params, facts), [photo.photo for photo in photos]
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
     known = UpHints(stated=params.up, level=params.level, masked=masks is not None)
-    up = hints(model, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed)
+    table = None if inputs.table is None else SeenTable.model_validate_json(work.read(inputs.table))
+    up = hints(model, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed, table)
     frame = product_frame(model, resolved.posed.silhouettes, params.rig, params.front, up)
     root = work.scratch / "model"
     write_model(frame.model, root / "sparse" / "0")
@@ -170,4 +175,4 @@ def _picture(
     return matte_sheet(held.what.partition(";")[0], "sfm is held", tiles, Verdicts(bad="not posed", good="posed"))
 
 
-STAGE = Stage("sfm", 5, Inputs, Params, Outputs, run)
+STAGE = Stage("sfm", 6, Inputs, Params, Outputs, run)

@@ -15,7 +15,7 @@ from pipeline.core.process import peak_memory_mb
 from pipeline.core.records import LeftOut
 from pipeline.core.shoot_files import photos_in, photos_remedy
 from pipeline.imaging.cutout.base import with_matte
-from pipeline.imaging.cutout.choose import Sources, cut_shoot
+from pipeline.imaging.cutout.choose import Sources, Way, cut_shoot
 from pipeline.imaging.cutout.registry import ENGINES, cut_photo
 from pipeline.imaging.cutout.seeds import Seeds
 from pipeline.imaging.cutout.verdict.agreement import Matted, colours_of, silhouette_of
@@ -84,8 +84,7 @@ def cut_files(
     shoot = cut_shoot(list(bench.files), params, made, bench.cut, ratio=COVERAGE_RATIO, known={})
     done = []
     for name, matte in shoot.mattes.items():
-        way = shoot.way_of(name)
-        done.append(bench.written(name, way.params, way.name, matte))
+        done.append(bench.written(name, shoot.way_of(name), matte))
     engine = ENGINES.of(shoot.way.params)
     return CutReport(
         engine=shoot.way.name,
@@ -105,8 +104,7 @@ class _Bench:
 
     files: Mapping[str, tuple[Path, Path]]
     on_progress: Callable[[int, int, str], None]
-    seeds: dict[tuple[str, Frozen], Seeds | None] = field(default_factory=dict)
-    last: dict[str, tuple[Frozen, CutFile]] = field(default_factory=dict)
+    last: dict[str, tuple[Frozen, Seeds | None, CutFile]] = field(default_factory=dict)
 
     def cut(self, name: str, params: Frozen, seeds: Seeds | None) -> Matted:
         """Cut a file out and write it. Raises BadInput that names it if it cannot be read."""
@@ -132,16 +130,18 @@ class _Bench:
             notes=photo.notes,
             seconds=round(time.perf_counter() - began, 3),
         )
-        self.last[name], self.seeds[name, params] = (params, file), seeds
+        self.last[name] = params, seeds, file
         self.on_progress(len(self.last), len(self.files), path.name)
         colours, silhouette = colours_of(photo.rgb, cut.alpha), silhouette_of(cut.alpha)
         return Matted(file.coverage, colours, file.belief, file.fault, silhouette)
 
-    def written(self, name: str, params: Frozen, engine: str, matte: Matted) -> CutFile:
-        """The file as these params cut it out, with the verdict that the whole shoot gave."""
-        if self.last[name][0] != params:
-            self.cut(name, params, self.seeds[name, params])
-        return self.last[name][1].model_copy(update={"engine": engine, "fault": matte.fault, "belief": matte.belief})
+    def written(self, name: str, way: Way, matte: Matted) -> CutFile:
+        """The file as this way cut it out, with the verdict that the whole shoot gave."""
+        params, seeds, _ = self.last[name]
+        if params != way.params or seeds is not way.seeds_of(name):
+            self.cut(name, way.params, way.seeds_of(name))
+        file = self.last[name][2]
+        return file.model_copy(update={"engine": way.name, "fault": matte.fault, "belief": matte.belief})
 
 
 def _files(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
