@@ -12,6 +12,7 @@ from rich.markup import escape
 from pipeline.cli.output import EngineSettings, Json, bar, checked, engine_params, engines_help, print_json, writing
 from pipeline.core.errors import EXIT_HELD
 from pipeline.core.photo.notes import by_note
+from pipeline.core.shoot_files import by_reason
 from pipeline.imaging.cutout.registry import ENGINES
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def cutout(
 
 def _print(report: "CutReport") -> None:
     _print_notes({file.source: file.notes for file in report.files})
-    for raw in report.left_out:
-        Console().print(f"[yellow]{escape(raw)}[/]: left out, the photo of the same name is used", soft_wrap=True)
+    for line in by_reason(report.left_out):
+        Console().print(f"[yellow]left out[/], {escape(line)}", soft_wrap=True)
     for file in report.files:
         result = f"[yellow]{escape(file.fault)}[/]" if file.fault else f"{file.coverage:.0%} product"
         dropped = f" (without {escape(', '.join(file.dropped))})" if file.dropped else ""

@@ -12,10 +12,9 @@ from pipeline.core.colmap.write import write_model
 from pipeline.core.domain import Frozen, View
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.photo.decode import Photo, read_photo
-from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
-from pipeline.core.shoot_files import is_of_system
+from pipeline.core.shoot_files import photos_in
 from pipeline.posing.halves import half_of
 from pipeline.posing.judge import report_of, require_registered
 from pipeline.posing.product import ProductFrame, product_frame
@@ -123,22 +122,21 @@ class UprightPhotos:
 def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
     """Decode the photos of a folder into `images/<stem>.png`, upright 8-bit sRGB, replacing those of an earlier run.
 
-    Raises BadInput when fewer than three photos can be decoded, MissingEngine for camera raw without its extra.
+    Raises BadInput when fewer than three photos can be decoded, and for a link or a folder in place of a photo;
+    MissingEngine for camera raw without its extra.
     """
     if not photos_dir.is_dir():
         raise BadInput(f"{photos_dir} is not a folder", remedy="Name the folder of the photos")
+    paths, left_out = photos_in(photos_dir)
     images.mkdir(parents=True, exist_ok=True)
     for old in images.glob("*.png"):
         old.unlink()
     photos: list[PhotoFile] = []
     focal_px: dict[str, float | None] = {}
     notes: dict[str, tuple[str, ...]] = {}
-    unusable: list[UnusablePhoto] = []
-    paths = sorted(p for p in photos_dir.iterdir() if p.is_file() and p.suffix.lower() in PHOTO_ENDINGS)
-    paths = [path for path in paths if not is_of_system(path)]
-    twins = raw_twins(path.name for path in paths)
+    unusable = [UnusablePhoto(name=entry.file, reason=entry.reason) for entry in left_out]
     for path in paths:
-        photo = _decoded(path, twins.get(path.name), taken=path.stem in focal_px)
+        photo = _decoded(path, taken=path.stem in focal_px)
         if isinstance(photo, UnusablePhoto):
             unusable.append(photo)
             continue
@@ -154,13 +152,11 @@ def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
     return UprightPhotos(tuple(photos), focal_px, notes, tuple(unusable))
 
 
-def _decoded(path: Path, twin: str | None, *, taken: bool) -> Photo | UnusablePhoto:
-    """A photo, or why its file is left out. `twin`: the file used instead; `taken`: another photo has the same stem.
+def _decoded(path: Path, *, taken: bool) -> Photo | UnusablePhoto:
+    """A photo, or why its file is left out. `taken`: another photo has the same stem.
 
     Raises MissingEngine for camera raw without its extra.
     """
-    if twin is not None:
-        return UnusablePhoto(name=path.name, reason=f"{twin} is used instead")
     if taken:
         return UnusablePhoto(name=path.name, reason="another photo has the same stem")
     try:

@@ -118,7 +118,7 @@ def _resolved(
         return resolved_poses(photos, masks, focal_px, params, work.scratch, order=shooting_order(facts))
     except RepeatedSides as held:
         files = {photo.photo: photo.path for photo in photos}
-        shown = shown_names({fact.photo: fact.source_name for fact in facts})
+        shown = shown_names(facts)
         tiles = [
             MatteTile(photo, files[photo], (masks or {}).get(photo), f"mistaken for {shown[other]}", shown[photo])
             for pair in held.pairs[:SHOWN_PAIRS]
@@ -169,7 +169,7 @@ def _picture(
             return "its position is beside the ring of the others"
         return None if photo.photo in registered else "it could not be matched to the others"
 
-    shown = shown_names({fact.photo: fact.source_name for fact in facts})
+    shown = shown_names(facts)
     tiles = [
         MatteTile(photo.photo, photo.path, mattes.get(photo.photo), fault(photo), shown.get(photo.photo))
         for photo in photos

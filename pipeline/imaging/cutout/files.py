@@ -9,9 +9,11 @@ from pipeline.core.domain import Frozen
 from pipeline.core.engines import name_of
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.decode import read_photo
-from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
+from pipeline.core.photo.limits import raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.process import peak_memory_mb
+from pipeline.core.records import LeftOut
+from pipeline.core.shoot_files import photos_in, photos_remedy
 from pipeline.imaging.cutout.base import with_matte
 from pipeline.imaging.cutout.choose import Sources, Way, cut_shoot
 from pipeline.imaging.cutout.registry import ENGINES, cut_photo
@@ -46,7 +48,7 @@ class CutReport(Frozen):
     """The result of `cut_files`. `engine`: that cut most files out; `why`: how it was chosen.
 
     `untried`: files that were not cut out, because no engine succeeded on any of three others. `left_out`: camera raw
-    files that have a developed photo beside them.
+    files that have a developed photo beside them, and all else in a folder that is not a photo.
     """
 
     engine: str
@@ -54,7 +56,7 @@ class CutReport(Frozen):
     licence: str
     files: tuple[CutFile, ...]
     untried: tuple[str, ...]
-    left_out: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
     seconds: float
     peak_memory_mb: float
 
@@ -73,9 +75,8 @@ def cut_files(
     cannot be read, two images would get the same name, or a file to be written exists; MissingEngine.
     """
     began = time.perf_counter()
-    files = _files(paths)
-    left_out = raw_twins(map(str, files))
-    targets = _targets([path for path in files if str(path) not in left_out], out_dir)
+    files, left_out = _files(paths)
+    targets = _targets(files, out_dir)
     ENGINES.of(params).require_here(params)
     out_dir.mkdir(parents=True, exist_ok=True)
     bench = _Bench({target.stem: (path, target) for path, target in targets.items()}, on_progress)
@@ -143,18 +144,24 @@ class _Bench:
         return file.model_copy(update={"engine": way.name, "fault": matte.fault, "belief": matte.belief})
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
-    """The image files, and in place of a folder the photos in it, by name. Raises BadInput for a folder without any."""
+def _files(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
+    """The image files, in place of a folder the photos in it, and what is left out.
+
+    Raises BadInput for a folder without photos, and for a link or a folder in place of a photo.
+    """
     files: list[Path] = []
+    left_out: list[LeftOut] = []
     for path in paths:
         if not path.is_dir():
             files.append(path)
             continue
-        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in PHOTO_ENDINGS and file.name[0] != ".")
+        inside, others = photos_in(path, f"{path}/")
         if not inside:
-            raise BadInput(f"{path} has no photos", remedy=f"Use {', '.join(sorted(PHOTO_ENDINGS))}")
-        files += inside
-    return files
+            raise BadInput(f"{path} has no photos", remedy=photos_remedy(path))
+        files, left_out = files + inside, left_out + others
+    twins = raw_twins(map(str, files))
+    left_out += [LeftOut(file=raw, reason=f"{Path(photo).name} is used instead") for raw, photo in twins.items()]
+    return [path for path in files if str(path) not in twins], left_out
 
 
 def _targets(paths: Sequence[Path], out_dir: Path) -> dict[Path, Path]:

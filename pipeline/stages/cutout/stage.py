@@ -183,7 +183,7 @@ def _require_enough(
 
     if len(shoot.faults) <= params.max_failed_photos and len(shoot.faults) < len(done) and not shoot.hopeless:
         return
-    shown = shown_names({fact.photo: fact.source_name for fact in facts})
+    shown = shown_names(facts)
     names = sorted(done, key=lambda name: shoot.mattes[name].belief if name in shoot.mattes else 1.0)
     raise product_not_found(
         [
