@@ -1,86 +1,66 @@
 """Writes one shoot into the catalog in one transaction, touching only rows that differ."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.duplicates import Duplicate, flagged, note_duplicates
 from pipeline.catalog.entries import AssetEntry, Publication, asset_id
+from pipeline.catalog.sync import Changes, sync
 from pipeline.catalog.tables import (
     AngleRow,
     AssetRow,
-    Base,
     CaptionRow,
     CheckRow,
+    ClaimRow,
     InputRow,
     ItemRow,
     OutputRow,
+    RequestRow,
     ShootRow,
     StepRow,
 )
-from pipeline.core.domain import Frozen
-
-R = TypeVar("R", bound=Base)
-
-
-class Changes(Frozen):
-    """How many rows a call touched; all zero when the catalog was already up to date."""
-
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-
-    def __add__(self, other: "Changes") -> "Changes":
-        return Changes(
-            inserted=self.inserted + other.inserted,
-            updated=self.updated + other.updated,
-            deleted=self.deleted + other.deleted,
-        )
+from pipeline.catalog.vector_tables import VectorRow
+from pipeline.catalog.vectors import rows_of
 
 
-def publish(catalog: Catalog, publication: Publication, now: datetime) -> Changes:
+class Published(NamedTuple):
+    """The assets as they were written, the products whose photos look alike, and the changed rows."""
+
+    assets: tuple[AssetEntry, ...]
+    duplicates: tuple[Duplicate, ...]
+    changes: Changes
+
+
+def publish(catalog: Catalog, publication: Publication, now: datetime) -> Published:
     """Make the catalog's rows of one shoot equal to `publication`, in one transaction.
 
-    Equal rows are not touched: a repeated call changes nothing, `published_at` included. Assets that are no longer made
-    are kept as not current and withdrawn. `now` becomes `published_at` of the assets that this call publishes.
+    With a request, its assets are written beside those of shoot.yaml. Equal rows are not touched: a repeated call
+    changes nothing, `published_at` included. Assets that are no longer made are kept as not current and withdrawn.
+    Where the photos look like those of a product that was there before, the assets get the check `near_duplicate`.
+    `now` becomes `published_at` of the assets that this call publishes.
     """
+    assets = publication.assets
+    duplicates: tuple[Duplicate, ...] = ()
     with catalog.write() as session:
         changes = _shoot(session, publication) + _lineage(session, publication)
+        if publication.request is not None:
+            changes += _request(session, publication)
         if publication.angles is not None:
             changes += _angles(session, publication)
         if publication.caption is not None:
             changes += _caption(session, publication)
-        if publication.assets is not None:
-            changes += _assets(session, publication, publication.assets, now)
-        return changes
-
-
-def sync(
-    session: Session, kind: type[R], scope: ColumnElement[bool], rows: Iterable[R], *, keep: bool = False
-) -> Changes:
-    """Make the rows of `kind` in `scope` equal to `rows`; other rows are deleted unless `keep`."""
-    mapper = inspect(kind)
-    columns = [attribute.key for attribute in mapper.column_attrs]
-    existing = {tuple(mapper.primary_key_from_instance(row)): row for row in session.scalars(select(kind).where(scope))}
-    inserted = updated = 0
-    for row in rows:
-        old = existing.pop(tuple(mapper.primary_key_from_instance(row)), None)
-        if old is None:
-            session.add(row)
-            inserted += 1
-            continue
-        differing = [name for name in columns if getattr(old, name) != getattr(row, name)]
-        for name in differing:
-            setattr(old, name, getattr(row, name))
-        updated += bool(differing)
-    obsolete = [] if keep else list(existing.values())
-    for row in obsolete:
-        session.delete(row)
-    session.flush()
-    return Changes(inserted=inserted, updated=updated, deleted=len(obsolete))
+        if publication.vectors is not None:
+            changes += _vectors(session, publication)
+            duplicates, noted = note_duplicates(session, publication)
+            changes += noted
+        if assets is not None:
+            assets = flagged(assets, duplicates, publication)
+            changes += _assets(session, publication, assets, now)
+        return Published(assets or (), duplicates, changes)
 
 
 def _shoot(session: Session, publication: Publication) -> Changes:
@@ -137,30 +117,58 @@ def _caption(session: Session, publication: Publication) -> Changes:
     row = CaptionRow(
         sku=publication.sku, step_key=publication.caption_step_key, **publication.caption.model_dump(mode="json")
     )
-    return sync(session, CaptionRow, CaptionRow.sku == publication.sku, [row])
+    changes = sync(session, CaptionRow, CaptionRow.sku == publication.sku, [row])
+    claims = [
+        ClaimRow(
+            sku=publication.sku,
+            language=row.language,
+            position=position,
+            **claim.model_dump(exclude={"evidence"}),
+            evidence=list(claim.evidence),
+        )
+        for position, claim in enumerate(publication.claims or ())
+    ]
+    return changes + sync(session, ClaimRow, ClaimRow.sku == publication.sku, claims)
+
+
+def _vectors(session: Session, publication: Publication) -> Changes:
+    rows = rows_of(publication.sku, publication.vectors or (), publication.vectors_step_key)
+    return sync(session, VectorRow, VectorRow.sku == publication.sku, rows)
+
+
+def _request(session: Session, publication: Publication) -> Changes:
+    assert publication.request is not None  # noqa: S101 - for the type checker; the caller has checked it
+    row = RequestRow(sku=publication.sku, **publication.request.model_dump())
+    return sync(session, RequestRow, RequestRow.id == row.id, [row])
 
 
 def _assets(session: Session, publication: Publication, entries: tuple[AssetEntry, ...], now: datetime) -> Changes:
-    existing = {row.id: row for row in session.scalars(select(AssetRow).where(AssetRow.sku == publication.sku))}
+    """Write the assets of shoot.yaml, or those of the request; neither withdraws the others."""
+    request = publication.request
+    own = (AssetRow.sku == publication.sku) & AssetRow.request_id.is_not_distinct_from(request.id if request else None)
+    existing = {row.id: row for row in session.scalars(select(AssetRow).where(own))}
+    ids = [asset_id(publication.sku, entry.record, request) for entry in entries]
     rows = [
-        _asset(publication.sku, entry, existing.get(asset_id(publication.sku, entry.record)), now) for entry in entries
+        _asset(publication, entry, existing.get(identity), identity, now)
+        for identity, entry in zip(ids, entries, strict=True)
     ]
-    ids = {row.id for row in rows}
     withdrawn = 0
     for row in existing.values():
         if row.id not in ids and row.current:
             row.current, row.state, row.published_at = False, "withdrawn", None
             withdrawn += 1
-    changes = sync(session, AssetRow, AssetRow.sku == publication.sku, rows, keep=True) + Changes(updated=withdrawn)
+    changes = sync(session, AssetRow, own, rows, keep=True) + Changes(updated=withdrawn)
     checks = [
-        CheckRow(asset_id=asset_id(publication.sku, entry.record), **check.model_dump())
-        for entry in entries
+        CheckRow(asset_id=identity, **check.model_dump())
+        for identity, entry in zip(ids, entries, strict=True)
         for check in entry.record.checks
     ]
     return changes + sync(session, CheckRow, CheckRow.asset_id.in_(ids), checks)
 
 
-def _asset(sku: str, entry: AssetEntry, existing: AssetRow | None, now: datetime) -> AssetRow:
+def _asset(
+    publication: Publication, entry: AssetEntry, existing: AssetRow | None, identity: str, now: datetime
+) -> AssetRow:
     """The row of this entry. An asset that is already published with the same bytes keeps its `published_at`."""
     published_at = None
     if entry.state == "published":
@@ -168,8 +176,9 @@ def _asset(sku: str, entry: AssetEntry, existing: AssetRow | None, now: datetime
         published_at = existing.published_at if existing is not None and same else now
     record = entry.record
     return AssetRow(
-        id=asset_id(sku, record),
-        sku=sku,
+        id=identity,
+        sku=publication.sku,
+        request_id=publication.request.id if publication.request else None,
         reasons=list(record.reasons),
         sha256=entry.sha256,
         size_bytes=entry.size_bytes,

@@ -99,6 +99,8 @@ class CaptionRow(Base):
     model: Mapped[str | None]
     title: Mapped[str]
     description: Mapped[str]
+    bullets: Mapped[list[str]]
+    titles: Mapped[dict[str, Any]]
     alt_text: Mapped[str]
     alt_texts: Mapped[dict[str, Any]]
     attributes: Mapped[dict[str, Any]]
@@ -106,8 +108,41 @@ class CaptionRow(Base):
     step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
 
 
+class ClaimRow(Base):
+    """One claim of a caption: what is claimed, the ids of the evidence, the verdict; see `pipeline.core.evidence`."""
+
+    __tablename__ = "claims"
+
+    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(20), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(20))
+    words: Mapped[str]
+    value: Mapped[str]
+    evidence: Mapped[list[str]]
+    verdict: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str]
+    dropped: Mapped[bool]
+
+
+class RequestRow(Base):
+    """What a brief asked for of one product. `plan`: its `EditPlan`. `id`: the same for the same brief."""
+
+    __tablename__ = "requests"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), index=True)
+    text: Mapped[str]
+    language: Mapped[str] = mapped_column(String(20))
+    parser: Mapped[str]
+    plan: Mapped[dict[str, Any]]
+
+
 class AssetRow(Base):
     """One finished picture. `id` is `<sku>/<angle>/<backdrop>/<channel>` and stays the same when it is made again.
+
+    `request_id`: of an asset that a brief asked for, whose `id` has it after the sku; None for those of shoot.yaml.
 
     `state`: `published`, `in review` (needs a person's approval), `rejected` (a check failed), `withdrawn` (no longer
     made). `published_at`: when exactly these bytes were published; None in every other state.
@@ -132,6 +167,7 @@ class AssetRow(Base):
     current: Mapped[bool]
     published_at: Mapped[datetime | None]
     step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
+    request_id: Mapped[str | None] = mapped_column(ForeignKey("requests.id"), index=True)
 
 
 class CheckRow(Base):

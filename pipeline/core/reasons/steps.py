@@ -126,9 +126,15 @@ STEP_REASONS = (
     _held(
         "caption-not-publishable",
         "The caption must not be published",
-        "It contains a price, an offer, a link, a claim or a contradiction to `shoot.yaml`, or it is too long. The "
-        "message lists what is wrong.",
+        "It contains a link, markup or a banned word, or it is too long. The message lists what is wrong.",
         "Correct the title, attributes or brief in `shoot.yaml`.",
+    ),
+    _held(
+        "caption-claims-unsupported",
+        "The caption claims what nothing supports",
+        "Its title makes a claim that is against the evidence or has none, or no sentence of the description holds. "
+        "False sentences, bullets and attributes alone are only dropped; `catalog caption SKU` lists them.",
+        "Add the fact to `shoot.yaml` if it is true, or use another model or engine.",
     ),
     _held(
         "caption-no-usable-answer",

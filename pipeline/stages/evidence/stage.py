@@ -122,7 +122,7 @@ def _photos(inputs: Inputs, decisions: list[AngleDecision], params: Params, work
 
 STAGE = Stage(
     "evidence",
-    1,
+    2,
     Inputs,
     Params,
     Outputs,
