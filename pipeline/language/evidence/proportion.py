@@ -8,7 +8,8 @@ from pipeline.core.domain import Name
 
 UPRIGHT_DEG = 20.0  # cameras higher or lower than this see too much of the top or bottom
 FRONT_DEG, SIDE_DEG = 30.0, 20.0  # largest distance from straight front, and from straight left or right
-UNCERTAIN = 0.08  # of the proportion; more than this is no evidence
+UNCERTAIN = 0.1  # of the proportion; more than this is no evidence
+FLAT, ROUND = 1.0, 0.1  # of the depth that a tilted camera sees on top or below: of a box, and of a ball
 EQUAL = 0.05
 
 
@@ -23,7 +24,7 @@ class Seen(NamedTuple):
 
 
 class Proportion(NamedTuple):
-    """Height over width, and depth over width if a photo shows the side; and the photos."""
+    """Height over width, and depth over width if a photo shows the side well; and the photos."""
 
     height: float
     depth: float | None
@@ -33,8 +34,9 @@ class Proportion(NamedTuple):
 def proportion_of(seen: Sequence[Seen]) -> Proportion | None:
     """The proportion of a product, or None if no upright photo shows its front, or what it shows is uncertain.
 
-    A camera at elevation e sees a box of height H and depth D with the height H cos e + D sin e. A photo of the side
-    gives D; without one, D lies between 0 and the width.
+    A camera at elevation e sees a product of height H and depth D with the height H cos e + k D sin e, where k is 1 for
+    a box and 0.1 for a ball; the middle is taken. A photo of the side gives D; without one, k D lies between 0 and the
+    width. What is returned is right to about `UNCERTAIN`.
     """
     upright = [one for one in seen if abs(one.elevation_deg) <= UPRIGHT_DEG]
     front = min(upright, key=lambda one: _off(one, 0.0), default=None)
@@ -49,9 +51,15 @@ def proportion_of(seen: Sequence[Seen]) -> Proportion | None:
         return Proportion(middle, None, (front.photo,)) if uncertain <= UNCERTAIN else None
     tall_side = side.height_px / side.width_px
     cosine_side, sine_side = _tilt(side)
-    height = (tall - sine * sine_side / tall_side) / (cosine + sine * cosine_side / tall_side)
-    depth = (height * cosine_side + sine_side) / tall_side
-    return Proportion(height, depth, (front.photo, side.photo)) if height > 0 else None
+    middle = (FLAT + ROUND) / 2
+    height = tall - middle**2 * sine * sine_side / tall_side
+    height /= cosine + middle * sine * cosine_side / tall_side
+    depth = (height * cosine_side + middle * sine_side) / tall_side
+    spread = (FLAT - ROUND) / 2
+    if height <= 0 or depth <= 0 or spread * depth * sine / (height * cosine) > UNCERTAIN:
+        return None
+    known = spread * sine_side / tall_side / depth <= UNCERTAIN
+    return Proportion(height, depth if known else None, (front.photo, side.photo))
 
 
 def words(height_over_width: float) -> str:
