@@ -55,11 +55,8 @@ def gloss_of(picture: Rgba) -> Gloss | None:
     area = float(inside.sum())
     excess, needed = _excess(light, inside)
     _, labels = cv2.connectedComponents((excess > needed).astype(np.uint8), connectivity=8)
-    spots = [
-        _spot(excess, light, mask)
-        for one in range(1, int(labels.max()) + 1)
-        if (mask := labels == one).sum() >= AREA * area
-    ]
+    sizes = np.bincount(labels.ravel())
+    spots = [_spot(excess, light, labels == one) for one in range(1, len(sizes)) if sizes[one] >= AREA * area]
     fading = [spot for spot in spots if (spot.graded or spot.clipped) and spot.edge_px > PRINT_EDGE * np.sqrt(area)]
     if not fading:
         return None if spots else Gloss(kind="matt", share=0.0, edge=0.0)

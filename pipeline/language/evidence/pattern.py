@@ -10,7 +10,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from pipeline.core.arrays import F32, F64, Mask, Rgba
+from pipeline.core.arrays import F32, F64, I32, Mask, Rgba
 from pipeline.core.domain import Frozen
 from pipeline.language.colours import OPAQUE
 
@@ -100,7 +100,7 @@ def _dots(signal: F32, inside: Mask) -> Pattern | None:
     spots = high if high.sum() * 2 < inside.sum() else inside & ~high
     _, labels, stats, centres = cv2.connectedComponentsWithStats(spots.astype(np.uint8), connectivity=4)
     areas = stats[1:, cv2.CC_STAT_AREA].astype(float)
-    whole = [one for one, area in enumerate(areas, 1) if area >= 6 and _is_round(labels == one, area)]
+    whole = [one for one, area in enumerate(areas, 1) if area >= 6 and _is_round(_part(labels, stats, one), area)]
     if len(whole) < DOTS_AT_LEAST:
         return None
     usual = float(np.median(areas[np.array(whole) - 1]))
@@ -110,6 +110,12 @@ def _dots(signal: F32, inside: Mask) -> Pattern | None:
     if len(alike) < DOTS_AT_LEAST or share < DOTS_SHARE or spread < SPREAD_AT_LEAST:
         return None
     return Pattern(kind="dotted", strength=round(share, 3))
+
+
+def _part(labels: I32 | Mask, stats: I32, one: int, value: int | None = None) -> Mask:
+    """Where `labels` is `value`, by default the component `one`, within the box of that component."""
+    left, top, width, height = stats[one, :4]
+    return np.asarray(labels[top : top + height, left : left + width] == (one if value is None else value), np.bool_)
 
 
 def _is_round(spot: Mask, area: float) -> bool:
@@ -149,13 +155,13 @@ def _figures(lab: F32, inside: Mask) -> Pattern:
     if share < GROUND_AT_LEAST:
         return Pattern(kind="patterned", strength=round(1 - share, 3))
     others = cv2.morphologyEx((inside & ~ground).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, labels = cv2.connectedComponents(others, connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(others, connectivity=8)
     rim = inside & ~(cv2.erode(inside.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0)
     printed = 0
     for one in range(1, count):
-        figure = labels == one
-        outline = figure & ~(cv2.erode(figure.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-        if (outline & rim).sum() < PART_BORDER * outline.sum():
+        figure = np.pad(_part(labels, stats, one), 1)
+        outline = (figure & ~(cv2.erode(figure.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0))[1:-1, 1:-1]
+        if (outline & _part(rim, stats, one, True)).sum() < PART_BORDER * outline.sum():
             printed += int(figure.sum())
     if printed >= PRINT_SHARE * inside.sum():
         return Pattern(kind="printed", strength=round(printed / float(inside.sum()), 3))
