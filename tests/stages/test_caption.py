@@ -39,10 +39,9 @@ def test_front_is_described(store: Store) -> None:
     outputs, manifest, _ = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS))
     assert outputs.report.angle == "front" and outputs.report.engine == "measured"
     words = Caption.model_validate_json(store.read(outputs.caption))
-    assert words.alt_text == "Nordlys Harbour Tee, navy, front view"
+    assert words.alt_text == "Navy T-shirt, front view"
     assert words.alt_texts == {
-        "front": words.alt_text, "left": "Nordlys Harbour Tee, navy, left view",
-        "back": "Nordlys Harbour Tee, navy, back view",
+        "front": words.alt_text, "left": "Navy T-shirt, left view", "back": "Navy T-shirt, back view",
     }  # fmt: skip
     assert manifest.provenance.cost_usd == 0.0
 
@@ -111,3 +110,27 @@ def test_same_texts_give_the_same_bytes(tmp_path: Path) -> None:
         outputs = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS)).outputs
         digests.add(outputs.caption.sha256)
     assert len(digests) == 1
+
+
+def test_voice_and_title_rules_reach_the_writer(store: Store) -> None:
+    params = caption.Params.model_validate(
+        {
+            **WORDS,
+            "language": "de",
+            "collection": "spring",
+            "voices": {"spring": {"instead": {"Marineblau": "Nachtblau"}}, "autumn": {"banned": ["Marineblau"]}},
+            "title_rules": [{"channel": "google", "characters": 150}],
+        }
+    )
+    outputs = Runner(store).run(caption.STAGE, inputs(store, set()), params).outputs
+    words = Caption.model_validate_json(store.read(outputs.caption))
+    assert words.description == "Ein T-Shirt in Nachtblau von Nordlys."
+    assert set(words.titles) == {"google"} and "Marineblau" not in "".join(words.titles.values())
+
+
+def test_banned_word_of_any_writer_is_held(store: Store) -> None:
+    params = caption.Params.model_validate({**WORDS, "brand": "Cosy", "voice": {"banned": ["tee", "cosy"]}})
+    words = Caption.model_validate_json(
+        store.read(Runner(store).run(caption.STAGE, inputs(store, set()), params).outputs.caption)
+    )
+    assert words.title == "Harbour" and "cosy" not in words.description.lower()

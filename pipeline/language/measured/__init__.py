@@ -13,8 +13,8 @@ from pipeline.language.base import Desk, Subject, Written
 from pipeline.language.checks import LIMITS, cut
 from pipeline.language.lexicon.words import Language
 from pipeline.language.measured.editor import Editor
-from pipeline.language.measured.picture import attributes_of, colour_notes, seen_colours
-from pipeline.language.measured.product import Product, product_of
+from pipeline.language.measured.picture import attributes_of, colour_notes, seen_colours, visible_colours
+from pipeline.language.measured.product import product_of
 from pipeline.language.measured.texts import alt_words, bullets, description, prompt
 from pipeline.language.measured.titles import channel_titles, full_title
 from pipeline.language.views import alt_texts, view_words
@@ -60,31 +60,26 @@ def _language(tag: str) -> Language:
 
 
 def _draft(subject: Subject, language: Language, editor: Editor) -> Written:
-    seen = seen_colours(subject)
+    visible = visible_colours(subject.picture)
+    seen = seen_colours(subject.evidence, visible)
     product = product_of(subject.facts, seen, language, editor)
+    english = product if language == "en" else product_of(subject.facts, seen, "en", editor)  # for the diffusion
     title, left_out = full_title(subject.facts, product, editor)
     views = {angle.name: view_words(angle, language) for angle in subject.angles}
-    texts = alt_texts(alt_words(product, title), views)
+    texts = alt_texts(alt_words(product, title, editor), views)
     caption = Caption(
         engine="measured",
         language=subject.language,
         title=cut(title, LIMITS["title"]),
         description=description(product, title, subject.evidence, editor),
         bullets=bullets(product, editor),
-        titles=channel_titles(title, product, subject.title_rules),
+        titles=channel_titles(title, product, subject.title_rules, editor),
         alt_text=texts[subject.angle.name],
         alt_texts=texts,
-        attributes={**subject.facts.attributes, **attributes_of(subject)},
-        prompt=cut(prompt(_english(subject, product)), LIMITS["prompt"]),
+        attributes={**subject.facts.attributes, **attributes_of(subject.picture, visible)},
+        prompt=cut(prompt(english), LIMITS["prompt"]),
     )
-    return Written(caption=caption, notes=(*colour_notes(subject), *_untranslated(left_out, language)))
-
-
-def _english(subject: Subject, product: Product) -> Product:
-    """The product in English: the backdrop's prompt is in English whatever the caption's language."""
-    if product.language == "en":
-        return product
-    return product_of(subject.facts, seen_colours(subject), "en", Editor(subject.facts, subject.voice))
+    return Written(caption=caption, notes=(*colour_notes(subject.facts, visible), *_untranslated(left_out, language)))
 
 
 def _untranslated(words: tuple[str, ...], language: Language) -> tuple[str, ...]:
