@@ -1,13 +1,11 @@
-"""Checks every caption before publication: prices, links, unsupported claims, contradictions of shoot.yaml."""
+"""Checks the form of every caption: lengths, links, markup, banned words. `claims` checks what it says."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 
 from pipeline.core.records import Caption
-from pipeline.language.base import Facts, TitleRule, Voice
-from pipeline.language.colours import TABLE
-from pipeline.language.lexicon.equivalents import english_of
+from pipeline.language.base import TitleRule, Voice
 from pipeline.language.voices import banned_in
 
 PLAIN = Voice()
@@ -15,27 +13,13 @@ PLAIN = Voice()
 LIMITS = {"title": 90, "description": 700, "alt_text": 125, "prompt": 200}  # characters
 BULLETS, BULLET = 5, 160  # how many, and characters of each
 FORBIDDEN = (
-    (r"[$€£¥₹]\s*\d|\d[\d.,]*\s*(?:[$€£¥₹]|(?:usd|eur|gbp|dollars?|euros?)\b)", "a price"),
-    (
-        r"\b\d+\s?%\s+(?:off|discount|cheaper)|\b(?:discount|bargain|clearance|cheap(?:est)?|on sale|free shipping)\b",
-        "an offer",
-    ),
     (r"https?://|www\.|\b[\w.-]+@[\w-]+\.\w+|\b[\w-]+\.(?:com|net|org|shop)\b", "a link or an address"),
     (r"<[a-z/!][^>]*>", "markup"),
     (r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069]", "a control character"),
 )
-CLAIMS = tuple(  # allowed only if shoot.yaml makes them
-    """best-selling, bestselling, bestseller, award-winning, guaranteed, guarantee, warranty, certified, organic,
-    sustainable, eco-friendly, recycled, biodegradable, vegan, waterproof, water-resistant, fireproof, unbreakable,
-    dishwasher-safe, dishwasher safe, microwave-safe, microwave safe, food-safe, food safe, non-toxic, bpa-free,
-    hypoallergenic, antibacterial, medical, cures, heals, handmade, hand-made, fair trade, limited edition, authentic,
-    genuine, number one, world's best, no. 1, #1""".replace("\n   ", "").split(", ")
-)
-COLOURS = sorted({word for named in TABLE for word in (named.name, named.family)}, key=len, reverse=True)
-COLOUR_WORDS = re.compile(rf"\b(?:{'|'.join(map(re.escape, COLOURS))})\b", re.IGNORECASE)
 
 
-def faults_of(caption: Caption, facts: Facts, rules: Sequence[TitleRule] = (), voice: Voice = PLAIN) -> tuple[str, ...]:
+def faults_of(caption: Caption, rules: Sequence[TitleRule] = (), voice: Voice = PLAIN) -> tuple[str, ...]:
     """The faults of a caption, as text; empty if it may be published.
 
     `rules`: what the shoot's channels permit in a title; `voice`: that of the shoot's collection.
@@ -43,9 +27,9 @@ def faults_of(caption: Caption, facts: Facts, rules: Sequence[TitleRule] = (), v
     shown = _shown(caption)
     banned = [f"{name} has the banned word {word!r}" for name, text in shown.items() for word in banned_in(text, voice)]
     texts = {**shown, "prompt": caption.prompt}
-    texts |= {f"attribute {name}": value for name, value in caption.attributes.items() if name not in facts.attributes}
-    faults = [f"{name} {fault}" for name, text in texts.items() for fault in text_faults(text, facts)]
-    return (*faults, *banned, *_lengths(caption), *_titles(caption, rules), *_contradictions(caption, facts))
+    texts |= {f"attribute {name}": value for name, value in caption.attributes.items()}
+    faults = [f"{name} {fault}" for name, text in texts.items() for fault in text_faults(text)]
+    return (*faults, *banned, *_lengths(caption), *_titles(caption, rules))
 
 
 def _shown(caption: Caption) -> dict[str, str]:
@@ -86,13 +70,9 @@ def cut(text: str, limit: int) -> str:
     return (head or line[: limit - 1]).rstrip(" ,;:.") + "…"
 
 
-def text_faults(text: str, facts: Facts) -> list[str]:
-    """What no text may have: prices, offers, links, markup, and claims that `facts` do not make."""
-    faults = [f"contains {what}" for pattern, what in FORBIDDEN if re.search(pattern, text, re.IGNORECASE)]
-    lowered = text.lower()
-    claims = [claim for claim in CLAIMS if re.search(rf"(?<!\w){re.escape(claim)}(?!\w)", lowered)]
-    given = f"{facts.text}\n{english_of(facts.attributes)}".lower() if claims else ""
-    return faults + [f"claims {claim!r}, which shoot.yaml does not" for claim in claims if claim not in given]
+def text_faults(text: str) -> list[str]:
+    """What no text may have: links, markup, control characters."""
+    return [f"contains {what}" for pattern, what in FORBIDDEN if re.search(pattern, text, re.IGNORECASE)]
 
 
 def _lengths(caption: Caption) -> list[str]:
@@ -116,23 +96,3 @@ def _lengths(caption: Caption) -> list[str]:
         for angle, text in caption.alt_texts.items()
         if len(text) > limit
     ]
-
-
-def _contradictions(caption: Caption, facts: Facts) -> list[str]:
-    """Faults for attributes that differ from shoot.yaml's, and for a title that names another colour."""
-    attributes = {_key(name): value for name, value in caption.attributes.items()}
-    faults = [
-        f"attribute {name} says {attributes[_key(name)]!r}, shoot.yaml says {value!r}"
-        for name, value in facts.attributes.items()
-        if _key(name) in attributes and attributes[_key(name)].strip().casefold() != value.strip().casefold()
-    ]
-    colour = next((value for name, value in facts.attributes.items() if _key(name) in {"colour", "colours"}), "")
-    given = {word.lower() for word in COLOUR_WORDS.findall(f"{colour} {facts.title}")}
-    named = {word.lower() for word in COLOUR_WORDS.findall(caption.title)}
-    if colour and given and named and not given & named:
-        faults.append(f"title names {', '.join(sorted(named))}, shoot.yaml gives the colour {colour!r}")
-    return faults
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[\s_-]+", " ", name.strip().lower()).replace("color", "colour")

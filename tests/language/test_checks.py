@@ -1,15 +1,13 @@
 import pytest
 
 from pipeline.core.records import Caption
-from pipeline.language.base import Facts, TitleRule, Voice
+from pipeline.language.base import TitleRule, Voice
 from pipeline.language.checks import cut, faults_of
-
-FACTS = Facts(title="Harbour Tee", brand="Nordlys", attributes={"colour": "navy", "material": "organic cotton"})
 
 
 def caption(**changes: object) -> Caption:
     good = {
-        "engine": "anthropic",
+        "engine": "llm",
         "title": "Nordlys Harbour Tee in navy",
         "description": "A T-shirt with a printed anchor. It has a round neck and weighs 180 g.",
         "alt_text": "Navy T-shirt with a white anchor",
@@ -20,50 +18,35 @@ def caption(**changes: object) -> Caption:
 
 
 def test_valid_caption_has_no_faults() -> None:
-    assert faults_of(caption(), FACTS) == ()
+    assert faults_of(caption()) == ()
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("Now for $25", "a price"),
-        ("Only 25,00 € today", "a price"),
-        ("Yours for 19.99 EUR", "a price"),
-        ("Now 30% off", "an offer"),
-        ("On sale this week", "an offer"),
         ("See www.other.example", "a link"),
         ("Write to me@shop.example", "a link"),
         ("Buy at other-shop.com", "a link"),
         ("A <b>bold</b> shirt", "markup"),
         ("A shirt\u202e", "a control character"),
-        ("A waterproof shirt", "claims 'waterproof'"),
-        ("The #1 shirt", "claims '#1'"),
-        ("A dishwasher safe shirt", "claims 'dishwasher safe'"),
     ],
 )
 @pytest.mark.parametrize("field", ["title", "description", "alt_text", "prompt"])
 def test_forbidden_text_is_found_in_every_field(field: str, text: str, fault: str) -> None:
-    faults = faults_of(caption(**{field: text}), FACTS)
+    faults = faults_of(caption(**{field: text}))
     assert len(faults) == 1 and fault in faults[0] and field in faults[0]
-
-
-def test_claim_made_by_shoot_yaml_is_allowed() -> None:
-    assert faults_of(caption(description="Made of organic cotton."), FACTS) == ()
-    assert faults_of(caption(attributes={"care": "organic wash, $3"}), FACTS) == ("attribute care contains a price",)
 
 
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"attributes": {"color": "red"}}, "attribute colour says 'red', shoot.yaml says 'navy'"),
-        ({"attributes": {"Material": "polyester"}}, "attribute material says 'polyester'"),
-        ({"title": "Nordlys Harbour Tee in red"}, "title names red, shoot.yaml gives the colour 'navy'"),
         ({"title": " "}, "title is empty"),
         ({"alt_text": "word " * 60}, "more than 125"),
+        ({"attributes": {"care": "see www.other.example"}}, "attribute care contains a link"),
     ],
 )
-def test_contradictions_and_excess_lengths_are_found(changes: dict[str, object], fault: str) -> None:
-    faults = faults_of(caption(**changes), FACTS)
+def test_empty_and_long_texts_and_links_in_attributes_are_found(changes: dict[str, object], fault: str) -> None:
+    faults = faults_of(caption(**changes))
     assert len(faults) == 1 and fault in faults[0]
 
 
@@ -82,23 +65,23 @@ def test_cut_stays_within_its_limit(text: str) -> None:
     ],
 )
 def test_banned_words_are_found_in_every_text_of_any_engine(changes: dict[str, object], fault: str) -> None:
-    assert faults_of(caption(**changes), FACTS, (), Voice(banned=("cosy", "must have"))) == (fault,)
-    assert faults_of(caption(**changes), FACTS) == ()
+    assert faults_of(caption(**changes), (), Voice(banned=("cosy", "must have"))) == (fault,)
+    assert faults_of(caption(**changes)) == ()
 
 
 def test_banned_word_inside_another_word_is_no_fault() -> None:
-    assert faults_of(caption(description="It has shirtsleeves."), FACTS, (), Voice(banned=("sleeves", "shirts"))) == ()
+    assert faults_of(caption(description="It has shirtsleeves."), (), Voice(banned=("sleeves", "shirts"))) == ()
 
 
 def test_titles_that_break_their_channels_rules_are_found() -> None:
     rules = (TitleRule(channel="amazon_main", characters=20, repeats=2), TitleRule(channel="google", characters=15))
     titles = {"amazon_main": "Tee tee TEE shirt", "google": "Tee tee TEE shirt", "shopify": "any " * 90}
-    assert faults_of(caption(titles=titles), FACTS, rules) == (
+    assert faults_of(caption(titles=titles), rules) == (
         "title for amazon_main has the word 'tee' more than 2 times",
         "title for google has 17 characters, more than 15",
     )
 
 
 def test_bullets_are_few_and_short() -> None:
-    faults = faults_of(caption(bullets=("word " * 40, *"abcde")), FACTS)
+    faults = faults_of(caption(bullets=("word " * 40, *"abcde")))
     assert faults == ("there are 6 bullets, more than 5", "bullet 1 has 200 characters, more than 160")

@@ -1,22 +1,25 @@
-"""States facts in English, so that a claim that shoot.yaml makes in another language is known as given."""
-
-from collections.abc import Mapping
+"""Says a known value in three languages, so that a claim in one of them is supported by a fact in another."""
 
 from pipeline.language.lexicon.concepts import concept_of
-from pipeline.language.lexicon.tables import materials
-from pipeline.language.lexicon.words import LIST_MARKS, key_of
+from pipeline.language.lexicon.tables import UNIFORM, colours, countries, materials
+from pipeline.language.lexicon.units import read_age
+from pipeline.language.lexicon.words import LANGUAGES, LIST_MARKS, key_of
 
 
-def english_of(attributes: Mapping[str, str]) -> str:
-    """The attributes' labels, known values and materials in English, one per line."""
-    words = []
-    for name, value in attributes.items():
-        concept = concept_of(name)
-        if concept is None:
-            continue
-        words.append(concept.label["en"])
-        for part in (value, *LIST_MARKS.split(value)):
-            known, material = concept.values.get(key_of(part)), materials().get(key_of(part.split("%")[-1]))
-            words += [known.words["en"]] if known else []
-            words += [material.en] if material else []
-    return "\n".join(words)
+def in_other_words(name: str, value: str) -> str:
+    """What the lexicon knows the value of an attribute as, in every language; empty where it knows nothing of it."""
+    concept = concept_of(name)
+    words: list[str] = []
+    for part in dict.fromkeys((value, *LIST_MARKS.split(value))):
+        key = key_of(part.split("%")[-1])
+        known = concept.values.get(key) if concept else None
+        words += list(known.words.values()) if known else []
+        if (colour := colours().get(key)) and concept and concept.name == "colour":
+            words += [colour.text(language, form) for language in LANGUAGES for form in range(UNIFORM)]
+        if material := materials().get(key):
+            words += [material.before, material.en, material.de, material.fr]
+        if concept and concept.takes == "country" and key in countries():
+            words += list(countries()[key].values())
+        if concept and concept.takes == "age" and (age := read_age(part)):
+            words += [age.text(language) for language in LANGUAGES]
+    return ", ".join(dict.fromkeys(words))

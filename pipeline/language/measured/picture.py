@@ -1,9 +1,6 @@
-"""What the picture shows: the colours of the product, and its proportions."""
-
-import numpy as np
+"""The colours of the product: those of the evidence, or as its picture shows them."""
 
 from pipeline.core.arrays import Rgba
-from pipeline.core.errors import Held
 from pipeline.core.evidence import Evidence
 from pipeline.language.base import Facts
 from pipeline.language.colours import FAMILIES, ColourShare, colours_of
@@ -25,29 +22,6 @@ def seen_colours(evidence: Evidence, visible: tuple[ColourShare, ...]) -> tuple[
     if known:
         return tuple(one.value for one in sorted(known, key=lambda one: -(one.number or 0)))
     return tuple(colour.name for colour in visible)
-
-
-def attributes_of(picture: Rgba, visible: tuple[ColourShare, ...]) -> dict[str, str]:
-    """The measured attributes of a caption. Raises Held when the picture shows no product."""
-    return {
-        "measured_colours": ", ".join(f"{colour.name} {colour.share:.0%}" for colour in visible),
-        "measured_height_over_width": f"{height_over_width(picture):.2f}",
-    }
-
-
-def height_over_width(picture: Rgba) -> float:
-    """Height divided by width of the product's bounding box. Raises Held when the picture shows no product."""
-    rows, columns = (
-        np.nonzero((picture[..., 3] >= 128).any(axis=1))[0],
-        np.nonzero((picture[..., 3] >= 128).any(axis=0))[0],
-    )
-    if len(rows) == 0:
-        raise Held(
-            "the picture shows no product: no pixel is opaque",
-            code="caption-empty-picture",
-            remedy="Check the cut-out of this angle",
-        )
-    return float(rows[-1] - rows[0] + 1) / float(columns[-1] - columns[0] + 1)
 
 
 def colour_notes(facts: Facts, visible: tuple[ColourShare, ...]) -> tuple[str, ...]:

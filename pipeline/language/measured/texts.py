@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pipeline.core.evidence import Evidence, Reading
 from pipeline.language.checks import BULLET, BULLETS, LIMITS, cut
+from pipeline.language.claims.find import PRICE
 from pipeline.language.lexicon.words import Language, initial, key_of, listed, quoted
 from pipeline.language.measured.editor import Editor
 from pipeline.language.measured.facts import Fact
@@ -168,7 +169,8 @@ def _verb(clause: str) -> str:
 def _reading(product: Product, evidence: Evidence, editor: Editor) -> str:
     """The sentence that quotes the largest text read off the product with a high score."""
     for reading in sorted(evidence.readings, key=_area, reverse=True):
-        if reading.score >= SCORE and READABLE.match(reading.text) and key_of(reading.text) != key_of(product.brand):
+        known = key_of(reading.text) == key_of(product.brand) or PRICE.search(reading.text)
+        if reading.score >= SCORE and READABLE.match(reading.text) and not known:
             plural = bool(product.noun and product.noun.plural)
             sentence = READS[product.language][plural].format(quoted(reading.text, product.language))
             if editor.edited(sentence) == sentence:

@@ -3,7 +3,6 @@ import re
 import pytest
 
 from pipeline.language.lexicon.concepts import concept_of, concepts
-from pipeline.language.lexicon.equivalents import english_of
 from pipeline.language.lexicon.tables import Noun
 from pipeline.language.lexicon.words import LANGUAGES
 from pipeline.language.measured.grammar import filled
@@ -47,8 +46,3 @@ def test_attribute_is_known_by_its_name_in_any_language(name: str, concept: str)
 
 def test_unknown_attribute_means_nothing() -> None:
     assert concept_of("flux capacitance") is None
-
-
-def test_claims_of_other_languages_are_known_in_english() -> None:
-    english = english_of({"Pflege": "spülmaschinenfest", "Material": "80 % Bio-Baumwolle, 20 % Elasthan", "x": "y"})
-    assert "dishwasher safe" in english and "organic cotton" in english and "elastane" in english
