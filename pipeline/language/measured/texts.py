@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from difflib import SequenceMatcher
 
 from pipeline.core.evidence import Evidence, Reading
 from pipeline.language.checks import BULLET, BULLETS, LIMITS, cut
@@ -14,7 +15,8 @@ from pipeline.language.measured.product import Product
 
 SENTENCES, CLAUSE = 4, 3  # most sentences; most facts that share a verb
 SCORE = 0.9  # of a reading that is quoted
-READABLE = re.compile(r"^(?=.*[^\W\d_]{3})[^\n\"\u201c\u201d\u201e\u00ab\u00bb<>{}]{3,40}$")
+READABLE = re.compile(r"(?=(?:.*?[^\W\d_]{3}){2})[\w &'\u2019.,!-]{7,40}")  # two words, no sign that is often misread
+MISREAD = 0.75  # least similarity, 0 to 1, of a text and a fact that it repeats with errors
 READS: dict[Language, tuple[str, str]] = {
     "en": ("It reads {}.", "They read {}."),
     "de": ("Darauf steht {}.", "Darauf steht {}."),
@@ -167,15 +169,25 @@ def _verb(clause: str) -> str:
 
 
 def _reading(product: Product, evidence: Evidence, editor: Editor) -> str:
-    """The sentence that quotes the largest text read off the product with a high score."""
+    """The sentence that quotes the largest text read off the product with a high score.
+
+    A text that repeats the facts is left out, since the facts are said already, and often it repeats them with errors.
+    """
+    facts = " ".join(map(key_of, evidence.facts.values()))
     for reading in sorted(evidence.readings, key=_area, reverse=True):
-        known = key_of(reading.text) == key_of(product.brand) or PRICE.search(reading.text)
-        if reading.score >= SCORE and READABLE.match(reading.text) and not known:
-            plural = bool(product.noun and product.noun.plural)
-            sentence = READS[product.language][plural].format(quoted(reading.text, product.language))
-            if editor.edited(sentence) == sentence:
-                return sentence
+        words = READABLE.fullmatch(reading.text)
+        if not words or reading.score < SCORE or PRICE.search(reading.text) or _repeats(key_of(reading.text), facts):
+            continue
+        plural = bool(product.noun and product.noun.plural)
+        sentence = READS[product.language][plural].format(quoted(reading.text, product.language))
+        if editor.edited(sentence) == sentence:
+            return sentence
     return ""
+
+
+def _repeats(text: str, facts: str) -> bool:
+    blocks = SequenceMatcher(None, text, facts, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks if block.size > 3) >= MISREAD * len(text)
 
 
 def _area(reading: Reading) -> int:

@@ -30,15 +30,15 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def subject_of(product: dict[str, Any], language: str) -> Subject:
-    """The product as a caption engine gets it. `seen`: measured colours; `readings`: pairs of text and score."""
+    """The product as a caption engine gets it. `seen`: measured colours; `readings`: text, score, width and height."""
     facts = Facts.model_validate({key: value for key, value in product.items() if key not in {"seen", "readings"}})
     colours = [
         Measurement(name=f"colour.{number}", kind="colour", value=name, number=0.6 / (number + 1))
         for number, name in enumerate(product.get("seen", ["teal"]))
     ]
     readings = [
-        Reading(number=number, text=text, photo="DSC_0001", box=(0, 0, 90, 30), score=score)
-        for number, (text, score) in enumerate(product.get("readings", []))
+        Reading(number=number, text=text, photo="DSC_0001", box=(0, 0, width, height), score=score)
+        for number, (text, score, width, height) in enumerate(product.get("readings", []))
     ]
     stated = {"title": facts.title, "brand": facts.brand, "category": facts.category, **facts.attributes}
     given = {name: value for name, value in stated.items() if value}
