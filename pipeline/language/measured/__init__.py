@@ -13,7 +13,7 @@ from pipeline.language.base import Desk, Subject, Written
 from pipeline.language.checks import LIMITS, cut
 from pipeline.language.lexicon.words import Language
 from pipeline.language.measured.editor import Editor
-from pipeline.language.measured.picture import colour_notes, seen_colours, visible_colours
+from pipeline.language.measured.picture import colour_notes, seen_colours
 from pipeline.language.measured.product import product_of
 from pipeline.language.measured.texts import alt_words, bullets, description, prompt
 from pipeline.language.measured.titles import channel_titles, full_title
@@ -60,8 +60,7 @@ def _language(tag: str) -> Language:
 
 
 def _draft(subject: Subject, language: Language, editor: Editor) -> Written:
-    visible = visible_colours(subject.picture)
-    seen = seen_colours(subject.evidence, visible)
+    seen = seen_colours(subject)
     product = product_of(subject.facts, seen, language, editor)
     english = product if language == "en" else product_of(subject.facts, seen, "en", editor)  # for the diffusion
     title, left_out = full_title(subject.facts, product, editor)
@@ -79,7 +78,7 @@ def _draft(subject: Subject, language: Language, editor: Editor) -> Written:
         attributes=subject.facts.attributes,
         prompt=cut(prompt(english), LIMITS["prompt"]),
     )
-    return Written(caption=caption, notes=(*colour_notes(subject.facts, visible), *_untranslated(left_out, language)))
+    return Written(caption=caption, notes=(*colour_notes(subject.facts, seen), *_untranslated(left_out, language)))
 
 
 def _untranslated(words: tuple[str, ...], language: Language) -> tuple[str, ...]:

@@ -1,10 +1,14 @@
+from pathlib import Path
+
 import pytest
 
 from pipeline.language import measured
 from pipeline.language.checks import LIMITS, faults_of
 from pipeline.language.claims.ledger import ledger, objections
+from pipeline.shoot import read_shoot
 from tests.language.measured.golden_captions import (
     FILES,
+    FOLDER,
     LANGUAGES,
     RULES,
     caption_of,
@@ -13,6 +17,8 @@ from tests.language.measured.golden_captions import (
     shown,
     subject_of,
 )
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_there_are_enough_products_in_three_languages() -> None:
@@ -48,3 +54,16 @@ def test_brand_is_said_once_in_each_text(path) -> None:
         caption = caption_of(product, language)
         for text in (caption.title, caption.description, *caption.titles.values()):
             assert text.casefold().count(product["brand"].casefold()) == 1
+
+
+@pytest.mark.parametrize("name", ["mug", "tee"])
+def test_the_documentation_shows_what_is_written_for_the_samples(name) -> None:
+    entry = read(FOLDER / f"{name}.yaml")
+    page = (ROOT / "docs" / "captions.md").read_text(encoding="utf-8")
+    shoot = read_shoot(ROOT / "examples" / "collection" / f"{name}-001")
+    assert {field: getattr(shoot, field) for field in ("title", "brand", "category", "attributes")} == {
+        field: value for field, value in entry["product"].items() if field not in {"seen", "readings"}
+    }
+    for language in LANGUAGES:
+        assert f"| `{language}` | {entry[language]['description']} |" in page
+        assert name != "mug" or f"| {' · '.join(entry[language]['bullets'])} |" in page

@@ -164,7 +164,11 @@ def test_alt_text_of_each_angle_names_its_view() -> None:
 def test_given_colour_that_is_not_visible_is_noted() -> None:
     for colour in ("red", "rouge", "Rot"):
         wrong = replace(subject(attributes={"colour": colour}), picture=shirt((29, 43, 82)))
-        assert write(wrong).notes == (f"shoot.yaml gives the colour {colour!r}; the picture shows navy",)
+        assert write(wrong).notes == (f"shoot.yaml gives the colour {colour!r}; the pictures show navy",)
+        seen = Evidence(
+            measurements=(Measurement(name="colour.dark-red", kind="colour", value="dark red", number=0.9),)
+        )
+        assert write(replace(wrong, evidence=seen)).notes == ()
     assert write(subject(attributes={"Farbe": "Marineblau"})).notes == ()
 
 
