@@ -10,9 +10,10 @@ BRIGHTER_EV = {"": 0.3, "SLIGHTLY": 0.15, "MUCH": 0.6}
 CONTRAST = {"": 0.1, "SLIGHTLY": 0.05, "MUCH": 0.25}
 SHARPEN = {"": 0.5, "SLIGHTLY": 0.25, "MUCH": 1.0}
 DIGITS = 3
+WHOLE_FROM_PCT = 50  # `contrast to 110%` is the whole, `contrast +10%` the change
 ROLL_AT_MOST_DEG = 10.0  # `rotate 45° to the left` rather means the product
 PICTURE = frozenset({"picture", "image", "photo", "bild", "foto"})
-EDGES = {"top": "top", "bottom": "bottom", "left": "left", "right": "right"}
+EDGES = ("left", "top", "right", "bottom")
 BY_PRODUCT = (
     "it can mean the product or the picture; write `from 45° left` for another side of the product, or "
     "`rotate the picture 2° clockwise`"
@@ -79,7 +80,8 @@ def _amounts(lexemes: Sequence[Lexeme]) -> list[tuple[float, str, bool]]:
     for at, lexeme in enumerate(lexemes):
         if lexeme.kind == "NUM":
             unit = lexemes[at + 1].kind if at + 1 < len(lexemes) and lexemes[at + 1].kind in {"PCT", "EV"} else ""
-            found.append((lexeme.number, unit, lexeme.value[0] in "+-"))
+            whole = "TO" in lexeme.before and unit == "PCT" and lexeme.number >= WHOLE_FROM_PCT
+            found.append((lexeme.number - 100 * whole, unit, whole or lexeme.value[0] in "+-"))
     return found
 
 

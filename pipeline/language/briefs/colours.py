@@ -33,7 +33,7 @@ def slug(words: str) -> str:
 def ground_of(swatches: Sequence[Lexeme], moods: Sequence[Lexeme]) -> Ground:
     """A solid colour, or a painted scene. Raises NoSuchPhrase for two backdrops at once."""
     kinds = [lexeme.kind for lexeme in swatches]
-    if "AND" in kinds:
+    if "AND" in kinds or _is_second_material(swatches):
         raise NoSuchPhrase
     if {"MATERIAL", "PLACE"} & set(kinds):
         if "HEX" in kinds:
@@ -41,11 +41,18 @@ def ground_of(swatches: Sequence[Lexeme], moods: Sequence[Lexeme]) -> Ground:
         return painted(scene_words(swatches), [lexeme.value for lexeme in moods if lexeme.kind == "MOOD"])
     if moods:
         raise NoSuchPhrase
-    if len(colours := colours_in(swatches)) != 1:
+    colours = colours_in(swatches)
+    if len(colours) != 1:
         raise NoSuchPhrase
     (words,) = colours
     colour = words if words.startswith("#") else colour_of(words)
     return Ground(Backdrop(name=slug(words), kind="solid", colour=colour), own=slug(words))
+
+
+def _is_second_material(swatches: Sequence[Lexeme]) -> bool:
+    """Whether a preposition separates two materials, as in `marble with oak`."""
+    materials = [lexeme for lexeme in swatches if lexeme.kind == "MATERIAL"]
+    return any(lexeme.before for lexeme in materials[1:])
 
 
 def painted(scene: str, moods: Sequence[str]) -> Ground:

@@ -60,10 +60,12 @@ def _joined(asks: Sequence[Ask]) -> list[Ask]:
 
 
 def _together(first: Ask, second: Ask) -> Ask | None:
-    """One ask of a direction and of a height that follows it in the same sentence; None if they are not that."""
+    """One ask of a direction and a height that follows it, or comes before it in its clause; None if they are not."""
     side, height = first.what, second.what
     if not (isinstance(side, View) and isinstance(height, View)) or first.sentence != second.sentence:
         return None
+    if side.azimuth_deg is None and first.clause == second.clause:
+        side, height = height, side
     if side.azimuth_deg is None or side.elevation_deg is not None or height.azimuth_deg is not None or height.straight:
         return None
     return replace(first, what=View(side.azimuth_deg, height.elevation_deg, side.name), end=second.end)

@@ -25,11 +25,20 @@ MOST_VIEWS = 64
 def view_of(tree: Tree[Any]) -> View:
     """The direction of an `angle` phrase."""
     parts = {str(part.data): lexemes_in(part) for part in tree.children if isinstance(part, Tree)}
+    _require_from(lexemes_in(tree))
     if not parts:  # SIDE NUM DEG up_or_down
         side, number, _, height = lexemes_in(tree)
         return _with_height(View(azimuth_deg=SIDE_DEG[side.value]), [number, height])
     view = _direction(parts["direction"]) if "direction" in parts else View()
     return _with_height(view, parts["height"]) if "height" in parts else view
+
+
+def _require_from(lexemes: Sequence[Lexeme]) -> None:
+    """Raise NoSuchPhrase for the top or bottom of a picture: it is a view only with `from`, or with an angle."""
+    edges = [lexeme for lexeme in lexemes if lexeme.value in {"top", "bottom"}]
+    if edges and not {"NUM", "SLIGHTLY", "OBLIQUE"} & {lexeme.kind for lexeme in lexemes}:
+        if not any("FROM" in lexeme.before for lexeme in (lexemes[0], edges[0])):
+            raise NoSuchPhrase
 
 
 def _direction(lexemes: Sequence[Lexeme]) -> View:
@@ -38,6 +47,12 @@ def _direction(lexemes: Sequence[Lexeme]) -> View:
     sides = [lexeme.value for lexeme in lexemes if lexeme.kind == "SIDE"]
     if "AZIMUTH" in kinds:
         return View(azimuth_deg=_number(lexemes))
+    if "PROFILE" in kinds:
+        if not sides:
+            raise RefusedPhrase("say which side: `from the left` or `from the right`")
+        return View(azimuth_deg=_between(sides))
+    if "THREEQ" in kinds and len(sides) == 2:
+        return View(azimuth_deg=_between(sides))
     if "THREEQ" in kinds:
         side = sides[0] if sides else "left"
         if side not in TOWARDS:
@@ -80,7 +95,7 @@ def _with_height(view: View, lexemes: Sequence[Lexeme]) -> View:
         return View(view.azimuth_deg, 0.0, view.name)
     if "NUM" in kinds:
         degrees = _number(lexemes)
-    elif "SLIGHTLY" in kinds:
+    elif "SLIGHTLY" in kinds or any(lexeme.value == "raised" for lexeme in lexemes):
         degrees = SLIGHT_HEIGHT_DEG
     else:
         degrees = STRAIGHT_DEG if "OBLIQUE" not in kinds and view.azimuth_deg is None else OBLIQUE_DEG
@@ -114,7 +129,7 @@ def lamp_of(tree: Tree[Any]) -> Lamp:
         if {"SOFT", "HARD", "STRONG", "FAINT"} & set(kinds):
             raise RefusedPhrase("say which shadow is wanted: `no shadow`, `soft shadow` or `hard shadow`")
         return Lamp({"strength": 0.0}, shadow=False)
-    fields: dict[str, float] = {}
+    fields = {"strength": STRENGTH["FAINT"]} if kinds[0] == "SLIGHTLY" and kinds[1] == "SHADOW" else {}
     for quality in tree.find_data("quality"):
         *degree, word = lexemes_in(quality)
         very = any(lexeme.kind == "MUCH" for lexeme in degree)

@@ -43,12 +43,11 @@ def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:  # noqa
     found = _found(body, words)
     _require_understood(body, found, words)
     made = compose(text, sorted(found.asks, key=lambda ask: ask.start), known)
-    left = [
-        (one.start, Refused(text=text[one.start : one.end], reason=_reason(one, text, words))) for one in found.left
-    ]
+    language = _language(body, words)
+    left = [(one.start, Refused(text=one.of(text), reason=_reason(one, text, words, language))) for one in found.left]
     plan = EditPlan(
         text=text,
-        language=_language(body, words),
+        language=language,
         parser=f"grammar, lark {version('lark')}",
         wishes=tuple(wish for _, wish in sorted(made.wishes, key=lambda pair: pair[0])),
         shoot=made.overlay,
@@ -78,7 +77,8 @@ def _require_understood(text: str, found: Found, words: Lexicon) -> None:
             f"the brief is in no language that is read here: {_shortened(text)!r}",
             remedy=f"Write it in {SPOKEN} words; docs/briefs.md lists them",
         )
-    reasons = [f"{text[one.start : one.end]!r}: {_reason(one, text, words)}" for one in found.left[:SHOWN]]
+    language = _language(text, words)
+    reasons = [f"{one.of(text)!r}: {_reason(one, text, words, language)}" for one in found.left[:SHOWN]]
     raise BadInput(
         f"nothing in the brief asks for a picture: {'; '.join(reasons) or repr(_shortened(text))}",
         remedy="Say what to show, such as `45° left, on light marble, crop 4:5`; docs/briefs.md lists the words",
@@ -89,15 +89,20 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _reason(left: Left, text: str, words: Lexicon) -> str:
-    """Why words are refused: the nearest word that is known, or where the known words are listed."""
+def _reason(left: Left, text: str, words: Lexicon, language: Language) -> str:
+    """Why words are refused: the nearest word that is known, or that they are not known at all."""
     if left.reason:
         return left.reason
     unknown = [text[one.start : one.end] for one in left.lexemes if one.kind == UNKNOWN]
-    useful = [key[0] for key, meanings in words.entries.items() if len(key) == 1 and meanings[0].kind != COURTESY]
+    known = {
+        key[0]: None
+        for key, (meaning, *_) in words.entries.items()
+        if len(key) == 1 and meaning.kind != COURTESY and language in (meaning.languages or {language})
+    }
     for word in unknown:
-        if near := get_close_matches(fold(word), useful, n=1, cutoff=0.8):
+        if near := get_close_matches(fold(word), known, n=1, cutoff=0.75):
             return f"{word!r} is not known; the nearest word is {near[0]!r}"
     if unknown:
-        return f"{', '.join(map(repr, dict.fromkeys(unknown)))} is not among the words of a brief"
+        verb = "is" if len(set(unknown)) == 1 else "are"
+        return f"{', '.join(map(repr, dict.fromkeys(unknown)))} {verb} not among the words of a brief"
     return "these words make no wish by themselves"

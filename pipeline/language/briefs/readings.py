@@ -13,6 +13,9 @@ from pipeline.language.briefs.phrases import phrases_at
 from pipeline.language.briefs.tokens import SWATCHES, Lexeme
 
 
+TOWARDS = frozenset({"TO", "au", "bis", "zu"})
+
+
 def longest_wish(lexemes: Sequence[Lexeme], *, after_trim: bool) -> tuple[int, list[What]] | None:
     """The longest phrase that the tokens begin with: how many tokens, and what it asks for; None if there is none.
 
@@ -41,6 +44,8 @@ def _backdrop(tree: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
     if moods and all(lexeme.kind == "TONE" for lexeme in swatches):
         words = [lexeme.value for lexeme in [*swatches, *moods] if lexeme.kind != "MOODWORD"]
         return [Mood(" ".join(words))]
+    if not moods and any(TOWARDS & set(lexeme.before) for lexeme in swatches[1:]):
+        return [gradient_of(swatches)]
     ground = ground_of(swatches, moods)
     before = {word for lexeme in lexemes for word in lexeme.before}
     said = "ON" in before or any(lexeme.kind == "BACKDROP" for lexeme in lexemes)

@@ -13,6 +13,8 @@ from pipeline.language.briefs.plan import Language
 
 LEFT_OUT = frozenset({"ON", "TO", "FROM", "PRODUCT", "MAKE", "VIEW", COURTESY})
 SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
+UPWARDS = frozenset({"up", "hoch"})
+MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
 LABELS = frozenset({"LIGHT", "SHADOW"})
 SIZE_FROM_PX = 33  # 16 x 9 is a ratio, 500 x 500 a size
@@ -39,6 +41,7 @@ class Lexeme:
     """One token: its kind in the grammar, its value, and where it stands in the text.
 
     `before`: the folded words left out directly before it, and the kinds of those that are prepositions and the like.
+    `made_at`: where the `make` among them stands.
     """
 
     kind: str
@@ -47,6 +50,7 @@ class Lexeme:
     end: int
     languages: frozenset[Language] = frozenset()
     before: tuple[str, ...] = ()
+    made_at: int | None = None
 
     @property
     def number(self) -> float:
@@ -166,21 +170,34 @@ def _unified(read: list[Lexeme]) -> list[Lexeme]:
     found = list(read)
     for at, lexeme in enumerate(found):
         around = {found[other].kind for other in (at - 1, at + 1) if 0 <= other < len(found)}
-        if lexeme.kind == "RATIO" and "/" in lexeme.value:
+        if lexeme.kind == "RATIO" and "/" in lexeme.value and _unit_after(found, at) == "EV":
+            over, under = map(int, lexeme.value.split("/"))
+            found[at] = replace(lexeme, kind="NUM", value=repr(over / max(1, under)))
+        elif lexeme.kind == "RATIO" and "/" in lexeme.value:
             kind = "THREEQ" if lexeme.value == "3/4" and "VIEW" in around else "RATIO"
             found[at] = replace(lexeme, kind=kind, value=lexeme.value.replace("/", ":"))
         elif lexeme.kind == "EVERY" and (at + 1 == len(found) or found[at + 1].kind != "NUM"):
             found[at] = replace(lexeme, kind=COURTESY)
-        elif lexeme.kind in UNITS and (at == 0 or found[at - 1].kind != "NUM"):
+        elif lexeme.kind == "NUM" and lexeme.value == "1.0" and _unit_after(found, at) not in MEASURES:
+            found[at] = replace(lexeme, kind=COURTESY)  # `a quick one`
+        elif lexeme.kind in UNITS and not any(one.kind in {"NUM", "RATIO"} for one in found[max(0, at - 3) : at]):
             found[at] = replace(lexeme, kind=COURTESY)  # `il` is a stop after a number, and elsewhere a pronoun
+        elif lexeme.value in UPWARDS and lexeme.kind == COURTESY and at and found[at - 1].kind == "DEG":
+            found[at] = replace(lexeme, kind="UP", value="above")
         elif lexeme.kind == "SQUARE":
             found[at] = replace(lexeme, kind="RATIO")
     return found
 
 
+def _unit_after(found: list[Lexeme], at: int) -> str:
+    """The kind of the unit after a number, past `of a`."""
+    return next((lexeme.kind for lexeme in found[at + 1 :] if lexeme.kind != COURTESY and lexeme.kind != "FROM"), "")
+
+
 def _kept(read: list[Lexeme]) -> list[Lexeme]:
     kept: list[Lexeme] = []
     before: list[str] = []
+    made_at: int | None = None
     label = False  # a line such as `Light: hard, from the left` is one phrase
     for lexeme in read:
         kind = lexeme.kind
@@ -192,10 +209,11 @@ def _kept(read: list[Lexeme]) -> list[Lexeme]:
         if (kind in LEFT_OUT and not counted) or (label and kind == "COMMA"):
             if kind == "PRODUCT" and not before:
                 _drop_description(kept)
+            made_at = lexeme.start if kind == "MAKE" else made_at
             before += [kind, lexeme.value] if kind != COURTESY else [lexeme.value]
             continue
-        kept.append(replace(lexeme, before=tuple(before)))
-        before = []
+        kept.append(replace(lexeme, before=tuple(before), made_at=made_at))
+        before, made_at = [], None
     return kept
 
 
