@@ -23,15 +23,19 @@ class Left:
 
     lexemes: tuple[Lexeme, ...]
     reason: str = ""
+    opens: bool = False  # whether they are all that their clause has
+    closes: bool = False  # whether they end their clause
 
     @property
     def start(self) -> int:
         """Where the words begin in the text."""
-        return self.lexemes[0].start
+        first = self.lexemes[0]
+        return first.since if self.opens and first.since is not None else first.start
 
     def of(self, text: str) -> str:
-        """The words."""
-        return text[self.start : self.lexemes[-1].end]
+        """The words, with the courtesy that ends their clause, or fills it: beside them it may be none."""
+        last = self.lexemes[-1]
+        return text[self.start : (last.until or last.end) if self.closes else last.end]
 
 
 @dataclass
@@ -123,7 +127,9 @@ def _span_at(clause: list[Lexeme], at: int, after_trim: bool) -> _Span | None:
 
 
 def _verb_at(lexeme: Lexeme) -> int:
-    """Where the `make` before a token stands, or else the token itself."""
+    """Where the `make` before a token stands, or else the token; with a verb to come, the words before it."""
+    if lexeme.kind == "PART" and lexeme.since is not None:
+        return lexeme.since
     return lexeme.start if lexeme.made_at is None else lexeme.made_at
 
 
@@ -186,14 +192,15 @@ def _rest(clause: Sequence[Lexeme], inside: set[int]) -> list[Left]:
             runs[-1].append(at)
     found = []
     for run in runs:
-        meant = [at for at in run if clause[at].kind not in IDLE]
+        idle = IDLE | ({"CHANNELS"} if any(lexeme.kind == "CHANNEL" for lexeme in clause) else set())
+        meant = [at for at in run if clause[at].kind not in idle]
         while run and clause[run[0]].kind == "AND":
             del run[0]
         while run and clause[run[-1]].kind == "AND":
             del run[-1]
         if meant:
             lexemes = tuple(clause[at] for at in run)
-            found.append(
-                Left(lexemes, ITS_OWN if {lexeme.kind for lexeme in lexemes} == {"REMOVE", "BACKDROP"} else "")
-            )
+            reason = ITS_OWN if {lexeme.kind for lexeme in lexemes} == {"REMOVE", "BACKDROP"} else ""
+            closes = run[-1] == len(clause) - 1
+            found.append(Left(lexemes, reason, opens=closes and run[0] == 0, closes=closes))
     return found

@@ -36,9 +36,9 @@ def view_of(tree: Tree[Any]) -> View:
 def _require_from(lexemes: Sequence[Lexeme]) -> None:
     """Raise NoSuchPhrase for the top or bottom of a picture: it is a view only with `from`, or with an angle."""
     edges = [lexeme for lexeme in lexemes if lexeme.value in {"top", "bottom"}]
-    if edges and not {"NUM", "SLIGHTLY", "OBLIQUE"} & {lexeme.kind for lexeme in lexemes}:
-        if not any("FROM" in lexeme.before for lexeme in (lexemes[0], edges[0])):
-            raise NoSuchPhrase
+    said = {"NUM", "SLIGHTLY", "OBLIQUE"} & {lexeme.kind for lexeme in lexemes}
+    if edges and not said and not any("FROM" in lexeme.before for lexeme in (lexemes[0], edges[0])):
+        raise NoSuchPhrase
 
 
 def _direction(lexemes: Sequence[Lexeme]) -> View:

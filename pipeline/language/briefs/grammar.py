@@ -93,6 +93,9 @@ def _reason(left: Left, text: str, words: Lexicon, language: Language) -> str:
     """Why words are refused: the nearest word that is known, or that they are not known at all."""
     if left.reason:
         return left.reason
+    if any(lexeme.kind == "CHANNELS" for lexeme in left.lexemes):
+        names = sorted({m.value for meanings in words.entries.values() for m in meanings if m.kind == "CHANNEL"})
+        return f"names no channel; the channels are {', '.join(names)}"
     unknown = [text[one.start : one.end] for one in left.lexemes if one.kind == UNKNOWN]
     known = {
         key[0]: None

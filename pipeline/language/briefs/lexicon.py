@@ -102,6 +102,15 @@ def rows() -> list[tuple[str, str, Language, str]]:
     return found
 
 
+def phrases(kind: str) -> dict[str, tuple[str, ...]]:
+    """Value to the words of a token in each language, as a person would list them."""
+    values = _table("words.yaml")[kind]
+    return {
+        str(value): tuple(", ".join(one.strip().rstrip("~") for one in text.split("|")) for text in together)
+        for value, together in values.items()
+    }
+
+
 def _forms(phrase: str) -> list[str]:
     if not phrase.endswith("~"):
         return [phrase]

@@ -12,7 +12,6 @@ from pipeline.language.briefs.directions import lamp_of, lexemes_in, view_of, vi
 from pipeline.language.briefs.phrases import phrases_at
 from pipeline.language.briefs.tokens import SWATCHES, Lexeme
 
-
 TOWARDS = frozenset({"TO", "au", "bis", "zu"})
 
 

@@ -41,7 +41,8 @@ class Lexeme:
     """One token: its kind in the grammar, its value, and where it stands in the text.
 
     `before`: the folded words left out directly before it, and the kinds of those that are prepositions and the like.
-    `made_at`: where the `make` among them stands.
+    `made_at`: where the `make` among them stands. `since`, `until`: where the words left out before it begin, and where
+    those after it end.
     """
 
     kind: str
@@ -51,6 +52,8 @@ class Lexeme:
     languages: frozenset[Language] = frozenset()
     before: tuple[str, ...] = ()
     made_at: int | None = None
+    since: int | None = None
+    until: int | None = None
 
     @property
     def number(self) -> float:
@@ -191,13 +194,14 @@ def _unified(read: list[Lexeme]) -> list[Lexeme]:
 
 def _unit_after(found: list[Lexeme], at: int) -> str:
     """The kind of the unit after a number, past `of a`."""
-    return next((lexeme.kind for lexeme in found[at + 1 :] if lexeme.kind != COURTESY and lexeme.kind != "FROM"), "")
+    return next((lexeme.kind for lexeme in found[at + 1 :] if lexeme.kind not in {COURTESY, "FROM"}), "")
 
 
 def _kept(read: list[Lexeme]) -> list[Lexeme]:
     kept: list[Lexeme] = []
     before: list[str] = []
     made_at: int | None = None
+    since: int | None = None
     label = False  # a line such as `Light: hard, from the left` is one phrase
     for lexeme in read:
         kind = lexeme.kind
@@ -209,11 +213,14 @@ def _kept(read: list[Lexeme]) -> list[Lexeme]:
         if (kind in LEFT_OUT and not counted) or (label and kind == "COMMA"):
             if kind == "PRODUCT" and not before:
                 _drop_description(kept)
+            since = lexeme.start if since is None else since
+            if kept:
+                kept[-1] = replace(kept[-1], until=lexeme.end)
             made_at = lexeme.start if kind == "MAKE" else made_at
             before += [kind, lexeme.value] if kind != COURTESY else [lexeme.value]
             continue
-        kept.append(replace(lexeme, before=tuple(before), made_at=made_at))
-        before, made_at = [], None
+        kept.append(replace(lexeme, before=tuple(before), made_at=made_at, since=since))
+        before, made_at, since = [], None, None
     return kept
 
 
