@@ -13,7 +13,6 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Check
 
-CHECK = "near_duplicate"
 NAMED_AT_MOST = 3
 
 
@@ -107,7 +106,7 @@ def _check(duplicates: tuple[Duplicate, ...], publication: Publication) -> Check
     names = ", ".join(f"{pair.other} ({pair.likeness:.2f})" for pair in shown) + (f" and {more} more" if more else "")
     meaning = "this may be a second shoot of one product" if open_ones else "a person has accepted that"
     return Check(
-        name=CHECK,
+        name="near_duplicate",
         value=shown[0].likeness,
         unit="",
         threshold=publication.alike_at_least,

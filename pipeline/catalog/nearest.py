@@ -26,8 +26,8 @@ def likenesses(own: F32, others: F32, starts: Sequence[int] | I64) -> F64:
     """How alike the shoot of the photos `own` [m, d] is to each of the others, [s], from -1 to 1.
 
     `others` [n, d] holds the photos of all other shoots, shoot after shoot; `starts` [s] is the first row of each, and
-    none is empty. Two shoots are as alike as the photos of the smaller one are matched by the larger one's on average,
-    so that a shoot of one side of a product is found in a shoot of all sides.
+    none is empty. Two shoots are as alike as the photos of one are matched by the other's on average, in the direction
+    that gives more, so that a shoot of one side of a product is found in a shoot of all sides.
     """
     first = np.asarray(starts, np.int64)
     if len(own) == 0 or len(first) == 0:
@@ -36,4 +36,4 @@ def likenesses(own: F32, others: F32, starts: Sequence[int] | I64) -> F64:
     own_best = np.maximum.reduceat(cosines, first, axis=1).mean(axis=0)
     sizes = np.diff(np.append(first, len(others)))
     others_best = np.add.reduceat(cosines.max(axis=0).astype(np.float64), first) / sizes
-    return np.where(sizes < len(own), others_best, own_best).astype(np.float64)
+    return np.maximum(own_best, others_best).astype(np.float64)
