@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from docs.fields import code
-from pipeline.imaging.channels.channel import channel_names, load_channel
 from pipeline.language.briefs import grammar
 from pipeline.language.briefs.amounts import BRIGHTER_EV, CONTRAST, SHARPEN
 from pipeline.language.briefs.colours import colour_of
@@ -16,7 +15,8 @@ from pipeline.language.briefs.directions import (
     STRENGTH,
 )
 from pipeline.language.briefs.lexicon import phrases
-from pipeline.language.briefs.plan import EditPlan, Known
+from pipeline.language.briefs.plan import EditPlan
+from pipeline.request import known_of
 from pipeline.shoot import Shoot
 
 EXAMPLES = (
@@ -49,18 +49,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Amounts": ("SLIGHTLY", "MUCH", "MORE", "LESS", "PCT", "DEG", "EV", "PX"),
     "The product itself": ("REMOVE", "ADD", "CHANGE", "MAKE", "PART"),
 }
-
-
-def known_of(shoot: Shoot) -> Known:
-    """What a brief about this shoot can refer to."""
-    light = {"light": shoot.capture.light} if shoot.capture.light else {}
-    return Known(
-        angles=shoot.angles,
-        backdrops=shoot.backdrops,
-        channels={name: load_channel(name).title for name in channel_names()},
-        product=(*shoot.title.split(), shoot.category.rpartition("/")[2]),
-        **light,
-    )
 
 
 def words_reference() -> str:

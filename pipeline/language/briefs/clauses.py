@@ -12,6 +12,7 @@ ITS_OWN = "every picture has a backdrop; write the one that is wanted, such as `
 SEPARATORS = frozenset({"COMMA", "STOP"})
 VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
 PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur", "pour", "in", "im", "en", "dans"})
+JOINING = frozenset({"AND", "VIEW"})
 REPLACING = frozenset({"with", "by", "durch", "gegen", "mit", "par", "TO"})
 IDLE = frozenset({"ADD", "CHANGE", "AND", "BACKDROP", "VIEW", "SCENE", "MORE", "ROUND"})
 """Kinds that may remain beside a wish, as in `change the background to white`."""
@@ -193,6 +194,7 @@ def _rest(clause: Sequence[Lexeme], inside: set[int]) -> list[Left]:
     found = []
     for run in runs:
         idle = IDLE | ({"CHANNELS"} if any(lexeme.kind == "CHANNEL" for lexeme in clause) else set())
+        idle = idle if inside else JOINING
         meant = [at for at in run if clause[at].kind not in idle]
         while run and clause[run[0]].kind == "AND":
             del run[0]

@@ -146,29 +146,37 @@ def _angles(
 
 
 def angle_of(view: View, known: Known) -> Angle:
-    """The angle of a direction: the shoot's own if it has one there, else a new one as high as the shoot's front."""
-    front = min(known.angles, key=lambda angle: abs((angle.azimuth_deg + 180) % 360 - 180))
+    """The shoot's own angle of that name or direction, else a new one; by default as high as the shoot's front."""
     azimuth_deg = round((view.azimuth_deg or 0.0) % 360, 3) % 360
-    if view.elevation_deg is None:
-        named = next((angle for angle in known.angles if view.name and angle.name == view.name), None)
-        near = [a for a in known.angles if abs((a.azimuth_deg - azimuth_deg + 180) % 360 - 180) <= SAME_DEG]
-        if named or near:
-            return named or near[0]
-    for angle in known.angles:
-        apart_deg = abs((angle.azimuth_deg - azimuth_deg + 180) % 360 - 180)
-        if apart_deg <= SAME_DEG and view.elevation_deg == angle.elevation_deg:
-            return angle
+    own = [
+        angle
+        for angle in known.angles
+        if _apart_deg(angle.azimuth_deg, azimuth_deg) <= SAME_DEG and view.elevation_deg in {None, angle.elevation_deg}
+    ]
+    if view.elevation_deg is None or view.straight:
+        own = [angle for angle in known.angles if angle.name == view.name] or own
+    if own:
+        return own[0]
+    front = min(known.angles, key=lambda angle: _apart_deg(angle.azimuth_deg, 0))
     elevation_deg = front.elevation_deg if view.elevation_deg is None else view.elevation_deg
-    return Angle(name=_name(view, azimuth_deg), azimuth_deg=azimuth_deg, elevation_deg=elevation_deg)
+    name = _name(view, azimuth_deg)
+    if any(angle.name == name for angle in known.angles):
+        name = f"{name}-{azimuth_deg:g}-{elevation_deg:g}"
+    return Angle(name=name, azimuth_deg=azimuth_deg, elevation_deg=elevation_deg)
+
+
+def _apart_deg(first_deg: float, second_deg: float) -> float:
+    return abs((first_deg - second_deg + 180) % 360 - 180)
 
 
 def _name(view: View, azimuth_deg: float) -> str:
     """`left-45`, `back-left`, `right-30-up-20`, `top`."""
     if view.straight and view.azimuth_deg is None:
-        return "top" if (view.elevation_deg or 0) > 0 else "bottom"
+        return view.name or "top"
     sides = {0.0: "front", 90.0: "right", 135.0: "back-right", 180.0: "back", 225.0: "back-left", 270.0: "left"}
     away = azimuth_deg if azimuth_deg < 180 else azimuth_deg - 360
-    name = view.name or sides.get(azimuth_deg) or f"{'right' if away > 0 else 'left'}-{abs(away):g}"
+    three_quarters = view.name if view.name and view.name.startswith("three-quarter") else None
+    name = three_quarters or sides.get(azimuth_deg) or f"{'right' if away > 0 else 'left'}-{abs(away):g}"
     if view.elevation_deg is None:
         return name
     return f"{name}-{'up' if view.elevation_deg >= 0 else 'down'}-{abs(view.elevation_deg):g}"

@@ -60,7 +60,7 @@ def _direction(lexemes: Sequence[Lexeme]) -> View:
         return View(azimuth_deg=TOWARDS[side] * 45, name=f"three-quarter-{side}")
     amount = _amount(lexemes)
     if amount is None:
-        return View(azimuth_deg=_between(sides))
+        return View(azimuth_deg=_between(sides), name="-".join(sorted(sides)))
     turned = next((side for side in sides if side in TOWARDS), None)
     if turned is None or len(sides) > 2 or "back" in sides or not 0 <= amount <= 180:
         raise NoSuchPhrase
@@ -101,7 +101,9 @@ def _with_height(view: View, lexemes: Sequence[Lexeme]) -> View:
         degrees = STRAIGHT_DEG if "OBLIQUE" not in kinds and view.azimuth_deg is None else OBLIQUE_DEG
     if not 0 <= degrees <= 90:
         raise RefusedPhrase(f"an elevation is from -90° to 90°, not {degrees:g}°")
-    return View(view.azimuth_deg, sign * degrees, view.name, straight=degrees == 90)
+    straight = degrees == STRAIGHT_DEG
+    name = ("top" if sign > 0 else "bottom") if straight and view.azimuth_deg is None else view.name
+    return View(view.azimuth_deg, sign * degrees, name, straight)
 
 
 def views_around(lexemes: Sequence[Lexeme]) -> list[View]:

@@ -20,7 +20,7 @@ from pipeline.language.briefs.plan import EditPlan, Known, Language, Refused
 from pipeline.language.briefs.tokens import languages_of, share_known, tokens_of
 from pipeline.language.briefs.validator import faults
 
-KNOWN_AT_LEAST = 0.25  # of the brief's words; fewer are another language
+KNOWN_AT_LEAST = 0.3  # of the brief's words; fewer are another language
 SHOWN = 5  # refused texts that an error quotes
 
 
@@ -70,13 +70,13 @@ def _language(text: str, words: Lexicon) -> Language:
 
 
 def _require_understood(text: str, found: Found, words: Lexicon) -> None:
-    if found.asks or any(one.reason for one in found.left):
-        return
     if share_known(text, words) < KNOWN_AT_LEAST:
         raise BadInput(
             f"the brief is in no language that is read here: {_shortened(text)!r}",
             remedy=f"Write it in {SPOKEN} words; docs/briefs.md lists them",
         )
+    if found.asks or any(one.reason for one in found.left):
+        return
     language = _language(text, words)
     reasons = [f"{one.of(text)!r}: {_reason(one, text, words, language)}" for one in found.left[:SHOWN]]
     raise BadInput(

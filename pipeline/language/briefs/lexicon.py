@@ -61,8 +61,9 @@ class Lexicon:
         for kind, name in own:
             if not all(word in self.single for word in key_of(name)):
                 entries.setdefault(key_of(name), (Meaning(kind, name),))
-        for word in known.product:
-            entries.setdefault(key_of(word), (Meaning("PRODUCT", "product"),))
+        for name in known.product:
+            for phrase in (key_of(name), *((word,) for word in key_of(name) if len(word) > 2)):
+                entries.setdefault(phrase, (Meaning("PRODUCT", "product"),))
         return Lexicon({key: meanings for key, meanings in entries.items() if key})
 
     @property

@@ -13,6 +13,7 @@ from pipeline.language.briefs.plan import Language
 
 LEFT_OUT = frozenset({"ON", "TO", "FROM", "PRODUCT", "MAKE", "VIEW", COURTESY})
 SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
+FEW = 3
 UPWARDS = frozenset({"up", "hoch"})
 MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
@@ -77,10 +78,22 @@ def languages_of(text: str, words: Lexicon) -> dict[Language, int]:
 
 
 def share_known(text: str, words: Lexicon) -> float:
-    """The share of the brief's words, 0 to 1, that are in the lexicon; 1 if there are no words."""
+    """The share of the brief's words, 0 to 1, that are in the lexicon; 1 if it has fewer than FEW words.
+
+    Every letter of another script counts as a word: not all scripts put spaces between words.
+    """
     read = [lexeme for lexeme in _read(text, words) if any(map(str.isalpha, text[lexeme.start : lexeme.end]))]
-    unknown = sum(lexeme.kind in {UNKNOWN, "MARKUP"} for lexeme in read)
-    return 1 - unknown / len(read) if read else 1.0
+    kinds = [
+        lexeme.kind
+        for lexeme in read
+        if lexeme.kind != "MARKUP"
+        for _ in range(_counted(text[lexeme.start : lexeme.end]))
+    ]
+    return 1 - kinds.count(UNKNOWN) / len(kinds) if len(kinds) >= FEW else 1.0
+
+
+def _counted(word: str) -> int:
+    return 1 if fold(word).isascii() else len(word)
 
 
 def _read(text: str, words: Lexicon) -> Iterator[Lexeme]:
