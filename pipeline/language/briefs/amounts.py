@@ -27,16 +27,28 @@ def crop_of(lexemes: Sequence[Lexeme]) -> Edit:
             return Edit({("crop", "aspect"): _ratio(lexeme.value)})
         if lexeme.kind == "SIZE":
             return Edit({("size_px",): _size(lexeme.value)})
-    shares = [lexeme.number / 100 for lexeme in lexemes if lexeme.kind == "NUM"]
-    edges = [lexeme for lexeme in lexemes if lexeme.kind in {"SIDE", "UP", "DOWN", "EACH"}]
-    fields: dict[tuple[str, ...], float] = {}
-    for share, edge in zip(shares, edges, strict=True):
-        if edge.kind != "EACH" and edge.value not in EDGES:
+    return Edit({("crop", edge): share for edge, share in _shares(lexemes)})
+
+
+def _shares(lexemes: Sequence[Lexeme]) -> list[tuple[str, float]]:
+    """(edge, share) of `10% off the top and 5% off the left`, or of `links und rechts 5 %`."""
+    ordered = [lexeme for lexeme in lexemes if lexeme.kind in {"NUM", "SIDE", "UP", "DOWN", "EACH"}]
+    if ordered[0].kind != "NUM":
+        ordered.reverse()
+    found: list[tuple[str, float]] = []
+    share = 0.0
+    for lexeme in ordered:
+        if lexeme.kind == "NUM":
+            share = round(lexeme.number / 100, 4)
+            if not 0 < share <= 0.9:
+                raise RefusedPhrase(f"a crop cuts 0% to 90% off a side, not {share:.0%}")
+        elif lexeme.kind == "EACH":
+            found += [(edge, share) for edge in EDGES]
+        elif lexeme.value in EDGES:
+            found.append((lexeme.value, share))
+        else:
             raise NoSuchPhrase
-        if not 0 < share <= 0.9:
-            raise RefusedPhrase(f"a crop cuts 0% to 90% off a side, not {share:.0%}")
-        fields |= {("crop", name): round(share, 4) for name in (EDGES if edge.kind == "EACH" else [edge.value])}
-    return Edit(dict(fields))
+    return found
 
 
 def _ratio(text: str) -> str:

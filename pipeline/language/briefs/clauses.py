@@ -104,7 +104,8 @@ def _spans(clause: list[Lexeme], number: int, sentence: int) -> list[_Span]:
         if span is None:
             at += 1
             continue
-        asks = tuple(replace(ask, clause=number, sentence=sentence) for ask in span.asks)
+        segment = sum(lexeme.kind == "AND" for lexeme in clause[:at])
+        asks = tuple(replace(ask, clause=number, sentence=sentence, segment=segment) for ask in span.asks)
         spans.append(replace(span, asks=asks))
         at = span.end
     return spans

@@ -9,7 +9,7 @@ from typing import Any
 
 from lark import Tree
 
-from pipeline.language.briefs.asks import Lamp, NoSuchPhrase, RefusedPhrase, View
+from pipeline.language.briefs.asks import Count, Lamp, NoSuchPhrase, RefusedPhrase, View
 from pipeline.language.briefs.tokens import Lexeme
 
 SIDE_DEG = {"front": 0.0, "right": 90.0, "back": 180.0, "left": -90.0}
@@ -106,14 +106,14 @@ def _with_height(view: View, lexemes: Sequence[Lexeme]) -> View:
     return View(view.azimuth_deg, sign * degrees, name, straight)
 
 
-def views_around(lexemes: Sequence[Lexeme]) -> list[View]:
+def views_around(lexemes: Sequence[Lexeme]) -> list[View] | list[Count]:
     """Several views: `8 views`, or `every 30°` with or without a first and a last azimuth."""
     numbers = [lexeme.number for lexeme in lexemes if lexeme.kind == "NUM"]
     if any(lexeme.kind == "VIEW" for lexeme in lexemes):
         count = int(numbers[0])
         if count != numbers[0] or not 2 <= count <= MOST_VIEWS:
             raise RefusedPhrase(f"a brief asks for 2 to {MOST_VIEWS} views at once, not {numbers[0]:g}")
-        return [View(azimuth_deg=360 * at / count) for at in range(count)]
+        return evenly(count) if any(lexeme.kind == "ROUND" for lexeme in lexemes) else [Count(count)]
     step = numbers[0]
     first, last = (0.0, 360.0 - step) if len(numbers) == 1 else (0.0, numbers[1])
     if len(numbers) == 3:
@@ -123,11 +123,16 @@ def views_around(lexemes: Sequence[Lexeme]) -> list[View]:
     return [View(azimuth_deg=first + at * step) for at in range(int((last - first) / step + 1e-9) + 1)]
 
 
+def evenly(count: int) -> list[View]:
+    """So many views all around, the front first."""
+    return [View(azimuth_deg=360 * at / count) for at in range(count)]
+
+
 def lamp_of(tree: Tree[Any]) -> Lamp:
     """What a `light` phrase sets: direction, softness and strength of the lamp."""
     lexemes = lexemes_in(tree)
     kinds = [lexeme.kind for lexeme in lexemes]
-    if "NO" in kinds or "REMOVE" in kinds:
+    if {"NO", "REMOVE"} & set(kinds):
         if {"SOFT", "HARD", "STRONG", "FAINT"} & set(kinds):
             raise RefusedPhrase("say which shadow is wanted: `no shadow`, `soft shadow` or `hard shadow`")
         return Lamp({"strength": 0.0}, shadow=False)

@@ -43,7 +43,7 @@ class Lexeme:
 
     `before`: the folded words left out directly before it, and the kinds of those that are prepositions and the like.
     `made_at`: where the `make` among them stands. `since`, `until`: where the words left out before it begin, and where
-    those after it end.
+    those after it end. `viewed`: directly after it comes `view` or a word like it.
     """
 
     kind: str
@@ -55,6 +55,7 @@ class Lexeme:
     made_at: int | None = None
     since: int | None = None
     until: int | None = None
+    viewed: bool = False
 
     @property
     def number(self) -> float:
@@ -228,7 +229,8 @@ def _kept(read: list[Lexeme]) -> list[Lexeme]:
                 _drop_description(kept)
             since = lexeme.start if since is None else since
             if kept:
-                kept[-1] = replace(kept[-1], until=lexeme.end)
+                viewed = kept[-1].viewed or (kind == "VIEW" and not before)
+                kept[-1] = replace(kept[-1], until=lexeme.end, viewed=viewed)
             made_at = lexeme.start if kind == "MAKE" else made_at
             before += [kind, lexeme.value] if kind != COURTESY else [lexeme.value]
             continue
