@@ -5,6 +5,7 @@ is at -45 too, for shoot.yaml counts the lamp's azimuth from the camera.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from lark import Tree
@@ -18,6 +19,11 @@ SLIGHT_SIDE_DEG, SLIGHT_HEIGHT_DEG, OBLIQUE_DEG, STRAIGHT_DEG = 20.0, 25.0, 45.0
 SOFTNESS = {"SOFT": 0.9, "HARD": 0.1}
 VERY = {"SOFT": 1.0, "HARD": 0.0}
 STRENGTH = {"STRONG": 0.7, "FAINT": 0.2}
+SAME_LAMP = frozenset(
+    {"TO", "be", "come", "comes", "coming", "fall", "falls", "sein", "ist", "kommen", "kommt", "kommend", "fallen"}
+    | {"soit", "vienne", "vient", "venant", "tombe"}
+)
+"""After `and`, these go on about the same lamp: `a shadow that is soft and falls to the right`."""
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
 
@@ -132,6 +138,9 @@ def lamp_of(tree: Tree[Any]) -> Lamp:
     """What a `light` phrase sets: direction, softness and strength of the lamp."""
     lexemes = lexemes_in(tree)
     kinds = [lexeme.kind for lexeme in lexemes]
+    for joint, following in pairwise(lexemes):
+        if joint.kind == "AND" and not SAME_LAMP & set(following.before):
+            raise NoSuchPhrase
     if {"NO", "REMOVE"} & set(kinds):
         if {"SOFT", "HARD", "STRONG", "FAINT"} & set(kinds):
             raise RefusedPhrase("say which shadow is wanted: `no shadow`, `soft shadow` or `hard shadow`")

@@ -15,6 +15,7 @@ LEFT_OUT = frozenset({"ON", "TO", "FROM", "PRODUCT", "MAKE", "VIEW", COURTESY})
 SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
 FEW = 3
 UPWARDS = frozenset({"up", "hoch"})
+PICTURES = frozenset({"pictures", "images", "photos", "photographs", "bilder", "fotos", "photographies"})
 MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
 LABELS = frozenset({"LIGHT", "SHADOW"})
@@ -217,13 +218,15 @@ def _kept(read: list[Lexeme]) -> list[Lexeme]:
     made_at: int | None = None
     since: int | None = None
     label = False  # a line such as `Light: hard, from the left` is one phrase
-    for lexeme in read:
+    for one in read:
+        follows_number = bool(kept) and kept[-1].kind in {"NUM", "ROUND"} and not before
+        counted = follows_number and (one.kind == "VIEW" or one.value in PICTURES)
+        lexeme = replace(one, kind="VIEW") if counted else one
         kind = lexeme.kind
         if kind == "COLON":
             label = bool(kept) and kept[-1].kind in LABELS and (len(kept) == 1 or kept[-2].kind == "STOP")
             continue
         label = label and kind != "STOP"
-        counted = kind == "VIEW" and bool(kept) and kept[-1].kind in {"NUM", "ROUND"} and not before
         if (kind in LEFT_OUT and not counted) or (label and kind == "COMMA"):
             if kind == "PRODUCT" and not before:
                 _drop_description(kept)
