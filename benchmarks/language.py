@@ -1,5 +1,6 @@
 """Measures the language layer, one section per call.
 
+    python -m benchmarks.language briefs
     python -m benchmarks.language captions
 
 Each section prints its part of benchmarks/LANGUAGE.md as Markdown.
@@ -7,14 +8,15 @@ Each section prints its part of benchmarks/LANGUAGE.md as Markdown.
 
 import argparse
 
-from benchmarks import language_captions
+from benchmarks import language_briefs, language_captions
 
 
 def main() -> None:
     """Run the section that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     sections = parser.add_subparsers(required=True)
-    language_captions.add_section(sections)
+    for section in (language_briefs, language_captions):
+        section.add_section(sections)
     arguments = parser.parse_args()
     arguments.run(arguments)
 
