@@ -40,6 +40,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("cutout", "cutouts", optional=True),
         **_from("sfm", "views", "up", optional=True),
     },
+    "evidence": {**_from("cutout", "cutouts"), **_from("coverage", "decisions")},
     "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "to_render")},
     "render": {
         **_from("ingest", "photos"),
@@ -49,7 +50,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("sfm", "views", optional=True),
         **_from("splat", "splat", "validation", optional=True),
     },
-    "caption": _from("render", "angles", "pictures"),
+    "caption": {**_from("render", "angles", "pictures"), **_from("evidence", "evidence")},
     "background": {**_from("render", "angles", "pictures"), **_from("caption", "caption", optional=True)},
     "composite": {
         **_from("ingest", "photos", "facts"),
@@ -237,6 +238,7 @@ def shoot_params(shoot: Shoot, names: Mapping[str, str] = NO_NAMES) -> dict[str,
     return {
         "sfm": {"rig": shoot.capture.rig, "front": front, "up": up, "level": shoot.capture.level},
         "coverage": {"angles": [angle.model_dump() for angle in shoot.angles], "named": named},
+        "evidence": words,
         "splat": {"front": front},
         "render": {"edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()}},
         "caption": {

@@ -13,7 +13,7 @@ from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.records import Light
 from pipeline.core.weights import folder_digest
-from pipeline.language.anthropic_failures import KEYS
+from pipeline.language.llm.service import KEYS
 from pipeline.plan import GRAPH, STEPS, params_of, read_plan, read_preset, require_here, stage_of, write_plan
 from pipeline.run import forecast, run_request
 from pipeline.shoot import read_shoot
@@ -136,13 +136,13 @@ def test_unusable_checkpoint_is_reported_with_its_step(tmp_path: Path, preset: s
 def test_caption_service_without_a_key_is_reported_when_planning(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in KEYS:
+    for name in KEYS["anthropic"]:
         monkeypatch.delenv(name, raising=False)
-    (tmp_path / "mine.yaml").write_text("caption: {engine: anthropic}\n")
+    (tmp_path / "mine.yaml").write_text("caption: {engine: llm}\n")
     params = params_of(read_shoot(SAMPLES[0].parent), read_preset(str(tmp_path / "mine.yaml")))
-    with pytest.raises(MissingEngine, match="caption engine `anthropic` has no key"):
+    with pytest.raises(MissingEngine, match="step caption: the engine `llm` has no key"):
         require_here(params)
-    monkeypatch.setenv(KEYS[0], "a key")
+    monkeypatch.setenv(KEYS["anthropic"][0], "a key")
     require_here(params)
 
 
@@ -169,7 +169,7 @@ def test_new_title_changes_only_the_steps_that_use_it(tmp_path: Path) -> None:
         (folder / "shoot.yaml").write_text(yaml.safe_dump({**value, "title": title}))
         plans.append(write_plan(folder, store, "demo")[0])
     changed = {step for step in STEPS if plans[0].steps[step] != plans[1].steps[step]}
-    assert changed == {"caption", "composite", "publish"}
+    assert changed == {"evidence", "caption", "composite", "publish"}
 
 
 def test_edits_go_to_render_alone() -> None:
@@ -192,7 +192,8 @@ def test_plan_reads_back_and_forecasts_its_first_step(tmp_path: Path) -> None:
 
 
 def test_graph_and_its_stages_import_no_heavy_library() -> None:
-    heavy = {"torch", "numba", "diffusers", "transformers", "pycolmap", "anthropic", "airflow"}
+    heavy = {"torch", "numba", "diffusers", "transformers", "pycolmap", "anthropic", "openai", "pydantic_ai"}
+    heavy |= {"airflow"}
     code = "import sys; from pipeline.plan import STEPS, stage_of; [stage_of(step) for step in STEPS]; "
     code += f"print(sorted({heavy} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)

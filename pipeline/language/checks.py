@@ -28,7 +28,7 @@ def faults_of(caption: Caption, rules: Sequence[TitleRule] = (), voice: Voice = 
     banned = [f"{name} has the banned word {word!r}" for name, text in shown.items() for word in banned_in(text, voice)]
     texts = {**shown, "prompt": caption.prompt}
     texts |= {f"attribute {name}": value for name, value in caption.attributes.items()}
-    faults = [fault for name, text in texts.items() for fault in _faults_of_text(name, text)]
+    faults = [f"{name} {fault}" for name, text in texts.items() for fault in text_faults(text)]
     return (*faults, *banned, *_lengths(caption), *_titles(caption, rules))
 
 
@@ -70,8 +70,9 @@ def cut(text: str, limit: int) -> str:
     return (head or line[: limit - 1]).rstrip(" ,;:.") + "…"
 
 
-def _faults_of_text(name: str, text: str) -> list[str]:
-    return [f"{name} contains {what}" for pattern, what in FORBIDDEN if re.search(pattern, text, re.IGNORECASE)]
+def text_faults(text: str) -> list[str]:
+    """What no text may have: links, markup, control characters."""
+    return [f"contains {what}" for pattern, what in FORBIDDEN if re.search(pattern, text, re.IGNORECASE)]
 
 
 def _lengths(caption: Caption) -> list[str]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import doctor
-from pipeline.language.anthropic_failures import KEYS
+from pipeline.language.llm.service import KEYS
 from pipeline.settings import Settings
 
 
@@ -16,21 +16,21 @@ def test_a_store_that_cannot_be_created_is_a_finding(tmp_path: Path) -> None:
 
 
 def test_a_missing_engine_that_the_preset_does_not_use_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in KEYS:
+    for name in KEYS["anthropic"]:
         monkeypatch.delenv(name, raising=False)
     findings = {finding.what: finding for finding in doctor._engines(Settings())}
     assert findings["engine of cutout"].state == "ok" and findings["engine of caption"].state == "ok"
     assert "embedded" in findings["engine of background"].words
     assert findings["cutout: seeded"].state == "ok"
     assert findings["cutout: checkpoint"].words.endswith("Requires checkpoint")
-    assert findings["caption: anthropic"].state == "optional"
-    assert "Set ANTHROPIC_API_KEY" in findings["caption: anthropic"].words
+    assert findings["caption: llm"].state == "optional"
+    assert "Set ANTHROPIC_API_KEY" in findings["caption: llm"].words
 
 
 @pytest.mark.parametrize(
     ("preset", "what", "words"),
     [
-        ("caption: {engine: anthropic}", "engine of caption", "has no key. Set ANTHROPIC_API_KEY"),
+        ("caption: {engine: llm}", "engine of caption", "has no key for the Anthropic API. Set ANTHROPIC_API_KEY"),
         ("cutout: {engine: seeded, seeds: box}", "engine of cutout", "step cutout: seeds: box needs a seed_box"),
         ("background: {diffusion: {checkpoint: /nowhere}}", "engine of background", "/nowhere is not a diffusers"),
         ("render: {refine: {checkpoint: WEIGHTS, device: cuda}}", "engine of render", "torch sees no GPU"),
@@ -39,7 +39,7 @@ def test_a_missing_engine_that_the_preset_does_not_use_is_optional(monkeypatch: 
 def test_a_requirement_of_the_preset_that_this_machine_lacks_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str, what: str, words: str
 ) -> None:
-    for name in KEYS:
+    for name in KEYS["anthropic"]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     (tmp_path / "model_index.json").write_text('{"_class_name": "StableDiffusionInpaintPipeline"}')

@@ -7,7 +7,7 @@ from pipeline.language.checks import cut, faults_of
 
 def caption(**changes: object) -> Caption:
     good = {
-        "engine": "anthropic",
+        "engine": "llm",
         "title": "Nordlys Harbour Tee in navy",
         "description": "A T-shirt with a printed anchor. It has a round neck and weighs 180 g.",
         "alt_text": "Navy T-shirt with a white anchor",

@@ -105,6 +105,13 @@ STEP_REASONS = (
         "Name photos for angles in `capture.named`, or shoot the sides that are missing.",
     ),
     _held(
+        "evidence-no-product",
+        "No photo shows the product",
+        "The photos that the requested angles use have empty cut-outs, or no angle has a photo. Nothing can be "
+        "measured, so no caption is written.",
+        "Look at the cut-outs; then name other photos in `capture.named`, or shoot them again.",
+    ),
+    _held(
         "caption-no-picture",
         "There is no picture to describe",
         "Every angle was refused, so there is nothing to write a caption for.",

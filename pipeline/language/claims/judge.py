@@ -16,7 +16,7 @@ from pipeline.language.claims.terms import LANGUAGES, NEGATION, family_of, match
 SURE_READING = 0.8  # least score of text read off the product that supports a claim
 TRACE, LARGE = 0.02, 0.2  # least share of the surface for a colour to be mentioned, and to be the product's colour
 ALIKE = 0.8  # least similarity of a quotation and what was read
-OF_THE_PRODUCT = frozenset({"title", "titles", "attributes", "prompt"})
+OF_THE_PRODUCT = frozenset({"title", "titles", "attributes"})
 """Fields in which a colour is the product's own, not that of a detail."""
 
 
@@ -142,8 +142,6 @@ def _colour(field: str, found: Found, known: Known) -> Verdicts:
     ]
     for source, other in stated:
         yield source, family_of("colour", other.value) == family
-    if field in OF_THE_PRODUCT and any(source in {"fact:colour", "fact:color"} for source, _ in stated):
-        return
     for measurement in known.measured("colour"):
         if (measurement.number or 0.0) >= least:
             yield measurement.id, family_of("colour", measurement.value) == family

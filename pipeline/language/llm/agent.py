@@ -29,7 +29,15 @@ ANSWERS = 2  # the second one knows what was wrong with the first
 
 
 class Unusable(Exception):
-    """An answer that cannot be used; the message says why, to the model and to people."""
+    """An answer that cannot be used; the message says why, to the model and to people.
+
+    `otherwise`: what to return if the model gives nothing better; None: it cannot be used at all.
+    """
+
+    def __init__(self, reason: str, otherwise: Any = None) -> None:
+        """Build the message."""
+        super().__init__(reason)
+        self.otherwise = otherwise
 
 
 class NoUsableAnswer(CatalogError):
@@ -90,6 +98,7 @@ class Asking(Generic[T, V]):
     last: CatalogError | None = None
     ends_at: float = 0.0
     made: list[V] = field(default_factory=list)
+    otherwise: V | None = None
 
     @property
     def service(self) -> Service:
@@ -108,10 +117,14 @@ class Asking(Generic[T, V]):
                     await agent.run([_content(part) for part in self.parts])
             return self.made[-1]
         except LimitReached as limit:
+            if self.otherwise is not None:
+                return self.otherwise
             failure = self._limited(limit)
         except ai.ModelAPIError as error:
             failure = failure_of(error, self.service)
         except ai.UnexpectedModelBehavior:
+            if self.otherwise is not None:
+                return self.otherwise
             failure = self._unusable()
         except TimeoutError:
             failure = self.last or silence(self.service, self.params.seconds_at_most)
@@ -146,7 +159,7 @@ class Asking(Generic[T, V]):
         try:
             self.made.append(self.validate(output))
         except Unusable as fault:
-            self.reason = str(fault)
+            self.reason, self.otherwise = str(fault), fault.otherwise
             raise ModelRetry(f"This cannot be used: {fault}. Write all of it again, within the rules.") from None
         return output
 

@@ -12,7 +12,7 @@ from pipeline.core.process import last_lines, log_end, run_program
 TRAIN, EXPORT = "ns-train", "ns-export"
 _STEP = re.compile(r"^\s*(\d+) \(\d+\.\d+%\)", re.MULTILINE)  # how progress lines of nerfstudio's log begin
 # Not passed on: our secrets, and paths of our Python environment, which would mix with nerfstudio's.
-_OURS = ("ANTHROPIC_", "CATALOG_", "PYTHON", "VIRTUAL_ENV")
+_OURS = ("ANTHROPIC_", "OPENAI_", "CATALOG_", "PYTHON", "VIRTUAL_ENV")
 # Nothing is compiled at run time, because a pod's root is read-only; logs are plain text.
 _THEIRS = {"TORCHDYNAMO_DISABLE": "1", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "200"}
 

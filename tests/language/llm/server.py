@@ -20,7 +20,8 @@ STOPS = {
 class Reply:
     """One reply: `text` becomes a message, a status other than 200 an API error; `raw` is sent unchanged.
 
-    `dies`: the connection breaks in the middle of the body. `silent`: no byte comes. `cached`: tokens read from the
+    `dies`: the connection breaks in the middle of the body. `silent`: no byte comes. `trickles`: a
+    space comes now and then, and never a message. `cached`: tokens read from the
     cache, of 1000. `usage`: whether the reply says how many tokens it took.
     """
 
@@ -31,6 +32,7 @@ class Reply:
     raw: bytes | None = None
     dies: bool = False
     silent: bool = False
+    trickles: bool = False
     cached: int = 0
     usage: bool = True
 
@@ -108,6 +110,8 @@ def serve(*replies: Reply) -> Iterator[Server]:
             for name, text in headers.items():
                 self.send_header(name, text)
             self.end_headers()
+            while reply.trickles and not server.closing.wait(0.05):
+                self.wfile.write(b" ")
             self.wfile.write(data[: len(data) // 2] if reply.dies else data)
 
         def log_message(self, *_args: object) -> None:

@@ -69,6 +69,7 @@ def nerfstudio(tmp_path, monkeypatch):
 
 def test_splat_returns_to_the_product_frame_with_held_out_scores(nerfstudio, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "secret")
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
     folder, steps = nerfstudio(), []
     shot = photos(splat=Splat(product().gaussians, antialias=False))
     result = fit_photos(
@@ -82,7 +83,9 @@ def test_splat_returns_to_the_product_frame_with_held_out_scores(nerfstudio, mon
     assert {photo.name for photo in result.judged} == {"P03", "P09"} and not result.splat.antialias
     np.testing.assert_allclose(result.splat.gaussians.means, product().gaussians.means, atol=1e-5)
     assert steps and all(total == 300 and "s left" in message and "dB" not in message for _, total, message in steps)
-    assert not any(name.startswith(("ANTHROPIC", "PYTHONPATH")) for name in train_request(folder)["environment"])
+    assert not any(
+        name.startswith(("ANTHROPIC", "OPENAI", "PYTHONPATH")) for name in train_request(folder)["environment"]
+    )
 
 
 def test_splat_step_runs_splatfacto_and_records_it_in_the_manifest(nerfstudio, tmp_path):
