@@ -39,7 +39,7 @@ class Params(Frozen):
         default=None,
         description="digest of all files but the card; required, and the error gives the value",
     )
-    device: str = Field(default="cpu", description="cpu or cuda")
+    device: str = Field(default="cpu", description="cpu, or cuda on one machine; a pod of this step has no GPU")
 
 
 class Loaded(NamedTuple):

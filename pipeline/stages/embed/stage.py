@@ -136,7 +136,7 @@ STAGE = Stage(
     Params,
     Outputs,
     run,
-    resources=Resources(gpu=True),
+    resources=Resources(cores=1, memory="4Gi"),
     engines=ENGINES,
     engine_field="vector",
 )
