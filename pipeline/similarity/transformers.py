@@ -152,10 +152,10 @@ def _unit(output: Any, params: Params) -> F32:
 def _checked_folder(name: str) -> Path:
     """The checkpoint's folder. Raises MissingEngine if it is not a checkpoint of pictures."""
     folder = Path(name)
-    for file in ("config.json", "preprocessor_config.json"):
-        if not (folder / file).is_file():
+    for files in (("config.json",), ("preprocessor_config.json", "processor_config.json")):
+        if not any((folder / file).is_file() for file in files):
             raise MissingEngine(
-                f"embed checkpoint {name!r} has no {file}",
+                f"embed checkpoint {name!r} has no {' or '.join(files)}",
                 remedy="Set embed's checkpoint to a folder with model and image processor, as save_pretrained writes "
                 "them, or use another engine",
             )
