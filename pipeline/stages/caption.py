@@ -123,7 +123,7 @@ STAGE = Stage(
     Params,
     Outputs,
     run,
-    resources=Resources(cores=1, memory="2Gi"),
+    resources=Resources(gpu=True),
     engines=ENGINES,
     engine_field="writer",
 )

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from typing import Any
 
 from PIL import Image
@@ -10,12 +11,16 @@ from pydantic import Field
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen
 from pipeline.core.records import Caption
-from pipeline.language.base import Review, Subject
+from pipeline.language.base import Facts, Review, Subject
 from pipeline.language.checks import LIMITS
 from pipeline.language.llm.agent import Unusable
 from pipeline.language.views import alt_texts, view_words
 
 VIEW_LIMIT, BULLET_LIMIT = 50, 120  # characters
+LETTERS = 0.6  # share of a text that is letters and spaces, at least
+LATIN = 0.8  # share of an English text's letters that are of its alphabet, at least
+STUCK = re.compile(r"([^\W\d_])\1{4}|\b(\w+)(?:\W+\2\b){2}", re.IGNORECASE)  # a letter five times, a word three
+WORD = re.compile(r"[^\W\d_]{3,}")
 READINGS, READING_LIMIT = 40, 200  # at most so many are sent, of so many characters each
 GROUND = (236, 236, 236)  # the grey behind the product, on which light and dark products both stand out
 SYSTEM = f"""You write product texts for an online shop's catalog. You are given one picture of the product, cut out on
@@ -134,10 +139,39 @@ def caption_of(words: Words, subject: Subject, engine: str, model: str, review: 
         attributes={pair.name: pair.value for pair in words.attributes},
         prompt=words.prompt.strip(),
     )
+    if nonsense := nonsense_in(draft, subject.facts):
+        raise Unusable(nonsense)
     caption = draft.model_copy(update={"attributes": {**draft.attributes, **subject.facts.attributes}})
     if objections := review(draft):  # of the draft, whose attributes may contradict the facts
         raise Unusable("; ".join(objections), otherwise=caption)
     return caption
+
+
+def nonsense_in(caption: Caption, facts: Facts) -> str:
+    """Why a caption is not a text about this product at all, as a damaged or overtaxed model writes; "" if it is.
+
+    The title must have a word of the shop's own name for the product; a translated one must only where it has a brand.
+    """
+    for name in ("title", "description", "alt_text", "prompt"):
+        text = str(getattr(caption, name))
+        if found := STUCK.search(text):
+            return f"{name} repeats {found[0][:20]!r}"
+        if sum(letter.isalpha() or letter.isspace() for letter in text) < LETTERS * len(text):
+            return f"{name} is not made of words"
+    if _latin_share(caption.prompt) < LATIN or not WORD.search(caption.prompt):
+        return "prompt is not English"
+    if _latin_share(caption.title) < 0.5 or not (facts.brand or caption.language.startswith("en")):
+        return ""
+    own = WORD.findall(f"{facts.brand} {facts.title} {facts.category}".casefold())
+    if own and not any(word in caption.title.casefold() for word in own):
+        return f"title names the product by none of the shop's words, such as {own[0]!r}"
+    return ""
+
+
+def _latin_share(text: str) -> float:
+    """Share of a text's letters that are of the English alphabet."""
+    letters = [letter for letter in text if letter.isalpha()]
+    return sum(letter.isascii() for letter in letters) / max(1, len(letters))
 
 
 def as_jpeg(picture: Rgba, longest_px: int) -> bytes:

@@ -152,7 +152,7 @@ def test_instructions_in_the_data_stay_inside_the_data(api: str, place: str) -> 
     ("bad", "reason"),
     [
         (good(attributes=[{"name": "colour", "value": "red"}]), "shoot.yaml says 'navy'"),
-        (good(title="x" * 91), "91 characters"),
+        (good(title="Nordlys Harbour Tee in navy, " * 4), "115 characters"),
         (good(views=[{"name": "back", "words": "from behind"}]), "views has no words for front"),
         (good(views=[{"name": "front", "words": "only $9"}]), "alt_text of front contains a price"),
     ],
