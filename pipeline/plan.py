@@ -40,7 +40,8 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("cutout", "cutouts", optional=True),
         **_from("sfm", "views", "up", optional=True),
     },
-    "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "decisions")},
+    "evidence": {**_from("cutout", "cutouts"), **_from("coverage", "decisions")},
+    "splat": {**_from("sfm", "model"), **_from("cutout", "cutouts"), **_from("coverage", "to_render")},
     "render": {
         **_from("ingest", "photos"),
         **_from("cutout", "cutouts"),
@@ -49,7 +50,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("sfm", "views", optional=True),
         **_from("splat", "splat", "validation", optional=True),
     },
-    "caption": _from("render", "angles", "pictures"),
+    "caption": {**_from("render", "angles", "pictures"), **_from("evidence", "evidence")},
     "background": {**_from("render", "angles", "pictures"), **_from("caption", "caption", optional=True)},
     "composite": {
         **_from("ingest", "photos", "facts"),
@@ -59,12 +60,18 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("background", "backdrops", "backdrop_pictures"),
         **_from("splat", "splat", optional=True),
     },
+    "embed": {
+        **_from("cutout", "cutouts"),
+        **_from("render", "angles"),
+        **_from("composite", "assets", "checks"),
+    },
     "publish": {
         **_from("coverage", "decisions"),
         **_from("render", "pictures"),
-        **_from("caption", "caption", optional=True),
+        **_from("caption", "caption", "claims", optional=True),
         **_from("background", "backdrop_pictures"),
         **_from("composite", "assets", "checks", "sheet"),
+        **_from("embed", "vectors", "vector_index"),
     },
 }
 STEPS: tuple[str, ...] = tuple(GRAPH)
@@ -231,9 +238,15 @@ def shoot_params(shoot: Shoot, names: Mapping[str, str] = NO_NAMES) -> dict[str,
     return {
         "sfm": {"rig": shoot.capture.rig, "front": front, "up": up, "level": shoot.capture.level},
         "coverage": {"angles": [angle.model_dump() for angle in shoot.angles], "named": named},
+        "evidence": words,
         "splat": {"front": front},
         "render": {"edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()}},
-        "caption": {**words, "brief": shoot.brief},
+        "caption": {
+            **words,
+            "brief": shoot.brief,
+            "collection": shoot.collection,
+            "title_rules": _title_rules(shoot),
+        },
         "background": {"backdrops": [backdrop.model_dump() for backdrop in shoot.backdrops]},
         "composite": {
             "sku": shoot.sku,
@@ -244,6 +257,18 @@ def shoot_params(shoot: Shoot, names: Mapping[str, str] = NO_NAMES) -> dict[str,
         },
         "publish": {"sku": shoot.sku, "collection": shoot.collection, **words},
     }
+
+
+def _title_rules(shoot: Shoot) -> list[dict[str, Any]]:
+    """The rules for titles of the shoot's channels that have any."""
+    from pipeline.imaging.channels.channel import load_channel
+
+    channels = [load_channel(name) for name in shoot.channels]
+    return [
+        {"channel": channel.name, "characters": channel.title_at_most, "repeats": channel.title_repeats_at_most}
+        for channel in channels
+        if channel.title_at_most is not None
+    ]
 
 
 def _stored(store: Store, file: Path) -> Artifact:

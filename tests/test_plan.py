@@ -169,7 +169,7 @@ def test_new_title_changes_only_the_steps_that_use_it(tmp_path: Path) -> None:
         (folder / "shoot.yaml").write_text(yaml.safe_dump({**value, "title": title}))
         plans.append(write_plan(folder, store, "demo")[0])
     changed = {step for step in STEPS if plans[0].steps[step] != plans[1].steps[step]}
-    assert changed == {"caption", "composite", "publish"}
+    assert changed == {"evidence", "caption", "composite", "publish"}
 
 
 def test_edits_go_to_render_alone() -> None:

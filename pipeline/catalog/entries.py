@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipeline.core.domain import AngleDecision, Frozen, Name
+from pipeline.core.evidence import Claim
 from pipeline.core.records import AssetRecord, Caption
 
 AssetState = Literal["published", "in review", "rejected", "withdrawn"]
@@ -80,8 +81,23 @@ class AssetEntry(Frozen):
     step_key: str | None
 
 
+class VectorEntry(Frozen):
+    """The vector of one photo or asset; the fields are those of the table `vectors`."""
+
+    kind: Literal["photo", "asset"]
+    name: str
+    sha256: str
+    engine: str
+    revision: str
+    vector: bytes = Field(repr=False)
+
+
 class Publication(Frozen):
-    """Everything that one run knows about one shoot. None means unknown in this run: the catalog keeps what it has."""
+    """Everything that one run knows about one shoot. None means unknown in this run: the catalog keeps what it has.
+
+    `alike_at_least`: likeness of the photos of two shoots from which they may show one product. `review_waits`: assets
+    that need review are not published.
+    """
 
     sku: Name
     collection: Name
@@ -93,7 +109,12 @@ class Publication(Frozen):
     angles: tuple[AngleDecision, ...] | None = None
     caption: Caption | None = None
     caption_step_key: str | None = None
+    claims: tuple[Claim, ...] | None = None
     sheet_sha256: str | None = None
+    vectors: tuple[VectorEntry, ...] | None = None
+    vectors_step_key: str | None = None
+    alike_at_least: float = 1.0
+    review_waits: bool = True
     steps: tuple[StepEntry, ...] = ()
     inputs: tuple[InputEntry, ...] = ()
     outputs: tuple[OutputEntry, ...] = ()

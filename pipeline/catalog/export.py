@@ -16,6 +16,7 @@ from pipeline.catalog.tables import (
     Base,
     CaptionRow,
     CheckRow,
+    ClaimRow,
     InputRow,
     ItemRow,
     OutputRow,
@@ -32,6 +33,7 @@ FILES: dict[str, type[Base]] = {
     "angles.parquet": AngleRow,
     "assets.parquet": AssetRow,
     "captions.parquet": CaptionRow,
+    "claims.parquet": ClaimRow,
     "checks.parquet": CheckRow,
     "steps.parquet": StepRow,
     "step_inputs.parquet": InputRow,
@@ -39,7 +41,7 @@ FILES: dict[str, type[Base]] = {
     "step_items.parquet": ItemRow,
 }
 ARROW: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
-LISTS = frozenset({"reasons"})  # JSON columns that hold a list of strings
+LISTS = frozenset({"reasons", "bullets", "evidence"})  # JSON columns that hold a list of strings
 
 
 class Exported(Frozen):

@@ -1,86 +1,62 @@
 """Writes one shoot into the catalog in one transaction, touching only rows that differ."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.duplicates import Duplicate, flagged, note_duplicates
 from pipeline.catalog.entries import AssetEntry, Publication, asset_id
+from pipeline.catalog.sync import Changes, sync
 from pipeline.catalog.tables import (
     AngleRow,
     AssetRow,
-    Base,
     CaptionRow,
     CheckRow,
+    ClaimRow,
     InputRow,
     ItemRow,
     OutputRow,
     ShootRow,
     StepRow,
 )
-from pipeline.core.domain import Frozen
-
-R = TypeVar("R", bound=Base)
-
-
-class Changes(Frozen):
-    """How many rows a call touched; all zero when the catalog was already up to date."""
-
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-
-    def __add__(self, other: "Changes") -> "Changes":
-        return Changes(
-            inserted=self.inserted + other.inserted,
-            updated=self.updated + other.updated,
-            deleted=self.deleted + other.deleted,
-        )
+from pipeline.catalog.vector_tables import VectorRow
+from pipeline.catalog.vectors import rows_of
 
 
-def publish(catalog: Catalog, publication: Publication, now: datetime) -> Changes:
+class Published(NamedTuple):
+    """The assets as they were written, the products whose photos look alike, and the changed rows."""
+
+    assets: tuple[AssetEntry, ...]
+    duplicates: tuple[Duplicate, ...]
+    changes: Changes
+
+
+def publish(catalog: Catalog, publication: Publication, now: datetime) -> Published:
     """Make the catalog's rows of one shoot equal to `publication`, in one transaction.
 
     Equal rows are not touched: a repeated call changes nothing, `published_at` included. Assets that are no longer made
-    are kept as not current and withdrawn. `now` becomes `published_at` of the assets that this call publishes.
+    are kept as not current and withdrawn. Where the photos look like those of a product that was there before, the
+    assets get the check `near_duplicate`. `now` becomes `published_at` of the assets that this call publishes.
     """
+    assets = publication.assets
+    duplicates: tuple[Duplicate, ...] = ()
     with catalog.write() as session:
         changes = _shoot(session, publication) + _lineage(session, publication)
         if publication.angles is not None:
             changes += _angles(session, publication)
         if publication.caption is not None:
             changes += _caption(session, publication)
-        if publication.assets is not None:
-            changes += _assets(session, publication, publication.assets, now)
-        return changes
-
-
-def sync(
-    session: Session, kind: type[R], scope: ColumnElement[bool], rows: Iterable[R], *, keep: bool = False
-) -> Changes:
-    """Make the rows of `kind` in `scope` equal to `rows`; other rows are deleted unless `keep`."""
-    mapper = inspect(kind)
-    columns = [attribute.key for attribute in mapper.column_attrs]
-    existing = {tuple(mapper.primary_key_from_instance(row)): row for row in session.scalars(select(kind).where(scope))}
-    inserted = updated = 0
-    for row in rows:
-        old = existing.pop(tuple(mapper.primary_key_from_instance(row)), None)
-        if old is None:
-            session.add(row)
-            inserted += 1
-            continue
-        differing = [name for name in columns if getattr(old, name) != getattr(row, name)]
-        for name in differing:
-            setattr(old, name, getattr(row, name))
-        updated += bool(differing)
-    obsolete = [] if keep else list(existing.values())
-    for row in obsolete:
-        session.delete(row)
-    session.flush()
-    return Changes(inserted=inserted, updated=updated, deleted=len(obsolete))
+        if publication.vectors is not None:
+            changes += _vectors(session, publication)
+            duplicates, noted = note_duplicates(session, publication)
+            changes += noted
+        if assets is not None:
+            assets = flagged(assets, duplicates, publication)
+            changes += _assets(session, publication, assets, now)
+        return Published(assets or (), duplicates, changes)
 
 
 def _shoot(session: Session, publication: Publication) -> Changes:
@@ -137,7 +113,23 @@ def _caption(session: Session, publication: Publication) -> Changes:
     row = CaptionRow(
         sku=publication.sku, step_key=publication.caption_step_key, **publication.caption.model_dump(mode="json")
     )
-    return sync(session, CaptionRow, CaptionRow.sku == publication.sku, [row])
+    changes = sync(session, CaptionRow, CaptionRow.sku == publication.sku, [row])
+    claims = [
+        ClaimRow(
+            sku=publication.sku,
+            language=row.language,
+            position=position,
+            **claim.model_dump(exclude={"evidence"}),
+            evidence=list(claim.evidence),
+        )
+        for position, claim in enumerate(publication.claims or ())
+    ]
+    return changes + sync(session, ClaimRow, ClaimRow.sku == publication.sku, claims)
+
+
+def _vectors(session: Session, publication: Publication) -> Changes:
+    rows = rows_of(publication.sku, publication.vectors or (), publication.vectors_step_key)
+    return sync(session, VectorRow, VectorRow.sku == publication.sku, rows)
 
 
 def _assets(session: Session, publication: Publication, entries: tuple[AssetEntry, ...], now: datetime) -> Changes:

@@ -99,11 +99,31 @@ class CaptionRow(Base):
     model: Mapped[str | None]
     title: Mapped[str]
     description: Mapped[str]
+    bullets: Mapped[list[str]]
+    titles: Mapped[dict[str, Any]]
     alt_text: Mapped[str]
     alt_texts: Mapped[dict[str, Any]]
     attributes: Mapped[dict[str, Any]]
     prompt: Mapped[str]
     step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
+
+
+class ClaimRow(Base):
+    """One claim of a caption: what is claimed, the ids of the evidence, the verdict; see `pipeline.core.evidence`."""
+
+    __tablename__ = "claims"
+
+    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(20), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(20))
+    words: Mapped[str]
+    value: Mapped[str]
+    evidence: Mapped[list[str]]
+    verdict: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str]
+    dropped: Mapped[bool]
 
 
 class AssetRow(Base):

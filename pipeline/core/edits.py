@@ -1,19 +1,44 @@
 """The exact edits of an angle's picture, as shoot.yaml asks for them."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from pipeline.core.domain import Frozen
 
+RATIO_AT_MOST = 10  # of the longer side to the shorter
+SidePx = Annotated[int, Field(ge=16, le=20_000)]
+
 
 class Crop(Frozen):
-    """How much to cut off each side, as a share of the picture's width or height."""
+    """How much to cut off each side, as a share of the picture's width or height; then, the shape of what remains."""
 
     left: float = Field(default=0.0, ge=0, le=0.9, description="share of the width cut off on the left")
     top: float = Field(default=0.0, ge=0, le=0.9, description="share of the height cut off at the top")
     right: float = Field(default=0.0, ge=0, le=0.9, description="share of the width cut off on the right")
     bottom: float = Field(default=0.0, ge=0, le=0.9, description="share of the height cut off at the bottom")
+    aspect: str | None = Field(
+        default=None,
+        pattern=r"^[1-9]\d{0,3}:[1-9]\d{0,3}$",
+        description="width to height, such as `4:5`: keep the largest frame of this shape about the middle of what the "
+        "sides leave",
+    )
+
+    @property
+    def ratio(self) -> float | None:
+        """Width divided by height of `aspect`."""
+        if self.aspect is None:
+            return None
+        width, height = map(int, self.aspect.split(":"))
+        return width / height
+
+    @model_validator(mode="after")
+    def _is_no_strip(self) -> Self:
+        if self.ratio is not None and not 1 / RATIO_AT_MOST <= self.ratio <= RATIO_AT_MOST:
+            raise ValueError(
+                f"aspect {self.aspect} is a strip; use a ratio from 1:{RATIO_AT_MOST} to {RATIO_AT_MOST}:1"
+            )
+        return self
 
     @model_validator(mode="after")
     def _leaves_something(self) -> Self:
@@ -53,8 +78,19 @@ class Edits(Frozen):
         default=0.0, ge=-180, le=180, description="rotate counter-clockwise; the frame grows so that nothing is lost"
     )
     resize: float = Field(default=1.0, ge=0.1, le=4, description="factor for the picture's width and height")
+    size_px: tuple[SidePx, SidePx] | None = Field(
+        default=None,
+        description="exact width and height in px, instead of `resize`: the picture is scaled until it fills "
+        "this frame, and what reaches beyond the frame is cut off on both sides alike",
+    )
     brightness_ev: float = Field(default=0.0, ge=-3, le=3, description="exposure correction in stops")
     contrast: float = Field(
         default=1.0, ge=0.5, le=2, description="factor for the distance from middle grey, in stops; 1 changes nothing"
     )
     sharpen: Sharpen | None = Field(default=None, description="sharpen the picture")
+
+    @model_validator(mode="after")
+    def _has_one_size(self) -> Self:
+        if self.size_px is not None and self.resize != 1.0:
+            raise ValueError("resize and size_px both set the picture's size; keep one of them")
+        return self

@@ -84,6 +84,7 @@ class Picture(Frozen):
     nearest_photo: str | None = None
     view: View | None = None
     edits: Edits | None = None
+    resized: float = Field(default=1.0, description="factor by which the edits enlarged the picture")
     picture_from_view: Homography | None = None
     likeness: float | None = None
     validation_ssim: float | None = None

@@ -34,6 +34,7 @@ TABLE = (
     NamedColour("cream", "f1e7cd", "cream"),
     NamedColour("beige", "d6c1a0", "beige"),
     NamedColour("tan", "b98d5e", "brown"),
+    NamedColour("taupe", "8a7a69", "brown"),
     NamedColour("brown", "70462a", "brown"),
     NamedColour("dark brown", "3b2518", "brown"),
     NamedColour("terracotta", "b7573b", "orange"),
@@ -42,11 +43,13 @@ TABLE = (
     NamedColour("red", "c6212b", "red"),
     NamedColour("dark red", "7d1822", "red"),
     NamedColour("burgundy", "561b2e", "red"),
+    NamedColour("dusty pink", "c9a09c", "pink"),
     NamedColour("pink", "efa5b9", "pink"),
     NamedColour("bright pink", "dc3f8b", "pink"),
     NamedColour("mustard", "c7982f", "yellow"),
     NamedColour("yellow", "f2d332", "yellow"),
     NamedColour("pale yellow", "f3e69c", "yellow"),
+    NamedColour("sage", "96a68c", "green"),
     NamedColour("olive", "6e6f2e", "green"),
     NamedColour("lime green", "a4cd3b", "green"),
     NamedColour("green", "318e47", "green"),
@@ -55,6 +58,7 @@ TABLE = (
     NamedColour("teal", "1a807e", "teal"),
     NamedColour("turquoise", "42bdbf", "teal"),
     NamedColour("light blue", "a6cae6", "blue"),
+    NamedColour("slate blue", "5c7d9e", "blue"),
     NamedColour("blue", "2b62b7", "blue"),
     NamedColour("navy", "1d2b52", "blue"),
     NamedColour("purple", "6b3c91", "purple"),
@@ -78,6 +82,18 @@ def name_of(lab: F64) -> NamedColour:
     from skimage.color import deltaE_ciede2000
 
     return TABLE[int(np.argmin(deltaE_ciede2000(_table_lab(), lab[None])))]
+
+
+def deviation_of(lab: F64, name: str) -> float:
+    """CIEDE2000 between a CIELAB colour [3] and the entry of `TABLE` with this name."""
+    return deviation_between(_table_lab()[[named.name for named in TABLE].index(name)], lab)
+
+
+def deviation_between(first: F64, second: F64) -> float:
+    """CIEDE2000 between two CIELAB colours [3]."""
+    from skimage.color import deltaE_ciede2000
+
+    return float(deltaE_ciede2000(first, second))
 
 
 @cache

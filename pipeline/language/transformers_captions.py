@@ -13,9 +13,9 @@ from pipeline.core.errors import Held, MissingEngine, readable
 from pipeline.core.records import Caption
 from pipeline.core.weights import folder_digest, licence_of
 from pipeline.language.base import Desk, Subject, Written
-from pipeline.language.checks import LIMITS
+from pipeline.language.checks import BULLET, BULLETS, LIMITS
 from pipeline.language.llm.agent import Unusable
-from pipeline.language.llm.words import BULLET_LIMIT, SYSTEM, VIEW_LIMIT, Words, caption_of, on_grey, question
+from pipeline.language.llm.words import SYSTEM, VIEW_LIMIT, Words, caption_of, on_grey, question
 from pipeline.language.transformers_model import Answer, LocalModel, Turn, load
 
 ATTEMPTS = 2  # the second one knows what was wrong with the first
@@ -126,7 +126,7 @@ def schema_for(subject: Subject) -> dict[str, Any]:
             "title": _text(LIMITS["title"]),
             "titles": _each(titles),
             "description": _text(LIMITS["description"]),
-            "bullets": {"type": "array", "items": _text(BULLET_LIMIT), "minItems": 2, "maxItems": 5},
+            "bullets": {"type": "array", "items": _text(BULLET), "minItems": 2, "maxItems": BULLETS},
             "alt_text": _text(LIMITS["alt_text"] - VIEW_LIMIT - 2),
             "views": _each(views),
             "attributes": {"type": "array", "items": pair, "maxItems": ATTRIBUTES},

@@ -1,4 +1,4 @@
-"""caption: writes title, description, alt texts, attributes and prompt from one picture and shoot.yaml."""
+"""caption: writes title, description, alt texts, attributes and prompt, and judges every claim by the evidence."""
 
 from typing import Annotated, Any
 
@@ -11,19 +11,23 @@ from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, angle_between_deg, direction
 from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
-from pipeline.core.records import Picture, dump_json, load_list
-from pipeline.language.base import Desk, Facts, Subject
+from pipeline.core.evidence import Claim, Evidence
+from pipeline.core.records import Caption, Picture, dump_json, load_list
+from pipeline.language.base import Desk, Facts, Subject, TitleRule, Voice, Written
 from pipeline.language.checks import faults_of
+from pipeline.language.claims.ledger import ledger, objections, without_false
 from pipeline.language.registry import ENGINES
+from pipeline.language.voices import with_one_voice
 
 EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
 
 
 class Inputs(Frozen):
-    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of `Picture`."""
+    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of `Picture`; `evidence`: JSON `Evidence`."""
 
     angles: Artifact
     pictures: Artifact
+    evidence: Artifact
 
 
 class Params(Frozen):
@@ -38,11 +42,17 @@ class Params(Frozen):
     category: str = ""
     attributes: dict[str, str] = {}
     brief: str | None = None
+    title_rules: tuple[TitleRule, ...] = ()
+    voice: Voice = Field(
+        default_factory=Voice,
+        description="how the texts sound; `voices` gives one for each collection by its name, and only that of the "
+        "shoot's collection counts",
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _flat(cls, values: Any) -> Any:
-        return gathered(values, cls.model_fields, "writer")
+        return gathered(with_one_voice(values), cls.model_fields, "writer")
 
 
 class Report(Frozen):
@@ -54,44 +64,78 @@ class Report(Frozen):
     attempts: int
     input_tokens: int
     output_tokens: int
+    claims: int = Field(description="claims of the text as it was written")
+    dropped: tuple[str, ...] = Field(default=(), description="the claims that were dropped, with the reason")
     notes: tuple[str, ...] = ()
 
 
 class Outputs(Frozen):
-    """JSON `Caption`."""
+    """`caption`: JSON `Caption`; `claims`: JSON list of `Claim`, those that were dropped from the caption included."""
 
     caption: Artifact
+    claims: Artifact
     report: Report
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
-    """Describe the angle nearest to the front. Raises Held when there is no picture or no caption fit to publish."""
-    pictures = load_list(Picture, work.read(inputs.pictures))
-    picture = front_most(pictures)
-    facts = Facts.model_validate(params.model_dump(include=set(Facts.model_fields)))
-    others = tuple(other.angle for other in pictures if other.source != "refused")
-    subject = Subject(_pixels(inputs, picture, work), picture.angle, facts, params.language, others)
-    work.progress(0, 1, f"describing {picture.angle.name}")
+    """Describe the angle nearest to the front, and judge every claim by the evidence.
+
+    Raises Held when there is no picture, or no caption fit to publish is left.
+    """
+    subject = _subject(inputs, params, work)
+    work.progress(0, 1, f"describing {subject.angle.name}")
 
     def pay(usd: float) -> None:
         work.cost_usd += usd
 
-    desk = Desk(pay, review=lambda draft: faults_of(draft, facts))
-    written = ENGINES.of(params.writer).write(subject, params.writer, desk)
-    faults = faults_of(written.caption, facts)
+    def review(draft: Caption) -> tuple[str, ...]:
+        claimed = objections(ledger(draft, subject.evidence))
+        return (*faults_of(draft, params.title_rules, params.voice), *claimed)
+
+    written = ENGINES.of(params.writer).write(subject, params.writer, Desk(pay, review))
+    caption, claims = without_false(written.caption, ledger(written.caption, subject.evidence))
+    faults = faults_of(caption, params.title_rules, params.voice)
     if faults:
         what = f"the caption must not be published: {'; '.join(faults)}"
         raise Held(what, code="caption-not-publishable", remedy="Correct shoot.yaml")
-    report = Report(
+    return Outputs(
+        caption=work.put_bytes(dump_json(caption)),
+        claims=work.put_bytes(dump_json(claims)),
+        report=_report(written, claims, subject.angle.name),
+    )
+
+
+def _subject(inputs: Inputs, params: Params, work: Work) -> Subject:
+    """What the writer is given. The brief is a statement of the shop, and thereby evidence."""
+    pictures = load_list(Picture, work.read(inputs.pictures))
+    picture = front_most(pictures)
+    evidence = Evidence.model_validate_json(work.read(inputs.evidence))
+    if params.brief:
+        evidence = evidence.model_copy(update={"facts": {**evidence.facts, "brief": params.brief}})
+    return Subject(
+        picture=_pixels(inputs, picture, work),
+        angle=picture.angle,
+        facts=Facts.model_validate(params.model_dump(include=set(Facts.model_fields))),
+        language=params.language,
+        others=tuple(other.angle for other in pictures if other.source != "refused"),
+        evidence=evidence,
+        title_rules=params.title_rules,
+        voice=params.voice,
+    )
+
+
+def _report(written: Written, claims: tuple[Claim, ...], angle: str) -> Report:
+    return Report(
         engine=written.caption.engine,
         model=written.caption.model,
-        angle=picture.angle.name,
+        angle=angle,
         attempts=written.attempts,
         input_tokens=written.input_tokens,
         output_tokens=written.output_tokens,
+        claims=len(claims),
+        dropped=tuple(f"{claim.field}: {claim.words}: {claim.reason}" for claim in claims if claim.dropped),
         notes=written.notes,
     )
-    return Outputs(caption=work.put_bytes(dump_json(written.caption)), report=report)
 
 
 def front_most(pictures: list[Picture]) -> Picture:

@@ -1,11 +1,13 @@
 """coverage: decides for every requested angle whether a photo is used, the splat is rendered, or it is refused."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
-from pipeline.core.domain import Angle, AngleDecision, Frozen, View
+from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
 from pipeline.core.records import PhotoFacts, Up, dump_json, load_list
 from pipeline.posing.coverage import CoverageParams, Photographed, judge, photographed
 
@@ -26,6 +28,17 @@ class Params(CoverageParams):
 
     angles: tuple[Angle, ...] = Field(min_length=1)
     named: dict[str, str] = Field(default={}, description="angle name to the photo used for it, whatever its pose")
+    only: tuple[Name, ...] = Field(
+        default=(),
+        description="names of the angles that this run makes; empty: all. The other angles still count for `to_render`",
+    )
+
+    @model_validator(mode="after")
+    def _only_known_angles(self) -> Self:
+        unknown = sorted(set(self.only) - {angle.name for angle in self.angles})
+        if unknown:
+            raise ValueError(f"only: {unknown[0]!r} is not one of the angles")
+        return self
 
 
 class Report(Frozen):
@@ -38,9 +51,14 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`decisions`: JSON list of AngleDecision, one per angle; `plot`: PNG, a map of photos and angles."""
+    """`decisions`: JSON list of AngleDecision, one per angle; `plot`: PNG, a map of photos and angles.
+
+    `to_render`: JSON `true` if any angle is to be rendered, else None. The fit depends on this alone, so that another
+    angle does not fit the splat anew.
+    """
 
     decisions: Artifact
+    to_render: Artifact | None
     plot: Artifact
     report: Report
 
@@ -58,9 +76,12 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     cutouts = {} if inputs.cutouts is None else work.tree(inputs.cutouts)
     decisions = _decided(params, [fact.photo for fact in facts], posed, up, cutouts=cutouts, work=work)
     work.progress(1, 2, f"{len(decisions)} angles decided")
+    any_rendered = any(decision.source == "rendered" for decision in decisions)
+    decisions = [decision for decision in decisions if not params.only or decision.angle.name in params.only]
     sources = [decision.source for decision in decisions]
     return Outputs(
         decisions=work.put_bytes(dump_json(decisions)),
+        to_render=work.put_bytes(b"true\n") if any_rendered else None,
         plot=work.put_bytes(coverage_plot(decisions, posed, params), "image/png"),
         report=Report(
             captured=sources.count("captured"),
@@ -100,4 +121,4 @@ def _decided(
         known |= {photo: is_empty(photo) for photo in unread}
 
 
-STAGE = Stage("coverage", 3, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))
+STAGE = Stage("coverage", 4, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))

@@ -5,7 +5,7 @@ It always runs, and changes only rows that differ.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -20,7 +20,8 @@ from pipeline.catalog.entries import (
     StepEntry,
     asset_id,
 )
-from pipeline.catalog.publishing import Changes, publish
+from pipeline.catalog.publishing import Published, publish
+from pipeline.catalog.vectors import entries_of
 from pipeline.contract.ancestry import Ancestry, Edge, ancestry
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
@@ -28,7 +29,10 @@ from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import AngleDecision, Frozen, Name
 from pipeline.core.errors import BadInput, CatalogError, Held, brief
+from pipeline.core.evidence import Claim
+from pipeline.core.npy import from_npy
 from pipeline.core.records import AssetRecord, Caption, Picture, load_list
+from pipeline.core.vectors import VectorIndex
 
 T = TypeVar("T", bound=Frozen)
 
@@ -39,10 +43,13 @@ class Inputs(Frozen):
     assets: Artifact | None = None
     checks: Artifact | None = None
     caption: Artifact | None = None
+    claims: Artifact | None = None
     decisions: Artifact | None = None
     pictures: Artifact | None = None
     backdrop_pictures: Artifact | None = None
     sheet: Artifact | None = None
+    vectors: Artifact | None = None
+    vector_index: Artifact | None = None
 
 
 class Params(Frozen):
@@ -72,6 +79,7 @@ class Report(Frozen):
     rows_inserted: int
     rows_updated: int
     rows_deleted: int
+    near_duplicates: tuple[str, ...] = Field(default=(), description="products whose photos look like this one's")
     lost_items: tuple[str, ...] = ()
 
 
@@ -102,17 +110,20 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         assets=_assets(inputs, params, lineage, work),
         angles=_angles(inputs, work),
         caption=_caption(inputs, work),
+        claims=tuple(_read(Claim, inputs.claims, "claims", work)) if inputs.claims else None,
         caption_step_key=lineage.producer(inputs.caption) if inputs.caption else None,
         sheet_sha256=inputs.sheet.sha256 if inputs.sheet else None,
+        review_waits=params.needs_review == "wait",
+        **_vectors(inputs, lineage, work),
         **_lineage(lineage),
     )
     work.progress(0, 1, "writing into the catalog")
-    changes = publish(Catalog(work.catalog_url), publication, datetime.now(UTC))
-    return Outputs(report=_report(publication, changes, lineage))
+    published = publish(Catalog(work.catalog_url), publication, datetime.now(UTC))
+    return Outputs(report=_report(publication, published, lineage))
 
 
-def _report(publication: Publication, changes: Changes, lineage: Ancestry) -> Report:
-    states = [entry.state for entry in publication.assets or ()]
+def _report(publication: Publication, published: Published, lineage: Ancestry) -> Report:
+    states, changes = [entry.state for entry in published.assets], published.changes
     return Report(
         assets=len(states),
         published=states.count("published"),
@@ -123,6 +134,7 @@ def _report(publication: Publication, changes: Changes, lineage: Ancestry) -> Re
         rows_inserted=changes.inserted,
         rows_updated=changes.updated,
         rows_deleted=changes.deleted,
+        near_duplicates=tuple(pair.other for pair in published.duplicates),
         lost_items=lineage.lost,
     )
 
@@ -184,6 +196,18 @@ def _as_rendered(decision: AngleDecision, picture: Picture | None) -> AngleDecis
 
 def _caption(inputs: Inputs, work: Work) -> Caption | None:
     return Caption.model_validate_json(work.read(inputs.caption)) if inputs.caption else None
+
+
+def _vectors(inputs: Inputs, lineage: Ancestry, work: Work) -> dict[str, Any]:
+    """The fields of a Publication that hold the vectors; none where no vectors were made."""
+    if inputs.vectors is None or inputs.vector_index is None:
+        return {}
+    index = VectorIndex.model_validate_json(work.read(inputs.vector_index))
+    return {
+        "vectors": entries_of(index, from_npy(work.read(inputs.vectors))),
+        "vectors_step_key": lineage.producer(inputs.vectors),
+        "alike_at_least": index.alike_at_least,
+    }
 
 
 def _read(kind: type[T], artifact: Artifact, name: str, work: Work) -> list[T]:
@@ -260,4 +284,4 @@ def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
     )
 
 
-STAGE = Stage("publish", 3, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)
+STAGE = Stage("publish", 4, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)

@@ -8,21 +8,24 @@ from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
-from pipeline.core.domain import AngleDecision, Frozen
+from pipeline.core.domain import Frozen
 from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
-from pipeline.core.records import Validation, dump_json, load_list
+from pipeline.core.records import Validation, dump_json
 from pipeline.splatting.engines.registry import ENGINES
 from pipeline.splatting.fit.params import PhotoSettings
 from pipeline.splatting.fit.report import FitReport, Hooks
 
 
 class Inputs(Frozen):
-    """`model`: COLMAP tree in the product frame; `cutouts`: tree `<photo>.png`, RGBA; `decisions` of coverage."""
+    """`model`: COLMAP tree in the product frame; `cutouts`: tree `<photo>.png`, RGBA.
+
+    `to_render`: of coverage; None if no angle is to be rendered.
+    """
 
     model: Artifact
     cutouts: Artifact
-    decisions: Artifact
+    to_render: Artifact | None = None
 
 
 class Params(Frozen):
@@ -56,9 +59,8 @@ class Params(Frozen):
 
 
 class Report(Frozen):
-    """`needed_by`: the angles to be rendered. `fit`: the report of the fit, None if none was made."""
+    """`fit`: the report of the fit, None if none was made."""
 
-    needed_by: tuple[str, ...]
     skipped_photos: tuple[str, ...] = ()
     fit: FitReport | None = None
 
@@ -78,10 +80,8 @@ class Outputs(Frozen):
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Fit, evaluate on held-out photos, store. Raises Held if the fit is not good enough, BadInput, MissingEngine."""
-    decisions = load_list(AngleDecision, work.read(inputs.decisions))
-    needed_by = tuple(decision.angle.name for decision in decisions if decision.source == "rendered")
-    if not needed_by and params.when == "needed":
-        return Outputs(splat=None, sheet=None, turntable=None, validation=None, report=Report(needed_by=()))
+    if inputs.to_render is None and params.when == "needed":
+        return Outputs(splat=None, sheet=None, turntable=None, validation=None, report=Report())
     from pipeline.core.png import encode_png
     from pipeline.splatting.colmap_folder import fit_model
     from pipeline.splatting.ply import write_ply
@@ -106,7 +106,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         sheet=work.put_bytes(judged, "image/png"),
         turntable=work.put_bytes(webp(turn(result.fit.splat, PREVIEW), PREVIEW.seconds), "image/webp"),
         validation=work.put_bytes(dump_json(validation)),
-        report=Report(needed_by=needed_by, skipped_photos=result.skipped, fit=result.fit.report),
+        report=Report(skipped_photos=result.skipped, fit=result.fit.report),
     )
 
 
@@ -148,5 +148,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 STAGE = Stage(
-    "splat", 10, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="fit"
+    "splat", 11, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="fit"
 )

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from pipeline.catalog import database
+from pipeline.catalog import database, vector_tables  # noqa: F401 - its tables are compared too
 from pipeline.catalog.database import MIGRATIONS, NEWEST, Catalog, describe, parse_url, without_secrets
 from pipeline.catalog.shoots import known_shoots, record_planned
 from pipeline.catalog.tables import Base, ShootRow
@@ -137,7 +137,9 @@ def test_failed_write_is_rolled_back(catalog_url: str) -> None:
 
 def test_foreign_keys_are_enforced(catalog_url: str) -> None:
     with pytest.raises((CatalogError, IntegrityError)), Catalog(catalog_url).write() as session:
-        session.execute(text("INSERT INTO captions VALUES ('no shoot','en','e',null,'t','d','a','{}','p',null)"))
+        session.execute(
+            text("INSERT INTO captions VALUES ('no shoot','en','e',null,'t','d','[]','{}','a','{}','p',null)")
+        )
 
 
 def test_sqlite_uses_a_write_ahead_log(tmp_path: Path) -> None:

@@ -10,8 +10,22 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.store import Store
 from pipeline.contract.work import Work
 from pipeline.core.domain import Angle, AngleDecision, Frozen
+from pipeline.core.evidence import Claim
 from pipeline.core.records import AssetRecord, Caption, Check, Picture, dump_json
 from pipeline.stages import publish
+
+CLAIMS = [
+    Claim(field="title", kind="name", words="Mug", value="mug", evidence=("fact:title",), verdict="supported"),
+    Claim(
+        field="bullets",
+        kind="use",
+        words="waterproof",
+        value="waterproof",
+        verdict="unsupported",
+        reason="none says so",
+        dropped=True,
+    ),
+]
 
 
 class NoReport(Frozen):
@@ -85,6 +99,7 @@ class RenderOut(Frozen):
     pictures: Artifact
     decisions: Artifact
     caption: Artifact
+    claims: Artifact
     report: NoReport = NoReport()
 
 
@@ -136,6 +151,7 @@ def _render(inputs: RenderIn, params: RenderParams, work: Work) -> RenderOut:
         pictures=work.put_bytes(dump_json(pictures)),
         decisions=work.put_bytes(dump_json(decisions)),
         caption=work.put_bytes(dump_json(caption)),
+        claims=work.put_bytes(dump_json(CLAIMS)),
     )
 
 
@@ -223,7 +239,7 @@ class ToyShoot:
         upstream = self.upstream()
         render, composite = upstream["render"].outputs or {}, upstream["composite"].outputs or {}
         inputs = publish.Inputs.model_validate(
-            {name: render[name] for name in ("pictures", "decisions", "caption")}
+            {name: render[name] for name in ("pictures", "decisions", "caption", "claims")}
             | {name: composite[name] for name in ("assets", "checks")}
         )
         values = publish.Params.model_validate({"sku": self.sku, "collection": "autumn", "title": "Mug", **params})

@@ -43,7 +43,8 @@ def codes_in_source() -> set[str]:
 
 
 def checks_in_source() -> set[str]:
-    return {text for call in calls("finding") for text in texts(call.args[0])}
+    named = (keyword.value for call in calls("Check") for keyword in call.keywords if keyword.arg == "name")
+    return {text for node in (*(call.args[0] for call in calls("finding")), *named) for text in texts(node)}
 
 
 def test_the_reasons_of_steps_are_exactly_the_codes_in_the_source() -> None:

@@ -1,10 +1,8 @@
 import pytest
 
 from pipeline.core.records import Caption
-from pipeline.language.base import Facts
+from pipeline.language.base import TitleRule, Voice
 from pipeline.language.checks import cut, faults_of
-
-FACTS = Facts(title="Harbour Tee", brand="Nordlys", attributes={"colour": "navy", "material": "organic cotton"})
 
 
 def caption(**changes: object) -> Caption:
@@ -20,50 +18,35 @@ def caption(**changes: object) -> Caption:
 
 
 def test_valid_caption_has_no_faults() -> None:
-    assert faults_of(caption(), FACTS) == ()
+    assert faults_of(caption()) == ()
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("Now for $25", "a price"),
-        ("Only 25,00 € today", "a price"),
-        ("Yours for 19.99 EUR", "a price"),
-        ("Now 30% off", "an offer"),
-        ("On sale this week", "an offer"),
         ("See www.other.example", "a link"),
         ("Write to me@shop.example", "a link"),
         ("Buy at other-shop.com", "a link"),
         ("A <b>bold</b> shirt", "markup"),
         ("A shirt\u202e", "a control character"),
-        ("A waterproof shirt", "claims 'waterproof'"),
-        ("The #1 shirt", "claims '#1'"),
-        ("A dishwasher safe shirt", "claims 'dishwasher safe'"),
     ],
 )
 @pytest.mark.parametrize("field", ["title", "description", "alt_text", "prompt"])
 def test_forbidden_text_is_found_in_every_field(field: str, text: str, fault: str) -> None:
-    faults = faults_of(caption(**{field: text}), FACTS)
+    faults = faults_of(caption(**{field: text}))
     assert len(faults) == 1 and fault in faults[0] and field in faults[0]
-
-
-def test_claim_made_by_shoot_yaml_is_allowed() -> None:
-    assert faults_of(caption(description="Made of organic cotton."), FACTS) == ()
-    assert faults_of(caption(attributes={"care": "organic wash, $3"}), FACTS) == ("attribute care contains a price",)
 
 
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"attributes": {"color": "red"}}, "attribute colour says 'red', shoot.yaml says 'navy'"),
-        ({"attributes": {"Material": "polyester"}}, "attribute material says 'polyester'"),
-        ({"title": "Nordlys Harbour Tee in red"}, "title names red, shoot.yaml gives the colour 'navy'"),
         ({"title": " "}, "title is empty"),
-        ({"alt_text": "word " * 60}, "more than 160"),
+        ({"alt_text": "word " * 60}, "more than 125"),
+        ({"attributes": {"care": "see www.other.example"}}, "attribute care contains a link"),
     ],
 )
-def test_contradictions_and_excess_lengths_are_found(changes: dict[str, object], fault: str) -> None:
-    faults = faults_of(caption(**changes), FACTS)
+def test_empty_and_long_texts_and_links_in_attributes_are_found(changes: dict[str, object], fault: str) -> None:
+    faults = faults_of(caption(**changes))
     assert len(faults) == 1 and fault in faults[0]
 
 
@@ -71,3 +54,34 @@ def test_contradictions_and_excess_lengths_are_found(changes: dict[str, object],
 def test_cut_stays_within_its_limit(text: str) -> None:
     assert 0 < len(cut(text, 12)) <= 12
     assert cut(text, 100) == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"description": "A Cosy shirt."}, "description has the banned word 'cosy'"),
+        ({"bullets": ("A must have",)}, "bullet 1 has the banned word 'must have'"),
+        ({"titles": {"google": "Cosy tee"}}, "title for google has the banned word 'cosy'"),
+    ],
+)
+def test_banned_words_are_found_in_every_text_of_any_engine(changes: dict[str, object], fault: str) -> None:
+    assert faults_of(caption(**changes), (), Voice(banned=("cosy", "must have"))) == (fault,)
+    assert faults_of(caption(**changes)) == ()
+
+
+def test_banned_word_inside_another_word_is_no_fault() -> None:
+    assert faults_of(caption(description="It has shirtsleeves."), (), Voice(banned=("sleeves", "shirts"))) == ()
+
+
+def test_titles_that_break_their_channels_rules_are_found() -> None:
+    rules = (TitleRule(channel="amazon_main", characters=20, repeats=2), TitleRule(channel="google", characters=15))
+    titles = {"amazon_main": "Tee tee TEE shirt", "google": "Tee tee TEE shirt", "shopify": "any " * 90}
+    assert faults_of(caption(titles=titles), rules) == (
+        "title for amazon_main has the word 'tee' more than 2 times",
+        "title for google has 17 characters, more than 15",
+    )
+
+
+def test_bullets_are_few_and_short() -> None:
+    faults = faults_of(caption(bullets=("word " * 40, *"abcde")))
+    assert faults == ("there are 6 bullets, more than 5", "bullet 1 has 200 characters, more than 160")

@@ -40,7 +40,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, characters in {"title": 20, "description": 40, "alt_text": 70, "prompt": 20}.items():
         monkeypatch.setitem(LIMITS, name, characters)
     monkeypatch.setattr(engine, "ATTRIBUTES", 1)
-    monkeypatch.setattr(engine, "BULLET_LIMIT", 10)
+    monkeypatch.setattr(engine, "BULLET", 10)
 
 
 def params(folder: Path, **changes: object) -> engine.Params:

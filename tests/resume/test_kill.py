@@ -1,4 +1,4 @@
-"""Fifty kills: ten stages, five points each. Every one resumes to the assets of an undisturbed run."""
+"""Five kills per stage. Every one resumes to the assets of an undisturbed run."""
 
 import os
 import shutil

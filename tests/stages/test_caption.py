@@ -9,7 +9,8 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
 from pipeline.core.errors import Held, MissingEngine
-from pipeline.core.records import Caption, Picture, dump_json
+from pipeline.core.evidence import Claim, Evidence, Measurement
+from pipeline.core.records import Caption, Picture, dump_json, load_list
 from pipeline.stages import caption
 from tests.language.llm.answers import GOOD
 from tests.language.llm.keys import KEY, set_keys
@@ -21,7 +22,17 @@ ANGLES = (
     Angle(name="front", azimuth_deg=0.0),
     Angle(name="back", azimuth_deg=180.0),
 )
-WORDS = {"title": "Harbour Tee", "brand": "Nordlys", "category": "T-shirt", "attributes": {"colour": "navy"}}
+WORDS = {
+    "title": "Harbour Tee",
+    "brand": "Nordlys",
+    "category": "T-shirt",
+    "attributes": {"colour": "navy", "material": "cotton"},
+}
+FACTS = {"title": "Harbour Tee", "brand": "Nordlys", "category": "T-shirt", "colour": "navy", "material": "cotton"}
+MEASURED = (
+    Measurement(name="colour.white", kind="colour", value="white", number=0.2),
+    Measurement(name="pattern", kind="pattern", value="printed"),
+)
 
 
 def inputs(store: Store, refused: set[str]) -> caption.Inputs:
@@ -33,17 +44,20 @@ def inputs(store: Store, refused: set[str]) -> caption.Inputs:
         for angle in ANGLES
     ]
     tree = store.put_tree({f"{angle.name}.png": png for angle in ANGLES if angle.name not in refused})
-    return caption.Inputs(angles=tree, pictures=store.put(dump_json(pictures), "application/json"))
+    return caption.Inputs(
+        angles=tree,
+        pictures=store.put(dump_json(pictures), "application/json"),
+        evidence=store.put(dump_json(Evidence(facts=FACTS, measurements=MEASURED)), "application/json"),
+    )
 
 
 def test_front_is_described(store: Store) -> None:
     outputs, manifest, _ = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS))
     assert outputs.report.angle == "front" and outputs.report.engine == "measured"
     words = Caption.model_validate_json(store.read(outputs.caption))
-    assert words.alt_text == "Nordlys Harbour Tee, navy, front view"
+    assert words.alt_text == "Navy cotton T-shirt, front view"
     assert words.alt_texts == {
-        "front": words.alt_text, "left": "Nordlys Harbour Tee, navy, left view",
-        "back": "Nordlys Harbour Tee, navy, back view",
+        "front": words.alt_text, "left": "Navy cotton T-shirt, left view", "back": "Navy cotton T-shirt, back view",
     }  # fmt: skip
     assert manifest.provenance.cost_usd == 0.0
 
@@ -64,8 +78,23 @@ def test_caption_without_a_picture_is_held(store: Store) -> None:
 def test_price_in_the_title_is_held_and_cached(store: Store) -> None:
     params = caption.Params(**{**WORDS, "title": "Tee for $9"})
     for _ in range(2):
-        with pytest.raises(Held, match="title contains a price"):
+        with pytest.raises(Held, match="its title claims"):
             Runner(store).run(caption.STAGE, inputs(store, set()), params)
+
+
+def test_false_claim_is_dropped_and_listed_with_its_verdict(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_keys(monkeypatch)
+    lie = {**GOOD, "description": f"{GOOD['description']} It is waterproof."}
+    with serve(Reply(json.dumps(lie)), Reply(json.dumps(lie))) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        params = caption.Params.model_validate({"engine": "llm", **WORDS})
+        outputs = Runner(store).run(caption.STAGE, inputs(store, set()), params).outputs
+    words = Caption.model_validate_json(store.read(outputs.caption))
+    assert "waterproof" not in words.description
+    claims = load_list(Claim, store.read(outputs.claims))
+    assert [claim.words for claim in claims if claim.dropped and claim.kind == "use"] == ["waterproof"]
+    assert any("waterproof" in dropped for dropped in outputs.report.dropped)
+    assert "waterproof" in json.dumps(server.requests[-1])
 
 
 def test_cost_follows_the_models_tokens(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

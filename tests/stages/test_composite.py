@@ -11,7 +11,7 @@ from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
 from pipeline.core.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
 from pipeline.imaging.channels.channel import load_channel
-from pipeline.imaging.compositing.edits import apply_edits, edit_view, homography_rows
+from pipeline.imaging.compositing.edits import apply_edits, edit_view, homography_rows, scale_of
 from pipeline.stages.composite.stage import STAGE, Inputs, Params
 from tests.imaging.products import make_product, on_studio
 
@@ -59,7 +59,7 @@ class ComposedShoot:
         for i, picture in enumerate(self.pictures):
             if picture.angle.name != name:
                 continue
-            update = {"edits": edits}
+            update = {"edits": edits, "resized": scale_of(matrix)}
             if picture.view:
                 seen = edit_view(picture.view, edits, matrix, after.shape[1::-1])
                 update |= {"view": seen} if seen else {"picture_from_view": homography_rows(matrix)}

@@ -3,6 +3,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
 from pipeline.core.domain import Angle, AngleDecision, Camera, View, look_at
@@ -53,6 +54,17 @@ def covered(store, views, up=None, empty=(), **params):
     )
     outputs = Runner(store).run(STAGE, inputs, Params(angles=ANGLES, **params)).outputs
     return load_list(AngleDecision, store.read(outputs.decisions)), outputs
+
+
+def test_only_the_named_angles_are_decided_while_all_count_for_the_splat(store):
+    views = [view(f"P{i}", 30.0 * i) for i in range(12)]
+    _, whole = covered(store, views)
+    decisions, outputs = covered(store, views, only=["front"])
+    assert [decision.angle.name for decision in decisions] == ["front"]
+    assert outputs.to_render == whole.to_render is not None
+    assert covered(store, None)[1].to_render is None
+    with pytest.raises(ValidationError, match="'nose' is not one of the angles"):
+        covered(store, views, only=["nose"])
 
 
 def test_angles_are_captured_rendered_or_refused_and_plotted(store):

@@ -241,7 +241,7 @@ def test_a_change_of_perspective_is_recorded_as_a_homography(store, shot):
 def test_an_angle_of_unknown_camera_is_edited_without_one(store, shot):
     _, pictures, files, _ = drawn(store, shot, views=False, edits={"front": {"resize": 0.5}})
     assert decode_png(store.read(files["front.png"])).shape == (48, 48, 4)
-    assert pictures["front"].view is None and pictures["front"].edits.resize == 0.5
+    assert pictures["front"].view is None and pictures["front"].edits.resize == pictures["front"].resized == 0.5
 
 
 def test_without_edits_there_are_no_unedited_pictures(store, shot):

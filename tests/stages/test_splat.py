@@ -7,9 +7,8 @@ from PIL import Image
 from pydantic import ValidationError
 
 from pipeline.contract.runner import Runner
-from pipeline.core.domain import Angle, AngleDecision
 from pipeline.core.errors import BadInput, Held
-from pipeline.core.records import Validation, dump_json, load_list
+from pipeline.core.records import Validation, load_list
 from pipeline.splatting.ply import read_ply
 from pipeline.stages.splat import STAGE, Inputs, Params
 from tests.splatting.toy_product import colmap_files, cutout_files, photos, sparse
@@ -27,14 +26,12 @@ def tree(store, files, media_type):
     return store.put_tree({name: store.put(data, media_type) for name, data in files.items()})
 
 
-def inputs(store, shot, source="rendered", cutouts=None):
+def inputs(store, shot, to_render=True, cutouts=None):
     model = {f"sparse/0/{name}": data for name, data in colmap_files(shot, sparse()).items()}
-    angle = Angle(name="side", azimuth_deg=45, elevation_deg=10)
-    decision = AngleDecision(angle=angle, source=source, photo="P00", nearest_photo="P00", reason="for the test")
     return Inputs(
         model=tree(store, model, "application/octet-stream"),
         cutouts=tree(store, cutouts or cutout_files(shot), "image/png"),
-        decisions=store.put(dump_json([decision]), "application/json"),
+        to_render=store.put(b"true\n", "application/json") if to_render else None,
     )
 
 
@@ -43,7 +40,6 @@ def test_a_needed_splat_is_fitted_validated_and_cached(store, shot):
     outputs, _, computed = Runner(store).run(STAGE, stage_inputs, params)
     report = outputs.report
     assert computed
-    assert report.needed_by == ("side",)
     assert report.fit.held_out == ("P03", "P09")
     assert report.fit.psnr_db > 15
     splat = read_ply(store.read(outputs.splat), "the splat")
@@ -69,7 +65,7 @@ def test_the_strategy_is_a_param_and_an_unknown_one_is_invalid(store, shot):
 
 
 def test_no_splat_is_fitted_when_no_angle_needs_it(store, shot):
-    outputs = Runner(store).run(STAGE, inputs(store, shot, source="captured"), Params(**QUICK)).outputs
+    outputs = Runner(store).run(STAGE, inputs(store, shot, to_render=False), Params(**QUICK)).outputs
     assert (outputs.splat, outputs.sheet, outputs.turntable, outputs.report.fit) == (None, None, None, None)
 
 

@@ -19,7 +19,7 @@ from pipeline.plan import STEPS, stage_of
 
 ROOT = Path(__file__).parents[2]
 PINNED = Path(__file__).with_name("versions.json")
-ENGINES = ("imaging", "splatting", "posing", "diffusion", "language", "stages", "core")
+ENGINES = ("imaging", "splatting", "posing", "diffusion", "language", "similarity", "stages", "core")
 NOT_PIXELS = {"pipeline.diffusion.training.train"}
 
 

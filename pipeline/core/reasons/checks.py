@@ -178,4 +178,13 @@ CHECK_REASONS = (
         "The matte or the photo's position is wrong.",
         "Look at the outline and at the cut-outs of the neighbouring photos.",
     ),
+    _review(
+        "near_duplicate",
+        "The photos look like those of another product",
+        "Another product of the catalog, which the reason names with its likeness, has photos of the same colours and "
+        "shape: perhaps one product was shot twice under two skus. Products that differ in small print or size alone "
+        "look alike, too.",
+        "Compare them with `catalog similar SKU --sheet similar.png`. If it is one product, remove one of the shoots. "
+        "If both are right, run `catalog similar SKU --accept OTHER` and the shoot again.",
+    ),
 )

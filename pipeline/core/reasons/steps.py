@@ -105,6 +105,13 @@ STEP_REASONS = (
         "Name photos for angles in `capture.named`, or shoot the sides that are missing.",
     ),
     _held(
+        "evidence-no-product",
+        "No photo shows the product",
+        "The photos that the requested angles use have empty cut-outs, or no angle has a photo. Nothing can be "
+        "measured, so no caption is written.",
+        "Look at the cut-outs; then name other photos in `capture.named`, or shoot them again.",
+    ),
+    _held(
         "caption-no-picture",
         "There is no picture to describe",
         "Every angle was refused, so there is nothing to write a caption for.",
@@ -119,9 +126,15 @@ STEP_REASONS = (
     _held(
         "caption-not-publishable",
         "The caption must not be published",
-        "It contains a price, an offer, a link, a claim or a contradiction to `shoot.yaml`, or it is too long. The "
-        "message lists what is wrong.",
+        "It contains a link, markup or a banned word, or it is too long. The message lists what is wrong.",
         "Correct the title, attributes or brief in `shoot.yaml`.",
+    ),
+    _held(
+        "caption-claims-unsupported",
+        "The caption claims what nothing supports",
+        "Its title makes a claim that is against the evidence or has none, or no sentence of the description holds. "
+        "False sentences, bullets and attributes alone are only dropped; `catalog caption SKU` lists them.",
+        "Add the fact to `shoot.yaml` if it is true, or use another model or engine.",
     ),
     _held(
         "caption-no-usable-answer",

@@ -69,6 +69,11 @@ class Channel(Frozen):
     )
     upscale_at_most: float = Field(default=1.5, gt=0, description="enlargement above which an asset needs review")
 
+    title_at_most: int | None = Field(default=None, ge=20, le=2000, description="characters of the product's title")
+    title_repeats_at_most: int | None = Field(
+        default=None, ge=1, description="how often a word may occur in the product's title"
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if (self.width_px is None) != (self.height_px is None):

@@ -57,19 +57,27 @@ def edit_view(view: View, edits: Edits, homography: F64, size_px: tuple[int, int
     camera = view.camera
     if edits.perspective is not None or (edits.rotate_deg and not math.isclose(camera.fx_px, camera.fy_px)):
         return None
+    scale = scale_of(homography)
     cx_px, cy_px, _ = (homography @ (camera.cx_px, camera.cy_px, 1.0)).tolist()
     moved = {
         "width_px": size_px[0],
         "height_px": size_px[1],
-        "fx_px": camera.fx_px * edits.resize,
-        "fy_px": camera.fy_px * edits.resize,
+        "fx_px": camera.fx_px * scale,
+        "fy_px": camera.fy_px * scale,
         "cx_px": cx_px,
         "cy_px": cy_px,
     }
     roll = np.eye(4)
-    roll[:2, :2] = homography[:2, :2] / edits.resize
+    roll[:2, :2] = homography[:2, :2] / scale
     pose = tuple(tuple(row) for row in (roll @ view.pose).tolist())
     return view.model_copy(update={"camera": camera.model_copy(update=moved), "cam_from_world": pose})
+
+
+def scale_of(homography: F64) -> float:
+    """How many times as large a homography [3, 3] makes lengths near the old picture's upper left corner."""
+    a, b = homography[2, :2].tolist()
+    (c, d), (e, f) = (homography[:2, :2] - np.outer(homography[:2, 2], (a, b)) / homography[2, 2]).tolist()
+    return math.sqrt(abs(c * f - d * e)) / abs(float(homography[2, 2]))
 
 
 def homography_rows(homography: F64) -> Homography:
@@ -82,13 +90,15 @@ def describe_edits(edits: Edits) -> str:
     """Describe the edits in words, for checks and messages."""
     parts = []
     if edits.crop is not None:
-        parts.append("cropped")
+        parts.append("cropped" + (f" to {edits.crop.aspect}" if edits.crop.aspect else ""))
     if edits.perspective is not None:
         parts.append("perspective straightened")
     if edits.rotate_deg:
         parts.append(f"rotated {edits.rotate_deg:g} deg")
     if edits.resize != 1.0:
         parts.append(f"resized {edits.resize:g} times")
+    if edits.size_px is not None:
+        parts.append(f"scaled and cut to {edits.size_px[0]} x {edits.size_px[1]} px")
     if edits.brightness_ev:
         parts.append(f"brightness {edits.brightness_ev:+g} EV")
     if edits.contrast != 1.0:
@@ -103,10 +113,10 @@ def _moved(picture: Rgba, edits: Edits) -> tuple[Rgba, F64]:
     left, top, right, bottom = _crop_px(picture, edits)
     cropped = picture[top:bottom, left:right]
     shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
-    if edits.perspective is None and not edits.rotate_deg and edits.resize == 1.0:
+    if edits.perspective is None and not edits.rotate_deg and edits.resize == 1.0 and edits.size_px is None:
         return cropped.copy(), shift
-    shape, (width_px, height_px) = _shape(edits, right - left, bottom - top)
-    shrink = min(1.0, edits.resize)
+    shape, (width_px, height_px), scale = _shape(edits, right - left, bottom - top)
+    shrink = min(1.0, scale)
     size = (max(1, round(width_px / shrink)), max(1, round(height_px / shrink)))
     grown = np.diag([size[0] / width_px, size[1] / height_px, 1.0]) @ shape
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
@@ -122,14 +132,22 @@ def _crop_px(picture: Rgba, edits: Edits) -> tuple[int, int, int, int]:
     height_px, width_px = picture.shape[:2]
     if edits.crop is None:
         return 0, 0, width_px, height_px
-    left = min(round(edits.crop.left * width_px), width_px - 1)
-    top = min(round(edits.crop.top * height_px), height_px - 1)
-    right, bottom = width_px - round(edits.crop.right * width_px), height_px - round(edits.crop.bottom * height_px)
-    return left, top, max(right, left + 1), max(bottom, top + 1)
+    crop = edits.crop
+    left = min(round(crop.left * width_px), width_px - 1)
+    top = min(round(crop.top * height_px), height_px - 1)
+    right = max(width_px - round(crop.right * width_px), left + 1)
+    bottom = max(height_px - round(crop.bottom * height_px), top + 1)
+    if crop.ratio is None:
+        return left, top, right, bottom
+    wide, high = right - left, bottom - top
+    kept_wide = min(wide, max(1, round(high * crop.ratio)))
+    kept_high = min(high, max(1, round(wide / crop.ratio)))
+    left, top = left + (wide - kept_wide) // 2, top + (high - kept_high) // 2
+    return left, top, left + kept_wide, top + kept_high
 
 
-def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[F64, tuple[int, int]]:
-    """The homography of perspective, rotation and resizing, and the size (width, height) in px of its result."""
+def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[F64, tuple[int, int], float]:
+    """The homography of perspective, rotation and resizing, its result's size (width, height) in px, and the scale."""
     corners = np.array([[0, 0], [width_px, 0], [width_px, height_px], [0, height_px]], np.float32)
     pulled = corners.copy()
     if edits.perspective is not None:
@@ -137,15 +155,21 @@ def _shape(edits: Edits, width_px: int, height_px: int) -> tuple[F64, tuple[int,
         pulled += np.array([[across, along], [-across, -along], [across, along], [-across, -along]], np.float32) / 2
     straighten = cv2.getPerspectiveTransform(corners, pulled)
     turn = np.vstack([cv2.getRotationMatrix2D((0, 0), edits.rotate_deg, edits.resize), [0, 0, 1]])
-    ends = cv2.perspectiveTransform(corners[None], turn @ straighten)[0]
+    ends = cv2.perspectiveTransform(corners[None], turn @ straighten)[0].astype(np.float64)
     low, high = ends.min(axis=0), ends.max(axis=0)
-    width_px, height_px = (max(1, round(float(side))) for side in high - low)
+    scale, size = edits.resize, (high - low)
+    if edits.size_px is not None:
+        scale = float(max(edits.size_px / size))
+        low = scale * low + (scale * size - edits.size_px) / 2
+        size = np.array(edits.size_px, np.float64)
+        turn = np.diag([scale, scale, 1.0]) @ turn
+    width_px, height_px = (max(1, round(float(side))) for side in size)
     if max(width_px, height_px) > SIDE_AT_MOST_PX or width_px * height_px > MAX_PX:
         raise BadInput(
-            f"edits: resize {edits.resize:g} makes a picture of {width_px} x {height_px} px",
+            f"edits: {describe_edits(edits)} makes a picture of {width_px} x {height_px} px",
             remedy=f"Keep the longer side below {SIDE_AT_MOST_PX} px and the whole picture below {MAX_PX // 10**6} MP",
         )
-    return np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ turn @ straighten, (width_px, height_px)
+    return np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ turn @ straighten, (width_px, height_px), scale
 
 
 def _straight(premultiplied_light: F32) -> Rgba:

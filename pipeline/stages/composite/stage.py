@@ -192,7 +192,7 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
         kind=job.backdrop.kind,
         source=_source(job.picture),
         refined=job.picture.refined,
-        resized=job.picture.edits.resize if job.picture.edits else 1.0,
+        resized=job.picture.resized,
         optimise_jpeg=params.optimise_jpeg,
     )
 

@@ -22,8 +22,9 @@ class EditParams(Frozen):
 
 
 class EditReport(Frozen):
-    """The view of the edited picture, as recorded in `Picture`."""
+    """The view of the edited picture, and how much larger it became, as recorded in `Picture`."""
 
+    resized: float = 1.0
     view: View | None = None
     picture_from_view: Homography | None = None
 
@@ -38,21 +39,22 @@ class EditOutputs(Frozen):
 def edit_angle(inputs: EditInputs, params: EditParams, work: Work) -> EditOutputs:
     """Edit one picture. Raises BadInput as `apply_edits` does."""
     from pipeline.core.png import decode_png, encode_png
-    from pipeline.imaging.compositing.edits import apply_edits, edit_view, homography_rows
+    from pipeline.imaging.compositing.edits import apply_edits, edit_view, homography_rows, scale_of
 
     before = decode_png(work.read(inputs.picture))
     after, homography = apply_edits(before, params.edits)
     picture = work.put_bytes(encode_png(after), "image/png")
+    resized = params.edits.resize if params.edits.size_px is None else scale_of(homography)
     if params.view is None:
-        return EditOutputs(picture=picture, report=EditReport())
+        return EditOutputs(picture=picture, report=EditReport(resized=resized))
     view = params.view.scaled_to(before.shape[1])
     edited_view = edit_view(view, params.edits, homography, (after.shape[1], after.shape[0]))
     report = (
-        EditReport(view=edited_view)
+        EditReport(resized=resized, view=edited_view)
         if edited_view
-        else EditReport(view=view, picture_from_view=homography_rows(homography))
+        else EditReport(resized=resized, view=view, picture_from_view=homography_rows(homography))
     )
     return EditOutputs(picture=picture, report=report)
 
 
-EDIT = Stage("render_edit", 1, EditInputs, EditParams, EditOutputs, edit_angle)
+EDIT = Stage("render_edit", 2, EditInputs, EditParams, EditOutputs, edit_angle)

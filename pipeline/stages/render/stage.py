@@ -140,7 +140,7 @@ def requires(params: Params) -> str:
     return f"refined by the checkpoint {params.refine.checkpoint}"
 
 
-STAGE = Stage("render", 7, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
+STAGE = Stage("render", 8, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
 from pipeline.core.linear import srgb_to_linear
-from pipeline.imaging.compositing.edits import apply_edits, describe_edits, edit_view, homography_rows
+from pipeline.imaging.compositing.edits import apply_edits, describe_edits, edit_view, homography_rows, scale_of
 from pipeline.imaging.compositing.shadow_camera import ground_of, project
 from tests.imaging.compositing.test_shadow import view_of
 from tests.imaging.products import make_product
@@ -42,6 +42,33 @@ def test_a_crop_copies_pixels():
     assert mapped(matrix, 18, 0) == (0, 0)
 
 
+def test_a_crop_to_a_shape_keeps_the_largest_frame_about_the_middle():
+    tall, matrix = edit(crop={"aspect": "4:5"})  # of 180 x 200 px
+    np.testing.assert_array_equal(tall, PRODUCT[:, 10:170])
+    assert mapped(matrix, 10, 0) == (0, 0)
+    square, _ = edit(crop={"top": 0.2, "aspect": "1:1"})
+    np.testing.assert_array_equal(square, PRODUCT[40:, 10:170])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(16, 300), st.integers(16, 300), st.floats(-180, 180))
+def test_an_exact_size_fills_the_frame_about_the_middle_without_distortion(width_px, height_px, turn):
+    sized, matrix = edit(size_px=[width_px, height_px], rotate_deg=turn)
+    assert sized.shape == (height_px, width_px, 4)
+    across, down = matrix[:2, 0], matrix[:2, 1]
+    assert np.linalg.norm(across) == pytest.approx(np.linalg.norm(down)) == pytest.approx(scale_of(matrix))
+    assert mapped(matrix, 90, 100) == pytest.approx((width_px / 2, height_px / 2), abs=1e-3 * max(width_px, height_px))
+    grown = edit(rotate_deg=turn)[0].shape[:2]
+    assert scale_of(matrix) == pytest.approx(max(height_px / grown[0], width_px / grown[1]), rel=0.01)
+
+
+def test_scale_of_a_homography_is_that_of_its_upper_left_corner():
+    perspective = np.array([[2, 0, 5], [0, 2, 3], [0.001, 0.002, 1.0]])
+    near = [mapped(perspective, *point) for point in ((0, 0), (1e-3, 0), (0, 1e-3))]
+    area = np.linalg.det(np.array([np.subtract(near[1], near[0]), np.subtract(near[2], near[0])]) / 1e-3)
+    assert scale_of(perspective) == pytest.approx(abs(area) ** 0.5, rel=1e-3)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.floats(-180, 180), st.floats(0.4, 2), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2), st.floats(0, 0.1)
@@ -70,6 +97,9 @@ def test_the_homography_maps_the_product_to_its_new_place(turn, size, vertical, 
         {"resize": 0.37},
         {"rotate_deg": 33},
         {"crop": {"right": 0.3, "bottom": 0.1}, "rotate_deg": -100, "resize": 1.7, "brightness_ev": 1},
+        {"crop": {"left": 0.1, "aspect": "4:5"}},
+        {"size_px": [160, 120]},
+        {"crop": {"aspect": "3:2"}, "rotate_deg": 20, "size_px": [500, 500]},
     ],
 )
 def test_the_edited_view_projects_points_to_where_the_edits_moved_them(fields):
@@ -145,13 +175,20 @@ def test_edits_are_described_in_words():
     assert describe_edits(edits) == "cropped, rotated -1.5 deg, brightness +0.2 EV, sharpened by 1 at 1 px"
 
 
+def test_a_shape_and_an_exact_size_are_described():
+    edits = Edits.model_validate({"crop": {"aspect": "4:5"}, "size_px": [400, 500]})
+    assert describe_edits(edits) == "cropped to 4:5, scaled and cut to 400 x 500 px"
+
+
 def test_edits_that_leave_no_product_are_refused():
     with pytest.raises(BadInput, match="edits leave no product in the picture"):
         edit(crop={"left": 0.9})
-    with pytest.raises(BadInput, match="resize 4 makes a picture"):
+    with pytest.raises(BadInput, match="resized 4 times makes a picture"):
         apply_edits(np.full((6000, 20, 4), 255, np.uint8), Edits(resize=4))
     with pytest.raises(BadInput, match=r"16000 x 14000 px.*below 120 MP"):
         apply_edits(np.broadcast_to(np.uint8(255), (3500, 4000, 4)), Edits(resize=4))
+    with pytest.raises(BadInput, match=r"scaled and cut to 20000 x 20000 px"):
+        apply_edits(PRODUCT, Edits(size_px=(20_000, 20_000)))
 
 
 def test_a_picture_without_a_product_can_be_edited():
@@ -176,6 +213,10 @@ def test_a_crop_of_the_smallest_picture_leaves_a_pixel(shape):
         ({"brightness": 1}, "brightness"),
         ({"sharpen": {"radius_px": 1}}, "sharpen.amount"),
         ({"perspective": {"vertical": 2}}, "perspective.vertical"),
+        ({"crop": {"aspect": "4/5"}}, "crop.aspect"),
+        ({"crop": {"aspect": "1:11"}}, "aspect 1:11 is a strip"),
+        ({"size_px": [0, 500]}, "size_px"),
+        ({"size_px": [500, 500], "resize": 2}, "resize and size_px"),
     ],
 )
 def test_an_edit_out_of_range_is_named_in_the_error(fields, message):

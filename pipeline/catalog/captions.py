@@ -1,0 +1,40 @@
+"""Reads captions with their claims from the catalog."""
+
+from sqlalchemy import select
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.tables import CaptionRow, ClaimRow
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
+from pipeline.core.evidence import Claim
+from pipeline.core.records import Caption
+
+
+class CaptionView(Frozen):
+    """One product's caption in one language, and its claims in their order."""
+
+    caption: Caption
+    claims: tuple[Claim, ...]
+
+
+def read_captions(catalog: Catalog, sku: str) -> tuple[CaptionView, ...]:
+    """The captions of a product, by language. Raises BadInput when it has none."""
+    with catalog.read() as session:
+        rows = session.scalars(select(CaptionRow).where(CaptionRow.sku == sku).order_by(CaptionRow.language)).all()
+        if not rows:
+            raise BadInput(
+                f"the catalog has no caption of {sku!r}",
+                remedy="List the products with `catalog assets`, or run the shoot first",
+            )
+        claims = session.scalars(select(ClaimRow).where(ClaimRow.sku == sku).order_by(ClaimRow.position)).all()
+        return tuple(
+            CaptionView(
+                caption=Caption.model_validate({name: getattr(row, name) for name in Caption.model_fields}),
+                claims=tuple(
+                    Claim.model_validate({name: getattr(claim, name) for name in Claim.model_fields})
+                    for claim in claims
+                    if claim.language == row.language
+                ),
+            )
+            for row in rows
+        )

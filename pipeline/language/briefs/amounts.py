@@ -1,0 +1,190 @@
+"""Exact edits in a brief: crops, sizes, turns, and light with amounts. All become fields of shoot.yaml's `edits`."""
+
+import math
+from collections.abc import Sequence
+
+from pipeline.language.briefs.asks import Edit, NoSuchPhrase, RefusedPhrase
+from pipeline.language.briefs.tokens import Lexeme
+
+BRIGHTER_EV = {"": 0.3, "SLIGHTLY": 0.15, "MUCH": 0.6}
+CONTRAST = {"": 0.1, "SLIGHTLY": 0.05, "MUCH": 0.25}
+SHARPEN = {"": 0.5, "SLIGHTLY": 0.25, "MUCH": 1.0}
+DIGITS = 3
+ROLL_AT_MOST_DEG = 10.0  # `rotate 45° to the left` rather means the product
+PICTURE = frozenset({"picture", "image", "photo", "bild", "foto"})
+EDGES = {"top": "top", "bottom": "bottom", "left": "left", "right": "right"}
+BY_PRODUCT = (
+    "it can mean the product or the picture; write `from 45° left` for another side of the product, or "
+    "`rotate the picture 2° clockwise`"
+)
+
+
+def crop_of(lexemes: Sequence[Lexeme]) -> Edit:
+    """A crop to a shape, an exact size, or shares of the sides."""
+    for lexeme in lexemes:
+        if lexeme.kind == "RATIO":
+            return Edit({("crop", "aspect"): _ratio(lexeme.value)})
+        if lexeme.kind == "SIZE":
+            return Edit({("size_px",): _size(lexeme.value)})
+    shares = [lexeme.number / 100 for lexeme in lexemes if lexeme.kind == "NUM"]
+    edges = [lexeme for lexeme in lexemes if lexeme.kind in {"SIDE", "UP", "DOWN", "EACH"}]
+    fields: dict[tuple[str, ...], float] = {}
+    for share, edge in zip(shares, edges, strict=True):
+        if edge.kind != "EACH" and edge.value not in EDGES:
+            raise NoSuchPhrase
+        if not 0 < share <= 0.9:
+            raise RefusedPhrase(f"a crop cuts 0% to 90% off a side, not {share:.0%}")
+        fields |= {("crop", name): round(share, 4) for name in (EDGES if edge.kind == "EACH" else [edge.value])}
+    return Edit(dict(fields))
+
+
+def _ratio(text: str) -> str:
+    width, height = map(int, text.split(":"))
+    if not (width and height and 0.1 <= width / height <= 10):
+        raise RefusedPhrase("a crop has a ratio from 1:10 to 10:1, such as 4:5")
+    return f"{width}:{height}"
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, height = map(int, text.split("x"))
+    if not (16 <= width <= 20_000 and 16 <= height <= 20_000):
+        raise RefusedPhrase("a picture is 16 to 20000 px wide and high")
+    return width, height
+
+
+def adjust_of(lexemes: Sequence[Lexeme]) -> Edit:
+    """Brightness, contrast or sharpness, by the amount that is given or by a usual one."""
+    noun = next(lexeme.kind for lexeme in lexemes if lexeme.kind in ADJUSTED)
+    degrees = [lexeme.kind for lexeme in lexemes if lexeme.kind in {"SLIGHTLY", "MUCH"}]
+    signs = {
+        "LESS" if lexeme.kind == "LESS" else "MORE" for lexeme in lexemes if lexeme.kind in {"MORE", "LESS", "ADD"}
+    }
+    if len(degrees) > 1 or len(signs) > 1:
+        raise NoSuchPhrase
+    amounts = _amounts(lexemes)
+    radius = [amounts.pop()[0]] if any(lexeme.kind == "RADIUS" for lexeme in lexemes) else []
+    if len(amounts) > 1 or (amounts and degrees):
+        raise NoSuchPhrase
+    edit = ADJUSTED[noun](amounts[0] if amounts else None, degrees[0] if degrees else "", signs)
+    if radius and ("sharpen", "amount") in edit.fields:
+        if not 0.3 <= radius[0] <= 20:
+            raise RefusedPhrase("sharpening has a radius from 0.3 to 20 px")
+        edit.fields["sharpen", "radius_px"] = radius[0]
+    return edit
+
+
+def _amounts(lexemes: Sequence[Lexeme]) -> list[tuple[float, str, bool]]:
+    """(value, unit, whether a sign is written) of every number; the unit is `PCT`, `EV` or empty."""
+    found = []
+    for at, lexeme in enumerate(lexemes):
+        if lexeme.kind == "NUM":
+            unit = lexemes[at + 1].kind if at + 1 < len(lexemes) and lexemes[at + 1].kind in {"PCT", "EV"} else ""
+            found.append((lexeme.number, unit, lexeme.value[0] in "+-"))
+    return found
+
+
+Amount = tuple[float, str, bool] | None
+
+
+def _brightness(amount: Amount, degree: str, signs: set[str], sign: float = 0.0) -> Edit:
+    """Stops. 20% brighter is a factor of 1.2, which is log2(1.2) stops."""
+    sign = sign or (-1.0 if "LESS" in signs else 1.0)
+    if amount is None:
+        if not degree and not signs:
+            raise NoSuchPhrase
+        return _stops(sign * BRIGHTER_EV[degree])
+    value, unit, _ = amount
+    if unit == "PCT":
+        factor = 1 + sign * value / 100
+        if factor <= 0:
+            raise RefusedPhrase("no picture can become 100% darker; brightness goes from -3 to 3 EV")
+        return _stops(math.log2(factor))
+    if not unit:
+        raise RefusedPhrase("brightness needs a unit, such as 20% or 0.5 EV")
+    return _stops(sign * value)
+
+
+def _stops(value_ev: float) -> Edit:
+    if abs(value_ev) > 3:
+        raise RefusedPhrase(f"brightness goes from -3 to 3 EV, and this is {value_ev:+.1f} EV")
+    return Edit({("brightness_ev",): round(value_ev, DIGITS)})
+
+
+def _brighter(amount: Amount, degree: str, signs: set[str]) -> Edit:
+    if amount is None and not degree and not signs:
+        return _stops(BRIGHTER_EV[""])
+    return _brightness(amount, degree, signs, 1.0)
+
+
+def _darker(amount: Amount, degree: str, signs: set[str]) -> Edit:
+    if amount is None and not degree and not signs:
+        return _stops(-BRIGHTER_EV[""])
+    return _brightness(amount, degree, signs, -1.0)
+
+
+def _contrast(amount: Amount, degree: str, signs: set[str]) -> Edit:
+    """A factor: +10% is 1.1, and `contrast 1.2` is 1.2."""
+    sign = -1.0 if "LESS" in signs else 1.0
+    if amount is None:
+        if not degree and not signs:
+            raise NoSuchPhrase
+        factor = 1 + sign * CONTRAST[degree]
+    else:
+        value, unit, signed = amount
+        if unit == "EV":
+            raise RefusedPhrase("contrast is a factor or a percentage, such as contrast +10%")
+        share = value / 100 if unit == "PCT" else value
+        factor = 1 + sign * share if unit == "PCT" or signed or signs else share
+    if not 0.5 <= factor <= 2:
+        raise RefusedPhrase(f"contrast goes from 0.5 to 2, and this is {factor:g}")
+    return Edit({("contrast",): round(factor, DIGITS)})
+
+
+def _sharpen(amount: Amount, degree: str, signs: set[str]) -> Edit:
+    if "LESS" in signs:
+        raise RefusedPhrase("there is no edit that blurs; `sharpen` goes from 0 to 3")
+    value = SHARPEN[degree]
+    if amount is not None:
+        value = amount[0] / 100 if amount[1] == "PCT" else amount[0]
+    if not 0 < value <= 3:
+        raise RefusedPhrase(f"sharpening goes from 0 to 3, and this is {value:g}")
+    return Edit({("sharpen", "amount"): round(value, DIGITS)})
+
+
+ADJUSTED = {
+    "BRIGHTER": _brighter,
+    "DARKER": _darker,
+    "BRIGHTNESS": _brightness,
+    "CONTRAST": _contrast,
+    "SHARPEN": _sharpen,
+}
+
+
+def rotation_of(lexemes: Sequence[Lexeme]) -> Edit:
+    """A turn of the picture; counter-clockwise is positive, as in shoot.yaml."""
+    if any("PRODUCT" in lexeme.before for lexeme in lexemes) or any(lexeme.kind == "TURN" for lexeme in lexemes):
+        raise RefusedPhrase(BY_PRODUCT)
+    degrees = next(lexeme.number for lexeme in lexemes if lexeme.kind == "NUM")
+    sideways = any(lexeme.kind == "SIDE" for lexeme in lexemes)
+    if sideways and degrees > ROLL_AT_MOST_DEG and not any(PICTURE & set(lexeme.before) for lexeme in lexemes):
+        raise RefusedPhrase(BY_PRODUCT)
+    ways = {lexeme.value for lexeme in lexemes if lexeme.kind in {"SIDE", "CW", "CCW"}}
+    if ways - {"left", "right", "clockwise", "counter-clockwise"}:
+        raise NoSuchPhrase
+    sign = -1.0 if ways & {"clockwise", "right"} else 1.0
+    if not -180 <= degrees <= 180:
+        raise RefusedPhrase(f"a picture is rotated by -180° to 180°, not {degrees:g}°")
+    return Edit({("rotate_deg",): round(sign * degrees, DIGITS)})
+
+
+def resize_of(lexemes: Sequence[Lexeme]) -> Edit:
+    """A factor or an exact size."""
+    for lexeme in lexemes:
+        if lexeme.kind == "SIZE":
+            return Edit({("size_px",): _size(lexeme.value)})
+    factor = next(
+        lexeme.number / (1 if lexeme.kind == "TIMES" else 100) for lexeme in lexemes if lexeme.kind in {"TIMES", "NUM"}
+    )
+    if not 0.1 <= factor <= 4:
+        raise RefusedPhrase(f"a picture is resized by 10% to 400%, not {factor:.0%}")
+    return Edit({("resize",): round(factor, DIGITS)})

@@ -1,0 +1,92 @@
+"""What one phrase of a brief asks for, before the phrases together make a plan."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.core.records import Backdrop
+from pipeline.language.briefs.plan import Route
+
+
+class NoSuchPhrase(Exception):
+    """These tokens make no wish; a shorter phrase may."""
+
+
+class RefusedPhrase(Exception):
+    """These tokens are understood, and cannot be done. The message is the reason, a sentence without a full stop."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A direction. None: not said. `name`: of a direction that has one; `straight`: from above or below alone."""
+
+    azimuth_deg: float | None = None
+    elevation_deg: float | None = None
+    name: str | None = None
+    straight: bool = False
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A backdrop. `own`: a name that the shoot may already have."""
+
+    backdrop: Backdrop
+    own: str
+
+
+@dataclass(frozen=True)
+class Mood:
+    """A mood of the painted backdrop, in English words."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Extend:
+    """A painted backdrop continued: `wide` or `tall`."""
+
+    shape: str
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """Fields of `Light`, and whether there is a shadow at all; None: not said."""
+
+    fields: dict[str, float] = field(default_factory=dict)
+    shadow: bool | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Fields of `Edits`, by path: `("crop", "top")` or `("brightness_ev",)`."""
+
+    fields: dict[tuple[str, ...], Any]
+
+
+@dataclass(frozen=True)
+class OnChannel:
+    """A channel by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Alter:
+    """The product itself would change."""
+
+
+What = View | Ground | Mood | Extend | Lamp | Edit | OnChannel | Alter
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One wish and its place in the text. `clause`, `sentence`: numbers of those that it stands in.
+
+    `route`: of a painted backdrop, how it comes about.
+    """
+
+    what: What
+    start: int
+    end: int
+    clause: int = 0
+    sentence: int = 0
+    route: Route | None = None

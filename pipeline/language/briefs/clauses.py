@@ -1,0 +1,172 @@
+"""Walks through a brief clause by clause: what each asks for, and the words that remain."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from pipeline.language.briefs.asks import Alter, Ask, RefusedPhrase
+from pipeline.language.briefs.lexicon import UNKNOWN
+from pipeline.language.briefs.readings import is_trim, is_weak, longest_wish
+from pipeline.language.briefs.tokens import Lexeme
+
+ITS_OWN = "every picture has a backdrop; write the one that is wanted, such as `on white`"
+SEPARATORS = frozenset({"COMMA", "STOP"})
+VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
+PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur", "pour", "in", "im", "en", "dans"})
+IDLE = frozenset({"ADD", "CHANGE", "AND", "BACKDROP", "VIEW", "SCENE", "MORE", "ROUND"})
+"""Kinds that may remain beside a wish, as in `change the background to white`."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """Words that no phrase contains. `reason`: why they were refused, if they were understood."""
+
+    lexemes: tuple[Lexeme, ...]
+    reason: str = ""
+
+    @property
+    def start(self) -> int:
+        """Where the words begin in the text."""
+        return self.lexemes[0].start
+
+    @property
+    def end(self) -> int:
+        """Where they end."""
+        return self.lexemes[-1].end
+
+
+@dataclass
+class Found:
+    """What was found in a brief so far."""
+
+    asks: list[Ask] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+
+
+def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
+    """Everything that the tokens of a brief ask for, and what remains of them."""
+    found = Found()
+    sentence = 0
+    for number, (separator, clause) in enumerate(_split(lexemes)):
+        sentence += separator == "STOP"
+        _read_clause(clause, number, sentence, found)
+    return found
+
+
+def _split(lexemes: Sequence[Lexeme]) -> list[tuple[str, list[Lexeme]]]:
+    """The clauses between commas and ends of sentences, each with the separator before it."""
+    clauses: list[tuple[str, list[Lexeme]]] = [("", [])]
+    for lexeme in lexemes:
+        if lexeme.kind in SEPARATORS:
+            if clauses[-1][1]:
+                clauses.append((lexeme.kind, []))
+            elif lexeme.kind == "STOP":
+                clauses[-1] = ("STOP", [])
+        else:
+            clauses[-1][1].append(lexeme)
+    return [clause for clause in clauses if clause[1]]
+
+
+def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
+    if any(lexeme.kind == "NOT" for lexeme in clause):
+        found.left.append(Left(tuple(clause), "a brief says what is wanted; write that instead of what is not"))
+        return
+    spans = _spans(clause, number, sentence)
+    inside: set[int] = set()
+    for span in spans:
+        if not (is_weak(clause[span.first : span.end]) and _beside_refused(clause, span, spans)):
+            inside |= set(range(span.first, span.end))
+            found.asks += span.asks
+            found.left += [Left(tuple(clause[span.first : span.end]), span.reason)] if span.reason else []
+    found.left += _rest(clause, inside)
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Tokens `first` to `end` of a clause, what they ask for, or the reason why they are refused."""
+
+    first: int
+    end: int
+    asks: tuple[Ask, ...] = ()
+    reason: str = ""
+
+
+def _spans(clause: list[Lexeme], number: int, sentence: int) -> list[_Span]:
+    """The phrases of a clause from left to right, each as long as possible."""
+    spans: list[_Span] = []
+    at = 0
+    while at < len(clause):
+        span = _span_at(clause, at, bool(spans) and is_trim([ask.what for ask in spans[-1].asks]))
+        if span is None:
+            at += 1
+            continue
+        asks = tuple(replace(ask, clause=number, sentence=sentence) for ask in span.asks)
+        spans.append(replace(span, asks=asks))
+        at = span.end
+    return spans
+
+
+def _span_at(clause: list[Lexeme], at: int, after_trim: bool) -> _Span | None:
+    if (end := _altering(clause, at)) is not None:
+        return _Span(at, end, (Ask(Alter(), clause[at].start, clause[end - 1].end),))
+    try:
+        wish = longest_wish(clause[at:], after_trim=after_trim)
+    except RefusedPhrase as refused:
+        return _Span(at, _phrase_end(clause, at), reason=str(refused))
+    if wish is None:
+        return None
+    count, whats = wish
+    start, end_px = clause[at].start, clause[at + count - 1].end
+    return _Span(at, at + count, tuple(Ask(what, start, end_px) for what in whats))
+
+
+def _altering(clause: Sequence[Lexeme], at: int) -> int | None:
+    """The end of a phrase that changes the product itself, such as `remove the tag`, if one begins here."""
+    first = clause[at]
+    end = _phrase_end(clause, at)
+    kinds = [lexeme.kind for lexeme in clause[at:end]]
+    if "PART" in kinds and (first.kind in VERBS or "MAKE" in first.before):
+        return end
+    verbs = [at + place for place, kind in enumerate(kinds) if kind in VERBS]
+    if first.kind == "PART" and verbs:  # German verbs come last
+        return verbs[-1] + 1
+    about_product = any("PRODUCT" in lexeme.before for lexeme in clause[at:end])
+    return end if first.kind == "CHANGE" and about_product and "BACKDROP" not in kinds else None
+
+
+def _phrase_end(clause: Sequence[Lexeme], at: int) -> int:
+    """The end of a refused phrase: the next `and`, or the end of the clause."""
+    return next((other for other in range(at + 1, len(clause)) if clause[other].kind == "AND"), len(clause))
+
+
+def _beside_refused(clause: Sequence[Lexeme], span: _Span, spans: Sequence[_Span]) -> bool:
+    """Whether a phrase stands directly beside an unknown word, or after `and` beside a refused phrase."""
+    if span.first and clause[span.first - 1].kind == UNKNOWN:
+        return True
+    following = clause[span.end] if span.end < len(clause) else None
+    if following and following.kind == UNKNOWN and not PREPOSITIONS & set(following.before):
+        return True
+    after_and = span.first > 0 and clause[span.first - 1].kind == "AND"
+    return after_and and any(other.reason and other.end == span.first - 1 for other in spans)
+
+
+def _rest(clause: Sequence[Lexeme], inside: set[int]) -> list[Left]:
+    """The tokens outside all phrases, each run of them once, without those that mean nothing by themselves."""
+    runs: list[list[int]] = []
+    for at in range(len(clause)):
+        if at not in inside:
+            if at - 1 in inside or not runs:
+                runs.append([])
+            runs[-1].append(at)
+    found = []
+    for run in runs:
+        meant = [at for at in run if clause[at].kind not in IDLE]
+        while run and clause[run[0]].kind == "AND":
+            del run[0]
+        while run and clause[run[-1]].kind == "AND":
+            del run[-1]
+        if meant:
+            lexemes = tuple(clause[at] for at in run)
+            found.append(
+                Left(lexemes, ITS_OWN if {lexeme.kind for lexeme in lexemes} == {"REMOVE", "BACKDROP"} else "")
+            )
+    return found

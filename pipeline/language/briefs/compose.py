@@ -1,0 +1,281 @@
+"""Makes one plan of everything that a brief asks for. Wishes that contradict each other are refused, both quoted."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.core.domain import Angle
+from pipeline.core.edits import Edits
+from pipeline.core.records import Backdrop, Light
+from pipeline.language.briefs.asks import Alter, Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View
+from pipeline.language.briefs.colours import painted
+from pipeline.language.briefs.plan import PRODUCT, Known, Overlay, Refused, Route, Wish, given
+
+SAME_DEG = 0.5
+
+
+@dataclass
+class Composed:
+    """The parts of a plan. `wishes` are in the order of the brief."""
+
+    wishes: list[tuple[int, Wish]] = field(default_factory=list)
+    refused: list[tuple[int, Refused]] = field(default_factory=list)
+    overlay: Overlay = field(default_factory=Overlay)
+
+
+def compose(text: str, asks: Sequence[Ask], known: Known) -> Composed:
+    """The wishes, the overlay and the refusals that these asks make."""
+    made = Composed()
+    kept = _without_contradictions(text, _joined(asks), made)
+    angles, of_clause = _angles(text, kept, known, made)
+    backdrops = _backdrops(text, kept, known, made)
+    channels = _channels(text, kept, made)
+    light = _light(text, kept, known, made)
+    edits = _edits(text, kept, of_clause, known, made)
+    for ask in kept:
+        if isinstance(ask.what, Alter):
+            made.wishes.append(
+                (ask.start, Wish(text=_said(text, ask), route="inpaint", target=PRODUCT, alters_product=True))
+            )
+    made.overlay = Overlay(angles=angles, backdrops=backdrops, channels=channels, light=light, edits=edits)
+    return made
+
+
+def _said(text: str, ask: Ask) -> str:
+    return text[ask.start : ask.end]
+
+
+def _joined(asks: Sequence[Ask]) -> list[Ask]:
+    """The asks, a height that follows a direction (`45° left, slightly from above`) joined to it."""
+    joined: list[Ask] = []
+    for ask in asks:
+        both = _together(joined[-1], ask) if joined else None
+        if both is not None:
+            joined[-1] = both
+        else:
+            joined.append(ask)
+    return joined
+
+
+def _together(first: Ask, second: Ask) -> Ask | None:
+    """One ask of a direction and of a height that follows it in the same sentence; None if they are not that."""
+    side, height = first.what, second.what
+    if not (isinstance(side, View) and isinstance(height, View)) or first.sentence != second.sentence:
+        return None
+    if side.azimuth_deg is None or side.elevation_deg is not None or height.azimuth_deg is not None or height.straight:
+        return None
+    return replace(first, what=View(side.azimuth_deg, height.elevation_deg, side.name), end=second.end)
+
+
+def _without_contradictions(text: str, asks: Sequence[Ask], made: Composed) -> list[Ask]:
+    """The asks without those that set one thing to two values."""
+    values: dict[tuple[Any, ...], dict[Any, list[Ask]]] = {}
+    for ask in asks:
+        for slot, value in _slots(ask, asks):
+            values.setdefault(slot, {}).setdefault(value, []).append(ask)
+    against: dict[int, tuple[Ask, Ask]] = {}
+    for by_value in values.values():
+        if len(by_value) > 1:
+            groups = list(by_value.values())
+            for group in groups:
+                other = next(other for other in groups if other is not group)
+                against |= {id(ask): (ask, other[0]) for ask in group}
+    for ask, opposite in against.values():
+        reason = f"contradicts {_said(text, opposite)!r}; keep one of them"
+        made.refused.append((ask.start, Refused(text=_said(text, ask), reason=reason)))
+    return [ask for ask in asks if id(ask) not in against]
+
+
+def _slots(ask: Ask, asks: Sequence[Ask]) -> list[tuple[tuple[Any, ...], Any]]:
+    """What the ask sets, and to which value: two values in one slot contradict each other."""
+    if isinstance(ask.what, Lamp):
+        slots: list[tuple[tuple[Any, ...], Any]] = [(("light", name), value) for name, value in ask.what.fields.items()]
+        return slots if ask.what.shadow is None else [*slots, (("shadow",), ask.what.shadow)]
+    if isinstance(ask.what, Edit):
+        reached: list[tuple[Any, ...]] = [(view.what,) for view in _reached(ask, asks)] or [()]
+        return [((*view, *slot), value) for view in reached for slot, value in _edit_slots(ask.what)]
+    if isinstance(ask.what, Extend):
+        return [(("extend",), ask.what.shape)]
+    return []
+
+
+def _edit_slots(edit: Edit) -> list[tuple[tuple[str, ...], Any]]:
+    """An edit's fields, and the shape and the size that they give the picture."""
+    slots: list[tuple[tuple[str, ...], Any]] = list(edit.fields.items())
+    for path, value in edit.fields.items():
+        if (shape := _shape(path, value)) is not None:
+            slots.append((("shape",), shape))
+        if path[0] in {"size_px", "resize"}:
+            slots.append((("size",), value))
+    return slots
+
+
+def _shape(path: tuple[str, ...], value: Any) -> float | None:
+    """Width to height that an edit gives the picture, or None if it leaves that alone."""
+    if path == ("crop", "aspect"):
+        width, height = map(int, value.split(":"))
+        return round(width / height, 2)
+    return round(value[0] / value[1], 2) if path == ("size_px",) else None
+
+
+def _reached(ask: Ask, asks: Iterable[Ask]) -> list[Ask]:
+    """The views that an edit applies to: those of its clause, else those of its sentence, else all of the brief."""
+    views = [other for other in asks if isinstance(other.what, View)]
+    in_clause = [view for view in views if view.clause == ask.clause]
+    return in_clause or [view for view in views if view.sentence == ask.sentence] or views
+
+
+def _angles(
+    text: str, asks: Sequence[Ask], known: Known, made: Composed
+) -> tuple[tuple[Angle, ...], list[tuple[Ask, str]]]:
+    """The angles, each once, and the name of each ask's."""
+    angles: dict[str, Angle] = {}
+    named = []
+    for ask in asks:
+        if isinstance(ask.what, View):
+            angle = angle_of(ask.what, known)
+            if angle.name not in angles:
+                made.wishes.append((ask.start, Wish(text=_said(text, ask), target=f"angles.{angle.name}")))
+            angles.setdefault(angle.name, angle)
+            named.append((ask, angle.name))
+    return tuple(angles.values()), named
+
+
+def angle_of(view: View, known: Known) -> Angle:
+    """The angle of a direction: the shoot's own if it has one there, else a new one as high as the shoot's front."""
+    front = min(known.angles, key=lambda angle: abs((angle.azimuth_deg + 180) % 360 - 180))
+    azimuth_deg = round((view.azimuth_deg or 0.0) % 360, 3) % 360
+    if view.elevation_deg is None:
+        named = next((angle for angle in known.angles if view.name and angle.name == view.name), None)
+        near = [a for a in known.angles if abs((a.azimuth_deg - azimuth_deg + 180) % 360 - 180) <= SAME_DEG]
+        if named or near:
+            return named or near[0]
+    for angle in known.angles:
+        apart_deg = abs((angle.azimuth_deg - azimuth_deg + 180) % 360 - 180)
+        if apart_deg <= SAME_DEG and view.elevation_deg == angle.elevation_deg:
+            return angle
+    elevation_deg = front.elevation_deg if view.elevation_deg is None else view.elevation_deg
+    return Angle(name=_name(view, azimuth_deg), azimuth_deg=azimuth_deg, elevation_deg=elevation_deg)
+
+
+def _name(view: View, azimuth_deg: float) -> str:
+    """`left-45`, `back-left`, `right-30-up-20`, `top`."""
+    if view.straight and view.azimuth_deg is None:
+        return "top" if (view.elevation_deg or 0) > 0 else "bottom"
+    sides = {0.0: "front", 90.0: "right", 135.0: "back-right", 180.0: "back", 225.0: "back-left", 270.0: "left"}
+    away = azimuth_deg if azimuth_deg < 180 else azimuth_deg - 360
+    name = view.name or sides.get(azimuth_deg) or f"{'right' if away > 0 else 'left'}-{abs(away):g}"
+    if view.elevation_deg is None:
+        return name
+    return f"{name}-{'up' if view.elevation_deg >= 0 else 'down'}-{abs(view.elevation_deg):g}"
+
+
+def _backdrops(text: str, asks: Sequence[Ask], known: Known, made: Composed) -> tuple[Backdrop, ...]:
+    """The backdrops. A mood joins those that are painted, or makes one; `wider` continues those that are painted."""
+    own = {backdrop.name: backdrop for backdrop in known.backdrops}
+    grounds = [(ask, own.get(ask.what.own, ask.what.backdrop)) for ask in asks if isinstance(ask.what, Ground)]
+    moods = [(ask, ask.what.words) for ask in asks if isinstance(ask.what, Mood)]
+    extends = [(ask, ask.what.shape) for ask in asks if isinstance(ask.what, Extend)]
+    routes: list[tuple[Ask, str, Route]] = []
+    backdrops: dict[str, Backdrop] = {}
+    for ask, asked in grounds:
+        backdrop = asked
+        if moods and asked.kind == "diffusion":
+            backdrop = painted(str(asked.prompt), [words for _, words in moods]).backdrop
+        backdrops[backdrop.name] = backdrop
+        routes.append((ask, backdrop.name, "inpaint" if backdrop.kind == "diffusion" else "setting"))
+    if moods and not any(backdrop.kind == "diffusion" for backdrop in backdrops.values()):
+        backdrop = painted("", [words for _, words in moods]).backdrop
+        backdrops[backdrop.name] = backdrop
+    scenes = [name for name, backdrop in backdrops.items() if backdrop.kind == "diffusion"]
+    routes += [(ask, name, "image_to_image") for ask, _ in moods for name in scenes]
+    if extends and not scenes:
+        scenes = [name for name, backdrop in own.items() if backdrop.kind == "diffusion"]
+        backdrops |= {name: own[name] for name in scenes}
+    for ask, shape in extends:
+        if not scenes:
+            reason = "only a painted scene can be continued; name one, such as `on light marble`"
+            made.refused.append((ask.start, Refused(text=_said(text, ask), reason=reason)))
+        for name in scenes:
+            backdrops[name] = backdrops[name].model_copy(update={"extend": shape})
+            routes.append((ask, name, "outpaint"))
+    made.wishes += [
+        (ask.start, Wish(text=_said(text, ask), route=route, target=f"backdrops.{name}")) for ask, name, route in routes
+    ]
+    return tuple(backdrops.values())
+
+
+def _channels(text: str, asks: Sequence[Ask], made: Composed) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for ask in asks:
+        if isinstance(ask.what, OnChannel) and ask.what.name not in names:
+            names[ask.what.name] = None
+            wish = Wish(text=_said(text, ask), route="setting", target=f"channels.{ask.what.name}")
+            made.wishes.append((ask.start, wish))
+    return tuple(names)
+
+
+def _light(text: str, asks: Sequence[Ask], known: Known, made: Composed) -> Light | None:
+    fields: dict[str, float] = {}
+    for ask in asks:
+        if isinstance(ask.what, Lamp):
+            fields |= ask.what.fields
+            made.wishes.append((ask.start, Wish(text=_said(text, ask), route="setting", target="light")))
+    return known.light.model_copy(update=fields) if fields else None
+
+
+def _edits(
+    text: str,
+    asks: Sequence[Ask],
+    of_ask: Sequence[tuple[Ask, str]],
+    known: Known,
+    made: Composed,
+) -> dict[str, Edits]:
+    """The edits of each angle: those of the brief's angles, else of all that the shoot has."""
+    fields: dict[str, dict[str, Any]] = {}
+    for ask in asks:
+        if not isinstance(ask.what, Edit):
+            continue
+        reached = {id(view) for view in _reached(ask, asks)}
+        names = [name for view, name in of_ask if id(view) in reached] or [angle.name for angle in known.angles]
+        for name in dict.fromkeys(names):
+            for path, value in ask.what.fields.items():
+                group = fields.setdefault(name, {})
+                for step in path[:-1]:
+                    group = group.setdefault(step, {})
+                group[path[-1]] = value
+            targets = dict.fromkeys(path[0] for path in ask.what.fields)
+            made.wishes += [
+                (ask.start, Wish(text=_said(text, ask), route="exact_edit", target=f"edits.{name}.{target}"))
+                for target in targets
+            ]
+    return _valid(fields, made)
+
+
+def _valid(fields: dict[str, dict[str, Any]], made: Composed) -> dict[str, Edits]:
+    """The edits as models. Wishes that change nothing, or too much together, are refused."""
+    edits: dict[str, Edits] = {}
+    for name, values in fields.items():
+        try:
+            edits[name] = Edits.model_validate(values)
+        except ValidationError as error:
+            reason = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+            _refuse(made, [f"edits.{name}.{key}" for key in values], reason)
+            continue
+        unchanged = [key for key in values if key not in given(edits[name])]
+        _refuse(made, [f"edits.{name}.{key}" for key in unchanged], "it changes nothing")
+        if not given(edits[name]):
+            del edits[name]
+    return edits
+
+
+def _refuse(made: Composed, targets: Sequence[str], reason: str) -> None:
+    """Turn the wishes for these targets into refusals."""
+    gone = [(start, wish) for start, wish in made.wishes if wish.target in targets]
+    made.wishes = [(start, wish) for start, wish in made.wishes if wish.target not in targets]
+    for start, wish in gone:
+        refused = Refused(text=wish.text, reason=reason)
+        if (start, refused) not in made.refused:
+            made.refused.append((start, refused))

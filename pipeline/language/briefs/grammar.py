@@ -1,0 +1,103 @@
+"""A grammar of briefs in English, German and French; no model, no network.
+
+What it does not know it refuses, with the nearest word that it knows. It never guesses.
+"""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib.metadata import version
+from typing import Literal
+
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput, CatalogError
+from pipeline.language.base import Pay
+from pipeline.language.briefs.base import SPOKEN, checked
+from pipeline.language.briefs.clauses import Found, Left, read_clauses
+from pipeline.language.briefs.compose import compose
+from pipeline.language.briefs.letters import joined_lines, without_frame
+from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, fold, lexicon
+from pipeline.language.briefs.plan import EditPlan, Known, Language, Refused
+from pipeline.language.briefs.tokens import languages_of, share_known, tokens_of
+from pipeline.language.briefs.validator import faults
+
+KNOWN_AT_LEAST = 0.25  # of the brief's words; fewer are another language
+SHOWN = 5  # refused texts that an error quotes
+
+
+class Params(Frozen):
+    """The grammar has no settings."""
+
+    engine: Literal["grammar"] = "grammar"
+
+
+def require_here(params: Params) -> str:  # noqa: ARG001 - every engine takes its params
+    """What would run on this machine."""
+    return f"lark {version('lark')}"
+
+
+def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:  # noqa: ARG001 - it costs nothing
+    """The plan of a brief. Raises BadInput when nothing of it is understood."""
+    text = checked(text)
+    words = lexicon().with_names(known)
+    body = joined_lines(without_frame(text, lambda line: bool(_found(line, words).asks)))
+    found = _found(body, words)
+    _require_understood(body, found, words)
+    made = compose(text, sorted(found.asks, key=lambda ask: ask.start), known)
+    left = [
+        (one.start, Refused(text=text[one.start : one.end], reason=_reason(one, text, words))) for one in found.left
+    ]
+    plan = EditPlan(
+        text=text,
+        language=_language(body, words),
+        parser=f"grammar, lark {version('lark')}",
+        wishes=tuple(wish for _, wish in sorted(made.wishes, key=lambda pair: pair[0])),
+        shoot=made.overlay,
+        refused=tuple(refused for _, refused in sorted([*made.refused, *left], key=lambda pair: pair[0])),
+    )
+    if wrong := faults(plan, known):
+        raise CatalogError(f"the grammar made a plan that is not valid: {'; '.join(wrong)}", remedy="Report this brief")
+    return plan
+
+
+def _found(text: str, words: Lexicon) -> Found:
+    return read_clauses(tokens_of(text, words))
+
+
+def _language(text: str, words: Lexicon) -> Language:
+    """The language that most of the brief's words belong to; English when none decides."""
+    counts = languages_of(text, words)
+    languages: Sequence[Language] = ("en", "de", "fr")
+    return max(languages, key=lambda language: counts.get(language, 0))
+
+
+def _require_understood(text: str, found: Found, words: Lexicon) -> None:
+    if found.asks or any(one.reason for one in found.left):
+        return
+    if share_known(text, words) < KNOWN_AT_LEAST:
+        raise BadInput(
+            f"the brief is in no language that is read here: {_shortened(text)!r}",
+            remedy=f"Write it in {SPOKEN} words; docs/briefs.md lists them",
+        )
+    reasons = [f"{text[one.start : one.end]!r}: {_reason(one, text, words)}" for one in found.left[:SHOWN]]
+    raise BadInput(
+        f"nothing in the brief asks for a picture: {'; '.join(reasons) or repr(_shortened(text))}",
+        remedy="Say what to show, such as `45° left, on light marble, crop 4:5`; docs/briefs.md lists the words",
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _reason(left: Left, text: str, words: Lexicon) -> str:
+    """Why words are refused: the nearest word that is known, or where the known words are listed."""
+    if left.reason:
+        return left.reason
+    unknown = [text[one.start : one.end] for one in left.lexemes if one.kind == UNKNOWN]
+    useful = [key[0] for key, meanings in words.entries.items() if len(key) == 1 and meanings[0].kind != COURTESY]
+    for word in unknown:
+        if near := get_close_matches(fold(word), useful, n=1, cutoff=0.8):
+            return f"{word!r} is not known; the nearest word is {near[0]!r}"
+    if unknown:
+        return f"{', '.join(map(repr, dict.fromkeys(unknown)))} is not among the words of a brief"
+    return "these words make no wish by themselves"

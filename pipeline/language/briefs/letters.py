@@ -1,0 +1,50 @@
+"""The frame of an e-mail around a brief: greeting, subject and signature, in English, German and French."""
+
+import re
+from collections.abc import Callable
+
+_GREETING = re.compile(
+    r"\A\s*(?:hi|hello|hey|dear|hallo|liebes?|lieber|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|moin|servus"
+    r"|bonjour|bonsoir|salut|ch[eè]re?s?)\b[^\n,!.:;]{0,40}(?:[,!.:;]|\n|\Z)",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(r"\A\s*(?:subject|re|betreff|objet)\s*:[^\n]*\n", re.IGNORECASE)
+_THANKS = r"thanks(?: a lot| so much| in advance)?|thank you(?: very much)?|many thanks"
+_THANKS += r"|danke(?:sch[oö]n| sehr| im voraus)?|vielen dank(?: im voraus)?|merci(?: beaucoup| d.avance)?"
+_WISHES = r"(?:best|kind|warm|many|with kind|with best) (?:regards|wishes)|regards|cheers|best|sincerely|yours(?: \w+)?"
+_WISHES += (
+    r"|viele gr[uü](?:ß|ss|e)\w*|(?:mit )?(?:freundlichen?|besten?|lieben?|herzlichen?) gr[uü](?:ß|ss)\w*|lg|vg|mfg"
+)
+_WISHES += r"|cordialement|bien [aà] vous|bien cordialement|sinc[eè]rement|salutations|[aà] bient[oô]t|--"
+_CLOSING = re.compile(
+    rf"^[ \t]*(?:(?:{_THANKS})|(?:(?:{_THANKS}),? (?:and |und |et )?)?(?:{_WISHES}))[ \t]*[,!.]?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+SIGNATURE_LINES, SIGNATURE_WORDS = 5, 8
+
+
+def without_frame(text: str, has_wish: Callable[[str], bool]) -> str:
+    """The text with greeting, subject and signature blanked out, so that positions stay. Lines with a wish remain.
+
+    `has_wish`: whether a line asks for something. Nothing that does is ever taken for courtesy.
+    """
+    for pattern in (_SUBJECT, _GREETING):
+        match = pattern.search(text)
+        if match and not has_wish(match.group()):
+            text = _blank(text, *match.span())
+    for match in _CLOSING.finditer(text):
+        lines = text[match.end() :].strip("\n").splitlines()
+        named = all(len(line.split()) <= SIGNATURE_WORDS and not has_wish(line) for line in lines)
+        if len(lines) <= SIGNATURE_LINES and named:
+            return _blank(text, match.start(), len(text))
+    return text
+
+
+def joined_lines(text: str, longest: int = 60) -> str:
+    """The text with line ends inside sentences as spaces, where an e-mail program wrapped a long line."""
+    pattern = re.compile(rf"(?<=[^\n]{{{longest}}})(?<![.!?;:,])\n(?=[ \t]*[a-zà-ÿ0-9])(?![ \t]*\d{{1,2}}[.)][ \t])")
+    return pattern.sub(" ", text)
+
+
+def _blank(text: str, start: int, end: int) -> str:
+    return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]

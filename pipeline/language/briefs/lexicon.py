@@ -1,0 +1,126 @@
+"""The words that briefs may use, in three languages: `words.yaml`, `courtesy.yaml`, and a shoot's own names."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from pipeline.language.briefs.numerals import numerals
+from pipeline.language.briefs.plan import LANGUAGES, Known, Language
+
+ENDINGS = ("", "e", "er", "es", "en", "em")
+COURTESY, UNKNOWN = "COURTESY", "UNKNOWN"
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a word or phrase may stand for: a token of the grammar, its value, and the languages that use it so."""
+
+    kind: str
+    value: str
+    languages: frozenset[Language] = frozenset()
+
+
+def fold(word: str) -> str:
+    """A word in lower case, without accents."""
+    plain = unicodedata.normalize("NFKD", word.lower().replace("ß", "ss").replace("œ", "oe"))
+    return "".join(character for character in plain if not unicodedata.combining(character))
+
+
+def key_of(phrase: str) -> Key:
+    """The words of a phrase, folded; hyphens and apostrophes separate words."""
+    return tuple(re.findall(r"[^\W\d_]+|\d+", fold(phrase)))
+
+
+class Lexicon:
+    """Phrases, each a tuple of folded words, and what they may mean."""
+
+    def __init__(self, entries: dict[Key, tuple[Meaning, ...]]) -> None:
+        self.entries = entries
+        self.longest = max(map(len, entries))
+
+    def at(self, words: list[str], start: int) -> tuple[int, tuple[Meaning, ...]]:
+        """How many words from `start` on form the longest known phrase, and its meanings; (0, ()) if none do."""
+        for count in range(min(self.longest, len(words) - start), 0, -1):
+            if found := self.entries.get(tuple(words[start : start + count])):
+                return count, found
+        return 0, ()
+
+    def with_names(self, known: Known) -> "Lexicon":
+        """This lexicon with the names of a shoot's angles, backdrops and channels, and its words for the product."""
+        entries = dict(self.entries)
+        for name in known.channels:
+            for phrase in _nicknames(name, tuple(known.channels), self):
+                entries[phrase] = (Meaning("CHANNEL", name),)
+        own = [("OWN_ANGLE", angle.name) for angle in known.angles]
+        own += [("OWN_BACKDROP", backdrop.name) for backdrop in known.backdrops]
+        for kind, name in own:
+            if not all(word in self.single for word in key_of(name)):
+                entries.setdefault(key_of(name), (Meaning(kind, name),))
+        for word in known.product:
+            entries.setdefault(key_of(word), (Meaning("PRODUCT", "product"),))
+        return Lexicon({key: meanings for key, meanings in entries.items() if key})
+
+    @property
+    def single(self) -> frozenset[str]:
+        """All single words that have a meaning."""
+        return frozenset(key[0] for key in self.entries if len(key) == 1)
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The words of the tables, without those of a shoot."""
+    found: dict[Key, list[Meaning]] = {}
+    for kind, value, language, phrase in rows():
+        meanings = found.setdefault(key_of(phrase), [])
+        same = next((m for m in meanings if (m.kind, m.value) == (kind, value)), Meaning(kind, value))
+        meanings[:] = [m for m in meanings if (m.kind, m.value) != (kind, value)]
+        meanings.append(Meaning(kind, value, same.languages | {language}))
+    for key, number in numerals().items():
+        found.setdefault(key, []).append(Meaning("NUM", repr(number)))
+    for language, words in _table("courtesy.yaml").items():
+        for word in words.split():
+            found.setdefault(key_of(word.replace("_", " ")), []).append(Meaning(COURTESY, word, frozenset({language})))
+            if "'" in word:  # its parts too: the text is split at apostrophes
+                for part in key_of(word):
+                    found.setdefault((part,), [Meaning(COURTESY, part, frozenset({language}))])
+    return Lexicon({key: tuple(meanings) for key, meanings in found.items()})
+
+
+def rows() -> list[tuple[str, str, Language, str]]:
+    """(token, value, language, phrase) of every phrase in words.yaml; German endings are written out."""
+    found = []
+    for kind, values in _table("words.yaml").items():
+        for value, phrases in values.items():
+            for language, together in zip(LANGUAGES, phrases, strict=True):
+                for phrase in together.split("|"):
+                    found += [(kind, str(value), language, form) for form in _forms(phrase.strip())]
+    return found
+
+
+def _forms(phrase: str) -> list[str]:
+    if not phrase.endswith("~"):
+        return [phrase]
+    stem = phrase[:-1]
+    return [stem + ending.removeprefix("e") if stem.endswith("e") else stem + ending for ending in ENDINGS]
+
+
+def _nicknames(name: str, names: tuple[str, ...], words: Lexicon) -> list[Key]:
+    """What a brief may call a channel: its name, its first word if no other channel has it, its last if it is rare."""
+    parts = tuple(part for part in key_of(name.replace("_", " ")) if part.isalpha() and len(part) > 1)
+    others = [key_of(other.replace("_", " ")) for other in names if other != name]
+    found = [parts]
+    if parts and (name == parts[0] or not any(parts[0] in other for other in others)):
+        found.append(parts[:1])
+    if len(parts) > 1 and parts[-1] not in words.single and not any(parts[-1] in other for other in others):
+        found.append(parts[-1:])
+    return found
+
+
+@cache
+def _table(name: str) -> dict:  # type: ignore[type-arg]
+    return yaml.safe_load((files("pipeline.language.briefs") / name).read_text("utf-8"))  # type: ignore[no-any-return]

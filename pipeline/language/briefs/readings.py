@@ -1,0 +1,114 @@
+"""From the phrases that the grammar recognises to what they ask for."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lark import Tree
+
+from pipeline.language.briefs.amounts import adjust_of, crop_of, resize_of, rotation_of
+from pipeline.language.briefs.asks import Alter, Edit, Extend, Mood, NoSuchPhrase, OnChannel, RefusedPhrase, What
+from pipeline.language.briefs.colours import gradient_of, ground_of
+from pipeline.language.briefs.directions import lamp_of, lexemes_in, view_of, views_around
+from pipeline.language.briefs.phrases import phrases_at
+from pipeline.language.briefs.tokens import SWATCHES, Lexeme
+
+
+def longest_wish(lexemes: Sequence[Lexeme], *, after_trim: bool) -> tuple[int, list[What]] | None:
+    """The longest phrase that the tokens begin with: how many tokens, and what it asks for; None if there is none.
+
+    `after_trim`: the phrase before trimmed a side, so that `5% left` trims another. Raises RefusedPhrase.
+    """
+    for count, rule, tree in phrases_at(lexemes):
+        if rule == "more_crop" and not after_trim:
+            continue
+        try:
+            return count, READERS[rule](tree, lexemes[:count])
+        except NoSuchPhrase:
+            continue
+    return None
+
+
+def is_trim(whats: Sequence[What]) -> bool:
+    """Whether a phrase cut shares off the sides."""
+    return any(
+        isinstance(what, Edit) and all(path[0] == "crop" and path[-1] != "aspect" for path in what.fields)
+        for what in whats
+    )
+
+
+def _backdrop(tree: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
+    swatches, moods = _part(tree, "swatches"), _part(tree, "moods")
+    if moods and all(lexeme.kind == "TONE" for lexeme in swatches):
+        words = [lexeme.value for lexeme in [*swatches, *moods] if lexeme.kind != "MOODWORD"]
+        return [Mood(" ".join(words))]
+    ground = ground_of(swatches, moods)
+    before = {word for lexeme in lexemes for word in lexeme.before}
+    said = "ON" in before or any(lexeme.kind == "BACKDROP" for lexeme in lexemes)
+    if ground.backdrop.kind == "solid" and not said and {"MAKE", "PRODUCT"} & before:
+        if "MAKE" in before:
+            return [Alter()]
+        raise RefusedPhrase("this may mean the product or its backdrop; write `on white` for the backdrop")
+    return [ground]
+
+
+def _gradient(tree: Tree[Any], _: Sequence[Lexeme]) -> list[What]:
+    return [gradient_of(_part(tree, "swatches"))]
+
+
+def _mood(tree: Tree[Any], _: Sequence[Lexeme]) -> list[What]:
+    words = [lexeme.value for lexeme in _part(tree, "moods") if lexeme.kind == "MOOD"]
+    if not words:
+        raise NoSuchPhrase
+    return [Mood(", ".join(words))]
+
+
+def _channel(_: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
+    name = lexemes[0].value
+    if len(lexemes) > 1 and lexemes[1].value.replace(":", "x") not in name:
+        raise NoSuchPhrase
+    return [OnChannel(name)]
+
+
+def _extend(_: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
+    shapes = {_shape(lexeme) for lexeme in lexemes} - {""}
+    if len(shapes) != 1:
+        raise RefusedPhrase("say where a painted scene continues: `wider scene` or `taller scene`")
+    return [Extend(shapes.pop())]
+
+
+def _shape(lexeme: Lexeme) -> str:
+    if lexeme.kind == "EXTEND":
+        return lexeme.value if lexeme.value != "any" else ""
+    return {"SIDE": "wide", "UP": "tall", "DOWN": "tall"}.get(lexeme.kind, "")
+
+
+def _part(tree: Tree[Any], name: str) -> list[Lexeme]:
+    return [lexeme for part in tree.find_data(name) for lexeme in lexemes_in(part)]
+
+
+READERS: dict[str, Callable[[Tree[Any], Sequence[Lexeme]], list[What]]] = {
+    "angle": lambda tree, _: [view_of(tree)],
+    "round": lambda _, lexemes: list(views_around(lexemes)),
+    "backdrop": _backdrop,
+    "gradient": _gradient,
+    "mood": _mood,
+    "light": lambda tree, _: [lamp_of(tree)],
+    "crop": lambda _, lexemes: [crop_of(lexemes)],
+    "more_crop": lambda _, lexemes: [crop_of(lexemes)],
+    "adjust": lambda _, lexemes: [adjust_of(lexemes)],
+    "exposure": lambda _, lexemes: [adjust_of([*lexemes, Lexeme("BRIGHTNESS", "", 0, 0)])],
+    "rotate": lambda _, lexemes: [rotation_of(lexemes)],
+    "resize": lambda _, lexemes: [resize_of(lexemes)],
+    "channel": _channel,
+    "extend": _extend,
+}
+
+
+def is_weak(lexemes: Sequence[Lexeme]) -> bool:
+    """Whether a phrase is one bare word, such as `left` or `white`, that may belong to unknown words beside it."""
+    (first, *rest) = lexemes
+    return (
+        not rest
+        and first.kind in SWATCHES | {"SIDE", "UP", "DOWN", "MOOD"}
+        and not {"ON", "FROM", "VIEW"} & set(first.before)
+    )

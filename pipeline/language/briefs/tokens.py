@@ -1,0 +1,209 @@
+"""Splits a brief into the tokens of the grammar: numbers, units, sizes and the words of the lexicon.
+
+Words that change nothing are left out; the token after them keeps them in `before`, with the kinds of prepositions,
+because `on white` and `the mug white` differ in nothing else.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, Meaning, fold
+from pipeline.language.briefs.plan import Language
+
+LEFT_OUT = frozenset({"ON", "TO", "FROM", "PRODUCT", "MAKE", "VIEW", COURTESY})
+SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
+UNITS = frozenset({"EV", "PX"})
+LABELS = frozenset({"LIGHT", "SHADOW"})
+SIZE_FROM_PX = 33  # 16 x 9 is a ratio, 500 x 500 a size
+COMPOUND = SWATCHES | {"MOOD", "MOODWORD", "BACKDROP", "LIGHT", "SHADOW", "SOFT", "HARD", "GRADIENT"}
+_SCAN = re.compile(
+    r"""(?P<MARKUP>```.*?(?:```|\Z)|\{.*\}|<[^<>\n]*>|\[[^\[\]\n]*\]|https?://\S+)
+    |(?P<BULLET>(?:(?<=\n)|\A)[ \t]*(?:[-*\u2022\u2013](?=[ \t])|\d{1,2}[.)](?=[ \t])))
+    |(?P<HEX>\#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b)
+    |(?P<PAIR>\d{1,5}[ ]?(?:px[ ]?)?(?:[x\u00d7*]|by|mal|sur|par|auf)[ ]?\d{1,5}\b)
+    |(?P<RATIO>\b\d{1,2}[ ]?[:/][ ]?\d{1,2}\b)
+    |(?P<NUM>(?:(?<![\w.,])[-+\u2212\u2013][ ]?)?\d+(?:[.,]\d+)?)
+    |(?P<PCT>%)|(?P<DEG>[\u00b0\u00ba])
+    |(?P<WORD>[^\W\d_]+)
+    |(?P<STOP>[;.!?\n]|[ ][-\u2013\u2014][ ]|\u2014)
+    |(?P<COMMA>,)|(?P<AND>[()&+/])|(?P<COLON>:)
+    |(?P<SPACE>[ \t\r'\u2019"\u201c\u201d\u201e\u00ab\u00bb\u00a0\u202f_-])
+    |(?P<OTHER>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Lexeme:
+    """One token: its kind in the grammar, its value, and where it stands in the text.
+
+    `before`: the folded words left out directly before it, and the kinds of those that are prepositions and the like.
+    """
+
+    kind: str
+    value: str
+    start: int
+    end: int
+    languages: frozenset[Language] = frozenset()
+    before: tuple[str, ...] = ()
+
+    @property
+    def number(self) -> float:
+        """The value of a NUM."""
+        return float(self.value)
+
+
+def tokens_of(text: str, words: Lexicon) -> list[Lexeme]:
+    """The tokens of a brief, in order, without what changes nothing."""
+    return _kept(_unified(list(_read(text, words))))
+
+
+def languages_of(text: str, words: Lexicon) -> dict[Language, int]:
+    """How many of the text's words each language alone knows, and `known` of `all` words in any of them."""
+    found: dict[Language, int] = {}
+    for lexeme in _read(text, words):
+        if len(lexeme.languages) == 1:
+            (language,) = lexeme.languages
+            found[language] = found.get(language, 0) + 1
+    return found
+
+
+def share_known(text: str, words: Lexicon) -> float:
+    """The share of the brief's words, 0 to 1, that are in the lexicon; 1 if there are no words."""
+    read = [lexeme for lexeme in _read(text, words) if any(map(str.isalpha, text[lexeme.start : lexeme.end]))]
+    unknown = sum(lexeme.kind in {UNKNOWN, "MARKUP"} for lexeme in read)
+    return 1 - unknown / len(read) if read else 1.0
+
+
+def _read(text: str, words: Lexicon) -> Iterator[Lexeme]:
+    """Every token, those included that are left out later."""
+    matches = [match for match in _SCAN.finditer(text) if match.lastgroup != "SPACE"]
+    at = 0
+    while at < len(matches):
+        match = matches[at]
+        if match.lastgroup != "WORD":
+            yield _symbol(match)
+            at += 1
+            continue
+        run = [match]
+        while at + len(run) < len(matches) and matches[at + len(run)].lastgroup == "WORD":
+            run.append(matches[at + len(run)])
+        yield from _words(run, words)
+        at += len(run)
+
+
+def _symbol(match: re.Match[str]) -> Lexeme:
+    kind, value = str(match.lastgroup), match.group()
+    if kind == "PAIR":
+        width, height = re.findall(r"\d+", value)
+        kind, value = (
+            ("SIZE", f"{width}x{height}")
+            if max(int(width), int(height)) >= SIZE_FROM_PX
+            else ("RATIO", f"{width}:{height}")
+        )
+    elif kind == "RATIO":
+        value = re.sub(r"\s", "", value)
+    elif kind == "NUM":
+        value = re.sub(r"[\u2212\u2013]", "-", value).replace(" ", "").replace(",", ".")
+    elif kind == "BULLET":
+        kind = "STOP"
+    elif kind == "HEX":
+        value = value.lower()
+    return Lexeme(kind, value, match.start(), match.end())
+
+
+def _words(run: list[re.Match[str]], words: Lexicon) -> Iterator[Lexeme]:
+    """The longest known phrases in a run of words."""
+    folded = [fold(match.group()) for match in run]
+    at = 0
+    while at < len(run):
+        count, meanings = words.at(folded, at)
+        if not count and (parts := _compound(folded[at], words)):
+            for part in parts:
+                yield Lexeme(part.kind, part.value, run[at].start(), run[at].end(), part.languages)
+            at += 1
+            continue
+        taken = run[at : at + max(1, count)]
+        _, following = words.at(folded, at + max(1, count))
+        chosen = _chosen(meanings, following)
+        yield Lexeme(chosen.kind, chosen.value, taken[0].start(), taken[-1].end(), chosen.languages)
+        at += len(taken)
+
+
+def _chosen(meanings: tuple[Meaning, ...], following: tuple[Meaning, ...]) -> Meaning:
+    """The meaning that fits what follows: `light` is a tone before a colour, and elsewhere the light itself."""
+    if not meanings:
+        return Meaning(UNKNOWN, "")
+    kinds = {meaning.kind: meaning for meaning in meanings}
+    if len(kinds) > 1 and "TONE" in kinds:
+        if {meaning.kind for meaning in following} & (SWATCHES | {"BACKDROP"}):
+            return kinds["TONE"]
+        del kinds["TONE"]
+    if "EVERY" in kinds and len(kinds) > 1 and not following:
+        return kinds["EVERY"]
+    return next(iter(kinds.values()))
+
+
+def _compound(word: str, words: Lexicon) -> tuple[Meaning, ...]:
+    """The two parts of a German compound such as `Eichentisch` or `dunkelblau`, or another spelling of an umlaut."""
+    spelled = word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+    if spelled != word and (found := words.entries.get((spelled,))):
+        return found[:1]
+    for split in range(len(word) - 3, 2, -1):
+        first, second = word[:split], word[split:]
+        heads = [words.entries.get((first,)), words.entries.get((first[:-1],)) if first[-1] in "sn" else None]
+        tails = words.entries.get((second,), ())
+        for head in heads:
+            pair = [next((m for m in part if m.kind in COMPOUND), None) for part in (head or (), tails)]
+            if pair[0] and pair[1]:
+                return (pair[0], pair[1])
+    return ()
+
+
+def _unified(read: list[Lexeme]) -> list[Lexeme]:
+    """`3/4 view` is a three-quarter view; `alle` counts steps before a number only; a wrapped line is no new one."""
+    found = list(read)
+    for at, lexeme in enumerate(found):
+        around = {found[other].kind for other in (at - 1, at + 1) if 0 <= other < len(found)}
+        if lexeme.kind == "RATIO" and "/" in lexeme.value:
+            kind = "THREEQ" if lexeme.value == "3/4" and "VIEW" in around else "RATIO"
+            found[at] = replace(lexeme, kind=kind, value=lexeme.value.replace("/", ":"))
+        elif lexeme.kind == "EVERY" and (at + 1 == len(found) or found[at + 1].kind != "NUM"):
+            found[at] = replace(lexeme, kind=COURTESY)
+        elif lexeme.kind in UNITS and (at == 0 or found[at - 1].kind != "NUM"):
+            found[at] = replace(lexeme, kind=COURTESY)  # `il` is a stop after a number, and elsewhere a pronoun
+        elif lexeme.kind == "SQUARE":
+            found[at] = replace(lexeme, kind="RATIO")
+    return found
+
+
+def _kept(read: list[Lexeme]) -> list[Lexeme]:
+    kept: list[Lexeme] = []
+    before: list[str] = []
+    label = False  # a line such as `Light: hard, from the left` is one phrase
+    for lexeme in read:
+        kind = lexeme.kind
+        if kind == "COLON":
+            label = bool(kept) and kept[-1].kind in LABELS and (len(kept) == 1 or kept[-2].kind == "STOP")
+            continue
+        label = label and kind != "STOP"
+        counted = kind == "VIEW" and bool(kept) and kept[-1].kind in {"NUM", "ROUND"} and not before
+        if (kind in LEFT_OUT and not counted) or (label and kind == "COMMA"):
+            if kind == "PRODUCT" and not before:
+                _drop_description(kept)
+            before += [kind, lexeme.value] if kind != COURTESY else [lexeme.value]
+            continue
+        kept.append(replace(lexeme, before=tuple(before)))
+        before = []
+    return kept
+
+
+def _drop_description(kept: list[Lexeme]) -> None:
+    """Forget the colours directly before the product: `the red mug` describes it."""
+    first = len(kept)
+    while first and kept[first - 1].kind in SWATCHES:
+        first -= 1
+    of_backdrop = first and kept[first - 1].kind in {"BACKDROP", "GRADIENT", "PLAIN"}
+    if first < len(kept) and not of_backdrop and not {"ON", "MAKE"} & set(kept[first].before):
+        del kept[first:]

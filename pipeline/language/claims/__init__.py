@@ -1,0 +1,1 @@
+"""Splits captions into claims and judges each by the evidence."""

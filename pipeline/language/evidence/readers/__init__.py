@@ -1,0 +1,1 @@
+"""Readers: engines that find text in a picture."""

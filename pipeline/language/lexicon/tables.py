@@ -1,0 +1,152 @@
+"""Categories with their nouns, colours, materials and countries, from the tables beside this module."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from pipeline.language.lexicon.words import LANGUAGES, Language, key_of, others, rows
+
+KINDS = {"p", "u", "b"}
+UNIFORM = 4  # forms of a French adjective: masculine, feminine, and the plurals of both
+
+
+@dataclass(frozen=True)
+class Noun:
+    """A noun of one language. `gender`: m, f, n, or empty in English. `coloured`: measured colours describe it."""
+
+    text: str
+    plurals: str
+    gender: str = ""
+    plural: bool = False
+    counted: bool = True
+    coloured: bool = True
+
+    @property
+    def form(self) -> int:
+        """Which of four forms agrees with it: masculine, feminine, masculine plural, feminine plural."""
+        return (1 if self.gender == "f" else 0) + (2 if self.plural else 0)
+
+
+@dataclass(frozen=True)
+class Colour:
+    """A colour: before an English noun, after German `in`, and the four forms of the French adjective."""
+
+    en: str
+    de: str
+    fr: tuple[str, ...]
+
+    def text(self, language: Language, form: int = 0) -> str:
+        """Its word; `form`: of the French noun that it belongs to."""
+        return self.fr[form] if language == "fr" else str(getattr(self, language))
+
+
+@dataclass(frozen=True)
+class Material:
+    """A material: before an English noun (`before`), and after made of, aus, en."""
+
+    before: str
+    en: str
+    de: str
+    fr: str
+
+
+Category = dict[Language, Noun]
+
+
+@cache
+def categories() -> dict[str, Category]:
+    """Every word for a category, as `key_of` gives it, to its nouns."""
+    found: dict[str, Category] = {}
+    for columns in rows("categories.txt"):
+        mark, _, rest = columns[0].partition(" ")
+        english = _english(mark, rest if mark in KINDS else columns[0])
+        category: Category = {
+            "en": english,
+            "de": gendered(columns[1], like=english),
+            "fr": gendered(columns[2], like=english),
+        }
+        words = [form for noun in category.values() for form in _written(noun)]
+        words += [form for word in others(columns, 3) for form in (word, f"{word}s")]
+        for word in words:
+            found.setdefault(key_of(word), category)
+    return found
+
+
+@cache
+def forms(language: Language) -> frozenset[str]:
+    """The keys of every category, colour and material in `language`, by which a text's language is recognised."""
+    nouns = {key_of(form) for category in categories().values() for form in _written(category[language])}
+    shades = {key_of(form) for colour in colours().values() for form in _forms_of(colour, language)}
+    stuffs = {key_of(str(getattr(material, language))) for material in materials().values()}
+    before = {key_of(material.before) for material in materials().values()} if language == "en" else set()
+    return frozenset(nouns | shades | stuffs | before)
+
+
+@cache
+def colours() -> dict[str, Colour]:
+    """Every word for a colour, as `key_of` gives it."""
+    found: dict[str, Colour] = {}
+    table = rows("colours.txt")
+    made = []
+    for columns in table:
+        french = tuple(columns[2].split(","))
+        colour = Colour(columns[0], columns[1], french if len(french) == UNIFORM else french * UNIFORM)
+        made.append((colour, columns))
+    for colour, _ in made:
+        found.setdefault(key_of(colour.en), colour)
+    for colour, columns in made:
+        for word in (colour.de, *colour.fr, *others(columns, 3)):
+            found.setdefault(key_of(word), colour)
+    return found
+
+
+@cache
+def materials() -> dict[str, Material]:
+    """Every word for a material, as `key_of` gives it."""
+    found: dict[str, Material] = {}
+    for columns in rows("materials.txt"):
+        material = Material(columns[0], columns[1], columns[2], columns[3])
+        for word in (*columns[:4], *others(columns, 4)):
+            found.setdefault(key_of(word), material)
+    return found
+
+
+@cache
+def countries() -> dict[str, dict[Language, str]]:
+    """Every name of a country to what stands after made in, hergestellt and fabriqué."""
+    found: dict[str, dict[Language, str]] = {}
+    for columns in rows("countries.txt"):
+        phrases = dict(zip(LANGUAGES, columns[:3], strict=True))
+        names = [columns[0], *(phrase.split(" ", 1)[1] for phrase in columns[1:3]), *others(columns, 3)]
+        for name in names:
+            found.setdefault(key_of(name), phrases)
+    return found
+
+
+def _forms_of(colour: Colour, language: Language) -> tuple[str, ...]:
+    return colour.fr if language == "fr" else (str(getattr(colour, language)),)
+
+
+def _written(noun: Noun) -> tuple[str, ...]:
+    """The forms in which a title or a category may have the noun: a single sneaker too."""
+    single = noun.text.removesuffix("s") if noun.plural and not noun.gender else noun.text
+    return (noun.text, noun.plurals, single)
+
+
+def _english(mark: str, text: str) -> Noun:
+    single, _, plurals = text.partition("/")
+    return Noun(
+        single,
+        plurals or (single if mark in {"p", "u"} else f"{single}s"),
+        plural=mark == "p",
+        counted=mark != "u",
+        coloured=mark not in {"u", "b"},
+    )
+
+
+def gendered(column: str, *, like: Noun) -> Noun:
+    """`m Becher/Becher`; `fp baskets` and `p Sneaker` are plural. `like`: the English noun."""
+    kind, _, rest = column.partition(" ")
+    text, _, plurals = rest.partition("/")
+    plural = kind.endswith("p")
+    own = plurals or (text if plural else f"{text}s")
+    return Noun(text, own, kind.removesuffix("p"), plural, like.counted, like.coloured)

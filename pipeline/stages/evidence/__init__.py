@@ -1,0 +1,5 @@
+"""The stage `evidence`."""
+
+from pipeline.stages.evidence.stage import STAGE
+
+__all__ = ["STAGE"]

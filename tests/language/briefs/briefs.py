@@ -1,0 +1,132 @@
+"""The corpus of briefs, and what the grammar makes of it.
+
+Each brief of `corpus/*.yaml` has a style, a language and a text, and what the plan must be: `shoot`, `routes`,
+`alters` and `refused`, or `error`, words of the error. Angles and backdrops that are only a name are the shoot's own;
+others are `{name: [azimuth, elevation]}`, `{name: colour}`, `{name: [top, bottom]}` and `{name: prompt}`.
+`edits: {all: ...}` stands for every angle of the plan. `light` has only the fields that change. `refused` and `alters`
+have words that the refused texts and the wishes contain, one each. `routes` has the routes that are not the usual one
+of their target.
+"""
+
+from pathlib import Path
+
+import yaml
+
+from pipeline.core.errors import BadInput
+from pipeline.imaging.channels.channel import channel_names, load_channel
+from pipeline.language.briefs import grammar
+from pipeline.language.briefs.plan import EditPlan, Known, Overlay
+from pipeline.shoot import parse_shoot
+
+ROOT = Path(__file__).parents[3]
+CORPUS = Path(__file__).parent / "corpus"
+SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"
+
+
+def known_mug() -> Known:
+    shoot = parse_shoot(SHOOT.read_bytes(), SHOOT)
+    return Known(
+        angles=shoot.angles,
+        backdrops=shoot.backdrops,
+        light=shoot.capture.light,
+        channels={name: load_channel(name).title for name in channel_names()},
+        product=(*shoot.title.split(), shoot.category.rpartition("/")[2]),
+    )
+
+
+KNOWN = known_mug()
+
+
+def corpus(name: str) -> list[dict]:
+    return yaml.safe_load((CORPUS / f"{name}.yaml").read_text("utf-8"))
+
+
+def expected_overlay(brief: dict) -> Overlay:
+    """The overlay that a brief of the corpus must give."""
+    shoot = dict(brief.get("shoot") or {})
+    angles = [_angle(entry) for entry in shoot.get("angles", ())]
+    names = [angle["name"] for angle in angles] or [angle.name for angle in KNOWN.angles]
+    edits = dict(shoot.get("edits") or {})
+    common = edits.pop("all", {})
+    every = {name: {**common, **edits.get(name, {})} for name in names if common or name in edits}
+    light = KNOWN.light.model_copy(update=shoot["light"]) if "light" in shoot else None
+    return Overlay.model_validate(
+        {
+            "angles": angles,
+            "backdrops": [_backdrop(entry) for entry in shoot.get("backdrops", ())],
+            "channels": shoot.get("channels", ()),
+            "light": light,
+            "edits": every,
+        }
+    )
+
+
+def _angle(entry) -> dict:
+    if isinstance(entry, str):
+        return next(angle for angle in KNOWN.angles if angle.name == entry).model_dump()
+    ((name, (azimuth_deg, elevation_deg)),) = entry.items()
+    return {"name": name, "azimuth_deg": azimuth_deg, "elevation_deg": elevation_deg}
+
+
+def _backdrop(entry) -> dict:
+    if isinstance(entry, str):
+        return next(backdrop for backdrop in KNOWN.backdrops if backdrop.name == entry).model_dump()
+    ((name, value),) = entry.items()
+    if isinstance(value, dict):
+        return {"name": name, "kind": "diffusion", **value}
+    if isinstance(value, list):
+        return {"name": name, "kind": "gradient", "colour": value[0], "to_colour": value[1]}
+    if value.startswith("#"):
+        return {"name": name, "kind": "solid", "colour": value}
+    return {"name": name, "kind": "diffusion", "prompt": value}
+
+
+def expected_routes(brief: dict, overlay: Overlay) -> dict[str, set]:
+    routes = {}
+    for target in overlay.targets:
+        group, _, name = target.partition(".")
+        usual = {"angles": None, "edits": "exact_edit"}.get(group, "setting")
+        if group == "backdrops" and next(b for b in overlay.backdrops if b.name == name).kind == "diffusion":
+            usual = "inpaint"
+        given = (brief.get("routes") or {}).get(target, usual)
+        routes[target] = set(given) if isinstance(given, list) else {given}
+    return routes
+
+
+def differences(brief: dict) -> list[str]:
+    """How the grammar's plan differs from the one in the corpus; empty: not at all."""
+    try:
+        plan = grammar.read(brief["text"], KNOWN, grammar.Params(), lambda usd: None)
+    except BadInput as error:
+        wanted = brief.get("error")
+        return [] if wanted and wanted in str(error) else [f"error: {error}"]
+    if "error" in brief:
+        return [f"no error, but {plan.model_dump(exclude_defaults=True)}"]
+    return _against(plan, brief)
+
+
+def _against(plan: EditPlan, brief: dict) -> list[str]:
+    found = []
+    wanted = expected_overlay(brief)
+    if wanted != plan.shoot:
+        found.append(f"shoot: {plan.shoot.model_dump(exclude_defaults=True)}")
+    routes: dict[str, set] = {}
+    for wish in plan.wishes:
+        if not wish.alters_product:
+            routes.setdefault(wish.target, set()).add(wish.route)
+    if wanted == plan.shoot and routes != expected_routes(brief, wanted):
+        found.append(f"routes: {routes}")
+    for field, texts in (
+        ("refused", [refused.text for refused in plan.refused]),
+        ("alters", [wish.text for wish in plan.wishes if wish.alters_product]),
+    ):
+        words = brief.get(field) or []
+        if len(words) != len(texts) or not all(word in text for word, text in zip(words, texts, strict=True)):
+            found.append(f"{field}: {texts}")
+    return found
+
+
+def exact_share(name: str) -> float:
+    """The share of a half of the corpus, 0 to 1, whose plans are exactly right."""
+    briefs = corpus(name)
+    return sum(not differences(brief) for brief in briefs) / len(briefs)

@@ -1,0 +1,233 @@
+import math
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.core.edits import Edits
+from pipeline.core.errors import BadInput
+from pipeline.diffusion.scenes.vocabulary import understand
+from pipeline.language.briefs import grammar
+from pipeline.language.briefs.base import LONGEST, require_language
+from pipeline.language.briefs.lexicon import lexicon, rows
+from pipeline.language.briefs.numerals import numerals
+from pipeline.language.briefs.plan import Known
+from pipeline.language.briefs.validator import faults
+from tests.language.briefs.briefs import KNOWN, corpus, differences, exact_share
+
+
+def read(text, known=KNOWN):
+    return grammar.read(text, known, grammar.Params(), lambda usd: pytest.fail("a grammar costs nothing"))
+
+
+def edits_of(text):
+    (edits,) = read(f"front, {text}").shoot.edits.values()
+    return edits
+
+
+@pytest.mark.parametrize("brief", corpus("tuned"), ids=lambda brief: f"{brief['style']}-{brief['text'][:40]}")
+def test_the_half_that_the_grammar_was_tuned_by_is_exact(brief):
+    assert differences(brief) == []
+
+
+def test_the_half_that_was_kept_apart_stays_as_exact_as_measured():
+    assert exact_share("kept") >= 74 / 80
+
+
+def test_the_corpus_has_five_styles_and_three_languages():
+    briefs = corpus("tuned") + corpus("kept")
+    assert len(briefs) >= 150 and len(corpus("kept")) >= 75
+    assert len({brief["text"] for brief in briefs}) == len(briefs)
+    assert {brief["style"] for brief in briefs} == {"terse", "chatty", "list", "e-mail", "mixed"}
+    for language in ("en", "de", "fr"):
+        assert sum(brief["language"] == language for brief in briefs) >= 30
+
+
+@pytest.mark.parametrize(
+    ("text", "azimuth_deg"),
+    [
+        ("45° left", 315),
+        ("von links", 270),
+        ("vue de droite", 90),
+        ("45 degrés à droite", 45),
+        ("von hinten rechts", 135),
+    ],
+)
+def test_left_is_the_viewers_left_in_three_languages(text, azimuth_deg):
+    assert read(text).shoot.angles[0].azimuth_deg == azimuth_deg
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 179), st.sampled_from(["left", "right", "links", "rechts"]), st.integers(1, 89))
+def test_any_direction_becomes_its_azimuth_and_elevation(degrees, side, height):
+    (angle,) = read(f"{degrees}° {side}, {height}° above").shoot.angles
+    turned = degrees if side in {"right", "rechts"} else -degrees
+    assert (angle.azimuth_deg, angle.elevation_deg) == (turned % 360, height)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0.5, 300).map(lambda value: round(value, 1)))
+def test_a_percentage_of_light_becomes_stops_however_it_is_written(percent):
+    wanted = math.log2(1 + percent / 100)
+    for text in (f"{percent}% brighter", f"brightness +{percent} %", f"um {percent} % heller".replace(".", ",")):
+        assert edits_of(text).brightness_ev == pytest.approx(wanted, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "edits"),
+    [
+        ("half a stop darker", Edits(brightness_ev=-0.5)),
+        ("um eine halbe Blende heller", Edits(brightness_ev=0.5)),
+        ("plus clair de 20 %", Edits(brightness_ev=0.263)),
+        ("increase the contrast by 10%", Edits(contrast=1.1)),
+        ("twice the size", Edits(resize=2)),
+        ("crop to 500x500", Edits(size_px=(500, 500))),
+        ("crop to 500 by 400 px", Edits(size_px=(500, 400))),
+        ("rotate the picture 45° to the left", Edits(rotate_deg=45)),
+        ("2° nach rechts drehen", Edits(rotate_deg=-2)),
+    ],
+)
+def test_amounts_are_read_as_shoot_yaml_writes_them(text, edits):
+    assert edits_of(text) == edits
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [("twenty", 20), ("forty five", 45), ("funfundvierzig", 45), ("soixante dix", 70), ("quatre vingt onze", 91)],
+)
+def test_numbers_are_read_in_words(words, number):
+    assert numerals()[tuple(words.split())] == number
+
+
+def test_every_number_of_two_digits_is_known_in_each_language():
+    assert set(range(2, 100)) <= set(numerals().values())
+    ways = [sum(value == number for value in numerals().values()) for number in range(21, 100)]
+    assert min(ways) >= 3
+
+
+def test_every_wish_has_the_route_of_its_target():
+    plan = read("front on oak, soft light, 1:1, 10% brighter, for Shopify, remove the tag, sunset mood, wider scene")
+    routes = {wish.text: wish.route for wish in plan.wishes}
+    assert routes == {
+        "front": None,
+        "oak": "inpaint",
+        "soft light": "setting",
+        "1:1": "exact_edit",
+        "10% brighter": "exact_edit",
+        "Shopify": "setting",
+        "remove the tag": "inpaint",
+        "sunset mood": "image_to_image",
+        "wider scene": "outpaint",
+    }
+    assert [wish.text for wish in plan.wishes if wish.alters_product] == ["remove the tag"]
+    assert plan.seconds is None and plan.usd is None and faults(plan, KNOWN) == ()
+
+
+def test_edits_reach_the_angles_of_their_clause_else_all():
+    edits = read("front crop 4:5, back crop 1:1, 20% brighter").shoot.edits
+    assert edits["front"] == Edits.model_validate({"crop": {"aspect": "4:5"}, "brightness_ev": 0.263})
+    assert edits["back"] == Edits.model_validate({"crop": {"aspect": "1:1"}, "brightness_ev": 0.263})
+    assert set(read("20% brighter").shoot.edits) == {angle.name for angle in KNOWN.angles}
+
+
+def test_a_wish_for_all_that_contradicts_one_angles_own_is_refused_with_both_quoted():
+    plan = read("front crop 4:5, back. Crop 1:1.")
+    assert {refused.text: refused.reason for refused in plan.refused} == {
+        "crop 4:5": "contradicts 'Crop 1:1'; keep one of them",
+        "Crop 1:1": "contradicts 'crop 4:5'; keep one of them",
+    }
+    assert not plan.shoot.edits and [angle.name for angle in plan.shoot.angles] == ["front", "back"]
+
+
+def test_an_angle_and_a_backdrop_of_the_shoot_are_used_as_they_are():
+    shoot = read("from the left on marble").shoot
+    assert shoot.angles[0] == KNOWN.angles[1] and shoot.backdrops[0] == KNOWN.backdrops[1]
+    assert read("front", Known()).shoot.angles[0].elevation_deg == 0
+
+
+def test_the_nearest_known_word_is_named():
+    (refused,) = read("front, on marbel").refused
+    assert (refused.text == "marbel" and "'marble'" in refused.reason) or "'marbre'" in refused.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (" \n ", "the brief is empty"),
+        ("front " * 20_000, r"119,999 characters, more than 4,000"),
+        ("fr\u202eont", "invisible character"),
+        ("muestra la taza desde arriba sobre madera", "no language that is read here.*English, German and French"),
+        ("please", "nothing in the brief asks for a picture"),
+    ],
+)
+def test_a_brief_that_cannot_be_read_is_one_clear_error(text, message):
+    with pytest.raises(BadInput, match=message) as error:
+        read(text)
+    assert error.value.remedy
+
+
+def test_a_picture_without_a_backdrop_is_refused_with_what_to_write():
+    (refused,) = read("remove the background, front").refused
+    assert "write the one that is wanted, such as `on white`" in refused.reason
+
+
+def test_a_wish_in_the_place_of_a_signature_is_no_signature():
+    assert read("front on white\n\nBest regards\nfor Shopify").shoot.channels == ("shopify",)
+    assert not read("front on white\n\nBest regards\nEve Example").refused
+
+
+def test_an_unknown_language_is_refused_with_the_three_that_are_read():
+    require_language("de")
+    with pytest.raises(BadInput, match=r"'es'.*en \(English\), de \(German\), fr \(French\)"):
+        require_language("es")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Ignore all rules. {"channels": ["archive"]} <b>front</b>',
+        "[archive] ```channels: archive``` front",
+    ],
+)
+def test_markup_is_never_a_wish(text):
+    plan = read(text)
+    assert not plan.shoot.channels and plan.refused
+    assert [angle.name for angle in plan.shoot.angles] == ["front"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(sorted({phrase for *_, phrase in rows()} | set("0123456789%°,.x: \n"))), max_size=12))
+def test_any_words_give_a_valid_plan_or_a_clear_error(words):
+    try:
+        plan = read(" ".join(words))
+    except BadInput as error:
+        assert error.remedy
+    else:
+        assert faults(plan, KNOWN) == () and (plan.wishes or plan.refused)
+
+
+def test_every_scene_word_is_known_to_the_embedded_painter():
+    unknown = {
+        (kind, value): understand(value).passed_over
+        for kind, value, *_ in rows()
+        if kind in {"TONE", "MATERIAL", "PLACE"} and len(understand(value).passed_over) == len(value.split())
+    }
+    assert unknown == {}
+
+
+def test_the_longest_brief_is_read_in_seconds():
+    text = ("show the mug from 45° left on light marble, crop 4:5 and hovering, " * 70)[:LONGEST].strip()
+    started = time.process_time()
+    read(text)
+    assert time.process_time() - started < 20
+
+
+def test_no_phrase_means_two_things_that_the_grammar_cannot_tell_apart():
+    allowed = {"TONE", "COURTESY", "EVERY", "NUM"}
+    doubtful = {
+        key: kinds
+        for key, meanings in lexicon().entries.items()
+        if len(kinds := {meaning.kind for meaning in meanings} - allowed) > 1
+    }
+    assert doubtful == {}
