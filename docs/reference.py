@@ -27,9 +27,10 @@ from docs.fields import (
 from pipeline.cli.app import app
 from pipeline.core.errors import EXIT_DONE, BadInput, CatalogError, Held
 from pipeline.imaging.channels.channel import Channel, channel_names, load_channel
-from pipeline.plan import STEPS, shoot_params, stage_of
+from pipeline.plan import STEPS, stage_of
 from pipeline.settings import Settings
 from pipeline.shoot import Shoot, parse_shoot
+from pipeline.shoot_params import shoot_params
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE_SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"

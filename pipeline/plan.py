@@ -3,7 +3,7 @@
 Importing this module does not load torch, diffusers, transformers or pycolmap, so that DAG files may import it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,14 @@ from pipeline.core.media import JSON, media_type_of
 from pipeline.core.photo_names import composed, photo_names
 from pipeline.core.records import dump_json
 from pipeline.core.yaml_file.nodes import compose, value_of
+from pipeline.language.briefs.plan import EditPlan
+from pipeline.overlay import with_request
 from pipeline.shoot import Shoot, open_shoot
+from pipeline.shoot_params import NO_NAMES, shoot_params
 
 PHOTOS, MATTES, LEFT_OUT = "photos as shot", "mattes made by hand", "files left out"  # from the shoot, not from a step
+REQUEST = "what a brief asks for"  # None in a plan of the whole shoot
 Wiring = Mapping[str, StepOutput | str]
-NO_NAMES: Mapping[str, str] = {}
 
 
 def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, StepOutput | str]:
@@ -71,6 +74,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("caption", "caption", "claims", optional=True),
         **_from("background", "backdrop_pictures"),
         **_from("composite", "assets", "checks", "sheet"),
+        "request": REQUEST,
         **_from("embed", "vectors", "vector_index"),
     },
 }
@@ -89,16 +93,22 @@ def stage_of(step: str) -> AnyStage:
     return stage
 
 
-def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = True) -> tuple[Plan, str]:
+def write_plan(
+    folder: Path, store: Store, preset: str, *, runs_here: bool = True, request: EditPlan | None = None
+) -> tuple[Plan, str]:
     """Read the shoot in `folder`, store its photos, and store its plan. Returns the plan and its digest.
 
-    `runs_here`: the steps will run on this machine, not in pods, which have their own GPUs. Raises BadInput when
-    shoot.yaml, the photos or the preset cannot be used, and MissingEngine as `require_here`.
+    `runs_here`: the steps will run on this machine, not in pods, which have their own GPUs. `request`: make what a
+    brief asks for instead of everything in shoot.yaml. Raises BadInput when shoot.yaml, the photos or the preset cannot
+    be used, and MissingEngine as `require_here`.
     """
     shoot, files = open_shoot(folder)
+    only: tuple[str, ...] = ()
+    if request is not None:
+        shoot, only = with_request(shoot, request.shoot)
     _require_channels(shoot, folder)
     names = photo_names(composed(photo.name) for photo in files.photos)
-    params = params_of(shoot, read_preset(preset), names)
+    params = params_of(shoot, read_preset(preset), names, only)
     if runs_here:
         require_here(params)
     photos = {composed(photo.name): _stored(store, photo) for photo in files.photos}
@@ -107,6 +117,7 @@ def write_plan(folder: Path, store: Store, preset: str, *, runs_here: bool = Tru
         PHOTOS: store.put_tree(photos),
         MATTES: store.put_tree(mattes) if mattes else None,
         LEFT_OUT: store.put(dump_json(files.left_out), JSON) if files.left_out else None,
+        REQUEST: store.put(dump_json(request), JSON) if request is not None else None,
     }
     plan = Plan(
         sku=shoot.sku,
@@ -181,13 +192,16 @@ def read_preset(name: str) -> dict[str, dict[str, Any]]:
 
 
 def params_of(
-    shoot: Shoot, preset: Mapping[str, Mapping[str, Any]], names: Mapping[str, str] = NO_NAMES
+    shoot: Shoot,
+    preset: Mapping[str, Mapping[str, Any]],
+    names: Mapping[str, str] = NO_NAMES,
+    only: Sequence[str] = (),
 ) -> dict[str, dict[str, Any]]:
     """Every step's full params: the stage's defaults, overridden by the preset, overridden by shoot.yaml.
 
-    `names`: as for `shoot_params`.
+    `names`, `only`: as for `shoot_params`.
     """
-    from_shoot = shoot_params(shoot, names)
+    from_shoot = shoot_params(shoot, names, only)
     return {
         step: step_params(step, {**preset.get(step, {}), **from_shoot.get(step, {})}).model_dump(mode="json")
         for step in STEPS
@@ -221,54 +235,6 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
     for step, values in params.items():
         stage = stage_of(step)
         stage.require_here(stage.params.model_validate(values))
-
-
-def shoot_params(shoot: Shoot, names: Mapping[str, str] = NO_NAMES) -> dict[str, dict[str, Any]]:
-    """The params of each step that come from shoot.yaml, only those it needs: a new title must not refit a splat.
-
-    `names`: the safe names of the shoot's photos by file, as `photo_names`; a file that it lacks is known by its stem.
-    """
-    named = {angle: names.get(photo, Path(photo).stem) for angle, photo in shoot.capture.named.items()}
-    front = names.get(shoot.capture.front, Path(shoot.capture.front).stem)
-    up = [
-        {"photo": names.get(level.photo, Path(level.photo).stem), "roll_deg": level.roll_deg}
-        for level in shoot.capture.up
-    ]
-    words = {"title": shoot.title, "brand": shoot.brand, "category": shoot.category, "attributes": shoot.attributes}
-    return {
-        "sfm": {"rig": shoot.capture.rig, "front": front, "up": up, "level": shoot.capture.level},
-        "coverage": {"angles": [angle.model_dump() for angle in shoot.angles], "named": named},
-        "evidence": words,
-        "splat": {"front": front},
-        "render": {"edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()}},
-        "caption": {
-            **words,
-            "brief": shoot.brief,
-            "collection": shoot.collection,
-            "title_rules": _title_rules(shoot),
-        },
-        "background": {"backdrops": [backdrop.model_dump() for backdrop in shoot.backdrops]},
-        "composite": {
-            "sku": shoot.sku,
-            "title": shoot.title,
-            "channels": list(shoot.channels),
-            **({"light": shoot.capture.light.model_dump()} if shoot.capture.light else {}),
-            "hangs": shoot.capture.hangs,
-        },
-        "publish": {"sku": shoot.sku, "collection": shoot.collection, **words},
-    }
-
-
-def _title_rules(shoot: Shoot) -> list[dict[str, Any]]:
-    """The rules for titles of the shoot's channels that have any."""
-    from pipeline.imaging.channels.channel import load_channel
-
-    channels = [load_channel(name) for name in shoot.channels]
-    return [
-        {"channel": channel.name, "characters": channel.title_at_most, "repeats": channel.title_repeats_at_most}
-        for channel in channels
-        if channel.title_at_most is not None
-    ]
 
 
 def _stored(store: Store, file: Path) -> Artifact:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from pipeline.core.errors import BadInput
-from pipeline.plan import read_preset, shoot_params, step_params
+from pipeline.plan import read_preset, step_params
 from pipeline.shoot import Shoot, read_shoot
+from pipeline.shoot_params import shoot_params
 from tests.test_shoot import SHOOT, write
 
 UP = [{"photo": "DSC_0001.jpg", "roll_deg": 11}, {"photo": "DSC_0002.jpg"}]

@@ -92,6 +92,16 @@ class VectorEntry(Frozen):
     vector: bytes = Field(repr=False)
 
 
+class RequestEntry(Frozen):
+    """What a brief asked for. `plan`: its EditPlan as JSON."""
+
+    id: str
+    text: str
+    language: str
+    parser: str
+    plan: dict[str, Any]
+
+
 class Publication(Frozen):
     """Everything that one run knows about one shoot. None means unknown in this run: the catalog keeps what it has.
 
@@ -105,6 +115,9 @@ class Publication(Frozen):
     brand: str
     category: str
     attributes: dict[str, str] = {}
+    request: RequestEntry | None = Field(
+        default=None, description="the brief that the assets were made for; None: they are those of shoot.yaml"
+    )
     assets: tuple[AssetEntry, ...] | None = None
     angles: tuple[AngleDecision, ...] | None = None
     caption: Caption | None = None
@@ -121,6 +134,7 @@ class Publication(Frozen):
     items: tuple[ItemEntry, ...] = ()
 
 
-def asset_id(sku: str, record: AssetRecord) -> str:
-    """The asset's stable identity `<sku>/<angle>/<backdrop>/<channel>`."""
-    return f"{sku}/{record.angle}/{record.backdrop}/{record.channel}"
+def asset_id(sku: str, record: AssetRecord, request: RequestEntry | None = None) -> str:
+    """The asset's stable identity, `<sku>/<angle>/<backdrop>/<channel>`; with a request, its id follows the sku."""
+    owner = f"{sku}/{request.id}" if request else sku
+    return f"{owner}/{record.angle}/{record.backdrop}/{record.channel}"

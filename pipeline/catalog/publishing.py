@@ -19,6 +19,7 @@ from pipeline.catalog.tables import (
     InputRow,
     ItemRow,
     OutputRow,
+    RequestRow,
     ShootRow,
     StepRow,
 )
@@ -37,14 +38,17 @@ class Published(NamedTuple):
 def publish(catalog: Catalog, publication: Publication, now: datetime) -> Published:
     """Make the catalog's rows of one shoot equal to `publication`, in one transaction.
 
-    Equal rows are not touched: a repeated call changes nothing, `published_at` included. Assets that are no longer made
-    are kept as not current and withdrawn. Where the photos look like those of a product that was there before, the
-    assets get the check `near_duplicate`. `now` becomes `published_at` of the assets that this call publishes.
+    With a request, its assets are written beside those of shoot.yaml. Equal rows are not touched: a repeated call
+    changes nothing, `published_at` included. Assets that are no longer made are kept as not current and withdrawn.
+    Where the photos look like those of a product that was there before, the assets get the check `near_duplicate`.
+    `now` becomes `published_at` of the assets that this call publishes.
     """
     assets = publication.assets
     duplicates: tuple[Duplicate, ...] = ()
     with catalog.write() as session:
         changes = _shoot(session, publication) + _lineage(session, publication)
+        if publication.request is not None:
+            changes += _request(session, publication)
         if publication.angles is not None:
             changes += _angles(session, publication)
         if publication.caption is not None:
@@ -132,27 +136,39 @@ def _vectors(session: Session, publication: Publication) -> Changes:
     return sync(session, VectorRow, VectorRow.sku == publication.sku, rows)
 
 
+def _request(session: Session, publication: Publication) -> Changes:
+    assert publication.request is not None  # noqa: S101 - for the type checker; the caller has checked it
+    row = RequestRow(sku=publication.sku, **publication.request.model_dump())
+    return sync(session, RequestRow, RequestRow.id == row.id, [row])
+
+
 def _assets(session: Session, publication: Publication, entries: tuple[AssetEntry, ...], now: datetime) -> Changes:
-    existing = {row.id: row for row in session.scalars(select(AssetRow).where(AssetRow.sku == publication.sku))}
+    """Write the assets of shoot.yaml, or those of the request; neither withdraws the others."""
+    request = publication.request
+    own = (AssetRow.sku == publication.sku) & AssetRow.request_id.is_not_distinct_from(request.id if request else None)
+    existing = {row.id: row for row in session.scalars(select(AssetRow).where(own))}
+    ids = [asset_id(publication.sku, entry.record, request) for entry in entries]
     rows = [
-        _asset(publication.sku, entry, existing.get(asset_id(publication.sku, entry.record)), now) for entry in entries
+        _asset(publication, entry, existing.get(identity), identity, now)
+        for identity, entry in zip(ids, entries, strict=True)
     ]
-    ids = {row.id for row in rows}
     withdrawn = 0
     for row in existing.values():
         if row.id not in ids and row.current:
             row.current, row.state, row.published_at = False, "withdrawn", None
             withdrawn += 1
-    changes = sync(session, AssetRow, AssetRow.sku == publication.sku, rows, keep=True) + Changes(updated=withdrawn)
+    changes = sync(session, AssetRow, own, rows, keep=True) + Changes(updated=withdrawn)
     checks = [
-        CheckRow(asset_id=asset_id(publication.sku, entry.record), **check.model_dump())
-        for entry in entries
+        CheckRow(asset_id=identity, **check.model_dump())
+        for identity, entry in zip(ids, entries, strict=True)
         for check in entry.record.checks
     ]
     return changes + sync(session, CheckRow, CheckRow.asset_id.in_(ids), checks)
 
 
-def _asset(sku: str, entry: AssetEntry, existing: AssetRow | None, now: datetime) -> AssetRow:
+def _asset(
+    publication: Publication, entry: AssetEntry, existing: AssetRow | None, identity: str, now: datetime
+) -> AssetRow:
     """The row of this entry. An asset that is already published with the same bytes keeps its `published_at`."""
     published_at = None
     if entry.state == "published":
@@ -160,8 +176,9 @@ def _asset(sku: str, entry: AssetEntry, existing: AssetRow | None, now: datetime
         published_at = existing.published_at if existing is not None and same else now
     record = entry.record
     return AssetRow(
-        id=asset_id(sku, record),
-        sku=sku,
+        id=identity,
+        sku=publication.sku,
+        request_id=publication.request.id if publication.request else None,
         reasons=list(record.reasons),
         sha256=entry.sha256,
         size_bytes=entry.size_bytes,

@@ -93,7 +93,13 @@ def record_planned(
         shoot = _shoot(session, sku, collection, source)
         shoot.collection, shoot.source = collection, source
         shoot.listing_digest, shoot.plan_digest = listing_digest, plan_digest
-        _record(session, run_id, shoot, "planned", "")
+        _record(session, run_id, shoot, "planned", "", plan_digest)
+
+
+def record_requested(url: str, run_id: str, *, sku: str, collection: str, source: str, plan_digest: str) -> None:
+    """Record that a run was made for a brief. The shoot's own state stays, so that the next night sees it as before."""
+    with Catalog(url).write() as session:
+        _record(session, run_id, _shoot(session, sku, collection, source), "planned", "", plan_digest)
 
 
 def record_fate(
@@ -217,11 +223,17 @@ def _run(session: Session, run_id: str) -> None:
         session.flush()
 
 
-def _record(session: Session, run_id: str, shoot: ShootRow, fate: Fate, reason: str) -> None:
+def _record(
+    session: Session, run_id: str, shoot: ShootRow, fate: Fate, reason: str, plan_digest: str | None = None
+) -> None:
+    """Record a shoot's fate in a run, and as its own unless the run was made for a brief.
+
+    `plan_digest`: of the run's plan; None: as the run has recorded it.
+    """
     now = datetime.now(UTC)
     _run(session, run_id)
-    if fate != "unchanged":
+    entry = session.get(RunShootRow, (run_id, shoot.sku))
+    digest = plan_digest or (shoot.plan_digest if entry is None else entry.plan_digest)
+    if fate != "unchanged" and digest == shoot.plan_digest:
         shoot.fate, shoot.reason, shoot.last_run_id, shoot.last_run_at = fate, reason, run_id, now
-    session.merge(
-        RunShootRow(run_id=run_id, sku=shoot.sku, plan_digest=shoot.plan_digest, fate=fate, reason=reason, at=now)
-    )
+    session.merge(RunShootRow(run_id=run_id, sku=shoot.sku, plan_digest=digest, fate=fate, reason=reason, at=now))

@@ -126,8 +126,23 @@ class ClaimRow(Base):
     dropped: Mapped[bool]
 
 
+class RequestRow(Base):
+    """What a brief asked for of one product. `plan`: its `EditPlan`. `id`: the same for the same brief."""
+
+    __tablename__ = "requests"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), index=True)
+    text: Mapped[str]
+    language: Mapped[str] = mapped_column(String(20))
+    parser: Mapped[str]
+    plan: Mapped[dict[str, Any]]
+
+
 class AssetRow(Base):
     """One finished picture. `id` is `<sku>/<angle>/<backdrop>/<channel>` and stays the same when it is made again.
+
+    `request_id`: of an asset that a brief asked for, whose `id` has it after the sku; None for those of shoot.yaml.
 
     `state`: `published`, `in review` (needs a person's approval), `rejected` (a check failed), `withdrawn` (no longer
     made). `published_at`: when exactly these bytes were published; None in every other state.
@@ -152,6 +167,7 @@ class AssetRow(Base):
     current: Mapped[bool]
     published_at: Mapped[datetime | None]
     step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
+    request_id: Mapped[str | None] = mapped_column(ForeignKey("requests.id"), index=True)
 
 
 class CheckRow(Base):

@@ -170,6 +170,13 @@ class Store:
             path.mkdir()
         return path
 
+    def latest(self, stage: str, count: int) -> list[Manifest]:
+        """The manifests of a stage that were written last, the newest first. Damaged ones are passed over."""
+        folder = self.root / "manifests" / stage
+        paths = sorted(folder.glob("*.json"), key=lambda path: -path.stat().st_mtime_ns)[:count]
+        found = [self.manifest(stage, path.stem) for path in paths]
+        return [manifest for manifest in found if manifest is not None]
+
     def _manifest_path(self, stage: str, key: str) -> Path:
         return self.root / "manifests" / stage / f"{key}.json"
 

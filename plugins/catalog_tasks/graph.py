@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, TriggerRule, WeightRule, task_group
 
-from catalog_tasks.local import DiscoverOperator, StageOperator, SummaryOperator
+from catalog_tasks.local import DiscoverOperator, RequestOperator, StageOperator, SummaryOperator
 from pipeline.plan import STEPS, UPSTREAM
 from pipeline.settings import Settings, read_settings
 
@@ -22,7 +22,17 @@ def discover_shoots(*arguments: str, preset: str = "") -> DiscoverOperator:
     )
 
 
-def run_shoots(discover: DiscoverOperator) -> None:
+def read_request(target: str, text: str, preset: str = "") -> RequestOperator:
+    """Return the task that turns a brief into a plan, `catalog brief`. It always runs on the worker itself."""
+    return RequestOperator(
+        task_id="discover",
+        arguments=["brief", "--json", "--run-id", "{{ run_id }}", "--", target, text],
+        environment={"CATALOG_PRESET": preset},
+        **_retries(read_settings()),
+    )
+
+
+def run_shoots(discover: DiscoverOperator | RequestOperator) -> None:
     """Run every planned shoot's steps, independently of the other shoots, and then the summary."""
     settings = read_settings()
 

@@ -84,6 +84,21 @@ class DiscoverOperator(CatalogOperator):
         return [{"sku": plan["sku"], "plan": plan["plan"]} for plan in discovery["plans"]]
 
 
+class RequestOperator(CatalogOperator):
+    """Turns a brief into a plan; returns `[{"sku": ..., "plan": digest}]` to map over, as discovery does."""
+
+    def execute(self, context: Context) -> list[dict[str, str]]:  # noqa: ARG002 - Airflow passes it by name
+        """Read the brief, and log each wish with its route and what is refused."""
+        result = self.run_command(log_output=False)
+        raise_unless_done(self.task_id, result.exit_code, result.reason)
+        request = json.loads(result.output)
+        for wish in request["wishes"]:
+            self.log.info("%s: %s, %s", wish["text"], wish["target"], wish["route"])
+        for refused in request["refused"]:
+            self.log.warning("refused: %s: %s", refused["text"], refused["reason"])
+        return [{"sku": request["sku"], "plan": request["plan"]}]
+
+
 class SummaryOperator(CatalogOperator):
     """Reports the fate of every shoot of a run, and fails when one failed or was refused.
 

@@ -11,7 +11,7 @@ IMAGE = "registry.example/catalog:1"
 
 
 @pytest.mark.parametrize("execution", ["local", "kubernetes"])
-@pytest.mark.parametrize("name", ["catalog_nightly", "catalog_backfill"])
+@pytest.mark.parametrize("name", ["catalog_nightly", "catalog_backfill", "catalog_request"])
 def test_importing_a_dag_file_does_not_load_a_heavy_library(name, execution, tmp_path):
     program = (
         "import runpy, sys; sys.path.append('plugins');"
@@ -29,7 +29,7 @@ def test_importing_a_dag_file_does_not_load_a_heavy_library(name, execution, tmp
     assert done.stdout.strip().splitlines()[-1] == "[]"
 
 
-@pytest.fixture(params=["catalog_nightly", "catalog_backfill"])
+@pytest.fixture(params=["catalog_nightly", "catalog_backfill", "catalog_request"])
 def dag(request):
     return load(request.param)
 

@@ -3,28 +3,23 @@
 It always runs, and changes only rows that differ.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import (
     AssetEntry,
     AssetState,
-    InputEntry,
-    ItemEntry,
-    OutputEntry,
     Publication,
-    StepEntry,
     asset_id,
 )
 from pipeline.catalog.publishing import Published, publish
 from pipeline.catalog.vectors import entries_of
-from pipeline.contract.ancestry import Ancestry, Edge, ancestry
+from pipeline.contract.ancestry import Ancestry, ancestry
 from pipeline.contract.artifact import Artifact
-from pipeline.contract.manifest import Manifest
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import AngleDecision, Frozen, Name
@@ -33,12 +28,17 @@ from pipeline.core.evidence import Claim
 from pipeline.core.npy import from_npy
 from pipeline.core.records import AssetRecord, Caption, Picture, load_list
 from pipeline.core.vectors import VectorIndex
+from pipeline.stages.publish.lineage import lineage_entries
+from pipeline.stages.publish.request import entry_of, for_review, read_request
 
 T = TypeVar("T", bound=Frozen)
 
 
 class Inputs(Frozen):
-    """The outputs of the steps above; None where a step was held, and the catalog keeps its earlier rows."""
+    """The outputs of the steps above; None where a step was held, and the catalog keeps its earlier rows.
+
+    `request`: JSON EditPlan of the brief that the assets are made for; None: they are those of shoot.yaml.
+    """
 
     assets: Artifact | None = None
     checks: Artifact | None = None
@@ -48,6 +48,7 @@ class Inputs(Frozen):
     pictures: Artifact | None = None
     backdrop_pictures: Artifact | None = None
     sheet: Artifact | None = None
+    request: Artifact | None = None
     vectors: Artifact | None = None
     vector_index: Artifact | None = None
 
@@ -100,26 +101,31 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     if inputs.assets is None or not work.tree(inputs.assets):
         raise _nothing_to_publish(inputs, work)
     lineage = ancestry(work.store, work.upstream)
+    request = read_request(inputs.request, work)
+    assets = _assets(inputs, params, lineage, work)
     publication = Publication(
-        sku=params.sku,
-        collection=params.collection,
-        title=params.title,
-        brand=params.brand,
-        category=params.category,
-        attributes=params.attributes,
-        assets=_assets(inputs, params, lineage, work),
-        angles=_angles(inputs, work),
-        caption=_caption(inputs, work),
-        claims=tuple(_read(Claim, inputs.claims, "claims", work)) if inputs.claims else None,
-        caption_step_key=lineage.producer(inputs.caption) if inputs.caption else None,
-        sheet_sha256=inputs.sheet.sha256 if inputs.sheet else None,
+        **params.model_dump(include={"sku", "collection", "title", "brand", "category", "attributes"}),
         review_waits=params.needs_review == "wait",
-        **_vectors(inputs, lineage, work),
-        **_lineage(lineage),
+        **lineage_entries(lineage),
+        **(_whole(inputs, lineage, work) if request is None else {}),
+        assets=assets if request is None else for_review(assets or (), request),
+        request=None if request is None else entry_of(request, params.sku),
     )
     work.progress(0, 1, "writing into the catalog")
     published = publish(Catalog(work.catalog_url), publication, datetime.now(UTC))
     return Outputs(report=_report(publication, published, lineage))
+
+
+def _whole(inputs: Inputs, lineage: Ancestry, work: Work) -> dict[str, Any]:
+    """The fields of a Publication that describe the whole product, which a request leaves as they are."""
+    return {
+        "angles": _angles(inputs, work),
+        "caption": _caption(inputs, work),
+        "claims": tuple(_read(Claim, inputs.claims, "claims", work)) if inputs.claims else None,
+        "caption_step_key": lineage.producer(inputs.caption) if inputs.caption else None,
+        "sheet_sha256": inputs.sheet.sha256 if inputs.sheet else None,
+        **_vectors(inputs, lineage, work),
+    }
 
 
 def _report(publication: Publication, published: Published, lineage: Ancestry) -> Report:
@@ -226,62 +232,6 @@ def _refuse_duplicates(names: Sequence[str], what: str) -> None:
         raise CatalogError(
             f"{what} {duplicates[0]} exists twice", remedy="Give each channel, backdrop and check its own name"
         )
-
-
-def _lineage(lineage: Ancestry) -> dict[str, tuple[Frozen, ...]]:
-    by_key = {manifest.key: manifest for manifest in lineage.manifests}
-    return {
-        "steps": tuple(_step(manifest, by_key) for manifest in lineage.manifests),
-        "inputs": tuple(
-            InputEntry(**_edge(edge), producer_key=edge.producer, source_path=edge.source_path)
-            for edge in lineage.inputs
-        ),
-        "outputs": tuple(OutputEntry(**_edge(edge)) for edge in lineage.outputs),
-        "items": tuple(
-            ItemEntry(step_key=manifest.key, name=name, item_key=item.key, computed=item.computed)
-            for manifest in lineage.manifests
-            for name, item in manifest.items.items()
-            if item.key in by_key
-        ),
-    }
-
-
-def _edge(edge: Edge) -> dict[str, str | int]:
-    artifact = edge.artifact
-    return {
-        "step_key": edge.step,
-        "name": edge.name,
-        "path": edge.path,
-        "sha256": artifact.sha256,
-        "media_type": artifact.media_type,
-        "size_bytes": artifact.size,
-    }
-
-
-def _step(manifest: Manifest, by_key: Mapping[str, Manifest]) -> StepEntry:
-    request, provenance = manifest.request, manifest.provenance
-    items = [by_key[item.key].provenance for item in manifest.items.values() if item.computed and item.key in by_key]
-    report = (manifest.outputs or {}).get("report")
-    report = report if isinstance(report, dict) else {}
-    settings = [request.params, *(value for value in request.params.values() if isinstance(value, dict))]
-    requested = next((values["engine"] for values in settings if "engine" in values), None)
-    engine = report.get("engine") or requested
-    return StepEntry(
-        key=manifest.key,
-        stage=request.stage,
-        version=request.version,
-        engine=engine if isinstance(engine, str) else None,
-        params=request.params,
-        report=report,
-        started_at=TypeAdapter(datetime).validate_python(provenance.started_at),
-        own_seconds=max(0.0, provenance.seconds - sum(item.seconds for item in items)),
-        own_cost_usd=max(0.0, provenance.cost_usd - sum(item.cost_usd for item in items)),
-        held=manifest.held.what if manifest.held else None,
-        remedy=manifest.held.remedy if manifest.held else None,
-        **provenance.model_dump(
-            include={"seconds", "peak_memory_mb", "cost_usd", "device", "host", "versions", "image_digest"}
-        ),
-    )
 
 
 STAGE = Stage("publish", 4, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)

@@ -1,0 +1,154 @@
+"""From a brief for one product to a plan that can run: its wishes, their routes, and what they will take."""
+
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from pipeline.catalog import shoots
+from pipeline.contract.plan import Plan
+from pipeline.contract.runner import Runner
+from pipeline.core.domain import AngleDecision, Frozen
+from pipeline.core.errors import BadInput
+from pipeline.core.records import Light, load_list
+from pipeline.imaging.channels.channel import channel_names, load_channel
+from pipeline.language.base import Pay
+from pipeline.language.briefs.base import checked
+from pipeline.language.briefs.plan import EditPlan, Known, Refused, Wish
+from pipeline.language.briefs.registry import PARSERS
+from pipeline.plan import STEPS, UPSTREAM, stage_of, write_plan
+from pipeline.run import StepForecast, forecast, output_of, run_step
+from pipeline.shoot import Shoot, read_shoot
+
+LATEST = 20  # manifests of a stage whose median is what it will take
+TO_COVERAGE = tuple(step for step in STEPS if step in {"coverage", *UPSTREAM["coverage"]})
+
+
+class Request(NamedTuple):
+    """A brief that can run: what it became, the plan, and the plan's digest."""
+
+    edit: EditPlan
+    plan: Plan
+    digest: str
+
+
+def shoot_folder(target: str, catalog_url: str) -> Path:
+    """The folder of the shoot: `target` itself, or that of the sku `target` in the catalog. Raises BadInput."""
+    folder = Path(target)
+    if folder.is_dir():
+        return folder
+    known = shoots.known_shoots(catalog_url)
+    if target not in known:
+        similar = ", ".join(sorted(known)[:5]) or "none yet"
+        raise BadInput(
+            f"{target!r} is neither a folder nor a product of the catalog",
+            remedy=f"Give the folder of a shoot, or one of the catalog's products ({similar})",
+        )
+    source = Path(known[target].source)
+    if not source.is_dir():
+        raise BadInput(
+            f"the shoot of {target} is no longer in {known[target].source or 'its folder'}",
+            remedy="Put it back, or give the folder in which it is now",
+        )
+    return source
+
+
+def read_brief(text: str, shoot: Shoot, parser: Frozen, pay: Pay) -> EditPlan:
+    """The plan of a brief about this shoot; the routes of its angles are not known yet. Raises as the parser does."""
+    return PARSERS.of(parser).read(checked(text), known_of(shoot), parser, pay)
+
+
+def known_of(shoot: Shoot) -> Known:
+    """What a brief about this shoot can refer to."""
+    words = {shoot.title, shoot.category.rpartition("/")[2]}
+    return Known(
+        angles=shoot.angles,
+        backdrops=shoot.backdrops,
+        light=shoot.capture.light or Light(),
+        channels={name: load_channel(name).title for name in channel_names()},
+        product=tuple(sorted(word for word in words if word)),
+    )
+
+
+def prepare(runner: Runner, folder: Path, preset: str, edit: EditPlan, *, runs_here: bool) -> Request:
+    """Plan what the brief asks for, decide the route of each angle by the photos, and forecast what it will take.
+
+    The photos are cut out and posed if that has not been done. Raises BadInput when nothing that the brief asks for can
+    be made, or when the photos have to be posed and the steps run in pods (`runs_here` False).
+    """
+    plan, digest = write_plan(folder, runner.store, preset, runs_here=runs_here, request=edit)
+    if edit.shoot.angles:
+        decisions = _decisions(runner, plan, digest, runs_here=runs_here)
+        edit = routed(edit, decisions)
+    _require_something(edit)
+    seconds, usd = expected(runner, forecast(runner, plan))
+    edit = edit.model_copy(update={"seconds": seconds, "usd": usd})
+    return Request(edit, *write_plan(folder, runner.store, preset, runs_here=runs_here, request=edit))
+
+
+def _decisions(runner: Runner, plan: Plan, digest: str, *, runs_here: bool) -> list[AngleDecision]:
+    waiting = [step.step for step in forecast(runner, plan) if step.step in TO_COVERAGE[:-1] and step.state == "to run"]
+    if waiting and not runs_here:
+        raise BadInput(
+            f"the photos of {plan.sku} have not been posed yet ({waiting[0]} has not run), so no angle can be promised",
+            remedy="Run its shoot first, by the nightly run or `catalog_backfill`",
+        )
+    for step in TO_COVERAGE:
+        result = run_step(runner, plan, digest, step)
+        if result.state == "bad input":
+            raise BadInput(f"{step}: {result.reason}", remedy="Correct the shoot, then ask again")
+    decisions = output_of(runner, digest, "coverage", "decisions")
+    return load_list(AngleDecision, runner.store.read(decisions)) if decisions else []
+
+
+def routed(edit: EditPlan, decisions: list[AngleDecision]) -> EditPlan:
+    """The plan with the route of each angle as coverage decided it; an angle that is refused is in `refused` too."""
+    by_target = {f"angles.{decision.angle.name}": decision for decision in decisions}
+
+    def with_route(wish: Wish) -> Wish:
+        decision = by_target.get(wish.target)
+        return wish if decision is None else wish.model_copy(update={"route": decision.source})
+
+    refused = [
+        Refused(text=wish.text, reason=by_target[wish.target].reason)
+        for wish in edit.wishes
+        if wish.target in by_target and by_target[wish.target].source == "refused"
+    ]
+    return edit.model_copy(update={"wishes": tuple(map(with_route, edit.wishes)), "refused": (*edit.refused, *refused)})
+
+
+def _require_something(edit: EditPlan) -> None:
+    """Raise BadInput when every wish is refused, so that nothing would change."""
+    doable = [wish for wish in edit.wishes if wish.route != "refused" and not wish.alters_product]
+    angles = [wish.route for wish in edit.wishes if wish.target.startswith("angles.")]
+    if doable and not (angles and set(angles) == {"refused"}):
+        return
+    why = "; ".join(f"{refused.text!r}: {refused.reason}" for refused in edit.refused[:3])
+    altering = [wish.text for wish in edit.wishes if wish.alters_product]
+    if altering:
+        why = "; ".join(filter(None, (why, f"{altering[0]!r} would alter the product itself")))
+    raise BadInput(f"nothing that the brief asks for can be made: {why}", remedy="Ask for something else")
+
+
+def expected(runner: Runner, steps: list[StepForecast]) -> tuple[float | None, float | None]:
+    """Seconds and USD that the steps will take, by the median of the latest runs of each stage on this store.
+
+    None where a stage that has to run has never run. Steps whose results are there take nothing.
+    """
+    seconds = usd = 0.0
+    for step in steps:
+        if step.state in {"cached", "held"}:
+            continue
+        latest = runner.store.latest(stage_of(step.step).name, LATEST)
+        taken = [manifest.provenance for manifest in latest if not manifest.held]
+        if not taken and stage_of(step.step).cached:
+            return None, None
+        seconds += median(each.seconds for each in taken) if taken else 0.0
+        usd += median(each.cost_usd for each in taken) if taken else 0.0
+    return round(seconds, 1), round(usd, 4)
+
+
+def read_request(target: str, text: str, parser: Frozen, catalog_url: str, pay: Pay) -> tuple[Path, EditPlan]:
+    """The shoot's folder and the plan of the brief. Raises BadInput for an unknown product or an unreadable brief."""
+    checked(text)
+    folder = shoot_folder(target, catalog_url)
+    return folder, read_brief(text, read_shoot(folder), parser, pay)
