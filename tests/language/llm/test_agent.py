@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine
 from pipeline.language.llm import agent
-from pipeline.language.llm.agent import NoUsableAnswer, Unusable, ask
+from pipeline.language.llm.agent import NoUsableAnswer, RunLimit, Unusable, ask
 from pipeline.language.llm.settings import LlmParams
 from pipeline.language.llm.till import NO_PRICE, NO_USAGE, Usage
 from tests.language.llm.keys import KEY, MODELS, address, set_keys, settings
@@ -238,6 +238,18 @@ def test_limit_reached_ends_without_a_second_request(api: str) -> None:
     with serve(Reply("no")) as server, pytest.raises(NoUsableAnswer, match=r"structure.*more than usd_at_most"):
         put(settings(server, api, **PRICES, usd_at_most=0.035))
     assert len(server.requests) == 1
+
+
+def test_spent_run_asks_nothing_and_can_ask_later(api: str) -> None:
+    def ask_with(left: float) -> tuple[Answer, Usage]:
+        return ask(settings(server, api, **PRICES), "Rules.", ["?"], Answer, lambda made: made, [].append, lambda: left)
+
+    with serve(GOOD) as server:
+        with pytest.raises(
+            RunLimit, match=r"may cost 0.0300 USD, and the run has 0.0200 USD left.*CATALOG_USD_PER_RUN"
+        ):
+            ask_with(0.02)
+        assert server.requests == [] and ask_with(0.04)[1].requests == 1
 
 
 def test_local_server_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
