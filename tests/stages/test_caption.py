@@ -154,3 +154,26 @@ def test_same_texts_give_the_same_bytes(tmp_path: Path) -> None:
         outputs = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS)).outputs
         digests.add(outputs.caption.sha256)
     assert len(digests) == 1
+
+
+def test_voice_and_title_rules_reach_the_writer(store: Store) -> None:
+    params = caption.Params.model_validate(
+        {
+            **WORDS,
+            "language": "de",
+            "collection": "spring",
+            "voices": {"spring": {"instead": {"Marineblau": "Navy"}}, "autumn": {"banned": ["Navy"]}},
+            "title_rules": [{"channel": "google", "characters": 150}],
+        }
+    )
+    outputs = Runner(store).run(caption.STAGE, inputs(store, set()), params).outputs
+    words = Caption.model_validate_json(store.read(outputs.caption))
+    assert words.description == "Ein T-Shirt aus Baumwolle in Navy von Nordlys."
+    assert set(words.titles) == {"google"} and "Marineblau" not in "".join(words.titles.values())
+
+
+def test_banned_word_is_in_no_text_of_the_writer(store: Store) -> None:
+    params = caption.Params.model_validate({**WORDS, "voice": {"banned": ["tee", "cotton"]}})
+    outputs = Runner(store).run(caption.STAGE, inputs(store, set()), params).outputs
+    words = Caption.model_validate_json(store.read(outputs.caption))
+    assert words.title == "Nordlys Harbour" and "cotton" not in words.description.lower()

@@ -1,0 +1,23 @@
+"""Measures the language layer, one section per call.
+
+    python -m benchmarks.language captions
+
+Each section prints its part of benchmarks/LANGUAGE.md as Markdown.
+"""
+
+import argparse
+
+from benchmarks import language_captions
+
+
+def main() -> None:
+    """Run the section that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    sections = parser.add_subparsers(required=True)
+    language_captions.add_section(sections)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    main()
