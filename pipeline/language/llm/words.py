@@ -39,7 +39,7 @@ Rules:
 - No prices, offers, comparisons, links, superlatives, or claims of quality, safety, origin or sustainability that the
   facts do not make.
 - Plain text: no markup, no emoji. Write in the language that the request names, in the tone of its voice, without its
-  banned words.
+  banned words, and with the words of `instead` replaced.
 - title: at most {LIMITS["title"]} characters, brand first.
 - titles: one for each channel of the request, by its name, within that channel's rules.
 - description: 2 to 4 sentences, at most {LIMITS["description"]} characters.
@@ -73,16 +73,16 @@ class ChannelTitle(Frozen):
     title: str = Field(min_length=1, max_length=250)
 
 
-class Words(Frozen):
+class Words(Frozen):  # every field is required, as the strict schemas of the services want it
     """A writing model's answer."""
 
     title: str
-    titles: tuple[ChannelTitle, ...] = Field(default=(), max_length=30)
+    titles: tuple[ChannelTitle, ...] = Field(max_length=30)
     description: str
-    bullets: tuple[str, ...] = Field(default=(), max_length=BULLETS)
+    bullets: tuple[str, ...] = Field(max_length=BULLETS)
     alt_text: str
     views: tuple[ViewPair, ...] = Field(max_length=100)
-    attributes: tuple[AttributePair, ...] = Field(default=(), max_length=24)
+    attributes: tuple[AttributePair, ...] = Field(max_length=24)
     prompt: str
 
 

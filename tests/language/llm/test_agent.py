@@ -260,6 +260,15 @@ def test_local_server_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert server.requests[0]["model"] == "qwen2.5vl:7b" and KEY not in server.keys[0]
 
 
+def test_other_server_gets_what_open_models_understand() -> None:
+    with serve(Reply('{"title": "only"}'), GOOD) as server:
+        assert put(LlmParams(model="qwen2.5vl:7b", base_url=f"{server.url}/v1", max_tokens=300))[1].requests == 2
+    for request in server.requests:
+        assert [turn["role"] for turn in request["messages"]].count("system") == 1
+        assert request["messages"][0]["role"] == "system" and '"sides"' in request["messages"][0]["content"]
+        assert request["max_tokens"] == 300 and request["response_format"]["type"] == "json_schema"
+
+
 @pytest.mark.parametrize(
     ("model", "name"), [(MODELS["anthropic"], "ANTHROPIC_API_KEY"), (MODELS["openai"], "OPENAI_API_KEY")]
 )
