@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import JSON, Column, inspect, select
+from sqlalchemy import Column, inspect, select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
@@ -19,6 +19,7 @@ from pipeline.catalog.tables import (
     ClaimRow,
     InputRow,
     ItemRow,
+    Json,
     OutputRow,
     ShootRow,
     StepRow,
@@ -91,7 +92,7 @@ def _table(session: Session, kind: type[Base]) -> pa.Table:
 def _arrow_type(column: Column[Any]) -> pa.DataType:
     if isinstance(column.type, UtcDateTime):
         return pa.timestamp("us", tz="UTC")
-    if isinstance(column.type, JSON):
+    if isinstance(column.type, Json):
         return pa.list_(pa.string()) if column.key in LISTS else pa.string()
     return ARROW[column.type.python_type]
 

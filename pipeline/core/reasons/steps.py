@@ -40,8 +40,8 @@ STEP_REASONS = (
         "The photos of each model fit together, but no photo of one shows anything that is seen in the other: the "
         "product was turned over or moved between two photos, or two of its sides were never seen in one photo. The "
         "message names the photos of each model.",
-        "Shoot a few photos in which both sides are seen, at most 15° apart. If the product was turned over or moved, "
-        "make a shoot of each part.",
+        "Shoot a few photos in which both sides are seen, at most 15° apart. If the product was turned over, a few "
+        "small stickers that are seen from both sides let the models be joined; or make a shoot of each part.",
     ),
     _held(
         "sfm-cutouts-empty",
