@@ -1,13 +1,14 @@
 """Measures the language layer, one section per call.
 
     python -m benchmarks.language captions
+    python -m benchmarks.language models
 
 Each section prints its part of benchmarks/LANGUAGE.md as Markdown.
 """
 
 import argparse
 
-from benchmarks import language_captions
+from benchmarks import language_captions, language_models
 
 
 def main() -> None:
@@ -15,6 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     sections = parser.add_subparsers(required=True)
     language_captions.add_section(sections)
+    language_models.add_section(sections)
     arguments = parser.parse_args()
     arguments.run(arguments)
 
