@@ -121,7 +121,7 @@ def test_draft_whose_objections_stand_is_left_to_the_stage(folder: Path, says) -
 
 @pytest.mark.parametrize(
     ("bad", "reason"),
-    [(answer(whole=False), "cut off at 4000 tokens"), (Answer('{"title": "only"}', 9, 9, True), "description: Field")],
+    [(answer(whole=False), "cut off at 4000 tokens"), (Answer('{"title": "only"}', 9, 9, True), "titles: Field")],
 )
 def test_answers_without_a_structure_hold_the_step(folder: Path, says, bad: Answer, reason: str) -> None:
     says(bad, bad)
