@@ -7,10 +7,10 @@ from functools import cached_property
 
 from pipeline.core.evidence import Evidence, Measurement
 from pipeline.language.claims.find import Found
-from pipeline.language.claims.meanings import meanings, nouns
 from pipeline.language.claims.places import places
 from pipeline.language.claims.quantity import Quantity, quantities
 from pipeline.language.claims.terms import LANGUAGES, matches
+from pipeline.language.lexicon.equivalents import categories_in, in_other_words
 from pipeline.language.lexicon.words import COMMON
 
 SURE_READING = 0.8  # least score of text read off the product that supports a claim
@@ -57,7 +57,8 @@ class Known:
     @cached_property
     def paired(self) -> bool:
         """Whether the product is sold in pairs, like shoes."""
-        return any(pair for name, value in self.evidence.facts.items() for pair in nouns(name, value))
+        named = [self.evidence.facts.get(name, "") for name in ("title", "category")]
+        return any(category["en"].plural for text in named for category in categories_in(text))
 
     def says(self, words: str) -> list[str]:
         """Ids of the statements that contain these words."""
@@ -98,7 +99,7 @@ def _said(name: str, value: str) -> list[str]:
         return [f"not {label}"]
     if plain(value) in YES:
         return [label]
-    return [f"{label}: {value}", *meanings(name, value)]
+    return [text for text in (f"{label}: {value}", in_other_words(name, value)) if text]
 
 
 def _content(text: str) -> list[str]:
