@@ -78,11 +78,13 @@ def _code(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 -
 
 
 def _includes(kind: ClaimKind, stated: str, claimed: str) -> bool:
-    """Whether who states `stated` also says `claimed`."""
+    """Whether who states `stated` also says `claimed`. One value of a family denies the others of it."""
     if stated == claimed:
         return True
-    if NEGATION in stated[:4] + claimed[:4]:
+    if stated.startswith(NEGATION):
         return False
+    if claimed.startswith(NEGATION):
+        return claimed.removeprefix(NEGATION) != stated and family_of(kind, stated) == family_of(kind, claimed)
     term = terms(kind)[stated]
     if kind == "pattern" and claimed in {"patterned", "printed"} and term.family != "plain":
         return claimed == "patterned" or term.family not in WOVEN
@@ -98,6 +100,8 @@ def _excludes(kind: ClaimKind, source: str, stated: str, claimed: str) -> bool:
     """
     if source.startswith("reading:"):
         return False
+    if stated.startswith(NEGATION):
+        return stated.removeprefix(NEGATION) == claimed
     if family_of(kind, stated) == family_of(kind, claimed):
         return True
     return kind == "material" and source.startswith("fact:material")

@@ -30,7 +30,8 @@ INFLECTIONS = {
     "fr": "(?:e|s|es|ée|ées|és)?",
 }
 NOT = r"(?:not|no|non|without|never|isn't|nicht|kein|keine|keinen|ohne|nie|pas|sans|jamais)"
-UNLESS_NEGATED = re.compile(rf"\b{NOT}(?:\W+\w+)?\W+$", re.IGNORECASE)
+_BUT = r"(?!(?:and|but|und|aber|sondern|et|mais)\b)"  # ends what a negation denies
+UNLESS_NEGATED = re.compile(rf"\b{NOT}(?:[^\w.,;:]+{_BUT}\w+){{0,4}}[^\w.,;:]+$", re.IGNORECASE)
 NEGATION = "not "
 
 
