@@ -16,10 +16,12 @@ from pipeline.core.evidence import Claim
 from pipeline.language.claims.ledger import ledger, stands
 
 HALVES = ("tuned", "kept")
+LATER = "later"
+GROUPS = (*HALVES, LATER)
 
 
 class Outcome(NamedTuple):
-    """Whether one text was refused. `kind`: the planted lie's; empty for a true text."""
+    """Whether one text was refused. `half`: one of `GROUPS`. `kind`: the planted lie's; empty for a true text."""
 
     half: str
     language: str
@@ -33,7 +35,7 @@ class Outcome(NamedTuple):
 def add_section(sections: Any) -> None:
     """Add the section's command line."""
     section = sections.add_parser("planted", help="planted false claims caught, and true texts refused")
-    section.add_argument("--list", choices=HALVES, help="also list what goes wrong in one half")
+    section.add_argument("--list", choices=GROUPS, help="also list what goes wrong in one group")
     section.set_defaults(run=run)
 
 
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
     products = read_products()
     started = time.process_time()
     planted, true = list(planted_texts(products)), list(true_texts(products))
-    seconds = (time.process_time() - started) / (sum(len(one.lies) for one in products) + 2 * len(products))
+    seconds = (time.process_time() - started) / (len(planted) + 2 * len(products))
     print(f"{len(products)} products, {len(planted)} planted claims, {len(true)} true texts\n")
     _table("caught, by kind", planted, lambda one: one.kind)
     _table("caught, by language", planted, lambda one: one.language)
@@ -65,11 +67,11 @@ def planted_texts(products: Iterable[Product]) -> Iterator[Outcome]:
     """Every lie, with whether it was caught."""
     for half, product in halves(products):
         before = Counter(map(_key, ledger(product.caption(), product.evidence)))
-        for lie in product.lies:
+        for group, lie in [*((half, lie) for lie in product.lies), *((LATER, lie) for lie in product.later)]:
             claims = ledger(product.caption(lie), product.evidence)
             new = tuple(claim for claim in claims if _concerns(claim, lie) and before[_key(claim)] == 0)
             caught = any(not stands(claim) for claim in new)
-            yield Outcome(half, product.language, lie.kind, product.name, lie.unit, caught, new)
+            yield Outcome(group, product.language, lie.kind, product.name, lie.unit, caught, new)
 
 
 def true_texts(products: Iterable[Product]) -> Iterator[Outcome]:
@@ -100,11 +102,11 @@ def _concerns(claim: Claim, lie: Lie) -> bool:
 
 
 def _table(title: str, outcomes: list[Outcome], column: Callable[[Outcome], str]) -> None:
-    print(f"| {title} | {' | '.join(HALVES)} | all |\n|---|---|---|---|")
+    print(f"| {title} | {' | '.join(GROUPS)} |\n|---|---|---|---|")
     for group in [*dict.fromkeys(map(column, outcomes)), "all"]:
         of = [one for one in outcomes if group in {"all", column(one)}]
-        cells = [_share([one for one in of if one.half == half]) for half in HALVES]
-        print(f"| {group} | {' | '.join(cells)} | {_share(of)} |")
+        cells = [_share([one for one in of if one.half == half]) for half in GROUPS]
+        print(f"| {group} | {' | '.join(cells)} |")
     print()
 
 

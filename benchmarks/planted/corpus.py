@@ -1,7 +1,8 @@
 """Invented products with true captions in three languages, and false claims to plant in them.
 
 One YAML file per language, and `templates.yaml` with claims that are false for every product. Written
-before the checks were read, and shares no code or word list with them.
+before the checks were read, and shares no code or word list with them. `later.yaml` has more lies about these products,
+written after the ledger was tuned for the first time.
 
 A lie is `[kind, place, words]`, or `[kind, swap, old, new]` where a true text is altered. A place is `title`,
 `description`, `bullets` or `alt_text`; `swap-title` and `swap-alt` alter that text only, `swap` the first that has
@@ -48,6 +49,7 @@ class Product:
     titles: dict[str, str]
     attributes: dict[str, str]
     lies: tuple[Lie, ...]
+    later: tuple[Lie, ...]
 
     def caption(self, lie: Lie | None = None) -> Caption:
         """The true caption, or the one with `lie` planted."""
@@ -70,11 +72,11 @@ class Product:
 
 def read_products() -> tuple[Product, ...]:
     """All products, language by language. Raises ValueError where a lie alters a text that is not there."""
-    templates = _load("templates")
+    templates, later = _load("templates"), _load("later")
     found = []
     for language in LANGUAGES:
         for number, entry in enumerate(_load(language)):
-            found.append(_product(entry, language, number, templates[language]))
+            found.append(_product(entry, language, number, templates[language], later.get(entry["name"], [])))
     return tuple(found)
 
 
@@ -82,7 +84,9 @@ def _load(name: str) -> Any:
     return yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def _product(entry: dict[str, Any], language: str, number: int, templates: dict[str, Any]) -> Product:
+def _product(
+    entry: dict[str, Any], language: str, number: int, templates: dict[str, Any], later: list[list[str]]
+) -> Product:
     caption = entry["caption"]
     texts = {
         "title": (caption["title"],),
@@ -100,6 +104,7 @@ def _product(entry: dict[str, Any], language: str, number: int, templates: dict[
         titles=caption["titles"],
         attributes=caption["attributes"],
         lies=tuple(lies),
+        later=tuple(_by_hand(lie, texts, entry["name"]) for lie in later),
     )
 
 
