@@ -10,7 +10,7 @@ from pipeline.core.evidence import ClaimKind
 from pipeline.language.claims.frames import capitals, framed
 from pipeline.language.claims.places import places
 from pipeline.language.claims.quantity import Quantity, quantities
-from pipeline.language.claims.terms import NEGATION, UNLESS_NEGATED, matches
+from pipeline.language.claims.terms import LANGUAGES, NEGATION, UNLESS_NEGATED, matches
 
 _OPEN, _CLOSE = '"\u201c\u201d\u201e\u00ab\u2039', '"\u201c\u201d\u00bb\u203a'  # quotation marks of the three languages
 QUOTED = re.compile(rf"[{_OPEN}]\s*([^{_OPEN}{_CLOSE}]{{2,200}}?)\s*[{_CLOSE}]")
@@ -47,7 +47,7 @@ class Found(NamedTuple):
 
 def claims_in(text: str, language: str) -> list[Found]:
     """The claims of `text`, in order. `language` is a primary tag; English words are found in any text."""
-    spoken = tuple(dict.fromkeys((language, "en")))
+    spoken = tuple(one for one in dict.fromkeys((language, "en")) if one in LANGUAGES)
     found: list[Found] = []
     for claim in _all(text, spoken):
         if not any(claim.start < other.end and other.start < claim.end for other in found):

@@ -9,7 +9,7 @@ from pipeline.core.records import Caption
 from pipeline.language.claims.find import claims_in
 from pipeline.language.claims.judge import judged
 from pipeline.language.claims.known import Known
-from pipeline.language.claims.terms import FILES
+from pipeline.language.claims.terms import FILES, LANGUAGES
 
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”»)]*\s+(?=[A-ZÄÖÜÉÈÀÇ0-9«„“\"])")
 MEASURED = "measured_"  # begins the names of attributes that the embedded writer measured
@@ -29,14 +29,14 @@ def ledger(caption: Caption, evidence: Evidence) -> tuple[Claim, ...]:
     """Every claim of the caption, judged; the same claim of a field once.
 
     A sentence or a bullet without a recognised claim is one claim of kind `other`, which statements that it repeats
-    support.
+    support. In a language that the terms do not have, most claims are not recognised, and such a text is no claim.
     """
     known, language = Known(evidence), caption.language.split("-")[0]
     claims: dict[tuple[str, str, str], Claim] = {}
     for field, text in _parts(caption):
         spoken = "en" if field == "prompt" else language
         found = [judged(field, claim, known) for claim in claims_in(text, spoken)]
-        if not found and field in {"description", "bullets"}:
+        if not found and field in {"description", "bullets"} and language in LANGUAGES:
             found = [_other(field, text, known)]
         for claim in found:
             claims.setdefault((claim.field, claim.words.casefold(), claim.value), claim)
@@ -46,10 +46,8 @@ def ledger(caption: Caption, evidence: Evidence) -> tuple[Claim, ...]:
 
 
 def stands(claim: Claim) -> bool:
-    """Whether a claim may be published: with evidence, or a sentence that only describes. A bullet states a fact."""
-    if claim.verdict == "supported":
-        return True
-    return claim.verdict == "unsupported" and claim.kind == "other" and claim.field != "bullets"
+    """Whether a claim may be published: only with evidence."""
+    return claim.verdict == "supported"
 
 
 def objections(claims: tuple[Claim, ...]) -> tuple[str, ...]:

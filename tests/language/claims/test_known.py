@@ -74,7 +74,20 @@ def test_statements_back_their_translation_and_nothing_else():
     assert known.backing("A wide handle") == known.backing("Moor boots") == []
 
 
-def test_bullet_without_evidence_is_dropped_and_a_describing_sentence_is_kept():
-    written = caption(description="Stoneware. Ready for the first coffee.", bullets=("A wide handle",))
+def test_text_in_which_no_claim_is_recognised_needs_evidence_too():
+    written = caption(description="Stoneware. Morning mood comes in every sip.", bullets=("A wide handle",))
     others = {claim.words: stands(claim) for claim in ledger(written, MUG) if claim.kind == "other"}
-    assert others == {"Ready for the first coffee.": True, "A wide handle": False}
+    assert others == {"Morning mood comes in every sip.": False, "A wide handle": False}
+
+
+def test_caption_in_a_language_without_terms_is_checked_for_what_is_recognised():
+    texts = {
+        "title": "Taza Harbour",
+        "description": "Una taza de gres. Tiene 500 ml. Lista para el café. Hecha en PORTO VELHO.",
+        "bullets": ("Un asa ancha",),
+        "titles": {},
+        "alt_text": "Taza",
+        "alt_texts": {},
+    }
+    claims = ledger(caption(language="es-MX", **texts), MUG)
+    assert [claim.words for claim in claims if not stands(claim)] == ["500 ml", "PORTO VELHO"]

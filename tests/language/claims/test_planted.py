@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.language_planted import halves, planted_texts, share, true_texts
+from benchmarks.language_planted import LATER, halves, planted_texts, share, true_texts
 from benchmarks.planted.corpus import read_products
 
 PRODUCTS = read_products()
@@ -12,17 +12,18 @@ HAND_WRITTEN = 200
 
 @pytest.fixture(scope="module")
 def planted():
-    return [one for one in planted_texts(PRODUCTS) if one.half == "kept"]
+    return list(planted_texts(PRODUCTS))
 
 
-def test_planted_claims_are_caught(planted):
-    missed = [one for one in planted if not one.refused]
-    assert share(planted) >= 1 - MISSED, [(one.kind, one.text) for one in missed]
+@pytest.mark.parametrize("group", ["kept", LATER])
+def test_planted_claims_are_caught(planted, group):
+    of_group = [one for one in planted if one.half == group]
+    assert share(of_group) >= 1 - MISSED, [(one.kind, one.text) for one in of_group if not one.refused]
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
 def test_no_language_is_much_worse_than_the_others(planted, language):
-    assert share(one for one in planted if one.language == language) >= 1 - 3 * MISSED
+    assert share(one for one in planted if (one.half, one.language) == ("kept", language)) >= 1 - 2 * MISSED
 
 
 def test_true_texts_are_kept():
