@@ -143,6 +143,13 @@ STEP_REASONS = (
         "Change the brief or the attributes in `shoot.yaml`, name another model, or set `engine: measured`.",
     ),
     _held(
+        "caption-run-limit",
+        "The run has paid what it may for captions",
+        "The next request to the language model could bring the run above `CATALOG_USD_PER_RUN`. The caption is "
+        "written when the shoot runs again; nothing has to be changed.",
+        "Run the shoot again later, or raise `CATALOG_USD_PER_RUN`.",
+    ),
+    _held(
         "publish-no-asset",
         "There is no asset to publish",
         "No file was finished, because no requested angle has a picture. The message names the refused angles. What "
