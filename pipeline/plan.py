@@ -71,6 +71,7 @@ GRAPH: Mapping[str, Wiring] = {
     "publish": {
         **_from("coverage", "decisions"),
         **_from("render", "pictures"),
+        **_from("evidence", "evidence", optional=True),
         **_from("caption", "caption", "claims", optional=True),
         **_from("background", "backdrop_pictures"),
         **_from("composite", "assets", "checks", "sheet"),

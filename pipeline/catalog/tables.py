@@ -103,7 +103,7 @@ class AngleRow(Base):
 
 
 class CaptionRow(Base):
-    """The caption of one product in one language."""
+    """The caption of one product in one language, and what is known of the product (JSON `Evidence`)."""
 
     __tablename__ = "captions"
 
@@ -115,6 +115,7 @@ class CaptionRow(Base):
     description: Mapped[str]
     bullets: Mapped[list[str]]
     titles: Mapped[dict[str, Any]]
+    evidence: Mapped[dict[str, Any]]
     alt_text: Mapped[str]
     alt_texts: Mapped[dict[str, Any]]
     attributes: Mapped[dict[str, Any]]

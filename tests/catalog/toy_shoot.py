@@ -11,7 +11,9 @@ from pipeline.contract.store import Store
 from pipeline.contract.work import Work
 from pipeline.core.domain import Angle, AngleDecision, Frozen
 from pipeline.core.evidence import Claim
+from pipeline.core.media import JSON
 from pipeline.core.records import AssetRecord, Caption, Check, Picture, dump_json
+from pipeline.language.briefs.plan import EditPlan
 from pipeline.stages import publish
 
 CLAIMS = [
@@ -235,12 +237,13 @@ class ToyShoot:
         )
         return {"ingest": ingest, "cutout": cutout, "splat": splat, "render": render, "composite": composite}
 
-    def publish(self, **params: str) -> publish.Report:
+    def publish(self, request: EditPlan | None = None, **params: str) -> publish.Report:
         upstream = self.upstream()
         render, composite = upstream["render"].outputs or {}, upstream["composite"].outputs or {}
         inputs = publish.Inputs.model_validate(
             {name: render[name] for name in ("pictures", "decisions", "caption", "claims")}
             | {name: composite[name] for name in ("assets", "checks")}
+            | {"request": None if request is None else self.store.put(dump_json(request), JSON).model_dump()}
         )
         values = publish.Params.model_validate({"sku": self.sku, "collection": "autumn", "title": "Mug", **params})
         runner = Runner(self.store, catalog_url=self.catalog_url, upstream=upstream)
