@@ -44,5 +44,10 @@ def _sets_frame(overlay: Overlay) -> bool:
 
 
 def _edited(own: Edits | None, added: Edits) -> Edits:
-    """The shoot's edits of an angle, replaced where the request gives its own."""
-    return (own or Edits()).model_copy(update={name: getattr(added, name) for name in given(added)})
+    """The shoot's edits of an angle, replaced where the request gives its own; of `resize` and `size_px`, one."""
+    update = {name: getattr(added, name) for name in given(added)}
+    if "size_px" in update:
+        update["resize"] = 1.0
+    elif "resize" in update:
+        update["size_px"] = None
+    return (own or Edits()).model_copy(update=update)

@@ -25,6 +25,7 @@ from pipeline.catalog.tables import (
     StepRow,
     UtcDateTime,
 )
+from pipeline.catalog.vector_tables import DuplicateRow, VectorRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
@@ -40,8 +41,16 @@ FILES: dict[str, type[Base]] = {
     "step_inputs.parquet": InputRow,
     "step_outputs.parquet": OutputRow,
     "step_items.parquet": ItemRow,
+    "vectors.parquet": VectorRow,
+    "duplicates.parquet": DuplicateRow,
 }
-ARROW: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+ARROW: dict[type, pa.DataType] = {
+    bytes: pa.binary(),
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+}
 LISTS = frozenset({"reasons", "bullets", "evidence"})  # JSON columns that hold a list of strings
 
 

@@ -71,9 +71,8 @@ def test_run_publishes_assets_and_a_second_run_computes_nothing(home, shoot, run
     with Image.open(run["sheet"]) as sheet:
         assert sheet.width == 2000
     again = catalog_json("run", shoot, home=home, preset=QUICK)
-    assert [step["state"] for step in again["steps"]] == ["cached"] * (len(STEPS) - 1) + [
-        "done"
-    ]  # publish is never cached
+    cached = ["cached"] * (len(STEPS) - 1)
+    assert [step["state"] for step in again["steps"]] == [*cached, "done"]  # publish is never cached
     assert again["plan"] == run["plan"]
 
 

@@ -16,6 +16,7 @@ from pipeline.language.measured.product import ENDS, Product
 from pipeline.language.measured.source import LONGEST, votes
 
 Token = tuple[str, Category | Colour | Material | str | None]  # its words, and what they are known as
+ADJECTIVE = re.compile(r"(?:e|er|es|en|em)$|^(?:Grand|Petit|Beau|Nouveau|Joli|Gros|Long|Mini|Lot)s?$")
 WORD = re.compile(r"\w+(?:[-'\u2019]\w+)*")
 
 
@@ -55,12 +56,12 @@ def channel_titles(title: str, product: Product, rules: Sequence[TitleRule], edi
 
 def _after_brand(title: str, language: Language) -> str:
     """The title with a small first letter where that is how the lexicon writes its first words: a plant pot."""
-    words = title.split()
-    sentence = len(words) == 1 or any(word[:1].islower() and len(word) > 3 for word in words[1:])
+    words, small = title.split(), COMMON[language]
+    sentence = len(words) == 1 or any(word[:1].islower() and key_of(word) not in small for word in words[1:])
     if language == "de" or not sentence:
         return title
     for count in range(min(LONGEST, len(words)), 0, -1):
-        phrase = " ".join(words[:count])
+        phrase = " ".join(words[:count]).rstrip(",;:")
         known = _known(phrase, language)
         if known is not None and key_of(phrase) in forms(language):
             return title if _capital(known, language) else title[:1].lower() + title[1:]
@@ -202,6 +203,8 @@ def _names(tokens: list[Token], at: int, head: int, source: Language) -> bool:
     After its first word, a name in German or French goes on to the next word that is known: Perle de lune.
     """
     span = tokens[: at + 1] if source == "en" else tokens[head + 1 : at + 1]
+    if source != "en" and at < head:
+        return all(_only_a_name(words, known) for words, known in tokens[:head])
     if source == "fr" and span and at > head and span[0][0][:1].isupper():  # only names have capitals in French
         return all(not ENDS.fullmatch(words) for words, _ in span)
     if not span or (source != "en" and at <= head) or not _begins_name(span[0]):
@@ -209,9 +212,14 @@ def _names(tokens: list[Token], at: int, head: int, source: Language) -> bool:
     for number, token in enumerate(span[1:], 1):
         words, known = token
         goes_on = words == "&" or span[number - 1][0] == "&" or (source != "en" and known is None)
-        if not goes_on and not _begins_name(token):
+        if ENDS.fullmatch(words) or (not goes_on and not _begins_name(token)):
             return False
     return True
+
+
+def _only_a_name(words: str, known: object) -> bool:
+    """Whether a word before a German or French noun can be a name only: adjectives stand there too."""
+    return known is None and words[:1].isupper() and not ADJECTIVE.search(words)
 
 
 def _begins_name(token: Token) -> bool:
