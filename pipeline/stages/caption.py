@@ -164,7 +164,7 @@ STAGE = Stage(
     Params,
     Outputs,
     run,
-    resources=Resources(gpu=True),
+    resources=Resources(),  # a local checkpoint needs memory; a GPU would idle while a service writes
     engines=ENGINES,
     engine_field="writer",
 )
