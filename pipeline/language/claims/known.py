@@ -10,6 +10,7 @@ from pipeline.language.claims.find import Found
 from pipeline.language.claims.places import places
 from pipeline.language.claims.quantity import Quantity, quantities
 from pipeline.language.claims.terms import LANGUAGES, matches
+from pipeline.language.lexicon.concepts import concept_of
 from pipeline.language.lexicon.equivalents import categories_in, in_other_words
 from pipeline.language.lexicon.words import COMMON
 
@@ -72,8 +73,13 @@ class Known:
     def backing(self, text: str) -> list[str]:
         """Ids of the statements that a text repeats: at least half of its words, and one of a value.
 
-        A word is repeated by a related one: `automatische` by `automatic`, `Holzdeckel` by `Deckel`.
+        A word is repeated by a related one: `automatische` by `automatic`, `Holzdeckel` by `Deckel`. An attribute with
+        its label in another language repeats its fact: `Größe: M`, of `taille: M`.
         """
+        label, _, value = text.partition(":")
+        named = [name for name, stated in self.evidence.facts.items() if _same(name, stated, label, value)]
+        if named:
+            return [f"fact:{name}" for name in named]
         spoken = _content(text)
         found = [(word, source) for word in spoken for source, known in self._words if _related(word, known)]
         if 2 * len({word for word, _ in found}) < len(spoken):
@@ -100,6 +106,13 @@ def _said(name: str, value: str) -> list[str]:
     if plain(value) in YES:
         return [label]
     return [text for text in (f"{label}: {value}", in_other_words(name, value)) if text]
+
+
+def _same(name: str, stated: str, label: str, value: str) -> bool:
+    """Whether `label: value` is the attribute `name: stated`, by any name of it that the lexicon knows."""
+    if plain(stated) != plain(value):
+        return False
+    return plain(name) == plain(label) or (concept_of(name) is not None and concept_of(name) == concept_of(label))
 
 
 def _content(text: str) -> list[str]:

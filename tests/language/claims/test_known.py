@@ -71,6 +71,8 @@ def test_claims_are_judged_by_what_facts_mean(text, language, words, verdict):
 def test_statements_back_their_translation_and_nothing_else():
     known = Known(BOOTS)
     assert known.backing("Automatischer Verschluss") == ["fact:closure"]
+    assert known.backing("Verschluss: automatic") == ["fact:closure"]
+    assert known.backing("Kragen: on") == []
     assert known.backing("A wide handle") == known.backing("Moor boots") == []
 
 
