@@ -100,7 +100,7 @@ CHECK_REASONS = (
         "Colours change too much within a few pixels for a scene: the diffusion did not finish, or failed.",
         "Raise `diffusion.steps`, or use another scheduler or `dtype: float32`.",
     ),
-    _review(
+    _reject(
         "scene_blank",
         "The painted backdrop is black",
         "Nearly every pixel is black, as after a checkpoint's safety filter.",

@@ -23,8 +23,8 @@ COMMON = 0.02  # share of the product that a bin must hold
 APART_DE = 16.0  # from the usual colour of its row: less is grain, a vein or light
 GRAIN_PX = 5  # what is narrower is grain, a vein or a chip
 LIKE_AT_MOST = 0.08
-STEP_DE = 8.0  # between both sides of an object's outline; light falls off more gently
-EDGE_AT_LEAST = 0.6  # of an object's outline; a floor in bright light ends like one at its horizon only
+STEP_DE = 12.0  # between both sides of an object's outline; light falls off more gently
+EDGE_AT_LEAST = 0.7  # of an object's outline; a floor in bright light ends like one at its horizon only
 NOISE_SIGMA_PX = 2.0
 NOISE_AT_MOST = 14.0  # CIE76
 BLACK = 2  # level
@@ -162,4 +162,4 @@ def _black(scene: Scene) -> Check:
     black = float((scene.backdrop <= BLACK).all(axis=2).mean())
     passed = black <= BLACK_AT_MOST
     words = f"{black:.0%} of the painted backdrop is black" + ("" if passed else ": nothing was painted")
-    return finding("scene_blank", black, "share", words, threshold=BLACK_AT_MOST, passed=passed, severity="review")
+    return finding("scene_blank", black, "share", words, threshold=BLACK_AT_MOST, passed=passed, severity="reject")
