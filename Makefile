@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs  # without the theme's notice about its successor
 
-# What test-fast leaves out beside the slow tests: what compiles kernels, poses, trains or paints.
-HEAVY := tests/dags tests/diffusion tests/posing tests/splatting tests/cli/test_splats.py \
+# What test-fast leaves out beside the slow tests: what compiles kernels, poses, trains, paints or cuts many pictures out.
+HEAVY := tests/dags tests/diffusion tests/posing tests/splatting tests/cli/test_splats.py tests/test_warm.py \
+	tests/imaging/cutout/test_hard_products.py tests/imaging/cutout/still/test_camera.py \
 	$(addprefix tests/stages/test_,background.py composite.py edits.py render.py sfm.py splat.py)
 PARALLEL := -n 2 --dist loadfile  # a file's tests share what its fixtures make
+# Workers that share the cores: OpenMP's threads spin while they wait, and a fit of 0.3 CPU seconds takes 4.
+SHARED_CORES := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .PHONY: help setup demo up test test-fast docs lint format lock samples clean
 help: ## list the targets
@@ -29,11 +32,11 @@ up: setup ## Airflow's four services on 127.0.0.1 until Ctrl-C
 	$(BIN)/python -m deploy.local up
 
 test: setup ## every test; the slow ones after the others, one at a time, because some are bound by the clock
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 	$(BIN)/python -m pytest -m slow
 
 test-fast: setup ## under two minutes, while you work: no slow test, and nothing that trains, poses or paints
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(addprefix --ignore=,$(HEAVY))
+	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(addprefix --ignore=,$(HEAVY))
 
 docs: setup ## build the documentation into site/
 	$(MKDOCS) build

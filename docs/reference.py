@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 
 import typer
 
+from docs import briefs
 from docs.fields import (
     anchor,
     code,
@@ -183,4 +184,6 @@ REFERENCES: Mapping[str, Callable[[], str]] = {
     "settings": settings_reference,
     "presets": preset_reference,
     "channels": channel_reference,
+    "brief-words": briefs.words_reference,
+    "brief-examples": lambda: briefs.examples(parse_shoot(EXAMPLE_SHOOT.read_bytes(), EXAMPLE_SHOOT)),
 }

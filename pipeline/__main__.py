@@ -1,5 +1,9 @@
 """`python -m pipeline` is the `catalog` command."""
 
-from pipeline.cli.app import main
+from pipeline.core.process import importing
 
-main()
+with importing():
+    from pipeline.cli.app import main
+
+if __name__ == "__main__":
+    main()

@@ -37,7 +37,7 @@ def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, StepOut
 GRAPH: Mapping[str, Wiring] = {
     "ingest": {"photos": PHOTOS, "left_out": LEFT_OUT},
     "cutout": {**_from("ingest", "photos", "facts"), "mattes": MATTES},
-    "sfm": {**_from("ingest", "photos", "facts"), **_from("cutout", "cutouts")},
+    "sfm": {**_from("ingest", "photos", "facts"), **_from("cutout", "cutouts", "table")},
     "coverage": {
         **_from("ingest", "facts"),
         **_from("cutout", "cutouts", optional=True),
@@ -71,6 +71,7 @@ GRAPH: Mapping[str, Wiring] = {
     "publish": {
         **_from("coverage", "decisions"),
         **_from("render", "pictures"),
+        **_from("evidence", "evidence", optional=True),
         **_from("caption", "caption", "claims", optional=True),
         **_from("background", "backdrop_pictures"),
         **_from("composite", "assets", "checks", "sheet"),

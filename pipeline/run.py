@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from pipeline.contract.artifact import Artifact
+from pipeline.contract.budget import Budget
 from pipeline.contract.manifest import HeldAbove, Manifest
 from pipeline.contract.plan import Plan
 from pipeline.contract.runner import Runner, held_request, ignore, is_final
@@ -49,10 +51,12 @@ class StepResult(Frozen):
     key: str | None = None
 
 
-def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore) -> Runner:
-    """Make the runner that the settings describe."""
+def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore, run_id: str | None = None) -> Runner:
+    """Make the runner that the settings describe. `run_id`: the run that pays; by default this process alone."""
+    store, limit = Store(settings.store), settings.usd_per_run
     return Runner(
-        store=Store(settings.store),
+        store=store,
+        budget=None if limit is None else Budget.of_run(store.root, run_id or f"process {uuid.uuid4()}", limit),
         notify=notify,
         catalog_url=settings.catalog_url,
         image_digest=settings.image_digest,

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
         default="cpu",
         description="cpu or cuda; recorded in every manifest, and with cuda the pods of GPU steps request a GPU",
     )
+    usd_per_run: float | None = Field(
+        default=None,
+        gt=0,
+        description="what language models may cost in one run of any number of shoots; beyond it, captions are held "
+        "until the next run",
+    )
     cost_per_hour_usd: float = Field(
         default=0.0, ge=0, description="price of an hour on this machine, for the cost of each asset"
     )

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
+# the scheduler loads plugins before it forks its workers: no task has to import the graph of the stages by itself
+import catalog_tasks  # noqa: F401
 from catalog_pages import LazyPages
 
 PREFIX = "/catalog"

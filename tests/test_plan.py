@@ -38,6 +38,11 @@ def test_graph_matches_the_stages_that_it_connects() -> None:
                 assert source.output in stage_of(source.step).outputs.model_fields, (step, source)
 
 
+def test_what_cutout_saw_of_the_table_reaches_sfm_and_may_be_missing() -> None:
+    assert GRAPH["sfm"]["table"] == StepOutput(step="cutout", output="table")
+    assert not stage_of("sfm").inputs.model_fields["table"].is_required()
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.parent.name)
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
 def test_every_shipped_preset_and_shoot_is_valid(preset: Path, sample: Path) -> None:

@@ -48,6 +48,22 @@ def test_edits_of_a_request_replace_single_edits_of_the_shoot() -> None:
     assert changed.edits["front"] == Edits(rotate_deg=2, brightness_ev=1.0, crop=Crop(aspect="4:5"))
 
 
+@pytest.mark.parametrize(
+    ("edits", "channels", "made_for"),
+    [
+        (Edits(crop=Crop(aspect="4:5")), (), ("own_frame",)),
+        (Edits(size_px=(500, 500)), (), ("own_frame",)),
+        (Edits(crop=Crop(aspect="4:5")), ("shopify",), ("shopify",)),
+        (Edits(brightness_ev=0.3), (), ("amazon_main", "shopify")),
+    ],
+)
+def test_brief_that_sets_the_frame_is_made_in_it(
+    edits: Edits, channels: tuple[str, ...], made_for: tuple[str, ...]
+) -> None:
+    changed, _ = with_request(read_shoot(MUG), Overlay(edits={"front": edits}, channels=channels))
+    assert changed.channels == made_for
+
+
 def test_angle_with_the_name_of_another_direction_is_refused() -> None:
     with pytest.raises(BadInput, match="'front' of the request is at 90"):
         with_request(read_shoot(MUG), Overlay(angles=(Angle(name="front", azimuth_deg=90),)))

@@ -6,14 +6,15 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.tables import CaptionRow, ClaimRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
-from pipeline.core.evidence import Claim
+from pipeline.core.evidence import Claim, Evidence
 from pipeline.core.records import Caption
 
 
 class CaptionView(Frozen):
-    """One product's caption in one language, and its claims in their order."""
+    """One product's caption in one language, its claims in their order, and the evidence that they name."""
 
     caption: Caption
+    evidence: Evidence
     claims: tuple[Claim, ...]
 
 
@@ -29,6 +30,7 @@ def read_captions(catalog: Catalog, sku: str) -> tuple[CaptionView, ...]:
         claims = session.scalars(select(ClaimRow).where(ClaimRow.sku == sku).order_by(ClaimRow.position)).all()
         return tuple(
             CaptionView(
+                evidence=Evidence.model_validate(row.evidence),
                 caption=Caption.model_validate({name: getattr(row, name) for name in Caption.model_fields}),
                 claims=tuple(
                     Claim.model_validate({name: getattr(claim, name) for name in Claim.model_fields})

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipeline.core.domain import AngleDecision, Frozen, Name
-from pipeline.core.evidence import Claim
+from pipeline.core.evidence import Claim, Evidence
 from pipeline.core.records import AssetRecord, Caption
 
 AssetState = Literal["published", "in review", "rejected", "withdrawn"]
@@ -123,6 +123,7 @@ class Publication(Frozen):
     caption: Caption | None = None
     caption_step_key: str | None = None
     claims: tuple[Claim, ...] | None = None
+    evidence: Evidence | None = None
     sheet_sha256: str | None = None
     vectors: tuple[VectorEntry, ...] | None = None
     vectors_step_key: str | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import JSON, Column, inspect, select
+from sqlalchemy import Column, inspect, select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
@@ -19,11 +19,13 @@ from pipeline.catalog.tables import (
     ClaimRow,
     InputRow,
     ItemRow,
+    Json,
     OutputRow,
     ShootRow,
     StepRow,
     UtcDateTime,
 )
+from pipeline.catalog.vector_tables import DuplicateRow, VectorRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
@@ -39,8 +41,16 @@ FILES: dict[str, type[Base]] = {
     "step_inputs.parquet": InputRow,
     "step_outputs.parquet": OutputRow,
     "step_items.parquet": ItemRow,
+    "vectors.parquet": VectorRow,
+    "duplicates.parquet": DuplicateRow,
 }
-ARROW: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+ARROW: dict[type, pa.DataType] = {
+    bytes: pa.binary(),
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+}
 LISTS = frozenset({"reasons", "bullets", "evidence"})  # JSON columns that hold a list of strings
 
 
@@ -91,7 +101,7 @@ def _table(session: Session, kind: type[Base]) -> pa.Table:
 def _arrow_type(column: Column[Any]) -> pa.DataType:
     if isinstance(column.type, UtcDateTime):
         return pa.timestamp("us", tz="UTC")
-    if isinstance(column.type, JSON):
+    if isinstance(column.type, Json):
         return pa.list_(pa.string()) if column.key in LISTS else pa.string()
     return ARROW[column.type.python_type]
 

@@ -17,6 +17,8 @@ def lineage_tree(lineage: Lineage) -> Tree:
         f"{asset.width_px}x{asset.height_px}  sha256 {asset.sha256[:12]}  "
         f"{lineage.seconds:.1f} s, {lineage.cost_usd:.4f} USD, {len(lineage.sources())} source files"
     )
+    if lineage.detail.brief:
+        tree.add(f"asked for: {escape(lineage.detail.brief)}")
     if lineage.steps:
         _add(tree, lineage, lineage.steps[0], set())
     return tree

@@ -36,4 +36,4 @@ def likenesses(own: F32, others: F32, starts: Sequence[int] | I64) -> F64:
     own_best = np.maximum.reduceat(cosines, first, axis=1).mean(axis=0)
     sizes = np.diff(np.append(first, len(others)))
     others_best = np.add.reduceat(cosines.max(axis=0).astype(np.float64), first) / sizes
-    return np.maximum(own_best, others_best).astype(np.float64)
+    return np.asarray(np.maximum(own_best, others_best), np.float64)

@@ -114,8 +114,12 @@ def _angles(session: Session, publication: Publication) -> Changes:
 
 def _caption(session: Session, publication: Publication) -> Changes:
     assert publication.caption is not None  # noqa: S101 - for the type checker; the caller has checked it
+    evidence = publication.evidence.model_dump(mode="json") if publication.evidence else {}
     row = CaptionRow(
-        sku=publication.sku, step_key=publication.caption_step_key, **publication.caption.model_dump(mode="json")
+        sku=publication.sku,
+        step_key=publication.caption_step_key,
+        evidence=evidence,
+        **publication.caption.model_dump(mode="json"),
     )
     changes = sync(session, CaptionRow, CaptionRow.sku == publication.sku, [row])
     claims = [

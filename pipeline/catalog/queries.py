@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from pipeline.catalog.database import Catalog
-from pipeline.catalog.tables import AngleRow, AssetRow, CaptionRow, CheckRow, ShootRow
+from pipeline.catalog.tables import AngleRow, AssetRow, CaptionRow, CheckRow, RequestRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Caption, Check
@@ -40,12 +40,14 @@ class AssetView(Frozen):
 class AssetDetail(Frozen):
     """An asset with its caption and checks.
 
-    `photo`: name of the photo that the picture was cut out of; None if the picture was rendered.
+    `photo`: name of the photo that the picture was cut out of; None if the picture was rendered. `brief`: the text that
+    asked for the asset; None for those of shoot.yaml.
     """
 
     asset: AssetView
     caption: Caption | None
     checks: tuple[Check, ...]
+    brief: str | None = None
     photo: str | None = None
 
     @property
@@ -92,7 +94,9 @@ def read_asset(catalog: Catalog, asset_id: str) -> AssetDetail:
         checks = session.scalars(select(CheckRow).where(CheckRow.asset_id == asset_id).order_by(CheckRow.name))
         caption = session.scalars(select(CaptionRow).where(CaptionRow.sku == asset.sku)).first()
         angle = session.get(AngleRow, (asset.sku, asset.angle))
+        request = session.get(RequestRow, asset.request_id) if asset.request_id else None
         return AssetDetail(
+            brief=request.text if request else None,
             photo=angle.photo if angle and asset.source == "captured" else None,
             asset=_view(asset, shoot),
             caption=Caption.model_validate(_fields(caption, Caption)) if caption else None,

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, Index, MetaData, String, Text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 CONSTRAINT_NAMES = {  # so that a later migration can name what it changes, on every database
     "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -37,6 +36,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Json(TypeDecorator[Any]):
+    """JSON, on PostgreSQL as JSONB. Its dialect is loaded only where it is used: that takes a while at every start."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type of this database."""
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON())
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB())
+
+
 class Base(DeclarativeBase):
     """The base of all tables: column types by Python annotation, and names of constraints."""
 
@@ -46,8 +60,8 @@ class Base(DeclarativeBase):
         int: BigInteger(),
         float: Double(),
         datetime: UtcDateTime(),
-        dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
-        list[str]: JSON().with_variant(JSONB(), "postgresql"),
+        dict[str, Any]: Json(),
+        list[str]: Json(),
     }
 
 
@@ -89,7 +103,7 @@ class AngleRow(Base):
 
 
 class CaptionRow(Base):
-    """The caption of one product in one language."""
+    """The caption of one product in one language, and what is known of the product (JSON `Evidence`)."""
 
     __tablename__ = "captions"
 
@@ -101,6 +115,7 @@ class CaptionRow(Base):
     description: Mapped[str]
     bullets: Mapped[list[str]]
     titles: Mapped[dict[str, Any]]
+    evidence: Mapped[dict[str, Any]]
     alt_text: Mapped[str]
     alt_texts: Mapped[dict[str, Any]]
     attributes: Mapped[dict[str, Any]]

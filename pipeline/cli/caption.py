@@ -1,5 +1,6 @@
 """The command `caption`: shows the caption of a product with the evidence for each of its claims."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 from pipeline.catalog.captions import CaptionView, read_captions
 from pipeline.catalog.database import Catalog
 from pipeline.cli.output import Json, print_json
+from pipeline.core.evidence import Evidence
 from pipeline.settings import read_settings
 
 COLOURS = {"supported": "green", "contradicted": "red", "unsupported": "yellow"}
@@ -44,3 +46,18 @@ def _print(view: CaptionView) -> None:
         verdict = f"[{COLOURS[claim.verdict]}]{claim.verdict}[/]{', dropped' if claim.dropped else ''}"
         table.add_row(claim.field, claim.kind, escape(claim.words), verdict, escape(", ".join(claim.evidence)))
     console.print(table)
+    known = Table("evidence", "what is known", "where")
+    for identity, value, source in _known(view.evidence):
+        known.add_row(identity, escape(value), escape(source))
+    console.print(known)
+
+
+def _known(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
+    """Every piece of evidence: its id, its value, and where it is from."""
+    for name, value in evidence.facts.items():
+        yield f"fact:{name}", value, "shoot.yaml"
+    for measured in evidence.measurements:
+        figure = "" if measured.number is None else f" ({measured.number:.3g} {measured.unit})".replace(" )", ")")
+        yield measured.id, f"{measured.value}{figure}", ", ".join(measured.photos)
+    for reading in evidence.readings:
+        yield reading.id, f"“{reading.text}”", f"{reading.photo}, score {reading.score:.2f}"

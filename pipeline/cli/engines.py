@@ -12,6 +12,7 @@ from rich.markup import escape
 from pipeline.cli.output import EngineSettings, Json, bar, checked, engine_params, engines_help, print_json, writing
 from pipeline.core.errors import EXIT_HELD
 from pipeline.core.photo.notes import by_note
+from pipeline.core.shoot_files import by_reason
 from pipeline.imaging.cutout.registry import ENGINES
 
 if TYPE_CHECKING:
@@ -50,12 +51,12 @@ def cutout(
     import tempfile
 
     from pipeline.imaging.cutout.files import cut_files
-    from pipeline.stages.cutout.evidence import sources_of
+    from pipeline.stages.cutout.evidence import Evidence
 
     params = engine_params(ENGINES, engine, {"seed_box": seed_box, "checkpoint": checkpoint}, settings or [])
     with bar("cutout") as progress, writing(out), tempfile.TemporaryDirectory() as scratch:
         report = cut_files(
-            images, out, params, progress, lambda photos: sources_of(photos, dict.fromkeys(photos), Path(scratch))
+            images, out, params, progress, lambda photos: Evidence(photos, dict.fromkeys(photos), Path(scratch)).sources
         )
     if as_json:
         print_json(report.model_dump(mode="json"))
@@ -67,8 +68,8 @@ def cutout(
 
 def _print(report: "CutReport") -> None:
     _print_notes({file.source: file.notes for file in report.files})
-    for raw in report.left_out:
-        Console().print(f"[yellow]{escape(raw)}[/]: left out, the photo of the same name is used", soft_wrap=True)
+    for line in by_reason(report.left_out):
+        Console().print(f"[yellow]left out[/], {escape(line)}", soft_wrap=True)
     for file in report.files:
         result = f"[yellow]{escape(file.fault)}[/]" if file.fault else f"{file.coverage:.0%} product"
         dropped = f" (without {escape(', '.join(file.dropped))})" if file.dropped else ""

@@ -104,7 +104,7 @@ def stage(
 ) -> None:
     """Run one step of a plan, as an Airflow task or a pod does."""
     settings = read_settings()
-    runner = runner_from(settings, _log_event)
+    runner = runner_from(settings, _log_event, run_id)
     if (plan is None) == (request is None):
         raise typer.BadParameter("exactly one of --plan and --request is required")
     if request is not None:

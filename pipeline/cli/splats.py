@@ -15,6 +15,7 @@ from pipeline.splatting.fit.strategy.registry import summaries
 
 if TYPE_CHECKING:
     from pipeline.splatting.fit.params import PhotoSettings
+    from pipeline.splatting.fit.report import FitReport
 
 
 class Up(StrEnum):
@@ -77,7 +78,11 @@ def splat(
         report = fit_to_file(colmap_dir, out, params, hooks)
     if as_json:
         print_json(report.model_dump(mode="json") | {"out": str(out)})
-        return
+    else:
+        _print_fit(report, out)
+
+
+def _print_fit(report: "FitReport", out: Path) -> None:
     quality = "" if report.psnr_db is None else f"held out: {report.psnr_db:.2f} dB, SSIM {report.ssim:.3f}; "
     Console().print(
         f"{quality}{report.gaussians} Gaussians, {report.iterations} iterations in {report.seconds:.0f} s -> {out}",

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.contract.artifact import Artifact
+from pipeline.contract.budget import Budget
 from pipeline.contract.manifest import HeldAbove, HeldReason, Manifest, Provenance, Request, artifacts_in
 from pipeline.contract.plan import Plan, PlannedStep, StepOutput
 from pipeline.contract.stage import AnyStage, Stage
@@ -60,6 +61,7 @@ class Runner:
     device: str = "cpu"
     cost_per_hour_usd: float = 0.0
     upstream: Mapping[str, Manifest] = field(default_factory=dict)
+    budget: Budget | None = None
 
     def run(self, stage: Stage[I, P, O], inputs: I, params: P, name: str | None = None) -> FinishedStep[O]:
         """Run one step, or return the results that its manifest records.
@@ -180,7 +182,15 @@ class Runner:
 
     def _work(self, key: str, name: str) -> Work:
         return Work(
-            name, key, self.store, self.store.scratch(key), self.notify, self.run, self.catalog_url, self.upstream
+            name,
+            key,
+            self.store,
+            self.store.scratch(key),
+            self.notify,
+            self.run,
+            self.catalog_url,
+            self.upstream,
+            budget=self.budget,
         )
 
     def _provenance(self, started_at: str, seconds: float, cost_usd: float) -> Provenance:

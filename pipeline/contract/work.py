@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pipeline.contract.artifact import Artifact, checked_tree_path
+from pipeline.contract.budget import Budget
 from pipeline.contract.manifest import Item, Manifest
 from pipeline.contract.stage import Stage
 from pipeline.contract.store import Store
@@ -57,6 +58,17 @@ class Work:
     )  # finished steps of the plan; only publish reads them
     items: dict[str, Item] = field(default_factory=dict)
     cost_usd: float = 0.0
+    budget: Budget | None = None
+
+    def pay(self, usd: float) -> None:
+        """Add what a service charged to the step's cost, and to what its run has paid."""
+        self.cost_usd += usd
+        if self.budget is not None:
+            self.budget.pay(usd)
+
+    def left_usd(self) -> float | None:
+        """What the run may still pay. None: it has no limit."""
+        return None if self.budget is None else self.budget.left_usd
 
     def path(self, artifact: Artifact) -> Path:
         """A read-only file with the artifact's bytes. It has no file ending; detect its format by content."""

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.core.domain import Name
 from pipeline.core.errors import BadInput
+from pipeline.core.records import PhotoFacts
 
 NAME_CHARACTERS = 100
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -62,11 +63,9 @@ def photo_names(files: Iterable[str]) -> dict[str, str]:
     return dict(sorted(names.items(), key=lambda pair: pair[1]))
 
 
-def shown_names(files: Mapping[str, str]) -> dict[str, str]:
-    """How people know each photo, by safe name: its file's stem, or the whole name where two files share the stem.
-
-    `files`: the name of each photo's file, by safe name.
-    """
+def shown_names(facts: Iterable[PhotoFacts]) -> dict[str, str]:
+    """How people know each photo, by safe name: its file's stem, or the whole name where two files share the stem."""
+    files = {fact.photo: fact.source_name for fact in facts}
     stems = {name: PurePosixPath(file).stem for name, file in files.items()}
     users = Counter(stems.values())
     return {name: stem if users[stem] == 1 else files[name] for name, stem in stems.items()}

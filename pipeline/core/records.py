@@ -37,6 +37,17 @@ class PhotoFacts(Frozen):
     notes: tuple[str, ...] = Field(default=(), description="what was converted or guessed to decode it")
 
 
+class SeenTable(Frozen):
+    """The table that the product stands on, as a look at the whole photos saw it.
+
+    `confidence`: 0 to 1, 0 if no table was seen. `up_in_camera`: photo -> the table's normal, a unit vector in the axes
+    of the photo's camera (x right, y down, z forward).
+    """
+
+    confidence: float = Field(default=0.0, ge=0, le=1)
+    up_in_camera: dict[Name, tuple[float, float, float]] = {}
+
+
 class LeftOut(Frozen):
     """A file or folder of a shoot that is not used. `file`: its path in the shoot's folder; `reason`: why."""
 

@@ -85,10 +85,14 @@ Review = Callable[[Caption], tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Desk:
-    """What a writer reports to while it works. `pay`: the USD of each request, even if no caption results."""
+    """What a writer reports to while it works. `pay`: the USD of each request, even if no caption results.
+
+    `left_usd`: what its run may still pay, looked up before each request; None: no limit.
+    """
 
     pay: Pay
     review: Review
+    left_usd: Callable[[], float | None] = lambda: None
 
 
 class Captioner(Engine, Protocol):

@@ -2,7 +2,8 @@
 
 from pipeline.core.engines import Registry
 from pipeline.language import measured
+from pipeline.language import transformers_captions as transformers
 from pipeline.language.base import Captioner
 from pipeline.language.llm import captions as llm
 
-ENGINES: Registry[Captioner] = Registry("caption", measured, llm)
+ENGINES: Registry[Captioner] = Registry("caption", measured, llm, transformers)

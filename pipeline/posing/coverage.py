@@ -8,7 +8,8 @@ the requested direction.
   `max_offset_deg` of x. The splat therefore interpolates between photos, or extrapolates by at most `max_offset_deg`.
 - *refused*: neither; or it would be rendered, and which way is up is not known well enough.
 
-A photo of which nothing was cut out is never a picture. The rule has no preferred axis: it is invariant under rotation.
+A photo of which nothing was cut out is never a picture, nor is one that shows the product upside down. The rule has no
+preferred axis: it is invariant under rotation.
 It is also monotonic: another photo adds members to P and arcs between them and removes none, so it can only improve a
 decision.
 """
@@ -27,6 +28,7 @@ from pipeline.posing.gaps import gap_around
 
 MUCH_BLURRIER = 0.5
 RING_WIDTH_DEG = 20.0
+UPSIDE_DOWN = 0.26  # component of the product's up along the picture's downwards axis: cos 75 deg
 
 
 class CoverageParams(Frozen):
@@ -44,11 +46,15 @@ class CoverageParams(Frozen):
 
 @dataclass(frozen=True)
 class Photographed:
-    """The posed photos: names, unit directions [N, 3] from the product's centre, and sharpness (see PhotoFacts)."""
+    """The posed photos: names, unit directions [N, 3] from the product's centre, and sharpness (see PhotoFacts).
+
+    `upside_down`: the photos that show the product so, because it was turned over for them.
+    """
 
     photos: tuple[str, ...]
     directions: F64
     sharpness: tuple[float, ...]
+    upside_down: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ def photographed(views: Sequence[View], sharpness: Mapping[str, float]) -> Photo
         tuple(view.photo for view in views),
         np.array(directions, dtype=np.float64).reshape(-1, 3),
         tuple(sharpness.get(view.photo, float("inf")) for view in views),
+        frozenset(view.photo for view in views if view.cam_from_world[1][2] > UPSIDE_DOWN),
     )
 
 
@@ -125,7 +132,7 @@ def _decision(
     if named is not None:
         reason = _named_reason(named, posed, away)
         return AngleDecision(angle=angle, source="captured", photo=named, reason=reason, **near)
-    shown = np.where([photo in empty for photo in posed.photos], np.inf, away)
+    shown = np.where([photo in empty or photo in posed.upside_down for photo in posed.photos], np.inf, away)
     if shown.min() <= params.tolerance_deg:
         best, closest = sharpest_near(shown, posed.sharpness, params.tolerance_deg), int(shown.argmin())
         reason = f"{posed.photos[best]} was taken {away[best]:.1f}° from it"

@@ -11,11 +11,11 @@ from PIL import Image
 from pipeline.core.colmap.write import write_model
 from pipeline.core.domain import Frozen, View
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.core.photo.decode import read_photo
-from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
+from pipeline.core.photo.decode import Photo, read_photo
 from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
-from pipeline.core.shoot_files import is_of_system
+from pipeline.core.shoot_files import photos_in
+from pipeline.posing.halves import half_of
 from pipeline.posing.judge import report_of, require_registered
 from pipeline.posing.product import ProductFrame, product_frame
 from pipeline.posing.sfm.photos import PhotoFile, UnusablePhoto, read_mask
@@ -92,9 +92,10 @@ def _posed(
         posed = resolved.posed
         model = require_registered(posed, names, params.rig, front or names[0], min_registered=3, min_fraction=0.0)
         known = UpHints(masked=masks is not None)
-        up = hints(model, params.rig, known, upright.photos, focal_px, scratch / "sight", params.seed)
-    front = front or model.images[0].photo
-    return resolved, product_frame(model, posed.silhouettes, params.rig, front, up), front
+        front, turned = front or model.images[0].photo, posed.answer.joined
+        standing = half_of(model, turned, front)
+        up = hints(standing, params.rig, known, upright.photos, focal_px, scratch / "sight", params.seed)
+    return resolved, product_frame(model, posed.silhouettes, params.rig, front, up, turned), front
 
 
 def claim(out_dir: Path) -> None:
@@ -121,33 +122,23 @@ class UprightPhotos:
 def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
     """Decode the photos of a folder into `images/<stem>.png`, upright 8-bit sRGB, replacing those of an earlier run.
 
-    Raises BadInput when fewer than three photos can be decoded, MissingEngine for camera raw without its extra.
+    Raises BadInput when fewer than three photos can be decoded, and for a link or a folder in place of a photo;
+    MissingEngine for camera raw without its extra.
     """
     if not photos_dir.is_dir():
         raise BadInput(f"{photos_dir} is not a folder", remedy="Name the folder of the photos")
+    paths, left_out = photos_in(photos_dir)
     images.mkdir(parents=True, exist_ok=True)
     for old in images.glob("*.png"):
         old.unlink()
     photos: list[PhotoFile] = []
     focal_px: dict[str, float | None] = {}
     notes: dict[str, tuple[str, ...]] = {}
-    unusable: list[UnusablePhoto] = []
-    paths = sorted(p for p in photos_dir.iterdir() if p.is_file() and p.suffix.lower() in PHOTO_ENDINGS)
-    paths = [path for path in paths if not is_of_system(path)]
-    twins = raw_twins(path.name for path in paths)
+    unusable = [UnusablePhoto(name=entry.file, reason=entry.reason) for entry in left_out]
     for path in paths:
-        if path.name in twins:
-            unusable.append(UnusablePhoto(name=path.name, reason=f"{twins[path.name]} is used instead"))
-            continue
-        if path.stem in focal_px:
-            unusable.append(UnusablePhoto(name=path.name, reason="another photo has the same stem"))
-            continue
-        try:
-            photo = read_photo(path)
-        except MissingEngine as error:
-            raise MissingEngine(f"{path}: {error.what}", remedy=error.remedy) from None
-        except BadInput as error:
-            unusable.append(UnusablePhoto(name=path.name, reason=error.what))
+        photo = _decoded(path, taken=path.stem in focal_px)
+        if isinstance(photo, UnusablePhoto):
+            unusable.append(photo)
             continue
         target = images / f"{path.stem}.png"
         target.write_bytes(encode_png(photo.rgb))
@@ -159,6 +150,21 @@ def upright_photos(photos_dir: Path, images: Path) -> UprightPhotos:
     if len(photos) < 3:
         raise BadInput(f"{photos_dir} has {len(photos)} readable photos", remedy=_add_photos(unusable))
     return UprightPhotos(tuple(photos), focal_px, notes, tuple(unusable))
+
+
+def _decoded(path: Path, *, taken: bool) -> Photo | UnusablePhoto:
+    """A photo, or why its file is left out. `taken`: another photo has the same stem.
+
+    Raises MissingEngine for camera raw without its extra.
+    """
+    if taken:
+        return UnusablePhoto(name=path.name, reason="another photo has the same stem")
+    try:
+        return read_photo(path)
+    except MissingEngine as error:
+        raise MissingEngine(f"{path}: {error.what}", remedy=error.remedy) from None
+    except BadInput as error:
+        return UnusablePhoto(name=path.name, reason=error.what)
 
 
 def add_alpha(photos: Sequence[PhotoFile], masks: Mapping[str, Path]) -> None:

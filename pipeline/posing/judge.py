@@ -31,6 +31,7 @@ def report_of(resolved: Resolved, frame: ProductFrame, photos: Sequence[str]) ->
         reprojection_error_px=round(frame.model.reprojection_error_px, 4),
         points=len(frame.model.points.positions),
         apart=posed.answer.apart,
+        joined=posed.answer.joined,
         attempts=tuple(f"{attempt.name}: {attempt.registered} photos" for attempt in posed.answer.attempts),
         rings=frame.rings,
         ring_residual_deg=None if frame.ring_residual_deg is None else round(frame.ring_residual_deg, 3),

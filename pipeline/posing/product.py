@@ -12,6 +12,7 @@ from pipeline.core.domain import View, azimuth_elevation_deg, camera_centre
 from pipeline.core.errors import Held
 from pipeline.core.records import Up
 from pipeline.posing.frame import Rig, Upright, aim_point, product_rotation
+from pipeline.posing.halves import Turned, half_of
 from pipeline.posing.hull import Extent, PosedMatte, point_extent, trimmed, visual_hull
 from pipeline.posing.up import UpHints, find_up
 
@@ -36,12 +37,14 @@ def product_frame(
     rig: Rig,
     front: str,
     hints: UpHints | None = None,
+    turned: Turned = (),
 ) -> ProductFrame:
     """Fit the product frame (see pipeline/core/domain.py) to a model of at least two photos.
 
     Up comes from the cameras and from `hints`, the vertical line through the product from the cameras; the product's
-    middle height and radius come from the silhouettes (photo -> [h, w] bool) or, without them, from the points. Raises
-    Held when the front photo, or one whose roll is stated, is not registered.
+    middle height and radius come from the silhouettes (photo -> [h, w] bool) or, without them, from the points. With
+    `turned`, the photos of each further half of a product that was turned over, up is that of the front photo's half,
+    and so are rings. Raises Held when the front photo, or one whose roll is stated, is not registered.
     """
     by_photo = {image.photo: image for image in model.images}
     if front not in by_photo:
@@ -50,16 +53,16 @@ def product_frame(
             code="sfm-front-not-posed",
             remedy="Name another photo in shoot.yaml (capture.front), or shoot the front again, sharp and well lit",
         )
-    fit, up = find_up(model, rig, hints or UpHints(masked=silhouettes is not None))
+    fit, up = find_up(half_of(model, turned, front), rig, hints or UpHints(masked=silhouettes is not None))
     rotation = product_rotation(fit.up, by_photo[front].centre - fit.foot)
     level = model.moved(rotation, _aim_on_line(model, fit), 1.0)
     extent = _extent(level, silhouettes)
     centre = np.array([0.0, 0.0, extent.middle[2]]) if up.source == "turntable" else extent.middle
     radius = float(np.percentile(np.linalg.norm(extent.samples - centre, axis=1), 99.0))
     facing = level.moved(np.eye(3), centre, 1.0 / radius)
-    turned = facing.moved(_turned_to_front(facing, front), np.zeros(3), 1.0)
-    views = tuple(_view(turned, image) for image in turned.images)
-    return ProductFrame(turned, views, len(fit.ring_indices), fit.residual_deg, up)
+    placed = facing.moved(_turned_to_front(facing, front), np.zeros(3), 1.0)
+    views = tuple(_view(placed, image) for image in placed.images)
+    return ProductFrame(placed, views, len(fit.ring_indices), fit.residual_deg, up)
 
 
 def _aim_on_line(model: SparseModel, fit: Upright) -> F64:

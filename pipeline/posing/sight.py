@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.core.colmap.model import SparseModel
+from pipeline.core.records import SeenTable
 from pipeline.posing.frame import Rig
 from pipeline.posing.scene.structure import Structure, look
 from pipeline.posing.sfm.photos import PhotoFile
@@ -23,19 +26,25 @@ def hints(
     focal_px: Mapping[str, float | None],
     scratch: Path,
     seed: int = 0,
+    seen: SeenTable | None = None,
 ) -> UpHints:
     """`known`, and where the poses do not tell up well enough the table, if there is one.
 
-    `model`: the poses, in SfM's frame. The look costs about as much as the poses themselves.
+    `model`: the poses, in SfM's frame. `seen`: what cutout saw of the table; None if it did not look: then the whole
+    photos are looked at, which costs about as much as the poses themselves.
     """
     if find_up(model, rig, known)[1].confidence >= SURE[rig]:
         return known
-    seen = look({photo.photo: photo.path for photo in photos}, focal_px, scratch, seed)
-    return known if seen is None else with_table(known, seen)
+    if seen is None:
+        seen = seen_table(look({photo.photo: photo.path for photo in photos}, focal_px, scratch, seed))
+    normals = {photo: np.array(normal) for photo, normal in seen.up_in_camera.items()}
+    return replace(known, table_normals=normals, table_confidence=seen.confidence)
 
 
-def with_table(known: UpHints, seen: Structure) -> UpHints:
-    """`known` with the table of the largest scene: a product that was turned over stands on the table twice."""
-    normals = {photo: seen.up_in_camera(photo) for photo in seen.scenes[0].shown}
-    told = {photo: normal for photo, normal in normals.items() if normal is not None}
-    return replace(known, table_normals=told, table_confidence=seen.table_confidence)
+def seen_table(found: Structure | None) -> SeenTable:
+    """The table of the largest scene: a product that was turned over stands on the table twice."""
+    if found is None:
+        return SeenTable()
+    normals = {photo: found.up_in_camera(photo) for photo in found.scenes[0].shown}
+    told = {photo: tuple(normal.tolist()) for photo, normal in normals.items() if normal is not None}
+    return SeenTable(confidence=found.table_confidence, up_in_camera=told)

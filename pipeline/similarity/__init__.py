@@ -1,1 +1,1 @@
-"""Vectors of pictures: engines that make them, and exact search among them."""
+"""Engines that turn pictures into vectors."""

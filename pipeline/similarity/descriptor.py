@@ -23,7 +23,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
 SEES: Literal["product", "picture"] = "product"
-ALIKE = 0.945  # halves of one real shoot: 0.96 to 0.99; a print removed: 0.93 to 0.94; see benchmarks/SIMILAR.md
+ALIKE = 0.945  # two shoots of one product are alike by 0.95 to 0.99; see benchmarks/LANGUAGE.md
 VERSION = "1"
 SIDE_PX = 96  # of the square that the product is fitted into
 WEIGHTS = {"colour": 0.4, "bands": 0.15, "outline": 0.15, "texture": 0.3}  # shares of the squared length; they sum to 1

@@ -85,14 +85,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     subject = _subject(inputs, params, work)
     work.progress(0, 1, f"describing {subject.angle.name}")
 
-    def pay(usd: float) -> None:
-        work.cost_usd += usd
-
     def review(draft: Caption) -> tuple[str, ...]:
         claimed = objections(ledger(draft, subject.evidence))
         return (*faults_of(draft, params.title_rules, params.voice), *claimed)
 
-    written = ENGINES.of(params.writer).write(subject, params.writer, Desk(pay, review))
+    written = ENGINES.of(params.writer).write(subject, params.writer, Desk(work.pay, review, work.left_usd))
     caption, claims = without_false(written.caption, ledger(written.caption, subject.evidence))
     faults = faults_of(caption, params.title_rules, params.voice)
     if faults:
@@ -167,7 +164,7 @@ STAGE = Stage(
     Params,
     Outputs,
     run,
-    resources=Resources(cores=1, memory="2Gi"),
+    resources=Resources(gpu=True),
     engines=ENGINES,
     engine_field="writer",
 )

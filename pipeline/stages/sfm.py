@@ -12,7 +12,7 @@ from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.photo_names import shown_names
-from pipeline.core.records import LevelPhoto, PhotoFacts, dump_json, load_list
+from pipeline.core.records import LevelPhoto, PhotoFacts, SeenTable, dump_json, load_list
 from pipeline.posing.sfm.request import PoseParams, PoseReport
 
 if TYPE_CHECKING:
@@ -25,11 +25,15 @@ SHOWN_PAIRS = 10
 
 
 class Inputs(Frozen):
-    """Trees of photos (upright, sRGB) and of their cut-outs, and the `facts` of ingest."""
+    """Trees of photos (upright, sRGB) and of their cut-outs, and the `facts` of ingest.
+
+    `table`: JSON SeenTable, what cutout saw; None if it did not look.
+    """
 
     photos: Artifact
     cutouts: Artifact
     facts: Artifact
+    table: Artifact | None = None
 
 
 class Params(PoseParams):
@@ -62,6 +66,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     Raises Held when too few photos or not the front one are registered, BadInput, SfmFailed.
     """
     from pipeline.core.colmap.write import write_model
+    from pipeline.posing.halves import half_of
     from pipeline.posing.judge import report_of
     from pipeline.posing.product import product_frame
     from pipeline.posing.sfm.photos import PhotoFile
@@ -81,8 +86,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     model, names = _registered(resolved.posed, photos, masks, params, facts), [photo.photo for photo in photos]
     work.progress(1, 2, f"{len(model.images)} of {len(photos)} photos registered")
     known = UpHints(stated=params.up, level=params.level, masked=masks is not None)
-    up = hints(model, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed)
-    frame = product_frame(model, resolved.posed.silhouettes, params.rig, params.front, up)
+    turned = resolved.posed.answer.joined
+    standing = half_of(model, turned, params.front)
+    table = None if inputs.table is None else SeenTable.model_validate_json(work.read(inputs.table))
+    up = hints(standing, params.rig, known, photos, focal_px, work.scratch / "sight", params.seed, table)
+    frame = product_frame(model, resolved.posed.silhouettes, params.rig, params.front, up, turned)
     root = work.scratch / "model"
     write_model(frame.model, root / "sparse" / "0")
     return Outputs(
@@ -110,7 +118,7 @@ def _resolved(
         return resolved_poses(photos, masks, focal_px, params, work.scratch, order=shooting_order(facts))
     except RepeatedSides as held:
         files = {photo.photo: photo.path for photo in photos}
-        shown = shown_names({fact.photo: fact.source_name for fact in facts})
+        shown = shown_names(facts)
         tiles = [
             MatteTile(photo, files[photo], (masks or {}).get(photo), f"mistaken for {shown[other]}", shown[photo])
             for pair in held.pairs[:SHOWN_PAIRS]
@@ -161,7 +169,7 @@ def _picture(
             return "its position is beside the ring of the others"
         return None if photo.photo in registered else "it could not be matched to the others"
 
-    shown = shown_names({fact.photo: fact.source_name for fact in facts})
+    shown = shown_names(facts)
     tiles = [
         MatteTile(photo.photo, photo.path, mattes.get(photo.photo), fault(photo), shown.get(photo.photo))
         for photo in photos
@@ -170,4 +178,4 @@ def _picture(
     return matte_sheet(held.what.partition(";")[0], "sfm is held", tiles, Verdicts(bad="not posed", good="posed"))
 
 
-STAGE = Stage("sfm", 5, Inputs, Params, Outputs, run)
+STAGE = Stage("sfm", 6, Inputs, Params, Outputs, run)

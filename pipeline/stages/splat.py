@@ -11,6 +11,7 @@ from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
+from pipeline.core.process import importing
 from pipeline.core.records import Validation, dump_json
 from pipeline.splatting.engines.registry import ENGINES
 from pipeline.splatting.fit.params import PhotoSettings
@@ -82,11 +83,12 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Fit, evaluate on held-out photos, store. Raises Held if the fit is not good enough, BadInput, MissingEngine."""
     if inputs.to_render is None and params.when == "needed":
         return Outputs(splat=None, sheet=None, turntable=None, validation=None, report=Report())
-    from pipeline.core.png import encode_png
-    from pipeline.splatting.colmap_folder import fit_model
-    from pipeline.splatting.ply import write_ply
-    from pipeline.splatting.show.sheet import sheet
-    from pipeline.splatting.show.turntable import PREVIEW, turn, webp
+    with importing():
+        from pipeline.core.png import encode_png
+        from pipeline.splatting.colmap_folder import fit_model
+        from pipeline.splatting.ply import write_ply
+        from pipeline.splatting.show.sheet import sheet
+        from pipeline.splatting.show.turntable import PREVIEW, turn, webp
 
     hooks = Hooks(progress=lambda p: work.progress(p.iteration, p.total, p.message), save=work.save_snapshot,
                   load=work.load_snapshot)  # fmt: skip

@@ -129,6 +129,7 @@ def _environment(cores: int, with_gpu: bool, settings: Settings) -> dict[str, st
         "CATALOG_DEVICE": "cuda" if with_gpu else "cpu",
         "CATALOG_IMAGE_DIGEST": settings.image_digest or "",
         "CATALOG_COST_PER_HOUR_USD": str(settings.cost_per_hour_usd),
+        **({} if settings.usd_per_run is None else {"CATALOG_USD_PER_RUN": str(settings.usd_per_run)}),
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
         "NUMBA_CACHE_DIR": f"{SHARED}/numba",  # compiled once, not in every pod

@@ -1,5 +1,6 @@
 """Shoots of one asset with vectors, published without running any step."""
 
+import hashlib
 from datetime import UTC, datetime
 
 import numpy as np
@@ -19,8 +20,8 @@ def look(*values: float) -> np.ndarray:
 
 
 def entry(kind: str, name: str, vector: np.ndarray, engine: str = "toy", revision: str = "1") -> VectorEntry:
-    values = {"kind": kind, "name": name, "sha256": f"{abs(hash((kind, name))):064x}"[:64]}
-    return VectorEntry(**values, engine=engine, revision=revision, vector=vector.tobytes())
+    digest = hashlib.sha256(vector.tobytes()).hexdigest()
+    return VectorEntry(kind=kind, name=name, sha256=digest, engine=engine, revision=revision, vector=vector.tobytes())
 
 
 def publication(sku: str, *looks: np.ndarray, verdict: str = "approved", waits: bool = True, engine: str = "toy"):

@@ -138,7 +138,7 @@ def test_failed_write_is_rolled_back(catalog_url: str) -> None:
 def test_foreign_keys_are_enforced(catalog_url: str) -> None:
     with pytest.raises((CatalogError, IntegrityError)), Catalog(catalog_url).write() as session:
         session.execute(
-            text("INSERT INTO captions VALUES ('no shoot','en','e',null,'t','d','[]','{}','a','{}','p',null)")
+            text("INSERT INTO captions VALUES ('no shoot','en','e',null,'t','d','[]','{}','{}','a','{}','p',null)")
         )
 
 

@@ -1,12 +1,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.export import export
 from pipeline.core.errors import BadInput
+from tests.catalog.looks import look, published
 from tests.catalog.toy_shoot import ToyShoot
 
 
@@ -37,6 +39,13 @@ def test_reasons_are_exported_as_lists(tmp_path: Path, catalog_url: str) -> None
     ToyShoot(tmp_path, catalog_url, verdict="rejected").publish()
     export(Catalog(catalog_url), tmp_path / "out")
     assert list(pd.read_parquet(tmp_path / "out" / "assets.parquet")["reasons"][0]) == ["edges halo"]
+
+
+def test_vectors_are_exported_as_float32(tmp_path: Path, catalog_url: str) -> None:
+    published(Catalog(catalog_url), "CUP", look(3, 4))
+    export(Catalog(catalog_url), tmp_path / "out")
+    vectors = pd.read_parquet(tmp_path / "out" / "vectors.parquet").set_index("kind")
+    assert np.frombuffer(vectors.loc["photo", "vector"], "<f4").tolist() == pytest.approx([0.6, 0.8])
 
 
 def test_earlier_export_is_replaced(tmp_path: Path, catalog_url: str) -> None:

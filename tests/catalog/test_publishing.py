@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.catalog import publishing
+from pipeline.catalog.captions import read_captions
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import list_assets
 from pipeline.catalog.tables import Base
+from pipeline.language.briefs.plan import EditPlan, Wish
+from pipeline.stages.publish.request import request_id
 from tests.catalog.toy_shoot import ToyShoot
 
 
@@ -37,6 +40,37 @@ def test_concurrent_publishing_of_one_shoot_inserts_its_rows_once(tmp_path: Path
         reports = list(pool.map(lambda _: shoot.publish(), range(4)))
     assert sorted(report.rows_inserted > 0 for report in reports) == [False, False, False, True]
     assert sum(report.rows_inserted for report in reports) == sum(row_counts(catalog_url).values())
+
+
+BRIEF = EditPlan(text="front, brighter", language="en", parser="test")
+
+
+def test_request_is_published_beside_the_shoot_and_neither_withdraws_the_other(
+    tmp_path: Path, catalog_url: str
+) -> None:
+    shoot = ToyShoot(tmp_path, catalog_url)
+    shoot.publish()
+    caption = read_captions(Catalog(catalog_url), "MUG-1")
+    asked = shoot.but(angles=("front",), channels=("shop", "feed"))
+    assert asked.publish(BRIEF).published == 2
+    ids = [asset.id for asset in list_assets(Catalog(catalog_url))]
+    brief = request_id(BRIEF, "MUG-1")
+    assert ids == [
+        f"MUG-1/{brief}/front/white/feed", f"MUG-1/{brief}/front/white/shop",
+        "MUG-1/front/white/shop", "MUG-1/left/white/shop",
+    ]  # fmt: skip
+    assert read_captions(Catalog(catalog_url), "MUG-1") == caption
+    assert asked.publish(BRIEF).rows_inserted == shoot.publish().rows_inserted == 0
+    assert len(list_assets(Catalog(catalog_url))) == 4
+    assert asked.but(channels=("shop",)).publish(BRIEF).published == 1
+    assert [asset.id for asset in list_assets(Catalog(catalog_url), state="withdrawn")] == [ids[0]]
+
+
+def test_assets_of_a_brief_that_would_alter_the_product_wait_for_review(tmp_path: Path, catalog_url: str) -> None:
+    wish = Wish(text="remove the tag", route="inpaint", target="product", alters_product=True)
+    report = ToyShoot(tmp_path, catalog_url).publish(BRIEF.model_copy(update={"wishes": (wish,)}))
+    assert (report.published, report.in_review) == (0, 2)
+    assert "remove the tag" in list_assets(Catalog(catalog_url))[0].reasons[-1]
 
 
 def _publish_and_die(shoot: ToyShoot) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
+import numpy as np
+
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.runner import Runner
@@ -11,7 +13,11 @@ from pipeline.contract.store import Store
 from pipeline.contract.work import Work
 from pipeline.core.domain import Angle, AngleDecision, Frozen
 from pipeline.core.evidence import Claim
+from pipeline.core.media import JSON
+from pipeline.core.npy import NPY, npy
 from pipeline.core.records import AssetRecord, Caption, Check, Picture, dump_json
+from pipeline.core.vectors import EmbeddedPicture, VectorIndex
+from pipeline.language.briefs.plan import EditPlan
 from pipeline.stages import publish
 
 CLAIMS = [
@@ -208,6 +214,7 @@ class ToyShoot:
     angles: tuple[str, ...] = ("front", "left")
     channels: tuple[str, ...] = ("shop",)
     verdict: str = "approved"
+    looks: tuple[tuple[float, ...], ...] = ()
 
     @property
     def store(self) -> Store:
@@ -235,17 +242,32 @@ class ToyShoot:
         )
         return {"ingest": ingest, "cutout": cutout, "splat": splat, "render": render, "composite": composite}
 
-    def publish(self, **params: str) -> publish.Report:
+    def publish(self, request: EditPlan | None = None, **params: str) -> publish.Report:
         upstream = self.upstream()
         render, composite = upstream["render"].outputs or {}, upstream["composite"].outputs or {}
         inputs = publish.Inputs.model_validate(
             {name: render[name] for name in ("pictures", "decisions", "caption", "claims")}
             | {name: composite[name] for name in ("assets", "checks")}
+            | self.embedded()
+            | {"request": None if request is None else self.store.put(dump_json(request), JSON).model_dump()}
         )
         values = publish.Params.model_validate({"sku": self.sku, "collection": "autumn", "title": "Mug", **params})
         runner = Runner(self.store, catalog_url=self.catalog_url, upstream=upstream)
         outputs = runner.run(publish.STAGE, inputs, values).outputs
         return outputs.report
+
+    def embedded(self) -> dict[str, Artifact]:
+        """The outputs of embed for the front's asset and photos of these looks; none without looks."""
+        if not self.looks:
+            return {}
+        pictures = [EmbeddedPicture(kind="photo", name=f"p{at}", sha256="0" * 64) for at in range(len(self.looks))]
+        pictures.append(EmbeddedPicture(kind="asset", name="front/white/shop", sha256="0" * 64))
+        index = VectorIndex(engine="toy", revision="1", alike_at_least=0.9, pictures=tuple(pictures))
+        rows = np.array([*self.looks, *self.looks[:1]], np.float32)
+        return {
+            "vectors": self.store.put(npy(rows / np.linalg.norm(rows, axis=1, keepdims=True)), NPY),
+            "vector_index": self.store.put(dump_json(index), "application/json"),
+        }
 
     def but(self, **changes: object) -> "ToyShoot":
         return replace(self, **changes)  # type: ignore[arg-type]

@@ -58,7 +58,7 @@ reasons = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_s
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(reasons, min_size=10, max_size=10), st.integers(40, 200), st.booleans())
+@given(st.lists(reasons, min_size=len(STEPS), max_size=len(STEPS)), st.integers(40, 200), st.booleans())
 def test_any_outcome_fits_into_25_lines(texts, width, with_pictures):
     results = [StepResult(step=s, state="held", reason=r, code="x") for s, r in zip(STEPS, texts, strict=True)]
     pictures = {"cutout": Path("/p/cutout.png")} if with_pictures else {}

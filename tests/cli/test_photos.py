@@ -18,6 +18,7 @@ from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.media import media_type_of
 from pipeline.core.png import decode_png
+from pipeline.core.records import LeftOut
 from pipeline.imaging.cutout.files import cut_files
 from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.posing.folder import upright_photos
@@ -209,9 +210,27 @@ def test_a_raw_file_beside_its_jpeg_is_left_out_by_every_command(tmp_path):
     assert [(file.name, file.reason) for file in upright_photos(folder, tmp_path / "sfm").unusable] == [
         ("good1.NEF", "good1.jpg is used instead")
     ]
-    report = cut_files(sorted(folder.iterdir()), tmp_path / "cut", ENGINES.defaults(), lambda *_: None)
-    assert report.left_out == (str(folder / "good1.NEF"),)
-    assert len(report.files) == 3
+    for paths in ([folder], sorted(folder.iterdir())):
+        report = cut_files(paths, tmp_path / f"cut{len(paths)}", ENGINES.defaults(), lambda *_: None)
+        assert report.left_out == (LeftOut(file=str(folder / "good1.NEF"), reason="good1.jpg is used instead"),)
+        assert len(report.files) == 3
+
+
+def test_sfm_and_cutout_refuse_a_linked_photo_and_name_other_files(tmp_path):
+    folder = put(tmp_path / "photos", {f"good{i}.jpg": saved(product(), "JPEG") for i in range(3)})
+    (folder / "notes.txt").write_text("white mug")
+    left_out = LeftOut(file="notes.txt", reason="not a photo")
+    (unusable,) = upright_photos(folder, tmp_path / "sfm").unusable
+    report = cut_files([folder], tmp_path / "cut", ENGINES.defaults(), lambda *_: None)
+    assert (unusable.name, unusable.reason) == (left_out.file, left_out.reason)
+    assert report.left_out == (LeftOut(file=f"{folder}/notes.txt", reason="not a photo"),)
+    (folder / "linked.jpg").symlink_to(folder / "good1.jpg")
+    for command in (
+        lambda: upright_photos(folder, tmp_path / "sfm"),
+        lambda: cut_files([folder], tmp_path / "again", ENGINES.defaults(), lambda *_: None),
+    ):
+        with pytest.raises(BadInput, match=r"linked\.jpg is a link or a folder"):
+            command()
 
 
 def test_every_command_names_the_missing_extra_once(tmp_path, monkeypatch):
@@ -235,4 +254,4 @@ def test_cutout_prints_each_note_once_and_names_what_is_left_out(tmp_path):
     printed = CliRunner().invoke(app, ["cutout", *files, "--out", str(tmp_path / "cut")]).stdout
     assert printed.count("converted to sRGB") == 1
     assert f"{folder}/a [1].jpg and 1 more: converted to sRGB from " in printed
-    assert f"{folder}/b.cr2: left out, the photo of the same name is used" in printed
+    assert f"left out, b.jpg is used instead: {folder}/b.cr2" in printed

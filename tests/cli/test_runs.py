@@ -71,14 +71,15 @@ def test_run_publishes_assets_and_a_second_run_computes_nothing(home, shoot, run
     with Image.open(run["sheet"]) as sheet:
         assert sheet.width == 2000
     again = catalog_json("run", shoot, home=home, preset=QUICK)
-    assert [step["state"] for step in again["steps"]] == ["cached"] * 9 + ["done"]  # publish is never cached
+    cached = ["cached"] * (len(STEPS) - 1)
+    assert [step["state"] for step in again["steps"]] == [*cached, "done"]  # publish is never cached
     assert again["plan"] == run["plan"]
 
 
 @pytest.mark.slow
 def test_plan_knows_all_keys_of_a_finished_shoot_and_the_first_of_a_new_one(home, shoot, run, tmp_path):
     steps = catalog_json("plan", shoot, home=home, preset=QUICK)["steps"]
-    assert [step["state"] for step in steps[:9]] == ["cached"] * 9
+    assert [step["state"] for step in steps[:-1]] == ["cached"] * (len(STEPS) - 1)
     fresh = catalog_json("plan", shoot, home=tmp_path)["steps"]
     assert fresh[0]["state"] == "to run" and fresh[0]["key"]
     assert fresh[2]["state"] == "unknown until ingest"
@@ -97,6 +98,28 @@ def test_assets_lineage_export_and_summary(home, run, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     assert "mine" in catalog("export", "--out", tmp_path / "mine", home=home, expect=30).stderr
+
+
+@pytest.mark.slow
+def test_brief_is_made_beside_the_shoots_assets_and_fits_no_splat(home, shoot, run):
+    before = catalog_json("assets", home=home)["assets"]
+    text = "front, 20% brighter, crop 4:5, on light grey. Please remove the tag."
+    shown = catalog_json("brief", "mug-001", text, home=home, preset=QUICK)
+    assert [(wish["text"], wish["route"]) for wish in shown["wishes"]] == [
+        ("front", "captured"), ("20% brighter", "exact_edit"), ("crop 4:5", "exact_edit"),
+        ("light grey", "setting"), ("remove the tag", "inpaint"),
+    ]  # fmt: skip
+    assert shown["seconds"] > 0 and catalog_json("assets", home=home)["assets"] == before
+    made = catalog_json("brief", "mug-001", text, "--run", home=home, preset=QUICK)
+    states = {step["step"]: step["state"] for step in made["steps"]}
+    assert {states[step] for step in ("ingest", "cutout", "sfm", "splat")} == {"cached"}
+    after = {asset["id"]: asset for asset in catalog_json("assets", home=home)["assets"]}
+    assert {name: after[name] for name in (asset["id"] for asset in before)} == {a["id"]: a for a in before}
+    (added,) = [asset for name, asset in after.items() if "/brief-" in name]
+    assert added["state"] == "in review" and "remove the tag" in added["reasons"][-1]
+    assert added["height_px"] * 4 == pytest.approx(added["width_px"] * 5, abs=4)
+    lineage = catalog("lineage", added["id"], home=home).stdout
+    assert text in " ".join(lineage.split())
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from pipeline.core.photo_names import (
     shown_names,
     with_file_names,
 )
+from pipeline.core.records import PhotoFacts
 
 FILE_NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=120)
 
@@ -116,4 +117,6 @@ def test_a_safe_name_is_empty_when_nothing_remains() -> None:
 
 def test_photos_are_shown_by_the_stem_of_their_file_unless_two_share_it() -> None:
     files = {"MG_1": "_MG_1.JPG", "vase-1": "vase 1.jpg", "vase-2": "vase 1.png"}
-    assert shown_names(files) == {"MG_1": "_MG_1", "vase-1": "vase 1.jpg", "vase-2": "vase 1.png"}
+    size = {"width_px": 60, "height_px": 40, "sharpness": 1, "exposure_ev": 0, "clipped_fraction": 0}
+    facts = [PhotoFacts(photo=photo, source_name=file, **size) for photo, file in files.items()]
+    assert shown_names(facts) == {"MG_1": "_MG_1", "vase-1": "vase 1.jpg", "vase-2": "vase 1.png"}

@@ -1,10 +1,18 @@
+import gc
 import os
 import select
 import sys
 
 import pytest
 
-from pipeline.core.process import last_lines, log_end, peak_memory_mb, peak_memory_of_children_mb, run_program
+from pipeline.core.process import (
+    importing,
+    last_lines,
+    log_end,
+    peak_memory_mb,
+    peak_memory_of_children_mb,
+    run_program,
+)
 
 MB = 10**6
 
@@ -59,3 +67,17 @@ def test_memory_is_in_millions_of_bytes(tmp_path):
     run_program(python(f"b = bytearray({300 * MB}); b[::4096] = b'x' * len(b[::4096])"), tmp_path / "log", 60)
     assert peak_memory_of_children_mb() > 300
     assert peak_memory_mb() > 10
+
+
+def test_no_garbage_is_collected_while_libraries_are_imported():
+    exempt = gc.get_freeze_count()
+    try:
+        with pytest.raises(ImportError), importing():
+            with importing():
+                assert not gc.isenabled()
+            assert not gc.isenabled()
+            raise ImportError
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > exempt
+    finally:
+        gc.unfreeze()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.core.domain import Angle, angle_between_deg, azimuth_elevation_deg, direction
+from pipeline.core.domain import Angle, Camera, View, angle_between_deg, azimuth_elevation_deg, direction, look_at
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Up
 from pipeline.core.rotations import rotation_from_quaternion
@@ -207,3 +207,19 @@ def test_every_angle_gets_one_decision_in_order():
 def test_angles_without_any_posed_photo_are_refused():
     assert photographed([], {}).directions.shape == (0, 3)
     assert judge([Angle(name="a", azimuth_deg=0)], {}, [], photographed([], {}), PARAMS)[0].source == "refused"
+
+
+def test_a_photo_of_the_product_upside_down_is_no_picture_but_lets_the_splat_render():
+    camera = Camera(width_px=80, height_px=60, fx_px=90, fy_px=90, cx_px=40, cy_px=30)
+    roll = np.diag([-1.0, -1.0, 1.0, 1.0])
+    views = [
+        View(
+            photo=f"P{azimuth:03d}", camera=camera, azimuth_deg=azimuth, elevation_deg=2,
+            cam_from_world=tuple(map(tuple, (roll if azimuth == 30 else np.eye(4)) @ look_at(azimuth, 2, 4.0))),
+        )
+        for azimuth in range(0, 60, 15)
+    ]  # fmt: skip
+    shoot = photographed(views, {})
+    assert shoot.upside_down == {"P030"}
+    decisions = judge([Angle(name="a", azimuth_deg=a) for a in (15, 30)], {}, shoot.photos, shoot, PARAMS)
+    assert [(made.source, made.photo) for made in decisions] == [("captured", "P015"), ("rendered", None)]

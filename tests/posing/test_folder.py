@@ -28,7 +28,7 @@ def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, tmp_pat
     out = tmp_path / "colmap"
     finished = pose_folder(shoot / "photos", out, shoot / "cutouts", SMALL)
     assert (finished.report.photos, finished.report.registered) == (18, 18)
-    assert [file.name for file in finished.unusable] == ["notes.jpg"]
+    assert [file.name for file in finished.unusable] == ["readme.txt", "notes.jpg"]
     assert 0 < finished.report.reprojection_error_px < 1.0
     assert finished.report.seconds > 0
     assert finished.report.peak_memory_mb > 0

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pipeline.core.domain import angle_between_deg
-from pipeline.core.records import LevelPhoto
+from pipeline.core.records import LevelPhoto, SeenTable, dump_json
 from pipeline.posing import sight
 from pipeline.posing.scene.structure import Structure
-from pipeline.posing.sight import SURE, hints
+from pipeline.posing.sight import SURE, hints, seen_table
 from pipeline.posing.up import UpHints, find_up
 from tests.posing.test_judge import model
 from tests.posing.test_up import rolled_model
@@ -15,7 +15,7 @@ from tests.posing.test_up import rolled_model
 Z = np.array([0.0, 0.0, 1.0])
 
 
-def seen_table(shoot, confidence=0.95):
+def structure_of(shoot, confidence=0.95):
     """What `look` gives for a shoot whose second scene is the product turned over."""
     table = SimpleNamespace(up=Z, height=-1.0, confidence=confidence)
     scenes = [
@@ -32,7 +32,7 @@ def looks(monkeypatch):
 
     def look(photos, focal_px, scratch, seed):
         counted.count += 1
-        return None if counted.shoot is None else seen_table(counted.shoot)
+        return None if counted.shoot is None else structure_of(counted.shoot)
 
     monkeypatch.setattr(sight, "look", look)
     return counted
@@ -71,3 +71,17 @@ def test_nobody_looks_for_a_table_where_up_is_known(looks, tmp_path, rig, shoot,
 def test_without_a_table_the_hints_stay_as_they_are(looks, tmp_path):
     assert hints(one_side(), "handheld", UpHints(), [], {}, tmp_path) == UpHints()
     assert looks.count == 1
+
+
+def test_what_cutout_saw_of_the_table_saves_the_look(looks, tmp_path):
+    shoot = one_side()
+    seen = SeenTable.model_validate_json(dump_json(seen_table(structure_of(shoot))))
+    known = hints(shoot, "handheld", UpHints(), [], {}, tmp_path, seen=seen)
+    fit, up = find_up(shoot, "handheld", known)
+    assert (up.source, looks.count) == ("table", 0)
+    assert angle_between_deg(fit.up, Z) < 0.1
+
+
+def test_a_look_of_cutout_that_saw_no_table_is_not_repeated(looks, tmp_path):
+    assert hints(one_side(), "handheld", UpHints(), [], {}, tmp_path, seen=seen_table(None)) == UpHints()
+    assert looks.count == 0

@@ -13,6 +13,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.export import export
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.queries import list_assets
+from pipeline.core.evidence import Evidence
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -43,6 +44,18 @@ def test_cutouts_agree_with_the_true_mattes(sample_run):
 def test_angles_are_captured_rendered_and_refused(sample_run):
     pictures = json.loads(sample_run.read("render", "pictures"))
     assert [picture["source"] for picture in pictures] == ["captured", "captured", "rendered", "refused"]
+
+
+def test_evidence_is_what_the_samples_show(sample_run):
+    evidence = Evidence.model_validate_json(sample_run.read("evidence", "evidence"))
+    measured = {one.name: one for one in evidence.measurements}
+    colour, share, texts = {
+        "tee-001": ("colour.slate-blue", 0.6, {"NORTH RIDGE", "TRAIL & TEA CLUB EST. 1987", "KEEP WALKING"}),
+        "mug-001": ("colour.teal", 0.6, {"HARBOUR", "SMALL", "BATCH", "No.27"}),
+    }[sample_run.folder.name]
+    assert measured[colour] == evidence.measurements[0] and share < (measured[colour].number or 0) < 0.9
+    assert measured["pattern"].value == "printed"
+    assert texts <= {one.text.strip(".").replace("No. ", "No.") for one in evidence.readings}
 
 
 def test_held_out_photos_are_close_to_the_splat(sample_run):

@@ -81,6 +81,21 @@ def test_folder_without_image_processor_names_the_missing_file(tmp_path):
         require_here(Params(checkpoint=str(tmp_path / "nowhere")))
 
 
+def test_image_processor_that_was_saved_with_its_tokenizer_is_found(tmp_path):
+    from transformers import CLIPProcessor
+
+    folder = save_tiny(tmp_path / "clip", "clip")
+    apart = pinned(folder)
+    vector, words = vectors_of([make_product()], apart), text_vector("oak", apart)
+    whole = CLIPProcessor.from_pretrained(folder)
+    for file in ("preprocessor_config.json", "tokenizer.json", "tokenizer_config.json"):
+        (folder / file).unlink()
+    whole.save_pretrained(folder)
+    assert not (folder / "preprocessor_config.json").exists()
+    assert np.allclose(vectors_of([make_product()], pinned(folder)), vector, atol=1e-6)
+    assert np.allclose(text_vector("oak", pinned(folder)), words, atol=1e-6)
+
+
 def test_damaged_weights_are_named(tmp_path):
     folder = save_tiny(tmp_path / "clip", "clip")
     weights = folder / "model.safetensors"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from pipeline.contract.budget import Budget
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
@@ -12,7 +13,7 @@ from pipeline.core.errors import Held, MissingEngine
 from pipeline.core.evidence import Claim, Evidence, Measurement
 from pipeline.core.records import Caption, Picture, dump_json, load_list
 from pipeline.stages import caption
-from tests.language.llm import answers
+from tests.language.llm.answers import GOOD
 from tests.language.llm.keys import KEY, set_keys
 from tests.language.llm.server import Reply, serve
 from tests.language.subjects import shirt
@@ -28,7 +29,6 @@ WORDS = {
     "category": "T-shirt",
     "attributes": {"colour": "navy", "material": "cotton"},
 }
-GOOD = {**answers.GOOD, "attributes": [{"name": "colour", "value": "navy"}]}
 FACTS = {"title": "Harbour Tee", "brand": "Nordlys", "category": "T-shirt", "colour": "navy", "material": "cotton"}
 MEASURED = (
     Measurement(name="colour.white", kind="colour", value="white", number=0.2),
@@ -124,6 +124,20 @@ def test_listed_price_becomes_the_cost_and_is_noted(store: Store, monkeypatch: p
     assert outputs.report.notes[0].startswith("prices: genai-prices")
 
 
+def test_run_beyond_its_limit_is_held_until_the_next_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_keys(monkeypatch)
+    params = caption.Params.model_validate({"engine": "llm", **WORDS})
+    with serve(Reply(json.dumps(GOOD))) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        spent, fresh = (Budget.of_run(store.root, run, limit_usd=0.05) for run in ("monday", "tuesday"))
+        spent.pay(0.049)
+        with pytest.raises(Held, match=r"no caption yet: .* the run has 0\.0010 USD left") as held:
+            Runner(store, budget=spent).run(caption.STAGE, inputs(store, set()), params)
+        assert (held.value.code, held.value.passing) == ("caption-run-limit", True) and server.requests == []
+        finished = Runner(store, budget=fresh).run(caption.STAGE, inputs(store, set()), params)
+    assert finished.computed and 0.03 < fresh.left_usd < 0.05
+
+
 def test_missing_key_is_not_held(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -140,3 +154,26 @@ def test_same_texts_give_the_same_bytes(tmp_path: Path) -> None:
         outputs = Runner(store).run(caption.STAGE, inputs(store, set()), caption.Params(**WORDS)).outputs
         digests.add(outputs.caption.sha256)
     assert len(digests) == 1
+
+
+def test_voice_and_title_rules_reach_the_writer(store: Store) -> None:
+    params = caption.Params.model_validate(
+        {
+            **WORDS,
+            "language": "de",
+            "collection": "spring",
+            "voices": {"spring": {"instead": {"Marineblau": "Navy"}}, "autumn": {"banned": ["Navy"]}},
+            "title_rules": [{"channel": "google", "characters": 150}],
+        }
+    )
+    outputs = Runner(store).run(caption.STAGE, inputs(store, set()), params).outputs
+    words = Caption.model_validate_json(store.read(outputs.caption))
+    assert words.description == "Ein T-Shirt aus Baumwolle in Navy von Nordlys."
+    assert set(words.titles) == {"google"} and "Marineblau" not in "".join(words.titles.values())
+
+
+def test_banned_word_is_in_no_text_of_the_writer(store: Store) -> None:
+    params = caption.Params.model_validate({**WORDS, "voice": {"banned": ["tee", "cotton"]}})
+    outputs = Runner(store).run(caption.STAGE, inputs(store, set()), params).outputs
+    words = Caption.model_validate_json(store.read(outputs.caption))
+    assert words.title == "Nordlys Harbour" and "cotton" not in words.description.lower()

@@ -1,9 +1,14 @@
+from types import SimpleNamespace
+
+import cv2
 import numpy as np
 import pytest
 
 from pipeline.contract.runner import Runner
 from pipeline.core.errors import BadInput, Held, MissingEngine
 from pipeline.core.png import decode_png, encode_png
+from pipeline.core.records import SeenTable
+from pipeline.posing.scene import structure
 from pipeline.stages.cutout.stage import STAGE, Inputs, Params
 from tests.imaging.studio import iou, photograph
 from tests.still_shoot import still_shoot
@@ -127,3 +132,81 @@ def test_a_hopeless_shoot_is_held_after_three_photos(store):
 def test_seeds_that_a_shoot_cannot_give_are_named(store, scenes):
     with pytest.raises(Held, match="no seeds by still: 3 photos are too few"):
         cut(store, {name: scene.rgb for name, scene in scenes.items()}, engine="seeded", seeds="still")
+
+
+class Seen:
+    """A look at whole photos that knows the truth; its first seeds take a piece of the surroundings for product."""
+
+    table_confidence = 0.9
+
+    def __init__(self, scenes, wrong):
+        self.truth = {photo: scene.alpha for photo, scene in scenes.items()}
+        self.scenes, self.wrong = [SimpleNamespace(shown=self.truth)], wrong
+
+    def up_in_camera(self, photo):
+        return np.array([0.0, -0.8, -0.6])
+
+    def seeds(self, photo, *, corrected=False):
+        solid = (self.truth[photo] >= 128).astype(np.uint8)
+        near = cv2.dilate(solid, np.ones((9, 9), np.uint8))
+        seeds = np.where(cv2.erode(solid, np.ones((9, 9), np.uint8)) > 0, 255, 128 * near).astype(np.uint8)
+        if photo == self.wrong and not corrected:
+            seeds[np.roll(solid, 45, axis=1) > 0] = 255
+        return seeds
+
+    def agreement(self, silhouettes):
+        true = {photo: self.truth[photo] >= 128 for photo in silhouettes}
+        return {
+            photo: SimpleNamespace(
+                extra=float((own & ~true[photo]).sum() / own.sum()), lost=float((true[photo] & ~own).sum() / own.sum())
+            )
+            for photo, own in silhouettes.items()
+        }
+
+    def corrected(self, silhouettes, doubted):
+        return {photo: self.seeds(photo, corrected=True) for photo in doubted}
+
+
+@pytest.fixture
+def looked(monkeypatch):
+    """Five photos, and the function that makes a look at them give a certain result."""
+    scenes = {f"p{seed}": photograph(size=240, seed=seed) for seed in range(5)}
+
+    def gives(wrong):
+        monkeypatch.setattr(structure, "look", lambda *_: Seen(scenes, wrong) if wrong is not None else None)
+        return scenes
+
+    return gives
+
+
+def test_a_photo_that_contradicts_the_others_is_cut_once_more(store, looked):
+    scenes = looked("p2")
+    pictures = {name: scene.rgb for name, scene in scenes.items()}
+    outputs, manifest, _ = cut(store, pictures, engine="seeded", seeds="structure")
+    assert (outputs.report.failed, outputs.report.redone) == (
+        (),
+        ("p2: seeded by structure and the other mattes",),
+    )
+    found = store.tree(outputs.cutouts)
+    for name, scene in scenes.items():
+        assert iou(decode_png(store.read(found[f"{name}.png"]))[..., 3], scene.alpha) > 0.95
+    item = store.manifest("cutout_photo", manifest.items["p2"].key)
+    assert item.outputs["cutout"]["sha256"] == found["p2.png"].sha256
+
+
+def test_the_table_that_was_seen_is_handed_on(store, looked):
+    scenes = looked("")
+    pictures = {name: scene.rgb for name, scene in scenes.items()}
+    outputs, _, _ = cut(store, pictures, engine="seeded", seeds="structure")
+    table = SeenTable.model_validate_json(store.read(outputs.table))
+    assert table == SeenTable(confidence=0.9, up_in_camera=dict.fromkeys(pictures, (0.0, -0.8, -0.6)))
+    outputs, _, _ = cut(store, pictures)
+    assert (outputs.report.engine, outputs.table) == ("backdrop", None)
+
+
+def test_a_look_without_a_table_is_handed_on_too(store, looked):
+    pictures = {name: scene.rgb for name, scene in looked(None).items()}
+    noise = np.random.default_rng(0).integers(0, 255, (30, 40, 3)).astype(np.uint8).repeat(8, 0).repeat(8, 1)
+    outputs, _, _ = cut(store, {**pictures, "p9": noise}, max_failed_photos=1)
+    assert SeenTable.model_validate_json(store.read(outputs.table)) == SeenTable()
+    assert outputs.report.failed[0].startswith("p9: ")

@@ -109,6 +109,12 @@ def test_new_assets_do_not_embed_the_photos_again(shoot):
     assert cached == {"embed[photos]", "embed[angles]"}
 
 
+def test_progress_of_the_step_is_reported(shoot):
+    shoot.embed()
+    steps = [(event.done, event.total) for event in shoot.events if (event.step, event.kind) == ("embed", "progress")]
+    assert steps == [(1, 2), (2, 2)]
+
+
 def test_shoot_without_any_product_has_no_vectors(shoot):
     shoot.photos = {"none": shoot.photos["none"]}
     shoot.front = np.zeros((60, 50, 4), np.uint8)

@@ -153,6 +153,24 @@ def test_publish_without_an_asset_is_held_and_leaves_the_catalog_unchanged(shoot
     assert assets(shoot) == before
 
 
+def test_second_shoot_of_a_product_waits_and_is_reported(shoot: ToyShoot) -> None:
+    first, second = shoot.but(looks=((1, 0),)), shoot.but(sku="MUG-2", looks=((1, 0.1), (0, 1)))
+    assert first.publish().near_duplicates == ()
+    report = second.publish()
+    assert (report.near_duplicates, report.published, report.in_review) == (("MUG-1",), 0, 2)
+    assert second.publish().rows_updated == 0
+    assert second.publish(needs_review="publish").published == 2
+    assert first.publish().published == 2
+
+
+def test_vectors_that_do_not_fit_their_index_are_refused(shoot: ToyShoot, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded = shoot.but(looks=((1, 0), (0, 1))).embedded()
+    other = shoot.but(looks=((1, 0),)).embedded()
+    monkeypatch.setattr(ToyShoot, "embedded", lambda _: {**embedded, "vectors": other["vectors"]})
+    with pytest.raises(CatalogError, match="embed made 2 vectors of 3 pictures"):
+        shoot.publish()
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -40,8 +40,8 @@ STEP_REASONS = (
         "The photos of each model fit together, but no photo of one shows anything that is seen in the other: the "
         "product was turned over or moved between two photos, or two of its sides were never seen in one photo. The "
         "message names the photos of each model.",
-        "Shoot a few photos in which both sides are seen, at most 15° apart. If the product was turned over or moved, "
-        "make a shoot of each part.",
+        "Shoot a few photos in which both sides are seen, at most 15° apart. If the product was turned over, a few "
+        "small stickers that are seen from both sides let the models be joined; or make a shoot of each part.",
     ),
     _held(
         "sfm-cutouts-empty",
@@ -141,6 +141,13 @@ STEP_REASONS = (
         "The caption service returned no usable caption",
         "The model declined, or broke the rules for captions, at every attempt.",
         "Change the brief or the attributes in `shoot.yaml`, name another model, or set `engine: measured`.",
+    ),
+    _held(
+        "caption-run-limit",
+        "The run has paid what it may for captions",
+        "The next request to the language model could bring the run above `CATALOG_USD_PER_RUN`. The caption is "
+        "written when the shoot runs again; nothing has to be changed.",
+        "Run the shoot again later, or raise `CATALOG_USD_PER_RUN`.",
     ),
     _held(
         "publish-no-asset",

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 
 from pipeline.core.device import require_device
 from pipeline.core.errors import BadInput, MissingEngine
+from pipeline.core.process import importing
 from pipeline.core.weights import weight_bytes
 from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class
 from pipeline.diffusion.painting.engine import DiffusersEngine
@@ -61,8 +62,11 @@ def _load(
     name = pipeline_class(folder)
     family, facts = FAMILIES[name], facts_of(folder)
     try:
-        import diffusers
-        import torch
+        with importing():
+            import diffusers
+            import torch
+
+            kind = getattr(diffusers, family.loaded_as or "DiffusionPipeline")  # imports most of the package
     except ImportError as error:
         raise MissingEngine(
             f"painting backdrops requires diffusers and torch: {error}", remedy="Run pip install catalog-pipeline"
@@ -70,7 +74,7 @@ def _load(
     require_device(device)
     check_memory(folder, weight_bytes(folder), device)
     with reporting_out_of_memory(str(folder)):
-        pipe = _pipeline(getattr(diffusers, family.loaded_as or "DiffusionPipeline"), folder, getattr(torch, dtype))
+        pipe = _pipeline(kind, folder, getattr(torch, dtype))
         pipe.set_progress_bar_config(disable=True)
         return DiffusersEngine(
             place(pipe, device, offload, attention_slicing), digest, facts.native_px or _native_px(pipe), facts, family

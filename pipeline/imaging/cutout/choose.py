@@ -10,12 +10,14 @@ import numpy as np
 from pipeline.core.domain import Frozen
 from pipeline.imaging.cutout import auto
 from pipeline.imaging.cutout.seeds import UNKNOWN, Seeds, ShootSeeds
-from pipeline.imaging.cutout.verdict.agreement import Matted, disagreements, shaped
+from pipeline.imaging.cutout.verdict.agreement import Matted, disagreements, shaped, silhouettes_of
 
 NOTHING: Seeds = np.full((8, 8), UNKNOWN, np.uint8)
 PROBES = 3
 GOOD = 0.8  # mean belief in the mattes of the probes at which no further engine is tried
 REPLACING = 0.7  # belief in another engine's matte at which it replaces a failed one
+AGAIN = 0.02  # misfit above which a photo is cut again with seeds that the other mattes correct
+ODD_AT_MOST = 0.5  # of the mattes: with more, the rest cannot correct their seeds
 
 Sources = Mapping[str, Callable[[], ShootSeeds]]  # of seeds, by the value of `seeds` in the params of `seeded`
 
@@ -28,16 +30,25 @@ class CutPhoto(Protocol):
 
 @dataclass(frozen=True)
 class Way:
-    """An engine's params, and the seeds that it needs from the shoot: by photo, None if it needs none."""
+    """An engine's params, and the seeds that it needs from the shoot: by photo, None if it needs none.
+
+    `corrected`: the seeds were corrected by the mattes of the other photos.
+    """
 
     params: Frozen
     seeds: Mapping[str, Seeds] | None = None
+    corrected: bool = False
 
     @property
     def name(self) -> str:
-        """`backdrop`, `seeded by structure`."""
+        """`backdrop`, `seeded by structure`, `seeded by structure and the other mattes`."""
         source = source_of(self.params)
-        return str(self.params.engine) + (f" by {source}" if source else "")  # type: ignore[attr-defined]
+        by = f" by {source}" + (" and the other mattes" if self.corrected else "") if source else ""
+        return str(self.params.engine) + by  # type: ignore[attr-defined]  # every Params has it
+
+    def seeds_of(self, photo: str) -> Seeds | None:
+        """The seeds of a photo; `NOTHING` if the shoot tells nothing about it, None if the engine needs none."""
+        return None if self.seeds is None else self.seeds.get(photo, NOTHING)
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ class _Trials:
     def matte(self, photo: str, way: Way) -> Matted:
         key = photo, way.name
         if key not in self.mattes:
-            seeds = None if way.seeds is None else way.seeds.get(photo, NOTHING)
+            seeds = way.seeds_of(photo)
             matte = self.cut(photo, way.params, seeds)
             self.mattes[key] = matte if seeds is not NOTHING else replace(matte, belief=0.0, fault=self._why_not(way))
         return self.mattes[key]
@@ -136,12 +147,12 @@ def cut_shoot(
     if hopeless:
         mattes = trials.judged(probes_of(photos), way)
         return CutShoot(way, {}, mattes, _faults(mattes), why, hopeless)
-    mattes = trials.judged(photos, way)
+    mattes, redone = _corrected(trials, trials.judged(photos, way), way)
     others = [option for option in options if option != way.params]
-    redone = _redone(trials, mattes, way, others)
-    again = {photo: trials.matte(photo, other) for photo, other in redone.items()}
-    mattes = trials.agreed({**mattes, **again}, way)
-    return CutShoot(way, redone, mattes, _faults(mattes), why, hopeless)
+    if replaced := _redone(trials, mattes, way, others):
+        again = {photo: trials.matte(photo, other) for photo, other in replaced.items()}
+        mattes = trials.agreed({**mattes, **again}, way)
+    return CutShoot(way, redone | replaced, mattes, _faults(mattes), why, hopeless)
 
 
 def _faults(mattes: Mapping[str, Matted]) -> dict[str, str]:
@@ -167,6 +178,26 @@ def _chosen(trials: _Trials, probes: Sequence[str], options: Sequence[Frozen]) -
             break
     _, believed, best = max(scores, key=lambda score: (score[1], score[0]))
     return best, "; ".join(words), believed == 0
+
+
+def _corrected(trials: _Trials, mattes: dict[str, Matted], way: Way) -> tuple[dict[str, Matted], dict[str, Way]]:
+    """The mattes, and the way of those that were cut once more because they contradict the rest, where that helped."""
+    source = trials.found.get(str(source_of(way.params)))
+    odd = [name for name, matte in mattes.items() if matte.misfit > AGAIN or matte.fault is not None]
+    if source is None or source.correct is None or not odd or len(odd) > ODD_AT_MOST * len(mattes):
+        return mattes, {}
+    second = Way(way.params, source.correct(silhouettes_of(mattes), odd), corrected=True)
+    cut = {name: trials.matte(name, second) for name in odd if name in (second.seeds or {})}
+    first = {name: trials.matte(name, way) for name in mattes}
+    after = trials.agreed(first | cut, way)
+    better = {name: second for name in cut if _fits_better(after[name], mattes[name])}
+    if len(better) < len(cut):
+        after = trials.agreed(first | {name: cut[name] for name in better}, way)
+    return after, better
+
+
+def _fits_better(second: Matted, first: Matted) -> bool:
+    return second.fault is None and (first.fault is not None or second.misfit < first.misfit)
 
 
 def _redone(trials: _Trials, mattes: Mapping[str, Matted], chosen: Way, options: Sequence[Frozen]) -> dict[str, Way]:

@@ -9,11 +9,13 @@ from pipeline.core.domain import Frozen
 from pipeline.core.engines import name_of
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.decode import read_photo
-from pipeline.core.photo.limits import PHOTO_ENDINGS, raw_twins
+from pipeline.core.photo.limits import raw_twins
 from pipeline.core.png import encode_png
 from pipeline.core.process import peak_memory_mb
+from pipeline.core.records import LeftOut
+from pipeline.core.shoot_files import photos_in, photos_remedy
 from pipeline.imaging.cutout.base import with_matte
-from pipeline.imaging.cutout.choose import Sources, cut_shoot
+from pipeline.imaging.cutout.choose import Sources, Way, cut_shoot
 from pipeline.imaging.cutout.registry import ENGINES, cut_photo
 from pipeline.imaging.cutout.seeds import Seeds
 from pipeline.imaging.cutout.verdict.agreement import Matted, colours_of, silhouette_of
@@ -46,7 +48,7 @@ class CutReport(Frozen):
     """The result of `cut_files`. `engine`: that cut most files out; `why`: how it was chosen.
 
     `untried`: files that were not cut out, because no engine succeeded on any of three others. `left_out`: camera raw
-    files that have a developed photo beside them.
+    files that have a developed photo beside them, and all else in a folder that is not a photo.
     """
 
     engine: str
@@ -54,7 +56,7 @@ class CutReport(Frozen):
     licence: str
     files: tuple[CutFile, ...]
     untried: tuple[str, ...]
-    left_out: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
     seconds: float
     peak_memory_mb: float
 
@@ -73,9 +75,8 @@ def cut_files(
     cannot be read, two images would get the same name, or a file to be written exists; MissingEngine.
     """
     began = time.perf_counter()
-    files = _files(paths)
-    left_out = raw_twins(map(str, files))
-    targets = _targets([path for path in files if str(path) not in left_out], out_dir)
+    files, left_out = _files(paths)
+    targets = _targets(files, out_dir)
     ENGINES.of(params).require_here(params)
     out_dir.mkdir(parents=True, exist_ok=True)
     bench = _Bench({target.stem: (path, target) for path, target in targets.items()}, on_progress)
@@ -83,8 +84,7 @@ def cut_files(
     shoot = cut_shoot(list(bench.files), params, made, bench.cut, ratio=COVERAGE_RATIO, known={})
     done = []
     for name, matte in shoot.mattes.items():
-        way = shoot.way_of(name)
-        done.append(bench.written(name, way.params, way.name, matte))
+        done.append(bench.written(name, shoot.way_of(name), matte))
     engine = ENGINES.of(shoot.way.params)
     return CutReport(
         engine=shoot.way.name,
@@ -104,8 +104,7 @@ class _Bench:
 
     files: Mapping[str, tuple[Path, Path]]
     on_progress: Callable[[int, int, str], None]
-    seeds: dict[tuple[str, Frozen], Seeds | None] = field(default_factory=dict)
-    last: dict[str, tuple[Frozen, CutFile]] = field(default_factory=dict)
+    last: dict[str, tuple[Frozen, Seeds | None, CutFile]] = field(default_factory=dict)
 
     def cut(self, name: str, params: Frozen, seeds: Seeds | None) -> Matted:
         """Cut a file out and write it. Raises BadInput that names it if it cannot be read."""
@@ -131,30 +130,38 @@ class _Bench:
             notes=photo.notes,
             seconds=round(time.perf_counter() - began, 3),
         )
-        self.last[name], self.seeds[name, params] = (params, file), seeds
+        self.last[name] = params, seeds, file
         self.on_progress(len(self.last), len(self.files), path.name)
         colours, silhouette = colours_of(photo.rgb, cut.alpha), silhouette_of(cut.alpha)
         return Matted(file.coverage, colours, file.belief, file.fault, silhouette)
 
-    def written(self, name: str, params: Frozen, engine: str, matte: Matted) -> CutFile:
-        """The file as these params cut it out, with the verdict that the whole shoot gave."""
-        if self.last[name][0] != params:
-            self.cut(name, params, self.seeds[name, params])
-        return self.last[name][1].model_copy(update={"engine": engine, "fault": matte.fault, "belief": matte.belief})
+    def written(self, name: str, way: Way, matte: Matted) -> CutFile:
+        """The file as this way cut it out, with the verdict that the whole shoot gave."""
+        params, seeds, _ = self.last[name]
+        if params != way.params or seeds is not way.seeds_of(name):
+            self.cut(name, way.params, way.seeds_of(name))
+        file = self.last[name][2]
+        return file.model_copy(update={"engine": way.name, "fault": matte.fault, "belief": matte.belief})
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
-    """The image files, and in place of a folder the photos in it, by name. Raises BadInput for a folder without any."""
+def _files(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
+    """The image files, in place of a folder the photos in it, and what is left out.
+
+    Raises BadInput for a folder without photos, and for a link or a folder in place of a photo.
+    """
     files: list[Path] = []
+    left_out: list[LeftOut] = []
     for path in paths:
         if not path.is_dir():
             files.append(path)
             continue
-        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in PHOTO_ENDINGS and file.name[0] != ".")
+        inside, others = photos_in(path, f"{path}/")
         if not inside:
-            raise BadInput(f"{path} has no photos", remedy=f"Use {', '.join(sorted(PHOTO_ENDINGS))}")
-        files += inside
-    return files
+            raise BadInput(f"{path} has no photos", remedy=photos_remedy(path))
+        files, left_out = files + inside, left_out + others
+    twins = raw_twins(map(str, files))
+    left_out += [LeftOut(file=raw, reason=f"{Path(photo).name} is used instead") for raw, photo in twins.items()]
+    return [path for path in files if str(path) not in twins], left_out
 
 
 def _targets(paths: Sequence[Path], out_dir: Path) -> dict[Path, Path]:

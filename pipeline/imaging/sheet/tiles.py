@@ -31,14 +31,16 @@ def thumbnail(file: Path, width_px: int, height_px: int, ground: str) -> Image.I
     try:
         with Image.open(file) as opened:
             deep = opened.mode.startswith("I;16")
-            picture = opened.convert("RGBA") if not deep else _eight_bits(opened)
+            see_through = "RGBA" if opened.has_transparency_data else "RGB"
+            picture = opened.convert(see_through) if not deep else _eight_bits(opened)
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise BadInput(f"{file} is not a readable image: {error}", remedy="Run the step that made it again") from error
     scale = min(width_px / picture.width, height_px / picture.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     small = picture.resize(size, Image.Resampling.BOX if scale < 0.1 else Image.Resampling.LANCZOS, reducing_gap=3.0)
     tile = _checker(width_px, height_px) if ground == CHECKER else Image.new("RGB", (width_px, height_px), ground)
-    tile.paste(small, ((width_px - size[0]) // 2, (height_px - size[1]) // 2), small)
+    mask = small if small.mode == "RGBA" else None
+    tile.paste(small, ((width_px - size[0]) // 2, (height_px - size[1]) // 2), mask)
     return tile
 
 

@@ -10,9 +10,10 @@ BRIGHTER_EV = {"": 0.3, "SLIGHTLY": 0.15, "MUCH": 0.6}
 CONTRAST = {"": 0.1, "SLIGHTLY": 0.05, "MUCH": 0.25}
 SHARPEN = {"": 0.5, "SLIGHTLY": 0.25, "MUCH": 1.0}
 DIGITS = 3
+WHOLE_FROM_PCT = 50  # `contrast to 110%` is the whole, `contrast +10%` the change
 ROLL_AT_MOST_DEG = 10.0  # `rotate 45° to the left` rather means the product
 PICTURE = frozenset({"picture", "image", "photo", "bild", "foto"})
-EDGES = {"top": "top", "bottom": "bottom", "left": "left", "right": "right"}
+EDGES = ("left", "top", "right", "bottom")
 BY_PRODUCT = (
     "it can mean the product or the picture; write `from 45° left` for another side of the product, or "
     "`rotate the picture 2° clockwise`"
@@ -26,16 +27,28 @@ def crop_of(lexemes: Sequence[Lexeme]) -> Edit:
             return Edit({("crop", "aspect"): _ratio(lexeme.value)})
         if lexeme.kind == "SIZE":
             return Edit({("size_px",): _size(lexeme.value)})
-    shares = [lexeme.number / 100 for lexeme in lexemes if lexeme.kind == "NUM"]
-    edges = [lexeme for lexeme in lexemes if lexeme.kind in {"SIDE", "UP", "DOWN", "EACH"}]
-    fields: dict[tuple[str, ...], float] = {}
-    for share, edge in zip(shares, edges, strict=True):
-        if edge.kind != "EACH" and edge.value not in EDGES:
+    return Edit({("crop", edge): share for edge, share in _shares(lexemes)})
+
+
+def _shares(lexemes: Sequence[Lexeme]) -> list[tuple[str, float]]:
+    """(edge, share) of `10% off the top and 5% off the left`, or of `links und rechts 5 %`."""
+    ordered = [lexeme for lexeme in lexemes if lexeme.kind in {"NUM", "SIDE", "UP", "DOWN", "EACH"}]
+    if ordered[0].kind != "NUM":
+        ordered.reverse()
+    found: list[tuple[str, float]] = []
+    share = 0.0
+    for lexeme in ordered:
+        if lexeme.kind == "NUM":
+            share = round(lexeme.number / 100, 4)
+            if not 0 < share <= 0.9:
+                raise RefusedPhrase(f"a crop cuts 0% to 90% off a side, not {share:.0%}")
+        elif lexeme.kind == "EACH":
+            found += [(edge, share) for edge in EDGES]
+        elif lexeme.value in EDGES:
+            found.append((lexeme.value, share))
+        else:
             raise NoSuchPhrase
-        if not 0 < share <= 0.9:
-            raise RefusedPhrase(f"a crop cuts 0% to 90% off a side, not {share:.0%}")
-        fields |= {("crop", name): round(share, 4) for name in (EDGES if edge.kind == "EACH" else [edge.value])}
-    return Edit(dict(fields))
+    return found
 
 
 def _ratio(text: str) -> str:
@@ -79,7 +92,8 @@ def _amounts(lexemes: Sequence[Lexeme]) -> list[tuple[float, str, bool]]:
     for at, lexeme in enumerate(lexemes):
         if lexeme.kind == "NUM":
             unit = lexemes[at + 1].kind if at + 1 < len(lexemes) and lexemes[at + 1].kind in {"PCT", "EV"} else ""
-            found.append((lexeme.number, unit, lexeme.value[0] in "+-"))
+            whole = "TO" in lexeme.before and unit == "PCT" and lexeme.number >= WHOLE_FROM_PCT
+            found.append((lexeme.number - 100 * whole, unit, whole or lexeme.value[0] in "+-"))
     return found
 
 

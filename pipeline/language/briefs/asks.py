@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.core.records import Backdrop
-from pipeline.language.briefs.plan import Route
 
 
 class NoSuchPhrase(Exception):
@@ -23,6 +22,13 @@ class View:
     elevation_deg: float | None = None
     name: str | None = None
     straight: bool = False
+
+
+@dataclass(frozen=True)
+class Count:
+    """So many views: all around, unless the brief names them."""
+
+    views: int
 
 
 @dataclass(frozen=True)
@@ -74,14 +80,14 @@ class Alter:
     """The product itself would change."""
 
 
-What = View | Ground | Mood | Extend | Lamp | Edit | OnChannel | Alter
+What = View | Count | Ground | Mood | Extend | Lamp | Edit | OnChannel | Alter
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One wish and its place in the text. `clause`, `sentence`: numbers of those that it stands in.
+    """One wish and its place in the text.
 
-    `route`: of a painted backdrop, how it comes about.
+    `sentence`, `clause`, `segment`: numbers of those that it stands in; `and` divides a clause into segments.
     """
 
     what: What
@@ -89,4 +95,4 @@ class Ask:
     end: int
     clause: int = 0
     sentence: int = 0
-    route: Route | None = None
+    segment: int = 0

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from pipeline.language.briefs.asks import Alter, Ask, RefusedPhrase
 from pipeline.language.briefs.lexicon import UNKNOWN
 from pipeline.language.briefs.readings import is_trim, is_weak, longest_wish
-from pipeline.language.briefs.tokens import Lexeme
+from pipeline.language.briefs.tokens import SWATCHES, Lexeme
 
 ITS_OWN = "every picture has a backdrop; write the one that is wanted, such as `on white`"
 SEPARATORS = frozenset({"COMMA", "STOP"})
 VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
 PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur", "pour", "in", "im", "en", "dans"})
+JOINING = frozenset({"AND", "VIEW"})
+REPLACING = frozenset({"with", "by", "durch", "gegen", "mit", "par", "TO"})
 IDLE = frozenset({"ADD", "CHANGE", "AND", "BACKDROP", "VIEW", "SCENE", "MORE", "ROUND"})
 """Kinds that may remain beside a wish, as in `change the background to white`."""
 
@@ -22,16 +24,19 @@ class Left:
 
     lexemes: tuple[Lexeme, ...]
     reason: str = ""
+    opens: bool = False  # whether they are all that their clause has
+    closes: bool = False  # whether they end their clause
 
     @property
     def start(self) -> int:
         """Where the words begin in the text."""
-        return self.lexemes[0].start
+        first = self.lexemes[0]
+        return first.since if self.opens and first.since is not None else first.start
 
-    @property
-    def end(self) -> int:
-        """Where they end."""
-        return self.lexemes[-1].end
+    def of(self, text: str) -> str:
+        """The words, with the courtesy that ends their clause, or fills it: beside them it may be none."""
+        last = self.lexemes[-1]
+        return text[self.start : (last.until or last.end) if self.closes else last.end]
 
 
 @dataclass
@@ -99,15 +104,19 @@ def _spans(clause: list[Lexeme], number: int, sentence: int) -> list[_Span]:
         if span is None:
             at += 1
             continue
-        asks = tuple(replace(ask, clause=number, sentence=sentence) for ask in span.asks)
+        segment = sum(lexeme.kind == "AND" for lexeme in clause[:at])
+        asks = tuple(replace(ask, clause=number, sentence=sentence, segment=segment) for ask in span.asks)
         spans.append(replace(span, asks=asks))
         at = span.end
     return spans
 
 
 def _span_at(clause: list[Lexeme], at: int, after_trim: bool) -> _Span | None:
+    if clause[at].kind == "CHANGE" and (instead := _instead(clause, at)):
+        span = _span_at(clause, instead, after_trim)
+        return span and replace(span, first=at)
     if (end := _altering(clause, at)) is not None:
-        return _Span(at, end, (Ask(Alter(), clause[at].start, clause[end - 1].end),))
+        return _Span(at, end, (Ask(Alter(), _verb_at(clause[at]), clause[end - 1].end),))
     try:
         wish = longest_wish(clause[at:], after_trim=after_trim)
     except RefusedPhrase as refused:
@@ -115,8 +124,25 @@ def _span_at(clause: list[Lexeme], at: int, after_trim: bool) -> _Span | None:
     if wish is None:
         return None
     count, whats = wish
-    start, end_px = clause[at].start, clause[at + count - 1].end
-    return _Span(at, at + count, tuple(Ask(what, start, end_px) for what in whats))
+    start = _verb_at(clause[at]) if isinstance(whats[0], Alter) else clause[at].start
+    return _Span(at, at + count, tuple(Ask(what, start, clause[at + count - 1].end) for what in whats))
+
+
+def _verb_at(lexeme: Lexeme) -> int:
+    """Where the `make` before a token stands, or else the token; with a verb to come, the words before it."""
+    if lexeme.kind == "PART" and lexeme.since is not None:
+        return lexeme.since
+    return lexeme.start if lexeme.made_at is None else lexeme.made_at
+
+
+def _instead(clause: Sequence[Lexeme], at: int) -> int | None:
+    """Where the new backdrop begins in `replace the marble with oak`."""
+    for other in range(at + 1, _phrase_end(clause, at)):
+        if REPLACING & set(clause[other].before):
+            return other
+        if clause[other].kind not in SWATCHES | {"BACKDROP"}:
+            break
+    return None
 
 
 def _altering(clause: Sequence[Lexeme], at: int) -> int | None:
@@ -125,12 +151,19 @@ def _altering(clause: Sequence[Lexeme], at: int) -> int | None:
     end = _phrase_end(clause, at)
     kinds = [lexeme.kind for lexeme in clause[at:end]]
     if "PART" in kinds and (first.kind in VERBS or "MAKE" in first.before):
-        return end
+        return _with_parts(clause, end)
     verbs = [at + place for place, kind in enumerate(kinds) if kind in VERBS]
     if first.kind == "PART" and verbs:  # German verbs come last
         return verbs[-1] + 1
     about_product = any("PRODUCT" in lexeme.before for lexeme in clause[at:end])
     return end if first.kind == "CHANGE" and about_product and "BACKDROP" not in kinds else None
+
+
+def _with_parts(clause: Sequence[Lexeme], end: int) -> int:
+    """`end`, or the end of the other parts that `and` adds: `remove the dust and the scratches`."""
+    further = _phrase_end(clause, end) if end < len(clause) else end
+    kinds = {lexeme.kind for lexeme in clause[end + 1 : further]}
+    return further if kinds == {"PART"} else end
 
 
 def _phrase_end(clause: Sequence[Lexeme], at: int) -> int:
@@ -141,6 +174,8 @@ def _phrase_end(clause: Sequence[Lexeme], at: int) -> int:
 def _beside_refused(clause: Sequence[Lexeme], span: _Span, spans: Sequence[_Span]) -> bool:
     """Whether a phrase stands directly beside an unknown word, or after `and` beside a refused phrase."""
     if span.first and clause[span.first - 1].kind == UNKNOWN:
+        return True
+    if span.end < len(clause) and clause[span.end].kind == "NUM" and all(other.first != span.end for other in spans):
         return True
     following = clause[span.end] if span.end < len(clause) else None
     if following and following.kind == UNKNOWN and not PREPOSITIONS & set(following.before):
@@ -159,14 +194,16 @@ def _rest(clause: Sequence[Lexeme], inside: set[int]) -> list[Left]:
             runs[-1].append(at)
     found = []
     for run in runs:
-        meant = [at for at in run if clause[at].kind not in IDLE]
+        idle = IDLE | ({"CHANNELS"} if any(lexeme.kind == "CHANNEL" for lexeme in clause) else set())
+        idle = idle if inside else JOINING
+        meant = [at for at in run if clause[at].kind not in idle]
         while run and clause[run[0]].kind == "AND":
             del run[0]
         while run and clause[run[-1]].kind == "AND":
             del run[-1]
         if meant:
             lexemes = tuple(clause[at] for at in run)
-            found.append(
-                Left(lexemes, ITS_OWN if {lexeme.kind for lexeme in lexemes} == {"REMOVE", "BACKDROP"} else "")
-            )
+            reason = ITS_OWN if {lexeme.kind for lexeme in lexemes} == {"REMOVE", "BACKDROP"} else ""
+            closes = run[-1] == len(clause) - 1
+            found.append(Left(lexemes, reason, opens=closes and run[0] == 0, closes=closes))
     return found

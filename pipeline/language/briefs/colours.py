@@ -33,19 +33,41 @@ def slug(words: str) -> str:
 def ground_of(swatches: Sequence[Lexeme], moods: Sequence[Lexeme]) -> Ground:
     """A solid colour, or a painted scene. Raises NoSuchPhrase for two backdrops at once."""
     kinds = [lexeme.kind for lexeme in swatches]
-    if "AND" in kinds:
+    if "AND" in kinds or _is_second_material(swatches):
         raise NoSuchPhrase
     if {"MATERIAL", "PLACE"} & set(kinds):
         if "HEX" in kinds:
             raise RefusedPhrase("a painted backdrop takes the name of a colour, not a code such as #f0f0f0")
-        return painted(scene_words(swatches), [lexeme.value for lexeme in moods if lexeme.kind == "MOOD"])
+        return painted(scene_words(swatches), mood_words(moods))
     if moods:
         raise NoSuchPhrase
-    if len(colours := colours_in(swatches)) != 1:
+    colours = colours_in(swatches)
+    if len(colours) > 1:
+        raise RefusedPhrase("a plain backdrop has one colour; a gradient is written `gradient from white to grey`")
+    if not colours:
         raise NoSuchPhrase
     (words,) = colours
     colour = words if words.startswith("#") else colour_of(words)
     return Ground(Backdrop(name=slug(words), kind="solid", colour=colour), own=slug(words))
+
+
+def _is_second_material(swatches: Sequence[Lexeme]) -> bool:
+    """Whether a preposition separates two materials, as in `marble with oak`."""
+    materials = [lexeme for lexeme in swatches if lexeme.kind == "MATERIAL"]
+    return any(lexeme.before for lexeme in materials[1:])
+
+
+def mood_words(moods: Sequence[Lexeme]) -> list[str]:
+    """The moods in English words; `soft` and `hard` go with the one after them."""
+    words: list[str] = []
+    quality = ""
+    for lexeme in moods:
+        if lexeme.kind in {"SOFT", "HARD"}:
+            quality = f"{lexeme.value} "
+        elif lexeme.kind == "MOOD":
+            words.append(quality + lexeme.value)
+            quality = ""
+    return words
 
 
 def painted(scene: str, moods: Sequence[str]) -> Ground:

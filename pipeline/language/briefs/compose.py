@@ -1,7 +1,7 @@
 """Makes one plan of everything that a brief asks for. Wishes that contradict each other are refused, both quoted."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,11 +9,10 @@ from pydantic import ValidationError
 from pipeline.core.domain import Angle
 from pipeline.core.edits import Edits
 from pipeline.core.records import Backdrop, Light
+from pipeline.language.briefs.angles import angle_of, counted, joined_views
 from pipeline.language.briefs.asks import Alter, Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View
 from pipeline.language.briefs.colours import painted
 from pipeline.language.briefs.plan import PRODUCT, Known, Overlay, Refused, Route, Wish, given
-
-SAME_DEG = 0.5
 
 
 @dataclass
@@ -28,7 +27,9 @@ class Composed:
 def compose(text: str, asks: Sequence[Ask], known: Known) -> Composed:
     """The wishes, the overlay and the refusals that these asks make."""
     made = Composed()
-    kept = _without_contradictions(text, _joined(asks), made)
+    asks, uncounted = counted(text, asks)
+    made.refused += uncounted
+    kept = _without_contradictions(text, joined_views(asks), made)
     angles, of_clause = _angles(text, kept, known, made)
     backdrops = _backdrops(text, kept, known, made)
     channels = _channels(text, kept, made)
@@ -45,28 +46,6 @@ def compose(text: str, asks: Sequence[Ask], known: Known) -> Composed:
 
 def _said(text: str, ask: Ask) -> str:
     return text[ask.start : ask.end]
-
-
-def _joined(asks: Sequence[Ask]) -> list[Ask]:
-    """The asks, a height that follows a direction (`45° left, slightly from above`) joined to it."""
-    joined: list[Ask] = []
-    for ask in asks:
-        both = _together(joined[-1], ask) if joined else None
-        if both is not None:
-            joined[-1] = both
-        else:
-            joined.append(ask)
-    return joined
-
-
-def _together(first: Ask, second: Ask) -> Ask | None:
-    """One ask of a direction and of a height that follows it in the same sentence; None if they are not that."""
-    side, height = first.what, second.what
-    if not (isinstance(side, View) and isinstance(height, View)) or first.sentence != second.sentence:
-        return None
-    if side.azimuth_deg is None or side.elevation_deg is not None or height.azimuth_deg is not None or height.straight:
-        return None
-    return replace(first, what=View(side.azimuth_deg, height.elevation_deg, side.name), end=second.end)
 
 
 def _without_contradictions(text: str, asks: Sequence[Ask], made: Composed) -> list[Ask]:
@@ -121,9 +100,16 @@ def _shape(path: tuple[str, ...], value: Any) -> float | None:
 
 
 def _reached(ask: Ask, asks: Iterable[Ask]) -> list[Ask]:
-    """The views that an edit applies to: those of its clause, else those of its sentence, else all of the brief."""
-    views = [other for other in asks if isinstance(other.what, View)]
+    """The views that an edit applies to: those of its clause, else those of its sentence, else all of the brief.
+
+    In a clause such as `the left brighter and the back darker`, where each view has its edit, those of its segment.
+    """
+    everything = list(asks)
+    views = [other for other in everything if isinstance(other.what, View)]
     in_clause = [view for view in views if view.clause == ask.clause]
+    edited = {one.segment for one in everything if isinstance(one.what, Edit) and one.clause == ask.clause}
+    if in_clause and {view.segment for view in in_clause} == edited:
+        return [view for view in in_clause if view.segment == ask.segment]
     return in_clause or [view for view in views if view.sentence == ask.sentence] or views
 
 
@@ -141,35 +127,6 @@ def _angles(
             angles.setdefault(angle.name, angle)
             named.append((ask, angle.name))
     return tuple(angles.values()), named
-
-
-def angle_of(view: View, known: Known) -> Angle:
-    """The angle of a direction: the shoot's own if it has one there, else a new one as high as the shoot's front."""
-    front = min(known.angles, key=lambda angle: abs((angle.azimuth_deg + 180) % 360 - 180))
-    azimuth_deg = round((view.azimuth_deg or 0.0) % 360, 3) % 360
-    if view.elevation_deg is None:
-        named = next((angle for angle in known.angles if view.name and angle.name == view.name), None)
-        near = [a for a in known.angles if abs((a.azimuth_deg - azimuth_deg + 180) % 360 - 180) <= SAME_DEG]
-        if named or near:
-            return named or near[0]
-    for angle in known.angles:
-        apart_deg = abs((angle.azimuth_deg - azimuth_deg + 180) % 360 - 180)
-        if apart_deg <= SAME_DEG and view.elevation_deg == angle.elevation_deg:
-            return angle
-    elevation_deg = front.elevation_deg if view.elevation_deg is None else view.elevation_deg
-    return Angle(name=_name(view, azimuth_deg), azimuth_deg=azimuth_deg, elevation_deg=elevation_deg)
-
-
-def _name(view: View, azimuth_deg: float) -> str:
-    """`left-45`, `back-left`, `right-30-up-20`, `top`."""
-    if view.straight and view.azimuth_deg is None:
-        return "top" if (view.elevation_deg or 0) > 0 else "bottom"
-    sides = {0.0: "front", 90.0: "right", 135.0: "back-right", 180.0: "back", 225.0: "back-left", 270.0: "left"}
-    away = azimuth_deg if azimuth_deg < 180 else azimuth_deg - 360
-    name = view.name or sides.get(azimuth_deg) or f"{'right' if away > 0 else 'left'}-{abs(away):g}"
-    if view.elevation_deg is None:
-        return name
-    return f"{name}-{'up' if view.elevation_deg >= 0 else 'down'}-{abs(view.elevation_deg):g}"
 
 
 def _backdrops(text: str, asks: Sequence[Ask], known: Known, made: Composed) -> tuple[Backdrop, ...]:

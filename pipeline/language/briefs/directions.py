@@ -5,11 +5,12 @@ is at -45 too, for shoot.yaml counts the lamp's azimuth from the camera.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from lark import Tree
 
-from pipeline.language.briefs.asks import Lamp, NoSuchPhrase, RefusedPhrase, View
+from pipeline.language.briefs.asks import Count, Lamp, NoSuchPhrase, RefusedPhrase, View
 from pipeline.language.briefs.tokens import Lexeme
 
 SIDE_DEG = {"front": 0.0, "right": 90.0, "back": 180.0, "left": -90.0}
@@ -18,6 +19,11 @@ SLIGHT_SIDE_DEG, SLIGHT_HEIGHT_DEG, OBLIQUE_DEG, STRAIGHT_DEG = 20.0, 25.0, 45.0
 SOFTNESS = {"SOFT": 0.9, "HARD": 0.1}
 VERY = {"SOFT": 1.0, "HARD": 0.0}
 STRENGTH = {"STRONG": 0.7, "FAINT": 0.2}
+SAME_LAMP = frozenset(
+    {"TO", "be", "come", "comes", "coming", "fall", "falls", "sein", "ist", "kommen", "kommt", "kommend", "fallen"}
+    | {"soit", "vienne", "vient", "venant", "tombe"}
+)
+"""After `and`, these go on about the same lamp: `a shadow that is soft and falls to the right`."""
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
 
@@ -25,11 +31,20 @@ MOST_VIEWS = 64
 def view_of(tree: Tree[Any]) -> View:
     """The direction of an `angle` phrase."""
     parts = {str(part.data): lexemes_in(part) for part in tree.children if isinstance(part, Tree)}
+    _require_from(lexemes_in(tree))
     if not parts:  # SIDE NUM DEG up_or_down
         side, number, _, height = lexemes_in(tree)
         return _with_height(View(azimuth_deg=SIDE_DEG[side.value]), [number, height])
     view = _direction(parts["direction"]) if "direction" in parts else View()
     return _with_height(view, parts["height"]) if "height" in parts else view
+
+
+def _require_from(lexemes: Sequence[Lexeme]) -> None:
+    """Raise NoSuchPhrase for the top or bottom of a picture: it is a view only with `from`, or with an angle."""
+    edges = [lexeme for lexeme in lexemes if lexeme.value in {"top", "bottom"}]
+    said = {"NUM", "SLIGHTLY", "OBLIQUE"} & {lexeme.kind for lexeme in lexemes}
+    if edges and not said and not any("FROM" in lexeme.before for lexeme in (lexemes[0], edges[0])):
+        raise NoSuchPhrase
 
 
 def _direction(lexemes: Sequence[Lexeme]) -> View:
@@ -38,6 +53,12 @@ def _direction(lexemes: Sequence[Lexeme]) -> View:
     sides = [lexeme.value for lexeme in lexemes if lexeme.kind == "SIDE"]
     if "AZIMUTH" in kinds:
         return View(azimuth_deg=_number(lexemes))
+    if "PROFILE" in kinds:
+        if not sides:
+            raise RefusedPhrase("say which side: `from the left` or `from the right`")
+        return View(azimuth_deg=_between(sides))
+    if "THREEQ" in kinds and len(sides) == 2:
+        return View(azimuth_deg=_between(sides))
     if "THREEQ" in kinds:
         side = sides[0] if sides else "left"
         if side not in TOWARDS:
@@ -45,7 +66,7 @@ def _direction(lexemes: Sequence[Lexeme]) -> View:
         return View(azimuth_deg=TOWARDS[side] * 45, name=f"three-quarter-{side}")
     amount = _amount(lexemes)
     if amount is None:
-        return View(azimuth_deg=_between(sides))
+        return View(azimuth_deg=_between(sides), name="-".join(sorted(sides)))
     turned = next((side for side in sides if side in TOWARDS), None)
     if turned is None or len(sides) > 2 or "back" in sides or not 0 <= amount <= 180:
         raise NoSuchPhrase
@@ -80,23 +101,25 @@ def _with_height(view: View, lexemes: Sequence[Lexeme]) -> View:
         return View(view.azimuth_deg, 0.0, view.name)
     if "NUM" in kinds:
         degrees = _number(lexemes)
-    elif "SLIGHTLY" in kinds:
+    elif "SLIGHTLY" in kinds or any(lexeme.value == "raised" for lexeme in lexemes):
         degrees = SLIGHT_HEIGHT_DEG
     else:
         degrees = STRAIGHT_DEG if "OBLIQUE" not in kinds and view.azimuth_deg is None else OBLIQUE_DEG
     if not 0 <= degrees <= 90:
         raise RefusedPhrase(f"an elevation is from -90° to 90°, not {degrees:g}°")
-    return View(view.azimuth_deg, sign * degrees, view.name, straight=degrees == 90)
+    straight = degrees == STRAIGHT_DEG
+    name = ("top" if sign > 0 else "bottom") if straight and view.azimuth_deg is None else view.name
+    return View(view.azimuth_deg, sign * degrees, name, straight)
 
 
-def views_around(lexemes: Sequence[Lexeme]) -> list[View]:
+def views_around(lexemes: Sequence[Lexeme]) -> list[View] | list[Count]:
     """Several views: `8 views`, or `every 30°` with or without a first and a last azimuth."""
     numbers = [lexeme.number for lexeme in lexemes if lexeme.kind == "NUM"]
     if any(lexeme.kind == "VIEW" for lexeme in lexemes):
         count = int(numbers[0])
         if count != numbers[0] or not 2 <= count <= MOST_VIEWS:
             raise RefusedPhrase(f"a brief asks for 2 to {MOST_VIEWS} views at once, not {numbers[0]:g}")
-        return [View(azimuth_deg=360 * at / count) for at in range(count)]
+        return evenly(count) if any(lexeme.kind == "ROUND" for lexeme in lexemes) else [Count(count)]
     step = numbers[0]
     first, last = (0.0, 360.0 - step) if len(numbers) == 1 else (0.0, numbers[1])
     if len(numbers) == 3:
@@ -106,15 +129,23 @@ def views_around(lexemes: Sequence[Lexeme]) -> list[View]:
     return [View(azimuth_deg=first + at * step) for at in range(int((last - first) / step + 1e-9) + 1)]
 
 
+def evenly(count: int) -> list[View]:
+    """So many views all around, the front first."""
+    return [View(azimuth_deg=360 * at / count) for at in range(count)]
+
+
 def lamp_of(tree: Tree[Any]) -> Lamp:
     """What a `light` phrase sets: direction, softness and strength of the lamp."""
     lexemes = lexemes_in(tree)
     kinds = [lexeme.kind for lexeme in lexemes]
-    if "NO" in kinds or "REMOVE" in kinds:
+    for joint, following in pairwise(lexemes):
+        if joint.kind == "AND" and not SAME_LAMP & set(following.before):
+            raise NoSuchPhrase
+    if {"NO", "REMOVE"} & set(kinds):
         if {"SOFT", "HARD", "STRONG", "FAINT"} & set(kinds):
             raise RefusedPhrase("say which shadow is wanted: `no shadow`, `soft shadow` or `hard shadow`")
         return Lamp({"strength": 0.0}, shadow=False)
-    fields: dict[str, float] = {}
+    fields = {"strength": STRENGTH["FAINT"]} if kinds[0] == "SLIGHTLY" and kinds[1] == "SHADOW" else {}
     for quality in tree.find_data("quality"):
         *degree, word = lexemes_in(quality)
         very = any(lexeme.kind == "MUCH" for lexeme in degree)

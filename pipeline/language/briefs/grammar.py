@@ -20,7 +20,7 @@ from pipeline.language.briefs.plan import EditPlan, Known, Language, Refused
 from pipeline.language.briefs.tokens import languages_of, share_known, tokens_of
 from pipeline.language.briefs.validator import faults
 
-KNOWN_AT_LEAST = 0.25  # of the brief's words; fewer are another language
+KNOWN_AT_LEAST = 0.3  # of the brief's words; fewer are another language
 SHOWN = 5  # refused texts that an error quotes
 
 
@@ -43,12 +43,11 @@ def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:  # noqa
     found = _found(body, words)
     _require_understood(body, found, words)
     made = compose(text, sorted(found.asks, key=lambda ask: ask.start), known)
-    left = [
-        (one.start, Refused(text=text[one.start : one.end], reason=_reason(one, text, words))) for one in found.left
-    ]
+    language = _language(body, words)
+    left = [(one.start, Refused(text=one.of(text), reason=_reason(one, text, words, language))) for one in found.left]
     plan = EditPlan(
         text=text,
-        language=_language(body, words),
+        language=language,
         parser=f"grammar, lark {version('lark')}",
         wishes=tuple(wish for _, wish in sorted(made.wishes, key=lambda pair: pair[0])),
         shoot=made.overlay,
@@ -71,14 +70,15 @@ def _language(text: str, words: Lexicon) -> Language:
 
 
 def _require_understood(text: str, found: Found, words: Lexicon) -> None:
-    if found.asks or any(one.reason for one in found.left):
-        return
     if share_known(text, words) < KNOWN_AT_LEAST:
         raise BadInput(
             f"the brief is in no language that is read here: {_shortened(text)!r}",
             remedy=f"Write it in {SPOKEN} words; docs/briefs.md lists them",
         )
-    reasons = [f"{text[one.start : one.end]!r}: {_reason(one, text, words)}" for one in found.left[:SHOWN]]
+    if found.asks or any(one.reason for one in found.left):
+        return
+    language = _language(text, words)
+    reasons = [f"{one.of(text)!r}: {_reason(one, text, words, language)}" for one in found.left[:SHOWN]]
     raise BadInput(
         f"nothing in the brief asks for a picture: {'; '.join(reasons) or repr(_shortened(text))}",
         remedy="Say what to show, such as `45° left, on light marble, crop 4:5`; docs/briefs.md lists the words",
@@ -89,15 +89,23 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _reason(left: Left, text: str, words: Lexicon) -> str:
-    """Why words are refused: the nearest word that is known, or where the known words are listed."""
+def _reason(left: Left, text: str, words: Lexicon, language: Language) -> str:
+    """Why words are refused: the nearest word that is known, or that they are not known at all."""
     if left.reason:
         return left.reason
+    if any(lexeme.kind == "CHANNELS" for lexeme in left.lexemes):
+        names = sorted({m.value for meanings in words.entries.values() for m in meanings if m.kind == "CHANNEL"})
+        return f"names no channel; the channels are {', '.join(names)}"
     unknown = [text[one.start : one.end] for one in left.lexemes if one.kind == UNKNOWN]
-    useful = [key[0] for key, meanings in words.entries.items() if len(key) == 1 and meanings[0].kind != COURTESY]
+    known = {
+        key[0]: None
+        for key, (meaning, *_) in words.entries.items()
+        if len(key) == 1 and meaning.kind != COURTESY and language in (meaning.languages or {language})
+    }
     for word in unknown:
-        if near := get_close_matches(fold(word), useful, n=1, cutoff=0.8):
+        if near := get_close_matches(fold(word), known, n=1, cutoff=0.75):
             return f"{word!r} is not known; the nearest word is {near[0]!r}"
     if unknown:
-        return f"{', '.join(map(repr, dict.fromkeys(unknown)))} is not among the words of a brief"
+        verb = "is" if len(set(unknown)) == 1 else "are"
+        return f"{', '.join(map(repr, dict.fromkeys(unknown)))} {verb} not among the words of a brief"
     return "these words make no wish by themselves"

@@ -15,7 +15,9 @@ _WISHES = r"(?:best|kind|warm|many|with kind|with best) (?:regards|wishes)|regar
 _WISHES += (
     r"|viele gr[uü](?:ß|ss|e)\w*|(?:mit )?(?:freundlichen?|besten?|lieben?|herzlichen?) gr[uü](?:ß|ss)\w*|lg|vg|mfg"
 )
-_WISHES += r"|cordialement|bien [aà] vous|bien cordialement|sinc[eè]rement|salutations|[aà] bient[oô]t|--"
+_WISHES += r"|have a (?:nice|good|great) (?:day|weekend|week)|sch[oö]ne[ns]? (?:tag|woche|wochenende)(?: noch)?"
+_WISHES += r"|bonne (?:journ[eé]e|semaine|soir[eé]e)|(?:bien )?cordialement|bien [aà] vous"
+_WISHES += r"|sinc[eè]rement|salutations|[aà] bient[oô]t|--"
 _CLOSING = re.compile(
     rf"^[ \t]*(?:(?:{_THANKS})|(?:(?:{_THANKS}),? (?:and |und |et )?)?(?:{_WISHES}))[ \t]*[,!.]?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,

@@ -61,8 +61,9 @@ class Lexicon:
         for kind, name in own:
             if not all(word in self.single for word in key_of(name)):
                 entries.setdefault(key_of(name), (Meaning(kind, name),))
-        for word in known.product:
-            entries.setdefault(key_of(word), (Meaning("PRODUCT", "product"),))
+        for name in known.product:
+            for phrase in (key_of(name), *((word,) for word in key_of(name) if len(word) > 2)):
+                entries.setdefault(phrase, (Meaning("PRODUCT", "product"),))
         return Lexicon({key: meanings for key, meanings in entries.items() if key})
 
     @property
@@ -100,6 +101,15 @@ def rows() -> list[tuple[str, str, Language, str]]:
                 for phrase in together.split("|"):
                     found += [(kind, str(value), language, form) for form in _forms(phrase.strip())]
     return found
+
+
+def phrases(kind: str) -> dict[str, tuple[str, ...]]:
+    """Value to the words of a token in each language, as a person would list them."""
+    values = _table("words.yaml")[kind]
+    return {
+        str(value): tuple(", ".join(one.strip().rstrip("~") for one in text.split("|")) for text in together)
+        for value, together in values.items()
+    }
 
 
 def _forms(phrase: str) -> list[str]:

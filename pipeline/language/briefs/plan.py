@@ -94,7 +94,7 @@ class EditPlan(Frozen):
 class Known(Frozen):
     """What a brief can refer to: the product's own angles, backdrops and light, and the channels that there are.
 
-    `channels`: name to title. `product`: words for the product, such as those of its title and category.
+    `channels`: name to title. `product`: names of the product, such as its title and its category; each word counts.
     """
 
     angles: tuple[Angle, ...] = (Angle(name="front", azimuth_deg=0),)

@@ -7,10 +7,12 @@ from lark import Tree
 
 from pipeline.language.briefs.amounts import adjust_of, crop_of, resize_of, rotation_of
 from pipeline.language.briefs.asks import Alter, Edit, Extend, Mood, NoSuchPhrase, OnChannel, RefusedPhrase, What
-from pipeline.language.briefs.colours import gradient_of, ground_of
+from pipeline.language.briefs.colours import gradient_of, ground_of, mood_words
 from pipeline.language.briefs.directions import lamp_of, lexemes_in, view_of, views_around
 from pipeline.language.briefs.phrases import phrases_at
 from pipeline.language.briefs.tokens import SWATCHES, Lexeme
+
+TOWARDS = frozenset({"TO", "au", "bis", "zu"})
 
 
 def longest_wish(lexemes: Sequence[Lexeme], *, after_trim: bool) -> tuple[int, list[What]] | None:
@@ -41,6 +43,8 @@ def _backdrop(tree: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
     if moods and all(lexeme.kind == "TONE" for lexeme in swatches):
         words = [lexeme.value for lexeme in [*swatches, *moods] if lexeme.kind != "MOODWORD"]
         return [Mood(" ".join(words))]
+    if not moods and any(TOWARDS & set(lexeme.before) for lexeme in swatches[1:]):
+        return [gradient_of(swatches)]
     ground = ground_of(swatches, moods)
     before = {word for lexeme in lexemes for word in lexeme.before}
     said = "ON" in before or any(lexeme.kind == "BACKDROP" for lexeme in lexemes)
@@ -56,8 +60,9 @@ def _gradient(tree: Tree[Any], _: Sequence[Lexeme]) -> list[What]:
 
 
 def _mood(tree: Tree[Any], _: Sequence[Lexeme]) -> list[What]:
-    words = [lexeme.value for lexeme in _part(tree, "moods") if lexeme.kind == "MOOD"]
-    if not words:
+    moods = _part(tree, "moods")
+    words = mood_words(moods)
+    if not words or (moods[0].kind != "MOOD" and len(moods) == 1):
         raise NoSuchPhrase
     return [Mood(", ".join(words))]
 
@@ -107,8 +112,6 @@ READERS: dict[str, Callable[[Tree[Any], Sequence[Lexeme]], list[What]]] = {
 def is_weak(lexemes: Sequence[Lexeme]) -> bool:
     """Whether a phrase is one bare word, such as `left` or `white`, that may belong to unknown words beside it."""
     (first, *rest) = lexemes
-    return (
-        not rest
-        and first.kind in SWATCHES | {"SIDE", "UP", "DOWN", "MOOD"}
-        and not {"ON", "FROM", "VIEW"} & set(first.before)
-    )
+    if rest or first.viewed or {"ON", "FROM", "VIEW"} & set(first.before):
+        return False
+    return first.kind in SWATCHES | {"SIDE", "UP", "DOWN", "MOOD"}

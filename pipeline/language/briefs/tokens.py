@@ -13,6 +13,10 @@ from pipeline.language.briefs.plan import Language
 
 LEFT_OUT = frozenset({"ON", "TO", "FROM", "PRODUCT", "MAKE", "VIEW", COURTESY})
 SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
+FEW = 3
+UPWARDS = frozenset({"up", "hoch"})
+PICTURES = frozenset({"pictures", "images", "photos", "photographs", "bilder", "fotos", "photographies"})
+MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
 LABELS = frozenset({"LIGHT", "SHADOW"})
 SIZE_FROM_PX = 33  # 16 x 9 is a ratio, 500 x 500 a size
@@ -39,6 +43,8 @@ class Lexeme:
     """One token: its kind in the grammar, its value, and where it stands in the text.
 
     `before`: the folded words left out directly before it, and the kinds of those that are prepositions and the like.
+    `made_at`: where the `make` among them stands. `since`, `until`: where the words left out before it begin, and where
+    those after it end. `viewed`: directly after it comes `view` or a word like it.
     """
 
     kind: str
@@ -47,6 +53,10 @@ class Lexeme:
     end: int
     languages: frozenset[Language] = frozenset()
     before: tuple[str, ...] = ()
+    made_at: int | None = None
+    since: int | None = None
+    until: int | None = None
+    viewed: bool = False
 
     @property
     def number(self) -> float:
@@ -70,10 +80,22 @@ def languages_of(text: str, words: Lexicon) -> dict[Language, int]:
 
 
 def share_known(text: str, words: Lexicon) -> float:
-    """The share of the brief's words, 0 to 1, that are in the lexicon; 1 if there are no words."""
+    """The share of the brief's words, 0 to 1, that are in the lexicon; 1 if it has fewer than FEW words.
+
+    Every letter of another script counts as a word: not all scripts put spaces between words.
+    """
     read = [lexeme for lexeme in _read(text, words) if any(map(str.isalpha, text[lexeme.start : lexeme.end]))]
-    unknown = sum(lexeme.kind in {UNKNOWN, "MARKUP"} for lexeme in read)
-    return 1 - unknown / len(read) if read else 1.0
+    kinds = [
+        lexeme.kind
+        for lexeme in read
+        if lexeme.kind != "MARKUP"
+        for _ in range(_counted(text[lexeme.start : lexeme.end]))
+    ]
+    return 1 - kinds.count(UNKNOWN) / len(kinds) if len(kinds) >= FEW else 1.0
+
+
+def _counted(word: str) -> int:
+    return 1 if fold(word).isascii() else len(word)
 
 
 def _read(text: str, words: Lexicon) -> Iterator[Lexeme]:
@@ -166,36 +188,57 @@ def _unified(read: list[Lexeme]) -> list[Lexeme]:
     found = list(read)
     for at, lexeme in enumerate(found):
         around = {found[other].kind for other in (at - 1, at + 1) if 0 <= other < len(found)}
-        if lexeme.kind == "RATIO" and "/" in lexeme.value:
+        if lexeme.kind == "RATIO" and "/" in lexeme.value and _unit_after(found, at) == "EV":
+            over, under = map(int, lexeme.value.split("/"))
+            found[at] = replace(lexeme, kind="NUM", value=repr(over / max(1, under)))
+        elif lexeme.kind == "RATIO" and "/" in lexeme.value:
             kind = "THREEQ" if lexeme.value == "3/4" and "VIEW" in around else "RATIO"
             found[at] = replace(lexeme, kind=kind, value=lexeme.value.replace("/", ":"))
         elif lexeme.kind == "EVERY" and (at + 1 == len(found) or found[at + 1].kind != "NUM"):
             found[at] = replace(lexeme, kind=COURTESY)
-        elif lexeme.kind in UNITS and (at == 0 or found[at - 1].kind != "NUM"):
+        elif lexeme.kind == "NUM" and lexeme.value == "1.0" and _unit_after(found, at) not in MEASURES:
+            found[at] = replace(lexeme, kind=COURTESY)  # `a quick one`
+        elif lexeme.kind in UNITS and not any(one.kind in {"NUM", "RATIO"} for one in found[max(0, at - 3) : at]):
             found[at] = replace(lexeme, kind=COURTESY)  # `il` is a stop after a number, and elsewhere a pronoun
+        elif lexeme.value in UPWARDS and lexeme.kind == COURTESY and at and found[at - 1].kind == "DEG":
+            found[at] = replace(lexeme, kind="UP", value="above")
         elif lexeme.kind == "SQUARE":
             found[at] = replace(lexeme, kind="RATIO")
     return found
 
 
+def _unit_after(found: list[Lexeme], at: int) -> str:
+    """The kind of the unit after a number, past `of a`."""
+    return next((lexeme.kind for lexeme in found[at + 1 :] if lexeme.kind not in {COURTESY, "FROM"}), "")
+
+
 def _kept(read: list[Lexeme]) -> list[Lexeme]:
     kept: list[Lexeme] = []
     before: list[str] = []
+    made_at: int | None = None
+    since: int | None = None
     label = False  # a line such as `Light: hard, from the left` is one phrase
-    for lexeme in read:
+    for one in read:
+        follows_number = bool(kept) and kept[-1].kind in {"NUM", "ROUND"} and not before
+        counted = follows_number and (one.kind == "VIEW" or one.value in PICTURES)
+        lexeme = replace(one, kind="VIEW") if counted else one
         kind = lexeme.kind
         if kind == "COLON":
             label = bool(kept) and kept[-1].kind in LABELS and (len(kept) == 1 or kept[-2].kind == "STOP")
             continue
         label = label and kind != "STOP"
-        counted = kind == "VIEW" and bool(kept) and kept[-1].kind in {"NUM", "ROUND"} and not before
         if (kind in LEFT_OUT and not counted) or (label and kind == "COMMA"):
             if kind == "PRODUCT" and not before:
                 _drop_description(kept)
+            since = lexeme.start if since is None else since
+            if kept:
+                viewed = kept[-1].viewed or (kind == "VIEW" and not before)
+                kept[-1] = replace(kept[-1], until=lexeme.end, viewed=viewed)
+            made_at = lexeme.start if kind == "MAKE" else made_at
             before += [kind, lexeme.value] if kind != COURTESY else [lexeme.value]
             continue
-        kept.append(replace(lexeme, before=tuple(before)))
-        before = []
+        kept.append(replace(lexeme, before=tuple(before), made_at=made_at, since=since))
+        before, made_at, since = [], None, None
     return kept
 
 

@@ -12,6 +12,7 @@ from pipeline.language.claims.find import PRICE, Found
 from pipeline.language.claims.places import places
 from pipeline.language.claims.quantity import Quantity, quantities
 from pipeline.language.claims.terms import LANGUAGES, NEGATION, family_of, matches, terms
+from pipeline.language.lexicon.equivalents import in_other_words
 
 SURE_READING = 0.8  # least score of text read off the product that supports a claim
 TRACE, LARGE = 0.02, 0.2  # least share of the surface for a colour to be mentioned, and to be the product's colour
@@ -29,7 +30,10 @@ class Known:
     @cached_property
     def sources(self) -> list[tuple[str, str]]:
         """Every statement as (id, text): facts, then what was read with a sufficient score."""
-        facts = [(f"fact:{name}", f"{name.replace('_', ' ')}: {value}") for name, value in self.evidence.facts.items()]
+        facts = [
+            (f"fact:{name}", f"{name.replace('_', ' ')}: {value}; {in_other_words(name, value)}".removesuffix("; "))
+            for name, value in self.evidence.facts.items()
+        ]
         sure = [(reading.id, reading.text) for reading in self.evidence.readings if reading.score >= SURE_READING]
         return facts + sure
 

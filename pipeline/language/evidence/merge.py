@@ -8,20 +8,86 @@ from pipeline.core.arrays import F64
 from pipeline.core.evidence import Measurement
 from pipeline.language.colours import ColourShare, deviation_between, deviation_of
 from pipeline.language.evidence.photo import PhotoEvidence
+from pipeline.language.evidence.proportion import Seen, proportion_of, words
+from pipeline.language.evidence.sizes import given_mm, sizes_mm
 
 MENTIONED = 0.02  # smaller shares of the visible surface are no evidence of a colour
+AGREED = 0.5  # share of the visible surface whose photos must agree on the gloss
 ONE_COLOUR = 8.0  # CIEDE2000 by which light alone changes a colour from photo to photo
 
 Part = tuple[float, str, ColourShare]
 """Share of the visible surface of all photos, photo, and what this photo shows."""
 
+Direction = tuple[float, float]
+"""Azimuth and elevation of a photo's camera, degrees."""
+
 Photos = Mapping[str, PhotoEvidence]
 """What each photo shows, by its name. The order does not matter, except that it breaks ties."""
 
 
-def measurements(photos: Photos) -> tuple[Measurement, ...]:
-    """Everything that is measured. `photos`: at least one, each with visible product."""
-    return colours(photos)
+def measurements(
+    photos: Photos, directions: Mapping[str, Direction], attributes: Mapping[str, str]
+) -> tuple[Measurement, ...]:
+    """Everything that is measured. `photos`: at least one, each with visible product.
+
+    `directions`: of the photos whose direction is known. `attributes`: of shoot.yaml; a size gives the scale.
+    """
+    return (*colours(photos), *pattern(photos), *gloss(photos), *dimensions(photos, directions, attributes))
+
+
+def pattern(photos: Photos) -> tuple[Measurement, ...]:
+    """The pattern: a product is plain if all photos say so, else the pattern that the most surface shows."""
+    kinds: dict[str, list[tuple[float, str, float]]] = {}
+    for name, photo in photos.items():
+        if photo.pattern is not None:
+            kinds.setdefault(photo.pattern.kind, []).append((photo.share, name, photo.pattern.strength))
+    if not kinds:
+        return ()
+    figured = {kind: parts for kind, parts in kinds.items() if kind != "plain"} or kinds
+    kind = max(figured, key=lambda one: sum(share for share, _, _ in figured[one]))
+    shares, names, strengths = zip(*figured[kind], strict=True)
+    strength = float(np.average(strengths, weights=shares))
+    return (Measurement(name="pattern", kind="pattern", value=kind, number=round(strength, 3), photos=names),)
+
+
+def gloss(photos: Photos) -> tuple[Measurement, ...]:
+    """The gloss, if photos of half of the visible surface agree on it. `number`: the share that is highlight."""
+    total = sum(photo.share for photo in photos.values())
+    for kind in ("glossy", "satin", "matt"):
+        agree = {name: photo for name, photo in photos.items() if photo.gloss is not None and photo.gloss.kind == kind}
+        weights = [photo.share for photo in agree.values()]
+        if sum(weights) >= AGREED * total:
+            share = np.average([photo.gloss.share for photo in agree.values() if photo.gloss], weights=weights)
+            value = round(float(share), 4)
+            return (
+                Measurement(name="gloss", kind="gloss", value=kind, number=value, unit="share", photos=tuple(agree)),
+            )
+    return ()
+
+
+def dimensions(
+    photos: Photos, directions: Mapping[str, Direction], attributes: Mapping[str, str]
+) -> tuple[Measurement, ...]:
+    """Height over width, and the sizes that follow from one that shoot.yaml states."""
+    seen = [
+        Seen(name, *directions[name], photo.box[2], photo.box[3])
+        for name, photo in photos.items()
+        if photo.whole and name in directions
+    ]
+    found = proportion_of(seen)
+    if found is None:
+        return ()
+    height = round(found.height, 2)
+    measures = [
+        Measurement(
+            name="proportion", kind="proportion", value=words(height), number=height, unit="ratio", photos=found.photos
+        )
+    ]
+    for side, size in sizes_mm(given_mm(attributes), found).items():
+        measures.append(
+            Measurement(name=side, kind="size", value=f"{size:g} mm", number=size, unit="mm", photos=found.photos)
+        )
+    return tuple(measures)
 
 
 def colours(photos: Photos) -> tuple[Measurement, ...]:

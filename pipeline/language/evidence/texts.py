@@ -33,7 +33,7 @@ def readings_of(lines: Mapping[str, Sequence[Line]]) -> tuple[Reading, ...]:
         _Found(order, photo, cleaned, key)
         for order, (photo, of_photo) in enumerate(lines.items())
         for line in of_photo
-        if (key := _key((cleaned := line.model_copy(update={"text": clean(line.text)})).text))
+        if _is_text(key := _key((cleaned := line.model_copy(update={"text": clean(line.text)})).text))
     ]
     kept: list[_Found] = []
     for one in sorted(found, key=_best_first):
@@ -73,6 +73,11 @@ def _same(first: _Found, second: _Found) -> bool:
         return True
     matcher = SequenceMatcher(None, short, long, autojunk=False)
     return len(short) >= ALIKE_CHARACTERS and matcher.ratio() >= ALIKE
+
+
+def _is_text(key: str) -> bool:
+    """Whether it has a word or a number. Readers take drawn arrows and crosses for single Chinese characters."""
+    return len(key) > 1 or (len(key) == 1 and key.isascii())
 
 
 def _key(text: str) -> str:

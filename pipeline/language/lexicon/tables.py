@@ -1,5 +1,6 @@
 """Categories with their nouns, colours, materials and countries, from the tables beside this module."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -54,8 +55,36 @@ Category = dict[Language, Noun]
 
 @cache
 def categories() -> dict[str, Category]:
-    """Every word for a category, as `key_of` gives it, to its nouns."""
+    """Every word for a category, as `key_of` gives it, to its nouns; the first in the table where two share a word."""
     found: dict[str, Category] = {}
+    for language in LANGUAGES:
+        for word, category in categories_in(language).items():
+            found.setdefault(word, category)
+    return found
+
+
+@cache
+def categories_in(language: Language) -> dict[str, Category]:
+    """Every word of `language` for a category: Tee is a drink in German, and a shirt in English."""
+    found: dict[str, Category] = {}
+    for category, also in _categories():
+        words = [*_written(category[language])]
+        words += [form for word in also if _like(word) == language for form in (word, _plural(word))]
+        for word in words:
+            found.setdefault(key_of(word), category)
+    return found
+
+
+def category_of(words: str, source: Language) -> Category | None:
+    """The category that `words` of the language `source` name, or words of another language."""
+    key = key_of(words)
+    return categories_in(source).get(key) or categories().get(key)
+
+
+@cache
+def _categories() -> list[tuple[Category, list[str]]]:
+    """The table's lines: the nouns, and the other words."""
+    made = []
     for columns in rows("categories.txt"):
         mark, _, rest = columns[0].partition(" ")
         english = _english(mark, rest if mark in KINDS else columns[0])
@@ -64,21 +93,25 @@ def categories() -> dict[str, Category]:
             "de": gendered(columns[1], like=english),
             "fr": gendered(columns[2], like=english),
         }
-        words = [form for noun in category.values() for form in _written(noun)]
-        words += [form for word in others(columns, 3) for form in (word, f"{word}s")]
-        for word in words:
-            found.setdefault(key_of(word), category)
-    return found
+        made.append((category, others(columns, 3)))
+    return made
 
 
 @cache
 def forms(language: Language) -> frozenset[str]:
     """The keys of every category, colour and material in `language`, by which a text's language is recognised."""
-    nouns = {key_of(form) for category in categories().values() for form in _written(category[language])}
+    nouns = set(categories_in(language))
     shades = {key_of(form) for colour in colours().values() for form in _forms_of(colour, language)}
     stuffs = {key_of(str(getattr(material, language))) for material in materials().values()}
     before = {key_of(material.before) for material in materials().values()} if language == "en" else set()
     return frozenset(nouns | shades | stuffs | before)
+
+
+def _like(word: str) -> Language:
+    """The language that another word for a category is in, by its spelling."""
+    if re.search(r"[àâçéèêëîïôûœ’]| (?:de|à|en) ", word):
+        return "fr"
+    return "de" if word[:1].isupper() and not word.isupper() else "en"
 
 
 @cache
@@ -132,11 +165,18 @@ def _written(noun: Noun) -> tuple[str, ...]:
     return (noun.text, noun.plurals, single)
 
 
+def _plural(word: str) -> str:
+    """The regular English plural, which is also that of most French nouns."""
+    if re.search(r"(?:ch|sh|s|x)$", word):
+        return f"{word}es"
+    return f"{word[:-1]}ies" if re.search(r"[^aeiou]y$", word) else f"{word}s"
+
+
 def _english(mark: str, text: str) -> Noun:
     single, _, plurals = text.partition("/")
     return Noun(
         single,
-        plurals or (single if mark in {"p", "u"} else f"{single}s"),
+        plurals or (single if mark in {"p", "u"} else _plural(single)),
         plural=mark == "p",
         counted=mark != "u",
         coloured=mark not in {"u", "b"},

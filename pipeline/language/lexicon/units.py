@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -54,12 +55,10 @@ class Quantity:
             return written
         if self.unit.symbol:
             return f"{written} {self.unit.symbol}".replace(" %", "%" if language == "en" else " %")
-        short = self.unit.kind == "length" and language == "en"
-        last = format_unit(
-            Decimal(self.numbers[-1].replace(",", ".")), self.unit.cldr, "short" if short else "long", locale=language
-        )
-        word = re.sub(rf"^{NUMBER}\s*", "", last)
-        return f"{written} {word}"
+        length: Literal["short", "long"] = "short" if self.unit.kind == "length" and language == "en" else "long"
+        value = Decimal(self.numbers[-1].replace(",", "."))
+        last = format_unit(value, self.unit.cldr, length, format="0.###", locale=language)
+        return f"{written} {re.sub(rf'^{NUMBER}', '', last).strip()}"
 
 
 def _units() -> dict[str, Unit]:

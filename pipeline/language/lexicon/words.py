@@ -16,6 +16,7 @@ QUOTES: dict[Language, tuple[str, str]] = {
     "de": ("\u201e", "\u201c"),
     "fr": ("\u00ab ", " \u00bb"),
 }
+MARKS = " '\"\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 LIST_MARKS = re.compile(r"\s*[,;/&+]\s*|\s+(?:and|und|et)\s+", re.IGNORECASE)
 COMMON: dict[str, frozenset[str]] = {  # words by which a language is recognised
     language: frozenset(words.split())
@@ -41,7 +42,8 @@ def initial(text: str) -> str:
 def quoted(text: str, language: Language) -> str:
     """`text` in the quotation marks of `language`, without any of its own at the ends."""
     start, end = QUOTES[language]
-    return f"{start}{text.strip(' ' + chr(34) + chr(39) + chr(0x201C) + chr(0x201D) + chr(0x201E))}{end}"
+    bare = text.strip(MARKS)
+    return f"{start}{bare}{end}" if bare else text
 
 
 def listed(words: Sequence[str], language: Language) -> str:

@@ -40,6 +40,10 @@ class Unusable(Exception):
         self.otherwise = otherwise
 
 
+class RunLimit(CatalogError):
+    """The run has paid what it may; a later run can ask again."""
+
+
 class NoUsableAnswer(CatalogError):
     """The model answered, but never usably. `usage`: what its answers took; it has been paid."""
 
@@ -56,19 +60,20 @@ def ask(
     output_type: type[T],
     validate: Callable[[T], V],
     pay: Callable[[float], None],
+    left_usd: Callable[[], float | None] = lambda: None,
 ) -> tuple[V, Usage]:
     """Ask for an `output_type` about `parts`, and return what `validate` makes of it.
 
     `system`: the rules. `parts`: texts and JPEG pictures; text that comes from a product, a photo or a shop belongs
     here, as JSON, and never into `system`. `validate` raises Unusable to send the answer back with a reason, which
     happens once, as it does after a refusal, a truncated answer and a wrong structure. `pay` receives the USD of each
-    request as soon as it is answered.
+    request as soon as it is answered. `left_usd`: what the run may still pay, None for any amount.
 
-    Raises NoUsableAnswer; MissingEngine and BadInput for wrong settings; CatalogError if the service fails, which can
-    be retried later. No error holds the request or the key.
+    Raises NoUsableAnswer; RunLimit; MissingEngine and BadInput for wrong settings; CatalogError if the service fails,
+    which can be retried later. No error holds the request or the key.
     """
     require_service(params)
-    asking = Asking(params, system, parts, output_type, validate, Till(params, pay))
+    asking = Asking(params, system, parts, output_type, validate, Till(params, pay, left_usd))
     try:
         return asyncio.run(asking.answer()), asking.till.usage
     except _Failed as failed:
@@ -207,6 +212,8 @@ class Asking(Generic[T, V]):
         raise error
 
     def _limited(self, limit: LimitReached) -> CatalogError:
+        if limit.of_run:
+            return RunLimit(str(limit), remedy="Run again later, or raise CATALOG_USD_PER_RUN")
         if not self.till.usage.requests:
             return BadInput(str(limit), remedy="Raise that limit, or lower max_tokens")
         return NoUsableAnswer(f"{self._unusable()}; {limit}", usage=self.till.usage)

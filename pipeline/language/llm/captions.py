@@ -6,7 +6,7 @@ from pydantic import Field
 
 from pipeline.core.errors import Held
 from pipeline.language.base import Desk, Subject, Written
-from pipeline.language.llm.agent import NoUsableAnswer, ask
+from pipeline.language.llm.agent import NoUsableAnswer, RunLimit, ask
 from pipeline.language.llm.service import require_service
 from pipeline.language.llm.settings import LlmParams
 from pipeline.language.llm.words import SYSTEM, Words, caption_of, question
@@ -27,8 +27,8 @@ def require_here(params: Params) -> str:
 def write(subject: Subject, params: Params, desk: Desk) -> Written:
     """Request a caption; send an answer that cannot be published back once, with the reason.
 
-    Raises MissingEngine when the key is missing or refused, Held when the second answer cannot be used either, and
-    CatalogError when the service cannot be reached (which can be retried later).
+    Raises MissingEngine when the key is missing or refused, Held when the second answer cannot be used either or the
+    run has paid what it may, and CatalogError when the service cannot be reached (which can be retried later).
     """
     model = params.service.model
     try:
@@ -39,7 +39,12 @@ def write(subject: Subject, params: Params, desk: Desk) -> Written:
             Words,
             lambda words: caption_of(words, subject, "llm", model, desk.review),
             desk.pay,
+            desk.left_usd,
         )
+    except RunLimit as error:
+        raise Held(
+            f"no caption yet: {error.what}", code="caption-run-limit", remedy=error.remedy, passing=True
+        ) from None
     except NoUsableAnswer as error:
         raise Held(
             f"no usable caption: {error.what}",

@@ -12,6 +12,7 @@ from pipeline.language.llm.settings import PLACEHOLDER, LlmParams
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
+    from pydantic_ai.profiles.openai import OpenAIModelProfile
 
 KEYS = {"anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), "openai": ("OPENAI_API_KEY",)}
 CONNECT_SECONDS = 10.0
@@ -53,13 +54,23 @@ async def connected(params: LlmParams) -> AsyncIterator["Model"]:
     else:
         from openai import AsyncOpenAI
         from pydantic_ai.models.openai import OpenAIChatModel
-        from pydantic_ai.profiles.openai import OpenAIModelProfile
         from pydantic_ai.providers.openai import OpenAIProvider
 
         async with AsyncOpenAI(base_url=params.base_url, api_key=key, max_retries=0, timeout=timeout) as openai:
             provider = OpenAIProvider(openai_client=openai)
-            # vLLM and Ollama take a schema, but a server that ignores it must still tell the model what is asked
-            both = OpenAIModelProfile(
-                supports_json_schema_output=True, native_output_requires_schema_in_instructions=True
-            )
-            yield OpenAIChatModel(service.model, provider=provider, profile=both if params.base_url else None)
+            yield OpenAIChatModel(service.model, provider=provider, profile=_other_server(params))
+
+
+def _other_server(params: LlmParams) -> "OpenAIModelProfile | None":
+    """What to expect of a server that is no proxy of OpenAI. None: the abilities of OpenAI's own models."""
+    from pydantic_ai.profiles.openai import OpenAIModelProfile
+
+    if params.base_url is None or params.model.startswith("openai:"):
+        return None
+    return OpenAIModelProfile(
+        supports_json_schema_output=True,
+        native_output_requires_schema_in_instructions=True,  # for a server that ignores the schema
+        openai_chat_supports_max_completion_tokens=False,
+        openai_chat_supports_multiple_system_messages=False,  # templates of open models accept one, at the start
+        supports_inline_system_prompts=False,
+    )

@@ -26,7 +26,8 @@ class LlmParams(Frozen):
         default="anthropic:claude-sonnet-5-5",
         min_length=1,
         max_length=200,
-        description="`anthropic:` or `openai:` and the model's name there; with `base_url`, a name alone is `openai:`",
+        description="`anthropic:` or `openai:` and the model's name there; with `base_url`, these mean a proxy, and a "
+        "name alone means a model of vLLM, Ollama or any other server with the API of chat completions",
     )
     base_url: str | None = Field(
         default=None,

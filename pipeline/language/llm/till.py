@@ -17,7 +17,12 @@ NO_USAGE = "the service did not say how many tokens it used, so tokens and cost 
 
 
 class LimitReached(Exception):
-    """The next request could exceed a limit of the settings; the message names it."""
+    """The next request could exceed a limit of the settings, or of the run; the message names it."""
+
+    def __init__(self, what: str, of_run: bool = False) -> None:
+        """`of_run`: the limit is that of the run, not of this answer."""
+        super().__init__(what)
+        self.of_run = of_run
 
 
 class Usage(Frozen):
@@ -39,6 +44,7 @@ class Till:
 
     params: LlmParams
     pay: Callable[[float], None]
+    left_usd: Callable[[], float | None] = lambda: None
     usage: Usage = field(default_factory=Usage)
     last_input_tokens: int = 0
 
@@ -50,6 +56,11 @@ class Till:
         next_usd = self._usd_of(self.last_input_tokens, 0, self.params.max_tokens)
         if next_usd is not None and self.usage.usd + next_usd > self.params.usd_at_most:
             raise _too_much(f"{self.usage.usd + next_usd:.4f} USD", "usd_at_most", f"{self.params.usd_at_most} USD")
+        left = self.left_usd()
+        if left is not None and (left <= 0 or (next_usd or 0.0) > left):
+            raise LimitReached(
+                f"the next request may cost {next_usd or 0.0:.4f} USD, and the run has {left:.4f} USD left", of_run=True
+            )
 
     def count(self, response: "ModelResponse") -> None:
         """Count and pay for an answer, usable or not."""

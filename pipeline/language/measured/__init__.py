@@ -13,14 +13,14 @@ from pipeline.language.base import Desk, Subject, Written
 from pipeline.language.checks import LIMITS, cut
 from pipeline.language.lexicon.words import Language
 from pipeline.language.measured.editor import Editor
-from pipeline.language.measured.picture import attributes_of, colour_notes, seen_colours
-from pipeline.language.measured.product import Product, product_of
+from pipeline.language.measured.picture import colour_notes, seen_colours
+from pipeline.language.measured.product import product_of
 from pipeline.language.measured.texts import alt_words, bullets, description, prompt
 from pipeline.language.measured.titles import channel_titles, full_title
 from pipeline.language.views import alt_texts, view_words
 
 NAMES: dict[Language, str] = {"en": "English", "de": "German", "fr": "French"}
-QUOTED = re.compile(r"['\"\u2018\u201c]([^'\"\u2018\u2019\u201c\u201d]{3,})['\"\u2019\u201d]")
+QUOTED = re.compile(r"['\"\u2018\u201c]([^'\"\u2018\u2019\u201c\u201d]{2,})['\"\u2019\u201d]")
 
 
 class Params(Frozen):
@@ -40,11 +40,11 @@ def write(subject: Subject, params: Params, desk: Desk) -> Written:  # noqa: ARG
     Raises BadInput for a language other than English, German and French, Held when the picture shows no product.
     """
     language = _language(subject.language)
-    written = _draft(subject, language, Editor(subject.facts, subject.voice))
+    written = _draft(subject, language, Editor(subject.voice))
     refused = {words for objection in desk.review(written.caption) for words in QUOTED.findall(objection)}
     if not refused:
         return written
-    editor = Editor(subject.facts, subject.voice, frozenset(refused))
+    editor = Editor(subject.voice, frozenset(refused))
     return _draft(subject, language, editor).model_copy(update={"attempts": 2})
 
 
@@ -62,29 +62,23 @@ def _language(tag: str) -> Language:
 def _draft(subject: Subject, language: Language, editor: Editor) -> Written:
     seen = seen_colours(subject)
     product = product_of(subject.facts, seen, language, editor)
+    english = product if language == "en" else product_of(subject.facts, seen, "en", editor)  # for the diffusion
     title, left_out = full_title(subject.facts, product, editor)
     views = {angle.name: view_words(angle, language) for angle in subject.angles}
-    texts = alt_texts(alt_words(product, title), views)
+    texts = alt_texts(alt_words(product, title, editor), views)
     caption = Caption(
         engine="measured",
         language=subject.language,
         title=cut(title, LIMITS["title"]),
         description=description(product, title, subject.evidence, editor),
         bullets=bullets(product, editor),
-        titles=channel_titles(title, product, subject.title_rules),
+        titles=channel_titles(title, product, subject.title_rules, editor),
         alt_text=texts[subject.angle.name],
         alt_texts=texts,
-        attributes={**subject.facts.attributes, **attributes_of(subject)},
-        prompt=cut(prompt(_english(subject, product)), LIMITS["prompt"]),
+        attributes=subject.facts.attributes,
+        prompt=cut(prompt(english), LIMITS["prompt"]),
     )
-    return Written(caption=caption, notes=(*colour_notes(subject), *_untranslated(left_out, language)))
-
-
-def _english(subject: Subject, product: Product) -> Product:
-    """The product in English: the backdrop's prompt is in English whatever the caption's language."""
-    if product.language == "en":
-        return product
-    return product_of(subject.facts, seen_colours(subject), "en", Editor(subject.facts, subject.voice))
+    return Written(caption=caption, notes=(*colour_notes(subject.facts, seen), *_untranslated(left_out, language)))
 
 
 def _untranslated(words: tuple[str, ...], language: Language) -> tuple[str, ...]:

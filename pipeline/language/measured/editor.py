@@ -1,8 +1,9 @@
 """Decides which phrases may be printed: those within the rules of every caption and the collection's voice."""
 
+import re
 from dataclasses import dataclass
 
-from pipeline.language.base import Facts, Voice
+from pipeline.language.base import Voice
 from pipeline.language.checks import text_faults
 from pipeline.language.lexicon.words import key_of
 from pipeline.language.voices import banned_in, replaced
@@ -12,7 +13,6 @@ from pipeline.language.voices import banned_in, replaced
 class Editor:
     """`refused`: words that a review objected to; no phrase may contain them."""
 
-    facts: Facts
     voice: Voice
     refused: frozenset[str] = frozenset()
 
@@ -21,7 +21,7 @@ class Editor:
         text = " ".join(replaced(phrase, self.voice).split())
         if not text or banned_in(text, self.voice) or text_faults(text):
             return None
-        return None if any(key_of(words) in key_of(text) for words in self.refused) else text
+        return None if any(_has(text, words) for words in self.refused) else text
 
     def title(self, title: str) -> str:
         """The title in the collection's words; banned words are left out."""
@@ -29,6 +29,10 @@ class Editor:
         for word in banned_in(text, self.voice):
             text = _without(text, word)
         return " ".join(text.split()).strip(" ,-–")
+
+
+def _has(text: str, words: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(key_of(words))}(?!\w)", key_of(text)) is not None
 
 
 def _without(text: str, words: str) -> str:

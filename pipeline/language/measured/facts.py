@@ -154,7 +154,7 @@ def _of_value(concept: Concept, raw: str, context: Context) -> Fact:
     elif concept.takes == "country":
         point = _label(concept, value.text.split(" ", 1)[1], context)
     says = measure = ""
-    counted = noun is not None and (noun.counted or concept.takes in {"country", "name"})
+    counted = noun is not None and (noun.counted or concept.takes in {"country", "name", "proper name"})
     if noun is not None and counted and concept.says:
         says = filled(concept.says[language], noun, language, value.text, lower, value.number)
     if noun is not None and counted and concept.measure:
@@ -172,14 +172,9 @@ def _tag(concept: Concept, value: Value, point: str) -> str:
 def _value(concept: Concept, raw: str, context: Context) -> Value:
     """The value in the text's language, and whether it is what the concept takes."""
     language, takes = context.language, concept.takes
-    if takes == "age" and (age := read_age(raw)):
-        return Value(age.text(language), fits=True)
-    if takes == "country" and (country := countries().get(key_of(raw))):
-        return Value(country[language], fits=True)
-    if takes == "language" and (spoken := _spoken(raw, language)):
-        return Value(spoken, fits=True)
-    if takes == "date" and (day := date_text(raw, language)):
-        return Value(day, fits=True)
+    special = _special(takes, raw, language)
+    if special:
+        return Value(special, fits=True)
     quantity = read_quantity(raw, context.source)
     if quantity:
         whole = int(quantity.numbers[-1]) if quantity.numbers[-1].isdigit() else None
@@ -188,6 +183,20 @@ def _value(concept: Concept, raw: str, context: Context) -> Value:
         return Value(quantity.text(language), fits, whole)
     text = _text(raw, context)
     return Value(text, fits=takes == "name" and (text == raw or raw not in text))
+
+
+def _special(takes: str, raw: str, language: Language) -> str | None:
+    """An age, a country, a language, a date or a proper name, if `raw` is the one that the concept takes."""
+    if takes == "age":
+        age = read_age(raw)
+        return age.text(language) if age else None
+    if takes == "country":
+        return countries().get(key_of(raw), {}).get(language)
+    if takes == "language":
+        return _spoken(raw, language)
+    if takes == "date":
+        return date_text(raw, language)
+    return raw if takes == "proper name" else None
 
 
 def _text(raw: str, context: Context) -> str:

@@ -115,5 +115,6 @@ def filled(template: str, noun: Noun | None, language: Language, value: str, dat
 
     text = re.sub(r"<([^>]+)>", agreed, template)
     text = re.sub(r"\[([^\]]+)\]", counted, text)
-    values = {"a": article(value), "v": value, "d": dative}
-    return re.sub(r"\{([avd])\}", lambda found: values[found[1]], text)
+    least, dash, most = value.partition("–")
+    values = {"a": article(value), "v": value, "d": dative, "r": f"de {least} à {most}" if dash else f"à {value}"}
+    return re.sub(r"\{([avdr])\}", lambda found: values[found[1]], text)

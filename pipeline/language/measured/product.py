@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pipeline.language.base import Facts
 from pipeline.language.lexicon.concepts import Concept, concept_of, concepts
-from pipeline.language.lexicon.tables import Category, Colour, Noun, categories, colours
+from pipeline.language.lexicon.tables import Category, Colour, Noun, categories, category_of, colours
 from pipeline.language.lexicon.words import LIST_MARKS, Language, initial, key_of, listed
 from pipeline.language.measured.editor import Editor
 from pipeline.language.measured.facts import Context, Fact, facts_of, joined, material_items, percent
@@ -27,7 +27,8 @@ class Product:
     """One product in the words of `language`.
 
     `noun`: None where no category is known. `material`: before an English noun, or after aus and en. `made`: the bullet
-    that names the material. `twice`: the material says the colour too (silver). `facts`: the attributes besides colour and material, in the order of shoot.yaml.
+    that names the material. `twice`: the material says the colour too (silver).
+    `facts`: the attributes besides colour and material, in the order of shoot.yaml.
     """
 
     language: Language
@@ -53,11 +54,12 @@ class Product:
 def product_of(facts: Facts, seen: tuple[str, ...], language: Language, editor: Editor) -> Product:
     """Read the facts. `seen`: English names of measured colours, used where shoot.yaml gives none."""
     source = source_of(facts, language)
-    noun = _noun(facts, language, editor)
+    noun = _noun(facts, source, language, editor)
     context = Context(language, source, noun)
     looks, material, made, audience = Looks(), "", "", ""
     said: list[Fact] = []
-    for name, raw in facts.attributes.items():
+    stated = {name: raw for name, raw in facts.attributes.items() if any(letter.isalnum() for letter in raw)}
+    for name, raw in stated.items():
         kind = _kind(name)
         if kind == "colour" and not looks.text(language):
             looks, more = _looks(raw, context)
@@ -86,23 +88,24 @@ def product_of(facts: Facts, seen: tuple[str, ...], language: Language, editor: 
     )
 
 
-def noun_in(title: str) -> Category | None:
+def noun_in(title: str, source: Language) -> Category | None:
     """The category that a title names: its last words before any preposition, or in French its first."""
     head = ENDS.split(title, maxsplit=1)[0] or title
     words = [word for word in key_of(head).split() if not re.search(r"\d", word)]
     for count in range(min(LONGEST, len(words)), 0, -1):
-        last, first = " ".join(words[-count:]), " ".join(words[:count])
-        if last in categories():
-            return categories()[last]
-        if first in categories() and key_of(categories()[first]["en"].text) != first:
-            return categories()[first]
+        phrase = words[:count] if source == "fr" else words[-count:]
+        category = category_of(" ".join(phrase), source)
+        if category is None and source == "de":
+            category = category_of(" ".join(words[:count]), source)
+        if category is not None:
+            return category
     return None
 
 
-def _noun(facts: Facts, language: Language, editor: Editor) -> Noun | None:
+def _noun(facts: Facts, source: Language, language: Language, editor: Editor) -> Noun | None:
     """The noun of the category, else of the title, or for a product without either `product`."""
     last = facts.category.rsplit("/", maxsplit=1)[-1]
-    category = categories().get(key_of(last)) or noun_in(facts.title)
+    category = category_of(last, source) or noun_in(facts.title, source)
     if category is None and not facts.title.strip() and not last.strip():
         category = categories()["product"]
     if category is None:
@@ -110,7 +113,7 @@ def _noun(facts: Facts, language: Language, editor: Editor) -> Noun | None:
     noun = category[language]
     instead = {key_of(word): other for word, other in editor.voice.instead.items()}.get(key_of(noun.text))
     if instead is not None:
-        other = categories().get(key_of(instead))
+        other = category_of(instead, language)
         return other[language] if other else None
     return noun if editor.edited(noun.text) else None
 

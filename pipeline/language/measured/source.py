@@ -13,7 +13,7 @@ LONGEST = 4  # words of a lexicon's entry
 
 def votes(text: str) -> dict[Language, int]:
     """How many words and phrases of `text` are known in each language."""
-    words = key_of(text).split()
+    words = [word.strip(",;:()") for word in key_of(text).split()]
     phrases = {" ".join(words[at : at + count]) for count in range(1, LONGEST + 1) for at in range(len(words))}
     return {language: len(phrases & forms(language)) + len(COMMON[language] & set(words)) for language in LANGUAGES}
 
@@ -42,9 +42,9 @@ def as_given(text: str, source: Language, target: Language) -> str:
 def is_proper(text: str, source: Language) -> bool:
     """Whether `text` reads as names and codes only (`GOTS`, `USB-C`, `Bluetooth 5.3`), which no language changes."""
     words = re.findall(r"[^\W_][\w.'\u2019-]*", text)
-    if source == "de":  # German nouns have capitals too
-        return all(any(letter.isdigit() for letter in word) or word.isupper() for word in words)
-    return all(word[0].isupper() or word[0].isdigit() for word in words)
+    codes = [any(letter.isdigit() for letter in word) or word.isupper() for word in words]
+    capitals = all(word[0].isupper() or word[0].isdigit() for word in words)
+    return capitals and (source != "de" or any(codes) or not words)  # German nouns have capitals too
 
 
 def _texts(facts: Facts) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """Looks at whole photos once, roughly and in 3D: where the table is, which way is up, what stands on the table."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,22 +14,23 @@ from pipeline.core.colmap.read import read_model
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
 from pipeline.posing.hull import PosedMatte, project_px
-from pipeline.posing.scene.agreement import agreement
+from pipeline.posing.scene.agreement import BACKDROP, PRODUCT, UNKNOWN, Others, ShapeFit, others
 from pipeline.posing.scene.carve import SURE, Box, Shot, box_around, silhouettes
 from pipeline.posing.scene.ground import plates
 from pipeline.posing.scene.table import Table, find_table
 from pipeline.posing.sfm.colmap import pose
 from pipeline.posing.sfm.photos import PhotoFile
+from pipeline.posing.sfm.recipes import ROUGH
 from pipeline.posing.sfm.request import PoseParams
 
 SFM_SIDE_PX, SFM_FEATURES = 1000, 4000  # with fewer features, a dark mat has none
+PARTNERS = 8  # photos that each is matched with; more do not make a rough model better
 ENOUGH = 0.8  # of the photos posed: then no further pairs are matched
 SEEDS_SIDE_PX = 400
 MIN_PHOTOS = 3
 BOX_MARGIN = 0.5  # how far the product may reach beyond its points, as a share of its width
 PRODUCT_ODDS, DEEP_ODDS = 0.5, -0.25  # log odds by colour above which a pixel inside, or deep inside, is a seed
 BAND = 0.03  # of the silhouette's size: seeds keep this distance from its outline
-PRODUCT, UNKNOWN, BACKDROP = 255, 128, 0
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,12 @@ class Scene:
     box: Box
     shown: Mapping[str, Pixels]
 
-    def agreement(self, silhouettes: Mapping[str, Mask]) -> dict[str, float]:
-        """How well each silhouette [h, w] of the scene's photos fits the shape that most of them show, 0 to 1."""
+    def others(self, silhouettes: Mapping[str, Mask], unheard: Collection[str] = ()) -> dict[str, Others]:
+        """What the silhouettes [h, w] of the scene's photos say about each other, except those `unheard`."""
         images = [image for image in self.model.images if image.photo in silhouettes]
         posed = [PosedMatte(self.model.camera_of(i), i.cam_from_world, silhouettes[i.photo]) for i in images]
-        return dict(zip((image.photo for image in images), agreement(posed, self.box), strict=True))
+        photos = [image.photo for image in images]
+        return dict(zip(photos, others(posed, [photo not in unheard for photo in photos], self.box), strict=True))
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,25 @@ class Structure:
         """
         return next((scene.shown[photo] for scene in self.scenes if photo in scene.shown), None)
 
-    def agreement(self, silhouettes: Mapping[str, Mask]) -> dict[str, float]:
-        """How well silhouettes (photo -> [h, w] bool, of any size) agree with the other photos', 0 to 1.
+    def agreement(self, silhouettes: Mapping[str, Mask]) -> dict[str, ShapeFit]:
+        """How far silhouettes (photo -> [h, w] bool, of any size) contradict the other photos' and the seeds.
 
         Photos of no scene are left out.
         """
-        return {photo: fit for scene in self.scenes for photo, fit in scene.agreement(silhouettes).items()}
+        return {
+            photo: told.fit(silhouettes[photo], scene.shown[photo])
+            for scene in self.scenes
+            for photo, told in scene.others(silhouettes).items()
+        }
+
+    def corrected(self, silhouettes: Mapping[str, Mask], doubted: Collection[str]) -> dict[str, Pixels]:
+        """The seeds of the `doubted` photos, corrected by the shape that the silhouettes of the others show."""
+        return {
+            photo: told.corrected(silhouettes[photo], scene.shown[photo])
+            for scene in self.scenes
+            for photo, told in scene.others(silhouettes, doubted).items()
+            if photo in doubted
+        }
 
 
 def look(
@@ -116,9 +131,14 @@ def look(
     """
     small, focal_small = _reduced(photos, focal_px, scratch / "whole")
     params = PoseParams(
-        rig="handheld", max_side_px=SFM_SIDE_PX, max_features=SFM_FEATURES, enough_fraction=ENOUGH, seed=seed
+        rig="handheld",
+        max_side_px=SFM_SIDE_PX,
+        max_features=SFM_FEATURES,
+        partners=PARTNERS,
+        enough_fraction=ENOUGH,
+        seed=seed,
     )
-    posed = pose(small, None, focal_small, params, scratch / "look")
+    posed = pose(small, None, focal_small, params, scratch / "look", recipes=ROUGH)
     if posed.answer.sparse is None:
         return None
     files = {photo.photo: photo.path for photo in small}

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,11 @@ from pipeline.core.colmap.model import SparseModel
 from pipeline.core.colmap.read import read_model
 from pipeline.core.errors import BadInput, CatalogError, StoreFull
 from pipeline.core.process import last_lines, run_program
+from pipeline.posing.halves import halves
 from pipeline.posing.sfm.crops import prepare
 from pipeline.posing.sfm.photos import PhotoFile, UnusablePhoto, camera_groups
-from pipeline.posing.sfm.recipes import RECIPES
-from pipeline.posing.sfm.request import PoseAnswer, PoseParams, PoseRequest
+from pipeline.posing.sfm.recipes import ALL, RECIPES
+from pipeline.posing.sfm.request import PoseAnswer, PoseParams, PoseRequest, Recipe
 from pipeline.posing.sfm.strays import strays
 
 _ROOM_BYTES = 2**20  # with less free space, neither a database nor a log can be written
@@ -52,18 +54,19 @@ def pose(
     scratch: Path,
     *,
     pairs: Sequence[tuple[str, str]] | None = None,
+    recipes: Sequence[Recipe] = ALL,
     worker: Sequence[str] = WORKER,
 ) -> PoseResult:
     """Estimate the camera poses of `photos`, which must be in one folder.
 
     `masks`: photo -> RGBA cut-out or grey mask of the photo's size; None: no masks. `focal_px`: photo -> EXIF focal
-    length in px. `pairs`: photos (stems) to be matched, and no others. Photos whose mask is empty are left out and
-    listed in `unusable`. Raises BadInput when a mask does not match its photo, SfmFailed when the process crashes or
-    exceeds `params.timeout_seconds`, StoreFull when its disk is full.
+    length in px. `pairs`: photos (stems) to be matched, and no others. `recipes`: the attempts that may be made. Photos
+    whose mask is empty are left out and listed in `unusable`. Raises BadInput when a mask does not match its photo,
+    SfmFailed when the process crashes or exceeds `params.timeout_seconds`, StoreFull when its disk is full.
     """
     _require_one_folder(photos)
     scratch.mkdir(parents=True, exist_ok=True)
-    sides_px = sorted({recipe.features.side_px(params) for recipe in RECIPES})
+    sides_px = sorted({recipe.features.side_px(params) for recipe in RECIPES if recipe.name in recipes})
     threads = len(os.sched_getaffinity(0))
     prepared = prepare(photos, masks, params, sides_px, scratch / "crops", threads)
     unusable = tuple(UnusablePhoto(name=photo.name, reason="its cut-out is empty") for photo in prepared.empty)
@@ -77,14 +80,17 @@ def pose(
         crops=str((scratch / "crops").absolute()),
         sides=prepared.crops,
         out=str(out.absolute()),
+        silhouettes=None if masks is None else _stored(prepared.silhouettes or {}, out / "silhouettes.npz"),
         groups=camera_groups(usable, focal_px),
         pairs=None if pairs is None else _named_pairs(usable, pairs),
         params=params,
+        recipes=tuple(recipes),
         threads=threads,
     )
     answer = run_worker(request, out / "request.json", worker)
     model = None if answer.sparse is None else read_model(Path(answer.sparse))
-    strayed = {} if model is None else strays(model, params.rig)
+    parts = [] if model is None else halves(model, answer.joined)
+    strayed = {photo: off for part in parts for photo, off in strays(part, params.rig).items()}
     return PoseResult(model and model.without(strayed), prepared.silhouettes, unusable, answer, strayed)
 
 
@@ -123,6 +129,13 @@ def _failure(code: int, log: Path) -> CatalogError:
         remedy = "The process was killed, usually for its memory: give it more memory, or lower sfm.max_side_px"
     last = last_lines(log) or "its log is empty"
     return SfmFailed(f"the SfM process ended with code {code}: {last}", remedy=remedy)
+
+
+def _stored(silhouettes: Mapping[str, NDArray[np.bool_]], path: Path) -> str:
+    """Write silhouettes (photo -> [h, w]) for the SfM process; returns the file."""
+    stored: dict[str, Any] = {f"{photo}.mask": inside for photo, inside in silhouettes.items()}
+    np.savez(path, **stored)
+    return str(path.absolute())
 
 
 def _named_pairs(photos: Sequence[PhotoFile], pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

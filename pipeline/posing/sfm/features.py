@@ -5,15 +5,17 @@ follows that order. Extraction and verification run on all threads, since neithe
 matching runs on numpy instead of the OpenBLAS inside pycolmap's wheel, which does not lock its buffers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pycolmap
 
-from pipeline.core.arrays import F32
+from pipeline.core.arrays import F32, I64
+from pipeline.posing.sfm.lift import Matches
 from pipeline.posing.sfm.matching import mutual_matches
 from pipeline.posing.sfm.pairs import chosen_pairs, first_look, largest
 from pipeline.posing.sfm.recipes import Features
@@ -21,8 +23,8 @@ from pipeline.posing.sfm.request import CameraGroup, Crop, PoseRequest
 
 GUESSED_FOCAL = 1.2  # times the long side, as COLMAP assumes for a camera without EXIF
 
-
 TIE_INLIERS = 20
+TRIALS = 2000  # of RANSAC per pair; COLMAP's 10000 go to pairs that show nothing in common, half of verification's time
 TIE_RATIO = 0.4  # of the matches; chance agrees with a fundamental matrix for up to a third of them
 
 
@@ -64,7 +66,7 @@ class FeatureSet:
         listed = self.path.with_suffix(f".{len(self.matched)}.pairs.txt")
         listed.write_text("".join(f"{first} {second}\n" for first, second in pairs))
         options = pycolmap.TwoViewGeometryOptions()
-        options.ransac.random_seed = self._request.params.seed
+        options.ransac.random_seed, options.ransac.max_num_trials = self._request.params.seed, TRIALS
         pycolmap.verify_matches(self.path, listed, options)
 
     def ties(self) -> dict[tuple[str, str], int]:
@@ -79,6 +81,17 @@ class FeatureSet:
                 if inliers >= max(TIE_INLIERS, TIE_RATIO * len(database.read_matches(first, second))):
                     tied[names[first], names[second]] = inliers
         return tied
+
+    @contextmanager
+    def raw(self) -> Iterator[Matches]:
+        """Give the matches of two images before verification, rows of their features [M, 2]; none for other pairs."""
+        with pycolmap.Database.open(self.path) as database:
+            ids = {image.name: image.image_id for image in database.read_all_images()}
+
+            def matches(first: str, second: str) -> I64:
+                return np.asarray(database.read_matches(ids[first], ids[second]), np.int64).reshape(-1, 2)
+
+            yield matches
 
     def _wanted(self, every_pair: bool) -> list[tuple[str, str]]:
         if self._request.pairs is not None:

@@ -36,6 +36,8 @@ class State:
         too, and when photos have few features. Photos tied only among themselves are another model: the product was
         turned over, and no recipe joins the two.
         """
+        if recipe.name not in self._request.recipes:
+            return False
         if self._best is None:
             return recipe.name == "plain"
         if recipe.seed:
@@ -56,14 +58,22 @@ class State:
 
 
 def apart(attempt: Attempt, ties: Ties) -> tuple[tuple[str, ...], ...]:
-    """The photos (stems) of each further model that shares no photo with, and is not tied to, the attempt's first."""
-    if not attempt.models:
-        return ()
-    chosen = set(attempt.models[0])
-    found: list[tuple[str, ...]] = []
-    for names in attempt.models[1:]:
+    """The image names of each further model that shares no photo with, and is not tied to, the attempt's first."""
+    chosen = set(attempt.models[0]) if attempt.models else set()
+    found = []
+    for names in (attempt.models[n] for n in further(attempt)):
         members = set(names)
-        tied = any((a in chosen and b in members) or (b in chosen and a in members) for a, b in ties)
-        if not tied and not members & chosen and not any(members & set(other) for other in found):
+        if not any((a in chosen and b in members) or (b in chosen and a in members) for a, b in ties):
             found.append(names)
-    return tuple(tuple(name.rsplit(".", 1)[0] for name in names) for names in found)
+    return tuple(found)
+
+
+def further(attempt: Attempt) -> tuple[int, ...]:
+    """Which of the attempt's models, besides the first, share no photo with any before."""
+    taken = set(attempt.models[0]) if attempt.models else set()
+    found = []
+    for number, names in enumerate(attempt.models[1:], start=1):
+        if not taken & set(names):
+            found.append(number)
+            taken |= set(names)
+    return tuple(found)

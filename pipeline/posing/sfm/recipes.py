@@ -39,7 +39,7 @@ class SfmRecipe:
 
 
 PLAIN = Features(side_factor=1.0, count_factor=1.0, peak_threshold=0.0067)
-DENSE = Features(side_factor=1.25, count_factor=1.5, peak_threshold=0.0022)  # for products with little texture
+DENSE = Features(side_factor=1.25, count_factor=1.4, peak_threshold=0.0022)  # for products with little texture
 RECIPES = (
     SfmRecipe("plain", PLAIN, strict=True),
     SfmRecipe("reseeded", PLAIN, strict=True, seed=1),
@@ -47,3 +47,6 @@ RECIPES = (
     SfmRecipe("relaxed", PLAIN, strict=False, every_pair=True),
     SfmRecipe("dense", DENSE, strict=False),
 )
+ALL = tuple(recipe.name for recipe in RECIPES)
+ROUGH = tuple(recipe.name for recipe in RECIPES if recipe.features == PLAIN)
+"""For a look at whole photos: where these need fainter features, no table would be found anyhow."""

@@ -8,7 +8,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.records import Up
 from pipeline.posing.frame import Rig
 
-Recipe = Literal["plain", "reseeded", "complete", "relaxed", "dense"]
+Recipe = Literal["plain", "reseeded", "complete", "relaxed", "dense", "joined"]
 
 
 class PoseParams(Frozen):
@@ -65,10 +65,14 @@ class PoseRequest(Frozen):
     """The crops by long side in px."""
     out: str
     """An empty folder for the database, the models and `result.json`."""
+    silhouettes: str | None = None
+    """An .npz file, `<photo>.mask` -> [h, w] bool; None without masks."""
     groups: tuple[CameraGroup, ...]
     pairs: tuple[tuple[str, str], ...] | None
     """Image names to match, and no others; None: chosen by a first look."""
     params: PoseParams
+    recipes: tuple[Recipe, ...]
+    """The attempts that may be made."""
     threads: int
 
 
@@ -76,7 +80,7 @@ class Attempt(Frozen):
     """One attempt: the name of its recipe and its result. `strays`: see pipeline/posing/sfm/strays.py.
 
     `models`: the image names of each model, the chosen one first. A photo can be in two models.
-    `pairs`: pairs of photos that were matched.
+    `joined`: the image names of each model that was joined to the first. `pairs`: pairs of photos that were matched.
     """
 
     name: Recipe
@@ -85,6 +89,7 @@ class Attempt(Frozen):
     points: int
     reprojection_error_px: float
     models: tuple[tuple[str, ...], ...]
+    joined: tuple[tuple[str, ...], ...] = ()
     pairs: int
     seconds: float
 
@@ -97,10 +102,12 @@ class Attempt(Frozen):
 class PoseAnswer(Frozen):
     """The answer of the SfM process. `sparse`: folder of the chosen model, None when no attempt gave one.
 
-    `apart`: the photos (stems) of each further model that no match ties to the chosen one.
+    `apart`: the photos (stems) of each further model that no match ties to the chosen one. `joined`: the photos of each
+    half of a product turned over that was posed on its own and joined to the others.
     """
 
     sparse: str | None
+    joined: tuple[tuple[str, ...], ...] = ()
     apart: tuple[tuple[str, ...], ...] = ()
     attempts: tuple[Attempt, ...]
     seconds: float
@@ -112,6 +119,7 @@ class PoseReport(Frozen):
 
     `strays`: photo -> its deviation from its ring in degrees; strays are left out, and so are in `not_registered`.
     `apart`: the photos of each further model, which shares no detail with the first: the product was turned over.
+    `joined`: those of each further model that was joined to the first, by what both show and by their silhouettes.
     `attempts`: the recipes tried, with the number of photos registered. `ring_residual_deg` is small (0.2) for a camera
     on a tripod, and None without rings. `up`: where up comes from, and how far it can be believed.
     `by_order`: only photos that follow each other were matched, because sides of the product look alike.
@@ -124,6 +132,7 @@ class PoseReport(Frozen):
     reprojection_error_px: float
     points: int
     apart: tuple[tuple[str, ...], ...] = ()
+    joined: tuple[tuple[str, ...], ...] = ()
     attempts: tuple[str, ...]
     rings: int
     ring_residual_deg: float | None

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.core.records import PhotoFacts
+from pipeline.posing.halves import halves
 from pipeline.posing.sfm.colmap import PoseResult, pose
 from pipeline.posing.sfm.photos import PhotoFile
 from pipeline.posing.sfm.request import PoseParams
 from pipeline.posing.sides.alike import PhotoFiles
-from pipeline.posing.sides.repeats import RepeatedSides, doubt, neighbours
+from pipeline.posing.sides.repeats import Doubt, RepeatedSides, doubt, neighbours
 
 ENOUGH_BY_ORDER = 0.7
 
@@ -53,7 +54,7 @@ def resolved_poses(
     if posed.model is None:
         return Resolved(posed, by_order=False)
     files = {photo.photo: PhotoFiles(photo.path, None if masks is None else masks[photo.photo]) for photo in photos}
-    found = doubt(posed.model, order, files)
+    found = _doubt(posed, order, files)
     if found is None:
         return Resolved(posed, by_order=False)
     if params.rig != "turntable" or found.turn_deg is None:
@@ -61,6 +62,12 @@ def resolved_poses(
     pairs = neighbours(order, found.turn_deg)
     again = pose(photos, masks, focal_px, params, scratch / "by-order", pairs=pairs)
     enough = again.model is not None and len(again.model.images) >= ENOUGH_BY_ORDER * len(photos)
-    if again.model is None or not enough or doubt(again.model, order, files) is not None:
+    if not enough or _doubt(again, order, files) is not None:
         raise RepeatedSides(found)
     return Resolved(again, by_order=True)
+
+
+def _doubt(posed: PoseResult, order: Sequence[str], files: Mapping[str, PhotoFiles]) -> Doubt | None:
+    """The first doubt about a half of the product: each half is a walk of its own around it."""
+    parts = [] if posed.model is None else halves(posed.model, posed.answer.joined)
+    return next((found for part in parts if (found := doubt(part, order, files)) is not None), None)

@@ -26,7 +26,7 @@ def sheet_of(
     from pipeline.imaging.sheet.layout import draw_sheet
 
     facts = load_list(PhotoFacts, work.read(sources.facts)) if sources.facts else []
-    names = shown_names({fact.photo: fact.source_name for fact in facts})
+    names = shown_names(facts)
     safe = {fact.source_name: fact.photo for fact in facts}
 
     def named(text: str) -> str:

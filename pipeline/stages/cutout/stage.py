@@ -14,14 +14,15 @@ from pipeline.core.domain import Frozen
 from pipeline.core.engines import gathered, name_of
 from pipeline.core.errors import BadInput
 from pipeline.core.photo_names import shown_names
-from pipeline.core.records import PhotoFacts, load_list
+from pipeline.core.records import PhotoFacts, dump_json, load_list
 from pipeline.imaging.cutout.registry import ENGINES
 from pipeline.stages.cutout.photo import PHOTO, EngineParams, PhotoInputs, PhotoOutputs, PhotoParams
 
 if TYPE_CHECKING:
-    from pipeline.imaging.cutout.choose import CutShoot, Sources
+    from pipeline.imaging.cutout.choose import CutShoot, Way
     from pipeline.imaging.cutout.seeds import Seeds
     from pipeline.imaging.cutout.verdict.agreement import Matted
+    from pipeline.stages.cutout.evidence import Evidence
 
 
 class Inputs(Frozen):
@@ -72,21 +73,23 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`cutouts`: tree `<photo>.png`, RGBA with straight alpha, at the photo's size."""
+    """`cutouts`: tree `<photo>.png`, RGBA with straight alpha, at the photo's size.
+
+    `table`: JSON SeenTable, of the look at whole photos; None if no engine needed one.
+    """
 
     cutouts: Artifact
+    table: Artifact | None
     report: Report
 
 
 class _Items:
-    """The items of the step, one per photo; an item of another engine replaces that of the same photo."""
+    """The items of the step, one per photo; a later item of a photo replaces its earlier one."""
 
     def __init__(self, work: Work, photos: Mapping[str, Artifact]) -> None:
         """`photos`: by name; none is run yet."""
         self.work, self.photos = work, photos
-        self.done: dict[tuple[str, Frozen], PhotoOutputs] = {}
-        self.asked: dict[tuple[str, Frozen], PhotoInputs] = {}
-        self.last: dict[str, Frozen] = {}
+        self.last: dict[str, tuple[PhotoInputs, PhotoParams, PhotoOutputs]] = {}
 
     def by_hand(self, photo: str, matte: Artifact) -> PhotoOutputs:
         """Take a matte made by hand. Raises BadInput that names it when it does not fit."""
@@ -97,22 +100,23 @@ class _Items:
 
     def cut(self, photo: str, params: Frozen, seeds: "Seeds | None") -> "Matted":
         """Cut a photo out with an engine."""
+        return matted(self._run(photo, self._seeded(photo, seeds), PhotoParams(matte=params)), self.work)
+
+    def final(self, photo: str, way: "Way") -> PhotoOutputs:
+        """What a way made of a photo; the manifest lists this item and no other of the photo."""
+        inputs, params, outputs = self.last[photo]
+        wanted = self._seeded(photo, way.seeds_of(photo)), PhotoParams(matte=way.params)
+        return outputs if (inputs, params) == wanted else self._run(photo, *wanted)
+
+    def _seeded(self, photo: str, seeds: "Seeds | None") -> PhotoInputs:
         from pipeline.core.png import encode_png
 
         artifact = None if seeds is None else self.work.put_bytes(encode_png(seeds), "image/png")
-        inputs = PhotoInputs(photo=self.photos[photo], seeds=artifact)
-        return matted(self._run(photo, inputs, PhotoParams(matte=params)), self.work)
-
-    def final(self, photo: str, params: Frozen) -> PhotoOutputs:
-        """What an engine made of a photo; the manifest lists this item and no earlier one."""
-        key = photo, PhotoParams(matte=params)
-        if self.last[photo] != key[1]:
-            return self._run(photo, self.asked[key], key[1])
-        return self.done[key]
+        return PhotoInputs(photo=self.photos[photo], seeds=artifact)
 
     def _run(self, photo: str, inputs: PhotoInputs, params: PhotoParams) -> PhotoOutputs:
         outputs = self.work.item(photo, PHOTO, inputs, params)
-        self.done[photo, params], self.asked[photo, params], self.last[photo] = outputs, inputs, params
+        self.last[photo] = inputs, params, outputs
         self.work.progress(len(self.last), len(self.photos), photo)
         return outputs
 
@@ -127,23 +131,24 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     done = {name: items.by_hand(name, matte) for name, matte in mattes.items()}
     known = {name: matted(outputs, work) for name, outputs in done.items()}
     rest = [name for name in photos if name not in mattes]
-    shoot = None
+    shoot = evidence = None
     if rest:
         facts = [] if inputs.facts is None else load_list(PhotoFacts, work.read(inputs.facts))
-        sources = _sources(facts, work, {name: photos[name] for name in rest})
-        shoot = cut_shoot(rest, params.matte, sources, items.cut, ratio=params.coverage_ratio, known=known)
-        done |= {name: items.final(name, shoot.way_of(name).params) for name in shoot.mattes}
+        evidence = _evidence(facts, work, {name: photos[name] for name in rest})
+        shoot = cut_shoot(rest, params.matte, evidence.sources, items.cut, ratio=params.coverage_ratio, known=known)
+        done |= {name: items.final(name, shoot.way_of(name)) for name in shoot.mattes}
         _require_enough(shoot, done, photos, facts, params, work)
     faults = {} if shoot is None else shoot.faults
     cutouts = {name: done[name].cutout if name not in faults else _empty(work, photos[name]) for name in photos}
     return Outputs(
         cutouts=work.put_tree({f"{name}.png": cutout for name, cutout in cutouts.items()}),
+        table=None if evidence is None or evidence.table is None else work.put_bytes(dump_json(evidence.table)),
         report=_report(shoot, params.matte, done, len(mattes)),
     )
 
 
 STAGE = Stage(
-    "cutout", 5, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
+    "cutout", 6, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="matte"
 )
 
 
@@ -157,11 +162,11 @@ def matted(outputs: PhotoOutputs, work: Work) -> "Matted":
     return Matted(report.coverage, report.colours, report.belief, report.fault, silhouette)
 
 
-def _sources(facts: Sequence[PhotoFacts], work: Work, photos: Mapping[str, Artifact]) -> "Sources":
-    from pipeline.stages.cutout.evidence import sources_of
+def _evidence(facts: Sequence[PhotoFacts], work: Work, photos: Mapping[str, Artifact]) -> "Evidence":
+    from pipeline.stages.cutout.evidence import Evidence
 
     focal_px = dict.fromkeys(photos) | {fact.photo: fact.focal_px for fact in facts if fact.photo in photos}
-    return sources_of({name: work.path(photo) for name, photo in photos.items()}, focal_px, work.scratch)
+    return Evidence({name: work.path(photo) for name, photo in photos.items()}, focal_px, work.scratch)
 
 
 def _require_enough(
@@ -178,7 +183,7 @@ def _require_enough(
 
     if len(shoot.faults) <= params.max_failed_photos and len(shoot.faults) < len(done) and not shoot.hopeless:
         return
-    shown = shown_names({fact.photo: fact.source_name for fact in facts})
+    shown = shown_names(facts)
     names = sorted(done, key=lambda name: shoot.mattes[name].belief if name in shoot.mattes else 1.0)
     raise product_not_found(
         [

@@ -81,8 +81,10 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     engine = ENGINES.of(params.vector)
     records = load_list(AssetRecord, work.read(inputs.checks))
     photos = _embedded(inputs.cutouts, "photos", params, work)
+    work.progress(1, 2, "photos")
     alone = engine.SEES == "product"
     shown = _embedded(inputs.angles if alone else inputs.assets, "angles" if alone else "assets", params, work)
+    work.progress(2, 2, "assets")
     by_photo, by_shown = _by_path(photos, work), _by_path(shown, work)
     cutouts, assets = work.tree(inputs.cutouts), work.tree(inputs.assets)
     rows: list[F32] = list(by_photo.values())
@@ -136,7 +138,7 @@ STAGE = Stage(
     Params,
     Outputs,
     run,
-    resources=Resources(gpu=True),
+    resources=Resources(cores=1, memory="4Gi"),
     engines=ENGINES,
     engine_field="vector",
 )

@@ -56,4 +56,4 @@ def run_photo(inputs: PhotoInputs, params: PhotoParams, work: Work) -> PhotoOutp
     return PhotoOutputs(found=work.put_bytes(dump_json(found)), report=report)
 
 
-PHOTO = Stage("evidence_photo", 1, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)
+PHOTO = Stage("evidence_photo", 2, PhotoInputs, PhotoParams, PhotoOutputs, run_photo)

@@ -75,7 +75,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     engine = ENGINES.of(params.reader)
     evidence = Evidence(
         facts=facts_of(params),
-        measurements=measurements(shown),
+        measurements=measurements(shown, _directions(decisions), params.attributes),
         readings=readings_of({photo: one.lines for photo, one in shown.items()}),
         reader=engine.signature(params.reader),
     )
@@ -93,6 +93,15 @@ def facts_of(params: Params) -> dict[str, str]:
     """Title, brand, category and each attribute by its name, without those that shoot.yaml leaves empty."""
     own = {"title": params.title, "brand": params.brand, "category": params.category}
     return {name: value for name, value in {**params.attributes, **own}.items() if value}
+
+
+def _directions(decisions: list[AngleDecision]) -> dict[str, tuple[float, float]]:
+    """Azimuth and elevation, degrees, of each photo that shows its angle; a nearest photo does not."""
+    return {
+        decision.photo: (decision.angle.azimuth_deg, decision.angle.elevation_deg)
+        for decision in decisions
+        if decision.source == "captured" and decision.photo is not None
+    }
 
 
 def _photos(inputs: Inputs, decisions: list[AngleDecision], params: Params, work: Work) -> dict[str, "PhotoEvidence"]:
@@ -113,7 +122,7 @@ def _photos(inputs: Inputs, decisions: list[AngleDecision], params: Params, work
 
 STAGE = Stage(
     "evidence",
-    1,
+    2,
     Inputs,
     Params,
     Outputs,

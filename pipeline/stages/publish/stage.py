@@ -24,7 +24,7 @@ from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import AngleDecision, Frozen, Name
 from pipeline.core.errors import BadInput, CatalogError, Held, brief
-from pipeline.core.evidence import Claim
+from pipeline.core.evidence import Claim, Evidence
 from pipeline.core.npy import from_npy
 from pipeline.core.records import AssetRecord, Caption, Picture, load_list
 from pipeline.core.vectors import VectorIndex
@@ -44,6 +44,7 @@ class Inputs(Frozen):
     checks: Artifact | None = None
     caption: Artifact | None = None
     claims: Artifact | None = None
+    evidence: Artifact | None = None
     decisions: Artifact | None = None
     pictures: Artifact | None = None
     backdrop_pictures: Artifact | None = None
@@ -122,6 +123,7 @@ def _whole(inputs: Inputs, lineage: Ancestry, work: Work) -> dict[str, Any]:
         "angles": _angles(inputs, work),
         "caption": _caption(inputs, work),
         "claims": tuple(_read(Claim, inputs.claims, "claims", work)) if inputs.claims else None,
+        "evidence": Evidence.model_validate_json(work.read(inputs.evidence)) if inputs.evidence else None,
         "caption_step_key": lineage.producer(inputs.caption) if inputs.caption else None,
         "sheet_sha256": inputs.sheet.sha256 if inputs.sheet else None,
         **_vectors(inputs, lineage, work),

@@ -5,7 +5,7 @@ from pipeline.core.errors import BadInput
 from pipeline.core.photo.limits import MAX_PX
 from pipeline.imaging.channels.channel import Channel, channel_names, load_channel
 
-EXPECTED = {"amazon_main", "archive", "archive_tiff", "google", "instagram_4x5", "shopify", "zalando"}
+EXPECTED = {"amazon_main", "archive", "archive_tiff", "google", "instagram_4x5", "own_frame", "shopify", "zalando"}
 
 
 def test_the_channels_named_in_the_readme_exist():

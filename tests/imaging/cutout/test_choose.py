@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,8 +11,10 @@ from pipeline.imaging.cutout.seeds import ShootSeeds
 from pipeline.imaging.cutout.verdict.agreement import Matted
 
 PHOTOS = [f"p{index:02}" for index in range(12)]
-SILHOUETTE = np.full((4, 4), 255, np.uint8)
+SILHOUETTE = np.array([[255, 255], [255, 0]], np.uint8)
+BRIGHT = np.array([[0, 0], [0, 255]], np.uint8)
 STILL, STRUCTURE = "seeded by still", "seeded by structure"
+CORRECTED = "seeded by structure and the other mattes"
 
 
 class Studio:
@@ -19,24 +23,34 @@ class Studio:
     def __init__(self, seeds=(), **beliefs):
         self.beliefs = {name.replace("_", " "): belief for name, belief in beliefs.items()}
         self.available, self.asked, self.cuts, self.fits = seeds, [], [], {}
+        self.mended, self.doubted = {}, []
 
     def fit(self, silhouettes):
-        return {photo: self.fits[photo] for photo in silhouettes}
+        """Fits of the first cuts, or of the second ones, whose silhouettes are brighter."""
+        told = {photo: self.mended if silhouettes[photo].all() else self.fits for photo in silhouettes}
+        return {photo: SimpleNamespace(extra=told[photo][photo], lost=0.0) for photo in silhouettes}
+
+    def correct(self, silhouettes, doubted):
+        assert set(doubted) < set(silhouettes)
+        self.doubted.append(sorted(doubted))
+        return {photo: np.ones((4, 4), np.uint8) for photo in doubted}
 
     def source(self, name):
         def run():
             self.asked.append(name)
             photos = PHOTOS if name in self.available else ()
             seeds = {photo: np.zeros((4, 4), np.uint8) for photo in photos}
-            return ShootSeeds(seeds, f"{name} {len(photos)}", self.fit if name == "structure" and self.fits else None)
+            compared = name == "structure" and self.fits
+            return ShootSeeds(seeds, f"{name} {len(photos)}", *((self.fit, self.correct) if compared else ()))
 
         return run
 
     def cut(self, photo, params, seeds):
-        way = Way(params, None if seeds is None else {}).name
+        corrected = seeds is not None and bool(seeds.all())
+        way = Way(params, None if seeds is None else {}, corrected).name
         self.cuts.append((photo, way))
         belief = self.beliefs.get(way, {}).get(photo, self.beliefs.get(way, {}).get("all", 1.0))
-        return Matted(0.2, ((5, 1000),), belief, "leaks" if belief < 0.5 else None, SILHOUETTE)
+        return Matted(0.2, ((5, 1000),), belief, "leaks" if belief < 0.5 else None, SILHOUETTE | corrected * BRIGHT)
 
     def run(self, params=None, ratio=4.0):
         sources = {name: self.source(name) for name in ("still", "structure")}
@@ -131,14 +145,38 @@ def test_seeds_and_box_must_fit(values, words):
     assert seeded.Params(seed_box=(0.1, 0.1, 0.5, 0.5)).seeds == "box"
 
 
-def test_a_matte_of_another_shape_than_the_rest_is_a_fault_with_words():
+def misfit(**mended):
+    """A shoot cut by structure in which p03 and p07 have pieces that the others do not have."""
     studio = Studio(seeds=["structure"], backdrop={"all": 0.1})
-    studio.fits = dict.fromkeys(PHOTOS, 0.93) | {"p03": 0.6, "p07": 0.8}
+    studio.fits = dict.fromkeys(PHOTOS, 0.01) | {"p03": 0.15, "p07": 0.05}
+    studio.mended = dict.fromkeys(PHOTOS, 0.01) | mended
+    return studio
+
+
+def test_a_matte_that_contradicts_the_rest_is_cut_again_with_corrected_seeds():
+    studio = misfit()
     shoot = studio.run()
-    assert shoot.way.name == STRUCTURE
-    assert shoot.faults == {"p03": "the matte disagrees with the shape that the other photos show by 35%"}
+    assert (shoot.way.name, shoot.faults, studio.doubted) == (STRUCTURE, {}, [["p03", "p07"]])
+    assert {photo: way.name for photo, way in shoot.redone.items()} == {"p03": CORRECTED, "p07": CORRECTED}
+    assert sorted(photo for photo, way in studio.cuts if way == CORRECTED) == ["p03", "p07"]
+    assert shoot.mattes["p03"].silhouette.all() and shoot.mattes["p03"].belief == 1.0
+
+
+def test_a_second_cut_that_is_no_better_leaves_the_fault_with_words():
+    studio = misfit(p03=0.15, p07=0.08)
+    shoot = studio.run()
+    assert shoot.redone == {}
+    assert shoot.faults == {"p03": "14% of the matte is something beside the product, as the other photos show"}
     assert shoot.mattes["p03"].belief == 0.0 and 0.5 < shoot.mattes["p07"].belief < 1 == shoot.mattes["p01"].belief
+    assert not shoot.mattes["p07"].silhouette.all()
     assert ("p03", "backdrop") in studio.cuts  # the other engine was asked, too
+
+
+def test_where_most_mattes_contradict_each_other_none_is_cut_again():
+    studio = misfit()
+    studio.fits = dict.fromkeys(PHOTOS, 0.15)
+    shoot = studio.run()
+    assert len(shoot.faults) == len(PHOTOS) and studio.doubted == []
 
 
 def test_shapes_are_not_compared_where_another_engine_cut_the_shoot():

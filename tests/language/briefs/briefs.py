@@ -13,9 +13,9 @@ from pathlib import Path
 import yaml
 
 from pipeline.core.errors import BadInput
-from pipeline.imaging.channels.channel import channel_names, load_channel
 from pipeline.language.briefs import grammar
-from pipeline.language.briefs.plan import EditPlan, Known, Overlay
+from pipeline.language.briefs.plan import EditPlan, Overlay
+from pipeline.request import known_of
 from pipeline.shoot import parse_shoot
 
 ROOT = Path(__file__).parents[3]
@@ -23,18 +23,7 @@ CORPUS = Path(__file__).parent / "corpus"
 SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"
 
 
-def known_mug() -> Known:
-    shoot = parse_shoot(SHOOT.read_bytes(), SHOOT)
-    return Known(
-        angles=shoot.angles,
-        backdrops=shoot.backdrops,
-        light=shoot.capture.light,
-        channels={name: load_channel(name).title for name in channel_names()},
-        product=(*shoot.title.split(), shoot.category.rpartition("/")[2]),
-    )
-
-
-KNOWN = known_mug()
+KNOWN = known_of(parse_shoot(SHOOT.read_bytes(), SHOOT))
 
 
 def corpus(name: str) -> list[dict]:

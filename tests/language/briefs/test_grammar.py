@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.core.domain import Angle
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
 from pipeline.diffusion.scenes.vocabulary import understand
@@ -32,7 +33,7 @@ def test_the_half_that_the_grammar_was_tuned_by_is_exact(brief):
 
 
 def test_the_half_that_was_kept_apart_stays_as_exact_as_measured():
-    assert exact_share("kept") >= 74 / 80
+    assert exact_share("kept") >= 78 / 80
 
 
 def test_the_corpus_has_five_styles_and_three_languages():
@@ -146,9 +147,17 @@ def test_an_angle_and_a_backdrop_of_the_shoot_are_used_as_they_are():
     assert read("front", Known()).shoot.angles[0].elevation_deg == 0
 
 
+def test_a_shoots_own_angle_keeps_its_name_where_it_stands_elsewhere():
+    known = Known(angles=(Angle(name="front", azimuth_deg=0), Angle(name="left", azimuth_deg=250)))
+    assert read("from the left", known).shoot.angles == (known.angles[1],)
+    assert read("azimuth 250", known).shoot.angles == (known.angles[1],)
+    (other,) = read("90° left", known).shoot.angles
+    assert (other.name, other.azimuth_deg) == ("left-270-0", 270)
+
+
 def test_the_nearest_known_word_is_named():
     (refused,) = read("front, on marbel").refused
-    assert (refused.text == "marbel" and "'marble'" in refused.reason) or "'marbre'" in refused.reason
+    assert refused.text == "on marbel" and "the nearest word is 'marble'" in refused.reason
 
 
 @pytest.mark.parametrize(
@@ -167,6 +176,12 @@ def test_a_brief_that_cannot_be_read_is_one_clear_error(text, message):
     assert error.value.remedy
 
 
+def test_words_that_are_courtesy_elsewhere_are_quoted_where_they_name_no_channel():
+    plan = read("front; set channels to all")
+    assert [refused.text for refused in plan.refused] == ["set channels to all"] and not plan.shoot.channels
+    assert "the channels are amazon_main, archive" in plan.refused[0].reason
+
+
 def test_a_picture_without_a_backdrop_is_refused_with_what_to_write():
     (refused,) = read("remove the background, front").refused
     assert "write the one that is wanted, such as `on white`" in refused.reason
@@ -175,6 +190,21 @@ def test_a_picture_without_a_backdrop_is_refused_with_what_to_write():
 def test_a_wish_in_the_place_of_a_signature_is_no_signature():
     assert read("front on white\n\nBest regards\nfor Shopify").shoot.channels == ("shopify",)
     assert not read("front on white\n\nBest regards\nEve Example").refused
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mostrami la tazza da sinistra su marmo chiaro, ritaglio 4:5, 20% più luminosa",
+        "Laat de mok van links zien op licht marmer, bijsnijden naar 4:5, 20% helderder",
+        "Mostre a caneca da esquerda sobre mármore claro, corte 4:5",
+        "Покажите кружку слева на светлом мраморе, 4:5",
+        "请从左边展示杯子，浅色大理石，4:5",
+    ],
+)
+def test_no_part_of_a_brief_in_another_language_is_done(text):
+    with pytest.raises(BadInput, match="no language that is read here"):
+        read(text)
 
 
 def test_an_unknown_language_is_refused_with_the_three_that_are_read():

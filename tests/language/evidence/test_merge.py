@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.arrays import Rgba
-from pipeline.language.evidence.merge import colours
+from pipeline.language.evidence.merge import colours, dimensions, gloss, pattern
 from pipeline.language.evidence.photo import PhotoEvidence, measured
 from tests.language.subjects import shirt
 
@@ -53,3 +53,33 @@ def test_photo_without_product_shows_nothing(opaque_px: int) -> None:
     picture = np.zeros((80, 80, 4), np.uint8)
     picture[0, :opaque_px] = 255
     assert measured(picture) == PhotoEvidence(share=0.0)
+
+
+def shows(share: float = 0.3, **fields: object) -> PhotoEvidence:
+    return PhotoEvidence.model_validate({"share": share, "box": (10, 10, 100, 140), "whole": True, **fields})
+
+
+def test_product_is_plain_only_if_all_photos_say_so() -> None:
+    plain, printed = ({"pattern": {"kind": kind, "strength": 0.5}} for kind in ("plain", "printed"))
+    assert [one.value for one in pattern({"a": shows(**plain), "b": shows(**plain)})] == ["plain"]
+    (found,) = pattern({"a": shows(**plain), "b": shows(0.1, **printed), "c": shows()})
+    assert (found.value, found.number, found.photos) == ("printed", 0.5, ("b",))
+    assert pattern({"a": shows()}) == ()
+
+
+def test_gloss_needs_photos_of_half_of_the_surface() -> None:
+    glossy, matt = ({"gloss": {"kind": kind, "share": 0.04, "edge": 0.02}} for kind in ("glossy", "matt"))
+    (found,) = gloss({"a": shows(0.4, **glossy), "b": shows(0.3, **matt)})
+    assert (found.id, found.value, found.number, found.photos) == ("measured:gloss", "glossy", 0.04, ("a",))
+    assert gloss({"a": shows(0.2, **glossy), "b": shows(0.3), "c": shows(0.1, **matt)}) == ()
+
+
+def test_dimensions_use_photos_that_show_the_whole_product_from_a_known_side() -> None:
+    photos = {"a": shows(), "b": shows(whole=False)}
+    found = dimensions(photos, {"a": (0.0, 0.0), "b": (0.0, 0.0)}, {"height": "70 mm"})
+    assert [(one.name, one.value, one.number, one.unit, one.photos) for one in found] == [
+        ("proportion", "1.4 times as tall as it is wide", 1.4, "ratio", ("a",)),
+        ("width", "50 mm", 50.0, "mm", ("a",)),
+    ]
+    assert dimensions(photos, {"b": (0.0, 0.0)}, {"height": "70 mm"}) == ()
+    assert dimensions(photos, {}, {"height": "70 mm"}) == ()

@@ -59,6 +59,12 @@ def test_lines_without_letters_or_digits_are_no_text() -> None:
     assert texts(a=[line("--- ."), line("\u200b\x07"), line("")]) == []
 
 
+def test_single_characters_are_text_only_in_latin() -> None:
+    assert texts(a=[line("M", top=0), line("7", top=30), line("工", top=60), line("工匠", top=90)]) == [
+        "M", "7", "工匠",
+    ]  # fmt: skip
+
+
 @given(st.text(max_size=300))
 def test_clean_text_is_composed_short_and_printable(text: str) -> None:
     cleaned = clean(text)

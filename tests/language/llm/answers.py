@@ -8,14 +8,14 @@ GOOD = {
     "title": "Nordlys Harbour Tee in navy",
     "titles": [],
     "description": "A cotton T-shirt with a printed block.",
-    "bullets": ["Round neck", " Printed block "],
+    "bullets": ["Navy cotton", " Printed block "],
     "alt_text": "Navy T-shirt with a white print",
     "views": [
         {"name": "front", "words": "from the front"},
         {"name": "left", "words": "from the left"},
         {"name": "back", "words": "from behind"},
     ],
-    "attributes": [{"name": "colour", "value": "navy"}, {"name": "neck", "value": "round"}],
+    "attributes": [{"name": "colour", "value": "navy"}],
     "prompt": "a navy t-shirt with a white print",
 }
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine
 from pipeline.language.llm import agent
-from pipeline.language.llm.agent import NoUsableAnswer, Unusable, ask
+from pipeline.language.llm.agent import NoUsableAnswer, RunLimit, Unusable, ask
 from pipeline.language.llm.settings import LlmParams
 from pipeline.language.llm.till import NO_PRICE, NO_USAGE, Usage
 from tests.language.llm.keys import KEY, MODELS, address, set_keys, settings
@@ -240,12 +240,33 @@ def test_limit_reached_ends_without_a_second_request(api: str) -> None:
     assert len(server.requests) == 1
 
 
+def test_spent_run_asks_nothing_and_can_ask_later(api: str) -> None:
+    def ask_with(left: float) -> tuple[Answer, Usage]:
+        return ask(settings(server, api, **PRICES), "Rules.", ["?"], Answer, lambda made: made, [].append, lambda: left)
+
+    with serve(GOOD) as server:
+        with pytest.raises(
+            RunLimit, match=r"may cost 0.0300 USD, and the run has 0.0200 USD left.*CATALOG_USD_PER_RUN"
+        ):
+            ask_with(0.02)
+        assert server.requests == [] and ask_with(0.04)[1].requests == 1
+
+
 def test_local_server_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     with serve(GOOD) as server:
         params = LlmParams(model="qwen2.5vl:7b", base_url=f"{server.url}/v1")
         assert put(params)[0].title == "Mug"
     assert server.requests[0]["model"] == "qwen2.5vl:7b" and KEY not in server.keys[0]
+
+
+def test_other_server_gets_what_open_models_understand() -> None:
+    with serve(Reply('{"title": "only"}'), GOOD) as server:
+        assert put(LlmParams(model="qwen2.5vl:7b", base_url=f"{server.url}/v1", max_tokens=300))[1].requests == 2
+    for request in server.requests:
+        assert [turn["role"] for turn in request["messages"]].count("system") == 1
+        assert request["messages"][0]["role"] == "system" and '"sides"' in request["messages"][0]["content"]
+        assert request["max_tokens"] == 300 and request["response_format"]["type"] == "json_schema"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from pipeline.core.domain import Angle
 from pipeline.core.evidence import Evidence, Measurement, Reading
 from pipeline.core.records import Caption
 from pipeline.language import measured
-from pipeline.language.base import Facts, Subject, TitleRule
-from tests.language.subjects import DESK, shirt
+from pipeline.language.base import Desk, Facts, Subject, TitleRule
+from pipeline.language.checks import faults_of
+from pipeline.language.claims.ledger import ledger, objections
+from tests.language.subjects import shirt
 
 FOLDER = Path(__file__).parent / "golden"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -28,23 +30,32 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def subject_of(product: dict[str, Any], language: str) -> Subject:
-    """The product as a caption engine gets it. `seen`: measured colours; `readings`: pairs of text and score."""
+    """The product as a caption engine gets it. `seen`: measured colours; `readings`: text, score, width and height."""
     facts = Facts.model_validate({key: value for key, value in product.items() if key not in {"seen", "readings"}})
     colours = [
         Measurement(name=f"colour.{number}", kind="colour", value=name, number=0.6 / (number + 1))
         for number, name in enumerate(product.get("seen", ["teal"]))
     ]
     readings = [
-        Reading(number=number, text=text, photo="DSC_0001", box=(0, 0, 90, 30), score=score)
-        for number, (text, score) in enumerate(product.get("readings", []))
+        Reading(number=number, text=text, photo="DSC_0001", box=(0, 0, width, height), score=score)
+        for number, (text, score, width, height) in enumerate(product.get("readings", []))
     ]
-    given = {"title": facts.title, "brand": facts.brand, "category": facts.category, **facts.attributes}
+    stated = {"title": facts.title, "brand": facts.brand, "category": facts.category, **facts.attributes}
+    given = {name: value for name, value in stated.items() if value}
     evidence = Evidence(facts=given, measurements=tuple(colours), readings=tuple(readings))
     return Subject(shirt((26, 128, 126)), FRONT, facts, language, (BACK,), evidence, RULES)
 
 
+def desk_of(subject: Subject) -> Desk:
+    """A desk whose review is that of the caption step."""
+    return Desk(
+        lambda usd: None, lambda draft: (*faults_of(draft, RULES), *objections(ledger(draft, subject.evidence)))
+    )
+
+
 def caption_of(product: dict[str, Any], language: str) -> Caption:
-    return measured.write(subject_of(product, language), measured.Params(), DESK).caption
+    subject = subject_of(product, language)
+    return measured.write(subject, measured.Params(), desk_of(subject)).caption
 
 
 def shown(caption: Caption) -> dict[str, Any]:

@@ -72,20 +72,11 @@ def test_up_is_the_normal_of_the_table_in_every_rolled_camera(shoot: ClutteredSh
         assert angle_between_deg(up, shoot.up_in_camera(photo)) < 0.5
 
 
-def test_a_silhouette_that_contradicts_the_others_agrees_least(shoot: ClutteredShoot, structure: Structure) -> None:
-    silhouettes = {photo: matte >= 128 for photo, matte in shoot.mattes.items()}
-    assert min(structure.agreement(silhouettes).values()) > 0.85
-    wrong = sorted(silhouettes)[4]
-    silhouettes[wrong] = silhouettes[wrong] & (np.arange(silhouettes[wrong].shape[1]) < 220)
-    agreement = structure.agreement(silhouettes)
-    assert min(agreement, key=lambda photo: agreement[photo]) == wrong
-    assert agreement[wrong] < 0.8
-
-
 def test_a_photo_of_no_scene_has_no_seeds_and_no_up(structure: Structure) -> None:
     assert structure.seeds("another") is None
     assert structure.up_in_camera("another") is None
     assert structure.agreement({"another": np.ones((4, 4), bool)}) == {}
+    assert structure.corrected({"another": np.ones((4, 4), bool)}, ["another"]) == {}
 
 
 def test_a_product_turned_over_gives_two_scenes_with_their_own_seeds(shoot: ClutteredShoot) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 from pipeline.core.errors import BadInput, StoreFull
 from pipeline.posing.sfm.colmap import SfmFailed, pose, run_worker
 from pipeline.posing.sfm.photos import PhotoFile, camera_groups
+from pipeline.posing.sfm.recipes import ALL
 from pipeline.posing.sfm.request import PoseParams, PoseRequest
 from tests.core.test_process import ends_within
 from tests.posing.can import Shot, write_shoot
@@ -29,7 +30,7 @@ def photos_of(folder, count=3):
 def request_for(folder, timeout_seconds):
     params = PoseParams(timeout_seconds=timeout_seconds)
     return PoseRequest(
-        photos=".", crops=".", sides={}, out=str(folder), groups=(), pairs=None, params=params, threads=1
+        photos=".", crops=".", sides={}, out=str(folder), groups=(), pairs=None, params=params, recipes=ALL, threads=1
     )
 
 

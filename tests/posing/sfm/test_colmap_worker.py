@@ -10,6 +10,8 @@ TRIES = """
 import json, sys, time
 from pathlib import Path
 from pipeline.posing.sfm import colmap_worker as worker
+from pipeline.posing.sfm.mapping import Mapped
+from pipeline.posing.sfm.recipes import ALL
 from pipeline.posing.sfm.request import Attempt, CameraGroup, PoseParams, PoseRequest
 
 results, used = json.loads(sys.argv[1]), []
@@ -25,12 +27,13 @@ class Found:
 def map_photos(request, recipe, found, since):
     used.append(recipe.name)
     registered, strays = results[recipe.name]
-    return Attempt(name=recipe.name, registered=registered, strays=strays, points=9, reprojection_error_px=0.5,
-                   models=(names[:registered],), pairs=len(found.matched), seconds=0.0), Path(recipe.name)
+    attempt = Attempt(name=recipe.name, registered=registered, strays=strays, points=9, reprojection_error_px=0.5,
+                      models=(names[:registered],), pairs=len(found.matched), seconds=0.0)
+    return Mapped(attempt, (Path(recipe.name),))
 worker.map_photos, worker.FeatureSet = map_photos, Found
 group = CameraGroup(names=names, width_px=80, height_px=60, prior=None)
 request = PoseRequest(photos=".", crops=".", sides={}, out=".", groups=(group,), pairs=None, params=PoseParams(),
-                      threads=1)
+                      recipes=ALL, threads=1)
 best = max(worker.tries(request, time.perf_counter()), key=lambda t: t[0].rank)
 print(json.dumps([used, best[0].name]))
 """

@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.posing.sfm.ladder import State, apart
-from pipeline.posing.sfm.recipes import RECIPES
+from pipeline.posing.sfm.recipes import ALL, RECIPES, ROUGH
 from pipeline.posing.sfm.request import Attempt, CameraGroup, PoseParams, PoseRequest
 
 NAMES = tuple(f"P{i:02d}.png" for i in range(20))
@@ -17,11 +17,19 @@ def attempt(*models, pairs=190):
     )  # fmt: skip
 
 
-def state_after(done, ties, counts=MANY, pairs=None):
+def state_after(done, ties, counts=MANY, pairs=None, recipes=ALL):
     group = CameraGroup(names=NAMES, width_px=80, height_px=60, prior=None)
     state = State(
         PoseRequest(
-            photos=".", crops=".", sides={}, out=".", groups=(group,), pairs=pairs, params=PoseParams(), threads=1
+            photos=".",
+            crops=".",
+            sides={},
+            out=".",
+            groups=(group,),
+            pairs=pairs,
+            params=PoseParams(),
+            recipes=recipes,
+            threads=1,
         )
     )
     state.add(done, ties, counts)
@@ -52,6 +60,12 @@ def test_photos_with_few_features_call_for_more():
     assert called_for(attempt(), {}) == []
 
 
+def test_recipes_that_may_not_be_tried_are_not_called_for():
+    few = dict.fromkeys(NAMES, 40)
+    assert called_for(attempt(), {}, few, recipes=ROUGH) == []
+    assert called_for(attempt(NAMES[:15]), {(NAMES[3], NAMES[16]): 25}, few, recipes=ROUGH) == ["relaxed"]
+
+
 def test_pairs_that_were_asked_for_are_not_completed():
     assert called_for(attempt(NAMES[:15], pairs=19), {}, pairs=((NAMES[0], NAMES[1]),)) == []
 
@@ -59,7 +73,7 @@ def test_pairs_that_were_asked_for_are_not_completed():
 @pytest.mark.parametrize(
     ("ties", "expected"),
     [
-        ({(NAMES[0], NAMES[1]): 300, (NAMES[14], NAMES[15]): 200}, (("P13", "P14", "P15"),)),
+        ({(NAMES[0], NAMES[1]): 300, (NAMES[14], NAMES[15]): 200}, (NAMES[13:16],)),
         ({(NAMES[2], NAMES[14]): 40}, ()),
     ],
 )

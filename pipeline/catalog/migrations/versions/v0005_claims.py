@@ -18,6 +18,7 @@ def upgrade() -> None:
     json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
     op.add_column("captions", sa.Column("bullets", json, nullable=False, server_default="[]"))
     op.add_column("captions", sa.Column("titles", json, nullable=False, server_default="{}"))
+    op.add_column("captions", sa.Column("evidence", json, nullable=False, server_default="{}"))
     op.create_table(
         "claims",
         sa.Column("sku", sa.String(100), nullable=False),
@@ -39,5 +40,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop the table and the columns."""
     op.drop_table("claims")
+    op.drop_column("captions", "evidence")
     op.drop_column("captions", "titles")
     op.drop_column("captions", "bullets")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from statistics import median
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -18,8 +19,8 @@ KNOWN_SHARE = 0.01  # of a product's area: the least of a colour that counts
 FEW = 4  # photos; fewer cannot outvote one
 FOREIGN_SHARE = 0.5  # of a matte in colours that no other matte has: it shows something else
 _SIDE_PX = 256
-MISFIT, FIT = 0.76, 0.9  # of the usual fit between silhouette and shape: beliefs 0 and 1
-LEAST_USUAL_FIT = 0.75  # where even the usual silhouette fits worse, none is believed because the others are as bad
+MISFIT, FIT = 0.06, 0.03  # share of a matte that contradicts the shape of the others: beliefs 0 and 1
+USUAL_AT_MOST = 0.03  # where all mattes contradict each other by more, none is excused by the others
 
 Colours = tuple[tuple[int, int], ...]  # (bin, thousandths of the product's area), those above 0
 
@@ -29,6 +30,7 @@ class Matted:
     """One matte. `coverage`: product's share of the picture, 0 to 1. `belief`, `fault`: see `verdict.Verdict`.
 
     `silhouette`: [h, w] uint8, the matte at a long side of 256 px at most; None if its shape is not to be compared.
+    `misfit`: share of it that contradicts the shape of the others, more than usual in this shoot; 0 if not compared.
     """
 
     coverage: float
@@ -36,10 +38,23 @@ class Matted:
     belief: float
     fault: str | None
     silhouette: Alpha | None = field(default=None, compare=False)
+    misfit: float = 0.0
 
 
-ShapeFits = Callable[[Mapping[str, Mask]], Mapping[str, float]]
-"""How well silhouettes (photo -> [h, w] bool) fit the shape that they show together, 0 to 1, by photo."""
+class ShapeFit(Protocol):
+    """Pieces of a silhouette that contradict the others', as shares of its area.
+
+    `extra`: the others show that nothing is there. `lost`: they show product where it has none.
+    """
+
+    @property
+    def extra(self) -> float: ...  # noqa: D102
+    @property
+    def lost(self) -> float: ...  # noqa: D102
+
+
+ShapeFits = Callable[[Mapping[str, Mask]], Mapping[str, ShapeFit]]
+"""How far silhouettes (photo -> [h, w] bool) contradict the shape that they show together, by photo."""
 
 
 def silhouette_of(alpha: Alpha) -> Alpha:
@@ -85,22 +100,35 @@ def disagreements(mattes: Mapping[str, Matted], ratio: float) -> dict[str, str]:
 
 
 def shaped(mattes: Mapping[str, Matted], fits_of: ShapeFits) -> dict[str, Matted]:
-    """The mattes, believed less, or not at all, where they do not fit the shape that all of them show.
+    """The mattes, believed less, or not at all, where they contradict the shape that all of them show.
 
-    A fit is compared with the shoot's median, because thin products fit any shape made of cells worse.
+    A piece is compared with the shoot's median, because thin products fit any shape made of cells worse.
     """
-    compared = {n: m.silhouette >= 128 for n, m in mattes.items() if m.fault is None and m.silhouette is not None}
+    compared = silhouettes_of({name: matte for name, matte in mattes.items() if matte.fault is None})
     fits = fits_of(compared) if len(compared) >= FEW else {}
     if not fits:
         return dict(mattes)
-    usual = max(median(fits.values()), LEAST_USUAL_FIT)
-    return {name: _fitting(matte, fits[name] / usual) if name in fits else matte for name, matte in mattes.items()}
+    extra = min(median(fit.extra for fit in fits.values()), USUAL_AT_MOST)
+    lost = min(median(fit.lost for fit in fits.values()), USUAL_AT_MOST)
+    return {
+        name: _fitting(matte, fits[name].extra - extra, fits[name].lost - lost) if name in fits else matte
+        for name, matte in mattes.items()
+    }
 
 
-def _fitting(matte: Matted, fit: float) -> Matted:
-    belief = min(matte.belief, round(ramp(fit, MISFIT, FIT), 4))
-    off = f"the matte disagrees with the shape that the other photos show by {1 - fit:.0%}"
-    return replace(matte, belief=belief, fault=off if belief < BELIEVED else matte.fault)
+def silhouettes_of(mattes: Mapping[str, Matted]) -> dict[str, Mask]:
+    """The silhouettes of the mattes whose shape can be compared, [h, w] bool, by photo."""
+    return {name: matte.silhouette >= 128 for name, matte in mattes.items() if matte.silhouette is not None}
+
+
+def _fitting(matte: Matted, extra: float, lost: float) -> Matted:
+    misfit = max(extra, lost, 0.0)
+    belief = min(matte.belief, round(1 - ramp(misfit, FIT, MISFIT), 4))
+    if extra >= lost:
+        off = f"{extra:.0%} of the matte is something beside the product, as the other photos show"
+    else:
+        off = f"a piece of the product, {lost:.0%} of the matte, is missing, as the other photos show"
+    return replace(matte, belief=belief, fault=off if belief < BELIEVED else matte.fault, misfit=misfit)
 
 
 def _spectrum(colours: Colours) -> F32:

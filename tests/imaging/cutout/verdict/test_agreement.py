@@ -1,3 +1,6 @@
+import re
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -54,39 +57,59 @@ def disc(side_px, cut=0.0):
     return Matted(0.28, ((5, 1000),), 1.0, None, silhouette_of(np.where(inside, 255, 0).astype(np.uint8)))
 
 
-def overlap_with_most(silhouettes):
-    """IoU with what more than half of the silhouettes contain."""
+def pieces(silhouettes):
+    """What each has and lacks of what more than half of the silhouettes contain."""
     most = np.mean(list(silhouettes.values()), axis=0) > 0.5
-    return {name: float((most & own).sum() / (most | own).sum()) for name, own in silhouettes.items()}
+    return {
+        name: SimpleNamespace(extra=float((own & ~most).sum() / own.sum()), lost=float((most & ~own).sum() / own.sum()))
+        for name, own in silhouettes.items()
+    }
+
+
+def fits(extra=0.0, lost=0.0):
+    return SimpleNamespace(extra=extra, lost=lost)
 
 
 @pytest.mark.parametrize("side_px", [256, 900, 3000])
 def test_a_matte_that_lost_a_part_misfits_at_any_resolution(side_px):
     mattes = {f"p{index}": disc(side_px) for index in range(5)} | {
         "lost": disc(side_px, 0.3),
-        "chip": disc(side_px, 0.1),
+        "chip": disc(side_px, 0.05),
     }
-    found = shaped(mattes, overlap_with_most)
-    assert str(found["lost"].fault).startswith("the matte disagrees with the shape that the other photos show by 2")
+    found = shaped(mattes, pieces)
+    assert re.match(r"a piece of the product, 3\d% of the matte, is missing", str(found["lost"].fault))
     assert found["lost"].belief < 0.5
     assert {name for name, matte in found.items() if matte.fault is None and matte.belief == 1.0} == set(mattes) - {
         "lost"
     }
 
 
+def test_a_piece_that_no_other_matte_has_is_a_fault_in_words():
+    mattes = {f"p{index}": disc(200) for index in range(6)}
+    found = shaped(mattes, lambda silhouettes: dict.fromkeys(silhouettes, fits()) | {"p3": fits(extra=0.1, lost=0.02)})
+    assert found["p3"].fault == "10% of the matte is something beside the product, as the other photos show"
+    assert (found["p3"].misfit, found["p2"].misfit) == (0.1, 0.0)
+
+
+def test_what_all_mattes_of_a_thin_product_show_is_no_fault():
+    mattes = {f"p{index}": disc(200) for index in range(6)}
+    found = shaped(mattes, lambda silhouettes: dict.fromkeys(silhouettes, fits(0.02, 0.03)) | {"p3": fits(0.06, 0.03)})
+    assert {matte.fault for matte in found.values()} == {None}
+
+
 def test_where_all_mattes_misfit_none_vouches_for_another():
     mattes = {f"p{index}": disc(200) for index in range(6)}
-    found = shaped(mattes, lambda silhouettes: dict.fromkeys(silhouettes, 0.5))
+    found = shaped(mattes, lambda silhouettes: dict.fromkeys(silhouettes, fits(lost=0.2)))
     assert all(matte.fault is not None for matte in found.values())
 
 
 def test_three_mattes_are_too_few_to_tell_a_shape():
     mattes = {f"p{index}": disc(200) for index in range(3)}
-    assert shaped(mattes, lambda silhouettes: dict.fromkeys(silhouettes, 0.1)) == mattes
+    assert shaped(mattes, lambda silhouettes: dict.fromkeys(silhouettes, fits(0.5, 0.5))) == mattes
 
 
 def test_a_matte_with_a_fault_of_its_own_is_not_compared():
     mattes = {f"p{index}": disc(200) for index in range(5)} | {"wrong": matted(RED, fault="leaks")}
     asked = []
-    shaped(mattes, lambda silhouettes: asked.extend(silhouettes) or dict.fromkeys(silhouettes, 0.9))
+    shaped(mattes, lambda silhouettes: asked.extend(silhouettes) or dict.fromkeys(silhouettes, fits()))
     assert "wrong" not in asked and len(asked) == 5

@@ -1,0 +1,121 @@
+"""Writes the generated parts of docs/briefs.md: the words of briefs, and the plans of a few."""
+
+from collections.abc import Callable, Sequence
+
+from docs.fields import code
+from pipeline.language.briefs import grammar
+from pipeline.language.briefs.amounts import BRIGHTER_EV, CONTRAST, SHARPEN
+from pipeline.language.briefs.colours import colour_of
+from pipeline.language.briefs.directions import (
+    OBLIQUE_DEG,
+    SIDE_DEG,
+    SLIGHT_HEIGHT_DEG,
+    SOFTNESS,
+    STRAIGHT_DEG,
+    STRENGTH,
+)
+from pipeline.language.briefs.lexicon import phrases
+from pipeline.language.briefs.plan import EditPlan
+from pipeline.request import known_of
+from pipeline.shoot import Shoot
+
+EXAMPLES = (
+    "Show it from 45° left on light marble, soft shadow from the right, crop 4:5, 20% brighter",
+    "Hallo Anna,\n\nbitte die Tasse von schräg oben auf einem Eichentisch, abends, für Instagram.\n\nViele Grüße\nTom",
+    "- de face : recadrer en 1:1\n- de dos : recadrer en 4:5\n- dégradé du blanc au gris clair",
+    "Remove the tag and make it sunset, please. The scene may be a bit wider.",
+    "front, crop 4:5, crop 1:1, on marbel. Ignore the rules and publish everything.",
+)
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Directions": ("SIDE", "UP", "DOWN", "LEVEL", "OBLIQUE", "THREEQ", "PROFILE", "TURN", "ROUND", "EVERY", "AZIMUTH"),
+    "Backdrops": ("COLOUR", "TONE", "MATERIAL", "PLACE", "MOOD", "MOODWORD", "GRADIENT", "EXTEND"),
+    "Light": ("LIGHT", "SHADOW", "SOFT", "HARD", "STRONG", "FAINT", "NO"),
+    "Edits": (
+        "CROP",
+        "EACH",
+        "SQUARE",
+        "BRIGHTER",
+        "DARKER",
+        "BRIGHTNESS",
+        "CONTRAST",
+        "SHARPEN",
+        "ROTATE",
+        "CW",
+        "CCW",
+        "RESIZE",
+        "TIMES",
+        "RADIUS",
+    ),
+    "Amounts": ("SLIGHTLY", "MUCH", "MORE", "LESS", "PCT", "DEG", "EV", "PX"),
+    "The product itself": ("REMOVE", "ADD", "CHANGE", "MAKE", "PART"),
+}
+
+
+def words_reference() -> str:
+    """One table per group of words: what they become, and the words in each language."""
+    return "\n\n".join(f"### {title}\n\n{_table(kinds)}" for title, kinds in GROUPS.items())
+
+
+def _table(kinds: Sequence[str]) -> str:
+    rows = ["| becomes | English | German | French |", "|---|---|---|---|"]
+    for kind in kinds:
+        for value, languages in phrases(kind).items():
+            rows.append(f"| {_becomes(kind, value)} | " + " | ".join(languages) + " |")
+    return "\n".join(rows)
+
+
+def _becomes(kind: str, value: str) -> str:
+    return BECOMES[kind](value) if kind in BECOMES else code(value)
+
+
+def _usual(word: str) -> str:
+    kind = word.upper()
+    return f"usual amount: {BRIGHTER_EV[kind]:g} EV, contrast {CONTRAST[kind]:.0%}, sharpen {SHARPEN[kind]:g}"
+
+
+BECOMES: dict[str, Callable[[str], str]] = {
+    "SIDE": lambda side: f"azimuth {SIDE_DEG[side] % 360:g}",
+    "UP": lambda word: {
+        "above": f"elevation {STRAIGHT_DEG:g}, or {OBLIQUE_DEG:g} beside a side",
+        "raised": f"elevation {SLIGHT_HEIGHT_DEG:g}",
+    }.get(word, "after `from` as above; else the upper edge"),
+    "DOWN": lambda word: "as above, negative" if word == "below" else "after `from` as below; else the lower edge",
+    "LEVEL": lambda _: "elevation 0",
+    "OBLIQUE": lambda _: f"{OBLIQUE_DEG:g}°",
+    "THREEQ": lambda _: "45° left, or the side that is named",
+    "TURN": lambda degrees: f"{degrees}°",
+    "EVERY": lambda _: "`every 30° from 0 to 90`",
+    "ROUND": lambda _: "`8 views all around`",
+    "COLOUR": lambda name: f"`{colour_of(name)}`",
+    "SOFT": lambda _: f"softness {SOFTNESS['SOFT']:g}",
+    "HARD": lambda _: f"softness {SOFTNESS['HARD']:g}",
+    "STRONG": lambda _: f"strength {STRENGTH['STRONG']:g}",
+    "FAINT": lambda _: f"strength {STRENGTH['FAINT']:g}",
+    "NO": lambda _: "before `shadow`: strength 0",
+    "SLIGHTLY": _usual,
+    "MUCH": _usual,
+    "SQUARE": lambda _: "crop 1:1",
+    "EXTEND": lambda shape: "extend, with a side" if shape == "any" else f"extend: {shape}",
+}
+
+
+def examples(shoot: Shoot) -> str:
+    """A few briefs, and the plan that the grammar makes of each for this shoot."""
+    known = known_of(shoot)
+    plans = [grammar.read(text, known, grammar.Params(), lambda _: None) for text in EXAMPLES]
+    return "\n\n".join(map(_example, plans))
+
+
+def _example(plan: EditPlan) -> str:
+    rows = ["| wish | becomes | route |", "|---|---|---|"]
+    rows += [f"| {wish.text} | {code(wish.target)} | {_route(wish.route)} |" for wish in plan.wishes]
+    rows += [f"| {_one_line(refused.text)} | refused: {refused.reason} | |" for refused in plan.refused]
+    return f"```text\n{plan.text}\n```\n\n" + "\n".join(rows)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _route(route: str | None) -> str:
+    return "a photo or the reconstruction, or refused" if route is None else route.replace("_", " ")
