@@ -17,7 +17,8 @@ from pipeline.imaging.compositing.framing import product_mask
 SIDE_PX = 256  # longer side of the copy
 RIM_PX = 3.0  # depth of the product's rim that must be distinguishable from what lies behind it
 VISIBLE_DE = 4.0  # CIE76; a rim with less disappears at the size of a thumbnail
-MERGED_AT_MOST = 0.6
+MERGED_AT_MOST = 0.75  # a product on a material of its own colour reaches 0.6: light and shade still separate them
+SPECKLE_PX = 3.0  # blur that takes speckles and grain out of the comparison
 BIN_DE = 8.0  # edge of a bin of the product's colours, CIELAB
 COMMON = 0.02  # share of the product that a bin must hold
 APART_DE = 16.0  # from the usual colour of its row: less is grain, a vein or light
@@ -78,7 +79,9 @@ def _contrast(scene: Scene) -> Check:
     solid = np.pad(scene.alpha >= 0.9, 1).astype(np.uint8)
     inward = cv2.distanceTransform(solid, cv2.DIST_L2, 5)[1:-1, 1:-1]
     rim = (inward > 0) & (inward <= RIM_PX)
-    apart = np.linalg.norm(scene.product[rim] - scene.lab[rim], axis=1)
+    product = _around(scene.product, (scene.alpha >= 0.9).astype(np.float32))
+    behind = cv2.GaussianBlur(scene.lab, (0, 0), SPECKLE_PX)
+    apart = np.linalg.norm(product[rim] - behind[rim], axis=1)
     merged = float((apart < VISIBLE_DE).mean()) if rim.any() else 0.0
     passed = merged <= MERGED_AT_MOST
     words = f"{merged:.0%} of the product's rim has the colour of the painted backdrop behind it"

@@ -26,7 +26,7 @@ At most 60 words, no lists, no quotation marks, no explanation."""
 class RewriteParams(LlmParams):
     """Which language model words a failed prompt again, and its limits."""
 
-    engine: Literal["llm"] = "llm"
+    engine: Literal["llm"] = Field(default="llm", description="the only one that can word a prompt again")
     shows_picture: bool = Field(default=True, description="the model also sees the picture that failed")
 
 
