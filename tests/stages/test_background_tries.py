@@ -160,6 +160,17 @@ def test_retries_of_several_angles_are_painted_in_one_batch(store):
     assert sum(each.chosen for each in outputs.report.tries) == 3
 
 
+def test_batch_leaves_out_what_an_earlier_run_painted(store):
+    engine = {"batch": 3, "behind": False}
+    Set(store, ("left",)).paint(diffusion=engine)
+    shoot = Set(store, ("front", "top", "left"))
+    shoot.products["left"] = flat((176, 92, 60), 200)
+    shoot.products["front"] = flat((176, 92, 60), 260)
+    shoot.paint(diffusion=engine)
+    (first,) = seeds_of(1)
+    assert clumsy.CALLS == [(first,), (first,) * 2]
+
+
 @pytest.mark.parametrize("point", ["try-1", "look-1", "try-2"])
 def test_killed_between_tries_it_resumes_with_the_same_result(store, tmp_path, point):
     whole = Set(type(store)(tmp_path / "other")).paint(["double", "noise"]).outputs
