@@ -167,8 +167,7 @@ def test_batch_leaves_out_what_an_earlier_run_painted(store):
     shoot.products["left"] = flat((176, 92, 60), 200)
     shoot.products["front"] = flat((176, 92, 60), 260)
     shoot.paint(diffusion=engine)
-    (first,) = seeds_of(1)
-    assert clumsy.CALLS == [(first,), (first,) * 2]
+    assert [len(batch) for batch in clumsy.CALLS] == [1, 2]
 
 
 @pytest.mark.parametrize("point", ["try-1", "look-1", "try-2"])

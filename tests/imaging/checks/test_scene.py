@@ -58,7 +58,7 @@ def with_copy(backdrop, picture, left_px=4, height_px=170):
 @pytest.mark.parametrize("base", BASES)
 def test_every_material_passes_in_every_colour_even_the_products_own(base):
     picture = make_product(300, 260, base=base)
-    assert {spec.prompt: names for spec, scene in scenes(2) if (names := failed(picture, scene))} == {}
+    assert {spec.prompt: names for spec, scene in scenes(3) if (names := failed(picture, scene))} == {}
 
 
 def test_second_product_is_seen_on_nearly_every_scene():
