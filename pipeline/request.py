@@ -13,7 +13,7 @@ from pipeline.core.records import Light, load_list
 from pipeline.imaging.channels.channel import channel_names, load_channel
 from pipeline.language.base import Pay
 from pipeline.language.briefs.base import checked
-from pipeline.language.briefs.plan import EditPlan, Known, Refused, Wish
+from pipeline.language.briefs.plan import EditPlan, Known, RefusedWish, Wish
 from pipeline.language.briefs.registry import PARSERS
 from pipeline.plan import STEPS, UPSTREAM, stage_of, write_plan
 from pipeline.run import StepForecast, forecast, output_of, run_step
@@ -109,7 +109,7 @@ def routed(edit: EditPlan, decisions: list[AngleDecision]) -> EditPlan:
         return wish if decision is None else wish.model_copy(update={"route": decision.source})
 
     refused = [
-        Refused(text=wish.text, reason=by_target[wish.target].reason)
+        RefusedWish(text=wish.text, reason=by_target[wish.target].reason)
         for wish in edit.wishes
         if wish.target in by_target and by_target[wish.target].source == "refused"
     ]

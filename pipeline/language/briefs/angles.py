@@ -6,12 +6,12 @@ from dataclasses import replace
 from pipeline.core.domain import Angle
 from pipeline.language.briefs.asks import Ask, Count, View
 from pipeline.language.briefs.directions import evenly
-from pipeline.language.briefs.plan import Known, Refused
+from pipeline.language.briefs.plan import Known, RefusedWish
 
 SAME_DEG = 0.5
 
 
-def counted(text: str, asks: Sequence[Ask]) -> tuple[list[Ask], list[tuple[int, Refused]]]:
+def counted(text: str, asks: Sequence[Ask]) -> tuple[list[Ask], list[tuple[int, RefusedWish]]]:
     """The asks with `8 views` as views all around, or without it where the brief names that many; and refusals."""
     named = sum(isinstance(ask.what, View) for ask in asks)
     found: list[Ask] = []
@@ -23,7 +23,7 @@ def counted(text: str, asks: Sequence[Ask]) -> tuple[list[Ask], list[tuple[int, 
             found += [replace(ask, what=view) for view in evenly(ask.what.views)]
         elif named != ask.what.views:
             reason = f"the brief names {named} of them; name all, or none for views all around"
-            refused.append((ask.start, Refused(text=text[ask.start : ask.end], reason=reason)))
+            refused.append((ask.start, RefusedWish(text=text[ask.start : ask.end], reason=reason)))
     return found, refused
 
 

@@ -12,7 +12,7 @@ from pipeline.core.records import Backdrop, Light
 from pipeline.language.briefs.angles import angle_of, counted, joined_views
 from pipeline.language.briefs.asks import Alter, Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View
 from pipeline.language.briefs.colours import painted
-from pipeline.language.briefs.plan import PRODUCT, Known, Overlay, Refused, Route, Wish, given
+from pipeline.language.briefs.plan import PRODUCT, Known, Overlay, RefusedWish, Route, Wish, given
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Composed:
     """The parts of a plan. `wishes` are in the order of the brief."""
 
     wishes: list[tuple[int, Wish]] = field(default_factory=list)
-    refused: list[tuple[int, Refused]] = field(default_factory=list)
+    refused: list[tuple[int, RefusedWish]] = field(default_factory=list)
     overlay: Overlay = field(default_factory=Overlay)
 
 
@@ -63,7 +63,7 @@ def _without_contradictions(text: str, asks: Sequence[Ask], made: Composed) -> l
                 against |= {id(ask): (ask, other[0]) for ask in group}
     for ask, opposite in against.values():
         reason = f"contradicts {_said(text, opposite)!r}; keep one of them"
-        made.refused.append((ask.start, Refused(text=_said(text, ask), reason=reason)))
+        made.refused.append((ask.start, RefusedWish(text=_said(text, ask), reason=reason)))
     return [ask for ask in asks if id(ask) not in against]
 
 
@@ -154,7 +154,7 @@ def _backdrops(text: str, asks: Sequence[Ask], known: Known, made: Composed) -> 
     for ask, shape in extends:
         if not scenes:
             reason = "only a painted scene can be continued; name one, such as `on light marble`"
-            made.refused.append((ask.start, Refused(text=_said(text, ask), reason=reason)))
+            made.refused.append((ask.start, RefusedWish(text=_said(text, ask), reason=reason)))
         for name in scenes:
             backdrops[name] = backdrops[name].model_copy(update={"extend": shape})
             routes.append((ask, name, "outpaint"))
@@ -233,6 +233,6 @@ def _refuse(made: Composed, targets: Sequence[str], reason: str) -> None:
     gone = [(start, wish) for start, wish in made.wishes if wish.target in targets]
     made.wishes = [(start, wish) for start, wish in made.wishes if wish.target not in targets]
     for start, wish in gone:
-        refused = Refused(text=wish.text, reason=reason)
+        refused = RefusedWish(text=wish.text, reason=reason)
         if (start, refused) not in made.refused:
             made.refused.append((start, refused))

@@ -52,6 +52,8 @@ def _direction(lexemes: Sequence[Lexeme]) -> View:
     kinds = [lexeme.kind for lexeme in lexemes]
     sides = [lexeme.value for lexeme in lexemes if lexeme.kind == "SIDE"]
     if "AZIMUTH" in kinds:
+        if abs(_number(lexemes)) > 360:
+            raise RefusedPhrase("an azimuth is from -360° to 360°")
         return View(azimuth_deg=_number(lexemes))
     if "PROFILE" in kinds:
         if not sides:
@@ -64,12 +66,18 @@ def _direction(lexemes: Sequence[Lexeme]) -> View:
         if side not in TOWARDS:
             raise NoSuchPhrase
         return View(azimuth_deg=TOWARDS[side] * 45, name=f"three-quarter-{side}")
-    amount = _amount(lexemes)
+    return _turned(sides, _amount(lexemes))
+
+
+def _turned(sides: Sequence[str], amount: float | None) -> View:
+    """So many degrees towards a side; without an amount, the side itself."""
     if amount is None:
         return View(azimuth_deg=_between(sides), name="-".join(sorted(sides)))
     turned = next((side for side in sides if side in TOWARDS), None)
-    if turned is None or len(sides) > 2 or "back" in sides or not 0 <= amount <= 180:
+    if turned is None or len(sides) > 2 or "back" in sides:
         raise NoSuchPhrase
+    if not 0 <= amount <= 180:
+        raise RefusedPhrase("a side is 0° to 180° to the left or right of the front")
     return View(azimuth_deg=TOWARDS[turned] * amount)
 
 

@@ -16,7 +16,7 @@ from pipeline.language.briefs.clauses import Found, Left, read_clauses
 from pipeline.language.briefs.compose import compose
 from pipeline.language.briefs.letters import joined_lines, without_frame
 from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, fold, lexicon
-from pipeline.language.briefs.plan import EditPlan, Known, Language, Refused
+from pipeline.language.briefs.plan import EditPlan, Known, Language, RefusedWish
 from pipeline.language.briefs.tokens import languages_of, share_known, tokens_of
 from pipeline.language.briefs.validator import faults
 
@@ -44,7 +44,9 @@ def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:  # noqa
     _require_understood(body, found, words)
     made = compose(text, sorted(found.asks, key=lambda ask: ask.start), known)
     language = _language(body, words)
-    left = [(one.start, Refused(text=one.of(text), reason=_reason(one, text, words, language))) for one in found.left]
+    left = [
+        (one.start, RefusedWish(text=one.of(text), reason=_reason(one, text, words, language))) for one in found.left
+    ]
     plan = EditPlan(
         text=text,
         language=language,

@@ -14,7 +14,7 @@ from pipeline.core.errors import BadInput
 from pipeline.core.records import Backdrop, Light
 from pipeline.language.base import Pay
 from pipeline.language.briefs.base import SPOKEN, checked
-from pipeline.language.briefs.plan import EditPlan, Known, Overlay, Refused, Wish
+from pipeline.language.briefs.plan import EditPlan, Known, Overlay, RefusedWish, Wish
 from pipeline.language.briefs.validator import faults
 from pipeline.language.llm.agent import NoUsableAnswer, Unusable, ask
 from pipeline.language.llm.service import require_service
@@ -64,7 +64,7 @@ class Draft(Frozen):
 
     language: Literal["en", "de", "fr", "other"]
     wishes: tuple[Wish, ...]
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedWish, ...] = ()
     angles: tuple[Angle, ...] = Field(default=(), max_length=64)
     backdrops: tuple[Backdrop, ...] = Field(default=(), max_length=32)
     channels: tuple[Name, ...] = ()

@@ -41,7 +41,7 @@ class Wish(Frozen):
     alters_product: bool = Field(default=False, description="the product itself would change: for review, never done")
 
 
-class Refused(Frozen):
+class RefusedWish(Frozen):
     """Words of the brief that change nothing, and why: a sentence that names what the parser does know."""
 
     text: str
@@ -86,7 +86,7 @@ class EditPlan(Frozen):
     parser: str
     wishes: tuple[Wish, ...] = ()
     shoot: Overlay = Overlay()
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedWish, ...] = ()
     seconds: float | None = None
     usd: float | None = None
 

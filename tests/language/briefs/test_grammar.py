@@ -207,6 +207,39 @@ def test_no_part_of_a_brief_in_another_language_is_done(text):
         read(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("200° left", "0° to 180°"),
+        ("from 95° above", "-90° to 90°"),
+        ("azimuth 999", "-360° to 360°"),
+        ("1 to 0, every 0° from 0 to 90", "at most 64 steps"),
+        ("99999 views", "2 to 64 views"),
+        ("two views: left and right", "names 3 of them"),
+        ("0:0", "1:10 to 10:1"),
+        ("5x99999", "16 to 20000 px"),
+        ("crop 95% at the top", "0% to 90%"),
+        ("crop 60% at the top, crop 60% at the bottom", "cut less"),
+        ("100% darker", "-3 to 3 EV"),
+        ("brightness 5", "needs a unit"),
+        ("contrast 9", "0.5 to 2"),
+        ("sharpen 900%", "0 to 3"),
+        ("rotate 0°", "changes nothing"),
+        ("rotate 400°", "-180° to 180°"),
+        ("resize to 1%", "10% to 400%"),
+        ("light from 5° above", "15° to 90°"),
+        ("gradient from white", "two colours"),
+        ("on white grey", "one colour"),
+        ("extend the scene", "`wider scene` or `taller scene`"),
+        ("side view", "say which side"),
+    ],
+)
+def test_an_amount_out_of_range_is_refused_with_the_range(text, reason):
+    plan = read(f"back, {text}")
+    assert any(reason in refused.reason for refused in plan.refused), plan.refused
+    assert not plan.shoot.edits and not plan.shoot.backdrops and plan.shoot.light is None
+
+
 def test_an_unknown_language_is_refused_with_the_three_that_are_read():
     require_language("de")
     with pytest.raises(BadInput, match=r"'es'.*en \(English\), de \(German\), fr \(French\)"):

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.language.briefs.plan import EditPlan, Overlay, Refused, Wish
+from pipeline.language.briefs.plan import EditPlan, Overlay, RefusedWish, Wish
 from pipeline.language.briefs.validator import faults
 from tests.language.briefs.briefs import KNOWN
 
@@ -80,7 +80,7 @@ def test_nothing_is_set_that_nobody_asked_for():
 
 def test_unknown_channels_angles_and_made_up_refusals_are_faults():
     shoot = {**SHOOT, "channels": ["nowhere"], "edits": {"hidden": {"resize": 2}}}
-    found = faults(plan(wishes=[], shoot=shoot, refused=[Refused(text="other", reason="why")]), KNOWN)
+    found = faults(plan(wishes=[], shoot=shoot, refused=[RefusedWish(text="other", reason="why")]), KNOWN)
     for words in ("nowhere is not a channel; the channels are amazon_main", "edits.hidden: no such angle", "'other'"):
         assert any(words in fault for fault in found)
 
