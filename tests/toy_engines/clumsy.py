@@ -8,7 +8,7 @@ from pipeline.core.domain import Frozen
 from pipeline.diffusion.painting.base import PaintedBackdrop, PainterFacts
 
 Fault = Literal["double", "swallowed", "noise", "black"]
-CALLS: list[tuple[int, ...]] = []  # the seeds of every batch painted
+calls: list[tuple[int, ...]] = []  # the seeds of every batch painted
 
 
 class Params(Frozen):
@@ -37,7 +37,7 @@ def varied(params, number):
 
 
 def paint(requests, params):
-    CALLS.append(tuple(each.seed for each in requests))
+    calls.append(tuple(each.seed for each in requests))
     return [PaintedBackdrop(rgb=_scene(each, params), prompt=each.prompt, start="noise") for each in requests]
 
 
