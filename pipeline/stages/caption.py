@@ -172,7 +172,7 @@ def _pixels(inputs: Inputs, picture: Picture, work: Work) -> Rgba:
 
 STAGE = Stage(
     "caption",
-    4,
+    5,
     Inputs,
     Params,
     Outputs,
