@@ -52,7 +52,7 @@ class Params(Frozen):
     )
     rewrite: RewriteParams | None = Field(
         default=None,
-        description="`{engine: llm, model: ...}`: a language model words the prompt of the third try again",
+        description="`{engine: llm, model: ...}`: a language model words the prompt again, from the third try on",
     )
 
     @model_validator(mode="after")
