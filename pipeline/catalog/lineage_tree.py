@@ -5,6 +5,8 @@ from rich.tree import Tree
 
 from pipeline.catalog.lineage import Lineage, LineageStep
 
+FIGURES = ("chosen", "score", "passed", "prompt_likeness", "failed")  # of a report, for a step that judges tries
+
 
 def lineage_tree(lineage: Lineage) -> Tree:
     """The tree, with photos as its leaves. A step that several others read is expanded only the first time."""
@@ -32,6 +34,9 @@ def _add(parent: Tree, lineage: Lineage, step: LineageStep, shown: set[str]) -> 
     if settings:
         params = ", ".join(f"{name}={_short(value)}" for name, value in settings.items())
         branch.add(f"[dim]params {escape(params)}[/dim]")
+    found = {name: step.report[name] for name in FIGURES if step.report.get(name) not in (None, [])}
+    if found:
+        branch.add(f"[dim]found {escape(', '.join(f'{name}={_short(value)}' for name, value in found.items()))}[/dim]")
     for photo in lineage.sources(step.key):
         branch.add(f"[green]{escape(photo.name)}[/green]  sha256 {photo.sha256[:12]}")
     for source, _edges in lineage.parents(step.key):

@@ -206,6 +206,7 @@ class BackdropPicture(Frozen):
     seed: int | None = None
     start: Literal["noise", "scene"] | None = Field(default=None, description="what diffusion started from")
     shadow_painted: bool = Field(default=False, description="the picture already contains the product's shadow")
+    checks: "tuple[Check, ...]" = Field(default=(), description="what composite cannot check again")
 
 
 class Check(Frozen):

@@ -80,6 +80,38 @@ CHECK_REASONS = (
         "The decoded file differs from the requested backdrop.",
         "Raise the channel's `quality`.",
     ),
+    _review(
+        "scene_contrast",
+        "The product disappears in the painted backdrop",
+        "Along most of its outline, the product has the colour of the backdrop behind it.",
+        "Choose another colour or material in the backdrop's `prompt`, or another `seed` in the preset.",
+    ),
+    _review(
+        "scene_second_product",
+        "The painted backdrop shows something like the product",
+        "A patch of the backdrop has colours of the product that its surroundings do not have: a second product, or a "
+        "part of it.",
+        "Look at the backdrop. Raise `background.tries`, choose another `seed`, or leave the product out of the "
+        "`prompt`.",
+    ),
+    _review(
+        "scene_noise",
+        "The painted backdrop is noise",
+        "Colours change too much within a few pixels for a scene: the diffusion did not finish, or failed.",
+        "Raise `diffusion.steps`, or use another scheduler or `dtype: float32`.",
+    ),
+    _reject(
+        "scene_blank",
+        "The painted backdrop is black",
+        "Nearly every pixel is black, as after a checkpoint's safety filter.",
+        "Change the backdrop's `prompt`, or use another checkpoint.",
+    ),
+    _review(
+        "prompt_likeness",
+        "The picture does not look like its prompt",
+        "The checkpoint in `background.look` compared picture and prompt, and none of the tries was like enough.",
+        "Change the backdrop's `prompt`, raise `background.tries`, or lower `background.prompt_likeness_at_least`.",
+    ),
     _reject(
         "fill",
         "The product fills too little of the frame",

@@ -8,6 +8,8 @@ from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import Engine
 
+MARGIN_PX = 4  # distance of the mask from the product at native resolution: the autoencoder's latents are 8 px wide
+
 
 @dataclass(frozen=True)
 class BackdropRequest:
@@ -55,7 +57,11 @@ class PainterFacts(Frozen):
 
 
 class Painter(Engine, Protocol):
-    """A module that paints backdrops. See `pipeline.core.engines.Engine` for the rest of it."""
+    """A module that paints backdrops. See `pipeline.core.engines.Engine` for the rest of it.
+
+    An engine that can vary its settings also has `varied(params, number)`: its params for the try `number`, from 3, of
+    a backdrop whose checks failed.
+    """
 
     def pinned(self, params: Any, /) -> Frozen:
         """Return the params completed with everything else that can change a pixel: weight digests, a model's defaults.

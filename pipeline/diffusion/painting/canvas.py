@@ -5,13 +5,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.arrays import Rgb
+from pipeline.diffusion.painting.base import MARGIN_PX
 from pipeline.diffusion.painting.enlarge import in_square
 
-MARGIN_PX = 4  # distance of the mask from the product at native resolution: the autoencoder's latents are 8 px wide
 
-
-def canvas(product: Rgb | None, scene: Rgb | None, side_px: int, paints_behind: bool) -> tuple[Rgb, Rgb]:
-    """The starting picture [n, n, 3] and its mask [n, n], 255 where the model paints.
+def canvas(
+    product: Rgb | None, scene: Rgb | None, side_px: int, paints_behind: bool, margin_px: int = MARGIN_PX
+) -> tuple[Rgb, Rgb]:
+    """The starting picture [n, n, 3] and its mask [n, n], 255 where the model paints, `margin_px` from the product.
 
     If the model paints behind the product, the scene is left empty: a product encoded into the starting latents would
     bleed into the backdrop around it.
@@ -22,7 +23,7 @@ def canvas(product: Rgb | None, scene: Rgb | None, side_px: int, paints_behind: 
         return base, np.full((n, n), 255, np.uint8)
     small = in_square(product, n, fill=0)
     mask = np.where(small[:, :, 3] > 0, 0, 255).astype(np.uint8)
-    mask = np.asarray(cv2.erode(mask, np.ones((2 * MARGIN_PX + 1, 2 * MARGIN_PX + 1), np.uint8)), np.uint8)
+    mask = np.asarray(cv2.erode(mask, np.ones((2 * margin_px + 1, 2 * margin_px + 1), np.uint8)), np.uint8)
     if scene is not None and paints_behind:
         return base, mask
     alpha = small[:, :, 3:].astype(np.float32) / 255

@@ -10,8 +10,10 @@ from pydantic import Field
 from pipeline.core.device import require_device
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine
-from pipeline.diffusion.painting.base import BackdropRequest, PaintedBackdrop, PainterFacts
+from pipeline.diffusion.painting.base import MARGIN_PX, BackdropRequest, PaintedBackdrop, PainterFacts
 from pipeline.diffusion.painting.checkpoints import EMBEDDED, checkpoint_digest, facts_of, folder_of, pipeline_class
+
+NEARER, LONGER, WIDER_PX = 0.7, 1.5, 4  # per further try
 
 
 class Params(Frozen):
@@ -46,6 +48,13 @@ class Params(Frozen):
         ge=0.05,
         le=1,
         description="1: paint from noise; less: start from a generated scene; default: the checkpoint's own",
+    )
+    mask_margin_px: int = Field(
+        default=MARGIN_PX,
+        ge=0,
+        le=64,
+        description="how far from the product painting begins, in px of the checkpoint's square; the gap is filled "
+        "from around",
     )
     negative_prompt: str = Field(
         default="", max_length=400, description="what not to paint; has no effect with guidance 1"
@@ -82,6 +91,17 @@ def facts(params: Params) -> PainterFacts:
     )
 
 
+def varied(params: Params, number: int) -> Params:
+    """Return the settings for try `number`: nearer to the generated scene, or longer from noise, with a wider gap."""
+    strength, _ = _strength_and_guidance(params)
+    if strength < 1:
+        least = max(0.05, 1 / params.steps)
+        return params.model_copy(update={"strength": max(least, round(strength * NEARER ** (number - 2), 3))})
+    steps = min(200, round(params.steps * LONGER ** (number - 2)))
+    margin = min(64, params.mask_margin_px + WIDER_PX * (number - 2))
+    return params.model_copy(update={"steps": steps, "mask_margin_px": margin})
+
+
 def paint(requests: Sequence[BackdropRequest], params: Params) -> list[PaintedBackdrop]:
     """Paint the requests in one batch. Raises BadInput or MissingEngine as `load_engine` and `paint_all`."""
     from pipeline.diffusion.painting.engine import PaintRequest
@@ -105,6 +125,7 @@ def paint(requests: Sequence[BackdropRequest], params: Params) -> list[PaintedBa
                 guidance=guidance,
                 strength=strength,
                 scheduler=params.scheduler,
+                mask_margin_px=params.mask_margin_px,
             )
             for request in requests
         ]

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.errors import BadInput
-from pipeline.diffusion.painting.base import PaintedBackdrop
+from pipeline.diffusion.painting.base import MARGIN_PX, PaintedBackdrop
 from pipeline.diffusion.painting.canvas import canvas, filled_in, joined, squared, window, without_rim
 from pipeline.diffusion.painting.checkpoints import CheckpointFacts
 from pipeline.diffusion.painting.enlarge import enlarge
@@ -27,7 +27,7 @@ class PaintRequest:
 
     The model sees the product; if its checkpoint paints the product again, that place is filled afterwards.
     `strength`: 1 starts from noise; below 1 from a generated scene of the prompt's material, the smaller the closer.
-    `guidance`: classifier-free guidance scale, 1 for none.
+    `guidance`: classifier-free guidance scale, 1 for none. `mask_margin_px`: how far from the product painting begins.
     """
 
     prompt: str
@@ -41,6 +41,7 @@ class PaintRequest:
     strength: float = 1.0
     scheduler: SchedulerName = "checkpoint"
     extend: bool = False
+    mask_margin_px: int = MARGIN_PX
 
 
 class _Words(NamedTuple):
@@ -80,7 +81,10 @@ class DiffusersEngine:
         reading, words = understand(first.prompt), self._words(first, understand(first.prompt))
         n, behind = self.native_px, self.facts.paints_behind_product
         scenes = [render_scene(reading.spec, each.seed, n, n)[0] if each.strength < 1 else None for each in requests]
-        pairs = [canvas(each.product, scene, n, behind) for each, scene in zip(requests, scenes, strict=True)]
+        margin_px = first.mask_margin_px
+        pairs = [
+            canvas(each.product, scene, n, behind, margin_px) for each, scene in zip(requests, scenes, strict=True)
+        ]
         wholes = self._run(requests, words, pairs)
         if not behind:
             wholes = [filled_in(whole, mask) for whole, (_, mask) in zip(wholes, pairs, strict=True)]

@@ -21,7 +21,7 @@ def check_frame(evidence: Evidence) -> tuple[Check, ...]:
     solid = evidence.alpha >= 0.5
     box = _visible_box(evidence) if evidence.channel.pure_white else box_of(solid)
     return (
-        _backdrop(evidence),
+        check_backdrop_colour(evidence),
         *_fill(evidence, box),
         _enlargement(evidence),
         _cut_off(evidence),
@@ -29,7 +29,8 @@ def check_frame(evidence: Evidence) -> tuple[Check, ...]:
     )
 
 
-def _backdrop(evidence: Evidence) -> Check:
+def check_backdrop_colour(evidence: Evidence) -> Check:
+    """Check the decoded backdrop: pure white where the channel requires it, else the requested colours."""
     guard_px = evidence.channel.white_guard_px
     clear = (evidence.alpha < SEEN).astype(np.uint8)
     far = cv2.distanceTransform(clear, cv2.DIST_L2, 5) > guard_px

@@ -10,15 +10,27 @@ from pipeline.core.records import Check
 from pipeline.imaging.checks.edges import check_edges
 from pipeline.imaging.checks.evidence import Evidence
 from pipeline.imaging.checks.fidelity import check_fidelity
-from pipeline.imaging.checks.frame import check_frame
+from pipeline.imaging.checks.frame import check_backdrop_colour, check_frame
 from pipeline.imaging.checks.rules import check_rules
+from pipeline.imaging.checks.scene import check_scene
 
 VerdictWord = Literal["approved", "needs review", "rejected"]
 
 
 def check_asset(evidence: Evidence) -> tuple[Check, ...]:
     """Run all checks of one asset, the gravest first."""
-    return (*check_fidelity(evidence), *check_edges(evidence), *check_frame(evidence), *check_rules(evidence))
+    return (
+        *check_fidelity(evidence),
+        *check_edges(evidence),
+        *check_frame(evidence),
+        *check_scene(evidence),
+        *check_rules(evidence),
+    )
+
+
+def check_backdrop(evidence: Evidence) -> tuple[Check, ...]:
+    """Run the checks of one asset whose outcome another backdrop can change."""
+    return (*check_edges(evidence), check_backdrop_colour(evidence), *check_scene(evidence))
 
 
 def judge(checks: Sequence[Check]) -> tuple[VerdictWord, tuple[str, ...]]:

@@ -130,8 +130,8 @@ class Batch:
         key = _key(inputs, params)
         if key not in self._painted:
             others = {_key(*asset): asset for asset in self._assets if _shared(asset[1]) == _shared(params)}
-            finished = {key, *self._painted, *self._returned}
-            pending = [asset for name, asset in others.items() if name not in finished]
+            done = {key, *self._painted, *self._returned}
+            pending = [each for name, each in others.items() if name not in done and not _is_stored(name, work)]
             batch = [(inputs, params), *pending[: size - 1]]
             painted = painted_together(batch, work)
             self._painted |= {_key(*asset): picture for asset, picture in zip(batch, painted, strict=True)}
@@ -140,7 +140,12 @@ class Batch:
 
 
 def _key(inputs: AssetInputs, params: AssetParams) -> str:
-    return ASSET.request(inputs, params).model_dump_json()
+    return ASSET.request(inputs, params).key
+
+
+def _is_stored(key: str, work: Work) -> bool:
+    """Whether an earlier run finished this asset, such as one that was killed later."""
+    return work.store.manifest(ASSET.name, key) is not None
 
 
 def _shared(params: AssetParams) -> AssetParams:

@@ -1,10 +1,10 @@
-"""background: makes the backdrops of every angle that has a picture: solid, gradient, or painted by diffusion."""
+"""background: makes the backdrops of every angle that has a picture: solid, gradient, or painted by diffusion.
+
+A painted one is looked at behind its product, and painted again where checks fail.
+"""
 
 import hashlib
-from dataclasses import replace
-from typing import Any, Literal, Self
-
-from pydantic import Field, model_validator
+from typing import NamedTuple
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
@@ -12,17 +12,11 @@ from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Backdrop, BackdropPicture, Caption, Picture, dump_json, load_list
-from pipeline.diffusion.painting.base import PainterFacts
 from pipeline.diffusion.painting.registry import ENGINES
-from pipeline.stages.background.asset import (
-    ASSET,
-    AssetInputs,
-    AssetParams,
-    AssetReport,
-    Batch,
-    EngineParams,
-    given,
-)
+from pipeline.stages.background.asset import ASSET, AssetInputs, AssetParams, given
+from pipeline.stages.background.look import LookParams
+from pipeline.stages.background.params import Params, painter_facts, requires
+from pipeline.stages.background.tries import Kept, Outcome, Rules, TryReport, Wish, paint_and_look
 
 
 class Inputs(Frozen):
@@ -31,58 +25,6 @@ class Inputs(Frozen):
     angles: Artifact
     pictures: Artifact
     caption: Artifact | None = None
-
-
-class Params(Frozen):
-    """Which backdrops to make, how large, and how to paint. They are square unless extended; channels crop them."""
-
-    backdrops: tuple[Backdrop, ...] = ()
-    size_px: int = Field(
-        default=1600, ge=64, le=4096, description="side of the square backdrop that channels crop from"
-    )
-    diffusion: EngineParams = Field(default_factory=ENGINES.defaults)
-    around: Literal["auto", "product", "empty"] = Field(
-        default="auto",
-        description="product: paint around each angle's product; empty: paint one empty set for all angles; auto: "
-        "empty if the checkpoint paints behind the product anyway, so that all angles share one set",
-    )
-    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the painted backdrops")
-    seed_per_angle: bool = Field(
-        default=False, description="paint a different place for each angle instead of one for all"
-    )
-    shadow: Literal["layer", "painted"] = Field(
-        default="layer",
-        description="layer: composite draws the shadow; painted: the checkpoint paints it around each product",
-    )
-
-    @model_validator(mode="after")
-    def _paints_shadows(self) -> Self:
-        if self.shadow == "painted" and self.paints:
-            if (painter := _facts(self)).paints_behind_product:
-                raise ValueError(
-                    f"shadow: painted: {painter.name} paints empty sets, without shadows; "
-                    "use shadow: layer, or an inpainting checkpoint that sees the product"
-                )
-            if self.around == "empty":
-                raise ValueError("shadow: painted requires a visible product; set around to product or auto")
-        return self
-
-    @model_validator(mode="before")
-    @classmethod
-    def _pin_weights(cls, values: Any) -> Any:
-        """Write the weights' digest and defaults into the params, so that other weights make another request."""
-        if not isinstance(values, dict) or not any(_kind(each) == "diffusion" for each in values.get("backdrops", ())):
-            return values
-        try:
-            diffusion = ENGINES.parse(values.get("diffusion", {}))
-        except ValueError:  # the field's own validation reports it, with its path
-            return values
-        return {**values, "diffusion": ENGINES.of(diffusion).pinned(diffusion)}
-
-    @property
-    def paints(self) -> bool:
-        """Whether any backdrop is painted."""
-        return any(backdrop.kind == "diffusion" for backdrop in self.backdrops)
 
 
 class Wording(Frozen):
@@ -95,13 +37,18 @@ class Wording(Frozen):
 
 
 class Report(Frozen):
-    """How many backdrops were made and painted, the engine, and how the checkpoint understood each prompt."""
+    """How many backdrops were made and painted, the engine, and how the checkpoint understood each prompt.
+
+    `unsatisfied`: the backdrops `<angle>/<backdrop>` for which no try passed its checks; the best is kept.
+    """
 
     backdrops: int
     painted: int
     engine: str | None = None
     checkpoint_digest: str | None = None
     wordings: tuple[Wording, ...] = ()
+    tries: tuple[TryReport, ...] = ()
+    unsatisfied: tuple[str, ...] = ()
 
 
 class Outputs(Frozen):
@@ -112,77 +59,124 @@ class Outputs(Frozen):
     report: Report
 
 
+class _Ask(NamedTuple):
+    """One backdrop for one angle."""
+
+    angle: str
+    picture: Artifact
+    backdrop: Backdrop
+    files: AssetInputs
+    asset: AssetParams
+
+    @property
+    def path(self) -> str:
+        return f"{self.angle}/{self.backdrop.name}"
+
+
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Make every backdrop of every angle that has a picture. Raises BadInput."""
-    requests = _requests(inputs, params, work)
-    stage = replace(ASSET, run=Batch([(files, asset) for *_, files, asset in requests]).run)
-    files: dict[str, Artifact] = {}
-    records: list[BackdropPicture] = []
-    wordings: dict[Wording, None] = {}  # an ordered set, because angles share a prompt
-    for count, (angle, backdrop, asset_files, asset) in enumerate(requests, start=1):
-        path = f"{angle}/{backdrop.name}.png"
-        made = work.item(f"{angle}/{backdrop.name}", stage, asset_files, asset)
-        files[path] = made.backdrop
-        records.append(_record(path, angle, backdrop, asset, made.report, params))
-        wordings |= dict.fromkeys(_wordings(backdrop.name, asset, made.report))
-        work.progress(count, len(requests), path)
-    painted = sum(record.kind == "diffusion" for record in records)
-    painter = _facts(params) if painted else None
+    asks = _asks(inputs, params, work)
+    painted = [ask for ask in asks if ask.backdrop.kind == "diffusion"]
+    outcome = paint_and_look(_wishes(painted), _rules(params), work)
+    kept = outcome.kept | {ask.path: _plain(ask, work) for ask in asks if ask.path not in outcome.kept}
+    records = [_record(ask, kept[ask.path], params) for ask in asks]
     return Outputs(
-        backdrops=work.put_tree(files),
+        backdrops=work.put_tree({f"{ask.path}.png": kept[ask.path].backdrop for ask in asks}),
         backdrop_pictures=work.put_bytes(dump_json(records)),
-        report=Report(
-            backdrops=len(records),
-            painted=painted,
-            engine=painter.name if painter else None,
-            checkpoint_digest=painter.checkpoint_digest if painter else None,
-            wordings=tuple(wordings),
-        ),
+        report=_report(asks, kept, outcome, params),
     )
 
 
-def _requests(inputs: Inputs, params: Params, work: Work) -> list[tuple[str, Backdrop, AssetInputs, AssetParams]]:
+def _asks(inputs: Inputs, params: Params, work: Work) -> list[_Ask]:
     """Every angle that has a picture with every backdrop, in order. Raises BadInput when a picture is missing."""
     angles = work.tree(inputs.angles)
     pictures = [each for each in load_list(Picture, work.read(inputs.pictures)) if each.source != "refused"]
     caption = None if inputs.caption is None else Caption.model_validate_json(work.read(inputs.caption))
-    requests = []
+    asks = []
     for picture in pictures:
         name = picture.angle.name
         if f"{name}.png" not in angles:
             raise BadInput(f"angle {name} has no picture {name}.png", remedy="Run render again")
+        shown = angles[f"{name}.png"]
         for backdrop in params.backdrops:
-            product = angles[f"{name}.png"] if backdrop.kind == "diffusion" and _around_product(params) else None
+            product = shown if backdrop.kind == "diffusion" and _around_product(params) else None
             asset = _asset_params(backdrop, name, params, caption)
-            requests.append((name, backdrop, AssetInputs(angle=product), asset))
-    return requests
+            asks.append(_Ask(name, shown, backdrop, AssetInputs(angle=product), asset))
+    return asks
 
 
-def _record(
-    path: str, angle: str, backdrop: Backdrop, asset: AssetParams, made: AssetReport, params: Params
-) -> BackdropPicture:
+def _wishes(asks: list[_Ask]) -> list[Wish]:
+    """One wish for all angles that share a set, because it must suit all of them."""
+    shared: dict[tuple[str, str], list[_Ask]] = {}
+    for ask in asks:
+        shared.setdefault((ask.backdrop.name, ASSET.request(ask.files, ask.asset).key), []).append(ask)
+    return [
+        Wish(
+            backdrop=first.backdrop.name,
+            files=first.files,
+            asset=first.asset,
+            scene=given(first.backdrop.prompt),
+            pictures={ask.angle: ask.picture for ask in (first, *others)},
+        )
+        for first, *others in shared.values()
+    ]
+
+
+def _rules(params: Params) -> Rules:
+    look = LookParams(
+        shadow_painted=params.shadow == "painted",
+        vector=params.look,
+        prompt_likeness_at_least=params.prompt_likeness_at_least if params.look is not None else 0.0,
+    )
+    return Rules(params.tries, look, params.rewrite)
+
+
+def _plain(ask: _Ask, work: Work) -> Kept:
+    made = work.item(ask.path, ASSET, ask.files, ask.asset)
+    return Kept(made.backdrop, ask.asset, made.report, ())
+
+
+def _record(ask: _Ask, kept: Kept, params: Params) -> BackdropPicture:
     return BackdropPicture(
-        angle=angle,
-        backdrop=backdrop.name,
-        kind=backdrop.kind,
-        path=path,
-        prompt=asset.prompt,
-        seed=asset.seed,
-        start=made.start,
-        shadow_painted=backdrop.kind == "diffusion" and params.shadow == "painted",
+        angle=ask.angle,
+        backdrop=ask.backdrop.name,
+        kind=ask.backdrop.kind,
+        path=f"{ask.path}.png",
+        prompt=kept.asset.prompt,
+        seed=kept.asset.seed,
+        start=kept.made.start,
+        shadow_painted=ask.backdrop.kind == "diffusion" and params.shadow == "painted",
+        checks=kept.checks,
+    )
+
+
+def _report(asks: list[_Ask], kept: dict[str, Kept], outcome: Outcome, params: Params) -> Report:
+    painter = painter_facts(params) if outcome.kept else None
+    wordings = dict.fromkeys(  # an ordered set, because angles share a prompt
+        wording for ask in asks for wording in _wordings(ask.backdrop.name, kept[ask.path])
+    )
+    return Report(
+        backdrops=len(asks),
+        painted=len(outcome.kept),
+        engine=painter.name if painter else None,
+        checkpoint_digest=painter.checkpoint_digest if painter else None,
+        wordings=tuple(wordings),
+        tries=outcome.tries,
+        unsatisfied=outcome.unsatisfied,
     )
 
 
 def _around_product(params: Params) -> bool:
     if params.around != "auto":
         return params.around == "product"
-    return not _facts(params).paints_behind_product
+    return not painter_facts(params).paints_behind_product
 
 
-def _wordings(backdrop: str, asked: AssetParams, made: AssetReport) -> tuple[Wording, ...]:
-    if asked.prompt is None or made.painted_as is None:
+def _wordings(backdrop: str, kept: Kept) -> tuple[Wording, ...]:
+    asked, made = kept.asset.prompt, kept.made
+    if asked is None or made.painted_as is None:
         return ()
-    return (Wording(backdrop=backdrop, asked=asked.prompt, painted_as=made.painted_as, passed_over=made.passed_over),)
+    return (Wording(backdrop=backdrop, asked=asked, painted_as=made.painted_as, passed_over=made.passed_over),)
 
 
 def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Caption | None) -> AssetParams:
@@ -196,29 +190,16 @@ def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Capti
     if backdrop.kind != "diffusion":
         return plain
     prompt = given(backdrop.prompt)
-    if caption is not None and not _facts(params).closed_vocabulary:
+    if caption is not None and not painter_facts(params).closed_vocabulary:
         prompt = f"{caption.prompt}, {prompt}"
     names = (str(params.seed), backdrop.name, angle if params.seed_per_angle else "")
     seed = int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:4], "big") % 2**31
     return plain.model_copy(update={"prompt": prompt, "seed": seed, "diffusion": params.diffusion})
 
 
-def _facts(params: Params) -> PainterFacts:
-    return ENGINES.of(params.diffusion).facts(params.diffusion)
-
-
-def requires(params: Params) -> str:
-    """Return what would paint, or an empty text if no backdrop is painted."""
-    return ENGINES.of(params.diffusion).require_here(params.diffusion) if params.paints else ""
-
-
-def _kind(backdrop: Any) -> str | None:
-    return backdrop.get("kind") if isinstance(backdrop, dict) else getattr(backdrop, "kind", None)
-
-
 STAGE = Stage(
     "background",
-    6,
+    7,
     Inputs,
     Params,
     Outputs,

@@ -189,6 +189,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
         source=params.source,
         marking=marking,
         resized=params.resized,
+        backdrop=layers.backdrop,
     )
     width_px, height_px = layers.placement.width_px, layers.placement.height_px
     return AssetOutputs(
@@ -239,4 +240,4 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
 
 ANGLE_ITEM = Stage("composite_angle", 5, AngleInputs, AngleParams, AngleOutputs, check_angle)
 LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 5, AssetInputs, AssetParams, AssetOutputs, make_asset)
+ASSET_ITEM = Stage("composite_asset", 6, AssetInputs, AssetParams, AssetOutputs, make_asset)

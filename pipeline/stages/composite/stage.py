@@ -204,7 +204,7 @@ def _source(picture: Picture) -> PictureSource:
 def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs) -> AssetRecord:
     from pipeline.imaging.checks.judge import judge
 
-    checks = (*fidelity, *made.report.checks)
+    checks = (*fidelity, *made.report.checks, *job.backdrop.checks)
     verdict, reasons = judge(checks)
     return AssetRecord(
         angle=job.picture.angle.name,
@@ -243,4 +243,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 7, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 8, Inputs, Params, Outputs, run)
