@@ -126,17 +126,22 @@ def write_plan(
         source=str(folder.resolve()),
         shoot=store.put(_read(folder / "shoot.yaml"), "application/yaml"),
         photos=store.put_tree(photos),
-        steps={
-            step: PlannedStep(
-                stage=step,
-                params=params[step],
-                inputs={name: sources[value] if isinstance(value, str) else value for name, value in wiring.items()},
-            )
-            for step, wiring in GRAPH.items()
-        },
+        steps=_steps(params, sources),
     )
     digest = store.put(plan.model_dump_json().encode(), JSON).sha256
     return plan, digest
+
+
+def _steps(params: Mapping[str, dict[str, Any]], sources: Mapping[str, Artifact | None]) -> dict[str, PlannedStep]:
+    """Every step of the graph, with the shoot's own files in place of their names."""
+    return {
+        step: PlannedStep(
+            stage=step,
+            params=params[step],
+            inputs={name: sources[value] if isinstance(value, str) else value for name, value in wiring.items()},
+        )
+        for step, wiring in GRAPH.items()
+    }
 
 
 def _require_channels(shoot: Shoot, folder: Path) -> None:

@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
-from pipeline.catalog.tables import AssetRow, RunRow, RunShootRow, RunStepRow, ShootRow
+from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
+from pipeline.catalog.tables import AssetRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 

@@ -271,41 +271,4 @@ class ItemRow(Base):
     computed: Mapped[bool]
 
 
-class RunRow(Base):
-    """One nightly run, one backfill or one call of `catalog run`."""
-
-    __tablename__ = "runs"
-
-    run_id: Mapped[str] = mapped_column(String(250), primary_key=True)
-    started_at: Mapped[datetime]
-
-
-class RunShootRow(Base):
-    """How one shoot ended in one run."""
-
-    __tablename__ = "run_shoots"
-
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)
-    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
-    plan_digest: Mapped[str | None]
-    fate: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str]
-    at: Mapped[datetime]
-
-
-class RunStepRow(Base):
-    """How one step of one shoot ended in one run."""
-
-    __tablename__ = "run_steps"
-
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)
-    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
-    step: Mapped[str] = mapped_column(String(100), primary_key=True)
-    state: Mapped[str] = mapped_column(String(20))
-    seconds: Mapped[float]
-    reason: Mapped[str]
-    at: Mapped[datetime]
-    picture_sha256: Mapped[str | None] = mapped_column(String(64))
-
-
 Index("ix_assets_current", AssetRow.current, AssetRow.state)

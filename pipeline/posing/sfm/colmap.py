@@ -88,10 +88,17 @@ def pose(
         threads=threads,
     )
     answer = run_worker(request, out / "request.json", worker)
-    model = None if answer.sparse is None else read_model(Path(answer.sparse))
-    parts = [] if model is None else halves(model, answer.joined)
-    strayed = {photo: off for part in parts for photo, off in strays(part, params.rig).items()}
-    return PoseResult(model and model.without(strayed), prepared.silhouettes, unusable, answer, strayed)
+    model, strayed = _without_strays(answer, params)
+    return PoseResult(model, prepared.silhouettes, unusable, answer, strayed)
+
+
+def _without_strays(answer: PoseAnswer, params: PoseParams) -> tuple[SparseModel | None, dict[str, float]]:
+    """The model without the photos that deviate from their ring, and by how many degrees each of them does."""
+    if answer.sparse is None:
+        return None, {}
+    model = read_model(Path(answer.sparse))
+    strayed = {photo: off for part in halves(model, answer.joined) for photo, off in strays(part, params.rig).items()}
+    return model.without(strayed), strayed
 
 
 def _require_one_folder(photos: Sequence[PhotoFile]) -> None:
