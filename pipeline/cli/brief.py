@@ -25,7 +25,6 @@ from pipeline.language.briefs.registry import PARSERS
 from pipeline.request import Request, prepare, read_request
 from pipeline.run import StepResult, exit_code, reports_of, run_plan, runner_from
 from pipeline.settings import Settings, read_settings
-from pipeline.stages.publish.request import request_id
 
 ROUTES = {
     "captured": "captured photo",
@@ -101,7 +100,7 @@ def _make(
     for result in results:
         record_step(settings, run_id, request.plan, result)
     conclude(settings.catalog_url, run_id)
-    identity = request_id(request.edit, request.plan.sku)
+    identity = request.edit.id_for(request.plan.sku)
     sheet = copy_sheet(runner, request.digest, f"{request.plan.sku}-{identity}", settings.sheets)
     if as_json:
         return results

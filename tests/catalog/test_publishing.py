@@ -12,7 +12,6 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import list_assets
 from pipeline.catalog.tables import Base
 from pipeline.language.briefs.plan import EditPlan, Wish
-from pipeline.stages.publish.request import request_id
 from tests.catalog.toy_shoot import ToyShoot
 
 
@@ -54,7 +53,7 @@ def test_request_is_published_beside_the_shoot_and_neither_withdraws_the_other(
     asked = shoot.but(angles=("front",), channels=("shop", "feed"))
     assert asked.publish(BRIEF).published == 2
     ids = [asset.id for asset in list_assets(Catalog(catalog_url))]
-    brief = request_id(BRIEF, "MUG-1")
+    brief = BRIEF.id_for("MUG-1")
     assert ids == [
         f"MUG-1/{brief}/front/white/feed", f"MUG-1/{brief}/front/white/shop",
         "MUG-1/front/white/shop", "MUG-1/left/white/shop",

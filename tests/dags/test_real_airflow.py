@@ -29,7 +29,7 @@ from tests.catalog.toy_shoot import ToyShoot
 from tests.dags.toy_shoots import write_toy_shoot
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-NIGHTLY, BACKFILL = "catalog_nightly", "catalog_backfill"
+NIGHTLY, BACKFILL, REQUEST = "catalog_nightly", "catalog_backfill", "catalog_request"
 ASSET = "MUG-1/front/white/shop"
 LIMIT_SECONDS = 400.0  # a busy machine is slow, not wrong
 
@@ -184,6 +184,16 @@ def test_the_catalog_is_in_the_navigation(airflow):
     plugins = {plugin["name"]: plugin for plugin in airflow.client.get("/api/v2/plugins")["plugins"]}
     assert [view["href"] for view in plugins["catalog"]["external_views"]] == ["/catalog/assets"]
     assert not airflow.client.get("/api/v2/plugins/importErrors")["import_errors"]
+
+
+def test_a_request_runs_the_steps_of_its_own_plan_and_a_bad_one_says_why(airflow):
+    state, tasks = airflow.run(REQUEST, sku=str(airflow.shoots / "tee"), text="- on light grey\n- for Instagram")
+    assert state == "success"
+    assert {name for shoot, name in tasks if shoot == "tee"} == {f"shoot.{step}" for step in STEPS}
+    discover = tasks["", "discover"]
+    assert "channels.instagram_4x5" in airflow.log(discover)
+    state, tasks = airflow.run(REQUEST, sku="no-such", text="on white")
+    assert state == "failed" and "neither a folder nor a product" in airflow.log(tasks["", "discover"])
 
 
 ABOVE = """photo => { const names = [];

@@ -8,6 +8,8 @@ Directions are those of the viewer who stands in front of the product: 45° left
 45° to the viewer's left around the product, at azimuth -45, which is 315. 90° left is `left`, at azimuth 270.
 """
 
+import hashlib
+import json
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -89,6 +91,11 @@ class EditPlan(Frozen):
     refused: tuple[RefusedWish, ...] = ()
     seconds: float | None = None
     usd: float | None = None
+
+    def id_for(self, sku: str) -> str:
+        """The id of this request for one product: the same for the same words and the same overlay."""
+        words = json.dumps([sku, self.text, self.shoot.model_dump(mode="json")], sort_keys=True)
+        return f"brief-{hashlib.sha256(words.encode()).hexdigest()[:10]}"
 
 
 class Known(Frozen):

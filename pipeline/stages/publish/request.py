@@ -1,7 +1,7 @@
 """What publish writes of the brief that a run was made for."""
 
 from pipeline.catalog.entries import AssetEntry, RequestEntry
-from pipeline.contract.artifact import Artifact, canonical_json, digest_of
+from pipeline.contract.artifact import Artifact
 from pipeline.contract.work import Work
 from pipeline.language.briefs.plan import EditPlan
 
@@ -14,18 +14,12 @@ def read_request(request: Artifact | None, work: Work) -> EditPlan | None:
 def entry_of(request: EditPlan, sku: str) -> RequestEntry:
     """The brief as the catalog stores it."""
     return RequestEntry(
-        id=request_id(request, sku),
+        id=request.id_for(sku),
         text=request.text,
         language=request.language,
         parser=request.parser,
         plan=request.model_dump(mode="json"),
     )
-
-
-def request_id(request: EditPlan, sku: str) -> str:
-    """`brief-` and ten digits, the same for the same words and the same overlay of one product."""
-    value = {"sku": sku, "text": request.text, "shoot": request.shoot.model_dump(mode="json")}
-    return f"brief-{digest_of(canonical_json(value))[:10]}"
 
 
 def for_review(assets: tuple[AssetEntry, ...], request: EditPlan) -> tuple[AssetEntry, ...]:
