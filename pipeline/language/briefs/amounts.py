@@ -24,7 +24,9 @@ def crop_of(lexemes: Sequence[Lexeme]) -> Edit:
     """A crop to a shape, an exact size, or shares of the sides."""
     for lexeme in lexemes:
         if lexeme.kind == "RATIO":
-            return Edit({("crop", "aspect"): _ratio(lexeme.value)})
+            ratio = _ratio(lexeme.value)
+            _require_lies(ratio, {one.value for one in lexemes if one.kind == "ORIENTATION"})
+            return Edit({("crop", "aspect"): ratio})
         if lexeme.kind == "SIZE":
             return Edit({("size_px",): _size(lexeme.value)})
     return Edit({("crop", edge): share for edge, share in _shares(lexemes)})
@@ -56,6 +58,15 @@ def _ratio(text: str) -> str:
     if not (width and height and 0.1 <= width / height <= 10):
         raise RefusedPhrase("a crop has a ratio from 1:10 to 10:1, such as 4:5")
     return f"{width}:{height}"
+
+
+def _require_lies(ratio: str, orientations: set[str]) -> None:
+    """Raise RefusedPhrase where a ratio such as 4:5 is called landscape, or 3:2 portrait."""
+    width, height = map(int, ratio.split(":"))
+    against = {"portrait"} if width > height else {"landscape"}
+    if wrong := orientations & against or (orientations if width == height else set()):
+        lies = "square" if width == height else "landscape" if width > height else "portrait"
+        raise RefusedPhrase(f"{ratio} is {lies}, not {sorted(wrong)[0]}; write the ratio that is meant, width first")
 
 
 def _size(text: str) -> tuple[int, int]:

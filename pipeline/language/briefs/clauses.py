@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.language.briefs.asks import Alter, Ask, RefusedPhrase
 from pipeline.language.briefs.lexicon import UNKNOWN
+from pipeline.language.briefs.neighbours import PREPOSITIONS, changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak, longest_wish
 from pipeline.language.briefs.tokens import SWATCHES, Lexeme
 
 ITS_OWN = "every picture has a backdrop; write the one that is wanted, such as `on white`"
 SEPARATORS = frozenset({"COMMA", "STOP"})
 VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
-PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur", "pour", "in", "im", "en", "dans"})
-JOINING = frozenset({"AND", "VIEW"})
+JOINING = frozenset({"AND", "VIEW", "OR"})
 REPLACING = frozenset({"with", "by", "durch", "gegen", "mit", "par", "TO"})
-IDLE = frozenset({"ADD", "CHANGE", "AND", "BACKDROP", "VIEW", "SCENE", "MORE", "ROUND"})
+IDLE = frozenset({"OR", "ADD", "CHANGE", "AND", "BACKDROP", "VIEW", "SCENE", "MORE", "ROUND"})
 """Kinds that may remain beside a wish, as in `change the background to white`."""
 
 
@@ -72,13 +72,24 @@ def _split(lexemes: Sequence[Lexeme]) -> list[tuple[str, list[Lexeme]]]:
 
 
 def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
+    for at in range(1, len(clause) - 1):
+        if clause[at].kind == "AND" and clause[at + 1].kind == "NOT":  # `to the right and not so hard`
+            _read_clause(clause[:at], number, sentence, found)
+            clause = clause[at + 1 :]
+            break
+    if any(lexeme.kind == "OR" for lexeme in clause) and len(clause) > 1:
+        found.left.append(Left(tuple(clause), "a brief cannot choose; write the one that is wanted"))
+        return
     if any(lexeme.kind == "NOT" for lexeme in clause):
         found.left.append(Left(tuple(clause), "a brief says what is wanted; write that instead of what is not"))
         return
     spans = _spans(clause, number, sentence)
     inside: set[int] = set()
+    free = set(range(len(clause))) - {at for span in spans for at in range(span.first, span.end)}
     for span in spans:
-        if not (is_weak(clause[span.first : span.end]) and _beside_refused(clause, span, spans)):
+        changed = not span.reason and changed_by_neighbour(clause, span.first, span.end, span.asks, free)
+        weak = is_weak(clause[span.first : span.end])
+        if not (weak and _beside_refused(clause, span, spans)) and not changed:
             inside |= set(range(span.first, span.end))
             found.asks += span.asks
             found.left += [Left(tuple(clause[span.first : span.end]), span.reason)] if span.reason else []

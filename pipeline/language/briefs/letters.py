@@ -4,20 +4,22 @@ import re
 from collections.abc import Callable
 
 _GREETING = re.compile(
-    r"\A\s*(?:hi|hello|hey|dear|hallo|liebes?|lieber|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|moin|servus"
-    r"|bonjour|bonsoir|salut|ch[eè]re?s?)\b[^\n,!.:;]{0,40}(?:[,!.:;]|\n|\Z)",
+    r"\A\s*(?:hi(?:ya)?|hello|hey|dear|good (?:morning|afternoon|evening|day)|(?:good )?morning(?= (?:all|\w+,))|greetings"
+    r"|hallo|hallöchen|liebes?|lieber|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|moin|servus|gr[uü](?:ß|ss) (?:gott|dich|euch)|gr[uü]ezi"
+    r"|bonjour|bonsoir|salut|coucou|madame|monsieur|messieurs|ch[eè]re?s?)\b[^\n,!.:;]{0,40}(?:[,!.:;]|\n|\Z)",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(r"\A\s*(?:subject|re|betreff|objet)\s*:[^\n]*\n", re.IGNORECASE)
 _THANKS = r"thanks(?: a lot| so much| in advance)?|thank you(?: very much)?|many thanks"
 _THANKS += r"|danke(?:sch[oö]n| sehr| im voraus)?|vielen dank(?: im voraus)?|merci(?: beaucoup| d.avance)?"
-_WISHES = r"(?:best|kind|warm|many|with kind|with best) (?:regards|wishes)|regards|cheers|best|sincerely|yours(?: \w+)?"
-_WISHES += (
-    r"|viele gr[uü](?:ß|ss|e)\w*|(?:mit )?(?:freundlichen?|besten?|lieben?|herzlichen?) gr[uü](?:ß|ss)\w*|lg|vg|mfg"
-)
+_WISHES = r"(?:(?:with|very|all|my) )*(?:(?:best|kind|kindest|warm|warmest|many) )?(?:regards|wishes)|cheers(?: \w+)?"
+_WISHES += r"|(?:all the |all my )?best|sincerely|yours(?: \w+)?|take care|(?:talk|speak) soon|warmly|respectfully"
+_WISHES += r"|(?:viele |lg |sch[oö]ne )?gr[uü](?:ß|ss|e)\w*|(?:mit )?(?:freundlichen?|besten?|lieben?|herzlichen?) gr[uü](?:ß|ss)\w*|lg|vg|mfg"
 _WISHES += r"|have a (?:nice|good|great) (?:day|weekend|week)|sch[oö]ne[ns]? (?:tag|woche|wochenende)(?: noch)?"
-_WISHES += r"|bonne (?:journ[eé]e|semaine|soir[eé]e)|(?:bien )?cordialement|bien [aà] vous"
-_WISHES += r"|sinc[eè]rement|salutations|[aà] bient[oô]t|--"
+_WISHES += r"|bonne (?:journ[eé]e|semaine|soir[eé]e|fin de journ[eé]e)|belle journ[eé]e|(?:(?:bien|tr[eè]s) )?cordialement|bien [aà] (?:vous|toi)"
+_WISHES += r"|(?:grosses )?bis(?:es|ous)|amiti[eé]s|(?:bien )?amicalement|[aà] plus(?: tard)?|[aà] tr[eè]s (?:vite|bient[oô]t)|au revoir"
+_WISHES += r"|bis (?:bald|dann|sp[aä]ter)|tsch[uü]ss|herzlichst|hochachtungsvoll|ciao|servus"
+_WISHES += r"|sinc[eè]rement|(?:\w+ )?salutations(?: \w+)?|[aà] bient[oô]t|--"
 _CLOSING = re.compile(
     rf"^[ \t]*(?:(?:{_THANKS})|(?:(?:{_THANKS}),? (?:and |und |et )?)?(?:{_WISHES}))[ \t]*[,!.]?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,

@@ -112,6 +112,8 @@ READERS: dict[str, Callable[[Tree[Any], Sequence[Lexeme]], list[What]]] = {
 def is_weak(lexemes: Sequence[Lexeme]) -> bool:
     """Whether a phrase is one bare word, such as `left` or `white`, that may belong to unknown words beside it."""
     (first, *rest) = lexemes
+    if first.kind in SWATCHES and not rest:
+        return "ON" not in first.before
     if rest or first.viewed or {"ON", "FROM", "VIEW"} & set(first.before):
         return False
-    return first.kind in SWATCHES | {"SIDE", "UP", "DOWN", "MOOD"}
+    return first.kind in {"SIDE", "UP", "DOWN", "MOOD"}

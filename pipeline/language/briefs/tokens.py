@@ -16,6 +16,16 @@ SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
 FEW = 3
 UPWARDS = frozenset({"up", "hoch"})
 PICTURES = frozenset({"pictures", "images", "photos", "photographs", "bilder", "fotos", "photographies"})
+ARTICLES = frozenset({"a", "an", "one", "ein", "eine", "einen", "einem", "einer", "un", "une"})
+GOES_ON = frozenset(
+    {"be", "come", "comes", "coming", "fall", "falls", "sein", "ist", "kommen", "kommt", "kommend", "fallen", "fällt"}
+    | {"soit", "vienne", "vient", "venant", "tombe"}
+)
+"""Verbs that go on about the same lamp: `a shadow that is soft and falls to the right`."""
+OF_LAMP = frozenset(
+    {COURTESY, "FROM", "TO", "ON", "SIDE", "UP", "NUM", "DEG", "AND", "SOFT", "HARD", "STRONG", "FAINT"}
+)
+ENDS = frozenset({"COMMA", "STOP", "AND"})
 MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
 LABELS = frozenset({"LIGHT", "SHADOW"})
@@ -31,7 +41,7 @@ _SCAN = re.compile(
     |(?P<PCT>%)|(?P<DEG>[\u00b0\u00ba])
     |(?P<WORD>[^\W\d_]+)
     |(?P<STOP>[;.!?\n]|[ ][-\u2013\u2014][ ]|\u2014)
-    |(?P<COMMA>,)|(?P<AND>[()&+/])|(?P<COLON>:)
+    |(?P<COMMA>,)|(?P<AND>[()&+/])|(?P<COLON>[:=])
     |(?P<SPACE>[ \t\r'\u2019"\u201c\u201d\u201e\u00ab\u00bb\u00a0\u202f_-])
     |(?P<OTHER>.)""",
     re.VERBOSE | re.DOTALL,
@@ -66,7 +76,7 @@ class Lexeme:
 
 def tokens_of(text: str, words: Lexicon) -> list[Lexeme]:
     """The tokens of a brief, in order, without what changes nothing."""
-    return _kept(_unified(list(_read(text, words))))
+    return _kept(_with_lamps_whole(_unified(list(_read(text, words)))))
 
 
 def languages_of(text: str, words: Lexicon) -> dict[Language, int]:
@@ -77,6 +87,12 @@ def languages_of(text: str, words: Lexicon) -> dict[Language, int]:
             (language,) = lexeme.languages
             found[language] = found.get(language, 0) + 1
     return found
+
+
+def unknown_in(text: str, words: Lexicon) -> tuple[str, ...]:
+    """The words of a text that are not in the lexicon, each once."""
+    read = (lexeme for lexeme in _read(text, words) if lexeme.kind == UNKNOWN)
+    return tuple(dict.fromkeys(text[lexeme.start : lexeme.end] for lexeme in read))
 
 
 def share_known(text: str, words: Lexicon) -> float:
@@ -137,7 +153,7 @@ def _symbol(match: re.Match[str]) -> Lexeme:
 
 def _words(run: list[re.Match[str]], words: Lexicon) -> Iterator[Lexeme]:
     """The longest known phrases in a run of words."""
-    folded = [fold(match.group()) for match in run]
+    folded = [words.folded(match.group()) for match in run]
     at = 0
     while at < len(run):
         count, meanings = words.at(folded, at)
@@ -200,11 +216,32 @@ def _unified(read: list[Lexeme]) -> list[Lexeme]:
             found[at] = replace(lexeme, kind=COURTESY)  # `a quick one`
         elif lexeme.kind in UNITS and not any(one.kind in {"NUM", "RATIO"} for one in found[max(0, at - 3) : at]):
             found[at] = replace(lexeme, kind=COURTESY)  # `il` is a stop after a number, and elsewhere a pronoun
+        elif lexeme.value in ARTICLES and lexeme.kind == COURTESY and _kind_at(found, at + 1) in {"DEG", "EV", "PCT"}:
+            counted = any(one.kind in {"NUM", "RATIO"} for one in found[max(0, at - 2) : at])  # `2/3 of a stop`
+            found[at] = lexeme if counted else replace(lexeme, kind="NUM", value="1.0")
         elif lexeme.value in UPWARDS and lexeme.kind == COURTESY and at and found[at - 1].kind == "DEG":
             found[at] = replace(lexeme, kind="UP", value="above")
+        elif lexeme.kind == "SLIGHTLY" and at and found[at - 1].kind == "SHADOW" and _kind_at(found, at + 1) in ENDS:
+            found[at] = replace(lexeme, kind="FAINT")  # `ombre légère`
         elif lexeme.kind == "SQUARE":
             found[at] = replace(lexeme, kind="RATIO")
     return found
+
+
+def _with_lamps_whole(read: list[Lexeme]) -> list[Lexeme]:
+    """The tokens without the comma inside `a harder light, which comes from the right`: it begins no other wish."""
+    ends = [at for at, lexeme in enumerate(read) if lexeme.kind in {"COMMA", "STOP"}] + [len(read)]
+    inside = set()
+    for before, comma, after in zip([-1, *ends], ends, ends[1:], strict=False):
+        lamp, clause = read[before + 1 : comma], read[comma + 1 : after]
+        goes_on = any(one.value in GOES_ON for one in clause) and {one.kind for one in clause} <= OF_LAMP
+        if goes_on and any(one.kind in LABELS for one in lamp) and read[comma].kind == "COMMA":
+            inside.add(comma)
+    return [lexeme for at, lexeme in enumerate(read) if at not in inside]
+
+
+def _kind_at(found: list[Lexeme], at: int) -> str:
+    return found[at].kind if at < len(found) else "STOP"
 
 
 def _unit_after(found: list[Lexeme], at: int) -> str:

@@ -146,7 +146,9 @@ def _settings(overlay: Overlay) -> set[str]:
         found.add(f"backdrop {backdrop.model_dump(exclude={'name'}, exclude_defaults=True)}")
     if overlay.light:
         usual = KNOWN.light.model_dump()
-        found |= {f"light {name} {value:g}" for name, value in overlay.light.model_dump().items() if value != usual[name]}
+        found |= {
+            f"light {name} {value:g}" for name, value in overlay.light.model_dump().items() if value != usual[name]
+        }
     for name, edits in overlay.edits.items():
         for field in edits.model_dump(exclude_defaults=True).items():
             found.add(f"edit {field} of {angles.get(name, name) if overlay.angles else name}")
