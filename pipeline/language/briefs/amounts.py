@@ -9,6 +9,7 @@ from pipeline.language.briefs.tokens import Lexeme
 BRIGHTER_EV = {"": 0.3, "SLIGHTLY": 0.15, "MUCH": 0.6}
 CONTRAST = {"": 0.1, "SLIGHTLY": 0.05, "MUCH": 0.25}
 SHARPEN = {"": 0.5, "SLIGHTLY": 0.25, "MUCH": 1.0}
+NOUNS = frozenset({"BRIGHTNESS", "CONTRAST"})
 DIGITS = 3
 WHOLE_FROM_PCT = 50  # `contrast to 110%` is the whole, `contrast +10%` the change
 ROLL_AT_MOST_DEG = 10.0  # `rotate 45° to the left` rather means the product
@@ -89,6 +90,8 @@ def adjust_of(lexemes: Sequence[Lexeme]) -> Edit:
     radius = [amounts.pop()[0]] if any(lexeme.kind == "RADIUS" for lexeme in lexemes) else []
     if len(amounts) > 1 or (amounts and degrees):
         raise NoSuchPhrase
+    if amounts and noun in NOUNS and not signs and amounts[0][1:] == ("PCT", False) and amounts[0][0] >= 100:
+        amounts[0] = (amounts[0][0] - 100, "PCT", True)  # `brightness 120%` is the whole
     edit = ADJUSTED[noun](amounts[0] if amounts else None, degrees[0] if degrees else "", signs)
     if radius and ("sharpen", "amount") in edit.fields:
         if not 0.3 <= radius[0] <= 20:

@@ -9,6 +9,7 @@ from pipeline.language.briefs.tokens import Lexeme
 PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur", "pour", "in", "im", "en", "dans"})
 PLACES = frozenset({"SIDE", "UP", "DOWN"})
 NAMED = frozenset({"COLOUR", "TONE", "MATERIAL"})
+LIT = frozenset({"BRIGHTER", "DARKER"})
 AMOUNTED = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
 
 
@@ -27,10 +28,15 @@ def changed_by_neighbour(clause: Sequence[Lexeme], first: int, end: int, asks: S
     if any(isinstance(ask.what, View) for ask in asks):
         said = {word for lexeme in clause[first:end] for word in lexeme.before}
         turned = after and after.kind in {UNKNOWN, "ROTATE"} and "TO" in said and "FROM" not in said
-        return bool(turned or (before and before.kind in {"MORE", "LESS"}))
+        return bool(turned or (before and before.kind in {"MORE", "LESS", "CROP", "PX"}))
+    if kinds & LIT and end < len(clause) and clause[end].kind == "BACKDROP":
+        return True  # an edit changes the whole picture, not `the background`
+    if kinds & LIT and before and before.kind == "BACKDROP":
+        return True
     if kinds & AMOUNTED and "NUM" not in kinds:
         return bool(
-            {UNKNOWN, "NUM"} & {one.kind for one in (before, after) if one and not (PREPOSITIONS - {"FROM"}) & set(one.before)}
+            {UNKNOWN, "NUM"}
+            & {one.kind for one in (before, after) if one and not (PREPOSITIONS - {"FROM"}) & set(one.before)}
         )
     if before and before.kind == UNKNOWN and opening.kind in NAMED and not opening.before:
         return True
