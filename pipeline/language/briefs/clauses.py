@@ -83,7 +83,9 @@ def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found)
     if any(lexeme.kind == "NOT" for lexeme in clause):
         found.left.append(Left(tuple(clause), "a brief says what is wanted; write that instead of what is not"))
         return
-    spans = _spans(clause, number, sentence)
+    last = found.asks[-1:]
+    after_trim = bool(last) and last[0].sentence == sentence and is_trim([last[0].what])
+    spans = _spans(clause, number, sentence, after_trim=after_trim)
     inside: set[int] = set()
     free = set(range(len(clause))) - {at for span in spans for at in range(span.first, span.end)}
     for span in spans:
@@ -106,12 +108,13 @@ class _Span:
     reason: str = ""
 
 
-def _spans(clause: list[Lexeme], number: int, sentence: int) -> list[_Span]:
+def _spans(clause: list[Lexeme], number: int, sentence: int, *, after_trim: bool) -> list[_Span]:
     """The phrases of a clause from left to right, each as long as possible."""
     spans: list[_Span] = []
     at = 0
     while at < len(clause):
-        span = _span_at(clause, at, bool(spans) and is_trim([ask.what for ask in spans[-1].asks]))
+        trimmed = is_trim([ask.what for ask in spans[-1].asks]) if spans else after_trim
+        span = _span_at(clause, at, trimmed)
         if span is None:
             at += 1
             continue
@@ -184,8 +187,9 @@ def _phrase_end(clause: Sequence[Lexeme], at: int) -> int:
 
 def _beside_refused(clause: Sequence[Lexeme], span: _Span, spans: Sequence[_Span]) -> bool:
     """Whether a phrase stands directly beside an unknown word, or after `and` beside a refused phrase."""
+    first = clause[span.first]
     if span.first and clause[span.first - 1].kind == UNKNOWN:
-        return True
+        return not (first.kind == "MOOD" and PREPOSITIONS & set(first.before))
     if span.end < len(clause) and clause[span.end].kind == "NUM" and all(other.first != span.end for other in spans):
         return True
     following = clause[span.end] if span.end < len(clause) else None

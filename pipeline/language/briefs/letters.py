@@ -24,6 +24,12 @@ _CLOSING = re.compile(
     rf"^[ \t]*(?:(?:{_THANKS})|(?:(?:{_THANKS}),? (?:and |und |et )?)?(?:{_WISHES}))[ \t]*[,!.]?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_PLEASANTRY = re.compile(
+    r"(?:(?<=[.!?\n,])|\A)[ \t]*(?:(?:i|we) )?(?:(?:hope|trust) (?:you|all|this|everything|it)\b"
+    r"|(?:many )?(?:thanks|thank you)(?: (?:again|so much|very much))? for\b|(?:ich|wir) hoffe[n]?\b|(?:vielen )?danke? für\b"
+    r"|j.esp[eè]re que\b|merci (?:encore )?pour\b)[^.!?\n]*(?:[.!?]|(?=\n)|\Z)",
+    re.IGNORECASE,
+)
 SIGNATURE_LINES, SIGNATURE_WORDS = 5, 8
 
 
@@ -35,6 +41,9 @@ def without_frame(text: str, has_wish: Callable[[str], bool]) -> str:
     for pattern in (_SUBJECT, _GREETING):
         match = pattern.search(text)
         if match and not has_wish(match.group()):
+            text = _blank(text, *match.span())
+    for match in _PLEASANTRY.finditer(text):
+        if not has_wish(match.group()):
             text = _blank(text, *match.span())
     for match in _CLOSING.finditer(text):
         lines = text[match.end() :].strip("\n").splitlines()

@@ -14,6 +14,7 @@ from pipeline.language.briefs.numerals import numerals
 from pipeline.language.briefs.plan import LANGUAGES, Known, Language
 
 ENDINGS = ("", "e", "er", "es", "en", "em")
+SHORTENED = 5  # letters of a channel that stand for it, such as `insta`
 COURTESY, UNKNOWN = "COURTESY", "UNKNOWN"
 Key = tuple[str, ...]
 
@@ -148,7 +149,9 @@ def _nicknames(name: str, names: tuple[str, ...], words: Lexicon) -> list[Key]:
         found.append(parts[:1])
     if len(parts) > 1 and parts[-1] not in words.single and not any(parts[-1] in other for other in others):
         found.append(parts[-1:])
-    return found
+    if parts and len(parts[0]) > SHORTENED and len(found) > 1:
+        found += [(parts[0][:length],) for length in range(SHORTENED, len(parts[0]))]
+    return [phrase for phrase in found if phrase not in words.entries]
 
 
 @cache

@@ -28,10 +28,12 @@ def changed_by_neighbour(clause: Sequence[Lexeme], first: int, end: int, asks: S
     if any(isinstance(ask.what, View) for ask in asks):
         said = {word for lexeme in clause[first:end] for word in lexeme.before}
         turned = after and after.kind in {UNKNOWN, "ROTATE"} and "TO" in said and "FROM" not in said
-        return bool(turned or (before and before.kind in {"MORE", "LESS", "CROP", "PX"}))
+        return bool(turned or (before and before.kind in {"MORE", "LESS", "CROP", "PX", "PCT"}))
     if kinds & LIT and end < len(clause) and clause[end].kind == "BACKDROP":
         return True  # an edit changes the whole picture, not `the background`
     if kinds & LIT and before and before.kind == "BACKDROP":
+        return True
+    if kinds == {"NUM", "EV"} and before and before.kind in AMOUNTED | {UNKNOWN, "LESS"}:
         return True
     if kinds & AMOUNTED and "NUM" not in kinds:
         return bool(

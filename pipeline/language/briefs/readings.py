@@ -21,7 +21,8 @@ def longest_wish(lexemes: Sequence[Lexeme], *, after_trim: bool) -> tuple[int, l
     `after_trim`: the phrase before trimmed a side, so that `5% left` trims another. Raises RefusedPhrase.
     """
     for count, rule, tree in phrases_at(lexemes):
-        if rule == "more_crop" and not after_trim:
+        cut_off = "off" in lexemes[count - 1].before  # `5% off the left`
+        if rule == "more_crop" and not (after_trim or cut_off):
             continue
         try:
             return count, READERS[rule](tree, lexemes[:count])

@@ -5,6 +5,7 @@ because `on white` and `the mug white` differ in nothing else.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -37,6 +38,8 @@ _SCAN = re.compile(
     |(?P<HEX>\#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b)
     |(?P<PAIR>\d{1,5}[ ]?(?:px[ ]?)?(?:[x\u00d7*]|by|mal|sur|par|auf)[ ]?\d{1,5}\b)
     |(?P<RATIO>\b\d{1,2}[ ]?[:/][ ]?\d{1,2}\b)
+    |(?P<FRACTION>(?<![\w.,])[-+\u2212\u2013][ ]?\d{1,2}/[1-9]\d?\b|(?:[-+\u2212\u2013][ ]?)?[\u00bc-\u00be\u2153\u2154])
+    |(?P<TO>[ ][-=]?>[ ]|[ ]?\u2192[ ]?)
     |(?P<NUM>(?:(?<![\w.,])[-+\u2212\u2013][ ]?)?\d+(?:[.,]\d+)?)
     |(?P<PCT>%)|(?P<DEG>[\u00b0\u00ba])
     |(?P<WORD>[^\W\d_]+)
@@ -144,11 +147,21 @@ def _symbol(match: re.Match[str]) -> Lexeme:
         value = re.sub(r"\s", "", value)
     elif kind == "NUM":
         value = re.sub(r"[\u2212\u2013]", "-", value).replace(" ", "").replace(",", ".")
+    elif kind == "FRACTION":
+        kind, value = "NUM", repr(_fraction(value))
     elif kind == "BULLET":
         kind = "STOP"
     elif kind == "HEX":
         value = value.lower()
     return Lexeme(kind, value, match.start(), match.end())
+
+
+def _fraction(text: str) -> float:
+    """The value of `-1/3` or of a character such as that for one half."""
+    sign = -1.0 if text[0] in "-\u2212\u2013" else 1.0
+    digits = text.lstrip("-+\u2212\u2013 ")
+    over, _, under = digits.partition("/")
+    return sign * (int(over) / int(under) if under else unicodedata.numeric(digits))
 
 
 def _words(run: list[re.Match[str]], words: Lexicon) -> Iterator[Lexeme]:
@@ -196,6 +209,8 @@ def _compound(word: str, words: Lexicon) -> tuple[Meaning, ...]:
             pair = [next((m for m in part if m.kind in COMPOUND), None) for part in (head or (), tails)]
             if pair[0] and pair[1]:
                 return (pair[0], pair[1])
+            if head and tails and (head[0].kind, tails[0].kind) == ("NUM", "EV"):  # `Drittelblende`
+                return (head[0], tails[0])
     return ()
 
 
@@ -217,7 +232,9 @@ def _unified(read: list[Lexeme]) -> list[Lexeme]:
         elif lexeme.kind in UNITS and not any(one.kind in {"NUM", "RATIO"} for one in found[max(0, at - 3) : at]):
             found[at] = replace(lexeme, kind=COURTESY)  # `il` is a stop after a number, and elsewhere a pronoun
         elif lexeme.value in ARTICLES and lexeme.kind == COURTESY and _kind_at(found, at + 1) in {"DEG", "EV", "PCT"}:
-            counted = any(one.kind in {"NUM", "RATIO"} for one in found[max(0, at - 2) : at])  # `2/3 of a stop`
+            counted = found[at - 1].value == "of" or any(
+                one.kind in {"NUM", "RATIO"} for one in found[max(0, at - 2) : at]
+            )  # `2/3 of a stop`
             found[at] = lexeme if counted else replace(lexeme, kind="NUM", value="1.0")
         elif lexeme.value in UPWARDS and lexeme.kind == COURTESY and at and found[at - 1].kind == "DEG":
             found[at] = replace(lexeme, kind="UP", value="above")
