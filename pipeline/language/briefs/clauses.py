@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline.language.briefs.asks import Alter, Ask, RefusedPhrase
+from pipeline.language.briefs.asks import Alter, Ask, Lamp, RefusedPhrase, View
 from pipeline.language.briefs.lexicon import UNKNOWN
 from pipeline.language.briefs.neighbours import PREPOSITIONS, changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak, longest_wish
 from pipeline.language.briefs.tokens import SWATCHES, Lexeme
 
+LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
 ITS_OWN = "every picture has a backdrop; write the one that is wanted, such as `on white`"
 SEPARATORS = frozenset({"COMMA", "STOP"})
 VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
@@ -53,8 +54,20 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
     sentence = 0
     for number, (separator, clause) in enumerate(_split(lexemes)):
         sentence += separator == "STOP"
+        known = len(found.asks)
         _read_clause(clause, number, sentence, found)
+        if separator == "COMMA" and _is_of_either(found.asks[:known][-1:], found.asks[known:], clause):
+            del found.asks[known:]
+            found.left.append(Left(tuple(clause), LAMP_OR_VIEW, opens=True))
     return found
+
+
+def _is_of_either(before: Sequence[Ask], asks: Sequence[Ask], clause: Sequence[Lexeme]) -> bool:
+    """Whether a clause may go on about the lamp before it, or name a view: `soft light, from the left`."""
+    if len(before) != 1 or len(asks) != 1 or not isinstance(before[0].what, Lamp):
+        return False
+    aimed = "azimuth_deg" in before[0].what.fields or before[0].what.shadow is False
+    return not aimed and isinstance(asks[0].what, View) and len(clause) == 1 and clause[0].before[:1] == ("FROM",)
 
 
 def _split(lexemes: Sequence[Lexeme]) -> list[tuple[str, list[Lexeme]]]:

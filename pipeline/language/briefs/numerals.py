@@ -24,8 +24,6 @@ _ROUND |= {
     "third of a": 1 / 3,
     "drittel": 1 / 3,
     "tiers de": 1 / 3,
-    "viertel": 0.25,
-    "quart de": 0.25,
     "one": 1,
     "one and a half": 1.5,
     "anderthalb": 1.5,
@@ -33,7 +31,7 @@ _ROUND |= {
 
 _ROUND |= dict.fromkeys(("two thirds of a", "two thirds", "zwei drittel", "deux tiers de"), 2 / 3)
 _ROUND |= dict.fromkeys(("one third of a", "one third", "ein drittel", "un tiers de"), 1 / 3)
-_ROUND |= dict.fromkeys(("quarter of a", "a quarter of a", "one quarter of a", "ein viertel", "un quart de"), 0.25)
+_ROUND |= dict.fromkeys(("quarter of a", "viertel", "quart de"), 0.25)
 
 
 @cache

@@ -5,12 +5,12 @@ because `on white` and `the mug white` differ in nothing else.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, Meaning, fold
 from pipeline.language.briefs.plan import Language
+from pipeline.language.briefs.scan import SCAN, symbol
 
 LEFT_OUT = frozenset({"ON", "TO", "FROM", "PRODUCT", "MAKE", "VIEW", COURTESY})
 SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
@@ -19,36 +19,46 @@ UPWARDS = frozenset({"up", "hoch"})
 PICTURES = frozenset({"pictures", "images", "photos", "photographs", "bilder", "fotos", "photographies"})
 ARTICLES = frozenset({"a", "an", "one", "ein", "eine", "einen", "einem", "einer", "un", "une"})
 GOES_ON = frozenset(
-    {"be", "come", "comes", "coming", "fall", "falls", "sein", "ist", "kommen", "kommt", "kommend", "fallen", "fällt"}
-    | {"soit", "vienne", "vient", "venant", "tombe"}
+    [
+        "be",
+        "is",
+        "are",
+        "was",
+        "were",
+        "come",
+        "comes",
+        "coming",
+        "came",
+        "fall",
+        "falls",
+        "fell",
+        "sein",
+        "ist",
+        "kommen",
+        "kommt",
+        "kommend",
+        "kam",
+        "käme",
+        "wäre",
+        "fallen",
+        "fällt",
+        "soit",
+        "est",
+        "vienne",
+        "vient",
+        "viendrait",
+        "venant",
+        "tombe",
+    ]
 )
 """Verbs that go on about the same lamp: `a shadow that is soft and falls to the right`."""
-OF_LAMP = frozenset(
-    {COURTESY, "FROM", "TO", "ON", "SIDE", "UP", "NUM", "DEG", "AND", "SOFT", "HARD", "STRONG", "FAINT"}
-)
+QUALITIES = frozenset({"SOFT", "HARD", "STRONG", "FAINT"})
+OF_LAMP = QUALITIES | {COURTESY, "FROM", "TO", "ON", "SIDE", "UP", "NUM", "DEG", "AND"}
 ENDS = frozenset({"COMMA", "STOP", "AND"})
 MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
 LABELS = frozenset({"LIGHT", "SHADOW"})
-SIZE_FROM_PX = 33  # 16 x 9 is a ratio, 500 x 500 a size
 COMPOUND = SWATCHES | {"MOOD", "MOODWORD", "BACKDROP", "LIGHT", "SHADOW", "SOFT", "HARD", "GRADIENT"}
-_SCAN = re.compile(
-    r"""(?P<MARKUP>```.*?(?:```|\Z)|\{.*\}|<[^<>\n]*>|\[[^\[\]\n]*\]|https?://\S+)
-    |(?P<BULLET>(?:(?<=\n)|\A)[ \t]*(?:[-*\u2022\u2013](?=[ \t])|\d{1,2}[.)](?=[ \t])))
-    |(?P<HEX>\#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b)
-    |(?P<PAIR>\d{1,5}[ ]?(?:px[ ]?)?(?:[x\u00d7*]|by|mal|sur|par|auf)[ ]?\d{1,5}\b)
-    |(?P<RATIO>\b\d{1,2}[ ]?[:/][ ]?\d{1,2}\b)
-    |(?P<FRACTION>(?<![\w.,])[-+\u2212\u2013][ ]?\d{1,2}/[1-9]\d?\b|(?:[-+\u2212\u2013][ ]?)?[\u00bc-\u00be\u2153\u2154])
-    |(?P<TO>[ ][-=]?>[ ]|[ ]?\u2192[ ]?)
-    |(?P<NUM>(?:(?<![\w.,])[-+\u2212\u2013][ ]?)?\d+(?:[.,]\d+)?)
-    |(?P<PCT>%)|(?P<DEG>[\u00b0\u00ba])
-    |(?P<WORD>[^\W\d_]+)
-    |(?P<STOP>[;.!?\n]|[ ][-\u2013\u2014][ ]|\u2014)
-    |(?P<COMMA>,)|(?P<AND>[()&+/])|(?P<COLON>[:=])
-    |(?P<SPACE>[ \t\r'\u2019"\u201c\u201d\u201e\u00ab\u00bb\u00a0\u202f_-])
-    |(?P<OTHER>.)""",
-    re.VERBOSE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -119,12 +129,12 @@ def _counted(word: str) -> int:
 
 def _read(text: str, words: Lexicon) -> Iterator[Lexeme]:
     """Every token, those included that are left out later."""
-    matches = [match for match in _SCAN.finditer(text) if match.lastgroup != "SPACE"]
+    matches = [match for match in SCAN.finditer(text) if match.lastgroup != "SPACE"]
     at = 0
     while at < len(matches):
         match = matches[at]
         if match.lastgroup != "WORD":
-            yield _symbol(match)
+            yield Lexeme(*symbol(match), match.start(), match.end())
             at += 1
             continue
         run = [match]
@@ -132,36 +142,6 @@ def _read(text: str, words: Lexicon) -> Iterator[Lexeme]:
             run.append(matches[at + len(run)])
         yield from _words(run, words)
         at += len(run)
-
-
-def _symbol(match: re.Match[str]) -> Lexeme:
-    kind, value = str(match.lastgroup), match.group()
-    if kind == "PAIR":
-        width, height = re.findall(r"\d+", value)
-        kind, value = (
-            ("SIZE", f"{width}x{height}")
-            if max(int(width), int(height)) >= SIZE_FROM_PX
-            else ("RATIO", f"{width}:{height}")
-        )
-    elif kind == "RATIO":
-        value = re.sub(r"\s", "", value)
-    elif kind == "NUM":
-        value = re.sub(r"[\u2212\u2013]", "-", value).replace(" ", "").replace(",", ".")
-    elif kind == "FRACTION":
-        kind, value = "NUM", repr(_fraction(value))
-    elif kind == "BULLET":
-        kind = "STOP"
-    elif kind == "HEX":
-        value = value.lower()
-    return Lexeme(kind, value, match.start(), match.end())
-
-
-def _fraction(text: str) -> float:
-    """The value of `-1/3` or of a character such as that for one half."""
-    sign = -1.0 if text[0] in "-\u2212\u2013" else 1.0
-    digits = text.lstrip("-+\u2212\u2013 ")
-    over, _, under = digits.partition("/")
-    return sign * (int(over) / int(under) if under else unicodedata.numeric(digits))
 
 
 def _words(run: list[re.Match[str]], words: Lexicon) -> Iterator[Lexeme]:
@@ -251,7 +231,9 @@ def _with_lamps_whole(read: list[Lexeme]) -> list[Lexeme]:
     inside = set()
     for before, comma, after in zip([-1, *ends], ends, ends[1:], strict=False):
         lamp, clause = read[before + 1 : comma], read[comma + 1 : after]
-        goes_on = any(one.value in GOES_ON for one in clause) and {one.kind for one in clause} <= OF_LAMP
+        kinds = {one.kind for one in clause}
+        goes_on = any(one.value in GOES_ON for one in clause) and kinds <= OF_LAMP
+        goes_on = goes_on or bool(kinds & QUALITIES and kinds <= QUALITIES | {COURTESY, "SLIGHTLY", "MUCH"})
         if goes_on and any(one.kind in LABELS for one in lamp) and read[comma].kind == "COMMA":
             inside.add(comma)
     return [lexeme for at, lexeme in enumerate(read) if at not in inside]

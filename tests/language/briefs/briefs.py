@@ -4,8 +4,8 @@ Each brief of `corpus/*.yaml` has a style, a language and a text, and what the p
 `alters` and `refused`, or `error`, words of the error. Angles and backdrops that are only a name are the shoot's own;
 others are `{name: [azimuth, elevation]}`, `{name: colour}`, `{name: [top, bottom]}` and `{name: prompt}`.
 `edits: {all: ...}` stands for every angle of the plan. `light` has only the fields that change. `refused` and `alters`
-have words that the refused texts and the wishes contain, one each. Where all is refused, an error may quote them. `routes` has the routes that are not the usual one
-of their target.
+have words that the refused texts and the wishes contain, one each. Where all is refused, an error may quote them.
+`routes` has the routes that are not the usual one of their target.
 """
 
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipeline.shoot import parse_shoot
 
 ROOT = Path(__file__).parents[3]
 CORPUS = Path(__file__).parent / "corpus"
+PARTS = ("tuned", "kept", "tuned2", "kept2", "kept3")
 SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"
 
 
@@ -153,9 +154,3 @@ def _settings(overlay: Overlay) -> set[str]:
         for field in edits.model_dump(exclude_defaults=True).items():
             found.add(f"edit {field} of {angles.get(name, name) if overlay.angles else name}")
     return found
-
-
-def exact_share(name: str) -> float:
-    """The share of a part of the corpus, 0 to 1, whose plans are exactly right."""
-    briefs = corpus(name)
-    return sum(not differences(brief) for brief in briefs) / len(briefs)
