@@ -48,7 +48,7 @@ def brief(
     target: Annotated[str, typer.Argument(metavar="SHOOT_DIR|SKU", help="a shoot's folder, or a product number")],
     text: Annotated[str, typer.Argument(help="what the pictures should show, in English, German or French")],
     run: Annotated[bool, typer.Option("--run", help="make it; otherwise it is only shown")] = False,
-    parser: Annotated[str, typer.Option(help=f"what reads the brief: {', '.join(PARSERS.names)}")] = PARSERS.names[0],
+    engine: Annotated[str, typer.Option(help=f"what reads the brief: {', '.join(PARSERS.names)}")] = PARSERS.names[0],
     settings_of_parser: EngineSettings = None,
     preset: Preset = None,
     run_id: Annotated[str | None, typer.Option(help="the run under whose summary the request is recorded")] = None,
@@ -57,7 +57,7 @@ def brief(
     """Turn a brief into a plan: each wish, what it became, its route, and what it will take. With --run, make it."""
     settings = read_settings()
     paid: list[float] = []
-    params = engine_params(PARSERS, parser, {}, settings_of_parser or [])
+    params = engine_params(PARSERS, engine, {}, settings_of_parser or [])
     folder, edit = read_request(target, text, params, settings.catalog_url, paid.append)
     with run_progress(Console(stderr=True)) as show:
         runner = runner_from(settings, show.event)

@@ -19,11 +19,18 @@ from pathlib import Path
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt parameters, malloc.h
 _POLL_SECONDS = 0.1
+_HIGH_WATER = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def peak_memory_mb() -> float:
-    """Return the largest resident size of this process so far, in MB."""
+    """Return the largest resident size of this process so far, in MB.
+
+    On Linux from /proc: getrusage counts what the parent held when it started this program, which can be far more.
+    """
+    status = Path("/proc/self/status")
+    if status.exists() and (peak := _HIGH_WATER.search(status.read_text())):
+        return int(peak[1]) * 1024 / 1e6
     return _largest_mb(resource.RUSAGE_SELF)
 
 

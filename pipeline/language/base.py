@@ -96,7 +96,10 @@ class Desk:
 
 
 class Captioner(Engine, Protocol):
-    """A module that writes the texts of one product. See `pipeline.core.engines.Engine` for the rest of it."""
+    """A module that writes the texts of one product. See `pipeline.core.engines.Engine` for the rest of it.
+
+    One that does not write every language has `LANGUAGES`, the primary tags of those that it writes.
+    """
 
     def write(self, subject: Subject, params: Any, desk: Desk, /) -> Written:
         """Describe the subject. A draft with objections is written once more; the stage drops what still stands.

@@ -1,6 +1,7 @@
 """caption: writes title, description, alt texts, attributes and prompt, and judges every claim by the evidence."""
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Self
 
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 
@@ -9,7 +10,7 @@ from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, angle_between_deg, direction
-from pipeline.core.engines import gathered
+from pipeline.core.engines import gathered, name_of
 from pipeline.core.errors import Held
 from pipeline.core.evidence import Claim, Evidence
 from pipeline.core.records import Caption, Picture, dump_json, load_list
@@ -19,6 +20,7 @@ from pipeline.language.claims.ledger import ledger, objections, without_false
 from pipeline.language.registry import ENGINES
 from pipeline.language.voices import with_one_voice
 
+LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 EngineParams = Annotated[SerializeAsAny[Frozen], PlainValidator(ENGINES.parse)]
 
 
@@ -34,9 +36,7 @@ class Params(Frozen):
     """The language and the product's facts. A preset writes the engine's settings beside these."""
 
     writer: EngineParams = Field(default_factory=ENGINES.defaults)
-    language: str = Field(
-        default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="language of the texts, a BCP 47 tag"
-    )
+    language: str = Field(default="en", description="language of the texts, a BCP 47 tag such as en, de or pt-BR")
     title: str = ""
     brand: str = ""
     category: str = ""
@@ -53,6 +53,19 @@ class Params(Frozen):
     @classmethod
     def _flat(cls, values: Any) -> Any:
         return gathered(with_one_voice(values), cls.model_fields, "writer")
+
+    @model_validator(mode="after")
+    def _writes_the_language(self) -> Self:
+        if not LANGUAGE_TAG.fullmatch(self.language):
+            raise ValueError(f"language: {self.language!r} is not a language tag; write one such as en, de or pt-BR")
+        engine = ENGINES.of(self.writer)
+        written: tuple[str, ...] | None = getattr(engine, "LANGUAGES", None)
+        if written is not None and self.language.partition("-")[0] not in written:
+            raise ValueError(
+                f"language: engine {name_of(engine)} writes {', '.join(written)}, not {self.language!r}; "
+                "use one of them or another engine"
+            )
+        return self
 
 
 class Report(Frozen):
@@ -159,7 +172,7 @@ def _pixels(inputs: Inputs, picture: Picture, work: Work) -> Rgba:
 
 STAGE = Stage(
     "caption",
-    4,
+    5,
     Inputs,
     Params,
     Outputs,

@@ -69,6 +69,14 @@ def test_memory_is_in_millions_of_bytes(tmp_path):
     assert peak_memory_mb() > 10
 
 
+def test_own_peak_does_not_count_what_the_parent_holds(tmp_path):
+    parent = f"""import subprocess, sys
+held = bytearray({300 * MB}); held[::4096] = b'x' * len(held[::4096])
+subprocess.run([sys.executable, '-c', 'from pipeline.core.process import peak_memory_mb; print(peak_memory_mb())'])"""
+    run_program([sys.executable, "-c", parent], tmp_path / "log", 60)
+    assert 5 < float((tmp_path / "log").read_text()) < 150
+
+
 def test_no_garbage_is_collected_while_libraries_are_imported():
     exempt = gc.get_freeze_count()
     try:

@@ -9,9 +9,10 @@ from pipeline.contract.budget import Budget
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
-from pipeline.core.errors import Held, MissingEngine
+from pipeline.core.errors import BadInput, Held, MissingEngine
 from pipeline.core.evidence import Claim, Evidence, Measurement
 from pipeline.core.records import Caption, Picture, dump_json, load_list
+from pipeline.plan import step_params
 from pipeline.stages import caption
 from tests.language.llm.answers import GOOD
 from tests.language.llm.keys import KEY, set_keys
@@ -177,3 +178,13 @@ def test_banned_word_is_in_no_text_of_the_writer(store: Store) -> None:
     outputs = Runner(store).run(caption.STAGE, inputs(store, set()), params).outputs
     words = Caption.model_validate_json(store.read(outputs.caption))
     assert words.title == "Nordlys Harbour" and "cotton" not in words.description.lower()
+
+
+@pytest.mark.parametrize(
+    ("language", "what"), [("xx", "writes en, de, fr, not 'xx'"), ("klingon", "'klingon' is not a language tag")]
+)
+def test_language_that_the_engine_does_not_write_is_refused_when_planned(language: str, what: str) -> None:
+    with pytest.raises(BadInput, match=what):
+        step_params("caption", {"language": language})
+    assert step_params("caption", {"language": "de-AT"}).language == "de-AT"
+    assert step_params("caption", {"language": "xx", "engine": "llm"}).language == "xx"

@@ -7,9 +7,10 @@ from importlib import resources
 from typing import NamedTuple
 
 from pipeline.core.evidence import ClaimKind
+from pipeline.language.claims.frames import capitals, framed
 from pipeline.language.claims.places import places
 from pipeline.language.claims.quantity import Quantity, quantities
-from pipeline.language.claims.terms import NEGATION, UNLESS_NEGATED, matches
+from pipeline.language.claims.terms import LANGUAGES, NEGATION, UNLESS_NEGATED, matches
 
 _OPEN, _CLOSE = '"\u201c\u201d\u201e\u00ab\u2039', '"\u201c\u201d\u00bb\u203a'  # quotation marks of the three languages
 QUOTED = re.compile(rf"[{_OPEN}]\s*([^{_OPEN}{_CLOSE}]{{2,200}}?)\s*[{_CLOSE}]")
@@ -31,7 +32,6 @@ _NOUNS = """
     borsten bürste bürsten garten kante taste tasten leisten weste
 """
 NO_SUPERLATIVE = frozenset(_NOUNS.split())
-BY_NAME = re.compile(r"(?:\b(?:by|von|par|for|from)\s+)((?:[A-ZÄÖÜÉ][\w&'\u2019-]+(?:\s+(?=[A-Z]))?){1,3})")
 
 
 class Found(NamedTuple):
@@ -47,7 +47,7 @@ class Found(NamedTuple):
 
 def claims_in(text: str, language: str) -> list[Found]:
     """The claims of `text`, in order. `language` is a primary tag; English words are found in any text."""
-    spoken = tuple(dict.fromkeys((language, "en")))
+    spoken = tuple(one for one in dict.fromkeys((language, "en")) if one in LANGUAGES)
     found: list[Found] = []
     for claim in _all(text, spoken):
         if not any(claim.start < other.end and other.start < claim.end for other in found):
@@ -60,10 +60,11 @@ def _all(text: str, spoken: tuple[str, ...]) -> Iterator[Found]:
     yield from (Found("text", match[1], match[0], *match.span()) for match in QUOTED.finditer(text))
     yield from (Found("offer", match[0], match[0], *match.span()) for match in PRICE.finditer(text))
     yield from (Found(*term) for term in matches(text, spoken))
+    yield from (Found(*claim) for claim in capitals(text))
     yield from (_counted(text, number) for number in quantities(text))
     yield from (Found("origin", place.code, place.words, place.start, place.end) for place in places(text))
     yield from (Found("name", brand[0], brand[0], *brand.span()) for brand in _brands().finditer(text))
-    yield from (Found("name", by[1].strip(), by[1].strip(), *by.span(1)) for by in BY_NAME.finditer(text))
+    yield from (Found(*claim) for claim in framed(text))
     for language in spoken:
         for match in re.finditer(MOST.get(language, "(?!)"), text, re.IGNORECASE):
             if match[0].lower() not in NO_SUPERLATIVE:

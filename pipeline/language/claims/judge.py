@@ -1,71 +1,21 @@
 """Judges one claim by the evidence."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
 
-from pipeline.core.evidence import Claim, ClaimKind, Evidence, Measurement, Verdict
+from pipeline.core.evidence import Claim, ClaimKind, Measurement, Verdict
 from pipeline.language.claims.find import PRICE, Found
-from pipeline.language.claims.places import places
-from pipeline.language.claims.quantity import Quantity, quantities
+from pipeline.language.claims.known import SURE_READING, Known, plain
+from pipeline.language.claims.numerals import PAIR
 from pipeline.language.claims.terms import LANGUAGES, NEGATION, family_of, matches, terms
-from pipeline.language.lexicon.equivalents import in_other_words
+from pipeline.language.colours import FAMILIES
 
-SURE_READING = 0.8  # least score of text read off the product that supports a claim
 TRACE, LARGE = 0.02, 0.2  # least share of the surface for a colour to be mentioned, and to be the product's colour
 ALIKE = 0.8  # least similarity of a quotation and what was read
+WOVEN = frozenset({"striped", "checked", "herringbone", "plain"})  # families of patterns that need no print
 OF_THE_PRODUCT = frozenset({"title", "titles", "attributes"})
 """Fields in which a colour is the product's own, not that of a detail."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """The evidence, prepared for looking claims up."""
-
-    evidence: Evidence
-
-    @cached_property
-    def sources(self) -> list[tuple[str, str]]:
-        """Every statement as (id, text): facts, then what was read with a sufficient score."""
-        facts = [
-            (f"fact:{name}", f"{name.replace('_', ' ')}: {value}; {in_other_words(name, value)}".removesuffix("; "))
-            for name, value in self.evidence.facts.items()
-        ]
-        sure = [(reading.id, reading.text) for reading in self.evidence.readings if reading.score >= SURE_READING]
-        return facts + sure
-
-    @cached_property
-    def claims(self) -> list[tuple[str, Found]]:
-        """The claims that the statements themselves make, each with its statement's id."""
-        spoken = [(source, Found(*match)) for source, text in self.sources for match in matches(text, LANGUAGES)]
-        return spoken + [
-            (source, Found("origin", place.code, place.words, place.start, place.end))
-            for source, text in self.sources
-            for place in places(text)
-        ]
-
-    @cached_property
-    def numbers(self) -> list[tuple[str, Quantity]]:
-        """Every number of the statements and of the measured sizes."""
-        measured = [
-            (m.id, quantity)
-            for m in self.evidence.measurements
-            if m.kind == "size" and m.number is not None
-            for quantity in quantities(f"{m.number} {m.unit}")
-        ]
-        return [(source, quantity) for source, text in self.sources for quantity in quantities(text)] + measured
-
-    def says(self, words: str) -> list[str]:
-        """Ids of the statements that contain these words."""
-        pattern = re.compile(rf"(?<!\w){re.escape(_plain(words))}(?!\w)")
-        return [source for source, text in self.sources if pattern.search(_plain(text))]
-
-    def measured(self, kind: str) -> list[Measurement]:
-        """The measurements of one kind."""
-        return [measurement for measurement in self.evidence.measurements if measurement.kind == kind]
 
 
 def judged(field: str, found: Found, known: Known) -> Claim:
@@ -102,8 +52,10 @@ def _claim(field: str, found: Found, evidence: list[str], verdict: Verdict) -> C
     )
 
 
-def _term(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - every judge has the same parameters
+def _term(field: str, found: Found, known: Known) -> Verdicts:
     """A statement supports the same value and a broader one; a different one of the family speaks against it."""
+    if found.value.removeprefix(NEGATION) not in terms(found.kind):
+        yield from _code(field, found, known)
     for source, stated in known.claims:
         if stated.kind != found.kind:
             continue
@@ -113,13 +65,29 @@ def _term(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 -
             yield source, False
 
 
+def _code(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - every judge has the same parameters
+    """Every part of a code or an abbreviation must stand in a statement. The like of it speaks against it: A5, A4."""
+    code = re.sub(r"^DIN (?=[A-C]\d)", "", found.value)  # a size of paper
+    parts = [known.says(part) for part in re.split(r"[\s&'’./-]+", code) if part]
+    if all(parts):
+        yield from ((source, True) for said in parts for source in said)
+    letters = re.match(r"[A-Z]+(?=\d)", code)
+    if letters:
+        like = re.compile(rf"(?<!\w){letters[0]}\d+(?!\w)")
+        yield from ((source, False) for source, text in known.sources if like.search(text))
+
+
 def _includes(kind: ClaimKind, stated: str, claimed: str) -> bool:
-    """Whether who states `stated` also says `claimed`."""
+    """Whether who states `stated` also says `claimed`. One value of a family denies the others of it."""
     if stated == claimed:
         return True
-    if NEGATION in stated[:4] + claimed[:4]:
+    if stated.startswith(NEGATION):
         return False
+    if claimed.startswith(NEGATION):
+        return claimed.removeprefix(NEGATION) != stated and family_of(kind, stated) == family_of(kind, claimed)
     term = terms(kind)[stated]
+    if kind == "pattern" and claimed in {"patterned", "printed"} and term.family != "plain":
+        return claimed == "patterned" or term.family not in WOVEN
     if kind in {"colour", "pattern", "finish"}:
         return term.family == family_of(kind, claimed)
     return claimed in term.broader or (kind == "material" and claimed == term.family)
@@ -132,6 +100,8 @@ def _excludes(kind: ClaimKind, source: str, stated: str, claimed: str) -> bool:
     """
     if source.startswith("reading:"):
         return False
+    if stated.startswith(NEGATION):
+        return stated.removeprefix(NEGATION) == claimed
     if family_of(kind, stated) == family_of(kind, claimed):
         return True
     return kind == "material" and source.startswith("fact:material")
@@ -148,18 +118,28 @@ def _colour(field: str, found: Found, known: Known) -> Verdicts:
         yield source, family_of("colour", other.value) == family
     for measurement in known.measured("colour"):
         if (measurement.number or 0.0) >= least:
-            yield measurement.id, family_of("colour", measurement.value) == family
+            yield measurement.id, _measured_family(measurement) == family
+
+
+def _measured_family(measurement: Measurement) -> str:
+    """The family of a measured colour, in the words of the terms."""
+    for match in matches(measurement.value, LANGUAGES):
+        if match.kind == "colour":
+            return family_of("colour", match.value)
+    return FAMILIES.get(measurement.value, measurement.value)
 
 
 def _pattern(field: str, found: Found, known: Known) -> Verdicts:
     yield from _term(field, found, known)
     family = family_of("pattern", found.value)
+    if family == "printed":
+        yield from ((reading.id, True) for reading in known.evidence.readings if reading.score >= SURE_READING)
     for measurement in known.measured("pattern"):
         measured = family_of("pattern", measurement.value)
         if measured == "patterned":
             yield measurement.id, family != "plain"
         else:
-            yield measurement.id, measured == family or (family == "printed" and measured != "plain")
+            yield measurement.id, measured == family or (family in {"printed", "patterned"} and measured != "plain")
 
 
 def _finish(field: str, found: Found, known: Known) -> Verdicts:
@@ -168,11 +148,14 @@ def _finish(field: str, found: Found, known: Known) -> Verdicts:
         yield measurement.id, family_of("finish", measurement.value) == family_of("finish", found.value)
 
 
-def _number(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_term`
+def _number(field: str, found: Found, known: Known) -> Verdicts:
     """The same number, or the same size in another unit. Another number of the same dimension speaks against it."""
     quantity = found.quantity
     if quantity is None:
+        yield from _code(field, found, known)
         return
+    if found.words.lower() in PAIR and known.paired:
+        yield "fact:category" if "category" in known.evidence.facts else "fact:title", True
     for source, other in known.numbers:
         if other.dimension == quantity.dimension and not source.startswith("reading:"):
             yield source, other.equals(quantity)
@@ -182,33 +165,34 @@ def _number(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001
         yield from ((source, True) for source in known.says(found.words))
 
 
-def _text(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_term`
+def _text(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_code`
     """A quotation must have been read off the product, or stand in shoot.yaml."""
-    quoted = _plain(found.value)
-    readings = [reading for reading in known.evidence.readings if _part_of(quoted, _plain(reading.text))]
+    quoted = plain(found.value)
+    readings = [reading for reading in known.evidence.readings if _part_of(quoted, plain(reading.text))]
     yield from ((reading.id, True) for reading in readings)
-    together = " ".join(_plain(reading.text) for reading in known.evidence.readings)
+    together = " ".join(plain(reading.text) for reading in known.evidence.readings)
     if not readings and _part_of(quoted, together):
-        yield from ((r.id, True) for r in known.evidence.readings if set(_plain(r.text).split()) & set(quoted.split()))
+        yield from ((r.id, True) for r in known.evidence.readings if set(plain(r.text).split()) & set(quoted.split()))
     yield from ((source, True) for source in known.says(found.value))
     if known.evidence.readings:
         yield known.evidence.readings[0].id, False
 
 
-def _name(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_term`
+def _name(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_code`
     """A brand or maker must be named by a statement; shoot.yaml's brand speaks against another one."""
     yield from ((source, True) for source in known.says(found.value))
     if known.evidence.facts.get("brand"):
         yield "fact:brand", False
 
 
-def _origin(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_term`
+def _origin(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_code`
+    """Who states a region also says its country, but not the reverse."""
     stated = [(source, other) for source, other in known.claims if other.kind == "origin"]
-    yield from ((source, other.value == found.value) for source, other in stated)
+    yield from ((source, found.value in {other.value, other.value.split()[0]}) for source, other in stated)
     yield from ((source, True) for source in known.says(found.words))
 
 
-def _never(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_term`
+def _never(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_code`
     """Superlatives and offers are supported only where shoot.yaml itself uses these words; a price never is."""
     if PRICE.search(found.words):
         return
@@ -227,12 +211,6 @@ _JUDGES = {
     "superlative": _never,
     "offer": _never,
 }
-
-
-def _plain(text: str) -> str:
-    """Text for comparing: lower case, one space, without accents and punctuation at its ends."""
-    flat = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in flat if not unicodedata.combining(c)).split()).strip(" .,;:!?")
 
 
 def _part_of(quoted: str, text: str) -> bool:

@@ -7,10 +7,12 @@ from pipeline.core.errors import Held
 from pipeline.core.evidence import Claim, ClaimKind, Evidence
 from pipeline.core.records import Caption
 from pipeline.language.claims.find import claims_in
-from pipeline.language.claims.judge import Known, judged
-from pipeline.language.claims.terms import FILES
+from pipeline.language.claims.judge import judged
+from pipeline.language.claims.known import Known
+from pipeline.language.claims.terms import FILES, LANGUAGES
 
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”»)]*\s+(?=[A-ZÄÖÜÉÈÀÇ0-9«„“\"])")
+MEASURED = "measured_"  # begins the names of attributes that the embedded writer measured
 KINDS: dict[str, ClaimKind] = {  # attribute names that say what kind of claim their value is
     **FILES,
     **{kind: kind for kind in FILES.values()},
@@ -26,15 +28,16 @@ KINDS: dict[str, ClaimKind] = {  # attribute names that say what kind of claim t
 def ledger(caption: Caption, evidence: Evidence) -> tuple[Claim, ...]:
     """Every claim of the caption, judged; the same claim of a field once.
 
-    A sentence or a bullet without a recognised claim is one claim of kind `other`, which nothing supports.
+    A sentence or a bullet without a recognised claim is one claim of kind `other`, which statements that it repeats
+    support. In a language that the terms do not have, most claims are not recognised, and such a text is no claim.
     """
     known, language = Known(evidence), caption.language.split("-")[0]
     claims: dict[tuple[str, str, str], Claim] = {}
     for field, text in _parts(caption):
         spoken = "en" if field == "prompt" else language
         found = [judged(field, claim, known) for claim in claims_in(text, spoken)]
-        if not found and field in {"description", "bullets"}:
-            found = [_other(field, text)]
+        if not found and field in {"description", "bullets"} and language in LANGUAGES:
+            found = [_other(field, text, known)]
         for claim in found:
             claims.setdefault((claim.field, claim.words.casefold(), claim.value), claim)
     for claim in _attributes(caption, known, language):
@@ -43,8 +46,8 @@ def ledger(caption: Caption, evidence: Evidence) -> tuple[Claim, ...]:
 
 
 def stands(claim: Claim) -> bool:
-    """Whether a claim may be published: with evidence, or of a kind that only describes."""
-    return claim.verdict == "supported" or (claim.verdict == "unsupported" and claim.kind == "other")
+    """Whether a claim may be published: only with evidence."""
+    return claim.verdict == "supported"
 
 
 def objections(claims: tuple[Claim, ...]) -> tuple[str, ...]:
@@ -110,6 +113,9 @@ def _parts(caption: Caption) -> Iterator[tuple[str, str]]:
 def _attributes(caption: Caption, known: Known, language: str) -> Iterator[Claim]:
     """The claims of the attributes. One that shoot.yaml states is supported by it, another one needs evidence."""
     for name, value in caption.attributes.items():
+        if caption.engine == "measured" and name.startswith(MEASURED):
+            yield _measured(name, value, known)
+            continue
         if known.evidence.facts.get(name) == value:
             yield Claim(
                 field="attributes",
@@ -126,6 +132,20 @@ def _attributes(caption: Caption, known: Known, language: str) -> Iterator[Claim
             yield claim.model_copy(update={"words": _attribute(name, value)})
 
 
+def _measured(name: str, value: str, known: Known) -> Claim:
+    """What the embedded writer itself measured in the caption's picture."""
+    kind: ClaimKind = "colour" if name.endswith("colours") else "size"
+    measured = [one.id for one in known.measured("colour" if kind == "colour" else "proportion")]
+    return Claim(
+        field="attributes",
+        kind=kind,
+        words=_attribute(name, value),
+        value=value,
+        evidence=tuple(measured),
+        verdict="supported",
+    )
+
+
 def _unknown(name: str, value: str, known: Known) -> Claim:
     """An attribute without a recognised claim: in a shop's filters it needs evidence like any other."""
     stated = known.says(value)
@@ -140,14 +160,16 @@ def _unknown(name: str, value: str, known: Known) -> Claim:
     )
 
 
-def _other(field: str, text: str) -> Claim:
+def _other(field: str, text: str, known: Known) -> Claim:
+    backing = known.backing(text)
     return Claim(
         field=field,
         kind="other",
         words=text,
         value=" ".join(text.casefold().split()),
-        verdict="unsupported",
-        reason="nothing that is known of the product says so",
+        evidence=tuple(dict.fromkeys(backing)),
+        verdict="supported" if backing else "unsupported",
+        reason="" if backing else "nothing that is known of the product says so",
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from importlib import resources
 from typing import NamedTuple
 
 DEMONYMS = {  # ISO 3166 code: adjectives in the three languages, by their stems
@@ -49,7 +50,7 @@ INFLECTED = r"(?:e|er|es|em|en|s|ne|nes|ienne|iennes)?"
 
 
 class Place(NamedTuple):
-    """A country in a text, by its code, as claimed origin."""
+    """A place in a text as claimed origin: a country by its code, a region or city as `IT Tuscany`."""
 
     code: str
     words: str
@@ -58,7 +59,7 @@ class Place(NamedTuple):
 
 
 def places(text: str) -> Iterator[Place]:
-    """Every country and adjective of a country in `text`."""
+    """Every country, region, city and adjective of a country in `text`."""
     for match in _pattern().finditer(text):
         words = match[0].lower()
         code = _names().get(words) or next(code for stem, code in _stems() if words.startswith(stem))
@@ -69,10 +70,22 @@ def places(text: str) -> Iterator[Place]:
 def _names() -> dict[str, str]:
     from babel import Locale
 
-    names = dict(SHORT) | dict.fromkeys(LOCAL, "local")
+    names = dict(SHORT) | dict.fromkeys(LOCAL, "local") | _regions()
     for language in ("en", "de", "fr"):
         territories = Locale(language).territories
         names |= {name.lower(): code for code, name in territories.items() if len(code) == 2 and code.isalpha()}
+    return names
+
+
+def _regions() -> dict[str, str]:
+    lines = (resources.files(__package__) / "terms" / "regions.txt").read_text(encoding="utf-8").splitlines()
+    names: dict[str, str] = {}
+    for line in lines:
+        if line.startswith("#"):
+            continue
+        country, *columns = (column.strip() for column in line.split("|"))
+        spoken = [name.strip() for column in columns for name in column.split(",")]
+        names |= {name.lower(): f"{country} {spoken[0]}" for name in spoken}
     return names
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pipeline.language.claims.numerals import MULTIPLES, words
+
 TOLERANCE = 0.02  # converted values are rounded
 UNITS: dict[str, tuple[str, float]] = {}
 _TABLE = """
@@ -54,34 +56,19 @@ pixel 1 mp megapixel megapixels
 for _line in _TABLE.strip().splitlines():
     _dimension, _factor, *_names = _line.split()
     UNITS |= {name: (_dimension, float(_factor)) for name in _names}
-WORDS = {
-    word: number
-    for number, words in enumerate(
-        (
-            "two zwei deux",
-            "three drei trois",
-            "four vier quatre",
-            "five fünf cinq",
-            "six sechs",
-            "seven sieben sept",
-            "eight acht huit",
-            "nine neun neuf",
-            "ten zehn dix",
-            "eleven elf onze",
-            "twelve zwölf douze",
-        ),
-        start=2,
-    )
-    for word in words.split()
-}
-MULTIPLES = {"double": 2, "pair": 2, "triple": 3, "dozen": 12, "paar": 2, "dutzend": 12, "paire": 2, "douzaine": 12}
 _NUMBER = r"\d{1,3}(?:[ \u00a0\u202f.,']\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
 _UNIT = "|".join(sorted((re.escape(name).replace(r"\-", r"[\s-]?") for name in UNITS), key=len, reverse=True))
 _DIGITS = re.compile(
     rf"(?<![\w.,])(?P<number>{_NUMBER})(?:[\s\u00a0\u202f-]?(?P<unit>fl\.?\s?oz|{_UNIT})(?![\w]))?", re.IGNORECASE
 )
 _TIMES = re.compile(rf"(?P<number>{_NUMBER})\s*(?=[x\u00d7]\s*\d)", re.IGNORECASE)
-_SPELLED = re.compile(rf"\b(?P<number>{'|'.join([*WORDS, *MULTIPLES])})\b", re.IGNORECASE)
+_WORD = "|".join(sorted([*words(), *MULTIPLES], key=len, reverse=True))
+_LONG_UNIT = "|".join(sorted((name for name in UNITS if len(name) > 2 and name.isalpha()), key=len, reverse=True))
+_SET = r"(?:er)?[\s-]?(?:set|pack|packung|box|serie|bund)|-?teilig(?:e[rsnm]?)?"  # German: Sechserset, zwölfteilig
+_SPELLED = re.compile(
+    rf"\b(?P<number>{_WORD})(?:[\s\u00a0-](?P<unit>{_LONG_UNIT})\b|(?:{_SET})\b|\b)",
+    re.IGNORECASE,
+)
 
 
 class Quantity(NamedTuple):
@@ -115,9 +102,12 @@ def quantities(text: str) -> Iterator[Quantity]:
     for match in found:
         yield _quantity(match, _canonical(following[match.start()]))
     for match in _SPELLED.finditer(text):
+        if any(match.start() < other.end() and other.start() < match.end() for other in found):
+            continue  # the cent of 10 pour cent
         word = match["number"].lower()
-        number = WORDS.get(word, MULTIPLES.get(word, 0))
-        yield Quantity("count", (float(number),), match[0], *match.span())
+        number = float(words().get(word, MULTIPLES.get(word, 0)))
+        dimension, factor = UNITS.get((match["unit"] or "").lower(), ("count", 1.0))
+        yield Quantity(dimension, (number * factor,), match[0], *match.span())
 
 
 def _canonical(unit: str) -> str:

@@ -24,9 +24,14 @@ FILES: dict[str, ClaimKind] = {
     "superlatives": "superlative",
     "offers": "offer",
 }
-INFLECTIONS = {"en": "(?:s|ed)?", "de": "(?:e|er|es|em|en|s)?", "fr": "(?:e|s|es|ée|ées|és)?"}
+INFLECTIONS = {
+    "en": "(?:s|ed)?",
+    "de": r"(?:-?farb(?:en|ig))?(?:e|er|es|em|en|s)?",
+    "fr": "(?:e|s|es|ée|ées|és)?",
+}
 NOT = r"(?:not|no|non|without|never|isn't|nicht|kein|keine|keinen|ohne|nie|pas|sans|jamais)"
-UNLESS_NEGATED = re.compile(rf"\b{NOT}(?:\W+\w+)?\W+$", re.IGNORECASE)
+_BUT = r"(?!(?:and|but|und|aber|sondern|et|mais)\b)"  # ends what a negation denies
+UNLESS_NEGATED = re.compile(rf"\b{NOT}(?:[^\w.,;:]+{_BUT}\w+){{0,4}}[^\w.,;:]+$", re.IGNORECASE)
 NEGATION = "not "
 
 
@@ -68,16 +73,19 @@ def family_of(kind: ClaimKind, value: str) -> str:
 
 
 def matches(text: str, languages: tuple[str, ...] = LANGUAGES) -> Iterator[Match]:
-    """Every term in `text`, in the words of `languages`; of overlapping terms the longest."""
+    """Every term in `text`, in the words of `languages`; of overlapping terms the longest.
+
+    Of two equally long ones, that which is written out precedes that with a `*`.
+    """
     taken: list[tuple[int, int]] = []
     spans = [
-        Match(kind, value, text[found.start() : found.end()], *found.span())
+        (Match(kind, value, text[found.start() : found.end()], *found.span()), "*" in words)
         for language in languages
         for kind in FILES.values()
         for found in _pattern(kind, language).finditer(text)
-        for value in (_value_of(kind, language, found),)
+        for value, words in (_form_of(kind, language, found),)
     ]
-    for match in sorted(spans, key=lambda match: (match.start - match.end, match.start)):
+    for match, _ in sorted(spans, key=lambda span: (span[0].start - span[0].end, span[0].start, span[1])):
         if any(match.start < end and start < match.end for start, end in taken):
             continue
         taken.append((match.start, match.end))
@@ -87,8 +95,15 @@ def matches(text: str, languages: tuple[str, ...] = LANGUAGES) -> Iterator[Match
 
 @cache
 def _pattern(kind: ClaimKind, language: str) -> re.Pattern[str]:
-    """All words of one kind in one language, the longest first; each is a group named `t<number>`."""
-    options = [f"(?P<t{index}>{_form(words, language)})" for index, (_, words) in enumerate(_forms(kind, language))]
+    """All words of one kind in one language by their first letter, the longest first.
+
+    Each is a group named `t<number>`.
+    """
+    initials: dict[str, list[str]] = {}
+    for index, (_, words) in enumerate(_forms(kind, language)):
+        initials.setdefault(words[0].lower(), []).append(f"(?P<t{index}>{_form(words, language)})")
+    first = {letter: "" if letter == "*" else f"(?={re.escape(letter)})" for letter in sorted(initials, reverse=True)}
+    options = [f"{first[letter]}(?:{'|'.join(initials[letter])})" for letter in first]
     return re.compile(rf"(?<![\w-])(?:{'|'.join(options) or '(?!)'})(?![\w])", re.IGNORECASE)
 
 
@@ -99,16 +114,17 @@ def _forms(kind: ClaimKind, language: str) -> list[tuple[str, str]]:
 
 
 def _form(words: str, language: str) -> str:
-    if words.endswith("*"):
-        return rf"{re.escape(words[:-1])}\w*"
+    if "*" in words:
+        return re.escape(words).replace(r"\*", r"\w*")
     spaced = re.escape(words).replace(r"\ ", r"[\s-]+")
     coloured = r"(?:[- ]?(?:coloured|colored))?" if language == "en" else ""
     return f"{spaced}{INFLECTIONS[language]}{coloured}"
 
 
-def _value_of(kind: ClaimKind, language: str, found: re.Match[str]) -> str:
+def _form_of(kind: ClaimKind, language: str, found: re.Match[str]) -> tuple[str, str]:
+    """The canonical value that matched, and its words."""
     group = found.lastgroup or ""
-    return _forms(kind, language)[int(group[1:])][0]
+    return _forms(kind, language)[int(group[1:])]
 
 
 assert set(FILES.values()) <= set(get_args(ClaimKind))  # noqa: S101 - a wrong table must not be imported

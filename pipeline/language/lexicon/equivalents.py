@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.language.lexicon.concepts import Concept, concept_of
-from pipeline.language.lexicon.tables import UNIFORM, categories, colours, countries, materials
+from pipeline.language.lexicon.tables import UNIFORM, Category, categories, colours, countries, materials
 from pipeline.language.lexicon.units import read_age
 from pipeline.language.lexicon.words import LANGUAGES, LIST_MARKS, key_of
 
@@ -15,7 +15,7 @@ LABELLED = frozenset(("certificate", "gemstone"))  # whose labels are claims by 
 def in_other_words(name: str, value: str) -> str:
     """What the lexicon knows the value of a fact as, in every language; empty where it knows nothing of it."""
     if name in {"title", "category"}:
-        return ", ".join(dict.fromkeys(_nouns(value)))
+        return ", ".join(dict.fromkeys(noun.text for category in categories_in(value) for noun in category.values()))
     concept = concept_of(name)
     parts = dict.fromkeys((value, *LIST_MARKS.split(value)))
     words = [word for part in parts for word in _words(part, concept)]
@@ -24,13 +24,14 @@ def in_other_words(name: str, value: str) -> str:
     return ", ".join(dict.fromkeys(words))
 
 
-def _nouns(text: str) -> Iterator[str]:
-    """The nouns of the categories that the text names."""
+def categories_in(text: str) -> Iterator[Category]:
+    """The categories that the text names, those of more words first."""
     words = key_of(text.replace("/", " ")).split()
     for count in range(LONGEST, 0, -1):
         for at in range(len(words) - count + 1):
             category = categories().get(" ".join(words[at : at + count]))
-            yield from (noun.text for noun in category.values()) if category else ()
+            if category:
+                yield category
 
 
 def _words(part: str, concept: Concept | None) -> Iterator[str]:

@@ -22,6 +22,8 @@ from pipeline.language.views import alt_texts, view_words
 NAMES: dict[Language, str] = {"en": "English", "de": "German", "fr": "French"}
 QUOTED = re.compile(r"['\"\u2018\u201c]([^'\"\u2018\u2019\u201c\u201d]{2,})['\"\u2019\u201d]")
 
+LANGUAGES: tuple[str, ...] = tuple(NAMES)
+
 
 class Params(Frozen):
     """The engine has no settings."""

@@ -55,3 +55,22 @@ def test_every_unit_is_found_after_a_number(number, unit):
 def test_any_text_is_read_and_every_number_stands_where_it_says(text):
     for quantity in quantities(text):
         assert quantity.words in text[quantity.start : quantity.end]
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "value"),
+    [
+        ("Sechserset", "count", 6),
+        ("im Doppelpack", "count", 2),
+        ("zwölfteilig", "count", 12),
+        ("achtundvierzig Stunden", "time", 172800),
+        ("a ten-year warranty", "time", 315576000),
+        ("twenty-four pieces", "count", 24),
+        ("soixante-douze pages", "count", 72),
+        ("quatre-vingt-onze pages", "count", 91),
+        ("pendant vingt et un jours", "time", 1814400),
+    ],
+)
+def test_numbers_as_words_are_read(text, dimension, value):
+    quantity = only(text)
+    assert (quantity.dimension, quantity.values) == (dimension, (value,))

@@ -1,0 +1,116 @@
+"""The claim ledger: planted false claims that it catches, and true texts that it refuses.
+
+A planted claim is caught if a claim that does not stand has words of the text that was planted, and the true caption
+has no such claim: the text would be dropped, or the caption held. A true text is refused if a claim of its own does
+not stand. Products are split in two halves, alternately: the ledger is tuned by `tuned` and never by `kept`.
+"""
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from benchmarks.planted.corpus import LANGUAGES, Lie, Product, read_products
+from pipeline.core.evidence import Claim
+from pipeline.language.claims.ledger import ledger, stands
+
+HALVES = ("tuned", "kept")
+LATER = "later"
+GROUPS = (*HALVES, LATER)
+
+
+class Outcome(NamedTuple):
+    """Whether one text was refused. `half`: one of `GROUPS`. `kind`: the planted lie's; empty for a true text."""
+
+    half: str
+    language: str
+    kind: str
+    product: str
+    text: str
+    refused: bool
+    claims: tuple[Claim, ...]
+
+
+def add_section(sections: Any) -> None:
+    """Add the section's command line."""
+    section = sections.add_parser("planted", help="planted false claims caught, and true texts refused")
+    section.add_argument("--list", choices=GROUPS, help="also list what goes wrong in one group")
+    section.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the shares of both halves by kind and by language, and the CPU time of one caption."""
+    products = read_products()
+    started = time.process_time()
+    planted, true = list(planted_texts(products)), list(true_texts(products))
+    seconds = (time.process_time() - started) / (len(planted) + 2 * len(products))
+    print(f"{len(products)} products, {len(planted)} planted claims, {len(true)} true texts\n")
+    _table("caught, by kind", planted, lambda one: one.kind)
+    _table("caught, by language", planted, lambda one: one.language)
+    _table("true texts refused", true, lambda one: one.language)
+    print(f"\n{seconds * 1000:.1f} ms of one core per caption")
+    for one in [*planted, *true]:
+        if arguments.list == one.half and one.refused != bool(one.kind):
+            told = [(claim.kind, claim.words, claim.verdict) for claim in one.claims]
+            print(f"{'missed' if one.kind else 'refused'} {one.language} {one.product} {one.kind}: {one.text!r} {told}")
+
+
+def halves(products: Iterable[Product]) -> Iterator[tuple[str, Product]]:
+    """Every product with its half, alternating within a language."""
+    for language in LANGUAGES:
+        of_language = [product for product in products if product.language == language]
+        yield from ((HALVES[number % 2], product) for number, product in enumerate(of_language))
+
+
+def planted_texts(products: Iterable[Product]) -> Iterator[Outcome]:
+    """Every lie, with whether it was caught."""
+    for half, product in halves(products):
+        before = Counter(map(_key, ledger(product.caption(), product.evidence)))
+        for group, lie in [*((half, lie) for lie in product.lies), *((LATER, lie) for lie in product.later)]:
+            claims = ledger(product.caption(lie), product.evidence)
+            new = tuple(claim for claim in claims if _concerns(claim, lie) and before[_key(claim)] == 0)
+            caught = any(not stands(claim) for claim in new)
+            yield Outcome(group, product.language, lie.kind, product.name, lie.unit, caught, new)
+
+
+def true_texts(products: Iterable[Product]) -> Iterator[Outcome]:
+    """Every true title, sentence, bullet, alt text and attribute, with whether it was refused."""
+    for half, product in halves(products):
+        claims = ledger(product.caption(), product.evidence)
+        texts = [(field, text) for field, units in product.texts.items() for text in units]
+        texts += [("titles", text) for text in product.titles.values()]
+        texts += [("attributes", f"{name}: {value}") for name, value in product.attributes.items()]
+        for field, text in texts:
+            own = tuple(claim for claim in claims if claim.field == field and claim.words in text)
+            refused = any(not stands(claim) for claim in own)
+            yield Outcome(half, product.language, "", product.name, text, refused, own)
+
+
+def share(outcomes: Iterable[Outcome]) -> float:
+    """Share of texts that were refused, 0 to 1."""
+    refused = [one.refused for one in outcomes]
+    return sum(refused) / len(refused)
+
+
+def _key(claim: Claim) -> tuple[str, str, str]:
+    return claim.field, claim.words, claim.verdict
+
+
+def _concerns(claim: Claim, lie: Lie) -> bool:
+    return claim.field == lie.field and claim.words in lie.unit
+
+
+def _table(title: str, outcomes: list[Outcome], column: Callable[[Outcome], str]) -> None:
+    print(f"| {title} | {' | '.join(GROUPS)} |\n|---|---|---|---|")
+    for group in [*dict.fromkeys(map(column, outcomes)), "all"]:
+        of = [one for one in outcomes if group in {"all", column(one)}]
+        cells = [_share([one for one in of if one.half == half]) for half in GROUPS]
+        print(f"| {group} | {' | '.join(cells)} |")
+    print()
+
+
+def _share(outcomes: list[Outcome]) -> str:
+    if not outcomes:
+        return "-"
+    return f"{sum(one.refused for one in outcomes)} of {len(outcomes)}, {share(outcomes):.1%}"
