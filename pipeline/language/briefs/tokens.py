@@ -18,39 +18,9 @@ FEW = 3
 UPWARDS = frozenset({"up", "hoch"})
 PICTURES = frozenset({"pictures", "images", "photos", "photographs", "bilder", "fotos", "photographies"})
 ARTICLES = frozenset({"a", "an", "one", "ein", "eine", "einen", "einem", "einer", "un", "une"})
-GOES_ON = frozenset(
-    [
-        "be",
-        "is",
-        "are",
-        "was",
-        "were",
-        "come",
-        "comes",
-        "coming",
-        "came",
-        "fall",
-        "falls",
-        "fell",
-        "sein",
-        "ist",
-        "kommen",
-        "kommt",
-        "kommend",
-        "kam",
-        "käme",
-        "wäre",
-        "fallen",
-        "fällt",
-        "soit",
-        "est",
-        "vienne",
-        "vient",
-        "viendrait",
-        "venant",
-        "tombe",
-    ]
-)
+GOES_ON = frozenset({"be", "is", "are", "was", "were", "come", "comes", "coming", "came", "fall", "falls", "fell"})
+GOES_ON |= {"sein", "ist", "wäre", "kommen", "kommt", "kommend", "kam", "käme", "fallen", "fällt"}
+GOES_ON |= {"soit", "est", "vienne", "vient", "viendrait", "venant", "tombe"}
 """Verbs that go on about the same lamp: `a shadow that is soft and falls to the right`."""
 QUALITIES = frozenset({"SOFT", "HARD", "STRONG", "FAINT"})
 OF_LAMP = QUALITIES | {COURTESY, "FROM", "TO", "ON", "SIDE", "UP", "NUM", "DEG", "AND"}
@@ -194,15 +164,26 @@ def _compound(word: str, words: Lexicon) -> tuple[Meaning, ...]:
     return ()
 
 
-def _unified(read: list[Lexeme]) -> list[Lexeme]:
-    """`3/4 view` is a three-quarter view; `alle` counts steps before a number only; a wrapped line is no new one."""
+def _with_numbers(read: list[Lexeme]) -> list[Lexeme]:
+    """The tokens with `2/3 of a stop` and `by a degree` as numbers."""
     found = list(read)
     for at, lexeme in enumerate(found):
-        around = {found[other].kind for other in (at - 1, at + 1) if 0 <= other < len(found)}
         if lexeme.kind == "RATIO" and "/" in lexeme.value and _unit_after(found, at) == "EV":
             over, under = map(int, lexeme.value.split("/"))
             found[at] = replace(lexeme, kind="NUM", value=repr(over / max(1, under)))
-        elif lexeme.kind == "RATIO" and "/" in lexeme.value:
+        elif lexeme.value in ARTICLES and lexeme.kind == COURTESY and _kind_at(found, at + 1) in {"DEG", "EV", "PCT"}:
+            nearby = found[max(0, at - 2) : at]
+            if not any(one.kind in {"NUM", "RATIO"} or one.value == "of" for one in nearby):
+                found[at] = replace(lexeme, kind="NUM", value="1.0")
+    return found
+
+
+def _unified(read: list[Lexeme]) -> list[Lexeme]:
+    """`3/4 view` is a three-quarter view; `alle` counts steps before a number only; a wrapped line is no new one."""
+    found = _with_numbers(read)
+    for at, lexeme in enumerate(found):
+        around = {found[other].kind for other in (at - 1, at + 1) if 0 <= other < len(found)}
+        if lexeme.kind == "RATIO" and "/" in lexeme.value:
             kind = "THREEQ" if lexeme.value == "3/4" and "VIEW" in around else "RATIO"
             found[at] = replace(lexeme, kind=kind, value=lexeme.value.replace("/", ":"))
         elif lexeme.kind == "EVERY" and (at + 1 == len(found) or found[at + 1].kind != "NUM"):
@@ -211,11 +192,6 @@ def _unified(read: list[Lexeme]) -> list[Lexeme]:
             found[at] = replace(lexeme, kind=COURTESY)  # `a quick one`
         elif lexeme.kind in UNITS and not any(one.kind in {"NUM", "RATIO"} for one in found[max(0, at - 3) : at]):
             found[at] = replace(lexeme, kind=COURTESY)  # `il` is a stop after a number, and elsewhere a pronoun
-        elif lexeme.value in ARTICLES and lexeme.kind == COURTESY and _kind_at(found, at + 1) in {"DEG", "EV", "PCT"}:
-            counted = found[at - 1].value == "of" or any(
-                one.kind in {"NUM", "RATIO"} for one in found[max(0, at - 2) : at]
-            )  # `2/3 of a stop`
-            found[at] = lexeme if counted else replace(lexeme, kind="NUM", value="1.0")
         elif lexeme.value in UPWARDS and lexeme.kind == COURTESY and at and found[at - 1].kind == "DEG":
             found[at] = replace(lexeme, kind="UP", value="above")
         elif lexeme.kind == "SLIGHTLY" and at and found[at - 1].kind == "SHADOW" and _kind_at(found, at + 1) in ENDS:
