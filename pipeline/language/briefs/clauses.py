@@ -200,9 +200,8 @@ def _phrase_end(clause: Sequence[Lexeme], at: int) -> int:
 
 def _beside_refused(clause: Sequence[Lexeme], span: _Span, spans: Sequence[_Span]) -> bool:
     """Whether a phrase stands directly beside an unknown word, or after `and` beside a refused phrase."""
-    first = clause[span.first]
     if span.first and clause[span.first - 1].kind == UNKNOWN:
-        return not (first.kind == "MOOD" and PREPOSITIONS & set(first.before))
+        return True
     if span.end < len(clause) and clause[span.end].kind == "NUM" and all(other.first != span.end for other in spans):
         return True
     following = clause[span.end] if span.end < len(clause) else None

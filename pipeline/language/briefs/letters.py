@@ -12,7 +12,9 @@ _GREETING = re.compile(
 )
 _SUBJECT = re.compile(r"\A\s*(?:subject|re|betreff|objet)\s*:[^\n]*\n", re.IGNORECASE)
 _THANKS = r"thanks(?: a lot| so much| in advance)?|thank you(?: very much)?|many thanks"
-_THANKS += r"|danke(?:sch[oö]n| sehr| im voraus)?|vielen dank(?: im voraus)?|merci(?: beaucoup| d.avance)?"
+_THANKS += (
+    r"|danke(?:sch[oö]n| sehr| im voraus| euch| dir| ihnen)?|vielen dank(?: im voraus)?|merci(?: beaucoup| d.avance)?"
+)
 _WISHES = "|".join(
     (
         r"(?:(?:with|very|all|my) )*(?:(?:best|kind|kindest|warm|warmest|many) )?(?:regards|wishes)|cheers(?: \w+)?",

@@ -122,7 +122,7 @@ def verdict(brief: dict) -> str:
     """`exact`, or how the grammar's plan falls short of the one in the corpus.
 
     `wrong`: it sets something that was not meant. `lost`: words do not show that it should have refused, or a wish is
-    missing without a refusal. `refused`: it only refuses more.
+    missing without a refusal. `refused`: it refuses wishes. `set`: all is set as meant, and words beside are refused.
     """
     if not differences(brief):
         return "exact"
@@ -130,13 +130,17 @@ def verdict(brief: dict) -> str:
         plan = grammar.read(brief["text"], KNOWN, grammar.Params(), lambda usd: None)
     except BadInput:
         return "refused"
-    wanted, found = _settings(expected_overlay(brief)), _settings(plan.shoot)
-    if not found <= wanted:
+    overlay = expected_overlay(brief)
+    wanted, found = _settings(overlay), _settings(plan.shoot)
+    merged = found == wanted and len(plan.shoot.backdrops) != len(overlay.backdrops)
+    if merged or not found <= wanted:
         return "wrong"
     shown = [refused.text for refused in plan.refused] + [wish.text for wish in plan.wishes if wish.alters_product]
     words = (*(brief.get("refused") or ()), *(brief.get("alters") or ()))
     unseen = any(all(word not in text for text in shown) for word in words)
-    return "lost" if unseen or (len(found) < len(wanted) and len(shown) <= len(words)) else "refused"
+    if unseen or (len(found) < len(wanted) and len(shown) <= len(words)):
+        return "lost"
+    return "set" if found == wanted else "refused"
 
 
 def _settings(overlay: Overlay) -> set[str]:
@@ -144,7 +148,8 @@ def _settings(overlay: Overlay) -> set[str]:
     angles = {angle.name: f"{angle.azimuth_deg:g} {angle.elevation_deg:g}" for angle in overlay.angles}
     found = {f"angle {angle}" for angle in angles.values()} | {f"channel {name}" for name in overlay.channels}
     for backdrop in overlay.backdrops:
-        found.add(f"backdrop {backdrop.model_dump(exclude={'name'}, exclude_defaults=True)}")
+        plain = backdrop.model_dump(exclude={"name", "prompt"}, exclude_defaults=True)
+        found |= {f"backdrop {plain} {words}" for words in (backdrop.prompt or "").split(", ")}
     if overlay.light:
         usual = KNOWN.light.model_dump()
         found |= {
