@@ -23,6 +23,7 @@ from pipeline.language.briefs.tokens import languages_of, share_known, tokens_of
 from pipeline.language.briefs.validator import faults
 
 KNOWN_AT_LEAST = 0.3  # of the brief's words; fewer are another language
+DIRECTIONS = frozenset({"SIDE", "UP", "DOWN", "LEVEL", "OBLIQUE", "PROFILE", "THREEQ", "TURN", "AZIMUTH"})
 SHOWN = 5  # refused texts that an error quotes
 
 
@@ -59,7 +60,7 @@ def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:  # noqa
         wishes=tuple(wish for _, wish in sorted(made.wishes, key=lambda pair: pair[0])),
         shoot=made.overlay,
         refused=tuple(refused for _, refused in sorted([*made.refused, *left], key=lambda pair: pair[0])),
-        notes=_notes(body, meant, made.overlay),
+        notes=_notes(body, meant, made.overlay, found.left),
     )
     if wrong := faults(plan, known):
         raise CatalogError(f"the grammar made a plan that is not valid: {'; '.join(wrong)}", remedy="Report this brief")
@@ -71,7 +72,7 @@ def _body(text: str, words: Lexicon) -> str:
     return joined_lines(without_frame(text, lambda line: bool(_found(line, words).asks)))
 
 
-def _notes(body: str, meant: dict[str, str], overlay: Overlay) -> tuple[str, ...]:
+def _notes(body: str, meant: dict[str, str], overlay: Overlay, left: Sequence[Left]) -> tuple[str, ...]:
     """Sentences on what was read otherwise than written, and on what a brief cannot say."""
     written = [word for word in dict.fromkeys(re.findall(r"[^\W\d_]+", body)) if fold(word) in meant]
     notes = [f"{word!r} is read as {meant[fold(word)]!r}" for word in written]
@@ -79,6 +80,9 @@ def _notes(body: str, meant: dict[str, str], overlay: Overlay) -> tuple[str, ...
     if angles > 1 and backdrops > 1:
         pairs = f"each of the {angles} angles is made on each of the {backdrops} backdrops"
         notes.append(f"{pairs}; write one brief for each pair that is wanted alone")
+    without_angle = overlay.edits and not overlay.angles
+    if without_angle and any(lexeme.kind in DIRECTIONS for one in left for lexeme in one.lexemes):
+        notes.append("no angle of the brief was understood, so its edits apply to all angles of the shoot")
     return tuple(notes)
 
 

@@ -90,6 +90,13 @@ def test_each_angle_on_each_backdrop_is_said_in_the_plan():
     )
 
 
+def test_edits_beside_an_angle_that_is_refused_are_said_to_reach_all():
+    plan = read("side view, crop 4:5")
+    assert plan.refused and len(plan.shoot.edits) == len(KNOWN.angles)
+    assert plan.notes == ("no angle of the brief was understood, so its edits apply to all angles of the shoot",)
+    assert not read("crop 4:5").notes
+
+
 @pytest.mark.parametrize("text", ["Hope you can make it levitate.", "Thanks for making it levitate."])
 def test_a_wish_dressed_as_a_pleasantry_is_refused_not_lost(text):
     assert any("levitate" in refused.text for refused in read(f"Hi,\n{text}\nFront on white.").refused)
