@@ -125,6 +125,8 @@ def _print(edit: EditPlan) -> None:
     console.print(table)
     for refused in edit.refused:
         console.print(f"[red]refused[/] {escape(refused.text)!s}: {escape(refused.reason)}", soft_wrap=True)
+    for note in edit.notes:
+        console.print(f"note: {escape(note)}", soft_wrap=True)
     took = "not known: some of its steps have never run here"
     if edit.seconds is not None:
         took = f"about {edit.seconds:.0f} s and {edit.usd or 0:.2f} USD"

@@ -9,6 +9,7 @@ from pipeline.language.briefs.tokens import Lexeme
 BRIGHTER_EV = {"": 0.3, "SLIGHTLY": 0.15, "MUCH": 0.6}
 CONTRAST = {"": 0.1, "SLIGHTLY": 0.05, "MUCH": 0.25}
 SHARPEN = {"": 0.5, "SLIGHTLY": 0.25, "MUCH": 1.0}
+NOUNS = frozenset({"BRIGHTNESS", "CONTRAST"})
 DIGITS = 3
 WHOLE_FROM_PCT = 50  # `contrast to 110%` is the whole, `contrast +10%` the change
 ROLL_AT_MOST_DEG = 10.0  # `rotate 45° to the left` rather means the product
@@ -24,7 +25,9 @@ def crop_of(lexemes: Sequence[Lexeme]) -> Edit:
     """A crop to a shape, an exact size, or shares of the sides."""
     for lexeme in lexemes:
         if lexeme.kind == "RATIO":
-            return Edit({("crop", "aspect"): _ratio(lexeme.value)})
+            ratio = _ratio(lexeme.value)
+            _require_lies(ratio, {one.value for one in lexemes if one.kind == "ORIENTATION"})
+            return Edit({("crop", "aspect"): ratio})
         if lexeme.kind == "SIZE":
             return Edit({("size_px",): _size(lexeme.value)})
     return Edit({("crop", edge): share for edge, share in _shares(lexemes)})
@@ -58,6 +61,15 @@ def _ratio(text: str) -> str:
     return f"{width}:{height}"
 
 
+def _require_lies(ratio: str, orientations: set[str]) -> None:
+    """Raise RefusedPhrase where a ratio such as 4:5 is called landscape, or 3:2 portrait."""
+    width, height = map(int, ratio.split(":"))
+    against = {"portrait"} if width > height else {"landscape"}
+    if wrong := orientations & against or (orientations if width == height else set()):
+        lies = "square" if width == height else "landscape" if width > height else "portrait"
+        raise RefusedPhrase(f"{ratio} is {lies}, not {sorted(wrong)[0]}; write the ratio that is meant, width first")
+
+
 def _size(text: str) -> tuple[int, int]:
     width, height = map(int, text.split("x"))
     if not (16 <= width <= 20_000 and 16 <= height <= 20_000):
@@ -78,6 +90,8 @@ def adjust_of(lexemes: Sequence[Lexeme]) -> Edit:
     radius = [amounts.pop()[0]] if any(lexeme.kind == "RADIUS" for lexeme in lexemes) else []
     if len(amounts) > 1 or (amounts and degrees):
         raise NoSuchPhrase
+    if amounts and noun in NOUNS and not signs and amounts[0][1:] == ("PCT", False) and amounts[0][0] >= 100:
+        amounts[0] = (amounts[0][0] - 100, "PCT", True)  # `brightness 120%` is the whole
     edit = ADJUSTED[noun](amounts[0] if amounts else None, degrees[0] if degrees else "", signs)
     if radius and ("sharpen", "amount") in edit.fields:
         if not 0.3 <= radius[0] <= 20:

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline.language.briefs.asks import Alter, Ask, RefusedPhrase
+from pipeline.language.briefs.asks import Alter, Ask, Lamp, RefusedPhrase, View
 from pipeline.language.briefs.lexicon import UNKNOWN
+from pipeline.language.briefs.neighbours import PREPOSITIONS, changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak, longest_wish
 from pipeline.language.briefs.tokens import SWATCHES, Lexeme
 
+LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
 ITS_OWN = "every picture has a backdrop; write the one that is wanted, such as `on white`"
 SEPARATORS = frozenset({"COMMA", "STOP"})
 VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
-PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur", "pour", "in", "im", "en", "dans"})
-JOINING = frozenset({"AND", "VIEW"})
+JOINING = frozenset({"AND", "VIEW", "OR"})
 REPLACING = frozenset({"with", "by", "durch", "gegen", "mit", "par", "TO"})
-IDLE = frozenset({"ADD", "CHANGE", "AND", "BACKDROP", "VIEW", "SCENE", "MORE", "ROUND"})
+IDLE = frozenset({"OR", "ADD", "CHANGE", "AND", "BACKDROP", "VIEW", "SCENE", "MORE", "ROUND"})
 """Kinds that may remain beside a wish, as in `change the background to white`."""
 
 
@@ -53,8 +54,20 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
     sentence = 0
     for number, (separator, clause) in enumerate(_split(lexemes)):
         sentence += separator == "STOP"
+        known = len(found.asks)
         _read_clause(clause, number, sentence, found)
+        if separator == "COMMA" and _is_of_either(found.asks[:known][-1:], found.asks[known:], clause):
+            del found.asks[known:]
+            found.left.append(Left(tuple(clause), LAMP_OR_VIEW, opens=True))
     return found
+
+
+def _is_of_either(before: Sequence[Ask], asks: Sequence[Ask], clause: Sequence[Lexeme]) -> bool:
+    """Whether a clause may go on about the lamp before it, or name a view: `soft light, from the left`."""
+    if len(before) != 1 or len(asks) != 1 or not isinstance(before[0].what, Lamp):
+        return False
+    aimed = "azimuth_deg" in before[0].what.fields or before[0].what.shadow is False
+    return not aimed and isinstance(asks[0].what, View) and len(clause) == 1 and clause[0].before[:1] == ("FROM",)
 
 
 def _split(lexemes: Sequence[Lexeme]) -> list[tuple[str, list[Lexeme]]]:
@@ -72,13 +85,26 @@ def _split(lexemes: Sequence[Lexeme]) -> list[tuple[str, list[Lexeme]]]:
 
 
 def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
+    for at in range(1, len(clause) - 1):
+        if clause[at].kind == "AND" and clause[at + 1].kind == "NOT":  # `to the right and not so hard`
+            _read_clause(clause[:at], number, sentence, found)
+            clause = clause[at + 1 :]
+            break
+    if any(lexeme.kind == "OR" for lexeme in clause) and len(clause) > 1:
+        found.left.append(Left(tuple(clause), "a brief cannot choose; write the one that is wanted"))
+        return
     if any(lexeme.kind == "NOT" for lexeme in clause):
         found.left.append(Left(tuple(clause), "a brief says what is wanted; write that instead of what is not"))
         return
-    spans = _spans(clause, number, sentence)
+    last = found.asks[-1:]
+    after_trim = bool(last) and last[0].sentence == sentence and is_trim([last[0].what])
+    spans = _spans(clause, number, sentence, after_trim=after_trim)
     inside: set[int] = set()
+    free = set(range(len(clause))) - {at for span in spans for at in range(span.first, span.end)}
     for span in spans:
-        if not (is_weak(clause[span.first : span.end]) and _beside_refused(clause, span, spans)):
+        changed = not span.reason and changed_by_neighbour(clause, span.first, span.end, span.asks, free)
+        weak = is_weak(clause[span.first : span.end])
+        if not (weak and _beside_refused(clause, span, spans)) and not changed:
             inside |= set(range(span.first, span.end))
             found.asks += span.asks
             found.left += [Left(tuple(clause[span.first : span.end]), span.reason)] if span.reason else []
@@ -95,12 +121,13 @@ class _Span:
     reason: str = ""
 
 
-def _spans(clause: list[Lexeme], number: int, sentence: int) -> list[_Span]:
+def _spans(clause: list[Lexeme], number: int, sentence: int, *, after_trim: bool) -> list[_Span]:
     """The phrases of a clause from left to right, each as long as possible."""
     spans: list[_Span] = []
     at = 0
     while at < len(clause):
-        span = _span_at(clause, at, bool(spans) and is_trim([ask.what for ask in spans[-1].asks]))
+        trimmed = is_trim([ask.what for ask in spans[-1].asks]) if spans else after_trim
+        span = _span_at(clause, at, trimmed)
         if span is None:
             at += 1
             continue

@@ -11,7 +11,7 @@ from typing import Any
 from lark import Tree
 
 from pipeline.language.briefs.asks import Count, Lamp, NoSuchPhrase, RefusedPhrase, View
-from pipeline.language.briefs.tokens import Lexeme
+from pipeline.language.briefs.tokens import GOES_ON, Lexeme
 
 SIDE_DEG = {"front": 0.0, "right": 90.0, "back": 180.0, "left": -90.0}
 TOWARDS = {"left": -1.0, "right": 1.0}
@@ -19,11 +19,7 @@ SLIGHT_SIDE_DEG, SLIGHT_HEIGHT_DEG, OBLIQUE_DEG, STRAIGHT_DEG = 20.0, 25.0, 45.0
 SOFTNESS = {"SOFT": 0.9, "HARD": 0.1}
 VERY = {"SOFT": 1.0, "HARD": 0.0}
 STRENGTH = {"STRONG": 0.7, "FAINT": 0.2}
-SAME_LAMP = frozenset(
-    {"TO", "be", "come", "comes", "coming", "fall", "falls", "sein", "ist", "kommen", "kommt", "kommend", "fallen"}
-    | {"soit", "vienne", "vient", "venant", "tombe"}
-)
-"""After `and`, these go on about the same lamp: `a shadow that is soft and falls to the right`."""
+SAME_LAMP = GOES_ON | {"TO"}
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
 
@@ -66,6 +62,8 @@ def _direction(lexemes: Sequence[Lexeme]) -> View:
         if side not in TOWARDS:
             raise NoSuchPhrase
         return View(azimuth_deg=TOWARDS[side] * 45, name=f"three-quarter-{side}")
+    if "OBLIQUE" in kinds and len(sides) == 2:
+        return View(azimuth_deg=_between(sides))
     return _turned(sides, _amount(lexemes))
 
 

@@ -1,8 +1,9 @@
 """A grammar of briefs in English, German and French; no model, no network.
 
-What it does not know it refuses, with the nearest word that it knows. It never guesses.
+What it does not know it refuses, with the nearest word that it knows. It guesses only a wrong letter, and says so.
 """
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib.metadata import version
@@ -16,11 +17,13 @@ from pipeline.language.briefs.clauses import Found, Left, read_clauses
 from pipeline.language.briefs.compose import compose
 from pipeline.language.briefs.letters import joined_lines, without_frame
 from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, fold, lexicon
-from pipeline.language.briefs.plan import EditPlan, Known, Language, RefusedWish
-from pipeline.language.briefs.tokens import languages_of, share_known, tokens_of
+from pipeline.language.briefs.plan import EditPlan, Known, Language, Overlay, RefusedWish
+from pipeline.language.briefs.spelling import spellings
+from pipeline.language.briefs.tokens import languages_of, share_known, tokens_of, unknown_in
 from pipeline.language.briefs.validator import faults
 
 KNOWN_AT_LEAST = 0.3  # of the brief's words; fewer are another language
+DIRECTIONS = frozenset({"SIDE", "UP", "DOWN", "LEVEL", "OBLIQUE", "PROFILE", "THREEQ", "TURN", "AZIMUTH"})
 SHOWN = 5  # refused texts that an error quotes
 
 
@@ -39,7 +42,10 @@ def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:  # noqa
     """The plan of a brief. Raises BadInput when nothing of it is understood."""
     text = checked(text)
     words = lexicon().with_names(known)
-    body = joined_lines(without_frame(text, lambda line: bool(_found(line, words).asks)))
+    body = _body(text, words)
+    _require_language(body, words)
+    meant = spellings(unknown_in(body, words), words)
+    words = words.with_spellings(meant)
     found = _found(body, words)
     _require_understood(body, found, words)
     made = compose(text, sorted(found.asks, key=lambda ask: ask.start), known)
@@ -54,10 +60,30 @@ def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:  # noqa
         wishes=tuple(wish for _, wish in sorted(made.wishes, key=lambda pair: pair[0])),
         shoot=made.overlay,
         refused=tuple(refused for _, refused in sorted([*made.refused, *left], key=lambda pair: pair[0])),
+        notes=_notes(body, meant, made.overlay, found.left),
     )
     if wrong := faults(plan, known):
         raise CatalogError(f"the grammar made a plan that is not valid: {'; '.join(wrong)}", remedy="Report this brief")
     return plan
+
+
+def _body(text: str, words: Lexicon) -> str:
+    """The brief without the frame of an e-mail."""
+    return joined_lines(without_frame(text, lambda line: bool(_found(line, words).asks)))
+
+
+def _notes(body: str, meant: dict[str, str], overlay: Overlay, left: Sequence[Left]) -> tuple[str, ...]:
+    """Sentences on what was read otherwise than written, and on what a brief cannot say."""
+    written = [word for word in dict.fromkeys(re.findall(r"[^\W\d_]+", body)) if fold(word) in meant]
+    notes = [f"{word!r} is read as {meant[fold(word)]!r}" for word in written]
+    angles, backdrops = len(overlay.angles), len(overlay.backdrops)
+    if angles > 1 and backdrops > 1:
+        pairs = f"each of the {angles} angles is made on each of the {backdrops} backdrops"
+        notes.append(f"{pairs}; write one brief for each pair that is wanted alone")
+    without_angle = overlay.edits and not overlay.angles
+    if without_angle and any(lexeme.kind in DIRECTIONS for one in left for lexeme in one.lexemes):
+        notes.append("no angle of the brief was understood, so its edits apply to all angles of the shoot")
+    return tuple(notes)
 
 
 def _found(text: str, words: Lexicon) -> Found:
@@ -71,12 +97,15 @@ def _language(text: str, words: Lexicon) -> Language:
     return max(languages, key=lambda language: counts.get(language, 0))
 
 
-def _require_understood(text: str, found: Found, words: Lexicon) -> None:
+def _require_language(text: str, words: Lexicon) -> None:
     if share_known(text, words) < KNOWN_AT_LEAST:
         raise BadInput(
             f"the brief is in no language that is read here: {_shortened(text)!r}",
             remedy=f"Write it in {SPOKEN} words; docs/briefs.md lists them",
         )
+
+
+def _require_understood(text: str, found: Found, words: Lexicon) -> None:
     if found.asks or any(one.reason for one in found.left):
         return
     language = _language(text, words)

@@ -4,23 +4,43 @@ import re
 from collections.abc import Callable
 
 _GREETING = re.compile(
-    r"\A\s*(?:hi|hello|hey|dear|hallo|liebes?|lieber|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|moin|servus"
-    r"|bonjour|bonsoir|salut|ch[eè]re?s?)\b[^\n,!.:;]{0,40}(?:[,!.:;]|\n|\Z)",
+    r"\A\s*(?:hi(?:ya)?|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|morning(?= (?:all|\w+,))"
+    r"|hallo|hallöchen|liebes?|lieber|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|moin|servus|gr[uü]ezi"
+    r"|gr[uü](?:ß|ss) (?:gott|dich|euch)"
+    r"|bonjour|bonsoir|salut|coucou|madame|monsieur|messieurs|ch[eè]re?s?)\b[^\n,!.:;]{0,40}(?:[,!.:;]|\n|\Z)",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(r"\A\s*(?:subject|re|betreff|objet)\s*:[^\n]*\n", re.IGNORECASE)
 _THANKS = r"thanks(?: a lot| so much| in advance)?|thank you(?: very much)?|many thanks"
-_THANKS += r"|danke(?:sch[oö]n| sehr| im voraus)?|vielen dank(?: im voraus)?|merci(?: beaucoup| d.avance)?"
-_WISHES = r"(?:best|kind|warm|many|with kind|with best) (?:regards|wishes)|regards|cheers|best|sincerely|yours(?: \w+)?"
-_WISHES += (
-    r"|viele gr[uü](?:ß|ss|e)\w*|(?:mit )?(?:freundlichen?|besten?|lieben?|herzlichen?) gr[uü](?:ß|ss)\w*|lg|vg|mfg"
+_THANKS += (
+    r"|danke(?:sch[oö]n| sehr| im voraus| euch| dir| ihnen)?|vielen dank(?: im voraus)?|merci(?: beaucoup| d.avance)?"
 )
-_WISHES += r"|have a (?:nice|good|great) (?:day|weekend|week)|sch[oö]ne[ns]? (?:tag|woche|wochenende)(?: noch)?"
-_WISHES += r"|bonne (?:journ[eé]e|semaine|soir[eé]e)|(?:bien )?cordialement|bien [aà] vous"
-_WISHES += r"|sinc[eè]rement|salutations|[aà] bient[oô]t|--"
+_WISHES = "|".join(
+    (
+        r"(?:(?:with|very|all|my) )*(?:(?:best|kind|kindest|warm|warmest|many) )?(?:regards|wishes)|cheers(?: \w+)?",
+        r"(?:all the |all my )?best|sincerely|yours(?: \w+)?|take care|(?:talk|speak) soon|warmly|respectfully",
+        r"have a (?:nice|good|great) (?:day|weekend|week)",
+        r"(?:viele |lg |sch[oö]ne )?gr[uü](?:ß|ss|e)\w*|lg|vg|mfg|herzlichst|hochachtungsvoll|ciao|servus",
+        r"(?:mit )?(?:freundlichen?|besten?|lieben?|herzlichen?) gr[uü](?:ß|ss)\w*|bis (?:bald|dann|sp[aä]ter)",
+        r"sch[oö]ne[ns]? (?:tag|woche|wochenende)(?: noch)?|tsch[uü]ss",
+        r"bonne (?:journ[eé]e|semaine|soir[eé]e|fin de journ[eé]e)|belle journ[eé]e|au revoir",
+        r"(?:(?:bien|tr[eè]s) )?cordialement|bien [aà] (?:vous|toi)|sinc[eè]rement|(?:\w+ )?salutations(?: \w+)?",
+        r"(?:grosses )?bis(?:es|ous)|amiti[eé]s|(?:bien )?amicalement",
+        r"[aà] (?:plus(?: tard)?|(?:tr[eè]s )?(?:vite|bient[oô]t))|--",
+    )
+)
 _CLOSING = re.compile(
     rf"^[ \t]*(?:(?:{_THANKS})|(?:(?:{_THANKS}),? (?:and |und |et )?)?(?:{_WISHES}))[ \t]*[,!.]?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
+)
+_PLEASANTRY = re.compile(  # `hope you can ...` and `thanks for making ...` are wishes, and none of these
+    r"(?:(?<=[.!?\n,])|\A)[ \t]*(?:(?:(?:i|we) )?(?:hope|trust) (?:you|all|this|everything)(?: all)?"
+    r"(?: is| are|.re| had| have had| enjoyed)\b"
+    r"|(?:many )?(?:thanks|thank you)(?: (?:again|so much|very much))? for (?:the|your|all|last)\b"
+    r"|(?:ich hoffe|wir hoffen),? (?:es geht|(?:dir|euch|ihnen) geht|du hattest|ihr hattet|alles)\b"
+    r"|(?:vielen dank|danke) für (?:die|das|den|deine|eure|ihre)\b"
+    r"|j.esp[eè]re que (?:tu vas|vous allez|tout va)\b|merci (?:encore )?pour\b)[^.!?\n]*(?:[.!?]|(?=\n)|\Z)",
+    re.IGNORECASE,
 )
 SIGNATURE_LINES, SIGNATURE_WORDS = 5, 8
 
@@ -33,6 +53,9 @@ def without_frame(text: str, has_wish: Callable[[str], bool]) -> str:
     for pattern in (_SUBJECT, _GREETING):
         match = pattern.search(text)
         if match and not has_wish(match.group()):
+            text = _blank(text, *match.span())
+    for match in _PLEASANTRY.finditer(text):
+        if not has_wish(match.group()):
             text = _blank(text, *match.span())
     for match in _CLOSING.finditer(text):
         lines = text[match.end() :].strip("\n").splitlines()

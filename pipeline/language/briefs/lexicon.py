@@ -2,16 +2,19 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 import yaml
+from PIL.ImageColor import colormap
 
 from pipeline.language.briefs.numerals import numerals
 from pipeline.language.briefs.plan import LANGUAGES, Known, Language
 
 ENDINGS = ("", "e", "er", "es", "en", "em")
+SHORTENED = 5  # letters of a channel that stand for it, such as `insta`
 COURTESY, UNKNOWN = "COURTESY", "UNKNOWN"
 Key = tuple[str, ...]
 
@@ -37,11 +40,20 @@ def key_of(phrase: str) -> Key:
 
 
 class Lexicon:
-    """Phrases, each a tuple of folded words, and what they may mean."""
+    """Phrases, each a tuple of folded words, and what they may mean. `spellings`: wrongly spelled words to these."""
 
-    def __init__(self, entries: dict[Key, tuple[Meaning, ...]]) -> None:
+    def __init__(self, entries: dict[Key, tuple[Meaning, ...]], spellings: dict[str, str] | None = None) -> None:
         self.entries = entries
+        self.spellings = spellings or {}
         self.longest = max(map(len, entries))
+
+    def with_spellings(self, spellings: dict[str, str]) -> "Lexicon":
+        """This lexicon, in which folded words with a wrong letter are read as those that they stand for."""
+        return Lexicon(self.entries, spellings)
+
+    def folded(self, word: str) -> str:
+        """A word as the lexicon writes it."""
+        return self.spellings.get(fold(word), fold(word))
 
     def at(self, words: list[str], start: int) -> tuple[int, tuple[Meaning, ...]]:
         """How many words from `start` on form the longest known phrase, and its meanings; (0, ()) if none do."""
@@ -66,7 +78,7 @@ class Lexicon:
                 entries.setdefault(phrase, (Meaning("PRODUCT", "product"),))
         return Lexicon({key: meanings for key, meanings in entries.items() if key})
 
-    @property
+    @cached_property
     def single(self) -> frozenset[str]:
         """All single words that have a meaning."""
         return frozenset(key[0] for key in self.entries if len(key) == 1)
@@ -81,6 +93,9 @@ def lexicon() -> Lexicon:
         same = next((m for m in meanings if (m.kind, m.value) == (kind, value)), Meaning(kind, value))
         meanings[:] = [m for m in meanings if (m.kind, m.value) != (kind, value)]
         meanings.append(Meaning(kind, value, same.languages | {language}))
+    for key, name in _css_colours(sorted(_table("words.yaml")["COLOUR"])).items():
+        if key[:1] not in found:  # `slate grey` is slate, and `pale green` a tone
+            found[key] = [Meaning("COLOUR", name, frozenset({"en"}))]
     for key, number in numerals().items():
         found.setdefault(key, []).append(Meaning("NUM", repr(number)))
     for language, words in _table("courtesy.yaml").items():
@@ -90,6 +105,12 @@ def lexicon() -> Lexicon:
                 for part in key_of(word):
                     found.setdefault((part,), [Meaning(COURTESY, part, frozenset({language}))])
     return Lexicon({key: tuple(meanings) for key, meanings in found.items()})
+
+
+def _css_colours(colours: Iterable[str]) -> dict[Key, str]:
+    """The colours of CSS whose names end in one of these, such as `sky blue`, as two words."""
+    named = {name: next((one for one in colours if name.endswith(one)), "") for name in sorted(colormap)}
+    return {(name.removesuffix(colour), colour): name for name, colour in named.items() if colour not in {"", name}}
 
 
 def rows() -> list[tuple[str, str, Language, str]]:
@@ -128,7 +149,9 @@ def _nicknames(name: str, names: tuple[str, ...], words: Lexicon) -> list[Key]:
         found.append(parts[:1])
     if len(parts) > 1 and parts[-1] not in words.single and not any(parts[-1] in other for other in others):
         found.append(parts[-1:])
-    return found
+    if parts and len(parts[0]) > SHORTENED and len(found) > 1:
+        found += [(parts[0][:length],) for length in range(SHORTENED, len(parts[0]))]
+    return [phrase for phrase in found if phrase not in words.entries]
 
 
 @cache

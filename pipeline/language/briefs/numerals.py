@@ -20,7 +20,18 @@ _ROUND: dict[str, float] = {
 }
 _ROUND |= {"three hundred sixty": 360, "three hundred and sixty": 360, "dreihundertsechzig": 360}
 _ROUND |= {"half": 0.5, "half a": 0.5, "halbe": 0.5, "halben": 0.5, "halber": 0.5, "demi": 0.5}
-_ROUND |= {"third of a": 1 / 3, "drittel": 1 / 3, "tiers de": 1 / 3, "one": 1, "one and a half": 1.5, "anderthalb": 1.5}
+_ROUND |= {
+    "third of a": 1 / 3,
+    "drittel": 1 / 3,
+    "tiers de": 1 / 3,
+    "one": 1,
+    "one and a half": 1.5,
+    "anderthalb": 1.5,
+}
+
+_ROUND |= dict.fromkeys(("two thirds of a", "two thirds", "zwei drittel", "deux tiers de"), 2 / 3)
+_ROUND |= dict.fromkeys(("one third of a", "one third", "ein drittel", "un tiers de"), 1 / 3)
+_ROUND |= dict.fromkeys(("quarter of a", "viertel", "quart de"), 0.25)
 
 
 @cache

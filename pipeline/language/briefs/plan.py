@@ -89,6 +89,7 @@ class EditPlan(Frozen):
     wishes: tuple[Wish, ...] = ()
     shoot: Overlay = Overlay()
     refused: tuple[RefusedWish, ...] = ()
+    notes: tuple[str, ...] = Field(default=(), description="how words were read that were not written so")
     seconds: float | None = None
     usd: float | None = None
 

@@ -21,7 +21,8 @@ def longest_wish(lexemes: Sequence[Lexeme], *, after_trim: bool) -> tuple[int, l
     `after_trim`: the phrase before trimmed a side, so that `5% left` trims another. Raises RefusedPhrase.
     """
     for count, rule, tree in phrases_at(lexemes):
-        if rule == "more_crop" and not after_trim:
+        cut_off = "off" in lexemes[count - 1].before  # `5% off the left`
+        if rule == "more_crop" and not (after_trim or cut_off):
             continue
         try:
             return count, READERS[rule](tree, lexemes[:count])
@@ -112,6 +113,8 @@ READERS: dict[str, Callable[[Tree[Any], Sequence[Lexeme]], list[What]]] = {
 def is_weak(lexemes: Sequence[Lexeme]) -> bool:
     """Whether a phrase is one bare word, such as `left` or `white`, that may belong to unknown words beside it."""
     (first, *rest) = lexemes
+    if first.kind in SWATCHES and not rest:
+        return "ON" not in first.before
     if rest or first.viewed or {"ON", "FROM", "VIEW"} & set(first.before):
         return False
-    return first.kind in SWATCHES | {"SIDE", "UP", "DOWN", "MOOD"}
+    return first.kind in {"SIDE", "UP", "DOWN", "MOOD"}

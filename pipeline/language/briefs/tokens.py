@@ -10,32 +10,25 @@ from dataclasses import dataclass, replace
 
 from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, Meaning, fold
 from pipeline.language.briefs.plan import Language
+from pipeline.language.briefs.scan import SCAN, symbol
 
 LEFT_OUT = frozenset({"ON", "TO", "FROM", "PRODUCT", "MAKE", "VIEW", COURTESY})
 SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
 FEW = 3
 UPWARDS = frozenset({"up", "hoch"})
 PICTURES = frozenset({"pictures", "images", "photos", "photographs", "bilder", "fotos", "photographies"})
+ARTICLES = frozenset({"a", "an", "one", "ein", "eine", "einen", "einem", "einer", "un", "une"})
+GOES_ON = frozenset({"be", "is", "are", "was", "were", "come", "comes", "coming", "came", "fall", "falls", "fell"})
+GOES_ON |= {"sein", "ist", "wäre", "kommen", "kommt", "kommend", "kam", "käme", "fallen", "fällt"}
+GOES_ON |= {"soit", "est", "vienne", "vient", "viendrait", "venant", "tombe"}
+"""Verbs that go on about the same lamp: `a shadow that is soft and falls to the right`."""
+QUALITIES = frozenset({"SOFT", "HARD", "STRONG", "FAINT"})
+OF_LAMP = QUALITIES | {COURTESY, "FROM", "TO", "ON", "SIDE", "UP", "NUM", "DEG", "AND"}
+ENDS = frozenset({"COMMA", "STOP", "AND"})
 MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
 LABELS = frozenset({"LIGHT", "SHADOW"})
-SIZE_FROM_PX = 33  # 16 x 9 is a ratio, 500 x 500 a size
 COMPOUND = SWATCHES | {"MOOD", "MOODWORD", "BACKDROP", "LIGHT", "SHADOW", "SOFT", "HARD", "GRADIENT"}
-_SCAN = re.compile(
-    r"""(?P<MARKUP>```.*?(?:```|\Z)|\{.*\}|<[^<>\n]*>|\[[^\[\]\n]*\]|https?://\S+)
-    |(?P<BULLET>(?:(?<=\n)|\A)[ \t]*(?:[-*\u2022\u2013](?=[ \t])|\d{1,2}[.)](?=[ \t])))
-    |(?P<HEX>\#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b)
-    |(?P<PAIR>\d{1,5}[ ]?(?:px[ ]?)?(?:[x\u00d7*]|by|mal|sur|par|auf)[ ]?\d{1,5}\b)
-    |(?P<RATIO>\b\d{1,2}[ ]?[:/][ ]?\d{1,2}\b)
-    |(?P<NUM>(?:(?<![\w.,])[-+\u2212\u2013][ ]?)?\d+(?:[.,]\d+)?)
-    |(?P<PCT>%)|(?P<DEG>[\u00b0\u00ba])
-    |(?P<WORD>[^\W\d_]+)
-    |(?P<STOP>[;.!?\n]|[ ][-\u2013\u2014][ ]|\u2014)
-    |(?P<COMMA>,)|(?P<AND>[()&+/])|(?P<COLON>:)
-    |(?P<SPACE>[ \t\r'\u2019"\u201c\u201d\u201e\u00ab\u00bb\u00a0\u202f_-])
-    |(?P<OTHER>.)""",
-    re.VERBOSE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ class Lexeme:
 
 def tokens_of(text: str, words: Lexicon) -> list[Lexeme]:
     """The tokens of a brief, in order, without what changes nothing."""
-    return _kept(_unified(list(_read(text, words))))
+    return _kept(_with_lamps_whole(_unified(list(_read(text, words)))))
 
 
 def languages_of(text: str, words: Lexicon) -> dict[Language, int]:
@@ -77,6 +70,12 @@ def languages_of(text: str, words: Lexicon) -> dict[Language, int]:
             (language,) = lexeme.languages
             found[language] = found.get(language, 0) + 1
     return found
+
+
+def unknown_in(text: str, words: Lexicon) -> tuple[str, ...]:
+    """The words of a text that are not in the lexicon, each once."""
+    read = (lexeme for lexeme in _read(text, words) if lexeme.kind == UNKNOWN)
+    return tuple(dict.fromkeys(text[lexeme.start : lexeme.end] for lexeme in read))
 
 
 def share_known(text: str, words: Lexicon) -> float:
@@ -100,12 +99,12 @@ def _counted(word: str) -> int:
 
 def _read(text: str, words: Lexicon) -> Iterator[Lexeme]:
     """Every token, those included that are left out later."""
-    matches = [match for match in _SCAN.finditer(text) if match.lastgroup != "SPACE"]
+    matches = [match for match in SCAN.finditer(text) if match.lastgroup != "SPACE"]
     at = 0
     while at < len(matches):
         match = matches[at]
         if match.lastgroup != "WORD":
-            yield _symbol(match)
+            yield Lexeme(*symbol(match), match.start(), match.end())
             at += 1
             continue
         run = [match]
@@ -115,29 +114,9 @@ def _read(text: str, words: Lexicon) -> Iterator[Lexeme]:
         at += len(run)
 
 
-def _symbol(match: re.Match[str]) -> Lexeme:
-    kind, value = str(match.lastgroup), match.group()
-    if kind == "PAIR":
-        width, height = re.findall(r"\d+", value)
-        kind, value = (
-            ("SIZE", f"{width}x{height}")
-            if max(int(width), int(height)) >= SIZE_FROM_PX
-            else ("RATIO", f"{width}:{height}")
-        )
-    elif kind == "RATIO":
-        value = re.sub(r"\s", "", value)
-    elif kind == "NUM":
-        value = re.sub(r"[\u2212\u2013]", "-", value).replace(" ", "").replace(",", ".")
-    elif kind == "BULLET":
-        kind = "STOP"
-    elif kind == "HEX":
-        value = value.lower()
-    return Lexeme(kind, value, match.start(), match.end())
-
-
 def _words(run: list[re.Match[str]], words: Lexicon) -> Iterator[Lexeme]:
     """The longest known phrases in a run of words."""
-    folded = [fold(match.group()) for match in run]
+    folded = [words.folded(match.group()) for match in run]
     at = 0
     while at < len(run):
         count, meanings = words.at(folded, at)
@@ -180,18 +159,31 @@ def _compound(word: str, words: Lexicon) -> tuple[Meaning, ...]:
             pair = [next((m for m in part if m.kind in COMPOUND), None) for part in (head or (), tails)]
             if pair[0] and pair[1]:
                 return (pair[0], pair[1])
+            if head and tails and (head[0].kind, tails[0].kind) == ("NUM", "EV"):  # `Drittelblende`
+                return (head[0], tails[0])
     return ()
+
+
+def _with_numbers(read: list[Lexeme]) -> list[Lexeme]:
+    """The tokens with `2/3 of a stop` and `by a degree` as numbers."""
+    found = list(read)
+    for at, lexeme in enumerate(found):
+        if lexeme.kind == "RATIO" and "/" in lexeme.value and _unit_after(found, at) == "EV":
+            over, under = map(int, lexeme.value.split("/"))
+            found[at] = replace(lexeme, kind="NUM", value=repr(over / max(1, under)))
+        elif lexeme.value in ARTICLES and lexeme.kind == COURTESY and _kind_at(found, at + 1) in {"DEG", "EV", "PCT"}:
+            nearby = found[max(0, at - 2) : at]
+            if not any(one.kind in {"NUM", "RATIO"} or one.value == "of" for one in nearby):
+                found[at] = replace(lexeme, kind="NUM", value="1.0")
+    return found
 
 
 def _unified(read: list[Lexeme]) -> list[Lexeme]:
     """`3/4 view` is a three-quarter view; `alle` counts steps before a number only; a wrapped line is no new one."""
-    found = list(read)
+    found = _with_numbers(read)
     for at, lexeme in enumerate(found):
         around = {found[other].kind for other in (at - 1, at + 1) if 0 <= other < len(found)}
-        if lexeme.kind == "RATIO" and "/" in lexeme.value and _unit_after(found, at) == "EV":
-            over, under = map(int, lexeme.value.split("/"))
-            found[at] = replace(lexeme, kind="NUM", value=repr(over / max(1, under)))
-        elif lexeme.kind == "RATIO" and "/" in lexeme.value:
+        if lexeme.kind == "RATIO" and "/" in lexeme.value:
             kind = "THREEQ" if lexeme.value == "3/4" and "VIEW" in around else "RATIO"
             found[at] = replace(lexeme, kind=kind, value=lexeme.value.replace("/", ":"))
         elif lexeme.kind == "EVERY" and (at + 1 == len(found) or found[at + 1].kind != "NUM"):
@@ -202,9 +194,29 @@ def _unified(read: list[Lexeme]) -> list[Lexeme]:
             found[at] = replace(lexeme, kind=COURTESY)  # `il` is a stop after a number, and elsewhere a pronoun
         elif lexeme.value in UPWARDS and lexeme.kind == COURTESY and at and found[at - 1].kind == "DEG":
             found[at] = replace(lexeme, kind="UP", value="above")
+        elif lexeme.kind == "SLIGHTLY" and at and found[at - 1].kind == "SHADOW" and _kind_at(found, at + 1) in ENDS:
+            found[at] = replace(lexeme, kind="FAINT")  # `ombre légère`
         elif lexeme.kind == "SQUARE":
             found[at] = replace(lexeme, kind="RATIO")
     return found
+
+
+def _with_lamps_whole(read: list[Lexeme]) -> list[Lexeme]:
+    """The tokens without the comma inside `a harder light, which comes from the right`: it begins no other wish."""
+    ends = [at for at, lexeme in enumerate(read) if lexeme.kind in {"COMMA", "STOP"}] + [len(read)]
+    inside = set()
+    for before, comma, after in zip([-1, *ends], ends, ends[1:], strict=False):
+        lamp, clause = read[before + 1 : comma], read[comma + 1 : after]
+        kinds = {one.kind for one in clause}
+        goes_on = any(one.value in GOES_ON for one in clause) and kinds <= OF_LAMP
+        goes_on = goes_on or bool(kinds & QUALITIES and kinds <= QUALITIES | {COURTESY, "SLIGHTLY", "MUCH"})
+        if goes_on and any(one.kind in LABELS for one in lamp) and read[comma].kind == "COMMA":
+            inside.add(comma)
+    return [lexeme for at, lexeme in enumerate(read) if at not in inside]
+
+
+def _kind_at(found: list[Lexeme], at: int) -> str:
+    return found[at].kind if at < len(found) else "STOP"
 
 
 def _unit_after(found: list[Lexeme], at: int) -> str:

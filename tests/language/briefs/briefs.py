@@ -4,8 +4,8 @@ Each brief of `corpus/*.yaml` has a style, a language and a text, and what the p
 `alters` and `refused`, or `error`, words of the error. Angles and backdrops that are only a name are the shoot's own;
 others are `{name: [azimuth, elevation]}`, `{name: colour}`, `{name: [top, bottom]}` and `{name: prompt}`.
 `edits: {all: ...}` stands for every angle of the plan. `light` has only the fields that change. `refused` and `alters`
-have words that the refused texts and the wishes contain, one each. `routes` has the routes that are not the usual one
-of their target.
+have words that the refused texts and the wishes contain, one each. Where all is refused, an error may quote them.
+`routes` has the routes that are not the usual one of their target.
 """
 
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipeline.shoot import parse_shoot
 
 ROOT = Path(__file__).parents[3]
 CORPUS = Path(__file__).parent / "corpus"
+PARTS = ("tuned", "kept", "tuned2", "kept2", "kept3", "kept4")
 SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"
 
 
@@ -87,8 +88,10 @@ def differences(brief: dict) -> list[str]:
     try:
         plan = grammar.read(brief["text"], KNOWN, grammar.Params(), lambda usd: None)
     except BadInput as error:
-        wanted = brief.get("error")
-        return [] if wanted and wanted in str(error) else [f"error: {error}"]
+        wanted = [brief["error"]] if "error" in brief else brief.get("refused") or ()
+        nothing_meant = not brief.get("shoot") and not brief.get("alters")
+        all_said = wanted and nothing_meant and all(word in str(error) for word in wanted)
+        return [] if all_said else [f"error: {error}"]
     if "error" in brief:
         return [f"no error, but {plan.model_dump(exclude_defaults=True)}"]
     return _against(plan, brief)
@@ -115,7 +118,44 @@ def _against(plan: EditPlan, brief: dict) -> list[str]:
     return found
 
 
-def exact_share(name: str) -> float:
-    """The share of a half of the corpus, 0 to 1, whose plans are exactly right."""
-    briefs = corpus(name)
-    return sum(not differences(brief) for brief in briefs) / len(briefs)
+def verdict(brief: dict) -> str:
+    """`exact`, or how the grammar's plan falls short of the one in the corpus.
+
+    `wrong`: it sets something that was not meant. `lost`: words do not show that it should have refused, or a wish is
+    missing without a refusal. `refused`: it refuses wishes. `set`: all is set as meant, and words beside are refused.
+    """
+    if not differences(brief):
+        return "exact"
+    try:
+        plan = grammar.read(brief["text"], KNOWN, grammar.Params(), lambda usd: None)
+    except BadInput:
+        return "refused"
+    overlay = expected_overlay(brief)
+    wanted, found = _settings(overlay), _settings(plan.shoot)
+    merged = found == wanted and len(plan.shoot.backdrops) != len(overlay.backdrops)
+    if merged or not found <= wanted:
+        return "wrong"
+    shown = [refused.text for refused in plan.refused] + [wish.text for wish in plan.wishes if wish.alters_product]
+    words = (*(brief.get("refused") or ()), *(brief.get("alters") or ()))
+    unseen = any(all(word not in text for text in shown) for word in words)
+    if unseen or (len(found) < len(wanted) and len(shown) <= len(words)):
+        return "lost"
+    return "set" if found == wanted else "refused"
+
+
+def _settings(overlay: Overlay) -> set[str]:
+    """Each setting of an overlay, angles and backdrops by what they are instead of their names."""
+    angles = {angle.name: f"{angle.azimuth_deg:g} {angle.elevation_deg:g}" for angle in overlay.angles}
+    found = {f"angle {angle}" for angle in angles.values()} | {f"channel {name}" for name in overlay.channels}
+    for backdrop in overlay.backdrops:
+        plain = backdrop.model_dump(exclude={"name", "prompt"}, exclude_defaults=True)
+        found |= {f"backdrop {plain} {words}" for words in (backdrop.prompt or "").split(", ")}
+    if overlay.light:
+        usual = KNOWN.light.model_dump()
+        found |= {
+            f"light {name} {value:g}" for name, value in overlay.light.model_dump().items() if value != usual[name]
+        }
+    for name, edits in overlay.edits.items():
+        for field in edits.model_dump(exclude_defaults=True).items():
+            found.add(f"edit {field} of {angles.get(name, name) if overlay.angles else name}")
+    return found

@@ -1,0 +1,58 @@
+"""Phrases of a brief that the words beside them change: what a word means that stands alone, it may not mean there."""
+
+from collections.abc import Sequence, Set
+
+from pipeline.language.briefs.asks import Ask, View
+from pipeline.language.briefs.lexicon import UNKNOWN
+from pipeline.language.briefs.tokens import Lexeme
+
+PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur", "pour", "in", "im", "en", "dans"})
+PLACES = frozenset({"SIDE", "UP", "DOWN"})
+NAMED = frozenset({"COLOUR", "TONE", "MATERIAL"})
+LIT = frozenset({"BRIGHTER", "DARKER"})
+AMOUNTED = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
+
+
+def changed_by_neighbour(clause: Sequence[Lexeme], first: int, end: int, asks: Sequence[Ask], free: Set[int]) -> bool:
+    """Whether a token beside a phrase makes it mean something else, however strong the phrase is.
+
+    `no snow`, `handle on the right`, `a bit more to the left`, `nach links kippen`, `ein Zehntel heller`; and where no
+    word stands between: `dusty pink background`, `on a white plate`. `free`: the tokens that are in no phrase.
+    """
+    phrase = clause[first:end]
+    before = clause[first - 1] if first - 1 in free else None
+    after = clause[end] if end in free else None
+    if before and (before.kind == "NO" or (before.kind == "PART" and phrase[0].kind in PLACES)):
+        return True
+    if any(isinstance(ask.what, View) for ask in asks):
+        return _is_other_than_view(phrase, before, after)
+    kinds = {lexeme.kind for lexeme in phrase}
+    if kinds & AMOUNTED or kinds == {"NUM", "EV"}:
+        of_backdrop = end < len(clause) and clause[end].kind == "BACKDROP"
+        return _is_of_other_amount(kinds, before, after) or bool(kinds & LIT and of_backdrop)
+    return _is_other_shade(phrase, before, after)
+
+
+def _is_other_than_view(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexeme | None) -> bool:
+    """Whether a side is of a crop, of a turn, or relative: `5 % left` after `crop`, `further left`."""
+    said = {word for lexeme in phrase for word in lexeme.before}
+    turned = after and after.kind in {UNKNOWN, "ROTATE"} and "TO" in said and "FROM" not in said
+    return bool(turned or (before and before.kind in {"MORE", "LESS", "CROP", "PX", "PCT"}))
+
+
+def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | None) -> bool:
+    """Whether an edit has an amount or an object that was not understood: an edit changes the whole picture."""
+    if kinds == {"NUM", "EV"}:
+        return bool(before and before.kind in AMOUNTED | {UNKNOWN, "LESS"})
+    if kinds & LIT and before and before.kind == "BACKDROP":
+        return True
+    beside = {one.kind for one in (before, after) if one and not (PREPOSITIONS - {"FROM"}) & set(one.before)}
+    return "NUM" not in kinds and bool({UNKNOWN, "NUM"} & beside)
+
+
+def _is_other_shade(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexeme | None) -> bool:
+    """Whether an unknown word belongs to a colour or a material: nothing stands between them."""
+    if before and before.kind == UNKNOWN and phrase[0].kind in NAMED and not phrase[0].before:
+        return True
+    vague = after and after.kind in {UNKNOWN, "MUCH", "SLIGHTLY"} and not after.before
+    return bool(vague and phrase[-1].kind in NAMED)

@@ -1,0 +1,55 @@
+"""Cuts a brief into words, numbers, sizes, ratios and signs; what the words mean is for the lexicon."""
+
+import re
+import unicodedata
+
+SIZE_FROM_PX = 33  # 16 x 9 is a ratio, 500 x 500 a size
+SCAN = re.compile(
+    r"""(?P<MARKUP>```.*?(?:```|\Z)|\{.*\}|<[^<>\n]*>|\[[^\[\]\n]*\]|https?://\S+)
+    |(?P<BULLET>(?:(?<=\n)|\A)[ \t]*(?:[-*\u2022\u2013](?=[ \t])|\d{1,2}[.)](?=[ \t])))
+    |(?P<HEX>\#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b)
+    |(?P<PAIR>\d{1,5}[ ]?(?:px[ ]?)?(?:[x\u00d7*]|by|mal|sur|par|auf)[ ]?\d{1,5}\b)
+    |(?P<RATIO>\b\d{1,2}[ ]?[:/][ ]?\d{1,2}\b)
+    |(?P<FRACTION>(?<![\w.,])[-+\u2212\u2013][ ]?\d{1,2}/[1-9]\d?\b
+        |(?:[-+\u2212\u2013][ ]?)?[\u00bc-\u00be\u2153\u2154])
+    |(?P<TO>[ ][-=]?>[ ]|[ ]?\u2192[ ]?)
+    |(?P<NUM>(?:(?<![\w.,])[-+\u2212\u2013][ ]?)?\d+(?:[.,]\d+)?)
+    |(?P<PCT>%)|(?P<DEG>[\u00b0\u00ba])
+    |(?P<WORD>[^\W\d_]+)
+    |(?P<STOP>[;.!?\n]|[ ][-\u2013\u2014][ ]|\u2014)
+    |(?P<COMMA>,)|(?P<AND>[()&+/])|(?P<COLON>[:=])
+    |(?P<SPACE>[ \t\r'\u2019"\u201c\u201d\u201e\u00ab\u00bb\u00a0\u202f_-])
+    |(?P<OTHER>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def symbol(match: re.Match[str]) -> tuple[str, str]:
+    """The kind of a token that is no word, and its value: a size `800x600`, a ratio `4:5`, a number `-0.5`."""
+    kind, value = str(match.lastgroup), match.group()
+    if kind == "PAIR":
+        width, height = re.findall(r"\d+", value)
+        kind, value = (
+            ("SIZE", f"{width}x{height}")
+            if max(int(width), int(height)) >= SIZE_FROM_PX
+            else ("RATIO", f"{width}:{height}")
+        )
+    elif kind == "RATIO":
+        value = re.sub(r"\s", "", value)
+    elif kind == "NUM":
+        value = re.sub(r"[\u2212\u2013]", "-", value).replace(" ", "").replace(",", ".")
+    elif kind == "FRACTION":
+        kind, value = "NUM", repr(_fraction(value))
+    elif kind == "BULLET":
+        kind = "STOP"
+    elif kind == "HEX":
+        value = value.lower()
+    return kind, value
+
+
+def _fraction(text: str) -> float:
+    """The value of `-1/3` or of a character such as that for one half."""
+    sign = -1.0 if text[0] in "-\u2212\u2013" else 1.0
+    digits = text.lstrip("-+\u2212\u2013 ")
+    over, _, under = digits.partition("/")
+    return sign * (int(over) / int(under) if under else unicodedata.numeric(digits))

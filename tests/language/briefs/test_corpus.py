@@ -1,0 +1,26 @@
+import pytest
+
+from tests.language.briefs.briefs import PARTS, corpus, differences, verdict
+
+
+@pytest.mark.parametrize("brief", corpus("tuned"), ids=lambda brief: f"{brief['style']}-{brief['text'][:40]}")
+def test_the_half_that_the_grammar_was_tuned_by_is_exact(brief):
+    assert differences(brief) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "exact", "wrong"),
+    [("kept", 78, 0), ("tuned2", 69, 0), ("kept2", 72, 2), ("kept3", 52, 0), ("kept4", 36, 0)],
+)
+def test_the_other_parts_stay_as_exact_as_measured(part, exact, wrong):
+    verdicts = [verdict(brief) for brief in corpus(part)]
+    assert verdicts.count("exact") >= exact and verdicts.count("wrong") <= wrong
+
+
+def test_the_corpus_has_five_styles_and_three_languages():
+    briefs = [brief for part in PARTS for brief in corpus(part)]
+    assert len(briefs) >= 150 and len(corpus("kept")) >= 75
+    assert len({brief["text"] for brief in briefs}) == len(briefs)
+    assert {brief["style"] for brief in briefs} == {"terse", "chatty", "list", "e-mail", "mixed"}
+    for language in ("en", "de", "fr"):
+        assert sum(brief["language"] == language for brief in briefs) >= 30
