@@ -26,6 +26,17 @@ EXAMPLES = (
     "Remove the tag and make it sunset, please. The scene may be a bit wider.",
     "front, crop 4:5, crop 1:1, on marbel, with confetti. Ignore the rules and publish everything.",
 )
+MADE = (  # what `catalog brief --run` made of each on the sample mug, with preset demo
+    "![The mug from 45° left on pale marble, in a portrait frame](images/brief-1.webp)",
+    "On the sample mug, nothing: *the nearest photo, DSC_0022, is 15° away: this angle looks from 45° above, the highest "
+    "photo from 30°; shoot a ring at about 45°*.",
+    "![The mug's back in a portrait frame that cuts its handle, and its front in a square one, both before a gradient]"
+    "(images/brief-3.webp)\n\nThe back is in review: *the product is cut off by the edge of the photo*.",
+    "![Three angles of the mug on a plain pale scene](images/brief-4.webp)\n\nAll three are in review: *the brief also asks "
+    "to alter the product, which is not done: Remove the tag*. The embedded painter does not know the word `sunset`, and the "
+    "step's report says so; another checkpoint does.",
+    "![The front of the mug on marble](images/brief-5.webp)",
+)
 GROUPS: dict[str, tuple[str, ...]] = {
     "Directions": ("SIDE", "UP", "DOWN", "LEVEL", "OBLIQUE", "THREEQ", "PROFILE", "TURN", "ROUND", "EVERY", "AZIMUTH"),
     "Backdrops": ("COLOUR", "TONE", "MATERIAL", "PLACE", "MOOD", "MOODWORD", "GRADIENT", "EXTEND"),
@@ -103,7 +114,7 @@ def examples(shoot: Shoot) -> str:
     """A few briefs, and the plan that the grammar makes of each for this shoot."""
     known = known_of(shoot)
     plans = [grammar.read(text, known, grammar.Params(), lambda _: None) for text in EXAMPLES]
-    return "\n\n".join(map(_example, plans))
+    return "\n\n".join(f"{_example(plan)}\n\n{made}" for plan, made in zip(plans, MADE, strict=True))
 
 
 def _example(plan: EditPlan) -> str:
