@@ -28,13 +28,13 @@ EXAMPLES = (
 )
 MADE = (  # what `catalog brief --run` made of each on the sample mug, with preset demo
     "![The mug from 45° left on pale marble, in a portrait frame](images/brief-1.webp)",
-    "On the sample mug, nothing: *the nearest photo, DSC_0022, is 15° away: this angle looks from 45° above, the highest "
-    "photo from 30°; shoot a ring at about 45°*.",
+    "On the sample mug, nothing: *the nearest photo, DSC_0022, is 15° away: this angle looks from 45° above, the "
+    "highest photo from 30°; shoot a ring at about 45°*.",
     "![The mug's back in a portrait frame that cuts its handle, and its front in a square one, both before a gradient]"
     "(images/brief-3.webp)\n\nThe back is in review: *the product is cut off by the edge of the photo*.",
-    "![Three angles of the mug on a plain pale scene](images/brief-4.webp)\n\nAll three are in review: *the brief also asks "
-    "to alter the product, which is not done: Remove the tag*. The embedded painter does not know the word `sunset`, and the "
-    "step's report says so; another checkpoint does.",
+    "![Three angles of the mug on a plain pale scene](images/brief-4.webp)\n\nAll three are in review: *the brief also "
+    "asks to alter the product, which is not done: Remove the tag*. The embedded painter does not know the word "
+    "`sunset`, and the step's report says so; another checkpoint does.",
     "![The front of the mug on marble](images/brief-5.webp)",
 )
 GROUPS: dict[str, tuple[str, ...]] = {
