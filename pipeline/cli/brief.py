@@ -116,11 +116,15 @@ def _make(
 
 def _print(edit: EditPlan) -> None:
     table = Table("wish", "becomes", "route", title=f"brief, read by {escape(edit.parser)}")
+    rows: dict[tuple[str, str, str], list[str]] = {}  # an edit of several angles is one row
     for wish in edit.wishes:
         route = ROUTES.get(wish.route or "", "not known yet")
         if wish.alters_product:
             route += ": would alter the product; not done, and the assets go to review"
-        table.add_row(escape(wish.text), escape(_becomes(wish.target, edit.shoot)), route)
+        becomes, angle = _becomes(wish.target, edit.shoot)
+        rows.setdefault((wish.text, becomes, route), []).extend(angle)
+    for (words, becomes, route), angles in rows.items():
+        table.add_row(escape(words), escape(f"{becomes} ({', '.join(angles)})" if angles else becomes), route)
     console = Console()
     console.print(table)
     for refused in edit.refused:
@@ -133,19 +137,19 @@ def _print(edit: EditPlan) -> None:
     sys.stdout.write(f"expected: {took}\n")
 
 
-def _becomes(target: str, overlay: Overlay) -> str:
-    """What a wish's target has been set to, as in shoot.yaml."""
+def _becomes(target: str, overlay: Overlay) -> tuple[str, list[str]]:
+    """What a wish's target has been set to, as in shoot.yaml; for an edit also the angle that it edits."""
     group, _, rest = target.partition(".")
     if group in {"angles", "backdrops"}:
         entries = [entry for entry in getattr(overlay, group) if entry.name == rest]
-        return f"{group[:-1]} {rest}: {', '.join(_fields(entry) for entry in entries)}"
+        return f"{group[:-1]} {rest}: {', '.join(_fields(entry) for entry in entries)}", []
     if group == "edits":
         angle, _, name = rest.partition(".")
         value = getattr(overlay.edits[angle], name)
-        return f"edits of {angle}: {name} {_fields(value) if isinstance(value, Frozen) else value}"
+        return f"edit: {name} {_fields(value) if isinstance(value, Frozen) else value}", [angle]
     if group == "light" and overlay.light:
-        return f"light: {_fields(overlay.light)}"
-    return target.replace(".", " ", 1)
+        return f"light: {_fields(overlay.light)}", []
+    return target.replace(".", " ", 1), []
 
 
 def _fields(value: Frozen) -> str:
