@@ -116,7 +116,7 @@ def test_caption_stage_runs_an_added_engine_and_counts_its_cost(tmp_path: Path) 
     params = CaptionParams.model_validate({"engine": "telegram", "usd_per_word": 2.0})
     outputs, manifest, _ = Runner(store).run(CAPTION, inputs(store, set()), params)
     assert outputs.report.engine == "telegram" and manifest.provenance.cost_usd == 6.0
-    assert Caption.model_validate_json(store.read(outputs.caption)).alt_texts["back"] == "PRODUCT back STOP"
+    assert Caption.model_validate_json(store.read(outputs.caption)).alt_texts["back"] == "Harbour Tee back stop"
 
 
 def test_background_stage_runs_an_added_engine(tmp_path: Path) -> None:

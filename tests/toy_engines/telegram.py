@@ -18,9 +18,10 @@ def require_here(_params):
 
 def write(subject, params, desk):
     desk.pay(3 * params.usd_per_word)
-    texts = {angle.name: f"PRODUCT {angle.name} STOP" for angle in subject.angles}
+    title = subject.evidence.facts["title"]
+    texts = {angle.name: f"{title} {angle.name} stop" for angle in subject.angles}
     caption = Caption(
-        engine="telegram", language=subject.language, title="PRODUCT", description="PRODUCT ARRIVED STOP",
+        engine="telegram", language=subject.language, title=title, description=f"{title}.",
         alt_text=texts[subject.angle.name], alt_texts=texts, attributes={}, prompt="a product",
     )  # fmt: skip
     return Written(caption=caption)

@@ -71,7 +71,7 @@ class Known:
         return [measurement for measurement in self.evidence.measurements if measurement.kind == kind]
 
     def backing(self, text: str) -> list[str]:
-        """Ids of the statements that a text repeats: at least half of its words, and one of a value.
+        """Ids of the statements that a text repeats: all of it, or at least half of its words, and one of a value.
 
         A word is repeated by a related one: `automatische` by `automatic`, `Holzdeckel` by `Deckel`. An attribute with
         its label in another language repeats its fact: `Größe: M`, of `taille: M`.
@@ -80,6 +80,8 @@ class Known:
         named = [name for name, stated in self.evidence.facts.items() if _same(name, stated, label, value)]
         if named:
             return [f"fact:{name}" for name in named]
+        if whole := self.says(text):
+            return whole
         spoken = _content(text)
         found = [(word, source) for word in spoken for source, known in self._words if _related(word, known)]
         if 2 * len({word for word, _ in found}) < len(spoken):

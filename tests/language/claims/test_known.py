@@ -73,7 +73,8 @@ def test_statements_back_their_translation_and_nothing_else():
     assert known.backing("Automatischer Verschluss") == ["fact:closure"]
     assert known.backing("Verschluss: automatic") == ["fact:closure"]
     assert known.backing("Kragen: on") == []
-    assert known.backing("A wide handle") == known.backing("Moor boots") == []
+    assert known.backing("A wide handle") == known.backing("Wide moor boots") == []
+    assert known.backing("Moor boots.") == ["fact:title"]
 
 
 def test_text_in_which_no_claim_is_recognised_needs_evidence_too():

@@ -42,6 +42,11 @@ def shown(browser, file):
         yield page, requests
 
 
+LOOKS = (
+    10  # a worker sorts and colours for the new view; on a busy machine its answer comes after the frame is complete
+)
+
+
 def drawn(page: Page) -> np.ndarray:
     """Return the page's pixels without its text, once two pictures in a row are the same.
 
@@ -70,6 +75,11 @@ def by_cpu(azimuth_deg, elevation_deg=ELEVATION_DEG, splat=None, up="z"):
     rgba = render(splat, camera, pose).rgba.astype(np.float64)
     alpha = rgba[..., 3:] / 255
     return rgba[..., :3] * alpha + 240 * (1 - alpha)
+
+
+def looks_like(picture, expected):
+    both = coloured(picture) & coloured(expected)
+    return both.sum() > 0.2 * SIDE**2 and np.abs(picture - expected)[both].mean() < 8  # of 255
 
 
 def overlap(first, second):
@@ -153,10 +163,8 @@ def test_view_dependent_colours_and_another_up_axis_match_the_cpu(browser, tmp_p
     with open_page(browser, SIDE, SIDE) as (page, _):
         page.goto((tmp_path / "sheen.html").as_uri())
         for azimuth_deg in (0.0, 90.0, 180.0):
-            picture, expected = drawn(page), by_cpu(azimuth_deg, splat=splat, up="-y")
-            both = coloured(picture) & coloured(expected)
-            assert both.sum() > 0.2 * SIDE**2
-            assert np.abs(picture - expected)[both].mean() < 8
+            expected = by_cpu(azimuth_deg, splat=splat, up="-y")
+            assert any(looks_like(drawn(page), expected) for _ in range(LOOKS))
             for _ in range(6):
                 page.keyboard.press("ArrowRight")
     plain = by_cpu(0.0, splat=Splat(egg, antialias=False), up="-y")  # the sheen is clearly visible
