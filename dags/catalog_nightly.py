@@ -1,6 +1,8 @@
 """Every night: turn each new or changed shoot into catalog assets."""
 
-from airflow.sdk import DAG, Param
+from datetime import timedelta
+
+from airflow.sdk import DAG, CronTriggerTimetable, Param
 
 from catalog_tasks import discover_shoots, run_shoots
 from pipeline.settings import read_settings
@@ -8,8 +10,10 @@ from pipeline.settings import read_settings
 with DAG(
     "catalog_nightly",
     description="New and changed shoots become catalog assets",
-    schedule="0 2 * * *",
-    catchup=False,  # and no start date: the first run is next night's, not last night's
+    # The first run is next night's: with False instead of no time at all, Airflow runs last night's when it starts
+    # within a tenth of the day after it.
+    schedule=CronTriggerTimetable("0 2 * * *", timezone="UTC", run_immediately=timedelta(0)),
+    catchup=False,
     max_active_runs=1,
     params={
         "shoots": Param(str(read_settings().shoots), type="string", description="the folder that holds the shoots"),

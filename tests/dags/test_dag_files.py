@@ -1,9 +1,11 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from airflow.timetables.base import TimeRestriction
 
 PROJECT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "diffusers", "transformers", "pycolmap")
@@ -55,6 +57,18 @@ def test_a_dag_has_the_plans_steps_and_dependencies(dag):
     for step, upstream in UPSTREAM.items():
         expected = {f"shoot.{name}" for name in upstream} or {"discover"}
         assert expected <= dag.get_task(f"shoot.{step}").upstream_task_ids <= expected | {"discover"}
+
+
+def test_the_first_night_is_the_next_one(monkeypatch):
+    from airflow.timetables import trigger
+
+    own = load("catalog_nightly").timetable
+    monkeypatch.setattr(trigger, "utcnow", lambda: datetime(2026, 11, 30, 2, 10, tzinfo=UTC))
+    made = {name: getattr(own, name) for name in ("timezone", "interval", "run_immediately")}
+    first = trigger.CronTriggerTimetable(own.expression, **made).next_dagrun_info(
+        last_automated_data_interval=None, restriction=TimeRestriction(None, None, catchup=False)
+    )
+    assert first.run_after == datetime(2026, 12, 1, 2, tzinfo=UTC)
 
 
 def test_the_summary_is_last_and_always_runs(dag):
