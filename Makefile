@@ -35,7 +35,7 @@ test: setup ## every test; the slow ones after the others, one at a time, becaus
 	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 	$(BIN)/python -m pytest -m slow
 
-test-fast: setup ## under two minutes, while you work: no slow test, and nothing that trains, poses or paints
+test-fast: setup ## about three minutes, while you work: no slow test, and nothing that trains, poses or paints
 	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(addprefix --ignore=,$(HEAVY))
 
 docs: setup ## build the documentation into site/
