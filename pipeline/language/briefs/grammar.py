@@ -15,8 +15,9 @@ from pipeline.language.base import Pay
 from pipeline.language.briefs.base import SPOKEN, checked
 from pipeline.language.briefs.clauses import Found, Left, read_clauses
 from pipeline.language.briefs.compose import compose
+from pipeline.language.briefs.fold import fold
 from pipeline.language.briefs.letters import joined_lines, without_frame
-from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, fold, lexicon
+from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, lexicon
 from pipeline.language.briefs.plan import EditPlan, Known, Language, Overlay, RefusedWish
 from pipeline.language.briefs.spelling import spellings
 from pipeline.language.briefs.tokens import languages_of, share_known, tokens_of, unknown_in

@@ -1,7 +1,5 @@
 """The words that briefs may use, in three languages: `words.yaml`, `courtesy.yaml`, and a shoot's own names."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -10,13 +8,13 @@ from importlib.resources import files
 import yaml
 from PIL.ImageColor import colormap
 
+from pipeline.language.briefs.fold import Key, fold, key_of
 from pipeline.language.briefs.numerals import numerals
 from pipeline.language.briefs.plan import LANGUAGES, Known, Language
 
 ENDINGS = ("", "e", "er", "es", "en", "em")
 SHORTENED = 5  # letters of a channel that stand for it, such as `insta`
 COURTESY, UNKNOWN = "COURTESY", "UNKNOWN"
-Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -26,17 +24,6 @@ class Meaning:
     kind: str
     value: str
     languages: frozenset[Language] = frozenset()
-
-
-def fold(word: str) -> str:
-    """A word in lower case, without accents."""
-    plain = unicodedata.normalize("NFKD", word.lower().replace("ß", "ss").replace("œ", "oe"))
-    return "".join(character for character in plain if not unicodedata.combining(character))
-
-
-def key_of(phrase: str) -> Key:
-    """The words of a phrase, folded; hyphens and apostrophes separate words."""
-    return tuple(re.findall(r"[^\W\d_]+|\d+", fold(phrase)))
 
 
 class Lexicon:

@@ -9,7 +9,8 @@ from functools import cache
 
 from spellchecker import SpellChecker
 
-from pipeline.language.briefs.lexicon import COURTESY, Lexicon, fold
+from pipeline.language.briefs.fold import fold
+from pipeline.language.briefs.lexicon import COURTESY, Lexicon
 from pipeline.language.briefs.plan import LANGUAGES
 
 SHORTEST = 5  # letters of a known word: shorter ones have too many neighbours

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, Meaning, fold
+from pipeline.language.briefs.fold import fold
+from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, Meaning
 from pipeline.language.briefs.plan import Language
 from pipeline.language.briefs.scan import SCAN, symbol
 

@@ -6,10 +6,10 @@ from difflib import SequenceMatcher
 
 from pipeline.core.evidence import Claim, ClaimKind, Measurement, Verdict
 from pipeline.language.claims.find import PRICE, Found
-from pipeline.language.claims.known import SURE_READING, Known, plain
-from pipeline.language.claims.numerals import PAIR
+from pipeline.language.claims.known import SURE_READING, EvidenceIndex, plain
 from pipeline.language.claims.terms import LANGUAGES, NEGATION, family_of, matches, terms
 from pipeline.language.colours import FAMILIES
+from pipeline.language.numerals import PAIR
 
 TRACE, LARGE = 0.02, 0.2  # least share of the surface for a colour to be mentioned, and to be the product's colour
 ALIKE = 0.8  # least similarity of a quotation and what was read
@@ -18,7 +18,7 @@ OF_THE_PRODUCT = frozenset({"title", "titles", "attributes"})
 """Fields in which a colour is the product's own, not that of a detail."""
 
 
-def judged(field: str, found: Found, known: Known) -> Claim:
+def judged(field: str, found: Found, known: EvidenceIndex) -> Claim:
     """The claim with its evidence and verdict. `field`: the caption's field that makes it."""
     judge = _JUDGES.get(found.kind, _term)
     verdicts = list(judge(field, found, known))
@@ -52,7 +52,7 @@ def _claim(field: str, found: Found, evidence: list[str], verdict: Verdict) -> C
     )
 
 
-def _term(field: str, found: Found, known: Known) -> Verdicts:
+def _term(field: str, found: Found, known: EvidenceIndex) -> Verdicts:
     """A statement supports the same value and a broader one; a different one of the family speaks against it."""
     if found.value.removeprefix(NEGATION) not in terms(found.kind):
         yield from _code(field, found, known)
@@ -65,7 +65,7 @@ def _term(field: str, found: Found, known: Known) -> Verdicts:
             yield source, False
 
 
-def _code(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - every judge has the same parameters
+def _code(field: str, found: Found, known: EvidenceIndex) -> Verdicts:  # noqa: ARG001 - every judge has the same parameters
     """Every part of a code or an abbreviation must stand in a statement. The like of it speaks against it: A5, A4."""
     code = re.sub(r"^DIN (?=[A-C]\d)", "", found.value)  # a size of paper
     parts = [known.says(part) for part in re.split(r"[\s&'’./-]+", code) if part]
@@ -107,7 +107,7 @@ def _excludes(kind: ClaimKind, source: str, stated: str, claimed: str) -> bool:
     return kind == "material" and source.startswith("fact:material")
 
 
-def _colour(field: str, found: Found, known: Known) -> Verdicts:
+def _colour(field: str, found: Found, known: EvidenceIndex) -> Verdicts:
     """In a title, the product's colour: shoot.yaml's, or a large part of the surface; elsewhere any visible one."""
     family = family_of("colour", found.value)
     least = LARGE if field in OF_THE_PRODUCT else TRACE
@@ -129,7 +129,7 @@ def _measured_family(measurement: Measurement) -> str:
     return FAMILIES.get(measurement.value, measurement.value)
 
 
-def _pattern(field: str, found: Found, known: Known) -> Verdicts:
+def _pattern(field: str, found: Found, known: EvidenceIndex) -> Verdicts:
     yield from _term(field, found, known)
     family = family_of("pattern", found.value)
     if family == "printed":
@@ -142,13 +142,13 @@ def _pattern(field: str, found: Found, known: Known) -> Verdicts:
             yield measurement.id, measured == family or (family in {"printed", "patterned"} and measured != "plain")
 
 
-def _finish(field: str, found: Found, known: Known) -> Verdicts:
+def _finish(field: str, found: Found, known: EvidenceIndex) -> Verdicts:
     yield from _term(field, found, known)
     for measurement in known.measured("gloss"):
         yield measurement.id, family_of("finish", measurement.value) == family_of("finish", found.value)
 
 
-def _number(field: str, found: Found, known: Known) -> Verdicts:
+def _number(field: str, found: Found, known: EvidenceIndex) -> Verdicts:
     """The same number, or the same size in another unit. Another number of the same dimension speaks against it."""
     quantity = found.quantity
     if quantity is None:
@@ -165,7 +165,7 @@ def _number(field: str, found: Found, known: Known) -> Verdicts:
         yield from ((source, True) for source in known.says(found.words))
 
 
-def _text(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_code`
+def _text(field: str, found: Found, known: EvidenceIndex) -> Verdicts:  # noqa: ARG001 - as `_code`
     """A quotation must have been read off the product, or stand in shoot.yaml."""
     quoted = plain(found.value)
     readings = [reading for reading in known.evidence.readings if _part_of(quoted, plain(reading.text))]
@@ -178,21 +178,21 @@ def _text(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 -
         yield known.evidence.readings[0].id, False
 
 
-def _name(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_code`
+def _name(field: str, found: Found, known: EvidenceIndex) -> Verdicts:  # noqa: ARG001 - as `_code`
     """A brand or maker must be named by a statement; shoot.yaml's brand speaks against another one."""
     yield from ((source, True) for source in known.says(found.value))
     if known.evidence.facts.get("brand"):
         yield "fact:brand", False
 
 
-def _origin(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_code`
+def _origin(field: str, found: Found, known: EvidenceIndex) -> Verdicts:  # noqa: ARG001 - as `_code`
     """Who states a region also says its country, but not the reverse."""
     stated = [(source, other) for source, other in known.claims if other.kind == "origin"]
     yield from ((source, found.value in {other.value, other.value.split()[0]}) for source, other in stated)
     yield from ((source, True) for source in known.says(found.words))
 
 
-def _never(field: str, found: Found, known: Known) -> Verdicts:  # noqa: ARG001 - as `_code`
+def _never(field: str, found: Found, known: EvidenceIndex) -> Verdicts:  # noqa: ARG001 - as `_code`
     """Superlatives and offers are supported only where shoot.yaml itself uses these words; a price never is."""
     if PRICE.search(found.words):
         return

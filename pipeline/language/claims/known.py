@@ -22,7 +22,7 @@ PREFIX, PART = 6, 5  # letters that related words begin with, and of a word with
 
 
 @dataclass(frozen=True)
-class Known:
+class EvidenceIndex:
     """The evidence, prepared for looking claims up."""
 
     evidence: Evidence

@@ -8,7 +8,7 @@ from pipeline.core.evidence import Claim, ClaimKind, Evidence
 from pipeline.core.records import Caption
 from pipeline.language.claims.find import claims_in
 from pipeline.language.claims.judge import judged
-from pipeline.language.claims.known import Known
+from pipeline.language.claims.known import EvidenceIndex
 from pipeline.language.claims.terms import FILES, LANGUAGES
 
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”»)]*\s+(?=[A-ZÄÖÜÉÈÀÇ0-9«„“\"])")
@@ -31,7 +31,7 @@ def ledger(caption: Caption, evidence: Evidence) -> tuple[Claim, ...]:
     A sentence or a bullet without a recognised claim is one claim of kind `other`, which statements that it repeats
     support. In a language that the terms do not have, most claims are not recognised, and such a text is no claim.
     """
-    known, language = Known(evidence), caption.language.split("-")[0]
+    known, language = EvidenceIndex(evidence), caption.language.split("-")[0]
     claims: dict[tuple[str, str, str], Claim] = {}
     for field, text in _parts(caption):
         spoken = "en" if field == "prompt" else language
@@ -110,7 +110,7 @@ def _parts(caption: Caption) -> Iterator[tuple[str, str]]:
     yield "prompt", caption.prompt
 
 
-def _attributes(caption: Caption, known: Known, language: str) -> Iterator[Claim]:
+def _attributes(caption: Caption, known: EvidenceIndex, language: str) -> Iterator[Claim]:
     """The claims of the attributes. One that shoot.yaml states is supported by it, another one needs evidence."""
     for name, value in caption.attributes.items():
         if caption.engine == "measured" and name.startswith(MEASURED):
@@ -132,7 +132,7 @@ def _attributes(caption: Caption, known: Known, language: str) -> Iterator[Claim
             yield claim.model_copy(update={"words": _attribute(name, value)})
 
 
-def _measured(name: str, value: str, known: Known) -> Claim:
+def _measured(name: str, value: str, known: EvidenceIndex) -> Claim:
     """What the embedded writer itself measured in the caption's picture."""
     kind: ClaimKind = "colour" if name.endswith("colours") else "size"
     measured = [one.id for one in known.measured("colour" if kind == "colour" else "proportion")]
@@ -146,7 +146,7 @@ def _measured(name: str, value: str, known: Known) -> Claim:
     )
 
 
-def _unknown(name: str, value: str, known: Known) -> Claim:
+def _unknown(name: str, value: str, known: EvidenceIndex) -> Claim:
     """An attribute without a recognised claim: in a shop's filters it needs evidence like any other."""
     stated = known.says(value)
     return Claim(
@@ -160,7 +160,7 @@ def _unknown(name: str, value: str, known: Known) -> Claim:
     )
 
 
-def _other(field: str, text: str, known: Known) -> Claim:
+def _other(field: str, text: str, known: EvidenceIndex) -> Claim:
     backing = known.backing(text)
     return Claim(
         field=field,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pipeline.language.claims.numerals import MULTIPLES, words
+from pipeline.language.numerals import MULTIPLES, words
 
 TOLERANCE = 0.02  # converted values are rounded
 UNITS: dict[str, tuple[str, float]] = {}

@@ -1,12 +1,12 @@
 import pytest
 
 from pipeline.language.claims.find import claims_in
-from pipeline.language.claims.judge import Known, judged
+from pipeline.language.claims.judge import EvidenceIndex, judged
 from tests.language.claims.known import MUG, TEE
 
 
 def verdicts(text, evidence, field="description", language="en"):
-    known = Known(evidence)
+    known = EvidenceIndex(evidence)
     return {claim.words: judged(field, claim, known).verdict for claim in claims_in(text, language)}
 
 

@@ -3,7 +3,7 @@ import pytest
 from pipeline.core.evidence import Evidence, Measurement, Reading
 from pipeline.language.claims.find import claims_in
 from pipeline.language.claims.judge import judged
-from pipeline.language.claims.known import Known
+from pipeline.language.claims.known import EvidenceIndex
 from pipeline.language.claims.ledger import ledger, stands
 from tests.language.claims.known import MUG
 from tests.language.claims.test_ledger import caption
@@ -31,7 +31,7 @@ BOOTS = Evidence(
 
 
 def verdicts(text, language="en", field="description"):
-    known = Known(BOOTS)
+    known = EvidenceIndex(BOOTS)
     return {claim.words: judged(field, claim, known).verdict for claim in claims_in(text, language)}
 
 
@@ -69,7 +69,7 @@ def test_claims_are_judged_by_what_facts_mean(text, language, words, verdict):
 
 
 def test_statements_back_their_translation_and_nothing_else():
-    known = Known(BOOTS)
+    known = EvidenceIndex(BOOTS)
     assert known.backing("Automatischer Verschluss") == ["fact:closure"]
     assert known.backing("Verschluss: automatic") == ["fact:closure"]
     assert known.backing("Kragen: on") == []

@@ -58,5 +58,5 @@ def _french(small: dict[str, int]) -> dict[str, int]:
         found |= {word: ten * 10, f"{word} et un": ten * 10 + 1}
         found |= {f"{word}-{unit}": ten * 10 + number for unit, number in small.items() if number < 10}
     found |= {f"soixante-{unit}": 60 + number for unit, number in small.items() if number >= 10}
-    found |= {"soixante et onze": 71, "quatre-vingts": 80}
+    found |= {"soixante et onze": 71, "quatre-vingts": 80, "quatre-vingt": 80}
     return found | {f"quatre-vingt-{unit}": 80 + number for unit, number in {"un": 1, **small}.items()}

@@ -1,0 +1,17 @@
+"""How the words of a brief are compared: without case, accents, hyphens and apostrophes."""
+
+import re
+import unicodedata
+
+Key = tuple[str, ...]
+
+
+def fold(word: str) -> str:
+    """A word in lower case, without accents."""
+    plain = unicodedata.normalize("NFKD", word.lower().replace("ß", "ss").replace("œ", "oe"))
+    return "".join(character for character in plain if not unicodedata.combining(character))
+
+
+def key_of(phrase: str) -> Key:
+    """The words of a phrase, folded; hyphens and apostrophes separate words."""
+    return tuple(re.findall(r"[^\W\d_]+|\d+", fold(phrase)))
