@@ -1,17 +1,15 @@
 """Texts by a local vision-language checkpoint (LLaVA, Idefics3, SmolVLM, Qwen-VL), without a network."""
 
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from pipeline.core.device import require_device
-from pipeline.core.domain import Frozen
-from pipeline.core.errors import Held, MissingEngine, readable
+from pipeline.core.errors import Held, MissingEngine
+from pipeline.core.pinned import PinnedCheckpoint, checkpoint_folder, require_pinned
 from pipeline.core.records import Caption
-from pipeline.core.weights import folder_digest, licence_of
+from pipeline.core.weights import licence_of
 from pipeline.language.base import Desk, Subject, Written
 from pipeline.language.checks import BULLET, BULLETS, LIMITS
 from pipeline.language.llm.agent import Unusable
@@ -20,37 +18,23 @@ from pipeline.language.transformers_model import Answer, LocalModel, Turn, load
 
 ATTEMPTS = 2  # the second one knows what was wrong with the first
 ATTRIBUTES = 12  # at most, in one answer
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Params(Frozen):
+class Params(PinnedCheckpoint):
     """Which checkpoint to use, and how to run it."""
 
     engine: Literal["transformers"] = "transformers"
     checkpoint: str = Field(min_length=1, description="folder of a vision-language checkpoint")
-    checkpoint_sha256: Sha256 | None = Field(
-        default=None,
-        description="digest of all files but the card; required, and the error gives the value",
-    )
     picture_px: int = Field(default=768, ge=28, le=4096, description="longest side of the picture that the model sees")
     max_tokens: int = Field(default=1500, ge=100, le=32_000, description="length limit of an answer")
-    device: str = Field(default="cpu", description="cpu or cuda")
 
 
 def require_here(params: Params) -> str:
     """Return the checkpoint that would run here. Raises MissingEngine, with a remedy, if it cannot be used."""
-    require_device(params.device)
-    folder = checked_folder(params.checkpoint)
-    digest = folder_digest(folder)
-    if digest != params.checkpoint_sha256:
-        raise MissingEngine(
-            f"caption checkpoint {folder} has digest {digest}; the setting pins {params.checkpoint_sha256 or 'none'}",
-            remedy=f"If this is the revision to use, set caption's checkpoint_sha256: {digest}",
-        )
-    for package in ("transformers", "llguidance"):
-        if not find_spec(package):
-            raise MissingEngine(f"the package {package} is not installed", remedy=f"Run pip install {package}")
-    return f"checkpoint {folder} (sha256 {digest[:12]}), transformers {version('transformers')}"
+    found = require_pinned(params, checkpoint_folder(params.checkpoint, "caption"), "caption")
+    if not find_spec("llguidance"):
+        raise MissingEngine("the package llguidance is not installed", remedy="Run pip install llguidance")
+    return found
 
 
 def write(subject: Subject, params: Params, desk: Desk) -> Written:
@@ -147,15 +131,3 @@ def _each(schemas: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
-
-
-@readable()
-def checked_folder(name: str) -> Path:
-    """The checkpoint's folder. Raises MissingEngine if it is not a checkpoint."""
-    folder = Path(name)
-    if not (folder / "config.json").is_file():
-        raise MissingEngine(
-            f"caption checkpoint {name!r} has no config.json",
-            remedy="Set caption's checkpoint to a folder written by save_pretrained, or use another engine",
-        )
-    return folder

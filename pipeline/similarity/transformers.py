@@ -8,37 +8,28 @@ cropped to the product, in the middle of a square; any other picture is shown wh
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from pipeline.core.arrays import F32, Rgb, Rgba
-from pipeline.core.device import require_device
-from pipeline.core.domain import Frozen
-from pipeline.core.errors import BadInput, MissingEngine, readable
-from pipeline.core.weights import folder_digest
+from pipeline.core.errors import BadInput, MissingEngine
+from pipeline.core.pinned import PinnedCheckpoint, checkpoint_folder, require_pinned
 
 SEES: Literal["product", "picture"] = "picture"
 ALIKE = 0.95  # a guess, not measured: it depends on the checkpoint
 BATCH = 16  # pictures at once; does not change the result
 MARGIN = 0.05  # of white around a product, as a share of its box's longer side
 DAMAGE = (OSError, ValueError, ImportError, KeyError, RuntimeError, TypeError, AttributeError)
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Params(Frozen):
+class Params(PinnedCheckpoint):
     """Which checkpoint to use, and where to run it."""
 
     engine: Literal["transformers"] = "transformers"
     checkpoint: str = Field(min_length=1, description="folder of a CLIP, SigLIP or DINOv2 checkpoint")
-    checkpoint_sha256: Sha256 | None = Field(
-        default=None,
-        description="digest of all files but the card; required, and the error gives the value",
-    )
     device: str = Field(default="cpu", description="cpu, or cuda on one machine; a pod of this step has no GPU")
 
 
@@ -52,17 +43,8 @@ class Loaded(NamedTuple):
 
 def require_here(params: Params) -> str:
     """Return the checkpoint that would run here. Raises MissingEngine, with a remedy, if it cannot be used."""
-    require_device(params.device)
-    folder = _checked_folder(params.checkpoint)
-    digest = folder_digest(folder)
-    if digest != params.checkpoint_sha256:
-        raise MissingEngine(
-            f"embed checkpoint {folder} has digest {digest}; the setting pins {params.checkpoint_sha256 or 'none'}",
-            remedy=f"If this is the revision to use, set embed's checkpoint_sha256: {digest}",
-        )
-    if not find_spec("transformers"):
-        raise MissingEngine("the package transformers is not installed", remedy="Install torch and transformers")
-    return f"checkpoint {folder} (sha256 {digest[:12]}), transformers {version('transformers')}"
+    folder = checkpoint_folder(params.checkpoint, "embed", "preprocessor_config.json", "processor_config.json")
+    return require_pinned(params, folder, "embed")
 
 
 def revision(params: Params) -> str:
@@ -146,20 +128,6 @@ def _unit(output: Any, params: Params) -> F32:
             remedy="Download the checkpoint again, because its weights are damaged, or use another",
         )
     return np.asarray(values / lengths, np.float32)
-
-
-@readable()
-def _checked_folder(name: str) -> Path:
-    """The checkpoint's folder. Raises MissingEngine if it is not a checkpoint of pictures."""
-    folder = Path(name)
-    for files in (("config.json",), ("preprocessor_config.json", "processor_config.json")):
-        if not any((folder / file).is_file() for file in files):
-            raise MissingEngine(
-                f"embed checkpoint {name!r} has no {' or '.join(files)}",
-                remedy="Set embed's checkpoint to a folder with model and image processor, as save_pretrained writes "
-                "them, or use another engine",
-            )
-    return folder
 
 
 def _loaded(params: Params) -> Loaded:

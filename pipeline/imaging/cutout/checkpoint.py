@@ -5,63 +5,46 @@ own code: it runs only if a setting allows it, and a folder is used only if its 
 """
 
 from functools import lru_cache
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from pydantic import Field
 
 from pipeline.core.arrays import F32, Alpha, Rgb
-from pipeline.core.device import require_device
-from pipeline.core.domain import Frozen
-from pipeline.core.errors import MissingEngine, readable
-from pipeline.core.weights import folder_digest, has_code, licence_of
+from pipeline.core.errors import MissingEngine
+from pipeline.core.pinned import PinnedCheckpoint, checkpoint_folder, require_pinned
+from pipeline.core.weights import has_code, licence_of
 
 # ImageNet's mean and deviation, with which these models were trained
 _MEAN, _STD = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Params(Frozen):
+class Params(PinnedCheckpoint):
     """Which checkpoint to use, and how to run it."""
 
     engine: Literal["checkpoint"] = "checkpoint"
     checkpoint: str = Field(min_length=1, description="folder of a segmentation checkpoint")
-    checkpoint_sha256: Sha256 | None = Field(
-        default=None,
-        description="digest of all files but the card; required, and the error gives the value",
-    )
     allow_remote_code: bool = Field(default=False, description="let the checkpoint's own Python code run")
     checkpoint_side_px: int = Field(default=1024, ge=64, le=4096, description="side of the square that the model sees")
-    device: str = Field(default="cpu", description="cpu or cuda")
 
 
 def require_here(params: Params) -> str:
     """Return the checkpoint that would run here. Raises MissingEngine, with a remedy, if it cannot be used."""
-    require_device(params.device)
-    folder = checked_folder(params.checkpoint)
-    digest = folder_digest(folder)
-    if digest != params.checkpoint_sha256:
-        raise MissingEngine(
-            f"cutout checkpoint {folder} has digest {digest}; the setting pins {params.checkpoint_sha256 or 'none'}",
-            remedy=f"If this is the revision to use, set cutout's checkpoint_sha256: {digest}",
-        )
+    folder = checkpoint_folder(params.checkpoint, "cutout")
+    found = require_pinned(params, folder, "cutout")
     if has_code(folder) and not params.allow_remote_code:
         raise MissingEngine(
             f"cutout checkpoint {folder} brings its own Python code",
             remedy="Read that code, then set cutout's allow_remote_code: true",
         )
-    if not find_spec("transformers"):
-        raise MissingEngine("the package transformers is not installed", remedy="Install torch and transformers")
-    return f"checkpoint {folder} (sha256 {digest[:12]}), transformers {version('transformers')}"
+    return found
 
 
 def licence(params: Params) -> str:
     """The licence that the checkpoint's card states. Raises MissingEngine if there is no checkpoint."""
-    return licence_of(checked_folder(params.checkpoint))
+    return licence_of(checkpoint_folder(params.checkpoint, "cutout"))
 
 
 def cut(rgb: Rgb, params: Params) -> Alpha:
@@ -109,18 +92,6 @@ def product_probability(output: Any) -> F32:
     first = logits[0].float() if logits.ndim == 4 else logits.float()
     probability = first[0].sigmoid() if first.shape[0] == 1 else 1 - first.softmax(0)[0]
     return np.asarray(probability.cpu().numpy(), np.float32)
-
-
-@readable()
-def checked_folder(name: str) -> Path:
-    """The checkpoint's folder. Raises MissingEngine if it is not a checkpoint."""
-    folder = Path(name)
-    if not (folder / "config.json").is_file():
-        raise MissingEngine(
-            f"cutout checkpoint {name!r} has no config.json",
-            remedy="Set cutout's checkpoint to a folder written by save_pretrained, or use another engine",
-        )
-    return folder
 
 
 @lru_cache(maxsize=1)

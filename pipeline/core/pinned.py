@@ -1,0 +1,59 @@
+"""A checkpoint folder that is used only if its digest is the one that the settings pin."""
+
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.core.device import require_device
+from pipeline.core.domain import Frozen
+from pipeline.core.errors import MissingEngine, readable
+from pipeline.core.weights import folder_digest
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class PinnedCheckpoint(Frozen):
+    """Settings of an engine that loads a checkpoint; each engine describes its kind of `checkpoint`."""
+
+    checkpoint: str = Field(min_length=1, description="folder of a checkpoint")
+    checkpoint_sha256: Sha256 | None = Field(
+        default=None,
+        description="digest of all files but the card; required, and the error gives the value",
+    )
+    device: str = Field(default="cpu", description="cpu or cuda")
+
+
+@readable()
+def checkpoint_folder(name: str, engine: str, *files: str) -> Path:
+    """The folder `name`. Raises MissingEngine unless it has config.json and, if given, one of `files`.
+
+    `engine`: whose checkpoint it is, for the message.
+    """
+    folder = Path(name)
+    for needed in (("config.json",), files):
+        if needed and not any((folder / file).is_file() for file in needed):
+            raise MissingEngine(
+                f"{engine} checkpoint {name!r} has no {' or '.join(needed)}",
+                remedy="Set the checkpoint to a folder written by save_pretrained, or use another engine",
+            )
+    return folder
+
+
+def require_pinned(params: PinnedCheckpoint, folder: Path, engine: str) -> str:
+    """Return the checkpoint that would run here. Raises MissingEngine if its digest is another, or without its device.
+
+    `engine`: whose checkpoint it is, for the message.
+    """
+    require_device(params.device)
+    digest = folder_digest(folder)
+    if digest != params.checkpoint_sha256:
+        raise MissingEngine(
+            f"{engine} checkpoint {folder} has digest {digest}; the setting pins {params.checkpoint_sha256 or 'none'}",
+            remedy=f"If this is the revision to use, set {engine}'s checkpoint_sha256: {digest}",
+        )
+    if not find_spec("transformers"):
+        raise MissingEngine("the package transformers is not installed", remedy="Install torch and transformers")
+    return f"checkpoint {folder} (sha256 {digest[:12]}), transformers {version('transformers')}"
