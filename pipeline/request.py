@@ -16,14 +16,14 @@ from pipeline.language.briefs.base import checked
 from pipeline.language.briefs.plan import EditPlan, Known, RefusedWish, Wish
 from pipeline.language.briefs.registry import PARSERS
 from pipeline.plan import STEPS, UPSTREAM, stage_of, write_plan
-from pipeline.run import StepForecast, forecast, output_of, run_step
+from pipeline.run import StepForecast, forecast, output_of, require_step
 from pipeline.shoot import Shoot, read_shoot
 
 LATEST = 20  # manifests of a stage whose median is what it will take
 TO_COVERAGE = tuple(step for step in STEPS if step in {"coverage", *UPSTREAM["coverage"]})
 
 
-class Request(NamedTuple):
+class PlannedBrief(NamedTuple):
     """A brief that can run: what it became, the plan, and the plan's digest."""
 
     edit: EditPlan
@@ -69,7 +69,7 @@ def known_of(shoot: Shoot) -> Known:
     )
 
 
-def prepare(runner: Runner, folder: Path, preset: str, edit: EditPlan, *, runs_here: bool) -> Request:
+def prepare(runner: Runner, folder: Path, preset: str, edit: EditPlan, *, runs_here: bool) -> PlannedBrief:
     """Plan what the brief asks for, decide the route of each angle by the photos, and forecast what it will take.
 
     The photos are cut out and posed if that has not been done. Raises BadInput when nothing that the brief asks for can
@@ -82,7 +82,7 @@ def prepare(runner: Runner, folder: Path, preset: str, edit: EditPlan, *, runs_h
     _require_something(edit)
     seconds, usd = expected(runner, forecast(runner, plan))
     edit = edit.model_copy(update={"seconds": seconds, "usd": usd})
-    return Request(edit, *write_plan(folder, runner.store, preset, runs_here=runs_here, request=edit))
+    return PlannedBrief(edit, *write_plan(folder, runner.store, preset, runs_here=runs_here, request=edit))
 
 
 def _decisions(runner: Runner, plan: Plan, digest: str, *, runs_here: bool) -> list[AngleDecision]:
@@ -93,9 +93,7 @@ def _decisions(runner: Runner, plan: Plan, digest: str, *, runs_here: bool) -> l
             remedy="Run its shoot first, by the nightly run or `catalog_backfill`",
         )
     for step in TO_COVERAGE:
-        result = run_step(runner, plan, digest, step)
-        if result.state == "bad input":
-            raise BadInput(f"{step}: {result.reason}", remedy="Correct the shoot, then ask again")
+        require_step(runner, plan, digest, step)
     decisions = output_of(runner, digest, "coverage", "decisions")
     return load_list(AngleDecision, runner.store.read(decisions)) if decisions else []
 

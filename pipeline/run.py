@@ -75,6 +75,18 @@ def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
     return result.model_copy(update={"reason": with_file_names(result.reason, names)})
 
 
+def require_step(runner: Runner, plan: Plan, digest: str, step: str) -> None:
+    """Run one step of a plan; that it is held is no error here. Raises BadInput that names the step and files."""
+    try:
+        runner.run_planned(plan, digest, step, stage_of(step))
+    except Held:
+        return
+    except BadInput as error:
+        names = photo_names(runner.store.tree(plan.photos))
+        what, remedy = (with_file_names(text, names) for text in (error.what, error.remedy))
+        raise type(error)(f"{step}: {what}", remedy=remedy) from None
+
+
 def _run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
     stage, began = stage_of(step), time.perf_counter()
     try:

@@ -22,7 +22,7 @@ from pipeline.core.domain import Frozen
 from pipeline.discovery import conclude
 from pipeline.language.briefs.plan import EditPlan, Overlay
 from pipeline.language.briefs.registry import PARSERS
-from pipeline.request import Request, prepare, read_request
+from pipeline.request import PlannedBrief, prepare, read_request
 from pipeline.run import StepResult, exit_code, reports_of, run_plan, runner_from
 from pipeline.settings import Settings, read_settings
 
@@ -79,7 +79,7 @@ def overlay_of(overlay: Overlay) -> dict[str, object]:
     return overlay.model_dump(mode="json", exclude_defaults=True)
 
 
-def _record(settings: Settings, run_id: str, request: Request) -> None:
+def _record(settings: Settings, run_id: str, request: PlannedBrief) -> None:
     shoots.record_requested(
         settings.catalog_url,
         run_id,
@@ -89,7 +89,7 @@ def _record(settings: Settings, run_id: str, request: Request) -> None:
 
 
 def _make(
-    runner: Runner, request: Request, settings: Settings, run_id: str | None, *, as_json: bool
+    runner: Runner, request: PlannedBrief, settings: Settings, run_id: str | None, *, as_json: bool
 ) -> list[StepResult]:
     """Run the plan and record it; print how it ended."""
     run_id = run_id or new_run_id("brief")

@@ -51,12 +51,16 @@ def cutout(
     import tempfile
 
     from pipeline.imaging.cutout.files import cut_files
-    from pipeline.stages.cutout.evidence import Evidence
+    from pipeline.stages.cutout.sources import SeedSources
 
     params = engine_params(ENGINES, engine, {"seed_box": seed_box, "checkpoint": checkpoint}, settings or [])
     with bar("cutout") as progress, writing(out), tempfile.TemporaryDirectory() as scratch:
         report = cut_files(
-            images, out, params, progress, lambda photos: Evidence(photos, dict.fromkeys(photos), Path(scratch)).sources
+            images,
+            out,
+            params,
+            progress,
+            lambda photos: SeedSources(photos, dict.fromkeys(photos), Path(scratch)).sources,
         )
     if as_json:
         print_json(report.model_dump(mode="json"))

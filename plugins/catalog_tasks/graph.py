@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, TriggerRule, WeightRule, task_group
 
-from catalog_tasks.local import DiscoverOperator, RequestOperator, StageOperator, SummaryOperator
+from catalog_tasks.local import DiscoverOperator, PlanningOperator, RequestOperator, StageOperator, SummaryOperator
 from pipeline.plan import STEPS, UPSTREAM
 from pipeline.settings import Settings, read_settings
 
@@ -32,7 +32,7 @@ def read_request(target: str, text: str, preset: str = "") -> RequestOperator:
     )
 
 
-def run_shoots(discover: DiscoverOperator | RequestOperator) -> None:
+def run_shoots(discover: PlanningOperator) -> None:
     """Run every planned shoot's steps, independently of the other shoots, and then the summary."""
     settings = read_settings()
 

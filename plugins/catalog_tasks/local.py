@@ -67,14 +67,22 @@ class StageOperator(CatalogOperator):
             raise
 
 
-class DiscoverOperator(CatalogOperator):
+class PlanningOperator(CatalogOperator):
+    """A command whose JSON names plans: each returns `[{"sku": ..., "plan": digest}, ...]` to map over."""
+
+    def read_output(self) -> Any:
+        """Run the command and return its JSON, which is not logged."""
+        result = self.run_command(log_output=False)
+        raise_unless_done(self.task_id, result.exit_code, result.reason)
+        return json.loads(result.output)
+
+
+class DiscoverOperator(PlanningOperator):
     """Plans every new or changed shoot below a folder; returns `[{"sku": ..., "plan": digest}, ...]` to map over."""
 
     def execute(self, context: Context) -> list[dict[str, str]]:  # noqa: ARG002 - Airflow passes it by name
         """Run discovery. A shoot that cannot be planned is logged and fails the summary; the others run."""
-        result = self.run_command(log_output=False)
-        raise_unless_done(self.task_id, result.exit_code, result.reason)
-        discovery = json.loads(result.output)
+        discovery = self.read_output()
         for plan in discovery["plans"]:
             self.log.info("%s: %s, plan %s", plan["sku"], plan["changed"], plan["plan"])
         for sku in discovery["unchanged"]:
@@ -84,14 +92,12 @@ class DiscoverOperator(CatalogOperator):
         return [{"sku": plan["sku"], "plan": plan["plan"]} for plan in discovery["plans"]]
 
 
-class RequestOperator(CatalogOperator):
+class RequestOperator(PlanningOperator):
     """Turns a brief into a plan; returns `[{"sku": ..., "plan": digest}]` to map over, as discovery does."""
 
     def execute(self, context: Context) -> list[dict[str, str]]:  # noqa: ARG002 - Airflow passes it by name
         """Read the brief, and log each wish with its route and what is refused."""
-        result = self.run_command(log_output=False)
-        raise_unless_done(self.task_id, result.exit_code, result.reason)
-        request = json.loads(result.output)
+        request = self.read_output()
         for wish in request["wishes"]:
             self.log.info("%s: %s, %s", wish["text"], wish["target"], wish["route"])
         for refused in request["refused"]:

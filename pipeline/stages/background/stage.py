@@ -16,7 +16,7 @@ from pipeline.diffusion.painting.registry import ENGINES
 from pipeline.stages.background.asset import ASSET, AssetInputs, AssetParams, given
 from pipeline.stages.background.look import LookParams
 from pipeline.stages.background.params import Params, painter_facts, requires
-from pipeline.stages.background.tries import Kept, Outcome, Rules, TryReport, Wish, paint_and_look
+from pipeline.stages.background.tries import Kept, Outcome, Rules, SharedSet, TryReport, paint_and_look
 
 
 class Inputs(Frozen):
@@ -77,7 +77,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Make every backdrop of every angle that has a picture. Raises BadInput."""
     asks = _asks(inputs, params, work)
     painted = [ask for ask in asks if ask.backdrop.kind == "diffusion"]
-    outcome = paint_and_look(_wishes(painted), _rules(params), work)
+    outcome = paint_and_look(_shared_sets(painted), _rules(params), work)
     kept = outcome.kept | {ask.path: _plain(ask, work) for ask in asks if ask.path not in outcome.kept}
     records = [_record(ask, kept[ask.path], params) for ask in asks]
     return Outputs(
@@ -105,13 +105,13 @@ def _asks(inputs: Inputs, params: Params, work: Work) -> list[_Ask]:
     return asks
 
 
-def _wishes(asks: list[_Ask]) -> list[Wish]:
-    """One wish for all angles that share a set, because it must suit all of them."""
+def _shared_sets(asks: list[_Ask]) -> list[SharedSet]:
+    """One set for all angles that share a set, because it must suit all of them."""
     shared: dict[tuple[str, str], list[_Ask]] = {}
     for ask in asks:
         shared.setdefault((ask.backdrop.name, ASSET.request(ask.files, ask.asset).key), []).append(ask)
     return [
-        Wish(
+        SharedSet(
             backdrop=first.backdrop.name,
             files=first.files,
             asset=first.asset,

@@ -28,7 +28,7 @@ from pipeline.stages.background.wording import WORDING, RewriteParams, WordingIn
 SETTINGS_FROM = 3  # the try that also changes settings and wording; the second has another seed only
 
 
-class Wish(NamedTuple):
+class SharedSet(NamedTuple):
     """A painted backdrop that one or several angles share, and their pictures; `scene`: the prompt of shoot.yaml."""
 
     backdrop: str
@@ -95,9 +95,9 @@ class Try:
 
 @dataclass
 class _Course:
-    """A wish and its tries so far."""
+    """A shared set and its tries so far."""
 
-    wish: Wish
+    shared_set: SharedSet
     tries: list[Try] = field(default_factory=list)
 
 
@@ -109,9 +109,9 @@ class Outcome(NamedTuple):
     unsatisfied: tuple[str, ...]
 
 
-def paint_and_look(wishes: Sequence[Wish], rules: Rules, work: Work) -> Outcome:
-    """Paint every wish until its checks pass or the tries are used up, and keep the best of each."""
-    courses = [_Course(wish) for wish in wishes]
+def paint_and_look(shared_sets: Sequence[SharedSet], rules: Rules, work: Work) -> Outcome:
+    """Paint every set until its checks pass or the tries are used up, and keep the best of each."""
+    courses = [_Course(shared_set) for shared_set in shared_sets]
     pending = courses
     for number in range(1, rules.tries + 1):
         _round(pending, number, rules, work)
@@ -120,8 +120,8 @@ def paint_and_look(wishes: Sequence[Wish], rules: Rules, work: Work) -> Outcome:
     reports: list[TryReport] = []
     unsatisfied: list[str] = []
     for course in courses:
-        for angle in course.wish.pictures:
-            path = f"{angle}/{course.wish.backdrop}"
+        for angle in course.shared_set.pictures:
+            path = f"{angle}/{course.shared_set.backdrop}"
             choice = _chosen(course, path, work)
             best = course.tries[choice.report.chosen - 1]
             only_here = tuple(check for check in _checks(best, angle, work) if check.name == "prompt_likeness")
@@ -135,34 +135,37 @@ def paint_and_look(wishes: Sequence[Wish], rules: Rules, work: Work) -> Outcome:
 def _round(courses: Sequence[_Course], number: int, rules: Rules, work: Work) -> None:
     """Paint the next try of every course, and look at it."""
     asked = [(course, *_next(course, number, rules, work)) for course in courses]
-    stage = replace(ASSET, run=Batch([(course.wish.files, asset) for course, asset, _ in asked]).run)
+    stage = replace(ASSET, run=Batch([(course.shared_set.files, asset) for course, asset, _ in asked]).run)
     for done, (course, asset, wording) in enumerate(asked, start=1):
-        wish = course.wish
-        made = work.item(f"try-{number}/{wish.name}", stage, wish.files, asset)
+        shared_set = course.shared_set
+        made = work.item(f"try-{number}/{shared_set.name}", stage, shared_set.files, asset)
         looks = {}
-        for angle, picture in wish.pictures.items():
+        for angle, picture in shared_set.pictures.items():
             files = LookInputs(picture=picture, backdrop=made.backdrop)
-            looks[angle] = work.item(f"look-{number}/{angle}/{wish.backdrop}", LOOK, files, _look(wish, rules))
+            looks[angle] = work.item(
+                f"look-{number}/{angle}/{shared_set.backdrop}", LOOK, files, _look(shared_set, rules)
+            )
         course.tries.append(Try(asset, made, looks, wording))
-        work.progress(done, len(asked), wish.name if number == 1 else f"{wish.name}, try {number}")
+        work.progress(done, len(asked), shared_set.name if number == 1 else f"{shared_set.name}, try {number}")
 
 
-def _look(wish: Wish, rules: Rules) -> LookParams:
+def _look(shared_set: SharedSet, rules: Rules) -> LookParams:
     """Compare with the prompt of shoot.yaml: what a model made of it may have lost what was asked for."""
-    asked = wish.scene if rules.look.vector is not None else None
-    return rules.look.model_copy(update={"extend": wish.asset.extend, "prompt": asked})
+    asked = shared_set.scene if rules.look.vector is not None else None
+    return rules.look.model_copy(update={"extend": shared_set.asset.extend, "prompt": asked})
 
 
 def _next(course: _Course, number: int, rules: Rules, work: Work) -> tuple[AssetParams, Artifact | None]:
     """The params of the next try, and the record of its wording if a model gave it."""
-    first = course.wish.asset
+    first = course.shared_set.asset
     if number == 1:
         return first, None
     changes: dict[str, Any] = {"seed": _seed(first.seed or 0, number)}
     wording = None
     if number >= SETTINGS_FROM:
         changes["diffusion"] = None if first.diffusion is None else varied(first.diffusion, number)
-        changes["prompt"] = course.wish.scene  # without the caption's words about the product, which it paints again
+        # without the caption's words about the product, which it paints again
+        changes["prompt"] = course.shared_set.scene
         if rules.rewrite is not None:
             made = _reworded(course, number, rules.rewrite, work)
             changes["prompt"], wording = made.report.prompt, made.wording
@@ -174,7 +177,7 @@ def _reworded(course: _Course, number: int, rewrite: RewriteParams, work: Work) 
     worst = min(last.looks.values(), key=lambda look: look.report.score)
     failed = dict.fromkeys(words for look in last.looks.values() for words in look.report.failed)
     return work.item(
-        f"wording-{number}/{course.wish.name}",
+        f"wording-{number}/{course.shared_set.name}",
         WORDING,
         WordingInputs(seen=worst.seen if rewrite.shows_picture else None),
         WordingParams(prompt=given(last.asset.prompt), failed=tuple(failed), rewrite=rewrite),
@@ -208,11 +211,11 @@ def _checks(best: Try, angle: str, work: Work) -> tuple[Check, ...]:
 
 
 def _reports(course: _Course, choice: ChoiceReport, work: Work) -> list[TryReport]:
-    first = course.wish.asset.diffusion
+    first = course.shared_set.asset.diffusion
     return [
         TryReport(
-            backdrop=course.wish.backdrop,
-            angles=tuple(course.wish.pictures),
+            backdrop=course.shared_set.backdrop,
+            angles=tuple(course.shared_set.pictures),
             number=number,
             seed=each.asset.seed,
             prompt=given(each.asset.prompt),

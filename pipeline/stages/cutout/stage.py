@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.imaging.cutout.choose import CutShoot, Way
     from pipeline.imaging.cutout.seeds import Seeds
     from pipeline.imaging.cutout.verdict.agreement import Matted
-    from pipeline.stages.cutout.evidence import Evidence
+    from pipeline.stages.cutout.sources import SeedSources
 
 
 class Inputs(Frozen):
@@ -162,11 +162,11 @@ def matted(outputs: PhotoOutputs, work: Work) -> "Matted":
     return Matted(report.coverage, report.colours, report.belief, report.fault, silhouette)
 
 
-def _evidence(facts: Sequence[PhotoFacts], work: Work, photos: Mapping[str, Artifact]) -> "Evidence":
-    from pipeline.stages.cutout.evidence import Evidence
+def _evidence(facts: Sequence[PhotoFacts], work: Work, photos: Mapping[str, Artifact]) -> "SeedSources":
+    from pipeline.stages.cutout.sources import SeedSources
 
     focal_px = dict.fromkeys(photos) | {fact.photo: fact.focal_px for fact in facts if fact.photo in photos}
-    return Evidence({name: work.path(photo) for name, photo in photos.items()}, focal_px, work.scratch)
+    return SeedSources({name: work.path(photo) for name, photo in photos.items()}, focal_px, work.scratch)
 
 
 def _require_enough(

@@ -10,7 +10,7 @@ from pipeline.imaging.cutout.seeds import ShootSeeds
 
 
 @dataclass
-class Evidence:
+class SeedSources:
     """`photos`: files, upright; `focal_px`: of EXIF; `scratch`: a folder for working files.
 
     `table`: what the look at the whole photos saw, if the structure was asked for.
