@@ -190,8 +190,7 @@ def test_a_request_runs_the_steps_of_its_own_plan_and_a_bad_one_says_why(airflow
     state, tasks = airflow.run(REQUEST, sku=str(airflow.shoots / "tee"), text="- on light grey\n- for Instagram")
     assert state == "success"
     assert {name for shoot, name in tasks if shoot == "tee"} == {f"shoot.{step}" for step in STEPS}
-    discover = tasks["", "discover"]
-    assert "channels.instagram_4x5" in airflow.log(discover)
+    assert "channels.instagram_4x5" in airflow.log(tasks["", "discover"])
     state, tasks = airflow.run(REQUEST, sku="no-such", text="on white")
     assert state == "failed" and "neither a folder nor a product" in airflow.log(tasks["", "discover"])
 

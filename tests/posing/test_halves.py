@@ -18,7 +18,7 @@ def test_each_photo_is_in_one_half_and_the_first_has_the_rest():
     ]  # fmt: skip
 
 
-def test_the_half_of_a_photo_is_found_and_the_first_one_for_a_photo_that_is_not_registered():
+def test_half_of_a_photo_is_found_and_the_first_for_an_unregistered_one():
     ring = model(range(0, 360, 30))
     assert photos(half_of(ring, [["P03", "P04"]], "P04")) == ["P03", "P04"]
     assert len(photos(half_of(ring, [["P03", "P04"]], "P77"))) == 10

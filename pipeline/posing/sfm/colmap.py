@@ -46,6 +46,9 @@ class PoseResult:
     strays: dict[str, float]
 
 
+NO_ANSWER = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
+
+
 def pose(
     photos: Sequence[PhotoFile],
     masks: Mapping[str, Path] | None,
@@ -67,13 +70,11 @@ def pose(
     _require_one_folder(photos)
     scratch.mkdir(parents=True, exist_ok=True)
     sides_px = sorted({recipe.features.side_px(params) for recipe in RECIPES if recipe.name in recipes})
-    threads = len(os.sched_getaffinity(0))
-    prepared = prepare(photos, masks, params, sides_px, scratch / "crops", threads)
+    prepared = prepare(photos, masks, params, sides_px, scratch / "crops", threads := len(os.sched_getaffinity(0)))
     unusable = tuple(UnusablePhoto(name=photo.name, reason="its cut-out is empty") for photo in prepared.empty)
     usable = [photo for photo in photos if photo not in prepared.empty]
     if len(usable) < 3:
-        no_answer = PoseAnswer(sparse=None, attempts=(), seconds=0.0, peak_memory_mb=0.0)
-        return PoseResult(None, prepared.silhouettes, unusable, no_answer, {})
+        return PoseResult(None, prepared.silhouettes, unusable, NO_ANSWER, {})
     (out := scratch / "sfm").mkdir()
     request = PoseRequest(
         photos=str(usable[0].path.parent.absolute()),
