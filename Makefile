@@ -13,7 +13,7 @@ PARALLEL := -n 2 --dist loadfile  # a file's tests share what its fixtures make
 # Workers that share the cores: OpenMP's threads spin while they wait, and a fit of 0.3 CPU seconds takes 4.
 SHARED_CORES := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo up test test-fast docs lint format lock samples clean
+.PHONY: help setup demo up test test-fast test-random docs lint format lock samples clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
 
@@ -37,6 +37,10 @@ test: setup ## every test; the slow ones after the others, one at a time, becaus
 
 test-fast: setup ## about three minutes, while you work: no slow test, and nothing that trains, poses or paints
 	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(addprefix --ignore=,$(HEAVY))
+
+test-random: setup ## the property tests with new random examples; main runs the same ones each time
+	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=random \
+		$$(grep -rl "^from hypothesis" --include='test_*.py' tests)
 
 docs: setup ## build the documentation into site/
 	$(MKDOCS) build

@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from pipeline.contract.store import Store
+
+# The same examples on every run: a failure belongs to the change at hand. `make test-random` searches for new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("random", max_examples=200, print_blob=True)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture

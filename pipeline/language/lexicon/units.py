@@ -12,7 +12,7 @@ from babel.units import format_unit
 
 from pipeline.language.lexicon.words import Language
 
-NUMBER = r"\d+(?:[.,]\d+)?"
+NUMBER = r"\d{1,12}(?:[.,]\d{1,12})?"  # a longer one is a serial number: no quantity, and printed as it stands
 GROUPED: dict[Language, re.Pattern[str]] = {  # thousands as the language writes them
     "en": re.compile(r"[1-9]\d{0,2},\d{3}"),
     "de": re.compile(r"[1-9]\d{0,2}\.\d{3}"),
@@ -22,7 +22,7 @@ PART = re.compile(rf"^({NUMBER})\s*(.*)$")
 ACROSS = re.compile(r"\s*(?:x|×|\bby\b|\bmal\b)\s*", re.IGNORECASE)
 RANGE = re.compile(rf"^({NUMBER})\s*(?:-|–|to|bis|à)\s*({NUMBER}.*)$", re.IGNORECASE)
 AGE = re.compile(
-    r"^(?:from|ab|dès|à partir de|de)?\s*(\d+)\s*(?:\+|\bplus\b)?\s*([^\W\d]*)\s*(?:\+|and up|plus)?$", re.I
+    r"^(?:from|ab|dès|à partir de|de)?\s*(\d{1,3})\s*(?:\+|\bplus\b)?\s*([^\W\d]*)\s*(?:\+|and up|plus)?$", re.I
 )
 
 

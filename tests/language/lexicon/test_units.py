@@ -39,7 +39,19 @@ def test_thousands_are_told_from_decimals_by_the_source(given: str, source: str,
 
 
 @pytest.mark.parametrize(
-    "given", ["", "large", "about 3 l", "3 l, with lid", "10 cm x 9 kg", "3 parsec", "EN 71", "1.2.3 m"]
+    "given",
+    [
+        "",
+        "large",
+        "about 3 l",
+        "3 l, with lid",
+        "10 cm x 9 kg",
+        "3 parsec",
+        "EN 71",
+        "1.2.3 m",
+        "1" + "0" * 28,
+        "9" * 40,
+    ],
 )
 def test_text_that_is_no_quantity_is_left_alone(given: str) -> None:
     assert read_quantity(given) is None
