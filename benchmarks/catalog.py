@@ -37,7 +37,7 @@ from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
 from pipeline.catalog.runs.costs import list_run_shoots, list_runs, read_run
 from pipeline.catalog.tables import AngleRow, AssetRow, Base, CheckRow, InputRow, ItemRow, OutputRow, ShootRow, StepRow
 from pipeline.catalog.trace.behind import impact_of_checkpoint, impact_of_setting
-from pipeline.catalog.trace.facts import Fact, Facts, fact_id
+from pipeline.catalog.trace.facts import Fact, Facts, fact_id, steps_behind
 from pipeline.catalog.trace.impact import impact_of_photo
 from pipeline.catalog.version_tables import VersionRow
 
@@ -104,8 +104,9 @@ def rows_of(publication: Publication, facts: set[Fact]) -> Iterator[tuple[type[B
     lineage = {StepRow: publication.steps, InputRow: publication.inputs, OutputRow: publication.outputs}
     for table, entries in {**lineage, ItemRow: publication.items}.items():
         yield from ((table, entry.model_dump()) for entry in entries)
-    reader = Facts()
-    found = set().union(*(reader.of(step.stage, step.params, step.report) for step in publication.steps))
+    reader, behind = Facts(), steps_behind(publication)
+    steps = (step for step in publication.steps if step.key in behind)
+    found = set().union(*(reader.of(step.stage, step.params, step.report) for step in steps))
     facts |= found
     for fact in found:
         yield ShootFactRow, {"fact_id": fact_id(fact), "sku": sku}

@@ -12,6 +12,7 @@ from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+TREE = "application/vnd.catalog.tree+json"  # media type of a folder artifact; lineage follows its files instead
 CONSTRAINT_NAMES = {  # so that a later migration can name what it changes, on every database
     "ix": "ix_%(table_name)s_%(column_0_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",

@@ -12,10 +12,10 @@ from pipeline.catalog.paging import Page, limited, page
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
 from pipeline.catalog.tables import AssetRow
 from pipeline.catalog.version_tables import VersionRow
-from pipeline.catalog.views import RUN_COSTS
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
+SUMS = tuple(func.sum(getattr(RunStepRow, name)) for name in ("seconds", "cost_usd", "computed", "reused"))
 NOTHING = (0.0, 0.0, 0, 0)  # seconds, USD, computed, reused: of a run or shoot in which no step ran
 
 
@@ -94,13 +94,15 @@ def list_run_shoots(
     query = select(RunShootRow).where(RunShootRow.run_id == run_id).order_by(RunShootRow.sku).limit(limited(limit) + 1)
     query = query if fate is None else query.where(RunShootRow.fate == fate)
     query = query if cursor is None else query.where(RunShootRow.sku > cursor)
-    view = RUN_COSTS.c
-    sums = [func.sum(view[name]) for name in ("seconds", "cost_usd", "computed", "reused")]
     with catalog.read() as session:
         run = _run(session, run_id)
         rows = page(session.scalars(query).all(), limit, lambda row: row.sku)
         skus = [row.sku for row in rows.rows]
-        costs = select(view.sku, *sums).where(view.run_id == run_id, view.sku.in_(skus)).group_by(view.sku)
+        costs = (
+            select(RunStepRow.sku, *SUMS)
+            .where(RunStepRow.run_id == run_id, RunStepRow.sku.in_(skus))
+            .group_by(RunStepRow.sku)
+        )
         totals = {sku: values for sku, *values in session.execute(costs)}
         published = _published(session, run, skus)
         return Page(
@@ -138,10 +140,8 @@ def _costs(session: Session, runs: Sequence[RunRow]) -> tuple[RunCosts, ...]:
     query = select(RunShootRow.run_id, RunShootRow.fate, func.count()).where(RunShootRow.run_id.in_(ids))
     for run_id, fate, count in session.execute(query.group_by(RunShootRow.run_id, RunShootRow.fate)):
         fates[run_id][fate] = count
-    view = RUN_COSTS.c
-    wasted = func.sum(view.cost_usd).filter(view.state.not_in(("done", "cached")))
-    sums = [func.sum(view[name]) for name in ("seconds", "cost_usd", "computed", "reused")]
-    costs = select(view.run_id, *sums, wasted).where(view.run_id.in_(ids)).group_by(view.run_id)
+    wasted = func.sum(RunStepRow.cost_usd).filter(RunStepRow.state.not_in(("done", "cached")))
+    costs = select(RunStepRow.run_id, *SUMS, wasted).where(RunStepRow.run_id.in_(ids)).group_by(RunStepRow.run_id)
     totals = {run_id: values for run_id, *values in session.execute(costs)}
     found = []
     for run in runs:
@@ -163,12 +163,12 @@ def _costs(session: Session, runs: Sequence[RunRow]) -> tuple[RunCosts, ...]:
 
 
 def _by_step(session: Session, run_id: str) -> tuple[StepCosts, ...]:
-    view = RUN_COSTS.c
-    sums = [func.sum(view[name]) for name in ("seconds", "cost_usd", "computed", "reused")]
-    query = select(view.step, view.state, func.count(), func.max(view.at), *sums).where(view.run_id == run_id)
+    query = select(RunStepRow.step, RunStepRow.state, func.count(), func.max(RunStepRow.at), *SUMS).where(
+        RunStepRow.run_id == run_id
+    )
     found: dict[str, StepCosts] = {}
     for step, state, count, _, seconds, cost, computed, reused in session.execute(
-        query.group_by(view.step, view.state).order_by(func.min(view.at))
+        query.group_by(RunStepRow.step, RunStepRow.state).order_by(func.min(RunStepRow.at))
     ):
         old = found.get(step) or StepCosts(step=step, states={}, seconds=0, cost_usd=0, computed=0, reused=0)
         found[step] = StepCosts(

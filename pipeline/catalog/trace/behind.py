@@ -14,9 +14,9 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.fact_tables import FactRow, ShootFactRow
 from pipeline.catalog.paging import Page, limited, page
 from pipeline.catalog.sync import among
-from pipeline.catalog.tables import AssetRow, InputRow, StepRow
+from pipeline.catalog.tables import TREE, AssetRow, InputRow, StepRow
 from pipeline.catalog.trace.facts import Fact, Facts
-from pipeline.catalog.trace.impact import TREE, Touched, position
+from pipeline.catalog.trace.impact import Touched, position
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
