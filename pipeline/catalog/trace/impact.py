@@ -10,6 +10,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.paging import Page, limited, page
 from pipeline.catalog.sync import among
 from pipeline.catalog.tables import TREE, AssetRow, InputRow
+from pipeline.catalog.trace.walk import steps_above
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.catalog.views import PHOTO_IMPACT
 from pipeline.core.domain import Frozen
@@ -98,13 +99,10 @@ def position(cursor: str) -> tuple[str, int]:
 
 def photos_of(session: Session, sku: str) -> list[Photo]:
     """The source files behind the assets of a shoot, as they are made now, by name."""
-    up = select(AssetRow.step_key.label("key")).where(AssetRow.sku == sku, AssetRow.current).cte("up", recursive=True)
-    made = (InputRow.step_key == up.c.key) & InputRow.producer_key.is_not(None) & (InputRow.media_type != TREE)
-    up = up.union(select(InputRow.producer_key).join(up, made))  # once for all assets: they share most steps
-    query = (
-        select(InputRow.source_path, InputRow.path, InputRow.name, InputRow.sha256)
-        .join(up, InputRow.step_key == up.c.key)
-        .where(InputRow.producer_key.is_(None), InputRow.media_type.not_in((TREE, JSON)))
+    own = select(AssetRow.step_key).where(AssetRow.sku == sku, AssetRow.current, AssetRow.step_key.is_not(None))
+    keys = steps_above(session, [key for key in session.scalars(own) if key])
+    query = select(InputRow.source_path, InputRow.path, InputRow.name, InputRow.sha256).where(
+        among(InputRow.step_key, keys), InputRow.producer_key.is_(None), InputRow.media_type.not_in((TREE, JSON))
     )
     photos = {
         sha256: Photo(sku=sku, name=source_path or path or name, sha256=sha256)
