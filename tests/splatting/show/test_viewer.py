@@ -53,7 +53,7 @@ def drawn(page: Page) -> np.ndarray:
     On a busy machine the engine may still update view-dependent colours when its frames are complete.
     """
     page.wait_for_selector("body[data-state=ready]", **DRAWN)
-    page.add_style_tag(content="h1, p { visibility: hidden }")
+    page.evaluate("() => { for (const text of document.querySelectorAll('h1, p')) text.style.visibility = 'hidden' }")
     before = pixels(page)
     for _ in range(20):
         now = pixels(page)
