@@ -1,11 +1,17 @@
 """Decisions from the pages: who may, what is recorded, what stays if it fails."""
 
+from urllib.parse import urljoin, urlsplit
+
 import pytest
+from fastapi import HTTPException, Request
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import read_asset
 from pipeline.catalog.review.log import audit_log, review_log
 from pipeline.core.errors import CatalogError
+from pipeline.pages.links import own_address
 from tests.pages.conftest import ASSET, Site
 
 
@@ -105,3 +111,13 @@ def test_a_form_with_the_token_as_a_field_is_accepted(waiting):
     assert client.post("/decisions", data=values).status_code == 403
     assert client.post("/decisions", data={**values, "csrf_token": waiting.token("admin")}).status_code == 403
     assert client.post("/decisions", data={**values, "csrf_token": waiting.token("reviewer")}).status_code == 303
+
+
+@given(back=st.text(max_size=60) | st.text("/\\.:@?#%a", max_size=12))
+def test_no_way_back_leads_to_another_site(back):
+    request = Request({"type": "http", "headers": [], "root_path": "", "path": "/"})
+    try:
+        accepted = own_address(request, back)
+    except HTTPException:
+        return
+    assert urlsplit(urljoin("http://pages.test/review", accepted)).netloc == "pages.test"
