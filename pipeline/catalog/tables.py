@@ -245,7 +245,7 @@ class InputRow(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     media_type: Mapped[str]
     size_bytes: Mapped[int]
-    producer_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"), index=True)
+    producer_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
     source_path: Mapped[str | None]
 
 
@@ -273,4 +273,6 @@ class ItemRow(Base):
     computed: Mapped[bool]
 
 
+_MADE = InputRow.producer_key.is_not(None)  # else SQLite finds the files of one step among all source files
+Index("ix_step_inputs_producer_key", InputRow.producer_key, sqlite_where=_MADE, postgresql_where=_MADE)
 Index("ix_assets_current", AssetRow.current, AssetRow.state, AssetRow.id)
