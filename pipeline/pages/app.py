@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from pipeline.catalog.database import Catalog
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, CatalogError
-from pipeline.pages.access import Access, Needs
+from pipeline.pages.access import SAFE_METHODS, Access, Needs
 from pipeline.pages.disk_cache import DiskCache
 from pipeline.pages.headers import Guarded
 from pipeline.pages.redo import Redo
@@ -71,7 +71,8 @@ def _add_error_pages(pages: FastAPI) -> None:
         return _error_page(request, 422, f"{first['loc'][-1]}: {first['msg']}.")
 
     async def failed(request: Request, error: Exception) -> HTMLResponse:
-        return _error_page(request, 404 if isinstance(error, BadInput) else 500, f"{error}.".replace("..", "."))
+        wrong = 404 if request.method in SAFE_METHODS else 409  # a page that is not there, or a change not made
+        return _error_page(request, wrong if isinstance(error, BadInput) else 500, f"{error}.")
 
     pages.add_exception_handler(StarletteHTTPException, refused)
     pages.add_exception_handler(RequestValidationError, invalid)
@@ -84,6 +85,7 @@ def _error_page(request: Request, status: int, words: str) -> HTMLResponse:
         403: "Not allowed",
         404: "Not found",
         405: "Not found",
+        409: "Nothing was changed",
         413: "Too large",
         422: "Not valid",
     }

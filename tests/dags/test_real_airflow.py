@@ -251,7 +251,7 @@ def test_a_browser_reaches_a_photo_from_the_navigation_after_login(airflow):
             picture.scroll_into_view_if_needed()
             assert picture.evaluate("async i => { await i.decode(); return i.naturalWidth }") > 0
         pages.get_by_text("Reject…").click()
-        pages.get_by_label("Reason").fill("only a test")
+        pages.get_by_role("textbox", name="Reason").fill("only a test")
         pages.get_by_role("button", name="Reject", exact=True).click()
         pages.get_by_role("button", name="Undo: rejected").click()
         pages.locator(".heading .state", has_text="published").wait_for()

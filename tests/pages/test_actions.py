@@ -44,7 +44,7 @@ def test_an_approval_publishes_and_is_recorded(waiting):
 
 
 def test_a_rejection_needs_a_reason_and_can_be_undone(waiting):
-    assert send(waiting, "/decisions", asset=seen(waiting), decision="rejected").status_code == 404
+    assert send(waiting, "/decisions", asset=seen(waiting), decision="rejected").status_code == 409
     assert state_of(waiting) == "in review"
     send(waiting, "/decisions", asset=seen(waiting), decision="rejected", reason="blurred print")
     assert state_of(waiting) == "rejected"
@@ -55,13 +55,13 @@ def test_a_rejection_needs_a_reason_and_can_be_undone(waiting):
 
 def test_a_decision_on_other_bytes_is_refused(waiting):
     response = send(waiting, "/decisions", asset=f"{'0' * 64} {ASSET}", decision="approved")
-    assert response.status_code == 404 and "has been made again" in response.text
+    assert response.status_code == 409 and "has been made again" in response.text
     assert state_of(waiting) == "in review"
 
 
 def test_several_assets_are_decided_together_or_not_at_all(waiting):
     mixed = [seen(waiting), f"{'0' * 64} MUG-1/left/white/shop"]
-    assert send(waiting, "/decisions", asset=mixed, decision="approved").status_code == 404
+    assert send(waiting, "/decisions", asset=mixed, decision="approved").status_code == 409
     assert state_of(waiting) == "in review"
 
 
@@ -97,7 +97,7 @@ def test_the_way_back_leads_nowhere_else(waiting, back):
 @pytest.mark.parametrize("asset", ["", "x", ASSET, f"{'0' * 64}", f"{'0' * 64} {'x' * 500}", f"{'0' * 64} a\0"])
 def test_what_is_no_asset_is_refused(waiting, asset):
     response = send(waiting, "/decisions", asset=asset, decision="approved")
-    assert response.status_code in {404, 422}
+    assert response.status_code in {409, 422}
 
 
 def test_more_assets_than_a_page_holds_are_refused(waiting):
