@@ -4,7 +4,7 @@
 
 URL: an empty SQLite or PostgreSQL database, as in CATALOG_DATABASE_URL; one that an earlier call has filled is only
 timed. Rows are inserted in bulk, and are those that `publish` would write. Each query is called with other arguments
-every time, and each opens its own connection, as a page does. `CPU` is that of this process, which on SQLite is all of
+every time, on a connection that is kept, as the pages' are. `CPU` is that of this process, which on SQLite is all of
 it, and with --server-pid also that of PostgreSQL: the mean of all calls. Wall times mean little on a busy machine. The
 URL of PostgreSQL must be a superuser's: foreign keys are not checked while rows are loaded.
 """
@@ -242,7 +242,7 @@ def main() -> None:
     parser.add_argument("--server-pid", type=int, help="of PostgreSQL's first process, if it runs here")
     parser.add_argument("--write", metavar="NAME", help="append the figures to CATALOG.md under this name")
     args = parser.parse_args()
-    catalog, began = Catalog(args.url), time.perf_counter()
+    catalog, began = Catalog(args.url, pooled=True), time.perf_counter()
     with catalog.read() as session:
         shoots = session.scalar(select(func.count()).select_from(ShootRow)) or 0
     if not shoots:
