@@ -25,13 +25,13 @@ PUBLIC = frozenset({"/static/{name}", "/favicon.ico", "/login"})  # without a lo
 
 
 def build_pages(access: Access, settings: Settings, redo: Redo | None = None) -> FastAPI:
-    """Build the application. `redo`: starts a shoot again; without it the pages do not offer that.
+    """Build the application, after the last fork. `redo`: makes pictures again; without it the pages do not offer that.
 
     FastAPI's own documentation pages are off: they would load scripts from elsewhere. Raises as `Catalog` and `Store`.
     """
     pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     pages.state.access, pages.state.redo = access, redo
-    pages.state.catalog = Catalog(settings.catalog_url)
+    pages.state.catalog = Catalog(settings.catalog_url, pooled=True)
     pages.state.store = Store(settings.store)
     pages.state.cache = DiskCache(pages.state.store.root / "cache" / "pages")
     for module in ROUTES:
