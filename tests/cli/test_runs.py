@@ -171,7 +171,7 @@ def test_discover_reports_the_run_id_that_it_chose(tmp_path, monkeypatch):
     run_id = discovery["run_id"]
     assert run_id.startswith("discover-") and len(discovery["refused"]) == 1
     summary = in_process(tmp_path, monkeypatch, "summary", "--run-id", run_id)
-    assert summary.exit_code == 1 and "bad input" in summary.stdout
+    assert summary.exit_code == 1 and "refused" in summary.stdout
     assert f"run {run_id}" in summary.stdout
     wrong = in_process(tmp_path, monkeypatch, "summary", "--run-id", "nope")
     assert run_id in str(wrong.exception)

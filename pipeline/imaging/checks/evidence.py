@@ -69,7 +69,7 @@ def finding(
     `name` is the code of the reason if the check fails. Raises ValueError when `pipeline.core.reasons` lacks it.
     """
     if severity != "info":
-        require_reason(name, "rejected" if severity == "reject" else "needs review")
+        require_reason(name, "rejected" if severity == "reject" else "in review")
     return Check(
         name=name,
         value=round(float(value), 4),

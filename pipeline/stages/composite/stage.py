@@ -66,7 +66,7 @@ class Params(Frozen):
         ge=0,
         le=1,
         description="SSIM of the splat with the nearest photo and with the validation photos, below which a rendered "
-        "asset needs review",
+        "asset goes to review",
     )
     optimise_jpeg: bool = Field(default=True, description="make JPEG files smaller without changing their pixels")
 
@@ -75,8 +75,8 @@ class Report(Frozen):
     """The number of assets per verdict, and what could not be composed, with the reason."""
 
     assets: int
-    approved: int
-    needs_review: int
+    published: int
+    in_review: int
     rejected: int
     skipped: tuple[str, ...] = ()
 
@@ -236,11 +236,11 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     verdicts = [record.verdict for record in records]
     return Report(
         assets=len(records),
-        approved=verdicts.count("approved"),
-        needs_review=verdicts.count("needs review"),
+        published=verdicts.count("published"),
+        in_review=verdicts.count("in review"),
         rejected=verdicts.count("rejected"),
         skipped=skipped,
     )
 
 
-STAGE = Stage("composite", 8, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 9, Inputs, Params, Outputs, run)
