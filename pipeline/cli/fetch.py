@@ -42,11 +42,9 @@ def fetch(
     selected any more. A file that was changed in the folder is never overwritten or removed.
     """
     settings = read_settings()
-    names = parse_template(settings.file_names, "CATALOG_FILE_NAMES")
-    if template is not None:
-        names = parse_template(template, "--template")
+    given = (settings.file_names, "CATALOG_FILE_NAMES") if template is None else (template, "--template")
     which = FileFilter(sku=sku, collection=collection, channel=channel, state=state, angle=angle, backdrop=backdrop)
-    files = file_list(Catalog(settings.catalog_url), which, names)
+    files = file_list(Catalog(settings.catalog_url), which, parse_template(*given))
     with bar("fetch") as progress:
         fetched = fetch_files(Store(settings.store), files, out, progress)
     if as_json:

@@ -78,6 +78,7 @@ def test_the_template_is_a_setting_or_an_option(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("CATALOG_FILE_NAMES", "{angle}-{sku}.{ext}")
     call("fetch", "--out", "shop")
     assert (tmp_path / "shop/front-MUG-1.png").is_file()
+    monkeypatch.setenv("CATALOG_FILE_NAMES", "{nothing}")
     call("fetch", "--out", "shop", "--template", "{digest}.{ext}")
     assert not (tmp_path / "shop/front-MUG-1.png").exists()
     assert len(list((tmp_path / "shop").glob("*.png"))) == 2
