@@ -60,4 +60,4 @@ def _show(fetched: Fetched, count: int) -> None:
     for name in fetched.left:
         console.print(f"{name} is not selected any more, but had been changed and stays")
     done = f"{len(fetched.written)} written, {fetched.unchanged} unchanged, {len(fetched.removed)} removed"
-    console.print(f"{count} files in {fetched.folder}: {done}; {MANIFEST} lists them")
+    console.print(f"{count} {'file' if count == 1 else 'files'} in {fetched.folder}: {done}; {MANIFEST} lists them")

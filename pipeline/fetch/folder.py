@@ -66,9 +66,13 @@ class _Folder:
         self.kept: dict[str, str] = {}
 
     def fetch(self, files: Sequence[FetchedFile], progress: Progress) -> Fetched:
-        """Write, then remove, then write the manifest, also when an error ends the work."""
+        """Remove, then write, then write the manifest, also when an error ends the work.
+
+        Removing first makes room, also for a folder where a file was.
+        """
         written, damaged = [], []
         try:
+            removed, left = self._remove_others(files)
             for done, file in enumerate(files):
                 progress(done, len(files), file.file)
                 try:
@@ -76,7 +80,6 @@ class _Folder:
                         written.append(file.file)
                 except DamagedFile as error:
                     damaged.append(f"{error.what} ({file.asset_id})")
-            removed, left = self._remove_others(files)
         finally:
             self._save()
         if damaged:
@@ -117,7 +120,7 @@ class _Folder:
     def _copy(self, file: FetchedFile, part: Path) -> None:
         """Copy the file's bytes and check them. Raises DamagedFile when the store's are missing or damaged."""
         parts = self.store.parts(file.artifact)
-        with _writing(part), part.open("wb") as copy:
+        with _writing(self.out / file.file), part.open("wb") as copy:
             while data := _next(parts):
                 copy.write(data)
 

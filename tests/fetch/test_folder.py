@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -147,6 +148,12 @@ def test_a_name_that_changed_only_by_case_is_not_removed_where_case_is_the_same(
     assert contents(out)["mug/Front.jpg"] == b"front"
 
 
+def test_another_template_may_need_a_folder_where_a_file_was(store: Store, out: Path) -> None:
+    for names in (["mug", "cup/left"], ["mug/front", "cup"]):
+        assert fetch(store, [fetched(store, name, name.encode()) for name in names], out).kept == {}
+        assert contents(out) == {name: name.encode() for name in names}
+
+
 @pytest.mark.parametrize("name", ["mine.jpg", ".hidden", "manifest.csv"])
 def test_a_folder_of_other_files_is_refused_and_unchanged(
     store: Store, files: list[FetchedFile], out: Path, name: str
@@ -199,6 +206,22 @@ def test_the_earlier_file_stays_while_the_new_one_is_damaged(store: Store, files
         fetch(store, [newer, files[1]], out)
     assert contents(out)["mug/front.jpg"] == b"front"
     assert read_manifest(out / "manifest.csv")["mug/front.jpg"]["sha256"] == files[0].sha256
+
+
+def test_a_full_disk_is_named_by_the_file_that_did_not_fit(
+    store: Store, files: list[FetchedFile], out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_path = Path.open
+
+    def full(path: Path, mode: str = "r", **how: Any) -> Any:
+        if path.parent.name == folder.PARTS:
+            raise OSError(errno.EDQUOT, "Disk quota exceeded", str(path))
+        return open_path(path, mode, **how)
+
+    fetch(store, files[1:], out)
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(StoreFull, match=r"no room left to write .*mug/front\.jpg\. Free disk space"):
+        fetch(store, files, out)
 
 
 def test_a_full_disk_keeps_what_was_fetched_and_the_next_call_goes_on(
