@@ -28,6 +28,11 @@ class Settings(BaseSettings):
         "`catalog.db` beside the store",
     )
     shoots: Path = Field(default=Path("examples/collection"), description="folder that is searched for shoots")
+    file_names: str = Field(
+        default="{sku}/{request}/{angle}_{backdrop}_{channel}.{ext}",
+        description="names of the files that `catalog fetch` writes. Fields: `{sku}`, `{collection}`, `{request}`, "
+        "`{angle}`, `{backdrop}`, `{channel}`, `{source}`, `{width}`, `{height}`, `{digest}`, `{ext}`",
+    )
     preset: str = Field(
         default="standard",
         description="engines and quality of every step: `standard`, `demo`, or the path of a YAML file",
