@@ -8,6 +8,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
+from pipeline.core.process import keep_freed_memory
 from pipeline.core.records import AssetRecord, BackdropPicture, Check, Light, Picture, dump_json, load_list
 from pipeline.imaging.channels.channel import Channel, load_channel
 from pipeline.imaging.sheet.data import AssetTile
@@ -99,6 +100,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 
     Raises BadInput when a listed file is missing.
     """
+    keep_freed_memory()
     pictures = load_list(Picture, work.read(inputs.pictures))
     backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
     fidelity = _check_angles(inputs, params, pictures, work)
