@@ -38,8 +38,12 @@ colmap_worker.main(Path(sys.argv[1]))
 
 
 def enlarged(path: Path, target: Path, megapixels: float, mode: str) -> PhotoFile:
-    """Write a picture with this many megapixels as PNG."""
-    picture = Image.fromarray(read_photo(path).rgb) if mode == "RGB" else Image.open(path).getchannel(-1)
+    """Write a photo (`mode` RGB), or the alpha of a cut-out or a gray mask (L), with this many megapixels as PNG."""
+    if mode == "RGB":
+        picture = Image.fromarray(read_photo(path).rgb)
+    else:
+        mask = Image.open(path)
+        picture = mask.getchannel("A") if "A" in mask.getbands() else mask.convert("L")
     factor = (megapixels * 1e6 / (picture.width * picture.height)) ** 0.5
     size = round(picture.width * factor), round(picture.height * factor)
     picture.resize(size, Image.Resampling.BICUBIC).save(target, compress_level=1)

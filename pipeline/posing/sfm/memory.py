@@ -3,12 +3,12 @@
 A machine with 16 cores would otherwise extract the features of 16 photos at once, half a gigabyte each.
 """
 
-ROOM_BYTES = 750_000_000
+ROOM_BYTES = 650_000_000
 """For what is worked on; libraries, descriptors and the database take the rest of 1 GB."""
 EXTRACTION_BYTES_PER_PX = 300
 """Of COLMAP's SIFT, whose scale space begins at twice the size: 600 MB for 1500 x 1125 px, 323 MB for 1000 x 750 px,
 less 87 MB for the libraries (pycolmap 4.2.1; `python -m benchmarks.sfm_memory`)."""
-PREPARATION_BYTES_PER_PX = 14
+PREPARATION_BYTES_PER_PX = 12
 """Of a whole photo and its cut-out, decoded and made grey."""
 
 
