@@ -1,8 +1,9 @@
-"""Fixtures for tests of several packages: an empty store, and empty databases on SQLite and a real PostgreSQL."""
+"""Fixtures for tests of several packages: an empty store, a whole run, empty databases on SQLite and PostgreSQL."""
 
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from pipeline.contract.store import Store
+from tests.command import catalog_json
+from tests.small_shoot import QUICK, small_mug
 
 # The same examples on every run: a failure belongs to the change at hand. `make test-random` searches for new ones.
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("random", max_examples=200, print_blob=True)
+# No deadline: a busy machine is slow, not wrong.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("random", max_examples=200, print_blob=True, deadline=None)
 settings.load_profile("repeatable")
 
 
@@ -22,6 +26,23 @@ settings.load_profile("repeatable")
 def store(tmp_path: Path) -> Store:
     """An empty store."""
     return Store(tmp_path / "store")
+
+
+@dataclass(frozen=True)
+class MugRun:
+    """`catalog run` of the small mug. `home` holds its store and database; `answer` is what the command printed."""
+
+    home: Path
+    shoot: Path
+    answer: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def mug_run(tmp_path_factory: pytest.TempPathFactory) -> MugRun:
+    """A whole run, undisturbed. Tests that would change it work on a copy of its home."""
+    home = tmp_path_factory.mktemp("mug_run")
+    shoot = small_mug(home / "mug")
+    return MugRun(home, shoot, catalog_json("run", shoot, home=home, preset=QUICK))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
-"""Runs both sample shoots through the whole graph, once per session, for every test of this folder."""
+"""Runs both sample shoots through the whole graph, once per session, for every test of this folder.
+
+Two workers run them at the same time, as the demo does.
+"""
 
 import json
 from dataclasses import dataclass
@@ -50,7 +53,7 @@ class SampleRun:
         return {Path(view["photo"]).stem: view for view in views}
 
 
-@pytest.fixture(scope="session", params=SKUS)
+@pytest.fixture(scope="session", params=[pytest.param(sku, marks=pytest.mark.xdist_group(sku)) for sku in SKUS])
 def sample_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     root = tmp_path_factory.mktemp("samples")
     settings = Settings(store=root / "store", database_url=f"sqlite:///{root / 'catalog.db'}")
