@@ -17,7 +17,7 @@ HEAVY := tests/dags tests/cli/test_runs.py tests/test_warm.py \
 	$(addprefix tests/splatting/,fit nerfstudio raster show/test_viewer.py) \
 	$(addprefix tests/stages/test_,background.py background_models.py background_tries.py composite.py cutout.py) \
 	$(addprefix tests/stages/test_,edits.py evidence.py render.py sfm.py splat.py)
-PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder  # a file's tests share its fixtures; the short files come last
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder  # tests/conftest.py: who shares a worker; short files come last
 # Workers that share the cores: OpenMP's threads spin while they wait, and a fit of 0.3 CPU seconds takes 4.
 SHARED_CORES := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
@@ -40,10 +40,9 @@ demo: setup ## two sample shoots become catalog assets under real Airflow
 up: setup ## Airflow's four services on 127.0.0.1 until Ctrl-C
 	$(BIN)/python -m deploy.local up
 
-# The slow tests share whole runs by xdist_group: one Airflow at a time, one run of the small mug, each sample's own.
 test: setup ## every test; the slow ones after the others
 	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow"
-	$(SHARED_CORES) $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m slow
+	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m slow
 
 test-fast: setup ## about two minutes, while you work: the plain tests of every package
 	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow" -k "not postgresql" $(addprefix --ignore=,$(HEAVY))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine, text
+from xdist.scheduler import LoadScopeScheduling
 
 from pipeline.contract.store import Store
 from tests.command import catalog_json
@@ -20,6 +21,27 @@ from tests.small_shoot import QUICK, small_mug
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("random", max_examples=200, print_blob=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+class WholeRuns(LoadScopeScheduling):
+    """Gives a worker the tests of a file, or of several files that share a whole run; each sample is a run."""
+
+    SHARED = {
+        "tests/cli/test_runs.py": "the small mug",
+        "tests/resume/test_kill.py": "the small mug",
+        "tests/dags/test_real_airflow.py": "one Airflow at a time",
+        "tests/deploy/test_compose.py": "one Airflow at a time",
+    }
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return test.partition("[")[2] if file.startswith("tests/samples/") else self.SHARED.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeRuns:
+    """Used with every `--dist`: loadgroup of pytest-xdist 3.8 finds no group under pytest 9."""
+    return WholeRuns(config, log)
 
 
 @pytest.fixture

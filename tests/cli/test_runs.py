@@ -19,8 +19,6 @@ from tests.command import catalog_json, catalog_process
 from tests.small_shoot import QUICK, small_mug
 from tests.test_shoot import SHOOT
 
-pytestmark = pytest.mark.xdist_group("mug_run")  # made once, by one worker
-
 
 def in_process(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, **environment: str) -> Result:
     for name, value in ({"CATALOG_STORE": str(home / "store"), "COLUMNS": "160"} | environment).items():

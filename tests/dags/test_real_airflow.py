@@ -28,7 +28,7 @@ from tests.browser import chromium, open_page
 from tests.catalog.toy_shoot import ToyShoot
 from tests.dags.toy_shoots import write_toy_shoot
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("airflow")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NIGHTLY, BACKFILL, REQUEST = "catalog_nightly", "catalog_backfill", "catalog_request"
 ASSET = "MUG-1/front/white/shop"
 LIMIT_SECONDS = 400.0  # a busy machine is slow, not wrong

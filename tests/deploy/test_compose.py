@@ -80,7 +80,6 @@ def test_image_runs_as_the_pods_user():
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.xdist_group("airflow")
 def test_every_airflow_service_starts_with_its_command(compose, postgres_server, tmp_path):
     with create_engine(postgres_server, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text("CREATE DATABASE airflow"))

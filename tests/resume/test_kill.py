@@ -17,7 +17,6 @@ from tests.conftest import MugRun
 from tests.resume.killed_step import POINTS, run_until
 from tests.small_shoot import QUICK
 
-pytestmark = pytest.mark.xdist_group("mug_run")
 # What the steps import while they work: imported once, in the process from which each step's process is forked. None of
 # it starts OpenMP (as pymatting does), which does not survive a fork.
 PRELOADED = [

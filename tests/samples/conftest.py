@@ -53,7 +53,7 @@ class SampleRun:
         return {Path(view["photo"]).stem: view for view in views}
 
 
-@pytest.fixture(scope="session", params=[pytest.param(sku, marks=pytest.mark.xdist_group(sku)) for sku in SKUS])
+@pytest.fixture(scope="session", params=SKUS)
 def sample_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     root = tmp_path_factory.mktemp("samples")
     settings = Settings(store=root / "store", database_url=f"sqlite:///{root / 'catalog.db'}")
