@@ -110,7 +110,8 @@ def _open(url: str, barrier: object, results: object) -> None:
 
 
 def test_four_processes_can_open_an_empty_database_at_once(catalog_url: str) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     barrier, results = context.Barrier(4), context.Queue()
     processes = [context.Process(target=_open, args=(catalog_url, barrier, results), name=f"P{n}") for n in range(4)]
     for process in processes:

@@ -9,17 +9,17 @@ from airflow.sdk import WeightRule
 from airflow.timetables.base import TimeRestriction
 
 PROJECT = Path(__file__).resolve().parents[2]
+DAGS = ("catalog_nightly", "catalog_backfill", "catalog_request")
 HEAVY = ("torch", "diffusers", "transformers", "pycolmap")
 IMAGE = "registry.example/catalog:1"
 
 
 @pytest.mark.parametrize("execution", ["local", "kubernetes"])
-@pytest.mark.parametrize("name", ["catalog_nightly", "catalog_backfill", "catalog_request"])
-def test_a_dag_file_loads_no_heavy_library_and_little_beside_the_plugin(name, execution, tmp_path):
+def test_the_dag_files_load_no_heavy_library_and_little_beside_the_plugin(execution, tmp_path):
     program = (
         "import runpy, sys; sys.path.append('plugins');"
         "runpy.run_path('plugins/lineage_view.py'); forked = set(sys.modules);"  # what the scheduler's workers inherit
-        f"runpy.run_path('dags/{name}.py'); print(sorted(set(sys.modules) & set({HEAVY})));"
+        f"[runpy.run_path(f'dags/{{name}}.py') for name in {DAGS}]; print(sorted(set(sys.modules) & set({HEAVY})));"
         "print(sorted(m for m in set(sys.modules) - forked if m.split('.')[0] in {'pipeline', 'catalog_tasks'}))"
     )
     environment = dict(os.environ) | {
@@ -36,7 +36,7 @@ def test_a_dag_file_loads_no_heavy_library_and_little_beside_the_plugin(name, ex
     assert own == "[]" or execution == "kubernetes"  # a pod's task also reads the stages' resources
 
 
-@pytest.fixture(params=["catalog_nightly", "catalog_backfill", "catalog_request"])
+@pytest.fixture(params=DAGS)
 def dag(request):
     return load(request.param)
 
