@@ -1,0 +1,176 @@
+"""What the pages show, and what they do not."""
+
+import io
+import zipfile
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.lineage import read_lineage
+from pipeline.catalog.shoots import record_fate, record_planned, record_step
+from pipeline.core.png import encode_png
+from tests.pages.conftest import ASSET, Site
+
+HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(2)> {{ 7 * 7 }} javascript:alert(3)"""
+PAGES = (
+    "/board",
+    "/board?sort=newest",
+    f"/assets/{ASSET}",
+    "/products/MUG-1",
+    f"/versions/{ASSET}",
+    "/review",
+    "/log",
+    "/impact",
+    "/impact?kind=photo&of=MUG-1/A.jpg",
+    "/runs",
+    "/runs/night-1",
+)
+
+
+def with_run(site: Site, reason: str = "the splat is too blurred") -> Site:
+    """A night that holds the shoot, with the picture of why."""
+    url = site.settings.catalog_url
+    picture = site.shoot.store.put(encode_png(np.zeros((8, 8, 3), np.uint8)), "image/png")
+    known = {"sku": "MUG-1", "collection": "autumn", "source": "/shoots/mug"}
+    record_planned(url, "night-1", **known, listing_digest="1" * 64, plan_digest="2" * 64)
+    record_step(url, "night-1", "MUG-1", "splat", "held", seconds=4.0, reason=reason, picture_sha256=picture.sha256)
+    record_fate(url, "night-1", "MUG-1", "held", reason)
+    return site
+
+
+def test_every_page_is_shown_to_a_viewer(site):
+    client = with_run(site).client("viewer")
+    for page in PAGES:
+        response = client.get(page)
+        assert response.status_code == 200, (page, response.text)
+        assert "MUG-1" in response.text or page in {"/impact", "/review", "/log", "/runs"}, page
+
+
+def test_what_a_shoot_says_is_shown_as_text(make_site):
+    site = with_run(make_site(title=HOSTILE), reason=HOSTILE)
+    for page in PAGES:
+        text = site.client("admin").get(page).text
+        assert "<script>alert" not in text and "<img src=x" not in text and " 49 " not in text, page
+    assert "&lt;script&gt;alert(1)" in site.client("viewer").get("/board").text
+
+
+def test_what_a_request_says_is_shown_as_text(site):
+    client = site.client("viewer")
+    for page in ("/board?text=", "/board?run_id=", "/impact?of=", f"/assets/{ASSET}?node=", "/board?cursor=", "/runs/"):
+        text = client.get(page + quote(HOSTILE)).text
+        assert "<script>alert" not in text and "<img src=x" not in text, page
+
+
+@pytest.mark.parametrize("page", ["/board?limit=", "/board?limit=1&cursor="])
+@pytest.mark.parametrize("value", ["1000000000", "-1", "0", "x", "1e9"])
+def test_page_sizes_out_of_range_are_refused(site, page, value):
+    if page.endswith("cursor="):
+        pytest.skip("any text is a position")
+    assert site.client("viewer").get(page + value).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["state=gone", "source=drawn", "sort=;drop table assets", "text=" + "x" * 300, "sort=newest&cursor=nonsense"],
+)
+def test_an_unusable_filter_says_so(site, query):
+    response = site.client("viewer").get(f"/board?{query}")
+    assert response.status_code in {404, 422} and 'role="alert"' in response.text
+
+
+@pytest.mark.parametrize("text", ["' OR 1=1 --", "%", "_", "\\", "\x00", "\U0001f600", "Mug'; DROP TABLE assets; --"])
+def test_a_text_is_searched_literally(site, text):
+    response = site.client("viewer").get("/board", params={"text": text})
+    assert response.status_code in {200, 422} and ASSET not in response.text
+    assert ASSET in site.client("viewer").get("/board", params={"text": "mUg-1"}).text
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/assets/no/such/white/shop",
+        "/assets/..%2f..%2fetc/passwd",
+        "/products/no-such",
+        "/products/..%2f..%2fetc",
+        "/versions/no/such/white/shop",
+        "/download/..%2f..%2fcatalog.db",
+        "/layers/no/such/white/shop",
+        "/before/no/such/white/shop",
+        "/splats/MUG-1",
+        "/runs/no-such",
+        "/impact?of=no-such",
+        "/impact?kind=setting&of=nonsense",
+        "/impact?kind=checkpoint&of=nonsense",
+        f"/differences/{'0' * 64}/{'1' * 64}",
+    ],
+)
+def test_what_is_not_there_is_not_found(site, page):
+    response = site.client("viewer").get(page)
+    assert response.status_code == 404 and 'role="alert"' in response.text
+
+
+def test_more_products_follow_by_cursor_without_gaps(site):
+    for number in range(2, 8):
+        site.shoot.but(sku=f"MUG-{number}").publish()
+    client, seen, address = site.client("viewer"), [], "/board?limit=3"
+    while address:
+        text = client.get(address).text
+        seen += [part.partition('"')[0] for part in text.split('href="/products/')[1:]]
+        more = text.partition('class="more"')[2].partition('href="')[2].partition('"')[0]
+        address = more.replace("&amp;", "&")
+    assert seen == [f"MUG-{number}" for number in range(1, 8)]
+
+
+def test_a_step_of_the_lineage_opens_with_its_settings_and_checkpoint(site):
+    lineage = read_lineage(Catalog(site.settings.catalog_url), ASSET)
+    cutout = next(step for step in lineage.steps if step.stage == "cutout_photo")
+    client = site.client("viewer")
+    assert "c" * 64 not in client.get(f"/assets/{ASSET}").text
+    page = client.get(f"/assets/{ASSET}?node={cutout.key}").text
+    assert "c" * 64 in page and "matting" in page and cutout.key in page
+
+
+def test_the_text_of_the_lineage_names_every_step_and_photo(site):
+    lineage = read_lineage(Catalog(site.settings.catalog_url), ASSET)
+    tree = site.client("viewer").get(f"/assets/{ASSET}").text.partition('class="tree"')[2]
+    for step in lineage.steps:
+        assert step.key[:12] in tree
+    assert "A.jpg" in tree and "B.jpg" in tree
+
+
+def test_a_finished_file_is_downloaded_under_a_readable_name(site):
+    response = site.client("viewer").get(f"/download/{ASSET}")
+    assert response.headers["content-disposition"] == 'attachment; filename="MUG-1_front_white_shop.png"'
+    asset = read_lineage(Catalog(site.settings.catalog_url), ASSET).detail.asset
+    assert response.content == site.shoot.store.object_path(asset.sha256).read_bytes()
+
+
+def test_layers_are_downloaded_as_one_zip(site, monkeypatch):
+    layer = site.shoot.store.put(encode_png(np.zeros((4, 4, 4), np.uint8)), "image/png")
+    monkeypatch.setattr("pipeline.pages.routes.assets.layers_of", lambda *_: {"product": layer.sha256})
+    response = site.client("viewer").get(f"/layers/{ASSET}")
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        assert archive.namelist() == ["MUG-1_front_white_shop_product.png"]
+        assert archive.read(archive.namelist()[0]) == site.shoot.store.read(layer)
+
+
+def test_a_difference_marks_the_pixels_that_changed(site):
+    old = np.full((40, 60, 3), 120, np.uint8)
+    new = old.copy()
+    new[10:20, 20:30] = 250
+    store = site.shoot.store
+    digests = [store.put(encode_png(picture), "image/png").sha256 for picture in (old, new)]
+    response = site.client("viewer").get(f"/differences/{digests[0]}/{digests[1]}")
+    with Image.open(io.BytesIO(response.content)) as picture:
+        shown = np.asarray(picture.convert("RGB"), int)
+    redness = shown[..., 0] - shown[..., 1]
+    assert redness[14:16, 24:26].min() > 100 and abs(redness[30:, :10]).max() < 20
+
+
+def test_two_versions_show_what_changed(site):
+    site.shoot.but(verdict="needs review").publish()
+    page = site.client("viewer").get(f"/versions/{ASSET}").text
+    assert "needs review" in page and "composite" in page
