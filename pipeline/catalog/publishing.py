@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.duplicates import Duplicate, flagged, note_duplicates
 from pipeline.catalog.entries import AssetEntry, Publication, asset_id
+from pipeline.catalog.review.standing import with_decisions
+from pipeline.catalog.states import refresh_states
 from pipeline.catalog.sync import Changes, sync
 from pipeline.catalog.tables import (
     AngleRow,
@@ -23,8 +25,10 @@ from pipeline.catalog.tables import (
     ShootRow,
     StepRow,
 )
+from pipeline.catalog.trace.facts import note_facts
 from pipeline.catalog.vector_tables import VectorRow
 from pipeline.catalog.vectors import rows_of
+from pipeline.catalog.versions import write_versions
 
 
 class Published(NamedTuple):
@@ -41,12 +45,14 @@ def publish(catalog: Catalog, publication: Publication, now: datetime) -> Publis
     With a request, its assets are written beside those of shoot.yaml. Equal rows are not touched: a repeated call
     changes nothing, `published_at` included. Assets that are no longer made are kept as not current and withdrawn.
     Where the photos look like those of a product that was there before, the assets get the check `near_duplicate`.
-    `now` becomes `published_at` of the assets that this call publishes.
+    People's decisions hold for the same bytes, whatever the checks say of them now. `now` becomes `published_at` of the
+    assets that this call publishes, and the time of their new versions.
     """
     assets = publication.assets
     duplicates: tuple[Duplicate, ...] = ()
     with catalog.write() as session:
         changes = _shoot(session, publication) + _lineage(session, publication)
+        changes += note_facts(session, publication.sku, publication.steps)
         if publication.request is not None:
             changes += _request(session, publication)
         if publication.angles is not None:
@@ -58,8 +64,9 @@ def publish(catalog: Catalog, publication: Publication, now: datetime) -> Publis
             duplicates, noted = note_duplicates(session, publication)
             changes += noted
         if assets is not None:
-            assets = flagged(assets, duplicates, publication)
-            changes += _assets(session, publication, assets, now)
+            assets, written = _assets(session, publication, flagged(assets, duplicates, publication), now)
+            changes += written
+        changes += refresh_states(session, publication.sku)
         return Published(assets or (), duplicates, changes)
 
 
@@ -146,28 +153,36 @@ def _request(session: Session, publication: Publication) -> Changes:
     return sync(session, RequestRow, RequestRow.id == row.id, [row])
 
 
-def _assets(session: Session, publication: Publication, entries: tuple[AssetEntry, ...], now: datetime) -> Changes:
-    """Write the assets of shoot.yaml, or those of the request; neither withdraws the others."""
+def _assets(
+    session: Session, publication: Publication, checked: tuple[AssetEntry, ...], now: datetime
+) -> tuple[tuple[AssetEntry, ...], Changes]:
+    """Write the assets of shoot.yaml, or those of the request; neither withdraws the others.
+
+    `checked`: as the checks judged them. Returns them with people's decisions applied.
+    """
     request = publication.request
     own = (AssetRow.sku == publication.sku) & AssetRow.request_id.is_not_distinct_from(request.id if request else None)
     existing = {row.id: row for row in session.scalars(select(AssetRow).where(own))}
-    ids = [asset_id(publication.sku, entry.record, request) for entry in entries]
+    ids = [asset_id(publication.sku, entry.record, request) for entry in checked]
+    entries = with_decisions(session, ids, checked)
     rows = [
         _asset(publication, entry, existing.get(identity), identity, now)
         for identity, entry in zip(ids, entries, strict=True)
     ]
+    published = {row.id: row.published_at for row in rows}
     withdrawn = 0
     for row in existing.values():
-        if row.id not in ids and row.current:
+        if row.id not in published and row.current:
             row.current, row.state, row.published_at = False, "withdrawn", None
             withdrawn += 1
     changes = sync(session, AssetRow, own, rows, keep=True) + Changes(updated=withdrawn)
+    changes += write_versions(session, own, list(zip(ids, checked, strict=True)), published, now)
     checks = [
         CheckRow(asset_id=identity, **check.model_dump())
         for identity, entry in zip(ids, entries, strict=True)
         for check in entry.record.checks
     ]
-    return changes + sync(session, CheckRow, CheckRow.asset_id.in_(ids), checks)
+    return entries, changes + sync(session, CheckRow, CheckRow.asset_id.in_(ids), checks)
 
 
 def _asset(

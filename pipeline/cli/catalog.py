@@ -179,23 +179,22 @@ def _print_table(table: Table, otherwise: str) -> None:
 def record_step(settings: Settings, run_id: str | None, plan: Plan, result: StepResult) -> None:
     """Record how a step ended, for the summary of its run."""
     if run_id is not None:
-        shoots.record_step(
-            settings.catalog_url,
-            run_id,
-            plan.sku,
-            result.step,
-            result.state,
-            seconds=result.seconds,
-            reason=result.reason,
-            collection=plan.collection,
+        fate = shoots.StepFate(
             picture_sha256=result.picture,
+            step_key=result.key,
+            **result.model_dump(
+                include={"step", "state", "seconds", "reason", "code", "cost_usd", "computed", "reused"}
+            ),
         )
+        shoots.record_step(settings.catalog_url, run_id, plan.sku, fate, collection=plan.collection)
 
 
-def record_run(settings: Settings, plan: Plan, digest: str, listed: str, results: list[StepResult]) -> None:
+def record_run(
+    settings: Settings, plan: Plan, digest: str, listed: str, results: list[StepResult], started_at: datetime
+) -> None:
     """Record a run of one shoot as the nightly run does, so that the next night skips the shoot.
 
-    `listed`: digest of the shoot's files when the run began.
+    `listed`: digest of the shoot's files when the run began, at `started_at`.
     """
     run_id = new_run_id("run")
     shoots.record_planned(
@@ -206,6 +205,7 @@ def record_run(settings: Settings, plan: Plan, digest: str, listed: str, results
         source=plan.source,
         listing_digest=listed,
         plan_digest=digest,
+        started_at=started_at,
     )
     for result in results:
         record_step(settings, run_id, plan, result)

@@ -13,7 +13,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from pipeline.catalog import database, run_tables, vector_tables  # noqa: F401 - their tables are compared too
+from pipeline.catalog import (  # noqa: F401 - their tables are compared too
+    board_tables,
+    database,
+    fact_tables,
+    review_tables,
+    run_tables,
+    vector_tables,
+    version_tables,
+)
 from pipeline.catalog.database import MIGRATIONS, NEWEST, Catalog, describe, parse_url, without_secrets
 from pipeline.catalog.shoots import known_shoots, record_planned
 from pipeline.catalog.tables import Base, ShootRow
