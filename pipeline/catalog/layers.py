@@ -18,4 +18,4 @@ def layers_of(catalog: Catalog, asset: AssetView) -> dict[str, str]:
         .order_by(OutputRow.name)
     )
     with catalog.read() as session:
-        return dict(session.execute(query).tuples().all())
+        return {row.name: row.sha256 for row in session.execute(query)}

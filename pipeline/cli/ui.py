@@ -25,7 +25,7 @@ def ui(port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any fre
     from pipeline.pages.app import build_pages
     from pipeline.pages.local import LocalAccess, add_login
 
-    listening = _listen(port)
+    listening = listen(port)
     address = f"http://{ADDRESS}:{listening.getsockname()[1]}"
 
     def show(token: str) -> None:
@@ -47,7 +47,7 @@ def ui(port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any fre
         redo.stop()
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
     """A socket that listens on this machine only. Raises BadInput when the port is taken."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -23,7 +23,7 @@ MAX_BODY_BYTES = 256 * 1024
 
 
 class Guarded:
-    """An ASGI middleware: adds `HEADERS` where a response has no other value, and refuses large requests with 413.
+    """An ASGI middleware: adds `HEADERS` where a response has no other value, and refuses large requests.
 
     FastAPI reads a form before it asks who sent it, so the limit comes first.
     """
@@ -43,7 +43,7 @@ class Guarded:
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
-                raise _TooLargeError
+                raise _RefusedError(413, "the request is too large")
             return message
 
         async def with_headers(message: Message) -> None:
@@ -57,11 +57,22 @@ class Guarded:
             await send(message)
 
         try:
+            _require_text(scope)
             await self.app(scope, limited, with_headers)
-        except _TooLargeError:
-            await with_headers({"type": "http.response.start", "status": 413, "headers": []})
-            await send({"type": "http.response.body", "body": b"the request is too large"})
+        except _RefusedError as refused:
+            await with_headers({"type": "http.response.start", "status": refused.status, "headers": []})
+            await send({"type": "http.response.body", "body": str(refused).encode()})
 
 
-class _TooLargeError(Exception):
-    """The body is larger than any form of the pages."""
+class _RefusedError(Exception):
+    """A request that no page answers. `status`: of the response."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def _require_text(scope: Message) -> None:
+    """Refuse a zero byte in the address: PostgreSQL has no text with one."""
+    if b"%00" in scope.get("raw_path", b"") + scope.get("query_string", b"") or "\0" in scope["path"]:
+        raise _RefusedError(400, "the address has a zero byte")

@@ -12,7 +12,8 @@ from fastapi.responses import HTMLResponse
 from pipeline.pages.access import Role, User
 
 COOKIE = "catalog_session"
-LEAD_ON = '<!doctype html><meta http-equiv="refresh" content="0;url=/board"><title>Catalog</title>'
+LEAD_ON = """<!doctype html><html lang="en"><title>Catalog</title><link rel="icon" href="/static/icon.svg">
+<meta http-equiv="refresh" content="0;url=/board"><p><a href="/board">To the board</a></p>"""
 HOSTS = ("127.0.0.1", "localhost")  # any other name means that a foreign domain was pointed at this machine
 
 

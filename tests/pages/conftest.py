@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -75,19 +76,23 @@ class Site:
         return csrf_token(NamedAccess.secret, User(role, Role[role.upper()], f"session of {role}"))
 
 
+def make(folder: Path, verdict: str = "approved", **published: object) -> Site:
+    """The pages over one published toy shoot of two photos."""
+    settings = Settings(store=folder / "store", database_url=f"sqlite:///{folder}/catalog.db")
+    photos = {"A.jpg": photo("teal"), "B.jpg": photo("tan")}
+    shoot = ToyShoot(folder, settings.catalog_url, photos=photos, verdict=verdict)
+    shoot.publish(**published)
+    redo = RecordedRedo([])
+    return Site(build_pages(NamedAccess(), settings, redo), settings, redo, shoot)
+
+
 @pytest.fixture
 def make_site(tmp_path: Path) -> Callable[..., Site]:
-    def make(verdict: str = "approved", **published: object) -> Site:
-        settings = Settings(store=tmp_path / "store", database_url=f"sqlite:///{tmp_path}/catalog.db")
-        photos = {"A.jpg": photo("teal"), "B.jpg": photo("tan")}
-        shoot = ToyShoot(tmp_path, settings.catalog_url, photos=photos, verdict=verdict)
-        shoot.publish(**published)
-        redo = RecordedRedo([])
-        return Site(build_pages(NamedAccess(), settings, redo), settings, redo, shoot)
-
-    return make
+    """Make a site of a test's own."""
+    return partial(make, tmp_path)
 
 
-@pytest.fixture
-def site(make_site: Callable[..., Site]) -> Site:
-    return make_site()
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site that the tests of a file only read."""
+    return make(tmp_path_factory.mktemp("site"))

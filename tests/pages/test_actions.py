@@ -12,7 +12,7 @@ from tests.pages.conftest import ASSET, Site
 @pytest.fixture
 def waiting(make_site) -> Site:
     """Assets that wait for a decision."""
-    return make_site(verdict="needs review", publication="review")
+    return make_site(verdict="needs review")
 
 
 def state_of(site: Site) -> str:
@@ -74,7 +74,8 @@ def test_a_redo_that_cannot_start_leaves_no_decision(waiting):
     assert not [review for review in review_log(Catalog(waiting.settings.catalog_url)).rows if review.holds]
 
 
-def test_only_an_admin_withdraws(site):
+def test_only_an_admin_withdraws(make_site):
+    site = make_site()
     values = {"asset": seen(site), "reason": "the licence ended"}
     assert send(site, "/withdrawals", **values).status_code == 403
     assert send(site, "/withdrawals", "admin", **values).status_code == 303
@@ -87,7 +88,7 @@ def test_the_way_back_leads_nowhere_else(waiting, back):
     assert response.status_code == 422 and state_of(waiting) == "in review"
 
 
-@pytest.mark.parametrize("asset", ["", "x", ASSET, f"{'0' * 64}", f"{'0' * 64} {'x' * 500}"])
+@pytest.mark.parametrize("asset", ["", "x", ASSET, f"{'0' * 64}", f"{'0' * 64} {'x' * 500}", f"{'0' * 64} a\0"])
 def test_what_is_no_asset_is_refused(waiting, asset):
     response = send(waiting, "/decisions", asset=asset, decision="approved")
     assert response.status_code in {404, 422}

@@ -50,6 +50,7 @@ def test_a_picture_that_is_not_in_the_store_is_bad_input(tmp_path, cache):
         thumbnail(Store(tmp_path), cache, "0" * 64, Side.TILE)
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_150_megapixels_are_refused_before_they_are_decoded(tmp_path, cache):
     data = io.BytesIO()
     Image.new("1", (15_000, 10_000)).save(data, "PNG")
@@ -64,9 +65,9 @@ def test_other_sides_are_refused(site, side):
 
 @pytest.mark.parametrize("name", ["..%2f..%2fcatalog.db", "0" * 63, "0" * 65, "G" * 64, "%2e%2e", "0" * 63 + "%00"])
 def test_only_digests_are_names_of_pictures(site, name):
-    assert site.client("viewer").get(f"/pictures/{name}").status_code in {404, 422}
+    assert site.client("viewer").get(f"/pictures/{name}").status_code in {400, 404, 422}
 
 
 @pytest.mark.parametrize("name", ["..%2fapp.py", "../app.py", "vendor/htmx.min.js", "pages.css%00", "no.css"])
 def test_only_the_own_files_are_static(site, name):
-    assert site.client("viewer").get(f"/static/{name}").status_code == 404
+    assert site.client("viewer").get(f"/static/{name}").status_code in {400, 404}

@@ -10,7 +10,7 @@ from pipeline.catalog.review.actors import Actor
 from pipeline.catalog.review.decisions import decide, undo
 from pipeline.core.errors import CatalogError
 from pipeline.pages.access import Admin, Reviewer, User
-from pipeline.pages.forms import Assets, Back, Reason, seen_assets
+from pipeline.pages.forms import NO_ZERO, Assets, Back, Reason, seen_assets
 from pipeline.pages.links import own_address
 
 router = APIRouter()
@@ -34,7 +34,7 @@ def approve_or_reject(
 
 @router.post("/undo")
 def undo_decision(
-    request: Request, user: Reviewer, asset: Annotated[str, Form(max_length=420)], back: Back
+    request: Request, user: Reviewer, asset: Annotated[str, Form(max_length=420, pattern=NO_ZERO)], back: Back
 ) -> RedirectResponse:
     """Undo the decision that holds for an asset."""
     way_back = own_address(request, back)
@@ -56,7 +56,7 @@ async def ask_for_redo(
     request: Request,
     user: Reviewer,
     asset: Annotated[str, Form(max_length=500)],
-    text: Annotated[str, Form(min_length=1, max_length=4000)],
+    text: Annotated[str, Form(min_length=1, max_length=4000, pattern=NO_ZERO)],
     back: Back,
 ) -> RedirectResponse:
     """Send an asset back: what `text` asks for of its product is made. If that cannot start, nothing is decided."""
