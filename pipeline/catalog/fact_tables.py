@@ -3,12 +3,11 @@
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pipeline.catalog.review_tables import SERIAL
 from pipeline.catalog.tables import Base
 
 
 class FactRow(Base):
-    """A dictionary: one row for each different fact.
+    """A dictionary: one row for each different fact; `id` is 63 bits of its digest.
 
     `kind`: `engine`, `checkpoint`, `licence` or `setting`. `name`: `<stage>.<setting>`, for example
     `composite.light.softness`. `value`: text as it is, other values as JSON.
@@ -17,7 +16,7 @@ class FactRow(Base):
     __tablename__ = "facts"
     __table_args__ = (UniqueConstraint("name", "value", "kind"),)
 
-    id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(200))
     value: Mapped[str] = mapped_column(String(200))

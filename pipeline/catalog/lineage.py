@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
-from pipeline.catalog.queries import AssetDetail, read_asset
+from pipeline.catalog.queries import AssetDetail, asset_detail
+from pipeline.catalog.sync import among
 from pipeline.catalog.tables import InputRow, ItemRow
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.catalog.versions import Version, find_version, version_of
@@ -134,9 +135,9 @@ def read_lineage(
 
     Raises BadInput when the catalog has no such asset or version.
     """
-    detail = read_asset(catalog, asset_id)
-    asset = detail.asset
     with catalog.read() as session:
+        detail = asset_detail(session, asset_id)
+        asset = detail.asset
         version = find_version(session, asset_id, as_of=as_of, number=number)
         steps, edges = _walk(session, version, (asset.angle, asset.backdrop, asset.channel))
         found = version_of(version)
@@ -172,7 +173,7 @@ def _walk(session: Session, version: VersionRow, asset: tuple[str, ...]) -> tupl
 
 def _item_names(session: Session, keys: list[str], asset: tuple[str, ...]) -> dict[str, str]:
     """Item names by step key. A step that serves several items gets the name closest to the asset's."""
-    query = select(ItemRow.item_key, ItemRow.name).where(ItemRow.item_key.in_(keys)).order_by(ItemRow.name)
+    query = select(ItemRow.item_key, ItemRow.name).where(among(ItemRow.item_key, keys)).order_by(ItemRow.name)
     names: dict[str, str] = {}
     for key, name in session.execute(query):
         if key not in names or _common_parts(name, asset) > _common_parts(names[key], asset):
@@ -187,14 +188,13 @@ def _common_parts(name: str, asset: tuple[str, ...]) -> int:
 
 def _edges(session: Session, keys: list[str]) -> list[LineageEdge]:
     """The inputs of these steps: single artifacts, and the files of a folder artifact instead of the folder."""
+    columns = [getattr(InputRow, name) for name in LineageEdge.model_fields]
     query = (
-        select(InputRow)
-        .where(InputRow.step_key.in_(keys), InputRow.media_type != "application/vnd.catalog.tree+json")
+        select(*columns)
+        .where(among(InputRow.step_key, keys), InputRow.media_type != "application/vnd.catalog.tree+json")
         .order_by(InputRow.step_key, InputRow.name, InputRow.path)
     )
-    return [
-        LineageEdge(**{name: getattr(row, name) for name in LineageEdge.model_fields}) for row in session.scalars(query)
-    ]
+    return [LineageEdge.model_validate(dict(row)) for row in session.execute(query).mappings()]
 
 
 def _step(row: Mapping[str, Any], item: str | None) -> LineageStep:

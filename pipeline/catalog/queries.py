@@ -88,20 +88,25 @@ def list_assets(
 def read_asset(catalog: Catalog, asset_id: str) -> AssetDetail:
     """Read one asset by its identity `<sku>/<angle>/<backdrop>/<channel>`. Raises BadInput for an unknown one."""
     with catalog.read() as session:
-        asset = session.get(AssetRow, asset_id)
-        shoot = session.get(ShootRow, asset.sku) if asset else None
-        if asset is None or shoot is None:
-            raise BadInput(f"the catalog has no asset {asset_id!r}", remedy="List the assets with `catalog assets`")
-        caption = session.scalars(select(CaptionRow).where(CaptionRow.sku == asset.sku)).first()
-        angle = session.get(AngleRow, (asset.sku, asset.angle))
-        request = session.get(RequestRow, asset.request_id) if asset.request_id else None
-        return AssetDetail(
-            brief=request.text if request else None,
-            photo=angle.photo if angle and asset.source == "captured" else None,
-            asset=view_of(asset, shoot),
-            caption=Caption.model_validate(_fields(caption, Caption)) if caption else None,
-            checks=checks_of(session, [asset_id]).get(asset_id, ()),
-        )
+        return asset_detail(session, asset_id)
+
+
+def asset_detail(session: Session, asset_id: str) -> AssetDetail:
+    """The same, in a session."""
+    asset = session.get(AssetRow, asset_id)
+    shoot = session.get(ShootRow, asset.sku) if asset else None
+    if asset is None or shoot is None:
+        raise BadInput(f"the catalog has no asset {asset_id!r}", remedy="List the assets with `catalog assets`")
+    caption = session.scalars(select(CaptionRow).where(CaptionRow.sku == asset.sku)).first()
+    angle = session.get(AngleRow, (asset.sku, asset.angle))
+    request = session.get(RequestRow, asset.request_id) if asset.request_id else None
+    return AssetDetail(
+        brief=request.text if request else None,
+        photo=angle.photo if angle and asset.source == "captured" else None,
+        asset=view_of(asset, shoot),
+        caption=Caption.model_validate(_fields(caption, Caption)) if caption else None,
+        checks=checks_of(session, [asset_id]).get(asset_id, ()),
+    )
 
 
 def count_by_state(assets: Sequence[AssetView]) -> dict[str, int]:

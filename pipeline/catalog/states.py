@@ -18,7 +18,7 @@ def refresh_states(session: Session, sku: str) -> Changes:
     counts = {(state, channel, source): count for state, channel, source, count in session.execute(query)}
     counts |= {(state, "", ""): count for state, count in _bare(session, sku, bool(counts)).items()}
     rows = [
-        ShootStateRow(sku=sku, state=state, channel=channel, source=source, count=count)
+        {"sku": sku, "state": state, "channel": channel, "source": source, "count": count}
         for (state, channel, source), count in counts.items()
     ]
     return sync(session, ShootStateRow, ShootStateRow.sku == sku, rows)

@@ -1,16 +1,15 @@
 """Writes and lists the versions of assets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import AssetEntry
-from pipeline.catalog.sync import Changes
-from pipeline.catalog.tables import AssetRow
+from pipeline.catalog.sync import Changes, among, table_of
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -38,69 +37,60 @@ class Version(Frozen):
 
 def write_versions(
     session: Session,
-    own: ColumnElement[bool],
     checked: Sequence[tuple[str, AssetEntry]],
-    published: dict[str, datetime | None],
+    published: Mapping[str, datetime | None],
+    known: Collection[str],
     now: datetime,
 ) -> Changes:
-    """Write the versions of the assets in `own`: other bytes, or bytes made by another step, are a new version.
+    """Write the versions of a shoot's assets: other bytes, or bytes made by another step, are a new version.
 
     `checked`: of the assets that are made, identity and entry as the checks judged it. `published`: their
-    `published_at`, by identity. The present version of an asset that is no longer made ends.
+    `published_at`, by identity. `known`: the assets that the catalog had before; the present version of one that is no
+    longer made ends.
     """
-    newest = _newest(session, own)
-    inserted = updated = 0
+    table = table_of(VersionRow)
+    query = select(table).where(among(VersionRow.asset_id, known), VersionRow.replaced_at.is_(None))
+    present = {row.asset_id: row for row in session.execute(query)}
+    ended = [identity for identity in present if identity not in published]
+    new, updated = [], 0
     for identity, entry in checked:
-        old = newest.pop(identity, None)
+        old = present.get(identity)
         values = {**_values(entry), "published_at": published[identity]}
-        if old is None or old.replaced_at is not None or not _is_same(old, entry):
-            if old is not None and old.replaced_at is None:
-                old.replaced_at = now
-                updated += 1
-            number = 1 if old is None else old.number + 1
-            session.add(VersionRow(asset_id=identity, number=number, made_at=now, replaced_at=None, **values))
-            inserted += 1
+        if old is None or (old.sha256, old.step_key) != (entry.sha256, entry.step_key):
+            new.append({"asset_id": identity, "made_at": now, "replaced_at": None, **values})
+            if old is not None:
+                ended.append(identity)
             continue
         values["published_at"] = old.published_at or published[identity]
         differing = {name: value for name, value in values.items() if getattr(old, name) != value}
-        for name, value in differing.items():
-            setattr(old, name, value)
-        updated += bool(differing)
-    for old in newest.values():
-        if old.replaced_at is None:
-            old.replaced_at = now
+        if differing:
+            row = (VersionRow.asset_id == identity, VersionRow.number == old.number)
+            session.execute(update(table).where(*row).values(differing))
             updated += 1
-    session.flush()
-    return Changes(inserted=inserted, updated=updated)
+    if ended:
+        session.execute(
+            update(table).where(VersionRow.asset_id.in_(ended), VersionRow.replaced_at.is_(None)), {"replaced_at": now}
+        )
+    if new:
+        numbers = _last_numbers(session, [row["asset_id"] for row in new if row["asset_id"] in known])
+        session.execute(insert(table), [{**row, "number": numbers.get(row["asset_id"], 0) + 1} for row in new])
+    return Changes(inserted=len(new), updated=updated + len(ended))
 
 
-def _newest(session: Session, own: ColumnElement[bool]) -> dict[str, VersionRow]:
-    last = (
-        select(VersionRow.asset_id, func.max(VersionRow.number).label("number"))
-        .join(AssetRow, AssetRow.id == VersionRow.asset_id)
-        .where(own)
-        .group_by(VersionRow.asset_id)
-        .subquery()
-    )
-    query = select(VersionRow).join(
-        last, (last.c.asset_id == VersionRow.asset_id) & (last.c.number == VersionRow.number)
-    )
-    return {row.asset_id: row for row in session.scalars(query)}
-
-
-def _is_same(row: VersionRow, entry: AssetEntry) -> bool:
-    return (row.sha256, row.step_key) == (entry.sha256, entry.step_key)
+def _last_numbers(session: Session, ids: Sequence[str]) -> dict[str, int]:
+    query = select(VersionRow.asset_id, func.max(VersionRow.number)).where(VersionRow.asset_id.in_(ids))
+    return dict(session.execute(query.group_by(VersionRow.asset_id)).all()) if ids else {}
 
 
 def _values(entry: AssetEntry) -> dict[str, Any]:
-    fields = {"media_type", "width_px", "height_px", "source", "verdict"}
+    fields = ("media_type", "width_px", "height_px", "source", "verdict")
     return {
         "sha256": entry.sha256,
         "size_bytes": entry.size_bytes,
         "step_key": entry.step_key,
         "reasons": list(entry.record.reasons),
         "checked_state": entry.state,
-        **entry.record.model_dump(include=fields),
+        **{name: getattr(entry.record, name) for name in fields},
     }
 
 

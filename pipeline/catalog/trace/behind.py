@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.fact_tables import FactRow, ShootFactRow
 from pipeline.catalog.paging import Page, limited, page
+from pipeline.catalog.sync import among
 from pipeline.catalog.tables import AssetRow, InputRow, StepRow
-from pipeline.catalog.trace.facts import Fact, facts_of
+from pipeline.catalog.trace.facts import Fact, Facts
 from pipeline.catalog.trace.impact import TREE, Touched, position
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
-AT_ONCE = 8  # shoots whose lineage is walked together
+AT_ONCE = 4  # shoots whose lineage is walked together
 NAMED = 5  # facts that an error names
 
 
@@ -123,9 +124,10 @@ def _walk(session: Session, skus: Sequence[str], facts: frozenset[Fact], every_v
         query = query.where(VersionRow.replaced_at.is_(None))
     rows = session.execute(query).all()
     readers = _readers(session, [version.step_key or "" for _, version in rows])
-    steps = select(StepRow.key, StepRow.stage, StepRow.params, StepRow.report).where(StepRow.key.in_(list(readers)))
+    known = Facts()
+    steps = select(StepRow.key, StepRow.stage, StepRow.params, StepRow.report).where(among(StepRow.key, readers))
     made_with = {
-        key for key, stage, params, report in session.execute(steps) if facts_of(stage, params, report) & facts
+        key for key, stage, params, report in session.execute(steps) if known.of(stage, params, report) & facts
     }
     generation = made_with
     while generation:
@@ -138,7 +140,7 @@ def _walk(session: Session, skus: Sequence[str], facts: frozenset[Fact], every_v
 
 def _readers(session: Session, keys: Sequence[str]) -> dict[str, set[str]]:
     """Every step behind these, and which of them read what it made."""
-    start = select(StepRow.key.label("key")).where(StepRow.key.in_(set(keys)))
+    start = select(StepRow.key.label("key")).where(among(StepRow.key, set(keys)))
     up = start.cte("up", recursive=True)
     edge = and_(InputRow.step_key == up.c.key, InputRow.media_type != TREE, InputRow.producer_key.is_not(None))
     up = up.union(select(InputRow.producer_key).join(up, edge))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.paging import Page, limited, page
+from pipeline.catalog.sync import among
 from pipeline.catalog.tables import AssetRow, InputRow
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.catalog.views import ASSET_LINEAGE, PHOTO_IMPACT
@@ -18,6 +19,7 @@ from pipeline.core.photo_names import is_name_of
 
 TREE = "application/vnd.catalog.tree+json"
 SHORTEST = 6  # hex digits by which a photo may be named
+ALIKE = 100  # files that begin alike, from which on more digits are needed
 
 
 class Touched(Frozen):
@@ -102,7 +104,7 @@ def photos_of(session: Session, sku: str) -> list[Photo]:
     steps = select(view.step_key).where(view.asset_id.in_(own), view.replaced_at.is_(None)).distinct()
     keys = list(session.scalars(steps))
     query = select(InputRow).where(
-        InputRow.step_key.in_(keys), InputRow.producer_key.is_(None), InputRow.media_type.not_in((TREE, JSON))
+        among(InputRow.step_key, keys), InputRow.producer_key.is_(None), InputRow.media_type.not_in((TREE, JSON))
     )
     photos = {
         row.sha256: Photo(sku=sku, name=row.source_path or row.path or row.name, sha256=row.sha256)
@@ -120,16 +122,13 @@ def _digest(session: Session, photo: str) -> str:
         raise BadInput(
             f"{photo!r} names no photo", remedy=f"Give SKU/PHOTO, or {SHORTEST} or more digits of its sha256"
         )
-    query = (
-        select(InputRow.sha256)
-        .where(InputRow.sha256 >= wanted, InputRow.sha256 < wanted + "g")
-        .where(InputRow.producer_key.is_(None), InputRow.media_type.not_in((TREE, JSON)))
-        .distinct()
-        .limit(2)
-    )
+    source = (InputRow.producer_key.is_(None), InputRow.media_type.not_in((TREE, JSON)))
+    begin_so = select(InputRow.sha256).where(InputRow.sha256 >= wanted, InputRow.sha256 < wanted + "g").distinct()
+    candidates = session.scalars(begin_so.order_by(InputRow.sha256).limit(ALIKE)).all()
+    query = select(InputRow.sha256).where(among(InputRow.sha256, candidates), *source).distinct()
     found = session.scalars(query).all()
-    if len(found) != 1:
-        what = "several photos begin with" if found else "the catalog has no photo"
+    if len(found) != 1 or len(candidates) == ALIKE:
+        what = "several files begin with" if found else "the catalog has no photo"
         raise BadInput(f"{what} {photo}", remedy="Give SKU/PHOTO, or the whole sha256")
     return found[0]
 

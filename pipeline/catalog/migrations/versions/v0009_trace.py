@@ -3,6 +3,7 @@
 Revision 0009, 2026-11-30.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -75,7 +76,7 @@ def upgrade() -> None:
     """Make the tables and views, and collect the facts of the shoots that there are."""
     op.create_table(
         "facts",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("value", sa.String(200), nullable=False),
@@ -84,7 +85,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "shoot_facts",
-        sa.Column("fact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("fact_id", sa.BigInteger(), nullable=False),
         sa.Column("sku", sa.String(100), nullable=False),
         sa.PrimaryKeyConstraint("fact_id", "sku", name="pk_shoot_facts"),
         sa.ForeignKeyConstraint(["fact_id"], ["facts.id"], ondelete="CASCADE", name="fk_shoot_facts_fact_id_facts"),
@@ -106,26 +107,26 @@ def downgrade() -> None:
 
 def _collect(connection: sa.Connection) -> None:
     """Note the facts of every shoot, as publish does from now on."""
-    ids: dict[tuple[str, str, str], int] = {}
+    known: set[tuple[str, str, str]] = set()
     for (sku,) in connection.execute(sa.text("SELECT DISTINCT sku FROM assets")).all():
-        found = set()
+        found: set[tuple[str, str, str]] = set()
         for stage, params, report in connection.execute(sa.text(BEHIND), {"sku": sku}):
             for values, settings in ((params, True), (report, False)):
                 read = json.loads(values) if isinstance(values, str) else values
                 found |= set(_facts(stage.partition("_")[0], read, settings))
-        for fact in found - ids.keys():
-            ids[fact] = len(ids) + 1
-            row = dict(zip(("kind", "name", "value"), fact, strict=True), id=ids[fact])
+        new = [dict(zip(("kind", "name", "value"), fact, strict=True), id=_id(fact)) for fact in found - known]
+        if new:
             connection.execute(
-                sa.text("INSERT INTO facts (id, kind, name, value) VALUES (:id, :kind, :name, :value)"), row
+                sa.text("INSERT INTO facts (id, kind, name, value) VALUES (:id, :kind, :name, :value)"), new
             )
-        rows = [{"fact": ids[fact], "sku": sku} for fact in found]
+        known |= found
+        rows = [{"fact": _id(fact), "sku": sku} for fact in found]
         if rows:
             connection.execute(sa.text("INSERT INTO shoot_facts (fact_id, sku) VALUES (:fact, :sku)"), rows)
-    if connection.dialect.name == "postgresql":
-        connection.execute(
-            sa.text("SELECT setval(pg_get_serial_sequence('facts', 'id'), :next, false)"), {"next": len(ids) + 1}
-        )
+
+
+def _id(fact: tuple[str, str, str]) -> int:
+    return int.from_bytes(hashlib.sha256("\0".join(fact).encode()).digest()[:8], "big") >> 1
 
 
 def _facts(prefix: str, values: dict[str, Any], settings: bool) -> Iterator[tuple[str, str, str]]:
