@@ -21,7 +21,7 @@ from pipeline.pages.routes import actions, assets, board, impact, pictures, prod
 from pipeline.settings import Settings
 
 ROUTES = (static, pictures, board, products, assets, versions, review, impact, runs, actions)
-PUBLIC = frozenset({"/static/{name}", "/login"})  # open without a login: the login, and the style of its page
+PUBLIC = frozenset({"/static/{name}", "/favicon.ico", "/login"})  # without a login: the login, and its page's style
 
 
 def build_pages(access: Access, settings: Settings, redo: Redo | None = None) -> FastAPI:

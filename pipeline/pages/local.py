@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from pipeline.pages.access import Role, User
+from pipeline.pages.routes.static import send_static
 
 COOKIE = "catalog_session"
-LEAD_ON = """<!doctype html><html lang="en"><title>Catalog</title><link rel="icon" href="/static/icon.svg">
+LEAD_ON = """<!doctype html><html lang="en"><title>Catalog</title>
 <meta http-equiv="refresh" content="0;url=/board"><p><a href="/board">To the board</a></p>"""
 HOSTS = ("127.0.0.1", "localhost")  # any other name means that a foreign domain was pointed at this machine
 
@@ -49,7 +50,12 @@ class LocalAccess:
 
 
 def add_login(pages: FastAPI, access: LocalAccess) -> None:
-    """Add the route that the printed link leads to."""
+    """Add the route that the printed link leads to, and the icon of its page."""
+
+    @pages.get("/favicon.ico")
+    def send_icon() -> Response:
+        """Send the icon that browsers ask for beside the page of the login."""
+        return send_static("icon.svg")
 
     @pages.get("/login")
     def log_in(token: Annotated[str, Query(max_length=200)]) -> HTMLResponse:

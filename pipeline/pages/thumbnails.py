@@ -3,14 +3,16 @@
 import io
 from enum import IntEnum
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
+from pillow_heif import register_heif_opener
 
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.limits import MAX_PX
 from pipeline.pages.disk_cache import DiskCache
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "HEIF")  # what assets and photos are; raw files are not shown
+register_heif_opener()
 VERSION = 1  # of how they are made; another one makes all of them anew
 
 
@@ -57,7 +59,7 @@ def _small(picture: Image.Image, side_px: int) -> Image.Image:
         try:
             picture.draft("RGB", (side_px, side_px))
             has_alpha = "A" in picture.getbands() or "transparency" in picture.info
-            small = picture.convert("RGBA" if has_alpha else "RGB")
+            small = ImageOps.exif_transpose(picture.convert("RGBA" if has_alpha else "RGB"))
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise _not_a_picture(str(picture.filename), error) from None  # type: ignore[attr-defined]
     small.thumbnail((side_px, side_px))

@@ -3,14 +3,17 @@
 Steps are toys. One Airflow serves all tests of this file, in their order; the last two stop it.
 """
 
+import http.client
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -178,6 +181,31 @@ def test_a_logged_in_user_sees_the_lineage_of_an_asset(airflow):
     assert status == 200 and max(Image.open(io.BytesIO(data)).size) <= 1200
     assert fetch(airflow, "/catalog/assets/no/such/white/shop", token)[0] == 404
     assert fetch(airflow, "/catalog/pictures/" + "0" * 64, token)[0] == 404
+
+
+def change(airflow: Airflow, path: str, values: dict[str, str], **headers: str) -> int:
+    """Send a form of the pages as the logged-in user; the status of the response, of a redirect too."""
+    sent = {"Authorization": f"Bearer {airflow.client.token}", "Origin": airflow.client.url, **headers}
+    address = urllib.parse.urlsplit(airflow.client.url)
+    connection = http.client.HTTPConnection(address.netloc, timeout=60)
+    body = urllib.parse.urlencode({"back": "/catalog/review", **values})
+    connection.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded", **sent})
+    return connection.getresponse().status
+
+
+def test_a_redo_from_the_pages_is_a_run_of_the_dag_of_requests(airflow):
+    _, page = fetch(airflow, f"/catalog/assets/{ASSET}", airflow.client.token)
+    token = re.search(rb'"X-CSRF-Token": "([0-9a-f]{64})"', page)[1].decode()
+    sha256 = re.search(rb"<code>([0-9a-f]{64})</code>", page)[1].decode()
+    wish = {"asset": f"{sha256} {ASSET}", "text": "on light grey"}
+    airflow.client.send("PATCH", f"/api/v2/dags/{REQUEST}", {"is_paused": False})
+    assert change(airflow, "/catalog/redos", wish) == 403
+    assert change(airflow, "/catalog/redos", wish | {"csrf_token": token}, Origin="http://elsewhere.test") == 403
+    assert change(airflow, "/catalog/redos", wish | {"csrf_token": token}) == 303
+    runs = airflow.client.get(f"/api/v2/dags/{REQUEST}/dagRuns")["dag_runs"]
+    assert [(run["conf"]["sku"], run["conf"]["text"]) for run in runs] == [("MUG-1", "on light grey")]
+    _, page = fetch(airflow, "/catalog/log", airflow.client.token)
+    assert ASSET.encode() in page and LOGIN.encode() in page
 
 
 def test_the_catalog_is_in_the_navigation(airflow):

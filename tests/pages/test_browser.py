@@ -98,7 +98,7 @@ def visit(browser: Browser, served: Served, request: pytest.FixtureRequest) -> I
     with open_page(browser, width, height, color_scheme=scheme) as (page, asked):
         page.set_default_timeout(120_000)
         said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
+        page.on("console", lambda message: said.append(f"{message.text} {message.location}"))
         page.on("response", lambda response: said.extend([response.url] if response.status >= 400 else []))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(served.link)

@@ -3,6 +3,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput
@@ -71,3 +72,24 @@ def test_only_digests_are_names_of_pictures(site, name):
 @pytest.mark.parametrize("name", ["..%2fapp.py", "../app.py", "vendor/htmx.min.js", "pages.css%00", "no.css"])
 def test_only_the_own_files_are_static(site, name):
     assert site.client("viewer").get(f"/static/{name}").status_code in {400, 404}
+
+
+def test_a_photo_is_shown_upright(tmp_path, cache):
+    rows = np.zeros((64, 128, 3), np.uint8)
+    rows[:, 64:] = 255  # the right half is bright; turned right by 90 degrees, the lower half is
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = io.BytesIO()
+    Image.fromarray(rows).save(data, "JPEG", exif=exif)
+    shown = thumbnail(Store(tmp_path), cache, stored(tmp_path, data.getvalue()), Side.TILE)
+    picture = Image.open(io.BytesIO(shown)).convert("L")
+    assert picture.size == (64, 128)
+    assert picture.getpixel((32, 20)) < 40 and picture.getpixel((32, 110)) > 215
+
+
+def test_a_heic_photo_is_shown(tmp_path, cache):
+    register_heif_opener()
+    data = io.BytesIO()
+    Image.new("RGB", (600, 300), "teal").save(data, "HEIF")
+    shown = thumbnail(Store(tmp_path), cache, stored(tmp_path, data.getvalue()), Side.TILE)
+    assert Image.open(io.BytesIO(shown)).size == (240, 120)
