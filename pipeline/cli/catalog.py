@@ -1,4 +1,4 @@
-"""Commands over many shoots and over the catalog: discover, summary, assets, lineage, export, verify, doctor."""
+"""Commands over many shoots and over the catalog: discover, summary, assets, export, verify, doctor."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +12,6 @@ from rich.table import Table
 from pipeline.catalog import shoots
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import AssetState
-from pipeline.catalog.lineage import read_lineage
-from pipeline.catalog.lineage_tree import lineage_tree
 from pipeline.catalog.queries import list_assets
 from pipeline.cli.doctor import examine
 from pipeline.cli.output import Json, print_json
@@ -28,7 +26,7 @@ from pipeline.settings import Settings, read_settings
 
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the `catalog` command."""
-    for command in (discover, summary, assets, lineage, export, verify, doctor):
+    for command in (discover, summary, assets, export, verify, doctor):
         app.command()(command)
 
 
@@ -111,18 +109,6 @@ def assets(
         size = f"{asset.width_px} x {asset.height_px}"
         table.add_row(asset.id, asset.source, size, asset.state, escape("; ".join(asset.reasons)))
     _print_table(table, f"no matching assets in {catalog.url.render_as_string(hide_password=True)}")
-
-
-def lineage(
-    asset: Annotated[str, typer.Argument(help="<sku>/<angle>/<backdrop>/<channel>, as `catalog assets` lists it")],
-    as_json: Json = False,
-) -> None:
-    """Show how an asset was made: every step with its params, engine and seconds, down to each photo."""
-    traced = read_lineage(Catalog(read_settings().catalog_url), asset)
-    if as_json:
-        print_json(traced.model_dump(mode="json"))
-    else:
-        Console().print(lineage_tree(traced))
 
 
 def export(

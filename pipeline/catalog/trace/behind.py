@@ -5,6 +5,7 @@ lineage is walked exactly: a step may be behind one asset and not behind another
 """
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
@@ -75,7 +76,8 @@ def impact_of_setting(
 def _similar_names(session: Session, name: str) -> str:
     stage = name.partition(".")[0]
     query = select(FactRow.name).where(FactRow.name.startswith(f"{stage}.", autoescape=True))
-    names = session.scalars(query.distinct().order_by(FactRow.name).limit(NAMED)).all()
+    known = session.scalars(query.distinct().order_by(FactRow.name)).all()
+    names = get_close_matches(name, known, NAMED, 0.8) or known[:NAMED]
     return f"Known settings of {stage}: {', '.join(names)}" if names else f"No step is called {stage!r}"
 
 
