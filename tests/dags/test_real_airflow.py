@@ -244,6 +244,7 @@ def test_a_browser_reaches_a_photo_from_the_navigation_after_login(airflow):
         page.get_by_text("Catalog", exact=True).click()
         pages = page.frame_locator("iframe")
         pages.locator(f"a[href='/catalog/assets/{ASSET}']").click()
+        pages.get_by_text("The same as text").click()
         tree = pages.locator(".tree strong", has_text="A.jpg").first.evaluate(ABOVE)
         for picture in pages.locator("img:visible").all():
             picture.scroll_into_view_if_needed()
