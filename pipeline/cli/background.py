@@ -5,10 +5,13 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fastapi import Request
 
+from pipeline.cli.output import writing
+from pipeline.core.errors import EXIT_DONE, EXIT_HELD
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -17,7 +20,8 @@ log = logging.getLogger(__name__)
 class BackgroundRedo:
     """Runs `catalog brief SKU TEXT --run` for each wish. Its log lies beside the store, in `logs/`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, command: Sequence[str] = (sys.executable, "-m", "pipeline")) -> None:
+        self._command = command
         self._folder = settings.store.absolute().parent / "logs"
         self._waiting: deque[tuple[str, list[str]]] = deque()
         self._changed = threading.Condition()
@@ -26,8 +30,13 @@ class BackgroundRedo:
         self._worker = threading.Thread(target=self._work, name="redo", daemon=True)
 
     async def start(self, request: Request, sku: str, text: str) -> str:  # noqa: ARG002
-        """Queue the wish; returns the name of the run under which its steps are recorded."""
+        """Queue the wish; returns the name of the run under which its steps are recorded.
+
+        Raises BadInput when the folder of the logs cannot be made.
+        """
         run_id = f"redo-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        with writing(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
         # "--" because a wish may begin with a dash, as the entries of a list do
         arguments = ["brief", "--run", "--run-id", run_id, "--", sku, text]
         with self._changed:
@@ -36,6 +45,11 @@ class BackgroundRedo:
                 self._worker.start()
             self._changed.notify()
         return run_id
+
+    def finish(self) -> None:
+        """Wait until every wish has been made."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting and self._running is None)
 
     def stop(self) -> None:
         """End the run in progress; finished steps are kept."""
@@ -54,10 +68,13 @@ class BackgroundRedo:
                 if self._stopped:
                     return
                 run_id, arguments = self._waiting.popleft()
-                self._folder.mkdir(parents=True, exist_ok=True)
                 with (self._folder / f"{run_id}.log").open("wb") as file:
-                    self._running = subprocess.Popen(
-                        [sys.executable, "-m", "pipeline", *arguments], stdout=file, stderr=subprocess.STDOUT
+                    self._running = running = subprocess.Popen(
+                        [*self._command, *arguments], stdout=file, stderr=subprocess.STDOUT
                     )
-            code = self._running.wait()
-            log.info("%s ended with exit code %d", run_id, code)
+            code = running.wait()
+            if code not in {EXIT_DONE, EXIT_HELD}:
+                log.warning("%s failed: see %s", run_id, self._folder / f"{run_id}.log")
+            with self._changed:
+                self._running = None
+                self._changed.notify_all()

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -41,7 +42,8 @@ def ui(port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any fre
     show(access.token)
     config = uvicorn.Config(pages, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # uvicorn ends its work first and raises it then
+            uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()
         redo.stop()

@@ -1,9 +1,9 @@
-"""The photo behind a captured asset, in the asset's framing: what the slider compares the asset with."""
+"""What an asset is compared with: its photo in the asset's framing, or the photo nearest to a rendered view."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.catalog.lineage import Lineage, LineageStep
+from pipeline.catalog.lineage import Lineage, LineageStep, SourcePhoto
 from pipeline.contract.store import Store
 from pipeline.core.arrays import Rgb
 from pipeline.core.errors import BadInput
@@ -88,3 +88,20 @@ def before_of(lineage: Lineage) -> BeforePicture | None:
     if not corrected and placed.sha256 not in cutouts:
         return None
     return BeforePicture(step, photos[0], placed.sha256, (asset.width_px, asset.height_px))
+
+
+def nearest_of(lineage: Lineage) -> SourcePhoto | None:
+    """The photo nearest to the view of a rendered asset, upright; None for a captured one."""
+    cutouts = {edge.producer_key for edge in lineage.edges if edge.name == "nearest"}
+    names = {step.item for step in lineage.steps if step.key in cutouts}
+    ingested = {step.key: step.item for step in lineage.steps if step.stage == "ingest_photo" and step.item in names}
+    if lineage.detail.asset.source != "rendered":
+        return None
+    return next(
+        (
+            SourcePhoto(name=ingested[edge.producer_key] or "", sha256=edge.sha256, media_type=edge.media_type)
+            for edge in lineage.edges
+            if edge.producer_key is not None and edge.producer_key in ingested
+        ),
+        None,
+    )

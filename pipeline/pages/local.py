@@ -19,17 +19,20 @@ HOSTS = ("127.0.0.1", "localhost")  # any other name means that a foreign domain
 
 
 class LocalAccess:
-    """Turns each link's token into a session once. `on_used`: called with the next token, so that it can be printed."""
+    """Turns each link's token into a session once. `on_used`: called with the next token, so that it can be printed.
+
+    `name`: of the person, by default as the operating system knows them.
+    """
 
     origins: frozenset[str] = frozenset()
     hosts: tuple[str, ...] | None = HOSTS
 
-    def __init__(self, on_used: Callable[[str], None]) -> None:
+    def __init__(self, on_used: Callable[[str], None], name: str = "") -> None:
         self.secret = secrets.token_bytes(32)
         self.token = secrets.token_urlsafe(32)
         self._on_used = on_used
         self._sessions: set[str] = set()
-        self._name = getpass.getuser()
+        self._name = name or getpass.getuser()
 
     def exchange(self, token: str) -> str:
         """Return a new session for the current token, which is then void. Raises HTTPException 401 for any other."""

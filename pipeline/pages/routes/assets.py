@@ -15,7 +15,7 @@ from pipeline.catalog.queries import AssetView, read_asset
 from pipeline.catalog.review.log import review_log
 from pipeline.core.records import Check
 from pipeline.pages.access import Viewer
-from pipeline.pages.before import before_of
+from pipeline.pages.before import before_of, nearest_of
 from pipeline.pages.graph import lineage_graph
 from pipeline.pages.links import address
 from pipeline.pages.render import render
@@ -44,6 +44,7 @@ def show_asset(
         checks=sorted(lineage.detail.checks, key=_urgency),
         reviews=review_log(request.app.state.catalog, asset_id=asset, limit=5).rows,
         before=before_of(lineage),
+        nearest=nearest_of(lineage),
         has_layers=bool(layers_of(request.app.state.catalog, lineage.detail.asset)),
         graph=lineage_graph(lineage),
         tree=lineage_branches(lineage),
