@@ -1,5 +1,7 @@
 """What the pages show, and what they do not."""
 
+import base64
+import hashlib
 import io
 import re
 import zipfile
@@ -9,11 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.catalog.board.product import read_product
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.shoots import StepFate, record_fate, record_planned, record_step
 from pipeline.core.png import encode_png
+from pipeline.splatting.ply import write_ply
 from tests.pages.conftest import ASSET, Site, photo
+from tests.splatting.toy_product import product
 
 HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(2)> {{ 7 * 7 }} javascript:alert(3)"""
 PAGES = (
@@ -174,6 +179,19 @@ def test_a_difference_marks_the_pixels_that_changed(site):
         shown = np.asarray(picture.convert("RGB"), int)
     redness = shown[..., 0] - shown[..., 1]
     assert redness[14:16, 24:26].min() > 100 and abs(redness[30:, :10]).max() < 20
+
+
+def test_the_viewer_has_a_policy_of_its_own_and_no_inline_licence(site, monkeypatch):
+    splat = site.shoot.store.put(write_ply(product()), "application/octet-stream")
+    known = read_product(Catalog(site.settings.catalog_url), "MUG-1").model_copy(update={"splat_sha256": splat.sha256})
+    monkeypatch.setattr("pipeline.pages.routes.products.read_product", lambda *_: known)
+    assert 'src="/splats/MUG-1"' in site.client("viewer").get("/products/MUG-1").text
+    response = site.client("viewer").get("/splats/MUG-1")
+    policy = response.headers["content-security-policy"]
+    assert response.status_code == 200 and "unsafe" not in policy and "frame-ancestors 'self'" in policy
+    style = re.search(r"<style>(.*?)</style>", response.text, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in policy
 
 
 def test_two_versions_show_what_changed(make_site):
