@@ -74,7 +74,7 @@ def before_of(lineage: Lineage) -> BeforePicture | None:
 
     None for a rendered asset, and for one whose picture was edited, which no photo matches pixel by pixel.
     """
-    asset, own = lineage.detail.asset, lineage.detail.photo
+    version, own = lineage.version, lineage.detail.photo
     if own is None or not lineage.steps or "channel" not in lineage.steps[0].params:
         return None
     step = lineage.steps[0]
@@ -87,7 +87,7 @@ def before_of(lineage: Lineage) -> BeforePicture | None:
     corrected = lineage.step(placed.producer_key).stage == "render_correction"
     if not corrected and placed.sha256 not in cutouts:
         return None
-    return BeforePicture(step, photos[0], placed.sha256, (asset.width_px, asset.height_px))
+    return BeforePicture(step, photos[0], placed.sha256, (version.width_px, version.height_px))
 
 
 def nearest_of(lineage: Lineage) -> SourcePhoto | None:

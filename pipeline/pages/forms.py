@@ -10,6 +10,7 @@ MOST_ASSETS = 200  # of one action
 Text = Annotated[str, Query(max_length=200)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 Limit = Annotated[int, Query(ge=1, le=200)]
+Number = Annotated[int | None, Query(ge=1, le=10**6)]
 Reason = Annotated[str, Form(max_length=2000, pattern=NO_ZERO)]
 Back = Annotated[str, Form(max_length=2000)]
 Assets = Annotated[list[str], Form(min_length=1, max_length=MOST_ASSETS)]

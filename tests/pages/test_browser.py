@@ -131,6 +131,11 @@ def test_the_board_filters_as_one_types_and_the_address_can_be_shared(visit, ser
     page.wait_for_url("**text=mug*")
     page.reload()
     assert page.locator(".product").count() == 1
+    page.get_by_role("searchbox").fill("tee")
+    page.wait_for_url("**text=tee*")
+    page.go_back()
+    page.wait_for_url("**text=mug*")
+    page.locator(".product").first.wait_for()
     page.get_by_role("link", name="in review").first.click()
     page.wait_for_url("**state=in+review*")
     assert page.locator(".cell .state", has_text="in review").count() == 2

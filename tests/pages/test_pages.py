@@ -201,3 +201,17 @@ def test_two_versions_show_what_changed(make_site):
     page = site.client("viewer").get(f"/versions/{ASSET}").text
     assert "Version 1" in page and "Version 2" in page and "ingest_photo" in page
     assert f"/versions/{ASSET}?old=1&amp;new=2" in page
+    earlier = site.client("viewer").get(f"/assets/{ASSET}?version=1").text
+    assert (
+        "This is version 1" in earlier and "This is version" not in site.client("viewer").get(f"/assets/{ASSET}").text
+    )
+    assert site.client("viewer").get(f"/assets/{ASSET}?version=3").status_code == 404
+
+
+def test_a_step_leads_to_what_else_was_made_with_its_checkpoint(site):
+    lineage = read_lineage(Catalog(site.settings.catalog_url), ASSET)
+    cutout = next(step for step in lineage.steps if step.stage == "cutout_photo")
+    page = site.client("viewer").get(f"/assets/{ASSET}?node={cutout.key}").text
+    way = f"/impact?kind=checkpoint&amp;of={'c' * 64}"
+    assert way in page and ASSET in site.client("viewer").get(way.replace("&amp;", "&")).text
+    assert "/impact?kind=setting&amp;of=cutout.engine%3Dmatting" in page

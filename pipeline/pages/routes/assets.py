@@ -10,12 +10,14 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
 
 from pipeline.catalog.layers import layers_of
-from pipeline.catalog.lineage import read_lineage
+from pipeline.catalog.lineage import LineageStep, read_lineage
 from pipeline.catalog.queries import AssetView, read_asset
 from pipeline.catalog.review.log import review_log
+from pipeline.catalog.trace.facts import Facts
 from pipeline.core.records import Check
-from pipeline.pages.access import Viewer
+from pipeline.pages.access import Role, Viewer
 from pipeline.pages.before import before_of, nearest_of
+from pipeline.pages.forms import Number
 from pipeline.pages.graph import lineage_graph
 from pipeline.pages.links import address
 from pipeline.pages.render import render
@@ -33,23 +35,35 @@ def show_asset(
     user: Viewer,
     asset: str,
     node: Annotated[str | None, Query(max_length=100)] = None,
+    version: Number = None,
 ) -> HTMLResponse:
-    """Show one asset. `node`: key of the step of its lineage that is open. Responds 404 for an unknown asset."""
-    lineage = read_lineage(request.app.state.catalog, asset)
+    """Show one asset as it is, or as an earlier version of it was. `node`: key of the step that is open in the lineage.
+
+    Responds 404 for an unknown asset or version.
+    """
+    catalog = request.app.state.catalog
+    lineage = read_lineage(catalog, asset, number=version)
+    opened = next((step for step in lineage.steps if step.key == node), None)
+    reviews = review_log(catalog, asset_id=asset, limit=5).rows
     return render(
         request,
         "asset.html",
         asset=lineage.detail.asset,
         lineage=lineage,
         checks=sorted(lineage.detail.checks, key=_urgency),
-        reviews=review_log(request.app.state.catalog, asset_id=asset, limit=5).rows,
+        reviews=reviews,
+        undoable=next((review for review in reviews if review.holds), None),
         before=before_of(lineage),
         nearest=nearest_of(lineage),
-        has_layers=bool(layers_of(request.app.state.catalog, lineage.detail.asset)),
+        has_layers=bool(layers_of(catalog, lineage.detail.asset)),
         graph=lineage_graph(lineage),
         tree=lineage_branches(lineage),
-        opened=next((step for step in lineage.steps if step.key == node), None),
+        opened=opened,
+        impact_urls=_impact_urls(request, opened) if opened else {},
         url=address(request, f"assets/{asset}"),
+        back=address(request, f"assets/{asset}"),
+        may_decide=user.role >= Role.REVIEWER,
+        may_withdraw=user.role >= Role.ADMIN,
     )
 
 
@@ -58,11 +72,12 @@ def send_before(
     request: Request,
     user: Viewer,
     asset: str,
+    version: Number = None,
     side: Annotated[Side, Query()] = Side.LARGE,
 ) -> Response:
     """Send the photo of a captured asset in the asset's framing. Responds 404 where there is none."""
     state = request.app.state
-    before = before_of(read_lineage(state.catalog, asset))
+    before = before_of(read_lineage(state.catalog, asset, number=version))
     if before is None:
         raise HTTPException(404, "No photo has the framing of this asset.")
     return Response(
@@ -114,6 +129,17 @@ def file_name(asset: AssetView) -> str:
         asset.media_type, "." + asset.media_type.partition("/")[2]
     )
     return asset.id.replace("/", "_").translate(NOT_A_NAME) + ending
+
+
+def _impact_urls(request: Request, step: LineageStep) -> dict[str, str]:
+    """Where the pages show what else was made so, by the setting's name within the step."""
+    prefix = step.stage.partition("_")[0] + "."
+    return {
+        fact.name.removeprefix(prefix): address(request, "impact", kind="checkpoint", of=fact.value)
+        if fact.kind == "checkpoint"
+        else address(request, "impact", kind="setting", of=f"{fact.name}={fact.value}")
+        for fact in Facts().of(step.stage, step.params, step.report)
+    }
 
 
 def _urgency(check: Check) -> tuple[int, str]:

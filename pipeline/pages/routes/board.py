@@ -66,6 +66,7 @@ def show_board(
         next_url=address(request, "board", **given, cursor=page.next, limit=limit) if page.next else None,
         back=address(request, "board", **given),
         selecting=user.role >= Role.REVIEWER,
+        may_withdraw=user.role >= Role.ADMIN,
     )
 
 

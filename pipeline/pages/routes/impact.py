@@ -17,7 +17,7 @@ Wanted = Annotated[str, Query(max_length=400)]
 EXAMPLES = {
     "photo": "mug-001/DSC_0004.jpg, or the first digits of its SHA-256",
     "checkpoint": "its name, revision or digest",
-    "setting": "composite_asset.shadow=layer",
+    "setting": "composite.shadow=layer",
 }
 
 router = APIRouter()

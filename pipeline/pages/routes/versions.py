@@ -10,11 +10,10 @@ from pipeline.catalog.trace.difference import read_difference
 from pipeline.catalog.versions import list_versions
 from pipeline.pages.access import Viewer
 from pipeline.pages.difference import difference_picture
+from pipeline.pages.forms import Number
 from pipeline.pages.render import render
 from pipeline.pages.routes.pictures import FOREVER, Digest
 from pipeline.pages.thumbnails import Side
-
-Number = Annotated[int | None, Query(ge=1, le=10**6)]
 
 router = APIRouter()
 
