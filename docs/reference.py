@@ -61,7 +61,16 @@ def settings_reference() -> str:
 def command_reference() -> str:
     """One section per command: usage, what it does, arguments and options."""
     commands: Mapping[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    return "\n\n".join(_command(name, command) for name, command in sorted(commands.items()))
+    return "\n\n".join(_command(name, command) for name, command in _flat(commands))
+
+
+def _flat(commands: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The commands by name; those of a group as `<group> <command>`."""
+    found = []
+    for name, command in sorted(commands.items()):
+        inner = getattr(command, "commands", None)
+        found += [(f"{name} {each}", sub) for each, sub in _flat(inner)] if inner else [(name, command)]
+    return found
 
 
 def _command(name: str, command: Any) -> str:
@@ -75,7 +84,7 @@ def _command(name: str, command: Any) -> str:
     rows = ["| option | type | default | meaning |", "|---|---|---|---|"]
     rows += [_parameter(param, hints[param.name]) for param in (*arguments, *options)]
     help_text = "\n\n".join(paragraph(part) for part in inspect.cleandoc(command.help).split("\n\n"))
-    return f"## catalog {name} {{ #{name} }}\n\n{help_text}\n\n```console\n$ {usage}\n```\n\n" + "\n".join(rows)
+    return f"## catalog {name} {{ #{anchor(name)} }}\n\n{help_text}\n\n```console\n$ {usage}\n```\n\n" + "\n".join(rows)
 
 
 def _parameter(param: Any, hint: Any) -> str:

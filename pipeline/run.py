@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import Field, ValidationError
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.budget import Budget
 from pipeline.contract.manifest import HeldAbove, Manifest
+from pipeline.contract.meter import Meter
 from pipeline.contract.plan import Plan
 from pipeline.contract.runner import Runner, held_request, ignore, is_final
 from pipeline.contract.stage import AnyStage
@@ -39,11 +39,14 @@ class StepForecast(Frozen):
 
 
 class StepResult(Frozen):
-    """How one step ended: computed, cached, held, failed, or never reached."""
+    """How one step ended: computed, cached, held, failed, or never reached; and what it cost in this run."""
 
     step: str
     state: StepState
     seconds: float = 0.0
+    cost_usd: float = 0.0
+    computed: int = Field(default=0, description="its items that this run computed; a step without items counts as one")
+    reused: int = Field(default=0, description="its items that came from the store")
     reason: str = ""
     code: str | None = Field(default=None, description="of a held step's reason; see pipeline.core.reasons")
     by: str | None = Field(default=None, description="the held step above that holds this one")
@@ -65,14 +68,23 @@ def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore, ru
     )
 
 
-def run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
-    """Run one step of a plan. Held and refused are results; any other error is raised.
+def run_step(
+    runner: Runner, plan: Plan, digest: str, step: str, on_failure: Callable[[StepResult], None] = lambda _result: None
+) -> StepResult:
+    """Run one step of a plan. Held and refused are results; any other error is raised, after `on_failure`.
 
-    A reason names photos as their files are named.
+    A reason names photos as their files are named. `on_failure` is called with how the step failed
+    and what it has cost.
     """
-    result = _run_step(runner, plan, digest, step)
+    meter, metered = Meter.on(runner, step)
+    try:
+        result = _run_step(metered, plan, digest, step)
+    except Exception as error:
+        reason = str(error) if isinstance(error, CatalogError) else f"{type(error).__name__}: {error}"
+        on_failure(StepResult(step=step, state="failed", reason=reason, **meter.read()))
+        raise
     names = photo_names(runner.store.tree(plan.photos)) if result.reason else {}
-    return result.model_copy(update={"reason": with_file_names(result.reason, names)})
+    return result.model_copy(update={"reason": with_file_names(result.reason, names), **meter.read()})
 
 
 def require_step(runner: Runner, plan: Plan, digest: str, step: str) -> None:
@@ -88,11 +100,10 @@ def require_step(runner: Runner, plan: Plan, digest: str, step: str) -> None:
 
 
 def _run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
-    stage, began = stage_of(step), time.perf_counter()
     try:
-        finished = runner.run_planned(plan, digest, step, stage)
+        finished = runner.run_planned(plan, digest, step, stage_of(step))
     except Held as held:
-        return _held(step, held, manifest_of(runner, digest, step), time.perf_counter() - began)
+        return _held(step, held, manifest_of(runner, digest, step))
     except BadInput as error:
         return StepResult(step=step, state="refused", reason=str(error))
     return _result(step, finished)
@@ -110,13 +121,14 @@ def run_plan(
         if broken:
             results[step] = StepResult(step=step, state="not run", reason=f"{broken[0]} did not finish")
         else:
+            failures: list[StepResult] = []
             try:
-                results[step] = run_step(runner, plan, digest, step)
-            except CatalogError as error:
-                results[step] = StepResult(step=step, state="failed", reason=str(error))
-            except Exception as error:  # a bug: still run the other steps and report them
+                results[step] = run_step(runner, plan, digest, step, failures.append)
+            except CatalogError:
+                results[step] = failures[0]
+            except Exception:  # a bug: still run the other steps and report them
                 log.exception("%s failed", step)
-                results[step] = StepResult(step=step, state="failed", reason=f"{type(error).__name__}: {error}")
+                results[step] = failures[0]
         on_result(results[step])
     return list(results.values())
 
@@ -157,16 +169,16 @@ def run_request(runner: Runner, stage: AnyStage, path: Path) -> StepResult:
         raise BadInput(f"{path} does not exist", remedy="Copy the `request` of a manifest into a file") from None
     except (ValidationError, ValueError, AttributeError) as error:
         raise BadInput(f"{path} is not a request for {stage.name}: {error}", remedy="Correct it") from None
-    began = time.perf_counter()
+    meter, metered = Meter.on(runner, stage.name)
     try:
-        finished = runner.run(stage, inputs, params)
+        result = _result(stage.name, metered.run(stage, inputs, params))
     except Held as held:
         manifest = runner.store.manifest(stage.name, stage.request(inputs, params).key)
-        return _held(stage.name, held, manifest, time.perf_counter() - began)
-    return _result(stage.name, finished)
+        result = _held(stage.name, held, manifest)
+    return result.model_copy(update=dict(meter.read()))
 
 
-def _held(step: str, held: Held, manifest: Manifest | None, seconds: float) -> StepResult:
+def _held(step: str, held: Held, manifest: Manifest | None) -> StepResult:
     """How a held step ended; `manifest` is None for a step that is not cached."""
     recorded = manifest.held if manifest else None
     return StepResult(
@@ -176,15 +188,13 @@ def _held(step: str, held: Held, manifest: Manifest | None, seconds: float) -> S
         code=held.code,
         by=recorded.by if recorded else None,
         picture=recorded.picture.sha256 if recorded and recorded.picture else None,
-        seconds=round(seconds, 3),
         key=manifest.key if manifest else None,
     )
 
 
 def _result(step: str, finished: FinishedStep[Any]) -> StepResult:
-    seconds = finished.manifest.provenance.seconds if finished.computed else 0.0
     state: StepState = "done" if finished.computed else "cached"
-    return StepResult(step=step, state=state, seconds=seconds, key=finished.manifest.key)
+    return StepResult(step=step, state=state, key=finished.manifest.key)
 
 
 def manifest_of(runner: Runner, digest: str, step: str) -> Manifest | None:

@@ -1,4 +1,4 @@
-"""Adds the catalog to Airflow's navigation: its assets and their lineage, read-only, behind Airflow's login."""
+"""Adds the catalog's pages to Airflow's navigation, behind Airflow's login and roles."""
 
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ class CatalogPlugin(AirflowPlugin):
     external_views = [
         {
             "name": "Catalog",
-            "href": f"{BASE_PATH}{PREFIX}/assets",
+            "href": f"{BASE_PATH}{PREFIX}/board",
             "url_route": "catalog",
             "destination": "nav",
             "category": "browse",

@@ -38,9 +38,8 @@ class Night:
     def end(self, sku: str, **states: str) -> None:
         for step in STEPS:
             if states.get(step) != "missing":
-                shoots.record_step(
-                    self.url, self.run_id, sku, step, states.get(step, "done"), seconds=1.0, reason="because"
-                )
+                fate = shoots.StepFate(step=step, state=states.get(step, "done"), seconds=1.0, reason="because")
+                shoots.record_step(self.url, self.run_id, sku, fate)
 
     def fates(self) -> dict[str, str]:
         return {shoot.sku: shoot.fate for shoot in conclude(self.url, self.run_id).shoots}
@@ -83,7 +82,7 @@ def test_only_a_shoot_held_for_lack_of_time_runs_again_unchanged(night: Night) -
 def test_a_fate_decided_during_a_run_is_not_final(night: Night) -> None:
     night.add("mug")
     night.run()
-    shoots.record_step(night.url, night.run_id, "mug", "ingest", "done", seconds=1.0, reason="")
+    shoots.record_step(night.url, night.run_id, "mug", shoots.StepFate(step="ingest", state="done", seconds=1.0))
     assert night.fates() == {"mug": "failed"}
     night.end("mug")
     assert night.fates() == {"mug": "done"}

@@ -1,6 +1,7 @@
 """Reads captions with their claims from the catalog."""
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.tables import CaptionRow, ClaimRow
@@ -21,22 +22,28 @@ class CaptionView(Frozen):
 def read_captions(catalog: Catalog, sku: str) -> tuple[CaptionView, ...]:
     """The captions of a product, by language. Raises BadInput when it has none."""
     with catalog.read() as session:
-        rows = session.scalars(select(CaptionRow).where(CaptionRow.sku == sku).order_by(CaptionRow.language)).all()
-        if not rows:
-            raise BadInput(
-                f"the catalog has no caption of {sku!r}",
-                remedy="List the products with `catalog assets`, or run the shoot first",
-            )
-        claims = session.scalars(select(ClaimRow).where(ClaimRow.sku == sku).order_by(ClaimRow.position)).all()
-        return tuple(
-            CaptionView(
-                evidence=Evidence.model_validate(row.evidence),
-                caption=Caption.model_validate({name: getattr(row, name) for name in Caption.model_fields}),
-                claims=tuple(
-                    Claim.model_validate({name: getattr(claim, name) for name in Claim.model_fields})
-                    for claim in claims
-                    if claim.language == row.language
-                ),
-            )
-            for row in rows
+        captions = captions_of(session, sku)
+    if not captions:
+        raise BadInput(
+            f"the catalog has no caption of {sku!r}",
+            remedy="List the products with `catalog assets`, or run the shoot first",
         )
+    return captions
+
+
+def captions_of(session: Session, sku: str) -> tuple[CaptionView, ...]:
+    """The captions of a product, by language."""
+    rows = session.scalars(select(CaptionRow).where(CaptionRow.sku == sku).order_by(CaptionRow.language)).all()
+    claims = session.scalars(select(ClaimRow).where(ClaimRow.sku == sku).order_by(ClaimRow.position)).all()
+    return tuple(
+        CaptionView(
+            evidence=Evidence.model_validate(row.evidence),
+            caption=Caption.model_validate({name: getattr(row, name) for name in Caption.model_fields}),
+            claims=tuple(
+                Claim.model_validate({name: getattr(claim, name) for name in Claim.model_fields})
+                for claim in claims
+                if claim.language == row.language
+            ),
+        )
+        for row in rows
+    )

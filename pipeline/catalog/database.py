@@ -17,7 +17,7 @@ from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFul
 BUSY_SECONDS = 60  # how long a writer waits for the lock; one publish takes well under a second
 WRITER_LOCK = 0x0CA7A106  # PostgreSQL advisory lock that serialises writers, as SQLite does by itself
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST = "0007"  # the last migration
+NEWEST = "0010"  # the last migration
 _CORRUPT = "Restore a backup; or move the file away and run the shoots again: publish refills it from the store"
 REMEDIES = {  # by a part of SQLite's error message
     "readonly database": "Give this user write permission on the file and its folder",
@@ -60,8 +60,8 @@ class Catalog:
             session.flush()
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        engine = self.engine.execution_options(catalog_writes=True)
+    def _writing(self, **options: bool) -> Iterator[Connection]:
+        engine = self.engine.execution_options(catalog_writes=True, **options)
         with engine.begin() as connection:
             if self.url.get_backend_name() == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK})
@@ -89,7 +89,7 @@ class Catalog:
                 # stored in the file; SQLite accepts it only outside a transaction
                 with self.engine.connect() as connection:
                     _dbapi(connection).execute("PRAGMA journal_mode=WAL")
-            with self._writing() as connection:
+            with self._writing(catalog_migrates=True) as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
 
@@ -173,8 +173,14 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at BEGIN, so that a writer never fails half-way because another one was faster."""
-    writes = connection.get_execution_options().get("catalog_writes", False)
+    """Take the write lock at BEGIN, so that a writer never fails half-way because another one was faster.
+
+    A migration that changes a table copies it and drops the first one: foreign keys would delete what refers to it.
+    """
+    options = connection.get_execution_options()
+    writes = options.get("catalog_writes", False)
+    if options.get("catalog_migrates", False):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # has no effect inside a transaction
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

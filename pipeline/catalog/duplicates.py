@@ -39,13 +39,9 @@ def note_duplicates(session: Session, publication: Publication) -> tuple[tuple[D
     for other, likeness in alike.items():
         later = (other, sku) if (other, sku) in known else (sku, other)
         accepted = later in known and known[later].accepted
-        rows.append(DuplicateRow(sku=later[0], other=later[1], likeness=likeness, accepted=accepted))
-    found = [
-        Duplicate(sku=sku, other=row.other, likeness=row.likeness, accepted=row.accepted)
-        for row in rows
-        if row.sku == sku
-    ]
-    changes = sync(session, DuplicateRow, _pairs_of(sku), rows)
+        rows.append(Duplicate(sku=later[0], other=later[1], likeness=likeness, accepted=accepted))
+    found = [pair for pair in rows if pair.sku == sku]
+    changes = sync(session, DuplicateRow, _pairs_of(sku), map(dict, rows))
     return tuple(sorted(found, key=lambda pair: (-pair.likeness, pair.other))), changes
 
 

@@ -1,5 +1,7 @@
-"""The lineage of an asset: every step, model, setting and photo behind it, and what it cost."""
+"""The lineage of an asset, of now or of before: every step, model, setting and photo behind it, and what it cost."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from itertools import takewhile
 from pathlib import PurePath
 from typing import Any
@@ -8,8 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
-from pipeline.catalog.queries import AssetDetail, read_asset
-from pipeline.catalog.tables import InputRow, ItemRow, StepRow
+from pipeline.catalog.queries import AssetDetail, asset_detail
+from pipeline.catalog.sync import among
+from pipeline.catalog.tables import InputRow, ItemRow
+from pipeline.catalog.version_tables import VersionRow
+from pipeline.catalog.versions import Version, find_version, version_of
+from pipeline.catalog.views import ASSET_LINEAGE
 from pipeline.core.domain import Frozen
 from pipeline.core.media import JSON
 from pipeline.core.photo_names import is_name_of
@@ -70,9 +76,14 @@ class SourcePhoto(Frozen):
 
 
 class Lineage(Frozen):
-    """An asset and everything it was made from. `steps`: without duplicates, the step that made the asset first."""
+    """A version of an asset and everything it was made from.
+
+    `steps`: without duplicates, the step that made the asset first. `detail`: the asset as it is now; `version`: what
+    it was then.
+    """
 
     detail: AssetDetail
+    version: Version
     steps: tuple[LineageStep, ...]
     edges: tuple[LineageEdge, ...]
     seconds: float
@@ -117,14 +128,22 @@ class Lineage(Frozen):
         return photo is not None and photo == self.detail.photo
 
 
-def read_lineage(catalog: Catalog, asset_id: str) -> Lineage:
-    """Read the lineage from an asset to its photos. Raises BadInput when the catalog has no such asset."""
-    detail = read_asset(catalog, asset_id)
+def read_lineage(
+    catalog: Catalog, asset_id: str, *, as_of: datetime | None = None, number: int | None = None
+) -> Lineage:
+    """Read the lineage from an asset to its photos: of the version made at a time, of one by number, or of the last.
+
+    Raises BadInput when the catalog has no such asset or version.
+    """
     with catalog.read() as session:
+        detail = asset_detail(session, asset_id)
         asset = detail.asset
-        steps, edges = _walk(session, asset.step_key, (asset.angle, asset.backdrop, asset.channel))
+        version = find_version(session, asset_id, as_of=as_of, number=number)
+        steps, edges = _walk(session, version, (asset.angle, asset.backdrop, asset.channel))
+        found = version_of(version)
     return Lineage(
         detail=detail,
+        version=found,
         steps=tuple(steps),
         edges=tuple(edges),
         seconds=round(sum(step.own_seconds for step in steps), 3),
@@ -132,25 +151,29 @@ def read_lineage(catalog: Catalog, asset_id: str) -> Lineage:
     )
 
 
-def _walk(session: Session, start: str | None, asset: tuple[str, ...]) -> tuple[list[LineageStep], list[LineageEdge]]:
-    """Walk breadth first, one query per generation: about ten, the depth of the graph."""
-    seen: dict[str, None] = {}
-    edges: list[LineageEdge] = []
-    generation = [start] if start else []
+def _walk(session: Session, version: VersionRow, asset: tuple[str, ...]) -> tuple[list[LineageStep], list[LineageEdge]]:
+    """The steps behind a version, breadth first from the one that made it, and their edges."""
+    view = ASSET_LINEAGE.c
+    query = select(ASSET_LINEAGE).where(view.asset_id == version.asset_id, view.number == version.number)
+    rows = {row["step_key"]: dict(row) for row in session.execute(query).mappings()}
+    edges = _edges(session, list(rows))
+    parents: dict[str, list[str]] = {}
+    for edge in edges:
+        if edge.producer_key is not None:
+            parents.setdefault(edge.step_key, []).append(edge.producer_key)
+    order: dict[str, None] = {}
+    generation = [version.step_key] if version.step_key else []
     while generation:
-        seen.update(dict.fromkeys(generation))
-        read = _edges(session, generation)
-        edges += read
-        parents = dict.fromkeys(edge.producer_key for edge in read if edge.producer_key)
-        generation = [key for key in parents if key not in seen]
-    rows = {row.key: row for row in session.scalars(select(StepRow).where(StepRow.key.in_(list(seen))))}
-    names = _item_names(session, list(seen), asset)
-    return [_step(rows[key], names.get(key)) for key in seen], edges
+        order.update(dict.fromkeys(generation))
+        above = dict.fromkeys(parent for key in generation for parent in parents.get(key, []))
+        generation = [key for key in above if key not in order]
+    names = _item_names(session, list(order), asset)
+    return [_step(rows[key], names.get(key)) for key in order], edges
 
 
 def _item_names(session: Session, keys: list[str], asset: tuple[str, ...]) -> dict[str, str]:
     """Item names by step key. A step that serves several items gets the name closest to the asset's."""
-    query = select(ItemRow.item_key, ItemRow.name).where(ItemRow.item_key.in_(keys)).order_by(ItemRow.name)
+    query = select(ItemRow.item_key, ItemRow.name).where(among(ItemRow.item_key, keys)).order_by(ItemRow.name)
     names: dict[str, str] = {}
     for key, name in session.execute(query):
         if key not in names or _common_parts(name, asset) > _common_parts(names[key], asset):
@@ -165,27 +188,24 @@ def _common_parts(name: str, asset: tuple[str, ...]) -> int:
 
 def _edges(session: Session, keys: list[str]) -> list[LineageEdge]:
     """The inputs of these steps: single artifacts, and the files of a folder artifact instead of the folder."""
+    columns = [getattr(InputRow, name) for name in LineageEdge.model_fields]
     query = (
-        select(InputRow)
-        .where(InputRow.step_key.in_(keys), InputRow.media_type != "application/vnd.catalog.tree+json")
+        select(*columns)
+        .where(among(InputRow.step_key, keys), InputRow.media_type != "application/vnd.catalog.tree+json")
         .order_by(InputRow.step_key, InputRow.name, InputRow.path)
     )
-    return [
-        LineageEdge(**{name: getattr(row, name) for name in LineageEdge.model_fields}) for row in session.scalars(query)
-    ]
+    return [LineageEdge.model_validate(dict(row)) for row in session.execute(query).mappings()]
 
 
-def _step(row: StepRow, item: str | None) -> LineageStep:
+def _step(row: Mapping[str, Any], item: str | None) -> LineageStep:
     direct = {
-        name: getattr(row, name)
-        for name in LineageStep.model_fields
-        if name not in {"item", "models", "started_at", "versions"}
+        name: row[name] for name in LineageStep.model_fields if name not in {"key", "item", "models", "started_at"}
     }
     return LineageStep(
+        key=row["step_key"],
         item=item,
-        models=models_of(row.report) | models_of(row.params),
-        started_at=row.started_at.isoformat(timespec="seconds"),
-        versions=row.versions,
+        models=models_of(row["report"]) | models_of(row["params"]),
+        started_at=row["started_at"].isoformat(timespec="seconds"),
         **direct,
     )
 

@@ -1,15 +1,17 @@
 """Writes one shoot into the catalog in one transaction, touching only rows that differ."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.duplicates import Duplicate, flagged, note_duplicates
 from pipeline.catalog.entries import AssetEntry, Publication, asset_id
-from pipeline.catalog.sync import Changes, sync
+from pipeline.catalog.review.standing import with_decisions
+from pipeline.catalog.states import refresh_states
+from pipeline.catalog.sync import Changes, among, sync
 from pipeline.catalog.tables import (
     AngleRow,
     AssetRow,
@@ -23,8 +25,10 @@ from pipeline.catalog.tables import (
     ShootRow,
     StepRow,
 )
+from pipeline.catalog.trace.facts import note_facts
 from pipeline.catalog.vector_tables import VectorRow
 from pipeline.catalog.vectors import rows_of
+from pipeline.catalog.versions import write_versions
 
 
 class Published(NamedTuple):
@@ -41,12 +45,14 @@ def publish(catalog: Catalog, publication: Publication, now: datetime) -> Publis
     With a request, its assets are written beside those of shoot.yaml. Equal rows are not touched: a repeated call
     changes nothing, `published_at` included. Assets that are no longer made are kept as not current and withdrawn.
     Where the photos look like those of a product that was there before, the assets get the check `near_duplicate`.
-    `now` becomes `published_at` of the assets that this call publishes.
+    People's decisions hold for the same bytes, whatever the checks say of them now. `now` becomes `published_at` of the
+    assets that this call publishes, and the time of their new versions.
     """
     assets = publication.assets
     duplicates: tuple[Duplicate, ...] = ()
     with catalog.write() as session:
         changes = _shoot(session, publication) + _lineage(session, publication)
+        changes += note_facts(session, publication.sku, publication.steps)
         if publication.request is not None:
             changes += _request(session, publication)
         if publication.angles is not None:
@@ -58,8 +64,9 @@ def publish(catalog: Catalog, publication: Publication, now: datetime) -> Publis
             duplicates, noted = note_duplicates(session, publication)
             changes += noted
         if assets is not None:
-            assets = flagged(assets, duplicates, publication)
-            changes += _assets(session, publication, assets, now)
+            assets, written = _assets(session, publication, flagged(assets, duplicates, publication), now)
+            changes += written
+        changes += refresh_states(session, publication.sku)
         return Published(assets or (), duplicates, changes)
 
 
@@ -80,33 +87,22 @@ def _shoot(session: Session, publication: Publication) -> Changes:
 
 def _lineage(session: Session, publication: Publication) -> Changes:
     keys = [step.key for step in publication.steps]
-    changes = sync(
-        session, StepRow, StepRow.key.in_(keys), [StepRow(**step.model_dump()) for step in publication.steps], keep=True
-    )
-    changes += sync(
-        session, InputRow, InputRow.step_key.in_(keys), [InputRow(**edge.model_dump()) for edge in publication.inputs]
-    )
-    changes += sync(
-        session,
-        OutputRow,
-        OutputRow.step_key.in_(keys),
-        [OutputRow(**edge.model_dump()) for edge in publication.outputs],
-    )
-    return changes + sync(
-        session, ItemRow, ItemRow.step_key.in_(keys), [ItemRow(**item.model_dump()) for item in publication.items]
-    )
+    changes = sync(session, StepRow, among(StepRow.key, keys), map(vars, publication.steps), keep=True)
+    changes += sync(session, InputRow, among(InputRow.step_key, keys), map(vars, publication.inputs))
+    changes += sync(session, OutputRow, among(OutputRow.step_key, keys), map(vars, publication.outputs))
+    return changes + sync(session, ItemRow, among(ItemRow.step_key, keys), map(vars, publication.items))
 
 
 def _angles(session: Session, publication: Publication) -> Changes:
     rows = [
-        AngleRow(
-            sku=publication.sku,
-            angle=decision.angle.name,
-            azimuth_deg=decision.angle.azimuth_deg,
-            elevation_deg=decision.angle.elevation_deg,
-            decision=decision.source,
+        {
+            "sku": publication.sku,
+            "angle": decision.angle.name,
+            "azimuth_deg": decision.angle.azimuth_deg,
+            "elevation_deg": decision.angle.elevation_deg,
+            "decision": decision.source,
             **decision.model_dump(exclude={"angle", "source", "code"}),
-        )
+        }
         for decision in publication.angles or ()
     ]
     return sync(session, AngleRow, AngleRow.sku == publication.sku, rows)
@@ -115,21 +111,21 @@ def _angles(session: Session, publication: Publication) -> Changes:
 def _caption(session: Session, publication: Publication) -> Changes:
     assert publication.caption is not None  # noqa: S101 - for the type checker; the caller has checked it
     evidence = publication.evidence.model_dump(mode="json") if publication.evidence else {}
-    row = CaptionRow(
-        sku=publication.sku,
-        step_key=publication.caption_step_key,
-        evidence=evidence,
+    row = {
+        "sku": publication.sku,
+        "step_key": publication.caption_step_key,
+        "evidence": evidence,
         **publication.caption.model_dump(mode="json"),
-    )
+    }
     changes = sync(session, CaptionRow, CaptionRow.sku == publication.sku, [row])
     claims = [
-        ClaimRow(
-            sku=publication.sku,
-            language=row.language,
-            position=position,
-            **claim.model_dump(exclude={"evidence"}),
-            evidence=list(claim.evidence),
-        )
+        {
+            "sku": publication.sku,
+            "language": publication.caption.language,
+            "position": position,
+            **dict(claim),
+            "evidence": list(claim.evidence),
+        }
         for position, claim in enumerate(publication.claims or ())
     ]
     return changes + sync(session, ClaimRow, ClaimRow.sku == publication.sku, claims)
@@ -142,55 +138,68 @@ def _vectors(session: Session, publication: Publication) -> Changes:
 
 def _request(session: Session, publication: Publication) -> Changes:
     assert publication.request is not None  # noqa: S101 - for the type checker; the caller has checked it
-    row = RequestRow(sku=publication.sku, **publication.request.model_dump())
-    return sync(session, RequestRow, RequestRow.id == row.id, [row])
+    row = {"sku": publication.sku, **dict(publication.request)}
+    return sync(session, RequestRow, RequestRow.id == publication.request.id, [row])
 
 
-def _assets(session: Session, publication: Publication, entries: tuple[AssetEntry, ...], now: datetime) -> Changes:
-    """Write the assets of shoot.yaml, or those of the request; neither withdraws the others."""
+def _assets(
+    session: Session, publication: Publication, checked: tuple[AssetEntry, ...], now: datetime
+) -> tuple[tuple[AssetEntry, ...], Changes]:
+    """Write the assets of shoot.yaml, or those of the request; neither withdraws the others.
+
+    `checked`: as the checks judged them. Returns them with people's decisions applied.
+    """
     request = publication.request
     own = (AssetRow.sku == publication.sku) & AssetRow.request_id.is_not_distinct_from(request.id if request else None)
-    existing = {row.id: row for row in session.scalars(select(AssetRow).where(own))}
-    ids = [asset_id(publication.sku, entry.record, request) for entry in entries]
+    columns = (AssetRow.id, AssetRow.sha256, AssetRow.state, AssetRow.published_at, AssetRow.current)
+    existing = {row.id: row for row in session.execute(select(*columns).where(own))}
+    ids = [asset_id(publication.sku, entry.record, request) for entry in checked]
+    entries = with_decisions(session, ids, checked)
     rows = [
         _asset(publication, entry, existing.get(identity), identity, now)
         for identity, entry in zip(ids, entries, strict=True)
     ]
-    withdrawn = 0
-    for row in existing.values():
-        if row.id not in ids and row.current:
-            row.current, row.state, row.published_at = False, "withdrawn", None
-            withdrawn += 1
-    changes = sync(session, AssetRow, own, rows, keep=True) + Changes(updated=withdrawn)
+    published = {row["id"]: row["published_at"] for row in rows}
+    withdrawn = [identity for identity, row in existing.items() if identity not in published and row.current]
+    changes = sync(session, AssetRow, own, rows, keep=True) + _withdraw(session, withdrawn)
+    changes += write_versions(session, list(zip(ids, checked, strict=True)), published, existing, now)
     checks = [
-        CheckRow(asset_id=identity, **check.model_dump())
+        {"asset_id": identity, **vars(check)}
         for identity, entry in zip(ids, entries, strict=True)
         for check in entry.record.checks
     ]
-    return changes + sync(session, CheckRow, CheckRow.asset_id.in_(ids), checks)
+    return entries, changes + sync(session, CheckRow, among(CheckRow.asset_id, ids), checks)
 
 
-def _asset(
-    publication: Publication, entry: AssetEntry, existing: AssetRow | None, identity: str, now: datetime
-) -> AssetRow:
-    """The row of this entry. An asset that is already published with the same bytes keeps its `published_at`."""
+def _withdraw(session: Session, ids: list[str]) -> Changes:
+    """Mark assets that are no longer made."""
+    if ids:
+        gone = {"current": False, "state": "withdrawn", "published_at": None}
+        session.execute(update(AssetRow).where(AssetRow.id.in_(ids)).values(gone))
+    return Changes(updated=len(ids))
+
+
+def _asset(publication: Publication, entry: AssetEntry, existing: Any, identity: str, now: datetime) -> dict[str, Any]:
+    """The row of this entry. An asset that is already published with the same bytes keeps its `published_at`.
+
+    `existing`: what the catalog has of it, or None.
+    """
     published_at = None
     if entry.state == "published":
         same = existing is not None and existing.state == "published" and existing.sha256 == entry.sha256
         published_at = existing.published_at if existing is not None and same else now
     record = entry.record
-    return AssetRow(
-        id=identity,
-        sku=publication.sku,
-        request_id=publication.request.id if publication.request else None,
-        reasons=list(record.reasons),
-        sha256=entry.sha256,
-        size_bytes=entry.size_bytes,
-        state=entry.state,
-        current=True,
-        published_at=published_at,
-        step_key=entry.step_key,
-        **record.model_dump(
-            include={"angle", "backdrop", "channel", "media_type", "width_px", "height_px", "source", "verdict"}
-        ),
-    )
+    shown = ("angle", "backdrop", "channel", "media_type", "width_px", "height_px", "source", "verdict")
+    return {
+        "id": identity,
+        "sku": publication.sku,
+        "request_id": publication.request.id if publication.request else None,
+        "reasons": list(record.reasons),
+        "sha256": entry.sha256,
+        "size_bytes": entry.size_bytes,
+        "state": entry.state,
+        "current": True,
+        "published_at": published_at,
+        "step_key": entry.step_key,
+        **{name: getattr(record, name) for name in shown},
+    }

@@ -1,10 +1,11 @@
 """Queries for the shop: which assets exist, in which state, with which caption."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.tables import AngleRow, AssetRow, CaptionRow, CheckRow, RequestRow, ShootRow
@@ -81,27 +82,31 @@ def list_assets(
     if current_only and state != "withdrawn":
         query = query.where(AssetRow.current)
     with catalog.read() as session:
-        return [_view(asset, shoot) for asset, shoot in session.execute(query.limit(limit))]
+        return [view_of(asset, shoot) for asset, shoot in session.execute(query.limit(limit))]
 
 
 def read_asset(catalog: Catalog, asset_id: str) -> AssetDetail:
     """Read one asset by its identity `<sku>/<angle>/<backdrop>/<channel>`. Raises BadInput for an unknown one."""
     with catalog.read() as session:
-        asset = session.get(AssetRow, asset_id)
-        shoot = session.get(ShootRow, asset.sku) if asset else None
-        if asset is None or shoot is None:
-            raise BadInput(f"the catalog has no asset {asset_id!r}", remedy="List the assets with `catalog assets`")
-        checks = session.scalars(select(CheckRow).where(CheckRow.asset_id == asset_id).order_by(CheckRow.name))
-        caption = session.scalars(select(CaptionRow).where(CaptionRow.sku == asset.sku)).first()
-        angle = session.get(AngleRow, (asset.sku, asset.angle))
-        request = session.get(RequestRow, asset.request_id) if asset.request_id else None
-        return AssetDetail(
-            brief=request.text if request else None,
-            photo=angle.photo if angle and asset.source == "captured" else None,
-            asset=_view(asset, shoot),
-            caption=Caption.model_validate(_fields(caption, Caption)) if caption else None,
-            checks=tuple(Check.model_validate(_fields(check, Check)) for check in checks),
-        )
+        return asset_detail(session, asset_id)
+
+
+def asset_detail(session: Session, asset_id: str) -> AssetDetail:
+    """The same, in a session."""
+    asset = session.get(AssetRow, asset_id)
+    shoot = session.get(ShootRow, asset.sku) if asset else None
+    if asset is None or shoot is None:
+        raise BadInput(f"the catalog has no asset {asset_id!r}", remedy="List the assets with `catalog assets`")
+    caption = session.scalars(select(CaptionRow).where(CaptionRow.sku == asset.sku)).first()
+    angle = session.get(AngleRow, (asset.sku, asset.angle))
+    request = session.get(RequestRow, asset.request_id) if asset.request_id else None
+    return AssetDetail(
+        brief=request.text if request else None,
+        photo=angle.photo if angle and asset.source == "captured" else None,
+        asset=view_of(asset, shoot),
+        caption=Caption.model_validate(_fields(caption, Caption)) if caption else None,
+        checks=checks_of(session, [asset_id]).get(asset_id, ()),
+    )
 
 
 def count_by_state(assets: Sequence[AssetView]) -> dict[str, int]:
@@ -110,7 +115,20 @@ def count_by_state(assets: Sequence[AssetView]) -> dict[str, int]:
     return {state: states.count(state) for state in sorted(set(states))}
 
 
-def _view(asset: AssetRow, shoot: ShootRow) -> AssetView:
+def checks_of(session: Session, ids: Iterable[str]) -> dict[str, tuple[Check, ...]]:
+    """The checks of each of these assets: those that failed first, then by name."""
+    query = select(CheckRow).where(CheckRow.asset_id.in_(list(ids))).order_by(CheckRow.asset_id, CheckRow.name)
+    found: dict[str, list[Check]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.asset_id, []).append(Check.model_validate(_fields(row, Check)))
+    return {
+        identity: tuple(sorted(checks, key=lambda check: check.passed is not False))
+        for identity, checks in found.items()
+    }
+
+
+def view_of(asset: AssetRow, shoot: ShootRow) -> AssetView:
+    """An asset with what its shoot adds."""
     own = {name: getattr(asset, name) for name in AssetView.model_fields if name not in {"collection", "title"}}
     return AssetView(collection=shoot.collection, title=shoot.title, **own)
 

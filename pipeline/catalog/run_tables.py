@@ -23,7 +23,7 @@ class RunShootRow(Base):
     __tablename__ = "run_shoots"
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)
-    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
+    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True, index=True)
     plan_digest: Mapped[str | None]
     fate: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str]
@@ -31,7 +31,12 @@ class RunShootRow(Base):
 
 
 class RunStepRow(Base):
-    """How one step of one shoot ended in one run."""
+    """How one step of one shoot ended in one run, and what that cost.
+
+    `code`: of the reason why it is held. `step_key`: of its manifest; the catalog has the step once it is published.
+    `computed`, `reused`: how many of its items this run computed, and how many came from the store; a step without
+    items counts as one.
+    """
 
     __tablename__ = "run_steps"
 
@@ -43,3 +48,8 @@ class RunStepRow(Base):
     reason: Mapped[str]
     at: Mapped[datetime]
     picture_sha256: Mapped[str | None] = mapped_column(String(64))
+    code: Mapped[str | None] = mapped_column(String(60))
+    step_key: Mapped[str | None] = mapped_column(String(64))
+    cost_usd: Mapped[float] = mapped_column(default=0.0)
+    computed: Mapped[int] = mapped_column(default=0)
+    reused: Mapped[int] = mapped_column(default=0)

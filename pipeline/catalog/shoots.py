@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
+from pipeline.catalog.states import refresh_states
 from pipeline.catalog.tables import AssetRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -31,13 +32,21 @@ class ShootState(Frozen):
 
 
 class StepFate(Frozen):
-    """How one step of one shoot ended in one run. `picture_sha256`: of the PNG that shows why it is held."""
+    """How one step of one shoot ended in one run, and what that cost; see `RunStepRow`.
+
+    `picture_sha256`: of the PNG that shows why it is held.
+    """
 
     step: str
     state: str
-    seconds: float
-    reason: str
+    seconds: float = 0.0
+    reason: str = ""
     picture_sha256: str | None = None
+    code: str | None = None
+    step_key: str | None = None
+    cost_usd: float = 0.0
+    computed: int = 0
+    reused: int = 0
 
 
 class ShootSummary(Frozen):
@@ -87,10 +96,22 @@ def is_changed(known: ShootState | None, listing_digest: str) -> bool:
 
 
 def record_planned(
-    url: str, run_id: str, *, sku: str, collection: str, source: str, listing_digest: str, plan_digest: str
+    url: str,
+    run_id: str,
+    *,
+    sku: str,
+    collection: str,
+    source: str,
+    listing_digest: str,
+    plan_digest: str,
+    started_at: datetime | None = None,
 ) -> None:
-    """Record that a run planned a shoot. Until a fate is recorded, the shoot counts as unfinished."""
+    """Record that a run planned a shoot. Until a fate is recorded, the shoot counts as unfinished.
+
+    `started_at`: when the run began, if it is recorded only now.
+    """
     with Catalog(url).write() as session:
+        _run(session, run_id, started_at)
         shoot = _shoot(session, sku, collection, source)
         shoot.collection, shoot.source = collection, source
         shoot.listing_digest, shoot.plan_digest = listing_digest, plan_digest
@@ -114,33 +135,12 @@ def record_fate(
         _record(session, run_id, _shoot(session, sku, collection, source), fate, reason)
 
 
-def record_step(
-    url: str,
-    run_id: str,
-    sku: str,
-    step: str,
-    state: str,
-    *,
-    seconds: float = 0.0,
-    reason: str = "",
-    collection: str = "",
-    picture_sha256: str | None = None,
-) -> None:
+def record_step(url: str, run_id: str, sku: str, fate: StepFate, *, collection: str = "") -> None:
     """Record how a step ended in a run; a later call for the same step replaces the earlier one."""
     with Catalog(url).write() as session:
         _shoot(session, sku, collection, "")
         _run(session, run_id)
-        row = RunStepRow(
-            run_id=run_id,
-            sku=sku,
-            step=step,
-            state=state,
-            seconds=seconds,
-            reason=reason,
-            at=datetime.now(UTC),
-            picture_sha256=picture_sha256,
-        )
-        session.merge(row)
+        session.merge(RunStepRow(run_id=run_id, sku=sku, at=datetime.now(UTC), **fate.model_dump()))
 
 
 def held_shoots(catalog: Catalog, *, sku: str | None = None, collection: str | None = None) -> list[HeldShoot]:
@@ -218,9 +218,9 @@ def _shoot(session: Session, sku: str, collection: str, source: str) -> ShootRow
     return row
 
 
-def _run(session: Session, run_id: str) -> None:
+def _run(session: Session, run_id: str, started_at: datetime | None = None) -> None:
     if session.get(RunRow, run_id) is None:
-        session.add(RunRow(run_id=run_id, started_at=datetime.now(UTC)))
+        session.add(RunRow(run_id=run_id, started_at=started_at or datetime.now(UTC)))
         session.flush()
 
 
@@ -238,3 +238,4 @@ def _record(
     if fate != "unchanged" and digest == shoot.plan_digest:
         shoot.fate, shoot.reason, shoot.last_run_id, shoot.last_run_at = fate, reason, run_id, now
     session.merge(RunShootRow(run_id=run_id, sku=shoot.sku, plan_digest=digest, fate=fate, reason=reason, at=now))
+    refresh_states(session, shoot.sku)

@@ -1,7 +1,8 @@
 """The tables of the catalog. `migrations/` creates them; a test compares the two.
 
 Products: `shoots`, `angles`, `captions`, `assets`, `checks`. Lineage: `steps`, `step_inputs`, `step_outputs`,
-`step_items`. Runs: `runs`, `run_shoots`, `run_steps`. Times are UTC. Digests are SHA-256, 64 hex digits.
+`step_items`. Others: `run_tables.py`, `review_tables.py`, `version_tables.py`, `fact_tables.py`, `board_tables.py` and
+`vector_tables.py`. Times are UTC. Digests are SHA-256, 64 hex digits.
 """
 
 from datetime import UTC, datetime
@@ -271,4 +272,4 @@ class ItemRow(Base):
     computed: Mapped[bool]
 
 
-Index("ix_assets_current", AssetRow.current, AssetRow.state)
+Index("ix_assets_current", AssetRow.current, AssetRow.state, AssetRow.id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sqlalchemy import select
@@ -63,9 +64,9 @@ def entries_of(index: VectorIndex, values: F32) -> tuple[VectorEntry, ...]:
     )
 
 
-def rows_of(sku: str, entries: Sequence[VectorEntry], step_key: str | None) -> list[VectorRow]:
-    """The rows of one product."""
-    return [VectorRow(sku=sku, step_key=step_key, **entry.model_dump()) for entry in entries]
+def rows_of(sku: str, entries: Sequence[VectorEntry], step_key: str | None) -> list[dict[str, Any]]:
+    """The rows of one product, by column."""
+    return [{"sku": sku, "step_key": step_key, **dict(entry)} for entry in entries]
 
 
 def values_of(entries: Sequence[VectorEntry]) -> F32:

@@ -1,4 +1,4 @@
-"""Commands over many shoots and over the catalog: discover, summary, assets, lineage, export, verify, doctor."""
+"""Commands over many shoots and over the catalog: discover, summary, assets, export, verify, doctor."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +12,6 @@ from rich.table import Table
 from pipeline.catalog import shoots
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import AssetState
-from pipeline.catalog.lineage import read_lineage
-from pipeline.catalog.lineage_tree import lineage_tree
 from pipeline.catalog.queries import list_assets
 from pipeline.cli.doctor import examine
 from pipeline.cli.output import Json, print_json
@@ -28,7 +26,7 @@ from pipeline.settings import Settings, read_settings
 
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the `catalog` command."""
-    for command in (discover, summary, assets, lineage, export, verify, doctor):
+    for command in (discover, summary, assets, export, verify, doctor):
         app.command()(command)
 
 
@@ -119,18 +117,6 @@ def assets(
         Console().print("`catalog fetch --out DIR` copies them under readable names", highlight=False)
 
 
-def lineage(
-    asset: Annotated[str, typer.Argument(help="<sku>/<angle>/<backdrop>/<channel>, as `catalog assets` lists it")],
-    as_json: Json = False,
-) -> None:
-    """Show how an asset was made: every step with its params, engine and seconds, down to each photo."""
-    traced = read_lineage(Catalog(read_settings().catalog_url), asset)
-    if as_json:
-        print_json(traced.model_dump(mode="json"))
-    else:
-        Console().print(lineage_tree(traced))
-
-
 def export(
     out: Annotated[Path, typer.Option(help="a new folder, or one that an earlier export made")], as_json: Json = False
 ) -> None:
@@ -185,23 +171,22 @@ def _print_table(table: Table, otherwise: str) -> None:
 def record_step(settings: Settings, run_id: str | None, plan: Plan, result: StepResult) -> None:
     """Record how a step ended, for the summary of its run."""
     if run_id is not None:
-        shoots.record_step(
-            settings.catalog_url,
-            run_id,
-            plan.sku,
-            result.step,
-            result.state,
-            seconds=result.seconds,
-            reason=result.reason,
-            collection=plan.collection,
+        fate = shoots.StepFate(
             picture_sha256=result.picture,
+            step_key=result.key,
+            **result.model_dump(
+                include={"step", "state", "seconds", "reason", "code", "cost_usd", "computed", "reused"}
+            ),
         )
+        shoots.record_step(settings.catalog_url, run_id, plan.sku, fate, collection=plan.collection)
 
 
-def record_run(settings: Settings, plan: Plan, digest: str, listed: str, results: list[StepResult]) -> None:
+def record_run(
+    settings: Settings, plan: Plan, digest: str, listed: str, results: list[StepResult], started_at: datetime
+) -> None:
     """Record a run of one shoot as the nightly run does, so that the next night skips the shoot.
 
-    `listed`: digest of the shoot's files when the run began.
+    `listed`: digest of the shoot's files when the run began, at `started_at`.
     """
     run_id = new_run_id("run")
     shoots.record_planned(
@@ -212,6 +197,7 @@ def record_run(settings: Settings, plan: Plan, digest: str, listed: str, results
         source=plan.source,
         listing_digest=listed,
         plan_digest=digest,
+        started_at=started_at,
     )
     for result in results:
         record_step(settings, run_id, plan, result)

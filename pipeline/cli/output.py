@@ -30,6 +30,12 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
+def print_next(cursor: str | None) -> None:
+    """Say how to get the next page, if there is one."""
+    if cursor:
+        Console().print(f"more: --after {cursor}", soft_wrap=True, markup=False, highlight=False)
+
+
 def checked(kind: type[P], values: dict[str, Any]) -> P:
     """Validate params from options, where None means the default. Raises BadInput that names the option."""
     try:
@@ -50,15 +56,21 @@ def engine_params(registry: Registry[Any], engine: str, values: dict[str, Any], 
     value as YAML. Raises BadInput when a setting is unknown or invalid.
     """
     given = {name: value for name, value in values.items() if value is not None}
+    try:
+        return registry.parse({"engine": engine, **given, **named_values(settings)})
+    except ValueError as error:
+        raise BadInput(f"--engine {engine}: {error}", remedy="See --help") from None
+
+
+def named_values(settings: list[str]) -> dict[str, Any]:
+    """Parse `NAME=VALUE` from `--set`, the value as YAML. Raises BadInput when one has no value."""
+    given: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
             raise BadInput(f"--set {setting} has no value", remedy="Write --set NAME=VALUE")
         given[name] = value_of(compose(text.encode(), Path(f"--set {name}")))
-    try:
-        return registry.parse({"engine": engine, **given})
-    except ValueError as error:
-        raise BadInput(f"--engine {engine}: {error}", remedy="See --help") from None
+    return given
 
 
 def engines_help(registry: Registry[Any]) -> str:

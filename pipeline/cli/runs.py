@@ -1,6 +1,8 @@
 """Commands for one shoot: run it, plan it, run one of its steps."""
 
 import sys
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +21,6 @@ from pipeline.core.shoot_files import by_reason
 from pipeline.discovery import listing_digest
 from pipeline.plan import STEPS, read_plan, stage_of, write_plan
 from pipeline.run import (
-    StepResult,
     exit_code,
     forecast,
     left_out_of,
@@ -46,13 +47,13 @@ def add_commands(app: typer.Typer) -> None:
 def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> None:
     """Run every step of one shoot on this machine, without Airflow, to published assets and a contact sheet."""
     settings = read_settings()
-    console = Console(stderr=True)
+    console, began = Console(stderr=True), datetime.now(UTC)
     with run_progress(console) as show:
         runner = runner_from(settings, show.event)
         listed = listing_digest(shoot_dir)  # first of all, so that the next night sees any change from here on
         plan, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
         results = run_plan(runner, plan, digest, show.result)
-    record_run(settings, plan, digest, listed, results)
+    record_run(settings, plan, digest, listed, results, began)
     sheet = copy_sheet(runner, digest, plan.sku, settings.sheets)
     pictures = {result.step: copy_held_picture(runner, result, plan.sku, settings.sheets) for result in results}
     shown = {step: path for step, path in pictures.items() if path}
@@ -111,12 +112,7 @@ def stage(
         result = run_request(runner, stage_of(name), request)
     else:
         planned = read_plan(runner.store, str(plan))
-        try:
-            result = run_step(runner, planned, str(plan), name)
-        except Exception as error:
-            result = StepResult(step=name, state="failed", reason=str(error) or type(error).__name__)
-            record_step(settings, run_id, planned, result)
-            raise
+        result = run_step(runner, planned, str(plan), name, partial(record_step, settings, run_id, planned))
         record_step(settings, run_id, planned, result)
         if name == "composite":
             copy_sheet(runner, str(plan), planned.sku, settings.sheets)

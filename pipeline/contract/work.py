@@ -19,13 +19,17 @@ O = TypeVar("O", bound=Frozen)  # noqa: E741
 
 
 class Event(Frozen):
-    """Something that happened to a step; shown as progress, and where tests kill a step."""
+    """Something that happened to a step; shown as progress, and where tests kill a step.
 
-    kind: Literal["cached", "started", "progress", "stored", "committing", "committed", "adopted", "held"]
+    `usd`: of `paid`, what a service charged.
+    """
+
+    kind: Literal["cached", "started", "progress", "stored", "committing", "committed", "adopted", "held", "paid"]
     step: str
     text: str = ""
     done: int = 0
     total: int = 0
+    usd: float = 0.0
 
 
 class FinishedStep(NamedTuple, Generic[O]):
@@ -63,6 +67,7 @@ class Work:
     def pay(self, usd: float) -> None:
         """Add what a service charged to the step's cost, and to what its run has paid."""
         self.cost_usd += usd
+        self.notify(Event(kind="paid", step=self.step, usd=usd))
         if self.budget is not None:
             self.budget.pay(usd)
 

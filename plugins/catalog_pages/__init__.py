@@ -17,7 +17,10 @@ class LazyPages:
     ) -> None:
         """Pass the request to the pages."""
         if self._pages is None:
-            from catalog_pages.pages import build_pages
+            from catalog_pages.access import AirflowAccess
+            from catalog_pages.redo import AirflowRedo
+            from pipeline.pages.app import build_pages
+            from pipeline.settings import read_settings
 
-            self._pages = build_pages()
+            self._pages = build_pages(AirflowAccess(), read_settings(), AirflowRedo())
         await self._pages(scope, receive, send)

@@ -3,6 +3,7 @@ import pytest
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.shoots import (
     HeldShoot,
+    StepFate,
     held_shoots,
     is_changed,
     known_shoots,
@@ -53,9 +54,11 @@ def test_unchanged_is_recorded_for_the_run_but_not_for_the_shoot(catalog_url: st
 
 def test_summary_lists_every_shoot_and_step(catalog_url: str) -> None:
     plan(catalog_url, "night 1")
-    record_step(catalog_url, "night 1", "MUG-1", "ingest", "done", seconds=3.5)
-    record_step(catalog_url, "night 1", "MUG-1", "sfm", "failed", reason="first try")
-    record_step(catalog_url, "night 1", "MUG-1", "sfm", "held", seconds=9.0, reason="gap at 95 deg")
+    record_step(catalog_url, "night 1", "MUG-1", StepFate(step="ingest", state="done", seconds=3.5))
+    record_step(catalog_url, "night 1", "MUG-1", StepFate(step="sfm", state="failed", reason="first try"))
+    record_step(
+        catalog_url, "night 1", "MUG-1", StepFate(step="sfm", state="held", seconds=9.0, reason="gap at 95 deg")
+    )
     record_fate(catalog_url, "night 1", "MUG-1", "held", "gap at 95 deg")
     record_fate(catalog_url, "night 1", "broken", "refused", "no sku", collection="autumn", source="/shoots/broken")
     plan(catalog_url, "night 1", sku="BAG-2")
@@ -76,8 +79,13 @@ def test_summary_lists_every_shoot_and_step(catalog_url: str) -> None:
 def test_held_shoots_are_listed_with_the_pictures_of_their_last_run(catalog_url: str) -> None:
     for night, picture in (("night 1", "a" * 64), ("night 2", "b" * 64)):
         plan(catalog_url, night)
-        record_step(catalog_url, night, "MUG-1", "cutout", "held", reason="not found", picture_sha256=picture)
-        record_step(catalog_url, night, "MUG-1", "sfm", "held", reason="held by cutout")
+        record_step(
+            catalog_url,
+            night,
+            "MUG-1",
+            StepFate(step="cutout", state="held", reason="not found", picture_sha256=picture),
+        )
+        record_step(catalog_url, night, "MUG-1", StepFate(step="sfm", state="held", reason="held by cutout"))
         record_fate(catalog_url, night, "MUG-1", "held", "cutout: not found")
     plan(catalog_url, "night 2", sku="BAG-2")
     record_fate(catalog_url, "night 2", "BAG-2", "done")

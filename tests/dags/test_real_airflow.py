@@ -3,14 +3,17 @@
 Steps are toys. One Airflow serves all tests of this file, in their order; the last two stop it.
 """
 
+import http.client
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -150,7 +153,7 @@ def fetch(airflow: Airflow, path: str, token: str = "") -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v2/dags", "/catalog/assets", f"/catalog/lineage/{ASSET}", "/catalog/pictures/" + "0" * 64]
+    "path", ["/api/v2/dags", "/catalog/board", f"/catalog/assets/{ASSET}", "/catalog/pictures/" + "0" * 64]
 )
 def test_nothing_is_shown_without_a_login(airflow, path):
     assert fetch(airflow, path)[0] == 401
@@ -169,20 +172,45 @@ def test_a_wrong_password_is_rejected(airflow):
 
 def test_a_logged_in_user_sees_the_lineage_of_an_asset(airflow):
     token = airflow.client.token
-    status, page = fetch(airflow, "/catalog/assets", token)
-    assert status == 200 and f'href="/catalog/lineage/{ASSET}"'.encode() in page
-    status, page = fetch(airflow, f"/catalog/lineage/{ASSET}", token)
+    status, page = fetch(airflow, "/catalog/board", token)
+    assert status == 200 and f'href="/catalog/assets/{ASSET}"'.encode() in page
+    status, page = fetch(airflow, f"/catalog/assets/{ASSET}", token)
     assert status == 200 and b"A.jpg" in page and b"cutout" in page
-    picture = page.partition(b'src="')[2].partition(b'"')[0].decode()
-    status, data = fetch(airflow, picture, token)
-    assert status == 200 and max(Image.open(io.BytesIO(data)).size) <= 480
-    assert fetch(airflow, "/catalog/lineage/no/such/white/shop", token)[0] == 404
+    picture = page.partition(b'src="/catalog/pictures/')[2].partition(b'"')[0].decode()
+    status, data = fetch(airflow, f"/catalog/pictures/{picture}", token)
+    assert status == 200 and max(Image.open(io.BytesIO(data)).size) <= 1200
+    assert fetch(airflow, "/catalog/assets/no/such/white/shop", token)[0] == 404
     assert fetch(airflow, "/catalog/pictures/" + "0" * 64, token)[0] == 404
+
+
+def change(airflow: Airflow, path: str, values: dict[str, str], **headers: str) -> int:
+    """Send a form of the pages as the logged-in user; the status of the response, of a redirect too."""
+    sent = {"Authorization": f"Bearer {airflow.client.token}", "Origin": airflow.client.url, **headers}
+    address = urllib.parse.urlsplit(airflow.client.url)
+    connection = http.client.HTTPConnection(address.netloc, timeout=60)
+    body = urllib.parse.urlencode({"back": "/catalog/review", **values})
+    connection.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded", **sent})
+    return connection.getresponse().status
+
+
+def test_a_redo_from_the_pages_is_a_run_of_the_dag_of_requests(airflow):
+    _, page = fetch(airflow, f"/catalog/assets/{ASSET}", airflow.client.token)
+    token = re.search(rb'"X-CSRF-Token": "([0-9a-f]{64})"', page)[1].decode()
+    sha256 = re.search(rb"<code>([0-9a-f]{64})</code>", page)[1].decode()
+    wish = {"asset": f"{sha256} {ASSET}", "text": "on light grey"}
+    airflow.client.send("PATCH", f"/api/v2/dags/{REQUEST}", {"is_paused": False})
+    assert change(airflow, "/catalog/redos", wish) == 403
+    assert change(airflow, "/catalog/redos", wish | {"csrf_token": token}, Origin="http://elsewhere.test") == 403
+    assert change(airflow, "/catalog/redos", wish | {"csrf_token": token}) == 303
+    runs = airflow.client.get(f"/api/v2/dags/{REQUEST}/dagRuns")["dag_runs"]
+    assert [(run["conf"]["sku"], run["conf"]["text"]) for run in runs] == [("MUG-1", "on light grey")]
+    _, page = fetch(airflow, "/catalog/log", airflow.client.token)
+    assert ASSET.encode() in page and LOGIN.encode() in page
 
 
 def test_the_catalog_is_in_the_navigation(airflow):
     plugins = {plugin["name"]: plugin for plugin in airflow.client.get("/api/v2/plugins")["plugins"]}
-    assert [view["href"] for view in plugins["catalog"]["external_views"]] == ["/catalog/assets"]
+    assert [view["href"] for view in plugins["catalog"]["external_views"]] == ["/catalog/board"]
     assert not airflow.client.get("/api/v2/plugins/importErrors")["import_errors"]
 
 
@@ -204,10 +232,10 @@ ABOVE = """photo => { const names = [];
 def test_a_browser_reaches_a_photo_from_the_navigation_after_login(airflow):
     with chromium() as browser, open_page(browser) as (page, requests):
         page.set_default_timeout(120_000)
-        for path in ("/catalog/assets", f"/catalog/lineage/{ASSET}"):
+        for path in ("/catalog/board", f"/catalog/assets/{ASSET}"):
             assert page.goto(airflow.client.url + path).status == 401
             assert "MUG-1" not in page.content()
-        page.goto(f"{airflow.client.url}/plugin/catalog/catalog/assets")
+        page.goto(f"{airflow.client.url}/plugin/catalog/catalog/board")
         page.locator("[name=username]").fill(LOGIN)
         assert "MUG-1" not in page.content()
         page.locator("[name=password]").fill(PASSWORD)
@@ -215,9 +243,10 @@ def test_a_browser_reaches_a_photo_from_the_navigation_after_login(airflow):
         page.get_by_role("button", name="Browse").click()
         page.get_by_text("Catalog", exact=True).click()
         pages = page.frame_locator("iframe")
-        pages.get_by_role("link", name=ASSET).click()
+        pages.locator(f"a[href='/catalog/assets/{ASSET}']").click()
+        pages.get_by_text("The same as text").click()
         tree = pages.locator(".tree strong", has_text="A.jpg").first.evaluate(ABOVE)
-        for picture in pages.locator("img").all():
+        for picture in pages.locator("img:visible").all():
             picture.scroll_into_view_if_needed()
             assert picture.evaluate("async i => { await i.decode(); return i.naturalWidth }") > 0
     assert tree[:3] == ["A.jpg", "ingest_photo A", "cutout_photo A"]

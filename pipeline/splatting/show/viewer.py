@@ -1,7 +1,7 @@
 """A self-contained HTML page that shows a splat in any browser: viewer and splat are embedded, nothing is loaded.
 
 PlayCanvas renders (`viewer_page/vendor/README.md`); our part is `viewer_page/page.js`. The page's own policy forbids
-all requests, and all scripts except its two, which it identifies by digest.
+all requests, and all scripts and styles except its own, which it identifies by digest.
 """
 
 import base64
@@ -22,6 +22,7 @@ from pipeline.splatting.ply import Splat, write_ply
 from pipeline.splatting.show.render import FRONT_OF_UP, Up, check_new, extent_of, read_splat
 
 PAGE = Path(__file__).with_name("viewer_page")
+ENGINE, OWN, STYLE = "vendor/engine.min.js", "page.js", "page.css"
 FOCAL = 85 / 36  # focal length in units of the window's shorter side, as in `render`
 FILL = 0.8
 ELEVATION_DEG = 15.0
@@ -36,14 +37,14 @@ def viewer_page(splat: Splat, title: str, up: Up = "z") -> str:
 
     The splat is moved to the origin, scaled to a radius of 1, and rounded invisibly, which shrinks the page to a third.
     """
-    vendored, own = _script("vendor/engine.min.js"), _script("page.js")
     return _PAGES.get_template("page.html").render(
         title=title,
-        policy=_policy(vendored, own),
+        policy=policy(),
         settings=Markup(json.dumps(_settings(splat, up)).replace("<", "\\u003c")),  # noqa: S704 - "<" is escaped
         splat=base64.b64encode(gzip.compress(write_ply(_embedded(splat)), 9, mtime=0)).decode("ascii"),
-        vendored=Markup(vendored),  # noqa: S704 - our own files
-        own=Markup(own),  # noqa: S704
+        style=Markup(_part(STYLE)),  # noqa: S704 - our own files
+        vendored=Markup(_part(ENGINE)),  # noqa: S704
+        own=Markup(_part(OWN)),  # noqa: S704
     )
 
 
@@ -89,19 +90,20 @@ def _settings(splat: Splat, up: Up) -> dict[str, object]:
     }
 
 
-@lru_cache
-def _script(name: str) -> str:
-    return (PAGE / name).read_text(encoding="utf-8")
-
-
-def _policy(*scripts: str) -> str:
-    """Return a Content-Security-Policy that allows these scripts and their worker, and no requests."""
-    digests = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+def policy() -> str:
+    """The page's Content-Security-Policy: its own scripts and style, a worker of theirs, and no requests."""
+    scripts = " ".join(_digest(_part(name)) for name in (ENGINE, OWN))
     return (
-        f"default-src 'none'; script-src {digests}; worker-src blob:; style-src 'unsafe-inline'; base-uri 'none';"
-        " form-action 'none'"
+        f"default-src 'none'; script-src {scripts}; worker-src blob:; style-src {_digest(_part(STYLE))};"
+        " base-uri 'none'; form-action 'none'"
     )
 
 
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+@lru_cache
+def _part(name: str) -> str:
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
+def _digest(part: str) -> str:
+    """A part of the page as a policy names it."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(part.encode()).digest()).decode('ascii')}'"

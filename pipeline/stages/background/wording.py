@@ -70,15 +70,11 @@ class Reworded(Frozen):
 
 def run_wording(inputs: WordingInputs, params: WordingParams, work: Work) -> WordingOutputs:
     """Ask for another prompt. Raises MissingEngine without a key, CatalogError if the service fails."""
-
-    def pay(usd: float) -> None:
-        work.cost_usd += usd
-
     parts: list[str | bytes] = [json.dumps({"prompt": params.prompt, "faults": params.failed}, ensure_ascii=False)]
     if inputs.seen is not None:
         parts.append(work.read(inputs.seen))
     try:
-        prompt, usage = ask(params.rewrite, SYSTEM, parts, Reworded, lambda answer: _usable(answer, params), pay)
+        prompt, usage = ask(params.rewrite, SYSTEM, parts, Reworded, lambda answer: _usable(answer, params), work.pay)
     except NoUsableAnswer as error:
         report = WordingReport(prompt=params.prompt, note=f"the prompt was kept: {error.what}")
     else:

@@ -1,0 +1,1 @@
+"""The board of all products, and everything that is known of one product."""

@@ -1,0 +1,1 @@
+"""What stands behind assets, what a photo, checkpoint or setting touched, and what changed between two versions."""

@@ -1,0 +1,158 @@
+"""The commands `review`: list what waits for a decision, decide, undo, and the log."""
+
+import getpass
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.review.actors import Actor
+from pipeline.catalog.review.decisions import Decided, Decision, decide
+from pipeline.catalog.review.decisions import undo as undo_decision
+from pipeline.catalog.review.log import Review, review_log
+from pipeline.catalog.review.queue import review_queue
+from pipeline.cli.impact import After, Limit
+from pipeline.cli.output import Json, named_values, print_json, print_next
+from pipeline.core.errors import BadInput
+from pipeline.settings import read_settings
+
+Assets = Annotated[
+    list[str], typer.Argument(metavar="ASSET...", help="<sku>/<angle>/<backdrop>/<channel>, as `catalog assets` lists")
+]
+Reason = Annotated[str, typer.Option(help="why; kept with the decision")]
+By = Annotated[str | None, typer.Option(help="who decides; default: this system's user")]
+Collection = Annotated[str | None, typer.Option(help="only this collection")]
+Channel = Annotated[str | None, typer.Option(help="only this channel")]
+Sku = Annotated[str | None, typer.Option(help="only this product")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="a setting to change for the redo; can be repeated"),
+]
+
+review = typer.Typer(
+    no_args_is_help=True,
+    help="Decide on assets in review. A decision holds as long as the asset's bytes are the same.",
+)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add this file's commands to the `catalog` command."""
+    app.add_typer(review, name="review")
+
+
+@review.command("list")
+def list_waiting(
+    collection: Collection = None,
+    channel: Channel = None,
+    sku: Sku = None,
+    after: After = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List the assets in review: what a person must look at, and what a redo was asked for."""
+    queue = review_queue(_catalog(), collection=collection, channel=channel, sku=sku, cursor=after, limit=limit)
+    if as_json:
+        print_json(queue.model_dump(mode="json"))
+        return
+    table = Table()
+    table.add_column("asset", no_wrap=True, overflow="fold")
+    for title in ("source", "reasons"):
+        table.add_column(title)
+    for item in queue.rows:
+        table.add_row(escape(item.asset.id), item.asset.source, escape("; ".join(item.asset.reasons)))
+    Console().print(table if table.row_count else "nothing waits for review")
+    print_next(queue.next)
+
+
+@review.command()
+def approve(assets: Assets, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
+    """Publish assets. One that a check rejects needs a reason."""
+    _decide(assets, "approved", reason, by, as_json)
+
+
+@review.command()
+def reject(assets: Assets, reason: Reason, by: By = None, as_json: Json = False) -> None:
+    """Reject assets: they must not be used."""
+    _decide(assets, "rejected", reason, by, as_json)
+
+
+@review.command()
+def redo(assets: Assets, reason: Reason = "", settings: Settings = None, by: By = None, as_json: Json = False) -> None:
+    """Ask for assets to be made again. They stay in review until their bytes change; this starts no run."""
+    _decide(assets, "redo", reason, by, as_json, settings)
+
+
+@review.command()
+def withdraw(assets: Assets, reason: Reason, by: By = None, as_json: Json = False) -> None:
+    """Withdraw assets, for example all that `catalog impact` lists: they are no longer published."""
+    _decide(assets, "withdrawn", reason, by, as_json)
+
+
+@review.command()
+def undo(assets: Assets, by: By = None, as_json: Json = False) -> None:
+    """Undo the last decision on each asset; the one before it then holds again."""
+    catalog, actor = _catalog(), _actor(by)
+    _print_decided([undo_decision(catalog, asset, actor) for asset in assets], as_json)
+
+
+@review.command()
+def log(
+    asset: Annotated[str | None, typer.Option(help="only decisions on this asset")] = None,
+    sku: Sku = None,
+    by: Annotated[str | None, typer.Option(help="only decisions of this person")] = None,
+    after: After = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List the decisions, the newest first: who decided what, when and why, and whether it still holds."""
+    entries = review_log(_catalog(), asset_id=asset, sku=sku, decided_by=by, cursor=after, limit=limit)
+    if as_json:
+        print_json(entries.model_dump(mode="json"))
+        return
+    table = Table()
+    table.add_column("asset", no_wrap=True, overflow="fold")
+    for title in ("decision", "by", "at", "holds", "reason"):
+        table.add_column(title)
+    for entry in entries.rows:
+        cells = (entry.asset_id, entry.decision, entry.decided_by, f"{entry.decided_at:%Y-%m-%d %H:%M}", _holds(entry))
+        table.add_row(*map(escape, (*cells, entry.reason)))
+    Console().print(table if table.row_count else "no decisions yet")
+    print_next(entries.next)
+
+
+def _holds(entry: Review) -> str:
+    if entry.undone_by is not None:
+        return f"undone by {entry.undone_by}"
+    return "yes" if entry.holds else "no"
+
+
+def _catalog() -> Catalog:
+    return Catalog(read_settings().catalog_url)
+
+
+def _actor(by: str | None) -> Actor:
+    """Whoever can write to the database may do anything. Raises BadInput when the system knows no name for the user."""
+    if by is None:
+        try:
+            by = getpass.getuser()
+        except (KeyError, OSError):
+            raise BadInput("this system has no name for its user", remedy="Say who decides with --by") from None
+    return Actor(name=by, role="admin")
+
+
+def _decide(
+    assets: list[str], decision: Decision, reason: str, by: str | None, as_json: bool, settings: list[str] | None = None
+) -> None:
+    chosen = named_values(settings or [])
+    _print_decided(decide(_catalog(), assets, decision, _actor(by), reason=reason, settings=chosen), as_json)
+
+
+def _print_decided(decided: tuple[Decided, ...] | list[Decided], as_json: bool) -> None:
+    if as_json:
+        print_json({"assets": [each.model_dump(mode="json") for each in decided]})
+        return
+    for each in decided:
+        Console().print(f"{each.asset_id}: {each.after} (was {each.before})", markup=False, highlight=False)

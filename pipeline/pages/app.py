@@ -1,0 +1,83 @@
+"""Builds the pages as one FastAPI application, which `catalog ui` serves and Airflow mounts."""
+
+from collections.abc import Iterator
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from pipeline.catalog.database import Catalog
+from pipeline.contract.store import Store
+from pipeline.core.errors import BadInput, CatalogError
+from pipeline.pages.access import Access, Needs
+from pipeline.pages.disk_cache import DiskCache
+from pipeline.pages.headers import Guarded
+from pipeline.pages.redo import Redo
+from pipeline.pages.render import render
+from pipeline.pages.routes import actions, assets, board, impact, pictures, products, review, runs, static, versions
+from pipeline.settings import Settings
+
+ROUTES = (static, pictures, board, products, assets, versions, review, impact, runs, actions)
+PUBLIC = frozenset({"/static/{name}", "/favicon.ico", "/login"})  # without a login: the login, and its page's style
+
+
+def build_pages(access: Access, settings: Settings, redo: Redo | None = None) -> FastAPI:
+    """Build the application. `redo`: starts a shoot again; without it the pages do not offer that.
+
+    FastAPI's own documentation pages are off: they would load scripts from elsewhere. Raises as `Catalog` and `Store`.
+    """
+    pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    pages.state.access, pages.state.redo = access, redo
+    pages.state.catalog = Catalog(settings.catalog_url)
+    pages.state.store = Store(settings.store)
+    pages.state.cache = DiskCache(pages.state.store.root / "cache" / "pages")
+    for module in ROUTES:
+        pages.include_router(module.router)
+    _add_error_pages(pages)
+    if access.hosts is not None:
+        pages.add_middleware(TrustedHostMiddleware, allowed_hosts=list(access.hosts))
+    pages.add_middleware(Guarded)  # added last, hence outermost
+    unguarded = {route.path for route in api_routes(pages) if role_of(route) is None} - PUBLIC
+    if unguarded:
+        raise RuntimeError(f"these routes have no role: {', '.join(sorted(unguarded))}")
+    return pages
+
+
+def api_routes(pages: FastAPI) -> Iterator[APIRoute]:
+    """Every route of the pages."""
+    for route in pages.routes:
+        if not isinstance(route, APIRoute):
+            raise TypeError(f"{route} is no plain route: its role cannot be checked")
+        yield route
+
+
+def role_of(route: APIRoute) -> Needs | None:
+    """The dependency that checks a route's role; None if it has none."""
+    return next((part.call for part in route.dependant.dependencies if isinstance(part.call, Needs)), None)
+
+
+def _add_error_pages(pages: FastAPI) -> None:
+    """Show every error as a page that says what is wrong."""
+
+    async def refused(request: Request, error: Exception) -> HTMLResponse:
+        status = error.status_code if isinstance(error, HTTPException | StarletteHTTPException) else 500
+        return _error_page(request, status, str(getattr(error, "detail", error)))
+
+    async def invalid(request: Request, error: Exception) -> HTMLResponse:
+        first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": ("?",), "msg": str(error)}
+        return _error_page(request, 422, f"{first['loc'][-1]}: {first['msg']}.")
+
+    async def failed(request: Request, error: Exception) -> HTMLResponse:
+        return _error_page(request, 404 if isinstance(error, BadInput) else 500, f"{error}.".replace("..", "."))
+
+    pages.add_exception_handler(StarletteHTTPException, refused)
+    pages.add_exception_handler(RequestValidationError, invalid)
+    pages.add_exception_handler(CatalogError, failed)
+
+
+def _error_page(request: Request, status: int, words: str) -> HTMLResponse:
+    titles = {401: "Please sign in", 403: "Not allowed", 404: "Not found", 405: "Not found", 422: "Not valid"}
+    return render(request, "error.html", status=status, title=titles.get(status, "Something went wrong"), words=words)

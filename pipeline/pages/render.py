@@ -1,0 +1,99 @@
+"""Renders the pages' templates: what all of them share, and filters for figures and times."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pipeline.pages.access import User, csrf_token
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("pipeline.pages"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+NAVIGATION = (("Board", "board"), ("Review", "review"), ("Impact", "impact"), ("Runs", "runs"))
+
+
+def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Render a page for the user of this request; before one is known, without navigation."""
+    user: User | None = getattr(request.state, "catalog_user", None)
+    access = request.app.state.access
+    page = _TEMPLATES.get_template(template).render(
+        root=root_of(request),
+        user=user,
+        csrf=csrf_token(access.secret, user) if user else "",
+        navigation=NAVIGATION if user else (),
+        here=request.url.path.removeprefix(root_of(request)).strip("/").partition("/")[0],
+        **values,
+    )
+    return HTMLResponse(page, status_code=status)
+
+
+def root_of(request: Request) -> str:
+    """The path at which the pages are mounted, as the browser sees it; empty at the top."""
+    return str(request.scope.get("root_path", "")).rstrip("/")
+
+
+def number(value: float) -> str:
+    """Four significant digits, or a whole number with separators: `0.8213`, `1,936`."""
+    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+
+
+def seconds(value: float) -> str:
+    """A duration: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if value < 10:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def usd(value: float) -> str:
+    """An amount of money: `$0.0042`, `$12.50`; `$0` for nothing."""
+    if not value:
+        return "$0"
+    return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
+
+
+def size(value: int) -> str:
+    """A file size: `734 B`, `81 kB`, `1.4 MB`."""
+    if value < 1000:
+        return f"{value} B"
+    return f"{value / 1000:.0f} kB" if value < 1_000_000 else f"{value / 1e6:.1f} MB"
+
+
+def when(value: datetime | None) -> str:
+    """A time in UTC, `2026-03-01 02:14`; a dash for none."""
+    return f"{value:%Y-%m-%d %H:%M}" if value else "\u2013"
+
+
+def dot(state: str) -> str:
+    """The CSS class of a state's dot: `dot-in-review`."""
+    return "dot-" + state.replace(" ", "-")
+
+
+def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Params as `outer.inner` to value, without those that are empty."""
+    flat: dict[str, Any] = {}
+    for name, value in params.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{inner}": each for inner, each in settings_of(value).items()}
+        elif value not in (None, "", []):
+            flat[name] = value
+    return flat
+
+
+_TEMPLATES.filters |= {
+    "number": number, "seconds": seconds, "usd": usd, "size": size, "when": when, "dot": dot,
+    "settings": settings_of, "path": quote,
+}  # fmt: skip

@@ -1,0 +1,70 @@
+"""`catalog ui` as a process: it prints its link, serves this machine only, and ends with Ctrl-C."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipeline.cli.background import BackgroundRedo
+from pipeline.cli.ui import listen
+from pipeline.core.errors import BadInput
+from pipeline.settings import Settings
+
+SHOW = "import json, sys; json.dump(sys.argv[1:], open(sys.argv[1] + '.json', 'w'))"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> "Iterator[tuple[subprocess.Popen[str], str]]":
+    environment = {**os.environ, "CATALOG_STORE": str(tmp_path / "store"), "PYTHONUNBUFFERED": "1"}
+    environment.pop("CATALOG_DATABASE_URL", None)
+    command = [sys.executable, "-m", "pipeline", "ui", "--port", "0"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as ui:
+        try:
+            assert ui.stdout is not None
+            yield ui, ui.stdout.readline().strip()
+        finally:
+            ui.kill()
+
+
+def test_the_printed_link_works_and_ctrl_c_ends_it(served):
+    ui, link = served
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/login\?token=[\w-]{43}", link)
+    addresses = {c.laddr.ip for c in psutil.Process(ui.pid).net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    assert addresses == {"127.0.0.1"}
+    with urllib.request.urlopen(link, timeout=60) as page:  # noqa: S310 - our own server
+        cookie = page.headers["set-cookie"].partition(";")[0]
+    board = urllib.request.Request(link.partition("/login")[0] + "/board", headers={"Cookie": cookie})  # noqa: S310
+    with urllib.request.urlopen(board, timeout=60) as page:  # noqa: S310
+        assert "The catalog is empty." in page.read().decode()
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(link, timeout=60)  # noqa: S310
+    ui.send_signal(signal.SIGINT)
+    out, err = ui.communicate(timeout=60)
+    assert ui.returncode == 0 and "Traceback" not in err
+    assert out.startswith(link.partition("token=")[0]) and link not in out  # the next link
+
+
+def test_a_taken_port_is_named():
+    with listen(0) as taken, pytest.raises(BadInput, match="cannot be used"):
+        listen(taken.getsockname()[1])
+
+
+def test_a_wish_becomes_a_run_of_its_brief_with_a_log(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    redo = BackgroundRedo(Settings(store=tmp_path / "store"), (sys.executable, "-c", SHOW))
+    run_id = asyncio.run(redo.start(None, "mug-001", "- on light grey"))  # type: ignore[arg-type]
+    redo.finish()
+    assert json.loads((tmp_path / "brief.json").read_text()) == [
+        "brief", "--run", "--run-id", run_id, "--", "mug-001", "- on light grey",
+    ]  # fmt: skip
+    assert (tmp_path / "logs" / f"{run_id}.log").read_bytes() == b""

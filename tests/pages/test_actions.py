@@ -1,0 +1,107 @@
+"""Decisions from the pages: who may, what is recorded, what stays if it fails."""
+
+import pytest
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.queries import read_asset
+from pipeline.catalog.review.log import audit_log, review_log
+from pipeline.core.errors import CatalogError
+from tests.pages.conftest import ASSET, Site
+
+
+@pytest.fixture
+def waiting(make_site) -> Site:
+    """Assets that wait for a decision."""
+    return make_site(verdict="in review")
+
+
+def state_of(site: Site) -> str:
+    return read_asset(Catalog(site.settings.catalog_url), ASSET).asset.state
+
+
+def seen(site: Site) -> str:
+    return f"{read_asset(Catalog(site.settings.catalog_url), ASSET).asset.sha256} {ASSET}"
+
+
+def send(site: Site, path: str, role: str = "reviewer", **values: object):
+    return site.client(role).post(path, data={"back": "/review", **values})
+
+
+def test_an_approval_publishes_and_is_recorded(waiting):
+    response = send(waiting, "/decisions", asset=seen(waiting), decision="approved")
+    assert (response.status_code, response.headers["location"]) == (303, "/review")
+    assert state_of(waiting) == "published"
+    catalog = Catalog(waiting.settings.catalog_url)
+    (row,) = audit_log(catalog).rows
+    assert (row.actor, row.role, row.action, row.target) == ("reviewer", "reviewer", "approve", ASSET)
+    assert "reviewer" in waiting.client("viewer").get("/log").text
+
+
+def test_a_rejection_needs_a_reason_and_can_be_undone(waiting):
+    assert send(waiting, "/decisions", asset=seen(waiting), decision="rejected").status_code == 404
+    assert state_of(waiting) == "in review"
+    send(waiting, "/decisions", asset=seen(waiting), decision="rejected", reason="blurred print")
+    assert state_of(waiting) == "rejected"
+    assert "blurred print" in waiting.client("reviewer").get("/review").text
+    send(waiting, "/undo", asset=ASSET)
+    assert state_of(waiting) == "in review"
+
+
+def test_a_decision_on_other_bytes_is_refused(waiting):
+    response = send(waiting, "/decisions", asset=f"{'0' * 64} {ASSET}", decision="approved")
+    assert response.status_code == 404 and "has been made again" in response.text
+    assert state_of(waiting) == "in review"
+
+
+def test_several_assets_are_decided_together_or_not_at_all(waiting):
+    mixed = [seen(waiting), f"{'0' * 64} MUG-1/left/white/shop"]
+    assert send(waiting, "/decisions", asset=mixed, decision="approved").status_code == 404
+    assert state_of(waiting) == "in review"
+
+
+def test_a_redo_is_started_and_recorded(waiting):
+    response = send(waiting, "/redos", asset=seen(waiting), text="front on light grey")
+    assert response.status_code == 303
+    assert waiting.redo.asked == [("MUG-1", "front on light grey")]
+    (review,) = review_log(Catalog(waiting.settings.catalog_url)).rows
+    assert (review.decision, review.settings) == ("redo", {"text": "front on light grey"})
+
+
+def test_a_redo_that_cannot_start_leaves_no_decision(waiting):
+    waiting.redo.fault = CatalogError("the DAG is paused", remedy="Unpause it")
+    response = send(waiting, "/redos", asset=seen(waiting), text="front on light grey")
+    assert response.status_code == 500 and "the DAG is paused" in response.text
+    assert not [review for review in review_log(Catalog(waiting.settings.catalog_url)).rows if review.holds]
+
+
+def test_only_an_admin_withdraws(make_site):
+    site = make_site()
+    values = {"asset": seen(site), "reason": "the licence ended"}
+    assert send(site, "/withdrawals", **values).status_code == 403
+    assert send(site, "/withdrawals", "admin", **values).status_code == 303
+    assert state_of(site) == "withdrawn"
+
+
+@pytest.mark.parametrize("back", ["//elsewhere.test", "http://elsewhere.test/", "/\\elsewhere.test", "/a\r\nx: y", ""])
+def test_the_way_back_leads_nowhere_else(waiting, back):
+    response = send(waiting, "/decisions", asset=seen(waiting), decision="approved", back=back)
+    assert response.status_code == 422 and state_of(waiting) == "in review"
+
+
+@pytest.mark.parametrize("asset", ["", "x", ASSET, f"{'0' * 64}", f"{'0' * 64} {'x' * 500}", f"{'0' * 64} a\0"])
+def test_what_is_no_asset_is_refused(waiting, asset):
+    response = send(waiting, "/decisions", asset=asset, decision="approved")
+    assert response.status_code in {404, 422}
+
+
+def test_more_assets_than_a_page_holds_are_refused(waiting):
+    assert send(waiting, "/decisions", asset=[seen(waiting)] * 201, decision="approved").status_code == 422
+
+
+def test_a_form_with_the_token_as_a_field_is_accepted(waiting):
+    client = waiting.client("reviewer")
+    del client.headers["x-csrf-token"]
+    values = {"asset": seen(waiting), "decision": "approved", "back": "/review"}
+    assert client.post("/decisions", data=values).status_code == 403
+    assert client.post("/decisions", data={**values, "csrf_token": waiting.token("admin")}).status_code == 403
+    assert client.post("/decisions", data={**values, "csrf_token": waiting.token("reviewer")}).status_code == 303

@@ -1,0 +1,120 @@
+"""The photo in the asset's framing lies exactly under the product that composite placed."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.lineage import Lineage, LineageStep, read_lineage
+from pipeline.contract.store import Store
+from pipeline.core.errors import BadInput
+from pipeline.core.linear import linear_to_srgb
+from pipeline.core.png import encode_png
+from pipeline.imaging.channels.channel import load_channel
+from pipeline.imaging.compositing.framing import place, resample_product
+from pipeline.pages.before import BeforePicture, before_of, nearest_of
+from pipeline.pages.disk_cache import DiskCache
+from pipeline.pages.thumbnails import Side
+from tests.catalog.toy_shoot import ToyShoot
+
+KIND = "solid"
+
+
+def shot() -> tuple[np.ndarray, np.ndarray]:
+    """A photo with a textured, off-centre product, [h, w, 3], and the product's matte, [h, w]."""
+    rows, columns = np.mgrid[:300, :400]
+    matte = np.where((abs(rows - 170) < 80) & (abs(columns - 140) < 60), 255, 0).astype(np.uint8)
+    waves = 128 + 80 * np.sin(rows / 9.0) * np.cos(columns / 7.0)
+    return np.stack([waves, 255 - waves, waves / 2 + 60], axis=2).astype(np.uint8), matte
+
+
+def step_with(lineage_step: LineageStep, channel: str) -> LineageStep:
+    return lineage_step.model_copy(
+        update={"params": {"channel": load_channel(channel).model_dump(mode="json"), "kind": KIND}}
+    )
+
+
+@pytest.fixture
+def lineage(tmp_path: Path) -> Lineage:
+    url = f"sqlite:///{tmp_path}/catalog.db"
+    ToyShoot(tmp_path, url).publish()
+    return read_lineage(Catalog(url), "MUG-1/front/white/shop")
+
+
+@pytest.mark.parametrize("channel", ["amazon_main", "shopify"])
+def test_the_photo_lies_under_the_product(tmp_path, lineage, channel):
+    photo, matte = shot()
+    store, cache = Store(tmp_path / "pictures"), DiskCache(tmp_path / "cache")
+    cutout = np.dstack([photo, matte])
+    stored = [store.put(encode_png(picture), "image/png").sha256 for picture in (photo, cutout)]
+    chosen = load_channel(channel)
+    placement = place(matte, chosen, chosen.framing(KIND))
+    frame_px = (placement.width_px, placement.height_px)
+    before = BeforePicture(step_with(lineage.steps[0], channel), *stored, frame_px)
+    with Image.open(io.BytesIO(before.made(store, cache, Side.WHOLE))) as file:
+        shown = np.asarray(file.convert("RGB"), float)
+    assert shown.shape[1::-1] == frame_px
+    patch = resample_product(cutout, placement)
+    inner = patch.alpha > 0.999
+    product = linear_to_srgb(patch.pixels[..., :3]).astype(float)
+    difference = np.abs(shown[patch.where] - product)[inner]
+    shifted = np.abs(np.roll(shown, 3, axis=1)[patch.where] - product)[inner]
+    assert difference.mean() < 4 and difference.mean() < shifted.mean() / 2
+
+
+def test_a_smaller_side_shows_the_same_frame(tmp_path, lineage):
+    photo, matte = shot()
+    store, cache = Store(tmp_path / "pictures"), DiskCache(tmp_path / "cache")
+    stored = [store.put(encode_png(picture), "image/png").sha256 for picture in (photo, np.dstack([photo, matte]))]
+    chosen = load_channel("amazon_main")
+    placement = place(matte, chosen, chosen.framing(KIND))
+    before = BeforePicture(
+        step_with(lineage.steps[0], "amazon_main"), *stored, (placement.width_px, placement.height_px)
+    )
+    large, small = (
+        Image.open(io.BytesIO(before.made(store, cache, side))).convert("RGB") for side in (Side.LARGE, Side.CARD)
+    )
+    same = np.abs(np.asarray(large.resize(small.size, Image.Resampling.BOX), float) - np.asarray(small, float))
+    assert max(small.size) == 480 and same.mean() < 6
+
+
+def test_another_framing_than_the_recorded_one_is_refused(tmp_path, lineage):
+    photo, matte = shot()
+    store = Store(tmp_path / "pictures")
+    stored = [store.put(encode_png(picture), "image/png").sha256 for picture in (photo, np.dstack([photo, matte]))]
+    before = BeforePicture(step_with(lineage.steps[0], "amazon_main"), *stored, (10, 10))
+    with pytest.raises(BadInput, match="has changed since it ran"):
+        before.made(store, DiskCache(tmp_path / "cache"), Side.LARGE)
+
+
+def captured(lineage: Lineage) -> Lineage:
+    """The toy's lineage with the params and the input that a real composite has."""
+    first, *others = lineage.steps
+    edges = tuple(
+        edge.model_copy(update={"name": "picture"}) if edge.step_key == first.key else edge for edge in lineage.edges
+    )
+    return lineage.model_copy(update={"steps": (step_with(first, "shopify"), *others), "edges": edges})
+
+
+def test_a_captured_asset_is_compared_with_its_own_photo(lineage):
+    before = before_of(captured(lineage))
+    assert before is not None
+    ingested = {step.key for step in lineage.steps if step.title == "ingest_photo A"}
+    assert before.photo in {edge.sha256 for edge in lineage.edges if edge.producer_key in ingested}
+    assert nearest_of(lineage) is None
+
+
+def test_an_edited_asset_is_compared_with_nothing(lineage):
+    whole = captured(lineage)
+    edges = tuple(
+        edge.model_copy(update={"sha256": "e" * 64}) if edge.name == "picture" else edge for edge in whole.edges
+    )
+    assert before_of(whole.model_copy(update={"edges": edges})) is None
+
+
+def test_a_rendered_asset_is_compared_with_nothing(tmp_path, lineage):
+    rendered = read_lineage(Catalog(f"sqlite:///{tmp_path}/catalog.db"), "MUG-1/left/white/shop")
+    assert before_of(captured(rendered)) is None

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.lineage import Lineage, read_lineage
+from pipeline.pages.graph import NODE_H, NODE_W, PHOTOS, Graph, lineage_graph
+from tests.catalog.toy_shoot import ToyShoot
+
+
+def traced(tmp_path: Path, asset: str, photos: int) -> Lineage:
+    url = f"sqlite:///{tmp_path}/catalog.db"
+    files = {f"P{number:02}.jpg": f"photo {number}".encode() for number in range(photos)}
+    ToyShoot(tmp_path, url, photos=files).publish()
+    return read_lineage(Catalog(url), asset)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Lineage:
+    return traced(tmp_path_factory.mktemp("many"), "MUG-1/left/white/shop", 24)
+
+
+def drawn(lineage: Lineage) -> Graph:
+    graph = lineage_graph(lineage)
+    assert graph is not None
+    return graph
+
+
+def test_steps_that_are_read_together_are_one_node(many):
+    graph = drawn(many)
+    groups = {node.title: node.count for node in graph.nodes if node.step is None}
+    assert groups == {"cutout_photo": 24, "ingest_photo": 24, PHOTOS: 24}
+    assert sum(node.count for node in graph.nodes) == len(many.steps) + 24
+
+
+def test_the_asset_is_at_the_right_and_photos_at_the_left(many):
+    graph = drawn(many)
+    places = {node.id: node.x for node in graph.nodes}
+    assert max(places.values()) == places[many.steps[0].key]
+    assert min(places.values()) == places[f"group {PHOTOS}"]
+    assert all(source.x < reader.x for source, reader in graph.edges)
+
+
+def test_no_two_nodes_overlap_and_all_are_inside(many):
+    graph = drawn(many)
+    for node in graph.nodes:
+        assert 0 <= node.x <= graph.width - NODE_W and 0 <= node.y <= graph.height - NODE_H
+        for other in graph.nodes:
+            assert other is node or abs(other.x - node.x) >= NODE_W or abs(other.y - node.y) >= NODE_H
+
+
+def test_the_photo_of_a_captured_asset_has_a_node_of_its_own(tmp_path):
+    lineage = traced(tmp_path, "MUG-1/front/white/shop", 6)
+    graph = drawn(lineage)
+    own = [node.title for node in graph.nodes if node.own]
+    assert {"P00.jpg", "ingest_photo", "cutout_photo"} <= set(own)
+    assert any(graph.is_own(edge) and edge[1].id == lineage.steps[0].key for edge in graph.edges)
+
+
+def test_an_asset_without_lineage_has_no_graph(many):
+    assert lineage_graph(many.model_copy(update={"steps": (), "edges": ()})) is None
