@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from pipeline.core.errors import Held
 from pipeline.core.evidence import Claim, ClaimKind, Evidence
@@ -9,8 +10,11 @@ from pipeline.core.records import Caption
 from pipeline.language.claims.find import claims_in
 from pipeline.language.claims.judge import judged
 from pipeline.language.claims.known import EvidenceIndex
+from pipeline.language.claims.promises import has_promise
 from pipeline.language.claims.terms import FILES, LANGUAGES
 
+Tone = Literal["strict", "free"]
+"""What becomes of a sentence in which no claim is recognised: it needs evidence, or only if it seems to promise."""
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”»)]*\s+(?=[A-ZÄÖÜÉÈÀÇ0-9«„“\"])")
 MEASURED = "measured_"  # begins the names of attributes that the embedded writer measured
 KINDS: dict[str, ClaimKind] = {  # attribute names that say what kind of claim their value is
@@ -25,11 +29,12 @@ KINDS: dict[str, ClaimKind] = {  # attribute names that say what kind of claim t
 }
 
 
-def ledger(caption: Caption, evidence: Evidence) -> tuple[Claim, ...]:
+def ledger(caption: Caption, evidence: Evidence, tone: Tone = "strict") -> tuple[Claim, ...]:
     """Every claim of the caption, judged; the same claim of a field once.
 
     A sentence or a bullet without a recognised claim is one claim of kind `other`, which statements that it repeats
-    support. In a language that the terms do not have, most claims are not recognised, and such a text is no claim.
+    support. With `tone` free, a sentence is none unless it has a sign of a promise. In a language that the terms do not
+    have, most claims are not recognised, and such a text is no claim.
     """
     known, language = EvidenceIndex(evidence), caption.language.split("-")[0]
     claims: dict[tuple[str, str, str], Claim] = {}
@@ -37,7 +42,8 @@ def ledger(caption: Caption, evidence: Evidence) -> tuple[Claim, ...]:
         spoken = "en" if field == "prompt" else language
         found = [judged(field, claim, known) for claim in claims_in(text, spoken)]
         if not found and field in {"description", "bullets"} and language in LANGUAGES:
-            found = [_other(field, text, known)]
+            claimed = tone == "strict" or field == "bullets" or has_promise(text, language)
+            found = [_other(field, text, known)] if claimed else []
         for claim in found:
             claims.setdefault((claim.field, claim.words.casefold(), claim.value), claim)
     for claim in _attributes(caption, known, language):
