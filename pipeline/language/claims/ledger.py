@@ -11,7 +11,8 @@ from pipeline.language.claims.find import claims_in
 from pipeline.language.claims.judge import judged
 from pipeline.language.claims.known import EvidenceIndex
 from pipeline.language.claims.promises import has_promise
-from pipeline.language.claims.terms import FILES, LANGUAGES
+from pipeline.language.claims.terms import FILES
+from pipeline.language.lexicon.words import LANGUAGES
 
 Tone = Literal["strict", "free"]
 """What becomes of a sentence in which no claim is recognised: it needs evidence, or only if it seems to promise."""
