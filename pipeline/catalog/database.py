@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
-from pipeline.core.errors import FREE_SPACE, BadInput, CatalogError, MissingEngine, StoreFull
+from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFull
 
 BUSY_SECONDS = 60  # how long a writer waits for the lock; one publish takes well under a second
 WRITER_LOCK = 0x0CA7A106  # PostgreSQL advisory lock that serialises writers, as SQLite does by itself
@@ -150,7 +150,7 @@ def without_secrets(message: str, url: URL) -> str:
 
 def _failure(message: str) -> CatalogError:
     if "disk is full" in message or "No space left" in message:
-        return StoreFull(message, remedy=FREE_SPACE)
+        return StoreFull(message, remedy="Free disk space, then run again: finished work is kept")
     for part, remedy in REMEDIES.items():
         if part in message:
             return CatalogError(message, remedy=remedy)

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.contract.artifact import TREE, Artifact, canonical_json, checked_tree_path, digest_of
 from pipeline.contract.manifest import Manifest
-from pipeline.core.errors import FREE_SPACE, CatalogError, StoreFull
+from pipeline.core.errors import CatalogError, StoreFull
 
 log = logging.getLogger(__name__)
 
@@ -223,5 +223,5 @@ def store_full(error: OSError) -> StoreFull:
     where = f"to write {error.filename}" if error.filename else "in the store (CATALOG_STORE) or its scratch folder"
     return StoreFull(
         f"no room left {where}: {os.strerror(error.errno or errno.ENOSPC)}",
-        remedy=FREE_SPACE,
+        remedy="Free disk space, then run again: finished work is kept",
     )

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 from pipeline.core.reasons.table import require_reason
 
-FREE_SPACE = "Free disk space, then run again: finished work is kept"  # the remedy for every full disk
 EXIT_DONE = 0
 EXIT_HELD = 20
 EXIT_BAD_INPUT = 30

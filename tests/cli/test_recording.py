@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from pipeline.cli.recording import recording
-from pipeline.core.errors import FREE_SPACE, StoreFull
+from pipeline.core.errors import StoreFull
 from pipeline.run import StepResult
 from tests.small_shoot import small_mug
 
@@ -17,6 +17,7 @@ import resource, runpy
 resource.setrlimit(resource.RLIMIT_FSIZE, ({LARGEST_BYTES}, {LARGEST_BYTES}))
 runpy.run_module("pipeline", run_name="__main__", alter_sys=True)
 """
+FREE_SPACE = "Free disk space, then run again: finished work is kept"
 FULL = StoreFull("the catalog database catalog.db failed: database or disk is full", remedy=FREE_SPACE)
 
 
