@@ -17,9 +17,9 @@ from pipeline.language.lexicon.words import LANGUAGES
 
 FILES: dict[str, ClaimKind] = {
     "colours": "colour",
-    "finishes": "finish",  # before the materials: satinée is a finish
     "materials": "material",
     "patterns": "pattern",
+    "finishes": "finish",
     "uses": "use",
     "certificates": "certificate",
     "superlatives": "superlative",
