@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, get_args
 
 from benchmarks.planted.corpus import LANGUAGES, Lie, Product, read_products, read_tone
 from pipeline.core.evidence import Claim
-from pipeline.language.claims.ledger import Tone, ledger, stands
+from pipeline.language.base import Tone
+from pipeline.language.claims.ledger import ledger, stands
 
 HALVES = ("tuned", "kept")
 LATER = "later"

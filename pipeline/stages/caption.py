@@ -14,9 +14,9 @@ from pipeline.core.engines import gathered, name_of
 from pipeline.core.errors import Held
 from pipeline.core.evidence import Claim, Evidence
 from pipeline.core.records import Caption, Picture, dump_json, load_list
-from pipeline.language.base import Desk, Facts, Subject, TitleRule, Voice, Written
+from pipeline.language.base import Desk, Facts, Subject, TitleRule, Tone, Voice, Written
 from pipeline.language.checks import faults_of
-from pipeline.language.claims.ledger import Tone, ledger, objections, without_false
+from pipeline.language.claims.ledger import ledger, objections, without_false
 from pipeline.language.registry import ENGINES
 from pipeline.language.voices import with_one_voice
 
@@ -136,6 +136,7 @@ def _subject(inputs: Inputs, params: Params, work: Work) -> Subject:
         evidence=evidence,
         title_rules=params.title_rules,
         voice=params.voice,
+        tone=params.tone,
     )
 
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 
 from pipeline.core.errors import Held
 from pipeline.core.evidence import Claim, ClaimKind, Evidence
 from pipeline.core.records import Caption
+from pipeline.language.base import Tone
 from pipeline.language.claims.find import claims_in
 from pipeline.language.claims.judge import judged
 from pipeline.language.claims.known import EvidenceIndex
@@ -14,8 +14,6 @@ from pipeline.language.claims.promises import has_promise
 from pipeline.language.claims.terms import FILES
 from pipeline.language.lexicon.words import LANGUAGES
 
-Tone = Literal["strict", "free"]
-"""What becomes of a sentence in which no claim is recognised: it needs evidence, or only if it seems to promise."""
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”»)]*\s+(?=[A-ZÄÖÜÉÈÀÇ0-9«„“\"])")
 MEASURED = "measured_"  # begins the names of attributes that the embedded writer measured
 KINDS: dict[str, ClaimKind] = {  # attribute names that say what kind of claim their value is
