@@ -15,6 +15,7 @@ from pipeline.cli.catalog import new_run_id, record_step
 from pipeline.cli.outcome import print_outcome
 from pipeline.cli.output import EngineSettings, Json, engine_params, print_json
 from pipeline.cli.progress import run_progress
+from pipeline.cli.recording import recording
 from pipeline.cli.runs import Preset
 from pipeline.cli.sheets import copy_held_picture, copy_sheet
 from pipeline.contract.runner import Runner
@@ -97,9 +98,10 @@ def _make(
     with run_progress(Console(stderr=True)) as show:
         shown = runner_from(settings, show.event)
         results = run_plan(shown, request.plan, request.digest, show.result)
-    for result in results:
-        record_step(settings, run_id, request.plan, result)
-    conclude(settings.catalog_url, run_id)
+    with recording(results):
+        for result in results:
+            record_step(settings, run_id, request.plan, result)
+        conclude(settings.catalog_url, run_id)
     identity = request.edit.id_for(request.plan.sku)
     sheet = copy_sheet(runner, request.digest, f"{request.plan.sku}-{identity}", settings.sheets)
     if as_json:

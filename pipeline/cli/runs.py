@@ -14,6 +14,7 @@ from pipeline.cli.catalog import record_run, record_step
 from pipeline.cli.outcome import print_outcome
 from pipeline.cli.output import Json, print_json
 from pipeline.cli.progress import run_progress
+from pipeline.cli.recording import recording
 from pipeline.cli.sheets import copy_held_picture, copy_sheet
 from pipeline.contract.work import Event
 from pipeline.core.records import LeftOut
@@ -53,7 +54,12 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
         listed = listing_digest(shoot_dir)  # first of all, so that the next night sees any change from here on
         plan, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
         results = run_plan(runner, plan, digest, show.result)
+<<<<<<< HEAD
     record_run(settings, plan, digest, listed, results, began)
+=======
+    with recording(results):
+        record_run(settings, plan, digest, listed, results)
+>>>>>>> words
     sheet = copy_sheet(runner, digest, plan.sku, settings.sheets)
     pictures = {result.step: copy_held_picture(runner, result, plan.sku, settings.sheets) for result in results}
     shown = {step: path for step, path in pictures.items() if path}
@@ -112,8 +118,20 @@ def stage(
         result = run_request(runner, stage_of(name), request)
     else:
         planned = read_plan(runner.store, str(plan))
+<<<<<<< HEAD
         result = run_step(runner, planned, str(plan), name, partial(record_step, settings, run_id, planned))
         record_step(settings, run_id, planned, result)
+=======
+        try:
+            result = run_step(runner, planned, str(plan), name)
+        except Exception as error:
+            result = StepResult(step=name, state="failed", reason=str(error) or type(error).__name__)
+            with recording([result]):
+                record_step(settings, run_id, planned, result)
+            raise
+        with recording([result]):
+            record_step(settings, run_id, planned, result)
+>>>>>>> words
         if name == "composite":
             copy_sheet(runner, str(plan), planned.sku, settings.sheets)
         if picture := copy_held_picture(runner, result, planned.sku, settings.sheets):

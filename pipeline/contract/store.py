@@ -246,5 +246,5 @@ def store_full(error: OSError) -> StoreFull:
     where = f"to write {error.filename}" if error.filename else "in the store (CATALOG_STORE) or its scratch folder"
     return StoreFull(
         f"no room left {where}: {os.strerror(error.errno or errno.ENOSPC)}",
-        remedy="Free disk space or enlarge the store, then run again: finished work is kept",
+        remedy="Free disk space, then run again: finished work is kept",
     )
