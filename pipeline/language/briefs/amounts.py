@@ -4,11 +4,12 @@ import math
 from collections.abc import Sequence
 
 from pipeline.language.briefs.asks import Edit, NoSuchPhrase, RefusedPhrase
-from pipeline.language.briefs.tokens import Lexeme
+from pipeline.language.briefs.lexeme import Lexeme
 
 BRIGHTER_EV = {"": 0.3, "SLIGHTLY": 0.15, "MUCH": 0.6}
 CONTRAST = {"": 0.1, "SLIGHTLY": 0.05, "MUCH": 0.25}
 SHARPEN = {"": 0.5, "SLIGHTLY": 0.25, "MUCH": 1.0}
+PERSPECTIVE = {"": 0.04, "SLIGHTLY": 0.02, "MUCH": 0.08}
 NOUNS = frozenset({"BRIGHTNESS", "CONTRAST"})
 DIGITS = 3
 WHOLE_FROM_PCT = 50  # `contrast to 110%` is the whole, `contrast +10%` the change
@@ -79,14 +80,19 @@ def _size(text: str) -> tuple[int, int]:
 
 def adjust_of(lexemes: Sequence[Lexeme]) -> Edit:
     """Brightness, contrast or sharpness, by the amount that is given or by a usual one."""
-    noun = next(lexeme.kind for lexeme in lexemes if lexeme.kind in ADJUSTED)
+    noun = next(lexeme.kind for lexeme in lexemes if lexeme.kind in EDITED)
     degrees = [lexeme.kind for lexeme in lexemes if lexeme.kind in {"SLIGHTLY", "MUCH"}]
     signs = {
         "LESS" if lexeme.kind == "LESS" else "MORE" for lexeme in lexemes if lexeme.kind in {"MORE", "LESS", "ADD"}
     }
-    if len(degrees) > 1 or len(signs) > 1:
+    ways = {lexeme.value for lexeme in lexemes if lexeme.kind == "ORIENTATION"}
+    if len(degrees) > 1 or len(signs) > 1 or (noun == "PERSPECTIVE" and signs) or (noun != "PERSPECTIVE" and ways):
         raise NoSuchPhrase
     amounts = _amounts(lexemes)
+    if noun == "PERSPECTIVE":
+        return _perspective(amounts, degrees, ways)
+    if any(lexeme.kind == "CORRECT" for lexeme in lexemes) and not amounts and not signs and not degrees:
+        raise NoSuchPhrase  # `correct the brightness` says neither up nor down
     radius = [amounts.pop()[0]] if any(lexeme.kind == "RADIUS" for lexeme in lexemes) else []
     if len(amounts) > 1 or (amounts and degrees):
         raise NoSuchPhrase
@@ -179,6 +185,19 @@ def _sharpen(amount: Amount, degree: str, signs: set[str]) -> Edit:
     return Edit({("sharpen", "amount"): round(value, DIGITS)})
 
 
+def _perspective(amounts: Sequence[tuple[float, str, bool]], degrees: Sequence[str], ways: set[str]) -> Edit:
+    """How much wider an edge becomes: the bottom one, as a camera needs that looked down, or the right one."""
+    if len(amounts) > 1 or len(ways) > 1 or (amounts and degrees):
+        raise NoSuchPhrase
+    share = PERSPECTIVE[degrees[0] if degrees else ""]
+    if amounts:
+        value, unit, _ = amounts[0]
+        share = value / 100 if unit == "PCT" else value
+        if unit == "EV" or not 0 < abs(share) <= 0.5:
+            raise RefusedPhrase("perspective widens an edge by up to 50%, such as `correct the perspective by 4%`")
+    return Edit({("perspective", "horizontal" if ways == {"landscape"} else "vertical"): round(share, DIGITS)})
+
+
 ADJUSTED = {
     "BRIGHTER": _brighter,
     "DARKER": _darker,
@@ -186,6 +205,7 @@ ADJUSTED = {
     "CONTRAST": _contrast,
     "SHARPEN": _sharpen,
 }
+EDITED = frozenset({*ADJUSTED, "PERSPECTIVE"})
 
 
 def rotation_of(lexemes: Sequence[Lexeme]) -> Edit:

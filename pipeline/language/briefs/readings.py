@@ -9,8 +9,8 @@ from pipeline.language.briefs.amounts import adjust_of, crop_of, resize_of, rota
 from pipeline.language.briefs.asks import Alter, Edit, Extend, Mood, NoSuchPhrase, OnChannel, RefusedPhrase, What
 from pipeline.language.briefs.colours import gradient_of, ground_of, mood_words
 from pipeline.language.briefs.directions import lamp_of, lexemes_in, view_of, views_around
+from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.phrases import phrases_at
-from pipeline.language.briefs.tokens import SWATCHES, Lexeme
 
 TOWARDS = frozenset({"TO", "au", "bis", "zu"})
 
@@ -47,13 +47,14 @@ def _backdrop(tree: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
     if not moods and any(TOWARDS & set(lexeme.before) for lexeme in swatches[1:]):
         return [gradient_of(swatches)]
     ground = ground_of(swatches, moods)
+    mood = [Mood(", ".join(words))] if (words := mood_words(moods)) else []
     before = {word for lexeme in lexemes for word in lexeme.before}
     said = "ON" in before or any(lexeme.kind == "BACKDROP" for lexeme in lexemes)
     if ground.backdrop.kind == "solid" and not said and {"MAKE", "PRODUCT"} & before:
         if "MAKE" in before:
             return [Alter()]
         raise RefusedPhrase("this may mean the product or its backdrop; write `on white` for the backdrop")
-    return [ground]
+    return [ground_of(swatches, ()), *mood] if mood else [ground]
 
 
 def _gradient(tree: Tree[Any], _: Sequence[Lexeme]) -> list[What]:
