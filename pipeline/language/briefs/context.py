@@ -16,12 +16,13 @@ FEWEST_DEG = 5
 CORRECTING = frozenset({"CORRECT", "ROTATE", "CHANGE"})
 MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
+HEIGHTS = [["SLIGHTLY", height, "COMMA", "NUM", "DEG"] for height in ("UP", "DOWN")]
 CUTTING = frozenset({"CROP", "PCT", "REMOVE"})
 
 
 def in_context(read: Sequence[Lexeme]) -> list[Lexeme]:
     """The tokens, each with the kind and the value that it has there."""
-    found = _with_degrees(_with_numbers(_with_perspective(read)))
+    found = _with_heights(_with_squares(_with_degrees(_with_numbers(_with_perspective(read)))))
     for at in range(len(found)):
         changes = (rule(found, at) for rule in RULES)
         found[at] = next((changed for changed in changes if changed is not None), found[at])
@@ -123,6 +124,32 @@ def _with_degrees(read: Sequence[Lexeme]) -> list[Lexeme]:
     return found
 
 
+def _with_heights(read: Sequence[Lexeme]) -> list[Lexeme]:
+    """The tokens without the vague part of `slightly from above, like 30 degrees`."""
+    found = list(read)
+    said = [at for at, one in enumerate(read) if one.kind not in {COURTESY, "FROM"}]
+    for place in range(len(said) - 4):
+        run = said[place : place + 6]
+        kinds = [_kind_at(read, at) for at in run]
+        if kinds[:5] in HEIGHTS and (len(kinds) < 6 or kinds[5] in ENDS):
+            for at in (run[0], run[2]):
+                found[at] = replace(read[at], kind=COURTESY)
+    return found
+
+
+def _with_squares(read: Sequence[Lexeme]) -> list[Lexeme]:
+    """The tokens with `2000 px square` as a size."""
+    found = list(read)
+    for at in range(len(read) - 1):
+        beside = [other for other in (at - 1, at + 2) if _kind_at(read, other) == "SQUARE"]
+        if read[at].kind == "NUM" and read[at + 1].kind == "PX" and beside:
+            side = f"{read[at].number:.0f}"
+            found[at] = replace(read[at], kind="SIZE", value=f"{side}x{side}")
+            found[at + 1] = replace(read[at + 1], kind=COURTESY)
+            found[beside[0]] = replace(read[beside[0]], kind=COURTESY)
+    return found
+
+
 def _with_perspective(read: Sequence[Lexeme]) -> list[Lexeme]:
     """The tokens, in which `perspective` is an edit where a verb corrects it, and elsewhere a view."""
     found = list(read)
@@ -152,7 +179,7 @@ def _is_item(found: Sequence[Lexeme], at: int) -> bool:
     begins = at == 0 or _before_courtesy(found, at) in ENDS
     following = [one.kind for one in found[at + 1 : at + 4] if one.kind != COURTESY]
     ends = not following or following[0] in ENDS | {"ON"}
-    cut = any(one.kind in {"CROP", "PCT", "REMOVE"} for one in found[max(0, at - 6) : at + 6])
+    cut = any(one.kind in CUTTING for one in found[max(0, at - 6) : at + 6])
     return begins and ends and not cut
 
 

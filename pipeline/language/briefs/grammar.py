@@ -84,7 +84,7 @@ def read(  # the grammar has no settings and costs nothing
 
 def _body(text: str, words: Lexicon) -> str:
     """The brief without the frame of an e-mail."""
-    return joined_lines(without_frame(text, lambda line: bool(_found(line, words).asks)))
+    return joined_lines(without_frame(text, lambda line, strongly: _asks(_tokens(line, words), strongly)))
 
 
 def _notes(
@@ -119,10 +119,6 @@ def _asks(tokens: Sequence[Lexeme], strongly: bool) -> bool:
 
 def _of(tokens: Sequence[Lexeme]) -> Found:
     return read_clauses(meaningful(list(tokens)))
-
-
-def _found(text: str, words: Lexicon) -> Found:
-    return _of(_tokens(text, words))
 
 
 def _language(text: str, words: Lexicon) -> Language:

@@ -14,7 +14,8 @@ _GREETING = re.compile(
 _SUBJECT = re.compile(r"\A\s*(?:subject|re|betreff|objet)\s*:[^\n]*\n", re.IGNORECASE)
 _THANKS = "|".join(
     (
-        r"(?:(?:thanks|thx|thanx|tks|ty|ta)(?: a lot| so much)?|thank you(?: (?:very|so) much)?)(?: in advance)?",
+        r"(?:thanks|thx|thanx|tks|ty|ta)(?: a lot| so much| muchly)?(?: in advance)?",
+        r"thank you(?: (?:very|so) much)?(?: in advance)?",
         r"many thanks|with thanks|danke(?:sch[oö]n| sehr| im voraus| euch| dir| ihnen)?",
         r"(?:vielen|herzlichen|besten|lieben|tausend) dank(?: im voraus)?",
         r"merci(?: beaucoup| vielmals?| bien| bcp| mille fois)?(?: (?:d|par ).?avance)?|(?:mille|un grand) mercis?",
@@ -49,37 +50,45 @@ _LAST_WORDS = re.compile(  # `... 4:5. Cheers, Lena`, in the line of a wish
 )
 _PLEASANTRY = re.compile(  # `hope you can ...` and `thanks for making ...` are wishes, and none of these
     r"(?:(?<=[.!?\n,])|\A)[ \t]*(?:(?:(?:i|we) )?(?:hope|trust) (?:you|all|this|everything)(?: all)?"
-    r"(?: is| are|.re| had| have had| enjoyed| slept| got| survived| recovered| feel)\b"
+    r"(?: is| are|.re|.s| had| have had| enjoyed| slept| got| survived| recovered| feel)\b"
     r"|(?:many )?(?:thanks|thank you)(?: (?:again|so much|very much))? for (?:the|your|all|last)\b"
     r"|(?:ich hoffe|wir hoffen),? (?:es geht|(?:dir|euch|ihnen) geht|du hattest|ihr hattet|alles)\b"
     r"|(?:vielen dank|danke) für (?:die|das|den|deine|eure|ihre)\b"
     r"|j.esp[eè]re que (?:tu vas|vous allez|tout va)\b|merci (?:encore )?pour\b)[^.!?\n]*(?:[.!?]|(?=\n)|\Z)",
     re.IGNORECASE,
 )
+HasWish = Callable[[str, bool], bool]
+"""Whether a text asks for something; True: with more than one bare word."""
 SIGNATURE_LINES, SIGNATURE_WORDS = 5, 8
 
 
-def without_frame(text: str, has_wish: Callable[[str], bool]) -> str:
+def without_frame(text: str, has_wish: HasWish) -> str:
     """The text with greeting, subject and signature blanked out, so that positions stay. Lines with a wish remain.
 
-    `has_wish`: whether a line asks for something. Nothing that does is ever taken for courtesy.
+    Nothing that asks for something is ever taken for courtesy, but a name may be a colour: `Dear Rose`, `Dr. Braun`.
     """
     for pattern in (_SUBJECT, _GREETING):
         match = pattern.search(text)
-        if match and not has_wish(match.group()):
+        if match and (not has_wish(match.group(), False) or _is_name(match.group(), has_wish)):
             text = _blank(text, *match.span())
     for match in _PLEASANTRY.finditer(text):
-        if not has_wish(match.group()):
+        if not has_wish(match.group(), False):
             text = _blank(text, *match.span())
     last = _LAST_WORDS.search(text)
-    if last and not has_wish(last.group()):
+    if last and not has_wish(last.group(), True):
         text = _blank(text, *last.span())
     for match in _CLOSING.finditer(text):
         lines = text[match.end() :].strip("\n").splitlines()
-        named = all(len(line.split()) <= SIGNATURE_WORDS and not has_wish(line) for line in lines)
+        named = all(len(line.split()) <= SIGNATURE_WORDS and not has_wish(line, True) for line in lines)
         if len(lines) <= SIGNATURE_LINES and named:
             return _blank(text, match.start(), len(text))
     return text
+
+
+def _is_name(greeting: str, has_wish: HasWish) -> bool:
+    """Whether what a greeting seems to ask for is a name: one word with a capital letter, or one after a title."""
+    words = re.findall(r"[^\W\d_]+", greeting)[1:]
+    return bool(words) and all(word[0].isupper() for word in words) and not has_wish(greeting, True)
 
 
 def joined_lines(text: str, longest: int = 60) -> str:

@@ -61,7 +61,7 @@ def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | 
     if not signed and before and before.kind == UNKNOWN:  # `ease the contrast by 5%`, with another verb
         return True
     beside = {one.kind for one in (before, after) if one and not (PREPOSITIONS - {"FROM"}) & set(one.before)}
-    return "NUM" not in kinds and bool({UNKNOWN, "NUM"} & beside)
+    return "NUM" not in kinds and bool({UNKNOWN, "NUM", "FAINT", "STRONG"} & beside)
 
 
 def _is_other_shade(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexeme | None) -> bool:

@@ -12,6 +12,7 @@ from pipeline.language.briefs.directions import lamp_of, lexemes_in, view_of, vi
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.phrases import phrases_at
 
+ROUGHLY = frozenset({"say", "like", "about", "roughly", "etwa", "ungefahr", "sagen", "circa", "disons", "environ"})
 TOWARDS = frozenset({"TO", "au", "bis", "zu"})
 
 
@@ -89,6 +90,13 @@ def _shape(lexeme: Lexeme) -> str:
     return {"SIDE": "wide", "UP": "tall", "DOWN": "tall"}.get(lexeme.kind, "")
 
 
+def _exposure(_: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
+    """`+1 EV`; in `darker, say half a stop`, the amount may be up or down."""
+    if lexemes[0].value[0] not in "+-" and ROUGHLY & set(lexemes[0].before):
+        raise RefusedPhrase("say which way: `half a stop brighter` or `-0.5 EV`")
+    return [adjust_of([*lexemes, Lexeme("BRIGHTNESS", "", 0, 0)])]
+
+
 def _part(tree: Tree[Any], name: str) -> list[Lexeme]:
     return [lexeme for part in tree.find_data(name) for lexeme in lexemes_in(part)]
 
@@ -103,7 +111,7 @@ READERS: dict[str, Callable[[Tree[Any], Sequence[Lexeme]], list[What]]] = {
     "crop": lambda _, lexemes: [crop_of(lexemes)],
     "more_crop": lambda _, lexemes: [crop_of(lexemes)],
     "adjust": lambda _, lexemes: [adjust_of(lexemes)],
-    "exposure": lambda _, lexemes: [adjust_of([*lexemes, Lexeme("BRIGHTNESS", "", 0, 0)])],
+    "exposure": _exposure,
     "rotate": lambda _, lexemes: [rotation_of(lexemes)],
     "resize": lambda _, lexemes: [resize_of(lexemes)],
     "channel": _channel,

@@ -23,7 +23,7 @@ from pipeline.shoot import parse_shoot
 
 ROOT = Path(__file__).parents[3]
 CORPUS = Path(__file__).parent / "corpus"
-PARTS = ("tuned", "kept", "tuned2", "kept2", "kept3", "kept4")
+PARTS = ("tuned", "kept", "tuned2", "kept2", "kept3", "kept4", "strangers_tuned", "strangers_kept")
 SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"
 
 
