@@ -36,7 +36,7 @@ def crop_of(lexemes: Sequence[Lexeme]) -> Edit:
 
 def _shares(lexemes: Sequence[Lexeme]) -> list[tuple[str, float]]:
     """(edge, share) of `10% off the top and 5% off the left`, or of `links und rechts 5 %`."""
-    ordered = [lexeme for lexeme in lexemes if lexeme.kind in {"NUM", "SIDE", "UP", "DOWN", "EACH"}]
+    ordered = [lexeme for lexeme in lexemes if lexeme.kind in {"NUM", "SIDE", "UP", "DOWN", "EACH", "BOTH"}]
     if ordered[0].kind != "NUM":
         ordered.reverse()
     found: list[tuple[str, float]] = []
@@ -48,6 +48,8 @@ def _shares(lexemes: Sequence[Lexeme]) -> list[tuple[str, float]]:
                 raise RefusedPhrase(f"a crop cuts 0% to 90% off a side, not {share:.0%}")
         elif lexeme.kind == "EACH":
             found += [(edge, share) for edge in EDGES]
+        elif lexeme.kind == "BOTH":
+            found += [("left", share), ("right", share)]
         elif lexeme.value in EDGES:
             found.append((lexeme.value, share))
         else:
@@ -127,7 +129,9 @@ def _brightness(amount: Amount, degree: str, signs: set[str], sign: float = 0.0)
         if not degree and not signs:
             raise NoSuchPhrase
         return _stops(sign * BRIGHTER_EV[degree])
-    value, unit, _ = amount
+    value, unit, signed = amount
+    if not unit and signed and abs(value) <= 3:
+        unit = "EV"  # `exposure -1/3`
     if unit == "PCT":
         factor = 1 + sign * value / 100
         if factor <= 0:

@@ -19,6 +19,7 @@ IN_PHRASES = frozenset({UNKNOWN, TALK, "MOOD", "PRODUCT"})
 WANTED = frozenset({"MOODWORD", "CHANNEL", "LIGHT", "SHADOW", "BACKDROP"})
 MEASURING = frozenset(["PCT", "DEG", "EV", "PX", "VIEW", "SIDE", "UP", "DOWN", "NUM", "RATIO", "SIZE"]) | {UNKNOWN}
 FOR, OF, DETERMINERS, LOOKS, THIS = cue("for"), cue("of"), cue("determiners"), cue("looks"), cue("this")
+DAYS = cue("days")
 CLOCK = frozenset({"uhr", "h"})
 
 
@@ -70,8 +71,11 @@ def _named(heard: Utterance) -> Spans:
 
 
 def _of_season(heard: Utterance, at: int) -> int | None:
-    """Where `next` or `collection d'` before a season begins; None if the season is a mood."""
-    if heard.words[at - 1 : at] and heard.words[at - 1] in THIS and heard.kind(at + 1) not in {"MOODWORD", "MOOD"}:
+    """Where `next`, `Friday` or `collection d'` before a season or a time of day ends; None if it is a mood."""
+    before = heard.at(at - 1)
+    dated = bool(before) and heard.words[at - 1] in THIS | DAYS
+    dated = dated or (before is not None and before.kind == TALK and before.value == "time")
+    if dated and heard.kind(at + 1) not in {"MOODWORD", "MOOD"}:
         return at
     named = heard.at(at - 2)
     is_named = named is not None and named.kind == TALK and named.value == "use"

@@ -152,7 +152,9 @@ def lamp_of(tree: Tree[Any]) -> Lamp:
     lexemes = lexemes_in(tree)
     kinds = [lexeme.kind for lexeme in lexemes]
     for joint, following in pairwise(lexemes):
-        goes_on = following.kind == "UP" and not following.viewed  # `light from the left and above`
+        # `light from the left and above`, `the light softer and from the right`
+        goes_on = (following.kind == "UP" or lexemes[0].kind in {"LIGHT", "SHADOW"}) and not following.viewed
+        goes_on = goes_on and (following.kind == "UP" or "FROM" in following.before)
         if joint.kind == "AND" and not goes_on and not SAME_LAMP & set(following.before):
             if "FROM" in following.before and not following.viewed:
                 raise RefusedPhrase(LAMP_OR_VIEW)

@@ -29,7 +29,7 @@ def changed_by_neighbour(clause: Sequence[Lexeme], first: int, end: int, asks: S
     if before and (before.kind == "NO" or (before.kind == "PART" and phrase[0].kind in PLACES)):
         return True
     if any(isinstance(ask.what, View) for ask in asks):
-        return _is_other_than_view(phrase, before, after)
+        return _is_of_part(clause, first, free) or _is_other_than_view(phrase, before, after)
     kinds = {lexeme.kind for lexeme in phrase}
     if kinds & AMOUNTED or kinds == {"NUM", "EV"}:
         of_backdrop = end < len(clause) and clause[end].kind == "BACKDROP"
@@ -41,6 +41,14 @@ def _ends_range(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
     """Whether a number stands before the phrase's own: `15 to 20% brighter`, `between 30 and 45 degrees left`."""
     at = first - 2 if first > 1 and clause[first - 1].kind == "AND" else first - 1
     return at in free and clause[at].kind == "NUM"
+
+
+def _is_of_part(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
+    """Whether a part of the product is said to look so from there: `the handle looks odd from the left`."""
+    at = first - 1
+    while at in free and clause[at].kind == UNKNOWN:
+        at -= 1
+    return at in free and clause[at].kind == "PART"
 
 
 def _is_other_than_view(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexeme | None) -> bool:
