@@ -19,7 +19,22 @@ IN_PHRASES = frozenset({UNKNOWN, TALK, "MOOD", "PRODUCT"})
 WANTED = frozenset({"MOODWORD", "CHANNEL", "LIGHT", "SHADOW", "BACKDROP"})
 MEASURING = frozenset(["PCT", "DEG", "EV", "PX", "VIEW", "SIDE", "UP", "DOWN", "NUM", "RATIO", "SIZE"]) | {UNKNOWN}
 FOR, OF, DETERMINERS, LOOKS, THIS = cue("for"), cue("of"), cue("determiners"), cue("looks"), cue("this")
-DAYS = cue("days")
+DAYS, DEGREES = cue("days"), cue("degrees")
+SHORTEST_ADVERB = 6  # letters
+BEFORE_NOUNS = frozenset({"ON", "ADD", "REMOVE", "NO", "AND", UNKNOWN, *SHADES})
+CHANGED = SHADES | {
+    "HARD",
+    "SOFT",
+    "STRONG",
+    "FAINT",
+    "BRIGHTER",
+    "DARKER",
+    "BRIGHTNESS",
+    "CONTRAST",
+    "SHARPEN",
+    "SIDE",
+}
+CHANGED |= {"UP", "DOWN", "LIGHT", "SHADOW", "NUM", "CROP", "ROTATE", "PART"}
 CLOCK = frozenset({"uhr", "h"})
 
 
@@ -139,6 +154,16 @@ def _dates(heard: Utterance) -> Spans:
             yield at, at + 1
 
 
+def _adverbs(heard: Utterance) -> Spans:
+    """`ideally`, `éventuellement`, `netterweise`: unless they stand beside what they may change, or are nouns."""
+    for at, one in enumerate(heard.tokens):
+        word = heard.words[at]
+        adverb = one.kind == UNKNOWN and len(word) >= SHORTEST_ADVERB and word.endswith(("ly", "ment", "weise"))
+        noun = heard.words[at - 1 : at] and (heard.words[at - 1] in DETERMINERS or heard.kind(at - 1) in BEFORE_NOUNS)
+        if adverb and word not in DEGREES and not noun and not {heard.kind(at - 1), heard.kind(at + 1)} & CHANGED:
+            yield at, at + 1
+
+
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
-    _named, _labels, concessions, replaced, past, _audiences, reasons, _dates, statements,
+    _named, _labels, concessions, replaced, past, _audiences, reasons, _dates, _adverbs, statements,
 )  # fmt: skip
