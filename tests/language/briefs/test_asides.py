@@ -33,6 +33,8 @@ def read(text):
         ("Pour la collection de printemps : {}.", "Pour la collection de printemps"),
         ("{}, car ça marche mieux en boutique.", "car ça marche mieux en boutique"),
         ("{} avant vendredi.", "avant vendredi"),
+        ("{} by Friday evening.", "Friday evening"),
+        ("{}, hopefully.", "hopefully"),
         ("{}, rather than on marble.", "than on marble"),
     ],
 )
@@ -50,6 +52,9 @@ def test_talk_beside_a_wish_changes_nothing_and_is_noted(text, noted):
         ("for a vintage look", "vintage look"),
         ("for Etsy", "Etsy"),
         ("in our brand green", "brand green"),
+        ("the handle looks odd from the left", "handle looks odd from the left"),
+        ("dramatically brighter", "dramatically brighter"),
+        ("half hidden butterfly", "butterfly"),
         ("with a spoon", "spoon"),
         ("add a cat beside it", "add a cat beside it"),
         ("make it pop", "make it pop"),
@@ -105,6 +110,26 @@ def test_angles_are_read_as_they_are_written_in_lists_and_in_short(text, angles)
 def test_less_contrast_is_less_however_it_is_said(text):
     (edits,) = read(f"front; {text}").shoot.edits.values()
     assert edits.contrast == 0.95
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear Rose,\n{}\n\nRegards,\nMr White",
+        "Hallo Herr Braun, {}. MfG, Dr. Braun",
+        "{}. Cheers, Violet",
+        "Hoi Sarah,\n{}\nSent from my phone",
+        "{}. Merci d'avance, Rose",
+    ],
+)
+def test_names_of_people_are_no_colours(text):
+    plan = read(text.format(WISH))
+    assert plan.shoot == read(WISH).shoot and not plan.refused
+
+
+def test_a_height_in_degrees_counts_more_than_a_vague_one():
+    (angle,) = read("slightly from above please, like 30 degrees, on oak").shoot.angles
+    assert angle.elevation_deg == 30
 
 
 def test_an_amount_under_an_unknown_verb_is_refused_because_its_sign_is_not_known():
