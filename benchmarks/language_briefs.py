@@ -1,8 +1,8 @@
 """Briefs: how many become exactly the plan that was written down for them, and how long the grammar takes.
 
 `tuned`, `tuned2` and `strangers_tuned` tuned the grammar; the other parts were kept apart until they had been measured,
-and the misses of `strangers_kept` are not printed, so that it can be measured again. A wrong setting
-counts apart from a plan that only refuses too much.
+and the misses of `strangers_kept` are not printed, so that it can be measured again. A wrong setting counts apart from
+a plan that only refuses too much.
 """
 
 import argparse
