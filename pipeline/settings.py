@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         default=None,
         gt=0,
         description="what language models may cost in one run of any number of shoots; beyond it, captions are held "
-        "until the next run",
+        "until the next run, and briefs are not read",
     )
     cost_per_hour_usd: float = Field(
         default=0.0, ge=0, description="price of an hour on this machine, for the cost of each asset"
