@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pipeline.core.errors import CatalogError
 from pipeline.run import StepResult
 
-OWN = frozenset(("failed", "bad input", "held"))  # states whose reason is a step's own
+OWN = frozenset(("failed", "refused", "held"))  # states whose reason is a step's own
 
 
 @contextmanager
