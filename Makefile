@@ -5,11 +5,19 @@ BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs  # without the theme's notice about its successor
 
-# What test-fast leaves out beside the slow tests: what compiles kernels, poses, trains, paints or cuts many pictures out.
-HEAVY := tests/dags tests/diffusion tests/posing tests/splatting tests/cli/test_splats.py tests/test_warm.py \
-	tests/imaging/cutout/test_hard_products.py tests/imaging/cutout/still/test_camera.py \
-	$(addprefix tests/stages/test_,background.py composite.py edits.py render.py sfm.py splat.py)
-PARALLEL := -n 2 --dist loadfile  # a file's tests share what its fixtures make
+# What test-fast leaves out beside the slow tests and PostgreSQL: the files that take most of the time, because they
+# compile kernels, pose, train, paint, cut out many pictures, load large libraries, or start commands.
+HEAVY := tests/dags tests/cli/test_runs.py tests/test_warm.py \
+	$(addprefix tests/diffusion/,painting training) \
+	$(addprefix tests/imaging/checks/test_,judge.py scene.py) \
+	$(addprefix tests/imaging/cutout/,still/test_camera.py test_hard_products.py verdict/test_verdict.py) \
+	$(addprefix tests/language/,claims/test_planted.py test_transformers_captions.py test_transformers_model.py) \
+	$(addprefix tests/language/evidence/,readers test_gloss.py test_pattern.py) \
+	$(addprefix tests/posing/,scene/test_structure.py sfm sides/test_repeats.py test_folder.py test_hull.py) \
+	$(addprefix tests/splatting/,fit nerfstudio raster show/test_viewer.py) \
+	$(addprefix tests/stages/test_,background.py background_models.py background_tries.py composite.py cutout.py) \
+	$(addprefix tests/stages/test_,edits.py evidence.py render.py sfm.py splat.py)
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder  # tests/conftest.py: who shares a worker; short files come last
 # Workers that share the cores: OpenMP's threads spin while they wait, and a fit of 0.3 CPU seconds takes 4.
 SHARED_CORES := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
@@ -19,7 +27,8 @@ help: ## list the targets
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[airflow,postgres,docs,dev]'
+	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt --editable '.[airflow,postgres,docs,dev]'
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on every core; a few files are for newer Pythons
 	$(BIN)/python -m pipeline.warm
 	touch $@
 
@@ -31,12 +40,12 @@ demo: setup ## two sample shoots become catalog assets under real Airflow
 up: setup ## Airflow's four services on 127.0.0.1 until Ctrl-C
 	$(BIN)/python -m deploy.local up
 
-test: setup ## every test; the slow ones after the others, one at a time, because some are bound by the clock
+test: setup ## every test; the slow ones after the others
 	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow"
-	$(BIN)/python -m pytest -m slow
+	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m slow
 
-test-fast: setup ## about three minutes, while you work: no slow test, and nothing that trains, poses or paints
-	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(addprefix --ignore=,$(HEAVY))
+test-fast: setup ## about two minutes, while you work: the plain tests of every package
+	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow" -k "not postgresql" $(addprefix --ignore=,$(HEAVY))
 
 test-random: setup ## the property tests with new random examples; main runs the same ones each time
 	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=random \

@@ -110,7 +110,7 @@ def main() -> None:
         started = time.process_time()
         checks = check_asset(evidence)
         seconds += time.process_time() - started
-        wrong += judge(checks)[0] != "approved"
+        wrong += judge(checks)[0] != "published"
         alarms.update(check.name for check in checks if check.passed is False)
     print(f"\n{options.clean} clean assets: {wrong} false alarms {dict(alarms) or ''}")
     print(f"Checks: {seconds / max(1, options.clean):.2f} CPU seconds per asset at {FRAME['width_px']} px.")

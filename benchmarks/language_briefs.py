@@ -1,7 +1,8 @@
 """Briefs: how many become exactly the plan that was written down for them, and how long the grammar takes.
 
-`tuned` and `tuned2` tuned the grammar; the other parts were kept apart until they had been measured. A wrong setting
-counts apart from a plan that only refuses too much.
+`tuned`, `tuned2` and `strangers_tuned` tuned the grammar; the other parts were kept apart until they had been measured,
+and the misses of `strangers_kept` are not printed, so that it can be measured again. A wrong setting counts apart from
+a plan that only refuses too much.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from typing import Any
 from tests.language.briefs.briefs import PARTS, corpus, differences, verdict
 
 REPEATS = 3
+UNREAD = "strangers_kept"
 
 
 def add_section(sections: Any) -> None:
@@ -33,7 +35,7 @@ def run(_: argparse.Namespace) -> None:
         counts = [str(sum(found == kind for _, found in judged)) for judged in parts.values()]
         print(f"| {kind} | " + " | ".join(counts) + " |")
     for name, judged in parts.items():
-        for brief, found in judged:
+        for brief, found in judged if name != UNREAD else ():
             if found != "exact":
                 print(f"\nNot exact, {found} ({name}): {brief['text']!r}")
                 for difference in differences(brief):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from docs.fields import code
 from pipeline.language.briefs import grammar
-from pipeline.language.briefs.amounts import BRIGHTER_EV, CONTRAST, SHARPEN
+from pipeline.language.briefs.amounts import BRIGHTER_EV, CONTRAST, PERSPECTIVE, SHARPEN
 from pipeline.language.briefs.colours import colour_of
 from pipeline.language.briefs.directions import (
     OBLIQUE_DEG,
@@ -34,7 +34,7 @@ MADE = (  # what `catalog brief --run` made of each on the sample mug, with pres
     "(images/brief-3.webp)\n\nThe back is in review: *the product is cut off by the edge of the photo*.",
     "![Three angles of the mug on a plain pale scene](images/brief-4.webp)\n\nAll three are in review: *the brief also "
     "asks to alter the product, which is not done: Remove the tag*. The embedded painter does not know the word "
-    "`sunset`, and the step's report says so; another checkpoint does.",
+    "`sunset`, as the plan of `catalog brief` notes; another checkpoint does.",
     "![The front of the mug on marble](images/brief-5.webp)",
 )
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -50,6 +50,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "BRIGHTNESS",
         "CONTRAST",
         "SHARPEN",
+        "PERSPECTIVE",
+        "CORRECT",
         "ROTATE",
         "CW",
         "CCW",
@@ -81,7 +83,10 @@ def _becomes(kind: str, value: str) -> str:
 
 def _usual(word: str) -> str:
     kind = word.upper()
-    return f"usual amount: {BRIGHTER_EV[kind]:g} EV, contrast {CONTRAST[kind]:.0%}, sharpen {SHARPEN[kind]:g}"
+    return (
+        f"usual amount: {BRIGHTER_EV[kind]:g} EV, contrast {CONTRAST[kind]:.0%}, sharpen {SHARPEN[kind]:g}, "
+        f"perspective {PERSPECTIVE[kind]:.0%}"
+    )
 
 
 BECOMES: dict[str, Callable[[str], str]] = {
@@ -105,6 +110,8 @@ BECOMES: dict[str, Callable[[str], str]] = {
     "NO": lambda _: "before `shadow`: strength 0",
     "SLIGHTLY": _usual,
     "MUCH": _usual,
+    "PERSPECTIVE": lambda word: "after `correct`" if word == "lines" else f"vertical {PERSPECTIVE['']:g}",
+    "CORRECT": lambda _: "before `perspective`",
     "SQUARE": lambda _: "crop 1:1",
     "EXTEND": lambda shape: "extend, with a side" if shape == "any" else f"extend: {shape}",
 }

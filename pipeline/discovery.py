@@ -182,10 +182,10 @@ def conclude(catalog_url: str, run_id: str) -> shoots.RunSummary:
 
 def _fate_of(shoot: shoots.ShootSummary) -> tuple[shoots.Fate, str]:
     by_step = {step.step: step for step in shoot.steps}
-    for state in ("bad input", "failed"):
+    for state in ("refused", "failed"):
         for step in shoot.steps:
             if step.state == state:
-                return ("bad input" if state == "bad input" else "failed"), f"{step.step}: {step.reason}"
+                return ("refused" if state == "refused" else "failed"), f"{step.step}: {step.reason}"
     missing = [step for step in STEPS if step not in by_step]
     if missing:
         return "failed", f"{missing[0]} did not finish"
@@ -232,7 +232,7 @@ def _refuse(
     if len(name) > SKU_CHARACTERS:
         name = f"{name[:80]}... {digest_of(name.encode())[:12]}"
     shoots.record_fate(
-        catalog_url, run_id, name, "bad input", refusal.message, collection=collection or "", source=source
+        catalog_url, run_id, name, "refused", refusal.message, collection=collection or "", source=source
     )
     return Refused(source=_printable(folder), code=refusal.code, reason=refusal.message)
 

@@ -5,19 +5,23 @@ from statistics import median
 from typing import NamedTuple
 
 from pipeline.catalog import shoots
+from pipeline.contract.budget import Budget
 from pipeline.contract.plan import Plan
 from pipeline.contract.runner import Runner
 from pipeline.core.domain import AngleDecision, Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Light, load_list
+from pipeline.diffusion.scenes.vocabulary import understand
 from pipeline.imaging.channels.channel import channel_names, load_channel
 from pipeline.language.base import Pay
-from pipeline.language.briefs.base import checked
+from pipeline.language.briefs.base import LeftUsd, checked, unlimited
 from pipeline.language.briefs.plan import EditPlan, Known, RefusedWish, Wish
 from pipeline.language.briefs.registry import PARSERS
 from pipeline.plan import STEPS, UPSTREAM, stage_of, write_plan
 from pipeline.run import StepForecast, forecast, output_of, require_step
 from pipeline.shoot import Shoot, read_shoot
+from pipeline.stages.background.params import Params as BackgroundParams
+from pipeline.stages.background.params import painter_facts
 
 LATEST = 20  # manifests of a stage whose median is what it will take
 TO_COVERAGE = tuple(step for step in STEPS if step in {"coverage", *UPSTREAM["coverage"]})
@@ -52,9 +56,9 @@ def shoot_folder(target: str, catalog_url: str) -> Path:
     return source
 
 
-def read_brief(text: str, shoot: Shoot, parser: Frozen, pay: Pay) -> EditPlan:
+def read_brief(text: str, shoot: Shoot, parser: Frozen, pay: Pay, left_usd: LeftUsd = unlimited) -> EditPlan:
     """The plan of a brief about this shoot; the routes of its angles are not known yet. Raises as the parser does."""
-    return PARSERS.of(parser).read(checked(text), known_of(shoot), parser, pay)
+    return PARSERS.of(parser).read(checked(text), known_of(shoot), parser, pay, left_usd)
 
 
 def known_of(shoot: Shoot) -> Known:
@@ -80,9 +84,26 @@ def prepare(runner: Runner, folder: Path, preset: str, edit: EditPlan, *, runs_h
         decisions = _decisions(runner, plan, digest, runs_here=runs_here)
         edit = routed(edit, decisions)
     _require_something(edit)
+    edit = edit.model_copy(update={"notes": (*edit.notes, *_passed_over(plan, edit))})
     seconds, usd = expected(runner, forecast(runner, plan))
     edit = edit.model_copy(update={"seconds": seconds, "usd": usd})
     return PlannedBrief(edit, *write_plan(folder, runner.store, preset, runs_here=runs_here, request=edit))
+
+
+def _passed_over(plan: Plan, edit: EditPlan) -> list[str]:
+    """Sentences on the words of the brief's backdrops that the plan's painter does not know."""
+    painted = [backdrop for backdrop in edit.shoot.backdrops if backdrop.kind == "diffusion"]
+    if not painted:
+        return []
+    params = BackgroundParams.model_validate(plan.steps["background"].params)
+    if not painter_facts(params).closed_vocabulary:
+        return []
+    unused = {backdrop.name: understand(str(backdrop.prompt)).passed_over for backdrop in painted}
+    return [
+        f"the backdrop {name} is painted without {', '.join(map(repr, words))}, which its painter does not know"
+        for name, words in unused.items()
+        if words
+    ]
 
 
 def _decisions(runner: Runner, plan: Plan, digest: str, *, runs_here: bool) -> list[AngleDecision]:
@@ -145,8 +166,27 @@ def expected(runner: Runner, steps: list[StepForecast]) -> tuple[float | None, f
     return round(seconds, 1), round(usd, 4)
 
 
-def read_request(target: str, text: str, parser: Frozen, catalog_url: str, pay: Pay) -> tuple[Path, EditPlan]:
-    """The shoot's folder and the plan of the brief. Raises BadInput for an unknown product or an unreadable brief."""
+class ReadBrief(NamedTuple):
+    """A brief as it was read: the shoot's folder, the plan, and what reading it cost."""
+
+    folder: Path
+    edit: EditPlan
+    usd: float
+
+
+def read_request(target: str, text: str, parser: Frozen, catalog_url: str, budget: Budget | None = None) -> ReadBrief:
+    """Read a brief about a product; `budget`: what its run may pay for that, None for any amount.
+
+    Raises BadInput for an unknown product or an unreadable brief, and CatalogError as the parser does.
+    """
     checked(text)
     folder = shoot_folder(target, catalog_url)
-    return folder, read_brief(text, read_shoot(folder), parser, pay)
+    paid: list[float] = []
+
+    def pay(usd: float) -> None:
+        paid.append(usd)
+        if budget is not None:
+            budget.pay(usd)
+
+    left_usd = unlimited if budget is None else lambda: budget.left_usd
+    return ReadBrief(folder, read_brief(text, read_shoot(folder), parser, pay, left_usd), sum(paid))

@@ -27,7 +27,7 @@ from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 
-StepState = Literal["done", "cached", "held", "failed", "bad input", "not run"]
+StepState = Literal["done", "cached", "held", "failed", "refused", "not run"]
 
 
 class StepForecast(Frozen):
@@ -71,9 +71,10 @@ def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore, ru
 def run_step(
     runner: Runner, plan: Plan, digest: str, step: str, on_failure: Callable[[StepResult], None] = lambda _result: None
 ) -> StepResult:
-    """Run one step of a plan. Held and bad input are results; any other error is raised, after `on_failure`.
+    """Run one step of a plan. Held and refused are results; any other error is raised, after `on_failure`.
 
-    A reason names photos as their files are named. `on_failure` is told how the step failed and what it has cost.
+    A reason names photos as their files are named. `on_failure` is called with how the step failed
+    and what it has cost.
     """
     meter, metered = Meter.on(runner, step)
     try:
@@ -104,7 +105,7 @@ def _run_step(runner: Runner, plan: Plan, digest: str, step: str) -> StepResult:
     except Held as held:
         return _held(step, held, manifest_of(runner, digest, step))
     except BadInput as error:
-        return StepResult(step=step, state="bad input", reason=str(error))
+        return StepResult(step=step, state="refused", reason=str(error))
     return _result(step, finished)
 
 
@@ -115,7 +116,7 @@ def run_plan(
     results: dict[str, StepResult] = {}
     for step in plan.steps:
         broken = [
-            upstream for upstream in UPSTREAM[step] if results[upstream].state in {"failed", "bad input", "not run"}
+            upstream for upstream in UPSTREAM[step] if results[upstream].state in {"failed", "refused", "not run"}
         ]
         if broken:
             results[step] = StepResult(step=step, state="not run", reason=f"{broken[0]} did not finish")
@@ -233,10 +234,10 @@ def left_out_of(runner: Runner, plan: Plan) -> list[LeftOut]:
 
 
 def exit_code(results: list[StepResult]) -> int:
-    """Return the exit code of the worst state: 1 for a failure, 30 for bad input, 20 for a held step, else 0."""
+    """Return the exit code of the worst state: 1 for a failure, 30 for a refused one, 20 for a held step, else 0."""
     states = {result.state for result in results}
     if "failed" in states:
         return CatalogError.exit_code
-    if "bad input" in states:
+    if "refused" in states:
         return BadInput.exit_code
     return Held.exit_code if "held" in states else 0

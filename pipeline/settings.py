@@ -28,6 +28,11 @@ class Settings(BaseSettings):
         "`catalog.db` beside the store",
     )
     shoots: Path = Field(default=Path("examples/collection"), description="folder that is searched for shoots")
+    file_names: str = Field(
+        default="{sku}/{request}/{angle}_{backdrop}_{channel}.{ext}",
+        description="names of the files that `catalog fetch` writes. Fields: `{sku}`, `{collection}`, `{request}`, "
+        "`{angle}`, `{backdrop}`, `{channel}`, `{source}`, `{width}`, `{height}`, `{digest}`, `{ext}`",
+    )
     preset: str = Field(
         default="standard",
         description="engines and quality of every step: `standard`, `demo`, or the path of a YAML file",
@@ -64,7 +69,7 @@ class Settings(BaseSettings):
         default=None,
         gt=0,
         description="what language models may cost in one run of any number of shoots; beyond it, captions are held "
-        "until the next run",
+        "until the next run, and briefs are not read",
     )
     cost_per_hour_usd: float = Field(
         default=0.0, ge=0, description="price of an hour on this machine, for the cost of each asset"

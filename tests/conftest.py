@@ -1,27 +1,70 @@
-"""Fixtures for tests of several packages: an empty store, and empty databases on SQLite and a real PostgreSQL."""
+"""Fixtures for tests of several packages: an empty store, a whole run, empty databases on SQLite and PostgreSQL."""
 
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine, text
+from xdist.scheduler import LoadScopeScheduling
 
 from pipeline.contract.store import Store
+from tests.command import catalog_json
+from tests.small_shoot import QUICK, small_mug
 
 # The same examples on every run: a failure belongs to the change at hand. `make test-random` searches for new ones.
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("random", max_examples=200, print_blob=True)
+# No deadline: a busy machine is slow, not wrong.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("random", max_examples=200, print_blob=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+class WholeRuns(LoadScopeScheduling):
+    """Gives a worker the tests of a file, or of several files that share a whole run; each sample is a run."""
+
+    SHARED = {
+        "tests/cli/test_runs.py": "the small mug",
+        "tests/resume/test_kill.py": "the small mug",
+        "tests/dags/test_real_airflow.py": "one Airflow at a time",
+        "tests/deploy/test_compose.py": "one Airflow at a time",
+    }
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return test.partition("[")[2] if file.startswith("tests/samples/") else self.SHARED.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeRuns:
+    """Used with every `--dist`: loadgroup of pytest-xdist 3.8 finds no group under pytest 9."""
+    return WholeRuns(config, log)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """An empty store."""
     return Store(tmp_path / "store")
+
+
+@dataclass(frozen=True)
+class MugRun:
+    """`catalog run` of the small mug. `home` holds its store and database; `answer` is what the command printed."""
+
+    home: Path
+    shoot: Path
+    answer: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def mug_run(tmp_path_factory: pytest.TempPathFactory) -> MugRun:
+    """A whole run, undisturbed. Tests that would change it work on a copy of its home."""
+    home = tmp_path_factory.mktemp("mug_run")
+    shoot = small_mug(home / "mug")
+    return MugRun(home, shoot, catalog_json("run", shoot, home=home, preset=QUICK))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A part of the sample mug's ring made smaller: a whole shoot in seconds a stage."""
+"""A part of the sample mug's ring made smaller, and `QUICK`, a preset for it: a whole shoot at seconds per stage."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 SAMPLES = Path(__file__).parents[1] / "examples" / "collection"
+QUICK = str(Path(__file__).with_name("quick.yaml"))
 PHOTO_SIDE_PX = 960
 
 

@@ -95,7 +95,7 @@ def test_a_fate_decided_during_a_run_is_not_final(night: Night) -> None:
         ({"splat": "failed"}, "failed", True),
         ({"splat": "failed", "render": "missing"}, "failed", True),
         ({"publish": "missing"}, "failed", True),
-        ({"ingest": "bad input"}, "bad input", True),
+        ({"ingest": "refused"}, "refused", True),
     ],
 )
 def test_a_failed_shoot_runs_again_and_a_held_one_does_not(
@@ -117,7 +117,7 @@ def test_a_broken_shoot_is_refused_and_the_others_are_planned(night: Night) -> N
     assert changed(discovery) == {"mug": "new"}
     assert "angles" in discovery.refused[0].reason and discovery.refused[0].code == "shoot-unusable"
     night.end("mug")
-    assert night.fates() == {"mug": "done", "folder tee": "bad input"}
+    assert night.fates() == {"mug": "done", "folder tee": "refused"}
     assert shoots.summary(night.url, night.run_id).failed == ["folder tee"]
 
 
@@ -134,7 +134,7 @@ def test_a_sku_in_two_folders_refuses_both_and_keeps_published_assets(night: Nig
     assert ["is also in" in refused.reason for refused in discovery.refused] == [True, True]
     assert {refused.code for refused in discovery.refused} == {"shoot-sku-twice"}
     night.end("tee")
-    assert night.fates() == {"folder a/mug2": "bad input", "folder mug": "bad input", "tee": "done"}
+    assert night.fates() == {"folder a/mug2": "refused", "folder mug": "refused", "tee": "done"}
     assert shoots.known_shoots(night.url)["mug"].fate == "done"
 
 

@@ -1,7 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
 
+from pipeline.contract.budget import Budget
 from pipeline.contract.manifest import Manifest, Provenance, Request
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
@@ -11,11 +13,23 @@ from pipeline.core.errors import BadInput
 from pipeline.core.records import Backdrop, Light
 from pipeline.language.briefs.plan import EditPlan, Overlay, Wish
 from pipeline.language.briefs.registry import PARSERS
+from pipeline.language.llm.agent import RunLimit
 from pipeline.overlay import with_request
 from pipeline.plan import GRAPH, write_plan
-from pipeline.request import _require_something, expected, known_of, prepare, read_brief, routed, shoot_folder
+from pipeline.request import (
+    _require_something,
+    expected,
+    known_of,
+    prepare,
+    read_brief,
+    read_request,
+    routed,
+    shoot_folder,
+)
 from pipeline.run import StepForecast
 from pipeline.shoot import read_shoot
+from tests.language.llm.keys import MODELS, address, set_keys
+from tests.language.llm.server import Reply, serve
 from tests.small_shoot import SAMPLES
 
 MUG = SAMPLES / "mug-001"
@@ -131,6 +145,36 @@ def test_request_for_settings_alone_looks_at_no_photo(store: Store) -> None:
     request = prepare(Runner(store), MUG, "demo", edit, runs_here=True)
     assert request.edit.shoot.channels == ("instagram_4x5",)
     assert not list((store.root / "manifests").iterdir())
+
+
+def test_plan_notes_the_words_that_its_painter_does_not_know(store: Store) -> None:
+    edit = read_brief("on oak at sunset, for Instagram", read_shoot(MUG), PARSERS.defaults(), pay_nothing)
+    (note,) = prepare(Runner(store), MUG, "demo", edit, runs_here=True).edit.notes
+    assert note == "the backdrop oak-sunset is painted without 'sunset', which its painter does not know"
+    plain = read_brief("on white", read_shoot(MUG), PARSERS.defaults(), pay_nothing)
+    assert not prepare(Runner(store), MUG, "demo", plain, runs_here=True).edit.notes
+
+
+@pytest.mark.parametrize("limit_usd", [0.005, 1.0])
+def test_reading_a_brief_with_a_model_counts_in_what_its_run_may_pay(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit_usd: float
+) -> None:
+    set_keys(monkeypatch)
+    answer = {"language": "en", "wishes": [{"text": "on white", "route": "setting", "target": "backdrops.white"}]}
+    answer["backdrops"] = [{"name": "white", "kind": "solid", "colour": "#ffffff"}]
+    budget = Budget.of_run(tmp_path, "brief-1", limit_usd)
+    prices = {"usd_per_million_input_tokens": 3.0, "usd_per_million_output_tokens": 15.0}
+    with serve(Reply(json.dumps(answer))) as server:
+        settings = {"engine": "llm", "model": MODELS["openai"], "base_url": address(server, "openai"), **prices}
+        parser = PARSERS.parse(settings)
+        if limit_usd < 1:
+            with pytest.raises(RunLimit, match="CATALOG_USD_PER_RUN"):
+                read_request(str(MUG), "on white", parser, f"sqlite:///{tmp_path}/catalog.db", budget)
+            assert server.requests == []
+            return
+        read = read_request(str(MUG), "on white", parser, f"sqlite:///{tmp_path}/catalog.db", budget)
+    assert read.folder == MUG and read.edit.shoot.backdrops[0].name == "white"
+    assert read.usd > 0 and budget.left_usd == pytest.approx(limit_usd - read.usd)
 
 
 def test_own_angles_and_channels_are_known_to_the_parser() -> None:

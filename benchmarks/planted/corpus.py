@@ -1,8 +1,10 @@
 """Invented products with true captions in three languages, and false claims to plant in them.
 
-One YAML file per language, and `templates.yaml` with claims that are false for every product. Written
-before the checks were read, and shares no code or word list with them. `later.yaml` has more lies about these products,
-written after the ledger was tuned for the first time.
+One YAML file per language, and `templates.yaml` with claims that are false for every product. Written before the
+checks were read, and shares no code or word list with them. `later.yaml` has more lies about these products, written
+after the ledger was tuned for the first time. `unnamed.yaml` has lies that name nothing a table of terms has, and
+`tone.yaml` sentences that do no harm; both were written before the rule for sentences without a recognised claim.
+`plain.yaml` has lies in everyday words that were written after it and not used to change it.
 
 A lie is `[kind, place, words]`, or `[kind, swap, old, new]` where a true text is altered. A place is `title`,
 `description`, `bullets` or `alt_text`; `swap-title` and `swap-alt` alter that text only, `swap` the first that has
@@ -50,6 +52,8 @@ class Product:
     attributes: dict[str, str]
     lies: tuple[Lie, ...]
     later: tuple[Lie, ...]
+    unnamed: tuple[Lie, ...]
+    plain: tuple[Lie, ...]
 
     def caption(self, lie: Lie | None = None) -> Caption:
         """The true caption, or the one with `lie` planted."""
@@ -72,12 +76,21 @@ class Product:
 
 def read_products() -> tuple[Product, ...]:
     """All products, language by language. Raises ValueError where a lie alters a text that is not there."""
-    templates, later = _load("templates"), _load("later")
+    templates, more = _load("templates"), {name: _load(name) for name in ("later", "unnamed", "plain")}
     found = []
     for language in LANGUAGES:
         for number, entry in enumerate(_load(language)):
-            found.append(_product(entry, language, number, templates[language], later.get(entry["name"], [])))
+            added = {name: lies.get(entry["name"], []) for name, lies in more.items()}
+            found.append(_product(entry, language, number, templates[language], added))
     return tuple(found)
+
+
+def read_tone() -> Iterator[tuple[str, str, str, bool]]:
+    """Every sentence of `tone.yaml`: its group, its product, itself, and whether it states something after all."""
+    table = _load("tone")
+    for group in ("first", "later", "unseen"):
+        for name, sentences in table[group].items():
+            yield from ((group, name, sentence, sentence in table["checkable"]) for sentence in sentences)
 
 
 def _load(name: str) -> Any:
@@ -85,7 +98,7 @@ def _load(name: str) -> Any:
 
 
 def _product(
-    entry: dict[str, Any], language: str, number: int, templates: dict[str, Any], later: list[list[str]]
+    entry: dict[str, Any], language: str, number: int, templates: dict[str, Any], more: dict[str, list[list[str]]]
 ) -> Product:
     caption = entry["caption"]
     texts = {
@@ -104,7 +117,7 @@ def _product(
         titles=caption["titles"],
         attributes=caption["attributes"],
         lies=tuple(lies),
-        later=tuple(_by_hand(lie, texts, entry["name"]) for lie in later),
+        **{name: tuple(_by_hand(lie, texts, entry["name"]) for lie in added) for name, added in more.items()},
     )
 
 

@@ -27,7 +27,7 @@ COLOURS = {
     "cached": "cyan",
     "held": "yellow",
     "failed": "red",
-    "bad input": "red",
+    "refused": "red",
     "unchanged": "cyan",
 }
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from deploy.local.board import Board, fates_tables
+from deploy.local.board import ENDED, Board, fates_tables
 from deploy.local.client import ApiError, Client
 from deploy.local.home import LOGIN, PASSWORD, Home, environment
 from deploy.local.notes import notes_on, print_notes
@@ -25,6 +25,8 @@ from pipeline.settings import Settings
 DAG_ID = "catalog_nightly"
 READY_SECONDS = 300.0
 POLL_SECONDS = 1.0
+LAST_TASK = "summary"
+STATE_EVERY = 10  # polls: whether the run has ended is asked after its last task, and in between in case it is stopped
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,16 @@ class Demo:
     def follow(self, client: Client, run_id: str, began: float) -> str:
         """Show the run until it ends; returns its state."""
         with Board(self.console) as board:
+            polls = 0
             while True:
-                state = client.run_state(DAG_ID, run_id)
-                board.show(client.tasks(DAG_ID, run_id), time.monotonic() - began)
-                if state in {"success", "failed"}:
-                    return state
+                polls += 1
+                tasks = client.tasks(DAG_ID, run_id)
+                board.show(tasks, time.monotonic() - began)
+                over = any(task["task_id"] == LAST_TASK and task["state"] in ENDED for task in tasks)
+                if over or polls % STATE_EVERY == 0:
+                    state = client.run_state(DAG_ID, run_id)
+                    if state in {"success", "failed"}:
+                        return state
                 time.sleep(POLL_SECONDS)
 
     def report(self, run_id: str, state: str, seconds: float) -> None:

@@ -146,10 +146,10 @@ def _configuration(path: Path, port: int, parallelism: int, keys: dict[str, str]
             "plugins_folder": str(PROJECT / "plugins"),
             "load_examples": "False",
             "executor": "LocalExecutor",
-            # more workers than tasks at once, because a worker often sleeps for a second (`min_heartbeat_interval`)
-            # after its task has reported success
+            # more workers than tasks at once, because a worker often sleeps for `min_heartbeat_interval` after its task
+            # has reported success
             "max_active_tasks_per_dag": str(parallelism),
-            "parallelism": str(2 * parallelism),
+            "parallelism": str(4 * parallelism),
             "dags_are_paused_at_creation": "False",
             "hostname_callable": "socket.gethostname",  # the default queries DNS at the start of every task
             "auth_manager": AUTH_MANAGER,
@@ -170,8 +170,9 @@ def _configuration(path: Path, port: int, parallelism: int, keys: dict[str, str]
         "api_auth": {"jwt_secret": keys["jwt"]},
         "scheduler": {"scheduler_idle_sleep_time": "0.25", "enable_health_check": "False"},
         "dag_processor": {"min_file_process_interval": "60", "parsing_processes": "1"},
-        # a task's supervisor sleeps this long between a task closing its pipes and its exit; the default is 5 s
-        "workers": {"min_heartbeat_interval": "1"},
+        # a task's supervisor sleeps this long between a task closing its pipes and its exit, and it reports to the
+        # api-server as often, which takes the steps' cores; the default is 5 s
+        "workers": {"min_heartbeat_interval": "3"},
         "logging": {"base_log_folder": str(path / "logs"), "colored_console_log": "False"},
         "openlineage": {"disabled": "True"},
     }

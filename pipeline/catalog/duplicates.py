@@ -117,7 +117,7 @@ def _flagged(entry: AssetEntry, check: Check, waits: bool) -> AssetEntry:
     state = entry.state
     if not check.passed:
         changes["reasons"] = (*entry.record.reasons, check.words)
-        if entry.record.verdict == "approved":
-            changes["verdict"] = "needs review"
+        if entry.record.verdict == "published":
+            changes["verdict"] = "in review"
             state = "in review" if waits else state
     return entry.model_copy(update={"record": entry.record.model_copy(update=changes), "state": state})

@@ -106,7 +106,7 @@ class Publication(Frozen):
     """Everything that one run knows about one shoot. None means unknown in this run: the catalog keeps what it has.
 
     `alike_at_least`: likeness of the photos of two shoots from which they may show one product. `review_waits`: assets
-    that need review are not published.
+    in review are not published.
     """
 
     sku: Name

@@ -13,8 +13,8 @@ from pipeline.catalog.tables import AssetRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
-Fate = Literal["planned", "unchanged", "done", "held", "failed", "bad input"]
-UNFINISHED = frozenset({"planned", "failed", "bad input"})  # a run that never ended counts as failed
+Fate = Literal["planned", "unchanged", "done", "held", "failed", "refused"]
+UNFINISHED = frozenset({"planned", "failed", "refused"})  # a run that never ended counts as failed
 
 
 class ShootState(Frozen):
@@ -79,7 +79,7 @@ class RunSummary(Frozen):
 
     @property
     def failed(self) -> list[str]:
-        """The shoots that make the run fail: failed, bad input, or never ended."""
+        """The shoots that make the run fail: failed, refused, or never ended."""
         return [shoot.sku for shoot in self.shoots if shoot.fate in UNFINISHED]
 
 

@@ -31,13 +31,13 @@ def _bare(session: Session, sku: str, has_assets: bool) -> dict[str, int]:
     angles = session.execute(select(AngleRow.angle, AngleRow.decision).where(AngleRow.sku == sku))
     counts = Counter(bare_state(decision, fate) for angle, decision in angles if angle not in made)
     if fate in SHOWN:
-        counts[SHOWN[fate]] = max(1, counts[SHOWN[fate]])
+        counts[fate] = max(1, counts[fate])
     elif not counts and not has_assets:
         counts["missing"] = 1
     return dict(counts)
 
 
-SHOWN = {"held": "held", "bad input": "refused"}  # by a shoot's fate: the state under which the board finds it
+SHOWN = ("held", "refused")  # fates of a shoot under which the board finds it
 
 
 def bare_state(decision: str, fate: str) -> str:

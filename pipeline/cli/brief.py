@@ -15,6 +15,7 @@ from pipeline.cli.catalog import new_run_id, record_step
 from pipeline.cli.outcome import print_outcome
 from pipeline.cli.output import EngineSettings, Json, engine_params, print_json
 from pipeline.cli.progress import run_progress
+from pipeline.cli.recording import recording
 from pipeline.cli.runs import Preset
 from pipeline.cli.sheets import copy_held_picture, copy_sheet
 from pipeline.contract.runner import Runner
@@ -55,22 +56,23 @@ def brief(
 ) -> None:
     """Turn a brief into a plan: each wish, what it became, its route, and what it will take. With --run, make it."""
     settings = read_settings()
-    paid: list[float] = []
     params = engine_params(PARSERS, engine, {}, settings_of_parser or [])
-    folder, edit = read_request(target, text, params, settings.catalog_url, paid.append)
+    payer = run_id or new_run_id("brief")
+    budget = runner_from(settings, run_id=payer).budget
+    folder, edit, usd = read_request(target, text, params, settings.catalog_url, budget)
     with run_progress(Console(stderr=True)) as show:
-        runner = runner_from(settings, show.event)
+        runner = runner_from(settings, show.event, payer)
         runs_here = run or settings.execution == "local"
         request = prepare(runner, folder, preset or settings.preset, edit, runs_here=runs_here)
     if not as_json:
         _print(request.edit)
-    results = _make(runner, request, settings, run_id, as_json=as_json) if run else []
+    results = _make(runner, request, settings, payer, as_json=as_json) if run else []
     if run_id and not run:
         _record(settings, run_id, request)
     if as_json:
         value = request.edit.model_dump(mode="json") | {"sku": request.plan.sku, "plan": request.digest}
         value["shoot"] = overlay_of(request.edit.shoot)
-        print_json({**value, "parsing_usd": sum(paid), "steps": [result.model_dump() for result in results]})
+        print_json({**value, "parsing_usd": usd, "steps": [result.model_dump() for result in results]})
     raise typer.Exit(exit_code(results))
 
 
@@ -88,18 +90,16 @@ def _record(settings: Settings, run_id: str, request: PlannedBrief) -> None:
     )
 
 
-def _make(
-    runner: Runner, request: PlannedBrief, settings: Settings, run_id: str | None, *, as_json: bool
-) -> list[StepResult]:
+def _make(runner: Runner, request: PlannedBrief, settings: Settings, run_id: str, *, as_json: bool) -> list[StepResult]:
     """Run the plan and record it; print how it ended."""
-    run_id = run_id or new_run_id("brief")
     _record(settings, run_id, request)
     with run_progress(Console(stderr=True)) as show:
-        shown = runner_from(settings, show.event)
+        shown = runner_from(settings, show.event, run_id)
         results = run_plan(shown, request.plan, request.digest, show.result)
-    for result in results:
-        record_step(settings, run_id, request.plan, result)
-    conclude(settings.catalog_url, run_id)
+    with recording(results):
+        for result in results:
+            record_step(settings, run_id, request.plan, result)
+        conclude(settings.catalog_url, run_id)
     identity = request.edit.id_for(request.plan.sku)
     sheet = copy_sheet(runner, request.digest, f"{request.plan.sku}-{identity}", settings.sheets)
     if as_json:

@@ -16,7 +16,7 @@ from pipeline.catalog.queries import list_assets
 from pipeline.cli.doctor import examine
 from pipeline.cli.output import Json, print_json
 from pipeline.contract.plan import Plan
-from pipeline.contract.store import Store
+from pipeline.contract.store import Store, object_path
 from pipeline.contract.verify import verify as verify_store
 from pipeline.discovery import conclude
 from pipeline.discovery import discover as discover_shoots
@@ -96,10 +96,14 @@ def assets(
     as_json: Json = False,
 ) -> None:
     """List the assets of the catalog with their states, and why an asset is not published."""
-    catalog = Catalog(read_settings().catalog_url)
+    settings = read_settings()
+    catalog = Catalog(settings.catalog_url)
     matches = list_assets(catalog, sku=sku, collection=collection, state=state)
     if as_json:
-        print_json({"assets": [asset.model_dump(mode="json") for asset in matches]})
+        store = settings.store.absolute()
+        paths = [str(object_path(store, asset.sha256)) for asset in matches]
+        listed = [asset.model_dump(mode="json") for asset in matches]
+        print_json({"assets": [{**asset, "path": path} for asset, path in zip(listed, paths, strict=True)]})
         return
     table = Table()
     table.add_column("asset", no_wrap=True, overflow="fold")
@@ -109,6 +113,8 @@ def assets(
         size = f"{asset.width_px} x {asset.height_px}"
         table.add_row(asset.id, asset.source, size, asset.state, escape("; ".join(asset.reasons)))
     _print_table(table, f"no matching assets in {catalog.url.render_as_string(hide_password=True)}")
+    if matches:
+        Console().print("`catalog fetch --out DIR` copies them under readable names", highlight=False)
 
 
 def export(

@@ -14,7 +14,7 @@ from pipeline.core.records import LeftOut
 from pipeline.core.shoot_files import by_reason
 from pipeline.run import StepResult
 
-COLOURS = {"done": "green", "cached": "cyan", "held": "yellow", "failed": "red", "bad input": "red", "not run": "dim"}
+COLOURS = {"done": "green", "cached": "cyan", "held": "yellow", "failed": "red", "refused": "red", "not run": "dim"}
 LINES_MAX = 25
 TABLE_LINES = 5  # besides one per step: title, header, and the lines above and below each
 NAMES_MAX = 3
@@ -63,7 +63,7 @@ def print_outcome(
 def _reasons(results: Sequence[StepResult], width: int) -> Iterator[list[str]]:
     """The wrapped reason of every step that is not as it should be by itself, and not because of a step above."""
     for result in results:
-        if result.reason and result.by is None and result.state in {"held", "failed", "bad input"}:
+        if result.reason and result.by is None and result.state in {"held", "failed", "refused"}:
             code = f" [{result.code}]" if result.code else ""
             yield textwrap.wrap(f"{result.step} {result.state}: {result.reason}{code}", width, subsequent_indent="  ")
 
@@ -84,7 +84,7 @@ def _fitted(reasons: list[list[str]], room: int, width: int) -> list[str]:
 def _note(result: StepResult, report: Report, pictured: bool) -> str:
     if result.by is not None or result.state == "not run":
         return result.reason
-    if result.state in {"held", "failed", "bad input"}:
+    if result.state in {"held", "failed", "refused"}:
         return "see below, and its picture" if pictured else "see below"
     make = NOTES.get(result.step)
     return make(report) if make and report else ""

@@ -14,13 +14,16 @@ from pipeline.cli.catalog import record_run, record_step
 from pipeline.cli.outcome import print_outcome
 from pipeline.cli.output import Json, print_json
 from pipeline.cli.progress import run_progress
+from pipeline.cli.recording import recording
 from pipeline.cli.sheets import copy_held_picture, copy_sheet
+from pipeline.contract.plan import Plan
 from pipeline.contract.work import Event
 from pipeline.core.records import LeftOut
 from pipeline.core.shoot_files import by_reason
 from pipeline.discovery import listing_digest
 from pipeline.plan import STEPS, read_plan, stage_of, write_plan
 from pipeline.run import (
+    StepResult,
     exit_code,
     forecast,
     left_out_of,
@@ -30,7 +33,7 @@ from pipeline.run import (
     run_step,
     runner_from,
 )
-from pipeline.settings import read_settings
+from pipeline.settings import Settings, read_settings
 
 ShootDir = Annotated[Path, typer.Argument(help="a folder with shoot.yaml and photos/")]
 Preset = Annotated[
@@ -53,7 +56,8 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
         listed = listing_digest(shoot_dir)  # first of all, so that the next night sees any change from here on
         plan, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
         results = run_plan(runner, plan, digest, show.result)
-    record_run(settings, plan, digest, listed, results, began)
+    with recording(results):
+        record_run(settings, plan, digest, listed, results, began)
     sheet = copy_sheet(runner, digest, plan.sku, settings.sheets)
     pictures = {result.step: copy_held_picture(runner, result, plan.sku, settings.sheets) for result in results}
     shown = {step: path for step, path in pictures.items() if path}
@@ -112,8 +116,9 @@ def stage(
         result = run_request(runner, stage_of(name), request)
     else:
         planned = read_plan(runner.store, str(plan))
-        result = run_step(runner, planned, str(plan), name, partial(record_step, settings, run_id, planned))
-        record_step(settings, run_id, planned, result)
+        record = partial(_record, settings, run_id, planned)
+        result = run_step(runner, planned, str(plan), name, record)
+        record(result)
         if name == "composite":
             copy_sheet(runner, str(plan), planned.sku, settings.sheets)
         if picture := copy_held_picture(runner, result, planned.sku, settings.sheets):
@@ -125,6 +130,11 @@ def stage(
     else:
         sys.stdout.write(f"{name}: {result.state}, {result.seconds:.1f} s, key {result.key}\n")
     raise typer.Exit(exit_code([result]))
+
+
+def _record(settings: Settings, run_id: str | None, plan: Plan, result: StepResult) -> None:
+    with recording([result]):
+        record_step(settings, run_id, plan, result)
 
 
 def _print_left_out(left_out: list[LeftOut]) -> None:

@@ -26,6 +26,8 @@ from pipeline.core.errors import CatalogError, StoreFull
 log = logging.getLogger(__name__)
 
 LEFT_BEHIND_SECONDS = 3 * 24 * 3600  # far longer than any step takes
+PART_BYTES = 2**20
+REDONE = "Run the shoot again: the step that made it is redone"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _TREE_ADAPTER = TypeAdapter(dict[str, Artifact])
 
@@ -60,24 +62,27 @@ class Store:
 
     def object_path(self, sha256: str) -> Path:
         """The path of the object with this digest, whether or not it exists."""
-        return self.root / "objects" / sha256[:2] / sha256
+        return object_path(self.root, sha256)
 
     def read(self, artifact: Artifact) -> bytes:
         """The bytes. Raises CatalogError if they are missing, unreadable or do not match their digest."""
         path = self.path(artifact)
-        try:
+        with _reading(path):
             data = path.read_bytes()
-        except FileNotFoundError:
-            raise CatalogError(
-                f"{path} is missing", remedy="Run the shoot again: the step that made it is redone"
-            ) from None
-        except OSError as error:
-            raise CatalogError(
-                f"{path} cannot be read: {error.strerror}", remedy="Let this user read it, or check the disk"
-            ) from None
         if digest_of(data) != artifact.sha256:
-            raise CatalogError(f"{path} is damaged", remedy="Run the shoot again: the step that made it is redone")
+            raise CatalogError(f"{path} is damaged", remedy=REDONE)
         return data
+
+    def parts(self, artifact: Artifact) -> Iterator[bytes]:
+        """Yield the bytes in parts of at most `PART_BYTES`. Raises as `read` does; on damage, after the last part."""
+        path = self.path(artifact)
+        digest = hashlib.sha256()
+        with _reading(path), path.open("rb") as file:
+            while part := file.read(PART_BYTES):
+                digest.update(part)
+                yield part
+        if digest.hexdigest() != artifact.sha256:
+            raise CatalogError(f"{path} is damaged", remedy=REDONE)
 
     def tree(self, artifact: Artifact) -> dict[str, Artifact]:
         """The files of a folder artifact by relative path, sorted."""
@@ -192,6 +197,11 @@ class Store:
             yield
 
 
+def object_path(root: Path, sha256: str) -> Path:
+    """The path of the object with this digest in the store at `root`, whether or not either exists."""
+    return root / "objects" / sha256[:2] / sha256
+
+
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Raise StoreFull if the disk of `folder` is full, CatalogError if it cannot be written for another reason."""
@@ -205,6 +215,19 @@ def writing(folder: Path) -> Iterator[None]:
             f"the folder {folder} cannot be written: {error.strerror}{which}",
             remedy="Let this user write there, or name another folder in CATALOG_STORE",
         ) from error
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Raise CatalogError if an object is missing or cannot be read."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise CatalogError(f"{path} is missing", remedy=REDONE) from None
+    except OSError as error:
+        raise CatalogError(
+            f"{path} cannot be read: {error.strerror}", remedy="Let this user read it, or check the disk"
+        ) from None
 
 
 def write_whole(path: Path, data: bytes, part: Path) -> None:
@@ -223,5 +246,5 @@ def store_full(error: OSError) -> StoreFull:
     where = f"to write {error.filename}" if error.filename else "in the store (CATALOG_STORE) or its scratch folder"
     return StoreFull(
         f"no room left {where}: {os.strerror(error.errno or errno.ENOSPC)}",
-        remedy="Free disk space or enlarge the store, then run again: finished work is kept",
+        remedy="Free disk space, then run again: finished work is kept",
     )

@@ -232,7 +232,7 @@ class AssetRecord(Frozen):
     width_px: int
     height_px: int
     source: Literal["captured", "rendered"]
-    verdict: Literal["approved", "needs review", "rejected"]
+    verdict: Literal["published", "in review", "rejected"]
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
@@ -11,6 +11,9 @@ from pipeline.core.domain import Angle, Frozen
 from pipeline.core.engines import Engine
 from pipeline.core.evidence import Evidence
 from pipeline.core.records import Caption
+
+Tone = Literal["strict", "free"]
+"""What becomes of a sentence in which no claim is recognised: it needs evidence, or only if it seems to promise."""
 
 
 class Facts(Frozen):
@@ -61,6 +64,7 @@ class Subject:
     evidence: Evidence = field(default_factory=Evidence)
     title_rules: tuple[TitleRule, ...] = ()
     voice: Voice = field(default_factory=Voice)
+    tone: Tone = "strict"
 
     @property
     def angles(self) -> tuple[Angle, ...]:

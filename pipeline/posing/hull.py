@@ -39,18 +39,20 @@ class Extent:
         return (self.lowest + self.highest) / 2
 
 
-def visual_hull(silhouettes: Sequence[PosedMatte], centre: F64, half_size: float) -> Extent | None:
+def visual_hull(
+    silhouettes: Sequence[PosedMatte], centre: F64, half_size: float, agree: float = AGREE_FRACTION
+) -> Extent | None:
     """Carve the cube of `half_size` around `centre` [3] by the silhouettes (Laurentini 1994).
 
-    A cell is kept if it is inside the silhouette in 95% of the photos that see it; requiring all of them would let one
-    bad cut-out carve the product away. Returns None when no cell is kept.
+    A cell is kept if it is inside the silhouette in the share `agree` of the photos that see it; requiring all of them
+    would let one bad cut-out carve the product away. Returns None when no cell is kept.
     """
     extent = None
     lowest, highest = centre - half_size, centre + half_size
     for cells in (COARSE, FINE):
         axes = [np.linspace(lowest[i], highest[i], cells) for i in range(3)]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-        kept = grid[_inside(silhouettes, grid)]
+        kept = grid[_inside(silhouettes, grid, agree)]
         if len(kept) == 0:
             return extent
         step = (highest - lowest) / (cells - 1)
@@ -125,11 +127,11 @@ def project_px(camera: Camera, cam_from_world: F64, points: F64) -> tuple[F64, F
     return flat * [camera.fx_px, camera.fy_px] + [camera.cx_px, camera.cy_px], depth
 
 
-def _inside(silhouettes: Sequence[PosedMatte], grid: F64) -> NDArray[np.bool_]:
+def _inside(silhouettes: Sequence[PosedMatte], grid: F64, agree: float) -> NDArray[np.bool_]:
     """Whether enough silhouettes contain each point [N, 3], [N] bool; points outside too many are dropped early."""
     alive = np.arange(len(grid))
     seen, outside = np.zeros(len(grid), dtype=np.int32), np.zeros(len(grid), dtype=np.int32)
-    max_outside = (1 - AGREE_FRACTION) * len(silhouettes)
+    max_outside = (1 - agree) * len(silhouettes)
     for silhouette in silhouettes:
         height, width = silhouette.inside.shape
         pixels, depth = project_px(silhouette.camera, silhouette.cam_from_world, grid[alive])
@@ -140,4 +142,4 @@ def _inside(silhouettes: Sequence[PosedMatte], grid: F64) -> NDArray[np.bool_]:
         pixel = rows[visible].astype(np.int32), columns[visible].astype(np.int32)
         outside[alive[visible]] += ~silhouette.inside[pixel]
         alive = alive[outside[alive] <= max_outside]
-    return (seen >= SEEN_FRACTION * len(silhouettes)) & (outside <= (1 - AGREE_FRACTION) * seen)
+    return (seen >= SEEN_FRACTION * len(silhouettes)) & (outside <= (1 - agree) * seen)

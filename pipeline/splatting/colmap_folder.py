@@ -12,6 +12,7 @@ from pipeline.core.colmap.read import read_model
 from pipeline.core.colmap.undistort import undistort
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.limits import MAX_PX
+from pipeline.core.process import keep_freed_memory
 from pipeline.splatting.engines.registry import ENGINES
 from pipeline.splatting.fit.params import PhotoSettings
 from pipeline.splatting.fit.report import FitReport, Hooks
@@ -78,6 +79,7 @@ def fit_model(
     Photos whose opaque part is below `min_matte_fraction` are skipped. Raises BadInput if a photo is missing, and
     whatever the engine raises.
     """
+    keep_freed_memory()
     model = read_model(model_folder)
     photos = posed_photos(model, images, matte=params.matte)
     empty = tuple(p.name for p in photos if (p.rgba[..., 3] >= 128).mean() < min_matte_fraction)

@@ -5,7 +5,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from pipeline.core.arrays import F32, F64, I64
 from pipeline.core.errors import BadInput
@@ -78,6 +77,8 @@ def from_points(
         raise BadInput(
             f"{len(points)} sparse points are too few to start a splat", remedy="Shoot more photos that overlap"
         )
+    from scipy.spatial import cKDTree
+
     distance, _ = cKDTree(points).query(points, k=4)
     spacing = np.sqrt(np.mean(np.square(distance[:, 1:]), axis=1))
     spacing = size * np.clip(spacing, 1e-6, np.quantile(spacing, 0.9) * 2)

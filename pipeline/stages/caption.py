@@ -14,7 +14,7 @@ from pipeline.core.engines import gathered, name_of
 from pipeline.core.errors import Held
 from pipeline.core.evidence import Claim, Evidence
 from pipeline.core.records import Caption, Picture, dump_json, load_list
-from pipeline.language.base import Desk, Facts, Subject, TitleRule, Voice, Written
+from pipeline.language.base import Desk, Facts, Subject, TitleRule, Tone, Voice, Written
 from pipeline.language.checks import faults_of
 from pipeline.language.claims.ledger import ledger, objections, without_false
 from pipeline.language.registry import ENGINES
@@ -43,6 +43,11 @@ class Params(Frozen):
     attributes: dict[str, str] = {}
     brief: str | None = None
     title_rules: tuple[TitleRule, ...] = ()
+    tone: Tone = Field(
+        default="strict",
+        description="strict: every sentence needs evidence; free: one without a recognised claim stands unless it "
+        "seems to promise something",
+    )
     voice: Voice = Field(
         default_factory=Voice,
         description="how the texts sound; `voices` gives one for each collection by its name, and only that of the "
@@ -99,11 +104,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     work.progress(0, 1, f"describing {subject.angle.name}")
 
     def review(draft: Caption) -> tuple[str, ...]:
-        claimed = objections(ledger(draft, subject.evidence))
+        claimed = objections(ledger(draft, subject.evidence, params.tone))
         return (*faults_of(draft, params.title_rules, params.voice), *claimed)
 
     written = ENGINES.of(params.writer).write(subject, params.writer, Desk(work.pay, review, work.left_usd))
-    caption, claims = without_false(written.caption, ledger(written.caption, subject.evidence))
+    caption, claims = without_false(written.caption, ledger(written.caption, subject.evidence, params.tone))
     faults = faults_of(caption, params.title_rules, params.voice)
     if faults:
         what = f"the caption must not be published: {'; '.join(faults)}"
@@ -131,6 +136,7 @@ def _subject(inputs: Inputs, params: Params, work: Work) -> Subject:
         evidence=evidence,
         title_rules=params.title_rules,
         voice=params.voice,
+        tone=params.tone,
     )
 
 
@@ -172,7 +178,7 @@ def _pixels(inputs: Inputs, picture: Picture, work: Work) -> Rgba:
 
 STAGE = Stage(
     "caption",
-    5,
+    6,
     Inputs,
     Params,
     Outputs,

@@ -1,5 +1,6 @@
 """sfm: estimates the pose of every photo, in the product frame. Holds the shoot when too few can be registered."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,24 +109,24 @@ def _resolved(
     params: Params,
     work: Work,
 ) -> "Resolved":
-    """The poses. Raises RepeatedSides with a picture of the photos that were mistaken for each other."""
+    """The poses. Raises WrongSides with a picture of photos that were placed wrong to each other."""
     from pipeline.imaging.sheet.mattes import MatteTile, Verdicts, matte_sheet
-    from pipeline.posing.sides.repeats import RepeatedSides
     from pipeline.posing.sides.resolve import resolved_poses, shooting_order
+    from pipeline.posing.sides.wrong import WrongSides
 
     focal_px = {fact.photo: fact.focal_px for fact in facts}
     try:
         return resolved_poses(photos, masks, focal_px, params, work.scratch, order=shooting_order(facts))
-    except RepeatedSides as held:
+    except WrongSides as held:
         files = {photo.photo: photo.path for photo in photos}
         shown = shown_names(facts)
         tiles = [
-            MatteTile(photo, files[photo], (masks or {}).get(photo), f"mistaken for {shown[other]}", shown[photo])
+            MatteTile(photo, files[photo], (masks or {}).get(photo), f"{held.relation} {shown[other]}", shown[photo])
             for pair in held.pairs[:SHOWN_PAIRS]
             for photo, other in (pair, pair[::-1])
         ]
-        title = held.what.partition(",")[0]
-        held.picture = matte_sheet(title, "sfm is held", tiles, Verdicts(bad="mistaken", good="posed"))
+        title = re.split("[,:]", held.what)[0]
+        held.picture = matte_sheet(title, "sfm is held", tiles, Verdicts(bad="placed wrong", good="posed"))
         raise
 
 
@@ -178,4 +179,4 @@ def _picture(
     return matte_sheet(held.what.partition(";")[0], "sfm is held", tiles, Verdicts(bad="not posed", good="posed"))
 
 
-STAGE = Stage("sfm", 6, Inputs, Params, Outputs, run)
+STAGE = Stage("sfm", 7, Inputs, Params, Outputs, run)

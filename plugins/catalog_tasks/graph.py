@@ -59,7 +59,8 @@ def stage_task(step: str, sku: Any, plan: Any, settings: Settings) -> BaseOperat
     common: dict[str, Any] = {
         "task_id": step,
         "trigger_rule": TriggerRule.NONE_FAILED,
-        "weight_rule": WeightRule.UPSTREAM,  # finish a shoot before the next one starts
+        "weight_rule": WeightRule.ABSOLUTE,
+        "priority_weight": priority(step),
         "execution_timeout": STEP_LIMIT,
         "do_xcom_push": False,
         **_retries(settings),
@@ -69,6 +70,20 @@ def stage_task(step: str, sku: Any, plan: Any, settings: Settings) -> BaseOperat
     from catalog_tasks.pods import stage_pod  # the Kubernetes client takes a second to import
 
     return stage_pod(step, plan, sku, settings, **common)
+
+
+def priority(step: str) -> int:
+    """Return a step's weight: the more steps lie above it, the larger, so that a shoot ends before the next starts.
+
+    evidence comes after coverage and splat, also those of other shoots: only caption waits for it, and the fit takes
+    longest of all.
+    """
+    return 2 * len(_above("coverage")) - 1 if step == "evidence" else 2 * len(_above(step))
+
+
+def _above(step: str) -> set[str]:
+    """The steps that must end before `step` can start."""
+    return set(UPSTREAM[step]).union(*(_above(name) for name in UPSTREAM[step]))
 
 
 def _retries(settings: Settings) -> dict[str, Any]:

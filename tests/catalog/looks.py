@@ -24,14 +24,14 @@ def entry(kind: str, name: str, vector: np.ndarray, engine: str = "toy", revisio
     return VectorEntry(kind=kind, name=name, sha256=digest, engine=engine, revision=revision, vector=vector.tobytes())
 
 
-def publication(sku: str, *looks: np.ndarray, verdict: str = "approved", waits: bool = True, engine: str = "toy"):
+def publication(sku: str, *looks: np.ndarray, verdict: str = "published", waits: bool = True, engine: str = "toy"):
     """A product with one photo per look, and one asset that looks like the first photo."""
     record = AssetRecord(
         angle="front", backdrop="white", channel="shop", path="front/white/shop.png", media_type="image/png",
         width_px=10, height_px=10, source="captured", verdict=verdict,
-        reasons=() if verdict == "approved" else ("the edges halo",),
+        reasons=() if verdict == "published" else ("the edges halo",),
     )  # fmt: skip
-    states = {"approved": "published", "rejected": "rejected", "needs review": "in review"}
+    states = {"published": "published", "rejected": "rejected", "in review": "in review"}
     asset = AssetEntry(record=record, sha256="a" * 64, size_bytes=1, state=states[verdict], step_key=None)
     photos = [entry("photo", f"p{number}", vector, engine) for number, vector in enumerate(looks)]
     return Publication(

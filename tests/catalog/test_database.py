@@ -23,9 +23,12 @@ from pipeline.catalog import (  # noqa: F401 - their tables are compared too
     version_tables,
 )
 from pipeline.catalog.database import MIGRATIONS, NEWEST, Catalog, describe, parse_url, without_secrets
-from pipeline.catalog.shoots import known_shoots, record_planned
-from pipeline.catalog.tables import Base, ShootRow
+from pipeline.catalog.run_tables import RunShootRow
+from pipeline.catalog.shoots import known_shoots, record_fate, record_planned
+from pipeline.catalog.tables import AssetRow, Base, ShootRow
+from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFull
+from tests.catalog.toy_shoot import ToyShoot
 
 
 def shoot(sku: str) -> ShootRow:
@@ -60,6 +63,35 @@ def test_database_of_an_earlier_release_is_migrated(catalog_url: str) -> None:
         command.downgrade(config, "0001")
     with Catalog(catalog_url).read() as session:
         assert [(shoot.source, shoot.attributes) for shoot in session.scalars(select(ShootRow))] == [("/a", {})]
+
+
+def test_words_of_states_are_renamed_and_renamed_back(catalog_url: str, tmp_path: Path) -> None:
+    ToyShoot(tmp_path, catalog_url, verdict="in review").publish()
+    record_fate(catalog_url, "night", "broken", "refused", "no sku", collection="autumn", source="/broken")
+    catalog = Catalog(catalog_url)
+
+    def words() -> list[set[str]]:
+        queries = (
+            select(AssetRow.verdict),
+            select(VersionRow.verdict),
+            select(ShootRow.fate),
+            select(RunShootRow.fate),
+        )
+        with catalog.read() as session:
+            return [set(session.scalars(query)) for query in queries]
+
+    new = words()
+    assert new[:2] == [{"in review"}] * 2 and all("refused" in fates for fates in new[2:])
+    with catalog.write() as session:
+        config = Config()
+        config.set_main_option("script_location", MIGRATIONS.as_posix())
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0009")
+    old = words()
+    assert old[:2] == [{"needs review"}] * 2 and all(
+        {"bad input"} <= fates and "refused" not in fates for fates in old[2:]
+    )
+    assert Catalog(catalog_url) and words() == new
 
 
 def test_database_of_a_newer_release_is_refused_and_unchanged(catalog_url: str) -> None:
@@ -118,7 +150,8 @@ def _open(url: str, barrier: object, results: object) -> None:
 
 
 def test_four_processes_can_open_an_empty_database_at_once(catalog_url: str) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     barrier, results = context.Barrier(4), context.Queue()
     processes = [context.Process(target=_open, args=(catalog_url, barrier, results), name=f"P{n}") for n in range(4)]
     for process in processes:

@@ -34,7 +34,7 @@ def test_second_shoot_of_a_product_waits_for_review_and_names_the_first(catalog:
     check = check_of(catalog, "CUP-2")
     assert check.passed is False and check.severity == "review" and "CUP-1" in check.words
     (asset,) = list_assets(catalog, sku="CUP-2")
-    assert asset.verdict == "needs review" and asset.reasons == (check.words,)
+    assert asset.verdict == "in review" and asset.reasons == (check.words,)
     assert check_of(catalog, "CUP-1") is None
 
 

@@ -32,7 +32,7 @@ def test_new_shoot_counts_as_changed(catalog_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fate", "again"), [("done", False), ("held", False), ("failed", True), ("bad input", True), ("planned", True)]
+    ("fate", "again"), [("done", False), ("held", False), ("failed", True), ("refused", True), ("planned", True)]
 )
 def test_only_unfinished_shoots_run_again_on_the_same_files(catalog_url: str, fate: str, again: bool) -> None:
     plan(catalog_url, "night 1")
@@ -60,13 +60,13 @@ def test_summary_lists_every_shoot_and_step(catalog_url: str) -> None:
         catalog_url, "night 1", "MUG-1", StepFate(step="sfm", state="held", seconds=9.0, reason="gap at 95 deg")
     )
     record_fate(catalog_url, "night 1", "MUG-1", "held", "gap at 95 deg")
-    record_fate(catalog_url, "night 1", "broken", "bad input", "no sku", collection="autumn", source="/shoots/broken")
+    record_fate(catalog_url, "night 1", "broken", "refused", "no sku", collection="autumn", source="/shoots/broken")
     plan(catalog_url, "night 1", sku="BAG-2")
     run = summary(catalog_url, "night 1")
     assert [(shoot.sku, shoot.fate) for shoot in run.shoots] == [
         ("BAG-2", "planned"),
         ("MUG-1", "held"),
-        ("broken", "bad input"),
+        ("broken", "refused"),
     ]
     steps = run.shoots[1].steps
     assert {(step.step, step.state, step.seconds, step.reason) for step in steps} == {

@@ -171,7 +171,7 @@ class CompositeIn(Frozen):
 
 class CompositeParams(Frozen):
     channels: tuple[str, ...] = ("shop",)
-    verdict: str = "approved"
+    verdict: str = "published"
 
 
 class CompositeOut(Frozen):
@@ -200,7 +200,7 @@ def _composite(inputs: CompositeIn, params: CompositeParams, work: Work) -> Comp
                     height_px=12,
                     source="captured" if angle == "front" else "rendered",
                     verdict=params.verdict,  # type: ignore[arg-type]
-                    reasons=() if params.verdict == "approved" else ("edges halo",),
+                    reasons=() if params.verdict == "published" else ("edges halo",),
                     checks=(check,),
                 )
             )
@@ -217,7 +217,7 @@ class ToyShoot:
     photos: dict[str, bytes] = field(default_factory=lambda: {"A.jpg": b"first photo", "B.jpg": b"second photo"})
     angles: tuple[str, ...] = ("front", "left")
     channels: tuple[str, ...] = ("shop",)
-    verdict: str = "approved"
+    verdict: str = "published"
     looks: tuple[tuple[float, ...], ...] = ()
 
     @property

@@ -84,7 +84,7 @@ def test_a_matte_made_by_hand_reaches_the_photo_that_it_is_named_after(plan: str
     planned = read_plan(runner.store, again)
     run_step(runner, planned, again, "ingest")
     wrong = run_step(runner, planned, again, "cutout")
-    assert wrong.state == "bad input"
+    assert wrong.state == "refused"
     assert "mattes/_mg_0002 (1).jpg.png: the matte has 80x64 px, its photo 120x90" in wrong.reason
 
 

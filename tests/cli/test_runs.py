@@ -1,11 +1,8 @@
 """The commands as a person types them, on a reduced copy of the sample mug's photos."""
 
 import json
-import os
-import subprocess
-import sys
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -18,29 +15,9 @@ from pipeline.cli import runs as cli
 from pipeline.contract.store import Store
 from pipeline.plan import STEPS
 from pipeline.run import StepResult
-from tests.small_shoot import small_mug
+from tests.command import catalog_json, catalog_process
+from tests.small_shoot import QUICK, small_mug
 from tests.test_shoot import SHOOT
-
-QUICK = str(Path(__file__).parents[1] / "resume" / "quick.yaml")
-
-
-def catalog(
-    *arguments: object, home: Path, expect: int = 0, preset: str = "standard"
-) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ, "CATALOG_STORE": str(home / "store"), "CATALOG_PRESET": preset, "OMP_NUM_THREADS": "2",
-        "COLUMNS": "160",
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline", *map(str, arguments)],
-        env=environment, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
-    assert done.returncode == expect, done.stdout + done.stderr
-    return done
-
-
-def catalog_json(*arguments: object, home: Path, **more: Any) -> Any:
-    return json.loads(catalog(*arguments, "--json", home=home, **more).stdout)
 
 
 def in_process(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, **environment: str) -> Result:
@@ -50,23 +27,9 @@ def in_process(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, **e
     return CliRunner().invoke(app.app, arguments)
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def shoot(home: Path) -> Path:
-    return small_mug(home / "mug")
-
-
-@pytest.fixture(scope="module")
-def run(home: Path, shoot: Path) -> dict[str, Any]:
-    return catalog_json("run", shoot, home=home, preset=QUICK)
-
-
 @pytest.mark.slow
-def test_run_publishes_assets_and_a_second_run_computes_nothing(home, shoot, run):
+def test_run_publishes_assets_and_a_second_run_computes_nothing(mug_run):
+    home, shoot, run = mug_run.home, mug_run.shoot, mug_run.answer
     assert [(step["step"], step["state"]) for step in run["steps"]] == [(step, "done") for step in STEPS]
     with Image.open(run["sheet"]) as sheet:
         assert sheet.width == 2000
@@ -77,8 +40,9 @@ def test_run_publishes_assets_and_a_second_run_computes_nothing(home, shoot, run
 
 
 @pytest.mark.slow
-def test_plan_knows_all_keys_of_a_finished_shoot_and_the_first_of_a_new_one(home, shoot, run, tmp_path):
-    steps = catalog_json("plan", shoot, home=home, preset=QUICK)["steps"]
+def test_plan_knows_all_keys_of_a_finished_shoot_and_the_first_of_a_new_one(mug_run, tmp_path):
+    shoot = mug_run.shoot
+    steps = catalog_json("plan", shoot, home=mug_run.home, preset=QUICK)["steps"]
     assert [step["state"] for step in steps[:-1]] == ["cached"] * (len(STEPS) - 1)
     fresh = catalog_json("plan", shoot, home=tmp_path)["steps"]
     assert fresh[0]["state"] == "to run" and fresh[0]["key"]
@@ -86,22 +50,24 @@ def test_plan_knows_all_keys_of_a_finished_shoot_and_the_first_of_a_new_one(home
 
 
 @pytest.mark.slow
-def test_assets_lineage_export_and_summary(home, run, tmp_path):
+def test_assets_lineage_export_and_summary(mug_run, tmp_path):
+    home = mug_run.home
     assets = catalog_json("assets", home=home)["assets"]
     assert assets and all(asset["sku"] == "mug-001" for asset in assets)
     lineage = catalog_json("lineage", assets[0]["id"], home=home)
     assert {"composite_asset", "cutout_photo", "ingest_photo"} <= {step["stage"] for step in lineage["steps"]}
-    shown = catalog("lineage", assets[0]["id"], home=home).stdout
+    shown = catalog_process("lineage", assets[0]["id"], home=home).stdout
     assert "DSC_0001" in shown and "composite" in shown
     catalog_json("export", "--out", tmp_path / "out", home=home)
     assert (tmp_path / "out" / "assets.parquet").is_file()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
-    assert "mine" in catalog("export", "--out", tmp_path / "mine", home=home, expect=30).stderr
+    assert "mine" in catalog_process("export", "--out", tmp_path / "mine", home=home, expect=30).stderr
 
 
 @pytest.mark.slow
-def test_brief_is_made_beside_the_shoots_assets_and_fits_no_splat(home, shoot, run):
+def test_brief_is_made_beside_the_shoots_assets_and_fits_no_splat(mug_run, tmp_path):
+    home = Path(shutil.copytree(mug_run.home, tmp_path / "home"))
     before = catalog_json("assets", home=home)["assets"]
     text = "front, 20% brighter, crop 4:5, on light grey. Please remove the tag."
     shown = catalog_json("brief", "mug-001", text, home=home, preset=QUICK)
@@ -118,12 +84,13 @@ def test_brief_is_made_beside_the_shoots_assets_and_fits_no_splat(home, shoot, r
     (added,) = [asset for name, asset in after.items() if "/brief-" in name]
     assert added["state"] == "in review" and "remove the tag" in added["reasons"][-1]
     assert added["height_px"] * 4 == pytest.approx(added["width_px"] * 5, abs=4)
-    lineage = catalog("lineage", added["id"], home=home).stdout
+    lineage = catalog_process("lineage", added["id"], home=home).stdout
     assert text in " ".join(lineage.split())
 
 
 @pytest.mark.slow
-def test_each_engine_runs_alone_on_plain_folders(home, shoot, tmp_path):
+def test_each_engine_runs_alone_on_plain_folders(mug_run, tmp_path):
+    home, shoot = tmp_path, mug_run.shoot
     photos = sorted((shoot / "photos").iterdir())
     cut = catalog_json("cutout", *photos, "--out", tmp_path / "cut", home=home)
     assert len(cut["files"]) == len(photos) and cut["files"][0]["seconds"] > 0
@@ -138,7 +105,7 @@ def test_each_engine_runs_alone_on_plain_folders(home, shoot, tmp_path):
     assert fitted["pose_shift_max_px"] <= 3
     assert fitted["psnr_db"] > 15 and 0 < fitted["ssim"] <= 1 and fitted["gaussians"] <= 2000
     assert fitted["seconds_per_iteration"] > 0 and fitted["peak_memory_mb"] > 50
-    assert "already exists" in catalog(*arguments, home=home, expect=30).stderr
+    assert "already exists" in catalog_process(*arguments, home=home, expect=30).stderr
     view = ("render", ply, "--azimuth-deg", 45, "--elevation-deg", 15, "--size", 200, "--out", tmp_path / "view.png")
     drawn = catalog_json(*view, home=home)
     assert drawn["gaussians"] == fitted["gaussians"]
@@ -157,9 +124,9 @@ def test_discover_stage_and_summary_work_as_airflow_runs_them(tmp_path, monkeypa
     assert f"plan {planned['plan']} of mug-001\n" in narrow
     ingested = catalog_json("stage", "ingest", "--plan", planned["plan"], "--run-id", "night-1", home=tmp_path)
     assert ingested["state"] == "done"
-    again = catalog("stage", "ingest", "--plan", planned["plan"], home=tmp_path)
+    again = catalog_process("stage", "ingest", "--plan", planned["plan"], home=tmp_path)
     assert (again.stderr, again.stdout) == ("ingest: cached\n", f"ingest: cached, 0.0 s, key {ingested['key']}\n")
-    summary = catalog("summary", "--run-id", "night-1", home=tmp_path, expect=1).stdout
+    summary = catalog_process("summary", "--run-id", "night-1", home=tmp_path, expect=1).stdout
     assert "mug-001" in summary and "failed" in summary
 
 
@@ -171,7 +138,7 @@ def test_discover_reports_the_run_id_that_it_chose(tmp_path, monkeypatch):
     run_id = discovery["run_id"]
     assert run_id.startswith("discover-") and len(discovery["refused"]) == 1
     summary = in_process(tmp_path, monkeypatch, "summary", "--run-id", run_id)
-    assert summary.exit_code == 1 and "bad input" in summary.stdout
+    assert summary.exit_code == 1 and "refused" in summary.stdout
     assert f"run {run_id}" in summary.stdout
     wrong = in_process(tmp_path, monkeypatch, "summary", "--run-id", "nope")
     assert run_id in str(wrong.exception)
@@ -185,8 +152,8 @@ def test_an_empty_result_names_the_place_that_was_searched(tmp_path, monkeypatch
     assert shoots.stdout == f"no shoots of the collection 'autumn' in {tmp_path}\n"
 
 
-def test_doctor_names_every_engine(tmp_path):
-    shown = catalog("doctor", home=tmp_path).stdout
+def test_doctor_names_every_engine(tmp_path, monkeypatch):
+    shown = in_process(tmp_path, monkeypatch, "doctor").stdout
     for engine in ("cutout", "splat", "caption", "background"):
         assert f"engine of {engine}" in shown
     assert ".[samples]" in shown
@@ -204,9 +171,10 @@ def test_doctor_names_every_engine(tmp_path):
         (("lineage", "no/such/asset"), "no/such/asset"),
     ],
 )
-def test_bad_input_is_one_clear_error(tmp_path, arguments, message):
-    done = catalog(*arguments, home=tmp_path, expect=30)
-    assert message in done.stderr and "Traceback" not in done.stderr
+def test_bad_input_is_one_clear_error(catalog, monkeypatch, tmp_path, arguments, message):
+    monkeypatch.setenv("CATALOG_STORE", str(tmp_path / "store"))
+    code, _, error = catalog(*arguments)
+    assert code == 30 and message in error and "Traceback" not in error
 
 
 @pytest.mark.parametrize("command", ["cutout", "sfm"])
@@ -214,7 +182,7 @@ def test_an_output_that_cannot_be_written_is_one_clear_error(tmp_path, command):
     shoot = small_mug(tmp_path / "mug", photos=3)
     (tmp_path / "file").write_text("mine")
     photos = [shoot / "photos"] if command == "sfm" else sorted((shoot / "photos").iterdir())
-    done = catalog(command, *photos, "--out", tmp_path / "file" / "out", home=tmp_path, expect=30)
+    done = catalog_process(command, *photos, "--out", tmp_path / "file" / "out", home=tmp_path, expect=30)
     assert f"{tmp_path}/file/out cannot be written" in done.stderr and "Traceback" not in done.stderr
 
 

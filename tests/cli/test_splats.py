@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from typing import get_type_hints
 
@@ -12,7 +11,6 @@ from typer.models import OptionInfo
 
 from pipeline.cli import engines as cli_engines
 from pipeline.cli import splats as cli_splats
-from pipeline.cli.app import main
 from pipeline.core.domain import Frozen
 from pipeline.posing.sfm.request import PoseParams
 from pipeline.splatting.nerfstudio.params import NerfstudioParams
@@ -29,19 +27,6 @@ def ours(tmp_path_factory):
     path = tmp_path_factory.mktemp("splat") / "egg.ply"
     path.write_bytes(write_ply(product()))
     return path
-
-
-@pytest.fixture
-def catalog(monkeypatch, capsys):
-    """Run a command in this process; return its exit code, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["catalog", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        return (exit_.value.code or 0, *capsys.readouterr())
-
-    return run
 
 
 def test_turntable_writes_an_animation_and_reports_it(catalog, ours, tmp_path):

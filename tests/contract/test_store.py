@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contract.artifact import canonical_json, checked_tree_path, digest_of
-from pipeline.contract.store import Store, write_whole
+from pipeline.contract.store import PART_BYTES, Store, write_whole
 from pipeline.core.errors import BadInput, CatalogError, StoreFull
 
 
@@ -18,6 +18,26 @@ def test_objects_are_named_by_their_content(tmp_path: Path) -> None:
     assert artifact.sha256 == digest_of(b"photo")
     assert store.read(artifact) == b"photo"
     assert store.put(b"photo", "image/png") == artifact
+
+
+def test_parts_of_an_object_are_its_bytes(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    data = bytes(PART_BYTES) + b"photo"
+    assert list(store.parts(store.put(data, "image/png"))) == [bytes(PART_BYTES), b"photo"]
+    assert list(store.parts(store.put(b"", "image/png"))) == []
+
+
+def test_damage_of_an_object_is_named_after_its_last_part(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    artifact = store.put(b"photo", "image/png")
+    store.path(artifact).write_bytes(b"phone")
+    parts = store.parts(artifact)
+    assert next(parts) == b"phone"
+    with pytest.raises(CatalogError, match=f"{store.path(artifact)} is damaged. Run the shoot again"):
+        next(parts)
+    store.path(artifact).unlink()
+    with pytest.raises(CatalogError, match=r"is missing\. Run the shoot again"):
+        next(store.parts(artifact))
 
 
 def test_tree_does_not_depend_on_the_order_of_its_files(tmp_path: Path) -> None:

@@ -171,3 +171,13 @@ def test_undistorting_a_cutout_loses_no_part_of_it(top, left, height, width):
 
 def test_undistorting_an_empty_cutout_leaves_it_empty():
     assert not undistort(np.zeros((480, 640, 4), np.uint8), RADIAL)[0].any()
+
+
+def test_photos_of_two_cameras_are_undistorted_each_by_its_own() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (480, 640, 4)).astype(np.uint8)
+    other = replace(RADIAL, params=(*RADIAL.params[:3], -0.05))
+    first, second = undistort(photo, RADIAL)[0], undistort(photo, other)[0]
+    assert (first != second).any()
+    for _ in range(2):
+        np.testing.assert_array_equal(undistort(photo, RADIAL)[0], first)
+        np.testing.assert_array_equal(undistort(photo, other)[0], second)

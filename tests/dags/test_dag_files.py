@@ -5,20 +5,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from airflow.sdk import WeightRule
 from airflow.timetables.base import TimeRestriction
 
 PROJECT = Path(__file__).resolve().parents[2]
+DAGS = ("catalog_nightly", "catalog_backfill", "catalog_request")
 HEAVY = ("torch", "diffusers", "transformers", "pycolmap")
 IMAGE = "registry.example/catalog:1"
 
 
 @pytest.mark.parametrize("execution", ["local", "kubernetes"])
-@pytest.mark.parametrize("name", ["catalog_nightly", "catalog_backfill", "catalog_request"])
-def test_a_dag_file_loads_no_heavy_library_and_little_beside_the_plugin(name, execution, tmp_path):
+def test_the_dag_files_load_no_heavy_library_and_little_beside_the_plugin(execution, tmp_path):
     program = (
         "import runpy, sys; sys.path.append('plugins');"
         "runpy.run_path('plugins/lineage_view.py'); forked = set(sys.modules);"  # what the scheduler's workers inherit
-        f"runpy.run_path('dags/{name}.py'); print(sorted(set(sys.modules) & set({HEAVY})));"
+        f"[runpy.run_path(f'dags/{{name}}.py') for name in {DAGS}]; print(sorted(set(sys.modules) & set({HEAVY})));"
         "print(sorted(m for m in set(sys.modules) - forked if m.split('.')[0] in {'pipeline', 'catalog_tasks'}))"
     )
     environment = dict(os.environ) | {
@@ -35,7 +36,7 @@ def test_a_dag_file_loads_no_heavy_library_and_little_beside_the_plugin(name, ex
     assert own == "[]" or execution == "kubernetes"  # a pod's task also reads the stages' resources
 
 
-@pytest.fixture(params=["catalog_nightly", "catalog_backfill", "catalog_request"])
+@pytest.fixture(params=DAGS)
 def dag(request):
     return load(request.param)
 
@@ -103,3 +104,23 @@ def test_every_pod_of_the_dag_conforms_to_kubernetes_schema(monkeypatch):
         arguments = pod["spec"]["containers"][0]["args"]
         assert arguments == ["stage", step, "--plan", "ab" * 32, "--run-id", "manual__1"]
         assert task.deferrable and not task.do_xcom_push
+
+
+def weights_of(dag) -> dict[str, int]:
+    steps = {name.removeprefix("shoot."): task for name, task in dag.task_dict.items() if name.startswith("shoot.")}
+    assert {task.weight_rule for task in steps.values()} == {WeightRule.ABSOLUTE}
+    return {step: task.priority_weight for step, task in steps.items()}
+
+
+def test_evidence_gives_way_to_the_steps_that_the_splat_waits_for(dag):
+    weight = weights_of(dag)
+    assert max(weight["ingest"], weight["cutout"], weight["sfm"]) < weight["evidence"]
+    assert weight["evidence"] < min(weight["coverage"], weight["splat"])
+
+
+def test_a_shoot_ends_before_the_next_one_starts(dag):
+    from pipeline.plan import UPSTREAM
+
+    weight = weights_of(dag)
+    pairs = [(step, above) for step, steps in UPSTREAM.items() for above in steps if step != "evidence"]
+    assert all(weight[step] > weight[above] for step, above in pairs)

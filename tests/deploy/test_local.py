@@ -234,7 +234,7 @@ SUMMARY = {
                 {"step": "sfm", "state": "held", "seconds": 0.0, "reason": "too few photos"},
             ],
         },
-        {"sku": "folder x", "fate": "bad input", "reason": "no sku", "assets": {}, "steps": []},
+        {"sku": "folder x", "fate": "refused", "reason": "no sku", "assets": {}, "steps": []},
     ]
 }
 
@@ -245,7 +245,7 @@ def printed_tables(summary, width=100) -> str:
 
 def test_table_shows_steps_seconds_and_assets():
     text = printed_tables(SUMMARY)
-    assert all(part in text for part in ("mug", "3.2", "cached", "held", "12 published", "1 in review", "bad input"))
+    assert all(part in text for part in ("mug", "3.2", "cached", "held", "12 published", "1 in review", "refused"))
 
 
 def test_group_mapped_over_no_shoots_is_not_shown_as_held():

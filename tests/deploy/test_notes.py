@@ -14,7 +14,7 @@ def summary(*steps, fate="done", reason=""):
 
 def test_held_steps_refused_angles_and_unpublished_assets_are_noted(tmp_path):
     url = f"sqlite:///{tmp_path}/catalog.db"
-    ToyShoot(tmp_path, url, verdict="needs review").publish()
+    ToyShoot(tmp_path, url, verdict="in review").publish()
     held = {"step": "sfm", "state": "held", "seconds": 0.0, "reason": "too few photos"}
     below = {"step": "splat", "state": "held", "seconds": 0.0, "reason": "held by sfm"}
     notes = notes_on(summary(held, below, STEP, fate="held", reason="sfm: too few photos"), url)
@@ -39,8 +39,8 @@ def test_unchanged_shoot_is_not_noted_again(tmp_path):
 
 
 def test_shoot_that_could_not_be_planned_is_noted(tmp_path):
-    notes = notes_on(summary(fate="bad input", reason="no sku"), f"sqlite:///{tmp_path}/catalog.db")
-    assert notes == [Note("bad input", "MUG-1", "no sku")]
+    notes = notes_on(summary(fate="refused", reason="no sku"), f"sqlite:///{tmp_path}/catalog.db")
+    assert notes == [Note("refused", "MUG-1", "no sku")]
 
 
 def test_notes_fit_the_terminal_width_and_are_limited():

@@ -26,14 +26,14 @@ def save_tiny(folder, seed=0):
 
 @cache
 def _linear():
-    """An autoencoder of two seconds: enough to hold a scene's colour and light."""
+    """A linear autoencoder after a few steps: enough to hold a scene's colour and light."""
     import torch
 
     from pipeline.diffusion.training.data import scene_crops
 
     torch.manual_seed(0)
     linear = LinearAutoencoder(TINY.vae, TINY.latents)
-    linear.fit(scene_crops(np.random.default_rng(0), batch=4, crop_px=64, shelf=24), steps=150)
+    linear.fit(scene_crops(np.random.default_rng(0), batch=4, crop_px=64, shelf=24), steps=60)
     return linear
 
 

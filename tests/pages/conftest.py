@@ -76,7 +76,7 @@ class Site:
         return csrf_token(NamedAccess.secret, User(role, Role[role.upper()], f"session of {role}"))
 
 
-def make(folder: Path, verdict: str = "approved", **published: object) -> Site:
+def make(folder: Path, verdict: str = "published", **published: object) -> Site:
     """The pages over one published toy shoot of two photos."""
     settings = Settings(store=folder / "store", database_url=f"sqlite:///{folder}/catalog.db")
     photos = {"A.jpg": photo("teal"), "B.jpg": photo("tan")}

@@ -18,7 +18,7 @@ from tests.pages.conftest import ASSET, Site
 @pytest.fixture
 def waiting(make_site) -> Site:
     """Assets that wait for a decision."""
-    return make_site(verdict="needs review")
+    return make_site(verdict="in review")
 
 
 def state_of(site: Site) -> str:

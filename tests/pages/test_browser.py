@@ -67,7 +67,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    site = with_run(make(tmp_path, "needs review"))
+    site = with_run(make(tmp_path, "in review"))
     access, redo = LocalAccess(lambda _: None), RecordedRedo([])
     pages = build_pages(access, site.settings, redo)
     add_login(pages, access)

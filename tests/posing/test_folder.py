@@ -24,9 +24,15 @@ def shoot(tmp_path_factory):
     return folder
 
 
-def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, tmp_path):
-    out = tmp_path / "colmap"
-    finished = pose_folder(shoot / "photos", out, shoot / "cutouts", SMALL)
+@pytest.fixture(scope="module")
+def workspace(shoot, tmp_path_factory):
+    """What pose_folder returned, and the folder that it wrote."""
+    out = tmp_path_factory.mktemp("posed") / "colmap"
+    return pose_folder(shoot / "photos", out, shoot / "cutouts", SMALL), out
+
+
+def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, workspace):
+    finished, out = workspace
     assert (finished.report.photos, finished.report.registered) == (18, 18)
     assert [file.name for file in finished.unusable] == ["readme.txt", "notes.jpg"]
     assert 0 < finished.report.reprojection_error_px < 1.0
@@ -89,10 +95,10 @@ def test_photos_are_turned_upright_and_exif_gives_the_focal_length(tmp_path):
     assert upright.notes == {}
 
 
-def test_the_same_photos_give_bit_identical_poses(shoot, tmp_path):
-    models = []
-    for name in ("first", "second"):
-        pose_folder(shoot / "photos", tmp_path / name, shoot / "cutouts", SMALL)
-        sparse = tmp_path / name / "sparse" / "0"
-        models.append({file.name: file.read_bytes() for file in sparse.iterdir()})
-    assert models[0] == models[1]
+def test_the_same_photos_give_bit_identical_poses(shoot, workspace, tmp_path):
+    again = tmp_path / "again"
+    pose_folder(shoot / "photos", again, shoot / "cutouts", SMALL)
+    first, second = (
+        {file.name: file.read_bytes() for file in (out / "sparse/0").iterdir()} for out in (workspace[1], again)
+    )
+    assert first == second

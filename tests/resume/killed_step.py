@@ -1,4 +1,4 @@
-"""Run one step of a plan as a task would, and die by SIGKILL at a point: `killed_step.py PLAN STEP POINT`.
+"""Run one step of a plan as a task would, and die by SIGKILL at a point.
 
 Points: `start`, `mid-work`, `between-outputs`, `before-manifest`, `after-manifest`; `never` runs the step to its end.
 publish has no manifest; its transaction is the commit point: `between-outputs` is after its first written row.
@@ -6,16 +6,16 @@ publish has no manifest; its transaction is the commit point: `between-outputs` 
 
 import os
 import signal
-import sys
+import traceback
+from multiprocessing.connection import Connection
 
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.engine import Engine
 
 from pipeline.contract.work import Event
-from pipeline.core.errors import CatalogError
 from pipeline.plan import read_plan
 from pipeline.run import run_step, runner_from
-from pipeline.settings import read_settings
+from pipeline.settings import Settings
 
 POINTS = ("start", "mid-work", "between-outputs", "before-manifest", "after-manifest")
 KINDS = {
@@ -44,26 +44,22 @@ def die_in_transaction(point: str) -> None:
         sqlalchemy_event.listen(Engine, "commit", lambda _connection: die())
 
 
-def main() -> None:
-    plan_digest, step, point = sys.argv[1:]
+def run_until(point: str, settings: Settings, plan_digest: str, step: str, answer: Connection) -> None:
+    """The process's work. Sends how the step ended, or the error that it raised."""
 
     def notify(event: Event) -> None:
         if event.step == step and event.kind == KINDS.get(point):
             die()
 
-    settings = read_settings()
-    runner = runner_from(settings, notify)
-    plan = read_plan(runner.store, plan_digest)
-    if step == "publish":
-        die_in_transaction(point)
     try:
+        runner = runner_from(settings, notify)
+        plan = read_plan(runner.store, plan_digest)
+        if step == "publish":
+            die_in_transaction(point)
         fate = run_step(runner, plan, plan_digest, step)
-    except CatalogError as error:
-        raise SystemExit(f"failed: {error}") from error
+    except Exception:
+        answer.send(traceback.format_exc())
+        return
     if step == "publish" and point == "after-manifest":
         die()
-    sys.stdout.write(fate.state + (f": {fate.reason}" if fate.reason else "") + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    answer.send(fate.state + (f": {fate.reason}" if fate.reason else ""))

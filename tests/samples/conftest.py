@@ -1,4 +1,7 @@
-"""Runs both sample shoots through the whole graph, once per session, for every test of this folder."""
+"""Runs both sample shoots through the whole graph, once per session, for every test of this folder.
+
+Two workers run them at the same time, as the demo does.
+"""
 
 import json
 from dataclasses import dataclass

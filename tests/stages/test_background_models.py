@@ -32,7 +32,7 @@ def test_vision_model_sends_back_what_does_not_look_like_its_prompt(store, tmp_p
     best = max(range(3), key=lambda n: painted.report.tries[n].score)
     assert painted.report.tries[best].chosen
     (record,) = load_list(AssetRecord, store.read(made.checks))
-    assert record.verdict == "needs review" and "picture and prompt have a likeness of" in record.reasons[0]
+    assert record.verdict == "in review" and "picture and prompt have a likeness of" in record.reasons[0]
     content = Set(store).paint([], look=look, prompt_likeness_at_least=-1.0).outputs
     assert len(content.report.tries) == 1 and content.report.tries[0].prompt_likeness == {"front": likeness[0]}
 

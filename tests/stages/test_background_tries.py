@@ -134,13 +134,13 @@ def verdicts(shoot, made):
     return [record.verdict for record in load_list(AssetRecord, shoot.store.read(made.checks))]
 
 
-def test_recovered_asset_is_approved_and_a_hopeless_one_is_not(store, tmp_path):
+def test_recovered_asset_is_published_and_a_hopeless_one_is_not(store, tmp_path):
     recovered = Set(store)
-    assert verdicts(recovered, composed(recovered, ["double"])[0]) == ["approved"]
+    assert verdicts(recovered, composed(recovered, ["double"])[0]) == ["published"]
     hopeless = Set(type(store)(tmp_path / "other"))
     made, _, _ = composed(hopeless, ["black", "double", "black"])
     (record,) = load_list(AssetRecord, hopeless.store.read(made.checks))
-    assert record.verdict == "needs review"
+    assert record.verdict == "in review"
     assert "the painted backdrop shows something in the product's colours" in record.reasons[0]
 
 

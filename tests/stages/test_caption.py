@@ -84,15 +84,15 @@ def test_price_in_the_title_is_held_and_cached(store: Store) -> None:
             Runner(store).run(caption.STAGE, inputs(store, set()), params)
 
 
-def test_false_claim_is_dropped_and_listed_with_its_verdict(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_false_claim_is_dropped_and_listed_and_free_tone_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     set_keys(monkeypatch)
-    lie = {**GOOD, "description": f"{GOOD['description']} It is waterproof."}
+    lie = {**GOOD, "description": f"{GOOD['description']} It is waterproof. A companion for slow mornings."}
     with serve(Reply(json.dumps(lie)), Reply(json.dumps(lie))) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        params = caption.Params.model_validate({"engine": "llm", **WORDS})
+        params = caption.Params.model_validate({"engine": "llm", "tone": "free", **WORDS})
         outputs = Runner(store).run(caption.STAGE, inputs(store, set()), params).outputs
     words = Caption.model_validate_json(store.read(outputs.caption))
-    assert "waterproof" not in words.description
+    assert "waterproof" not in words.description and words.description.endswith("A companion for slow mornings.")
     claims = load_list(Claim, store.read(outputs.claims))
     assert [claim.words for claim in claims if claim.dropped and claim.kind == "use"] == ["waterproof"]
     assert any("waterproof" in dropped for dropped in outputs.report.dropped)

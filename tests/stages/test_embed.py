@@ -43,7 +43,7 @@ class Shoot:
         records = [
             AssetRecord(
                 angle="front", backdrop=name, channel="shop", path=f"front/{name}/shop.png", media_type="image/png",
-                width_px=10, height_px=10, source="captured", verdict="approved",
+                width_px=10, height_px=10, source="captured", verdict="published",
             )
             for name in self.backdrops
         ]  # fmt: skip

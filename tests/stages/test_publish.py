@@ -67,17 +67,15 @@ def test_an_asset_that_is_no_longer_made_is_withdrawn_until_made_again(shoot: To
 
 
 @pytest.mark.parametrize(
-    ("verdict", "needs_review", "state"),
+    ("verdict", "in_review", "state"),
     [
         ("rejected", "publish", "rejected"),
-        ("needs review", "wait", "in review"),
-        ("needs review", "publish", "published"),
+        ("in review", "wait", "in review"),
+        ("in review", "publish", "published"),
     ],
 )
-def test_the_verdict_and_needs_review_decide_the_state(
-    shoot: ToyShoot, verdict: str, needs_review: str, state: str
-) -> None:
-    shoot.but(verdict=verdict).publish(needs_review=needs_review)
+def test_the_verdict_and_in_review_decide_the_state(shoot: ToyShoot, verdict: str, in_review: str, state: str) -> None:
+    shoot.but(verdict=verdict).publish(in_review=in_review)
     asset = assets(shoot)["MUG-1/front/white/shop"]
     assert (asset.state, asset.published_at is not None) == (state, state == "published")
     assert asset.reasons == ("edges halo",)
@@ -159,7 +157,7 @@ def test_second_shoot_of_a_product_waits_and_is_reported(shoot: ToyShoot) -> Non
     report = second.publish()
     assert (report.near_duplicates, report.published, report.in_review) == (("MUG-1",), 0, 2)
     assert second.publish().rows_updated == 0
-    assert second.publish(needs_review="publish").published == 2
+    assert second.publish(in_review="publish").published == 2
     assert first.publish().published == 2
 
 

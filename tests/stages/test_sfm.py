@@ -11,6 +11,7 @@ from pipeline.core.domain import View, angle_between_deg, camera_centre
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.media import media_type_of
 from pipeline.core.records import LevelPhoto, PhotoFacts, Up, dump_json, load_list
+from pipeline.posing.sides.folds import Fold, Folded
 from pipeline.posing.sides.repeats import Doubt, RepeatedSides
 from pipeline.stages.sfm import STAGE, Inputs, Params
 from tests.posing.can import ring, write_shoot
@@ -126,18 +127,34 @@ def test_a_shoot_of_blank_photos_is_held_again_from_the_cache(tmp_path):
     assert (sheet.format, sheet.width) == ("PNG", 2000)
 
 
-def test_photos_that_were_mistaken_for_each_other_are_shown(shoot, monkeypatch):
-    """The poses themselves are tested in tests/posing/test_repeats.py."""
+PAIRS = (("DSC_0001", "DSC_0009"), ("DSC_0002", "DSC_0010"))
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (
+            RepeatedSides(Doubt(twins=PAIRS, torn=(), turn_deg=None)),
+            "DSC_0001 and DSC_0009, DSC_0002 and DSC_0010 came out in one place",
+        ),
+        (
+            Folded(Fold(parts=(("DSC_0001", "DSC_0002"), ("DSC_0009", "DSC_0010")), tied=3, unlike=(), seams=PAIRS)),
+            "outlines of DSC_0001, DSC_0002 contradict those of DSC_0009, DSC_0010",
+        ),
+    ],
+    ids=["mistaken", "folded"],
+)
+def test_photos_that_were_placed_wrong_to_each_other_are_shown(shoot, monkeypatch, error, what):
+    """The poses themselves are tested in tests/posing/sides."""
     store, inputs = shoot
-    pairs = (("DSC_0001", "DSC_0009"), ("DSC_0002", "DSC_0010"))
 
-    def mistaken(*arguments, **settings):
-        raise RepeatedSides(Doubt(twins=pairs, torn=(), turn_deg=None))
+    def wrong(*arguments, **settings):
+        raise error
 
-    monkeypatch.setattr("pipeline.posing.sides.resolve.resolved_poses", mistaken)
-    params = Params(front="DSC_0003", seed=7, **QUICK)
-    with pytest.raises(Held, match="DSC_0001 and DSC_0009, DSC_0002 and DSC_0010 came out in one place"):
+    monkeypatch.setattr("pipeline.posing.sides.resolve.resolved_poses", wrong)
+    params = Params(front="DSC_0003", seed=7 + len(error.code), **QUICK)
+    with pytest.raises(Held, match=what):
         Runner(store).run(STAGE, inputs, params)
     held = store.manifest("sfm", STAGE.request(inputs, params).key).held
-    assert held.code == "sfm-repeated-sides"
+    assert held.code == error.code
     assert Image.open(io.BytesIO(store.read(held.picture))).format == "PNG"

@@ -1,12 +1,13 @@
 """Remove a photo's lens distortion."""
 
+from functools import lru_cache
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.arrays import Rgba
+from pipeline.core.arrays import F32, Rgba
 from pipeline.core.colmap.model import RawCamera
 from pipeline.core.domain import Camera
 from pipeline.core.errors import BadInput
@@ -25,18 +26,25 @@ def undistort(rgba: Rgba, camera: RawCamera) -> tuple[Rgba, Camera]:
     pinhole = camera.pinhole()
     if not camera.distortion().any():
         return rgba, pinhole
-    k = camera.matrix() - np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])  # OpenCV has pixel centres at whole numbers
-    maps = cv2.initUndistortRectifyMap(k, camera.distortion(), None, k, rgba.shape[1::-1], cv2.CV_32FC1)
     planes = np.zeros(rgba.shape, np.float32)
     shown = _box(rgba[..., 3])
     planes[shown] = rgba[shown]
     planes[shown][..., :3] *= planes[shown][..., 3:] / 255.0
-    planes = cv2.remap(planes, *maps, interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+    planes = cv2.remap(planes, *_maps(camera), interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
     out, shown = np.zeros_like(rgba), _box(planes[..., 3])
     alpha = np.clip(planes[shown][..., 3:], 0, 255)
     colour = np.clip(planes[shown][..., :3], 0, alpha) * (255.0 / np.maximum(alpha, 1e-3))
     out[shown] = np.concatenate([np.clip(colour, 0, 255), alpha], axis=-1).round().astype(np.uint8)
     return out, pinhole
+
+
+@lru_cache(maxsize=1)  # the photos of a shoot share a camera
+def _maps(camera: RawCamera) -> tuple[F32, F32]:
+    """Where in the photo each pixel of the undistorted one lies: x and y, [height_px, width_px] each, in px."""
+    k = camera.matrix() - np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])  # OpenCV has pixel centres at whole numbers
+    size = (camera.width_px, camera.height_px)
+    x, y = cv2.initUndistortRectifyMap(k, camera.distortion(), None, k, size, cv2.CV_32FC1)
+    return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
 def _box(alpha: NDArray[Any]) -> tuple[slice, slice]:

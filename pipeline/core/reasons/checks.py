@@ -1,10 +1,10 @@
-"""Reasons why an asset needs review or is rejected. The code is the name of the check (`Check.name`)."""
+"""Reasons why an asset is in review or rejected. The code is the name of the check (`Check.name`)."""
 
 from functools import partial
 
 from pipeline.core.reasons.reason import Reason, reason
 
-_review = partial(reason, "needs review")
+_review = partial(reason, "in review")
 _reject = partial(reason, "rejected")
 
 CHECK_REASONS = (
@@ -156,7 +156,7 @@ CHECK_REASONS = (
     ),
     Reason(
         code="rendered",
-        outcomes=("needs review", "rejected"),
+        outcomes=("in review", "rejected"),
         title="The angle was rendered, not photographed",
         meaning="The channel's `rendered` rule is `review` (a person looks first) or `reject` (photos only).",
         what_to_do="Look at the picture, or photograph this angle.",

@@ -23,9 +23,9 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
         "Refused shoots",
         "`catalog discover` found a shoot that cannot be planned; the other shoots run. The next night tries it again.",
     ),
-    "needs review": (
-        "Assets that need review",
-        "The file is finished, and a check asks a person to look at it. `publish.needs_review` says whether it is "
+    "in review": (
+        "Assets in review",
+        "The file is finished, and a check asks a person to look at it. `publish.in_review` says whether it is "
         "published before that.",
     ),
     "rejected": (

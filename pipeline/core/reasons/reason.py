@@ -4,7 +4,7 @@ from typing import Literal
 
 from pipeline.core.domain import Frozen
 
-Outcome = Literal["held", "refused angle", "refused shoot", "needs review", "rejected"]
+Outcome = Literal["held", "refused angle", "refused shoot", "in review", "rejected"]
 
 
 class Reason(Frozen):

@@ -73,6 +73,15 @@ STEP_REASONS = (
         "then tells the sides apart. Or put a few small removable stickers on one side and shoot again.",
     ),
     _held(
+        "sfm-folded",
+        "Two sides of the product came out turned against each other",
+        "Each side fits by itself, but what joins them is chance: hardly any point is seen from both, and the outlines "
+        "of one side contradict those of the other, or photos that came out beside each other show nothing in common. "
+        "The message names the photos. Azimuths and shape would be wrong.",
+        "Shoot a few more photos where one side turns into the other, at most 10° apart, or raise `sfm.max_features` "
+        "in the preset. Look at the cut-outs, too: a stand that is cut out with one side only has the same effect.",
+    ),
+    _held(
         "sfm-too-few-points",
         "Too few points of the product were found",
         "They do not suffice to determine the product's centre and size.",

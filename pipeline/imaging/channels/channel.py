@@ -67,7 +67,7 @@ class Channel(Frozen):
     rendered: Literal["allow", "review", "reject"] = Field(
         default="allow", description="how angles that were rendered instead of photographed are judged"
     )
-    upscale_at_most: float = Field(default=1.5, gt=0, description="enlargement above which an asset needs review")
+    upscale_at_most: float = Field(default=1.5, gt=0, description="enlargement above which an asset goes to review")
 
     title_at_most: int | None = Field(default=None, ge=20, le=2000, description="characters of the product's title")
     title_repeats_at_most: int | None = Field(

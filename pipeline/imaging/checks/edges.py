@@ -5,7 +5,7 @@ import numpy as np
 
 from pipeline.core.arrays import F32, Mask, Rgb
 from pipeline.core.records import Check
-from pipeline.imaging.checks.evidence import Evidence, finding
+from pipeline.imaging.checks.evidence import Evidence, finding, in_any_channel
 
 RING_PX = 6  # how far outside the matte growth is measured; other checks notice more
 VISIBLE_DE = 8.0  # CIE76; a codec's ringing beside an edge stays below it
@@ -39,7 +39,7 @@ def outline_px(alpha: F32) -> int:
 
 
 def _untouched(evidence: Evidence) -> Check:
-    changed = int(((evidence.image != evidence.empty).any(axis=-1) & (evidence.alpha == 0)).sum())
+    changed = int((in_any_channel(evidence.image != evidence.empty) & (evidence.alpha == 0)).sum())
     words = (
         "the backdrop outside the matte is unchanged"
         if changed == 0

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from pipeline.core.arrays import F32, Rgb, Rgba
+import numpy as np
+
+from pipeline.core.arrays import F32, Alpha, Mask, Rgb, Rgba
 from pipeline.core.linear import linear_to_srgb
 from pipeline.core.reasons.table import require_reason
 from pipeline.core.records import Check
 from pipeline.imaging.channels.channel import BackdropKind, Channel
-from pipeline.imaging.compositing.framing import Patch, Placement, product_in_frame
+from pipeline.imaging.compositing.framing import Patch, Placement, product_in_frame, product_mask
 
 Severity = Literal["reject", "review", "info"]
 
@@ -46,6 +48,17 @@ class Evidence:
         return product_in_frame(self.picture, self.placement, self.channel)
 
     @cached_property
+    def solid(self) -> Mask:
+        """The product's pieces in the picture, [h, w]."""
+        return product_mask(self.picture[..., 3])
+
+    @cached_property
+    def darkest(self) -> Alpha:
+        """The lowest of the three channels of each decoded pixel, [H, W] uint8."""
+        red, green, blue = np.moveaxis(self.decoded, -1, 0)
+        return np.asarray(np.minimum(np.minimum(red, green), blue), np.uint8)
+
+    @cached_property
     def alpha(self) -> F32:
         """The matte in the whole frame, [H, W], 0 to 1."""
         return self.product.alpha_in_frame(self.placement.width_px, self.placement.height_px)
@@ -61,6 +74,11 @@ class Evidence:
         return linear_to_srgb(self.product.over(self.behind))
 
 
+def in_any_channel(tested: Mask) -> Mask:
+    """Where any of three channels [..., 3] is True, [...]; numpy's own `any` takes ten times as long over three."""
+    return np.asarray(tested[..., 0] | tested[..., 1] | tested[..., 2], np.bool_)
+
+
 def finding(
     name: str, value: float, unit: str, words: str, *, threshold: float, passed: bool, severity: Severity
 ) -> Check:
@@ -69,7 +87,7 @@ def finding(
     `name` is the code of the reason if the check fails. Raises ValueError when `pipeline.core.reasons` lacks it.
     """
     if severity != "info":
-        require_reason(name, "rejected" if severity == "reject" else "needs review")
+        require_reason(name, "rejected" if severity == "reject" else "in review")
     return Check(
         name=name,
         value=round(float(value), 4),

@@ -12,7 +12,7 @@ from PIL import Image
 from pipeline.core.arrays import F32, F64, Mask, Rgb
 from pipeline.core.records import Check
 from pipeline.imaging.channels.channel import LOSSLESS
-from pipeline.imaging.checks.evidence import Evidence, finding
+from pipeline.imaging.checks.evidence import Evidence, finding, in_any_channel
 
 BLOCK_PX = 8
 BLOCK_AT_LEAST = 16  # pixels of the region that a block must contain
@@ -94,7 +94,7 @@ def _not_visible() -> Check:
 
 
 def _exact(image: Rgb, expected: Rgb, interior: Mask) -> Check:
-    changed = int((image[interior] != expected[interior]).any(axis=1).sum())
+    changed = int((in_any_channel(image != expected) & interior).sum())
     words = (
         "before encoding, every product pixel equals the cut-out's"
         if changed == 0
@@ -149,7 +149,7 @@ def _sharpness(expected: Rgb, decoded: Rgb, region: Mask) -> Check:
 
 
 def _clipped(decoded: Rgb, interior: Mask) -> Check:
-    share = float((decoded[interior] == 255).any(axis=1).mean())
+    share = float(in_any_channel(decoded == 255)[interior].mean())
     passed = share <= CLIPPED_AT_MOST
     words = f"{share:.1%} of the product is burnt out" + ("" if passed else ": its highlights have lost detail")
     return finding(

@@ -6,7 +6,7 @@ import numpy as np
 from pipeline.core.records import Check
 from pipeline.imaging.checks.evidence import Evidence, finding
 from pipeline.imaging.checks.fidelity import block_deltas
-from pipeline.imaging.compositing.framing import SEEN, Box, box_of, product_mask
+from pipeline.imaging.compositing.framing import SEEN, Box, box_of
 
 BACKDROP_DE_P95 = 1.5  # a JPEG returns flat neutral blocks up to one level off, which is up to 0.9
 AVIF_DE = 0.7  # libyuv, through which every 8-bit AVIF passes, is up to two levels off at any quality
@@ -16,7 +16,7 @@ LOOSE_AT_MOST = 0.002
 
 def check_frame(evidence: Evidence) -> tuple[Check, ...]:
     """Check backdrop, fill, margins, enlargement, cut-off parts and loose pieces."""
-    if not product_mask(evidence.picture[..., 3]).any():
+    if not evidence.solid.any():
         return ()
     solid = evidence.alpha >= 0.5
     box = _visible_box(evidence) if evidence.channel.pure_white else box_of(solid)
@@ -35,8 +35,8 @@ def check_backdrop_colour(evidence: Evidence) -> Check:
     clear = (evidence.alpha < SEEN).astype(np.uint8)
     far = cv2.distanceTransform(clear, cv2.DIST_L2, 5) > guard_px
     if evidence.channel.pure_white:
-        off = int((evidence.decoded[far] != 255).any(axis=1).sum())
-        lowest = int(evidence.decoded[far].min()) if far.any() else 255
+        levels = evidence.darkest[far]
+        off, lowest = int((levels != 255).sum()), int(levels.min(initial=255))
         words = f"the background is pure white farther than {guard_px} px from the product"
         if off:
             words = f"{off} px of the background are not pure white; the darkest is {lowest}"
@@ -50,8 +50,7 @@ def check_backdrop_colour(evidence: Evidence) -> Check:
 
 def _visible_box(evidence: Evidence) -> Box:
     """The product's box as a shop's own check finds it: the pixels that are not nearly white."""
-    darkest = evidence.decoded.min(axis=-1)
-    visible = darkest < 250
+    visible = evidence.darkest < 250
     return box_of(visible) if visible.any() else Box(0, 0, 0, 0)
 
 
@@ -99,7 +98,7 @@ def _enlargement(evidence: Evidence) -> Check:
 
 def _cut_off(evidence: Evidence) -> Check:
     """Check what share of the product's outline lies on the edge of the photo."""
-    solid = product_mask(evidence.picture[..., 3])
+    solid = evidence.solid
     on_edge = int(solid[0].sum() + solid[-1].sum() + solid[:, 0].sum() + solid[:, -1].sum())
     around = 2 * (box_of(solid).width + box_of(solid).height)
     share = on_edge / around
@@ -110,8 +109,7 @@ def _cut_off(evidence: Evidence) -> Check:
 
 def _loose(evidence: Evidence) -> Check:
     """Check for visible pieces apart from the product: specks, remains of the backdrop, a second object."""
-    alpha = evidence.picture[..., 3]
-    kept = product_mask(alpha)
+    alpha, kept = evidence.picture[..., 3], evidence.solid
     reach = max(3, round(0.01 * max(alpha.shape))) | 1
     near = cv2.dilate(kept.astype(np.uint8), np.ones((reach, reach), np.uint8)).astype(bool)
     share = float(((alpha >= 26) & ~near).sum()) / float(kept.sum())

@@ -14,7 +14,7 @@ from pipeline.imaging.checks.frame import check_backdrop_colour, check_frame
 from pipeline.imaging.checks.rules import check_rules
 from pipeline.imaging.checks.scene import check_scene
 
-VerdictWord = Literal["approved", "needs review", "rejected"]
+VerdictWord = Literal["published", "in review", "rejected"]
 
 
 def check_asset(evidence: Evidence) -> tuple[Check, ...]:
@@ -40,4 +40,4 @@ def judge(checks: Sequence[Check]) -> tuple[VerdictWord, tuple[str, ...]]:
     reasons = tuple(check.words for check in failed)
     if any(check.severity == "reject" for check in failed):
         return "rejected", reasons
-    return ("needs review", reasons) if failed else ("approved", ())
+    return ("in review", reasons) if failed else ("published", ())

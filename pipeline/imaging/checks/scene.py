@@ -12,7 +12,6 @@ from pipeline.core.arrays import F32, I64, Alpha, Mask
 from pipeline.core.linear import linear_to_srgb
 from pipeline.core.records import Check
 from pipeline.imaging.checks.evidence import Evidence, finding
-from pipeline.imaging.compositing.framing import product_mask
 
 SIDE_PX = 256  # longer side of the copy
 RIM_PX = 3.0  # depth of the product's rim that must be distinguishable from what lies behind it
@@ -49,7 +48,7 @@ class Scene:
 
 def check_scene(evidence: Evidence) -> tuple[Check, ...]:
     """Check a painted backdrop behind its product; no checks for other backdrops, or without a product."""
-    if evidence.kind != "diffusion" or evidence.backdrop is None or not product_mask(evidence.picture[..., 3]).any():
+    if evidence.kind != "diffusion" or evidence.backdrop is None or not evidence.solid.any():
         return ()
     scene = _small(evidence, evidence.backdrop)
     return (_contrast(scene), _second_product(scene), _noise(scene), _black(scene))

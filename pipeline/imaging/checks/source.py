@@ -7,7 +7,7 @@ from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.edits import Edits
 from pipeline.core.linear import srgb_to_linear
 from pipeline.core.records import Check
-from pipeline.imaging.checks.evidence import finding, note
+from pipeline.imaging.checks.evidence import finding, in_any_channel, note
 from pipeline.imaging.checks.rim import check_rim, nearest_colours
 from pipeline.imaging.compositing.edits import apply_edits, describe_edits
 
@@ -63,7 +63,7 @@ def check_edits(unedited: Rgba, edits: Edits, picture: Rgba) -> Check:
         changed = expected.shape[0] * expected.shape[1]
     else:
         off = cv2.absdiff(expected, picture) > ROUNDING
-        changed = int((off[..., 3] | (off[..., :3].any(axis=-1) & (expected[..., 3] >= 128))).sum())
+        changed = int((off[..., 3] | (in_any_channel(off) & (expected[..., 3] >= 128))).sum())
     words = f"edited as shoot.yaml asks: {describe_edits(edits)}"
     if changed:
         words = (
@@ -74,7 +74,7 @@ def check_edits(unedited: Rgba, edits: Edits, picture: Rgba) -> Check:
 
 def _exact(photo: Rgb, picture: Rgba) -> Check:
     inside = picture[..., 3] == 255
-    changed = int((picture[inside][:, :3] != photo[inside]).any(axis=1).sum())
+    changed = int((in_any_channel(picture[..., :3] != photo) & inside).sum())
     words = "every opaque pixel of the product equals the photo's"
     if changed:
         words = f"{changed} opaque product pixels differ from the photo"

@@ -72,9 +72,9 @@ def _left_out(page: Page, left_out: Sequence[LeftOut]) -> None:
 
 
 def _header(page: Page, sku: str, title: str, angles: list[AngleTile], assets: list[AssetTile]) -> None:
-    approved = sum(asset.record.verdict == "approved" for asset in assets)
-    result = f"{approved} of {len(assets)} assets approved" if assets else "no assets"
-    page.header(title or sku or "Untitled shoot", sku, result, f"{len(angles)} angles", approved / max(1, len(assets)))
+    published = sum(asset.record.verdict == "published" for asset in assets)
+    result = f"{published} of {len(assets)} assets published" if assets else "no assets"
+    page.header(title or sku or "Untitled shoot", sku, result, f"{len(angles)} angles", published / max(1, len(assets)))
 
 
 def _strip(page: Page, title: str, tiles: list[PhotoTile]) -> None:

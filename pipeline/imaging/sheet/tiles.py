@@ -13,8 +13,8 @@ PAPER, CARD, INK, MUTED = "#f4f2ee", "#ffffff", "#23221f", "#6d6a63"
 GREEN, AMBER, RED, BLUE, GREY = "#2f8f5b", "#c98a12", "#c2413a", "#3a6ea5", "#8a8780"
 CHECKER = "checker"
 TONES = {
-    "approved": GREEN,
-    "needs review": AMBER,
+    "published": GREEN,
+    "in review": AMBER,
     "rejected": RED,
     "captured": GREEN,
     "rendered": BLUE,

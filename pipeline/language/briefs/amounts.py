@@ -4,11 +4,12 @@ import math
 from collections.abc import Sequence
 
 from pipeline.language.briefs.asks import Edit, NoSuchPhrase, RefusedPhrase
-from pipeline.language.briefs.tokens import Lexeme
+from pipeline.language.briefs.lexeme import Lexeme
 
 BRIGHTER_EV = {"": 0.3, "SLIGHTLY": 0.15, "MUCH": 0.6}
 CONTRAST = {"": 0.1, "SLIGHTLY": 0.05, "MUCH": 0.25}
 SHARPEN = {"": 0.5, "SLIGHTLY": 0.25, "MUCH": 1.0}
+PERSPECTIVE = {"": 0.04, "SLIGHTLY": 0.02, "MUCH": 0.08}
 NOUNS = frozenset({"BRIGHTNESS", "CONTRAST"})
 DIGITS = 3
 WHOLE_FROM_PCT = 50  # `contrast to 110%` is the whole, `contrast +10%` the change
@@ -35,7 +36,7 @@ def crop_of(lexemes: Sequence[Lexeme]) -> Edit:
 
 def _shares(lexemes: Sequence[Lexeme]) -> list[tuple[str, float]]:
     """(edge, share) of `10% off the top and 5% off the left`, or of `links und rechts 5 %`."""
-    ordered = [lexeme for lexeme in lexemes if lexeme.kind in {"NUM", "SIDE", "UP", "DOWN", "EACH"}]
+    ordered = [lexeme for lexeme in lexemes if lexeme.kind in {"NUM", "SIDE", "UP", "DOWN", "EACH", "BOTH"}]
     if ordered[0].kind != "NUM":
         ordered.reverse()
     found: list[tuple[str, float]] = []
@@ -47,6 +48,8 @@ def _shares(lexemes: Sequence[Lexeme]) -> list[tuple[str, float]]:
                 raise RefusedPhrase(f"a crop cuts 0% to 90% off a side, not {share:.0%}")
         elif lexeme.kind == "EACH":
             found += [(edge, share) for edge in EDGES]
+        elif lexeme.kind == "BOTH":
+            found += [("left", share), ("right", share)]
         elif lexeme.value in EDGES:
             found.append((lexeme.value, share))
         else:
@@ -79,14 +82,19 @@ def _size(text: str) -> tuple[int, int]:
 
 def adjust_of(lexemes: Sequence[Lexeme]) -> Edit:
     """Brightness, contrast or sharpness, by the amount that is given or by a usual one."""
-    noun = next(lexeme.kind for lexeme in lexemes if lexeme.kind in ADJUSTED)
+    noun = next(lexeme.kind for lexeme in lexemes if lexeme.kind in EDITED)
     degrees = [lexeme.kind for lexeme in lexemes if lexeme.kind in {"SLIGHTLY", "MUCH"}]
     signs = {
         "LESS" if lexeme.kind == "LESS" else "MORE" for lexeme in lexemes if lexeme.kind in {"MORE", "LESS", "ADD"}
     }
-    if len(degrees) > 1 or len(signs) > 1:
+    ways = {lexeme.value for lexeme in lexemes if lexeme.kind == "ORIENTATION"}
+    if len(degrees) > 1 or len(signs) > 1 or (noun == "PERSPECTIVE" and signs) or (noun != "PERSPECTIVE" and ways):
         raise NoSuchPhrase
     amounts = _amounts(lexemes)
+    if noun == "PERSPECTIVE":
+        return _perspective(amounts, degrees, ways)
+    if any(lexeme.kind == "CORRECT" for lexeme in lexemes) and not amounts and not signs and not degrees:
+        raise NoSuchPhrase  # `correct the brightness` says neither up nor down
     radius = [amounts.pop()[0]] if any(lexeme.kind == "RADIUS" for lexeme in lexemes) else []
     if len(amounts) > 1 or (amounts and degrees):
         raise NoSuchPhrase
@@ -121,7 +129,9 @@ def _brightness(amount: Amount, degree: str, signs: set[str], sign: float = 0.0)
         if not degree and not signs:
             raise NoSuchPhrase
         return _stops(sign * BRIGHTER_EV[degree])
-    value, unit, _ = amount
+    value, unit, signed = amount
+    if not unit and signed and abs(value) <= 3:
+        unit = "EV"  # `exposure -1/3`
     if unit == "PCT":
         factor = 1 + sign * value / 100
         if factor <= 0:
@@ -179,6 +189,19 @@ def _sharpen(amount: Amount, degree: str, signs: set[str]) -> Edit:
     return Edit({("sharpen", "amount"): round(value, DIGITS)})
 
 
+def _perspective(amounts: Sequence[tuple[float, str, bool]], degrees: Sequence[str], ways: set[str]) -> Edit:
+    """How much wider an edge becomes: the bottom one, as a camera needs that looked down, or the right one."""
+    if len(amounts) > 1 or len(ways) > 1 or (amounts and degrees):
+        raise NoSuchPhrase
+    share = PERSPECTIVE[degrees[0] if degrees else ""]
+    if amounts:
+        value, unit, _ = amounts[0]
+        share = value / 100 if unit == "PCT" else value
+        if unit == "EV" or not 0 < abs(share) <= 0.5:
+            raise RefusedPhrase("perspective widens an edge by up to 50%, such as `correct the perspective by 4%`")
+    return Edit({("perspective", "horizontal" if ways == {"landscape"} else "vertical"): round(share, DIGITS)})
+
+
 ADJUSTED = {
     "BRIGHTER": _brighter,
     "DARKER": _darker,
@@ -186,6 +209,7 @@ ADJUSTED = {
     "CONTRAST": _contrast,
     "SHARPEN": _sharpen,
 }
+EDITED = frozenset({*ADJUSTED, "PERSPECTIVE"})
 
 
 def rotation_of(lexemes: Sequence[Lexeme]) -> Edit:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.core.domain import Angle
-from pipeline.language.briefs.asks import Ask, Count, View
+from pipeline.language.briefs.asks import Ask, Count, Ground, View
 from pipeline.language.briefs.directions import evenly
 from pipeline.language.briefs.plan import Known, RefusedWish
 
@@ -14,11 +14,14 @@ SAME_DEG = 0.5
 def counted(text: str, asks: Sequence[Ask]) -> tuple[list[Ask], list[tuple[int, RefusedWish]]]:
     """The asks with `8 views` as views all around, or without it where the brief names that many; and refusals."""
     named = sum(isinstance(ask.what, View) for ask in asks)
+    grounds = sum(isinstance(ask.what, Ground) for ask in asks)
     found: list[Ask] = []
     refused = []
     for ask in asks:
         if not isinstance(ask.what, Count):
             found.append(ask)
+        elif not named and ask.what.views == grounds:
+            continue  # `two shots: one on white, one on oak`
         elif not named:
             found += [replace(ask, what=view) for view in evenly(ask.what.views)]
         elif named != ask.what.views:

@@ -1,5 +1,6 @@
 """The Protocol of brief parsers, and what they check first."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from pipeline.core.engines import Engine
@@ -10,15 +11,21 @@ from pipeline.language.briefs.plan import LANGUAGES, EditPlan, Known
 
 LONGEST = 4000  # characters
 SPOKEN = "English, German and French"
+LeftUsd = Callable[[], float | None]
+
+
+def unlimited() -> None:
+    """What may still be paid where there is no limit."""
 
 
 class BriefParser(Engine, Protocol):
     """A module that turns a brief into a plan. See `pipeline.core.engines.Engine` for the rest of it."""
 
-    def read(self, text: str, known: Known, params: Any, pay: Pay, /) -> EditPlan:
-        """The plan of a brief that `checked` has passed. `pay`: takes the USD of each request.
+    def read(self, text: str, known: Known, params: Any, pay: Pay, left_usd: LeftUsd = unlimited, /) -> EditPlan:
+        """The plan of a brief that `checked` has passed.
 
-        Raises BadInput when nothing of the brief is understood, MissingEngine, CatalogError.
+        `pay`: takes the USD of each request. `left_usd`: what may still be paid; None for any amount. Raises BadInput
+        when nothing of the brief is understood, MissingEngine, CatalogError.
         """
         ...
 

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.language.briefs.asks import Alter, Ask, Lamp, RefusedPhrase, View
+from pipeline.language.briefs.directions import LAMP_OR_VIEW
+from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.lexicon import UNKNOWN
 from pipeline.language.briefs.neighbours import PREPOSITIONS, changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak, longest_wish
-from pipeline.language.briefs.tokens import SWATCHES, Lexeme
 
-LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
 ITS_OWN = "every picture has a backdrop; write the one that is wanted, such as `on white`"
+OF_REASON = "a reason asks for nothing; write what is wanted in a sentence of its own"
 SEPARATORS = frozenset({"COMMA", "STOP"})
 VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
 JOINING = frozenset({"AND", "VIEW", "OR"})
-REPLACING = frozenset({"with", "by", "durch", "gegen", "mit", "par", "TO"})
+REPLACING = frozenset({"with", "by", "for", "durch", "gegen", "mit", "par", "pour", "contre", "TO"})
 IDLE = frozenset({"OR", "ADD", "CHANGE", "AND", "BACKDROP", "VIEW", "SCENE", "MORE", "ROUND"})
 """Kinds that may remain beside a wish, as in `change the background to white`."""
 
@@ -74,7 +75,9 @@ def _split(lexemes: Sequence[Lexeme]) -> list[tuple[str, list[Lexeme]]]:
     """The clauses between commas and ends of sentences, each with the separator before it."""
     clauses: list[tuple[str, list[Lexeme]]] = [("", [])]
     for lexeme in lexemes:
-        if lexeme.kind in SEPARATORS:
+        if lexeme.kind == "REASON":
+            clauses.append(("COMMA", [lexeme]))
+        elif lexeme.kind in SEPARATORS:
             if clauses[-1][1]:
                 clauses.append((lexeme.kind, []))
             elif lexeme.kind == "STOP":
@@ -90,6 +93,9 @@ def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found)
             _read_clause(clause[:at], number, sentence, found)
             clause = clause[at + 1 :]
             break
+    if clause[0].kind == "REASON":
+        found.left.append(Left(tuple(clause), OF_REASON))
+        return
     if any(lexeme.kind == "OR" for lexeme in clause) and len(clause) > 1:
         found.left.append(Left(tuple(clause), "a brief cannot choose; write the one that is wanted"))
         return
@@ -147,7 +153,8 @@ def _span_at(clause: list[Lexeme], at: int, after_trim: bool) -> _Span | None:
     try:
         wish = longest_wish(clause[at:], after_trim=after_trim)
     except RefusedPhrase as refused:
-        return _Span(at, _phrase_end(clause, at), reason=str(refused))
+        end = len(clause) if str(refused) == LAMP_OR_VIEW else _phrase_end(clause, at)
+        return _Span(at, end, reason=str(refused))
     if wish is None:
         return None
     count, whats = wish
@@ -221,7 +228,14 @@ def _rest(clause: Sequence[Lexeme], inside: set[int]) -> list[Left]:
             runs[-1].append(at)
     found = []
     for run in runs:
-        idle = IDLE | ({"CHANNELS"} if any(lexeme.kind == "CHANNEL" for lexeme in clause) else set())
+        extended = any(clause[at].kind == "EXTEND" for at in inside)
+        framed = any(clause[at].kind in {"RATIO", "SIZE"} for at in inside)
+        idle = (
+            IDLE
+            | ({"CROP"} if framed else set())
+            | ({"SLIGHTLY", "MUCH"} if extended else set())
+            | ({"CHANNELS"} if any(lexeme.kind == "CHANNEL" for lexeme in clause) else set())
+        )
         idle = idle if inside else JOINING
         meant = [at for at in run if clause[at].kind not in idle]
         while run and clause[run[0]].kind == "AND":

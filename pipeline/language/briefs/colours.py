@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pipeline.core.colour_names import hex_colour
 from pipeline.core.records import Backdrop
 from pipeline.language.briefs.asks import Ground, NoSuchPhrase, RefusedPhrase
-from pipeline.language.briefs.tokens import Lexeme
+from pipeline.language.briefs.lexeme import Lexeme
 
 SHOP_COLOURS = {"charcoal": "#36454f", "cream": "#fffdd0", "mint": "#98ff98", "sage": "#9caf88"}
 """sRGB of colours that CSS does not name, or names something else."""

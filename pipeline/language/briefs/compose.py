@@ -148,7 +148,7 @@ def _backdrops(text: str, asks: Sequence[Ask], known: Known, made: Composed) -> 
         backdrops[backdrop.name] = backdrop
     scenes = [name for name, backdrop in backdrops.items() if backdrop.kind == "diffusion"]
     routes += [(ask, name, "image_to_image") for ask, _ in moods for name in scenes]
-    if extends and not scenes:
+    if extends and not backdrops:
         scenes = [name for name, backdrop in own.items() if backdrop.kind == "diffusion"]
         backdrops |= {name: own[name] for name in scenes}
     for ask, shape in extends:

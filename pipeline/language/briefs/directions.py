@@ -11,7 +11,8 @@ from typing import Any
 from lark import Tree
 
 from pipeline.language.briefs.asks import Count, Lamp, NoSuchPhrase, RefusedPhrase, View
-from pipeline.language.briefs.tokens import GOES_ON, Lexeme
+from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.meaningful import GOES_ON
 
 SIDE_DEG = {"front": 0.0, "right": 90.0, "back": 180.0, "left": -90.0}
 TOWARDS = {"left": -1.0, "right": 1.0}
@@ -20,6 +21,8 @@ SOFTNESS = {"SOFT": 0.9, "HARD": 0.1}
 VERY = {"SOFT": 1.0, "HARD": 0.0}
 STRENGTH = {"STRONG": 0.7, "FAINT": 0.2}
 SAME_LAMP = GOES_ON | {"TO"}
+LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
+OF_PICTURE = frozenset({"picture", "image", "photo", "bild", "foto", "by", "um"})
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
 
@@ -64,6 +67,8 @@ def _direction(lexemes: Sequence[Lexeme]) -> View:
         return View(azimuth_deg=TOWARDS[side] * 45, name=f"three-quarter-{side}")
     if "OBLIQUE" in kinds and len(sides) == 2:
         return View(azimuth_deg=_between(sides))
+    if kinds[:2] == ["SIDE", "NUM"] and OF_PICTURE & set(lexemes[1].before):
+        raise NoSuchPhrase  # `rotate the left picture by 2°`
     return _turned(sides, _amount(lexemes))
 
 
@@ -119,7 +124,9 @@ def _with_height(view: View, lexemes: Sequence[Lexeme]) -> View:
 
 
 def views_around(lexemes: Sequence[Lexeme]) -> list[View] | list[Count]:
-    """Several views: `8 views`, or `every 30°` with or without a first and a last azimuth."""
+    """Several views: `both sides`, `8 views`, or `every 30°` with or without a first and a last azimuth."""
+    if lexemes[0].kind == "BOTH":
+        return [View(azimuth_deg=SIDE_DEG[side], name=side) for side in TOWARDS]
     numbers = [lexeme.number for lexeme in lexemes if lexeme.kind == "NUM"]
     if any(lexeme.kind == "VIEW" for lexeme in lexemes):
         count = int(numbers[0])
@@ -145,7 +152,12 @@ def lamp_of(tree: Tree[Any]) -> Lamp:
     lexemes = lexemes_in(tree)
     kinds = [lexeme.kind for lexeme in lexemes]
     for joint, following in pairwise(lexemes):
-        if joint.kind == "AND" and not SAME_LAMP & set(following.before):
+        # `light from the left and above`, `the light softer and from the right`
+        goes_on = (following.kind == "UP" or lexemes[0].kind in {"LIGHT", "SHADOW"}) and not following.viewed
+        goes_on = goes_on and (following.kind == "UP" or "FROM" in following.before)
+        if joint.kind == "AND" and not goes_on and not SAME_LAMP & set(following.before):
+            if "FROM" in following.before and not following.viewed:
+                raise RefusedPhrase(LAMP_OR_VIEW)
             raise NoSuchPhrase
     if {"NO", "REMOVE"} & set(kinds):
         if {"SOFT", "HARD", "STRONG", "FAINT"} & set(kinds):

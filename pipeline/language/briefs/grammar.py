@@ -12,19 +12,25 @@ from typing import Literal
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.language.base import Pay
-from pipeline.language.briefs.base import SPOKEN, checked
+from pipeline.language.briefs.asides import asides_in, without_asides
+from pipeline.language.briefs.base import SPOKEN, LeftUsd, checked, unlimited
 from pipeline.language.briefs.clauses import Found, Left, read_clauses
 from pipeline.language.briefs.compose import compose
 from pipeline.language.briefs.fold import fold
 from pipeline.language.briefs.letters import joined_lines, without_frame
-from pipeline.language.briefs.lexicon import COURTESY, UNKNOWN, Lexicon, lexicon
+from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.lexicon import UNKNOWN, Lexicon, lexicon, suggested
+from pipeline.language.briefs.meaningful import meaningful
 from pipeline.language.briefs.plan import EditPlan, Known, Language, Overlay, RefusedWish
-from pipeline.language.briefs.spelling import spellings
-from pipeline.language.briefs.tokens import languages_of, share_known, tokens_of, unknown_in
+from pipeline.language.briefs.readings import is_weak
+from pipeline.language.briefs.spelling import in_a_dictionary, spellings
+from pipeline.language.briefs.tokens import languages_of, read_tokens, share_known, unknown_in
 from pipeline.language.briefs.validator import faults
 
 KNOWN_AT_LEAST = 0.3  # of the brief's words; fewer are another language
+SPELLED_AT_LEAST = 0.75  # of the words, once those with a wrong letter are read as others
 DIRECTIONS = frozenset({"SIDE", "UP", "DOWN", "LEVEL", "OBLIQUE", "PROFILE", "THREEQ", "TURN", "AZIMUTH"})
+SETS_NOTHING = "read as talk that sets nothing"
 SHOWN = 5  # refused texts that an error quotes
 
 
@@ -39,15 +45,23 @@ def require_here(params: Params) -> str:  # noqa: ARG001 - every engine takes it
     return f"lark {version('lark')}"
 
 
-def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:  # noqa: ARG001 - it costs nothing
+def read(  # the grammar has no settings and costs nothing
+    text: str,
+    known: Known,
+    params: Params,  # noqa: ARG001
+    pay: Pay,  # noqa: ARG001
+    left_usd: LeftUsd = unlimited,  # noqa: ARG001
+) -> EditPlan:
     """The plan of a brief. Raises BadInput when nothing of it is understood."""
     text = checked(text)
     words = lexicon().with_names(known)
     body = _body(text, words)
-    _require_language(body, words)
     meant = spellings(unknown_in(body, words), words)
-    words = words.with_spellings(meant)
-    found = _found(body, words)
+    spelled = words.with_spellings(meant)
+    _require_language(body, words, spelled)
+    words = spelled
+    tokens = _tokens(body, words)
+    found = _of(tokens)
     _require_understood(body, found, words)
     made = compose(text, sorted(found.asks, key=lambda ask: ask.start), known)
     language = _language(body, words)
@@ -61,7 +75,7 @@ def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:  # noqa
         wishes=tuple(wish for _, wish in sorted(made.wishes, key=lambda pair: pair[0])),
         shoot=made.overlay,
         refused=tuple(refused for _, refused in sorted([*made.refused, *left], key=lambda pair: pair[0])),
-        notes=_notes(body, meant, made.overlay, found.left),
+        notes=_notes(body, meant, made.overlay, found.left, asides_in(body, tokens)),
     )
     if wrong := faults(plan, known):
         raise CatalogError(f"the grammar made a plan that is not valid: {'; '.join(wrong)}", remedy="Report this brief")
@@ -70,13 +84,19 @@ def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:  # noqa
 
 def _body(text: str, words: Lexicon) -> str:
     """The brief without the frame of an e-mail."""
-    return joined_lines(without_frame(text, lambda line: bool(_found(line, words).asks)))
+    return joined_lines(without_frame(text, lambda line, strongly: _asks(_tokens(line, words), strongly)))
 
 
-def _notes(body: str, meant: dict[str, str], overlay: Overlay, left: Sequence[Left]) -> tuple[str, ...]:
+def _notes(
+    body: str, meant: dict[str, str], overlay: Overlay, left: Sequence[Left], asides: Sequence[str]
+) -> tuple[str, ...]:
     """Sentences on what was read otherwise than written, and on what a brief cannot say."""
+    quoted = [one.of(body) for one in left]
+    asides = [aside for aside in asides if not any(aside in words for words in quoted)]
     written = [word for word in dict.fromkeys(re.findall(r"[^\W\d_]+", body)) if fold(word) in meant]
     notes = [f"{word!r} is read as {meant[fold(word)]!r}" for word in written]
+    if asides:
+        notes.append(f"{SETS_NOTHING}: {', '.join(map(repr, asides))}")
     angles, backdrops = len(overlay.angles), len(overlay.backdrops)
     if angles > 1 and backdrops > 1:
         pairs = f"each of the {angles} angles is made on each of the {backdrops} backdrops"
@@ -87,8 +107,18 @@ def _notes(body: str, meant: dict[str, str], overlay: Overlay, left: Sequence[Le
     return tuple(notes)
 
 
-def _found(text: str, words: Lexicon) -> Found:
-    return read_clauses(tokens_of(text, words))
+def _tokens(text: str, words: Lexicon) -> list[Lexeme]:
+    return without_asides(text, read_tokens(text, words), _asks)
+
+
+def _asks(tokens: Sequence[Lexeme], strongly: bool) -> bool:
+    kept = meaningful(list(tokens))
+    asks = read_clauses(kept).asks
+    return any(not (strongly and is_weak([one for one in kept if ask.start <= one.start < ask.end])) for ask in asks)
+
+
+def _of(tokens: Sequence[Lexeme]) -> Found:
+    return read_clauses(meaningful(list(tokens)))
 
 
 def _language(text: str, words: Lexicon) -> Language:
@@ -98,8 +128,8 @@ def _language(text: str, words: Lexicon) -> Language:
     return max(languages, key=lambda language: counts.get(language, 0))
 
 
-def _require_language(text: str, words: Lexicon) -> None:
-    if share_known(text, words) < KNOWN_AT_LEAST:
+def _require_language(text: str, words: Lexicon, spelled: Lexicon) -> None:
+    if share_known(text, words) < KNOWN_AT_LEAST and share_known(text, spelled) < SPELLED_AT_LEAST:
         raise BadInput(
             f"the brief is in no language that is read here: {_shortened(text)!r}",
             remedy=f"Write it in {SPOKEN} words; docs/briefs.md lists them",
@@ -126,17 +156,13 @@ def _reason(left: Left, text: str, words: Lexicon, language: Language) -> str:
     if left.reason:
         return left.reason
     if any(lexeme.kind == "CHANNELS" for lexeme in left.lexemes):
-        names = sorted({m.value for meanings in words.entries.values() for m in meanings if m.kind == "CHANNEL"})
-        return f"names no channel; the channels are {', '.join(names)}"
+        return f"names no channel; the channels are {', '.join(words.channel_names)}"
     unknown = [text[one.start : one.end] for one in left.lexemes if one.kind == UNKNOWN]
-    known = {
-        key[0]: None
-        for key, (meaning, *_) in words.entries.items()
-        if len(key) == 1 and meaning.kind != COURTESY and language in (meaning.languages or {language})
-    }
+    known = suggested(language) | {fold(name): name for name in words.channel_names}
     for word in unknown:
-        if near := get_close_matches(fold(word), known, n=1, cutoff=0.75):
-            return f"{word!r} is not known; the nearest word is {near[0]!r}"
+        near = [] if in_a_dictionary(word) else get_close_matches(fold(word), known, n=1, cutoff=0.75)
+        if near:
+            return f"{word!r} is not known; the nearest word is {known[near[0]]!r}"
     if unknown:
         verb = "is" if len(set(unknown)) == 1 else "are"
         return f"{', '.join(map(repr, dict.fromkeys(unknown)))} {verb} not among the words of a brief"

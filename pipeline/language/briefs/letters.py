@@ -5,19 +5,28 @@ from collections.abc import Callable
 
 _GREETING = re.compile(
     r"\A\s*(?:hi(?:ya)?|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|morning(?= (?:all|\w+,))"
-    r"|hallo|hallöchen|liebes?|lieber|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|moin|servus|gr[uü]ezi"
-    r"|gr[uü](?:ß|ss) (?:gott|dich|euch)"
-    r"|bonjour|bonsoir|salut|coucou|madame|monsieur|messieurs|ch[eè]re?s?)\b[^\n,!.:;]{0,40}(?:[,!.:;]|\n|\Z)",
+    r"|hej|yo|howdy|ciao|hallo|hallöchen|hoi|sal[üu]|sali|mahlzeit|tag(?= |,)|liebes?|lieber|guten (?:tag|morgen|abend)"
+    r"|sehr geehrte[rs]?|moin|servus|gr[uü]ezi|gr[uü](?:ß|ss) (?:gott|dich|euch)"
+    r"|(?:re-?)?bonjour|bonsoir|salut|coucou|all[oô]|madame|monsieur|messieurs|ch[eè]re?s?)"
+    r"\b[^\n,!.:;]{0,40}(?:[,!.:;]|\n|\Z)",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(r"\A\s*(?:subject|re|betreff|objet)\s*:[^\n]*\n", re.IGNORECASE)
-_THANKS = r"thanks(?: a lot| so much| in advance)?|thank you(?: very much)?|many thanks"
-_THANKS += (
-    r"|danke(?:sch[oö]n| sehr| im voraus| euch| dir| ihnen)?|vielen dank(?: im voraus)?|merci(?: beaucoup| d.avance)?"
+_THANKS = "|".join(
+    (
+        r"(?:thanks|thx|thanx|tks|ty|ta)(?: a lot| so much| muchly)?(?: in advance)?",
+        r"thank you(?: (?:very|so) much)?(?: in advance)?",
+        r"many thanks|with thanks|danke(?:sch[oö]n| sehr| im voraus| euch| dir| ihnen)?",
+        r"(?:vielen|herzlichen|besten|lieben|tausend) dank(?: im voraus)?",
+        r"merci(?: beaucoup| vielmals?| bien| bcp| mille fois)?(?: (?:d|par ).?avance)?|(?:mille|un grand) mercis?",
+    )
 )
 _WISHES = "|".join(
     (
         r"(?:(?:with|very|all|my) )*(?:(?:best|kind|kindest|warm|warmest|many) )?(?:regards|wishes)|cheers(?: \w+)?",
+        r"sent from my \w+|get outlook for \w+|(?:kind )?rgds|br|kr|xx?o?x?o?|yours|speak later",
+        r"bis (?:denne|dahin|morgen|gleich|n[aä]chste woche)|ad[eé]|tschau|mach(?:t)?.s gut|(?:liebs )?gr[uü]e?ssli",
+        r"[aà@]\s?\+|cdl?t|bàt|bav|bon week-end|bonne fin de semaine|au plaisir|[aà] plus tard|belle soir[eé]e",
         r"(?:all the |all my )?best|sincerely|yours(?: \w+)?|take care|(?:talk|speak) soon|warmly|respectfully",
         r"have a (?:nice|good|great) (?:day|weekend|week)",
         r"(?:viele |lg |sch[oö]ne )?gr[uü](?:ß|ss|e)\w*|lg|vg|mfg|herzlichst|hochachtungsvoll|ciao|servus",
@@ -33,36 +42,53 @@ _CLOSING = re.compile(
     rf"^[ \t]*(?:(?:{_THANKS})|(?:(?:{_THANKS}),? (?:and |und |et )?)?(?:{_WISHES}))[ \t]*[,!.]?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_LAST_WORDS = re.compile(  # `... 4:5. Cheers, Lena`, in the line of a wish
+    rf"(?<=[.!?,;)\n])[ \t]*(?:(?:{_THANKS})[ \t]*[,!.]?[ \t]*(?:and|und|et|&)?[ \t]*)?"
+    rf"(?:{_THANKS}|{_WISHES})[ \t]*[,!.\n-]*[ \t]*"
+    r"(?-i:(?:[A-ZÀ-Þ][\w.'-]*[ \t]*){0,3})[!.]?\s*\Z",
+    re.IGNORECASE,
+)
 _PLEASANTRY = re.compile(  # `hope you can ...` and `thanks for making ...` are wishes, and none of these
     r"(?:(?<=[.!?\n,])|\A)[ \t]*(?:(?:(?:i|we) )?(?:hope|trust) (?:you|all|this|everything)(?: all)?"
-    r"(?: is| are|.re| had| have had| enjoyed)\b"
+    r"(?: is| are|.re|.s| had| have had| enjoyed| slept| got| survived| recovered| feel)\b"
     r"|(?:many )?(?:thanks|thank you)(?: (?:again|so much|very much))? for (?:the|your|all|last)\b"
     r"|(?:ich hoffe|wir hoffen),? (?:es geht|(?:dir|euch|ihnen) geht|du hattest|ihr hattet|alles)\b"
     r"|(?:vielen dank|danke) für (?:die|das|den|deine|eure|ihre)\b"
     r"|j.esp[eè]re que (?:tu vas|vous allez|tout va)\b|merci (?:encore )?pour\b)[^.!?\n]*(?:[.!?]|(?=\n)|\Z)",
     re.IGNORECASE,
 )
+HasWish = Callable[[str, bool], bool]
+"""Whether a text asks for something; True: with more than one bare word."""
 SIGNATURE_LINES, SIGNATURE_WORDS = 5, 8
 
 
-def without_frame(text: str, has_wish: Callable[[str], bool]) -> str:
+def without_frame(text: str, has_wish: HasWish) -> str:
     """The text with greeting, subject and signature blanked out, so that positions stay. Lines with a wish remain.
 
-    `has_wish`: whether a line asks for something. Nothing that does is ever taken for courtesy.
+    Nothing that asks for something is ever taken for courtesy, but a name may be a colour: `Dear Rose`, `Dr. Braun`.
     """
     for pattern in (_SUBJECT, _GREETING):
         match = pattern.search(text)
-        if match and not has_wish(match.group()):
+        if match and (not has_wish(match.group(), False) or _is_name(match.group(), has_wish)):
             text = _blank(text, *match.span())
     for match in _PLEASANTRY.finditer(text):
-        if not has_wish(match.group()):
+        if not has_wish(match.group(), False):
             text = _blank(text, *match.span())
+    last = _LAST_WORDS.search(text)
+    if last and not has_wish(last.group(), True):
+        text = _blank(text, *last.span())
     for match in _CLOSING.finditer(text):
         lines = text[match.end() :].strip("\n").splitlines()
-        named = all(len(line.split()) <= SIGNATURE_WORDS and not has_wish(line) for line in lines)
+        named = all(len(line.split()) <= SIGNATURE_WORDS and not has_wish(line, True) for line in lines)
         if len(lines) <= SIGNATURE_LINES and named:
             return _blank(text, match.start(), len(text))
     return text
+
+
+def _is_name(greeting: str, has_wish: HasWish) -> bool:
+    """Whether what a greeting seems to ask for is a name: one word with a capital letter, or one after a title."""
+    words = re.findall(r"[^\W\d_]+", greeting)[1:]
+    return bool(words) and all(word[0].isupper() for word in words) and not has_wish(greeting, True)
 
 
 def joined_lines(text: str, longest: int = 60) -> str:

@@ -1,6 +1,7 @@
-"""The words that briefs may use, in three languages: `words.yaml`, `courtesy.yaml`, and a shoot's own names."""
+"""The words that briefs may use, in three languages: those of the tables beside this file, and a shoot's own names."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -11,10 +12,12 @@ from PIL.ImageColor import colormap
 from pipeline.language.briefs.fold import Key, fold, key_of
 from pipeline.language.briefs.numerals import numerals
 from pipeline.language.briefs.plan import LANGUAGES, Known, Language
+from pipeline.language.lexicon.tables import categories_in
 
 ENDINGS = ("", "e", "er", "es", "en", "em")
+SHORTEST_PART = 4  # letters of the last part of a compound
 SHORTENED = 5  # letters of a channel that stand for it, such as `insta`
-COURTESY, UNKNOWN = "COURTESY", "UNKNOWN"
+COURTESY, TALK, NOUN, UNKNOWN = "COURTESY", "TALK", "NOUN", "UNKNOWN"
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,16 @@ class Lexicon:
                 entries.setdefault(phrase, (Meaning("PRODUCT", "product"),))
         return Lexicon({key: meanings for key, meanings in entries.items() if key})
 
+    def talk_in(self, word: str) -> str:
+        """The class of talk of the last part of a German compound, such as `Frühjahrskatalog`; else empty."""
+        return next((value for at in range(3, len(word) - SHORTEST_PART + 1) if (value := _parts().get(word[at:]))), "")
+
+    @cached_property
+    def channel_names(self) -> tuple[str, ...]:
+        """The names of all channels that a brief may ask for."""
+        channels = (m.value for meanings in self.entries.values() for m in meanings if m.kind == "CHANNEL")
+        return tuple(sorted(set(channels)))
+
     @cached_property
     def single(self) -> frozenset[str]:
         """All single words that have a meaning."""
@@ -85,13 +98,40 @@ def lexicon() -> Lexicon:
             found[key] = [Meaning("COLOUR", name, frozenset({"en"}))]
     for key, number in numerals().items():
         found.setdefault(key, []).append(Meaning("NUM", repr(number)))
+    for key, meaning in [*_talk(), *_courtesy()]:
+        found.setdefault(key, []).append(meaning)
+    for language in LANGUAGES:
+        for word, category in categories_in(language).items():
+            found.setdefault(key_of(word), [Meaning(NOUN, category["en"].text, frozenset({language}))])
+    return Lexicon({key: tuple(meanings) for key, meanings in found.items()})
+
+
+@cache
+def _parts() -> dict[str, str]:
+    """German nouns of talk.yaml that may end a compound, to their class."""
+    return {
+        key[0]: meaning.value
+        for key, meaning in _talk()
+        if "de" in meaning.languages and meaning.value in {"people", "use", "time"} and len(key) == 1
+        if len(key[0]) >= SHORTEST_PART
+    }
+
+
+def _talk() -> Iterator[tuple[Key, Meaning]]:
+    """Every phrase of talk.yaml; the value of its meaning is its class."""
+    for value, by_language in _table("talk.yaml").items():
+        for language, words in by_language.items():
+            for word in words.split():
+                yield key_of(word.replace("_", " ")), Meaning(TALK, value, frozenset({language}))
+
+
+def _courtesy() -> Iterator[tuple[Key, Meaning]]:
+    """Every phrase of courtesy.yaml, and the parts of words with an apostrophe, at which the text is split."""
     for language, words in _table("courtesy.yaml").items():
         for word in words.split():
-            found.setdefault(key_of(word.replace("_", " ")), []).append(Meaning(COURTESY, word, frozenset({language})))
-            if "'" in word:  # its parts too: the text is split at apostrophes
-                for part in key_of(word):
-                    found.setdefault((part,), [Meaning(COURTESY, part, frozenset({language}))])
-    return Lexicon({key: tuple(meanings) for key, meanings in found.items()})
+            key = key_of(word.replace("_", " "))
+            for one in (key, *((part,) for part in key if "'" in word)):
+                yield one, Meaning(COURTESY, " ".join(one), frozenset({language}))
 
 
 def _css_colours(colours: Iterable[str]) -> dict[Key, str]:
@@ -108,6 +148,20 @@ def rows() -> list[tuple[str, str, Language, str]]:
             for language, together in zip(LANGUAGES, phrases, strict=True):
                 for phrase in together.split("|"):
                     found += [(kind, str(value), language, form) for form in _forms(phrase.strip())]
+    return found
+
+
+@cache
+def suggested(language: Language) -> dict[str, str]:
+    """Folded single words of words.yaml in a language, as a person writes them: no stem without its ending."""
+    found: dict[str, str] = {}
+    at = list(LANGUAGES).index(language)
+    for kind, values in _table("words.yaml").items():
+        for together in values.values() if kind != UNKNOWN else ():
+            words = [phrase.strip() for phrase in together[at].split("|")]
+            found |= {fold(word): word for word in words if re.fullmatch(r"[^\W\d_]+", word)}
+            if words[0].endswith("~"):
+                found.setdefault(fold(words[0][:-1]), words[0][:-1])
     return found
 
 

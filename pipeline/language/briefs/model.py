@@ -13,7 +13,7 @@ from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Backdrop, Light
 from pipeline.language.base import Pay
-from pipeline.language.briefs.base import SPOKEN, checked
+from pipeline.language.briefs.base import SPOKEN, LeftUsd, checked, unlimited
 from pipeline.language.briefs.plan import EditPlan, Known, Overlay, RefusedWish, Wish
 from pipeline.language.briefs.validator import faults
 from pipeline.language.llm.agent import NoUsableAnswer, Unusable, ask
@@ -77,12 +77,12 @@ def require_here(params: Params) -> str:
     return require_service(params)
 
 
-def read(text: str, known: Known, params: Params, pay: Pay) -> EditPlan:
+def read(text: str, known: Known, params: Params, pay: Pay, left_usd: LeftUsd = unlimited) -> EditPlan:
     """The plan of a brief. Raises BadInput when the model makes no valid one, and CatalogError as `ask` does."""
     text = checked(text)
     question = json.dumps({"brief": text, "known": known.model_dump(mode="json")}, ensure_ascii=False)
     try:
-        plan, usage = ask(params, SYSTEM, [question], Draft, lambda draft: _plan_of(draft, text, known), pay)
+        plan, usage = ask(params, SYSTEM, [question], Draft, lambda draft: _plan_of(draft, text, known), pay, left_usd)
     except NoUsableAnswer as error:
         raise BadInput(
             f"no valid plan of the brief: {error.what}",

@@ -3,8 +3,8 @@
 from collections.abc import Sequence, Set
 
 from pipeline.language.briefs.asks import Ask, View
+from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import UNKNOWN
-from pipeline.language.briefs.tokens import Lexeme
 
 PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur", "pour", "in", "im", "en", "dans"})
 PLACES = frozenset({"SIDE", "UP", "DOWN"})
@@ -20,12 +20,16 @@ def changed_by_neighbour(clause: Sequence[Lexeme], first: int, end: int, asks: S
     word stands between: `dusty pink background`, `on a white plate`. `free`: the tokens that are in no phrase.
     """
     phrase = clause[first:end]
+    if first and clause[first - 1].kind == "CROP" and end < len(clause) and clause[end].kind in {"RATIO", "SIZE"}:
+        return False  # `crop the front to 4:5`
     before = clause[first - 1] if first - 1 in free else None
     after = clause[end] if end in free else None
+    if phrase[0].kind == "NUM" and _ends_range(clause, first, free):
+        return True
     if before and (before.kind == "NO" or (before.kind == "PART" and phrase[0].kind in PLACES)):
         return True
     if any(isinstance(ask.what, View) for ask in asks):
-        return _is_other_than_view(phrase, before, after)
+        return _is_of_part(clause, first, free) or _is_other_than_view(phrase, before, after)
     kinds = {lexeme.kind for lexeme in phrase}
     if kinds & AMOUNTED or kinds == {"NUM", "EV"}:
         of_backdrop = end < len(clause) and clause[end].kind == "BACKDROP"
@@ -33,11 +37,26 @@ def changed_by_neighbour(clause: Sequence[Lexeme], first: int, end: int, asks: S
     return _is_other_shade(phrase, before, after)
 
 
+def _ends_range(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
+    """Whether a number stands before the phrase's own: `15 to 20% brighter`, `between 30 and 45 degrees left`."""
+    at = first - 2 if first > 1 and clause[first - 1].kind == "AND" else first - 1
+    return at in free and clause[at].kind == "NUM"
+
+
+def _is_of_part(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
+    """Whether a part of the product is said to look so from there: `the handle looks odd from the left`."""
+    at = first - 1
+    while at in free and clause[at].kind == UNKNOWN:
+        at -= 1
+    return at in free and clause[at].kind == "PART"
+
+
 def _is_other_than_view(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexeme | None) -> bool:
     """Whether a side is of a crop, of a turn, or relative: `5 % left` after `crop`, `further left`."""
     said = {word for lexeme in phrase for word in lexeme.before}
     turned = after and after.kind in {UNKNOWN, "ROTATE"} and "TO" in said and "FROM" not in said
-    return bool(turned or (before and before.kind in {"MORE", "LESS", "CROP", "PX", "PCT"}))
+    turned = turned or (before and before.kind == "ROTATE" and "TO" in said)
+    return bool(turned or (before and before.kind in {"MORE", "LESS", "CROP", "PX", "PCT", "NUM"}))
 
 
 def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | None) -> bool:
@@ -46,8 +65,11 @@ def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | 
         return bool(before and before.kind in AMOUNTED | {UNKNOWN, "LESS"})
     if kinds & LIT and before and before.kind == "BACKDROP":
         return True
+    signed = bool({"MORE", "LESS", "BRIGHTER", "DARKER", "SHARPEN", "ADD", "CORRECT"} & kinds)
+    if not signed and before and before.kind == UNKNOWN:  # `ease the contrast by 5%`, with another verb
+        return True
     beside = {one.kind for one in (before, after) if one and not (PREPOSITIONS - {"FROM"}) & set(one.before)}
-    return "NUM" not in kinds and bool({UNKNOWN, "NUM"} & beside)
+    return "NUM" not in kinds and bool({UNKNOWN, "NUM", "FAINT", "STRONG"} & beside)
 
 
 def _is_other_shade(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexeme | None) -> bool:

@@ -26,7 +26,11 @@ _PHRASES |= {
 
 _PHRASES |= dict.fromkeys(("two thirds of a", "two thirds", "zwei drittel", "deux tiers de"), 2 / 3)
 _PHRASES |= dict.fromkeys(("one third of a", "one third", "ein drittel", "un tiers de"), 1 / 3)
-_PHRASES |= dict.fromkeys(("quarter of a", "viertel", "quart de"), 0.25)
+_UNITS = ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
+for _ten, _word in ((70, "septante"), (80, "huitante"), (80, "octante"), (90, "nonante")):  # Switzerland, Belgium
+    _PHRASES |= {_word: _ten, f"{_word} et un": _ten + 1}
+    _PHRASES |= {f"{_word}-{unit}": _ten + number for number, unit in enumerate(_UNITS, start=1)}
+_PHRASES |= dict.fromkeys(("quarter of a", "quarter", "viertel", "quart de"), 0.25)
 
 
 @cache

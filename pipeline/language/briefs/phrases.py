@@ -9,7 +9,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 from lark.lexer import Lexer
 
-from pipeline.language.briefs.tokens import Lexeme
+from pipeline.language.briefs.lexeme import Lexeme
 
 LONGEST = 24  # tokens in one phrase
 

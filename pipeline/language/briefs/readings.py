@@ -9,9 +9,10 @@ from pipeline.language.briefs.amounts import adjust_of, crop_of, resize_of, rota
 from pipeline.language.briefs.asks import Alter, Edit, Extend, Mood, NoSuchPhrase, OnChannel, RefusedPhrase, What
 from pipeline.language.briefs.colours import gradient_of, ground_of, mood_words
 from pipeline.language.briefs.directions import lamp_of, lexemes_in, view_of, views_around
+from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.phrases import phrases_at
-from pipeline.language.briefs.tokens import SWATCHES, Lexeme
 
+ROUGHLY = frozenset({"say", "like", "about", "roughly", "etwa", "ungefahr", "sagen", "circa", "disons", "environ"})
 TOWARDS = frozenset({"TO", "au", "bis", "zu"})
 
 
@@ -47,13 +48,14 @@ def _backdrop(tree: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
     if not moods and any(TOWARDS & set(lexeme.before) for lexeme in swatches[1:]):
         return [gradient_of(swatches)]
     ground = ground_of(swatches, moods)
+    mood = [Mood(", ".join(words))] if (words := mood_words(moods)) else []
     before = {word for lexeme in lexemes for word in lexeme.before}
     said = "ON" in before or any(lexeme.kind == "BACKDROP" for lexeme in lexemes)
     if ground.backdrop.kind == "solid" and not said and {"MAKE", "PRODUCT"} & before:
         if "MAKE" in before:
             return [Alter()]
         raise RefusedPhrase("this may mean the product or its backdrop; write `on white` for the backdrop")
-    return [ground]
+    return [ground_of(swatches, ()), *mood] if mood else [ground]
 
 
 def _gradient(tree: Tree[Any], _: Sequence[Lexeme]) -> list[What]:
@@ -88,6 +90,13 @@ def _shape(lexeme: Lexeme) -> str:
     return {"SIDE": "wide", "UP": "tall", "DOWN": "tall"}.get(lexeme.kind, "")
 
 
+def _exposure(_: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
+    """`+1 EV`; in `darker, say half a stop`, the amount may be up or down."""
+    if lexemes[0].value[0] not in "+-" and ROUGHLY & set(lexemes[0].before):
+        raise RefusedPhrase("say which way: `half a stop brighter` or `-0.5 EV`")
+    return [adjust_of([*lexemes, Lexeme("BRIGHTNESS", "", 0, 0)])]
+
+
 def _part(tree: Tree[Any], name: str) -> list[Lexeme]:
     return [lexeme for part in tree.find_data(name) for lexeme in lexemes_in(part)]
 
@@ -102,7 +111,7 @@ READERS: dict[str, Callable[[Tree[Any], Sequence[Lexeme]], list[What]]] = {
     "crop": lambda _, lexemes: [crop_of(lexemes)],
     "more_crop": lambda _, lexemes: [crop_of(lexemes)],
     "adjust": lambda _, lexemes: [adjust_of(lexemes)],
-    "exposure": lambda _, lexemes: [adjust_of([*lexemes, Lexeme("BRIGHTNESS", "", 0, 0)])],
+    "exposure": _exposure,
     "rotate": lambda _, lexemes: [rotation_of(lexemes)],
     "resize": lambda _, lexemes: [resize_of(lexemes)],
     "channel": _channel,

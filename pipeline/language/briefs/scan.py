@@ -3,30 +3,39 @@
 import re
 import unicodedata
 
+from pipeline.language.briefs.lexicon import COURTESY
+
 SIZE_FROM_PX = 33  # 16 x 9 is a ratio, 500 x 500 a size
 SCAN = re.compile(
-    r"""(?P<MARKUP>```.*?(?:```|\Z)|\{.*\}|<[^<>\n]*>|\[[^\[\]\n]*\]|https?://\S+)
-    |(?P<BULLET>(?:(?<=\n)|\A)[ \t]*(?:[-*\u2022\u2013](?=[ \t])|\d{1,2}[.)](?=[ \t])))
+    r"""(?P<BULLET>(?:(?<=\n)|\A)[ \t]*(?:[-*\u2022\u2013](?=[ \t])|(?:\d{1,2}|[a-h])[.)](?=[ \t])|\[[ xX]?\](?=[ \t])))
+    |(?P<MARKUP>```.*?(?:```|\Z)|\{.*\}|<[^<>\n]*>|\[[^\[\]\n]*\]|https?://\S+)
     |(?P<HEX>\#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b)
+    |(?P<SHORT>\b(?:i\.[ ]?e|e\.[ ]?g|z\.[ ]?b|d\.[ ]?h|u\.[ ]?a|o\.[ ]?\u00e4|p\.[ ]?ex|s\.[ ]?v\.[ ]?p|c\.-\u00e0-d|ca
+        |inkl|incl|approx|evtl|ggf|usw|etc|resp|v)\.|\bw/(?!\w*o\b)|(?-i::-?[)D(])(?!\w)|;-?[)]
+        |\b1[ ]?[x\u00d7](?=[ ](?:[^\W\d]|\d+[ ]?(?:\u00b0|de?g|grad|left|right|links|rechts|gauche|droite|[lr]\b))))
     |(?P<PAIR>\d{1,5}[ ]?(?:px[ ]?)?(?:[x\u00d7*]|by|mal|sur|par|auf)[ ]?\d{1,5}\b)
     |(?P<RATIO>\b\d{1,2}[ ]?[:/][ ]?\d{1,2}\b)
     |(?P<FRACTION>(?<![\w.,])[-+\u2212\u2013][ ]?\d{1,2}/[1-9]\d?\b
         |(?:[-+\u2212\u2013][ ]?)?[\u00bc-\u00be\u2153\u2154])
     |(?P<TO>[ ][-=]?>[ ]|[ ]?\u2192[ ]?)
     |(?P<NUM>(?:(?<![\w.,])[-+\u2212\u2013][ ]?)?\d+(?:[.,]\d+)?)
+    |(?P<NAME>\b(?:mr|mrs|ms|dr|herrn?|frau|mme|mlle|prof)\.?[ ](?-i:[A-Z\u00c0-\u00de][^\W\d_]+(?:-[^\W\d_]+)?))
+    |(?P<WITHOUT>\bw/o\b)
     |(?P<PCT>%)|(?P<DEG>[\u00b0\u00ba])
     |(?P<WORD>[^\W\d_]+)
     |(?P<STOP>[;.!?\n]|[ ][-\u2013\u2014][ ]|\u2014)
     |(?P<COMMA>,)|(?P<AND>[()&+/])|(?P<COLON>[:=])
     |(?P<SPACE>[ \t\r'\u2019"\u201c\u201d\u201e\u00ab\u00bb\u00a0\u202f_-])
     |(?P<OTHER>.)""",
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+
+RENAMED = {"NAME": COURTESY, "WITHOUT": "NO", "BULLET": "STOP"}
 
 
 def symbol(match: re.Match[str]) -> tuple[str, str]:
     """The kind of a token that is no word, and its value: a size `800x600`, a ratio `4:5`, a number `-0.5`."""
-    kind, value = str(match.lastgroup), match.group()
+    kind, value = RENAMED.get(str(match.lastgroup), str(match.lastgroup)), match.group()
     if kind == "PAIR":
         width, height = re.findall(r"\d+", value)
         kind, value = (
@@ -39,9 +48,11 @@ def symbol(match: re.Match[str]) -> tuple[str, str]:
     elif kind == "NUM":
         value = re.sub(r"[\u2212\u2013]", "-", value).replace(" ", "").replace(",", ".")
     elif kind == "FRACTION":
-        kind, value = "NUM", repr(_fraction(value))
-    elif kind == "BULLET":
-        kind = "STOP"
+        kind, value = "NUM", ("+" if value[0] == "+" else "") + repr(_fraction(value))
+    elif kind == "SHORT":
+        kind, value = ("FROM", "from") if value.lower() == "v." else (COURTESY, value)
+    elif kind == "OTHER" and unicodedata.category(value) in {"So", "Sk", "Cf", "Mn"}:
+        kind = COURTESY  # an emoji
     elif kind == "HEX":
         value = value.lower()
     return kind, value

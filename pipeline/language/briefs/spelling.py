@@ -10,10 +10,10 @@ from functools import cache
 from spellchecker import SpellChecker
 
 from pipeline.language.briefs.fold import fold
-from pipeline.language.briefs.lexicon import COURTESY, Lexicon
+from pipeline.language.briefs.lexicon import COURTESY, TALK, Lexicon
 from pipeline.language.briefs.plan import LANGUAGES
 
-SHORTEST = 5  # letters of a known word: shorter ones have too many neighbours
+SHORTEST = 5  # letters of a known word: shorter ones have too many neighbours, unless letters are swapped only
 
 
 def spellings(unknown: Iterable[str], words: Lexicon) -> dict[str, str]:
@@ -26,27 +26,34 @@ def _meant(word: str, words: Lexicon) -> str | None:
 
     Several words with one meaning, such as `hell` and `helle`, count as one.
     """
-    near = sorted(known for known in _one_letter_away(fold(word)) & words.single if len(known) >= SHORTEST)
+    folded = fold(word)
+    near = {known for known in _one_letter_away(folded) & words.single if len(known) >= SHORTEST}
+    near |= {known for known in _swapped(folded) & words.single if len(known) == SHORTEST - 1}
     meanings = {_meaning(known, words) for known in near}
-    return near[0] if len(meanings) == 1 and not _in_a_dictionary(word) else None
+    return min(near) if len(meanings) == 1 and not in_a_dictionary(word) else None
 
 
 def _meaning(known: str, words: Lexicon) -> tuple[str, str]:
     first = words.entries[(known,)][0]
-    return (first.kind, "" if first.kind == COURTESY else first.value)
+    return ("", "") if first.kind in {COURTESY, TALK} else (first.kind, first.value)
 
 
 def _one_letter_away(word: str) -> set[str]:
     splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     letters = string.ascii_lowercase
     changed = {start + letter + end[1:] for start, end in splits if end for letter in letters}
-    swapped = {start + end[1] + end[0] + end[2:] for start, end in splits if len(end) > 1}
     without = {start + end[1:] for start, end in splits if end}
     longer = {start + letter + end for start, end in splits for letter in letters}
-    return changed | swapped | without | longer
+    return changed | _swapped(word) | without | longer
 
 
-def _in_a_dictionary(word: str) -> bool:
+def _swapped(word: str) -> set[str]:
+    """The word with two letters that follow each other swapped; the first stays, as it does in most slips."""
+    return {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(1, len(word) - 1)}
+
+
+def in_a_dictionary(word: str) -> bool:
+    """Whether a word stands in the dictionary of a language that briefs can be in."""
     return any(form in dictionary for dictionary in _dictionaries() for form in (word.lower(), fold(word)))
 
 

@@ -10,7 +10,8 @@ from pipeline.core.evidence import ClaimKind
 from pipeline.language.claims.frames import capitals, framed
 from pipeline.language.claims.places import places
 from pipeline.language.claims.quantity import Quantity, quantities
-from pipeline.language.claims.terms import LANGUAGES, NEGATION, UNLESS_NEGATED, matches
+from pipeline.language.claims.terms import NEGATION, UNLESS_NEGATED, matches
+from pipeline.language.lexicon.words import LANGUAGES
 
 _OPEN, _CLOSE = '"\u201c\u201d\u201e\u00ab\u2039', '"\u201c\u201d\u00bb\u203a'  # quotation marks of the three languages
 QUOTED = re.compile(rf"[{_OPEN}]\s*([^{_OPEN}{_CLOSE}]{{2,200}}?)\s*[{_CLOSE}]")

@@ -7,8 +7,9 @@ from difflib import SequenceMatcher
 from pipeline.core.evidence import Claim, ClaimKind, Measurement, Verdict
 from pipeline.language.claims.find import PRICE, Found
 from pipeline.language.claims.known import SURE_READING, EvidenceIndex, plain
-from pipeline.language.claims.terms import LANGUAGES, NEGATION, family_of, matches, terms
+from pipeline.language.claims.terms import NEGATION, family_of, matches, terms
 from pipeline.language.colours import FAMILIES
+from pipeline.language.lexicon.words import LANGUAGES
 from pipeline.language.numerals import PAIR
 
 TRACE, LARGE = 0.02, 0.2  # least share of the surface for a colour to be mentioned, and to be the product's colour

@@ -9,10 +9,10 @@ from pipeline.core.evidence import Evidence, Measurement
 from pipeline.language.claims.find import Found
 from pipeline.language.claims.places import places
 from pipeline.language.claims.quantity import Quantity, quantities
-from pipeline.language.claims.terms import LANGUAGES, matches
+from pipeline.language.claims.terms import matches
 from pipeline.language.lexicon.concepts import concept_of
 from pipeline.language.lexicon.equivalents import categories_in, in_other_words
-from pipeline.language.lexicon.words import COMMON
+from pipeline.language.lexicon.words import COMMON, LANGUAGES
 
 SURE_READING = 0.8  # least score of text read off the product that supports a claim
 NO = frozenset({"no", "none", "false", "nein", "keine", "kein", "non", "aucun", "aucune", "not", "nicht"})

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from pipeline.core.errors import Held
 from pipeline.core.evidence import Claim, ClaimKind, Evidence
 from pipeline.core.records import Caption
+from pipeline.language.base import Tone
 from pipeline.language.claims.find import claims_in
 from pipeline.language.claims.judge import judged
 from pipeline.language.claims.known import EvidenceIndex
-from pipeline.language.claims.terms import FILES, LANGUAGES
+from pipeline.language.claims.promises import has_promise
+from pipeline.language.claims.terms import FILES
+from pipeline.language.lexicon.words import LANGUAGES
 
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”»)]*\s+(?=[A-ZÄÖÜÉÈÀÇ0-9«„“\"])")
 MEASURED = "measured_"  # begins the names of attributes that the embedded writer measured
@@ -25,11 +28,12 @@ KINDS: dict[str, ClaimKind] = {  # attribute names that say what kind of claim t
 }
 
 
-def ledger(caption: Caption, evidence: Evidence) -> tuple[Claim, ...]:
+def ledger(caption: Caption, evidence: Evidence, tone: Tone = "strict") -> tuple[Claim, ...]:
     """Every claim of the caption, judged; the same claim of a field once.
 
     A sentence or a bullet without a recognised claim is one claim of kind `other`, which statements that it repeats
-    support. In a language that the terms do not have, most claims are not recognised, and such a text is no claim.
+    support. With `tone` free, a sentence is none unless it has a sign of a promise. In a language that the terms do not
+    have, most claims are not recognised, and such a text is no claim.
     """
     known, language = EvidenceIndex(evidence), caption.language.split("-")[0]
     claims: dict[tuple[str, str, str], Claim] = {}
@@ -37,7 +41,8 @@ def ledger(caption: Caption, evidence: Evidence) -> tuple[Claim, ...]:
         spoken = "en" if field == "prompt" else language
         found = [judged(field, claim, known) for claim in claims_in(text, spoken)]
         if not found and field in {"description", "bullets"} and language in LANGUAGES:
-            found = [_other(field, text, known)]
+            claimed = tone == "strict" or field == "bullets" or has_promise(text, language)
+            found = [_other(field, text, known)] if claimed else []
         for claim in found:
             claims.setdefault((claim.field, claim.words.casefold(), claim.value), claim)
     for claim in _attributes(caption, known, language):

@@ -6,45 +6,13 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-DEMONYMS = {  # ISO 3166 code: adjectives in the three languages, by their stems
-    "AT": "austrian österreichisch autrichien",
-    "AU": "australian australisch australien",
-    "BE": "belgian belgisch belge",
-    "BR": "brazilian brasilianisch brésilien",
-    "CA": "canadian kanadisch canadien",
-    "CH": "swiss schweizer suisse",
-    "CN": "chinese chinesisch chinois",
-    "CZ": "czech tschechisch tchèque",
-    "DE": "german deutsch allemand",
-    "DK": "danish dänisch danois",
-    "EG": "egyptian ägyptisch égyptien",
-    "ES": "spanish spanisch espagnol",
-    "FI": "finnish finnisch finlandais",
-    "FR": "french französisch français",
-    "GB": "british english scottish welsh britisch englisch schottisch britannique anglais écossais",
-    "GR": "greek griechisch grec",
-    "IE": "irish irisch irlandais",
-    "IN": "indian indisch indien",
-    "IT": "italian italienisch italien",
-    "JP": "japanese japanisch japonais",
-    "KR": "korean koreanisch coréen",
-    "MA": "moroccan marokkanisch marocain",
-    "MX": "mexican mexikanisch mexicain",
-    "NL": "dutch niederländisch holländisch néerlandais hollandais",
-    "NO": "norwegian norwegisch norvégien",
-    "NZ": "new-zealand neuseeländisch néo-zélandais",
-    "PE": "peruvian peruanisch péruvien",
-    "PL": "polish polnisch polonais",
-    "PT": "portuguese portugiesisch portugais",
-    "SE": "swedish schwedisch suédois",
-    "TR": "turkish türkisch turc",
-    "US": "american amerikanisch américain",
-    "XN": "scandinavian nordic skandinavisch nordisch scandinave nordique",  # no country; beside ISO's codes
-}
-SHORT = {"usa": "US", "u.s.a.": "US", "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "britain": "GB",
-         "holland": "NL", "scandinavia": "XN", "skandinavien": "XN", "scandinavie": "XN", "europe": "EU",
-         "europa": "EU",
-         "états-unis": "US", "angleterre": "GB", "écosse": "GB", "eu": "EU", "the eu": "EU", "ue": "EU"}  # fmt: skip
+from pipeline.language.lexicon.tables import country_adjectives, country_codes
+
+BEYOND = {  # names that are of no country; `XN` stands beside ISO's codes
+    "scandinavia": "XN", "skandinavien": "XN", "scandinavie": "XN",
+    "europe": "EU", "europa": "EU", "eu": "EU", "the eu": "EU", "ue": "EU",
+}  # fmt: skip
+NORDIC = ("scandinavian", "nordic", "skandinavisch", "nordisch", "scandinave", "nordique")
 LOCAL = ("locally made", "regional gefertigt", "made locally", "fabrication locale")
 INFLECTED = r"(?:e|er|es|em|en|s|ne|nes|ienne|iennes)?"
 
@@ -70,7 +38,7 @@ def places(text: str) -> Iterator[Place]:
 def _names() -> dict[str, str]:
     from babel import Locale
 
-    names = dict(SHORT) | dict.fromkeys(LOCAL, "local") | _regions()
+    names = country_codes() | BEYOND | dict.fromkeys(LOCAL, "local") | _regions()
     for language in ("en", "de", "fr"):
         territories = Locale(language).territories
         names |= {name.lower(): code for code, name in territories.items() if len(code) == 2 and code.isalpha()}
@@ -91,8 +59,8 @@ def _regions() -> dict[str, str]:
 
 @cache
 def _stems() -> list[tuple[str, str]]:
-    pairs = [(stem.replace("-", " "), code) for code, stems in DEMONYMS.items() for stem in stems.split()]
-    return sorted(pairs, key=lambda pair: -len(pair[0]))
+    stems = country_adjectives() | dict.fromkeys(NORDIC, "XN")
+    return sorted(stems.items(), key=lambda pair: -len(pair[0]))
 
 
 @cache

@@ -12,8 +12,9 @@ from pydantic import TypeAdapter
 from pipeline.core.domain import Frozen
 from pipeline.core.evidence import ClaimKind
 from pipeline.core.yaml_file.nodes import compose, value_of
+from pipeline.language.lexicon.named import Table, claimed_with, named
+from pipeline.language.lexicon.words import LANGUAGES
 
-LANGUAGES = ("en", "de", "fr")
 FILES: dict[str, ClaimKind] = {
     "colours": "colour",
     "materials": "material",
@@ -24,6 +25,7 @@ FILES: dict[str, ClaimKind] = {
     "superlatives": "superlative",
     "offers": "offer",
 }
+NAMED: dict[ClaimKind, Table] = {"colour": "colours", "material": "materials"}  # tables that the writer shares
 INFLECTIONS = {
     "en": "(?:s|ed)?",
     "de": r"(?:-?farb(?:en|ig))?(?:e|er|es|em|en|s)?",
@@ -57,13 +59,21 @@ class Match(NamedTuple):
 
 @cache
 def terms(kind: ClaimKind) -> dict[str, Term]:
-    """The terms of one kind by canonical value; empty for a kind that has no file."""
+    """The terms of one kind by canonical value; empty for a kind that has none."""
     name = next((name for name, value in FILES.items() if value == kind), None)
     if name is None:
         return {}
+    if (table := NAMED.get(kind)) is not None:
+        return {value: _named(table, value) for value, entry in named(table).items() if entry.family}
     path = resources.files(__package__) / "terms" / f"{name}.yaml"
     value = value_of(compose(path.read_bytes(), Path(str(path))))
     return TypeAdapter(dict[str, Term]).validate_python(value)
+
+
+def _named(table: Table, value: str) -> Term:
+    entry = named(table)[value]
+    words = {language: claimed_with(table, value, language) for language in LANGUAGES}
+    return Term(family=entry.family, broader=entry.broader, **words)
 
 
 def family_of(kind: ClaimKind, value: str) -> str:

@@ -4,8 +4,11 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from pipeline.language.lexicon.named import said
 from pipeline.language.lexicon.words import LANGUAGES, Language, key_of, others, rows
 
+ADJECTIVES = 5  # the column of a country's adjectives
+PRONOUN = "US"  # a name of a country that a text may use as a pronoun
 KINDS = {"p", "u", "b"}
 UNIFORM = 4  # forms of a French adjective: masculine, feminine, and the plurals of both
 
@@ -118,9 +121,8 @@ def _like(word: str) -> Language:
 def colours() -> dict[str, Colour]:
     """Every word for a colour, as `key_of` gives it."""
     found: dict[str, Colour] = {}
-    table = rows("colours.txt")
     made = []
-    for columns in table:
+    for columns in said("colours"):
         french = tuple(columns[2].split(","))
         colour = Colour(columns[0], columns[1], french if len(french) == UNIFORM else french * UNIFORM)
         made.append((colour, columns))
@@ -136,7 +138,7 @@ def colours() -> dict[str, Colour]:
 def materials() -> dict[str, Material]:
     """Every word for a material, as `key_of` gives it."""
     found: dict[str, Material] = {}
-    for columns in rows("materials.txt"):
+    for columns in said("materials"):
         material = Material(columns[0], columns[1], columns[2], columns[3])
         for word in (*columns[:4], *others(columns, 4)):
             found.setdefault(key_of(word), material)
@@ -148,11 +150,29 @@ def countries() -> dict[str, dict[Language, str]]:
     """Every name of a country to what stands after made in, hergestellt and fabriqué."""
     found: dict[str, dict[Language, str]] = {}
     for columns in rows("countries.txt"):
-        phrases = dict(zip(LANGUAGES, columns[:3], strict=True))
-        names = [columns[0], *(phrase.split(" ", 1)[1] for phrase in columns[1:3]), *others(columns, 3)]
-        for name in names:
+        phrases = dict(zip(LANGUAGES, columns[1:4], strict=True))
+        for name in _country_names(columns):
             found.setdefault(key_of(name), phrases)
     return found
+
+
+@cache
+def country_codes() -> dict[str, str]:
+    """Every name of a country in lower case to its ISO 3166 code; England, Scotland and Wales are parts of GB."""
+    table = rows("countries.txt")
+    return {name.lower(): columns[0] for columns in table for name in _country_names(columns) if name != PRONOUN}
+
+
+@cache
+def country_adjectives() -> dict[str, str]:
+    """Stems of the adjectives of countries (`austrian`, `französisch`) to ISO 3166 codes."""
+    table = [columns for columns in rows("countries.txt") if len(columns) > ADJECTIVES]
+    return {stem.replace("-", " "): columns[0] for columns in table for stem in columns[ADJECTIVES].split()}
+
+
+def _country_names(columns: list[str]) -> list[str]:
+    """English name, the others without their preposition, and what else it is called."""
+    return [columns[1], *(phrase.split(" ", 1)[1] for phrase in columns[2:4]), *others(columns, 4)]
 
 
 def _forms_of(colour: Colour, language: Language) -> tuple[str, ...]:

@@ -60,9 +60,14 @@ def rows(name: str) -> list[list[str]]:
     """The columns of every line of a table of this package, stripped. Comments start with `#`."""
     text = (resources.files(__package__) / name).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return [[column.strip() for column in line.split("|")] for line in lines]
+    return [split_row(line) for line in lines]
+
+
+def split_row(line: str) -> list[str]:
+    """The columns of a line, stripped."""
+    return [column.strip() for column in line.split("|")]
 
 
 def others(columns: Sequence[str], at: int) -> list[str]:
     """The words in column `at`, separated by commas; empty if the line has no such column."""
-    return [word.strip() for word in columns[at].split(",")] if len(columns) > at else []
+    return [word.strip() for word in columns[at].split(",") if word.strip()] if len(columns) > at else []

@@ -52,6 +52,9 @@ Rules:
 """
 
 
+MOOD = "One sentence of the description may say for which time, place or mood the product is; it promises nothing."
+
+
 class AttributePair(Frozen):
     """One attribute of the product."""
 
@@ -94,6 +97,7 @@ def question(subject: Subject, picture_px: int) -> list[str | bytes]:
         "views": [{"name": angle.name, "view": view_words(angle)} for angle in subject.angles],
         "channels": [rule.model_dump(exclude_none=True) for rule in subject.title_rules],
         "voice": subject.voice.model_dump(exclude_defaults=True),
+        **({"mood": MOOD} if subject.tone == "free" else {}),
     }
     return [
         as_jpeg(subject.picture, picture_px),

@@ -1,6 +1,7 @@
 """Writes captions in English, German and French from what is known of the product, without weights or network.
 
-Every sentence says a fact of shoot.yaml, a measured colour, or text that was read off the product with a high score.
+Every sentence says a fact of shoot.yaml, what was measured in the photos, or text that was read off the product with a
+high score.
 """
 
 import re
@@ -13,6 +14,7 @@ from pipeline.language.base import Desk, Subject, Written
 from pipeline.language.checks import LIMITS, cut
 from pipeline.language.lexicon.words import Language
 from pipeline.language.measured.editor import Editor
+from pipeline.language.measured.measures import certain
 from pipeline.language.measured.picture import colour_notes, seen_colours
 from pipeline.language.measured.product import product_of
 from pipeline.language.measured.texts import alt_words, bullets, description, prompt
@@ -63,7 +65,7 @@ def _language(tag: str) -> Language:
 
 def _draft(subject: Subject, language: Language, editor: Editor) -> Written:
     seen = seen_colours(subject)
-    product = product_of(subject.facts, seen, language, editor)
+    product = product_of(subject.facts, seen, language, editor, certain(subject.evidence))
     english = product if language == "en" else product_of(subject.facts, seen, "en", editor)  # for the diffusion
     title, left_out = full_title(subject.facts, product, editor)
     views = {angle.name: view_words(angle, language) for angle in subject.angles}

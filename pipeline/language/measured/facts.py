@@ -31,7 +31,7 @@ class Fact:
 
     `says`: the predicate of a sentence; `measure`: for a list such as 9 cm wide; `stuff`: the material of a part, which
     joins the fact `of` that part; `tag`: for titles;
-    `told`: another fact says it too.
+    `told`: another fact says it too. `measured`: in the photos, and not stated by shoot.yaml.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Fact:
     of: str = ""
     tag: str = ""
     told: bool = False
+    measured: bool = False
 
     @property
     def silent(self) -> bool:

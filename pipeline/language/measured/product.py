@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from pipeline.core.evidence import Measurement
 from pipeline.language.base import Facts
 from pipeline.language.lexicon.concepts import Concept, concept_of, concepts
 from pipeline.language.lexicon.tables import Category, Colour, Noun, categories, category_of, colours
@@ -10,6 +11,7 @@ from pipeline.language.lexicon.words import LIST_MARKS, Language, initial, key_o
 from pipeline.language.measured.editor import Editor
 from pipeline.language.measured.facts import Context, Fact, facts_of, joined, material_items, percent
 from pipeline.language.measured.grammar import COLON, MADE_OF, Looks, filled, noun_phrase
+from pipeline.language.measured.measures import measured_facts
 from pipeline.language.measured.source import LONGEST, source_of
 
 PLAIN_WORDS = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+){0,2}")  # at most three words of letters
@@ -51,8 +53,13 @@ class Product:
         return noun_phrase(self.noun, looks, self.material, self.audience, self.language)
 
 
-def product_of(facts: Facts, seen: tuple[str, ...], language: Language, editor: Editor) -> Product:
-    """Read the facts. `seen`: English names of measured colours, used where shoot.yaml gives none."""
+def product_of(
+    facts: Facts, seen: tuple[str, ...], language: Language, editor: Editor, measures: tuple[Measurement, ...] = ()
+) -> Product:
+    """Read the facts. `seen`: English names of measured colours, used where shoot.yaml gives none.
+
+    `measures`: sizes, pattern and gloss that were measured, used likewise.
+    """
     source = source_of(facts, language)
     noun = _noun(facts, source, language, editor)
     context = Context(language, source, noun)
@@ -73,7 +80,7 @@ def product_of(facts: Facts, seen: tuple[str, ...], language: Language, editor: 
     if not any(_kind(name) == "colour" for name in facts.attributes):
         known = [colours()[key_of(name)] for name in seen if key_of(name) in colours()]
         looks = Looks(tuple(known[:SEEN]), seen=True) if noun is None or noun.coloured else Looks()
-    said = joined(said, language)
+    said = joined(said, language) + measured_facts(measures, {_kind(name) for name in stated}, context)
     return Product(
         language=language,
         source=source,

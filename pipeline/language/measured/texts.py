@@ -66,13 +66,15 @@ def bullets(product: Product, editor: Editor) -> tuple[str, ...]:
 
 
 def _measured_together(facts: list[Fact], language: Language) -> list[Fact]:
-    """The facts with width, depth and height in one bullet."""
-    measures = [fact.measure for fact in facts if fact.measure]
+    """The facts with the stated width, depth and height in one bullet."""
+    measures = [fact.measure for fact in facts if fact.measure and not fact.measured]
     if len(measures) < 2:
         return facts
-    first = next(at for at, fact in enumerate(facts) if fact.measure)
+    first = next(at for at, fact in enumerate(facts) if fact.measure in measures)
     one = replace(facts[first], point=initial(listed(measures, language)))
-    return [one if at == first else fact for at, fact in enumerate(facts) if at == first or not fact.measure]
+    return [
+        one if at == first else fact for at, fact in enumerate(facts) if at == first or fact.measure not in measures
+    ]
 
 
 def alt_words(product: Product, title: str, editor: Editor) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.core.errors import BadInput
+from pipeline.posing.sfm.memory import PREPARATION_BYTES_PER_PX, at_once
 from pipeline.posing.sfm.photos import PhotoFile, inside_of, read_mask, silhouette_of
 from pipeline.posing.sfm.request import Crop, PoseParams
 
@@ -49,7 +50,8 @@ def prepare(
     def one(photo: PhotoFile) -> tuple[NDArray[np.bool_] | None, list[Crop]]:
         return _prepare_one(photo, None if masks is None else masks[photo.photo], params, sides_px, folder)
 
-    with ThreadPoolExecutor(threads) as pool:
+    largest_px = max((photo.width_px * photo.height_px for photo in photos), default=0)
+    with ThreadPoolExecutor(at_once(largest_px, PREPARATION_BYTES_PER_PX, threads)) as pool:
         done = list(pool.map(one, photos))
     crops = {side: tuple(crops[i] for _, crops in done if crops) for i, side in enumerate(sides_px)}
     silhouettes = {photo.photo: s for photo, (s, _) in zip(photos, done, strict=True) if s is not None}
@@ -99,12 +101,15 @@ def _crop(
         if allowed.any():
             rows, columns = _around(np.any(allowed, axis=1)), _around(np.any(allowed, axis=0))
         np.save(folder / f"{photo.name}.npy", allowed[rows, columns])
-    if not cv2.imwrite(str(folder / photo.name), small[rows, columns], [cv2.IMWRITE_PNG_COMPRESSION, 1]):
+    cut = small[rows, columns]
+    if not cv2.imwrite(str(folder / photo.name), cut, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
         raise BadInput(f"{folder / photo.name} cannot be written", remedy="Give the photo a name that ends in .png")
     return Crop(
         name=photo.name,
         left_px=columns.start or 0,
         top_px=rows.start or 0,
+        width_px=cut.shape[1],
+        height_px=cut.shape[0],
         scale_x=size[0] / photo.width_px,
         scale_y=size[1] / photo.height_px,
     )

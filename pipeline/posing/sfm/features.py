@@ -1,8 +1,9 @@
 """Extracts features into COLMAP's database, and matches and verifies pairs of photos there.
 
 Imported only by the SfM process: it loads pycolmap. Photos are added to the database first, in order, because mapping
-follows that order. Extraction and verification run on all threads, since neither depends on what another thread does;
-matching runs on numpy instead of the OpenBLAS inside pycolmap's wheel, which does not lock its buffers.
+follows that order. Extraction runs on as many threads as there is memory for and verification on all, since neither
+depends on what another thread does; matching runs on numpy instead of the OpenBLAS inside pycolmap's wheel, which does
+not lock its buffers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +14,12 @@ from typing import Any
 
 import numpy as np
 import pycolmap
+from numpy.typing import NDArray
 
-from pipeline.core.arrays import F32, I64
+from pipeline.core.arrays import F32, I64, Pixels
 from pipeline.posing.sfm.lift import Matches
 from pipeline.posing.sfm.matching import mutual_matches
+from pipeline.posing.sfm.memory import EXTRACTION_BYTES_PER_PX, at_once
 from pipeline.posing.sfm.pairs import chosen_pairs, first_look, largest
 from pipeline.posing.sfm.recipes import Features
 from pipeline.posing.sfm.request import CameraGroup, Crop, PoseRequest
@@ -40,7 +43,7 @@ class FeatureSet:
         folder = Path(request.crops) / str(features.side_px(request.params))
         _extract(request, features, folder, crops, extracted)
         by_name = {crop.name: crop for crop in crops}
-        self._descriptors: dict[str, F32] = {}
+        self._descriptors: dict[str, Pixels] = {}
         few: dict[str, F32] = {}
         with pycolmap.Database.open(extracted) as source, pycolmap.Database.open(database) as target:
             for group in request.groups:
@@ -48,7 +51,7 @@ class FeatureSet:
                     keypoints, descriptors = _read(source, name, folder / f"{name}.npy", features.count(request.params))
                     target.write_keypoints(image_id, _in_photo(keypoints, by_name[name]))
                     self._descriptors[name] = descriptors
-                    few[name] = largest(descriptors, _scales(keypoints))
+                    few[name] = largest(descriptors, _scales(keypoints)).astype(np.float32)
         self.counts = {name: len(found) for name, found in self._descriptors.items()}
         self._names = sorted(self._descriptors)
         self._few = [few[name] for name in self._names]
@@ -57,7 +60,7 @@ class FeatureSet:
         """Match and verify the chosen pairs, or every pair, except those matched before."""
         pairs = [pair for pair in self._wanted(every_pair) if pair not in self.matched]
         with ThreadPoolExecutor(self._request.threads) as pool:
-            found = list(pool.map(lambda pair: mutual_matches(*(self._descriptors[name] for name in pair)), pairs))
+            found = list(pool.map(self._matched, pairs))
         with pycolmap.Database.open(self.path) as database:
             ids = {image.name: image.image_id for image in database.read_all_images()}
             for (first, second), matches in zip(pairs, found, strict=True):
@@ -93,6 +96,11 @@ class FeatureSet:
 
             yield matches
 
+    def _matched(self, pair: tuple[str, str]) -> NDArray[np.uint32]:
+        """The matches of a pair. Descriptors are kept as bytes: as float32, those of 200 photos would fill 500 MB."""
+        first, second = (self._descriptors[name].astype(np.float32) for name in pair)
+        return mutual_matches(first, second)
+
     def _wanted(self, every_pair: bool) -> list[tuple[str, str]]:
         if self._request.pairs is not None:
             return list(self._request.pairs)
@@ -107,7 +115,8 @@ def _extract(request: PoseRequest, features: Features, folder: Path, crops: Sequ
     """Extract the features of all crops into a database of their own, each with a camera of its own."""
     options = pycolmap.FeatureExtractionOptions()
     options.max_image_size = features.side_px(request.params)
-    options.num_threads = request.threads
+    largest_px = max(crop.width_px * crop.height_px for crop in crops)
+    options.num_threads = at_once(largest_px, EXTRACTION_BYTES_PER_PX, request.threads)
     options.use_gpu = False
     options.sift.max_num_features = features.count(request.params)
     options.sift.peak_threshold = features.peak_threshold
@@ -121,11 +130,11 @@ def _extract(request: PoseRequest, features: Features, folder: Path, crops: Sequ
     )
 
 
-def _read(source: Any, name: str, allowed: Path, count: int) -> tuple[F32, F32]:
+def _read(source: Any, name: str, allowed: Path, count: int) -> tuple[F32, Pixels]:
     """The `count` largest features where they are allowed: keypoints [N, 4 or 6] in crop px, descriptors [N, 128]."""
     image = source.read_image_with_name(name)
     keypoints = source.read_keypoints(image.image_id)
-    descriptors = source.read_descriptors(image.image_id).data.astype(np.float32)
+    descriptors = np.asarray(source.read_descriptors(image.image_id).data, np.uint8)
     if allowed.exists():
         mask = np.load(allowed)
         rows, columns = (np.clip(keypoints[:, axis].astype(int), 0, mask.shape[1 - axis] - 1) for axis in (1, 0))

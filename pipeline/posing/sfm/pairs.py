@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.arrays import F32
+from pipeline.core.arrays import F32, Pixels
 from pipeline.posing.sfm.matching import mutual_matches
 
 LOOKED_AT = 400  # features per photo
@@ -24,7 +24,7 @@ Scores = NDArray[np.int64]  # [N, N] symmetric, matches of the first look; 0 on 
 Run = Callable[[Callable[[Pair], int], Sequence[Pair]], Iterable[int]]
 
 
-def largest(descriptors: F32, scales: F32) -> F32:
+def largest(descriptors: Pixels, scales: F32) -> Pixels:
     """The descriptors [at most 400, 128] of the features of the largest scale (`scales` [N])."""
     return np.ascontiguousarray(descriptors[np.argsort(-scales, kind="stable")[:LOOKED_AT]])
 

@@ -50,6 +50,8 @@ class Crop(Frozen):
     name: str
     left_px: int
     top_px: int
+    width_px: int
+    height_px: int
     scale_x: float
     scale_y: float
 

@@ -12,6 +12,7 @@ from pipeline.posing.frame import aim_point
 from pipeline.posing.hull import PosedMatte, project_px, visual_hull
 
 MAX_UNFILLED = 0.03  # of a silhouette, beyond what the hull of its own half leaves
+TOLERANT = 0.85  # of the photos of a part must see product in a cell: a few bad cut-outs do not count
 Silhouettes = Mapping[str, NDArray[np.bool_]]  # photo -> [h, w]
 
 
@@ -29,6 +30,25 @@ def shapes_agree(first: SparseModel, second: SparseModel, silhouettes: Silhouett
         if filled(half, together.samples) < filled(half, alone.samples) - MAX_UNFILLED:
             return False
     return True
+
+
+def contradiction(first: SparseModel, second: SparseModel, silhouettes: Silhouettes) -> float:
+    """How far the silhouettes of two parts of a model contradict each other, 0 to 2; 0 where a part has none.
+
+    The hull of a part contains the product, so it fills the silhouettes of the other part, if both are placed right:
+    the share of those silhouettes that it leaves, beyond what their own hull leaves, summed over both parts. A piece
+    that wrong cut-outs bite from a part is left in the silhouettes of the other, but also by the part's own hull.
+    """
+    parts = [_mattes(model, silhouettes) for model in (first, second)]
+    if not all(parts):
+        return 0.0
+    centre, reach = _room(first, second)
+    hulls = [visual_hull(part, centre, reach, TOLERANT) for part in parts]
+    left = 0.0
+    for part, own, other in zip(parts, hulls, reversed(hulls), strict=True):
+        if own is not None:
+            left += filled(part, own.samples) - (0.0 if other is None else filled(part, other.samples))
+    return max(0.0, left)
 
 
 def filled(mattes: Sequence[PosedMatte], samples: F64) -> float:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from pipeline.core.arrays import F64
 from pipeline.core.colmap.model import SparseModel
-from pipeline.core.errors import Held
-from pipeline.posing.frame import aim_point
 from pipeline.posing.sides.alike import PhotoFiles, linked, look_different
+from pipeline.posing.sides.places import places_of
+from pipeline.posing.sides.wrong import WrongSides
 
 SAME_PLACE_DEG = 2.0
 SAME_PLACE_STEPS = 0.3
@@ -105,21 +105,14 @@ def doubt(model: SparseModel, order: Sequence[str], files: Mapping[str, PhotoFil
 def walked(model: SparseModel, order: Sequence[str]) -> Walk:
     """The registered photos of `order`, and how their cameras stand to each other."""
     images = {image.photo: image for image in model.images}
-    places = [(n, photo) for n, photo in enumerate(order) if photo in images]
-    poses = np.array([images[photo].cam_from_world for _, photo in places]).reshape(-1, 4, 4)
-    rotations = poses[:, :3, :3]
-    offsets = -np.einsum("nji,nj->ni", rotations, poses[:, :3, 3]) - aim_point(rotations, poses[:, :3, 3])
-    distance = np.linalg.norm(offsets, axis=1)
-    towards = offsets / distance[:, None]
-    apart = np.degrees(np.arccos(np.clip(towards @ towards.T, -1.0, 1.0)))
-    turned = (np.einsum("nij,mij->nm", rotations, rotations) - 1.0) / 2.0
-    step = _step_deg(np.diagonal(apart, 1))
+    walk = [(n, photo) for n, photo in enumerate(order) if photo in images]
+    at = places_of([images[photo] for _, photo in walk])
+    step = _step_deg(np.diagonal(at.apart_deg, 1))
     near_deg = min(SAME_PLACE_DEG, SAME_PLACE_STEPS * step) if step is not None else SAME_PLACE_DEG
-    together = (apart <= near_deg) & (turned >= np.cos(np.radians(SAME_ROTATION_DEG)))
-    together &= np.abs(np.log(distance[:, None] / distance[None, :])) <= SAME_DISTANCE
-    turns = np.degrees(np.arccos(np.clip(np.diagonal(turned, 1), -1.0, 1.0)))
-    names, index = tuple(photo for _, photo in places), np.array([n for n, _ in places])
-    return Walk(names, index, apart, together, step, float(np.median(turns)) if len(turns) else 0.0)
+    together = (at.apart_deg <= near_deg) & (at.turned_deg <= SAME_ROTATION_DEG) & (at.nearer <= SAME_DISTANCE)
+    turns = np.diagonal(at.turned_deg, 1)
+    names, index = tuple(photo for _, photo in walk), np.array([n for n, _ in walk])
+    return Walk(names, index, at.apart_deg, together, step, float(np.median(turns)) if len(turns) else 0.0)
 
 
 def neighbours(order: Sequence[str], turn_deg: float) -> tuple[tuple[str, str], ...]:
@@ -135,17 +128,20 @@ def neighbours(order: Sequence[str], turn_deg: float) -> tuple[tuple[str, str], 
     )
 
 
-class RepeatedSides(Held):
-    """The hold that names the photos that were mistaken for each other; `pairs`: all of them."""
+class RepeatedSides(WrongSides):
+    """The hold that names the photos that were mistaken for each other."""
+
+    relation = "mistaken for"
 
     def __init__(self, found: Doubt) -> None:
         """Name the first pairs."""
-        self.pairs = found.twins or found.torn
-        named = ", ".join(f"{a} and {b}" for a, b in self.pairs[:NAMED_TWINS])
-        more = f" and {len(self.pairs) - NAMED_TWINS} more pairs" if len(self.pairs) > NAMED_TWINS else ""
+        pairs = found.twins or found.torn
+        named = ", ".join(f"{a} and {b}" for a, b in pairs[:NAMED_TWINS])
+        more = f" and {len(pairs) - NAMED_TWINS} more pairs" if len(pairs) > NAMED_TWINS else ""
         how = "came out in one place" if found.twins else "match and follow each other, but came out far apart"
         super().__init__(
             f"sides of the product look alike, and photos of them were mistaken for each other: {named}{more} {how}",
+            pairs,
             code="sfm-repeated-sides",
             remedy="Put a few small removable stickers on one side and shoot again, or shoot all round on a turntable "
             "in equal steps, with file names in the order of shooting",

@@ -1,4 +1,7 @@
-"""Poses photos, and poses them again by their order when sides of the product were mistaken for each other."""
+"""Poses photos, and poses them again when sides of the product were mistaken for each other or folded.
+
+Sides that look alike are told apart by the order of the photos; a fold may open with more features.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,11 +12,14 @@ from pipeline.core.records import PhotoFacts
 from pipeline.posing.halves import halves
 from pipeline.posing.sfm.colmap import PoseResult, pose
 from pipeline.posing.sfm.photos import PhotoFile
+from pipeline.posing.sfm.recipes import DENSE, ROUGH
 from pipeline.posing.sfm.request import PoseParams
 from pipeline.posing.sides.alike import PhotoFiles
+from pipeline.posing.sides.folds import Fold, Folded, fold_in
 from pipeline.posing.sides.repeats import Doubt, RepeatedSides, doubt, neighbours
 
-ENOUGH_BY_ORDER = 0.7
+ENOUGH_BY_ORDER = 0.7  # of all photos
+ENOUGH_UNFOLDED = 0.9  # of the photos that were registered before
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ def resolved_poses(
     """Estimate the poses as `pose` does; `order`: all photos (stems) in the order in which they were taken.
 
     On a turntable the order decides between sides that look alike: with only neighbours matched, no photo of one side
-    meets one of the other. Raises RepeatedSides where the order does not decide it.
+    meets one of the other. Raises RepeatedSides where the order does not decide it, Folded for a fold that stays.
     """
     posed = pose(photos, masks, focal_px, params, scratch)
     if posed.model is None:
@@ -56,15 +62,40 @@ def resolved_poses(
     files = {photo.photo: PhotoFiles(photo.path, None if masks is None else masks[photo.photo]) for photo in photos}
     found = _doubt(posed, order, files)
     if found is None:
-        return Resolved(posed, by_order=False)
+        fold = _fold(posed, order, files)
+        if fold is None:
+            return Resolved(posed, by_order=False)
+        again = pose(photos, masks, focal_px, _finer(params), scratch / "finer", recipes=ROUGH)
+        return Resolved(_unfolded(again, fold, order, files), by_order=False)
     if params.rig != "turntable" or found.turn_deg is None:
         raise RepeatedSides(found)
     pairs = neighbours(order, found.turn_deg)
     again = pose(photos, masks, focal_px, params, scratch / "by-order", pairs=pairs)
     enough = again.model is not None and len(again.model.images) >= ENOUGH_BY_ORDER * len(photos)
-    if not enough or _doubt(again, order, files) is not None:
+    if not enough or _doubt(again, order, files) is not None or _fold(again, order, files) is not None:
         raise RepeatedSides(found)
     return Resolved(again, by_order=True)
+
+
+def _finer(params: PoseParams) -> PoseParams:
+    """The settings with more features from larger photos: a fold has too few features that both sides show."""
+    side_px, count = DENSE.side_px(params), DENSE.count(params)
+    return params.model_copy(update={"max_side_px": min(side_px, 8192), "max_features": min(count, 65536)})
+
+
+def _unfolded(again: PoseResult, fold: Fold, order: Sequence[str], files: Mapping[str, PhotoFiles]) -> PoseResult:
+    """The second poses of a shoot that was folded. Raises Folded when they have a side too few, or are wrong too."""
+    registered = 0 if again.model is None else len(again.model.images)
+    whole = registered >= ENOUGH_UNFOLDED * sum(map(len, fold.parts))
+    if not whole or _doubt(again, order, files) is not None or _fold(again, order, files) is not None:
+        raise Folded(fold)
+    return again
+
+
+def _fold(posed: PoseResult, order: Sequence[str], files: Mapping[str, PhotoFiles]) -> Fold | None:
+    """The first fold of a half of the product."""
+    parts = [] if posed.model is None else halves(posed.model, posed.answer.joined)
+    return next((fold for part in parts if (fold := fold_in(part, posed.silhouettes, order, files)) is not None), None)
 
 
 def _doubt(posed: PoseResult, order: Sequence[str], files: Mapping[str, PhotoFiles]) -> Doubt | None:

@@ -1,16 +1,13 @@
 """The CPU rasterizer: draws Gaussians as a picture with alpha and depth, with gradients of all inputs.
 
-`draw` is the plain call; `Rasterize` is the torch autograd function. Both run the numba kernels of this package and
-give the same result, bit for bit, for the same number of threads.
+It runs the numba kernels of this package, and gives the same result, bit for bit, for the same number of threads. It
+does without torch, which takes longer to import than a picture takes to draw; `cpu.py` makes it a function of torch.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numba
 import numpy as np
-import torch
 
 from pipeline.core.arrays import F32, F64, I32, I64, U16
 from pipeline.core.domain import Camera
@@ -110,39 +107,3 @@ def draw(gaussians: Gaussians, camera: Camera, cam_from_world: F64, *, antialias
     g = gaussians
     values = (g.means, g.log_scales, g.quats, g.logits, g.sh)
     return draw_values(values, pose_of(cam_from_world), lens_of(camera), g.degree, antialias).picture
-
-
-class Rasterize(torch.autograd.Function):
-    """`Rasterize.apply(means, log_scales, quats, logits, sh, cam_from_world, lens, degree, antialias, on_means2d)`.
-
-    float32 CPU tensors, `cam_from_world` [3 or 4, 4] (any float), `lens` [10] from `lens_of`. Returns the picture [5,
-    H, W]. `on_means2d`, if given, receives dL/d(2D mean) [N, 2] per px in the backward pass.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, means: torch.Tensor, log_scales: torch.Tensor, quats: torch.Tensor, logits: torch.Tensor,
-        sh: torch.Tensor, cam_from_world: torch.Tensor, lens: F64, degree: int, antialias: bool,
-        on_means2d: Callable[[F32], None] | None = None,
-    ) -> torch.Tensor:  # fmt: skip
-        """Draw, and keep the inputs of the gradient."""
-        means, log_scales, quats, logits, sh = (t.detach().contiguous() for t in (means, log_scales, quats, logits, sh))
-        ctx.values = (means.numpy(), log_scales.numpy(), quats.numpy(), logits.numpy(), sh.numpy())
-        ctx.pose = pose_of(cam_from_world.detach().double().numpy())
-        ctx.like_pose = cam_from_world
-        ctx.call = (lens, degree, antialias)
-        ctx.on_means2d = on_means2d
-        ctx.drawing = draw_values(ctx.values, ctx.pose, *ctx.call)
-        return torch.from_numpy(ctx.drawing.picture)
-
-    @staticmethod
-    def backward(ctx: Any, *incoming: torch.Tensor) -> Any:
-        """Return the gradients of the five values and of the pose."""
-        lens, degree, antialias = ctx.call
-        given = incoming[0].contiguous().numpy()
-        grads = gradient(ctx.values, ctx.pose, lens, degree, antialias, ctx.drawing, given)
-        if ctx.on_means2d is not None:
-            ctx.on_means2d(grads.means2d)
-        pose = torch.zeros_like(ctx.like_pose)
-        pose[:3] = torch.from_numpy(grads.pose).to(pose.dtype)
-        return (*(torch.from_numpy(g) for g in grads.values), pose, None, None, None, None)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numba
-import torch
 
 if "NUMBA_THREADING_LAYER" not in os.environ:
     numba.config.THREADING_LAYER = "workqueue"
@@ -24,6 +23,8 @@ def one_torch_thread() -> Iterator[None]:
     A fit leaves only small operations to torch; distributing them by OpenMP, which spins at every barrier, doubled the
     CPU time of an iteration.
     """
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

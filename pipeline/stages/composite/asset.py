@@ -1,11 +1,12 @@
 """The item stages of composite: the fidelity checks of an angle, the layers of angle and backdrop, a finished file."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.core.arrays import Rgba
+from pipeline.core.arrays import F64, Pixels, Rgba
 from pipeline.core.domain import Frozen, View
 from pipeline.core.edits import Edits
 from pipeline.core.records import Check, Homography, Light, SilhouetteAgreement
@@ -149,10 +150,10 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
 def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> LayerOutputs:
     """Make the layers of one angle and backdrop at the picture's size."""
     from pipeline.core.png import encode_small_png
-    from pipeline.imaging.channels.encode import PNG_LEVEL, decode_image
+    from pipeline.imaging.channels.encode import PNG_LEVEL
     from pipeline.imaging.compositing.blend import backdrop_picture, shadow_picture
 
-    picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
+    picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
     layers = _layers(picture, load_channel("archive"), "solid", inputs, params, work)
     h, w = picture.shape[:2]
     return LayerOutputs(
@@ -171,7 +172,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     from pipeline.imaging.checks.evidence import Evidence
     from pipeline.imaging.checks.judge import check_asset
 
-    picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
+    picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
     channel = params.channel
     layers = _layers(picture, channel, params.kind, inputs, params, work)
     marking = digital_source_type(params.source, params.kind, refined=params.refined)
@@ -202,13 +203,12 @@ def _layers(
     picture: Rgba, channel: Channel, kind: BackdropKind, inputs: AssetInputs, params: LayerParams, work: Work
 ) -> "Layers":
     """The layers of the picture over its backdrop, in a channel's frame."""
-    from pipeline.imaging.channels.encode import decode_image
     from pipeline.imaging.compositing.blend import make_layers
 
     drawn = params.shadow == "layer" and channel.shadow
     return make_layers(
         picture,
-        decode_image(work.read(inputs.backdrop), "the backdrop"),
+        _decoded(work.read(inputs.backdrop), "the backdrop", "RGB"),
         channel,
         kind,
         shadow=params.shadow,
@@ -224,18 +224,35 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
     import numpy as np
 
     from pipeline.imaging.compositing.shadow_camera import ground_of
-    from pipeline.splatting.ply import read_ply
-    from pipeline.splatting.surface import surface_points
 
     if params.view is None:
         return None
-    points = None
-    if inputs.splat is not None:
-        points = surface_points(read_ply(work.read(inputs.splat), "the splat").gaussians).astype(float)
+    points = None if inputs.splat is None else _surface(work.read(inputs.splat))
     if params.picture_from_view is None:
         return ground_of(params.view, width_px, points)
     ground = ground_of(params.view, params.view.camera.width_px, points)
     return ground and ground.moved(np.array(params.picture_from_view))
+
+
+@lru_cache(maxsize=2)  # an angle's picture and its backdrop, of which all channels make an asset
+def _decoded(file: bytes, name: str, mode: str) -> Pixels:
+    """`decode_image`, once per file for the items that follow each other. The pixels are read-only."""
+    from pipeline.imaging.channels.encode import decode_image
+
+    pixels = decode_image(file, name, mode)
+    pixels.setflags(write=False)
+    return pixels
+
+
+@lru_cache(maxsize=1)  # of the shoot's splat, which all items share
+def _surface(ply: bytes) -> F64:
+    """Points [n, 3] of the splat's surface, in the product frame. They are read-only."""
+    from pipeline.splatting.ply import read_ply
+    from pipeline.splatting.surface import surface_points
+
+    points = surface_points(read_ply(ply, "the splat").gaussians).astype(float)
+    points.setflags(write=False)
+    return points
 
 
 ANGLE_ITEM = Stage("composite_angle", 5, AngleInputs, AngleParams, AngleOutputs, check_angle)

@@ -8,6 +8,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
+from pipeline.core.process import keep_freed_memory
 from pipeline.core.records import AssetRecord, BackdropPicture, Check, Light, Picture, dump_json, load_list
 from pipeline.imaging.channels.channel import Channel, load_channel
 from pipeline.imaging.sheet.data import AssetTile
@@ -66,7 +67,7 @@ class Params(Frozen):
         ge=0,
         le=1,
         description="SSIM of the splat with the nearest photo and with the validation photos, below which a rendered "
-        "asset needs review",
+        "asset goes to review",
     )
     optimise_jpeg: bool = Field(default=True, description="make JPEG files smaller without changing their pixels")
 
@@ -75,8 +76,8 @@ class Report(Frozen):
     """The number of assets per verdict, and what could not be composed, with the reason."""
 
     assets: int
-    approved: int
-    needs_review: int
+    published: int
+    in_review: int
     rejected: int
     skipped: tuple[str, ...] = ()
 
@@ -99,6 +100,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 
     Raises BadInput when a listed file is missing.
     """
+    keep_freed_memory()
     pictures = load_list(Picture, work.read(inputs.pictures))
     backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
     fidelity = _check_angles(inputs, params, pictures, work)
@@ -236,11 +238,11 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     verdicts = [record.verdict for record in records]
     return Report(
         assets=len(records),
-        approved=verdicts.count("approved"),
-        needs_review=verdicts.count("needs review"),
+        published=verdicts.count("published"),
+        in_review=verdicts.count("in review"),
         rejected=verdicts.count("rejected"),
         skipped=skipped,
     )
 
 
-STAGE = Stage("composite", 8, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 9, Inputs, Params, Outputs, run)

@@ -46,7 +46,7 @@ class Params(Frozen):
         ge=-1,
         le=1,
         description="likeness of the photos of two shoots from which they may show one product, and the later one "
-        "needs review; default: the engine's own",
+        "goes to review; default: the engine's own",
     )
 
     @model_validator(mode="before")

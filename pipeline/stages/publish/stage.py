@@ -55,7 +55,7 @@ class Inputs(Frozen):
 
 
 class Params(Frozen):
-    """The product that the assets show, and what happens to assets that need review."""
+    """The product that the assets show, and what happens to assets in review."""
 
     sku: Name
     collection: Name
@@ -63,9 +63,9 @@ class Params(Frozen):
     brand: str = ""
     category: str = ""
     attributes: dict[str, str] = {}
-    needs_review: Literal["wait", "publish"] = Field(
+    in_review: Literal["wait", "publish"] = Field(
         default="wait",
-        description="what happens to an asset that needs review: it waits for a person, or is published at once",
+        description="what happens to an asset in review: it waits for a person, or is published at once",
     )
 
 
@@ -106,7 +106,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     assets = _assets(inputs, params, lineage, work)
     publication = Publication(
         **params.model_dump(include={"sku", "collection", "title", "brand", "category", "attributes"}),
-        review_waits=params.needs_review == "wait",
+        review_waits=params.in_review == "wait",
         **lineage_entries(lineage),
         **(_whole(inputs, lineage, work) if request is None else {}),
         assets=assets if request is None else for_review(assets or (), request),
@@ -181,7 +181,7 @@ def _assets(inputs: Inputs, params: Params, lineage: Ancestry, work: Work) -> tu
 def _state(record: AssetRecord, params: Params) -> AssetState:
     if record.verdict == "rejected":
         return "rejected"
-    if record.verdict == "needs review" and params.needs_review == "wait":
+    if record.verdict == "in review" and params.in_review == "wait":
         return "in review"
     return "published"
 
@@ -236,4 +236,4 @@ def _refuse_duplicates(names: Sequence[str], what: str) -> None:
         )
 
 
-STAGE = Stage("publish", 4, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)
+STAGE = Stage("publish", 5, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)

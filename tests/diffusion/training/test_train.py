@@ -1,4 +1,6 @@
 import stat
+from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -88,18 +90,20 @@ def test_word_pretraining_recognises_attributes():
     assert teach_words(build_text_encoder(widths), unet.add_embedding, build_tokenizer(), seed=0, steps=1) < 0.6
 
 
+def recipe(minutes):
+    return TrainingRecipe(minutes=minutes, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
+
+
 @pytest.mark.slow
 def test_training_resumes_and_writes_a_pipeline(tmp_path, monkeypatch):
-    recipe = TrainingRecipe(minutes=0.12, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
-    first = train(tmp_path, recipe)
+    clock = SimpleNamespace(process_time=count().__next__)  # a CPU second passes from one step to the next
+    monkeypatch.setattr("pipeline.diffusion.training.train.time", clock)
+    first = train(tmp_path, recipe(minutes=0.12))
     pipeline = tmp_path / "pipeline"
     assert first.steps > 0
     assert "16 scenes" in (pipeline / "README.md").read_text()
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o644 for path in pipeline.rglob("*") if path.is_file())
-    second = train(
-        tmp_path,
-        TrainingRecipe(minutes=0.5, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY),
-    )
+    second = train(tmp_path, recipe(minutes=0.5))
     assert second.steps > first.steps
 
     from diffusers import DiffusionPipeline

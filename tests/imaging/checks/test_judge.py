@@ -67,11 +67,11 @@ def damaged(evidence, fault, **how):
 
 @pytest.mark.parametrize("base", [(176, 92, 60), (238, 238, 236), (24, 24, 26), (20, 60, 160)])
 @pytest.mark.parametrize("level", [255, 128, 30, "linen"])
-def test_a_clean_asset_of_any_colour_is_approved(base, level):
+def test_a_clean_asset_of_any_colour_is_published(base, level):
     picture = make_product(440, 420, base=base)
     channel = AMAZON if level == 255 else PLAIN
     checks = check_asset(evidence_of(picture, ground(level), channel))
-    assert judge(checks)[0] == "approved", judge(checks)
+    assert judge(checks)[0] == "published", judge(checks)
     assert len(checks) >= 14
 
 
@@ -80,7 +80,7 @@ def test_smooth_grey_products_pass_and_a_colour_cast_on_them_fails(level):
     picture = make_product(440, 420)
     picture[..., :3] = np.array([level + 3, level, level - 2]) * np.linspace(0.9, 1.0, 420)[None, :, None]
     evidence = evidence_of(picture, ground(128 if level != 120 else 250), PLAIN)
-    assert judge(check_asset(evidence)) == ("approved", ())
+    assert judge(check_asset(evidence)) == ("published", ())
     assert "product_colour_p95" in failed(check_asset(damaged(evidence, faults.colour_cast)))
 
 
@@ -127,10 +127,10 @@ def test_a_pixel_changed_before_encoding_is_detected(product):
     assert failed(check_asset(replace(evidence, image=image))) == {"outside_exact"}
 
 
-def test_an_enlarged_photo_needs_review(product):
+def test_an_enlarged_photo_goes_to_review(product):
     channel = PLAIN.model_copy(update={"width_px": 1400, "height_px": 1400, "long_side_at_least_px": 1400})
     verdict, reasons = judge(check_asset(evidence_of(product, ground(255), channel)))
-    assert verdict == "needs review"
+    assert verdict == "in review"
     assert any("enlarged" in words for words in reasons)
 
 
@@ -148,7 +148,7 @@ def test_avif_rounding_of_dark_blue_passes_and_a_moved_label_fails(product):
     clean = check_asset(evidence_of(navy_cloth(), ground(255), avif))
     worst = next(check for check in clean if check.name == "product_colour_worst")
     assert worst.value > 1.8, "the rounding must be large for this test to be meaningful"
-    assert judge(clean)[0] == "approved", judge(clean)
+    assert judge(clean)[0] == "published", judge(clean)
     evidence = evidence_of(product, ground(255), avif)
     top, left = evidence.product.top, evidence.product.left
     h, w = evidence.product.alpha.shape
@@ -179,12 +179,12 @@ def test_an_eight_bit_archive_is_rejected(product, media_type):
     layers = make_layers(product, ground(128), deep, "solid")
     file = encode_image(layers.blended(), deep, xmp_packet(MARKING))
     whole = replace(evidence, channel=deep, file=file, decoded=decode_image(file, "archive"))
-    assert judge(check_asset(whole))[0] == "approved", judge(check_asset(whole))
+    assert judge(check_asset(whole))[0] == "published", judge(check_asset(whole))
 
 
-def test_a_product_cut_off_by_the_photo_needs_review(product):
+def test_a_product_cut_off_by_the_photo_goes_to_review(product):
     checks = check_asset(evidence_of(product[:300], ground(255), AMAZON))
-    assert "cut_off" in failed(checks) and judge(checks)[0] == "needs review"
+    assert "cut_off" in failed(checks) and judge(checks)[0] == "in review"
 
 
 def test_loose_pieces_are_detected(product):
@@ -204,7 +204,7 @@ def test_faint_haze_fades_on_a_white_background_and_thick_haze_fails(product, ha
 
 
 def test_a_rendered_angle_is_judged_by_the_channels_rule(product):
-    for rule, verdict in (("allow", "approved"), ("review", "needs review"), ("reject", "rejected")):
+    for rule, verdict in (("allow", "published"), ("review", "in review"), ("reject", "rejected")):
         channel = PLAIN.model_copy(update={"rendered": rule})
         assert judge(check_asset(evidence_of(product, ground(255), channel, source="rendered")))[0] == verdict
 
@@ -251,8 +251,8 @@ def test_the_gravest_reason_comes_first():
         return Check(name=name, value=1, unit="px", severity=severity, passed=passed, words=name)
 
     assert judge((check("a", "review", False), check("b", "reject", False))) == ("rejected", ("b", "a"))
-    assert judge((check("a", "review", False), check("b", "reject", True))) == ("needs review", ("a",))
-    assert judge((check("a", "info", None),)) == ("approved", ())
+    assert judge((check("a", "review", False), check("b", "reject", True))) == ("in review", ("a",))
+    assert judge((check("a", "info", None),)) == ("published", ())
 
 
 def test_a_soft_outline_leaves_a_white_backdrop_white(product):
@@ -265,9 +265,9 @@ def test_a_soft_outline_leaves_a_white_backdrop_white(product):
 
 @pytest.mark.parametrize("media_type", ["image/avif", "image/tiff", "image/png"])
 @pytest.mark.parametrize("level", [255, 180, "linen"])
-def test_a_clean_asset_is_approved_in_every_format(product, media_type, level):
+def test_a_clean_asset_is_published_in_every_format(product, media_type, level):
     channel = PLAIN.model_copy(update={"media_type": media_type, "quality": 95})
     evidence = evidence_of(product, ground(level), channel)
-    assert judge(check_asset(evidence)) == ("approved", ())
+    assert judge(check_asset(evidence)) == ("published", ())
     swapped = replace(evidence, channel=PLAIN)
     assert "channel_rules" in failed(check_asset(swapped))

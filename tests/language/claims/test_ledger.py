@@ -78,6 +78,24 @@ def test_caption_without_a_true_sentence_is_held():
         corrected(description="The best mug. Made in Italy.")
 
 
+@pytest.mark.parametrize(
+    ("language", "harmless", "promise"),
+    [
+        ("en", "A companion for slow mornings.", "Heals tired wrists."),
+        ("de", "Ein Begleiter für langsame Morgen.", "Kein Sturz macht ihm etwas aus."),
+        ("fr", "Un compagnon pour les matins lents.", "Votre peau vous dira merci."),
+    ],
+)
+def test_free_tone_drops_a_sentence_only_if_it_seems_to_promise(language, harmless, promise):
+    true = {"en": "It holds 350 ml.", "de": "Er fasst 350 ml.", "fr": "Il contient 350 ml."}[language]
+    written = caption(language=language, description=f"{true} {harmless} {promise}", bullets=(harmless,))
+    free, _ = without_false(written, ledger(written, MUG, "free"))
+    assert free.description == f"{true} {harmless}"
+    assert free.bullets == ()
+    strict, _ = without_false(written, ledger(written, MUG))
+    assert strict.description == true
+
+
 @given(st.text(max_size=80), st.text(max_size=40))
 def test_whatever_is_written_what_is_kept_makes_no_false_claim(description, bullet):
     written = caption(description=f"A teal mug. {description}", bullets=(bullet,) if bullet.strip() else ())

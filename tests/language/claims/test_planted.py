@@ -1,13 +1,25 @@
 """The half of the planted claims by which the ledger was never tuned: `python -m benchmarks.language planted`."""
 
+from dataclasses import replace
+
 import pytest
 
-from benchmarks.language_planted import LATER, halves, planted_texts, share, true_texts
+from benchmarks.language_planted import (
+    CHECKABLE,
+    LATER,
+    UNNAMED,
+    halves,
+    harmless_texts,
+    planted_texts,
+    share,
+    true_texts,
+)  # fmt: skip
 from benchmarks.planted.corpus import read_products
 
 PRODUCTS = read_products()
 MISSED, REFUSED = 0.05, 0.03  # shares that are permitted
 HAND_WRITTEN = 200
+DROPPED = 0.3  # share of harmless sentences with `tone: free`; the figures of all groups are in benchmarks/LANGUAGE.md
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +31,19 @@ def planted():
 def test_planted_claims_are_caught(planted, group):
     of_group = [one for one in planted if one.half == group]
     assert share(of_group) >= 1 - MISSED, [(one.kind, one.text) for one in of_group if not one.refused]
+
+
+def test_free_tone_still_catches_lies_that_name_no_listed_claim():
+    added = [replace(product, lies=(), later=(), plain=()) for product in PRODUCTS]
+    lies = list(planted_texts(added, "free"))
+    assert {one.half for one in lies} == set(UNNAMED)
+    assert share(lies) >= 1 - MISSED, [one.text for one in lies if not one.refused]
+
+
+def test_free_tone_keeps_most_harmless_sentences_that_strict_tone_drops():
+    texts = [one for one in harmless_texts(PRODUCTS, "free") if one.half != CHECKABLE]
+    assert share(texts) <= DROPPED, [one.text for one in texts if one.refused]
+    assert share(one for one in harmless_texts(PRODUCTS, "strict") if one.half != CHECKABLE) > 2 * DROPPED
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr"])

@@ -115,6 +115,14 @@ def test_channels_and_voice_reach_the_model_and_their_titles_come_back(api: str)
     asked = json.loads(parts(server, api)[1][1].partition("\n")[2])
     assert asked["channels"][1] == {"channel": "amazon", "characters": 200, "repeats": 2}
     assert asked["voice"] == {"tone": "dry", "banned": ["stunning"]}
+    assert "mood" not in asked
+
+
+def test_free_tone_invites_one_sentence_that_promises_nothing(api: str) -> None:
+    with serve(good()) as server:
+        write(server, api, replace(subject(), tone="free"))
+    asked = json.loads(parts(server, api)[1][1].partition("\n")[2])
+    assert asked["mood"].startswith("One sentence of the description") and "promises nothing" in asked["mood"]
 
 
 def test_evidence_is_sent_as_data_with_scores(api: str) -> None:

@@ -20,6 +20,8 @@ from tests.language.subjects import shirt
 FOLDER = Path(__file__).parent / "golden"
 FILES = sorted(FOLDER.glob("*.yaml"))
 LANGUAGES = ("en", "de", "fr")
+BESIDE = {"seen", "readings", "measured"}  # what is no fact of shoot.yaml
+UNITS = {"size": "mm", "gloss": "share"}
 RULES = (TitleRule(channel="google", characters=150), TitleRule(channel="amazon_main", characters=200, repeats=2))
 FRONT, BACK = Angle(name="front", azimuth_deg=0.0), Angle(name="back-left", azimuth_deg=225.0, elevation_deg=35.0)
 
@@ -30,8 +32,11 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def subject_of(product: dict[str, Any], language: str) -> Subject:
-    """The product as a caption engine gets it. `seen`: measured colours; `readings`: text, score, width and height."""
-    facts = Facts.model_validate({key: value for key, value in product.items() if key not in {"seen", "readings"}})
+    """The product as a caption engine gets it. `seen`: measured colours; `readings`: text, score, width and height.
+
+    `measured`: kind, name, value and number of what else was measured.
+    """
+    facts = Facts.model_validate({key: value for key, value in product.items() if key not in BESIDE})
     colours = [
         Measurement(name=f"colour.{number}", kind="colour", value=name, number=0.6 / (number + 1))
         for number, name in enumerate(product.get("seen", ["teal"]))
@@ -42,7 +47,13 @@ def subject_of(product: dict[str, Any], language: str) -> Subject:
     ]
     stated = {"title": facts.title, "brand": facts.brand, "category": facts.category, **facts.attributes}
     given = {name: value for name, value in stated.items() if value}
-    evidence = Evidence(facts=given, measurements=tuple(colours), readings=tuple(readings))
+    others = [
+        Measurement(
+            kind=kind, name=name, value=value, number=number, unit=UNITS.get(kind, ""), photos=("DSC_0001", "DSC_0005")
+        )
+        for kind, name, value, number in product.get("measured", [])
+    ]
+    evidence = Evidence(facts=given, measurements=(*colours, *others), readings=tuple(readings))
     return Subject(shirt((26, 128, 126)), FRONT, facts, language, (BACK,), evidence, RULES)
 
 

@@ -8,7 +8,7 @@ from pipeline.splatting.fit import trainer
 from pipeline.splatting.fit.params import FitParams
 from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.raster.base import VALUES
-from pipeline.splatting.raster.rasterize import Rasterize
+from pipeline.splatting.raster.cpu import Rasterize
 from tests.splatting.fit.fake_cuda import CUDA, FakeCuda, marked
 from tests.splatting.toy_product import fit, photos, sparse
 

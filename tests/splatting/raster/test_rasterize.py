@@ -1,6 +1,8 @@
 """The rasterizer, compared with the reference: pictures, gradients, degenerate Gaussians, determinism, refusals."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,7 +14,8 @@ from pipeline.core.domain import Camera, look_at
 from pipeline.core.errors import BadInput
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.lens import lens_of, pose_of
-from pipeline.splatting.raster.rasterize import Rasterize, draw, draw_values
+from pipeline.splatting.raster.cpu import Rasterize
+from pipeline.splatting.raster.rasterize import draw, draw_values
 from pipeline.splatting.raster.reference import draw_reference
 
 WIDTH, HEIGHT = 53, 37  # neither is a multiple of the tile
@@ -144,3 +147,11 @@ def test_distorted_camera_and_scaled_pose_are_refused():
         draw(gaussians, CAMERA.model_copy(update={"k1": 0.1}), look_at(0, 0, 4))
     with pytest.raises(BadInput, match="rigid"):
         draw(gaussians, CAMERA, look_at(0, 0, 4) * 2)
+
+
+def test_a_splat_is_drawn_and_compared_without_torch() -> None:
+    program = (
+        "import sys; import pipeline.splatting.show.match, pipeline.splatting.surface; print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,1 @@
+"""Finished files under names that people read: in a folder, or as a zip."""

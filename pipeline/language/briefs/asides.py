@@ -1,0 +1,169 @@
+"""Finds what a brief says beside its wishes: reasons, audiences, dates, labels, and statements about the work.
+
+Their words become TALK, which sets nothing. What is talk and what is a wish is decided by where words stand, not only
+by which they are: `for the spring drop` and `because shadows look cheap` ask for nothing, whichever nouns they have.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
+from pipeline.language.briefs.statements import concessions, past, reasons, replaced, statements
+from pipeline.language.briefs.utterance import BOUNDS, HasAsk, Spans, Utterance
+
+SHADES = frozenset({"COLOUR", "TONE", "MATERIAL"})
+IN_LABELS = frozenset(["PRODUCT", "VIEW", "NUM", "FROM", "TO", "ON", "MAKE"]) | {UNKNOWN, COURTESY, TALK}
+IN_PHRASES = frozenset({UNKNOWN, TALK, "MOOD", "PRODUCT"})
+WANTED = frozenset({"MOODWORD", "CHANNEL", "LIGHT", "SHADOW", "BACKDROP"})
+MEASURING = frozenset(["PCT", "DEG", "EV", "PX", "VIEW", "SIDE", "UP", "DOWN", "NUM", "RATIO", "SIZE"]) | {UNKNOWN}
+FOR, OF, DETERMINERS, LOOKS, THIS = cue("for"), cue("of"), cue("determiners"), cue("looks"), cue("this")
+DAYS, DEGREES = cue("days"), cue("degrees")
+SHORTEST_ADVERB = 6  # letters
+BEFORE_NOUNS = frozenset({"ON", "ADD", "REMOVE", "NO", "AND", UNKNOWN, *SHADES})
+CHANGED = SHADES | {
+    "HARD",
+    "SOFT",
+    "STRONG",
+    "FAINT",
+    "BRIGHTER",
+    "DARKER",
+    "BRIGHTNESS",
+    "CONTRAST",
+    "SHARPEN",
+    "SIDE",
+}
+CHANGED |= {"UP", "DOWN", "LIGHT", "SHADOW", "NUM", "CROP", "ROTATE", "PART"}
+CLOCK = frozenset({"uhr", "h"})
+
+
+def without_asides(text: str, read: Sequence[Lexeme], has_ask: HasAsk) -> list[Lexeme]:
+    """The tokens, those of asides as TALK. A reason that asks for something keeps its REASON, which refuses it."""
+    heard = Utterance.of(text, read, has_ask)
+    for rule in RULES:
+        for first, end in rule(heard):
+            heard.tokens[first:end] = [replace(one, kind=TALK, value="aside") for one in heard.tokens[first:end]]
+    return [replace(one, kind=_kind(one, heard.kind(at + 1))) for at, one in enumerate(heard.tokens)]
+
+
+def asides_in(text: str, tokens: Sequence[Lexeme]) -> list[str]:
+    """The talk of a brief as it is written, each run of words once, for a note."""
+    found: list[str] = []
+    run: list[Lexeme] = []
+    for one in [*tokens, None]:
+        if one is not None and one.kind in {TALK, COURTESY}:
+            run.append(one)
+            continue
+        said = [at for at, each in enumerate(run) if each.kind == TALK]
+        if said:
+            found.append(text[run[said[0]].start : run[said[-1]].end])
+        run = []
+    return list(dict.fromkeys(found))
+
+
+def _kind(one: Lexeme, following: str) -> str:
+    """`so that` before a wish is courtesy, and a noun directly before a colour belongs to it: `brand green`."""
+    if one.kind == TALK and one.value in {"use", "people"} and following in SHADES:
+        return UNKNOWN
+    return COURTESY if one.kind == TALK and one.value == "so" else one.kind
+
+
+def _named(heard: Utterance) -> Spans:
+    """Seasons and channels that only name something: `spring drop`, `next autumn`, `collection d'été`, `web team`."""
+    for at, one in enumerate(heard.tokens):
+        after = heard.at(at + 1)
+        talk = after.value if after and after.kind == TALK else ""
+        named = (
+            (one.kind == "CHANNEL" and talk == "people")
+            or (one.kind == "MOOD" and (talk in {"use", "people"} or heard.words[at + 1 : at + 2] == ["drop"]))
+            or (heard.words[at] == "avant" and talk == "time")  # `avant vendredi` is no front view
+        )
+        if named:
+            yield at, at + 2
+        elif one.kind == "MOOD" and (begins := _of_season(heard, at)) is not None:
+            yield begins, at + 1
+
+
+def _of_season(heard: Utterance, at: int) -> int | None:
+    """Where `next`, `Friday` or `collection d'` before a season or a time of day ends; None if it is a mood."""
+    before = heard.at(at - 1)
+    dated = bool(before) and heard.words[at - 1] in THIS | DAYS
+    dated = dated or (before is not None and before.kind == TALK and before.value == "time")
+    if dated and heard.kind(at + 1) not in {"MOODWORD", "MOOD"}:
+        return at
+    named = heard.at(at - 2)
+    is_named = named is not None and named.kind == TALK and named.value == "use"
+    return at - 1 if is_named and heard.kind(at - 1) == "FROM" else None
+
+
+def _labels(heard: Utterance) -> Spans:
+    """What stands before a colon that a wish follows: `hero image: front`; or an article's name: `Article: hoodie`."""
+    for at, one in enumerate(heard.tokens):
+        if one.kind != "COLON":
+            continue
+        first = at
+        while first and heard.kind(first - 1) in IN_LABELS:
+            first -= 1
+        end = heard.bound(at + 1)
+        label = [each.kind for each in heard.tokens[first:at]]
+        heads = end == at + 1 or heard.asks(at + 1, end)
+        if label == ["PRODUCT"] and not heads:
+            yield first, end
+        elif heads and heard.kind(first - 1) in BOUNDS and ({UNKNOWN, TALK} & set(label) or label == ["VIEW", "NUM"]):
+            yield first, at
+
+
+def _audiences(heard: Utterance) -> Spans:
+    """`for` and a noun that is no wish: `for our spring newsletter in Germany`, `für die Messe`, `pour la rentrée`."""
+    for at, word in enumerate(heard.words):
+        if word not in FOR or heard.kind(at) not in {COURTESY, TALK}:
+            continue
+        end = _noun_phrase(heard, at + 1)
+        if end is None or heard.kind(end) in WANTED:
+            continue
+        while end < len(heard.words) and heard.words[end] in OF and (more := _noun_phrase(heard, end + 1)):
+            end = more
+        yield at, end
+
+
+def _noun_phrase(heard: Utterance, at: int) -> int | None:
+    """The end of a noun phrase about the work; None if none begins here.
+
+    With an article any noun will do, and without one only a word that is known as talk: `for Etsy` may be a channel.
+    """
+    words = heard.words
+    first = next((other for other in range(at, len(words)) if words[other] not in DETERMINERS), len(words))
+    end = first
+    while heard.kind(end) in IN_PHRASES and words[end] not in LOOKS:
+        end += 1
+    kinds = heard.kinds(first, end)
+    named = TALK in kinds or (UNKNOWN in kinds and first > at)
+    return end if named and not LOOKS & set(words[end : end + 1]) else None
+
+
+def _dates(heard: Utterance) -> Spans:
+    """Numbers of dates, times and orders: `Friday the 12th`, `15 Uhr`, `ref. 4471`."""
+    for at, one in enumerate(heard.tokens):
+        if one.kind != "NUM":
+            continue
+        after = heard.at(at + 1)
+        if after and ((after.kind == TALK and after.value == "time") or heard.words[at + 1] in CLOCK):
+            yield at, at + 2
+        elif heard.kind(at - 1) == TALK and heard.kind(at + 1) not in MEASURING:
+            yield at, at + 1
+
+
+def _adverbs(heard: Utterance) -> Spans:
+    """`ideally`, `éventuellement`, `netterweise`: unless they stand beside what they may change, or are nouns."""
+    for at, one in enumerate(heard.tokens):
+        word = heard.words[at]
+        adverb = one.kind == UNKNOWN and len(word) >= SHORTEST_ADVERB and word.endswith(("ly", "ment", "weise"))
+        noun = heard.words[at - 1 : at] and (heard.words[at - 1] in DETERMINERS or heard.kind(at - 1) in BEFORE_NOUNS)
+        if adverb and word not in DEGREES and not noun and not {heard.kind(at - 1), heard.kind(at + 1)} & CHANGED:
+            yield at, at + 1
+
+
+RULES: tuple[Callable[[Utterance], Spans], ...] = (
+    _named, _labels, concessions, replaced, past, _audiences, reasons, _dates, _adverbs, statements,
+)  # fmt: skip

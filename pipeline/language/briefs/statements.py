@@ -1,0 +1,116 @@
+"""Clauses of a brief that state something instead of asking for it: reasons, complaints, what was, and what is left."""
+
+from dataclasses import replace
+
+from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
+from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
+
+AMOUNTS = frozenset({"NUM", "RATIO", "SIZE"})
+THINGS = frozenset(
+    ["TONE", "COLOUR", "MATERIAL", "PLACE", "SIDE", "UP", "BACKDROP", "RATIO", "HEX", "OWN_BACKDROP", "OWN_ANGLE"]
+)
+QUALIFIED = frozenset({"HARD", "SOFT", "STRONG", "FAINT", "TONE", "BRIGHTER", "DARKER"})
+IN_STATEMENTS = frozenset(
+    ["PRODUCT", "MOOD", "VIEW", "MUCH", "SLIGHTLY", "TO", "FROM", "ON", "TONE", "AND", "MAKE"]
+) | {
+    UNKNOWN,
+    COURTESY,
+    TALK,
+}
+WISHING, WAS, TOO = cue("wishing"), cue("was"), cue("too")
+ONLY_FIRST = cue("only_first")
+SUBJUNCTIVE = cue("subjunctive")
+OPENERS, SPEAKERS, RESTS = cue("openers"), cue("speakers"), tuple(sorted(cue("rests")))
+BUT, IS, INSTEAD, RATHER, THAN = cue("but"), cue("is"), cue("instead"), cue("rather"), cue("than")
+
+
+def reasons(heard: Utterance) -> Spans:
+    """Reasons and purposes, up to the next comma. One that asks for something is a wish, or after `because` refused."""
+    for at, one in enumerate(heard.tokens):
+        if one.kind != TALK or one.value not in {"because", "so"}:
+            continue
+        reason = one.value == "because"
+        end = heard.bound(at + 1)
+        joints = [other for other in range(at + 1, end) if heard.kind(other) == "AND"]
+        stop = next((stop for stop in [end, *joints] if not heard.asks(at + 1, stop, strongly=reason)), None)
+        if heard.words[at] in ONLY_FIRST and heard.kind(at - 1) not in BOUNDS:
+            heard.tokens[at] = replace(one, kind=COURTESY)
+        elif stop is not None:
+            yield at, stop
+        else:
+            heard.tokens[at] = replace(one, kind="REASON" if reason else COURTESY)
+
+
+def concessions(heard: Utterance) -> Spans:
+    """What is said of something that there is, before `but` and a wish: `the marble is lovely but try walnut`."""
+    for opening, end in heard.clauses():
+        first = max((at + 1 for at in range(opening, end) if heard.kind(at) == "COLON"), default=opening)
+        but = next((at for at in range(first, end) if heard.words[at] in BUT), first)
+        said = heard.said(first, but)
+        if said & IS and not said & WISHING and not heard.asks(first, but, strongly=True) and heard.asks(but + 1, end):
+            yield first, but
+
+
+def replaced(heard: Utterance) -> Spans:
+    """What is not wanted beside what is: `oak instead of marble`, `plutôt du chêne que du marbre`."""
+    for first, end in heard.clauses():
+        preferring = bool(heard.said(first, end) & RATHER)
+        for at in range(first, end):
+            word = heard.words[at]
+            if word in INSTEAD or (preferring and word in THAN and at > first):
+                stop = _thing(heard, at + 1, end)
+                if stop is not None and (stop < end or at > first):
+                    yield at, stop
+                break
+
+
+def _thing(heard: Utterance, at: int, end: int) -> int | None:
+    """The end of a preposition, an article and a known thing such as `on the light marble`; None if there is none."""
+    first = at
+    while first < end and heard.kind(first) in {COURTESY, "ON", "FROM", "TO"}:
+        first += 1
+    last = first
+    while last < end and heard.kind(last) in THINGS:
+        last += 1
+    return last if last > first else None
+
+
+def past(heard: Utterance) -> Spans:
+    """Clauses on what was: `we had it on white last time`, `the last ones were on marble`."""
+    for first, end in heard.clauses():
+        said = heard.said(first, end)
+        if said & WAS and not said & ((WISHING - WAS) | SUBJUNCTIVE) and heard.asks(first, end):
+            yield first, end
+
+
+def statements(heard: Utterance) -> Spans:
+    """Clauses in which somebody says something and wishes for nothing: `our buyers adore that look`."""
+    for first, end in heard.clauses():
+        if _complains(heard, first, end) or _leaves_the_rest(heard, first, end) or _states(heard, first, end):
+            yield first, end
+
+
+def _complains(heard: Utterance, first: int, end: int) -> bool:
+    """Whether something is said to be too much: `the shadows are too harsh`."""
+    too_much = any(heard.words[at] in TOO and heard.kind(at + 1) in QUALIFIED for at in range(first, end - 1))
+    return too_much and not heard.kinds(first, end) & {"NOT", *AMOUNTS}
+
+
+def _leaves_the_rest(heard: Utterance, first: int, end: int) -> bool:
+    """Whether all else shall stay as it is: `nothing else needs changing`."""
+    begins = " ".join(heard.words[first:end]).startswith(RESTS)
+    return begins and not heard.kinds(first, end) & AMOUNTS and not heard.asks(first, end, strongly=True)
+
+
+def _states(heard: Utterance, first: int, end: int) -> bool:
+    """Whether it is about people, times, or what is too much, and holds no wish."""
+    start = next((at for at in range(first, end) if heard.words[at] not in OPENERS and heard.kind(at) != "AND"), None)
+    if start is None:
+        return False
+    one, said = heard.tokens[start], heard.said(first, end)
+    speaks = heard.words[start] in SPEAKERS and one.kind != "ON"  # French `on`
+    speaks = speaks or (one.kind == TALK and one.value in {"people", "time"}) or bool(said & TOO)
+    kinds = {each.kind for each in heard.tokens[start:end] if each.value != "1.0"}  # `this one` is no number
+    open_to_doubt = kinds & {UNKNOWN, "TONE", "MUCH"} and kinds <= IN_STATEMENTS
+    return bool(speaks and open_to_doubt) and not said & WISHING and not heard.asks(start, end)
