@@ -13,7 +13,8 @@ from statistics import fmean
 from pipeline.catalog.lineage import Lineage, LineageStep, SourcePhoto
 
 MANY = 4  # steps of one stage that one step reads, from which they are drawn as one
-NODE_W, NODE_H, GAP_X, GAP_Y, MARGIN = 164, 60, 28, 18, 12
+NODE_W, NODE_H, GAP_X, GAP_Y, MARGIN = 164, 60, 28, 18, 12  # px; NODE_W: at least
+PICTURE_W, LETTER_W = 72, 8.3  # px: beside a title, and of a letter in bold at most
 PHOTOS = "photos"
 
 
@@ -43,6 +44,7 @@ class Graph:
 
     nodes: list[Node]
     edges: list[tuple[Node, Node]]
+    node_w: int = field(default=NODE_W)
     width: int = field(default=0)
     height: int = field(default=0)
 
@@ -53,7 +55,7 @@ class Graph:
     def path(self, edge: tuple[Node, Node]) -> str:
         """The SVG path of an edge, from the right side of what was read to the left side of its reader."""
         source, reader = edge
-        x0, y0, x1, y1 = source.x + NODE_W, source.y + NODE_H / 2, reader.x, reader.y + NODE_H / 2
+        x0, y0, x1, y1 = source.x + self.node_w, source.y + NODE_H / 2, reader.x, reader.y + NODE_H / 2
         bend = max(GAP_X, (x1 - x0) / 2)
         return f"M{x0} {y0:.0f}C{x0 + bend:.0f} {y0:.0f} {x1 - bend:.0f} {y1:.0f} {x1} {y1:.0f}"
 
@@ -204,6 +206,8 @@ def _place(graph: Graph) -> None:
     for source, reader in graph.edges:
         readers[source.id].append(reader)
     deepest = max(node.depth for node in graph.nodes)
+    longest = max((len(node.title) for node in graph.nodes if node.step or node.count > 1), default=0)
+    graph.node_w = max(NODE_W, PICTURE_W + round(LETTER_W * longest))  # a stage's name is never cut
     for depth in range(deepest + 1):
         column = [node for node in graph.nodes if node.depth == depth]
         wanted = {node.id: fmean([r.y for r in readers[node.id]] or [0.0]) for node in column}
@@ -211,9 +215,9 @@ def _place(graph: Graph) -> None:
         step = NODE_H + GAP_Y
         top = fmean(wanted.values()) - step * (len(column) - 1) / 2
         for row, node in enumerate(column):
-            node.x, node.y = MARGIN + (deepest - depth) * (NODE_W + GAP_X), top + row * step
+            node.x, node.y = MARGIN + (deepest - depth) * (graph.node_w + GAP_X), top + row * step
     highest = min(node.y for node in graph.nodes)
     for node in graph.nodes:
         node.y += MARGIN - highest
-    graph.width = 2 * MARGIN + (deepest + 1) * (NODE_W + GAP_X) - GAP_X
+    graph.width = 2 * MARGIN + (deepest + 1) * (graph.node_w + GAP_X) - GAP_X
     graph.height = round(max(node.y for node in graph.nodes)) + NODE_H + MARGIN

@@ -1,8 +1,8 @@
 """Renders the pages' templates: what all of them share, and filters for figures and times."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from fastapi import Request
@@ -19,6 +19,20 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 NAVIGATION = (("Board", "board"), ("Review", "review"), ("Impact", "impact"), ("Runs", "runs"))
+
+
+class Priced(Protocol):
+    """Something that took time and may have cost something: a run, or a lineage."""
+
+    @property
+    def seconds(self) -> float:
+        """What it took."""
+        ...
+
+    @property
+    def cost_usd(self) -> float:
+        """What it cost."""
+        ...
 
 
 def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -73,8 +87,28 @@ def size(value: int) -> str:
 
 
 def when(value: datetime | None) -> str:
-    """A time in UTC, `2026-03-01 02:14`; a dash for none."""
+    """A time in UTC, `2026-03-01 02:14`, for a column whose head says UTC; a dash for none."""
     return f"{value:%Y-%m-%d %H:%M}" if value else "\u2013"
+
+
+def when_utc(value: datetime | None) -> str:
+    """A time that stands alone, `2026-03-01 02:14 UTC`; a dash for none."""
+    return f"{when(value)} UTC" if value else when(value)
+
+
+def moment(text: str) -> str:
+    """A step's time, given in ISO 8601, as `when_utc` writes it."""
+    return when_utc(datetime.fromisoformat(text).astimezone(UTC))
+
+
+def is_priced(costs: Priced) -> bool:
+    """Whether a price was set where these seconds were computed, or a model was paid. Work too short to tell counts."""
+    return costs.cost_usd > 0 or costs.seconds < 1
+
+
+def language(tag: str) -> str:
+    """The name of a caption's language, `English`; a language without captions of ours by its tag."""
+    return {"en": "English", "de": "German", "fr": "French"}.get(tag, tag)
 
 
 def dot(state: str) -> str:
@@ -102,5 +136,5 @@ def shortened(text: str) -> str:
 
 _TEMPLATES.filters |= {
     "number": number, "seconds": seconds, "usd": usd, "size": size, "when": when, "dot": dot,
-    "settings": settings_of, "path": quote, "shortened": shortened,
+    "when_utc": when_utc, "moment": moment, "is_priced": is_priced, "language": language, "settings": settings_of, "path": quote, "shortened": shortened,
 }  # fmt: skip
