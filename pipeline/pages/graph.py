@@ -14,7 +14,7 @@ from pipeline.catalog.lineage import Lineage, LineageStep, SourcePhoto
 
 MANY = 4  # steps of one stage that one step reads, from which they are drawn as one
 NODE_W, NODE_H, GAP_X, GAP_Y, MARGIN = 164, 60, 28, 18, 12  # px; NODE_W: at least
-PICTURE_W, LETTER_W = 72, 8.3  # px: beside a title, and of a letter in bold at most
+PICTURE_W, LETTER_W = 72, 7.6  # px: beside a title, and of a letter in bold at most
 PHOTOS = "photos"
 
 

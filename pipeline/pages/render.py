@@ -135,6 +135,7 @@ def shortened(text: str) -> str:
 
 
 _TEMPLATES.filters |= {
-    "number": number, "seconds": seconds, "usd": usd, "size": size, "when": when, "dot": dot,
-    "when_utc": when_utc, "moment": moment, "is_priced": is_priced, "language": language, "settings": settings_of, "path": quote, "shortened": shortened,
+    "number": number, "seconds": seconds, "usd": usd, "size": size, "when": when, "when_utc": when_utc,
+    "moment": moment, "is_priced": is_priced, "language": language, "dot": dot, "settings": settings_of, "path": quote,
+    "shortened": shortened,
 }  # fmt: skip
