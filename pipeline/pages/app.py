@@ -29,10 +29,11 @@ from pipeline.pages.routes import (
     runs,
     static,
     versions,
+    withdrawal,
 )
 from pipeline.settings import Settings
 
-ROUTES = (static, pictures, board, products, files, assets, versions, review, impact, runs, actions)
+ROUTES = (static, pictures, board, products, files, assets, versions, review, impact, runs, actions, withdrawal)
 PUBLIC = frozenset({"/static/{name}", "/favicon.ico", "/login"})  # without a login: the login, and its page's style
 
 
