@@ -47,6 +47,7 @@ def build_pages(access: Access, settings: Settings, redo: Redo | None = None) ->
     pages.state.catalog = Catalog(settings.catalog_url, pooled=True)
     pages.state.store = Store(settings.store)
     pages.state.file_names = settings.file_names
+    pages.state.usd_per_hour = settings.cost_per_hour_usd
     pages.state.cache = DiskCache(pages.state.store.root / "cache" / "pages")
     for module in ROUTES:
         pages.include_router(module.router)

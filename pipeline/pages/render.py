@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -44,6 +45,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         user=user,
         csrf=csrf_token(access.secret, user) if user else "",
         navigation=NAVIGATION if user else (),
+        is_priced=partial(is_priced, usd_per_hour=request.app.state.usd_per_hour),
         here=request.url.path.removeprefix(root_of(request)).strip("/").partition("/")[0],
         **values,
     )
@@ -101,9 +103,12 @@ def moment(text: str) -> str:
     return when_utc(datetime.fromisoformat(text).astimezone(UTC))
 
 
-def is_priced(costs: Priced) -> bool:
-    """Whether a price was set where these seconds were computed, or a model was paid. Work too short to tell counts."""
-    return costs.cost_usd > 0 or costs.seconds < 1
+def is_priced(costs: Priced, usd_per_hour: float) -> bool:
+    """Whether a cost of 0 is one: a price is set, and there was too little work to cost anything.
+
+    `usd_per_hour`: the price that is set now; when these seconds were computed, there may have been none.
+    """
+    return costs.cost_usd > 0 or (usd_per_hour > 0 and costs.seconds < 1)
 
 
 def language(tag: str) -> str:
@@ -136,6 +141,6 @@ def shortened(text: str) -> str:
 
 _TEMPLATES.filters |= {
     "number": number, "seconds": seconds, "usd": usd, "size": size, "when": when, "when_utc": when_utc,
-    "moment": moment, "is_priced": is_priced, "language": language, "dot": dot, "settings": settings_of, "path": quote,
+    "moment": moment, "language": language, "dot": dot, "settings": settings_of, "path": quote,
     "shortened": shortened,
 }  # fmt: skip

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import Lineage, read_lineage
-from pipeline.pages.graph import NODE_H, NODE_W, PHOTOS, Graph, lineage_graph
+from pipeline.pages.graph import MARGIN, NODE_H, NODE_W, PHOTOS, Graph, lineage_graph
 from tests.catalog.toy_shoot import ToyShoot
 
 
@@ -49,6 +49,15 @@ def test_no_two_nodes_overlap_and_all_are_inside(many):
         assert 0 <= node.x <= graph.width - NODE_W and 0 <= node.y <= graph.height - NODE_H
         for other in graph.nodes:
             assert other is node or abs(other.x - node.x) >= NODE_W or abs(other.y - node.y) >= NODE_H
+
+
+def test_nodes_are_wide_enough_for_the_longest_stage_name(many):
+    renamed = tuple(step.model_copy(update={"stage": "render_correction_of_a_splat"}) for step in many.steps[:1])
+    graph = drawn(many.model_copy(update={"steps": (*renamed, *many.steps[1:])}))
+    assert graph.node_w > drawn(many).node_w >= NODE_W
+    assert graph.width == max(node.x for node in graph.nodes) + graph.node_w + MARGIN
+    for source, reader in graph.edges:
+        assert source.x + graph.node_w < reader.x
 
 
 def test_the_photo_of_a_captured_asset_has_a_node_of_its_own(tmp_path):
