@@ -11,7 +11,6 @@ URL of PostgreSQL must be a superuser's: foreign keys are not checked while rows
 
 import argparse
 import json
-import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import psutil
 from sqlalchemy import Connection, func, select, text
 
 from benchmarks.catalog_shoots import ASSETS, BEGAN, COMMON, PHOTOS, RARE, Shoot, digest
@@ -142,11 +142,11 @@ def cell(value: Any, dialect: str) -> Any:
 
 
 def server_seconds(pid: int | None) -> float:
-    """CPU seconds of a server and of those of its processes that have ended."""
+    """CPU seconds of a server, of its processes, and of those that have ended."""
     if pid is None:
         return 0.0
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    server = psutil.Process(pid)
+    return sum(sum(process.cpu_times()[:4]) for process in (server, *server.children()))
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class EngineParams(Frozen):
 def _photo_stage(stage: str) -> Stage[PhotoIn, EngineParams, PhotoOut]:
     def run(inputs: PhotoIn, params: EngineParams, work: Work) -> PhotoOut:
         return PhotoOut(
-            photo=work.put_bytes(work.read(inputs.photo) + f">{stage}{params.checkpoint}".encode(), "image/png")
+            photo=work.put_bytes(work.read(inputs.photo) + f">{stage}{params.checkpoint or ''}".encode(), "image/png")
         )
 
     return Stage(f"{stage}_photo", 1, PhotoIn, EngineParams, PhotoOut, run)
