@@ -76,6 +76,18 @@ def test_a_cost_of_nothing_needs_a_price_and_no_work(cost_usd, seconds, usd_per_
     assert is_priced(SimpleNamespace(cost_usd=cost_usd, seconds=seconds), usd_per_hour) is priced
 
 
+def test_many_inputs_that_changed_are_folded_and_short(make_site):
+    site = make_site()
+    for colour in ("navy", "gold"):
+        photos = {f"P{number}.jpg": photo(colour, (60, 40 + number)) for number in range(8)}
+        site.shoot.but(photos=photos).publish()
+    text = site.client("viewer").get(f"/versions/{ASSET.replace('front', 'left')}").text
+    assert "<summary>8 inputs</summary>" in text
+    shown = re.findall(r"<code[^>]*>([0-9a-f]{12,})</code>", text)
+    assert shown and {len(digest) for digest in shown} == {12}
+    assert re.search(r'<code title="[0-9a-f]{64}">', text)
+
+
 def test_times_say_that_they_are_utc(site):
     client = with_run(site).client("viewer")
     for page in (f"/assets/{ASSET}", "/products/MUG-1", f"/versions/{ASSET}", "/log", "/runs", "/runs/night-1"):
