@@ -67,8 +67,6 @@ def add_login(pages: FastAPI, access: LocalAccess) -> None:
         After a redirect the browser would still count the navigation as coming from where the link was clicked, such as
         a chat, and would not send a strict cookie.
         """
-        response = HTMLResponse(
-            '<!doctype html><meta http-equiv="refresh" content="0;url=/board"><title>Catalog</title>'
-        )
+        response = HTMLResponse(LEAD_ON)
         response.set_cookie(COOKIE, access.exchange(token), httponly=True, samesite="strict")
         return response
