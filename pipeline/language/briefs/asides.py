@@ -7,10 +7,12 @@ by which they are: `for the spring drop` and `because shadows look cheap` ask fo
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from pipeline.language.briefs.corrections import retractions
 from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.idioms import idioms
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
-from pipeline.language.briefs.statements import concessions, past, reasons, replaced, statements
+from pipeline.language.briefs.statements import concessions, opinions, past, reasons, replaced, statements
 from pipeline.language.briefs.utterance import BOUNDS, HasAsk, Spans, Utterance
 
 SHADES = frozenset({"COLOUR", "TONE", "MATERIAL"})
@@ -165,5 +167,5 @@ def _adverbs(heard: Utterance) -> Spans:
 
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
-    _named, _labels, concessions, replaced, past, _audiences, reasons, _dates, _adverbs, statements,
+    retractions, idioms, _named, _labels, concessions, replaced, past, _audiences, reasons, _dates, _adverbs, statements, opinions,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.language.briefs.asks import Alter, Ask, Lamp, RefusedPhrase, View
+from pipeline.language.briefs.corrections import LAST, MAYBE, RETRACT, UNCLEAR, taken_back, unclear, with_amount
 from pipeline.language.briefs.directions import LAMP_OR_VIEW
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.lexicon import UNKNOWN
@@ -12,6 +13,8 @@ from pipeline.language.briefs.readings import is_trim, is_weak, longest_wish
 
 ITS_OWN = "every picture has a backdrop; write the one that is wanted, such as `on white`"
 OF_REASON = "a reason asks for nothing; write what is wanted in a sentence of its own"
+OF_OPINION = "what somebody likes is no wish; write what is wanted"
+STATING = {"REASON": OF_REASON, "OPINION": OF_OPINION}
 SEPARATORS = frozenset({"COMMA", "STOP"})
 VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
 JOINING = frozenset({"AND", "VIEW", "OR"})
@@ -47,6 +50,7 @@ class Found:
 
     asks: list[Ask] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
+    replaced: list[Ask] = field(default_factory=list)  # by later ones
 
 
 def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
@@ -55,12 +59,37 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
     sentence = 0
     for number, (separator, clause) in enumerate(_split(lexemes)):
         sentence += separator == "STOP"
+        if separator == RETRACT:
+            _correct(clause, number, sentence, found)
+            continue
         known = len(found.asks)
         _read_clause(clause, number, sentence, found)
         if separator == "COMMA" and _is_of_either(found.asks[:known][-1:], found.asks[known:], clause):
             del found.asks[known:]
             found.left.append(Left(tuple(clause), LAMP_OR_VIEW, opens=True))
     return found
+
+
+def _correct(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
+    """Read a clause that takes back what was asked for before; both are refused where it is not clear what."""
+    said = [one for one in clause if one.kind != RETRACT]
+    sure = any(one.kind == RETRACT and one.value not in {MAYBE, LAST} for one in clause)
+    known, left = len(found.asks), len(found.left)
+    amount = with_amount(found.asks[-1].phrase, said) if known else None
+    if amount:
+        _read_clause(amount, number, sentence, found)
+        found.asks[known:] = [replace(ask, start=said[0].start, end=said[-1].end) for ask in found.asks[known:]]
+    elif said:
+        _read_clause(said, number, sentence, found)
+    gone = taken_back(found.asks, known, said, sure=sure) if known else []
+    if gone is not None:
+        found.replaced += gone
+        return
+    doubtful = unclear(found.asks, known)
+    del found.left[left:]
+    found.asks[:] = [ask for ask in found.asks[:known] if ask not in doubtful]
+    found.left += [Left((Lexeme("", "", ask.start, ask.end),), UNCLEAR) for ask in doubtful]
+    found.left.append(Left(tuple(clause), UNCLEAR, opens=True))
 
 
 def _is_of_either(before: Sequence[Ask], asks: Sequence[Ask], clause: Sequence[Lexeme]) -> bool:
@@ -75,16 +104,29 @@ def _split(lexemes: Sequence[Lexeme]) -> list[tuple[str, list[Lexeme]]]:
     """The clauses between commas and ends of sentences, each with the separator before it."""
     clauses: list[tuple[str, list[Lexeme]]] = [("", [])]
     for lexeme in lexemes:
-        if lexeme.kind == "REASON":
+        if lexeme.kind in STATING:
             clauses.append(("COMMA", [lexeme]))
+        elif lexeme.kind == RETRACT:
+            _take_back(clauses, lexeme)
         elif lexeme.kind in SEPARATORS:
-            if clauses[-1][1]:
+            if clauses[-1][1] and not all(one.kind == RETRACT for one in clauses[-1][1]):
                 clauses.append((lexeme.kind, []))
-            elif lexeme.kind == "STOP":
+            elif lexeme.kind == "STOP" and not clauses[-1][1]:
                 clauses[-1] = ("STOP", [])
         else:
             clauses[-1][1].append(lexeme)
     return [clause for clause in clauses if clause[1]]
+
+
+def _take_back(clauses: list[tuple[str, list[Lexeme]]], lexeme: Lexeme) -> None:
+    """Begin a clause that takes back, unless the word stands last: `make it grey instead`."""
+    (_, last) = clauses[-1]
+    if lexeme.value == LAST and last:
+        clauses[-1] = (RETRACT, [*last, lexeme])
+    elif last and all(one.kind in {RETRACT, "AND"} for one in last):
+        clauses[-1] = (RETRACT, [*last, lexeme])
+    else:
+        clauses.append((RETRACT, [lexeme]))
 
 
 def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
@@ -93,8 +135,8 @@ def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found)
             _read_clause(clause[:at], number, sentence, found)
             clause = clause[at + 1 :]
             break
-    if clause[0].kind == "REASON":
-        found.left.append(Left(tuple(clause), OF_REASON))
+    if clause[0].kind in STATING:
+        found.left.append(Left(tuple(clause), STATING[clause[0].kind]))
         return
     if any(lexeme.kind == "OR" for lexeme in clause) and len(clause) > 1:
         found.left.append(Left(tuple(clause), "a brief cannot choose; write the one that is wanted"))
@@ -139,6 +181,7 @@ def _spans(clause: list[Lexeme], number: int, sentence: int, *, after_trim: bool
             continue
         segment = sum(lexeme.kind == "AND" for lexeme in clause[:at])
         asks = tuple(replace(ask, clause=number, sentence=sentence, segment=segment) for ask in span.asks)
+        asks = tuple(replace(ask, phrase=tuple(clause[span.first : span.end])) for ask in asks)
         spans.append(replace(span, asks=asks))
         at = span.end
     return spans

@@ -29,6 +29,8 @@ MOST_VIEWS = 64
 
 def view_of(tree: Tree[Any]) -> View:
     """The direction of an `angle` phrase."""
+    if any("COLON" in lexeme.before for lexeme in lexemes_in(tree)[1:]):
+        raise NoSuchPhrase  # `the front page needs it: left`
     parts = {str(part.data): lexemes_in(part) for part in tree.children if isinstance(part, Tree)}
     _require_from(lexemes_in(tree))
     if not parts:  # SIDE NUM DEG up_or_down

@@ -54,6 +54,7 @@ def _kept(read: list[Lexeme]) -> list[Lexeme]:
         kind = lexeme.kind
         if kind == "COLON":
             label = bool(kept) and kept[-1].kind in LABELS and (len(kept) == 1 or kept[-2].kind == "STOP")
+            before.append("COLON")
             continue
         label = label and kind != "STOP"
         if (kind in LEFT_OUT and not counted) or (label and kind == "COMMA"):

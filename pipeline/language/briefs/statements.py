@@ -22,6 +22,8 @@ WISHING, WAS, TOO = cue("wishing"), cue("was"), cue("too")
 ONLY_FIRST = cue("only_first")
 SUBJUNCTIVE = cue("subjunctive")
 OPENERS, SPEAKERS, RESTS = cue("openers"), cue("speakers"), tuple(sorted(cue("rests")))
+OPINIONS, PAST_TIMES = cue("opinions"), cue("past_times")
+HAD = frozenset({"hatte", "hatten", "have", "had"})  # `wir hatten`, and folded also `wir h\u00e4tten`
 BUT, IS, INSTEAD, RATHER, THAN = cue("but"), cue("is"), cue("instead"), cue("rather"), cue("than")
 
 
@@ -77,11 +79,23 @@ def _thing(heard: Utterance, at: int, end: int) -> int | None:
 
 
 def past(heard: Utterance) -> Spans:
-    """Clauses on what was: `we had it on white last time`, `the last ones were on marble`."""
+    """Clauses on what was: `we had it on white last time`, `the last ones were on marble`, `wir hatten schon Eiche`."""
     for first, end in heard.clauses():
         said = heard.said(first, end)
-        if said & WAS and not said & ((WISHING - WAS) | SUBJUNCTIVE) and heard.asks(first, end):
+        dated = any(f" {phrase} " in f" {' '.join(heard.words[first:end])} " for phrase in PAST_TIMES)
+        was = (said & WAS or dated) and not said & ((WISHING - WAS - HAD) | SUBJUNCTIVE)
+        if was and (dated or not said & (HAD - WAS)) and heard.asks(first, end):
             yield first, end
+
+
+def opinions(heard: Utterance) -> Spans:
+    """None: a clause on what somebody likes is no talk where it names something, but refused: `the client loves oak`."""
+    for first, end in heard.clauses():
+        said = heard.said(first, end)
+        likes = said & OPINIONS and not said & WISHING and heard.asks(first, end)
+        if likes and heard.tokens[first].kind not in {"PRODUCT", "REASON"}:
+            heard.tokens[first] = replace(heard.tokens[first], kind="OPINION")
+    yield from ()
 
 
 def statements(heard: Utterance) -> Spans:
