@@ -13,6 +13,7 @@ from pipeline.language.briefs.idioms import idioms
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.statements import concessions, opinions, past, reasons, replaced, statements
+from pipeline.language.briefs.topics import topics
 from pipeline.language.briefs.utterance import BOUNDS, HasAsk, Spans, Utterance
 
 SHADES = frozenset({"COLOUR", "TONE", "MATERIAL"})
@@ -167,5 +168,6 @@ def _adverbs(heard: Utterance) -> Spans:
 
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
-    retractions, idioms, _named, _labels, concessions, replaced, past, _audiences, reasons, _dates, _adverbs, statements, opinions,
+    retractions, idioms, _named, _labels, concessions, replaced, past, _audiences, reasons, _dates, _adverbs,
+    statements, opinions, topics,
 )  # fmt: skip

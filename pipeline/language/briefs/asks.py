@@ -42,9 +42,10 @@ class Ground:
 
 @dataclass(frozen=True)
 class Mood:
-    """A mood of the painted backdrop, in English words."""
+    """A mood of the painted backdrop, in English words. `apart`: of a version of its own."""
 
     words: str
+    apart: bool = False
 
 
 @dataclass(frozen=True)

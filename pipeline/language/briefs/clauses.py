@@ -121,9 +121,7 @@ def _split(lexemes: Sequence[Lexeme]) -> list[tuple[str, list[Lexeme]]]:
 def _take_back(clauses: list[tuple[str, list[Lexeme]]], lexeme: Lexeme) -> None:
     """Begin a clause that takes back, unless the word stands last: `make it grey instead`."""
     (_, last) = clauses[-1]
-    if lexeme.value == LAST and last:
-        clauses[-1] = (RETRACT, [*last, lexeme])
-    elif last and all(one.kind in {RETRACT, "AND"} for one in last):
+    if last and (lexeme.value == LAST or all(one.kind in {RETRACT, "AND"} for one in last)):
         clauses[-1] = (RETRACT, [*last, lexeme])
     else:
         clauses.append((RETRACT, [lexeme]))

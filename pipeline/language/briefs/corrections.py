@@ -34,7 +34,7 @@ def retractions(heard: Utterance) -> Spans:
 
 
 def _corrected(heard: Utterance, at: int, bound: int) -> Lexeme:
-    """A word such as `actually`: courtesy unless it opens a clause, or `instead` ends one, to which nothing is added."""
+    """A word such as `actually`: courtesy unless it opens a clause that adds nothing, or `instead` ends one."""
     one, first = heard.tokens[at], at
     while heard.kind(first - 1) not in BOUNDS:
         first -= 1

@@ -7,7 +7,10 @@ from pipeline.language.briefs.plan import Language
 SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
 ENDS = frozenset({"COMMA", "STOP", "AND"})
 QUALITIES = frozenset({"SOFT", "HARD", "STRONG", "FAINT"})
-PICTURES = frozenset({"pictures", "images", "photos", "photographs", "bilder", "fotos", "photographies"})
+PICTURES = frozenset(
+    ["pictures", "images", "photos", "photographs", "bilder", "fotos", "photographies"]
+    + ["versions", "variants", "variations", "varianten", "versionen", "variantes"]
+)
 TURNS = {"L": "left", "R": "right"}
 
 

@@ -10,7 +10,11 @@ AMOUNTS = frozenset({"NUM", "RATIO", "SIZE"})
 THINGS = frozenset(
     ["TONE", "COLOUR", "MATERIAL", "PLACE", "SIDE", "UP", "BACKDROP", "RATIO", "HEX", "OWN_BACKDROP", "OWN_ANGLE"]
 )
-QUALIFIED = frozenset({"HARD", "SOFT", "STRONG", "FAINT", "TONE", "BRIGHTER", "DARKER"})
+QUALIFIED = frozenset({"HARD", "SOFT", "STRONG", "FAINT", "TONE", "BRIGHTER", "DARKER", "MUCH"})
+DEGREES = frozenset({"SLIGHTLY", "MUCH"})
+STATED = frozenset(
+    ["LIGHT", "SHADOW", "CONTRAST", "BRIGHTNESS", "SHARPEN", "BACKDROP", "PRODUCT", "VIEW", "SIDE", "UP"]
+)
 IN_STATEMENTS = frozenset(
     ["PRODUCT", "MOOD", "VIEW", "MUCH", "SLIGHTLY", "TO", "FROM", "ON", "TONE", "AND", "MAKE"]
 ) | {
@@ -22,6 +26,7 @@ WISHING, WAS, TOO = cue("wishing"), cue("was"), cue("too")
 ONLY_FIRST = cue("only_first")
 SUBJUNCTIVE = cue("subjunctive")
 OPENERS, SPEAKERS, RESTS = cue("openers"), cue("speakers"), tuple(sorted(cue("rests")))
+WHICH = cue("which")
 OPINIONS, PAST_TIMES = cue("opinions"), cue("past_times")
 HAD = frozenset({"hatte", "hatten", "have", "had"})  # `wir hatten`, and folded also `wir h\u00e4tten`
 BUT, IS, INSTEAD, RATHER, THAN = cue("but"), cue("is"), cue("instead"), cue("rather"), cue("than")
@@ -89,7 +94,7 @@ def past(heard: Utterance) -> Spans:
 
 
 def opinions(heard: Utterance) -> Spans:
-    """None: a clause on what somebody likes is no talk where it names something, but refused: `the client loves oak`."""
+    """None: what somebody likes is no talk where it names something, but refused: `the client loves oak`."""
     for first, end in heard.clauses():
         said = heard.said(first, end)
         likes = said & OPINIONS and not said & WISHING and heard.asks(first, end)
@@ -101,14 +106,44 @@ def opinions(heard: Utterance) -> Spans:
 def statements(heard: Utterance) -> Spans:
     """Clauses in which somebody says something and wishes for nothing: `our buyers adore that look`."""
     for first, end in heard.clauses():
-        if _complains(heard, first, end) or _leaves_the_rest(heard, first, end) or _states(heard, first, end):
+        if (
+            _complains(heard, first, end)
+            or _is_described(heard, first, end)
+            or _leaves_the_rest(heard, first, end)
+            or _states(heard, first, end)
+        ):
             yield first, end
 
 
 def _complains(heard: Utterance, first: int, end: int) -> bool:
-    """Whether something is said to be too much: `the shadows are too harsh`."""
-    too_much = any(heard.words[at] in TOO and heard.kind(at + 1) in QUALIFIED for at in range(first, end - 1))
-    return too_much and not heard.kinds(first, end) & {"NOT", *AMOUNTS}
+    """Whether something is said to be too much, or a bit: `the shadows are too harsh`, `the light is a bit hard`."""
+    amounts = {one.kind for one in heard.tokens[first:end] if one.value != "1.0"} & {"NOT", *AMOUNTS}
+    if amounts or (heard.asks(first, end, strongly=True) and not heard.said(first, end) & IS):
+        return False
+    says = _says(heard, first, end)
+    for at in range(first, end - 1):
+        quality = heard.kind(at + 1) in QUALIFIED | {UNKNOWN}
+        if heard.words[at] in TOO and quality:
+            return True
+        comparing = heard.words[at + 1].endswith("er") or heard.kind(at + 1) in {"BRIGHTER", "DARKER"}
+        if says and quality and heard.kind(at) in DEGREES and not comparing:
+            return True
+    return False
+
+
+def _says(heard: Utterance, first: int, end: int) -> bool:
+    """Whether something is said of what there is, and not of what is wanted, as in `a shadow that is soft`."""
+    relative = heard.words[first] in WHICH or heard.words[end - 1] in IS
+    said = heard.said(first, end)
+    return bool(said & IS) and not said & WISHING and not relative
+
+
+def _is_described(heard: Utterance, first: int, end: int) -> bool:
+    """Whether something that there is, is said to be somehow, and nothing asked: `the shadow is fine`."""
+    kinds = heard.kinds(first, end)
+    amount = kinds & {"CONTRAST", "BRIGHTNESS", "SHARPEN"}
+    described = kinds & {"LIGHT", "SHADOW", *amount} and kinds <= STATED | QUALIFIED | {"SLIGHTLY", COURTESY, TALK}
+    return bool(described and _says(heard, first, end) and (amount or not heard.asks(first, end, strongly=True)))
 
 
 def _leaves_the_rest(heard: Utterance, first: int, end: int) -> bool:
