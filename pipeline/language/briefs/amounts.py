@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from pipeline.language.briefs.asks import Edit, NoSuchPhrase, RefusedPhrase
+from pipeline.language.briefs.directions import is_turned
 from pipeline.language.briefs.lexeme import Lexeme
 
 BRIGHTER_EV = {"": 0.3, "SLIGHTLY": 0.15, "MUCH": 0.6}
@@ -217,6 +218,7 @@ def rotation_of(lexemes: Sequence[Lexeme]) -> Edit:
     if any("PRODUCT" in lexeme.before for lexeme in lexemes) or any(lexeme.kind == "TURN" for lexeme in lexemes):
         raise RefusedPhrase(BY_PRODUCT)
     degrees = next(lexeme.number for lexeme in lexemes if lexeme.kind == "NUM")
+    lexemes = [lexeme for lexeme in lexemes if not is_turned(lexeme, lexemes)]
     sideways = any(lexeme.kind == "SIDE" for lexeme in lexemes)
     if sideways and degrees > ROLL_AT_MOST_DEG and not any(PICTURE & set(lexeme.before) for lexeme in lexemes):
         raise RefusedPhrase(BY_PRODUCT)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from pipeline.language.briefs.corrections import retractions
 from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.headers import headings
 from pipeline.language.briefs.idioms import idioms
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
@@ -130,6 +131,14 @@ def _audiences(heard: Utterance) -> Spans:
         yield at, end
 
 
+def _places(heard: Utterance) -> Spans:
+    """Where people are: `our buyers in Tokyo`, `der Händler aus Wien`."""
+    for at, one in enumerate(heard.tokens):
+        people = one.kind == TALK and one.value == "people"
+        if people and heard.words[at + 1 : at + 2] and heard.words[at + 1] in OF and heard.kind(at + 2) == UNKNOWN:
+            yield at, at + 3
+
+
 def _noun_phrase(heard: Utterance, at: int) -> int | None:
     """The end of a noun phrase about the work; None if none begins here.
 
@@ -168,6 +177,6 @@ def _adverbs(heard: Utterance) -> Spans:
 
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
-    retractions, idioms, _named, _labels, concessions, replaced, past, _audiences, reasons, _dates, _adverbs,
+    headings, retractions, idioms, _named, _labels, concessions, replaced, past, _audiences, _places, reasons, _dates, _adverbs,
     statements, opinions, topics,
 )  # fmt: skip

@@ -53,10 +53,13 @@ def _light(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 
 
 def _shadow(found: Sequence[Lexeme], at: int) -> Lexeme | None:
-    """`ombre légère` is a faint shadow, and `shadow off` none."""
+    """`ombre légère` is a faint shadow, `Schatten: stark` a strong one, and `shadow off` none."""
     one = found[at]
-    if _kind_at(found, at - 1) != "SHADOW" or _kind_at(found, at + 1) not in ENDS:
+    before = _kind_at(found, at - 2) if _kind_at(found, at - 1) == "COLON" else _kind_at(found, at - 1)
+    if before != "SHADOW" or _kind_at(found, at + 1) not in ENDS:
         return None
+    if one.kind == "MUCH":
+        return replace(one, kind="STRONG")
     if one.kind == "SLIGHTLY":
         return replace(one, kind="FAINT")
     return replace(one, kind="NO") if one.value == "off" else None

@@ -11,6 +11,7 @@ from typing import Any
 from lark import Tree
 
 from pipeline.language.briefs.asks import Count, Lamp, NoSuchPhrase, RefusedPhrase, View
+from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.meaningful import GOES_ON
 
@@ -23,6 +24,7 @@ STRENGTH = {"STRONG": 0.7, "FAINT": 0.2}
 SAME_LAMP = GOES_ON | {"TO"}
 LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
 OF_PICTURE = frozenset({"picture", "image", "photo", "bild", "foto", "by", "um"})
+ARTICLES = cue("definite")
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
 
@@ -38,6 +40,18 @@ def view_of(tree: Tree[Any]) -> View:
         return _with_height(View(azimuth_deg=SIDE_DEG[side.value]), [number, height])
     view = _direction(parts["direction"]) if "direction" in parts else View()
     return _with_height(view, parts["height"]) if "height" in parts else view
+
+
+def turned_view(lexemes: Sequence[Lexeme]) -> list[View]:
+    """The view whose picture is turned: `rotate the left one by 2° clockwise`; empty where the side is the way."""
+    return [View(azimuth_deg=SIDE_DEG[one.value], name=one.value) for one in lexemes if is_turned(one, lexemes)]
+
+
+def is_turned(side: Lexeme, lexemes: Sequence[Lexeme]) -> bool:
+    """Whether a side in a turn is the picture that is turned, and not the way."""
+    way = any(one.kind in {"CW", "CCW"} for one in lexemes)
+    named = "TO" not in side.before and (side.before[-1:] and side.before[-1] in ARTICLES or "FROM" in side.before)
+    return side.kind == "SIDE" and (way or bool(named) or side.value not in TOWARDS)
 
 
 def _require_from(lexemes: Sequence[Lexeme]) -> None:

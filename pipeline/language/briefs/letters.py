@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 _GREETING = re.compile(
     r"\A\s*(?:hi(?:ya)?|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|morning(?= (?:all|\w+,))"
-    r"|hej|yo|howdy|ciao|hallo|hallöchen|hoi|sal[üu]|sali|mahlzeit|tag(?= |,)|liebes?|lieber|guten (?:tag|morgen|abend)"
+    r"|hej|yo|howdy|ciao|hallo|hallöchen|hoi|sal[üu]|sali|mahlzeit|tag(?= |,)|liebes?|lieber(?= +(?-i:[A-ZÄÖÜ]))|guten (?:tag|morgen|abend)"
     r"|sehr geehrte[rs]?|moin|servus|gr[uü]ezi|gr[uü](?:ß|ss) (?:gott|dich|euch)"
     r"|(?:re-?)?bonjour|bonsoir|salut|coucou|all[oô]|madame|monsieur|messieurs|ch[eè]re?s?)"
     r"\b[^\n,!.:;]{0,40}(?:[,!.:;]|\n|\Z)",
@@ -18,7 +18,7 @@ _THANKS = "|".join(
         r"thank you(?: (?:very|so) much)?(?: in advance)?",
         r"many thanks|with thanks|danke(?:sch[oö]n| sehr| im voraus| euch| dir| ihnen)?",
         r"(?:vielen|herzlichen|besten|lieben|tausend) dank(?: im voraus)?",
-        r"merci(?: beaucoup| vielmals?| bien| bcp| mille fois)?(?: (?:d|par ).?avance)?|(?:mille|un grand) mercis?",
+        r"merci(?: beaucoup| vielmals?| bien| ben| bcp| mille fois)?(?: (?:d|par ).?avance)?|(?:mille|un grand) mercis?",
     )
 )
 _WISHES = "|".join(

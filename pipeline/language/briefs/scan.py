@@ -23,7 +23,7 @@ SCAN = re.compile(
     |(?P<WITHOUT>\bw/o\b)
     |(?P<PCT>%)|(?P<DEG>[\u00b0\u00ba])
     |(?P<WORD>[^\W\d_]+)
-    |(?P<STOP>[;.!?\n]|[ ][-\u2013\u2014][ ]|\u2014)
+    |(?P<STOP>[;.!?\n\u2026]|[ ][-\u2013\u2014][ ]|\u2014)
     |(?P<COMMA>,)|(?P<AND>[()&+/])|(?P<COLON>[:=])
     |(?P<SPACE>[ \t\r'\u2019"\u201c\u201d\u201e\u00ab\u00bb\u00a0\u202f_-])
     |(?P<OTHER>.)""",

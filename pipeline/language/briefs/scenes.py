@@ -39,8 +39,10 @@ def painted_scenes(asks: Sequence[Ask], own: Mapping[str, Backdrop]) -> tuple[di
 
 
 def _scenes_of(mood: Ask, scenes: Sequence[Ask]) -> list[Ask]:
-    """The scenes that a mood is of: those of its segment, else of its clause or sentence, else all; of its segment
-    alone where it is of a version of its own."""
+    """The scenes that a mood is of: those of its segment, else of its clause or sentence, else all.
+
+    A mood of a version of its own is of those of its segment alone.
+    """
     segment = [one for one in scenes if (one.clause, one.segment) == (mood.clause, mood.segment)]
     if isinstance(mood.what, Mood) and mood.what.apart:
         return segment

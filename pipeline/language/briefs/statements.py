@@ -146,6 +146,12 @@ def _is_described(heard: Utterance, first: int, end: int) -> bool:
     return bool(described and _says(heard, first, end) and (amount or not heard.asks(first, end, strongly=True)))
 
 
+def _adds_it(heard: Utterance, first: int, end: int) -> bool:
+    """Whether what was asked for before shall be added, in a clause of its own: `Could you add one?`."""
+    kinds = {one.kind for one in heard.tokens[first:end] if one.value != "1.0"}
+    return "ADD" in kinds and kinds <= {"ADD", COURTESY, TALK} and heard.asks(0, first)
+
+
 def _leaves_the_rest(heard: Utterance, first: int, end: int) -> bool:
     """Whether all else shall stay as it is: `nothing else needs changing`."""
     begins = " ".join(heard.words[first:end]).startswith(RESTS)

@@ -1,4 +1,4 @@
-"""What a change refers to after a statement: `the light is too hard, make it softer`, `the back is dark, brighten it`."""
+"""What a change refers to after a statement: in `the light is too hard, make it softer` to the light."""
 
 from collections.abc import Sequence
 from dataclasses import replace

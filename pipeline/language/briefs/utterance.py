@@ -1,7 +1,7 @@
 """The tokens of a brief with their words, as the rules look at them that tell talk from wishes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.fold import fold
@@ -23,12 +23,12 @@ class Utterance:
     tokens: list[Lexeme]
     words: list[str]
     has_ask: HasAsk
-    read: tuple[Lexeme, ...] = ()
+    read: list[Lexeme] = field(default_factory=list)
 
     @classmethod
     def of(cls, text: str, tokens: Sequence[Lexeme], has_ask: HasAsk) -> "Utterance":
         """The tokens of a text."""
-        return cls(list(tokens), [fold(text[one.start : one.end]) for one in tokens], has_ask, tuple(tokens))
+        return cls(list(tokens), [fold(text[one.start : one.end]) for one in tokens], has_ask, list(tokens))
 
     def at(self, at: int) -> Lexeme | None:
         """The token at a place; None beyond the ends."""
