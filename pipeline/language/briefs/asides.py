@@ -177,6 +177,6 @@ def _adverbs(heard: Utterance) -> Spans:
 
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
-    headings, retractions, idioms, _named, _labels, concessions, replaced, past, _audiences, _places, reasons, _dates, _adverbs,
-    statements, opinions, topics,
+    headings, retractions, idioms, _named, _labels, concessions, replaced, past, _audiences, _places, reasons, _dates,
+    _adverbs, statements, opinions, topics,
 )  # fmt: skip

@@ -17,12 +17,15 @@ CORRECTING = frozenset({"CORRECT", "ROTATE", "CHANGE"})
 MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
 HEIGHTS = [["SLIGHTLY", height, "COMMA", "NUM", "DEG"] for height in ("UP", "DOWN")]
+CHANGES = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
+BETWEEN = frozenset({COURTESY, TALK, "PRODUCT", "VIEW", "FROM"})
+VIEWED = frozenset({"SIDE", "THREEQ", "OWN_ANGLE"})
 CUTTING = frozenset({"CROP", "PCT", "REMOVE"})
 
 
 def in_context(read: Sequence[Lexeme]) -> list[Lexeme]:
     """The tokens, each with the kind and the value that it has there."""
-    found = _with_heights(_with_squares(_with_degrees(_with_numbers(_with_perspective(read)))))
+    found = _with_heights(_with_squares(_with_degrees(_with_numbers(_with_perspective(_with_views_first(read))))))
     for at in range(len(found)):
         changes = (rule(found, at) for rule in RULES)
         found[at] = next((changed for changed in changes if changed is not None), found[at])
@@ -94,6 +97,22 @@ def _size(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 RULES: tuple[Callable[[Sequence[Lexeme], int], Lexeme | None], ...] = (
     _ratio, _light, _shadow, _number, _direction, _size,
 )  # fmt: skip
+
+
+def _with_views_first(read: Sequence[Lexeme]) -> list[Lexeme]:
+    """The tokens with a view before the change of its picture that has its amount behind it: `brighten the back by 10%`."""
+    found = list(read)
+    for at, one in enumerate(read):
+        if one.kind not in CHANGES:
+            continue
+        first = next((other for other in range(at + 1, len(read)) if read[other].kind not in BETWEEN), len(read))
+        end = next((other for other in range(first, len(read)) if read[other].kind not in VIEWED), len(read))
+        amount = next((other for other in range(end, len(read)) if read[other].kind not in BETWEEN), len(read))
+        clause = {each.kind for each in read[max(0, at - 6) : at]}
+        if first < end and _kind_at(read, amount) == "NUM" and not clause & CUTTING:
+            if _kind_at(read, amount + 1) in {"PCT", "EV"}:
+                found[at:end] = [*read[first:end], *read[at:first]]
+    return found
 
 
 def _with_numbers(read: Sequence[Lexeme]) -> list[Lexeme]:

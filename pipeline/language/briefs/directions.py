@@ -25,14 +25,15 @@ SAME_LAMP = GOES_ON | {"TO"}
 LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
 OF_PICTURE = frozenset({"picture", "image", "photo", "bild", "foto", "by", "um"})
 ARTICLES = cue("definite")
+APART = cue("but") | {"COLON"}
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
 
 
 def view_of(tree: Tree[Any]) -> View:
     """The direction of an `angle` phrase."""
-    if any("COLON" in lexeme.before for lexeme in lexemes_in(tree)[1:]):
-        raise NoSuchPhrase  # `the front page needs it: left`
+    if any(APART & set(lexeme.before) for lexeme in lexemes_in(tree)[1:]):
+        raise NoSuchPhrase  # `the front page needs it: left`, `as the front but from the left`
     parts = {str(part.data): lexemes_in(part) for part in tree.children if isinstance(part, Tree)}
     _require_from(lexemes_in(tree))
     if not parts:  # SIDE NUM DEG up_or_down
@@ -50,8 +51,8 @@ def turned_view(lexemes: Sequence[Lexeme]) -> list[View]:
 def is_turned(side: Lexeme, lexemes: Sequence[Lexeme]) -> bool:
     """Whether a side in a turn is the picture that is turned, and not the way."""
     way = any(one.kind in {"CW", "CCW"} for one in lexemes)
-    named = "TO" not in side.before and (side.before[-1:] and side.before[-1] in ARTICLES or "FROM" in side.before)
-    return side.kind == "SIDE" and (way or bool(named) or side.value not in TOWARDS)
+    named = "TO" not in side.before and ("FROM" in side.before or bool(ARTICLES & set(side.before[-1:])))
+    return side.kind == "SIDE" and (way or named or side.value not in TOWARDS)
 
 
 def _require_from(lexemes: Sequence[Lexeme]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence, Set
 
-from pipeline.language.briefs.asks import Ask, View
+from pipeline.language.briefs.asks import Ask, Lamp, View
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import UNKNOWN
 
@@ -26,11 +26,15 @@ def changed_by_neighbour(clause: Sequence[Lexeme], first: int, end: int, asks: S
     after = clause[end] if end in free else None
     if phrase[0].kind == "NUM" and _ends_range(clause, first, free):
         return True
-    if before and (before.kind == "NO" or (before.kind == "PART" and phrase[0].kind in PLACES)):
+    if before and (before.kind in {"NO", "LIMIT"} or (before.kind == "PART" and phrase[0].kind in PLACES)):
         return True
     if any(isinstance(ask.what, View) for ask in asks):
         return _is_of_part(clause, first, free) or _is_other_than_view(phrase, before, after)
     kinds = {lexeme.kind for lexeme in phrase}
+    if before and before.kind == "LESS" and any(isinstance(ask.what, Lamp) for ask in asks):
+        return True
+    if kinds & AMOUNTED and "NUM" not in kinds and _has_amount(clause, free):
+        return True
     if kinds & AMOUNTED or kinds == {"NUM", "EV"}:
         of_backdrop = end < len(clause) and clause[end].kind == "BACKDROP"
         return _is_of_other_amount(kinds, before, after) or bool(kinds & LIT and of_backdrop)
@@ -41,6 +45,11 @@ def _ends_range(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
     """Whether a number stands before the phrase's own: `15 to 20% brighter`, `between 30 and 45 degrees left`."""
     at = first - 2 if first > 1 and clause[first - 1].kind == "AND" else first - 1
     return at in free and clause[at].kind == "NUM"
+
+
+def _has_amount(clause: Sequence[Lexeme], free: Set[int]) -> bool:
+    """Whether an amount of the clause is in no phrase: `brighten, by at most 10%`."""
+    return any(clause[at].kind == "NUM" and at + 1 in free and clause[at + 1].kind in {"PCT", "EV"} for at in free)
 
 
 def _is_of_part(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:

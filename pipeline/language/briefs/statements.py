@@ -26,6 +26,7 @@ WISHING, WAS, TOO = cue("wishing"), cue("was"), cue("too")
 ONLY_FIRST = cue("only_first")
 SUBJUNCTIVE = cue("subjunctive")
 OPENERS, SPEAKERS, RESTS = cue("openers"), cue("speakers"), tuple(sorted(cue("rests")))
+SWITCHING = cue("switching")
 WHICH = cue("which")
 OPINIONS, PAST_TIMES = cue("opinions"), cue("past_times")
 HAD = frozenset({"hatte", "hatten", "have", "had"})  # `wir hatten`, and folded also `wir h\u00e4tten`
@@ -70,6 +71,21 @@ def replaced(heard: Utterance) -> Spans:
                 if stop is not None and (stop < end or at > first):
                     yield at, stop
                 break
+            stop = _left_behind(heard, first, at, end)
+            if stop is not None:
+                yield at, stop
+                break
+
+
+def _left_behind(heard: Utterance, first: int, at: int, end: int) -> int | None:
+    """The end of what is left behind in `go from oak to marble`; None where nothing is, as in a gradient."""
+    if heard.kind(at) != "FROM" or "GRADIENT" in heard.kinds(first, end):
+        return None
+    stop = _thing(heard, at + 1, end)
+    if stop is None or not (heard.kind(stop) == "TO" or heard.words[stop : stop + 1] in (["zu"], ["au"])):
+        return None
+    replaced = heard.said(first, at) & SWITCHING or "MATERIAL" in heard.kinds(at, stop)
+    return stop if replaced and _thing(heard, stop + 1, end) else None
 
 
 def _thing(heard: Utterance, at: int, end: int) -> int | None:
