@@ -21,8 +21,8 @@ def counted(text: str, asks: Sequence[Ask]) -> tuple[list[Ask], list[tuple[int, 
     refused = []
     for ask in asks:
         if not isinstance(ask.what, Count):
-            apart = each and isinstance(ask.what, Mood)
-            found.append(replace(ask, what=replace(ask.what, apart=True)) if apart else ask)
+            what = replace(ask.what, apart=True) if each and isinstance(ask.what, Mood) else ask.what
+            found.append(replace(ask, what=what))
         elif ask.what.views != named and ask.what.views in {grounds, moods}:
             continue  # `two shots: one on white, one on oak`
         elif not named:

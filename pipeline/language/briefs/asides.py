@@ -4,16 +4,18 @@ Their words become TALK, which sets nothing. What is talk and what is a wish is 
 by which they are: `for the spring drop` and `because shadows look cheap` ask for nothing, whichever nouns they have.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipeline.language.briefs.corrections import retractions
 from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.facts import conditions, facts, opinions
 from pipeline.language.briefs.headers import headings
 from pipeline.language.briefs.idioms import idioms
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
-from pipeline.language.briefs.statements import concessions, opinions, past, reasons, replaced, statements
+from pipeline.language.briefs.statements import concessions, past, reasons, replaced, statements
 from pipeline.language.briefs.topics import topics
 from pipeline.language.briefs.utterance import BOUNDS, HasAsk, Spans, Utterance
 
@@ -39,6 +41,8 @@ CHANGED = SHADES | {
     "SIDE",
 }
 CHANGED |= {"UP", "DOWN", "LIGHT", "SHADOW", "NUM", "CROP", "ROTATE", "PART"}
+AT = frozenset({"at", "um", "a", "around", "gegen", "vers", "ab", "von", "from"})
+RATIOS = frozenset({"16:10", "1:10", "10:10"})
 CLOCK = frozenset({"uhr", "h"})
 
 
@@ -166,6 +170,14 @@ def _dates(heard: Utterance) -> Spans:
             yield at, at + 1
 
 
+def _clocks(heard: Utterance) -> Spans:
+    """Times of day that look like ratios: `by 4:30`, `at 10:15`, but `at 16:9`."""
+    for at, one in enumerate(heard.tokens):
+        minutes = one.kind == "RATIO" and re.fullmatch(r"\d{1,2}:[0-5][05]", one.value)
+        if minutes and one.value not in RATIOS and heard.words[at - 1 : at] and heard.words[at - 1] in DAYS | AT:
+            yield at, at + 1
+
+
 def _adverbs(heard: Utterance) -> Spans:
     """`ideally`, `éventuellement`, `netterweise`: unless they stand beside what they may change, or are nouns."""
     for at, one in enumerate(heard.tokens):
@@ -177,6 +189,6 @@ def _adverbs(heard: Utterance) -> Spans:
 
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
-    headings, retractions, idioms, _named, _labels, concessions, replaced, past, _audiences, _places, reasons, _dates,
-    _adverbs, statements, opinions, topics,
+    headings, retractions, idioms, conditions, _named, _labels, concessions, replaced, past, _audiences, _places,
+    _clocks, reasons, _dates, _adverbs, statements, facts, opinions, topics,
 )  # fmt: skip

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.language.briefs.asks import Alter, Ask, Lamp, RefusedPhrase, View
-from pipeline.language.briefs.corrections import LAST, MAYBE, RETRACT, UNCLEAR, taken_back, unclear, with_amount
+from pipeline.language.briefs.corrections import (
+    CHOICE,
+    LAST,
+    MAYBE,
+    OR,
+    RETRACT,
+    UNCLEAR,
+    taken_back,
+    unclear,
+    with_amount,
+)
 from pipeline.language.briefs.directions import LAMP_OR_VIEW
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.lexicon import UNKNOWN
@@ -13,8 +23,8 @@ from pipeline.language.briefs.readings import is_trim, is_weak, longest_wish
 
 ITS_OWN = "every picture has a backdrop; write the one that is wanted, such as `on white`"
 OF_REASON = "a reason asks for nothing; write what is wanted in a sentence of its own"
-OF_OPINION = "what somebody likes is no wish; write what is wanted"
-STATING = {"REASON": OF_REASON, "OPINION": OF_OPINION}
+OF_OPINION = "what somebody likes or has is no wish; write what is wanted"
+STATING = {"REASON": OF_REASON, "OPINION": OF_OPINION, "CONDITION": CHOICE}
 SEPARATORS = frozenset({"COMMA", "STOP"})
 VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
 JOINING = frozenset({"AND", "VIEW", "OR"})
@@ -73,7 +83,7 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
 def _correct(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
     """Read a clause that takes back what was asked for before; both are refused where it is not clear what."""
     said = [one for one in clause if one.kind != RETRACT]
-    sure = any(one.kind == RETRACT and one.value not in {MAYBE, LAST} for one in clause)
+    sure = any(one.kind == RETRACT and one.value not in {MAYBE, LAST, OR} for one in clause)
     known, left = len(found.asks), len(found.left)
     amount = with_amount(found.asks[-1].phrase, said) if known else None
     if amount:
@@ -81,15 +91,18 @@ def _correct(clause: list[Lexeme], number: int, sentence: int, found: Found) -> 
         found.asks[known:] = [replace(ask, start=said[0].start, end=said[-1].end) for ask in found.asks[known:]]
     elif said:
         _read_clause(said, number, sentence, found)
+    either = any(one.value == OR for one in clause if one.kind == RETRACT)
     gone = taken_back(found.asks, known, said, sure=sure) if known else []
+    gone = None if either and gone else gone
+    reason = CHOICE if either else UNCLEAR
     if gone is not None:
         found.replaced += gone
         return
     doubtful = unclear(found.asks, known)
     del found.left[left:]
     found.asks[:] = [ask for ask in found.asks[:known] if ask not in doubtful]
-    found.left += [Left((Lexeme("", "", ask.start, ask.end),), UNCLEAR) for ask in doubtful]
-    found.left.append(Left(tuple(clause), UNCLEAR, opens=True))
+    found.left += [Left((Lexeme("", "", ask.start, ask.end),), reason) for ask in doubtful]
+    found.left.append(Left(tuple(clause), reason, opens=True))
 
 
 def _is_of_either(before: Sequence[Ask], asks: Sequence[Ask], clause: Sequence[Lexeme]) -> bool:
@@ -137,7 +150,7 @@ def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found)
         found.left.append(Left(tuple(clause), STATING[clause[0].kind]))
         return
     if any(lexeme.kind == "OR" for lexeme in clause) and len(clause) > 1:
-        found.left.append(Left(tuple(clause), "a brief cannot choose; write the one that is wanted"))
+        found.left.append(Left(tuple(clause), CHOICE))
         return
     if any(lexeme.kind == "NOT" for lexeme in clause):
         found.left.append(Left(tuple(clause), "a brief says what is wanted; write that instead of what is not"))

@@ -100,7 +100,7 @@ RULES: tuple[Callable[[Sequence[Lexeme], int], Lexeme | None], ...] = (
 
 
 def _with_views_first(read: Sequence[Lexeme]) -> list[Lexeme]:
-    """The tokens with a view before the change of its picture that has its amount behind it: `brighten the back by 10%`."""
+    """The tokens with a view before the change of its picture that it divides: `brighten the back by 10%`."""
     found = list(read)
     for at, one in enumerate(read):
         if one.kind not in CHANGES:
@@ -109,9 +109,9 @@ def _with_views_first(read: Sequence[Lexeme]) -> list[Lexeme]:
         end = next((other for other in range(first, len(read)) if read[other].kind not in VIEWED), len(read))
         amount = next((other for other in range(end, len(read)) if read[other].kind not in BETWEEN), len(read))
         clause = {each.kind for each in read[max(0, at - 6) : at]}
-        if first < end and _kind_at(read, amount) == "NUM" and not clause & CUTTING:
-            if _kind_at(read, amount + 1) in {"PCT", "EV"}:
-                found[at:end] = [*read[first:end], *read[at:first]]
+        amounted = _kind_at(read, amount) == "NUM" and _kind_at(read, amount + 1) in {"PCT", "EV"}
+        if first < end and amounted and not clause & CUTTING:
+            found[at:end] = [*read[first:end], *read[at:first]]
     return found
 
 

@@ -15,6 +15,10 @@ MAYBE = "maybe"
 """A word that corrects only if the same thing has been asked for before, such as `actually`."""
 LAST = "last"
 """Such a word that ends its clause."""
+OR = "or"
+"""A word such as `otherwise`, after which no choice is left."""
+CHOICE = "a brief cannot choose; write the one that is wanted"
+EITHER = cue("either")
 DENYING, ADDING, INSTEAD = cue("denying"), cue("adding"), cue("instead_of_it")
 OPENING = BOUNDS | {"AND", "COLON", RETRACT}
 FRAMES = frozenset({"crop", "size_px", "resize"})
@@ -28,6 +32,8 @@ def retractions(heard: Utterance) -> Spans:
         bound = heard.bound(at + 1)
         if heard.words[at] in DENYING and bound == at + 1 and _opens(heard, at):
             heard.tokens[at] = replace(one, kind=RETRACT, value="sure")
+        elif heard.words[at] in EITHER and _opens(heard, at) and heard.asks(at + 1, bound) and heard.asks(0, at):
+            heard.tokens[at] = replace(one, kind=RETRACT, value=OR)
         elif one.kind == RETRACT and one.value == MAYBE:
             heard.tokens[at] = _corrected(heard, at, bound)
     yield from ()

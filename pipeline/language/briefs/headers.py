@@ -16,7 +16,7 @@ DASH = re.compile(r"[ ][-\u2013\u2014][ ]")
 
 
 def headings(heard: Utterance) -> Spans:
-    """Headings whose items have taken over what they say. Items of a view become one sentence, as do parts of an item."""
+    """Headings whose items have taken over what they say. The items of a view, and parts of an item, are joined."""
     at = 0
     while at < len(heard.tokens):
         end = _end_of_line(heard, at)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pipeline.language.briefs.cues import cue
-from pipeline.language.briefs.lexicon import COURTESY, TALK
+from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
 HEIGHTS = frozenset({"above", "below", "raised"})
@@ -19,6 +19,8 @@ def idioms(heard: Utterance) -> Spans:
     for at, one in enumerate(heard.tokens):
         if heard.words[at] in BEHIND and _is_behind_product(heard, at):
             heard.tokens[at] = replace(one, kind="BACKDROP", value="backdrop")
+        elif one.kind == "COLOUR" and _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON":
+            heard.tokens[at] = replace(one, kind=UNKNOWN)  # `show the blue one`
         elif one.kind in {"SIDE", "UP", "DOWN"} and _is_idiom(heard, at):
             yield at, at + 1
 

@@ -79,8 +79,9 @@ def replaced(heard: Utterance) -> Spans:
 
 def _left_behind(heard: Utterance, first: int, at: int, end: int) -> int | None:
     """The end of what is left behind in `go from oak to marble`; None where nothing is, as in a gradient."""
-    if heard.kind(at) != "FROM" or "GRADIENT" in heard.kinds(first, end):
-        return None
+    before = heard.kinds(first, at)
+    if heard.kind(at) != "FROM" or "GRADIENT" in before or ("BACKDROP" in before and "CHANGE" not in before):
+        return None  # a backdrop that goes from white to blue is a gradient
     stop = _thing(heard, at + 1, end)
     if stop is None or not (heard.kind(stop) == "TO" or heard.words[stop : stop + 1] in (["zu"], ["au"])):
         return None
@@ -109,25 +110,10 @@ def past(heard: Utterance) -> Spans:
             yield first, end
 
 
-def opinions(heard: Utterance) -> Spans:
-    """None: what somebody likes is no talk where it names something, but refused: `the client loves oak`."""
-    for first, end in heard.clauses():
-        said = heard.said(first, end)
-        likes = said & OPINIONS and not said & WISHING and heard.asks(first, end)
-        if likes and heard.tokens[first].kind not in {"PRODUCT", "REASON"}:
-            heard.tokens[first] = replace(heard.tokens[first], kind="OPINION")
-    yield from ()
-
-
 def statements(heard: Utterance) -> Spans:
     """Clauses in which somebody says something and wishes for nothing: `our buyers adore that look`."""
     for first, end in heard.clauses():
-        if (
-            _complains(heard, first, end)
-            or _is_described(heard, first, end)
-            or _leaves_the_rest(heard, first, end)
-            or _states(heard, first, end)
-        ):
+        if any(rule(heard, first, end) for rule in (_adds_it, _complains, _is_described, _leaves_the_rest, _states)):
             yield first, end
 
 
