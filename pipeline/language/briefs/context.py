@@ -71,6 +71,8 @@ def _shadow(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 def _number(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`alle` counts steps before a number only; `a quick one` counts nothing; `il` is a stop after a number only."""
     one = found[at]
+    if one.value == "between" and one.kind == "LIMIT" and _kind_at(found, at + 1) == "NUM":
+        return replace(one, kind=COURTESY)
     if one.kind == "EVERY" and _kind_at(found, at + 1) != "NUM":
         return replace(one, kind=COURTESY)
     if one.kind == "NUM" and one.value == "1.0" and _unit_after(found, at) not in MEASURES:

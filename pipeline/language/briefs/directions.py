@@ -25,6 +25,7 @@ SAME_LAMP = GOES_ON | {"TO"}
 LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
 OF_PICTURE = frozenset({"picture", "image", "photo", "bild", "foto", "by", "um"})
 ARTICLES = cue("definite")
+AT = frozenset({"at", "am", "en"})
 APART = cue("but") | {"COLON"}
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
@@ -32,7 +33,8 @@ MOST_VIEWS = 64
 
 def view_of(tree: Tree[Any]) -> View:
     """The direction of an `angle` phrase."""
-    if any(APART & set(lexeme.before) for lexeme in lexemes_in(tree)[1:]):
+    apart = {"COLON"} if any(lexeme.kind == "SLIGHTLY" for lexeme in lexemes_in(tree)) else APART
+    if any(apart & set(lexeme.before) for lexeme in lexemes_in(tree)[1:]):
         raise NoSuchPhrase  # `the front page needs it: left`, `as the front but from the left`
     parts = {str(part.data): lexemes_in(part) for part in tree.children if isinstance(part, Tree)}
     _require_from(lexemes_in(tree))
@@ -208,6 +210,8 @@ def _place(lexemes: Sequence[Lexeme]) -> dict[str, float]:
     high = any(lexeme.kind == "UP" for lexeme in where)
     if len(numbers) > 1 or len(sides) > 2 or (numbers and not where):
         raise NoSuchPhrase
+    if any(lexeme.value == "top" and AT & set(lexeme.before) and "FROM" not in lexeme.before for lexeme in where):
+        raise NoSuchPhrase  # `light at the top` is a shade
     found: dict[str, float] = {}
     if sides:
         found["azimuth_deg"] = _between(sides)

@@ -44,8 +44,10 @@ def _is_other_number(before: Lexeme, phrase: Sequence[Lexeme]) -> bool:
 
 
 def _is_one_of_many(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
-    """Whether a phrase begins with the last number of a range."""
-    return clause[first].kind == "NUM" and _ends_range(clause, first, free)
+    """Whether a phrase begins with the last number of a range, or is the last of `between the front and the left`."""
+    within = first > 1 and clause[first - 1].kind == "AND"
+    within = within and any(clause[at].value == "between" and clause[at].kind == "LIMIT" for at in range(first))
+    return within or (clause[first].kind == "NUM" and _ends_range(clause, first, free))
 
 
 def _is_other_amount(clause: Sequence[Lexeme], first: int, end: int, free: Set[int]) -> bool:
@@ -91,7 +93,25 @@ def _is_other_than_view(clause: Sequence[Lexeme], first: int, end: int, free: Se
         first > 1 and before and before.kind == UNKNOWN and clause[first - 2].kind == "NUM"
     )  # `2 cm from the top`
     relative = before and before.kind in {"MORE", "LESS", "CROP", "PX", "PCT", "NUM"}
-    return bool(turned or compared or measured or relative)
+    return bool(turned or compared or measured or relative or _is_way(clause, first, end))
+
+
+def _is_way(clause: Sequence[Lexeme], first: int, end: int) -> bool:
+    """Whether sides are a way, a place or one view: `left to right`, `the mug on the left`, `behind and a bit left`."""
+    phrase = clause[first:end]
+    kinds = [one.kind for one in phrase]
+    placed = {"PRODUCT", "ON"} <= set(phrase[0].before) and kinds == ["SIDE"] and phrase[0].turns
+    before = clause[first - 1] if first else None
+    after = clause[end] if end < len(clause) else None
+    leads = bool(after and after.turns and phrase[-1].turns and "TO" in after.before)
+    led = bool(before and before.turns and phrase[0].turns and "TO" in phrase[0].before)
+    joined = kinds == ["SLIGHTLY", "SIDE"] and [one.kind for one in clause[max(0, first - 2) : first]] == [
+        "SIDE",
+        "AND",
+    ]
+    joins = kinds[-1:] == ["SIDE"] and [one.kind for one in clause[end : end + 3]] == ["AND", "SLIGHTLY", "SIDE"]
+    of = bool(before and before.kind == "SIDE" and "of" in phrase[0].before[:1])  # `slightly left of the front`
+    return placed or leads or led or joined or joins or of
 
 
 def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | None) -> bool:
@@ -108,8 +128,15 @@ def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | 
 
 
 def _is_other_shade(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexeme | None) -> bool:
-    """Whether an unknown word belongs to a colour or a material: nothing stands between them."""
+    """Whether an unknown word belongs to a colour or a material, or it is one of several in the picture.
+
+    Nothing stands between them: `dusty pink`, `from light to dark grey`, `white at the top`.
+    """
     if before and before.kind == UNKNOWN and phrase[0].kind in NAMED and not phrase[0].before:
+        return True
+    if before and before.kind in {UNKNOWN, "LIGHT", "GRADIENT"} and "TO" in phrase[0].before:
+        return True
+    if after and after.value in {"top", "bottom"} and phrase[-1].kind in NAMED:
         return True
     vague = after and after.kind in {UNKNOWN, "MUCH", "SLIGHTLY"} and not after.before
     return bool(vague and phrase[-1].kind in NAMED)

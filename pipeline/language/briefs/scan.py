@@ -51,8 +51,8 @@ def symbol(match: re.Match[str]) -> tuple[str, str]:
         kind, value = "NUM", ("+" if value[0] == "+" else "") + repr(_fraction(value))
     elif kind == "SHORT":
         kind, value = ("FROM", "from") if value.lower() == "v." else (COURTESY, value)
-    elif kind == "OTHER" and unicodedata.category(value) in {"So", "Sk", "Cf", "Mn"}:
-        kind = COURTESY  # an emoji
+    elif kind == "OTHER" and (value == "@" or unicodedata.category(value) in {"So", "Sk", "Cf", "Mn"}):
+        kind = COURTESY  # `@ 4:5`, or an emoji
     elif kind == "HEX":
         value = value.lower()
     return kind, value
