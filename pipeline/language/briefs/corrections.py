@@ -86,13 +86,9 @@ def taken_back(asks: list[Ask], known: int, clause: Sequence[Lexeme], *, sure: b
 
 def unclear(asks: Sequence[Ask], known: int) -> list[Ask]:
     """The earlier asks that those from `known` on may replace: of the last clause with such asks, or with any."""
-    slots = {_slot(ask) for ask in asks[known:]}
-    alike = [ask for ask in asks[:known] if _slot(ask) in slots] or asks[known - 1 : known]
-    return [
-        ask
-        for ask in asks[:known]
-        if ask.clause == alike[-1].clause and (not slots or _slot(ask) in slots or ask is alike[-1])
-    ]
+    earlier = asks[:known]
+    alike = [ask for slot in {_slot(ask) for ask in asks[known:]} for ask in _last_alike(earlier, slot)]
+    return alike or [ask for ask in earlier if ask.clause == earlier[-1].clause and _slot(ask) == _slot(earlier[-1])]
 
 
 def with_amount(phrase: Sequence[Lexeme], clause: Sequence[Lexeme]) -> list[Lexeme] | None:

@@ -62,8 +62,8 @@ def _is_left_over(heard: Utterance, at: int) -> bool:
 
 def _is_agreement(heard: Utterance, at: int) -> bool:
     """`Right, so ...`, `white as always, right?`, `that's right`."""
-    begins, ends = heard.kind(at - 1) in BOUNDS, heard.kind(at + 1) in BOUNDS
-    if ends and begins and at and _word(heard, at + 1) == "?":
+    begins, ends = heard.kind(at - 1) == "STOP", heard.kind(at + 1) in BOUNDS
+    if ends and heard.kind(at - 1) == "COMMA" and _word(heard, at + 1) == "?":
         return True
     if _word(heard, at - 1) in {"all", "s"} and ends:
         return True

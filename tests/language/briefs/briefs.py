@@ -133,6 +133,17 @@ def _is_noted(word: str, plan: EditPlan) -> bool:
     return any(word in note for note in plan.notes if note.startswith(grammar.SETS_NOTHING))
 
 
+def read(text: str) -> EditPlan:
+    """The grammar's plan of a brief for the sample mug."""
+    return grammar.read(text, KNOWN, grammar.Params(), lambda usd: None)
+
+
+def shown(text: str) -> tuple[list[str], list[str]]:
+    """The names of the angles and of the backdrops that a brief sets; a painted backdrop is called by its prompt."""
+    shoot = read(text).shoot
+    return [angle.name for angle in shoot.angles], [one.prompt or one.name for one in shoot.backdrops]
+
+
 def renamed(overlay: Overlay, as_in: Overlay) -> Overlay:
     """The overlay, whose new angles and backdrops are called as in the other overlay, if that has the same."""
     angles = {_angle_of(angle): angle.name for angle in as_in.angles}
