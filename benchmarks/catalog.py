@@ -4,14 +4,13 @@
 
 URL: an empty SQLite or PostgreSQL database, as in CATALOG_DATABASE_URL; one that an earlier call has filled is only
 timed. Rows are inserted in bulk, and are those that `publish` would write. Each query is called with other arguments
-every time, and each opens its own connection, as a page does. `CPU` is that of this process, which on SQLite is all of
+every time, on a connection that is kept, as the pages' are. `CPU` is that of this process, which on SQLite is all of
 it, and with --server-pid also that of PostgreSQL: the mean of all calls. Wall times mean little on a busy machine. The
 URL of PostgreSQL must be a superuser's: foreign keys are not checked while rows are loaded.
 """
 
 import argparse
 import json
-import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import psutil
 from sqlalchemy import Connection, func, select, text
 
 from benchmarks.catalog_shoots import ASSETS, BEGAN, COMMON, PHOTOS, RARE, Shoot, digest
@@ -37,7 +37,7 @@ from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
 from pipeline.catalog.runs.costs import list_run_shoots, list_runs, read_run
 from pipeline.catalog.tables import AngleRow, AssetRow, Base, CheckRow, InputRow, ItemRow, OutputRow, ShootRow, StepRow
 from pipeline.catalog.trace.behind import impact_of_checkpoint, impact_of_setting
-from pipeline.catalog.trace.facts import Fact, Facts, fact_id
+from pipeline.catalog.trace.facts import Fact, Facts, fact_id, steps_behind
 from pipeline.catalog.trace.impact import impact_of_photo
 from pipeline.catalog.version_tables import VersionRow
 
@@ -104,8 +104,9 @@ def rows_of(publication: Publication, facts: set[Fact]) -> Iterator[tuple[type[B
     lineage = {StepRow: publication.steps, InputRow: publication.inputs, OutputRow: publication.outputs}
     for table, entries in {**lineage, ItemRow: publication.items}.items():
         yield from ((table, entry.model_dump()) for entry in entries)
-    reader = Facts()
-    found = set().union(*(reader.of(step.stage, step.params, step.report) for step in publication.steps))
+    reader, behind = Facts(), steps_behind(publication)
+    steps = (step for step in publication.steps if step.key in behind)
+    found = set().union(*(reader.of(step.stage, step.params, step.report) for step in steps))
     facts |= found
     for fact in found:
         yield ShootFactRow, {"fact_id": fact_id(fact), "sku": sku}
@@ -141,11 +142,11 @@ def cell(value: Any, dialect: str) -> Any:
 
 
 def server_seconds(pid: int | None) -> float:
-    """CPU seconds of a server and of those of its processes that have ended."""
+    """CPU seconds of a server, of its processes, and of those that have ended."""
     if pid is None:
         return 0.0
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    server = psutil.Process(pid)
+    return sum(sum(process.cpu_times()[:4]) for process in (server, *server.children()))
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,7 @@ def main() -> None:
     parser.add_argument("--server-pid", type=int, help="of PostgreSQL's first process, if it runs here")
     parser.add_argument("--write", metavar="NAME", help="append the figures to CATALOG.md under this name")
     args = parser.parse_args()
-    catalog, began = Catalog(args.url), time.perf_counter()
+    catalog, began = Catalog(args.url, pooled=True), time.perf_counter()
     with catalog.read() as session:
         shoots = session.scalar(select(func.count()).select_from(ShootRow)) or 0
     if not shoots:

@@ -13,7 +13,6 @@ from pipeline.core.records import AssetRecord, Check
 PHOTOS, BACKDROPS, CHANNELS = 29, ("white", "oak"), ("shop", "feed")
 ANGLES = {"front": 0.0, "right": 90.0, "back": 180.0, "left": 270.0, "three-quarter": 45.0}
 ASSETS = len(ANGLES) * len(BACKDROPS) * len(CHANNELS)
-TREE = "application/vnd.catalog.tree+json"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 COMMON = hashlib.sha256(b"a checkpoint behind every shoot").hexdigest()
 RARE = hashlib.sha256(b"a checkpoint behind one shoot in a hundred").hexdigest()

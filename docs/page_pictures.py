@@ -20,7 +20,7 @@ from pipeline.settings import read_settings
 from tests.browser import chromium, open_page
 
 IMAGES = Path(__file__).parent / "images"
-ASSET = "mug-001/front/marble/shopify"
+ASSET = "mug-001/left/white/shopify"
 WIDTH_PX, SHOWN_PX = 1400, 1100
 
 

@@ -61,15 +61,15 @@ def settings_reference() -> str:
 def command_reference() -> str:
     """One section per command: usage, what it does, arguments and options."""
     commands: Mapping[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    return "\n\n".join(_command(name, command) for name, command in _flat(commands))
+    return "\n\n".join(_command(name, command) for name, command in flat(commands).items())
 
 
-def _flat(commands: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The commands by name; those of a group as `<group> <command>`."""
-    found = []
+def flat(commands: Mapping[str, Any]) -> dict[str, Any]:
+    """The commands by name, sorted; those of a group as `<group> <command>`."""
+    found: dict[str, Any] = {}
     for name, command in sorted(commands.items()):
         inner = getattr(command, "commands", None)
-        found += [(f"{name} {each}", sub) for each, sub in _flat(inner)] if inner else [(name, command)]
+        found |= {f"{name} {each}": sub for each, sub in flat(inner).items()} if inner else {name: command}
     return found
 
 

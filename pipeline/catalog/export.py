@@ -10,6 +10,8 @@ from sqlalchemy import Column, inspect, select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.review_tables import ReviewRow
+from pipeline.catalog.run_tables import RunRow, RunStepRow
 from pipeline.catalog.tables import (
     AngleRow,
     AssetRow,
@@ -26,6 +28,7 @@ from pipeline.catalog.tables import (
     UtcDateTime,
 )
 from pipeline.catalog.vector_tables import DuplicateRow, VectorRow
+from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
@@ -41,6 +44,10 @@ FILES: dict[str, type[Base]] = {
     "step_inputs.parquet": InputRow,
     "step_outputs.parquet": OutputRow,
     "step_items.parquet": ItemRow,
+    "asset_versions.parquet": VersionRow,
+    "reviews.parquet": ReviewRow,
+    "runs.parquet": RunRow,
+    "run_steps.parquet": RunStepRow,
     "vectors.parquet": VectorRow,
     "duplicates.parquet": DuplicateRow,
 }

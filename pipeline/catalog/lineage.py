@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetDetail, asset_detail
 from pipeline.catalog.sync import among
-from pipeline.catalog.tables import InputRow, ItemRow
+from pipeline.catalog.tables import TREE, InputRow, ItemRow
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.catalog.versions import Version, find_version, version_of
 from pipeline.catalog.views import ASSET_LINEAGE
@@ -191,7 +191,7 @@ def _edges(session: Session, keys: list[str]) -> list[LineageEdge]:
     columns = [getattr(InputRow, name) for name in LineageEdge.model_fields]
     query = (
         select(*columns)
-        .where(among(InputRow.step_key, keys), InputRow.media_type != "application/vnd.catalog.tree+json")
+        .where(among(InputRow.step_key, keys), InputRow.media_type != TREE)
         .order_by(InputRow.step_key, InputRow.name, InputRow.path)
     )
     return [LineageEdge.model_validate(dict(row)) for row in session.execute(query).mappings()]

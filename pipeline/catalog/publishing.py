@@ -52,7 +52,7 @@ def publish(catalog: Catalog, publication: Publication, now: datetime) -> Publis
     duplicates: tuple[Duplicate, ...] = ()
     with catalog.write() as session:
         changes = _shoot(session, publication) + _lineage(session, publication)
-        changes += note_facts(session, publication.sku, publication.steps)
+        changes += note_facts(session, publication)
         if publication.request is not None:
             changes += _request(session, publication)
         if publication.angles is not None:

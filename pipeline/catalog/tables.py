@@ -12,6 +12,7 @@ from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+TREE = "application/vnd.catalog.tree+json"  # media type of a folder artifact; lineage follows its files instead
 CONSTRAINT_NAMES = {  # so that a later migration can name what it changes, on every database
     "ix": "ix_%(table_name)s_%(column_0_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -244,7 +245,7 @@ class InputRow(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     media_type: Mapped[str]
     size_bytes: Mapped[int]
-    producer_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"), index=True)
+    producer_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
     source_path: Mapped[str | None]
 
 
@@ -272,4 +273,6 @@ class ItemRow(Base):
     computed: Mapped[bool]
 
 
+_MADE = InputRow.producer_key.is_not(None)  # else SQLite finds the files of one step among all source files
+Index("ix_step_inputs_producer_key", InputRow.producer_key, sqlite_where=_MADE, postgresql_where=_MADE)
 Index("ix_assets_current", AssetRow.current, AssetRow.state, AssetRow.id)

@@ -1,4 +1,4 @@
-"""The views of the catalog, as docs/catalog.md documents them; `migrations/` creates them."""
+"""The views of the catalog that its queries read; docs/catalog.md documents all of them, `migrations/` creates them."""
 
 from typing import Any
 
@@ -34,9 +34,6 @@ ASSET_LINEAGE = _view(
 PHOTO_IMPACT = _view(
     "photo_impact",
     "photo_sha256 asset_id number sku angle backdrop channel sha256 state made_at published_at replaced_at",
-)
-RUN_COSTS = _view(
-    "run_costs", "run_id started_at sku collection step state at seconds cost_usd computed reused step_key"
 )
 REVIEW_LOG = _view(
     "review_log",

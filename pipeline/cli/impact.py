@@ -190,7 +190,7 @@ def _costs(run: RunCosts) -> dict[str, Any]:
 
 def _costs_table() -> Table:
     table = Table()
-    table.add_column("run", overflow="fold")
+    table.add_column("run", no_wrap=True, overflow="fold")
     for title in ("started", "shoots", "seconds", "USD", "held, failed", "computed", "reused", "images", "per image"):
         table.add_column(title)
     return table

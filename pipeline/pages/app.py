@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from pipeline.catalog.database import Catalog
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, CatalogError
-from pipeline.pages.access import Access, Needs
+from pipeline.pages.access import SAFE_METHODS, Access, Needs
 from pipeline.pages.disk_cache import DiskCache
 from pipeline.pages.headers import Guarded
 from pipeline.pages.redo import Redo
@@ -25,13 +25,13 @@ PUBLIC = frozenset({"/static/{name}", "/favicon.ico", "/login"})  # without a lo
 
 
 def build_pages(access: Access, settings: Settings, redo: Redo | None = None) -> FastAPI:
-    """Build the application. `redo`: starts a shoot again; without it the pages do not offer that.
+    """Build the application, after the last fork. `redo`: makes pictures again; without it the pages do not offer that.
 
     FastAPI's own documentation pages are off: they would load scripts from elsewhere. Raises as `Catalog` and `Store`.
     """
     pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     pages.state.access, pages.state.redo = access, redo
-    pages.state.catalog = Catalog(settings.catalog_url)
+    pages.state.catalog = Catalog(settings.catalog_url, pooled=True)
     pages.state.store = Store(settings.store)
     pages.state.cache = DiskCache(pages.state.store.root / "cache" / "pages")
     for module in ROUTES:
@@ -71,7 +71,8 @@ def _add_error_pages(pages: FastAPI) -> None:
         return _error_page(request, 422, f"{first['loc'][-1]}: {first['msg']}.")
 
     async def failed(request: Request, error: Exception) -> HTMLResponse:
-        return _error_page(request, 404 if isinstance(error, BadInput) else 500, f"{error}.".replace("..", "."))
+        wrong = 404 if request.method in SAFE_METHODS else 409  # a page that is not there, or a change not made
+        return _error_page(request, wrong if isinstance(error, BadInput) else 500, f"{error}.")
 
     pages.add_exception_handler(StarletteHTTPException, refused)
     pages.add_exception_handler(RequestValidationError, invalid)
@@ -79,5 +80,13 @@ def _add_error_pages(pages: FastAPI) -> None:
 
 
 def _error_page(request: Request, status: int, words: str) -> HTMLResponse:
-    titles = {401: "Please sign in", 403: "Not allowed", 404: "Not found", 405: "Not found", 422: "Not valid"}
+    titles = {
+        401: "Please sign in",
+        403: "Not allowed",
+        404: "Not found",
+        405: "Not found",
+        409: "Nothing was changed",
+        413: "Too large",
+        422: "Not valid",
+    }
     return render(request, "error.html", status=status, title=titles.get(status, "Something went wrong"), words=words)

@@ -7,6 +7,7 @@ to become one node that says how many they are.
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
+from graphlib import TopologicalSorter
 from statistics import fmean
 
 from pipeline.catalog.lineage import Lineage, LineageStep, SourcePhoto
@@ -18,7 +19,7 @@ PHOTOS = "photos"
 
 @dataclass
 class Node:
-    """A box. `id`: a step's key, `photo <sha256>`, or `group <stage>`; `depth`: columns left of the asset."""
+    """A box. `id`: a step's key, `photo <sha256>`, or `group <stage> <depth>`; `depth`: columns left of the asset."""
 
     id: str
     title: str
@@ -63,7 +64,6 @@ def lineage_graph(lineage: Lineage) -> Graph | None:
         return None
     builder = _Builder(lineage)
     graph = Graph(list(builder.nodes.values()), builder.edges)
-    _set_depths(graph, builder.nodes[lineage.steps[0].key])
     _place(graph)
     return graph
 
@@ -90,6 +90,16 @@ class _Builder:
                 by_stage[parent.stage].append(parent.key)
             read[step.key] = by_stage
         return read
+
+    @cached_property
+    def _depths(self) -> dict[str, int]:
+        """For each step: the number of steps on the longest way from it to the asset."""
+        depths = dict.fromkeys((step.key for step in self.lineage.steps), 0)
+        read = {key: [each for keys in by_stage.values() for each in keys] for key, by_stage in self._read.items()}
+        for key in reversed(list(TopologicalSorter(read).static_order())):  # readers before what they read
+            for source in read[key]:
+                depths[source] = max(depths[source], depths[key] + 1)
+        return depths
 
     @cached_property
     def _alone(self) -> set[str]:
@@ -129,23 +139,28 @@ class _Builder:
             self.edges.append((source, reader))
 
     def _node(self, step: LineageStep) -> Node:
+        depth = self._depths[step.key]
         if step.key in self._alone:
             node = Node(step.key, step.stage, step, self._pictures.get(step.key), own=self._is_own(step.item))
-            return self.nodes.setdefault(step.key, node)
-        return self._group(f"group {step.stage}", step.stage, step.key, self._pictures.get(step.key))
+        else:  # of the same depth, so that no member of a group leads to another one
+            node = Node(f"group {step.stage} {depth}", step.stage, picture=self._pictures.get(step.key), count=0)
+        return self._add(node, step.key, depth)
 
     def _photo(self, photo: SourcePhoto) -> Node:
         """The node of a photo: one of its own for the asset's photo, and where there are few."""
         own = photo.name == self.lineage.photo
+        depth = max(self._depths.values()) + 1
         if own or len(self.lineage.sources()) < MANY:
-            return self.nodes.setdefault(
-                f"photo {photo.sha256}", Node(f"photo {photo.sha256}", photo.name, picture=photo.sha256, own=own)
-            )
-        return self._group(f"group {PHOTOS}", PHOTOS, photo.sha256, photo.sha256)
+            node = Node(f"photo {photo.sha256}", photo.name, picture=photo.sha256, own=own)
+        else:
+            node = Node(f"group {PHOTOS}", PHOTOS, picture=photo.sha256, count=0)
+        return self._add(node, photo.sha256, depth)
 
-    def _group(self, name: str, title: str, member: str, picture: str | None) -> Node:
-        node = self.nodes.setdefault(name, Node(name, title, picture=picture, count=0))
-        members = self._members[name]
+    def _add(self, node: Node, member: str, depth: int) -> Node:
+        """The node of this id, with one more member if it is a group."""
+        node = self.nodes.setdefault(node.id, node)
+        node.depth = depth
+        members = self._members[node.id]
         members.add(member)
         node.count = len(members)
         return node
@@ -181,24 +196,6 @@ class _Builder:
 
     def _is_own(self, item: str | None) -> bool:
         return item is not None and item == self.lineage.detail.photo
-
-
-def _set_depths(graph: Graph, asset: Node) -> None:
-    """Put each node one column left of the leftmost of its readers, and photos at the far left."""
-    sources: dict[str, list[Node]] = defaultdict(list)
-    for source, reader in graph.edges:
-        sources[reader.id].append(source)
-    waiting = [asset]
-    while waiting:  # a lineage has no circle, so this ends; a node that moves left moves its sources again
-        node = waiting.pop()
-        for source in sources[node.id]:
-            if source.depth <= node.depth:
-                source.depth = node.depth + 1
-                waiting.append(source)
-    deepest = max(node.depth for node in graph.nodes)
-    for node in graph.nodes:
-        if node.step is None and (node.title == PHOTOS or node.id.startswith("photo ")):
-            node.depth = deepest
 
 
 def _place(graph: Graph) -> None:

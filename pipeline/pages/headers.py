@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -43,7 +45,7 @@ class Guarded:
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
-                raise _RefusedError(413, "the request is too large")
+                raise HTTPException(413, "The request is too large.")
             return message
 
         async def with_headers(message: Message) -> None:
@@ -56,23 +58,13 @@ class Guarded:
                 ]
             await send(message)
 
-        try:
-            _require_text(scope)
-            await self.app(scope, limited, with_headers)
-        except _RefusedError as refused:
-            await with_headers({"type": "http.response.start", "status": refused.status, "headers": []})
-            await send({"type": "http.response.body", "body": str(refused).encode()})
+        if _has_zero_byte(scope):
+            await with_headers({"type": "http.response.start", "status": 400, "headers": []})
+            await send({"type": "http.response.body", "body": b"the address has a zero byte"})
+            return
+        await self.app(scope, limited, with_headers)
 
 
-class _RefusedError(Exception):
-    """A request that no page answers. `status`: of the response."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
-
-
-def _require_text(scope: Message) -> None:
-    """Refuse a zero byte in the address: PostgreSQL has no text with one."""
-    if b"%00" in scope.get("raw_path", b"") + scope.get("query_string", b"") or "\0" in scope["path"]:
-        raise _RefusedError(400, "the address has a zero byte")
+def _has_zero_byte(scope: Message) -> bool:
+    """Whether the address has a zero byte, which no text of PostgreSQL has."""
+    return b"%00" in scope.get("raw_path", b"") + scope.get("query_string", b"") or "\0" in scope["path"]

@@ -93,7 +93,14 @@ def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
+def shortened(text: str) -> str:
+    """The first digits of a digest; other text up to 120 characters."""
+    if len(text) == 64 and set(text) <= set("0123456789abcdef"):
+        return text[:12]
+    return text if len(text) <= 120 else f"{text[:119]}…"
+
+
 _TEMPLATES.filters |= {
     "number": number, "seconds": seconds, "usd": usd, "size": size, "when": when, "dot": dot,
-    "settings": settings_of, "path": quote,
+    "settings": settings_of, "path": quote, "shortened": shortened,
 }  # fmt: skip

@@ -24,7 +24,7 @@ class AirflowRedo:
         token = given.credentials if given else request.cookies.get(COOKIE_NAME_JWT_TOKEN, "")
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
-            base_url=f"http://{request.headers.get('host', 'localhost')}",
+            base_url="http://localhost",
             headers={"Authorization": f"Bearer {token}"},
         ) as client:
             if _checked(await client.get(DAG_PATH))["is_paused"]:

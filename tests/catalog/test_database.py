@@ -183,6 +183,21 @@ def test_foreign_keys_are_enforced(catalog_url: str) -> None:
         )
 
 
+def test_pooled_connections_are_kept_and_replaced_when_they_break(catalog_url: str) -> None:
+    catalog = Catalog(catalog_url, pooled=True)
+    with catalog.write() as session:
+        session.add(shoot("A"))
+        kept = session.connection().connection.driver_connection
+    with catalog.read() as session:
+        assert session.connection().connection.driver_connection is kept
+        assert session.scalars(select(ShootRow.sku)).all() == ["A"]
+    kept.close()
+    with catalog.read() as session:
+        assert session.scalars(select(ShootRow.sku)).all() == ["A"]
+    with pytest.raises((CatalogError, IntegrityError)), catalog.write() as session:
+        session.execute(text("INSERT INTO shoot_facts (fact_id, sku) VALUES (1, 'no shoot')"))
+
+
 def test_sqlite_uses_a_write_ahead_log(tmp_path: Path) -> None:
     Catalog(f"sqlite:///{tmp_path}/a/catalog.db")
     with sqlite3.connect(tmp_path / "a" / "catalog.db") as connection:

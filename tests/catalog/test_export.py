@@ -7,9 +7,11 @@ import pytest
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.export import export
+from pipeline.catalog.review.decisions import decide
 from pipeline.core.errors import BadInput
 from tests.catalog.looks import look, published
 from tests.catalog.toy_shoot import ToyShoot
+from tests.catalog.words import EVE, FRONT, OTHER_PHOTOS
 
 
 def test_pandas_reads_the_export(tmp_path: Path, catalog_url: str) -> None:
@@ -39,6 +41,19 @@ def test_reasons_are_exported_as_lists(tmp_path: Path, catalog_url: str) -> None
     ToyShoot(tmp_path, catalog_url, verdict="rejected").publish()
     export(Catalog(catalog_url), tmp_path / "out")
     assert list(pd.read_parquet(tmp_path / "out" / "assets.parquet")["reasons"][0]) == ["edges halo"]
+
+
+def test_versions_and_decisions_are_exported(tmp_path: Path, catalog_url: str) -> None:
+    shoot = ToyShoot(tmp_path, catalog_url)
+    shoot.publish()
+    decide(Catalog(catalog_url), [FRONT], "redo", EVE, settings={"light.strength": 0.7})
+    shoot.but(photos=OTHER_PHOTOS).publish()
+    export(Catalog(catalog_url), tmp_path / "out")
+    versions = pd.read_parquet(tmp_path / "out" / "asset_versions.parquet").query(f"asset_id == '{FRONT}'")
+    assert versions["number"].tolist() == [1, 2] and versions["replaced_at"].isna().tolist() == [False, True]
+    reviews = pd.read_parquet(tmp_path / "out" / "reviews.parquet")
+    assert reviews["sha256"].tolist() == versions["sha256"].tolist()[:1]
+    assert json.loads(reviews["settings"][0]) == {"light.strength": 0.7}
 
 
 def test_vectors_are_exported_as_float32(tmp_path: Path, catalog_url: str) -> None:

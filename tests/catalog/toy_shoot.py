@@ -33,6 +33,8 @@ CLAIMS = [
     ),
 ]
 
+MATTING = {"engine": "matting", "checkpoint": "c" * 64}
+
 
 class NoReport(Frozen):
     pass
@@ -63,7 +65,9 @@ class EngineParams(Frozen):
 
 def _photo_stage(stage: str) -> Stage[PhotoIn, EngineParams, PhotoOut]:
     def run(inputs: PhotoIn, params: EngineParams, work: Work) -> PhotoOut:
-        return PhotoOut(photo=work.put_bytes(work.read(inputs.photo) + f">{stage}".encode(), "image/png"))
+        return PhotoOut(
+            photo=work.put_bytes(work.read(inputs.photo) + f">{stage}{params.checkpoint or ''}".encode(), "image/png")
+        )
 
     return Stage(f"{stage}_photo", 1, PhotoIn, EngineParams, PhotoOut, run)
 
@@ -224,9 +228,7 @@ class ToyShoot:
         runner = Runner(self.store)
         tree = self.store.put_tree({name: self.store.put(data, "image/jpeg") for name, data in self.photos.items()})
         made, ingest, _ = runner.run(_photos_stage("ingest"), PhotosIn(photos=tree), EngineParams())
-        cut, cutout, _ = runner.run(
-            _photos_stage("cutout"), PhotosIn(photos=made.photos), EngineParams(engine="matting", checkpoint="c" * 64)
-        )
+        cut, cutout, _ = runner.run(_photos_stage("cutout"), PhotosIn(photos=made.photos), EngineParams(**MATTING))
         fitted, splat, _ = runner.run(
             Stage("splat", 1, PhotosIn, EngineParams, FitOut, _fit), PhotosIn(photos=cut.photos), EngineParams()
         )

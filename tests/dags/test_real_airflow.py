@@ -206,6 +206,7 @@ def test_a_redo_from_the_pages_is_a_run_of_the_dag_of_requests(airflow):
     assert [(run["conf"]["sku"], run["conf"]["text"]) for run in runs] == [("MUG-1", "on light grey")]
     _, page = fetch(airflow, "/catalog/log", airflow.client.token)
     assert ASSET.encode() in page and LOGIN.encode() in page
+    assert change(airflow, "/catalog/undo", {"asset": ASSET, "csrf_token": token}) == 303
 
 
 def test_the_catalog_is_in_the_navigation(airflow):
@@ -249,6 +250,11 @@ def test_a_browser_reaches_a_photo_from_the_navigation_after_login(airflow):
         for picture in pages.locator("img:visible").all():
             picture.scroll_into_view_if_needed()
             assert picture.evaluate("async i => { await i.decode(); return i.naturalWidth }") > 0
+        pages.get_by_text("Reject…").click()
+        pages.get_by_role("textbox", name="Reason").fill("only a test")
+        pages.get_by_role("button", name="Reject", exact=True).click()
+        pages.get_by_role("button", name="Undo: rejected").click()
+        pages.locator(".heading .state", has_text="published").wait_for()
     assert tree[:3] == ["A.jpg", "ingest_photo A", "cutout_photo A"]
     assert tree[-2:] == ["render_angle front", "composite_shop_photo front/white/shop"]
     assert {address.split("/")[2] for address in requests if "://" in address} == {airflow.client.url.split("/")[2]}

@@ -1,11 +1,17 @@
 """Decisions from the pages: who may, what is recorded, what stays if it fails."""
 
+from urllib.parse import urljoin, urlsplit
+
 import pytest
+from fastapi import HTTPException, Request
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import read_asset
 from pipeline.catalog.review.log import audit_log, review_log
 from pipeline.core.errors import CatalogError
+from pipeline.pages.links import own_address
 from tests.pages.conftest import ASSET, Site
 
 
@@ -38,7 +44,7 @@ def test_an_approval_publishes_and_is_recorded(waiting):
 
 
 def test_a_rejection_needs_a_reason_and_can_be_undone(waiting):
-    assert send(waiting, "/decisions", asset=seen(waiting), decision="rejected").status_code == 404
+    assert send(waiting, "/decisions", asset=seen(waiting), decision="rejected").status_code == 409
     assert state_of(waiting) == "in review"
     send(waiting, "/decisions", asset=seen(waiting), decision="rejected", reason="blurred print")
     assert state_of(waiting) == "rejected"
@@ -49,13 +55,13 @@ def test_a_rejection_needs_a_reason_and_can_be_undone(waiting):
 
 def test_a_decision_on_other_bytes_is_refused(waiting):
     response = send(waiting, "/decisions", asset=f"{'0' * 64} {ASSET}", decision="approved")
-    assert response.status_code == 404 and "has been made again" in response.text
+    assert response.status_code == 409 and "has been made again" in response.text
     assert state_of(waiting) == "in review"
 
 
 def test_several_assets_are_decided_together_or_not_at_all(waiting):
     mixed = [seen(waiting), f"{'0' * 64} MUG-1/left/white/shop"]
-    assert send(waiting, "/decisions", asset=mixed, decision="approved").status_code == 404
+    assert send(waiting, "/decisions", asset=mixed, decision="approved").status_code == 409
     assert state_of(waiting) == "in review"
 
 
@@ -91,7 +97,7 @@ def test_the_way_back_leads_nowhere_else(waiting, back):
 @pytest.mark.parametrize("asset", ["", "x", ASSET, f"{'0' * 64}", f"{'0' * 64} {'x' * 500}", f"{'0' * 64} a\0"])
 def test_what_is_no_asset_is_refused(waiting, asset):
     response = send(waiting, "/decisions", asset=asset, decision="approved")
-    assert response.status_code in {404, 422}
+    assert response.status_code in {409, 422}
 
 
 def test_more_assets_than_a_page_holds_are_refused(waiting):
@@ -105,3 +111,13 @@ def test_a_form_with_the_token_as_a_field_is_accepted(waiting):
     assert client.post("/decisions", data=values).status_code == 403
     assert client.post("/decisions", data={**values, "csrf_token": waiting.token("admin")}).status_code == 403
     assert client.post("/decisions", data={**values, "csrf_token": waiting.token("reviewer")}).status_code == 303
+
+
+@given(back=st.text(max_size=60) | st.text("/\\.:@?#%a", max_size=12))
+def test_no_way_back_leads_to_another_site(back):
+    request = Request({"type": "http", "headers": [], "root_path": "", "path": "/"})
+    try:
+        accepted = own_address(request, back)
+    except HTTPException:
+        return
+    assert urlsplit(urljoin("http://pages.test/review", accepted)).netloc == "pages.test"

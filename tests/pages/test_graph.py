@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import Lineage, read_lineage
@@ -55,6 +57,33 @@ def test_the_photo_of_a_captured_asset_has_a_node_of_its_own(tmp_path):
     own = [node.title for node in graph.nodes if node.own]
     assert {"P00.jpg", "ingest_photo", "cutout_photo"} <= set(own)
     assert any(graph.is_own(edge) and edge[1].id == lineage.steps[0].key for edge in graph.edges)
+
+
+@st.composite
+def lineages(draw: st.DrawFn, template: Lineage) -> Lineage:
+    """Any lineage: steps of a few stages, each read by steps before it; the first one made the asset."""
+    stages = draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=14))
+    steps = [
+        template.steps[0].model_copy(update={"key": f"{number:064}", "stage": stage, "item": None})
+        for number, stage in enumerate(stages)
+    ]
+    edges = []
+    for number in range(1, len(steps)):
+        for reader in draw(st.sets(st.integers(0, number - 1), min_size=1)):
+            values = {"step_key": steps[reader].key, "producer_key": steps[number].key, "path": str(number)}
+            edges.append(template.edges[0].model_copy(update=values))
+    photo = {"step_key": steps[-1].key, "producer_key": None, "source_path": "A.jpg", "media_type": "image/jpeg"}
+    edges.append(template.edges[0].model_copy(update=photo))
+    return template.model_copy(update={"steps": tuple(steps), "edges": tuple(edges)})
+
+
+@given(data=st.data())
+def test_any_lineage_is_drawn_from_left_to_right_without_overlap(many, data):
+    graph = drawn(data.draw(lineages(many)))
+    assert all(source.x < reader.x for source, reader in graph.edges)
+    boxes = [(node.x, node.y) for node in graph.nodes]
+    for number, (x, y) in enumerate(boxes):
+        assert all(abs(x - u) >= NODE_W or abs(y - v) >= NODE_H for u, v in boxes[:number])
 
 
 def test_an_asset_without_lineage_has_no_graph(many):

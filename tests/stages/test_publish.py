@@ -30,7 +30,7 @@ def test_assets_texts_and_checks_are_published(shoot: ToyShoot) -> None:
     front = published["MUG-1/front/white/shop"]
     assert (front.state, front.width_px, front.height_px, front.source) == ("published", 10, 12, "captured")
     assert front.published_at is not None and front.published_at.tzinfo is not None
-    assert front.size_bytes == len(b"first photo>ingest>cutout>composite_shop")
+    assert front.size_bytes == len(b"first photo>ingest>cutout" + b"c" * 64 + b">composite_shop")
     detail = read_asset(Catalog(shoot.catalog_url), front.id)
     assert detail.caption is not None and detail.caption.attributes == {"colour": "red"}
     assert [(check.name, check.value, check.passed) for check in detail.checks] == [("fill", 0.9, True)]

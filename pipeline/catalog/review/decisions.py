@@ -52,31 +52,31 @@ def decide(
     reason = " ".join(reason.split())
     if decision != "approved" and not reason and not (decision == "redo" and settings):
         raise BadInput(f"to {VERBS[decision]} an asset, a reason is needed", remedy="Give a reason")
-    now = datetime.now(UTC)
-    decided = []
+    now, ids = datetime.now(UTC), list(dict.fromkeys(asset_ids))
+    values = {"decision": decision, "reason": reason, "settings": settings or {}}
     with catalog.write() as session:
-        for identity in dict.fromkeys(asset_ids):
-            asset, version = _made(session, identity)
-            _require_seen(asset, (seen or {}).get(identity))
-            overrules = decision == "approved" and version.verdict == "rejected"
-            if overrules:
-                _require_overruling(asset, actor, reason)
-            review = ReviewRow(
-                asset_id=identity,
-                sha256=asset.sha256,
-                decision=decision,
-                reason=reason,
-                settings=settings or {},
-                overrules=overrules,
-                decided_by=actor.name,
-                decided_at=now,
-            )
-            session.add(review)
-            session.flush()
-            decided.append(_apply(session, asset, version, review, now))
-            note(session, actor, VERBS[decision], identity, now, _details(review, decided[-1]))
-        _refresh(session, asset_ids)
+        decided = [_decide(session, identity, actor, (seen or {}).get(identity), now, values) for identity in ids]
+        _refresh(session, ids)
     return tuple(decided)
+
+
+def _decide(
+    session: Session, asset_id: str, actor: Actor, seen: str | None, now: datetime, values: dict[str, Any]
+) -> Decided:
+    """Decide on one asset. `values`: of the columns of `reviews`."""
+    asset, version = _made(session, asset_id)
+    _require_seen(asset, seen)
+    overrules = values["decision"] == "approved" and version.verdict == "rejected"
+    if overrules:
+        _require_overruling(asset, actor, values["reason"])
+    review = ReviewRow(
+        asset_id=asset_id, sha256=asset.sha256, overrules=overrules, decided_by=actor.name, decided_at=now, **values
+    )
+    session.add(review)
+    session.flush()
+    done = _apply(session, asset, version, review, now)
+    note(session, actor, VERBS[done.decision], asset_id, now, _details(review, done))
+    return done
 
 
 def undo(catalog: Catalog, asset_id: str, actor: Actor) -> Decided:

@@ -12,25 +12,27 @@ from pipeline.catalog.paging import Page, limited, page
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
 from pipeline.catalog.tables import AssetRow
 from pipeline.catalog.version_tables import VersionRow
-from pipeline.catalog.views import RUN_COSTS
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
+SUMS = tuple(func.sum(getattr(RunStepRow, name)) for name in ("seconds", "cost_usd", "computed", "reused"))
 NOTHING = (0.0, 0.0, 0, 0)  # seconds, USD, computed, reused: of a run or shoot in which no step ran
 
 
 class StepCosts(Frozen):
     """One step in all shoots of a run: how often it ended in each state, and what that cost.
 
-    `computed`, `reused`: items computed, and taken from the store; a step without items counts as one.
+    `wasted_usd`: where it was held or failed. `computed`, `reused`: items computed, and taken from the store; a step
+    without items counts as one.
     """
 
     step: str
-    states: dict[str, int]
-    seconds: float
-    cost_usd: float
-    computed: int
-    reused: int
+    states: dict[str, int] = {}
+    seconds: float = 0.0
+    cost_usd: float = 0.0
+    wasted_usd: float = 0.0
+    computed: int = 0
+    reused: int = 0
 
 
 class ShootCosts(Frozen):
@@ -77,14 +79,18 @@ def list_runs(catalog: Catalog, *, cursor: str | None = None, limit: int = 50) -
             earlier = (RunRow.started_at == last.started_at) & (RunRow.run_id < last.run_id)
             query = query.where((RunRow.started_at < last.started_at) | earlier)
         rows = page(session.scalars(query).all(), limit, lambda run: run.run_id)
-        return Page(rows=_costs(session, rows.rows), next=rows.next)
+        steps = _by_step(session, [run.run_id for run in rows.rows])
+        fates = _fates(session, [run.run_id for run in rows.rows])
+        found = tuple(_whole(session, run, steps[run.run_id], fates[run.run_id]) for run in rows.rows)
+        return Page(rows=found, next=rows.next)
 
 
 def read_run(catalog: Catalog, run_id: str) -> tuple[RunCosts, tuple[StepCosts, ...]]:
     """A run as a whole, and by step in the order in which they ran. Raises BadInput for an unknown run."""
     with catalog.read() as session:
         run = _run(session, run_id)
-        return _costs(session, [run])[0], _by_step(session, run_id)
+        steps = _by_step(session, [run_id])[run_id]
+        return _whole(session, run, steps, _fates(session, [run_id])[run_id]), steps
 
 
 def list_run_shoots(
@@ -94,13 +100,15 @@ def list_run_shoots(
     query = select(RunShootRow).where(RunShootRow.run_id == run_id).order_by(RunShootRow.sku).limit(limited(limit) + 1)
     query = query if fate is None else query.where(RunShootRow.fate == fate)
     query = query if cursor is None else query.where(RunShootRow.sku > cursor)
-    view = RUN_COSTS.c
-    sums = [func.sum(view[name]) for name in ("seconds", "cost_usd", "computed", "reused")]
     with catalog.read() as session:
         run = _run(session, run_id)
         rows = page(session.scalars(query).all(), limit, lambda row: row.sku)
         skus = [row.sku for row in rows.rows]
-        costs = select(view.sku, *sums).where(view.run_id == run_id, view.sku.in_(skus)).group_by(view.sku)
+        costs = (
+            select(RunStepRow.sku, *SUMS)
+            .where(RunStepRow.run_id == run_id, RunStepRow.sku.in_(skus))
+            .group_by(RunStepRow.sku)
+        )
         totals = {sku: values for sku, *values in session.execute(costs)}
         published = _published(session, run, skus)
         return Page(
@@ -132,54 +140,48 @@ def _run(session: Session, run_id: str) -> RunRow:
     return run
 
 
-def _costs(session: Session, runs: Sequence[RunRow]) -> tuple[RunCosts, ...]:
-    ids = [run.run_id for run in runs]
-    fates: dict[str, dict[str, int]] = {run_id: {} for run_id in ids}
-    query = select(RunShootRow.run_id, RunShootRow.fate, func.count()).where(RunShootRow.run_id.in_(ids))
-    for run_id, fate, count in session.execute(query.group_by(RunShootRow.run_id, RunShootRow.fate)):
+def _fates(session: Session, run_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """The number of shoots by fate, by run."""
+    fates: dict[str, dict[str, int]] = {run_id: {} for run_id in run_ids}
+    shoot = RunShootRow
+    query = select(shoot.run_id, shoot.fate, func.count()).where(shoot.run_id.in_(run_ids))
+    for run_id, fate, count in session.execute(query.group_by(shoot.run_id, shoot.fate).order_by(shoot.fate)):
         fates[run_id][fate] = count
-    view = RUN_COSTS.c
-    wasted = func.sum(view.cost_usd).filter(view.state.not_in(("done", "cached")))
-    sums = [func.sum(view[name]) for name in ("seconds", "cost_usd", "computed", "reused")]
-    costs = select(view.run_id, *sums, wasted).where(view.run_id.in_(ids)).group_by(view.run_id)
-    totals = {run_id: values for run_id, *values in session.execute(costs)}
-    found = []
-    for run in runs:
-        seconds, cost_usd, computed, reused, lost = totals.get(run.run_id, (*NOTHING, 0.0))
-        found.append(
-            RunCosts(
-                run_id=run.run_id,
-                started_at=run.started_at,
-                fates=dict(sorted(fates[run.run_id].items())),
-                seconds=round(seconds, 3),
-                cost_usd=round(cost_usd, 6),
-                wasted_usd=round(lost or 0.0, 6),
-                computed=computed,
-                reused=reused,
-                published=sum(_published(session, run).values()),
-            )
-        )
-    return tuple(found)
+    return fates
 
 
-def _by_step(session: Session, run_id: str) -> tuple[StepCosts, ...]:
-    view = RUN_COSTS.c
-    sums = [func.sum(view[name]) for name in ("seconds", "cost_usd", "computed", "reused")]
-    query = select(view.step, view.state, func.count(), func.max(view.at), *sums).where(view.run_id == run_id)
-    found: dict[str, StepCosts] = {}
-    for step, state, count, _, seconds, cost, computed, reused in session.execute(
-        query.group_by(view.step, view.state).order_by(func.min(view.at))
-    ):
-        old = found.get(step) or StepCosts(step=step, states={}, seconds=0, cost_usd=0, computed=0, reused=0)
-        found[step] = StepCosts(
+def _by_step(session: Session, run_ids: Sequence[str]) -> dict[str, tuple[StepCosts, ...]]:
+    """The costs of each step, by run, in the order in which the steps first ended."""
+    row = RunStepRow
+    query = select(row.run_id, row.step, row.state, func.count(), *SUMS).where(row.run_id.in_(run_ids))
+    query = query.group_by(row.run_id, row.step, row.state).order_by(func.min(row.at))
+    found: dict[str, dict[str, StepCosts]] = {run_id: {} for run_id in run_ids}
+    for run_id, step, state, count, seconds, cost, computed, reused in session.execute(query):
+        old = found[run_id].get(step, StepCosts(step=step))
+        found[run_id][step] = StepCosts(
             step=step,
             states={**old.states, state: count},
             seconds=round(old.seconds + seconds, 3),
             cost_usd=round(old.cost_usd + cost, 6),
-            computed=old.computed + computed,
-            reused=old.reused + reused,
+            wasted_usd=round(old.wasted_usd + (0.0 if state in {"done", "cached"} else cost), 6),
+            computed=old.computed + int(computed),
+            reused=old.reused + int(reused),
         )
-    return tuple(found.values())
+    return {run_id: tuple(steps.values()) for run_id, steps in found.items()}
+
+
+def _whole(session: Session, run: RunRow, steps: Sequence[StepCosts], fates: dict[str, int]) -> RunCosts:
+    return RunCosts(
+        run_id=run.run_id,
+        started_at=run.started_at,
+        fates=fates,
+        seconds=round(sum(step.seconds for step in steps), 3),
+        cost_usd=round(sum(step.cost_usd for step in steps), 6),
+        wasted_usd=round(sum(step.wasted_usd for step in steps), 6),
+        computed=sum(step.computed for step in steps),
+        reused=sum(step.reused for step in steps),
+        published=sum(_published(session, run).values()),
+    )
 
 
 def _published(session: Session, run: RunRow, skus: Sequence[str] | None = None) -> dict[str, int]:

@@ -7,16 +7,17 @@ lineage is walked exactly: a step may be behind one asset and not behind another
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.fact_tables import FactRow, ShootFactRow
 from pipeline.catalog.paging import Page, limited, page
 from pipeline.catalog.sync import among
-from pipeline.catalog.tables import AssetRow, InputRow, StepRow
+from pipeline.catalog.tables import TREE, AssetRow, InputRow, StepRow
 from pipeline.catalog.trace.facts import Fact, Facts
-from pipeline.catalog.trace.impact import TREE, Touched, position
+from pipeline.catalog.trace.impact import Touched, position
+from pipeline.catalog.trace.walk import steps_above
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -142,19 +143,12 @@ def _walk(session: Session, skus: Sequence[str], facts: frozenset[Fact], every_v
 
 def _readers(session: Session, keys: Sequence[str]) -> dict[str, set[str]]:
     """Every step behind these, and which of them read what it made."""
-    start = select(StepRow.key.label("key")).where(among(StepRow.key, set(keys)))
-    up = start.cte("up", recursive=True)
-    edge = and_(InputRow.step_key == up.c.key, InputRow.media_type != TREE, InputRow.producer_key.is_not(None))
-    up = up.union(select(InputRow.producer_key).join(up, edge))
-    edges = select(up.c.key, InputRow.producer_key).outerjoin(
-        InputRow,
-        and_(InputRow.step_key == up.c.key, InputRow.media_type != TREE, InputRow.producer_key.is_not(None)),
+    readers: dict[str, set[str]] = {key: set() for key in steps_above(session, keys)}
+    query = select(InputRow.step_key, InputRow.producer_key).where(
+        among(InputRow.step_key, readers), InputRow.producer_key.is_not(None), InputRow.media_type != TREE
     )
-    readers: dict[str, set[str]] = {}
-    for reader, producer in session.execute(edges.distinct()):
-        readers.setdefault(reader, set())
-        if producer is not None:
-            readers.setdefault(producer, set()).add(reader)
+    for reader, producer in session.execute(query):
+        readers[producer or ""].add(reader)
     return readers
 
 

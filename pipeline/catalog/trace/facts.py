@@ -2,16 +2,17 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from pipeline.catalog.entries import StepEntry
+from pipeline.catalog.entries import Publication
 from pipeline.catalog.fact_tables import FactRow, ShootFactRow
 from pipeline.catalog.sync import Changes, among, table_of
+from pipeline.catalog.tables import TREE
 
 Kind = Literal["engine", "checkpoint", "licence", "setting"]
 LONGEST = 200  # characters of a name or value; longer text is no setting but content
@@ -80,14 +81,29 @@ def kind_of(name: str) -> Kind:
     return next((kind for word, kind in KINDS if word in lowered), "setting")
 
 
+def steps_behind(publication: Publication) -> set[str]:
+    """The steps from the assets of a publication back to the photos."""
+    producers: dict[str, list[str]] = {}
+    for edge in publication.inputs:
+        if edge.producer_key is not None and edge.media_type != TREE:
+            producers.setdefault(edge.step_key, []).append(edge.producer_key)
+    behind: set[str] = set()
+    generation = {entry.step_key for entry in publication.assets or () if entry.step_key is not None}
+    while generation:
+        behind |= generation
+        generation = {producer for key in generation for producer in producers.get(key, ())} - behind
+    return behind
+
+
 def fact_id(fact: Fact) -> int:
     """The id of a fact: 63 bits of its digest, the same in every catalog, so that nothing is looked up to write it."""
     return int.from_bytes(hashlib.sha256("\0".join(fact).encode()).digest()[:8], "big") >> 1
 
 
-def note_facts(session: Session, sku: str, steps: Iterable[StepEntry]) -> Changes:
-    """Add what these steps were made with to the facts of a shoot. What is known already stays."""
-    facts = Facts()
+def note_facts(session: Session, publication: Publication) -> Changes:
+    """Add what the assets of a publication were made with to the facts of its shoot. What is known already stays."""
+    sku, facts, behind = publication.sku, Facts(), steps_behind(publication)
+    steps = (step for step in publication.steps if step.key in behind)
     found: set[Fact] = set().union(*(facts.of(step.stage, step.params, step.report) for step in steps))
     ids = {fact_id(fact): fact for fact in found}
     own = select(ShootFactRow.fact_id).where(ShootFactRow.sku == sku, among(ShootFactRow.fact_id, ids))

@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.paging import Page, limited, page
 from pipeline.catalog.sync import among
-from pipeline.catalog.tables import AssetRow, InputRow
+from pipeline.catalog.tables import TREE, AssetRow, InputRow
+from pipeline.catalog.trace.walk import steps_above
 from pipeline.catalog.version_tables import VersionRow
-from pipeline.catalog.views import ASSET_LINEAGE, PHOTO_IMPACT
+from pipeline.catalog.views import PHOTO_IMPACT
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.media import JSON
 from pipeline.core.photo_names import is_name_of
 
-TREE = "application/vnd.catalog.tree+json"
 SHORTEST = 6  # hex digits by which a photo may be named
 ALIKE = 100  # files that begin alike, from which on more digits are needed
 
@@ -99,16 +99,14 @@ def position(cursor: str) -> tuple[str, int]:
 
 def photos_of(session: Session, sku: str) -> list[Photo]:
     """The source files behind the assets of a shoot, as they are made now, by name."""
-    view = ASSET_LINEAGE.c
-    own = select(AssetRow.id).where(AssetRow.sku == sku, AssetRow.current)
-    steps = select(view.step_key).where(view.asset_id.in_(own), view.replaced_at.is_(None)).distinct()
-    keys = list(session.scalars(steps))
-    query = select(InputRow).where(
+    own = select(AssetRow.step_key).where(AssetRow.sku == sku, AssetRow.current, AssetRow.step_key.is_not(None))
+    keys = steps_above(session, [key for key in session.scalars(own) if key])
+    query = select(InputRow.source_path, InputRow.path, InputRow.name, InputRow.sha256).where(
         among(InputRow.step_key, keys), InputRow.producer_key.is_(None), InputRow.media_type.not_in((TREE, JSON))
     )
     photos = {
-        row.sha256: Photo(sku=sku, name=row.source_path or row.path or row.name, sha256=row.sha256)
-        for row in session.scalars(query)
+        sha256: Photo(sku=sku, name=source_path or path or name, sha256=sha256)
+        for source_path, path, name, sha256 in session.execute(query)
     }
     return sorted(photos.values(), key=lambda photo: photo.name)
 

@@ -92,6 +92,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sku"], ["shoots.sku"], ondelete="CASCADE", name="fk_shoot_facts_sku_shoots"),
         sqlite_with_rowid=False,
     )
+    op.drop_index("ix_step_inputs_producer_key", "step_inputs")
+    made = sa.text("producer_key IS NOT NULL")
+    op.create_index(
+        "ix_step_inputs_producer_key", "step_inputs", ["producer_key"], sqlite_where=made, postgresql_where=made
+    )
     _collect(op.get_bind())
     for statement in (*BY_DATABASE[op.get_bind().dialect.name], RUN_COSTS, REVIEW_LOG):
         op.execute(statement)
@@ -103,6 +108,8 @@ def downgrade() -> None:
         op.execute(f"DROP VIEW {view}")
     op.drop_table("shoot_facts")
     op.drop_table("facts")
+    op.drop_index("ix_step_inputs_producer_key", "step_inputs")
+    op.create_index("ix_step_inputs_producer_key", "step_inputs", ["producer_key"])
 
 
 def _collect(connection: sa.Connection) -> None:

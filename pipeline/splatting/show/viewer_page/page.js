@@ -5,6 +5,7 @@
   const status = document.querySelector("[role=status]");
   const RADIANS = Math.PI / 180;
   const STILL_FRAMES = 3; // depth order and colours of a new view may arrive a frame apart
+  const UPDATE_ONCE = 1; // the engine's WORKBUFFER_UPDATE_ONCE
 
   const setStatus = (state, message) => {
     document.body.dataset.state = state;
@@ -60,6 +61,7 @@
       camera.lookAt(Engine.Vec3.ZERO);
       document.body.dataset.state = "drawing";
       frames.still = 0;
+      frames.coloured = false;
       app.renderNextFrame = true;
     };
     const fit = () => {
@@ -118,9 +120,14 @@
     app.root.addChild(camera);
     app.root.addChild(splat);
     // Draw until several frames in a row are complete: the first may still show the previous view.
-    const frames = { still: 0 };
+    // Then colour the view once more: the engine misses turns of the camera that fall between two of its sorts.
+    const frames = { still: 0, coloured: false };
     app.systems.gsplat.on("frame:ready", (_camera, _layer, ready) => {
       frames.still = ready ? frames.still + 1 : 0;
+      if (frames.still >= STILL_FRAMES && !frames.coloured) {
+        splat.gsplat.workBufferUpdate = UPDATE_ONCE;
+        Object.assign(frames, { still: 0, coloured: true });
+      }
       if (frames.still >= STILL_FRAMES) setStatus("ready", "Drag to turn, scroll or pinch to zoom");
       else requestAnimationFrame(() => (app.renderNextFrame = true)); // this frame clears the flag when it ends
     });
