@@ -101,6 +101,10 @@ def adjust_of(lexemes: Sequence[Lexeme]) -> Edit:
         raise NoSuchPhrase
     if amounts and noun in NOUNS and not signs and amounts[0][1:] == ("PCT", False) and amounts[0][0] >= 100:
         amounts[0] = (amounts[0][0] - 100, "PCT", True)  # `brightness 120%` is the whole
+    elif (
+        amounts and noun in NOUNS and not signs and amounts[0][1:] == ("PCT", False) and amounts[0][0] > WHOLE_FROM_PCT
+    ):
+        raise RefusedPhrase(f"write `{noun.lower()} to {amounts[0][0]:g}%`, or by how much it is to change")
     edit = ADJUSTED[noun](amounts[0] if amounts else None, degrees[0] if degrees else "", signs)
     if radius and ("sharpen", "amount") in edit.fields:
         if not 0.3 <= radius[0] <= 20:
