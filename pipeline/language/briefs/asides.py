@@ -118,8 +118,13 @@ def _labels(heard: Utterance) -> Spans:
         heads = end == at + 1 or heard.asks(at + 1, end)
         if label == ["PRODUCT"] and not heads:
             yield first, end
-        elif heads and heard.kind(first - 1) in BOUNDS and ({UNKNOWN, TALK} & set(label) or label == ["VIEW", "NUM"]):
+        elif heads and heard.kind(first - 1) in BOUNDS and _is_label(label):
             yield first, at
+
+
+def _is_label(kinds: Sequence[str]) -> bool:
+    """Whether words before a colon name what follows: `hero image`, `picture 2`."""
+    return bool({UNKNOWN, TALK} & set(kinds)) or (list(kinds[1:]) == ["NUM"] and kinds[0] in {"VIEW", COURTESY})
 
 
 def _audiences(heard: Utterance) -> Spans:

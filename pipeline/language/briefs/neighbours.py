@@ -44,10 +44,13 @@ def _is_other_number(before: Lexeme, phrase: Sequence[Lexeme]) -> bool:
 
 
 def _is_one_of_many(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
-    """Whether a phrase begins with the last number of a range, or is the last of `between the front and the left`."""
+    """Whether a phrase ends a range or `between front and left`, or comes after `lighter than`."""
     within = first > 1 and clause[first - 1].kind == "AND"
     within = within and any(clause[at].value == "between" and clause[at].kind == "LIMIT" for at in range(first))
-    return within or (clause[first].kind == "NUM" and _ends_range(clause, first, free))
+    compared = (
+        first and clause[first - 1].kind in {*LIT, "MORE", "LESS"} and {"than", "als"} & set(clause[first].before)
+    )
+    return bool(within or compared) or (clause[first].kind == "NUM" and _ends_range(clause, first, free))
 
 
 def _is_other_amount(clause: Sequence[Lexeme], first: int, end: int, free: Set[int]) -> bool:

@@ -26,6 +26,7 @@ WISHING, WAS, TOO = cue("wishing"), cue("was"), cue("too")
 ONLY_FIRST = cue("only_first")
 SUBJUNCTIVE = cue("subjunctive")
 OPENERS, SPEAKERS, RESTS = cue("openers"), cue("speakers"), tuple(sorted(cue("rests")))
+OVER, PREFERRING = cue("over_another"), cue("preferring")
 SWITCHING = cue("switching")
 WHICH = cue("which")
 OPINIONS, PAST_TIMES = cue("opinions"), cue("past_times")
@@ -66,7 +67,8 @@ def replaced(heard: Utterance) -> Spans:
         preferring = bool(heard.said(first, end) & RATHER)
         for at in range(first, end):
             word = heard.words[at]
-            if word in INSTEAD or (preferring and word in THAN and at > first):
+            over = word in OVER and heard.kind(at - 1) in THINGS and heard.said(first, at) & PREFERRING
+            if word in INSTEAD or (preferring and word in THAN and at > first) or over:
                 stop = _thing(heard, at + 1, end)
                 if stop is not None and (stop < end or at > first):
                     yield at, stop

@@ -23,7 +23,9 @@ from pipeline.shoot import parse_shoot
 
 ROOT = Path(__file__).parents[3]
 CORPUS = Path(__file__).parent / "corpus"
-PARTS = ("tuned", "kept", "tuned2", "kept2", "kept3", "kept4", "strangers_tuned", "strangers_kept")
+PARTS = ("tuned", "kept", "tuned2", "kept2", "kept3", "kept4", "strangers_tuned", "strangers_kept", "strangers2_kept")
+UNREAD = frozenset({"strangers2_kept"})
+"""Parts that only are counted: nobody who tunes the grammar has read them, or what it makes of them."""
 SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"
 
 
