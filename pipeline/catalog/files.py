@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import AssetState
+from pipeline.catalog.sync import among
 from pipeline.catalog.tables import AssetRow, CaptionRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -31,18 +32,22 @@ OF_ASSET = (
     AssetRow.published_at,
 )
 NAMED = ("sku", "collection", "channel", "angle", "backdrop")
+MOST_IDS = 2000  # assets that one filter names
 
 
 class FileFilter(Frozen):
-    """Which assets are meant: those in one state that match every filter given. `ids`: only these assets."""
+    """Which assets are meant: those in one state that match every filter given.
+
+    `state`: None for every state, withdrawn ones too. `ids`: only these assets.
+    """
 
     sku: str | None = None
     collection: str | None = None
     channel: str | None = None
     angle: str | None = None
     backdrop: str | None = None
-    state: AssetState = "published"
-    ids: tuple[str, ...] = Field(default=(), max_length=1000)
+    state: AssetState | None = "published"
+    ids: tuple[str, ...] = Field(default=(), max_length=MOST_IDS)
 
 
 class FinishedFile(Frozen):
@@ -72,20 +77,23 @@ class FinishedFile(Frozen):
 
 
 def list_files(catalog: Catalog, which: FileFilter) -> list[FinishedFile]:
-    """The files that match, sorted by asset; withdrawn ones only with `state="withdrawn"`.
+    """The files that match, sorted by asset; withdrawn ones only with the state `withdrawn` or None.
 
     Raises BadInput when no asset, whatever its state, has the sku, collection, channel, angle, backdrop or id: a
     mistyped name is no empty selection.
     """
     named = _named(which)
-    conditions = [AssetRow.state == which.state, *(condition for _, _, condition in named)]
-    if which.state != "withdrawn":
+    conditions = [condition for _, _, condition in named]
+    if which.state is not None:
+        conditions.append(AssetRow.state == which.state)
+    if which.state not in {"withdrawn", None}:
         conditions.append(AssetRow.current.is_(True))
     if which.ids:
-        conditions.append(AssetRow.id.in_(which.ids))
+        conditions.append(among(AssetRow.id, which.ids))
     with catalog.read() as session:
-        for name, value, condition in (*named, *(("id", value, AssetRow.id == value) for value in which.ids)):
+        for name, value, condition in named:
             _require_known(session, name, value, condition)
+        _require_known_ids(session, which.ids)
         rows = session.execute(_of_shoots(*OF_ASSET, ShootRow.collection, ShootRow.title, conditions=conditions))
         captions = _captions(session, conditions)
         return [_file(row, captions.get(row.sku)) for row in rows]
@@ -105,9 +113,20 @@ def _of_shoots(*columns: Any, conditions: Sequence[ColumnElement[bool]]) -> Sele
 
 def _require_known(session: Session, name: str, value: str, condition: ColumnElement[bool]) -> None:
     if session.execute(_of_shoots(AssetRow.id, conditions=[condition]).limit(1)).first() is None:
-        raise BadInput(
-            f"the catalog has no asset with the {name} {value!r}", remedy="List the assets with `catalog assets`"
-        )
+        raise _unknown(name, value)
+
+
+def _require_known_ids(session: Session, ids: Sequence[str]) -> None:
+    known = set(session.scalars(select(AssetRow.id).where(among(AssetRow.id, ids)))) if ids else set()
+    for identity in ids:
+        if identity not in known:
+            raise _unknown("id", identity)
+
+
+def _unknown(name: str, value: str) -> BadInput:
+    return BadInput(
+        f"the catalog has no asset with the {name} {value!r}", remedy="List the assets with `catalog assets`"
+    )
 
 
 def _captions(session: Session, conditions: Sequence[ColumnElement[bool]]) -> dict[str, Row[Any]]:

@@ -135,6 +135,21 @@ def record_fate(
         _record(session, run_id, _shoot(session, sku, collection, source), fate, reason)
 
 
+def record_request_failed(url: str, run_id: str, sku: str, reason: str) -> None:
+    """Record that what a brief asked for failed, unless the run itself has recorded how it ended.
+
+    The shoot's own state stays. `sku`: of a shoot that the catalog has.
+    """
+    now = datetime.now(UTC)
+    with Catalog(url).write() as session:
+        _run(session, run_id)
+        entry = session.get(RunShootRow, (run_id, sku))
+        if entry is None:
+            session.add(RunShootRow(run_id=run_id, sku=sku, plan_digest=None, fate="failed", reason=reason, at=now))
+        elif entry.fate == "planned":
+            entry.fate, entry.reason, entry.at = "failed", reason, now
+
+
 def record_step(url: str, run_id: str, sku: str, fate: StepFate, *, collection: str = "") -> None:
     """Record how a step ended in a run; a later call for the same step replaces the earlier one."""
     with Catalog(url).write() as session:

@@ -7,25 +7,49 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
 
 from fastapi import Request
 
+from pipeline.catalog.shoots import record_request_failed
 from pipeline.cli.output import writing
-from pipeline.core.errors import EXIT_DONE, EXIT_HELD
+from pipeline.core.errors import EXIT_DONE, EXIT_HELD, CatalogError
 from pipeline.settings import Settings
+
+TAIL_BYTES = 8000  # of a log, in which its error is looked for
+ENDED = "`catalog ui` was ended before it was made. Send it back again"
 
 log = logging.getLogger(__name__)
 
 
+class Wish(NamedTuple):
+    """What a run is to make."""
+
+    run_id: str
+    sku: str
+    text: str
+
+    @property
+    def arguments(self) -> list[str]:
+        """Of `catalog`. "--" because a wish may begin with a dash, as the entries of a list do."""
+        return ["brief", "--run", "--run-id", self.run_id, "--", self.sku, self.text]
+
+
 class BackgroundRedo:
-    """Runs `catalog brief SKU TEXT --run` for each wish. Its log lies beside the store, in `logs/`."""
+    """Runs `catalog brief SKU TEXT --run` for each wish. Its log lies beside the store, in `logs/`.
+
+    A wish that cannot be made is recorded as a run that failed, with its reason, so that the pages show it.
+    """
 
     def __init__(self, settings: Settings, command: Sequence[str] = (sys.executable, "-m", "pipeline")) -> None:
         self._command = command
+        self._url = settings.catalog_url
         self._folder = settings.store.absolute().parent / "logs"
-        self._waiting: deque[tuple[str, list[str]]] = deque()
+        self._waiting: deque[Wish] = deque()
         self._changed = threading.Condition()
         self._running: subprocess.Popen[bytes] | None = None
+        self._busy = False
         self._stopped = False
         self._worker = threading.Thread(target=self._work, name="redo", daemon=True)
 
@@ -34,47 +58,78 @@ class BackgroundRedo:
 
         Raises BadInput when the folder of the logs cannot be made.
         """
-        run_id = f"redo-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        wish = Wish(f"redo-{datetime.now(UTC):%Y%m%dT%H%M%S%f}", sku, text)
         with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-        # "--" because a wish may begin with a dash, as the entries of a list do
-        arguments = ["brief", "--run", "--run-id", run_id, "--", sku, text]
         with self._changed:
-            self._waiting.append((run_id, arguments))
+            self._waiting.append(wish)
             if not self._worker.is_alive():
                 self._worker.start()
             self._changed.notify()
-        return run_id
+        return wish.run_id
 
     def finish(self) -> None:
         """Wait until every wish has been made."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._waiting and self._running is None)
+            self._changed.wait_for(lambda: not self._waiting and not self._busy)
 
     def stop(self) -> None:
-        """End the run in progress; finished steps are kept."""
+        """End the run in progress; finished steps are kept. What is not made is recorded as failed."""
         with self._changed:
             self._stopped = True
-            running = self._running
-            self._changed.notify()
-        if running is not None:
-            running.terminate()
-            running.wait()
+            if self._running is not None:
+                self._running.terminate()
+            self._changed.notify_all()
+        if self._worker.is_alive():
+            self._worker.join()
 
     def _work(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._stopped)
                 if self._stopped:
-                    return
-                run_id, arguments = self._waiting.popleft()
-                with (self._folder / f"{run_id}.log").open("wb") as file:
-                    self._running = running = subprocess.Popen(
-                        [*self._command, *arguments], stdout=file, stderr=subprocess.STDOUT
-                    )
-            code = running.wait()
-            if code not in {EXIT_DONE, EXIT_HELD}:
-                log.warning("%s failed: see %s", run_id, self._folder / f"{run_id}.log")
-            with self._changed:
-                self._running = None
-                self._changed.notify_all()
+                    break
+                wish, self._busy = self._waiting.popleft(), True
+            try:
+                self._make(wish)
+            finally:
+                with self._changed:
+                    self._busy = False
+                    self._changed.notify_all()
+        for wish in self._waiting:
+            self._record_failed(wish, ENDED)
+
+    def _make(self, wish: Wish) -> None:
+        path = self._folder / f"{wish.run_id}.log"
+        try:
+            with path.open("wb") as file, self._changed:
+                if not self._stopped:
+                    command = [*self._command, *wish.arguments]
+                    self._running = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+        except OSError as error:
+            self._record_failed(wish, f"it cannot be started: {error}")
+            return
+        code = self._running.wait() if self._running is not None else None
+        with self._changed:
+            self._running = None
+        if self._stopped and code not in {EXIT_DONE, EXIT_HELD}:
+            self._record_failed(wish, ENDED)
+        elif code not in {EXIT_DONE, EXIT_HELD}:
+            log.warning("%s failed: see %s", wish.run_id, path)
+            self._record_failed(wish, f"{reason_in(path) or f'it ended with exit code {code}'} (log: {path})")
+
+    def _record_failed(self, wish: Wish, reason: str) -> None:
+        """Record it. An error here is logged: it must not end the thread that makes the next wish."""
+        try:
+            record_request_failed(self._url, wish.run_id, wish.sku, reason)
+        except CatalogError as error:
+            log.warning("%s failed, and that cannot be recorded: %s", wish.run_id, error)
+
+
+def reason_in(path: Path) -> str:
+    """The last line of a log, which is the command's error, without its prefix; empty where nothing was written."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        lines = file.read().decode(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return last.removeprefix("error: ")

@@ -17,10 +17,23 @@ from pipeline.pages.disk_cache import DiskCache
 from pipeline.pages.headers import Guarded
 from pipeline.pages.redo import Redo
 from pipeline.pages.render import render
-from pipeline.pages.routes import actions, assets, board, impact, pictures, products, review, runs, static, versions
+from pipeline.pages.routes import (
+    actions,
+    assets,
+    board,
+    files,
+    impact,
+    pictures,
+    products,
+    review,
+    runs,
+    static,
+    versions,
+    withdrawal,
+)
 from pipeline.settings import Settings
 
-ROUTES = (static, pictures, board, products, assets, versions, review, impact, runs, actions)
+ROUTES = (static, pictures, board, products, files, assets, versions, review, impact, runs, actions, withdrawal)
 PUBLIC = frozenset({"/static/{name}", "/favicon.ico", "/login"})  # without a login: the login, and its page's style
 
 
@@ -33,6 +46,8 @@ def build_pages(access: Access, settings: Settings, redo: Redo | None = None) ->
     pages.state.access, pages.state.redo = access, redo
     pages.state.catalog = Catalog(settings.catalog_url, pooled=True)
     pages.state.store = Store(settings.store)
+    pages.state.file_names = settings.file_names
+    pages.state.usd_per_hour = settings.cost_per_hour_usd
     pages.state.cache = DiskCache(pages.state.store.root / "cache" / "pages")
     for module in ROUTES:
         pages.include_router(module.router)

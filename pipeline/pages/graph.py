@@ -8,12 +8,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import TopologicalSorter
+from math import ceil
 from statistics import fmean
 
 from pipeline.catalog.lineage import Lineage, LineageStep, SourcePhoto
 
 MANY = 4  # steps of one stage that one step reads, from which they are drawn as one
-NODE_W, NODE_H, GAP_X, GAP_Y, MARGIN = 164, 60, 28, 18, 12
+NODE_W, NODE_H, GAP_X, GAP_Y, MARGIN = 124, 60, 28, 18, 12  # px; NODE_W: at least
+BESIDE, BESIDE_PICTURE = 24, 72  # px to the left and right of a title, without and with a picture
+LETTER_W = 7.6  # px of a letter in bold, at most on average
 PHOTOS = "photos"
 
 
@@ -29,6 +32,7 @@ class Node:
     depth: int = 0
     x: int = 0
     y: float = 0.0
+    w: int = NODE_W
     own: bool = False
 
     @property
@@ -53,7 +57,7 @@ class Graph:
     def path(self, edge: tuple[Node, Node]) -> str:
         """The SVG path of an edge, from the right side of what was read to the left side of its reader."""
         source, reader = edge
-        x0, y0, x1, y1 = source.x + NODE_W, source.y + NODE_H / 2, reader.x, reader.y + NODE_H / 2
+        x0, y0, x1, y1 = source.x + source.w, source.y + NODE_H / 2, reader.x, reader.y + NODE_H / 2
         bend = max(GAP_X, (x1 - x0) / 2)
         return f"M{x0} {y0:.0f}C{x0 + bend:.0f} {y0:.0f} {x1 - bend:.0f} {y1:.0f} {x1} {y1:.0f}"
 
@@ -211,9 +215,27 @@ def _place(graph: Graph) -> None:
         step = NODE_H + GAP_Y
         top = fmean(wanted.values()) - step * (len(column) - 1) / 2
         for row, node in enumerate(column):
-            node.x, node.y = MARGIN + (deepest - depth) * (NODE_W + GAP_X), top + row * step
+            node.y = top + row * step
+    _place_columns(graph, deepest)
     highest = min(node.y for node in graph.nodes)
     for node in graph.nodes:
         node.y += MARGIN - highest
-    graph.width = 2 * MARGIN + (deepest + 1) * (NODE_W + GAP_X) - GAP_X
     graph.height = round(max(node.y for node in graph.nodes)) + NODE_H + MARGIN
+
+
+def _place_columns(graph: Graph, deepest: int) -> None:
+    """Place the columns from left to right, each as wide as its longest name of a stage, which is never cut."""
+    x = MARGIN
+    for depth in range(deepest, -1, -1):
+        column = [node for node in graph.nodes if node.depth == depth]
+        width = max(NODE_W, *(_wanted_width(node) for node in column))
+        for node in column:
+            node.x, node.w = x, width
+        x += width + GAP_X
+    graph.width = x - GAP_X + MARGIN
+
+
+def _wanted_width(node: Node) -> int:
+    """The width with which the whole title fits; of a photo, whose name may be cut, that of twelve letters."""
+    letters = len(node.title) if node.step or node.count > 1 else min(len(node.title), 12)
+    return ceil((BESIDE_PICTURE if node.picture else BESIDE) + LETTER_W * letters)

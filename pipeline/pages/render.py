@@ -1,8 +1,9 @@
 """Renders the pages' templates: what all of them share, and filters for figures and times."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from fastapi import Request
@@ -21,6 +22,20 @@ _TEMPLATES = Environment(
 NAVIGATION = (("Board", "board"), ("Review", "review"), ("Impact", "impact"), ("Runs", "runs"))
 
 
+class Priced(Protocol):
+    """Something that took time and may have cost something: a run, or a lineage."""
+
+    @property
+    def seconds(self) -> float:
+        """What it took."""
+        ...
+
+    @property
+    def cost_usd(self) -> float:
+        """What it cost."""
+        ...
+
+
 def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Render a page for the user of this request; before one is known, without navigation."""
     user: User | None = getattr(request.state, "catalog_user", None)
@@ -30,6 +45,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         user=user,
         csrf=csrf_token(access.secret, user) if user else "",
         navigation=NAVIGATION if user else (),
+        is_priced=partial(is_priced, usd_per_hour=request.app.state.usd_per_hour),
         here=request.url.path.removeprefix(root_of(request)).strip("/").partition("/")[0],
         **values,
     )
@@ -73,8 +89,31 @@ def size(value: int) -> str:
 
 
 def when(value: datetime | None) -> str:
-    """A time in UTC, `2026-03-01 02:14`; a dash for none."""
+    """A time in UTC, `2026-03-01 02:14`, for a column whose head says UTC; a dash for none."""
     return f"{value:%Y-%m-%d %H:%M}" if value else "\u2013"
+
+
+def when_utc(value: datetime | None) -> str:
+    """A time that stands alone, `2026-03-01 02:14 UTC`; a dash for none."""
+    return f"{when(value)} UTC" if value else when(value)
+
+
+def moment(text: str) -> str:
+    """A step's time, given in ISO 8601, as `when_utc` writes it."""
+    return when_utc(datetime.fromisoformat(text).astimezone(UTC))
+
+
+def is_priced(costs: Priced, usd_per_hour: float) -> bool:
+    """Whether a cost of 0 is one: a price is set, and there was too little work to cost anything.
+
+    `usd_per_hour`: the price that is set now; when these seconds were computed, there may have been none.
+    """
+    return costs.cost_usd > 0 or (usd_per_hour > 0 and costs.seconds < 1)
+
+
+def language(tag: str) -> str:
+    """The name of a caption's language, `English`; a language without captions of ours by its tag."""
+    return {"en": "English", "de": "German", "fr": "French"}.get(tag, tag)
 
 
 def dot(state: str) -> str:
@@ -101,6 +140,7 @@ def shortened(text: str) -> str:
 
 
 _TEMPLATES.filters |= {
-    "number": number, "seconds": seconds, "usd": usd, "size": size, "when": when, "dot": dot,
-    "settings": settings_of, "path": quote, "shortened": shortened,
+    "number": number, "seconds": seconds, "usd": usd, "size": size, "when": when, "when_utc": when_utc,
+    "moment": moment, "language": language, "dot": dot, "settings": settings_of, "path": quote,
+    "shortened": shortened,
 }  # fmt: skip

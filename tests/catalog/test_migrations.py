@@ -42,7 +42,7 @@ def filled(tmp_path: Path, url: str) -> Catalog:
     shoot.publish()
     shoot.but(channels=("shop",), verdict=UNSURE).publish()
     ToyShoot(tmp_path, url, sku="MUG-2", angles=("left",)).publish()
-    for sku, fate in {"MUG-2": "held", "MUG-3": "held", "MUG-4": "bad input"}.items():
+    for sku, fate in {"MUG-2": "held", "MUG-3": "held", "MUG-4": "refused"}.items():
         record_planned(url, "night", sku=sku, collection="autumn", source="", listing_digest="l", plan_digest="p")
         record_step(url, "night", sku, StepFate(step="sfm", state="held", seconds=2.0, cost_usd=0.5, computed=1))
         record_fate(url, "night", sku, fate, "because")  # type: ignore[arg-type]

@@ -15,10 +15,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline.catalog.shoots import known_shoots, record_fate, record_planned, record_request_failed, summary
 from pipeline.cli.background import BackgroundRedo
 from pipeline.cli.ui import listen
 from pipeline.core.errors import BadInput
 from pipeline.settings import Settings
+from tests.catalog.toy_shoot import ToyShoot
 
 SHOW = "import json, sys; json.dump(sys.argv[1:], open(sys.argv[1] + '.json', 'w'))"
 
@@ -68,3 +70,54 @@ def test_a_wish_becomes_a_run_of_its_brief_with_a_log(tmp_path, monkeypatch):
         "brief", "--run", "--run-id", run_id, "--", "mug-001", "- on light grey",
     ]  # fmt: skip
     assert (tmp_path / "logs" / f"{run_id}.log").read_bytes() == b""
+
+
+FAIL = "import sys; print('progress'); sys.exit('error: the brief names no angle. Name one')"
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Settings:
+    """A catalog with the product MUG-1, done in an earlier night."""
+    settings = Settings(store=tmp_path / "store", database_url=f"sqlite:///{tmp_path}/catalog.db")
+    ToyShoot(tmp_path, settings.catalog_url).publish()
+    planned = {"sku": "MUG-1", "collection": "autumn", "source": ""}
+    record_planned(settings.catalog_url, "night-1", **planned, listing_digest="1" * 64, plan_digest="2" * 64)
+    record_fate(settings.catalog_url, "night-1", "MUG-1", "done")
+    return settings
+
+
+def fates(settings: Settings, run_id: str) -> list[tuple[str, str]]:
+    return [(shoot.fate, shoot.reason) for shoot in summary(settings.catalog_url, run_id).shoots]
+
+
+def test_a_wish_that_fails_is_a_run_that_failed_with_its_reason(known):
+    redo = BackgroundRedo(known, (sys.executable, "-c", FAIL))
+    run_id = asyncio.run(redo.start(None, "MUG-1", "nonsense"))  # type: ignore[arg-type]
+    redo.finish()
+    ((fate, reason),) = fates(known, run_id)
+    assert fate == "failed" and reason.startswith("the brief names no angle. Name one (log: ") and run_id in reason
+    assert known_shoots(known.catalog_url)["MUG-1"].fate == "done"  # the shoot itself is as it was
+
+
+def test_how_a_run_itself_ended_is_not_replaced(known):
+    redo = BackgroundRedo(known, (sys.executable, "-c", FAIL))
+    record_fate(known.catalog_url, "redo-1", "MUG-1", "held", "splat: too blurred")
+    record_request_failed(known.catalog_url, "redo-1", "MUG-1", "exit code 1")
+    assert fates(known, "redo-1") == [("held", "splat: too blurred")]
+    redo.stop()
+
+
+def test_wishes_that_catalog_ui_leaves_unmade_are_recorded(known):
+    redo = BackgroundRedo(known, (sys.executable, "-c", "import time; time.sleep(600)"))
+    runs = [asyncio.run(redo.start(None, "MUG-1", text)) for text in ("on oak", "on slate")]  # type: ignore[arg-type]
+    redo.stop()
+    for run_id in runs:
+        ((fate, reason),) = fates(known, run_id)
+        assert fate == "failed" and "was ended before it was made" in reason
+
+
+def test_a_command_that_cannot_be_started_fails_its_wish_and_not_the_next(known, tmp_path):
+    redo = BackgroundRedo(known, (str(tmp_path / "no-such-program"),))
+    runs = [asyncio.run(redo.start(None, "MUG-1", text)) for text in ("on oak", "on slate")]  # type: ignore[arg-type]
+    redo.finish()
+    assert [fates(known, run_id)[0][0] for run_id in runs] == ["failed", "failed"]

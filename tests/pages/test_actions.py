@@ -1,5 +1,6 @@
 """Decisions from the pages: who may, what is recorded, what stays if it fails."""
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.catalog.database import Catalog
-from pipeline.catalog.queries import read_asset
+from pipeline.catalog.queries import list_assets, read_asset
 from pipeline.catalog.review.log import audit_log, review_log
-from pipeline.core.errors import CatalogError
+from pipeline.catalog.trace.everything import find_everything
+from pipeline.core.errors import BadInput, CatalogError
 from pipeline.pages.links import own_address
 from tests.pages.conftest import ASSET, Site
 
@@ -19,6 +21,10 @@ from tests.pages.conftest import ASSET, Site
 def waiting(make_site) -> Site:
     """Assets that wait for a decision."""
     return make_site(verdict="in review")
+
+
+def seen_of(site: Site, asset: str) -> str:
+    return f"{read_asset(Catalog(site.settings.catalog_url), asset).asset.sha256} {asset}"
 
 
 def state_of(site: Site) -> str:
@@ -86,6 +92,68 @@ def test_only_an_admin_withdraws(make_site):
     assert send(site, "/withdrawals", **values).status_code == 403
     assert send(site, "/withdrawals", "admin", **values).status_code == 303
     assert state_of(site) == "withdrawn"
+
+
+def offered(site: Site, kind: str, of: str) -> dict[str, str]:
+    """What the page of a withdrawal would send."""
+    page = site.client("admin").get("/withdrawal", params={"kind": kind, "of": of})
+    assert page.status_code == 200, page.text
+    (digest,) = re.findall(r'name="digest" value="([0-9a-f]{64})"', page.text)
+    return {"kind": kind, "of": of, "digest": digest}
+
+
+@pytest.fixture
+def many(make_site) -> Site:
+    """A shoot of 230 published assets, more than the pages list at once."""
+    site = make_site()
+    site.shoot.but(angles=tuple(f"front-{number}" for number in range(230))).publish()
+    return site
+
+
+@pytest.mark.parametrize(
+    ("kind", "of"), [("photo", "MUG-1/A.jpg"), ("checkpoint", "c" * 64), ("setting", "cutout.engine=matting")]
+)
+def test_everything_found_is_withdrawn_at_once(many, kind, of):
+    client = many.client("admin")
+    assert "Withdraw everything found" in client.get("/impact", params={"kind": kind, "of": of}).text
+    assert "230 assets" in client.get("/withdrawal", params={"kind": kind, "of": of}).text
+    values = offered(many, kind, of)
+    response = client.post("/withdrawal", data={**values, "reason": "the licence ended"})
+    assert response.status_code == 303
+    catalog = Catalog(many.settings.catalog_url)
+    assert {asset.state for asset in list_assets(catalog)} == {"withdrawn"}
+    first = audit_log(catalog, limit=200)
+    rows = [*first.rows, *audit_log(catalog, cursor=first.next, limit=200).rows]
+    assert len({row.target for row in rows}) == len(rows) == 230
+    assert {(row.action, row.actor, row.details["reason"]) for row in rows} == {
+        ("withdraw", "admin", "the licence ended")
+    }
+    assert "Nothing is left to withdraw" in client.get("/withdrawal", params={"kind": kind, "of": of}).text
+
+
+def test_a_withdrawal_of_everything_is_refused_once_the_list_has_changed(many):
+    values = offered(many, "photo", "MUG-1/A.jpg")
+    send(many, "/withdrawals", "admin", asset=f"{seen_of(many, 'MUG-1/front-7/white/shop')}", reason="blurred")
+    response = many.client("admin").post("/withdrawal", data={**values, "reason": "the licence ended"})
+    assert response.status_code == 409 and "229 assets now" in response.text
+    states = [asset.state for asset in list_assets(Catalog(many.settings.catalog_url))]
+    assert states.count("withdrawn") == 1
+
+
+def test_a_withdrawal_of_everything_needs_a_reason_and_an_admin(many):
+    values = offered(many, "photo", "MUG-1/A.jpg")
+    assert many.client("admin").post("/withdrawal", data={**values, "reason": " "}).status_code == 409
+    assert many.client("reviewer").post("/withdrawal", data={**values, "reason": "x"}).status_code == 403
+    given = {"kind": "photo", "of": "MUG-1/A.jpg"}
+    assert "Withdraw everything" not in many.client("reviewer").get("/impact", params=given).text
+    assert {asset.state for asset in list_assets(Catalog(many.settings.catalog_url))} == {"published"}
+
+
+def test_more_assets_than_one_withdrawal_takes_are_refused(many):
+    catalog = Catalog(many.settings.catalog_url)
+    with pytest.raises(BadInput, match=r"more than 229 assets were made .*page by page"):
+        find_everything(catalog, "photo", "MUG-1/A.jpg", most=229)
+    assert len(find_everything(catalog, "photo", "MUG-1/A.jpg", most=230).assets) == 230
 
 
 @pytest.mark.parametrize("back", ["//elsewhere.test", "http://elsewhere.test/", "/\\elsewhere.test", "/a\r\nx: y", ""])

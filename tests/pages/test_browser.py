@@ -2,6 +2,7 @@
 
 import io
 import threading
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ PAGES = (
     "review",
     "log",
     "impact?of=MUG-1/A.jpg",
+    "withdrawal?kind=photo&of=MUG-1/A.jpg",
     "runs",
     "runs/night-1",
 )
@@ -152,6 +154,38 @@ def test_several_assets_are_approved_from_the_board(visit, served):
     assert served.state() == "published"
 
 
+def test_selected_and_all_files_are_downloaded_as_a_zip(visit, served):
+    page = visit.page
+    with page.expect_download() as everything:
+        page.get_by_role("link", name="Download all 2").click()
+    page.locator(".cell input[type=checkbox]").first.check()
+    with page.expect_download() as selected:
+        page.get_by_role("button", name="Download (ZIP)").click()
+    for download, count in ((everything.value, 2), (selected.value, 1)):
+        assert download.suggested_filename == "catalog.zip"
+        with zipfile.ZipFile(download.path()) as archive:
+            assert archive.testzip() is None and len(archive.namelist()) == 1 + count
+    assert served.state() == "in review"
+
+
+@pytest.mark.parametrize("visit", ["phone"], indirect=True)
+def test_on_a_phone_the_lineage_begins_at_the_asset_and_says_it_scrolls(visit, served):
+    page = visit.page
+    page.goto(f"{served.address}/assets/{ASSET}", wait_until="networkidle")
+    assert page.get_by_text("Scroll the drawing sideways").is_visible()
+    assert page.locator(".graph").evaluate("g => g.scrollLeft + g.clientWidth >= g.scrollWidth - 1")
+
+
+def test_a_stage_name_fits_into_its_node(visit, served):
+    page = visit.page
+    page.goto(f"{served.address}/assets/{ASSET}", wait_until="networkidle")
+    measure = """nodes => nodes.map(n => [n.querySelector('.node-title').textContent,
+        n.querySelector('.box').getBoundingClientRect().right
+        - n.querySelector('.node-title').getBoundingClientRect().right])"""
+    rooms = page.locator("a.node").evaluate_all(measure)
+    assert rooms and all(room > 0 and "…" not in title for title, room in rooms), rooms
+
+
 def test_the_queue_is_worked_through_by_keyboard_alone(visit, served):
     page = visit.page
     page.goto(f"{served.address}/review")
@@ -210,9 +244,9 @@ def test_the_slider_uncovers_the_photo_and_buttons_zoom(visit, served, monkeypat
 def test_a_withdrawal_from_impact_needs_a_reason(visit, served):
     page = visit.page
     page.goto(f"{served.address}/impact?of=MUG-1/A.jpg")
-    page.get_by_role("button", name="Withdraw these").click()
+    page.get_by_role("button", name="Withdraw selected").click()
     assert served.state() == "in review"
     page.get_by_label("Reason").fill("the photo is not ours")
-    page.get_by_role("button", name="Withdraw these").click()
+    page.get_by_role("button", name="Withdraw selected").click()
     page.locator(".cell .state", has_text="withdrawn").first.wait_for()
     assert served.state() == "withdrawn"

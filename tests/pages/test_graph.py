@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import Lineage, read_lineage
-from pipeline.pages.graph import NODE_H, NODE_W, PHOTOS, Graph, lineage_graph
+from pipeline.pages.graph import MARGIN, NODE_H, NODE_W, PHOTOS, Graph, lineage_graph
 from tests.catalog.toy_shoot import ToyShoot
 
 
@@ -46,9 +46,25 @@ def test_the_asset_is_at_the_right_and_photos_at_the_left(many):
 def test_no_two_nodes_overlap_and_all_are_inside(many):
     graph = drawn(many)
     for node in graph.nodes:
-        assert 0 <= node.x <= graph.width - NODE_W and 0 <= node.y <= graph.height - NODE_H
+        assert 0 <= node.x <= graph.width - node.w and 0 <= node.y <= graph.height - NODE_H
         for other in graph.nodes:
-            assert other is node or abs(other.x - node.x) >= NODE_W or abs(other.y - node.y) >= NODE_H
+            assert (
+                other is node
+                or other.x - node.x >= node.w
+                or node.x - other.x >= other.w
+                or abs(other.y - node.y) >= NODE_H
+            )
+
+
+def test_nodes_are_wide_enough_for_the_longest_stage_name(many):
+    renamed = tuple(step.model_copy(update={"stage": "render_correction_of_a_splat"}) for step in many.steps[:1])
+    graph = drawn(many.model_copy(update={"steps": (*renamed, *many.steps[1:])}))
+    (long,) = [node for node in graph.nodes if node.title == "render_correction_of_a_splat"]
+    (was,) = [node for node in drawn(many).nodes if node.id == long.id]
+    assert long.w > was.w >= NODE_W
+    assert graph.width == long.x + long.w + MARGIN
+    for source, reader in graph.edges:
+        assert source.x + source.w < reader.x
 
 
 def test_the_photo_of_a_captured_asset_has_a_node_of_its_own(tmp_path):
@@ -81,9 +97,10 @@ def lineages(draw: st.DrawFn, template: Lineage) -> Lineage:
 def test_any_lineage_is_drawn_from_left_to_right_without_overlap(many, data):
     graph = drawn(data.draw(lineages(many)))
     assert all(source.x < reader.x for source, reader in graph.edges)
-    boxes = [(node.x, node.y) for node in graph.nodes]
-    for number, (x, y) in enumerate(boxes):
-        assert all(abs(x - u) >= NODE_W or abs(y - v) >= NODE_H for u, v in boxes[:number])
+    for number, node in enumerate(graph.nodes):
+        for other in graph.nodes[:number]:
+            apart = max(other.x - node.x - node.w, node.x - other.x - other.w)
+            assert apart >= 0 or abs(node.y - other.y) >= NODE_H
 
 
 def test_an_asset_without_lineage_has_no_graph(many):

@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 import zipfile
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import numpy as np
@@ -16,6 +17,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.shoots import StepFate, record_fate, record_planned, record_step
 from pipeline.core.png import encode_png
+from pipeline.pages.render import is_priced
 from pipeline.splatting.ply import write_ply
 from tests.pages.conftest import ASSET, Site, photo
 from tests.splatting.toy_product import product
@@ -46,6 +48,51 @@ def with_run(site: Site, reason: str = "the splat is too blurred") -> Site:
     record_step(url, "night-1", "MUG-1", fate)
     record_fate(url, "night-1", "MUG-1", "held", reason)
     return site
+
+
+def test_a_run_without_a_price_does_not_say_that_it_cost_nothing(make_site):
+    site = with_run(make_site())
+    for page in ("/runs", "/runs/night-1"):
+        text = site.client("viewer").get(page).text
+        assert "no price set" in text and "CATALOG_COST_PER_HOUR_USD" in text and "$0" not in text, page
+    spent = StepFate(step="caption", state="held", seconds=2.0, cost_usd=0.25)
+    record_step(site.settings.catalog_url, "night-1", "MUG-1", spent)
+    for page, words in {"/runs": "$0.2500 of it held or failed", "/runs/night-1": "$0.2500 of it for held"}.items():
+        text = site.client("viewer").get(page).text
+        assert "no price set" not in text and words in text, page
+
+
+@pytest.mark.parametrize(
+    ("cost_usd", "seconds", "usd_per_hour", "priced"),
+    [
+        (0.0, 9.0, 0.0, False),
+        (0.0, 0.0, 0.0, False),
+        (0.0, 9.0, 2.0, False),
+        (0.0, 0.5, 2.0, True),
+        (0.1, 9.0, 0.0, True),
+    ],
+)
+def test_a_cost_of_nothing_needs_a_price_and_no_work(cost_usd, seconds, usd_per_hour, priced):
+    assert is_priced(SimpleNamespace(cost_usd=cost_usd, seconds=seconds), usd_per_hour) is priced
+
+
+def test_many_inputs_that_changed_are_folded_and_short(make_site):
+    site = make_site()
+    for colour in ("navy", "gold"):
+        photos = {f"P{number}.jpg": photo(colour, (60, 40 + number)) for number in range(8)}
+        site.shoot.but(photos=photos).publish()
+    text = site.client("viewer").get(f"/versions/{ASSET.replace('front', 'left')}").text
+    assert "<summary>8 inputs</summary>" in text
+    shown = re.findall(r"<code[^>]*>([0-9a-f]{12,})</code>", text)
+    assert shown and {len(digest) for digest in shown} == {12}
+    assert re.search(r'<code title="[0-9a-f]{64}">', text)
+
+
+def test_times_say_that_they_are_utc(site):
+    client = with_run(site).client("viewer")
+    for page in (f"/assets/{ASSET}", "/products/MUG-1", f"/versions/{ASSET}", "/log", "/runs", "/runs/night-1"):
+        text = client.get(page).text
+        assert "UTC" in text or not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", text), page
 
 
 def test_every_page_is_shown_to_a_viewer(site):

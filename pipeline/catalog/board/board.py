@@ -109,6 +109,18 @@ def count_states(catalog: Catalog, wanted: BoardFilter) -> dict[State, int]:
     return {state: counts.get(state, 0) for state in STATES}
 
 
+def matching_assets(catalog: Catalog, wanted: BoardFilter, most: int) -> list[str]:
+    """The assets that the board shows under the filter, on all of its pages, sorted; at most `most`."""
+    query = _matching(select(AssetRow.id).join(ShootRow, ShootRow.sku == AssetRow.sku), wanted)
+    for name in ("state", "channel", "source"):
+        if getattr(wanted, name) is not None:
+            query = query.where(getattr(AssetRow, name) == getattr(wanted, name))
+    if wanted.state is None:
+        query = query.where(AssetRow.state != "withdrawn")
+    with catalog.read() as session:
+        return list(session.scalars(query.order_by(AssetRow.id).limit(most)))
+
+
 def read_facets(catalog: Catalog) -> Facets:
     """The collections, channels and sources of the catalog, sorted."""
     states = ShootStateRow

@@ -1,16 +1,58 @@
 """The board: products by angles as thumbnails with their states."""
 
-from fastapi import APIRouter, HTTPException, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
-from pipeline.catalog.board.board import BoardAngle, BoardFilter, BoardProduct, count_states, read_board, read_facets
+from pipeline.catalog.board.board import (
+    BoardAngle,
+    BoardFilter,
+    BoardProduct,
+    State,
+    count_states,
+    read_board,
+    read_facets,
+)
+from pipeline.catalog.files import MOST_IDS
 from pipeline.pages.access import Role, Viewer
 from pipeline.pages.forms import Cursor, Limit, Text
 from pipeline.pages.links import address
 from pipeline.pages.render import render
 
+WITH_FILES: tuple[State, ...] = ("published", "in review", "rejected")  # and withdrawn, where that is asked for
+
 router = APIRouter()
+
+
+def given_filter(
+    collection: Text = "",
+    state: Text = "",
+    channel: Text = "",
+    source: Text = "",
+    run_id: Text = "",
+    text: Text = "",
+    sort: Text = "",
+) -> dict[str, str]:
+    """The filter of the board as the address has it; an empty value filters nothing."""
+    return {
+        "collection": collection, "state": state, "channel": channel, "source": source, "run_id": run_id, "text": text,
+        "sort": sort,
+    }  # fmt: skip
+
+
+Given = Annotated[dict[str, str], Depends(given_filter)]
+
+
+def parsed_filter(given: dict[str, str], cursor: str | None = None, limit: int = 50) -> BoardFilter:
+    """The filter, checked. Raises HTTPException 422 for an unknown state, source or order."""
+    values = {name: value for name, value in given.items() if value}
+    try:
+        return BoardFilter.model_validate(values | {"cursor": cursor, "limit": limit})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise HTTPException(422, f"{first['loc'][0]}: {first['msg']}.") from None
 
 
 @router.get("/")
@@ -20,54 +62,43 @@ def go_to_board(request: Request, user: Viewer) -> RedirectResponse:
 
 
 @router.get("/board")
-def show_board(
-    request: Request,
-    user: Viewer,
-    collection: Text = "",
-    state: Text = "",
-    channel: Text = "",
-    source: Text = "",
-    run_id: Text = "",
-    text: Text = "",
-    sort: Text = "",
-    cursor: Cursor = None,
-    limit: Limit = 30,
-) -> HTMLResponse:
+def show_board(request: Request, user: Viewer, given: Given, cursor: Cursor = None, limit: Limit = 30) -> HTMLResponse:
     """Show one page of the products that match every given filter. Responds 422 for an unknown state, source or order.
 
     The cells of a product are those that match, too.
     """
-    given = {
-        "collection": collection, "state": state, "channel": channel, "source": source, "run_id": run_id, "text": text,
-        "sort": sort,
-    }  # fmt: skip
-    try:
-        wanted = BoardFilter.model_validate(
-            {name: value for name, value in given.items() if value} | {"cursor": cursor, "limit": limit}
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise HTTPException(422, f"{first['loc'][0]}: {first['msg']}.") from None
+    wanted = parsed_filter(given, cursor, limit)
     catalog = request.app.state.catalog
     page, facets = read_board(catalog, wanted), read_facets(catalog)
+    counts = count_states(catalog, wanted)
     return render(
         request,
         "board.html",
         products=[_matching(product, wanted) for product in page.rows],
-        counts=count_states(catalog, wanted),
+        counts=counts,
+        files=sum(counts[state] for state in _states_with_files(wanted)),
+        most_files=MOST_IDS,
+        files_url=address(request, "files", **given),
         wanted=wanted,
         filtered=any(value for name, value in given.items() if name != "sort"),
         choices=(
-            ("collection", "Collection", facets.collections, collection),
-            ("channel", "Channel", facets.channels, channel),
-            ("source", "Source", facets.sources, source),
+            ("collection", "Collection", facets.collections, given["collection"]),
+            ("channel", "Channel", facets.channels, given["channel"]),
+            ("source", "Source", facets.sources, given["source"]),
         ),
         state_url=lambda name: address(request, "board", **{**given, "state": name}),
         next_url=address(request, "board", **given, cursor=page.next, limit=limit) if page.next else None,
         back=address(request, "board", **given),
-        selecting=user.role >= Role.REVIEWER,
+        may_decide=user.role >= Role.REVIEWER,
         may_withdraw=user.role >= Role.ADMIN,
     )
+
+
+def _states_with_files(wanted: BoardFilter) -> tuple[State, ...]:
+    """The states whose assets the board shows under this filter."""
+    if wanted.state is None:
+        return WITH_FILES
+    return (wanted.state,) if wanted.state in {*WITH_FILES, "withdrawn"} else ()
 
 
 def _matching(product: BoardProduct, wanted: BoardFilter) -> BoardProduct:

@@ -56,6 +56,8 @@ def show_impact(
         assets=page.rows if page else (),
         behind=behind,
         next_url=address(request, "impact", kind=kind, of=of, cursor=page.next) if page and page.next else None,
+        several=bool((page and page.next) or cursor),
+        withdrawal_url=address(request, "withdrawal", kind=kind, of=of),
         back=address(request, "impact", kind=kind, of=of, cursor=cursor),
         may_withdraw=user.role >= Role.ADMIN,
     )

@@ -1,6 +1,12 @@
 // Marks the step of the lineage whose details are open; htmx brings the details.
 "use strict";
-for (const graph of document.querySelectorAll(".graph")) graph.scrollLeft = graph.scrollWidth; // the asset is at the right
+const graph = document.querySelector(".graph");
+const hint = document.querySelector("[data-scrolls]");
+if (graph) {
+  graph.scrollLeft = graph.scrollWidth; // the asset is at the right
+  const tell = () => { hint.hidden = graph.scrollWidth <= graph.clientWidth; };
+  new ResizeObserver(tell).observe(graph);
+}
 document.addEventListener("click", (event) => {
   const node = event.target.closest("a.node");
   if (!node) return;

@@ -27,7 +27,7 @@ def catalog(tmp_path: Path, catalog_url: str) -> Catalog:
         record_fate(catalog_url, "night 1", sku, "done")
     plan(catalog_url, "night 1", "MUG-4", "spring")
     record_fate(catalog_url, "night 1", "MUG-4", "held", "cutout: not found")
-    record_fate(catalog_url, "night 1", "MUG-5", "bad input", "no sku", collection="spring")
+    record_fate(catalog_url, "night 1", "MUG-5", "refused", "no sku", collection="spring")
     plan(catalog_url, "night 2", "MUG_6", "spring")
     return Catalog(catalog_url)
 

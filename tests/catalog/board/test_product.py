@@ -47,8 +47,8 @@ def test_a_product_shows_everything_that_the_catalog_knows_of_it(tmp_path: Path,
 
 
 def test_a_product_that_never_ran_through_is_shown_too(catalog_url: str) -> None:
-    record_fate(catalog_url, "night", "MUG-1", "bad input", "no photos", collection="autumn")
+    record_fate(catalog_url, "night", "MUG-1", "refused", "no photos", collection="autumn")
     product = read_product(Catalog(catalog_url), "MUG-1")
-    assert (product.fate, product.reason, product.assets, product.photos) == ("bad input", "no photos", (), ())
+    assert (product.fate, product.reason, product.assets, product.photos) == ("refused", "no photos", (), ())
     with pytest.raises(BadInput, match="no product 'MUG-2'"):
         read_product(Catalog(catalog_url), "MUG-2")

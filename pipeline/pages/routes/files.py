@@ -1,0 +1,46 @@
+"""Finished files as a ZIP: those selected on the board, or all that its filter shows."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import StreamingResponse
+
+from pipeline.catalog.board.board import matching_assets
+from pipeline.catalog.files import MOST_IDS, FileFilter
+from pipeline.fetch.archive import zip_stream
+from pipeline.fetch.listing import file_list
+from pipeline.fetch.names import parse_template
+from pipeline.pages.access import Viewer
+from pipeline.pages.forms import Assets, seen_assets
+from pipeline.pages.routes.board import Given, parsed_filter
+
+router = APIRouter()
+
+
+@router.get("/files")
+def send_matching_files(request: Request, user: Viewer, given: Given) -> StreamingResponse:
+    """Send the files that the board shows under this filter. Responds 404 without any, 422 for too many."""
+    found = matching_assets(request.app.state.catalog, parsed_filter(given), MOST_IDS + 1)
+    if not found:
+        raise HTTPException(404, "No finished file matches these filters.")
+    if len(found) > MOST_IDS:
+        raise HTTPException(
+            422,
+            f"More than {MOST_IDS:,} files match, which is too many for one ZIP. "
+            "Filter further, or copy them with `catalog fetch`.",
+        )
+    return _zip(request, found)
+
+
+@router.post("/files")
+def send_selected_files(request: Request, user: Viewer, asset: Assets) -> StreamingResponse:
+    """Send the files of these assets, as they are made now."""
+    return _zip(request, list(seen_assets(asset)))
+
+
+def _zip(request: Request, assets: Sequence[str]) -> StreamingResponse:
+    state = request.app.state
+    template = parse_template(state.file_names, "CATALOG_FILE_NAMES")
+    files = file_list(state.catalog, FileFilter(state=None, ids=tuple(assets)), template)
+    headers = {"Content-Disposition": 'attachment; filename="catalog.zip"'}
+    return StreamingResponse(zip_stream(state.store, files), media_type="application/zip", headers=headers)
