@@ -46,6 +46,9 @@ def test_a_fact_beside_a_wish_sets_nothing_and_is_noted(text):
         "the light less harsh",
         "pas d'ombre dure",
         "white at the top",
+        "lighter than the grey",
+        "wooden table with a white cloth",
+        "contrast 90%",
     ],
 )
 def test_what_may_be_a_wish_or_its_opposite_is_refused(text):

@@ -48,6 +48,7 @@ def test_an_amount_changes_what_was_called_too_much(text):
         ("La vue de face est trop sombre : éclaircis-la de 10 %.", "front"),
         ("The left one is too dark, 10% brighter please", "left"),
         ("The back right is too flat, brighten it by 10%", "back-right"),
+        ("brighten the back by 10%", "back"),
     ],
 )
 def test_a_view_that_is_complained_of_is_the_one_that_changes(text, angle):
