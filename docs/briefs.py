@@ -60,6 +60,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "RADIUS",
     ),
     "Amounts": ("SLIGHTLY", "MUCH", "MORE", "LESS", "PCT", "DEG", "EV", "PX"),
+    "Corrections": ("RETRACT",),
     "The product itself": ("REMOVE", "ADD", "CHANGE", "MAKE", "PART"),
 }
 
@@ -107,6 +108,9 @@ BECOMES: dict[str, Callable[[str], str]] = {
     "HARD": lambda _: f"softness {SOFTNESS['HARD']:g}",
     "STRONG": lambda _: f"strength {STRENGTH['STRONG']:g}",
     "FAINT": lambda _: f"strength {STRENGTH['FAINT']:g}",
+    "RETRACT": lambda word: (
+        "takes back" if word == "sure" else "takes back what is said of the same thing, if anything"
+    ),
     "NO": lambda _: "before `shadow`: strength 0",
     "SLIGHTLY": _usual,
     "MUCH": _usual,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from pipeline.language.briefs.asks import Edit, NoSuchPhrase, RefusedPhrase
+from pipeline.language.briefs.directions import is_turned
 from pipeline.language.briefs.lexeme import Lexeme
 
 BRIGHTER_EV = {"": 0.3, "SLIGHTLY": 0.15, "MUCH": 0.6}
@@ -100,6 +101,10 @@ def adjust_of(lexemes: Sequence[Lexeme]) -> Edit:
         raise NoSuchPhrase
     if amounts and noun in NOUNS and not signs and amounts[0][1:] == ("PCT", False) and amounts[0][0] >= 100:
         amounts[0] = (amounts[0][0] - 100, "PCT", True)  # `brightness 120%` is the whole
+    elif (
+        amounts and noun in NOUNS and not signs and amounts[0][1:] == ("PCT", False) and amounts[0][0] > WHOLE_FROM_PCT
+    ):
+        raise RefusedPhrase(f"write `{noun.lower()} to {amounts[0][0]:g}%`, or by how much it is to change")
     edit = ADJUSTED[noun](amounts[0] if amounts else None, degrees[0] if degrees else "", signs)
     if radius and ("sharpen", "amount") in edit.fields:
         if not 0.3 <= radius[0] <= 20:
@@ -217,6 +222,7 @@ def rotation_of(lexemes: Sequence[Lexeme]) -> Edit:
     if any("PRODUCT" in lexeme.before for lexeme in lexemes) or any(lexeme.kind == "TURN" for lexeme in lexemes):
         raise RefusedPhrase(BY_PRODUCT)
     degrees = next(lexeme.number for lexeme in lexemes if lexeme.kind == "NUM")
+    lexemes = [lexeme for lexeme in lexemes if not is_turned(lexeme, lexemes)]
     sideways = any(lexeme.kind == "SIDE" for lexeme in lexemes)
     if sideways and degrees > ROLL_AT_MOST_DEG and not any(PICTURE & set(lexeme.before) for lexeme in lexemes):
         raise RefusedPhrase(BY_PRODUCT)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.core.domain import Angle
-from pipeline.language.briefs.asks import Ask, Count, Ground, View
+from pipeline.language.briefs.asks import Ask, Count, Ground, Mood, View
 from pipeline.language.briefs.directions import evenly
 from pipeline.language.briefs.plan import Known, RefusedWish
 
@@ -15,12 +15,15 @@ def counted(text: str, asks: Sequence[Ask]) -> tuple[list[Ask], list[tuple[int, 
     """The asks with `8 views` as views all around, or without it where the brief names that many; and refusals."""
     named = sum(isinstance(ask.what, View) for ask in asks)
     grounds = sum(isinstance(ask.what, Ground) for ask in asks)
+    moods = sum(isinstance(ask.what, Mood) for ask in asks)
+    each = any(ask.what.views == moods for ask in asks if isinstance(ask.what, Count))  # `two versions: sunset, snow`
     found: list[Ask] = []
     refused = []
     for ask in asks:
         if not isinstance(ask.what, Count):
-            found.append(ask)
-        elif not named and ask.what.views == grounds:
+            what = replace(ask.what, apart=True) if each and isinstance(ask.what, Mood) else ask.what
+            found.append(replace(ask, what=what))
+        elif ask.what.views != named and ask.what.views in {grounds, moods}:
             continue  # `two shots: one on white, one on oak`
         elif not named:
             found += [replace(ask, what=view) for view in evenly(ask.what.views)]
@@ -47,7 +50,7 @@ def _together(first: Ask, second: Ask) -> Ask | None:
     side, height = first.what, second.what
     if not (isinstance(side, View) and isinstance(height, View)) or first.sentence != second.sentence:
         return None
-    if side.azimuth_deg is None and first.clause == second.clause:
+    if side.azimuth_deg is None and not side.straight:  # also `eye level, front`
         side, height = height, side
     if side.azimuth_deg is None or side.elevation_deg is not None or height.azimuth_deg is not None or height.straight:
         return None

@@ -4,13 +4,19 @@ Their words become TALK, which sets nothing. What is talk and what is a wish is 
 by which they are: `for the spring drop` and `because shadows look cheap` ask for nothing, whichever nouns they have.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from pipeline.language.briefs.corrections import retractions
 from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.facts import conditions, facts, opinions
+from pipeline.language.briefs.headers import headings
+from pipeline.language.briefs.idioms import idioms
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.statements import concessions, past, reasons, replaced, statements
+from pipeline.language.briefs.topics import topics
 from pipeline.language.briefs.utterance import BOUNDS, HasAsk, Spans, Utterance
 
 SHADES = frozenset({"COLOUR", "TONE", "MATERIAL"})
@@ -35,6 +41,8 @@ CHANGED = SHADES | {
     "SIDE",
 }
 CHANGED |= {"UP", "DOWN", "LIGHT", "SHADOW", "NUM", "CROP", "ROTATE", "PART"}
+AT = frozenset({"at", "um", "a", "around", "gegen", "vers", "ab", "von", "from"})
+RATIOS = frozenset({"16:10", "1:10", "10:10"})
 CLOCK = frozenset({"uhr", "h"})
 
 
@@ -110,8 +118,13 @@ def _labels(heard: Utterance) -> Spans:
         heads = end == at + 1 or heard.asks(at + 1, end)
         if label == ["PRODUCT"] and not heads:
             yield first, end
-        elif heads and heard.kind(first - 1) in BOUNDS and ({UNKNOWN, TALK} & set(label) or label == ["VIEW", "NUM"]):
+        elif heads and heard.kind(first - 1) in BOUNDS and _is_label(label):
             yield first, at
+
+
+def _is_label(kinds: Sequence[str]) -> bool:
+    """Whether words before a colon name what follows: `hero image`, `picture 2`."""
+    return bool({UNKNOWN, TALK} & set(kinds)) or (list(kinds[1:]) == ["NUM"] and kinds[0] in {"VIEW", COURTESY})
 
 
 def _audiences(heard: Utterance) -> Spans:
@@ -125,6 +138,14 @@ def _audiences(heard: Utterance) -> Spans:
         while end < len(heard.words) and heard.words[end] in OF and (more := _noun_phrase(heard, end + 1)):
             end = more
         yield at, end
+
+
+def _places(heard: Utterance) -> Spans:
+    """Where people are: `our buyers in Tokyo`, `der Händler aus Wien`."""
+    for at, one in enumerate(heard.tokens):
+        people = one.kind == TALK and one.value == "people"
+        if people and heard.words[at + 1 : at + 2] and heard.words[at + 1] in OF and heard.kind(at + 2) == UNKNOWN:
+            yield at, at + 3
 
 
 def _noun_phrase(heard: Utterance, at: int) -> int | None:
@@ -154,6 +175,14 @@ def _dates(heard: Utterance) -> Spans:
             yield at, at + 1
 
 
+def _clocks(heard: Utterance) -> Spans:
+    """Times of day that look like ratios: `by 4:30`, `at 10:15`, but `at 16:9`."""
+    for at, one in enumerate(heard.tokens):
+        minutes = one.kind == "RATIO" and re.fullmatch(r"\d{1,2}:[0-5][05]", one.value)
+        if minutes and one.value not in RATIOS and heard.words[at - 1 : at] and heard.words[at - 1] in DAYS | AT:
+            yield at, at + 1
+
+
 def _adverbs(heard: Utterance) -> Spans:
     """`ideally`, `éventuellement`, `netterweise`: unless they stand beside what they may change, or are nouns."""
     for at, one in enumerate(heard.tokens):
@@ -165,5 +194,6 @@ def _adverbs(heard: Utterance) -> Spans:
 
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
-    _named, _labels, concessions, replaced, past, _audiences, reasons, _dates, _adverbs, statements,
+    headings, retractions, idioms, conditions, _named, _labels, concessions, replaced, past, _audiences, _places,
+    _clocks, reasons, _dates, _adverbs, statements, facts, opinions, topics,
 )  # fmt: skip

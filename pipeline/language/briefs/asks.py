@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.core.records import Backdrop
+from pipeline.language.briefs.lexeme import Lexeme
 
 
 class NoSuchPhrase(Exception):
@@ -41,9 +42,10 @@ class Ground:
 
 @dataclass(frozen=True)
 class Mood:
-    """A mood of the painted backdrop, in English words."""
+    """A mood of the painted backdrop, in English words. `apart`: of a version of its own."""
 
     words: str
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Ask:
     """One wish and its place in the text.
 
     `sentence`, `clause`, `segment`: numbers of those that it stands in; `and` divides a clause into segments.
+    `phrase`: the tokens that ask for it.
     """
 
     what: What
@@ -96,3 +99,4 @@ class Ask:
     clause: int = 0
     sentence: int = 0
     segment: int = 0
+    phrase: tuple[Lexeme, ...] = ()

@@ -3,19 +3,33 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from pipeline.language.briefs.alterations import altering, instead, phrase_end
 from pipeline.language.briefs.asks import Alter, Ask, Lamp, RefusedPhrase, View
+from pipeline.language.briefs.corrections import (
+    CHOICE,
+    LAST,
+    MAYBE,
+    OR,
+    RETRACT,
+    UNCLEAR,
+    taken_back,
+    unclear,
+    with_amount,
+)
+from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.directions import LAMP_OR_VIEW
-from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
+from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import UNKNOWN
 from pipeline.language.briefs.neighbours import PREPOSITIONS, changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak, longest_wish
 
 ITS_OWN = "every picture has a backdrop; write the one that is wanted, such as `on white`"
 OF_REASON = "a reason asks for nothing; write what is wanted in a sentence of its own"
+OF_OPINION = "what somebody likes or has is no wish; write what is wanted"
+STATING = {"REASON": OF_REASON, "OPINION": OF_OPINION, "CONDITION": CHOICE}
+BUT = cue("but")
 SEPARATORS = frozenset({"COMMA", "STOP"})
-VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
 JOINING = frozenset({"AND", "VIEW", "OR"})
-REPLACING = frozenset({"with", "by", "for", "durch", "gegen", "mit", "par", "pour", "contre", "TO"})
 IDLE = frozenset({"OR", "ADD", "CHANGE", "AND", "BACKDROP", "VIEW", "SCENE", "MORE", "ROUND"})
 """Kinds that may remain beside a wish, as in `change the background to white`."""
 
@@ -47,6 +61,7 @@ class Found:
 
     asks: list[Ask] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
+    replaced: list[Ask] = field(default_factory=list)  # by later ones
 
 
 def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
@@ -55,12 +70,40 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
     sentence = 0
     for number, (separator, clause) in enumerate(_split(lexemes)):
         sentence += separator == "STOP"
+        if separator == RETRACT:
+            _correct(clause, number, sentence, found)
+            continue
         known = len(found.asks)
         _read_clause(clause, number, sentence, found)
         if separator == "COMMA" and _is_of_either(found.asks[:known][-1:], found.asks[known:], clause):
             del found.asks[known:]
             found.left.append(Left(tuple(clause), LAMP_OR_VIEW, opens=True))
     return found
+
+
+def _correct(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
+    """Read a clause that takes back what was asked for before; both are refused where it is not clear what."""
+    said = [one for one in clause if one.kind != RETRACT]
+    sure = any(one.kind == RETRACT and one.value not in {MAYBE, LAST, OR} for one in clause)
+    known, left = len(found.asks), len(found.left)
+    amount = with_amount(found.asks[-1].phrase, said) if known else None
+    if amount:
+        _read_clause(amount, number, sentence, found)
+        found.asks[known:] = [replace(ask, start=said[0].start, end=said[-1].end) for ask in found.asks[known:]]
+    elif said:
+        _read_clause(said, number, sentence, found)
+    either = any(one.value == OR for one in clause if one.kind == RETRACT)
+    gone = taken_back(found.asks, known, said, sure=sure) if known else []
+    gone = None if either and gone else gone
+    reason = CHOICE if either else UNCLEAR
+    if gone is not None:
+        found.replaced += gone
+        return
+    doubtful = unclear(found.asks, known)
+    del found.left[left:]
+    found.asks[:] = [ask for ask in found.asks[:known] if ask not in doubtful]
+    found.left += [Left((Lexeme("", "", ask.start, ask.end),), reason) for ask in doubtful]
+    found.left.append(Left(tuple(clause), reason, opens=True))
 
 
 def _is_of_either(before: Sequence[Ask], asks: Sequence[Ask], clause: Sequence[Lexeme]) -> bool:
@@ -75,29 +118,41 @@ def _split(lexemes: Sequence[Lexeme]) -> list[tuple[str, list[Lexeme]]]:
     """The clauses between commas and ends of sentences, each with the separator before it."""
     clauses: list[tuple[str, list[Lexeme]]] = [("", [])]
     for lexeme in lexemes:
-        if lexeme.kind == "REASON":
+        if lexeme.kind in STATING:
             clauses.append(("COMMA", [lexeme]))
+        elif lexeme.kind == RETRACT:
+            _take_back(clauses, lexeme)
         elif lexeme.kind in SEPARATORS:
-            if clauses[-1][1]:
+            if clauses[-1][1] and not all(one.kind == RETRACT for one in clauses[-1][1]):
                 clauses.append((lexeme.kind, []))
-            elif lexeme.kind == "STOP":
+            elif lexeme.kind == "STOP" and not clauses[-1][1]:
                 clauses[-1] = ("STOP", [])
         else:
             clauses[-1][1].append(lexeme)
     return [clause for clause in clauses if clause[1]]
 
 
+def _take_back(clauses: list[tuple[str, list[Lexeme]]], lexeme: Lexeme) -> None:
+    """Begin a clause that takes back, unless the word stands last: `make it grey instead`."""
+    (_, last) = clauses[-1]
+    if last and (lexeme.value == LAST or all(one.kind in {RETRACT, "AND"} for one in last)):
+        clauses[-1] = (RETRACT, [*last, lexeme])
+    else:
+        clauses.append((RETRACT, [lexeme]))
+
+
 def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
     for at in range(1, len(clause) - 1):
-        if clause[at].kind == "AND" and clause[at + 1].kind == "NOT":  # `to the right and not so hard`
-            _read_clause(clause[:at], number, sentence, found)
+        denied = clause[at].kind == "AND" and clause[at + 1].kind == "NOT"  # `to the right and not so hard`
+        if denied or (clause[0].kind == "NOT" and BUT & set(clause[at + 1].before)):  # `not white but oak`
+            _read_clause(clause[: at + (not denied)], number, sentence, found)
             clause = clause[at + 1 :]
             break
-    if clause[0].kind == "REASON":
-        found.left.append(Left(tuple(clause), OF_REASON))
+    if clause[0].kind in STATING:
+        found.left.append(Left(tuple(clause), STATING[clause[0].kind]))
         return
     if any(lexeme.kind == "OR" for lexeme in clause) and len(clause) > 1:
-        found.left.append(Left(tuple(clause), "a brief cannot choose; write the one that is wanted"))
+        found.left.append(Left(tuple(clause), CHOICE))
         return
     if any(lexeme.kind == "NOT" for lexeme in clause):
         found.left.append(Left(tuple(clause), "a brief says what is wanted; write that instead of what is not"))
@@ -139,21 +194,22 @@ def _spans(clause: list[Lexeme], number: int, sentence: int, *, after_trim: bool
             continue
         segment = sum(lexeme.kind == "AND" for lexeme in clause[:at])
         asks = tuple(replace(ask, clause=number, sentence=sentence, segment=segment) for ask in span.asks)
+        asks = tuple(replace(ask, phrase=tuple(clause[span.first : span.end])) for ask in asks)
         spans.append(replace(span, asks=asks))
         at = span.end
     return spans
 
 
 def _span_at(clause: list[Lexeme], at: int, after_trim: bool) -> _Span | None:
-    if clause[at].kind == "CHANGE" and (instead := _instead(clause, at)):
-        span = _span_at(clause, instead, after_trim)
+    if clause[at].kind == "CHANGE" and (instead_at := instead(clause, at)):
+        span = _span_at(clause, instead_at, after_trim)
         return span and replace(span, first=at)
-    if (end := _altering(clause, at)) is not None:
+    if (end := altering(clause, at)) is not None:
         return _Span(at, end, (Ask(Alter(), _verb_at(clause[at]), clause[end - 1].end),))
     try:
         wish = longest_wish(clause[at:], after_trim=after_trim)
     except RefusedPhrase as refused:
-        end = len(clause) if str(refused) == LAMP_OR_VIEW else _phrase_end(clause, at)
+        end = len(clause) if str(refused) == LAMP_OR_VIEW else phrase_end(clause, at)
         return _Span(at, end, reason=str(refused))
     if wish is None:
         return None
@@ -167,42 +223,6 @@ def _verb_at(lexeme: Lexeme) -> int:
     if lexeme.kind == "PART" and lexeme.since is not None:
         return lexeme.since
     return lexeme.start if lexeme.made_at is None else lexeme.made_at
-
-
-def _instead(clause: Sequence[Lexeme], at: int) -> int | None:
-    """Where the new backdrop begins in `replace the marble with oak`."""
-    for other in range(at + 1, _phrase_end(clause, at)):
-        if REPLACING & set(clause[other].before):
-            return other
-        if clause[other].kind not in SWATCHES | {"BACKDROP"}:
-            break
-    return None
-
-
-def _altering(clause: Sequence[Lexeme], at: int) -> int | None:
-    """The end of a phrase that changes the product itself, such as `remove the tag`, if one begins here."""
-    first = clause[at]
-    end = _phrase_end(clause, at)
-    kinds = [lexeme.kind for lexeme in clause[at:end]]
-    if "PART" in kinds and (first.kind in VERBS or "MAKE" in first.before):
-        return _with_parts(clause, end)
-    verbs = [at + place for place, kind in enumerate(kinds) if kind in VERBS]
-    if first.kind == "PART" and verbs:  # German verbs come last
-        return verbs[-1] + 1
-    about_product = any("PRODUCT" in lexeme.before for lexeme in clause[at:end])
-    return end if first.kind == "CHANGE" and about_product and "BACKDROP" not in kinds else None
-
-
-def _with_parts(clause: Sequence[Lexeme], end: int) -> int:
-    """`end`, or the end of the other parts that `and` adds: `remove the dust and the scratches`."""
-    further = _phrase_end(clause, end) if end < len(clause) else end
-    kinds = {lexeme.kind for lexeme in clause[end + 1 : further]}
-    return further if kinds == {"PART"} else end
-
-
-def _phrase_end(clause: Sequence[Lexeme], at: int) -> int:
-    """The end of a refused phrase: the next `and`, or the end of the clause."""
-    return next((other for other in range(at + 1, len(clause)) if clause[other].kind == "AND"), len(clause))
 
 
 def _beside_refused(clause: Sequence[Lexeme], span: _Span, spans: Sequence[_Span]) -> bool:

@@ -9,6 +9,7 @@ from pipeline.language.briefs.lexeme import Lexeme
 
 SHOP_COLOURS = {"charcoal": "#36454f", "cream": "#fffdd0", "mint": "#98ff98", "sage": "#9caf88"}
 """sRGB of colours that CSS does not name, or names something else."""
+WITH = frozenset({"with", "mit", "avec"})
 ORDER = {"TONE": 0, "COLOUR": 1, "MATERIAL": 2, "PLACE": 3}
 
 
@@ -33,6 +34,8 @@ def slug(words: str) -> str:
 def ground_of(swatches: Sequence[Lexeme], moods: Sequence[Lexeme]) -> Ground:
     """A solid colour, or a painted scene. Raises NoSuchPhrase for two backdrops at once."""
     kinds = [lexeme.kind for lexeme in swatches]
+    if any(WITH & set(lexeme.before) for lexeme in swatches[1:]):
+        raise RefusedPhrase("a brief puts nothing else into the picture; write the backdrop alone")
     if "AND" in kinds or _is_second_material(swatches):
         raise NoSuchPhrase
     if {"MATERIAL", "PLACE"} & set(kinds):

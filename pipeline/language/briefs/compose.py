@@ -10,9 +10,9 @@ from pipeline.core.domain import Angle
 from pipeline.core.edits import Edits
 from pipeline.core.records import Backdrop, Light
 from pipeline.language.briefs.angles import angle_of, counted, joined_views
-from pipeline.language.briefs.asks import Alter, Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View
-from pipeline.language.briefs.colours import painted
-from pipeline.language.briefs.plan import PRODUCT, Known, Overlay, RefusedWish, Route, Wish, given
+from pipeline.language.briefs.asks import Alter, Ask, Edit, Extend, Lamp, OnChannel, View
+from pipeline.language.briefs.plan import PRODUCT, Known, Overlay, RefusedWish, Wish, given
+from pipeline.language.briefs.scenes import painted_scenes
 
 
 @dataclass
@@ -132,22 +132,9 @@ def _angles(
 def _backdrops(text: str, asks: Sequence[Ask], known: Known, made: Composed) -> tuple[Backdrop, ...]:
     """The backdrops. A mood joins those that are painted, or makes one; `wider` continues those that are painted."""
     own = {backdrop.name: backdrop for backdrop in known.backdrops}
-    grounds = [(ask, own.get(ask.what.own, ask.what.backdrop)) for ask in asks if isinstance(ask.what, Ground)]
-    moods = [(ask, ask.what.words) for ask in asks if isinstance(ask.what, Mood)]
     extends = [(ask, ask.what.shape) for ask in asks if isinstance(ask.what, Extend)]
-    routes: list[tuple[Ask, str, Route]] = []
-    backdrops: dict[str, Backdrop] = {}
-    for ask, asked in grounds:
-        backdrop = asked
-        if moods and asked.kind == "diffusion":
-            backdrop = painted(str(asked.prompt), [words for _, words in moods]).backdrop
-        backdrops[backdrop.name] = backdrop
-        routes.append((ask, backdrop.name, "inpaint" if backdrop.kind == "diffusion" else "setting"))
-    if moods and not any(backdrop.kind == "diffusion" for backdrop in backdrops.values()):
-        backdrop = painted("", [words for _, words in moods]).backdrop
-        backdrops[backdrop.name] = backdrop
+    backdrops, routes = painted_scenes(asks, own)
     scenes = [name for name, backdrop in backdrops.items() if backdrop.kind == "diffusion"]
-    routes += [(ask, name, "image_to_image") for ask, _ in moods for name in scenes]
     if extends and not backdrops:
         scenes = [name for name, backdrop in own.items() if backdrop.kind == "diffusion"]
         backdrops |= {name: own[name] for name in scenes}

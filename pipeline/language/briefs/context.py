@@ -17,12 +17,15 @@ CORRECTING = frozenset({"CORRECT", "ROTATE", "CHANGE"})
 MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
 HEIGHTS = [["SLIGHTLY", height, "COMMA", "NUM", "DEG"] for height in ("UP", "DOWN")]
+CHANGES = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
+BETWEEN = frozenset({COURTESY, TALK, "PRODUCT", "VIEW", "FROM"})
+VIEWED = frozenset({"SIDE", "THREEQ", "OWN_ANGLE"})
 CUTTING = frozenset({"CROP", "PCT", "REMOVE"})
 
 
 def in_context(read: Sequence[Lexeme]) -> list[Lexeme]:
     """The tokens, each with the kind and the value that it has there."""
-    found = _with_heights(_with_squares(_with_degrees(_with_numbers(_with_perspective(read)))))
+    found = _with_heights(_with_squares(_with_degrees(_with_numbers(_with_perspective(_with_views_first(read))))))
     for at in range(len(found)):
         changes = (rule(found, at) for rule in RULES)
         found[at] = next((changed for changed in changes if changed is not None), found[at])
@@ -53,10 +56,13 @@ def _light(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 
 
 def _shadow(found: Sequence[Lexeme], at: int) -> Lexeme | None:
-    """`ombre légère` is a faint shadow, and `shadow off` none."""
+    """`ombre légère` is a faint shadow, `Schatten: stark` a strong one, and `shadow off` none."""
     one = found[at]
-    if _kind_at(found, at - 1) != "SHADOW" or _kind_at(found, at + 1) not in ENDS:
+    before = _kind_at(found, at - 2) if _kind_at(found, at - 1) == "COLON" else _kind_at(found, at - 1)
+    if before != "SHADOW" or _kind_at(found, at + 1) not in ENDS:
         return None
+    if one.kind == "MUCH":
+        return replace(one, kind="STRONG")
     if one.kind == "SLIGHTLY":
         return replace(one, kind="FAINT")
     return replace(one, kind="NO") if one.value == "off" else None
@@ -65,6 +71,8 @@ def _shadow(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 def _number(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`alle` counts steps before a number only; `a quick one` counts nothing; `il` is a stop after a number only."""
     one = found[at]
+    if one.value == "between" and one.kind == "LIMIT" and _kind_at(found, at + 1) == "NUM":
+        return replace(one, kind=COURTESY)
     if one.kind == "EVERY" and _kind_at(found, at + 1) != "NUM":
         return replace(one, kind=COURTESY)
     if one.kind == "NUM" and one.value == "1.0" and _unit_after(found, at) not in MEASURES:
@@ -91,6 +99,22 @@ def _size(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 RULES: tuple[Callable[[Sequence[Lexeme], int], Lexeme | None], ...] = (
     _ratio, _light, _shadow, _number, _direction, _size,
 )  # fmt: skip
+
+
+def _with_views_first(read: Sequence[Lexeme]) -> list[Lexeme]:
+    """The tokens with a view before the change of its picture that it divides: `brighten the back by 10%`."""
+    found = list(read)
+    for at, one in enumerate(read):
+        if one.kind not in CHANGES:
+            continue
+        first = next((other for other in range(at + 1, len(read)) if read[other].kind not in BETWEEN), len(read))
+        end = next((other for other in range(first, len(read)) if read[other].kind not in VIEWED), len(read))
+        amount = next((other for other in range(end, len(read)) if read[other].kind not in BETWEEN), len(read))
+        clause = {each.kind for each in read[max(0, at - 6) : at]}
+        amounted = _kind_at(read, amount) == "NUM" and _kind_at(read, amount + 1) in {"PCT", "EV"}
+        if first < end and amounted and not clause & CUTTING:
+            found[at:end] = [*read[first:end], *read[at:first]]
+    return found
 
 
 def _with_numbers(read: Sequence[Lexeme]) -> list[Lexeme]:

@@ -11,6 +11,7 @@ from typing import Any
 from lark import Tree
 
 from pipeline.language.briefs.asks import Count, Lamp, NoSuchPhrase, RefusedPhrase, View
+from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.meaningful import GOES_ON
 
@@ -23,12 +24,18 @@ STRENGTH = {"STRONG": 0.7, "FAINT": 0.2}
 SAME_LAMP = GOES_ON | {"TO"}
 LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
 OF_PICTURE = frozenset({"picture", "image", "photo", "bild", "foto", "by", "um"})
+ARTICLES = cue("definite")
+AT = frozenset({"at", "am", "en"})
+APART = cue("but") | {"COLON"}
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
 
 
 def view_of(tree: Tree[Any]) -> View:
     """The direction of an `angle` phrase."""
+    apart = {"COLON"} if any(lexeme.kind == "SLIGHTLY" for lexeme in lexemes_in(tree)) else APART
+    if any(apart & set(lexeme.before) for lexeme in lexemes_in(tree)[1:]):
+        raise NoSuchPhrase  # `the front page needs it: left`, `as the front but from the left`
     parts = {str(part.data): lexemes_in(part) for part in tree.children if isinstance(part, Tree)}
     _require_from(lexemes_in(tree))
     if not parts:  # SIDE NUM DEG up_or_down
@@ -36,6 +43,18 @@ def view_of(tree: Tree[Any]) -> View:
         return _with_height(View(azimuth_deg=SIDE_DEG[side.value]), [number, height])
     view = _direction(parts["direction"]) if "direction" in parts else View()
     return _with_height(view, parts["height"]) if "height" in parts else view
+
+
+def turned_view(lexemes: Sequence[Lexeme]) -> list[View]:
+    """The view whose picture is turned: `rotate the left one by 2° clockwise`; empty where the side is the way."""
+    return [View(azimuth_deg=SIDE_DEG[one.value], name=one.value) for one in lexemes if is_turned(one, lexemes)]
+
+
+def is_turned(side: Lexeme, lexemes: Sequence[Lexeme]) -> bool:
+    """Whether a side in a turn is the picture that is turned, and not the way."""
+    way = any(one.kind in {"CW", "CCW"} for one in lexemes)
+    named = "TO" not in side.before and ("FROM" in side.before or bool(ARTICLES & set(side.before[-1:])))
+    return side.kind == "SIDE" and (way or named or side.value not in TOWARDS)
 
 
 def _require_from(lexemes: Sequence[Lexeme]) -> None:
@@ -191,6 +210,8 @@ def _place(lexemes: Sequence[Lexeme]) -> dict[str, float]:
     high = any(lexeme.kind == "UP" for lexeme in where)
     if len(numbers) > 1 or len(sides) > 2 or (numbers and not where):
         raise NoSuchPhrase
+    if any(lexeme.value == "top" and AT & set(lexeme.before) and "FROM" not in lexeme.before for lexeme in where):
+        raise NoSuchPhrase  # `light at the top` is a shade
     found: dict[str, float] = {}
     if sides:
         found["azimuth_deg"] = _between(sides)

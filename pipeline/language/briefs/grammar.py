@@ -31,6 +31,7 @@ KNOWN_AT_LEAST = 0.3  # of the brief's words; fewer are another language
 SPELLED_AT_LEAST = 0.75  # of the words, once those with a wrong letter are read as others
 DIRECTIONS = frozenset({"SIDE", "UP", "DOWN", "LEVEL", "OBLIQUE", "PROFILE", "THREEQ", "TURN", "AZIMUTH"})
 SETS_NOTHING = "read as talk that sets nothing"
+REPLACED = "taken back by what follows"
 SHOWN = 5  # refused texts that an error quotes
 
 
@@ -75,7 +76,7 @@ def read(  # the grammar has no settings and costs nothing
         wishes=tuple(wish for _, wish in sorted(made.wishes, key=lambda pair: pair[0])),
         shoot=made.overlay,
         refused=tuple(refused for _, refused in sorted([*made.refused, *left], key=lambda pair: pair[0])),
-        notes=_notes(body, meant, made.overlay, found.left, asides_in(body, tokens)),
+        notes=_notes(body, meant, made.overlay, found, asides_in(body, tokens)),
     )
     if wrong := faults(plan, known):
         raise CatalogError(f"the grammar made a plan that is not valid: {'; '.join(wrong)}", remedy="Report this brief")
@@ -87,22 +88,22 @@ def _body(text: str, words: Lexicon) -> str:
     return joined_lines(without_frame(text, lambda line, strongly: _asks(_tokens(line, words), strongly)))
 
 
-def _notes(
-    body: str, meant: dict[str, str], overlay: Overlay, left: Sequence[Left], asides: Sequence[str]
-) -> tuple[str, ...]:
+def _notes(body: str, meant: dict[str, str], overlay: Overlay, found: Found, asides: Sequence[str]) -> tuple[str, ...]:
     """Sentences on what was read otherwise than written, and on what a brief cannot say."""
-    quoted = [one.of(body) for one in left]
+    quoted = [one.of(body) for one in found.left]
     asides = [aside for aside in asides if not any(aside in words for words in quoted)]
     written = [word for word in dict.fromkeys(re.findall(r"[^\W\d_]+", body)) if fold(word) in meant]
     notes = [f"{word!r} is read as {meant[fold(word)]!r}" for word in written]
     if asides:
         notes.append(f"{SETS_NOTHING}: {', '.join(map(repr, asides))}")
+    if found.replaced:
+        notes.append(f"{REPLACED}: {', '.join(repr(body[one.start : one.end]) for one in found.replaced)}")
     angles, backdrops = len(overlay.angles), len(overlay.backdrops)
     if angles > 1 and backdrops > 1:
         pairs = f"each of the {angles} angles is made on each of the {backdrops} backdrops"
         notes.append(f"{pairs}; write one brief for each pair that is wanted alone")
     without_angle = overlay.edits and not overlay.angles
-    if without_angle and any(lexeme.kind in DIRECTIONS for one in left for lexeme in one.lexemes):
+    if without_angle and any(lexeme.kind in DIRECTIONS for one in found.left for lexeme in one.lexemes):
         notes.append("no angle of the brief was understood, so its edits apply to all angles of the shoot")
     return tuple(notes)
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 
 _GREETING = re.compile(
-    r"\A\s*(?:hi(?:ya)?|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|morning(?= (?:all|\w+,))"
-    r"|hej|yo|howdy|ciao|hallo|hallöchen|hoi|sal[üu]|sali|mahlzeit|tag(?= |,)|liebes?|lieber|guten (?:tag|morgen|abend)"
+    r"\A\s*(?:hi(?:ya)?|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|morning(?= (?:all|\w+,)|[!,])"
+    r"|hej|yo|howdy|ciao|hallo|hallöchen|hoi|sal[üu]|sali|mahlzeit|tag(?= |,)|guten (?:tag|morgen|abend)"
+    r"|liebes?|lieber(?= +(?-i:[A-ZÄÖÜ]))"
     r"|sehr geehrte[rs]?|moin|servus|gr[uü]ezi|gr[uü](?:ß|ss) (?:gott|dich|euch)"
     r"|(?:re-?)?bonjour|bonsoir|salut|coucou|all[oô]|madame|monsieur|messieurs|ch[eè]re?s?)"
     r"\b[^\n,!.:;]{0,40}(?:[,!.:;]|\n|\Z)",
@@ -14,11 +15,12 @@ _GREETING = re.compile(
 _SUBJECT = re.compile(r"\A\s*(?:subject|re|betreff|objet)\s*:[^\n]*\n", re.IGNORECASE)
 _THANKS = "|".join(
     (
-        r"(?:thanks|thx|thanx|tks|ty|ta)(?: a lot| so much| muchly)?(?: in advance)?",
+        r"(?:thanks|thx|thanx|tks|ty|ta)(?: a lot| so much| muchly| loads| heaps)?(?: in advance)?",
         r"thank you(?: (?:very|so) much)?(?: in advance)?",
         r"many thanks|with thanks|danke(?:sch[oö]n| sehr| im voraus| euch| dir| ihnen)?",
         r"(?:vielen|herzlichen|besten|lieben|tausend) dank(?: im voraus)?",
-        r"merci(?: beaucoup| vielmals?| bien| bcp| mille fois)?(?: (?:d|par ).?avance)?|(?:mille|un grand) mercis?",
+        r"merci(?: beaucoup| vielmals?| bien| ben| bcp| mille fois)?(?: (?:d|par ).?avance)?",
+        r"(?:mille|un grand) mercis?",
     )
 )
 _WISHES = "|".join(
@@ -88,7 +90,9 @@ def without_frame(text: str, has_wish: HasWish) -> str:
 def _is_name(greeting: str, has_wish: HasWish) -> bool:
     """Whether what a greeting seems to ask for is a name: one word with a capital letter, or one after a title."""
     words = re.findall(r"[^\W\d_]+", greeting)[1:]
-    return bool(words) and all(word[0].isupper() for word in words) and not has_wish(greeting, True)
+    if not words:
+        return True  # `Morning!`
+    return all(word[0].isupper() for word in words) and not has_wish(greeting, True)
 
 
 def joined_lines(text: str, longest: int = 60) -> str:

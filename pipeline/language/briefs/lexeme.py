@@ -7,7 +7,9 @@ from pipeline.language.briefs.plan import Language
 SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
 ENDS = frozenset({"COMMA", "STOP", "AND"})
 QUALITIES = frozenset({"SOFT", "HARD", "STRONG", "FAINT"})
-PICTURES = frozenset({"pictures", "images", "photos", "photographs", "bilder", "fotos", "photographies"})
+OF_PICTURES = "pictures images photos photographs bilder fotos photographies"
+OF_VERSIONS = "versions variants variations varianten versionen variantes"
+PICTURES = frozenset(f"{OF_PICTURES} {OF_VERSIONS}".split())
 TURNS = {"L": "left", "R": "right"}
 
 

@@ -42,8 +42,9 @@ class Lexicon:
         return Lexicon(self.entries, spellings)
 
     def folded(self, word: str) -> str:
-        """A word as the lexicon writes it."""
-        return self.spellings.get(fold(word), fold(word))
+        """A word as the lexicon writes it: `youuu` is `you`."""
+        folded = re.sub(r"([a-z])\1{2,}", r"\1", fold(word))
+        return self.spellings.get(folded, folded)
 
     def at(self, words: list[str], start: int) -> tuple[int, tuple[Meaning, ...]]:
         """How many words from `start` on form the longest known phrase, and its meanings; (0, ()) if none do."""

@@ -17,6 +17,7 @@ LABELS = frozenset({"LIGHT", "SHADOW"})
 GOES_ON = cue("goes_on")
 """Verbs that go on about the same lamp: `a shadow that is soft and falls to the right`."""
 FALLS = cue("falls")
+PRONOUNS, GOES_ON_FROM = cue("pronouns") | {"elle", "il", "er", "they"}, cue("goes_on_from")
 OF_LAMP = QUALITIES | {COURTESY, "FROM", "TO", "ON", "SIDE", "UP", "NUM", "DEG", "AND"}
 
 
@@ -35,10 +36,16 @@ def _with_lamps_whole(read: list[Lexeme]) -> list[Lexeme]:
         goes_on = any(one.value in GOES_ON for one in clause) and kinds <= OF_LAMP
         goes_on = goes_on or bool(kinds & QUALITIES and kinds <= QUALITIES | {COURTESY, "SLIGHTLY", "MUCH"})
         falls = any(one.value in FALLS for one in clause) and kinds <= OF_LAMP | {"MAKE"}
-        joined = goes_on and read[comma].kind == "COMMA"
+        joined = goes_on and (read[comma].kind == "COMMA" or _goes_on_from(clause))
         if (joined or falls) and any(one.kind in LABELS for one in lamp):
             inside.add(comma)
     return [lexeme for at, lexeme in enumerate(read) if at not in inside]
+
+
+def _goes_on_from(clause: Sequence[Lexeme]) -> bool:
+    """Whether a sentence goes on about the lamp before it: `It should come from the left`."""
+    pronoun = clause and clause[0].value in PRONOUNS
+    return bool(pronoun) and any(one.value in GOES_ON_FROM for one in clause)
 
 
 def _kept(read: list[Lexeme]) -> list[Lexeme]:
@@ -54,6 +61,7 @@ def _kept(read: list[Lexeme]) -> list[Lexeme]:
         kind = lexeme.kind
         if kind == "COLON":
             label = bool(kept) and kept[-1].kind in LABELS and (len(kept) == 1 or kept[-2].kind == "STOP")
+            before.append("COLON")
             continue
         label = label and kind != "STOP"
         if (kind in LEFT_OUT and not counted) or (label and kind == "COMMA"):

@@ -1,13 +1,16 @@
 """Phrases of a brief that the words beside them change: what a word means that stands alone, it may not mean there."""
 
 from collections.abc import Sequence, Set
+from itertools import pairwise
 
-from pipeline.language.briefs.asks import Ask, View
+from pipeline.language.briefs.asks import Ask, Lamp, View
+from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import UNKNOWN
 
 PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur", "pour", "in", "im", "en", "dans"})
 PLACES = frozenset({"SIDE", "UP", "DOWN"})
+AS, THAN, DEFINITE = cue("as"), cue("than"), cue("definite")
 NAMED = frozenset({"COLOUR", "TONE", "MATERIAL"})
 LIT = frozenset({"BRIGHTER", "DARKER"})
 AMOUNTED = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
@@ -23,18 +26,42 @@ def changed_by_neighbour(clause: Sequence[Lexeme], first: int, end: int, asks: S
     if first and clause[first - 1].kind == "CROP" and end < len(clause) and clause[end].kind in {"RATIO", "SIZE"}:
         return False  # `crop the front to 4:5`
     before = clause[first - 1] if first - 1 in free else None
-    after = clause[end] if end in free else None
-    if phrase[0].kind == "NUM" and _ends_range(clause, first, free):
-        return True
-    if before and (before.kind == "NO" or (before.kind == "PART" and phrase[0].kind in PLACES)):
+    if _is_one_of_many(clause, first, free) or (before and _is_other_number(before, phrase)):
         return True
     if any(isinstance(ask.what, View) for ask in asks):
-        return _is_of_part(clause, first, free) or _is_other_than_view(phrase, before, after)
-    kinds = {lexeme.kind for lexeme in phrase}
-    if kinds & AMOUNTED or kinds == {"NUM", "EV"}:
-        of_backdrop = end < len(clause) and clause[end].kind == "BACKDROP"
-        return _is_of_other_amount(kinds, before, after) or bool(kinds & LIT and of_backdrop)
-    return _is_other_shade(phrase, before, after)
+        return _is_of_part(clause, first, free) or _is_other_than_view(clause, first, end, free)
+    if {lexeme.kind for lexeme in phrase} & AMOUNTED or [one.kind for one in phrase] == ["NUM", "EV"]:
+        return _is_other_amount(clause, first, end, free)
+    lit = any(isinstance(ask.what, Lamp) for ask in asks)
+    less = bool(lit and before and before.kind == "LESS")
+    return less or (not lit and _is_other_shade(phrase, before, clause[end] if end in free else None))
+
+
+def _is_other_number(before: Lexeme, phrase: Sequence[Lexeme]) -> bool:
+    """Whether the word before a phrase denies it, makes its amount a limit, or its ratio a number: `room 3/4`."""
+    numbered = before.kind == UNKNOWN and [one.kind for one in phrase] == ["RATIO"] and not phrase[0].before
+    return before.kind in {"NO", "LIMIT"} or numbered
+
+
+def _is_one_of_many(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
+    """Whether a phrase ends a range or `between front and left`, or comes after `lighter than`."""
+    within = first > 1 and clause[first - 1].kind == "AND"
+    within = within and any(clause[at].value == "between" and clause[at].kind == "LIMIT" for at in range(first))
+    compared = (
+        first and clause[first - 1].kind in {*LIT, "MORE", "LESS"} and {"than", "als"} & set(clause[first].before)
+    )
+    return bool(within or compared) or (clause[first].kind == "NUM" and _ends_range(clause, first, free))
+
+
+def _is_other_amount(clause: Sequence[Lexeme], first: int, end: int, free: Set[int]) -> bool:
+    """Whether an edit is of the backdrop, or has an amount that is not in its phrase."""
+    kinds = {lexeme.kind for lexeme in clause[first:end]}
+    before = clause[first - 1] if first - 1 in free else None
+    after = clause[end] if end in free else None
+    of_backdrop = bool(kinds & LIT) and end < len(clause) and clause[end].kind == "BACKDROP"
+    compared = end < len(clause) and bool(THAN & set(clause[end].before))  # `the front brighter than the back`
+    unread = "NUM" not in kinds and _has_amount(clause, free)
+    return of_backdrop or compared or unread or _is_of_other_amount(kinds, before, after)
 
 
 def _ends_range(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
@@ -43,20 +70,51 @@ def _ends_range(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
     return at in free and clause[at].kind == "NUM"
 
 
+def _has_amount(clause: Sequence[Lexeme], free: Set[int]) -> bool:
+    """Whether an amount of the clause is in no phrase: `brighten, by at most 10%`."""
+    return any(clause[at].kind == "NUM" and at + 1 in free and clause[at + 1].kind in {"PCT", "EV"} for at in free)
+
+
 def _is_of_part(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
     """Whether a part of the product is said to look so from there: `the handle looks odd from the left`."""
     at = first - 1
-    while at in free and clause[at].kind == UNKNOWN:
+    while at in free and clause[at].kind != "PART":
         at -= 1
-    return at in free and clause[at].kind == "PART"
+    return at in free
 
 
-def _is_other_than_view(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexeme | None) -> bool:
-    """Whether a side is of a crop, of a turn, or relative: `5 % left` after `crop`, `further left`."""
+def _is_other_than_view(clause: Sequence[Lexeme], first: int, end: int, free: Set[int]) -> bool:
+    """Whether a side is of a crop or a turn, or relative: `5 % left` after `crop`, `further left`, `as the left`."""
+    phrase = clause[first:end]
+    before = clause[first - 1] if first - 1 in free else None
+    after = clause[end] if end in free else None
     said = {word for lexeme in phrase for word in lexeme.before}
     turned = after and after.kind in {UNKNOWN, "ROTATE"} and "TO" in said and "FROM" not in said
     turned = turned or (before and before.kind == "ROTATE" and "TO" in said)
-    return bool(turned or (before and before.kind in {"MORE", "LESS", "CROP", "PX", "PCT", "NUM"}))
+    compared = any(one in AS and other in DEFINITE for one, other in pairwise(phrase[0].before))
+    measured = (
+        first > 1 and before and before.kind == UNKNOWN and clause[first - 2].kind == "NUM"
+    )  # `2 cm from the top`
+    relative = before and before.kind in {"MORE", "LESS", "CROP", "PX", "PCT", "NUM"}
+    return bool(turned or compared or measured or relative or _is_way(clause, first, end))
+
+
+def _is_way(clause: Sequence[Lexeme], first: int, end: int) -> bool:
+    """Whether sides are a way, a place or one view: `left to right`, `the mug on the left`, `behind and a bit left`."""
+    phrase = clause[first:end]
+    kinds = [one.kind for one in phrase]
+    placed = {"PRODUCT", "ON"} <= set(phrase[0].before) and kinds == ["SIDE"] and phrase[0].turns
+    before = clause[first - 1] if first else None
+    after = clause[end] if end < len(clause) else None
+    leads = bool(after and after.turns and phrase[-1].turns and "TO" in after.before)
+    led = bool(before and before.turns and phrase[0].turns and "TO" in phrase[0].before)
+    joined = kinds == ["SLIGHTLY", "SIDE"] and [one.kind for one in clause[max(0, first - 2) : first]] == [
+        "SIDE",
+        "AND",
+    ]
+    joins = kinds[-1:] == ["SIDE"] and [one.kind for one in clause[end : end + 3]] == ["AND", "SLIGHTLY", "SIDE"]
+    of = bool(before and before.kind == "SIDE" and "of" in phrase[0].before[:1])  # `slightly left of the front`
+    return placed or leads or led or joined or joins or of
 
 
 def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | None) -> bool:
@@ -73,8 +131,15 @@ def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | 
 
 
 def _is_other_shade(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexeme | None) -> bool:
-    """Whether an unknown word belongs to a colour or a material: nothing stands between them."""
+    """Whether an unknown word belongs to a colour or a material, or it is one of several in the picture.
+
+    Nothing stands between them: `dusty pink`, `from light to dark grey`, `white at the top`.
+    """
     if before and before.kind == UNKNOWN and phrase[0].kind in NAMED and not phrase[0].before:
+        return True
+    if before and before.kind in {UNKNOWN, "LIGHT", "GRADIENT"} and "TO" in phrase[0].before:
+        return True
+    if after and after.value in {"top", "bottom"} and phrase[-1].kind in NAMED:
         return True
     vague = after and after.kind in {UNKNOWN, "MUCH", "SLIGHTLY"} and not after.before
     return bool(vague and phrase[-1].kind in NAMED)

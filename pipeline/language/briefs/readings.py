@@ -1,6 +1,7 @@
 """From the phrases that the grammar recognises to what they ask for."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from lark import Tree
@@ -8,11 +9,13 @@ from lark import Tree
 from pipeline.language.briefs.amounts import adjust_of, crop_of, resize_of, rotation_of
 from pipeline.language.briefs.asks import Alter, Edit, Extend, Mood, NoSuchPhrase, OnChannel, RefusedPhrase, What
 from pipeline.language.briefs.colours import gradient_of, ground_of, mood_words
-from pipeline.language.briefs.directions import lamp_of, lexemes_in, view_of, views_around
+from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.directions import lamp_of, lexemes_in, turned_view, view_of, views_around
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.phrases import phrases_at
 
 ROUGHLY = frozenset({"say", "like", "about", "roughly", "etwa", "ungefahr", "sagen", "circa", "disons", "environ"})
+VERSIONS, ONE, WITH = cue("versions"), cue("one"), cue("with")
 TOWARDS = frozenset({"TO", "au", "bis", "zu"})
 
 
@@ -62,12 +65,15 @@ def _gradient(tree: Tree[Any], _: Sequence[Lexeme]) -> list[What]:
     return [gradient_of(_part(tree, "swatches"))]
 
 
-def _mood(tree: Tree[Any], _: Sequence[Lexeme]) -> list[What]:
+def _mood(tree: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
     moods = _part(tree, "moods")
     words = mood_words(moods)
     if not words or (moods[0].kind != "MOOD" and len(moods) == 1):
         raise NoSuchPhrase
-    return [Mood(", ".join(words))]
+    said = [word.replace("1.0", "one") for words in lexemes[0].before for word in words.split()]
+    counted = any(one in ONE and other in WITH for one, other in pairwise(said))  # `one with snow`
+    counted = counted or said[-1:] in (["one"], ["einmal"])  # `one at night`
+    return [Mood(", ".join(words), apart=counted or bool(VERSIONS & set(said)))]
 
 
 def _channel(_: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
@@ -112,7 +118,7 @@ READERS: dict[str, Callable[[Tree[Any], Sequence[Lexeme]], list[What]]] = {
     "more_crop": lambda _, lexemes: [crop_of(lexemes)],
     "adjust": lambda _, lexemes: [adjust_of(lexemes)],
     "exposure": _exposure,
-    "rotate": lambda _, lexemes: [rotation_of(lexemes)],
+    "rotate": lambda _, lexemes: [*turned_view(lexemes), rotation_of(lexemes)],
     "resize": lambda _, lexemes: [resize_of(lexemes)],
     "channel": _channel,
     "extend": _extend,

@@ -23,7 +23,7 @@ SCAN = re.compile(
     |(?P<WITHOUT>\bw/o\b)
     |(?P<PCT>%)|(?P<DEG>[\u00b0\u00ba])
     |(?P<WORD>[^\W\d_]+)
-    |(?P<STOP>[;.!?\n]|[ ][-\u2013\u2014][ ]|\u2014)
+    |(?P<STOP>[;.!?\n\u2026]|[ ][-\u2013\u2014][ ]|\u2014)
     |(?P<COMMA>,)|(?P<AND>[()&+/])|(?P<COLON>[:=])
     |(?P<SPACE>[ \t\r'\u2019"\u201c\u201d\u201e\u00ab\u00bb\u00a0\u202f_-])
     |(?P<OTHER>.)""",
@@ -51,8 +51,8 @@ def symbol(match: re.Match[str]) -> tuple[str, str]:
         kind, value = "NUM", ("+" if value[0] == "+" else "") + repr(_fraction(value))
     elif kind == "SHORT":
         kind, value = ("FROM", "from") if value.lower() == "v." else (COURTESY, value)
-    elif kind == "OTHER" and unicodedata.category(value) in {"So", "Sk", "Cf", "Mn"}:
-        kind = COURTESY  # an emoji
+    elif kind == "OTHER" and (value == "@" or unicodedata.category(value) in {"So", "Sk", "Cf", "Mn"}):
+        kind = COURTESY  # `@ 4:5`, or an emoji
     elif kind == "HEX":
         value = value.lower()
     return kind, value

@@ -10,7 +10,11 @@ AMOUNTS = frozenset({"NUM", "RATIO", "SIZE"})
 THINGS = frozenset(
     ["TONE", "COLOUR", "MATERIAL", "PLACE", "SIDE", "UP", "BACKDROP", "RATIO", "HEX", "OWN_BACKDROP", "OWN_ANGLE"]
 )
-QUALIFIED = frozenset({"HARD", "SOFT", "STRONG", "FAINT", "TONE", "BRIGHTER", "DARKER"})
+QUALIFIED = frozenset({"HARD", "SOFT", "STRONG", "FAINT", "TONE", "BRIGHTER", "DARKER", "MUCH"})
+DEGREES = frozenset({"SLIGHTLY", "MUCH"})
+STATED = frozenset(
+    ["LIGHT", "SHADOW", "CONTRAST", "BRIGHTNESS", "SHARPEN", "BACKDROP", "PRODUCT", "VIEW", "SIDE", "UP"]
+)
 IN_STATEMENTS = frozenset(
     ["PRODUCT", "MOOD", "VIEW", "MUCH", "SLIGHTLY", "TO", "FROM", "ON", "TONE", "AND", "MAKE"]
 ) | {
@@ -22,6 +26,11 @@ WISHING, WAS, TOO = cue("wishing"), cue("was"), cue("too")
 ONLY_FIRST = cue("only_first")
 SUBJUNCTIVE = cue("subjunctive")
 OPENERS, SPEAKERS, RESTS = cue("openers"), cue("speakers"), tuple(sorted(cue("rests")))
+OVER, PREFERRING = cue("over_another"), cue("preferring")
+SWITCHING = cue("switching")
+WHICH = cue("which")
+OPINIONS, PAST_TIMES = cue("opinions"), cue("past_times")
+HAD = frozenset({"hatte", "hatten", "have", "had"})  # `wir hatten`, and folded also `wir h\u00e4tten`
 BUT, IS, INSTEAD, RATHER, THAN = cue("but"), cue("is"), cue("instead"), cue("rather"), cue("than")
 
 
@@ -58,11 +67,28 @@ def replaced(heard: Utterance) -> Spans:
         preferring = bool(heard.said(first, end) & RATHER)
         for at in range(first, end):
             word = heard.words[at]
-            if word in INSTEAD or (preferring and word in THAN and at > first):
+            over = word in OVER and heard.kind(at - 1) in THINGS and heard.said(first, at) & PREFERRING
+            if word in INSTEAD or (preferring and word in THAN and at > first) or over:
                 stop = _thing(heard, at + 1, end)
                 if stop is not None and (stop < end or at > first):
                     yield at, stop
                 break
+            stop = _left_behind(heard, first, at, end)
+            if stop is not None:
+                yield at, stop
+                break
+
+
+def _left_behind(heard: Utterance, first: int, at: int, end: int) -> int | None:
+    """The end of what is left behind in `go from oak to marble`; None where nothing is, as in a gradient."""
+    before = heard.kinds(first, at)
+    if heard.kind(at) != "FROM" or "GRADIENT" in before or ("BACKDROP" in before and "CHANGE" not in before):
+        return None  # a backdrop that goes from white to blue is a gradient
+    stop = _thing(heard, at + 1, end)
+    if stop is None or not (heard.kind(stop) == "TO" or heard.words[stop : stop + 1] in (["zu"], ["au"])):
+        return None
+    replaced = heard.said(first, at) & SWITCHING or "MATERIAL" in heard.kinds(at, stop)
+    return stop if replaced and _thing(heard, stop + 1, end) else None
 
 
 def _thing(heard: Utterance, at: int, end: int) -> int | None:
@@ -77,24 +103,57 @@ def _thing(heard: Utterance, at: int, end: int) -> int | None:
 
 
 def past(heard: Utterance) -> Spans:
-    """Clauses on what was: `we had it on white last time`, `the last ones were on marble`."""
+    """Clauses on what was: `we had it on white last time`, `the last ones were on marble`, `wir hatten schon Eiche`."""
     for first, end in heard.clauses():
         said = heard.said(first, end)
-        if said & WAS and not said & ((WISHING - WAS) | SUBJUNCTIVE) and heard.asks(first, end):
+        dated = any(f" {phrase} " in f" {' '.join(heard.words[first:end])} " for phrase in PAST_TIMES)
+        was = (said & WAS or dated) and not said & ((WISHING - WAS - HAD) | SUBJUNCTIVE)
+        if was and (dated or not said & (HAD - WAS)) and heard.asks(first, end):
             yield first, end
 
 
 def statements(heard: Utterance) -> Spans:
     """Clauses in which somebody says something and wishes for nothing: `our buyers adore that look`."""
     for first, end in heard.clauses():
-        if _complains(heard, first, end) or _leaves_the_rest(heard, first, end) or _states(heard, first, end):
+        if any(rule(heard, first, end) for rule in (_adds_it, _complains, _is_described, _leaves_the_rest, _states)):
             yield first, end
 
 
 def _complains(heard: Utterance, first: int, end: int) -> bool:
-    """Whether something is said to be too much: `the shadows are too harsh`."""
-    too_much = any(heard.words[at] in TOO and heard.kind(at + 1) in QUALIFIED for at in range(first, end - 1))
-    return too_much and not heard.kinds(first, end) & {"NOT", *AMOUNTS}
+    """Whether something is said to be too much, or a bit: `the shadows are too harsh`, `the light is a bit hard`."""
+    amounts = {one.kind for one in heard.tokens[first:end] if one.value != "1.0"} & {"NOT", *AMOUNTS}
+    if amounts or (heard.asks(first, end, strongly=True) and not heard.said(first, end) & IS):
+        return False
+    says = _says(heard, first, end)
+    for at in range(first, end - 1):
+        quality = heard.kind(at + 1) in QUALIFIED | {UNKNOWN}
+        if heard.words[at] in TOO and quality:
+            return True
+        comparing = heard.words[at + 1].endswith("er") or heard.kind(at + 1) in {"BRIGHTER", "DARKER"}
+        if says and quality and heard.kind(at) in DEGREES and not comparing:
+            return True
+    return False
+
+
+def _says(heard: Utterance, first: int, end: int) -> bool:
+    """Whether something is said of what there is, and not of what is wanted, as in `a shadow that is soft`."""
+    relative = heard.words[first] in WHICH or heard.words[end - 1] in IS
+    said = heard.said(first, end)
+    return bool(said & IS) and not said & WISHING and not relative
+
+
+def _is_described(heard: Utterance, first: int, end: int) -> bool:
+    """Whether something that there is, is said to be somehow, and nothing asked: `the shadow is fine`."""
+    kinds = heard.kinds(first, end)
+    amount = kinds & {"CONTRAST", "BRIGHTNESS", "SHARPEN"}
+    described = kinds & {"LIGHT", "SHADOW", *amount} and kinds <= STATED | QUALIFIED | {"SLIGHTLY", COURTESY, TALK}
+    return bool(described and _says(heard, first, end) and (amount or not heard.asks(first, end, strongly=True)))
+
+
+def _adds_it(heard: Utterance, first: int, end: int) -> bool:
+    """Whether what was asked for before shall be added, in a clause of its own: `Could you add one?`."""
+    kinds = {one.kind for one in heard.tokens[first:end] if one.value != "1.0"}
+    return "ADD" in kinds and kinds <= {"ADD", COURTESY, TALK} and heard.asks(0, first)
 
 
 def _leaves_the_rest(heard: Utterance, first: int, end: int) -> bool:

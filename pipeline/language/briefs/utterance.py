@@ -1,11 +1,14 @@
 """The tokens of a brief with their words, as the rules look at them that tell talk from wishes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.fold import fold
 from pipeline.language.briefs.lexeme import Lexeme
 
+SO = cue("so_then")
+STATING = cue("is") | cue("too")
 BOUNDS = frozenset({"COMMA", "STOP"})
 HasAsk = Callable[[Sequence[Lexeme], bool], bool]
 """Whether tokens ask for something; True: with more than one bare word, such as `white` in `buyers love white`."""
@@ -15,16 +18,17 @@ Spans = Iterator[tuple[int, int]]
 
 @dataclass
 class Utterance:
-    """`tokens` change as rules find talk; `words` are theirs, folded."""
+    """`tokens` change as rules find talk; `words` are theirs, folded; `read` are they before any rule."""
 
     tokens: list[Lexeme]
     words: list[str]
     has_ask: HasAsk
+    read: list[Lexeme] = field(default_factory=list)
 
     @classmethod
     def of(cls, text: str, tokens: Sequence[Lexeme], has_ask: HasAsk) -> "Utterance":
         """The tokens of a text."""
-        return cls(list(tokens), [fold(text[one.start : one.end]) for one in tokens], has_ask)
+        return cls(list(tokens), [fold(text[one.start : one.end]) for one in tokens], has_ask, list(tokens))
 
     def at(self, at: int) -> Lexeme | None:
         """The token at a place; None beyond the ends."""
@@ -51,10 +55,16 @@ class Utterance:
         return next((other for other in range(at, len(self.tokens)) if self.kind(other) in BOUNDS), len(self.tokens))
 
     def clauses(self) -> Spans:
-        """What stands between commas and ends of sentences."""
+        """What stands between commas and ends of sentences, and before and after the `:` or `so` of a statement."""
         first = 0
         while first < len(self.tokens):
             end = self.bound(first)
+            joint = next((at for at in range(first + 1, end) if self._joins(at)), end)
+            if joint < end and self.said(first, joint) & STATING:
+                end = joint
             if first < end:
                 yield first, end
-            first = end + 1
+            first = end + 1 if self.kind(end) in {*BOUNDS, "COLON"} else end
+
+    def _joins(self, at: int) -> bool:
+        return self.kind(at) == "COLON" or self.words[at] in SO

@@ -23,7 +23,9 @@ from pipeline.shoot import parse_shoot
 
 ROOT = Path(__file__).parents[3]
 CORPUS = Path(__file__).parent / "corpus"
-PARTS = ("tuned", "kept", "tuned2", "kept2", "kept3", "kept4", "strangers_tuned", "strangers_kept")
+PARTS = ("tuned", "kept", "tuned2", "kept2", "kept3", "kept4", "strangers_tuned", "strangers_kept", "strangers2_kept")
+UNREAD = frozenset({"strangers2_kept"})
+"""Parts that only are counted: nobody who tunes the grammar has read them, or what it makes of them."""
 SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"
 
 
@@ -131,6 +133,17 @@ def _against(plan: EditPlan, brief: dict) -> list[str]:
 
 def _is_noted(word: str, plan: EditPlan) -> bool:
     return any(word in note for note in plan.notes if note.startswith(grammar.SETS_NOTHING))
+
+
+def read(text: str) -> EditPlan:
+    """The grammar's plan of a brief for the sample mug."""
+    return grammar.read(text, KNOWN, grammar.Params(), lambda usd: None)
+
+
+def shown(text: str) -> tuple[list[str], list[str]]:
+    """The names of the angles and of the backdrops that a brief sets; a painted backdrop is called by its prompt."""
+    shoot = read(text).shoot
+    return [angle.name for angle in shoot.angles], [one.prompt or one.name for one in shoot.backdrops]
 
 
 def renamed(overlay: Overlay, as_in: Overlay) -> Overlay:

@@ -1,0 +1,120 @@
+"""Corrections inside a brief: `on white, no wait, on grey` is grey. The later wish takes the place of the earlier."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipeline.language.briefs.asks import Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View
+from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.lexicon import COURTESY, NOUN, TALK
+from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
+
+RETRACT = "RETRACT"
+UNCLEAR = "what this takes back is not clear; write only what is wanted"
+MAYBE = "maybe"
+"""A word that corrects only if the same thing has been asked for before, such as `actually`."""
+LAST = "last"
+"""Such a word that ends its clause."""
+OR = "or"
+"""A word such as `otherwise`, after which no choice is left."""
+CHOICE = "a brief cannot choose; write the one that is wanted"
+EITHER = cue("either")
+DENYING, ADDING, INSTEAD = cue("denying"), cue("adding"), cue("instead_of_it")
+OPENING = BOUNDS | {"AND", "COLON", RETRACT}
+FRAMES = frozenset({"crop", "size_px", "resize"})
+UNITS = frozenset({"PCT", "EV", "DEG"})
+QUIET = frozenset({COURTESY, TALK, NOUN})
+
+
+def retractions(heard: Utterance) -> Spans:
+    """None: words that take back what was said stay so only where they can, and are courtesy elsewhere."""
+    for at, one in enumerate(heard.tokens):
+        bound = heard.bound(at + 1)
+        if heard.words[at] in DENYING and bound == at + 1 and _opens(heard, at):
+            heard.tokens[at] = replace(one, kind=RETRACT, value="sure")
+        elif heard.words[at] in EITHER and _opens(heard, at) and heard.asks(at + 1, bound) and heard.asks(0, at):
+            heard.tokens[at] = replace(one, kind=RETRACT, value=OR)
+        elif one.kind == RETRACT and one.value == MAYBE:
+            heard.tokens[at] = _corrected(heard, at, bound)
+    yield from ()
+
+
+def _corrected(heard: Utterance, at: int, bound: int) -> Lexeme:
+    """A word such as `actually`: courtesy unless it opens a clause that adds nothing, or `instead` ends one."""
+    one, first = heard.tokens[at], at
+    while heard.kind(first - 1) not in BOUNDS:
+        first -= 1
+    end = heard.bound(bound + 1) if bound == at + 1 else bound  # `actually, could we also ...`
+    if first and not heard.said(first, end) & ADDING:
+        if heard.words[at] in INSTEAD and bound == at + 1:
+            return replace(one, value=LAST)
+        if _opens(heard, at):
+            return one
+    return replace(one, kind=COURTESY)
+
+
+def _opens(heard: Utterance, at: int) -> bool:
+    """Whether a word opens a clause after another one, courtesy aside."""
+    first = at
+    while heard.kind(first - 1) in QUIET | (OPENING - BOUNDS) and first:
+        first -= 1
+    return first > 0 and heard.kind(first - 1) in BOUNDS
+
+
+def taken_back(asks: list[Ask], known: int, clause: Sequence[Lexeme], *, sure: bool) -> list[Ask] | None:
+    """The earlier asks that those from `known` on replace; they are moved to their places. None: it is not clear which.
+
+    `asks`: of the brief so far, changed in place. Where it is not sure that anything is replaced, nothing may be.
+    """
+    earlier, later = asks[:known], asks[known:]
+    if not later:
+        return None if sure or any(one.kind == "NUM" for one in clause) else []
+    gone: list[Ask] = []
+    places: dict[str, Ask] = {}
+    for slot in dict.fromkeys(map(_slot, later)):
+        mates = _last_alike(earlier, slot)
+        if not mates or len(mates) != sum(_slot(ask) == slot for ask in later):
+            return None if sure or mates else []
+        gone += mates
+        places[slot] = mates[0]
+    for at, ask in enumerate(later, known):
+        mate = places[_slot(ask)]
+        asks[at] = replace(ask, clause=mate.clause, sentence=mate.sentence, segment=mate.segment)
+    asks[:known] = [ask for ask in earlier if not any(ask is one for one in gone)]
+    return gone
+
+
+def unclear(asks: Sequence[Ask], known: int) -> list[Ask]:
+    """The earlier asks that those from `known` on may replace: of the last clause with such asks, or with any."""
+    earlier = asks[:known]
+    alike = [ask for slot in {_slot(ask) for ask in asks[known:]} for ask in _last_alike(earlier, slot)]
+    return alike or [ask for ask in earlier if ask.clause == earlier[-1].clause and _slot(ask) == _slot(earlier[-1])]
+
+
+def with_amount(phrase: Sequence[Lexeme], clause: Sequence[Lexeme]) -> list[Lexeme] | None:
+    """The phrase with the amount that a clause consists of: `20%` after `10% brighter`; None if it is no amount."""
+    kinds = [one.kind for one in clause]
+    if kinds[:1] == ["NUM"] and kinds[1:] in ([], ["PCT"], ["EV"], ["DEG"]):
+        numbers = [at for at, one in enumerate(phrase) if one.kind == "NUM"]
+        if len(numbers) == 1 and (not kinds[1:] or phrase[numbers[0] + 1 : numbers[0] + 2][0].kind == kinds[1]):
+            number = replace(phrase[numbers[0]], value=clause[0].value)
+            return [number if at == numbers[0] else one for at, one in enumerate(phrase)]
+    return None
+
+
+def _last_alike(earlier: Sequence[Ask], slot: str) -> list[Ask]:
+    """The asks of the last clause that has such asks; none where it may be the light or the view that is meant."""
+    if slot == "view" and earlier and isinstance(earlier[-1].what, Lamp):
+        return []
+    clauses = [ask.clause for ask in earlier if _slot(ask) == slot]
+    return [ask for ask in earlier if clauses and ask.clause == clauses[-1] and _slot(ask) == slot]
+
+
+def _slot(ask: Ask) -> str:
+    """What an ask is about: the later of two about one thing replaces the other."""
+    what = ask.what
+    if isinstance(what, Edit):
+        path = next(iter(what.fields))[0]
+        return "edit frame" if path in FRAMES else f"edit {path}"
+    names = {View: "view", Ground: "ground", Mood: "mood", Extend: "extend", Lamp: "light", OnChannel: "channel"}
+    return names.get(type(what), "other")

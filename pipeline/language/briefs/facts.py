@@ -1,0 +1,65 @@
+"""Clauses that say how something is, what somebody likes, or what shall be under a condition."""
+
+from dataclasses import replace
+
+from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.lexicon import TALK, UNKNOWN
+from pipeline.language.briefs.statements import IS, OPINIONS, SPEAKERS, WISHING
+from pipeline.language.briefs.utterance import Spans, Utterance
+
+VIEWS = frozenset({"SIDE", "UP", "DOWN", "THREEQ", "OBLIQUE", "OWN_ANGLE"})
+SHADES = frozenset({"COLOUR", "MATERIAL", "TONE", "HEX"})
+DESCRIBED = frozenset({UNKNOWN, TALK, "PART", "PRODUCT"})
+OF_PICTURE = VIEWS | {"BACKDROP", "VIEW", "LIGHT", "SHADOW", "SCENE", "CROP", "MAKE"}
+DONE, OVER, OTHERS, CHOICES = cue("done"), cue("over"), cue("others"), cue("choices")
+IF, MISSING, OF = cue("if"), cue("missing"), cue("of")
+
+
+def facts(heard: Utterance) -> Spans:
+    """What is said of what there is: `the front looks great on white`, `our site is dark`, `summer is over`."""
+    for first, end in heard.clauses():
+        verb = next((at for at in range(first, end) if heard.words[at].rpartition("'")[2] in IS), None)
+        said = heard.said(first, end)
+        if verb is None or said & WISHING or not heard.asks(first, end):
+            continue
+        before, after = heard.kinds(first, verb), heard.said(verb + 1, end)
+        praised = bool(before & VIEWS and after & DONE)
+        if praised or after & OVER or _is_coloured(heard, first, verb, end):
+            yield first, end
+
+
+def _is_coloured(heard: Utterance, first: int, verb: int, end: int) -> bool:
+    """Whether something that is no backdrop is said to have a colour: `the lid is red`, `unsere Seite ist schwarz`."""
+    subject = heard.kinds(first, verb) & DESCRIBED or heard.said(first, verb) & SPEAKERS
+    named = heard.kinds(verb + 1, end) & SHADES
+    return (
+        bool(subject and named) and not heard.said(first, verb) & CHOICES and not heard.kinds(first, end) & OF_PICTURE
+    )
+
+
+def opinions(heard: Utterance) -> Spans:
+    """None: what somebody likes or has is no talk where it names something, but refused: `the client loves oak`."""
+    for first, end in heard.clauses():
+        said = heard.said(first, end)
+        shared = any(heard.kind(at) == "PCT" and heard.words[at + 1] in OF for at in range(first, end - 1))
+        shared = shared and _of_people(heard, first, end)  # `50% of our buyers`
+        likes = (said & OPINIONS and not said & WISHING) or said & OTHERS or shared
+        if likes and heard.asks(first, end) and heard.tokens[first].kind not in {"PRODUCT", "REASON"}:
+            heard.tokens[first] = replace(heard.tokens[first], kind="OPINION")
+    yield from ()
+
+
+def _of_people(heard: Utterance, first: int, end: int) -> bool:
+    return any(one.kind == TALK and one.value == "people" for one in heard.tokens[first:end])
+
+
+def conditions(heard: Utterance) -> Spans:
+    """None: a wish under a condition is refused with it: `if oak isn't possible, marble is fine`."""
+    clauses = list(heard.clauses())
+    for at, (first, end) in enumerate(clauses):
+        named = heard.kinds(first, end) & (SHADES | {"MOOD", "CHANNEL"})
+        without = "NOT" in heard.kinds(first, end) or heard.said(first, end) & MISSING
+        if heard.said(first, min(first + 2, end)) & IF and named and without:
+            for start, _ in clauses[at : at + 2]:
+                heard.tokens[start] = replace(heard.tokens[start], kind="CONDITION")
+    yield from ()

@@ -1,0 +1,101 @@
+"""Words of directions that mean none: `get back to you`, `see the notes below`, `what is left to do`, `top, danke`."""
+
+from dataclasses import replace
+
+from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
+from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
+
+HEIGHTS = frozenset({"above", "below", "raised"})
+DIRECTED = frozenset({"FROM", "SLIGHTLY", "MUCH", "OBLIQUE", "DEG", "SIDE", "NUM"})
+OPENS = BOUNDS | {"AND", "COLON"}
+RETURNING, RETURNED, LEFT_OVER, LEFT_AS = cue("returning"), cue("returned"), cue("left_over"), cue("left_as")
+RIGHT_AWAY, PRAISING, PRAISED, POINTING = cue("right_away"), cue("praising"), cue("praised"), cue("pointing")
+DETERMINERS, BEHIND, PLURALS = cue("determiners"), cue("behind"), cue("plurals")
+
+
+def idioms(heard: Utterance) -> Spans:
+    """Directions that are talk. One that says where the backdrop is becomes it: `a gradient behind the mug`."""
+    for at, one in enumerate(heard.tokens):
+        if heard.words[at] in BEHIND and _is_behind_product(heard, at):
+            heard.tokens[at] = replace(one, kind="BACKDROP", value="backdrop")
+        elif one.kind == "COLOUR" and _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON":
+            heard.tokens[at] = replace(one, kind=UNKNOWN)  # `show the blue one`
+        elif one.kind in {"SIDE", "UP", "DOWN"} and _is_idiom(heard, at):
+            yield at, at + 1
+
+
+def _is_idiom(heard: Utterance, at: int) -> bool:
+    word, kind = heard.words[at], heard.tokens[at].kind
+    if word == "back":
+        return _comes_back(heard, at)
+    if word == "left":
+        return _is_left_over(heard, at)
+    if word == "right":
+        return _is_agreement(heard, at)
+    if word in {"top", "oben", "unten"}:
+        return _is_praise(heard, at)
+    return kind != "SIDE" and heard.tokens[at].value in HEIGHTS and _points(heard, at)
+
+
+def _word(heard: Utterance, at: int) -> str:
+    """The word at a place, the `s` of `what's`; empty beyond the ends."""
+    return heard.words[at].rpartition("'")[2] if 0 <= at < len(heard.words) else ""
+
+
+def _comes_back(heard: Utterance, at: int) -> bool:
+    """`send it back`, `get back to you`, `back in stock`; but `get the back`, `back of the tee`."""
+    before, after = _word(heard, at - 1), _word(heard, at + 1)
+    if heard.kind(at + 1) in {"VIEW", "AND", "SIDE", "COLON"} or after == "of":
+        return False
+    return before in RETURNING or (
+        after in RETURNED and before not in DETERMINERS and heard.kind(at - 1) not in {"FROM", "NUM"}
+    )
+
+
+def _is_left_over(heard: Utterance, at: int) -> bool:
+    """`what's left`, `can be left as it is`."""
+    before, after = _word(heard, at - 1), _word(heard, at + 1)
+    lit = heard.kinds(max(0, at - 4), at) & {"LIGHT", "SHADOW", "VIEW", "PRODUCT"}
+    return not lit and (before in LEFT_OVER or after in LEFT_AS)
+
+
+def _is_agreement(heard: Utterance, at: int) -> bool:
+    """`Right, so ...`, `white as always, right?`, `that's right`."""
+    begins, ends = heard.kind(at - 1) == "STOP", heard.kind(at + 1) in BOUNDS
+    if ends and heard.kind(at - 1) == "COMMA" and _word(heard, at + 1) == "?":
+        return True
+    if _word(heard, at - 1) in {"all", "s"} and ends:
+        return True
+    following = at + 2 if ends else at + 1
+    return begins and _word(heard, following) in RIGHT_AWAY
+
+
+def _is_praise(heard: Utterance, at: int) -> bool:
+    """`das wäre top`, `Top, danke`, `top priority`; and `wie oben`, `oben genannt`."""
+    before, after = _word(heard, at - 1), _word(heard, at + 1)
+    if heard.kind(at + 1) == "COMMA" and heard.kind(at - 1) in BOUNDS:
+        after = _word(heard, at + 2) if _word(heard, at + 2) in PRAISED else ""
+    return before in PRAISING or after in PRAISED
+
+
+def _points(heard: Utterance, at: int) -> bool:
+    """`see the list below`, `as above`, `ci-dessous`; but `from below`, `45° above`, and `above` in a list of views."""
+    before, after = heard.kind(at - 1), heard.kind(at + 1)
+    if _word(heard, at - 1) in POINTING:
+        return True
+    if before in DIRECTED or after == "VIEW":
+        return False
+    if before == "VIEW":
+        return _word(heard, at - 1) in PLURALS
+    if heard.kinds(max(0, at - 3), at) & {"VIEW", "FROM", "DEG"} or (before in OPENS and after in OPENS | {"ON"}):
+        return False
+    return before in {COURTESY, TALK}
+
+
+def _is_behind_product(heard: Utterance, at: int) -> bool:
+    """Whether `behind` has the product after it, and no `from` before it."""
+    first = at + 1
+    while _word(heard, first) in DETERMINERS:
+        first += 1
+    return heard.kind(first) == "PRODUCT" and heard.kind(at - 1) != "FROM"

@@ -1,0 +1,72 @@
+"""Words of directions that mean none."""
+
+import pytest
+
+from tests.language.briefs.briefs import read, shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See the notes below: {}.",
+        "Please do the shots below: {}.",
+        "As above, {}.",
+        "I'll get back to you. {}.",
+        "Please send it back by Friday. {}.",
+        "Right, so: {}.",
+        "What's left to do: {}.",
+        "top priority: {}",
+        "{}, right?",
+        "Top, danke! {}.",
+        "wie oben, {}",
+        "Ce serait top d'avoir : {}",
+        "la liste ci-dessous : {}",
+        "the front page needs it: {}",
+        "give it the green light, {}",
+    ],
+)
+def test_an_idiom_beside_a_wish_sets_nothing(text):
+    assert shown(text.format("left on oak")) == (["left"], ["oak"])
+
+
+@pytest.mark.parametrize(
+    ("text", "angles"),
+    [
+        ("get the back on white", ["back"]),
+        ("get back and front on white", ["back", "front"]),
+        ("need back of the tee on white", ["back"]),
+        ("front, 45° above", ["front-up-45"]),
+        ("vue de face et dessus sur chêne", ["front", "top"]),
+        ("left, back, right on white", ["left", "back", "right"]),
+    ],
+)
+def test_a_direction_that_is_wanted_stays_one(text, angles):
+    assert shown(text)[0] == angles
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from white to grey gradient behind the mug",
+        "un dégradé du blanc au gris derrière la tasse",
+        "ein Verlauf von Weiß nach Grau dahinter",
+    ],
+)
+def test_behind_the_product_is_the_backdrop(text):
+    assert shown(f"front; {text}") == (["front"], ["white-to-grey"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "between front and left",
+        "mirror it left to right",
+        "the mug should be on the left of the picture",
+        "behind and a little from the left",
+        "same contrast as the left one",
+        "two cm from the right",
+    ],
+)
+def test_sides_that_are_a_way_a_place_or_a_comparison_are_no_views(text):
+    plan = read(f"on white; {text}")
+    assert not plan.shoot.angles and plan.refused
