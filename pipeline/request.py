@@ -11,6 +11,7 @@ from pipeline.contract.runner import Runner
 from pipeline.core.domain import AngleDecision, Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Light, load_list
+from pipeline.diffusion.painting.registry import ENGINES as PAINTERS
 from pipeline.diffusion.scenes.vocabulary import understand
 from pipeline.imaging.channels.channel import channel_names, load_channel
 from pipeline.language.base import Pay
@@ -20,8 +21,6 @@ from pipeline.language.briefs.registry import PARSERS
 from pipeline.plan import STEPS, UPSTREAM, stage_of, write_plan
 from pipeline.run import StepForecast, forecast, output_of, require_step
 from pipeline.shoot import Shoot, read_shoot
-from pipeline.stages.background.params import Params as BackgroundParams
-from pipeline.stages.background.params import painter_facts
 
 LATEST = 20  # manifests of a stage whose median is what it will take
 TO_COVERAGE = tuple(step for step in STEPS if step in {"coverage", *UPSTREAM["coverage"]})
@@ -95,8 +94,8 @@ def _passed_over(plan: Plan, edit: EditPlan) -> list[str]:
     painted = [backdrop for backdrop in edit.shoot.backdrops if backdrop.kind == "diffusion"]
     if not painted:
         return []
-    params = BackgroundParams.model_validate(plan.steps["background"].params)
-    if not painter_facts(params).closed_vocabulary:
+    params = PAINTERS.parse(plan.steps["background"].params["diffusion"])
+    if not PAINTERS.of(params).facts(params).closed_vocabulary:
         return []
     unused = {backdrop.name: understand(str(backdrop.prompt)).passed_over for backdrop in painted}
     return [
