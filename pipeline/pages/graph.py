@@ -237,5 +237,6 @@ def _place_columns(graph: Graph, deepest: int) -> None:
 
 def _wanted_width(node: Node) -> int:
     """The width with which the whole title fits; of a photo, whose name may be cut, that of twelve letters."""
-    letters = len(node.title) if node.step or node.count > 1 else min(len(node.title), 12)
+    whole = max(len(node.title), len("9999 files"))  # a group's number of files is not cut either
+    letters = whole if node.step or node.count > 1 else min(len(node.title), 12)
     return ceil((BESIDE_PICTURE if node.picture else BESIDE) + LETTER_W * letters)

@@ -100,7 +100,7 @@ def run_killing_every_step(root: Path, shoot: Path) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_fifty_kills_resume_to_the_same_assets(tmp_path: Path, mug_run: MugRun) -> None:
+def test_steps_killed_at_every_point_resume_to_the_same_assets(tmp_path: Path, mug_run: MugRun) -> None:
     assert run_killing_every_step(tmp_path, mug_run.shoot) == []
     calm, killed = rows(mug_run.home), rows(tmp_path)
     assert calm, "the undisturbed run published nothing"
