@@ -7,17 +7,18 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs  # without the theme's n
 
 # What test-fast leaves out beside the slow tests and PostgreSQL: the files that take most of the time, because they
 # compile kernels, pose, train, paint, cut out many pictures, load large libraries, or start commands or a browser.
-HEAVY := tests/dags tests/cli/test_runs.py tests/cli/test_ui.py tests/test_warm.py \
+HEAVY := tests/dags tests/cli/test_runs.py tests/cli/test_ui.py tests/core/photo/test_heif.py tests/test_warm.py \
 	$(addprefix tests/catalog/,board/test_board.py trace/test_impact.py) \
 	$(addprefix tests/pages/test_,actions.py browser.py) \
 	$(addprefix tests/diffusion/,painting training) \
 	$(addprefix tests/imaging/checks/test_,judge.py scene.py) \
 	$(addprefix tests/imaging/cutout/,still/test_camera.py test_engines.py test_hard_products.py verdict/test_verdict.py) \
-	$(addprefix tests/language/,briefs/test_model.py claims/test_planted.py llm/test_agent.py) \
+	$(addprefix tests/language/briefs/test_,corpus.py model.py properties.py) \
+	$(addprefix tests/language/,claims/test_planted.py llm/test_agent.py) \
 	$(addprefix tests/language/,test_transformers_captions.py test_transformers_model.py) \
 	$(addprefix tests/language/evidence/,readers test_gloss.py test_pattern.py) \
-	$(addprefix tests/posing/,scene/test_structure.py sfm sides test_folder.py test_hull.py) \
-	$(addprefix tests/splatting/,fit nerfstudio raster show/test_viewer.py) \
+	$(addprefix tests/posing/,scene sfm sides test_folder.py test_hull.py) \
+	$(addprefix tests/splatting/,carving/test_sweep.py fit nerfstudio raster show/test_viewer.py) \
 	$(addprefix tests/stages/test_,background.py background_models.py background_tries.py composite.py cutout.py) \
 	$(addprefix tests/stages/test_,edits.py evidence.py render.py sfm.py splat.py)
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder  # tests/conftest.py: who shares a worker; short files come last
