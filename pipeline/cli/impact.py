@@ -107,7 +107,7 @@ def costs(
             return
         table = _costs_table()
         for each in runs.rows:
-            table.add_row(escape(each.run_id), f"{each.started_at:%Y-%m-%d %H:%M}", *_cells(each))
+            table.add_row(f"{escape(each.run_id)}\n[dim]{each.started_at:%Y-%m-%d %H:%M} UTC[/]", *_cells(each))
         Console().print(table if table.row_count else "no runs yet")
         print_next(runs.next)
         return
@@ -190,17 +190,17 @@ def _costs(run: RunCosts) -> dict[str, Any]:
 
 def _costs_table() -> Table:
     table = Table()
-    table.add_column("run", no_wrap=True, overflow="fold")
-    for title in ("started", "shoots", "seconds", "USD", "held, failed", "computed", "reused", "images", "per image"):
-        table.add_column(title)
+    table.add_column("run", overflow="fold")
+    table.add_column("shoots")
+    for title in ("seconds", "USD", "images", "USD each"):
+        table.add_column(title, justify="right", no_wrap=True)
     return table
 
 
 def _cells(run: RunCosts) -> tuple[str, ...]:
+    """What fits a terminal of 80 columns; `--run` and `--json` show the rest."""
     each = "" if run.usd_per_image is None else f"{run.usd_per_image:.4f}"
-    money = (f"{run.cost_usd:.4f}", f"{run.wasted_usd:.4f}")
-    work = (str(run.computed), str(run.reused), str(run.published), each)
-    return (_counts(run.fates), f"{run.seconds:.1f}", *money, *work)
+    return (_counts(run.fates), f"{run.seconds:.1f}", f"{run.cost_usd:.4f}", str(run.published), each)
 
 
 def _counts(counts: dict[str, int]) -> str:

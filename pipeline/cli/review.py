@@ -113,12 +113,12 @@ def log(
         print_json(entries.model_dump(mode="json"))
         return
     table = Table()
-    table.add_column("asset", no_wrap=True, overflow="fold")
-    for title in ("decision", "by", "at", "holds", "reason"):
-        table.add_column(title)
+    for title in ("decision", "asset, reason", "holds"):
+        table.add_column(title, overflow="fold")
     for entry in entries.rows:
-        cells = (entry.asset_id, entry.decision, entry.decided_by, f"{entry.decided_at:%Y-%m-%d %H:%M}", _holds(entry))
-        table.add_row(*map(escape, (*cells, entry.reason)))
+        decided = f"{entry.decision} by {entry.decided_by}\n{entry.decided_at:%Y-%m-%d %H:%M} UTC"
+        what = f"{entry.asset_id}\n{entry.reason}".rstrip()
+        table.add_row(*map(escape, (decided, what, _holds(entry))))
     Console().print(table if table.row_count else "no decisions yet")
     print_next(entries.next)
 
