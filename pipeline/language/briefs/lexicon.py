@@ -186,12 +186,13 @@ def _nicknames(name: str, names: tuple[str, ...], words: Lexicon) -> list[Key]:
     """What a brief may call a channel: its name, its first word if no other channel has it, its last if it is rare."""
     parts = tuple(part for part in key_of(name.replace("_", " ")) if part.isalpha() and len(part) > 1)
     others = [key_of(other.replace("_", " ")) for other in names if other != name]
-    found = [parts]
-    if parts and (name == parts[0] or not any(parts[0] in other for other in others)):
+    found = [parts, parts[::-1]]
+    first = bool(parts) and (name == parts[0] or not any(parts[0] in other for other in others))
+    if first:
         found.append(parts[:1])
     if len(parts) > 1 and parts[-1] not in words.single and not any(parts[-1] in other for other in others):
         found.append(parts[-1:])
-    if parts and len(parts[0]) > SHORTENED and len(found) > 1:
+    if first and len(parts[0]) > SHORTENED:
         found += [(parts[0][:length],) for length in range(SHORTENED, len(parts[0]))]
     return [phrase for phrase in found if phrase not in words.entries]
 
