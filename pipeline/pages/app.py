@@ -13,6 +13,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.pages.access import SAFE_METHODS, Access, Needs
+from pipeline.pages.answers import ERROR_TITLES, ERRORS
 from pipeline.pages.disk_cache import DiskCache
 from pipeline.pages.headers import Guarded
 from pipeline.pages.redo import Redo
@@ -50,7 +51,7 @@ def build_pages(access: Access, settings: Settings, redo: Redo | None = None) ->
     pages.state.usd_per_hour = settings.cost_per_hour_usd
     pages.state.cache = DiskCache(pages.state.store.root / "cache" / "pages")
     for module in ROUTES:
-        pages.include_router(module.router)
+        pages.include_router(module.router, default_response_class=HTMLResponse, responses=ERRORS)
     _add_error_pages(pages)
     if access.hosts is not None:
         pages.add_middleware(TrustedHostMiddleware, allowed_hosts=list(access.hosts))
@@ -95,13 +96,5 @@ def _add_error_pages(pages: FastAPI) -> None:
 
 
 def _error_page(request: Request, status: int, words: str) -> HTMLResponse:
-    titles = {
-        401: "Please sign in",
-        403: "Not allowed",
-        404: "Not found",
-        405: "Not found",
-        409: "Nothing was changed",
-        413: "Too large",
-        422: "Not valid",
-    }
-    return render(request, "error.html", status=status, title=titles.get(status, "Something went wrong"), words=words)
+    title = ERROR_TITLES.get(status, "Something went wrong")
+    return render(request, "error.html", status=status, title=title, words=words)

@@ -16,7 +16,7 @@ from pipeline.pages.links import own_address
 router = APIRouter()
 
 
-@router.post("/decisions")
+@router.post("/decisions", status_code=303, response_class=RedirectResponse)
 def approve_or_reject(
     request: Request,
     user: Reviewer,
@@ -32,7 +32,7 @@ def approve_or_reject(
     return RedirectResponse(way_back, 303)
 
 
-@router.post("/undo")
+@router.post("/undo", status_code=303, response_class=RedirectResponse)
 def undo_decision(
     request: Request, user: Reviewer, asset: Annotated[str, Form(max_length=420, pattern=NO_ZERO)], back: Back
 ) -> RedirectResponse:
@@ -42,7 +42,7 @@ def undo_decision(
     return RedirectResponse(way_back, 303)
 
 
-@router.post("/withdrawals")
+@router.post("/withdrawals", status_code=303, response_class=RedirectResponse)
 def withdraw(request: Request, user: Admin, asset: Assets, back: Back, reason: Reason) -> RedirectResponse:
     """Withdraw assets from the shops; they stay withdrawn until other bytes are made."""
     seen = seen_assets(asset)
@@ -51,7 +51,7 @@ def withdraw(request: Request, user: Admin, asset: Assets, back: Back, reason: R
     return RedirectResponse(way_back, 303)
 
 
-@router.post("/redos")
+@router.post("/redos", status_code=303, response_class=RedirectResponse)
 async def ask_for_redo(
     request: Request,
     user: Reviewer,

@@ -16,6 +16,7 @@ from pipeline.catalog.review.log import review_log
 from pipeline.catalog.trace.facts import Facts
 from pipeline.core.records import Check
 from pipeline.pages.access import Role, Viewer
+from pipeline.pages.answers import PICTURE, ZIP, content
 from pipeline.pages.before import before_of, nearest_of
 from pipeline.pages.forms import Number
 from pipeline.pages.graph import lineage_graph
@@ -67,7 +68,7 @@ def show_asset(
     )
 
 
-@router.get("/before/{asset:path}")
+@router.get("/before/{asset:path}", response_class=Response, responses=PICTURE)
 def send_before(
     request: Request,
     user: Viewer,
@@ -87,7 +88,7 @@ def send_before(
     )
 
 
-@router.get("/download/{asset:path}")
+@router.get("/download/{asset:path}", response_class=FileResponse, responses=content("image/*"))
 def send_file(request: Request, user: Viewer, asset: str) -> Response:
     """Send the finished file under a readable name."""
     view = read_asset(request.app.state.catalog, asset).asset
@@ -97,7 +98,7 @@ def send_file(request: Request, user: Viewer, asset: str) -> Response:
     return FileResponse(path, media_type=view.media_type, filename=file_name(view))
 
 
-@router.get("/layers/{asset:path}")
+@router.get("/layers/{asset:path}", response_class=StreamingResponse, responses=ZIP)
 def send_layers(request: Request, user: Viewer, asset: str) -> Response:
     """Send the layers of the asset's angle and backdrop as one ZIP of PNG files."""
     view = read_asset(request.app.state.catalog, asset).asset

@@ -55,7 +55,7 @@ def parsed_filter(given: dict[str, str], cursor: str | None = None, limit: int =
         raise HTTPException(422, f"{first['loc'][0]}: {first['msg']}.") from None
 
 
-@router.get("/")
+@router.get("/", status_code=303, response_class=RedirectResponse)
 def go_to_board(request: Request, user: Viewer) -> RedirectResponse:
     """Lead to the board."""
     return RedirectResponse(address(request, "board"), 303)
