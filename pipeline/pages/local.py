@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from pipeline.pages.access import Role, User
+from pipeline.catalog.review.actors import Role
+from pipeline.pages.access import User
 from pipeline.pages.answers import ERRORS, content
 from pipeline.pages.routes.static import send_static
 

@@ -121,6 +121,11 @@ def dot(state: str) -> str:
     return "dot-" + state.replace(" ", "-")
 
 
+def decided(decision: str) -> str:
+    """A person's decision as pages name it: `approved`, `sent back`."""
+    return {"redo": "sent back"}.get(decision, decision)
+
+
 def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
     """Params as `outer.inner` to value, without those that are empty."""
     flat: dict[str, Any] = {}
@@ -141,6 +146,6 @@ def shortened(text: str) -> str:
 
 _TEMPLATES.filters |= {
     "number": number, "seconds": seconds, "usd": usd, "size": size, "when": when, "when_utc": when_utc,
-    "moment": moment, "language": language, "dot": dot, "settings": settings_of, "path": quote,
+    "moment": moment, "decided": decided, "language": language, "dot": dot, "settings": settings_of, "path": quote,
     "shortened": shortened,
 }  # fmt: skip

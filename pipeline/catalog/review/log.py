@@ -62,6 +62,16 @@ def review_log(
     return page(found, limit, lambda review: str(review.id))
 
 
+def replaced_by(catalog: Catalog, asset_id: str) -> tuple[str, ...]:
+    """The assets in whose place this one was made, by identity."""
+    view = REVIEW_LOG.c
+    query = select(view.asset_id).where(
+        view.sku == asset_id.partition("/")[0], view.decision == "replaced", view.reason == asset_id, view.holds
+    )
+    with catalog.read() as session:
+        return tuple(session.scalars(query.order_by(view.asset_id)))
+
+
 def audit_log(
     catalog: Catalog, *, target: str | None = None, cursor: str | None = None, limit: int = 50
 ) -> Page[Action]:

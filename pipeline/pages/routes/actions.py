@@ -1,5 +1,6 @@
 """What people do to assets: decide, undo, withdraw, ask for a redo. Each leaves a row in the audit log."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -66,11 +67,12 @@ async def ask_for_redo(
     seen, way_back = seen_assets([asset]), own_address(request, back)
     (identity,) = seen
     sku = identity.partition("/")[0]
-    settings = {"text": text}
+    run_id = f"redo-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    settings = {"text": text, "run_id": run_id}
     actor = actor_of(user)
     await run_in_threadpool(decide, state.catalog, [identity], "redo", actor, reason=text, settings=settings, seen=seen)
     try:
-        await state.redo.start(request, sku, text)
+        await state.redo.start(request, run_id, sku, text)
     except CatalogError:
         await run_in_threadpool(undo, state.catalog, identity, actor)
         raise
@@ -79,4 +81,4 @@ async def ask_for_redo(
 
 def actor_of(user: User) -> Actor:
     """The user as the catalog records them."""
-    return Actor.model_validate({"name": user.name, "role": user.role.word})
+    return Actor(name=user.name, role=user.role)

@@ -12,10 +12,11 @@ from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
 from pipeline.catalog.layers import layers_of
 from pipeline.catalog.lineage import LineageStep, read_lineage
 from pipeline.catalog.queries import AssetView, read_asset
-from pipeline.catalog.review.log import review_log
+from pipeline.catalog.review.actors import Role
+from pipeline.catalog.review.log import replaced_by, review_log
 from pipeline.catalog.trace.facts import Facts
 from pipeline.core.records import Check
-from pipeline.pages.access import Role, Viewer
+from pipeline.pages.access import Viewer
 from pipeline.pages.answers import PICTURE, ZIP, content
 from pipeline.pages.before import before_of, beside_of
 from pipeline.pages.forms import Number
@@ -53,6 +54,7 @@ def show_asset(
         lineage=lineage,
         checks=sorted(lineage.detail.checks, key=_urgency),
         reviews=reviews,
+        replaces=replaced_by(catalog, asset) if lineage.detail.brief else (),
         undoable=next((review for review in reviews if review.holds), None),
         before=before_of(lineage),
         beside=beside_of(lineage),

@@ -16,7 +16,8 @@ from pipeline.catalog.board.board import (
     read_facets,
 )
 from pipeline.catalog.files import MOST_IDS
-from pipeline.pages.access import Role, Viewer
+from pipeline.catalog.review.actors import Role
+from pipeline.pages.access import Viewer
 from pipeline.pages.forms import Cursor, Limit, Text
 from pipeline.pages.links import address
 from pipeline.pages.render import render

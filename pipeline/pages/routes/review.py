@@ -8,9 +8,10 @@ from fastapi.responses import HTMLResponse
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.paging import Page
+from pipeline.catalog.review.actors import Role
 from pipeline.catalog.review.log import Review, review_log
 from pipeline.catalog.review.queue import ReviewItem, review_queue
-from pipeline.pages.access import Role, User, Viewer
+from pipeline.pages.access import User, Viewer
 from pipeline.pages.before import before_of, beside_of
 from pipeline.pages.forms import Cursor, Text
 from pipeline.pages.links import address
@@ -30,7 +31,7 @@ def show_queue(
     cursor: Cursor = None,
     asset: Annotated[str, Query(max_length=420)] = "",
 ) -> HTMLResponse:
-    """Show one page of the queue and one asset of it, `asset` or the first that nobody has sent back."""
+    """Show one page of the queue and one asset of it: `asset`, or the first that waits for a person now."""
     catalog: Catalog = request.app.state.catalog
     queue = review_queue(catalog, collection=collection or None, channel=channel or None, cursor=cursor, limit=AHEAD)
     given = {"collection": collection, "channel": channel, "cursor": cursor}
@@ -78,7 +79,7 @@ def _chosen(queue: Page[ReviewItem], asset: str) -> int:
     names = [item.asset.id for item in queue.rows]
     if asset in names:
         return names.index(asset)
-    return next((position for position, item in enumerate(queue.rows) if item.review is None), 0)
+    return next((position for position, item in enumerate(queue.rows) if item.is_waiting), 0)
 
 
 def _last_of(catalog: Catalog, user: User) -> Review | None:
