@@ -6,12 +6,11 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import StreamingResponse
 
 from pipeline.catalog.board.board import matching_assets
-from pipeline.catalog.files import MOST_IDS, FileFilter
+from pipeline.catalog.files import MOST_IDS
 from pipeline.fetch.archive import zip_stream
-from pipeline.fetch.listing import file_list
-from pipeline.fetch.names import parse_template
 from pipeline.pages.access import Viewer
 from pipeline.pages.answers import ZIP
+from pipeline.pages.downloads import named_files
 from pipeline.pages.forms import Assets, seen_assets
 from pipeline.pages.routes.board import Given, parsed_filter
 
@@ -40,8 +39,6 @@ def send_selected_files(request: Request, user: Viewer, asset: Assets) -> Stream
 
 
 def _zip(request: Request, assets: Sequence[str]) -> StreamingResponse:
-    state = request.app.state
-    template = parse_template(state.file_names, "CATALOG_FILE_NAMES")
-    files = file_list(state.catalog, FileFilter(state=None, ids=tuple(assets)), template)
+    stream = zip_stream(request.app.state.store, named_files(request, assets))
     headers = {"Content-Disposition": 'attachment; filename="catalog.zip"'}
-    return StreamingResponse(zip_stream(state.store, files), media_type="application/zip", headers=headers)
+    return StreamingResponse(stream, media_type="application/zip", headers=headers)
