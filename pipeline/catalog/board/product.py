@@ -10,6 +10,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetView, view_of
 from pipeline.catalog.review.log import Review, review_of
 from pipeline.catalog.review.standing import standing
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
 from pipeline.catalog.tables import AngleRow, AssetRow, OutputRow, RequestRow, ShootRow
 from pipeline.catalog.trace.impact import Photo, photos_of
@@ -105,9 +106,7 @@ def read_product(catalog: Catalog, sku: str) -> Product:
         own = {name: getattr(shoot, name) for name in Product.model_fields if name in ShootRow.__table__.columns}
         return Product(
             photos=tuple(photos_of(session, sku)),
-            angles=tuple(
-                ProductAngle(**{name: getattr(row, name) for name in ProductAngle.model_fields}) for row in angles
-            ),
+            angles=tuple(record_of(ProductAngle, row) for row in angles),
             assets=_assets(session, shoot),
             captions=captions_of(session, sku),
             held=_held(session, shoot),
