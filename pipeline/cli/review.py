@@ -16,8 +16,9 @@ from pipeline.catalog.review.decisions import decide
 from pipeline.catalog.review.decisions import undo as undo_decision
 from pipeline.catalog.review.log import Review, review_log
 from pipeline.catalog.review.queue import review_queue
+from pipeline.catalog.review.redo import Redo
 from pipeline.cli.impact import After, Limit
-from pipeline.cli.output import Json, named_values, print_json, print_next
+from pipeline.cli.output import Json, asset_cell, asset_table, named_values, print_json, print_next
 from pipeline.core.errors import BadInput
 from pipeline.settings import read_settings
 
@@ -60,12 +61,9 @@ def list_waiting(
     if as_json:
         print_json(queue.model_dump(mode="json"))
         return
-    table = Table()
-    table.add_column("asset", no_wrap=True, overflow="fold")
-    for title in ("source", "reasons"):
-        table.add_column(title)
+    table = asset_table("asset, why a person must look", "source", show_lines=True)
     for item in queue.rows:
-        table.add_row(escape(item.asset.id), item.asset.source, escape("; ".join(item.asset.reasons)))
+        table.add_row(asset_cell(item.asset.id, *item.asset.reasons, _progress(item.redo)), item.asset.source)
     Console().print(table if table.row_count else "nothing waits for review")
     print_next(queue.next)
 
@@ -140,6 +138,16 @@ def _to_run(sku: str, reason: str, chosen: dict[str, Any]) -> str:
         return f"make it again with: {command}"
     first = f"change {settings} in the shoot.yaml of {sku}"
     return f"{first}, then make it again with: {command}" if reason else f"{first}; the next night makes it again"
+
+
+def _progress(redo: Redo | None) -> str:
+    """How far a redo is, if it is not still to come."""
+    if redo is None or redo.state == "to come":
+        return ""
+    if redo.state == "failed":
+        return f"the redo could not be made: {redo.reason}"
+    made = f"made again: {', '.join(redo.assets)}"
+    return f"{made}, only for other channels" if redo.state == "apart" else f"{made}; published, it replaces this one"
 
 
 def _holds(entry: Review) -> str:

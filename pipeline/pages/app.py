@@ -88,11 +88,20 @@ def _add_error_pages(pages: FastAPI) -> None:
 
     async def failed(request: Request, error: Exception) -> HTMLResponse:
         wrong = 404 if request.method in SAFE_METHODS else 409  # a page that is not there, or a change not made
-        return _error_page(request, wrong if isinstance(error, BadInput) else 500, f"{error}.")
+        return _error_page(request, wrong if isinstance(error, BadInput) else 500, _for_browser(error))
 
     pages.add_exception_handler(StarletteHTTPException, refused)
     pages.add_exception_handler(RequestValidationError, invalid)
     pages.add_exception_handler(CatalogError, failed)
+
+
+def _for_browser(error: Exception) -> str:
+    """The error as sentences, without a remedy that is a command: whoever reads it has a browser before them."""
+    words = str(error)
+    if isinstance(error, CatalogError) and error.remedy and "`catalog " in error.remedy:
+        words = error.what
+    first = words.partition(" ")[0]
+    return f"{first.capitalize() if first.isalpha() else first}{words[len(first) :].rstrip('.')}."
 
 
 def _error_page(request: Request, status: int, words: str) -> HTMLResponse:

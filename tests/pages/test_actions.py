@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import list_assets, read_asset
+from pipeline.catalog.review.actors import Actor, Role
+from pipeline.catalog.review.decisions import decide
 from pipeline.catalog.review.log import audit_log, review_log
 from pipeline.catalog.shoots import record_request_failed
 from pipeline.catalog.trace.everything import find_everything
@@ -92,6 +94,23 @@ def test_the_queue_begins_with_a_redo_that_failed_and_says_why(waiting):
     page = waiting.client("reviewer").get("/review").text
     assert "That could not be made." in page and "light &lt;b&gt;grey&lt;/b&gt; is no backdrop" in page
     assert f'value="{seen_of(waiting, "MUG-1/left/white/shop")}"' in page
+
+
+def test_a_rejected_asset_offers_what_the_person_may_do(make_site):
+    site = make_site(verdict="rejected")
+    pages = {role: site.client(role).get(f"/assets/{ASSET}").text for role in ("viewer", "reviewer", "admin")}
+    assert {role: ("Send back…" in text, "Approve nonetheless…" in text) for role, text in pages.items()} == {
+        "viewer": (False, False), "reviewer": (True, False), "admin": (True, True),
+    }  # fmt: skip
+    send(site, "/decisions", asset=seen(site), decision="approved", reason="the halo is its own", role="admin")
+    assert state_of(site) == "published"
+    assert "Undo the approval" in site.client("admin").get(f"/assets/{ASSET}").text
+
+
+def test_the_log_shows_the_settings_of_a_redo_without_words(waiting):
+    catalog = Catalog(waiting.settings.catalog_url)
+    decide(catalog, [ASSET], "redo", Actor(name="eve", role=Role.REVIEWER), settings={"light.strength": 0.7})
+    assert "light.strength 0.7" in waiting.client("viewer").get("/log").text
 
 
 def test_an_asset_leads_to_the_one_that_replaced_it(waiting):

@@ -17,7 +17,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.shoots import StepFate, record_fate, record_planned, record_step
 from pipeline.core.png import encode_png
-from pipeline.pages.render import is_priced
+from pipeline.pages.render import is_priced, usd
 from pipeline.splatting.ply import write_ply
 from tests.pages.conftest import ASSET, Site, photo
 from tests.splatting.toy_product import product
@@ -60,6 +60,11 @@ def test_a_run_without_a_price_does_not_say_that_it_cost_nothing(make_site):
     for page, words in {"/runs": "$0.2500 of it held or failed", "/runs/night-1": "$0.2500 of it for held"}.items():
         text = site.client("viewer").get(page).text
         assert "no price set" not in text and words in text, page
+
+
+@pytest.mark.parametrize(("value", "words"), [(0, "$0"), (3e-5, "under $0.0001"), (0.0042, "$0.0042"), (12.5, "$12.50")])
+def test_an_amount_of_money_is_never_shown_as_nothing(value, words):
+    assert usd(value) == words
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.captions import CaptionView, captions_of
@@ -102,7 +102,7 @@ def read_product(catalog: Catalog, sku: str) -> Product:
         )
         requests = session.execute(select(RequestRow.id, RequestRow.text).where(RequestRow.sku == sku))
         runs = _runs(session, sku)
-        made = _last_outputs(session, sku, [run.run_id for run in runs])
+        made = _last_outputs(session, shoot, [run.run_id for run in runs])
         own = {name: getattr(shoot, name) for name in Product.model_fields if name in ShootRow.__table__.columns}
         return Product(
             photos=tuple(photos_of(session, sku)),
@@ -154,13 +154,18 @@ def _runs(session: Session, sku: str) -> tuple[ProductRun, ...]:
     )
 
 
-def _last_outputs(session: Session, sku: str, run_ids: list[str]) -> dict[tuple[str, str], str]:
-    """Digests of what coverage and splat last made in these runs, by step and output."""
+def _last_outputs(session: Session, shoot: ShootRow, run_ids: list[str]) -> dict[tuple[str, str], str]:
+    """Digests of what coverage and splat last made in these runs, by step and output.
+
+    Runs of the shoot's present plan count first: a brief has a plan of its own, and coverage of its angles alone.
+    """
+    is_own = RunShootRow.plan_digest.is_not_distinct_from(shoot.plan_digest)
     query = (
         select(RunStepRow.step, OutputRow.name, OutputRow.sha256)
         .join(OutputRow, OutputRow.step_key == RunStepRow.step_key)
-        .where(RunStepRow.run_id.in_(run_ids), RunStepRow.sku == sku, RunStepRow.step.in_(("coverage", "splat")))
-        .where(OutputRow.path == "")
-        .order_by(RunStepRow.at)
+        .join(RunShootRow, (RunShootRow.run_id == RunStepRow.run_id) & (RunShootRow.sku == RunStepRow.sku))
+        .where(RunStepRow.run_id.in_(run_ids), RunStepRow.sku == shoot.sku)
+        .where(RunStepRow.step.in_(("coverage", "splat")), OutputRow.path == "")
+        .order_by(case((is_own, 1), else_=0), RunStepRow.at)
     )
     return {(step, name): sha256 for step, name, sha256 in session.execute(query)}

@@ -65,6 +65,7 @@ def show_asset(
         url=address(request, f"assets/{asset}"),
         back=address(request, f"assets/{asset}"),
         may_decide=user.role >= Role.REVIEWER,
+        may_redo=request.app.state.redo is not None,
         may_withdraw=user.role >= Role.ADMIN,
     )
 
