@@ -128,7 +128,7 @@ def test_an_asset_leads_to_the_one_that_replaced_it(waiting):
 def test_a_redo_that_cannot_start_leaves_no_decision(waiting):
     waiting.redo.fault = CatalogError("the DAG is paused", remedy="Unpause it")
     response = send(waiting, "/redos", asset=seen(waiting), text="front on light grey")
-    assert response.status_code == 500 and "the DAG is paused" in response.text
+    assert response.status_code == 500 and "The DAG is paused" in response.text
     assert not [review for review in review_log(Catalog(waiting.settings.catalog_url)).rows if review.holds]
 
 

@@ -62,7 +62,9 @@ def test_a_run_without_a_price_does_not_say_that_it_cost_nothing(make_site):
         assert "no price set" not in text and words in text, page
 
 
-@pytest.mark.parametrize(("value", "words"), [(0, "$0"), (3e-5, "under $0.0001"), (0.0042, "$0.0042"), (12.5, "$12.50")])
+@pytest.mark.parametrize(
+    ("value", "words"), [(0, "$0"), (3e-5, "under $0.0001"), (0.0042, "$0.0042"), (12.5, "$12.50")]
+)
 def test_an_amount_of_money_is_never_shown_as_nothing(value, words):
     assert usd(value) == words
 

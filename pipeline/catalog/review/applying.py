@@ -41,12 +41,23 @@ def take(
     review = ReviewRow(asset_id=asset.id, sha256=asset.sha256, decided_by=actor.name, decided_at=now, **values)
     session.add(review)
     session.flush()
-    done = apply(session, asset, version, review, now)
-    note(session, actor, VERBS[done.decision], asset.id, now, details(review, done))
+    done = _apply(session, asset, version, review, now)
+    note(session, actor, VERBS[done.decision], asset.id, now, _details(review, done))
     return done
 
 
-def apply(session: Session, asset: AssetRow, version: VersionRow, review: ReviewRow, now: datetime) -> Decided:
+def take_back(
+    session: Session, asset: AssetRow, version: VersionRow, review: ReviewRow, actor: Actor, now: datetime
+) -> Decided:
+    """Undo a decision on the asset's present bytes, apply the one before it, and note it."""
+    review.undone_by, review.undone_at = actor.name, now
+    session.flush()
+    done = _apply(session, asset, version, review, now)
+    note(session, actor, "undo", asset.id, now, _details(review, done))
+    return done
+
+
+def _apply(session: Session, asset: AssetRow, version: VersionRow, review: ReviewRow, now: datetime) -> Decided:
     """Give the asset the state that its decisions make of what the checks said."""
     before = asset.state
     holds = standing(session, [asset.id]).get((asset.id, asset.sha256))
@@ -62,8 +73,7 @@ def apply(session: Session, asset: AssetRow, version: VersionRow, review: Review
     return Decided(asset_id=asset.id, review_id=review.id, decision=decision, before=before, after=state)
 
 
-def details(review: ReviewRow, done: Decided) -> dict[str, Any]:
-    """What the audit log keeps of a decision."""
+def _details(review: ReviewRow, done: Decided) -> dict[str, Any]:
     return {
         "review": review.id,
         "decision": review.decision,

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
-from pipeline.catalog.review.actors import Actor, Role, note
-from pipeline.catalog.review.applying import VERBS, Choice, Decided, Decision, apply, details, take
-from pipeline.catalog.review.replacing import replace_sent_back
+from pipeline.catalog.review.actors import Actor, Role
+from pipeline.catalog.review.applying import VERBS, Choice, Decided, Decision, take, take_back
+from pipeline.catalog.review.replacing import bring_back, replace_sent_back
 from pipeline.catalog.review.standing import standing
 from pipeline.catalog.states import refresh_states
 from pipeline.catalog.tables import AssetRow
@@ -38,10 +38,11 @@ def decide(
 ) -> tuple[Decided, ...]:
     """Decide on assets, all in one transaction, and apply the decision at once.
 
-    An approved asset that was made for a redo takes the place of the one that was sent back. `seen`: asset -> sha256 of
-    the bytes that the person looked at; a decision on other bytes is refused. `settings`: of a redo, see `ReviewRow`. A
-    rejection and a withdrawal need a reason, a redo a reason or settings. Raises BadInput when the role does not
-    suffice, or an asset is unknown, no longer made, or rejected by a check and `actor` does not overrule it.
+    An approved asset that was made for a redo takes the place of the one that was sent back, and gives it back when it
+    is rejected or withdrawn. `seen`: asset -> sha256 of the bytes that the person looked at; a decision on other bytes
+    is refused. `settings`: of a redo, see `ReviewRow`. A rejection and a withdrawal need a reason, a redo a reason or
+    settings. Raises BadInput when the role does not suffice, or an asset is unknown, no longer made, or rejected by a
+    check and `actor` does not overrule it.
     """
     actor.require(NEEDS[decision], f"{VERBS[decision]} assets")
     reason = " ".join(reason.split())
@@ -53,6 +54,8 @@ def decide(
         decided = [_decide(session, identity, actor, (seen or {}).get(identity), now, values) for identity in ids]
         if decision == "approved":
             replace_sent_back(session, _skus(ids), now)
+        else:
+            bring_back(session, _skus(ids), actor, now)
         _refresh(session, ids)
     return tuple(decided)
 
@@ -84,10 +87,8 @@ def undo(catalog: Catalog, asset_id: str, actor: Actor) -> Decided:
             )
         decision: Decision = review.decision  # type: ignore[assignment] # the column is text
         actor.require(NEEDS[decision], f"undo what was {decision}")
-        review.undone_by, review.undone_at = actor.name, now
-        session.flush()
-        done = apply(session, asset, version, review, now)
-        note(session, actor, "undo", asset_id, now, details(review, done))
+        done = take_back(session, asset, version, review, actor, now)
+        bring_back(session, _skus([asset_id]), actor, now)
         _refresh(session, [asset_id])
     return done
 

@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.catalog.review.replacing import made_again, wish_of
+from pipeline.catalog.review.replacing import closest, made_again, wish_of
 from pipeline.catalog.review_tables import ReviewRow
 from pipeline.catalog.run_tables import RunShootRow
 from pipeline.catalog.tables import AssetRow
@@ -18,9 +18,9 @@ NOTHING_MADE = "it made nothing that no check or person rejected"
 class Redo(Frozen):
     """How far a redo is.
 
-    `state`: `to come`; `made`, and one of `assets` replaces the asset once it is published; `apart`, where all `assets`
-    are for other channels; `failed`, for `reason`. After the last two the asset waits for a person again. `run_id`: the
-    run that makes it; None where nobody said which.
+    `state`: `to come`; `made`, with the one of `assets` that replaces it once that is published; `apart`, with `assets`
+    that are all for other channels; `failed`, for `reason`. After the last two the asset waits for a person again.
+    `run_id`: the run that makes it; None where nobody said which.
     """
 
     state: Literal["to come", "made", "apart", "failed"]
@@ -42,26 +42,27 @@ def redoes_of(session: Session, reviews: Iterable[ReviewRow]) -> dict[int, Redo]
     runs = {str(review.settings["run_id"]) for review in asked if "run_id" in review.settings}
     query = select(RunShootRow).where(RunShootRow.run_id.in_(runs))
     ended = {(row.run_id, row.sku): row for row in session.scalars(query)} if runs else {}
-    made = made_again(session, (_sku(review) for review in asked))
+    own = select(AssetRow).where(AssetRow.id.in_([review.asset_id for review in asked]))
+    assets = {asset.id: asset for asset in session.scalars(own)}
+    made = made_again(session, (asset.sku for asset in assets.values()))
     found = {}
     for review in asked:
+        asset = assets[review.asset_id]
         run_id = str(review.settings["run_id"]) if "run_id" in review.settings else None
-        assets = [asset for asset in made.get((_sku(review), wish_of(review)), ()) if asset.id != review.asset_id]
-        found[review.id] = _progress(review, run_id, ended.get((run_id or "", _sku(review))), assets)
+        new = [each for each in made.get((asset.sku, wish_of(review)), ()) if each is not asset]
+        found[review.id] = _progress(asset, run_id, ended.get((run_id or "", asset.sku)), new)
     return found
 
 
-def _progress(review: ReviewRow, run_id: str | None, ended: RunShootRow | None, assets: Sequence[AssetRow]) -> Redo:
+def _progress(asset: AssetRow, run_id: str | None, ended: RunShootRow | None, made: Sequence[AssetRow]) -> Redo:
+    """`ended`: how the run ended for the asset's product; None where that is not recorded yet."""
     if ended is not None and ended.fate in {"failed", "held", "refused"}:
         return Redo(state="failed", run_id=run_id, reason=ended.reason)
-    if assets and (run_id is None or (ended is not None and ended.fate != "planned")):
-        channel = review.asset_id.rpartition("/")[2]
-        state: Literal["made", "apart"] = "made" if any(asset.channel == channel for asset in assets) else "apart"
-        return Redo(state=state, run_id=run_id, assets=tuple(asset.id for asset in assets))
+    if made and (run_id is None or (ended is not None and ended.fate != "planned")):
+        new = closest(asset, made)
+        if new is None:
+            return Redo(state="apart", run_id=run_id, assets=tuple(each.id for each in made))
+        return Redo(state="made", run_id=run_id, assets=(new.id,))
     if ended is not None and ended.fate == "done":
         return Redo(state="failed", run_id=run_id, reason=NOTHING_MADE)
     return Redo(state="to come", run_id=run_id)
-
-
-def _sku(review: ReviewRow) -> str:
-    return review.asset_id.partition("/")[0]

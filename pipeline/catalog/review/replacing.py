@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from pipeline.catalog.review.actors import Actor, Role
-from pipeline.catalog.review.applying import Decided, take
+from pipeline.catalog.review.applying import Decided, take, take_back
 from pipeline.catalog.review.standing import standing
 from pipeline.catalog.review_tables import ReviewRow
 from pipeline.catalog.tables import AssetRow, RequestRow
@@ -25,10 +25,26 @@ def replace_sent_back(session: Session, skus: Iterable[str], now: datetime) -> l
     made = made_again(session, skus)
     for sku in sorted({sku for sku, _ in made}):
         for old, review in _sent_back(session, sku):
-            new = _closest(old, made.get((sku, wish_of(review)), ()))
+            new = closest(old, made.get((sku, wish_of(review)), ()))
             if new is not None and new.state == "published":
                 replaced.append(_replace(session, old, new, review, now))
     return replaced
+
+
+def bring_back(session: Session, skus: Iterable[str], actor: Actor, now: datetime) -> None:
+    """Undo the replacements of these products' assets by assets that are published no more."""
+    new = aliased(AssetRow)
+    query = (
+        select(AssetRow, VersionRow, ReviewRow)
+        .join(ReviewRow, ReviewRow.asset_id == AssetRow.id)
+        .join(VersionRow, (VersionRow.asset_id == AssetRow.id) & VersionRow.replaced_at.is_(None))
+        .join(new, new.id == ReviewRow.reason)
+        .where(AssetRow.sku.in_(set(skus)), AssetRow.current, ReviewRow.sha256 == AssetRow.sha256)
+        .where(ReviewRow.decision == "replaced", ReviewRow.undone_at.is_(None), new.state != "published")
+        .order_by(AssetRow.id, ReviewRow.id)
+    )
+    for old, version, review in session.execute(query).all():
+        take_back(session, old, version, review, actor, now)
 
 
 def made_again(session: Session, skus: Iterable[str]) -> dict[tuple[str, str], list[AssetRow]]:
@@ -63,7 +79,8 @@ def _sent_back(session: Session, sku: str) -> list[tuple[AssetRow, ReviewRow]]:
     return [(asset, review) for asset, review in held if review is not None and review.decision == "redo"]
 
 
-def _closest(old: AssetRow, made: Sequence[AssetRow]) -> AssetRow | None:
+def closest(old: AssetRow, made: Sequence[AssetRow]) -> AssetRow | None:
+    """The one of `made` that takes the place of `old`; None if none is for its channel."""
     candidates = [new for new in made if new.channel == old.channel and new.id != old.id]
     return max(candidates, key=lambda new: _likeness(old, new), default=None)
 

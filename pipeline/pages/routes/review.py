@@ -83,6 +83,6 @@ def _chosen(queue: Page[ReviewItem], asset: str) -> int:
 
 
 def _last_of(catalog: Catalog, user: User) -> Review | None:
-    """The user's latest decision that holds, which can be undone."""
-    latest = review_log(catalog, decided_by=user.name, limit=5)
-    return next((review for review in latest.rows if review.holds), None)
+    """The user's latest decision that holds, which can be undone; with an approval goes what it replaced."""
+    latest = review_log(catalog, decided_by=user.name, limit=20)
+    return next((review for review in latest.rows if review.holds and review.decision != "replaced"), None)

@@ -75,7 +75,7 @@ def test_what_waits_for_a_person_replaces_only_after_the_approval(waiting: ToySh
     record_fate(catalog_url, RUN, "MUG-1", "done")
     item = item_of(catalog)
     assert item.redo is not None and (item.redo.state, item.is_waiting) == ("made", False)
-    assert new in item.redo.assets
+    assert item.redo.assets == (new,)
     decide(catalog, [made_by(requested(), "left/white/shop")], "approved", ANN)
     assert read_asset(catalog, FRONT).asset.state == "in review", "the closest one still waits"
     decide(catalog, [new], "approved", ANN)
@@ -83,6 +83,21 @@ def test_what_waits_for_a_person_replaces_only_after_the_approval(waiting: ToySh
     undone = undo(catalog, FRONT, EVE)
     assert (undone.decision, undone.after) == ("replaced", "in review")
     assert item_of(catalog).review.decision == "redo"  # type: ignore[union-attr]
+
+
+def test_the_asset_comes_back_when_its_replacement_is_published_no_more(waiting: ToyShoot, catalog_url: str) -> None:
+    catalog, new = Catalog(catalog_url), made_by(requested())
+    send_back(catalog)
+    waiting.publish(requested())
+    decide(catalog, [new], "approved", ANN)
+    assert undo(catalog, new, ANN).after == "in review"
+    assert read_asset(catalog, FRONT).asset.state == "in review"
+    assert [row.action for row in audit_log(catalog, target=FRONT).rows] == ["undo", "replace", "redo"]
+    decide(catalog, [new], "approved", ANN)
+    assert read_asset(catalog, FRONT).asset.state == "withdrawn"
+    decide(catalog, [new], "rejected", EVE, reason="blurred")
+    assert read_asset(catalog, FRONT).asset.state == "in review"
+    assert count_states(catalog, BoardFilter())["withdrawn"] == 0
 
 
 def test_other_words_and_other_channels_replace_nothing(waiting: ToyShoot, catalog_url: str) -> None:
