@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -211,7 +212,7 @@ def test_the_queue_is_worked_through_by_keyboard_alone(visit, served):
     press("e")
     press("Enter")
     page.locator(".last", has_text="sent back").wait_for()
-    assert served.redo.asked == [("MUG-1", "left on light grey")]
+    assert [asked[1:] for asked in served.redo.asked] == [("MUG-1", "left on light grey")]
 
 
 def test_the_lineage_opens_a_step_by_keyboard(visit, served):
@@ -229,7 +230,7 @@ def test_the_slider_uncovers_the_photo_and_buttons_zoom(visit, served, monkeypat
     Image.fromarray(np.full((40, 60, 3), (255, 0, 0), np.uint8)).save(shown, "PNG")
     visit.page.route("**/before/**", lambda route: route.fulfill(body=shown.getvalue(), content_type="image/png"))
     before = "pipeline.pages.routes.assets.before_of"
-    monkeypatch.setattr(before, lambda lineage: object())
+    monkeypatch.setattr(before, lambda lineage: SimpleNamespace(edit=None))
     page = visit.page
     page.goto(f"{served.address}/assets/{ASSET}", wait_until="networkidle")
     slider = page.get_by_role("slider")
@@ -242,6 +243,17 @@ def test_the_slider_uncovers_the_photo_and_buttons_zoom(visit, served, monkeypat
     assert page.locator(".frame.zoomed").count() == 1
     page.get_by_role("button", name="Fit").click()
     assert page.locator(".frame.zoomed").count() == 0
+
+
+def test_a_photo_that_cannot_be_laid_over_its_picture_stands_beside_it(visit, served, monkeypatch):
+    page = visit.page
+    page.route("**/before/**", lambda route: route.fulfill(body=b"no picture", content_type="image/png"))
+    monkeypatch.setattr("pipeline.pages.routes.assets.before_of", lambda lineage: SimpleNamespace(edit=None))
+    page.goto(f"{served.address}/assets/{ASSET}", wait_until="networkidle")
+    beside = page.locator(".beside")
+    beside.wait_for()
+    assert "Run the shoot again" in beside.inner_text() and beside.get_by_role("img").is_visible()
+    assert page.get_by_role("slider").count() == 0 and page.locator(".before").count() == 0
 
 
 def test_a_withdrawal_from_impact_needs_a_reason(visit, served):
