@@ -17,6 +17,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.shoots import StepFate, record_fate, record_planned, record_step
 from pipeline.core.png import encode_png
+from pipeline.language.briefs.plan import EditPlan
 from pipeline.pages.render import is_priced, usd
 from pipeline.splatting.ply import write_ply
 from tests.pages.conftest import ASSET, Site, photo
@@ -269,3 +270,12 @@ def test_a_step_leads_to_what_else_was_made_with_its_checkpoint(site):
     way = f"/impact?kind=checkpoint&amp;of={'c' * 64}"
     assert way in page and ASSET in site.client("viewer").get(way.replace("&amp;", "&")).text
     assert "/impact?kind=setting&amp;of=cutout.engine%3Dmatting" in page
+
+
+def test_what_a_brief_asked_for_is_told_from_the_assets_of_the_shoot(make_site):
+    site = make_site()
+    site.shoot.publish(EditPlan(text="front, <b>brighter</b>", language="en", parser="test"))
+    client = site.client("viewer")
+    board, product = client.get("/board").text, client.get("/products/MUG-1").text
+    assert board.count("brief: white · shop") == product.count("brief: white · shop") == 2
+    assert "front, &lt;b&gt;brighter&lt;/b&gt;" in product and "<b>brighter" not in product
