@@ -162,4 +162,5 @@ def _details(review: ReviewRow, done: Decided) -> dict[str, Any]:
 
 
 def _refresh(session: Session, asset_ids: Sequence[str]) -> None:
-    refresh_states(session, *dict.fromkeys(identity.partition("/")[0] for identity in asset_ids))
+    for sku in dict.fromkeys(identity.partition("/")[0] for identity in asset_ids):
+        refresh_states(session, sku)
