@@ -17,6 +17,7 @@ from pipeline.catalog.review.decisions import undo as undo_decision
 from pipeline.catalog.review.log import Review, review_log
 from pipeline.catalog.review.queue import review_queue
 from pipeline.catalog.review.redo import Redo
+from pipeline.catalog.review.withdrawal import withdraw as withdraw_assets
 from pipeline.cli.impact import After, Limit
 from pipeline.cli.output import Json, asset_cell, asset_table, named_values, print_json, print_next
 from pipeline.core.errors import BadInput
@@ -95,7 +96,7 @@ def redo(assets: Assets, reason: Wish = "", settings: Settings = None, by: By = 
 @review.command()
 def withdraw(assets: Assets, reason: Reason, by: By = None, as_json: Json = False) -> None:
     """Withdraw assets, for example all that `catalog impact` lists: they are no longer published."""
-    _decide(assets, "withdrawn", reason, by, as_json)
+    _print_decided(withdraw_assets(_catalog(), assets, _actor(by), reason=reason), as_json)
 
 
 @review.command()
