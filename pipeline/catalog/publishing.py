@@ -10,6 +10,7 @@ from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.duplicates import Duplicate, flagged, note_duplicates
 from pipeline.catalog.entries import AssetEntry, Publication, asset_id
+from pipeline.catalog.review.replacing import replace_sent_back
 from pipeline.catalog.review.standing import with_decisions
 from pipeline.catalog.states import refresh_states
 from pipeline.catalog.sync import Changes, read_rows, sync, sync_with, table_of
@@ -43,11 +44,11 @@ class Published(NamedTuple):
 def publish(catalog: Catalog, publication: Publication, now: datetime) -> Published:
     """Make the catalog's rows of one shoot equal to `publication`, in one transaction.
 
-    With a request, its assets are written beside those of shoot.yaml. Equal rows are not touched: a repeated call
-    changes nothing, `published_at` included. Assets that are no longer made are kept as not current and withdrawn.
-    Where the photos look like those of a product that was there before, the assets get the check `near_duplicate`.
-    People's decisions hold for the same bytes, whatever the checks say of them now. `now` becomes `published_at` of the
-    assets that this call publishes, and the time of their new versions.
+    With a request, its assets are written beside those of shoot.yaml, and replace those that were sent back for it.
+    Equal rows are not touched: a repeated call changes nothing, `published_at` included. Assets that are no longer made
+    are kept as not current and withdrawn. Where the photos look like those of a product that was there before, the
+    assets get the check `near_duplicate`. People's decisions hold for the same bytes, whatever the checks say of them
+    now. `now` becomes `published_at` of the assets that this call publishes, and the time of their new versions.
     """
     assets = publication.assets
     duplicates: tuple[Duplicate, ...] = ()
@@ -67,6 +68,9 @@ def publish(catalog: Catalog, publication: Publication, now: datetime) -> Publis
         if assets is not None:
             assets, written = _assets(session, publication, flagged(assets, duplicates, publication), now)
             changes += written
+        if publication.request is not None:
+            replaced = replace_sent_back(session, [publication.sku], now)
+            changes += Changes(updated=len(replaced))
         changes += refresh_states(session, publication.sku)
         return Published(assets or (), duplicates, changes)
 

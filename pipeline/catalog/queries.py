@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.tables import AngleRow, AssetRow, CaptionRow, CheckRow, RequestRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -109,7 +109,7 @@ def asset_detail(session: Session, asset_id: str) -> AssetDetail:
         brief=brief,
         photo=photo if asset.source == "captured" else None,
         asset=view_of(asset, shoot),
-        caption=Caption.model_validate(_fields(caption, Caption)) if caption else None,
+        caption=record_of(Caption, caption) if caption else None,
         checks=checks_of(session, [asset_id]).get(asset_id, ()),
     )
 
@@ -125,7 +125,7 @@ def checks_of(session: Session, ids: Iterable[str]) -> dict[str, tuple[Check, ..
     query = select(CheckRow).where(among(CheckRow.asset_id, ids)).order_by(CheckRow.asset_id, CheckRow.name)
     found: dict[str, list[Check]] = {}
     for row in session.scalars(query):
-        found.setdefault(row.asset_id, []).append(Check.model_validate(_fields(row, Check)))
+        found.setdefault(row.asset_id, []).append(record_of(Check, row))
     return {
         identity: tuple(sorted(checks, key=lambda check: check.passed is not False))
         for identity, checks in found.items()
@@ -134,9 +134,4 @@ def checks_of(session: Session, ids: Iterable[str]) -> dict[str, tuple[Check, ..
 
 def view_of(asset: AssetRow, shoot: ShootRow) -> AssetView:
     """An asset with what its shoot adds."""
-    own = {name: getattr(asset, name) for name in AssetView.model_fields if name not in {"collection", "title"}}
-    return AssetView(collection=shoot.collection, title=shoot.title, **own)
-
-
-def _fields(row: object, kind: type[Frozen]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in kind.model_fields}
+    return record_of(AssetView, asset, collection=shoot.collection, title=shoot.title)

@@ -33,7 +33,7 @@ def show_withdrawal(
     )
 
 
-@router.post("/withdrawal")
+@router.post("/withdrawal", status_code=303, response_class=RedirectResponse)
 def withdraw_everything(
     request: Request,
     user: Admin,
