@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.review.actors import Actor
-from pipeline.catalog.review.decisions import Decided, decide
+from pipeline.catalog.review.applying import Decided
+from pipeline.catalog.review.decisions import decide
 from pipeline.core.errors import BadInput
 
 BATCH = 100  # assets of one transaction, which takes a quarter of a second on a quiet machine
