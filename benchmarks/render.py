@@ -1,4 +1,4 @@
-"""Compares rendered pictures with photos that neither the splat nor its detail has seen: the splat alone, and with detail.
+"""Compares rendered pictures, with and without photographed detail, with photos that neither splat nor detail has seen.
 
     python -m benchmarks.render [--shoots DIR ...] [--presets demo standard] [--splats DIR] [--sheet FILE.jpg] [--write]
 
