@@ -78,6 +78,20 @@ class SilhouetteAgreement(Frozen):
     changed: float
 
 
+class Shares(Frozen):
+    """Where a product's colours come from: photos, the splat alone, a generative model. Shares that add up to 1."""
+
+    photographed: float = Field(ge=0, le=1)
+    splat: float = Field(ge=0, le=1)
+    generated: float = Field(default=0.0, ge=0, le=1)
+
+    @classmethod
+    def of(cls, photographed: float, generated: float = 0.0) -> Self:
+        """Shares of a picture of which `generated` was painted over, after `photographed` had come from photos."""
+        own, over = round(photographed * (1.0 - generated), 4), round(generated, 4)
+        return cls(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
+
+
 class Picture(Frozen):
     """One requested angle after rendering: where its RGBA picture comes from, or why there is none.
 
@@ -86,7 +100,8 @@ class Picture(Frozen):
     perspective cannot be described by a camera: then `view` is the camera before the edits, and the homography
     `picture_from_view`, otherwise None, maps its px to the picture's. `likeness`: of a rendered picture, SSIM, 0 to 1,
     of the splat and the nearest photo, which it was fitted to; `validation_ssim`: its mean over the validation
-    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose.
+    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose. `shares`: where its
+    colours come from, None for a refused angle; `detail_photos`: of a rendered picture, the photos whose detail it has.
     """
 
     angle: Angle
@@ -101,6 +116,8 @@ class Picture(Frozen):
     validation_ssim: float | None = None
     silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
+    shares: Shares | None = None
+    detail_photos: tuple[str, ...] = ()
     code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
     reason: str
 
@@ -222,7 +239,7 @@ class Check(Frozen):
 
 
 class AssetRecord(Frozen):
-    """One finished file for one channel, and the results of its checks."""
+    """One finished file for one channel, and the results of its checks. `shares`: those of its `Picture`."""
 
     angle: Name
     backdrop: Name
@@ -232,6 +249,7 @@ class AssetRecord(Frozen):
     width_px: int
     height_px: int
     source: Literal["captured", "rendered"]
+    shares: Shares | None = None
     verdict: Literal["published", "in review", "rejected"]
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -270,6 +288,7 @@ __all__ = [
     "Light",
     "PhotoFacts",
     "Picture",
+    "Shares",
     "SilhouetteAgreement",
     "Up",
     "UpName",

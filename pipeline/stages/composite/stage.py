@@ -156,6 +156,8 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
                 likeness=picture.likeness,
                 validation_ssim=picture.validation_ssim,
                 refined=picture.refined,
+                shares=picture.shares,
+                detail_photos=picture.detail_photos,
                 edits=picture.edits,
                 likeness_at_least=params.likeness_at_least,
             )
@@ -217,6 +219,7 @@ def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: Asset
         width_px=made.report.width_px,
         height_px=made.report.height_px,
         source=_source(job.picture),
+        shares=job.picture.shares,
         verdict=verdict,
         reasons=reasons,
         checks=checks,
@@ -245,4 +248,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 9, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 10, Inputs, Params, Outputs, run)
