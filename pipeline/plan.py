@@ -16,12 +16,14 @@ from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, readable
+from pipeline.core.licences.gate import require_licences
 from pipeline.core.media import JSON, media_type_of
 from pipeline.core.photo_names import composed, photo_names
 from pipeline.core.records import dump_json
 from pipeline.core.yaml_file.nodes import compose, value_of
 from pipeline.language.briefs.plan import EditPlan
 from pipeline.overlay import with_request
+from pipeline.settings import read_settings
 from pipeline.shoot import Shoot, open_shoot
 from pipeline.shoot_params import NO_NAMES, shoot_params
 
@@ -101,7 +103,7 @@ def write_plan(
 
     `runs_here`: the steps will run on this machine, not in pods, which have their own GPUs. `request`: make what a
     brief asks for instead of everything in shoot.yaml. Raises BadInput when shoot.yaml, the photos or the preset cannot
-    be used, and MissingEngine as `require_here`.
+    be used or a checkpoint's licence does not allow its channels, and MissingEngine as `require_here`.
     """
     shoot, files = open_shoot(folder)
     only: tuple[str, ...] = ()
@@ -112,6 +114,7 @@ def write_plan(
     params = params_of(shoot, read_preset(preset), names, only)
     if runs_here:
         require_here(params)
+    _require_licences(params, shoot)
     photos = {composed(photo.name): _stored(store, photo) for photo in files.photos}
     mattes = {f"{names[composed(photo)]}.png": _stored(store, matte) for photo, matte in files.mattes.items()}
     sources = {
@@ -153,6 +156,18 @@ def _require_channels(shoot: Shoot, folder: Path) -> None:
         if name not in known:
             what = f"{folder / 'shoot.yaml'}: channels: no channel is named {name!r}"
             raise BadInput(what, remedy=f"Use {', '.join(known)}")
+
+
+def _require_licences(params: Mapping[str, dict[str, Any]], shoot: Shoot) -> None:
+    """Raise BadInput for a checkpoint whose licence CATALOG_LICENCES, or a channel that sells, does not allow."""
+    from pipeline.imaging.channels.channel import load_channel
+
+    selling = [name for name in shoot.channels if load_channel(name).sells]
+    allowed = read_settings().licences
+    if allowed is not None:
+        require_licences(params, allowed)
+    elif selling:
+        require_licences(params, "commercial", selling)
 
 
 def read_plan(store: Store, digest: str) -> Plan:

@@ -64,6 +64,10 @@ class Channel(Frozen):
         default=12, ge=0, description="with `pure_white`: width of the band around the product that is exempt"
     )
     shadow: bool = Field(default=True, description="whether the drawn shadow is added")
+    sells: bool = Field(
+        default=True,
+        description="its assets advertise or sell, so a plan refuses checkpoints whose licence forbids that",
+    )
     rendered: Literal["allow", "review", "reject"] = Field(
         default="allow", description="how angles that were rendered instead of photographed are judged"
     )

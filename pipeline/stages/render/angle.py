@@ -8,6 +8,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
+from pipeline.core.licences.settings import Licensed, with_licence
 from pipeline.core.records import SilhouetteAgreement
 from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of
 
@@ -76,7 +77,7 @@ def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutp
 ANGLE = Stage("render_angle", 2, AngleInputs, AngleParams, AngleOutputs, run_angle)
 
 
-class RefineParams(Frozen):
+class RefineParams(Licensed):
     """Fine detail added to rendered angles by diffusion. Opt-in: their assets are marked as made with generative AI."""
 
     checkpoint: str = Field(description="a diffusers inpainting checkpoint folder")
@@ -107,7 +108,8 @@ class RefineParams(Frozen):
                 f"checkpoint {values['checkpoint']} paints empty sets, not products; "
                 "name an inpainting checkpoint, or leave `refine` out"
             )
-        return {**values, "checkpoint_digest": values.get("checkpoint_digest") or checkpoint_digest(str(folder))}
+        digest = values.get("checkpoint_digest") or checkpoint_digest(str(folder))
+        return {**with_licence(values, lambda: folder), "checkpoint_digest": digest}
 
 
 class RefineInputs(Frozen):
