@@ -150,7 +150,7 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
         guidance=params.guidance,
         strength=params.strength,
     )
-    refined = refine(engine.pipe, engine.native_px, request)
+    refined = refine(engine, request)
     picture = inputs.picture if refined.fault else work.put_bytes(encode_png(refined.rgba), "image/png")
     report = RefineReport(fault=refined.fault, colour_de=refined.colour_de, edges=refined.edges)
     return RefineOutputs(picture=picture, report=report)
