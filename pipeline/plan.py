@@ -24,10 +24,11 @@ from pipeline.core.yaml_file.nodes import compose, value_of
 from pipeline.language.briefs.plan import EditPlan
 from pipeline.overlay import with_request
 from pipeline.settings import read_settings
-from pipeline.shoot import Shoot, open_shoot
+from pipeline.shoot import Shoot, named_files, open_shoot
 from pipeline.shoot_params import NO_NAMES, shoot_params
 
 PHOTOS, MATTES, LEFT_OUT = "photos as shot", "mattes made by hand", "files left out"  # from the shoot, not from a step
+MASKS = "masks of retouches"
 REQUEST = "what a brief asks for"  # None in a plan of the whole shoot
 Wiring = Mapping[str, StepOutput | str]
 
@@ -51,6 +52,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("ingest", "photos"),
         **_from("cutout", "cutouts"),
         "mattes": MATTES,
+        "masks": MASKS,
         **_from("coverage", "decisions"),
         **_from("sfm", "views", optional=True),
         **_from("splat", "splat", "validation", optional=True),
@@ -120,6 +122,7 @@ def write_plan(
     sources = {
         PHOTOS: store.put_tree(photos),
         MATTES: store.put_tree(mattes) if mattes else None,
+        MASKS: _named(store, folder, [name for name in named_files(shoot) if name.startswith("masks/")]),
         LEFT_OUT: store.put(dump_json(files.left_out), JSON) if files.left_out else None,
         REQUEST: store.put(dump_json(request), JSON) if request is not None else None,
     }
@@ -260,6 +263,11 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _stored(store: Store, file: Path) -> Artifact:
     return store.put(_read(file), media_type_of(file.name))
+
+
+def _named(store: Store, folder: Path, names: Sequence[str]) -> Artifact | None:
+    """A tree of the files of a shoot that it names; None without any."""
+    return store.put_tree({name: _stored(store, folder / name) for name in names}) if names else None
 
 
 def _read(file: Path) -> bytes:

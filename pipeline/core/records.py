@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 from pipeline.core.colour_names import hex_colour
 from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
 from pipeline.core.edits import Edits
+from pipeline.core.retouches import Box
 from pipeline.core.typed_text import Paragraph
 
 _Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -78,6 +79,17 @@ class SilhouetteAgreement(Frozen):
     changed: float
 
 
+class Alteration(Frozen):
+    """A change that an operation may have made to the product itself. Its assets go to review, whatever checks say.
+
+    `box`: left, top, right and bottom of where, as shares of the picture before its edits.
+    """
+
+    operation: Literal["refine", "retouch", "try-on"]
+    what: str = Field(description="what was done, for a person to read")
+    box: Box = (0.0, 0.0, 1.0, 1.0)
+
+
 class Picture(Frozen):
     """One requested angle after rendering: where its RGBA picture comes from, or why there is none.
 
@@ -101,6 +113,7 @@ class Picture(Frozen):
     validation_ssim: float | None = None
     silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
+    alterations: tuple[Alteration, ...] = ()
     code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
     reason: str
 
@@ -232,6 +245,7 @@ class AssetRecord(Frozen):
     width_px: int
     height_px: int
     source: Literal["captured", "rendered"]
+    alterations: tuple[Alteration, ...] = ()
     verdict: Literal["published", "in review", "rejected"]
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -256,6 +270,7 @@ def load_list(kind: type[T], data: bytes) -> list[T]:
 
 
 __all__ = [
+    "Alteration",
     "AngleDecision",
     "AssetRecord",
     "Backdrop",

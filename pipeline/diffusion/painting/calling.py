@@ -70,7 +70,8 @@ def _called(pipe: Any, family: Family, asked: Sampling, **arguments: Any) -> lis
 
     pipe.scheduler = fresh_scheduler(family, pipe.scheduler, asked.scheduler)
     count = len(asked.seeds)
-    negative = {"negative_prompt": [asked.negative] * count} if family.takes_negative else {}
+    unused = family.guidance_name == "true_cfg_scale" and asked.guidance <= 1  # such a pipeline warns of it
+    negative = {"negative_prompt": [asked.negative] * count} if family.takes_negative and not unused else {}
     with torch.random.fork_rng():
         torch.manual_seed(asked.seeds[0])  # FLUX does not pass its generator to the scheduler; LCM's draws noise
         painted = pipe(

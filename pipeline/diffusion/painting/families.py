@@ -32,6 +32,7 @@ class Family:
 
     `edits_with`: the class that paints a picture from several others, None if the family has none. `tokenizer`,
     `window`: which tokenizer cuts a prompt off, and after how many tokens at most. `one_at_a_time`: it takes no batch.
+    `instructed`: its prompt says what to change, not what the picture shows.
     `control`: makes the further arguments that depend on the pictures [n, n, 3] and masks [n, n].
     """
 
@@ -43,6 +44,7 @@ class Family:
     tokenizer: Literal["tokenizer", "tokenizer_2"] = "tokenizer"
     window: int = 100_000
     one_at_a_time: bool = False
+    instructed: bool = False
     extra_arguments: Mapping[str, Any] = field(default_factory=dict)
     control: Callable[[list[Rgb], list[Rgb]], Mapping[str, Any]] = lambda pictures, masks: NOTHING  # noqa: ARG005
 
@@ -60,7 +62,9 @@ def _control_image(pictures: list[Rgb], masks: list[Rgb]) -> Mapping[str, Any]:
 
 # FLUX.1 has two text encoders: only what exceeds the longer window is lost
 _FLUX_FILL = Family(schedulers=FLOW_SCHEDULERS, takes_negative=False, tokenizer="tokenizer_2")
-_KONTEXT = replace(_FLUX_FILL, loaded_as="FluxKontextInpaintPipeline", extra_arguments={"_auto_resize": False})
+_KONTEXT = replace(
+    _FLUX_FILL, loaded_as="FluxKontextInpaintPipeline", extra_arguments={"_auto_resize": False}, instructed=True
+)
 _KLEIN = Family(
     schedulers=FLOW_SCHEDULERS,
     loaded_as="Flux2KleinInpaintPipeline",
@@ -68,6 +72,7 @@ _KLEIN = Family(
     takes_negative=False,
     window=480,  # of 512, the rest for the words that the pipeline puts around a prompt
     one_at_a_time=True,
+    instructed=True,
 )
 _QWEN_EDIT = Family(
     schedulers=FLOW_SCHEDULERS,
@@ -75,6 +80,7 @@ _QWEN_EDIT = Family(
     guidance_name="true_cfg_scale",
     window=512,
     one_at_a_time=True,
+    instructed=True,
 )
 _Z_IMAGE = Family(schedulers=FLOW_SCHEDULERS, loaded_as="ZImageInpaintPipeline", window=480)
 FAMILIES: Mapping[str, Family] = {

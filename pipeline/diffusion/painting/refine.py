@@ -21,6 +21,7 @@ BLOCK_PX = 8
 COLOUR_AT_MOST = 2.0  # CIEDE2000 of block means, 95th percentile
 EDGES_AT_LEAST = 0.85  # correlation of gradients
 GREY = 127.0
+Square = tuple[int, int, int]  # left, top and side, px; it may exceed the picture
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def refine(engine: DiffusersEngine, request: RefineRequest) -> Refined:
     return Refined(rgba, fault, round(colour_de, 3), round(edges, 4))
 
 
-def _square(rgba: Rgba) -> tuple[int, int, int] | None:
+def _square(rgba: Rgba) -> Square | None:
     """Left, top and side of the square around the product, which may exceed the picture; None without a product."""
     ys, xs = np.nonzero(rgba[..., 3] >= 128)
     if len(ys) == 0:
@@ -94,7 +95,7 @@ def _square(rgba: Rgba) -> tuple[int, int, int] | None:
     return round((xs.min() + xs.max() - side) / 2), round((ys.min() + ys.max() - side) / 2), side
 
 
-def square_over_grey(rgba: Rgba, box: tuple[int, int, int], size_px: int) -> tuple[F32, F32]:
+def square_over_grey(rgba: Rgba, box: Square, size_px: int) -> tuple[F32, F32]:
     """The square composited over grey, 0 to 255 [n, n, 3], and its alpha, 0 to 1 [n, n]."""
     left, top, side = box
     height, width = rgba.shape[:2]

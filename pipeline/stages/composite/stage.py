@@ -149,7 +149,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             photo=file_in(photos, photo) if captured else None,
             cutout=file_in(cutouts, photo) if captured else None,
         )
-        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits)
+        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits, alterations=picture.alterations)
         if not captured:
             checked = AngleParams(
                 nearest_photo=picture.nearest_photo,
@@ -157,6 +157,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
                 validation_ssim=picture.validation_ssim,
                 refined=picture.refined,
                 edits=picture.edits,
+                alterations=picture.alterations,
                 likeness_at_least=params.likeness_at_least,
             )
         report = work.item(name, ANGLE_ITEM, files, checked).report
@@ -193,7 +194,7 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
         channel=channel,
         kind=job.backdrop.kind,
         source=_source(job.picture),
-        refined=job.picture.refined,
+        refined=bool(job.picture.alterations),
         resized=job.picture.resized,
         optimise_jpeg=params.optimise_jpeg,
     )
@@ -217,6 +218,7 @@ def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: Asset
         width_px=made.report.width_px,
         height_px=made.report.height_px,
         source=_source(job.picture),
+        alterations=job.picture.alterations,
         verdict=verdict,
         reasons=reasons,
         checks=checks,
@@ -245,4 +247,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 9, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 10, Inputs, Params, Outputs, run)

@@ -1,16 +1,13 @@
 """The item stages of render: rendering an angle from the splat, refining it, and correcting a captured angle."""
 
-from typing import Annotated, Any, Literal
-
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
-from pipeline.core.licences.settings import Licensed, with_licence
 from pipeline.core.records import SilhouetteAgreement
-from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of
+from pipeline.stages.render.painter import PainterParams
 
 
 class DrawParams(Frozen):
@@ -77,39 +74,13 @@ def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutp
 ANGLE = Stage("render_angle", 2, AngleInputs, AngleParams, AngleOutputs, run_angle)
 
 
-class RefineParams(Licensed):
-    """Fine detail added to rendered angles by diffusion. Opt-in: their assets are marked as made with generative AI."""
+class RefineParams(PainterParams):
+    """Fine detail added to rendered angles by diffusion. Opt-in: it may alter the product, so a person looks at it."""
 
-    checkpoint: str = Field(description="a diffusers inpainting checkpoint folder")
-    checkpoint_digest: str | None = Field(default=None, description="digest of its weights; filled in when planning")
-    dtype: Literal["float32", "bfloat16", "float16"] = Field(
-        default="float32", description="number format of the weights; float32 on a CPU"
-    )
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = Field(
-        default="cpu", description="cpu, cuda, or one of several GPUs such as cuda:1"
-    )
     prompt: str = Field(
         default="a sharp product photo", max_length=400, description="what the picture shows, in the checkpoint's words"
     )
-    steps: int = Field(default=30, ge=1, le=200, description="steps of the sampler")
-    guidance: float = Field(default=3.0, ge=0, le=30, description="classifier-free guidance, 1 for none")
     strength: float = Field(default=0.2, ge=0.05, le=0.6, description="share of the diffusion that is run")
-    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the noise")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _pin_checkpoint(cls, values: Any) -> Any:
-        """Write the checkpoint's digest into the params, so that different weights make a different request."""
-        if not isinstance(values, dict) or not isinstance(values.get("checkpoint"), str):
-            return values
-        folder = folder_of(values["checkpoint"])
-        if facts_of(folder).paints_behind_product:
-            raise ValueError(
-                f"checkpoint {values['checkpoint']} paints empty sets, not products; "
-                "name an inpainting checkpoint, or leave `refine` out"
-            )
-        digest = values.get("checkpoint_digest") or checkpoint_digest(str(folder))
-        return {**with_licence(values, lambda: folder), "checkpoint_digest": digest}
 
 
 class RefineInputs(Frozen):
@@ -140,7 +111,13 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
     from pipeline.diffusion.painting.loading import load_engine
     from pipeline.diffusion.painting.refine import RefineRequest, refine
 
-    engine = load_engine(params.checkpoint, digest=params.checkpoint_digest, device=params.device, dtype=params.dtype)
+    engine = load_engine(
+        params.checkpoint,
+        digest=params.checkpoint_digest,
+        device=params.device,
+        dtype=params.dtype,
+        offload=params.offload,
+    )
     request = RefineRequest(
         rendered=decode_png(work.read(inputs.picture)),
         photo=decode_png(work.read(inputs.nearest)),
@@ -156,7 +133,7 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
     return RefineOutputs(picture=picture, report=report)
 
 
-REFINE = Stage("render_refinement", 3, RefineInputs, RefineParams, RefineOutputs, refine_angle)
+REFINE = Stage("render_refinement", 4, RefineInputs, RefineParams, RefineOutputs, refine_angle, alters=True)
 
 
 class CorrectInputs(Frozen):
