@@ -28,7 +28,7 @@ from pipeline.shoot import Shoot, named_files, open_shoot
 from pipeline.shoot_params import NO_NAMES, shoot_params
 
 PHOTOS, MATTES, LEFT_OUT = "photos as shot", "mattes made by hand", "files left out"  # from the shoot, not from a step
-MASKS = "masks of retouches"
+MASKS, PEOPLE = "masks of retouches", "photos of people"
 REQUEST = "what a brief asks for"  # None in a plan of the whole shoot
 Wiring = Mapping[str, StepOutput | str]
 
@@ -58,7 +58,11 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("splat", "splat", "validation", optional=True),
     },
     "caption": {**_from("render", "angles", "pictures"), **_from("evidence", "evidence")},
-    "background": {**_from("render", "angles", "pictures"), **_from("caption", "caption", optional=True)},
+    "background": {
+        **_from("render", "angles", "pictures"),
+        **_from("caption", "caption", optional=True),
+        "people": PEOPLE,
+    },
     "composite": {
         **_from("ingest", "photos", "facts"),
         "left_out": LEFT_OUT,
@@ -123,6 +127,7 @@ def write_plan(
         PHOTOS: store.put_tree(photos),
         MATTES: store.put_tree(mattes) if mattes else None,
         MASKS: _named(store, folder, [name for name in named_files(shoot) if name.startswith("masks/")]),
+        PEOPLE: _named(store, folder, [name for name in named_files(shoot) if name.startswith("people/")]),
         LEFT_OUT: store.put(dump_json(files.left_out), JSON) if files.left_out else None,
         REQUEST: store.put(dump_json(request), JSON) if request is not None else None,
     }

@@ -153,7 +153,7 @@ def open_shoot(folder: Path) -> OpenShoot:
 def named_files(shoot: Shoot) -> list[str]:
     """The files besides photos and mattes that shoot.yaml names, by their paths in its folder."""
     masks = {each.mask for listed in shoot.retouch.values() for each in listed if each.mask is not None}
-    return sorted(masks)
+    return sorted(masks | {backdrop.person for backdrop in shoot.backdrops if backdrop.person is not None})
 
 
 def _require_file(folder: Path, name: str) -> None:

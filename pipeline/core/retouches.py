@@ -24,8 +24,8 @@ class Retouch(Frozen):
     )
     mask: MaskFile | None = Field(
         default=None,
-        description="instead of a box: a PNG in the shoot's folder `masks/`, as large as the picture, white where it "
-        "may change",
+        description="instead of a box: an 8-bit gray PNG in the shoot's folder `masks/`, as large as the picture, "
+        "white where it may change",
     )
     prompt: Annotated[Paragraph, Field(max_length=400)] | None = Field(
         default=None, description="what to paint there; default: the product's own surface without it"

@@ -124,6 +124,17 @@ def _unaltered(lineage: Lineage, placed: LineageEdge) -> tuple[LineageEdge, tupl
     return edge, tuple(areas) if altered else None
 
 
+def worn_from(lineage: Lineage) -> list[SourcePhoto]:
+    """The pictures behind an asset in which a person wears the product: the person's photo, and the product alone."""
+    step = next((each for each in lineage.steps if each.stage == "background_worn"), None)
+    return [
+        SourcePhoto(name=edge.source_path or edge.name, sha256=edge.sha256, media_type=edge.media_type)
+        for name in ("person", "garment")
+        for edge in lineage.edges
+        if step is not None and edge.step_key == step.key and edge.name == name
+    ]
+
+
 def nearest_of(lineage: Lineage) -> SourcePhoto | None:
     """The photo nearest to the view of a rendered asset, upright; None for a captured one."""
     cutouts = {edge.producer_key for edge in lineage.edges if edge.name == "nearest"}

@@ -1,7 +1,10 @@
 """Retouching in the render stage: what changes, what does not, and what the record says."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from pipeline.core.errors import BadInput
@@ -25,6 +28,12 @@ def settings(checkpoint, *wanted, **inpaint):  # noqa: F811
 def front(store, shot, **params):  # noqa: F811
     """The front alone, without a splat."""
     return drawn(store, shot, DECISIONS[:1], splat=False, **params)
+
+
+def gray(mask):
+    out = io.BytesIO()
+    Image.fromarray(mask.astype(np.uint8)).save(out, "PNG")
+    return out.getvalue()
 
 
 def pixels(store, files, name="front.png"):
@@ -53,8 +62,7 @@ def test_a_mask_may_have_any_shape_and_several_retouches_follow_each_other(store
     height, width = pixels(store, front(store, shot)[2]).shape[:2]
     y, x = np.mgrid[:height, :width]
     disc = (x - width / 2) ** 2 + (y - height / 2) ** 2 < (width / 10) ** 2
-    mask = np.repeat(np.where(disc, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
-    masks = store.put_tree({"masks/tag.png": store.put(encode_png(mask), "image/png")})
+    masks = store.put_tree({"masks/tag.png": store.put(gray(np.where(disc, 255, 0)), "image/png")})
     wanted = ({"remove": "tag", "mask": "masks/tag.png"}, TAG)
     plain = pixels(store, front(store, shot)[2])
     _, _, files, _ = front(store, shot, masks=masks, **settings(checkpoint, wanted[0]))
@@ -65,11 +73,14 @@ def test_a_mask_may_have_any_shape_and_several_retouches_follow_each_other(store
 
 
 def test_a_mask_of_another_size_and_a_box_without_product_are_named(store, shot, checkpoint):  # noqa: F811
-    small = store.put(encode_png(np.full((8, 8, 3), 255, np.uint8)), "image/png")
+    small = store.put(gray(np.full((64, 64), 255)), "image/png")
     masks = store.put_tree({"masks/tag.png": small})
     wanted = {"remove": "tag", "mask": "masks/tag.png"}
-    with pytest.raises(BadInput, match=r"the mask is 8 x 8 px.*as large as the picture"):
+    with pytest.raises(BadInput, match=r"the mask is 64 x 64 px.*as large as the picture"):
         front(store, shot, masks=masks, **settings(checkpoint, wanted))
+    colour = store.put(encode_png(np.full((64, 64, 3), 255, np.uint8)), "image/png")
+    with pytest.raises(BadInput, match=r"masks/tag\.png: its mode is RGB.*8-bit gray"):
+        front(store, shot, masks=store.put_tree({"masks/tag.png": colour}), **settings(checkpoint, wanted))
     with pytest.raises(BadInput, match=r"no product where 'hang tag'.*Correct the box"):
         front(store, shot, **settings(checkpoint, {"remove": "hang tag", "box": (0, 0, 0.02, 0.02)}))
 
@@ -108,6 +119,7 @@ def test_outside_the_altered_area_every_pixel_is_still_compared_with_the_photo()
 
 def test_only_operations_that_are_off_by_default_may_alter_the_product():
     altering = {stage.name for step in STEPS for stage in stages_in(step) if stage.alters}
-    assert altering == {"render_refinement", "render_retouch"}
+    assert altering == {"render_refinement", "render_retouch", "background_worn"}
     defaults = stage_of("render").params()
     assert defaults.refine is None and defaults.inpaint is None and defaults.retouch == {}
+    assert stage_of("background").params().worn is None

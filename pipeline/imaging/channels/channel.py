@@ -8,11 +8,11 @@ from pydantic import Field, ValidationError, model_validator
 from pipeline.core.domain import Frozen, Name
 from pipeline.core.errors import BadInput
 from pipeline.core.media import ending_of
+from pipeline.core.records import BackdropKind
 from pipeline.core.yaml_file.nodes import compose, value_of
 
 FOLDER = Path(__file__).parent
 LOSSLESS = frozenset({"image/png", "image/tiff"})
-BackdropKind = Literal["solid", "gradient", "diffusion"]
 
 
 class Framing(Frozen):

@@ -16,7 +16,7 @@ from pipeline.catalog.review.log import review_log
 from pipeline.catalog.trace.facts import Facts
 from pipeline.core.records import Check
 from pipeline.pages.access import Role, Viewer
-from pipeline.pages.before import before_of, nearest_of
+from pipeline.pages.before import before_of, nearest_of, worn_from
 from pipeline.pages.forms import Number
 from pipeline.pages.graph import lineage_graph
 from pipeline.pages.links import address
@@ -55,6 +55,7 @@ def show_asset(
         undoable=next((review for review in reviews if review.holds), None),
         before=before_of(lineage),
         nearest=nearest_of(lineage),
+        worn=worn_from(lineage),
         has_layers=bool(layers_of(catalog, lineage.detail.asset)),
         graph=lineage_graph(lineage),
         tree=lineage_branches(lineage),

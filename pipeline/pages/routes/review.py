@@ -11,7 +11,7 @@ from pipeline.catalog.paging import Page
 from pipeline.catalog.review.log import Review, review_log
 from pipeline.catalog.review.queue import ReviewItem, review_queue
 from pipeline.pages.access import Role, User, Viewer
-from pipeline.pages.before import before_of, nearest_of
+from pipeline.pages.before import before_of, nearest_of, worn_from
 from pipeline.pages.forms import Cursor, Text
 from pipeline.pages.links import address
 from pipeline.pages.render import render
@@ -50,6 +50,7 @@ def show_queue(
         lineage=lineage,
         before=before_of(lineage) if lineage else None,
         nearest=nearest_of(lineage) if lineage else None,
+        worn=worn_from(lineage) if lineage else [],
         at=at,
         more_url=address(request, "review", collection=collection, channel=channel, cursor=queue.next)
         if queue.next

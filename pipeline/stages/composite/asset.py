@@ -9,8 +9,8 @@ from pipeline.contract.work import Work
 from pipeline.core.arrays import F64, Pixels, Rgba
 from pipeline.core.domain import Frozen, View
 from pipeline.core.edits import Edits
-from pipeline.core.records import Alteration, Check, Homography, Light, SilhouetteAgreement
-from pipeline.imaging.channels.channel import BackdropKind, Channel, load_channel
+from pipeline.core.records import Alteration, BackdropKind, Check, Homography, Light, SilhouetteAgreement
+from pipeline.imaging.channels.channel import Channel, load_channel
 
 if TYPE_CHECKING:  # these modules load the imaging libraries
     from pipeline.imaging.compositing.blend import Layers

@@ -7,7 +7,7 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
 from pipeline.core.records import SilhouetteAgreement
-from pipeline.stages.render.painter import PainterParams
+from pipeline.diffusion.painting.product import PainterParams
 
 
 class DrawParams(Frozen):

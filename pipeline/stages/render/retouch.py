@@ -12,8 +12,8 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import Alteration
 from pipeline.core.retouches import Box, Retouch
+from pipeline.diffusion.painting.product import PainterParams
 from pipeline.imaging.grounding import GroundingParams
-from pipeline.stages.render.painter import PainterParams
 
 if TYPE_CHECKING:
     from pipeline.core.arrays import Mask
@@ -33,7 +33,7 @@ class InpaintParams(PainterParams):
 
 
 class RetouchInputs(Frozen):
-    """`picture`: PNG, RGBA. `mask`: PNG, white where it may change; None for a box or words."""
+    """`picture`: PNG, RGBA. `mask`: 8-bit gray PNG, white where it may change; None for a box or words."""
 
     picture: Artifact
     mask: Artifact | None = None
@@ -97,12 +97,15 @@ def retouch_angle(inputs: RetouchInputs, params: RetouchParams, work: Work) -> R
 
 def _area(picture: Rgba, inputs: RetouchInputs, params: RetouchParams, work: Work) -> "tuple[Mask, float | None]":
     """Where the picture may change [h, w], and the score of a grounding checkpoint that found it."""
-    from pipeline.core.png import decode_png
+    from pipeline.core.photo.decode import decode_matte
 
     if params.retouch.box is not None:
         return _inside(params.retouch.box, picture), None
     if inputs.mask is not None:
-        return decode_png(work.read(inputs.mask), channels=3)[..., 0] >= 128, None
+        try:
+            return decode_matte(work.read(inputs.mask)) >= 128, None
+        except BadInput as error:
+            raise BadInput(f"{params.retouch.mask}: {error.what}", remedy=error.remedy) from None
     if params.grounding is None:
         raise BadInput(f"retouch {params.retouch.remove!r} says not where", remedy="Give it a box or a mask")
     from pipeline.imaging.grounding import find

@@ -1,4 +1,4 @@
-"""The settings of a checkpoint that paints on the product itself: to refine it, or to retouch it."""
+"""The settings of a checkpoint that paints the product itself: to refine it, retouch it, or show it on a person."""
 
 from typing import Annotated, Any, Literal
 
