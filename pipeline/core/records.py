@@ -78,6 +78,20 @@ class SilhouetteAgreement(Frozen):
     changed: float
 
 
+class RenderFaults(Frozen):
+    """What the nearest photos say against a rendered picture, before its edits.
+
+    Shares of its product's area, 0 to 1: `beyond` the outlines of the photos, `unseen` by every photo, and of `strange`
+    colours. `soft_px`: width of its soft outline, in px of a picture with a long side of `side_px`.
+    """
+
+    beyond: float
+    unseen: float
+    strange: float
+    soft_px: float
+    side_px: int
+
+
 class Picture(Frozen):
     """One requested angle after rendering: where its RGBA picture comes from, or why there is none.
 

@@ -25,6 +25,7 @@ from pipeline.stages.composite.asset import (
 )
 from pipeline.stages.composite.jobs import Job, Trees, file_in, jobs_of
 from pipeline.stages.composite.sheet import SheetSources, sheet_of
+from pipeline.stages.composite.words import read_photos
 
 
 def _by_name(value: Any) -> Any:
@@ -36,7 +37,8 @@ class Inputs(Frozen):
 
     `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `splat`: the product's
     shape, for its shadow; None when not needed or held. `facts` and `left_out`: of the photos and of the files that no
-    step used, as JSON lists for the contact sheet.
+    step used, as JSON lists for the contact sheet. `views` and `lines`: of the photos, and what was read in them, to
+    compare rendered angles with; None when held.
     """
 
     photos: Artifact
@@ -49,6 +51,8 @@ class Inputs(Frozen):
     splat: Artifact | None = None
     facts: Artifact | None = None
     left_out: Artifact | None = None
+    views: Artifact | None = None
+    lines: Artifact | None = None
 
 
 class Params(Frozen):
@@ -138,6 +142,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
     fidelity: FidelityChecks = {}
     angles, photos, cutouts = work.tree(inputs.angles), work.tree(inputs.photos), work.tree(inputs.cutouts)
     unedited = work.tree(inputs.unedited) if inputs.unedited else {}
+    photographed = read_photos(inputs.cutouts, inputs.views, inputs.lines, inputs.splat, work)
     for picture in pictures:
         if picture.source == "refused":
             continue
@@ -161,7 +166,8 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             )
         report = work.item(name, ANGLE_ITEM, files, checked).report
         if report.has_product:
-            fidelity[name] = report.checks
+            words = photographed.check(picture, files.picture, work) if photographed else ()
+            fidelity[name] = (*report.checks, *words)
     return fidelity
 
 
@@ -245,4 +251,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 9, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 10, Inputs, Params, Outputs, run)
