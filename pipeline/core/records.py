@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 from pipeline.core.colour_names import hex_colour
 from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
 from pipeline.core.edits import Edits
+from pipeline.core.measured import RenderFaults, Shares, SilhouetteAgreement
 from pipeline.core.typed_text import Paragraph
 
 _Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -62,34 +63,7 @@ class Validation(Frozen):
     psnr_db: float
     ssim: float
     alpha_iou: float
-
-
-class SilhouetteAgreement(Frozen):
-    """A captured angle's matte compared with the splat's silhouette, before and after its correction.
-
-    `iou`: overlap, 0 to 1. `worst_px`: depth of the worst disagreement that is thicker than the splat's own blur.
-    `changed`: share of the silhouette, 0 to 1, whose alpha changed by half or more.
-    """
-
-    iou_before: float
-    iou: float
-    worst_px_before: float
-    worst_px: float
-    changed: float
-
-
-class RenderFaults(Frozen):
-    """What the nearest photos say against a rendered picture, before its edits.
-
-    Shares of its product's area, 0 to 1: `beyond` the outlines of the photos, `unseen` by every photo, and of `strange`
-    colours. `soft_px`: width of its soft outline, in px of a picture with a long side of `side_px`.
-    """
-
-    beyond: float
-    unseen: float
-    strange: float
-    soft_px: float
-    side_px: int
+    side_px: int | None = Field(default=None, description="long side at which the splat was fitted to the photos")
 
 
 class Picture(Frozen):
@@ -100,7 +74,10 @@ class Picture(Frozen):
     perspective cannot be described by a camera: then `view` is the camera before the edits, and the homography
     `picture_from_view`, otherwise None, maps its px to the picture's. `likeness`: of a rendered picture, SSIM, 0 to 1,
     of the splat and the nearest photo, which it was fitted to; `validation_ssim`: its mean over the validation
-    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose.
+    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose. `shares`: where its
+    colours come from, None for a refused angle; `detail_photos`: of a rendered picture, the photos whose detail it has.
+    `fitted`: px of the photos as the splat was fitted to them, per px of the rendered picture before its edits, at most
+    1; None if unknown. `faults`: of a rendered picture.
     """
 
     angle: Angle
@@ -115,6 +92,10 @@ class Picture(Frozen):
     validation_ssim: float | None = None
     silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
+    shares: Shares | None = None
+    detail_photos: tuple[str, ...] = ()
+    fitted: float | None = None
+    faults: RenderFaults | None = None
     code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
     reason: str
 
@@ -236,7 +217,7 @@ class Check(Frozen):
 
 
 class AssetRecord(Frozen):
-    """One finished file for one channel, and the results of its checks."""
+    """One finished file for one channel, and the results of its checks. `shares`: those of its `Picture`."""
 
     angle: Name
     backdrop: Name
@@ -246,6 +227,7 @@ class AssetRecord(Frozen):
     width_px: int
     height_px: int
     source: Literal["captured", "rendered"]
+    shares: Shares | None = None
     verdict: Literal["published", "in review", "rejected"]
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -284,6 +266,8 @@ __all__ = [
     "Light",
     "PhotoFacts",
     "Picture",
+    "RenderFaults",
+    "Shares",
     "SilhouetteAgreement",
     "Up",
     "UpName",

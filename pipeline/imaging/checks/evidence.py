@@ -26,7 +26,8 @@ class Evidence:
     `picture`: the angle's straight-alpha sRGB RGBA [h, w, 4]. `behind`: backdrop with shadow, linear light [H, W, 3].
     `image`: the finished image before encoding, sRGB [H, W, 3]. `file`: the encoded bytes; `decoded`: its pixels, sRGB
     [H, W, 3]. `marking`: the IPTC term that the file must carry. `resized`: factor by which the edits enlarged the
-    picture. `backdrop`: without shadow, linear light [H, W, 3]; None: what it shows is not checked.
+    picture. `fitted`: as in `Picture`, 1 where the detail is that of photos. `backdrop`: without shadow, linear light
+    [H, W, 3]; None: what it shows is not checked.
     """
 
     picture: Rgba
@@ -40,6 +41,7 @@ class Evidence:
     source: Literal["captured", "rendered"]
     marking: str
     resized: float = 1.0
+    fitted: float = 1.0
     backdrop: F32 | None = None
 
     @cached_property

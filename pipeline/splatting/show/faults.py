@@ -11,7 +11,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from pipeline.core.arrays import F32, F64, Mask, Rgba
+from pipeline.core.arrays import F32, F64, I64, Alpha, Mask, Rgb, Rgba
 from pipeline.core.domain import View
 from pipeline.core.records import RenderFaults
 from pipeline.splatting.ply import Splat
@@ -25,9 +25,10 @@ VISIBLE = 0.25  # alpha from which a pixel beside the product is seen
 SOLID = 0.9
 FAINT, DENSE = 0.1, 0.9  # alpha between which an outline is soft
 DEPTH_SLACK = 0.12  # product radii by which a point may lie behind the surface that a photo shows
-WINDOW_PX = 11  # of a photo's copy, in which a point's colours may be found
-STRANGE_DE = 14.0  # CIE76 outside the range of the photos' colours
+WINDOW_PX = 9  # of a photo's copy, in which a point's colours may be found
+STRANGE_DE = 10.0  # CIE76 outside the range of the photos' colours
 BLUR_PX = 1.0  # of the picture before its colours are compared: photos are noisy, splats are not
+SOFT_PX = 5.0  # of the fit: a splat's outline fades over two to four
 SPECK_PX = 3  # what is narrower, in the copies, is no fault
 
 
@@ -54,7 +55,7 @@ class Shot:
             np.asarray(cv2.dilate(np.where(inside, lab, np.float32(-np.inf)).astype(np.float32), window), np.float32),
         )
 
-    def find(self, points: F64) -> tuple[np.ndarray, np.ndarray, Mask, F64]:
+    def find(self, points: F64) -> tuple[I64, I64, Mask, F64]:
         """Column and row of points [n, 3] of the world in the copy, whether they are inside it, and their depth."""
         pose, camera = self.view.pose, self.view.camera
         there = points @ pose[:3, :3].T + pose[:3, 3]
@@ -90,13 +91,16 @@ def reduced(rgba: Rgba) -> Rgba:
     return np.dstack([np.clip(rgb, 0, 255), alpha]).round().astype(np.uint8)
 
 
-def lab_of(rgb: np.ndarray) -> F32:
+def lab_of(rgb: Rgb) -> F32:
     """CIELAB [h, w, 3] of sRGB [h, w, 3]."""
     return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab), np.float32)
 
 
-def faults_of(picture: Rgba, depth: Depth, shots: Sequence[Shot]) -> RenderFaults:
-    """Measure the faults of a picture [H, W, 4], whose depth is `depth`. `shots`: the nearest photos."""
+def faults_of(picture: Rgba, depth: Depth, shots: Sequence[Shot], fitted: float | None) -> RenderFaults:
+    """Measure the faults of a picture [H, W, 4], whose depth is `depth`. `shots`: the nearest photos.
+
+    `fitted`: px of the photos as the splat was fitted to them, per px of the picture; None if unknown.
+    """
     small = reduced(picture)
     alpha = small[..., 3].astype(np.float32) / 255
     solid = alpha >= SOLID
@@ -107,8 +111,7 @@ def faults_of(picture: Rgba, depth: Depth, shots: Sequence[Shot]) -> RenderFault
         beyond=round(_wide(beyond) / area, 5),
         unseen=round(_wide(unseen) / area, 5),
         strange=round(_wide(strange) / area, 5),
-        soft_px=round(softness_px(picture[..., 3]), 2),
-        side_px=max(picture.shape[:2]),
+        smudged=None if fitted is None else round(smudged_share(picture[..., 3], fitted), 5),
     )
 
 
@@ -164,11 +167,13 @@ def _wide(mask: Mask) -> int:
     return int(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc).sum())
 
 
-def softness_px(alpha: np.ndarray) -> float:
-    """How wide the soft outline of a matte [H, W] uint8 is, in px: 95% of it is no wider."""
-    soft = ((alpha > 255 * FAINT) & (alpha < 255 * DENSE)).astype(np.uint8)
-    if not soft.any():
-        return 0.0
+def smudged_share(alpha: Alpha, fitted: float) -> float:
+    """The share of an outline that is softer than `SOFT_PX` of the fit. `fitted`: px of the fit per px of `alpha`."""
+    size = max(1, round(alpha.shape[1] * fitted)), max(1, round(alpha.shape[0] * fitted))
+    small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+    soft = ((small > 255 * FAINT) & (small < 255 * DENSE)).astype(np.uint8)
+    solid = (small >= 128).astype(np.uint8)
+    length = int((solid - cv2.erode(solid, np.ones((3, 3), np.uint8))).sum())
     inside = cv2.distanceTransform(np.pad(soft, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    ridge = (inside >= cv2.dilate(inside, np.ones((3, 3), np.uint8))) & (soft > 0)
-    return float(2 * np.percentile(inside[ridge], 95))
+    ridge = inside >= cv2.dilate(inside, np.ones((3, 3), np.uint8))
+    return float((ridge & (2 * inside > SOFT_PX)).sum() / max(1, length))

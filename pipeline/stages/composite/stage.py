@@ -96,6 +96,7 @@ class Outputs(Frozen):
     report: Report
 
 
+DETAILED = 0.8  # share of a rendered product with photographed detail, from which its own pixels count
 FidelityChecks = dict[str, tuple[Check, ...]]  # by angle
 
 
@@ -161,6 +162,9 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
                 likeness=picture.likeness,
                 validation_ssim=picture.validation_ssim,
                 refined=picture.refined,
+                shares=picture.shares,
+                detail_photos=picture.detail_photos,
+                faults=picture.faults,
                 edits=picture.edits,
                 likeness_at_least=params.likeness_at_least,
             )
@@ -201,8 +205,15 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
         source=_source(job.picture),
         refined=job.picture.refined,
         resized=job.picture.resized,
+        fitted=_fitted(job.picture),
         optimise_jpeg=params.optimise_jpeg,
     )
+
+
+def _fitted(picture: Picture) -> float:
+    """Px of the splat's fit per px of the picture; 1 where it is unknown or where most detail is that of photos."""
+    detailed = picture.shares is not None and picture.shares.photographed >= DETAILED
+    return 1.0 if picture.fitted is None or detailed else picture.fitted
 
 
 def _source(picture: Picture) -> PictureSource:
@@ -223,6 +234,7 @@ def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: Asset
         width_px=made.report.width_px,
         height_px=made.report.height_px,
         source=_source(job.picture),
+        shares=job.picture.shares,
         verdict=verdict,
         reasons=reasons,
         checks=checks,
@@ -251,4 +263,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 10, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 11, Inputs, Params, Outputs, run)
