@@ -129,7 +129,7 @@ def test_another_angle_recomputes_no_other(store, shot):
     drawn(store, shot)
     more = (*DECISIONS, decision("other", 40, "rendered"))
     computed = {n: i.computed for n, i in drawn(store, shot, more)[3].items.items()}
-    assert computed == {"front": False, "side": False, "other": True}
+    assert computed == {"front": False, "side": False, "side/faults": False, "other": True, "other/faults": True}
 
 
 def bitten(shot):

@@ -29,7 +29,7 @@ WINDOW_PX = 9  # of a photo's copy, in which a point's colours may be found
 STRANGE_DE = 10.0  # CIE76 outside the range of the photos' colours
 BLUR_PX = 1.0  # of the picture before its colours are compared: photos are noisy, splats are not
 SOFT_PX = 5.0  # of the fit: a splat's outline fades over two to four
-SPECK_PX = 3  # what is narrower, in the copies, is no fault
+SPECK_PX = 2  # what is narrower, in the copies, is no fault
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,8 @@ def _compared(small: Rgba, solid: Mask, depth: Depth, shots: Sequence[Shot]) -> 
 
 def _wide(mask: Mask) -> int:
     """The number of px of a mask, without what is narrower than `SPECK_PX`."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (SPECK_PX, SPECK_PX))
-    return int(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc).sum())
+    window = np.ones((SPECK_PX, SPECK_PX), np.uint8)
+    return int(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, window).sum())
 
 
 def smudged_share(alpha: Alpha, fitted: float) -> float:
