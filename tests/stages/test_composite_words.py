@@ -1,5 +1,7 @@
 """The item `composite_words` on a printed board, whose splat is known: what can be read from another side."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -9,12 +11,14 @@ from pipeline.contract.store import Store
 from pipeline.core.domain import Camera, View, look_at
 from pipeline.core.evidence import PhotoLines, Reading
 from pipeline.core.png import encode_png
+from pipeline.imaging.checks.words import Text, legible_text
 from pipeline.language.evidence.readers import none, rapid
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.photos import projected
 from pipeline.splatting.ply import Splat, write_ply
 from pipeline.stages.composite.words import WORDS_ITEM, WordsInputs, WordsParams, letter_px
 
+SAMPLES = Path(__file__).parents[2] / "examples" / "collection"
 SIDE = 640
 BOARD = np.array([[-0.9, 0, 0.5], [0.9, 0, 0.5], [0.9, 0, -0.5], [-0.9, 0, -0.5]])
 WORDS = (("NORTH RIDGE", 220, 2.6), ("EST. 1987", 380, 1.4))
@@ -128,3 +132,15 @@ def test_without_a_reader_nothing_is_looked_for(tmp_path, photo):
 def test_height_of_letters_is_estimated_from_box_and_text(text, box, height_px):
     reading = Reading(number=0, text=text, photo="P0", box=box, score=1)
     assert letter_px(reading) == pytest.approx(height_px, abs=0.5)
+
+
+def test_small_print_of_the_sample_shirt_is_missed_at_the_size_of_a_quick_fit():
+    photo = cv2.cvtColor(cv2.imread(str(SAMPLES / "tee-001" / "photos" / "DSC_0001.jpg")), cv2.COLOR_BGR2RGB)[500:1250]
+    texts = [Text(line.text, line.box) for line in rapid.read(photo, rapid.Params())]
+    assert "TRAIL & TEA CLUB EST. 1987" in {text.words for text in texts}
+    height, width = photo.shape[:2]
+    small = cv2.resize(photo, None, fx=384 / 1440, fy=384 / 1440, interpolation=cv2.INTER_AREA)
+    enlarged = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    check = legible_text(photo, enlarged, texts, lambda rgb: rapid.read(rgb, rapid.Params()))
+    assert check.passed is False and '"NRTC"' in check.words and "NORTH" not in check.words
+    assert legible_text(photo, photo, texts, lambda rgb: rapid.read(rgb, rapid.Params())).passed
