@@ -76,19 +76,18 @@ def shot_of(cutout: Rgba, view: View, splat: Splat) -> Shot:
 
 
 def reduced(rgba: Rgba) -> Rgba:
-    """A picture [H, W, 4] at a long side of at most `SIDE_PX`; colours are weighted by alpha."""
+    """A picture [H, W, 4] at a long side of at most `SIDE_PX`; colours are those of its half opaque px."""
     height, width = rgba.shape[:2]
     factor = min(1.0, SIDE_PX / max(height, width))
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    alpha = cv2.resize(rgba[..., 3], size, interpolation=cv2.INTER_AREA)
-    weighted = cv2.resize(
-        cv2.bitwise_and(rgba[..., :3], rgba[..., :3], mask=(rgba[..., 3] > 0).astype(np.uint8)).astype(np.float32)
-        * (rgba[..., 3:].astype(np.float32) / 255),
-        size,
-        interpolation=cv2.INTER_AREA,
+    colour, alpha = np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3])
+    shown = np.where(alpha >= 128, np.uint8(255), np.uint8(0))
+    part, weight, small = (
+        cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+        for plane in (cv2.bitwise_and(colour, colour, mask=shown), shown, alpha)
     )
-    rgb = weighted / np.maximum(alpha[..., None].astype(np.float32) / 255, 1e-3)
-    return np.dstack([np.clip(rgb, 0, 255), alpha]).round().astype(np.uint8)
+    rgb = part * (np.float32(255) / np.maximum(weight, 1).astype(np.float32))[..., None]
+    return np.dstack([np.clip(rgb, 0, 255), small]).round().astype(np.uint8)
 
 
 def lab_of(rgb: Rgb) -> F32:
