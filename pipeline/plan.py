@@ -70,6 +70,8 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("render", "angles", "pictures", "unedited"),
         **_from("background", "backdrops", "backdrop_pictures"),
         **_from("splat", "splat", optional=True),
+        **_from("sfm", "views", optional=True),
+        **_from("evidence", "lines", optional=True),
     },
     "embed": {
         **_from("cutout", "cutouts"),

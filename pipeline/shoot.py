@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
+from pipeline.core.backdrops import Backdrop, Colour
 from pipeline.core.domain import Angle, Frozen, Name
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput, readable
 from pipeline.core.photo_names import composed, find_photo, safe_name
-from pipeline.core.records import Backdrop, Colour, LevelPhoto, Light
+from pipeline.core.records import LevelPhoto, Light
 from pipeline.core.retouches import Retouch
 from pipeline.core.shoot_files import NAMED_FOLDERS, ShootFiles, is_misnamed, shoot_files
 from pipeline.core.typed_text import Line, Paragraph

@@ -8,7 +8,8 @@ from pydantic import Field, TypeAdapter
 from pipeline.core.backdrops import Backdrop, BackdropKind, Colour
 from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
 from pipeline.core.edits import Edits
-from pipeline.core.retouches import Box
+from pipeline.core.measured import RenderFaults, Shares, SilhouetteAgreement
+from pipeline.core.retouches import Alteration
 
 Homography = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 
@@ -59,51 +60,7 @@ class Validation(Frozen):
     psnr_db: float
     ssim: float
     alpha_iou: float
-
-
-class SilhouetteAgreement(Frozen):
-    """A captured angle's matte compared with the splat's silhouette, before and after its correction.
-
-    `iou`: overlap, 0 to 1. `worst_px`: depth of the worst disagreement that is thicker than the splat's own blur.
-    `changed`: share of the silhouette, 0 to 1, whose alpha changed by half or more.
-    """
-
-    iou_before: float
-    iou: float
-    worst_px_before: float
-    worst_px: float
-    changed: float
-
-
-class Shares(Frozen):
-    """Where a product's colours come from: photos, the splat alone, a generative model. Shares that add up to 1."""
-
-    photographed: float = Field(ge=0, le=1)
-    splat: float = Field(ge=0, le=1)
-    generated: float = Field(default=0.0, ge=0, le=1)
-
-    @classmethod
-    def of(cls, photographed: float) -> "Shares":
-        """Shares of a picture of which `photographed` comes from photos, and nothing is generated."""
-        own = round(photographed, 4)
-        return cls(photographed=own, splat=round(1.0 - own, 4))
-
-    def painted(self, generated: float) -> "Shares":
-        """Shares after `generated` of the product, 0 to 1, was painted over, wherever that was."""
-        own = round(self.photographed * (1.0 - generated), 4)
-        over = round(1.0 - (1.0 - self.generated) * (1.0 - generated), 4)
-        return Shares(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
-
-
-class Alteration(Frozen):
-    """A change that an operation may have made to the product itself. Its assets go to review, whatever checks say.
-
-    `box`: left, top, right and bottom of where, as shares of the picture before its edits.
-    """
-
-    operation: Literal["refine", "retouch", "try-on"]
-    what: str = Field(description="what was done, for a person to read")
-    box: Box = (0.0, 0.0, 1.0, 1.0)
+    side_px: int | None = Field(default=None, description="long side at which the splat was fitted to the photos")
 
 
 class Picture(Frozen):
@@ -116,6 +73,8 @@ class Picture(Frozen):
     of the splat and the nearest photo, which it was fitted to; `validation_ssim`: its mean over the validation
     photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose. `shares`: where its
     colours come from, None for a refused angle; `detail_photos`: of a rendered picture, the photos whose detail it has.
+    `fitted`: px of the photos as the splat was fitted to them, per px of the rendered picture before its edits, at most
+    1; None if unknown. `faults`: of a rendered picture.
     """
 
     angle: Angle
@@ -133,6 +92,8 @@ class Picture(Frozen):
     shares: Shares | None = None
     detail_photos: tuple[str, ...] = ()
     alterations: tuple[Alteration, ...] = ()
+    fitted: float | None = None
+    faults: RenderFaults | None = None
     code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
     reason: str
 
@@ -278,6 +239,7 @@ __all__ = [
     "Light",
     "PhotoFacts",
     "Picture",
+    "RenderFaults",
     "Shares",
     "SilhouetteAgreement",
     "Up",

@@ -1,6 +1,6 @@
-"""What shoot.yaml asks to remove from a picture of the product."""
+"""What shoot.yaml asks to remove from a picture of the product, and the record of what may have altered it."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -38,3 +38,14 @@ class Retouch(Frozen):
         if self.box is not None and not (self.box[0] < self.box[2] and self.box[1] < self.box[3]):
             raise ValueError(f"box {list(self.box)} is empty; give left, top, right and bottom, from 0 to 1")
         return self
+
+
+class Alteration(Frozen):
+    """A change that an operation may have made to the product itself. Its assets go to review, whatever checks say.
+
+    `box`: left, top, right and bottom of where, as shares of the picture before its edits.
+    """
+
+    operation: Literal["refine", "retouch", "try-on"]
+    what: str = Field(description="what was done, for a person to read")
+    box: Box = (0.0, 0.0, 1.0, 1.0)

@@ -9,7 +9,8 @@ from pipeline.contract.store import Store
 from pipeline.core.domain import Angle
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
-from pipeline.core.records import Alteration, AssetRecord, BackdropPicture, Picture, dump_json, load_list
+from pipeline.core.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
+from pipeline.core.retouches import Alteration
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.channels.marking import marking_of
 from pipeline.imaging.compositing.edits import apply_edits, edit_view, homography_rows, scale_of

@@ -140,7 +140,7 @@ def test_another_angle_recomputes_no_other(store, shot):
     drawn(store, shot)
     more = (*DECISIONS, decision("other", 40, "rendered"))
     computed = {n: i.computed for n, i in drawn(store, shot, more)[3].items.items()}
-    assert computed == {"front": False, "side": False, "other": True}
+    assert computed == {"front": False, "side": False, "side/faults": False, "other": True, "other/faults": True}
 
 
 def bitten(shot):
@@ -221,6 +221,17 @@ def test_a_rendered_angle_records_the_mean_ssim_of_the_validation_photos(store, 
     scores = [Validation(photo=f"P0{i}", psnr_db=25, ssim=ssim, alpha_iou=0.98) for i, ssim in enumerate((0.7, 0.8))]
     assert drawn(store, shot, validation=scores)[1]["side"].validation_ssim == pytest.approx(0.75)
     assert drawn(store, shot)[1]["side"].validation_ssim is None
+
+
+def test_a_rendered_angle_records_its_faults_and_the_size_at_which_its_splat_was_fitted(store, shot):
+    score = Validation(photo="P00", psnr_db=25, ssim=0.9, alpha_iou=0.98, side_px=48)
+    _, pictures, _, manifest = drawn(store, shot, validation=[score])
+    side, front = pictures["side"], pictures["front"]
+    assert side.fitted == 0.5 and front.fitted is None  # photos of 96 px
+    assert side.faults.beyond == 0.0 and side.faults.smudged is not None and front.faults is None
+    assert manifest.items["side/faults"].stage == "render_faults"
+    unknown = drawn(store, shot)[1]["side"]
+    assert unknown.fitted is None and unknown.faults.smudged is None
 
 
 CROP = {"left": 0.17, "top": 0.1, "right": 0.05}

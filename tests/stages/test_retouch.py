@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from pipeline.core.errors import BadInput
 from pipeline.core.png import decode_png, encode_png
-from pipeline.core.records import Alteration
+from pipeline.core.retouches import Alteration
 from pipeline.imaging.checks.altered import check_alterations, unaltered
 from pipeline.imaging.checks.judge import judge
 from pipeline.plan import STEPS, stage_of

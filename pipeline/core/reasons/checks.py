@@ -188,6 +188,36 @@ CHECK_REASONS = (
         "Look at prints and text. Fit the splat longer and with a larger `side_px`, or photograph this angle.",
     ),
     _review(
+        "legible_text",
+        "Words on the product cannot be read",
+        "A photo shows words that cannot be read in the picture although that side is visible. The reason names them.",
+        "Look at the print. Fit the splat longer and with a larger `side_px`, or photograph this angle.",
+    ),
+    _review(
+        "beyond_outlines",
+        "The rendered product reaches beyond its outlines in the photos",
+        "Parts of the picture, such as spikes, lie where the outlines of the photos leave no room for a product.",
+        "Look at the outline. Photograph this angle, or add photos from further below and above.",
+    ),
+    _review(
+        "unseen_surface",
+        "The rendered picture shows a surface that no photo shows",
+        "The splat invented what is there, such as an underside.",
+        "Look at it, and photograph the product from this side.",
+    ),
+    _review(
+        "strange_colours",
+        "The rendered picture has colours that the photos do not show there",
+        "The picture has streaks or spots that are lighter, darker or of another colour than in the photos.",
+        "Look at the picture. Fit the splat longer, or photograph this angle.",
+    ),
+    _review(
+        "smudged_outline",
+        "The outline of the rendered product is smudged",
+        "The outline fades over more pixels than the photos' outlines do at the size at which the splat was fitted.",
+        "Look at the outline. Fit the splat longer and with a larger `side_px`, or photograph this angle.",
+    ),
+    _review(
         "cutout_iou",
         "Much of the matte was corrected",
         "According to the other photos, large parts of the cut-out were wrong; they were corrected.",

@@ -5,10 +5,10 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from pipeline.core.backdrops import BackdropKind
 from pipeline.core.domain import Frozen, Name
 from pipeline.core.errors import BadInput
 from pipeline.core.media import ending_of
-from pipeline.core.records import BackdropKind
 from pipeline.core.yaml_file.nodes import compose, value_of
 
 FOLDER = Path(__file__).parent

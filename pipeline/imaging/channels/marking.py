@@ -7,7 +7,7 @@ generative AI was used (Google Merchant Center: keep the marking in the file).
 import re
 from typing import Literal
 
-from pipeline.core.records import BackdropKind
+from pipeline.core.backdrops import BackdropKind
 
 VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 DigitalSourceType = Literal["compositeCapture", "compositeSynthetic", "compositeWithTrainedAlgorithmicMedia"]

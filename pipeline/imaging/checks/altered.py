@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.core.arrays import Rgb, Rgba
-from pipeline.core.records import Alteration, Check
-from pipeline.core.retouches import Box
+from pipeline.core.records import Check
+from pipeline.core.retouches import Alteration, Box
 from pipeline.imaging.checks.evidence import finding
 
 

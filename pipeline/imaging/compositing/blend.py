@@ -7,9 +7,10 @@ from typing import Literal
 import numpy as np
 
 from pipeline.core.arrays import F32, Rgb, Rgba
+from pipeline.core.backdrops import BackdropKind
 from pipeline.core.errors import BadInput
 from pipeline.core.linear import encode, linear_to_srgb, luminance
-from pipeline.core.records import BackdropKind, Light
+from pipeline.core.records import Light
 from pipeline.imaging.channels.channel import Channel
 from pipeline.imaging.compositing.framing import (
     Patch,

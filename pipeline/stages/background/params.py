@@ -4,9 +4,9 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipeline.core.backdrops import Backdrop
 from pipeline.core.device import require_device
 from pipeline.core.domain import Frozen
-from pipeline.core.records import Backdrop
 from pipeline.diffusion.painting.base import PainterFacts
 from pipeline.diffusion.painting.registry import ENGINES
 from pipeline.language.llm.service import require_service

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
+from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
-from pipeline.core.records import Backdrop, BackdropPicture, Caption, Picture, dump_json, load_list
+from pipeline.core.records import BackdropPicture, Caption, Picture, dump_json, load_list
 from pipeline.diffusion.painting.registry import ENGINES
 from pipeline.stages.background.asset import ASSET, AssetInputs, AssetParams, given
 from pipeline.stages.background.look import LookParams

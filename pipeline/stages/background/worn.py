@@ -7,9 +7,11 @@ from pydantic import Field, model_validator
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
+from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
-from pipeline.core.records import Alteration, Backdrop, Picture
+from pipeline.core.records import Picture
+from pipeline.core.retouches import Alteration
 from pipeline.diffusion.painting.checkpoints import editing_class, folder_of
 from pipeline.diffusion.painting.product import PainterParams
 from pipeline.stages.background.asset import given

@@ -7,17 +7,12 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.arrays import F64, Pixels, Rgba
+from pipeline.core.backdrops import BackdropKind
 from pipeline.core.domain import Frozen, View
 from pipeline.core.edits import Edits
-from pipeline.core.records import (
-    Alteration,
-    BackdropKind,
-    Check,
-    Homography,
-    Light,
-    Shares,
-    SilhouetteAgreement,
-)
+from pipeline.core.measured import RenderFaults, Shares, SilhouetteAgreement
+from pipeline.core.records import Check, Homography, Light
+from pipeline.core.retouches import Alteration
 from pipeline.imaging.channels.channel import Channel, load_channel
 
 if TYPE_CHECKING:  # these modules load the imaging libraries
@@ -49,6 +44,7 @@ class AngleParams(Frozen):
     shares: Shares | None = None
     detail_photos: tuple[str, ...] = ()
     silhouette: SilhouetteAgreement | None = None
+    faults: RenderFaults | None = None
     edits: Edits | None = None
     alterations: tuple[Alteration, ...] = ()
     likeness_at_least: float = 0.0
@@ -103,13 +99,17 @@ class LayerOutputs(Frozen):
 
 
 class AssetParams(LayerParams):
-    """The settings of one asset. `resized`: the factor by which the edits enlarged the angle's picture."""
+    """The settings of one asset. `resized`: the factor by which the edits enlarged the angle's picture.
+
+    `fitted`: px of the splat's fit per px of a rendered picture before its edits; 1 where it has the photos' detail.
+    """
 
     channel: Channel
     kind: BackdropKind
     source: PictureSource
     refined: bool = False
     resized: float = 1.0
+    fitted: float = 1.0
     optimise_jpeg: bool = True
 
 
@@ -132,6 +132,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     """Check an angle's picture against its edits, and the unedited picture against its photo and cut-out."""
     from pipeline.imaging.channels.encode import decode_image
     from pipeline.imaging.checks.altered import check_alterations, unaltered
+    from pipeline.imaging.checks.rendered import check_faults
     from pipeline.imaging.checks.silhouette import check_silhouette
     from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, detail_notes
     from pipeline.imaging.compositing.framing import product_mask
@@ -153,7 +154,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
             validation_ssim=params.validation_ssim,
             refined=params.refined,
         )
-        checks += detail_notes(params.shares, params.detail_photos)
+        checks += (*detail_notes(params.shares, params.detail_photos), *check_faults(params.faults))
         return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *others)))
     photo = decode_image(work.read(inputs.photo), "the photo")
     cutout = decode_image(work.read(inputs.cutout), "the cut-out", "RGBA")
@@ -205,6 +206,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
         source=params.source,
         marking=marking,
         resized=params.resized,
+        fitted=params.fitted,
         backdrop=layers.backdrop,
     )
     width_px, height_px = layers.placement.width_px, layers.placement.height_px
@@ -270,6 +272,6 @@ def _surface(ply: bytes) -> F64:
     return points
 
 
-ANGLE_ITEM = Stage("composite_angle", 6, AngleInputs, AngleParams, AngleOutputs, check_angle)
+ANGLE_ITEM = Stage("composite_angle", 7, AngleInputs, AngleParams, AngleOutputs, check_angle)
 LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 6, AssetInputs, AssetParams, AssetOutputs, make_asset)
+ASSET_ITEM = Stage("composite_asset", 7, AssetInputs, AssetParams, AssetOutputs, make_asset)

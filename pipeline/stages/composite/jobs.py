@@ -7,7 +7,8 @@ from typing import NamedTuple
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.work import Work
 from pipeline.core.errors import BadInput
-from pipeline.core.records import Alteration, BackdropPicture, Picture
+from pipeline.core.records import BackdropPicture, Picture
+from pipeline.core.retouches import Alteration
 from pipeline.imaging.channels.channel import Channel
 from pipeline.stages.composite.asset import AssetInputs
 

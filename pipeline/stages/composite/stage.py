@@ -25,6 +25,7 @@ from pipeline.stages.composite.asset import (
 )
 from pipeline.stages.composite.jobs import Job, Trees, file_in, jobs_of
 from pipeline.stages.composite.sheet import SheetSources, sheet_of
+from pipeline.stages.composite.words import read_photos
 from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetOutputs, WornAssetParams
 
 
@@ -37,7 +38,8 @@ class Inputs(Frozen):
 
     `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `splat`: the product's
     shape, for its shadow; None when not needed or held. `facts` and `left_out`: of the photos and of the files that no
-    step used, as JSON lists for the contact sheet.
+    step used, as JSON lists for the contact sheet. `views` and `lines`: of the photos, and what was read in them, to
+    compare rendered angles with; None when held.
     """
 
     photos: Artifact
@@ -50,6 +52,8 @@ class Inputs(Frozen):
     splat: Artifact | None = None
     facts: Artifact | None = None
     left_out: Artifact | None = None
+    views: Artifact | None = None
+    lines: Artifact | None = None
 
 
 class Params(Frozen):
@@ -93,6 +97,7 @@ class Outputs(Frozen):
     report: Report
 
 
+DETAILED = 0.8  # share of a rendered product with photographed detail, from which its own pixels count
 FidelityChecks = dict[str, tuple[Check, ...]]  # by angle
 
 
@@ -144,6 +149,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
     fidelity: FidelityChecks = {}
     angles, photos, cutouts = work.tree(inputs.angles), work.tree(inputs.photos), work.tree(inputs.cutouts)
     unedited = work.tree(inputs.unedited) if inputs.unedited else {}
+    photographed = read_photos(inputs.cutouts, inputs.views, inputs.lines, inputs.splat, work)
     for picture in pictures:
         if picture.source == "refused":
             continue
@@ -164,13 +170,15 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
                 refined=picture.refined,
                 shares=picture.shares,
                 detail_photos=picture.detail_photos,
+                faults=picture.faults,
                 edits=picture.edits,
                 alterations=picture.alterations,
                 likeness_at_least=params.likeness_at_least,
             )
         report = work.item(name, ANGLE_ITEM, files, checked).report
         if report.has_product:
-            fidelity[name] = report.checks
+            words = photographed.check(picture, files.picture, work) if photographed else ()
+            fidelity[name] = (*report.checks, *words)
     return fidelity
 
 
@@ -204,8 +212,15 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
         source=_source(job.picture),
         refined=bool(job.picture.alterations),
         resized=job.picture.resized,
+        fitted=_fitted(job.picture),
         optimise_jpeg=params.optimise_jpeg,
     )
+
+
+def _fitted(picture: Picture) -> float:
+    """Px of the splat's fit per px of the picture; 1 where it is unknown or where most detail is that of photos."""
+    detailed = picture.shares is not None and picture.shares.photographed >= DETAILED
+    return 1.0 if picture.fitted is None or detailed else picture.fitted
 
 
 def _source(picture: Picture) -> PictureSource:
@@ -270,4 +285,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 10, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 11, Inputs, Params, Outputs, run)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.work import Work
 from pipeline.core.errors import BadInput
-from pipeline.core.records import Alteration, Picture
-from pipeline.core.retouches import Retouch
+from pipeline.core.records import Picture
+from pipeline.core.retouches import Alteration, Retouch
 from pipeline.stages.render.angle import REFINE, RefineInputs, RefineParams, RefineReport
 from pipeline.stages.render.retouch import RETOUCH, InpaintParams, RetouchInputs, RetouchParams
 

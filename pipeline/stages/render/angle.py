@@ -8,7 +8,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
-from pipeline.core.records import SilhouetteAgreement
+from pipeline.core.measured import SilhouetteAgreement
 from pipeline.diffusion.painting.product import PainterParams
 from pipeline.stages.render.changed import changed_share
 

@@ -10,8 +10,7 @@ from pipeline.contract.work import Work
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, Held
-from pipeline.core.records import Alteration
-from pipeline.core.retouches import Box, Retouch
+from pipeline.core.retouches import Alteration, Box, Retouch
 from pipeline.diffusion.painting.product import PainterParams
 from pipeline.imaging.grounding import GroundingParams
 from pipeline.stages.render.changed import changed_share

@@ -17,7 +17,8 @@ from pipeline.core.device import require_device
 from pipeline.core.domain import AngleDecision, Frozen, View
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput, Held, brief
-from pipeline.core.records import Picture, Shares, SilhouetteAgreement, Validation, dump_json, load_list
+from pipeline.core.measured import Shares, SilhouetteAgreement
+from pipeline.core.records import Picture, Validation, dump_json, load_list
 from pipeline.core.retouches import Retouch
 from pipeline.imaging import grounding
 from pipeline.stages.render import altering
@@ -32,7 +33,8 @@ from pipeline.stages.render.angle import (
     RefineParams,
     RefineReport,
 )
-from pipeline.stages.render.edit import EDIT, EditInputs, EditParams
+from pipeline.stages.render.edit import edited
+from pipeline.stages.render.faults import with_faults
 from pipeline.stages.render.posed import PosedShoot
 from pipeline.stages.render.retouch import InpaintParams
 
@@ -129,27 +131,33 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         if picture.source == "rendered" and file is not None and params.refine:
             nearest = shoot.cutout(picture.nearest_photo or "")
             picture, file, refined[name] = altering.refined(picture, file, nearest, params.refine, work)
+        if picture.source == "rendered" and file is not None:
+            picture = with_faults(picture, file, shoot, work)
         if file is not None and (wanted := params.retouch.get(name)):
             picture, file = altering.retouched(picture, file, wanted, inputs.masks, params.inpaint, work)
         if file is not None and (edits := params.edits.get(name)):
             unedited[f"{name}.png"] = file
-            picture, file = _edited(picture, file, edits, work)
+            picture, file = edited(picture, file, edits, work)
         pictures.append(picture)
         if file is not None:
             files[f"{name}.png"] = file
         work.progress(count, len(decisions), f"{name}: {picture.source}")
     if not files:
-        raise Held(
-            f"none of {len(pictures)} angles has a picture: {brief(f'{p.angle.name}: {p.reason}' for p in pictures)}",
-            code="render-no-pictures",
-            remedy="Name photos for angles in shoot.yaml (capture.named), or shoot the sides that are missing",
-        )
+        raise _no_pictures(pictures)
     return Outputs(
         angles=work.put_tree(files),
         pictures=work.put_bytes(dump_json(pictures)),
         unedited=work.put_tree(unedited) if unedited else None,
         sources=work.put_tree(sources) if sources else None,
         report=_report(decisions, pictures, refined),
+    )
+
+
+def _no_pictures(pictures: list[Picture]) -> Held:
+    return Held(
+        f"none of {len(pictures)} angles has a picture: {brief(f'{p.angle.name}: {p.reason}' for p in pictures)}",
+        code="render-no-pictures",
+        remedy="Name photos for angles in shoot.yaml (capture.named), or shoot the sides that are missing",
     )
 
 
@@ -180,7 +188,7 @@ def requires(params: Params) -> str:
     return "; ".join(found)
 
 
-STAGE = Stage("render", 9, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
+STAGE = Stage("render", 10, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
 
 
 def _read(inputs: Inputs, work: Work) -> PosedShoot:
@@ -195,6 +203,7 @@ def _read(inputs: Inputs, work: Work) -> PosedShoot:
         by_hand=frozenset(by_photo(inputs.mattes)),
         splat=inputs.splat,
         validation_ssim=round(fmean(score.ssim for score in scores), 4) if scores else None,
+        fitted_px=scores[0].side_px if scores else None,
     )
 
 
@@ -233,9 +242,16 @@ def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: W
         validation_ssim=shoot.validation_ssim,
         shares=Shares.of(rendered.report.photographed),
         detail_photos=rendered.report.photos,
+        fitted=_fitted(shoot, view),
         reason=decision.reason,
     )
     return picture, rendered.picture, rendered.sources
+
+
+def _fitted(shoot: PosedShoot, view: View) -> float | None:
+    if shoot.fitted_px is None:
+        return None
+    return round(min(1.0, shoot.fitted_px / max(view.camera.width_px, view.camera.height_px)), 4)
 
 
 def _refused(decision: AngleDecision, *, code: str | None, reason: str) -> Picture:
@@ -243,13 +259,6 @@ def _refused(decision: AngleDecision, *, code: str | None, reason: str) -> Pictu
     return Picture(
         angle=decision.angle, source="refused", nearest_photo=decision.nearest_photo, code=code, reason=reason
     )
-
-
-def _edited(picture: Picture, file: Artifact, edits: Edits, work: Work) -> tuple[Picture, Artifact]:
-    """Apply the edits of shoot.yaml to a picture."""
-    item = EditParams(edits=edits, view=picture.view)
-    done = work.item(f"{picture.angle.name}/edited", EDIT, EditInputs(picture=file), item)
-    return picture.model_copy(update={"edits": edits, **dict(done.report)}), done.picture
 
 
 def _captured(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.edits import Edits
-from pipeline.core.records import Shares
+from pipeline.core.measured import Shares
 from pipeline.imaging.checks.judge import judge
 from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, detail_notes
 from pipeline.imaging.compositing.edits import apply_edits
