@@ -17,7 +17,8 @@ from pipeline.diffusion.painting.checkpoints import CheckpointFacts
 from pipeline.diffusion.painting.enlarge import enlarge
 from pipeline.diffusion.painting.families import Family, SchedulerName, fresh_scheduler
 from pipeline.diffusion.painting.placing import reporting_out_of_memory
-from pipeline.diffusion.scenes.scene import render_scene
+from pipeline.diffusion.scenes.scene import render_scene, scene_labels
+from pipeline.diffusion.scenes.sight import Sight, view_words
 from pipeline.diffusion.scenes.vocabulary import MATERIALS, Reading, understand, vocabulary, words_of
 
 
@@ -41,6 +42,7 @@ class PaintRequest:
     strength: float = 1.0
     scheduler: SchedulerName = "checkpoint"
     extend: bool = False
+    camera_elevation_deg: float | None = None
     mask_margin_px: int = MARGIN_PX
 
 
@@ -48,6 +50,7 @@ class _Words(NamedTuple):
     prompt: str
     negative: str
     passed_over: tuple[str, ...]
+    understood: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,10 @@ class DiffusersEngine:
         _check(first)
         reading, words = understand(first.prompt), self._words(first, understand(first.prompt))
         n, behind = self.native_px, self.facts.paints_behind_product
-        scenes = [render_scene(reading.spec, each.seed, n, n)[0] if each.strength < 1 else None for each in requests]
+        sight = _sight(first)
+        scenes = [
+            render_scene(reading.spec, each.seed, n, n, sight)[0] if each.strength < 1 else None for each in requests
+        ]
         margin_px = first.mask_margin_px
         pairs = [
             canvas(each.product, scene, n, behind, margin_px) for each, scene in zip(requests, scenes, strict=True)
@@ -97,10 +103,13 @@ class DiffusersEngine:
         start: Literal["noise", "scene"] = "scene" if first.strength < 1 else "noise"
         return [
             PaintedBackdrop(
-                rgb=enlarge(whole, request.width_px, request.height_px, detail, request.seed, resolves_px, share),
+                rgb=enlarge(
+                    whole, request.width_px, request.height_px, detail, request.seed, resolves_px, share, sight
+                ),
                 prompt=words.prompt,
                 start=start,
                 passed_over=words.passed_over,
+                understood=words.understood,
                 native=whole,
             )
             for request, whole in zip(requests, wholes, strict=True)
@@ -126,8 +135,12 @@ class DiffusersEngine:
         if self.facts.closed_vocabulary:
             known = [word for word in words_of(request.negative_prompt) if word in vocabulary()]
             unknown = [word for word in words_of(request.negative_prompt) if word not in known]
-            return _Words(reading.prompt, " ".join(dict.fromkeys(known)), (*reading.passed_over, *unknown))
-        asked = (request.prompt, request.negative_prompt if self.family.takes_negative else "")
+            prompt = scene_labels(reading.spec, request.seed, _sight(request)).prompt
+            passed_over = (*reading.passed_over, *unknown)
+            return _Words(prompt, " ".join(dict.fromkeys(known)), passed_over, reading.understood)
+        seen_from = view_words(request.camera_elevation_deg)
+        prompt = f"{request.prompt}, {seen_from}" if seen_from else request.prompt
+        asked = (prompt, request.negative_prompt if self.family.takes_negative else "")
         # FLUX has two text encoders: only what exceeds the longer window is lost
         tokenizer = self.pipe.tokenizer if self.family.takes_negative else self.pipe.tokenizer_2
         lost = [text for prompt in asked for text in _truncated(tokenizer, prompt)]
@@ -167,6 +180,12 @@ class DiffusersEngine:
                 )
         levels = (np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8) for picture in painted)
         return [without_rim(picture, self.facts.dim_rim_px) for picture in levels]
+
+
+def _sight(request: PaintRequest) -> Sight | None:
+    if request.camera_elevation_deg is None:
+        return None
+    return Sight(elevation_deg=request.camera_elevation_deg)
 
 
 def _shared(request: PaintRequest) -> PaintRequest:

@@ -31,6 +31,9 @@ def _by_name(value: Any) -> Any:
     return load_channel(value) if isinstance(value, str) else value
 
 
+LAMP_SOFTNESS = {"soft": 0.6, "hard": 0.25, "window": 0.15}
+
+
 class Inputs(Frozen):
     """Trees and records of angles and backdrops; fidelity is measured against photos and cut-outs.
 
@@ -166,15 +169,18 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
 
 
 def _layer_params(job: Job, params: Params) -> LayerParams:
-    """The settings of a pair's layers; a painted backdrop is lit as its prompt says, others as the params say."""
+    """The settings of a pair's layers; a painted backdrop has its own lamp, others as the params say."""
     light = params.light
     if job.backdrop.kind == "diffusion" and job.backdrop.prompt:
-        from pipeline.diffusion.scenes.vocabulary import read_prompt
+        from pipeline.diffusion.scenes.scene import lamp_of
 
-        scene = read_prompt(job.backdrop.prompt)
-        azimuth_deg = {"left": -55.0, "right": 55.0, "front": 0.0}[scene.side]
-        softness = {"soft": 0.6, "hard": 0.25}[scene.softness]
-        light = light.model_copy(update={"azimuth_deg": azimuth_deg, "softness": softness})
+        lamp = lamp_of(job.backdrop.prompt, job.backdrop.seed if job.backdrop.start == "scene" else None)
+        light = Light(
+            azimuth_deg=lamp.azimuth_deg,
+            elevation_deg=lamp.elevation_deg,
+            softness=LAMP_SOFTNESS[lamp.softness],
+            strength=lamp.strength,
+        )
     view, angle = job.picture.view, job.picture.angle
     elevation_deg = view.elevation_deg if view else angle.elevation_deg
     return LayerParams(
@@ -245,4 +251,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 9, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 10, Inputs, Params, Outputs, run)
