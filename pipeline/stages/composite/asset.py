@@ -73,6 +73,7 @@ class LayerParams(Frozen):
     view: View | None = None
     picture_from_view: Homography | None = None
     hangs: float = 0.0
+    kind: BackdropKind
 
 
 class LayerReport(Frozen):
@@ -95,7 +96,6 @@ class AssetParams(LayerParams):
     """The settings of one asset. `resized`: the factor by which the edits enlarged the angle's picture."""
 
     channel: Channel
-    kind: BackdropKind
     source: PictureSource
     refined: bool = False
     resized: float = 1.0
@@ -154,7 +154,7 @@ def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> La
     from pipeline.imaging.compositing.blend import backdrop_picture, shadow_picture
 
     picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
-    layers = _layers(picture, load_channel("archive"), "solid", inputs, params, work)
+    layers = _layers(picture, load_channel("archive"), inputs, params, work)
     h, w = picture.shape[:2]
     return LayerOutputs(
         product=inputs.picture,
@@ -174,7 +174,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
 
     picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
     channel = params.channel
-    layers = _layers(picture, channel, params.kind, inputs, params, work)
+    layers = _layers(picture, channel, inputs, params, work)
     marking = digital_source_type(params.source, params.kind, refined=params.refined)
     finished = layers.blended()
     file = encode_image(finished, channel, xmp_packet(marking), params.optimise_jpeg)
@@ -199,9 +199,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     )
 
 
-def _layers(
-    picture: Rgba, channel: Channel, kind: BackdropKind, inputs: AssetInputs, params: LayerParams, work: Work
-) -> "Layers":
+def _layers(picture: Rgba, channel: Channel, inputs: AssetInputs, params: LayerParams, work: Work) -> "Layers":
     """The layers of the picture over its backdrop, in a channel's frame."""
     from pipeline.imaging.compositing.blend import make_layers
 
@@ -210,7 +208,7 @@ def _layers(
         picture,
         _decoded(work.read(inputs.backdrop), "the backdrop", "RGB"),
         channel,
-        kind,
+        params.kind,
         shadow=params.shadow,
         light=params.light,
         camera_elevation_deg=params.camera_elevation_deg,
@@ -256,5 +254,5 @@ def _surface(ply: bytes) -> F64:
 
 
 ANGLE_ITEM = Stage("composite_angle", 5, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 6, AssetInputs, AssetParams, AssetOutputs, make_asset)
+LAYERS_ITEM = Stage("composite_layers", 6, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 7, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -190,6 +190,7 @@ def _layer_params(job: Job, params: Params) -> LayerParams:
         view=view,
         picture_from_view=job.picture.picture_from_view,
         hangs=params.hangs,
+        kind=job.backdrop.kind,
     )
 
 
@@ -197,7 +198,6 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
     return AssetParams(
         **layers.model_dump(),
         channel=channel,
-        kind=job.backdrop.kind,
         source=_source(job.picture),
         refined=job.picture.refined,
         resized=job.picture.resized,
