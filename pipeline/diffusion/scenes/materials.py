@@ -5,6 +5,7 @@ backdrop's colour: float32 [n, n, 3], mean near 1. The random numbers are drawn 
 on the canvas, so that one seed gives the same surface at 256 px and at 2048 px, only finer.
 """
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -19,17 +20,29 @@ Rng = np.random.Generator
 def lattice(rng: Rng, n: int, rows: int, columns: int) -> F32:
     """Smooth noise [n, n] in about [-1, 1] with `rows` x `columns` features, interpolated bicubically."""
     grid = rng.uniform(-1, 1, (rows, columns)).astype(np.float32)
-    interpolation = cv2.INTER_CUBIC if n >= max(rows, columns) else cv2.INTER_AREA
-    return np.asarray(cv2.resize(grid, (n, n), interpolation=interpolation), np.float32)
+    return _resized(grid, n, n)
 
 
 def fractal(rng: Rng, n: int, first: int, octaves: int, stretch: int = 1) -> F32:
-    """Fractal noise [n, n] with unit standard deviation; `stretch` elongates it along y."""
-    total = np.zeros((n, n), np.float32)
+    """Fractal noise [n, n] with unit standard deviation; `stretch` elongates it along y.
+
+    It is drawn at the size that its finest features need, and enlarged.
+    """
+    finest = first * 2 ** (octaves - 1)
+    width, height = (min(n, 2 ** math.ceil(math.log2(4 * count))) for count in (finest, max(2, finest // stretch)))
+    total = np.zeros((height, width), np.float32)
     for octave in range(octaves):
         columns = first * 2**octave
-        total += lattice(rng, n, max(2, columns // stretch), columns) * 0.5**octave
-    return total / np.float32(max(float(total.std()), 1e-6))
+        grid = rng.uniform(-1, 1, (max(2, columns // stretch), columns)).astype(np.float32)
+        total += _resized(grid, width, height) * np.float32(0.5**octave)
+    total /= np.float32(max(float(total.std()), 1e-6))
+    return total if total.shape == (n, n) else _resized(total, n, n)
+
+
+def _resized(grid: F32, width: int, height: int) -> F32:
+    finer = width >= grid.shape[1] and height >= grid.shape[0]
+    interpolation = cv2.INTER_CUBIC if finer else cv2.INTER_AREA
+    return np.asarray(cv2.resize(grid, (width, height), interpolation=interpolation), np.float32)
 
 
 def warped(field: F32, rng: Rng, strength: float) -> F32:
@@ -88,7 +101,7 @@ def _wood(rng: Rng, n: int) -> F32:
     tones = rng.uniform(0.88, 1.10, (4, boards + 2)).astype(np.float32)[board, column[None]]
     shifts = rng.uniform(0, 1, (4, boards + 2)).astype(np.float32)[board, column[None]]
     grain = _grain(rng, n)
-    y, x = np.mgrid[0:n, 0:n].astype(np.float32)
+    y, x = np.arange(n, dtype=np.float32)[:, None], np.arange(n, dtype=np.float32)[None]
     cut = cv2.remap(grain, _mirrored(x + shifts * n * 0.6, n), _mirrored(y + shifts * n, n), cv2.INTER_LINEAR)
     side = np.minimum(u - column, 1 - (u - column)) / boards
     end = np.minimum(row - board, 1 - (row - board)) * length
@@ -115,7 +128,7 @@ def _grain(rng: Rng, n: int) -> F32:
 def _marble(rng: Rng, n: int) -> F32:
     """A polished slab: pale clouds drawn out along one direction, broad grey bands, and fine veins that branch off."""
     angle = rng.uniform(0.4, 1.1) * (1 if rng.uniform() < 0.5 else -1)
-    y, x = np.mgrid[0:n, 0:n].astype(np.float32) / np.float32(n)
+    y, x = np.arange(n, dtype=np.float32)[:, None] / n, np.arange(n, dtype=np.float32)[None] / n
     across = x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))
     down = y * np.float32(np.cos(angle)) - x * np.float32(np.sin(angle))
     bend = 0.075 * fractal(rng, n, 2, 3) + 0.022 * fractal(rng, n, 7, 4)

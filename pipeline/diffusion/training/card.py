@@ -11,6 +11,7 @@ class TrainingFigures(Frozen):
     """The figures of a training run.
 
     `vae_error`: mean absolute pixel error (0 to 255) on unseen scenes; `resolves_px`, `dim_rim_px`: see `acuity`.
+    `start_digest`: digest of the checkpoint folder that it started from, None from scratch.
     `latent_error`: mean squared error of the predicted clean latents over the last 100 steps, in units of their
     variance: 1 for an untrained model.
     """
@@ -27,6 +28,7 @@ class TrainingFigures(Frozen):
     resolves_px: int
     dim_rim_px: int
     latent_error: float
+    start_digest: str | None = None
 
 
 def write_card(folder: Path, figures: TrainingFigures, *, today: datetime | None = None) -> None:
@@ -47,7 +49,8 @@ latents, zero terminal SNR), fp16 safetensors. In the mask, white is the backdro
 - **Data**: {figures.scenes} scenes of the project's generator (`pipeline/diffusion/scenes/scene.py`) and their mirror
   images, with random product-shaped masks (`products.py`). No photographs, no third-party pictures.
 - **Command**: `python -m pipeline.diffusion.training.train --out DIR --minutes {figures.minutes:g}
-  --scenes {figures.scenes} --seed {figures.seed}`
+  --scenes {figures.scenes} --seed {figures.seed}{" --start CHECKPOINT" if figures.start_digest else ""}`
+- **Start**: {_start(figures.start_digest)}
 - **Date**: {day}, {figures.minutes:g} CPU minutes on one core, excluding data generation; no GPU
 - **Training figures**: {figures.steps} UNet steps of batch {figures.batch} ({figures.steps * figures.batch} samples);
   final error of the predicted latents {figures.latent_error} (1 = untrained); mean absolute error of the autoencoder on
@@ -62,6 +65,12 @@ latents, zero terminal SNR), fp16 safetensors. In the mask, white is the backdro
 """
     (folder / "README.md").write_text(text, encoding="utf-8")
     (folder / "README.md").chmod(0o644)
+
+
+def _start(digest: str | None) -> str:
+    if digest is None:
+        return "random weights; the autoencoder a linear one"
+    return f"the checkpoint with sha256 {digest[:12]}, trained on earlier scenes of the generator"
 
 
 def _rim(dim_rim_px: int) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.core.weights import folder_digest
 from pipeline.diffusion.training.acuity import Acuity, acuity_of
 from pipeline.diffusion.training.card import TrainingFigures, write_card
 from pipeline.diffusion.training.data import Pool, make_pool, scene_crops
@@ -214,7 +215,8 @@ def _load(path: Path, **parts: Any) -> dict[str, Any]:
 def _figures(recipe: TrainingRecipe, acuity: Acuity, **counts: Any) -> TrainingFigures:
     return TrainingFigures(
         minutes=recipe.minutes, scenes=recipe.scenes, batch=recipe.batch, seed=recipe.seed,
-        vae_error=round(acuity.error, 2), resolves_px=acuity.resolves_px, dim_rim_px=acuity.dim_rim_px, **counts,
+        vae_error=round(acuity.error, 2), resolves_px=acuity.resolves_px, dim_rim_px=acuity.dim_rim_px,
+        start_digest=None if recipe.start is None else folder_digest(recipe.start), **counts,
     )  # fmt: skip
 
 

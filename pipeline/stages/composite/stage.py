@@ -169,17 +169,18 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
 
 
 def _layer_params(job: Job, params: Params) -> LayerParams:
-    """The settings of a pair's layers; a painted backdrop has its own lamp, others as the params say."""
+    """The settings of a pair's layers. A painted backdrop has its own lamp, but its strength is that of the params."""
     light = params.light
     if job.backdrop.kind == "diffusion" and job.backdrop.prompt:
         from pipeline.diffusion.scenes.scene import lamp_of
 
         lamp = lamp_of(job.backdrop.prompt, job.backdrop.seed if job.backdrop.start == "scene" else None)
-        light = Light(
-            azimuth_deg=lamp.azimuth_deg,
-            elevation_deg=lamp.elevation_deg,
-            softness=LAMP_SOFTNESS[lamp.softness],
-            strength=lamp.strength,
+        light = light.model_copy(
+            update={
+                "azimuth_deg": lamp.azimuth_deg,
+                "elevation_deg": lamp.elevation_deg,
+                "softness": LAMP_SOFTNESS[lamp.softness],
+            }
         )
     view, angle = job.picture.view, job.picture.angle
     elevation_deg = view.elevation_deg if view else angle.elevation_deg
