@@ -19,7 +19,7 @@ from pipeline.diffusion.painting.families import Family, SchedulerName, fresh_sc
 from pipeline.diffusion.painting.placing import reporting_out_of_memory
 from pipeline.diffusion.scenes.scene import render_scene, scene_labels
 from pipeline.diffusion.scenes.sight import Sight, view_words
-from pipeline.diffusion.scenes.vocabulary import MATERIALS, Reading, understand, vocabulary, words_of
+from pipeline.diffusion.scenes.vocabulary import Reading, understand, vocabulary, words_of
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,9 @@ class DiffusersEngine:
             wholes = [squared(whole) for whole in self._extended(requests, words, wholes)]
             share = n / wholes[0].shape[0]
             resolves_px = resolves_px and round(resolves_px / share)
-        detail = reading.spec if self.facts.closed_vocabulary or _names_material(first.prompt) else None
         start: Literal["noise", "scene"] = "scene" if first.strength < 1 else "noise"
+        # from noise, a general model paints boards and walls of its own, and the scene's would lie across them
+        detail = reading.spec if self.facts.closed_vocabulary or start == "scene" else None
         return [
             PaintedBackdrop(
                 rgb=enlarge(
@@ -213,10 +214,6 @@ def _check(request: PaintRequest) -> None:
         raise BadInput(
             f"strength {request.strength} of {request.steps} steps leaves no step to run", remedy="Raise one of them"
         )
-
-
-def _names_material(prompt: str) -> bool:
-    return any(word in MATERIALS for word in words_of(prompt))
 
 
 def _truncated(tokenizer: Any, prompt: str) -> tuple[str, ...]:

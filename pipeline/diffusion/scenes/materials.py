@@ -151,8 +151,8 @@ def _concrete(rng: Rng, n: int) -> F32:
     """Cast concrete: clouds, the marks of the shuttering, fine sand, and few small air holes."""
     blotches = 0.050 * fractal(rng, n, 3, 6) + 0.020 * warped(fractal(rng, n, 10, 4), rng, 0.03)
     sand = 0.022 * lattice(rng, n, 640, 640) + 0.014 * lattice(rng, n, 300, 300)
-    pits = lattice(rng, n, 170, 170)
-    holes = np.clip((pits - 0.965) / 0.05, 0, 1) * 0.40
+    pits = lattice(rng, n, 360, 360)
+    holes = np.clip((pits - 0.985) / 0.05, 0, 1) * 0.45
     return _grey(0.99 + blotches + sand - holes.astype(np.float32))
 
 

@@ -18,7 +18,7 @@ HALF_LEVEL = 0.5 / 255
 KERNEL_PX = 2  # support of the cubic kernel
 SEEN = 0.1  # a matte below this is haze, which must end close to the product on a white backdrop
 BLOCK_PX = 10  # about the diagonal of a codec's block, within which one pixel affects all others
-FOOT_ON_FLOOR = (0.74, 0.97)  # from the top of a painted set: in front of its wall, and not cut off
+FOOT_ON_FLOOR = (0.72, 0.97)  # from the top of a painted set: in front of its wall, and not cut off
 LEAST_CUT = 0.5  # share of a set that is shown at least; less would be coarse
 GRID_PX, ROOM_PX = 8, 16  # codecs work in blocks of 8 px; checks look a little beyond the product
 
