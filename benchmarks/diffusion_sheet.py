@@ -60,9 +60,9 @@ def staged(picture: NDArray[np.uint8], backdrop: Rgb, lamp: Lamp, elevation_deg:
         softness=LAMP_SOFTNESS[lamp.softness],
         strength=lamp.strength,
     )
-    layers = make_layers(
-        picture, backdrop, load_channel("shopify"), "diffusion", light=light, camera_elevation_deg=elevation_deg
-    )
+    frame = {"width_px": 2 * TILE_PX, "height_px": 2 * TILE_PX, "long_side_at_least_px": 2 * TILE_PX}
+    channel = load_channel("shopify").model_copy(update=frame)
+    layers = make_layers(picture, backdrop, channel, "diffusion", light=light, camera_elevation_deg=elevation_deg)
     finished = linear_to_srgb(layers.blended())
     return np.asarray(cv2.resize(finished, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -74,7 +74,7 @@ def sheet(engine: DiffusersEngine, strengths: tuple[float, ...]) -> Image.Image:
     columns = [*(("mug", strength) for strength in strengths), ("high", default), ("tee", default)]
     rows = []
     for seed, prompt in enumerate(PROMPTS):
-        request = PaintRequest(prompt=prompt, width_px=1200, height_px=1200, seed=seed, guidance=engine.facts.guidance)
+        request = PaintRequest(prompt=prompt, width_px=1024, height_px=1024, seed=seed, guidance=engine.facts.guidance)
         painted: dict[tuple[float, float], Rgb] = {}
         tiles = []
         for name, strength in columns:

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.core.arrays import F32, F64, Rgb
 from pipeline.core.domain import Frozen
-from pipeline.core.linear import decode, encode
+from pipeline.core.linear import decode, encode, luminance
 from pipeline.diffusion.scenes.laying import defocused, laid_out
 from pipeline.diffusion.scenes.lighting import Lamp, illumination
 from pipeline.diffusion.scenes.parameters import HARD, Midpoint, Sample, sample_of, sample_with
@@ -121,17 +121,30 @@ def scene_detail(
     coarse_px: float = 256,
     beyond: float = 0.0,
     sight: Sight | None = None,
+    *,
+    one_colour: bool = False,
 ) -> F32:
     """The scene's fine structure: a gain in linear light, float32 [height_px, width_px, 3], near 1 on average.
 
     It contains the detail that a picture of `coarse_px` on its long side cannot resolve: multiplying an enlarged
     picture of that size by it restores surface, edges of light and horizon, without changing light and colour.
     `beyond`: how far the picture extends beyond the scene on every side, as a fraction of it; floor and wall continue.
+    `one_colour`: the picture has lost which colours are where, see `coarse`; the gain restores them too.
     """
     sharp = _picture(spec, sample_of(spec, seed, sight), width_px, height_px, beyond)
-    sigma = 0.8 * max(1.0, max(width_px, height_px) / coarse_px)
-    smooth = cv2.GaussianBlur(sharp, (0, 0), sigma)
-    return np.clip(sharp / np.maximum(smooth, 1e-3), 0.5, 1.6).astype(np.float32)
+    px = max(1.0, max(width_px, height_px) / coarse_px)
+    smooth = coarse(sharp, px) if one_colour else cv2.GaussianBlur(sharp, (0, 0), 0.8 * px)
+    return np.clip(sharp / np.maximum(smooth, 1e-3), 0.4, 2.0).astype(np.float32)
+
+
+def coarse(linear: F32, px: float) -> F32:
+    """What a small autoencoder keeps of a linear picture [h, w, 3]: brightness blurred by `px` px, and one colour.
+
+    Its few latent channels let the brown of a floor bleed into a grey wall; the colour as a whole is right.
+    """
+    fine = luminance(np.asarray(cv2.GaussianBlur(linear, (0, 0), 0.8 * px), np.float32))
+    colour = linear.mean((0, 1))
+    return np.asarray(fine[:, :, None] * (colour / max(float(luminance(colour)), 1e-4)), np.float32)
 
 
 def _labels(spec: SceneSpec, sample: Sample) -> SceneLabels:

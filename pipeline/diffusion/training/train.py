@@ -216,7 +216,8 @@ def _figures(recipe: TrainingRecipe, acuity: Acuity, **counts: Any) -> TrainingF
     return TrainingFigures(
         minutes=recipe.minutes, scenes=recipe.scenes, batch=recipe.batch, seed=recipe.seed,
         vae_error=round(acuity.error, 2), resolves_px=acuity.resolves_px, dim_rim_px=acuity.dim_rim_px,
-        start_digest=None if recipe.start is None else folder_digest(recipe.start), **counts,
+        start_digest=None if recipe.start is None else folder_digest(recipe.start),
+        learning_rate=None if recipe.learning_rate == TrainingRecipe.learning_rate else recipe.learning_rate, **counts,
     )  # fmt: skip
 
 
