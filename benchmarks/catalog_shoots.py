@@ -35,6 +35,9 @@ class Shoot:
 
     def __init__(self, number: int) -> None:
         self.number, self.sku = number, f"SKU-{number:07}"
+        self.collection = f"collection-{number // 200}"
+        self.title = f"{random.Random(number).choice(('Mug', 'Shirt', 'Chair', 'Lamp'))} number {number}"
+        self.digests: dict[str, tuple[str, ...]] = {}  # each digest, and what it is one of
         self.steps: list[StepEntry] = []
         self.inputs: list[InputEntry] = []
         self.outputs: list[OutputEntry] = []
@@ -48,14 +51,15 @@ class Shoot:
         for photo in photos:
             key = self.item(ingest, photo, "ingest_photo")
             for step in (ingest, key):
-                self.reads(step, "photo", digest(self.sku, photo), None, f"{photo}.jpg" if step == ingest else "")
+                self.reads(step, "photo", self.digest(self.sku, photo), None, f"{photo}.jpg" if step == ingest else "")
             cut.append(self.item(cutout, photo, "cutout_photo", checkpoint=self.checkpoint))
             self.reads(cut[-1], "photo", self.made(key), key)
         sfm, splat, render = (self.add(stage, "whole") for stage in ("sfm", "splat", "render"))
         for photo, key in zip(photos, cut, strict=True):
             self.reads(sfm, "cutouts", self.made(key), key, f"{photo}.png")
             self.reads(splat, "cutouts", self.made(key), key, f"{photo}.png")
-        self.reads(splat, "model", self.made(sfm), sfm)
+        for step in (splat, render):
+            self.reads(step, "model", self.made(sfm), sfm)
         assets = self.composed(render, splat, cut)
         angles = (
             AngleDecision(angle=Angle(name=name, azimuth_deg=at), source="captured", photo=photos[0], reason="near")
@@ -63,8 +67,8 @@ class Shoot:
         )
         return Publication(
             sku=self.sku,
-            collection=f"collection-{self.number // 200}",
-            title=f"{random.Random(self.number).choice(('Mug', 'Shirt', 'Chair', 'Lamp'))} number {self.number}",
+            collection=self.collection,
+            title=self.title,
             brand="Harbour",
             category="home",
             angles=tuple(angles),
@@ -83,6 +87,9 @@ class Shoot:
     def composed(self, render: str, splat: str, cut: list[str]) -> list[AssetEntry]:
         """Correct every angle and compose its assets."""
         composite, assets = self.add("composite", "whole"), []
+        for step in (render, composite):
+            self.reads(step, "splat", self.made(splat), splat)
+        self.reads(composite, "angles", self.made(render), render)
         for at, angle in enumerate(ANGLES):
             corrected = self.item(render, angle, "render_correction")
             self.reads(corrected, "picture", self.made(cut[at]), cut[at])
@@ -92,6 +99,7 @@ class Shoot:
                     name = f"{angle}/{backdrop}/{channel}"
                     key = self.item(composite, name, "composite_asset")
                     self.reads(key, "picture", self.made(corrected), corrected)
+                    self.reads(key, "cutout", self.made(cut[at]), cut[at])
                     assets.append(self.asset(angle, backdrop, channel, key))
         return assets
 
@@ -122,7 +130,7 @@ class Shoot:
 
     def add(self, stage: str, name: str, **params: object) -> str:
         """Add a step; return its key."""
-        key = digest(self.sku, stage, name)
+        key = self.digest(self.sku, stage, name)
         self.steps.append(
             StepEntry(
                 key=key,
@@ -155,7 +163,13 @@ class Shoot:
 
     def made(self, key: str) -> str:
         """The digest of what a step made."""
-        return digest("made", key)
+        return self.digest("made", key)
+
+    def digest(self, *parts: str) -> str:
+        """The same as `digest`, and note it."""
+        made = digest(*parts)
+        self.digests[made] = parts
+        return made
 
     def reads(self, step: str, name: str, sha256: str, producer: str | None, path: str = "") -> None:
         """Add an edge."""

@@ -44,7 +44,7 @@ def main() -> None:
 class _NoRedo:
     """Shows the button; nothing is sent while the pictures are taken."""
 
-    async def start(self, *_: object) -> str:
+    async def start(self, *_: object) -> None:
         raise RuntimeError("no redo while the pictures are taken")
 
 

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.tables import CaptionRow, ClaimRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -38,12 +39,8 @@ def captions_of(session: Session, sku: str) -> tuple[CaptionView, ...]:
     return tuple(
         CaptionView(
             evidence=Evidence.model_validate(row.evidence),
-            caption=Caption.model_validate({name: getattr(row, name) for name in Caption.model_fields}),
-            claims=tuple(
-                Claim.model_validate({name: getattr(claim, name) for name in Claim.model_fields})
-                for claim in claims
-                if claim.language == row.language
-            ),
+            caption=record_of(Caption, row),
+            claims=tuple(record_of(Claim, claim) for claim in claims if claim.language == row.language),
         )
         for row in rows
     )

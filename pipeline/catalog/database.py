@@ -17,7 +17,7 @@ from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFul
 BUSY_SECONDS = 60  # how long a writer waits for the lock; one publish takes well under a second
 WRITER_LOCK = 0x0CA7A106  # PostgreSQL advisory lock that serialises writers, as SQLite does by itself
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST = "0010"  # the last migration
+NEWEST = "0011"  # the last migration
 _CORRUPT = "Restore a backup; or move the file away and run the shoots again: publish refills it from the store"
 REMEDIES = {  # by a part of SQLite's error message
     "readonly database": "Give this user write permission on the file and its folder",
@@ -172,6 +172,8 @@ def _engine(url: URL, pooled: bool) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # BEGIN is explicit: Python's implicit one leaves DDL outside the transaction
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA cache_size=-32768")  # KiB; a shoot changes about 700 pages of a large catalog
+    connection.execute("PRAGMA wal_autocheckpoint=8192")  # pages; each checkpoint waits for the disk
 
 
 def _begin_sqlite(connection: Connection) -> None:

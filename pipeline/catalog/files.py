@@ -8,9 +8,9 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
+from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import AssetState
-from pipeline.catalog.sync import among
 from pipeline.catalog.tables import AssetRow, CaptionRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput

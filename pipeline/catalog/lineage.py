@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetDetail, asset_detail
-from pipeline.catalog.sync import among
 from pipeline.catalog.tables import TREE, InputRow, ItemRow
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.catalog.versions import Version, find_version, version_of

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.duplicates import Duplicate, flagged, note_duplicates
 from pipeline.catalog.entries import AssetEntry, Publication, asset_id
+from pipeline.catalog.review.replacing import replace_sent_back
 from pipeline.catalog.review.standing import with_decisions
 from pipeline.catalog.states import refresh_states
-from pipeline.catalog.sync import Changes, among, sync
+from pipeline.catalog.sync import Changes, read_rows, sync, sync_with, table_of
 from pipeline.catalog.tables import (
     AngleRow,
     AssetRow,
@@ -42,11 +44,11 @@ class Published(NamedTuple):
 def publish(catalog: Catalog, publication: Publication, now: datetime) -> Published:
     """Make the catalog's rows of one shoot equal to `publication`, in one transaction.
 
-    With a request, its assets are written beside those of shoot.yaml. Equal rows are not touched: a repeated call
-    changes nothing, `published_at` included. Assets that are no longer made are kept as not current and withdrawn.
-    Where the photos look like those of a product that was there before, the assets get the check `near_duplicate`.
-    People's decisions hold for the same bytes, whatever the checks say of them now. `now` becomes `published_at` of the
-    assets that this call publishes, and the time of their new versions.
+    With a request, its assets are written beside those of shoot.yaml, and replace those that were sent back for it.
+    Equal rows are not touched: a repeated call changes nothing, `published_at` included. Assets that are no longer made
+    are kept as not current and withdrawn. Where the photos look like those of a product that was there before, the
+    assets get the check `near_duplicate`. People's decisions hold for the same bytes, whatever the checks say of them
+    now. `now` becomes `published_at` of the assets that this call publishes, and the time of their new versions.
     """
     assets = publication.assets
     duplicates: tuple[Duplicate, ...] = ()
@@ -66,6 +68,9 @@ def publish(catalog: Catalog, publication: Publication, now: datetime) -> Publis
         if assets is not None:
             assets, written = _assets(session, publication, flagged(assets, duplicates, publication), now)
             changes += written
+        if publication.request is not None:
+            replaced = replace_sent_back(session, [publication.sku], now)
+            changes += Changes(updated=len(replaced))
         changes += refresh_states(session, publication.sku)
         return Published(assets or (), duplicates, changes)
 
@@ -74,23 +79,30 @@ def _shoot(session: Session, publication: Publication) -> Changes:
     values = publication.model_dump(include={"collection", "title", "brand", "category", "attributes", "sheet_sha256"})
     if publication.sheet_sha256 is None:
         del values["sheet_sha256"]
-    row = session.get(ShootRow, publication.sku)
+    connection, table = session.connection(), table_of(ShootRow)
+    row = connection.execute(select(table).where(table.c.sku == publication.sku)).first()
     if row is None:
-        session.add(ShootRow(sku=publication.sku, source="", fate="planned", reason="", **values))
-        session.flush()
-        return Changes(inserted=1)
+        new = {"sku": publication.sku, "source": "", "fate": "planned", "reason": "", **values}
+        return sync(session, ShootRow, None, [new])
     differing = {name: value for name, value in values.items() if getattr(row, name) != value}
-    for name, value in differing.items():
-        setattr(row, name, value)
+    if differing:
+        connection.execute(update(table).where(table.c.sku == publication.sku).values(differing))
     return Changes(updated=bool(differing))
 
 
 def _lineage(session: Session, publication: Publication) -> Changes:
-    keys = [step.key for step in publication.steps]
+    """Write steps and what they read and made. A step that the catalog did not have before has neither yet."""
+    keys = {step.key for step in publication.steps}
     changes = sync(session, StepRow, among(StepRow.key, keys), map(vars, publication.steps), keep=True)
-    changes += sync(session, InputRow, among(InputRow.step_key, keys), map(vars, publication.inputs))
-    changes += sync(session, OutputRow, among(OutputRow.step_key, keys), map(vars, publication.outputs))
-    return changes + sync(session, ItemRow, among(ItemRow.step_key, keys), map(vars, publication.items))
+    known = changes.inserted < len(keys)
+    for kind, entries in (
+        (InputRow, publication.inputs),
+        (OutputRow, publication.outputs),
+        (ItemRow, publication.items),
+    ):
+        scope = among(kind.step_key, keys) if known else None
+        changes += sync(session, kind, scope, map(vars, entries))
+    return changes
 
 
 def _angles(session: Session, publication: Publication) -> Changes:
@@ -151,24 +163,24 @@ def _assets(
     """
     request = publication.request
     own = (AssetRow.sku == publication.sku) & AssetRow.request_id.is_not_distinct_from(request.id if request else None)
-    columns = (AssetRow.id, AssetRow.sha256, AssetRow.state, AssetRow.published_at, AssetRow.current)
-    existing = {row.id: row for row in session.execute(select(*columns).where(own))}
+    existing = read_rows(session, AssetRow, own)
     ids = [asset_id(publication.sku, entry.record, request) for entry in checked]
-    entries = with_decisions(session, ids, checked)
+    entries = with_decisions(session, ids, checked) if existing else checked
     rows = [
         _asset(publication, entry, existing.get(identity), identity, now)
         for identity, entry in zip(ids, entries, strict=True)
     ]
     published = {row["id"]: row["published_at"] for row in rows}
     withdrawn = [identity for identity, row in existing.items() if identity not in published and row.current]
-    changes = sync(session, AssetRow, own, rows, keep=True) + _withdraw(session, withdrawn)
+    changes = sync_with(session, AssetRow, existing, rows, keep=True) + _withdraw(session, withdrawn)
     changes += write_versions(session, list(zip(ids, checked, strict=True)), published, existing, now)
     checks = [
         {"asset_id": identity, **vars(check)}
         for identity, entry in zip(ids, entries, strict=True)
         for check in entry.record.checks
     ]
-    return entries, changes + sync(session, CheckRow, among(CheckRow.asset_id, ids), checks)
+    scope = among(CheckRow.asset_id, ids) if existing else None
+    return entries, changes + sync(session, CheckRow, scope, checks)
 
 
 def _withdraw(session: Session, ids: list[str]) -> Changes:

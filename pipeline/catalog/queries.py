@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.tables import AngleRow, AssetRow, CaptionRow, CheckRow, RequestRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -93,18 +94,22 @@ def read_asset(catalog: Catalog, asset_id: str) -> AssetDetail:
 
 def asset_detail(session: Session, asset_id: str) -> AssetDetail:
     """The same, in a session."""
-    asset = session.get(AssetRow, asset_id)
-    shoot = session.get(ShootRow, asset.sku) if asset else None
-    if asset is None or shoot is None:
+    query = (
+        select(AssetRow, ShootRow, AngleRow.photo, RequestRow.text)
+        .join(ShootRow, ShootRow.sku == AssetRow.sku)
+        .outerjoin(AngleRow, (AngleRow.sku == AssetRow.sku) & (AngleRow.angle == AssetRow.angle))
+        .outerjoin(RequestRow, RequestRow.id == AssetRow.request_id)
+    )
+    found = session.execute(query.where(AssetRow.id == asset_id)).one_or_none()
+    if found is None:
         raise BadInput(f"the catalog has no asset {asset_id!r}", remedy="List the assets with `catalog assets`")
+    asset, shoot, photo, brief = found
     caption = session.scalars(select(CaptionRow).where(CaptionRow.sku == asset.sku)).first()
-    angle = session.get(AngleRow, (asset.sku, asset.angle))
-    request = session.get(RequestRow, asset.request_id) if asset.request_id else None
     return AssetDetail(
-        brief=request.text if request else None,
-        photo=angle.photo if angle and asset.source == "captured" else None,
+        brief=brief,
+        photo=photo if asset.source == "captured" else None,
         asset=view_of(asset, shoot),
-        caption=Caption.model_validate(_fields(caption, Caption)) if caption else None,
+        caption=record_of(Caption, caption) if caption else None,
         checks=checks_of(session, [asset_id]).get(asset_id, ()),
     )
 
@@ -117,10 +122,10 @@ def count_by_state(assets: Sequence[AssetView]) -> dict[str, int]:
 
 def checks_of(session: Session, ids: Iterable[str]) -> dict[str, tuple[Check, ...]]:
     """The checks of each of these assets: those that failed first, then by name."""
-    query = select(CheckRow).where(CheckRow.asset_id.in_(list(ids))).order_by(CheckRow.asset_id, CheckRow.name)
+    query = select(CheckRow).where(among(CheckRow.asset_id, ids)).order_by(CheckRow.asset_id, CheckRow.name)
     found: dict[str, list[Check]] = {}
     for row in session.scalars(query):
-        found.setdefault(row.asset_id, []).append(Check.model_validate(_fields(row, Check)))
+        found.setdefault(row.asset_id, []).append(record_of(Check, row))
     return {
         identity: tuple(sorted(checks, key=lambda check: check.passed is not False))
         for identity, checks in found.items()
@@ -129,9 +134,4 @@ def checks_of(session: Session, ids: Iterable[str]) -> dict[str, tuple[Check, ..
 
 def view_of(asset: AssetRow, shoot: ShootRow) -> AssetView:
     """An asset with what its shoot adds."""
-    own = {name: getattr(asset, name) for name in AssetView.model_fields if name not in {"collection", "title"}}
-    return AssetView(collection=shoot.collection, title=shoot.title, **own)
-
-
-def _fields(row: object, kind: type[Frozen]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in kind.model_fields}
+    return record_of(AssetView, asset, collection=shoot.collection, title=shoot.title)

@@ -14,8 +14,9 @@ SERIAL = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers only a
 class ReviewRow(Base):
     """A decision on an asset's bytes. Of those that are not undone, the newest holds while the bytes are the same.
 
-    `decision`: `approved`, `rejected`, `redo` or `withdrawn`. `settings`: with which a redo is asked for. `overrules`:
-    an admin approved an asset that a check rejects.
+    `decision`: `approved`, `rejected`, `redo`, `withdrawn`, or `replaced`, by the asset that `reason` names, which was
+    made for the redo before it. `settings`: of a redo: `text`, what the pictures should show, `run_id`, the run that
+    makes them, and settings to change. `overrules`: an admin approved an asset that a check rejects.
     """
 
     __tablename__ = "reviews"

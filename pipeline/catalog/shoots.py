@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
 from pipeline.catalog.states import refresh_states
 from pipeline.catalog.tables import AssetRow, ShootRow
@@ -87,7 +88,7 @@ def known_shoots(url: str) -> dict[str, ShootState]:
     """Every shoot in the catalog, by sku."""
     with Catalog(url).read() as session:
         rows = session.scalars(select(ShootRow).order_by(ShootRow.sku))
-        return {row.sku: ShootState(**{name: getattr(row, name) for name in ShootState.model_fields}) for row in rows}
+        return {row.sku: record_of(ShootState, row) for row in rows}
 
 
 def is_changed(known: ShootState | None, listing_digest: str) -> bool:
@@ -219,7 +220,7 @@ def _summary(session: Session, entry: RunShootRow, shoot: ShootRow) -> ShootSumm
         fate=entry.fate,
         reason=entry.reason,
         plan_digest=entry.plan_digest,
-        steps=tuple(StepFate(**{name: getattr(step, name) for name in StepFate.model_fields}) for step in steps),
+        steps=tuple(record_of(StepFate, step) for step in steps),
         assets=dict(counts.all()),
     )
 

@@ -172,7 +172,7 @@ class AssetRow(Base):
     angle: Mapped[str] = mapped_column(String(100))
     backdrop: Mapped[str] = mapped_column(String(100))
     channel: Mapped[str] = mapped_column(String(100))
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str] = mapped_column(String(64))
     media_type: Mapped[str]
     size_bytes: Mapped[int]
     width_px: Mapped[int]
@@ -211,7 +211,7 @@ class StepRow(Base):
     __tablename__ = "steps"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    stage: Mapped[str] = mapped_column(String(100), index=True)
+    stage: Mapped[str] = mapped_column(String(100))
     version: Mapped[int]
     engine: Mapped[str | None]
     params: Mapped[dict[str, Any]]
@@ -242,7 +242,7 @@ class InputRow(Base):
     step_key: Mapped[str] = mapped_column(ForeignKey("steps.key", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     path: Mapped[str] = mapped_column(String(1000), primary_key=True)
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str] = mapped_column(String(64))
     media_type: Mapped[str]
     size_bytes: Mapped[int]
     producer_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
@@ -257,7 +257,7 @@ class OutputRow(Base):
     step_key: Mapped[str] = mapped_column(ForeignKey("steps.key", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     path: Mapped[str] = mapped_column(String(1000), primary_key=True)
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str] = mapped_column(String(64))
     media_type: Mapped[str]
     size_bytes: Mapped[int]
 
@@ -274,5 +274,7 @@ class ItemRow(Base):
 
 
 _MADE = InputRow.producer_key.is_not(None)  # else SQLite finds the files of one step among all source files
+_SOURCE = InputRow.producer_key.is_(None)  # only photos are looked up by their digest
 Index("ix_step_inputs_producer_key", InputRow.producer_key, sqlite_where=_MADE, postgresql_where=_MADE)
+Index("ix_step_inputs_sha256", InputRow.sha256, sqlite_where=_SOURCE, postgresql_where=_SOURCE)
 Index("ix_assets_current", AssetRow.current, AssetRow.state, AssetRow.id)

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import AssetEntry
-from pipeline.catalog.sync import Changes, among, table_of
+from pipeline.catalog.sync import Changes, read_rows, sync_with, table_of
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -49,10 +50,11 @@ def write_versions(
     longer made ends.
     """
     table = table_of(VersionRow)
-    query = select(table).where(among(VersionRow.asset_id, known), VersionRow.replaced_at.is_(None))
-    present = {row.asset_id: row for row in session.execute(query)}
+    made = among(VersionRow.asset_id, known) & VersionRow.replaced_at.is_(None)
+    present = {row.asset_id: row for row in read_rows(session, VersionRow, made).values()} if known else {}
     ended = [identity for identity in present if identity not in published]
-    new, updated = [], 0
+    new: list[dict[str, Any]] = []
+    updated = 0
     for identity, entry in checked:
         old = present.get(identity)
         values = {**_values(entry), "published_at": published[identity]}
@@ -71,10 +73,9 @@ def write_versions(
         session.execute(
             update(table).where(VersionRow.asset_id.in_(ended), VersionRow.replaced_at.is_(None)), {"replaced_at": now}
         )
-    if new:
-        numbers = _last_numbers(session, [row["asset_id"] for row in new if row["asset_id"] in known])
-        session.execute(insert(table), [{**row, "number": numbers.get(row["asset_id"], 0) + 1} for row in new])
-    return Changes(inserted=len(new), updated=updated + len(ended))
+    numbers = _last_numbers(session, [row["asset_id"] for row in new if row["asset_id"] in known])
+    numbered = ({**values, "number": numbers.get(values["asset_id"], 0) + 1} for values in new)
+    return sync_with(session, VersionRow, {}, numbered) + Changes(updated=updated + len(ended))
 
 
 def _last_numbers(session: Session, ids: Sequence[str]) -> dict[str, int]:

@@ -6,7 +6,6 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,12 +52,12 @@ class BackgroundRedo:
         self._stopped = False
         self._worker = threading.Thread(target=self._work, name="redo", daemon=True)
 
-    async def start(self, request: Request, sku: str, text: str) -> str:  # noqa: ARG002
-        """Queue the wish; returns the name of the run under which its steps are recorded.
+    async def start(self, request: Request, run_id: str, sku: str, text: str) -> None:  # noqa: ARG002
+        """Queue the wish. `run_id`: under which its steps are recorded.
 
         Raises BadInput when the folder of the logs cannot be made.
         """
-        wish = Wish(f"redo-{datetime.now(UTC):%Y%m%dT%H%M%S%f}", sku, text)
+        wish = Wish(run_id, sku, text)
         with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
         with self._changed:
@@ -66,7 +65,6 @@ class BackgroundRedo:
             if not self._worker.is_alive():
                 self._worker.start()
             self._changed.notify()
-        return wish.run_id
 
     def finish(self) -> None:
         """Wait until every wish has been made."""

@@ -1,6 +1,8 @@
 """The command `brief`: shows what a brief becomes, and makes it."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -20,6 +22,7 @@ from pipeline.cli.runs import Preset
 from pipeline.cli.sheets import copy_held_picture, copy_sheet
 from pipeline.contract.runner import Runner
 from pipeline.core.domain import Frozen
+from pipeline.core.errors import CatalogError
 from pipeline.discovery import conclude
 from pipeline.language.briefs.plan import EditPlan, Overlay
 from pipeline.language.briefs.registry import PARSERS
@@ -59,8 +62,8 @@ def brief(
     params = engine_params(PARSERS, engine, {}, settings_of_parser or [])
     payer = run_id or new_run_id("brief")
     budget = runner_from(settings, run_id=payer).budget
-    folder, edit, usd = read_request(target, text, params, settings.catalog_url, budget)
-    with run_progress(Console(stderr=True)) as show:
+    with _recording_failure(settings.catalog_url, run_id, target), run_progress(Console(stderr=True)) as show:
+        folder, edit, usd = read_request(target, text, params, settings.catalog_url, budget)
         runner = runner_from(settings, show.event, payer)
         runs_here = run or settings.execution == "local"
         request = prepare(runner, folder, preset or settings.preset, edit, runs_here=runs_here)
@@ -79,6 +82,17 @@ def brief(
 def overlay_of(overlay: Overlay) -> dict[str, object]:
     """The overlay as one would write it into shoot.yaml: only what is set."""
     return overlay.model_dump(mode="json", exclude_defaults=True)
+
+
+@contextmanager
+def _recording_failure(url: str, run_id: str | None, target: str) -> Iterator[None]:
+    """Within it, an error is recorded as how this run ended, if `target` is a product of the catalog."""
+    try:
+        yield
+    except CatalogError as error:
+        if run_id is not None and target in shoots.known_shoots(url):
+            shoots.record_request_failed(url, run_id, target, str(error).rstrip("."))
+        raise
 
 
 def _record(settings: Settings, run_id: str, request: PlannedBrief) -> None:

@@ -14,7 +14,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import AssetState
 from pipeline.catalog.queries import list_assets
 from pipeline.cli.doctor import examine
-from pipeline.cli.output import Json, print_json
+from pipeline.cli.output import Json, asset_cell, asset_table, print_json
 from pipeline.contract.plan import Plan
 from pipeline.contract.store import Store, object_path
 from pipeline.contract.verify import verify as verify_store
@@ -105,13 +105,10 @@ def assets(
         listed = [asset.model_dump(mode="json") for asset in matches]
         print_json({"assets": [{**asset, "path": path} for asset, path in zip(listed, paths, strict=True)]})
         return
-    table = Table()
-    table.add_column("asset", no_wrap=True, overflow="fold")
-    for title in ("source", "size", "state", "reasons"):
-        table.add_column(title)
+    table = asset_table("asset, why it is not published", "state")
     for asset in matches:
-        size = f"{asset.width_px} x {asset.height_px}"
-        table.add_row(asset.id, asset.source, size, asset.state, escape("; ".join(asset.reasons)))
+        made = f"{asset.source}, {asset.width_px} x {asset.height_px} px"
+        table.add_row(asset_cell(asset.id, made, *asset.reasons), asset.state)
     _print_table(table, f"no matching assets in {catalog.url.render_as_string(hide_password=True)}")
     if matches:
         Console().print("`catalog fetch --out DIR` copies them under readable names", highlight=False)

@@ -16,7 +16,7 @@ from pipeline.catalog.runs.costs import RunCosts, list_runs, read_run
 from pipeline.catalog.trace.behind import Behind, impact_of_checkpoint, impact_of_setting
 from pipeline.catalog.trace.difference import Difference, StepDifference, read_difference
 from pipeline.catalog.trace.impact import Touched, impact_of_photo
-from pipeline.cli.output import Json, print_json, print_next
+from pipeline.cli.output import Json, asset_cell, asset_table, print_json, print_next
 from pipeline.core.errors import BadInput
 from pipeline.settings import read_settings
 
@@ -145,14 +145,11 @@ def _print_touched(page: Page[Touched], as_json: bool, asked: dict[str, Any], be
         for fact in behind.facts:
             Console().print(f"{fact.kind} {fact.name}={fact.value}", markup=False, highlight=False, soft_wrap=True)
         Console().print(f"in the lineage of {behind.shoots} shoots")
-    table = Table()
-    table.add_column("asset", no_wrap=True, overflow="fold")
-    for title in ("version", "state", "published"):
-        table.add_column(title)
+    table = asset_table("asset, when it was published", "state")
     for row in page.rows:
-        published = f"{row.published_at:%Y-%m-%d %H:%M}" if row.published_at else "never"
+        published = f"published {row.published_at:%Y-%m-%d %H:%M} UTC" if row.published_at else "never published"
         state = row.state if row.current else f"replaced {row.replaced_at:%Y-%m-%d}"
-        table.add_row(escape(row.asset_id), str(row.number), state, published)
+        table.add_row(asset_cell(row.asset_id, f"version {row.number}", published), state)
     Console().print(table if table.row_count else "no assets that are made now; see --every-version")
     print_next(page.next)
 

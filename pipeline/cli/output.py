@@ -10,7 +10,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
+from rich.table import Table
 
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import Registry, purpose_of
@@ -34,6 +36,21 @@ def print_next(cursor: str | None) -> None:
     """Say how to get the next page, if there is one."""
     if cursor:
         Console().print(f"more: --after {cursor}", soft_wrap=True, markup=False, highlight=False)
+
+
+def asset_table(*titles: str, show_lines: bool = False) -> Table:
+    """A table of assets that fits a terminal of 80 columns: the first column holds what `asset_cell` makes."""
+    table = Table(show_lines=show_lines)
+    table.add_column(titles[0], overflow="fold", ratio=1)
+    for title in titles[1:]:
+        table.add_column(title, no_wrap=True)
+    return table
+
+
+def asset_cell(asset_id: str, *said: str) -> str:
+    """An asset's identity, and below it what is said of it; parts without text are left out."""
+    lines = "; ".join(filter(None, said))
+    return f"{escape(asset_id)}\n[dim]{escape(lines)}[/]" if lines else escape(asset_id)
 
 
 def checked(kind: type[P], values: dict[str, Any]) -> P:

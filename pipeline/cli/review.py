@@ -1,7 +1,8 @@
 """The commands `review`: list what waits for a decision, decide, undo, and the log."""
 
 import getpass
-from typing import Annotated
+import shlex
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -9,13 +10,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.catalog.database import Catalog
-from pipeline.catalog.review.actors import Actor
-from pipeline.catalog.review.decisions import Decided, Decision, decide
+from pipeline.catalog.review.actors import Actor, Role
+from pipeline.catalog.review.applying import Choice, Decided
+from pipeline.catalog.review.decisions import decide
 from pipeline.catalog.review.decisions import undo as undo_decision
 from pipeline.catalog.review.log import Review, review_log
 from pipeline.catalog.review.queue import review_queue
+from pipeline.catalog.review.redo import Redo
+from pipeline.catalog.review.withdrawal import withdraw as withdraw_assets
 from pipeline.cli.impact import After, Limit
-from pipeline.cli.output import Json, named_values, print_json, print_next
+from pipeline.cli.output import Json, asset_cell, asset_table, named_values, print_json, print_next
 from pipeline.core.errors import BadInput
 from pipeline.settings import read_settings
 
@@ -23,6 +27,7 @@ Assets = Annotated[
     list[str], typer.Argument(metavar="ASSET...", help="<sku>/<angle>/<backdrop>/<channel>, as `catalog assets` lists")
 ]
 Reason = Annotated[str, typer.Option(help="why; kept with the decision")]
+Wish = Annotated[str, typer.Option("--reason", help="what the pictures should show instead, as in a brief")]
 By = Annotated[str | None, typer.Option(help="who decides; default: this system's user")]
 Collection = Annotated[str | None, typer.Option(help="only this collection")]
 Channel = Annotated[str | None, typer.Option(help="only this channel")]
@@ -57,12 +62,9 @@ def list_waiting(
     if as_json:
         print_json(queue.model_dump(mode="json"))
         return
-    table = Table()
-    table.add_column("asset", no_wrap=True, overflow="fold")
-    for title in ("source", "reasons"):
-        table.add_column(title)
+    table = asset_table("asset, why a person must look", "source", show_lines=True)
     for item in queue.rows:
-        table.add_row(escape(item.asset.id), item.asset.source, escape("; ".join(item.asset.reasons)))
+        table.add_row(asset_cell(item.asset.id, *item.asset.reasons, _progress(item.redo)), item.asset.source)
     Console().print(table if table.row_count else "nothing waits for review")
     print_next(queue.next)
 
@@ -80,15 +82,21 @@ def reject(assets: Assets, reason: Reason, by: By = None, as_json: Json = False)
 
 
 @review.command()
-def redo(assets: Assets, reason: Reason = "", settings: Settings = None, by: By = None, as_json: Json = False) -> None:
-    """Ask for assets to be made again. They stay in review until their bytes change; this starts no run."""
-    _decide(assets, "redo", reason, by, as_json, settings)
+def redo(assets: Assets, reason: Wish = "", settings: Settings = None, by: By = None, as_json: Json = False) -> None:
+    """Send assets back to be made again. What to run for that is printed; it replaces them once it is published."""
+    chosen = named_values(settings or [])
+    decided = decide(
+        _catalog(), assets, "redo", _actor(by), reason=reason, settings={"text": reason} | chosen if reason else chosen
+    )
+    _print_decided(decided, as_json)
+    for sku in dict.fromkeys(each.asset_id.partition("/")[0] for each in decided):
+        Console(stderr=True).print(_to_run(sku, reason, chosen), markup=False, highlight=False, soft_wrap=True)
 
 
 @review.command()
 def withdraw(assets: Assets, reason: Reason, by: By = None, as_json: Json = False) -> None:
     """Withdraw assets, for example all that `catalog impact` lists: they are no longer published."""
-    _decide(assets, "withdrawn", reason, by, as_json)
+    _print_decided(withdraw_assets(_catalog(), assets, _actor(by), reason=reason), as_json)
 
 
 @review.command()
@@ -123,6 +131,26 @@ def log(
     print_next(entries.next)
 
 
+def _to_run(sku: str, reason: str, chosen: dict[str, Any]) -> str:
+    """What makes the pictures of a product again, as one sentence."""
+    command = shlex.join(["catalog", "brief", sku, reason, "--run"])
+    settings = ", ".join(f"{name}={value}" for name, value in chosen.items())
+    if not chosen:
+        return f"make it again with: {command}"
+    first = f"change {settings} in the shoot.yaml of {sku}"
+    return f"{first}, then make it again with: {command}" if reason else f"{first}; the next night makes it again"
+
+
+def _progress(redo: Redo | None) -> str:
+    """How far a redo is, if it is not still to come."""
+    if redo is None or redo.state == "to come":
+        return ""
+    if redo.state == "failed":
+        return f"the redo could not be made: {redo.reason}"
+    made = f"made again: {', '.join(redo.assets)}"
+    return f"{made}, only for other channels" if redo.state == "apart" else f"{made}; published, it replaces this one"
+
+
 def _holds(entry: Review) -> str:
     if entry.undone_by is not None:
         return f"undone by {entry.undone_by}"
@@ -140,14 +168,11 @@ def _actor(by: str | None) -> Actor:
             by = getpass.getuser()
         except (KeyError, OSError):
             raise BadInput("this system has no name for its user", remedy="Say who decides with --by") from None
-    return Actor(name=by, role="admin")
+    return Actor(name=by, role=Role.ADMIN)
 
 
-def _decide(
-    assets: list[str], decision: Decision, reason: str, by: str | None, as_json: bool, settings: list[str] | None = None
-) -> None:
-    chosen = named_values(settings or [])
-    _print_decided(decide(_catalog(), assets, decision, _actor(by), reason=reason, settings=chosen), as_json)
+def _decide(assets: list[str], decision: Choice, reason: str, by: str | None, as_json: bool) -> None:
+    _print_decided(decide(_catalog(), assets, decision, _actor(by), reason=reason), as_json)
 
 
 def _print_decided(decided: tuple[Decided, ...] | list[Decided], as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """A zip of finished files, made while it is sent: no temporary file, and memory for one part of one file."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
@@ -10,14 +11,20 @@ from pipeline.fetch.listing import FetchedFile, manifest_csv
 from pipeline.fetch.names import MANIFEST
 
 FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier one
+MISSING = "missing.txt"
+NOT_HERE = "These files are damaged in the store. Run their shoots again: that makes them again. Then download again."
 MODE = 0o100644 << 16  # a plain file that its owner may write
 
 
-def zip_stream(store: Store, files: Sequence[FetchedFile]) -> Iterator[bytes]:
-    """The bytes of a zip with `manifest.csv` and the files, uncompressed: pictures are compressed already.
+log = logging.getLogger(__name__)
 
-    Raises CatalogError at once if a file is missing or not as long as it should be. One whose bytes turn out damaged
-    ends the iterator with a CatalogError; the zip then has no table of contents, and no program takes it for whole.
+
+def zip_stream(store: Store, files: Sequence[FetchedFile]) -> Iterator[bytes]:
+    """The bytes of a zip with the files and `manifest.csv`, uncompressed: pictures are compressed already.
+
+    Raises CatalogError at once if a file is missing or not as long as it should be. One whose bytes turn out damaged is
+    left out of files and manifest; `missing.txt` in the zip names it, and so does a warning in the log. To know that
+    before a file is sent, each is read twice.
     """
     missing = [f"{store.path(file.artifact)} ({file.asset_id})" for file in files if not _is_there(store, file)]
     if missing:
@@ -52,14 +59,22 @@ class _Sink:
 def _zipped(store: Store, files: Sequence[FetchedFile]) -> Iterator[bytes]:
     sink = _Sink()
     with ZipFile(sink, "w", ZIP_STORED) as archive:  # type: ignore[call-overload]
-        archive.writestr(_info(MANIFEST, None), manifest_csv(file.row for file in files))
+        whole, damaged = [], []
         for file in files:
+            if (path := store.damaged(file.artifact)) is not None:
+                damaged.append(f"{file.file} ({file.asset_id}): {path} is missing or damaged")
+                continue
+            whole.append(file)
             info = _info(file.file, file.published_at)
             info.file_size = file.size_bytes  # decides whether its header has room for 4 GiB and more
             with archive.open(info, "w") as member:
                 for part in store.parts(file.artifact):
                     member.write(part)
                     yield sink.take()
+        archive.writestr(_info(MANIFEST, None), manifest_csv(file.row for file in whole))
+        if damaged:
+            log.warning("a zip lacks %d of %d files: %s", len(damaged), len(files), brief(damaged))
+            archive.writestr(_info(MISSING, None), "\n".join([NOT_HERE, "", *damaged, ""]))
     yield sink.take()
 
 

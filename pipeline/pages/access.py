@@ -7,27 +7,15 @@ A cookie alone never suffices for a change. The request must come from a page of
 import hashlib
 import hmac
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Annotated, Any, Protocol
 from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request
 
+from pipeline.catalog.review.actors import Role
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_HEADER, TOKEN_FIELD = "x-csrf-token", "csrf_token"
-
-
-class Role(IntEnum):
-    """What a user may do; each role includes the ones below it."""
-
-    VIEWER = 1
-    REVIEWER = 2
-    ADMIN = 3
-
-    @property
-    def word(self) -> str:
-        """The role as pages and audit rows name it."""
-        return self.name.lower()
 
 
 @dataclass(frozen=True)

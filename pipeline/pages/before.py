@@ -1,30 +1,40 @@
-"""What an asset is compared with: its photo in the asset's framing, or the photo nearest to a rendered view."""
+"""What an asset is compared with: its photo in the asset's framing, or a photo beside it where nothing else is true."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.catalog.lineage import Lineage, LineageStep, SourcePhoto
+from pipeline.catalog.lineage import Lineage, LineageEdge, LineageStep, SourcePhoto
 from pipeline.contract.store import Store
-from pipeline.core.arrays import Rgb
+from pipeline.core.arrays import F64, Rgb
+from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
 from pipeline.pages.disk_cache import DiskCache
 from pipeline.pages.thumbnails import Side, encoded, open_picture
+from pipeline.stages.render.edit import EDIT
 
 if TYPE_CHECKING:
     from pipeline.imaging.compositing.framing import Placement
 
-VERSION = 1
+VERSION = 2
 OUTSIDE = (128, 128, 128)  # where the frame reaches beyond the photo
+GONE = "The photo can no longer be laid over this picture. Run the shoot again to compare them."
+RENDERED = "Rendered from the splat, so no photo has this framing."
+OLD_EDITS = "An earlier release edited this picture, so the photo cannot be laid over it. Run the shoot again for that."
+UNKNOWN = "It is not recorded where the photo lies in this picture. Run the shoot again to lay them over each other."
 
 
 @dataclass(frozen=True)
 class BeforePicture:
-    """The photo of one asset and the cut-out that was placed, by digest; `frame_px`: the asset's size."""
+    """The photo of one asset and the picture that was placed, by digest; `frame_px`: the asset's size.
+
+    `step`: made the asset. `edit`: edited the picture, None if nothing did.
+    """
 
     step: LineageStep
     photo: str
     picture: str
     frame_px: tuple[int, int]
+    edit: LineageStep | None = None
 
     def made(self, store: Store, cache: DiskCache, side: Side) -> bytes:
         """The photo as the asset's frame shows it, JPEG, at most `side` px. Raises BadInput where it cannot be made."""
@@ -36,19 +46,35 @@ class BeforePicture:
         import numpy as np
         from PIL import Image
 
-        placement = self._placement(store)
+        from pipeline.imaging.compositing.edits import scale_of
+
         with open_picture(store, self.photo) as file:
             photo: Rgb = np.asarray(file.convert("RGB"))
+        placement = self._placement(store)
         shrink = min(1.0, side / max(self.frame_px))
-        # centres are at +0.5 in a placement and at 0 in OpenCV
-        scale = placement.scale * shrink
-        x, y = (placement.x_px * shrink + (scale - 1) / 2, placement.y_px * shrink + (scale - 1) / 2)
-        size = (round(placement.width_px * shrink), round(placement.height_px * shrink))
-        matrix = np.array([[scale, 0, x], [0, scale, y]])
-        if scale < 1:  # average first, because warpAffine takes single pixels
+        matrix = np.diag([shrink, shrink, 1.0]) @ placement.matrix @ self._edited(photo, store)
+        scale = scale_of(matrix)
+        if scale < 1:  # average first, because a warp takes single pixels
             photo = cv2.blur(photo, (max(1, round(1 / scale)),) * 2)
-        framed = cv2.warpAffine(photo, matrix, size, flags=cv2.INTER_LINEAR, borderValue=OUTSIDE)
+        half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])  # OpenCV's centres are at 0
+        size = (round(placement.width_px * shrink), round(placement.height_px * shrink))
+        framed = cv2.warpPerspective(photo, np.linalg.inv(half) @ matrix @ half, size, borderValue=OUTSIDE)
         return encoded(Image.fromarray(framed))
+
+    def _edited(self, photo: Rgb, store: Store) -> F64:
+        """The homography [3, 3] from the photo's px to those of the picture that was placed."""
+        import numpy as np
+
+        from pipeline.imaging.compositing.edits import edit_mapping
+
+        if self.edit is None:
+            return np.eye(3)
+        edits = Edits.model_validate(self.edit.params["edits"])
+        matrix, size_px = edit_mapping((photo.shape[1], photo.shape[0]), edits)
+        with open_picture(store, self.picture) as file:
+            if file.size != size_px:
+                raise _changed(self.edit, "edits")
+        return matrix
 
     def _placement(self, store: Store) -> "Placement":
         """Where composite placed the picture: its framing rule, channel and matte are in the lineage."""
@@ -62,46 +88,82 @@ class BeforePicture:
             alpha = np.asarray(file.convert("RGBA"))[..., 3]
         placement = place(alpha, channel, channel.framing(self.step.params["kind"]))
         if (placement.width_px, placement.height_px) != self.frame_px:
-            raise BadInput(
-                f"the framing of step {self.step.key[:12]} has changed since it ran",
-                remedy="Run the shoot again to compare it with its photo",
-            )
+            raise _changed(self.step, "framing")
         return placement
 
 
-def before_of(lineage: Lineage) -> BeforePicture | None:
-    """What the slider of an asset needs.
+def _changed(step: LineageStep, what: str) -> BadInput:
+    return BadInput(
+        f"the {what} of step {step.key[:12]} has changed since it ran",
+        remedy="Run the shoot again to compare it with its photo",
+    )
 
-    None for a rendered asset, and for one whose picture was edited, which no photo matches pixel by pixel.
-    """
+
+@dataclass(frozen=True)
+class Beside:
+    """A photo to show beside an asset, and why it does not lie over it, as sentences."""
+
+    photo: SourcePhoto
+    why: str
+
+
+def before_of(lineage: Lineage) -> BeforePicture | None:
+    """What the slider of an asset needs; None where no photo lies over it pixel by pixel."""
     version, own = lineage.version, lineage.detail.photo
     if own is None or not lineage.steps or "channel" not in lineage.steps[0].params:
         return None
     step = lineage.steps[0]
-    made = {(each.stage, each.item): each.key for each in lineage.steps}
-    photos = [edge.sha256 for edge in lineage.edges if edge.producer_key == made.get(("ingest_photo", own), "")]
-    cutouts = [edge.sha256 for edge in lineage.edges if edge.producer_key == made.get(("cutout_photo", own), "")]
-    placed = next((edge for edge in lineage.edges if edge.step_key == step.key and edge.name == "picture"), None)
-    if not photos or placed is None or placed.producer_key is None:
+    placed = shown = _picture_of(lineage, step)
+    edit = _edit_of(lineage)
+    if edit is not None:
+        if edit.version != EDIT.version:
+            return None
+        shown = _picture_of(lineage, edit)
+    photo, cutouts = _photo(lineage, own), [edge.sha256 for edge in _made_by(lineage, "cutout_photo", own)]
+    if photo is None or placed is None or shown is None or shown.producer_key is None:
         return None
-    corrected = lineage.step(placed.producer_key).stage == "render_correction"
-    if not corrected and placed.sha256 not in cutouts:
+    if lineage.step(shown.producer_key).stage != "render_correction" and shown.sha256 not in cutouts:
         return None
-    return BeforePicture(step, photos[0], placed.sha256, (version.width_px, version.height_px))
+    return BeforePicture(step, photo.sha256, placed.sha256, (version.width_px, version.height_px), edit)
 
 
-def nearest_of(lineage: Lineage) -> SourcePhoto | None:
-    """The photo nearest to the view of a rendered asset, upright; None for a captured one."""
-    cutouts = {edge.producer_key for edge in lineage.edges if edge.name == "nearest"}
-    names = {step.item for step in lineage.steps if step.key in cutouts}
-    ingested = {step.key: step.item for step in lineage.steps if step.stage == "ingest_photo" and step.item in names}
-    if lineage.detail.asset.source != "rendered":
+def beside_of(lineage: Lineage) -> Beside | None:
+    """The photo that stands beside an asset where the slider cannot: its own, or the nearest of a rendered one."""
+    own = lineage.detail.photo
+    if lineage.detail.asset.source == "rendered":
+        nearest = {edge.producer_key for edge in lineage.edges if edge.name == "nearest"}
+        names = [step.item for step in lineage.steps if step.key in nearest and step.item]
+        photo = next((found for name in names if (found := _photo(lineage, name))), None)
+        return Beside(photo, f"{RENDERED} The nearest is {photo.name}.") if photo else None
+    photo = _photo(lineage, own) if own else None
+    if photo is None:
         return None
-    return next(
-        (
-            SourcePhoto(name=ingested[edge.producer_key] or "", sha256=edge.sha256, media_type=edge.media_type)
-            for edge in lineage.edges
-            if edge.producer_key is not None and edge.producer_key in ingested
-        ),
-        None,
-    )
+    if before_of(lineage) is not None:
+        return Beside(photo, GONE)
+    return Beside(photo, UNKNOWN if _edit_of(lineage) is None else OLD_EDITS)
+
+
+def _edit_of(lineage: Lineage) -> LineageStep | None:
+    """The step that edited the picture which was placed."""
+    placed = _picture_of(lineage, lineage.steps[0]) if lineage.steps else None
+    if placed is None or placed.producer_key is None:
+        return None
+    producer = lineage.step(placed.producer_key)
+    return producer if producer.stage == EDIT.name else None
+
+
+def _picture_of(lineage: Lineage, step: LineageStep) -> LineageEdge | None:
+    """What the step read as its picture."""
+    return next((edge for edge in lineage.edges if edge.step_key == step.key and edge.name == "picture"), None)
+
+
+def _made_by(lineage: Lineage, stage: str, item: str) -> list[LineageEdge]:
+    """The edges from what a step made of one photo."""
+    keys = {step.key for step in lineage.steps if (step.stage, step.item) == (stage, item)}
+    return [edge for edge in lineage.edges if edge.producer_key in keys]
+
+
+def _photo(lineage: Lineage, name: str) -> SourcePhoto | None:
+    """The photo of this name, upright as ingest made it."""
+    edges = _made_by(lineage, "ingest_photo", name)
+    return SourcePhoto(name=name, sha256=edges[0].sha256, media_type=edges[0].media_type) if edges else None

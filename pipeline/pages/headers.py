@@ -21,6 +21,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
 MAX_BODY_BYTES = 256 * 1024
 
 
@@ -59,7 +60,7 @@ class Guarded:
             await send(message)
 
         if _has_zero_byte(scope):
-            await with_headers({"type": "http.response.start", "status": 400, "headers": []})
+            await with_headers({"type": "http.response.start", "status": 400, "headers": PLAIN})
             await send({"type": "http.response.body", "body": b"the address has a zero byte"})
             return
         await self.app(scope, limited, with_headers)

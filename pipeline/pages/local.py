@@ -9,7 +9,9 @@ from typing import Annotated
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from pipeline.pages.access import Role, User
+from pipeline.catalog.review.actors import Role
+from pipeline.pages.access import User
+from pipeline.pages.answers import ERRORS, content
 from pipeline.pages.routes.static import send_static
 
 COOKIE = "catalog_session"
@@ -55,12 +57,12 @@ class LocalAccess:
 def add_login(pages: FastAPI, access: LocalAccess) -> None:
     """Add the route that the printed link leads to, and the icon of its page."""
 
-    @pages.get("/favicon.ico")
+    @pages.get("/favicon.ico", response_class=Response, responses=content("image/svg+xml"))
     def send_icon() -> Response:
         """Send the icon that browsers ask for beside the page of the login."""
         return send_static("icon.svg")
 
-    @pages.get("/login")
+    @pages.get("/login", response_class=HTMLResponse, responses=ERRORS)
     def log_in(token: Annotated[str, Query(max_length=200)]) -> HTMLResponse:
         """Exchange the link's token for a cookie. Responds with a page that leads on, not with a redirect.
 

@@ -8,8 +8,8 @@ from fastapi import Request
 class Redo(Protocol):
     """Makes a product's pictures again."""
 
-    async def start(self, request: Request, sku: str, text: str) -> str:
-        """Start making what `text` asks for of product `sku`; returns the name of the run.
+    async def start(self, request: Request, run_id: str, sku: str, text: str) -> None:
+        """Start the run `run_id`, which makes what `text` asks for of product `sku`.
 
         Raises CatalogError when it cannot be started.
         """

@@ -63,7 +63,9 @@ def number(value: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    """A duration: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`; `0 s` for none."""
+    if not value:
+        return "0 s"
     if value < 10:
         return f"{value:.1f} s"
     whole = round(value)
@@ -75,9 +77,11 @@ def seconds(value: float) -> str:
 
 
 def usd(value: float) -> str:
-    """An amount of money: `$0.0042`, `$12.50`; `$0` for nothing."""
+    """An amount of money: `$0.0042`, `$12.50`; `$0` for nothing, `under $0.0001` for next to nothing."""
     if not value:
         return "$0"
+    if value < 0.0001:
+        return "under $0.0001"
     return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
 
 
@@ -121,6 +125,28 @@ def dot(state: str) -> str:
     return "dot-" + state.replace(" ", "-")
 
 
+def decided(decision: str) -> str:
+    """A person's decision as pages name it: `approved`, `sent back`."""
+    return {"redo": "sent back"}.get(decision, decision)
+
+
+def act(decision: str) -> str:
+    """A person's decision as a noun: `approval`."""
+    nouns = {
+        "approved": "approval",
+        "rejected": "rejection",
+        "redo": "sending back",
+        "withdrawn": "withdrawal",
+        "replaced": "replacement",
+    }
+    return nouns.get(decision, decision)
+
+
+def settings_words(settings: Mapping[str, Any]) -> str:
+    """Settings in one line: `light.strength 0.7, shadow layer`."""
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
+
+
 def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
     """Params as `outer.inner` to value, without those that are empty."""
     flat: dict[str, Any] = {}
@@ -141,6 +167,6 @@ def shortened(text: str) -> str:
 
 _TEMPLATES.filters |= {
     "number": number, "seconds": seconds, "usd": usd, "size": size, "when": when, "when_utc": when_utc,
-    "moment": moment, "language": language, "dot": dot, "settings": settings_of, "path": quote,
-    "shortened": shortened,
+    "moment": moment, "decided": decided, "act": act, "settings_words": settings_words, "language": language,
+    "dot": dot, "settings": settings_of, "path": quote, "shortened": shortened,
 }  # fmt: skip

@@ -11,7 +11,8 @@ from airflow.configuration import conf
 from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
-from pipeline.pages.access import Role, User
+from pipeline.catalog.review.actors import Role
+from pipeline.pages.access import User
 
 DAG_ID = "catalog_nightly"
 

@@ -16,8 +16,8 @@ DAG_PATH = f"/api/v2/dags/{DAG_ID}"
 class AirflowRedo:
     """Triggers the DAG in this process: the API server calls itself, whatever its address is."""
 
-    async def start(self, request: Request, sku: str, text: str) -> str:
-        """Trigger a run; returns its id. Raises CatalogError with Airflow's words when Airflow refuses it."""
+    async def start(self, request: Request, run_id: str, sku: str, text: str) -> None:
+        """Trigger the run. Raises CatalogError with Airflow's words when Airflow refuses it."""
         from airflow.api_fastapi.main import app  # the application that serves this request
 
         given = await bearer_scheme(request)
@@ -29,9 +29,8 @@ class AirflowRedo:
         ) as client:
             if _checked(await client.get(DAG_PATH))["is_paused"]:
                 raise CatalogError(f"the DAG {DAG_ID} is paused", remedy="Unpause it in Airflow, then send this again")
-            body = {"logical_date": None, "conf": {"sku": sku, "text": text}}
-            run = _checked(await client.post(f"{DAG_PATH}/dagRuns", json=body))
-        return str(run["dag_run_id"])
+            body = {"dag_run_id": run_id, "logical_date": None, "conf": {"sku": sku, "text": text}}
+            _checked(await client.post(f"{DAG_PATH}/dagRuns", json=body))
 
 
 def _checked(response: httpx.Response) -> dict[str, Any]:

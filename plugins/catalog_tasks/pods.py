@@ -84,10 +84,7 @@ def stage_pod(step: str, plan: Any, sku: Any, settings: Settings, **kwargs: Any)
 
     Raises BadInput when CATALOG_IMAGE is not set.
     """
-    if settings.image is None:
-        raise BadInput(
-            "CATALOG_EXECUTION=kubernetes requires an image", remedy="Set CATALOG_IMAGE; see deploy/Dockerfile"
-        )
+    image = _image(settings)
     resources = stage_of(step).resources
     with_gpu = resources.gpu and settings.device == "cuda"
     cores = resources.cores or settings.kubernetes_cores
@@ -97,7 +94,7 @@ def stage_pod(step: str, plan: Any, sku: Any, settings: Settings, **kwargs: Any)
         sku=sku,
         name=f"catalog-{step}",
         namespace=settings.kubernetes_namespace,
-        image=settings.image,
+        image=image,
         cmds=["python", "-m", "pipeline"],
         arguments=["stage", step, "--plan", plan, "--run-id", "{{ run_id }}"],
         env_vars=_environment(cores, with_gpu, settings),
@@ -120,6 +117,14 @@ def stage_pod(step: str, plan: Any, sku: Any, settings: Settings, **kwargs: Any)
         log_events_on_failure=True,
         **kwargs,
     )
+
+
+def _image(settings: Settings) -> str:
+    if settings.image is None:
+        raise BadInput(
+            "CATALOG_EXECUTION=kubernetes requires an image", remedy="Set CATALOG_IMAGE; see deploy/Dockerfile"
+        )
+    return settings.image
 
 
 def _environment(cores: int, with_gpu: bool, settings: Settings) -> dict[str, str]:

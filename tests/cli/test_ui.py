@@ -14,8 +14,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from pipeline.catalog.shoots import known_shoots, record_fate, record_planned, record_request_failed, summary
+from pipeline.cli.app import app
 from pipeline.cli.background import BackgroundRedo
 from pipeline.cli.ui import listen
 from pipeline.core.errors import BadInput
@@ -61,15 +63,19 @@ def test_a_taken_port_is_named():
         listen(taken.getsockname()[1])
 
 
+def ask(redo: BackgroundRedo, run_id: str, text: str, sku: str = "MUG-1") -> None:
+    asyncio.run(redo.start(None, run_id, sku, text))  # type: ignore[arg-type]
+
+
 def test_a_wish_becomes_a_run_of_its_brief_with_a_log(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     redo = BackgroundRedo(Settings(store=tmp_path / "store"), (sys.executable, "-c", SHOW))
-    run_id = asyncio.run(redo.start(None, "mug-001", "- on light grey"))  # type: ignore[arg-type]
+    ask(redo, "redo-1", "- on light grey", sku="mug-001")
     redo.finish()
     assert json.loads((tmp_path / "brief.json").read_text()) == [
-        "brief", "--run", "--run-id", run_id, "--", "mug-001", "- on light grey",
+        "brief", "--run", "--run-id", "redo-1", "--", "mug-001", "- on light grey",
     ]  # fmt: skip
-    assert (tmp_path / "logs" / f"{run_id}.log").read_bytes() == b""
+    assert (tmp_path / "logs" / "redo-1.log").read_bytes() == b""
 
 
 FAIL = "import sys; print('progress'); sys.exit('error: the brief names no angle. Name one')"
@@ -92,10 +98,10 @@ def fates(settings: Settings, run_id: str) -> list[tuple[str, str]]:
 
 def test_a_wish_that_fails_is_a_run_that_failed_with_its_reason(known):
     redo = BackgroundRedo(known, (sys.executable, "-c", FAIL))
-    run_id = asyncio.run(redo.start(None, "MUG-1", "nonsense"))  # type: ignore[arg-type]
+    ask(redo, "redo-1", "nonsense")
     redo.finish()
-    ((fate, reason),) = fates(known, run_id)
-    assert fate == "failed" and reason.startswith("the brief names no angle. Name one (log: ") and run_id in reason
+    ((fate, reason),) = fates(known, "redo-1")
+    assert fate == "failed" and reason.startswith("the brief names no angle. Name one (log: ") and "redo-1" in reason
     assert known_shoots(known.catalog_url)["MUG-1"].fate == "done"  # the shoot itself is as it was
 
 
@@ -109,7 +115,9 @@ def test_how_a_run_itself_ended_is_not_replaced(known):
 
 def test_wishes_that_catalog_ui_leaves_unmade_are_recorded(known):
     redo = BackgroundRedo(known, (sys.executable, "-c", "import time; time.sleep(600)"))
-    runs = [asyncio.run(redo.start(None, "MUG-1", text)) for text in ("on oak", "on slate")]  # type: ignore[arg-type]
+    runs = {"redo-1": "on oak", "redo-2": "on slate"}
+    for run_id, text in runs.items():
+        ask(redo, run_id, text)
     redo.stop()
     for run_id in runs:
         ((fate, reason),) = fates(known, run_id)
@@ -118,6 +126,16 @@ def test_wishes_that_catalog_ui_leaves_unmade_are_recorded(known):
 
 def test_a_command_that_cannot_be_started_fails_its_wish_and_not_the_next(known, tmp_path):
     redo = BackgroundRedo(known, (str(tmp_path / "no-such-program"),))
-    runs = [asyncio.run(redo.start(None, "MUG-1", text)) for text in ("on oak", "on slate")]  # type: ignore[arg-type]
+    for run_id, text in (("redo-1", "on oak"), ("redo-2", "on slate")):
+        ask(redo, run_id, text)
     redo.finish()
-    assert [fates(known, run_id)[0][0] for run_id in runs] == ["failed", "failed"]
+    assert [fates(known, run_id)[0][0] for run_id in ("redo-1", "redo-2")] == ["failed", "failed"]
+
+
+def test_a_brief_that_cannot_be_planned_is_a_run_that_failed(known, monkeypatch):
+    monkeypatch.setenv("CATALOG_STORE", str(known.store))
+    monkeypatch.setenv("CATALOG_DATABASE_URL", known.catalog_url)
+    answer = CliRunner().invoke(app, ["brief", "--run-id", "redo-1", "MUG-1", "front on oak"])
+    assert isinstance(answer.exception, BadInput)
+    ((fate, reason),) = fates(known, "redo-1")
+    assert fate == "failed" and "shoot.yaml does not exist" in reason

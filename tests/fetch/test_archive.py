@@ -21,7 +21,7 @@ def test_zip_holds_the_files_and_their_manifest(store: Store, files: list[Fetche
     data = b"".join(zip_stream(store, files))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == ["manifest.csv", "mug/front.jpg", "cup/Höhe.jpg"]
+        assert archive.namelist() == ["mug/front.jpg", "cup/Höhe.jpg", "manifest.csv"]
         assert archive.read("manifest.csv") == manifest_csv(file.row for file in files)
         assert archive.read("cup/Höhe.jpg") == b"left"
         assert len(archive.read("mug/front.jpg")) == 2 * PART_BYTES + 5
@@ -52,14 +52,18 @@ def test_a_missing_file_is_named_before_the_first_byte(store: Store, files: list
         zip_stream(store, files)
 
 
-def test_a_damaged_file_leaves_no_whole_zip(store: Store, files: list[FetchedFile]) -> None:
-    store.path(files[1].artifact).write_bytes(b"lift")
-    sent = []
-    with pytest.raises(CatalogError, match="is damaged"):
-        for part in zip_stream(store, files):
-            sent.append(part)
-    with pytest.raises(zipfile.BadZipFile):
-        zipfile.ZipFile(io.BytesIO(b"".join(sent)))
+def test_a_damaged_file_is_left_out_and_named(
+    store: Store, files: list[FetchedFile], caplog: pytest.LogCaptureFixture
+) -> None:
+    store.path(files[0].artifact).write_bytes(bytes(files[0].size_bytes - 1) + b"x")
+    with zipfile.ZipFile(io.BytesIO(b"".join(zip_stream(store, files)))) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["cup/Höhe.jpg", "manifest.csv", "missing.txt"]
+        assert archive.read("manifest.csv") == manifest_csv([files[1].row])
+        words = archive.read("missing.txt").decode()
+    assert f"mug/front.jpg ({files[0].asset_id})" in words and "Run their shoots again" in words
+    (line,) = caplog.messages
+    assert "lacks 1 of 2 files" in line and "\n" not in line
 
 
 def test_a_reader_may_stop_in_the_middle(store: Store, files: list[FetchedFile]) -> None:

@@ -11,8 +11,9 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from pipeline.catalog.review.actors import Role
 from pipeline.core.errors import CatalogError
-from pipeline.pages.access import Role, User, csrf_token
+from pipeline.pages.access import User, csrf_token
 from pipeline.pages.app import build_pages
 from pipeline.settings import Settings
 from tests.catalog.toy_shoot import ToyShoot
@@ -39,14 +40,13 @@ class NamedAccess:
 class RecordedRedo:
     """Remembers what was asked for."""
 
-    asked: list[tuple[str, str]]
+    asked: list[tuple[str, str, str]]
     fault: CatalogError | None = None
 
-    async def start(self, request: Request, sku: str, text: str) -> str:
+    async def start(self, request: Request, run_id: str, sku: str, text: str) -> None:
         if self.fault is not None:
             raise self.fault
-        self.asked.append((sku, text))
-        return "redo-1"
+        self.asked.append((run_id, sku, text))
 
 
 def photo(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> bytes:

@@ -5,7 +5,8 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from pipeline.pages.access import SAFE_METHODS, Role
+from pipeline.catalog.review.actors import Role
+from pipeline.pages.access import SAFE_METHODS
 from pipeline.pages.app import PUBLIC, api_routes, role_of
 from tests.pages.conftest import ADDRESS, ASSET, Site
 

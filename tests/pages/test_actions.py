@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import list_assets, read_asset
+from pipeline.catalog.review.actors import Actor, Role
+from pipeline.catalog.review.decisions import decide
 from pipeline.catalog.review.log import audit_log, review_log
+from pipeline.catalog.shoots import record_request_failed
 from pipeline.catalog.trace.everything import find_everything
 from pipeline.core.errors import BadInput, CatalogError
+from pipeline.language.briefs.plan import EditPlan
 from pipeline.pages.links import own_address
 from tests.pages.conftest import ASSET, Site
 
@@ -74,15 +78,57 @@ def test_several_assets_are_decided_together_or_not_at_all(waiting):
 def test_a_redo_is_started_and_recorded(waiting):
     response = send(waiting, "/redos", asset=seen(waiting), text="front on light grey")
     assert response.status_code == 303
-    assert waiting.redo.asked == [("MUG-1", "front on light grey")]
+    ((run_id, sku, text),) = waiting.redo.asked
+    assert (sku, text) == ("MUG-1", "front on light grey")
     (review,) = review_log(Catalog(waiting.settings.catalog_url)).rows
-    assert (review.decision, review.settings) == ("redo", {"text": "front on light grey"})
+    assert (review.decision, review.settings) == ("redo", {"text": text, "run_id": run_id})
+    page = waiting.client("reviewer").get("/review", params={"asset": ASSET}).text
+    assert "reviewer sent it back" in page and f"still to be made, by the run {run_id}" in page
+
+
+def test_the_queue_begins_with_a_redo_that_failed_and_says_why(waiting):
+    for asset in (ASSET, "MUG-1/left/white/shop"):
+        send(waiting, "/redos", asset=seen_of(waiting, asset), text=f"{asset} on light grey")
+    url = waiting.settings.catalog_url
+    record_request_failed(url, waiting.redo.asked[1][0], "MUG-1", "light <b>grey</b> is no backdrop")
+    page = waiting.client("reviewer").get("/review").text
+    assert "That could not be made." in page and "light &lt;b&gt;grey&lt;/b&gt; is no backdrop" in page
+    assert f'value="{seen_of(waiting, "MUG-1/left/white/shop")}"' in page
+
+
+def test_a_rejected_asset_offers_what_the_person_may_do(make_site):
+    site = make_site(verdict="rejected")
+    pages = {role: site.client(role).get(f"/assets/{ASSET}").text for role in ("viewer", "reviewer", "admin")}
+    assert {role: ("Send back…" in text, "Approve nonetheless…" in text) for role, text in pages.items()} == {
+        "viewer": (False, False), "reviewer": (True, False), "admin": (True, True),
+    }  # fmt: skip
+    send(site, "/decisions", asset=seen(site), decision="approved", reason="the halo is its own", role="admin")
+    assert state_of(site) == "published"
+    assert "Undo the approval" in site.client("admin").get(f"/assets/{ASSET}").text
+
+
+def test_the_log_shows_the_settings_of_a_redo_without_words(waiting):
+    catalog = Catalog(waiting.settings.catalog_url)
+    decide(catalog, [ASSET], "redo", Actor(name="eve", role=Role.REVIEWER), settings={"light.strength": 0.7})
+    assert "light.strength 0.7" in waiting.client("viewer").get("/log").text
+
+
+def test_an_asset_leads_to_the_one_that_replaced_it(waiting):
+    wish = EditPlan(text="front on light grey", language="en", parser="test")
+    send(waiting, "/redos", asset=seen(waiting), text=wish.text)
+    waiting.shoot.but(verdict="published").publish(wish)
+    new = f"MUG-1/{wish.id_for('MUG-1')}/front/white/shop"
+    client = waiting.client("reviewer")
+    for page in (f"/assets/{ASSET}", "/log"):
+        assert f'by <a href="/assets/{new}">{new}</a>' in client.get(page).text
+    assert state_of(waiting) == "withdrawn"
+    assert f'Made in place of <a href="/assets/{ASSET}">' in client.get(f"/assets/{new}").text
 
 
 def test_a_redo_that_cannot_start_leaves_no_decision(waiting):
     waiting.redo.fault = CatalogError("the DAG is paused", remedy="Unpause it")
     response = send(waiting, "/redos", asset=seen(waiting), text="front on light grey")
-    assert response.status_code == 500 and "the DAG is paused" in response.text
+    assert response.status_code == 500 and "The DAG is paused" in response.text
     assert not [review for review in review_log(Catalog(waiting.settings.catalog_url)).rows if review.holds]
 
 

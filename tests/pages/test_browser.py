@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -116,6 +117,9 @@ def test_every_page_fits_has_no_error_and_is_accessible(visit, served):
         visit.page.goto(f"{served.address}/{path}", wait_until="networkidle")
         width = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert width <= 0, (path, width)
+        if visit.page.viewport_size["width"] == 390:
+            tables = visit.page.locator(".scroll")
+            assert all(tables.evaluate_all("all => all.map(one => one.scrollWidth <= one.clientWidth)")), path
         found = Axe().run(visit.page).response["violations"]
         serious = [(path, each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in SERIOUS]
         assert serious == []
@@ -208,7 +212,7 @@ def test_the_queue_is_worked_through_by_keyboard_alone(visit, served):
     press("e")
     press("Enter")
     page.locator(".last", has_text="sent back").wait_for()
-    assert served.redo.asked == [("MUG-1", "left on light grey")]
+    assert [asked[1:] for asked in served.redo.asked] == [("MUG-1", "left on light grey")]
 
 
 def test_the_lineage_opens_a_step_by_keyboard(visit, served):
@@ -226,7 +230,7 @@ def test_the_slider_uncovers_the_photo_and_buttons_zoom(visit, served, monkeypat
     Image.fromarray(np.full((40, 60, 3), (255, 0, 0), np.uint8)).save(shown, "PNG")
     visit.page.route("**/before/**", lambda route: route.fulfill(body=shown.getvalue(), content_type="image/png"))
     before = "pipeline.pages.routes.assets.before_of"
-    monkeypatch.setattr(before, lambda lineage: object())
+    monkeypatch.setattr(before, lambda lineage: SimpleNamespace(edit=None))
     page = visit.page
     page.goto(f"{served.address}/assets/{ASSET}", wait_until="networkidle")
     slider = page.get_by_role("slider")
@@ -239,6 +243,17 @@ def test_the_slider_uncovers_the_photo_and_buttons_zoom(visit, served, monkeypat
     assert page.locator(".frame.zoomed").count() == 1
     page.get_by_role("button", name="Fit").click()
     assert page.locator(".frame.zoomed").count() == 0
+
+
+def test_a_photo_that_cannot_be_laid_over_its_picture_stands_beside_it(visit, served, monkeypatch):
+    page = visit.page
+    page.route("**/before/**", lambda route: route.fulfill(body=b"no picture", content_type="image/png"))
+    monkeypatch.setattr("pipeline.pages.routes.assets.before_of", lambda lineage: SimpleNamespace(edit=None))
+    page.goto(f"{served.address}/assets/{ASSET}", wait_until="networkidle")
+    beside = page.locator(".beside")
+    beside.wait_for()
+    assert "Run the shoot again" in beside.inner_text() and beside.get_by_role("img").is_visible()
+    assert page.get_by_role("slider").count() == 0 and page.locator(".before").count() == 0
 
 
 def test_a_withdrawal_from_impact_needs_a_reason(visit, served):

@@ -17,7 +17,8 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.shoots import StepFate, record_fate, record_planned, record_step
 from pipeline.core.png import encode_png
-from pipeline.pages.render import is_priced
+from pipeline.language.briefs.plan import EditPlan
+from pipeline.pages.render import is_priced, usd
 from pipeline.splatting.ply import write_ply
 from tests.pages.conftest import ASSET, Site, photo
 from tests.splatting.toy_product import product
@@ -60,6 +61,13 @@ def test_a_run_without_a_price_does_not_say_that_it_cost_nothing(make_site):
     for page, words in {"/runs": "$0.2500 of it held or failed", "/runs/night-1": "$0.2500 of it for held"}.items():
         text = site.client("viewer").get(page).text
         assert "no price set" not in text and words in text, page
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0, "$0"), (3e-5, "under $0.0001"), (0.0042, "$0.0042"), (12.5, "$12.50")]
+)
+def test_an_amount_of_money_is_never_shown_as_nothing(value, words):
+    assert usd(value) == words
 
 
 @pytest.mark.parametrize(
@@ -262,3 +270,12 @@ def test_a_step_leads_to_what_else_was_made_with_its_checkpoint(site):
     way = f"/impact?kind=checkpoint&amp;of={'c' * 64}"
     assert way in page and ASSET in site.client("viewer").get(way.replace("&amp;", "&")).text
     assert "/impact?kind=setting&amp;of=cutout.engine%3Dmatting" in page
+
+
+def test_what_a_brief_asked_for_is_told_from_the_assets_of_the_shoot(make_site):
+    site = make_site()
+    site.shoot.publish(EditPlan(text="front, <b>brighter</b>", language="en", parser="test"))
+    client = site.client("viewer")
+    board, product = client.get("/board").text, client.get("/products/MUG-1").text
+    assert board.count("brief: white · shop") == product.count("brief: white · shop") == 2
+    assert "front, &lt;b&gt;brighter&lt;/b&gt;" in product and "<b>brighter" not in product

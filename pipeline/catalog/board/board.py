@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.board_tables import ShootStateRow
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.paging import MOST, Page, page
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.run_tables import RunShootRow
 from pipeline.catalog.states import bare_state
 from pipeline.catalog.tables import AngleRow, AssetRow, ShootRow
@@ -208,11 +209,10 @@ def _angles(session: Session, shoots: Sequence[ShootRow]) -> dict[str, tuple[Boa
     columns = [getattr(AssetRow, name) for name in sorted(names)]
     cells: dict[tuple[str, str], list[BoardCell]] = {}
     made: set[tuple[str, str]] = set()
-    for row in session.execute(select(*columns).where(AssetRow.sku.in_(skus)).order_by(AssetRow.id)).mappings():
-        values = {name: row[name] for name in BoardCell.model_fields if name != "asset_id"}
-        cells.setdefault((row["sku"], row["angle"]), []).append(BoardCell(asset_id=row["id"], **values))
-        if row["current"]:
-            made.add((row["sku"], row["angle"]))
+    for row in session.execute(select(*columns).where(AssetRow.sku.in_(skus)).order_by(AssetRow.id)):
+        cells.setdefault((row.sku, row.angle), []).append(record_of(BoardCell, row, asset_id=row.id))
+        if row.current:
+            made.add((row.sku, row.angle))
     decided: dict[str, dict[str, AngleRow]] = {sku: {} for sku in skus}
     query = select(AngleRow).where(AngleRow.sku.in_(skus)).order_by(AngleRow.azimuth_deg, AngleRow.elevation_deg)
     for angle in session.scalars(query):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.captions import CaptionView, captions_of
@@ -10,6 +10,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetView, view_of
 from pipeline.catalog.review.log import Review, review_of
 from pipeline.catalog.review.standing import standing
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
 from pipeline.catalog.tables import AngleRow, AssetRow, OutputRow, RequestRow, ShootRow
 from pipeline.catalog.trace.impact import Photo, photos_of
@@ -101,13 +102,11 @@ def read_product(catalog: Catalog, sku: str) -> Product:
         )
         requests = session.execute(select(RequestRow.id, RequestRow.text).where(RequestRow.sku == sku))
         runs = _runs(session, sku)
-        made = _last_outputs(session, sku, [run.run_id for run in runs])
+        made = _last_outputs(session, shoot, [run.run_id for run in runs])
         own = {name: getattr(shoot, name) for name in Product.model_fields if name in ShootRow.__table__.columns}
         return Product(
             photos=tuple(photos_of(session, sku)),
-            angles=tuple(
-                ProductAngle(**{name: getattr(row, name) for name in ProductAngle.model_fields}) for row in angles
-            ),
+            angles=tuple(record_of(ProductAngle, row) for row in angles),
             assets=_assets(session, shoot),
             captions=captions_of(session, sku),
             held=_held(session, shoot),
@@ -155,13 +154,18 @@ def _runs(session: Session, sku: str) -> tuple[ProductRun, ...]:
     )
 
 
-def _last_outputs(session: Session, sku: str, run_ids: list[str]) -> dict[tuple[str, str], str]:
-    """Digests of what coverage and splat last made in these runs, by step and output."""
+def _last_outputs(session: Session, shoot: ShootRow, run_ids: list[str]) -> dict[tuple[str, str], str]:
+    """Digests of what coverage and splat last made in these runs, by step and output.
+
+    Runs of the shoot's present plan count first: a brief has a plan of its own, and coverage of its angles alone.
+    """
+    is_own = RunShootRow.plan_digest.is_not_distinct_from(shoot.plan_digest)
     query = (
         select(RunStepRow.step, OutputRow.name, OutputRow.sha256)
         .join(OutputRow, OutputRow.step_key == RunStepRow.step_key)
-        .where(RunStepRow.run_id.in_(run_ids), RunStepRow.sku == sku, RunStepRow.step.in_(("coverage", "splat")))
-        .where(OutputRow.path == "")
-        .order_by(RunStepRow.at)
+        .join(RunShootRow, (RunShootRow.run_id == RunStepRow.run_id) & (RunShootRow.sku == RunStepRow.sku))
+        .where(RunStepRow.run_id.in_(run_ids), RunStepRow.sku == shoot.sku)
+        .where(RunStepRow.step.in_(("coverage", "splat")), OutputRow.path == "")
+        .order_by(case((is_own, 1), else_=0), RunStepRow.at)
     )
     return {(step, name): sha256 for step, name, sha256 in session.execute(query)}

@@ -2,40 +2,34 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
-from pipeline.catalog.review.actors import Actor, Role, note
-from pipeline.catalog.review.standing import outcome, standing
-from pipeline.catalog.review_tables import ReviewRow
+from pipeline.catalog.review.actors import Actor, Role
+from pipeline.catalog.review.applying import VERBS, Choice, Decided, Decision, take, take_back
+from pipeline.catalog.review.replacing import bring_back, replace_sent_back
+from pipeline.catalog.review.standing import standing
 from pipeline.catalog.states import refresh_states
 from pipeline.catalog.tables import AssetRow
 from pipeline.catalog.version_tables import VersionRow
-from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
-Decision = Literal["approved", "rejected", "redo", "withdrawn"]
-VERBS: dict[Decision, str] = {"approved": "approve", "rejected": "reject", "redo": "redo", "withdrawn": "withdraw"}
-NEEDS: dict[Decision, Role] = {"approved": "reviewer", "rejected": "reviewer", "redo": "reviewer", "withdrawn": "admin"}
-
-
-class Decided(Frozen):
-    """The asset after a decision or its undoing. `review_id`: of the decision; `before`, `after`: the asset's state."""
-
-    asset_id: str
-    review_id: int
-    decision: Decision
-    before: str
-    after: str
+NEEDS: dict[Decision, Role] = {
+    "approved": Role.REVIEWER,
+    "rejected": Role.REVIEWER,
+    "redo": Role.REVIEWER,
+    "withdrawn": Role.ADMIN,
+    "replaced": Role.REVIEWER,  # to undo it
+}
 
 
 def decide(
     catalog: Catalog,
     asset_ids: Sequence[str],
-    decision: Decision,
+    decision: Choice,
     actor: Actor,
     *,
     reason: str = "",
@@ -44,9 +38,11 @@ def decide(
 ) -> tuple[Decided, ...]:
     """Decide on assets, all in one transaction, and apply the decision at once.
 
-    `seen`: asset -> sha256 of the bytes that the person looked at; a decision on other bytes is refused. `settings`: of
-    a redo. A rejection and a withdrawal need a reason, a redo a reason or settings. Raises BadInput when the role does
-    not suffice, or an asset is unknown, no longer made, or rejected by a check and `actor` does not overrule it.
+    An approved asset that was made for a redo takes the place of the one that was sent back, and gives it back when it
+    is rejected or withdrawn. `seen`: asset -> sha256 of the bytes that the person looked at; a decision on other bytes
+    is refused. `settings`: of a redo, see `ReviewRow`. A rejection and a withdrawal need a reason, a redo a reason or
+    settings. Raises BadInput when the role does not suffice, or an asset is unknown, no longer made, or rejected by a
+    check and `actor` does not overrule it.
     """
     actor.require(NEEDS[decision], f"{VERBS[decision]} assets")
     reason = " ".join(reason.split())
@@ -56,6 +52,10 @@ def decide(
     values = {"decision": decision, "reason": reason, "settings": settings or {}}
     with catalog.write() as session:
         decided = [_decide(session, identity, actor, (seen or {}).get(identity), now, values) for identity in ids]
+        if decision == "approved":
+            replace_sent_back(session, _skus(ids), now)
+        else:
+            bring_back(session, _skus(ids), actor, now)
         _refresh(session, ids)
     return tuple(decided)
 
@@ -69,14 +69,7 @@ def _decide(
     overrules = values["decision"] == "approved" and version.verdict == "rejected"
     if overrules:
         _require_overruling(asset, actor, values["reason"])
-    review = ReviewRow(
-        asset_id=asset_id, sha256=asset.sha256, overrules=overrules, decided_by=actor.name, decided_at=now, **values
-    )
-    session.add(review)
-    session.flush()
-    done = _apply(session, asset, version, review, now)
-    note(session, actor, VERBS[done.decision], asset_id, now, _details(review, done))
-    return done
+    return take(session, asset, version, actor, now, {**values, "overrules": overrules})
 
 
 def undo(catalog: Catalog, asset_id: str, actor: Actor) -> Decided:
@@ -94,10 +87,8 @@ def undo(catalog: Catalog, asset_id: str, actor: Actor) -> Decided:
             )
         decision: Decision = review.decision  # type: ignore[assignment] # the column is text
         actor.require(NEEDS[decision], f"undo what was {decision}")
-        review.undone_by, review.undone_at = actor.name, now
-        session.flush()
-        done = _apply(session, asset, version, review, now)
-        note(session, actor, "undo", asset_id, now, _details(review, done))
+        done = take_back(session, asset, version, review, actor, now)
+        bring_back(session, _skus([asset_id]), actor, now)
         _refresh(session, [asset_id])
     return done
 
@@ -126,41 +117,16 @@ def _require_seen(asset: AssetRow, seen: str | None) -> None:
 def _require_overruling(asset: AssetRow, actor: Actor, reason: str) -> None:
     """An asset that a check rejects breaks a channel's rule: only an admin publishes it, and says why."""
     why = f"{asset.id} is rejected by a check: {'; '.join(asset.reasons)}"
-    if not actor.may("admin"):
+    if not actor.may(Role.ADMIN):
         raise BadInput(why, remedy="Ask an admin to approve it, or have it made again")
     if not reason:
         raise BadInput(why, remedy="Give a reason to approve it nonetheless")
 
 
-def _apply(session: Session, asset: AssetRow, version: VersionRow, review: ReviewRow, now: datetime) -> Decided:
-    """Give the asset the state that its decisions make of what the checks said."""
-    before = asset.state
-    holds = standing(session, [asset.id]).get((asset.id, asset.sha256))
-    state, reasons = outcome(version.checked_state, version.verdict, version.reasons, holds)  # type: ignore[arg-type]
-    asset.state, asset.reasons = state, list(reasons)
-    if state != "published":
-        asset.published_at = None
-    elif before != "published":
-        asset.published_at = now
-        version.published_at = version.published_at or now
-    session.flush()
-    decision: Decision = review.decision  # type: ignore[assignment] # the column is text
-    return Decided(asset_id=asset.id, review_id=review.id, decision=decision, before=before, after=state)
-
-
-def _details(review: ReviewRow, done: Decided) -> dict[str, Any]:
-    return {
-        "review": review.id,
-        "decision": review.decision,
-        "sha256": review.sha256,
-        "reason": review.reason,
-        "settings": review.settings,
-        "overrules": review.overrules,
-        "before": done.before,
-        "after": done.after,
-    }
-
-
 def _refresh(session: Session, asset_ids: Sequence[str]) -> None:
-    for sku in dict.fromkeys(identity.partition("/")[0] for identity in asset_ids):
+    for sku in _skus(asset_ids):
         refresh_states(session, sku)
+
+
+def _skus(asset_ids: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(identity.partition("/")[0] for identity in asset_ids))

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.paging import Page, limited, number_of, page
 from pipeline.catalog.review_tables import AuditRow, ReviewRow
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.views import REVIEW_LOG
 from pipeline.core.domain import Frozen
 
@@ -57,9 +58,18 @@ def review_log(
         query = query if value is None else query.where(view[name] == value)
     query = query if cursor is None else query.where(view.id < number_of(cursor))
     with catalog.read() as session:
-        rows = session.execute(query).mappings().all()
-    found = [Review.model_validate({name: row[name] for name in Review.model_fields}) for row in rows]
+        found = [record_of(Review, row) for row in session.execute(query)]
     return page(found, limit, lambda review: str(review.id))
+
+
+def replaced_by(catalog: Catalog, asset_id: str) -> tuple[str, ...]:
+    """The assets in whose place this one was made, by identity."""
+    view = REVIEW_LOG.c
+    query = select(view.asset_id).where(
+        view.sku == asset_id.partition("/")[0], view.decision == "replaced", view.reason == asset_id, view.holds
+    )
+    with catalog.read() as session:
+        return tuple(session.scalars(query.order_by(view.asset_id)))
 
 
 def audit_log(
@@ -70,14 +80,10 @@ def audit_log(
     query = query if target is None else query.where(AuditRow.target == target)
     query = query if cursor is None else query.where(AuditRow.id < number_of(cursor))
     with catalog.read() as session:
-        rows = [
-            Action.model_validate({name: getattr(row, name) for name in Action.model_fields})
-            for row in session.scalars(query)
-        ]
+        rows = [record_of(Action, row) for row in session.scalars(query)]
     return page(rows, limit, lambda action: str(action.id))
 
 
 def review_of(row: ReviewRow, *, holds: bool) -> Review:
     """The row as a value."""
-    values = {name: getattr(row, name) for name in Review.model_fields if name != "holds"}
-    return Review.model_validate({**values, "holds": holds})
+    return record_of(Review, row, holds=holds)

@@ -9,6 +9,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.paging import Page, limited, page
 from pipeline.catalog.queries import AssetView, checks_of, view_of
 from pipeline.catalog.review.log import Review, review_of
+from pipeline.catalog.review.redo import Redo, redoes_of
 from pipeline.catalog.review.standing import standing
 from pipeline.catalog.tables import AngleRow, AssetRow, ShootRow
 from pipeline.core.domain import Frozen
@@ -18,13 +19,19 @@ from pipeline.core.records import Check
 class ReviewItem(Frozen):
     """An asset to decide on. `checks`: the failed ones first. `photo`: that it was cut out of; None if rendered.
 
-    `review`: the decision that holds for its bytes, which is a redo that is still to come, or None.
+    `review`: the decision that holds for its bytes, which is a redo, or None. `redo`: how far that redo is.
     """
 
     asset: AssetView
     checks: tuple[Check, ...]
     photo: str | None
     review: Review | None
+    redo: Redo | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a person must decide now: nobody sent it back, or the redo replaces it with nothing."""
+        return self.redo is None or self.redo.needs_person
 
 
 def review_queue(
@@ -58,6 +65,7 @@ def _items(session: Session, rows: Sequence[tuple[AssetRow, ShootRow]]) -> tuple
     ids = [asset.id for asset, _ in rows]
     checks, reviews = checks_of(session, ids), standing(session, ids)
     query = select(AngleRow.sku, AngleRow.angle, AngleRow.photo).where(AngleRow.sku.in_({a.sku for a, _ in rows}))
+    redoes = redoes_of(session, reviews.values())
     photos = {(sku, angle): photo for sku, angle, photo in session.execute(query)}
     items = []
     for asset, shoot in rows:
@@ -68,6 +76,7 @@ def _items(session: Session, rows: Sequence[tuple[AssetRow, ShootRow]]) -> tuple
                 checks=checks.get(asset.id, ()),
                 photo=photos.get((asset.sku, asset.angle)) if asset.source == "captured" else None,
                 review=review_of(review, holds=True) if review else None,
+                redo=redoes.get(review.id) if review else None,
             )
         )
     return tuple(items)

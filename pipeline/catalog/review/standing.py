@@ -29,7 +29,8 @@ def outcome(checked: AssetState, verdict: str, reasons: Sequence[str], review: R
     """What a decision makes of the state `checked`, which checks and settings gave.
 
     An approval does not publish what a check rejects, unless an admin overruled that check for these bytes. A rejection
-    and a withdrawal hold whatever the checks say; a redo keeps the asset in review.
+    and a withdrawal hold whatever the checks say; a redo keeps the asset in review until what is made instead
+    is published and replaces it.
     """
     if review is None:
         return Outcome(checked, tuple(reasons))
@@ -41,6 +42,8 @@ def outcome(checked: AssetState, verdict: str, reasons: Sequence[str], review: R
     if review.decision == "redo":
         state: AssetState = "rejected" if checked == "rejected" else "in review"
         return Outcome(state, (*reasons, f"{by} asked for a redo{why}"))
+    if review.decision == "replaced":
+        return Outcome("withdrawn", (*reasons, f"replaced by {review.reason}"))
     state = "withdrawn" if review.decision == "withdrawn" else "rejected"
     return Outcome(state, (*reasons, f"{state} by {by}{why}"))
 

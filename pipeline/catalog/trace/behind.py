@@ -10,10 +10,10 @@ from difflib import get_close_matches
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.fact_tables import FactRow, ShootFactRow
 from pipeline.catalog.paging import Page, limited, page
-from pipeline.catalog.sync import among
 from pipeline.catalog.tables import TREE, AssetRow, InputRow, StepRow
 from pipeline.catalog.trace.facts import Fact, Facts
 from pipeline.catalog.trace.impact import Touched, position

@@ -12,7 +12,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
 Kind = Literal["photo", "checkpoint", "setting"]
-MOST_AT_ONCE = 5000  # assets; one transaction decides on about 500 per second, and meanwhile nobody else can write
+MOST_AT_ONCE = 5000  # assets; about 500 per second are withdrawn, and the page waits for the answer
 
 
 class Everything(Frozen):

@@ -2,16 +2,18 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.catalog.entries import Publication
+from pipeline.catalog.among import among
+from pipeline.catalog.bulk import insert_rows
+from pipeline.catalog.entries import Publication, StepEntry
 from pipeline.catalog.fact_tables import FactRow, ShootFactRow
-from pipeline.catalog.sync import Changes, among, table_of
+from pipeline.catalog.sync import Changes, table_of
 from pipeline.catalog.tables import TREE
 
 Kind = Literal["engine", "checkpoint", "licence", "setting"]
@@ -51,6 +53,13 @@ class Facts:
         if key not in self._known:
             self._known[key] = frozenset(_facts(step, params, settings=True))
         return self._known[key].union(_facts(step, report, settings=False))
+
+    def of_steps(self, steps: Iterable[StepEntry]) -> set[Fact]:
+        """The facts of all these steps."""
+        found: set[Fact] = set()
+        for step in steps:
+            found |= self.of(step.stage, step.params, step.report)
+        return found
 
 
 def _facts(prefix: str, values: dict[str, Any], *, settings: bool) -> Iterator[Fact]:
@@ -95,6 +104,7 @@ def steps_behind(publication: Publication) -> set[str]:
     return behind
 
 
+@lru_cache(maxsize=20_000)
 def fact_id(fact: Fact) -> int:
     """The id of a fact: 63 bits of its digest, the same in every catalog, so that nothing is looked up to write it."""
     return int.from_bytes(hashlib.sha256("\0".join(fact).encode()).digest()[:8], "big") >> 1
@@ -102,17 +112,16 @@ def fact_id(fact: Fact) -> int:
 
 def note_facts(session: Session, publication: Publication) -> Changes:
     """Add what the assets of a publication were made with to the facts of its shoot. What is known already stays."""
-    sku, facts, behind = publication.sku, Facts(), steps_behind(publication)
-    steps = (step for step in publication.steps if step.key in behind)
-    found: set[Fact] = set().union(*(facts.of(step.stage, step.params, step.report) for step in steps))
-    ids = {fact_id(fact): fact for fact in found}
-    own = select(ShootFactRow.fact_id).where(ShootFactRow.sku == sku, among(ShootFactRow.fact_id, ids))
-    missing = sorted(ids.keys() - set(session.scalars(own)))
+    sku, behind = publication.sku, steps_behind(publication)
+    facts = Facts().of_steps(step for step in publication.steps if step.key in behind)
+    ids = {fact_id(fact): fact for fact in facts}
+    connection, known, own = session.connection(), table_of(FactRow), table_of(ShootFactRow)
+    noted = connection.scalars(select(own.c.fact_id).where(own.c.sku == sku, among(ShootFactRow.fact_id, ids)))
+    missing = sorted(ids.keys() - set(noted))
     if not missing:
         return Changes()
-    known = set(session.scalars(select(FactRow.id).where(among(FactRow.id, missing))))
-    new = [{"id": number, **ids[number]._asdict()} for number in missing if number not in known]
-    if new:
-        session.execute(insert(table_of(FactRow)), new)
-    session.execute(insert(table_of(ShootFactRow)), [{"fact_id": number, "sku": sku} for number in missing])
+    there = set(connection.scalars(select(known.c.id).where(among(FactRow.id, missing))))
+    new = [(number, *ids[number]) for number in missing if number not in there]
+    insert_rows(connection, known, new)
+    insert_rows(connection, own, [(number, sku) for number in missing])
     return Changes(inserted=len(new) + len(missing))

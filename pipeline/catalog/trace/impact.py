@@ -6,9 +6,9 @@ from pathlib import PurePath
 from sqlalchemy import Select, TableClause, select
 from sqlalchemy.orm import Session
 
+from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.paging import Page, limited, page
-from pipeline.catalog.sync import among
 from pipeline.catalog.tables import TREE, AssetRow, InputRow
 from pipeline.catalog.trace.walk import steps_above
 from pipeline.catalog.version_tables import VersionRow
@@ -121,8 +121,9 @@ def _digest(session: Session, photo: str) -> str:
             f"{photo!r} names no photo", remedy=f"Give SKU/PHOTO, or {SHORTEST} or more digits of its sha256"
         )
     source = (InputRow.producer_key.is_(None), InputRow.media_type.not_in((TREE, JSON)))
-    begin_so = select(InputRow.sha256).where(InputRow.sha256 >= wanted, InputRow.sha256 < wanted + "g").distinct()
-    candidates = session.scalars(begin_so.order_by(InputRow.sha256).limit(ALIKE)).all()
+    begin_so = (InputRow.sha256 >= wanted, InputRow.sha256 < wanted + "g", InputRow.producer_key.is_(None))
+    alike = select(InputRow.sha256).where(*begin_so).distinct().order_by(InputRow.sha256).limit(ALIKE)
+    candidates = session.scalars(alike).all()
     query = select(InputRow.sha256).where(among(InputRow.sha256, candidates), *source).distinct()
     found = session.scalars(query).all()
     if len(found) != 1 or len(candidates) == ALIKE:

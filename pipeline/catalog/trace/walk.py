@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from pipeline.catalog.sync import among
+from pipeline.catalog.among import among
 from pipeline.catalog.tables import TREE, InputRow, StepRow
 
 

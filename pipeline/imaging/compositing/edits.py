@@ -46,6 +46,19 @@ def apply_edits(picture: Rgba, edits: Edits) -> tuple[Rgba, F64]:
     return moved, matrix
 
 
+def edit_mapping(size_px: tuple[int, int], edits: Edits) -> tuple[F64, tuple[int, int]]:
+    """Return what `apply_edits` makes of a picture of this size (width, height): the homography, and the new size.
+
+    Raises BadInput when the edited picture exceeds MAX_PX or SIDE_AT_MOST_PX.
+    """
+    left, top, right, bottom = _crop_px(size_px, edits)
+    shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
+    if _only_crops(edits):
+        return shift, (right - left, bottom - top)
+    shape, edited_px, _ = _shape(edits, right - left, bottom - top)
+    return np.asarray(shape @ shift), edited_px
+
+
 def edit_view(view: View, edits: Edits, homography: F64, size_px: tuple[int, int]) -> View | None:
     """Return the view of a picture that `apply_edits` gave this homography and this size (width, height) in px.
 
@@ -110,11 +123,12 @@ def describe_edits(edits: Edits) -> str:
 
 def _moved(picture: Rgba, edits: Edits) -> tuple[Rgba, F64]:
     """The picture after crop, perspective, rotation and resizing: resampled once, or not at all, and its homography."""
-    left, top, right, bottom = _crop_px(picture, edits)
+    size_px = (picture.shape[1], picture.shape[0])
+    left, top, right, bottom = _crop_px(size_px, edits)
     cropped = picture[top:bottom, left:right]
-    shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
-    if edits.perspective is None and not edits.rotate_deg and edits.resize == 1.0 and edits.size_px is None:
-        return cropped.copy(), shift
+    matrix, _ = edit_mapping(size_px, edits)
+    if _only_crops(edits):
+        return cropped.copy(), matrix
     shape, (width_px, height_px), scale = _shape(edits, right - left, bottom - top)
     shrink = min(1.0, scale)
     size = (max(1, round(width_px / shrink)), max(1, round(height_px / shrink)))
@@ -125,11 +139,16 @@ def _moved(picture: Rgba, edits: Edits) -> tuple[Rgba, F64]:
     )
     if size != (width_px, height_px):
         warped = cv2.resize(warped, (width_px, height_px), interpolation=cv2.INTER_AREA)
-    return _straight(warped), np.asarray(shape @ shift)
+    return _straight(warped), matrix
 
 
-def _crop_px(picture: Rgba, edits: Edits) -> tuple[int, int, int, int]:
-    height_px, width_px = picture.shape[:2]
+def _only_crops(edits: Edits) -> bool:
+    """Whether pixels keep their places among each other."""
+    return edits.perspective is None and not edits.rotate_deg and edits.resize == 1.0 and edits.size_px is None
+
+
+def _crop_px(size_px: tuple[int, int], edits: Edits) -> tuple[int, int, int, int]:
+    width_px, height_px = size_px
     if edits.crop is None:
         return 0, 0, width_px, height_px
     crop = edits.crop

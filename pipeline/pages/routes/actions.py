@@ -1,5 +1,6 @@
 """What people do to assets: decide, undo, withdraw, ask for a redo. Each leaves a row in the audit log."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -16,7 +17,7 @@ from pipeline.pages.links import own_address
 router = APIRouter()
 
 
-@router.post("/decisions")
+@router.post("/decisions", status_code=303, response_class=RedirectResponse)
 def approve_or_reject(
     request: Request,
     user: Reviewer,
@@ -32,7 +33,7 @@ def approve_or_reject(
     return RedirectResponse(way_back, 303)
 
 
-@router.post("/undo")
+@router.post("/undo", status_code=303, response_class=RedirectResponse)
 def undo_decision(
     request: Request, user: Reviewer, asset: Annotated[str, Form(max_length=420, pattern=NO_ZERO)], back: Back
 ) -> RedirectResponse:
@@ -42,7 +43,7 @@ def undo_decision(
     return RedirectResponse(way_back, 303)
 
 
-@router.post("/withdrawals")
+@router.post("/withdrawals", status_code=303, response_class=RedirectResponse)
 def withdraw(request: Request, user: Admin, asset: Assets, back: Back, reason: Reason) -> RedirectResponse:
     """Withdraw assets from the shops; they stay withdrawn until other bytes are made."""
     seen = seen_assets(asset)
@@ -51,7 +52,7 @@ def withdraw(request: Request, user: Admin, asset: Assets, back: Back, reason: R
     return RedirectResponse(way_back, 303)
 
 
-@router.post("/redos")
+@router.post("/redos", status_code=303, response_class=RedirectResponse)
 async def ask_for_redo(
     request: Request,
     user: Reviewer,
@@ -66,11 +67,12 @@ async def ask_for_redo(
     seen, way_back = seen_assets([asset]), own_address(request, back)
     (identity,) = seen
     sku = identity.partition("/")[0]
-    settings = {"text": text}
+    run_id = f"redo-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    settings = {"text": text, "run_id": run_id}
     actor = actor_of(user)
     await run_in_threadpool(decide, state.catalog, [identity], "redo", actor, reason=text, settings=settings, seen=seen)
     try:
-        await state.redo.start(request, sku, text)
+        await state.redo.start(request, run_id, sku, text)
     except CatalogError:
         await run_in_threadpool(undo, state.catalog, identity, actor)
         raise
@@ -79,4 +81,4 @@ async def ask_for_redo(
 
 def actor_of(user: User) -> Actor:
     """The user as the catalog records them."""
-    return Actor.model_validate({"name": user.name, "role": user.role.word})
+    return Actor(name=user.name, role=user.role)

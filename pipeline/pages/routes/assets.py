@@ -11,20 +11,21 @@ from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
 
 from pipeline.catalog.layers import layers_of
 from pipeline.catalog.lineage import LineageStep, read_lineage
-from pipeline.catalog.queries import AssetView, read_asset
-from pipeline.catalog.review.log import review_log
+from pipeline.catalog.queries import read_asset
+from pipeline.catalog.review.actors import Role
+from pipeline.catalog.review.log import replaced_by, review_log
 from pipeline.catalog.trace.facts import Facts
 from pipeline.core.records import Check
-from pipeline.pages.access import Role, Viewer
-from pipeline.pages.before import before_of, nearest_of
+from pipeline.pages.access import Viewer
+from pipeline.pages.answers import PICTURE, ZIP, content
+from pipeline.pages.before import before_of, beside_of
+from pipeline.pages.downloads import alone, named_files
 from pipeline.pages.forms import Number
 from pipeline.pages.graph import lineage_graph
 from pipeline.pages.links import address
 from pipeline.pages.render import render
 from pipeline.pages.thumbnails import Side
 from pipeline.pages.tree import lineage_branches
-
-NOT_A_NAME = str.maketrans(dict.fromkeys('/\\:*?"<>|', "-"))
 
 router = APIRouter()
 
@@ -52,9 +53,10 @@ def show_asset(
         lineage=lineage,
         checks=sorted(lineage.detail.checks, key=_urgency),
         reviews=reviews,
+        replaces=replaced_by(catalog, asset) if lineage.detail.brief else (),
         undoable=next((review for review in reviews if review.holds), None),
         before=before_of(lineage),
-        nearest=nearest_of(lineage),
+        beside=beside_of(lineage),
         has_layers=bool(layers_of(catalog, lineage.detail.asset)),
         graph=lineage_graph(lineage),
         tree=lineage_branches(lineage),
@@ -63,11 +65,12 @@ def show_asset(
         url=address(request, f"assets/{asset}"),
         back=address(request, f"assets/{asset}"),
         may_decide=user.role >= Role.REVIEWER,
+        may_redo=request.app.state.redo is not None,
         may_withdraw=user.role >= Role.ADMIN,
     )
 
 
-@router.get("/before/{asset:path}")
+@router.get("/before/{asset:path}", response_class=Response, responses=PICTURE)
 def send_before(
     request: Request,
     user: Viewer,
@@ -87,24 +90,25 @@ def send_before(
     )
 
 
-@router.get("/download/{asset:path}")
+@router.get("/download/{asset:path}", response_class=FileResponse, responses=content("image/*"))
 def send_file(request: Request, user: Viewer, asset: str) -> Response:
     """Send the finished file under a readable name."""
-    view = read_asset(request.app.state.catalog, asset).asset
-    path = request.app.state.store.object_path(view.sha256)
+    (file,) = named_files(request, [asset])
+    path = request.app.state.store.object_path(file.sha256)
     if not path.is_file():
-        raise HTTPException(404, f"The file of {view.id} is not in the store. Run its shoot again.")
-    return FileResponse(path, media_type=view.media_type, filename=file_name(view))
+        raise HTTPException(404, f"The file of {asset} is not in the store. Run its shoot again.")
+    return FileResponse(path, media_type=file.media_type, filename=alone(file))
 
 
-@router.get("/layers/{asset:path}")
+@router.get("/layers/{asset:path}", response_class=StreamingResponse, responses=ZIP)
 def send_layers(request: Request, user: Viewer, asset: str) -> Response:
     """Send the layers of the asset's angle and backdrop as one ZIP of PNG files."""
     view = read_asset(request.app.state.catalog, asset).asset
     layers = layers_of(request.app.state.catalog, view)
     if not layers:
         raise HTTPException(404, f"{view.id} has no layers.")
-    stem = file_name(view).rpartition(".")[0]
+    (named,) = named_files(request, [asset])
+    stem = alone(named).rpartition(".")[0]
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNG is compressed already
         for name, sha256 in layers.items():
@@ -121,14 +125,6 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         while piece := file.read(1 << 16):
             yield piece
-
-
-def file_name(asset: AssetView) -> str:
-    """Such as `mug-001_front_white_shopify.jpg`."""
-    ending = {"image/jpeg": ".jpg", "image/tiff": ".tif"}.get(
-        asset.media_type, "." + asset.media_type.partition("/")[2]
-    )
-    return asset.id.replace("/", "_").translate(NOT_A_NAME) + ending
 
 
 def _impact_urls(request: Request, step: LineageStep) -> dict[str, str]:

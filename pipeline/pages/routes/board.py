@@ -16,7 +16,8 @@ from pipeline.catalog.board.board import (
     read_facets,
 )
 from pipeline.catalog.files import MOST_IDS
-from pipeline.pages.access import Role, Viewer
+from pipeline.catalog.review.actors import Role
+from pipeline.pages.access import Viewer
 from pipeline.pages.forms import Cursor, Limit, Text
 from pipeline.pages.links import address
 from pipeline.pages.render import render
@@ -55,7 +56,7 @@ def parsed_filter(given: dict[str, str], cursor: str | None = None, limit: int =
         raise HTTPException(422, f"{first['loc'][0]}: {first['msg']}.") from None
 
 
-@router.get("/")
+@router.get("/", status_code=303, response_class=RedirectResponse)
 def go_to_board(request: Request, user: Viewer) -> RedirectResponse:
     """Lead to the board."""
     return RedirectResponse(address(request, "board"), 303)

@@ -6,18 +6,18 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import StreamingResponse
 
 from pipeline.catalog.board.board import matching_assets
-from pipeline.catalog.files import MOST_IDS, FileFilter
+from pipeline.catalog.files import MOST_IDS
 from pipeline.fetch.archive import zip_stream
-from pipeline.fetch.listing import file_list
-from pipeline.fetch.names import parse_template
 from pipeline.pages.access import Viewer
+from pipeline.pages.answers import ZIP
+from pipeline.pages.downloads import named_files
 from pipeline.pages.forms import Assets, seen_assets
 from pipeline.pages.routes.board import Given, parsed_filter
 
 router = APIRouter()
 
 
-@router.get("/files")
+@router.get("/files", response_class=StreamingResponse, responses=ZIP)
 def send_matching_files(request: Request, user: Viewer, given: Given) -> StreamingResponse:
     """Send the files that the board shows under this filter. Responds 404 without any, 422 for too many."""
     found = matching_assets(request.app.state.catalog, parsed_filter(given), MOST_IDS + 1)
@@ -32,15 +32,13 @@ def send_matching_files(request: Request, user: Viewer, given: Given) -> Streami
     return _zip(request, found)
 
 
-@router.post("/files")
+@router.post("/files", response_class=StreamingResponse, responses=ZIP)
 def send_selected_files(request: Request, user: Viewer, asset: Assets) -> StreamingResponse:
     """Send the files of these assets, as they are made now."""
     return _zip(request, list(seen_assets(asset)))
 
 
 def _zip(request: Request, assets: Sequence[str]) -> StreamingResponse:
-    state = request.app.state
-    template = parse_template(state.file_names, "CATALOG_FILE_NAMES")
-    files = file_list(state.catalog, FileFilter(state=None, ids=tuple(assets)), template)
+    stream = zip_stream(request.app.state.store, named_files(request, assets))
     headers = {"Content-Disposition": 'attachment; filename="catalog.zip"'}
-    return StreamingResponse(zip_stream(state.store, files), media_type="application/zip", headers=headers)
+    return StreamingResponse(stream, media_type="application/zip", headers=headers)

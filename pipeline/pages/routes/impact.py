@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from pipeline.catalog.review.actors import Role
 from pipeline.catalog.trace.behind import impact_of_checkpoint, impact_of_setting
 from pipeline.catalog.trace.impact import impact_of_photo
 from pipeline.core.errors import BadInput
-from pipeline.pages.access import Role, Viewer
+from pipeline.pages.access import Viewer
 from pipeline.pages.forms import Cursor
 from pipeline.pages.links import address
 from pipeline.pages.render import render

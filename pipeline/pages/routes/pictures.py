@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from pipeline.pages.access import Viewer
+from pipeline.pages.answers import PICTURE
 from pipeline.pages.thumbnails import Side, media_type_of, thumbnail
 
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
@@ -13,7 +14,7 @@ FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # an artifa
 router = APIRouter()
 
 
-@router.get("/pictures/{sha256}")
+@router.get("/pictures/{sha256}", response_class=Response, responses=PICTURE)
 def send_picture(
     request: Request,
     user: Viewer,

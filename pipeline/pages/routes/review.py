@@ -8,10 +8,11 @@ from fastapi.responses import HTMLResponse
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
 from pipeline.catalog.paging import Page
+from pipeline.catalog.review.actors import Role
 from pipeline.catalog.review.log import Review, review_log
 from pipeline.catalog.review.queue import ReviewItem, review_queue
-from pipeline.pages.access import Role, User, Viewer
-from pipeline.pages.before import before_of, nearest_of
+from pipeline.pages.access import User, Viewer
+from pipeline.pages.before import before_of, beside_of
 from pipeline.pages.forms import Cursor, Text
 from pipeline.pages.links import address
 from pipeline.pages.render import render
@@ -30,7 +31,7 @@ def show_queue(
     cursor: Cursor = None,
     asset: Annotated[str, Query(max_length=420)] = "",
 ) -> HTMLResponse:
-    """Show one page of the queue and one asset of it, `asset` or the first that nobody has sent back."""
+    """Show one page of the queue and one asset of it: `asset`, or the first that waits for a person now."""
     catalog: Catalog = request.app.state.catalog
     queue = review_queue(catalog, collection=collection or None, channel=channel or None, cursor=cursor, limit=AHEAD)
     given = {"collection": collection, "channel": channel, "cursor": cursor}
@@ -49,7 +50,7 @@ def show_queue(
         item=queue.rows[chosen] if queue.rows else None,
         lineage=lineage,
         before=before_of(lineage) if lineage else None,
-        nearest=nearest_of(lineage) if lineage else None,
+        beside=beside_of(lineage) if lineage else None,
         at=at,
         more_url=address(request, "review", collection=collection, channel=channel, cursor=queue.next)
         if queue.next
@@ -78,10 +79,10 @@ def _chosen(queue: Page[ReviewItem], asset: str) -> int:
     names = [item.asset.id for item in queue.rows]
     if asset in names:
         return names.index(asset)
-    return next((position for position, item in enumerate(queue.rows) if item.review is None), 0)
+    return next((position for position, item in enumerate(queue.rows) if item.is_waiting), 0)
 
 
 def _last_of(catalog: Catalog, user: User) -> Review | None:
-    """The user's latest decision that holds, which can be undone."""
-    latest = review_log(catalog, decided_by=user.name, limit=5)
-    return next((review for review in latest.rows if review.holds), None)
+    """The user's latest decision that holds, which can be undone; with an approval goes what it replaced."""
+    latest = review_log(catalog, decided_by=user.name, limit=20)
+    return next((review for review in latest.rows if review.holds and review.decision != "replaced"), None)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Response
 
+from pipeline.pages.answers import content
+
 FOLDER = Path(__file__).resolve().parents[1] / "static"
 FILES = {
     path.name: path for pattern in ("*.css", "*.js", "*.svg", "vendor/*.js") for path in sorted(FOLDER.glob(pattern))
@@ -15,7 +17,7 @@ CACHING = {"Cache-Control": "private, max-age=300"}
 router = APIRouter()
 
 
-@router.get("/static/{name}")
+@router.get("/static/{name}", response_class=Response, responses=content(*TYPES.values()))
 def send_static(name: str) -> Response:
     """Send one of the pages' own files; nothing else has a name here."""
     if name not in FILES:

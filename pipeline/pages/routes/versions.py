@@ -9,6 +9,7 @@ from pipeline.catalog.queries import read_asset
 from pipeline.catalog.trace.difference import read_difference
 from pipeline.catalog.versions import list_versions
 from pipeline.pages.access import Viewer
+from pipeline.pages.answers import PICTURE
 from pipeline.pages.difference import difference_picture
 from pipeline.pages.forms import Number
 from pipeline.pages.render import render
@@ -34,7 +35,7 @@ def show_versions(
     return render(request, "versions.html", asset=view, versions=versions, difference=difference)
 
 
-@router.get("/differences/{sha256}/{other}")
+@router.get("/differences/{sha256}/{other}", response_class=Response, responses=PICTURE)
 def send_difference(
     request: Request,
     user: Viewer,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from pipeline.catalog.review.decisions import decide
+from pipeline.catalog.review.withdrawal import withdraw
 from pipeline.catalog.trace.everything import Kind, find_everything
 from pipeline.core.errors import BadInput
 from pipeline.pages.access import Admin
@@ -33,7 +33,7 @@ def show_withdrawal(
     )
 
 
-@router.post("/withdrawal")
+@router.post("/withdrawal", status_code=303, response_class=RedirectResponse)
 def withdraw_everything(
     request: Request,
     user: Admin,
@@ -42,7 +42,7 @@ def withdraw_everything(
     digest: Annotated[str, Form(pattern=r"^[0-9a-f]{64}$")],
     reason: Reason,
 ) -> RedirectResponse:
-    """Withdraw all of them in one transaction. Responds 409 if they are not those that were shown (`digest`)."""
+    """Withdraw all of them. Responds 409 if they are not those that were shown (`digest`)."""
     catalog = request.app.state.catalog
     everything = find_everything(catalog, kind, of)
     if everything.digest != digest:
@@ -51,5 +51,5 @@ def withdraw_everything(
             remedy="Look at the list again, then withdraw",
         )
     seen = everything.seen
-    decide(catalog, list(seen), "withdrawn", actor_of(user), reason=reason, seen=seen)
+    withdraw(catalog, list(seen), actor_of(user), reason=reason, seen=seen)
     return RedirectResponse(address(request, "impact", kind=kind, of=of), 303)

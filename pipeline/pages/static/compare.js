@@ -63,10 +63,11 @@
       slider.addEventListener("input", uncover);
       uncover();
     };
-    const leaveOut = () => { // the photo or the cut-out is gone from the store
+    const leaveOut = () => { // a file is gone from the store, or the framing rule has changed since
       before.remove();
       line.remove();
-      slider.closest("label").replaceWith("The photo cannot be shown.");
+      slider.closest("label").remove();
+      figure.querySelector(".beside").hidden = false;
     };
     if (before.complete) (before.naturalWidth ? show : leaveOut)();
     else {

@@ -5,10 +5,10 @@ import pytest
 from pipeline.catalog.board.product import read_product
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.review.decisions import decide
-from pipeline.catalog.shoots import StepFate, record_fate, record_planned, record_step
+from pipeline.catalog.shoots import StepFate, record_fate, record_planned, record_requested, record_step
 from pipeline.core.errors import BadInput
 from tests.catalog.toy_shoot import ToyShoot
-from tests.catalog.words import EVE, FRONT, UNSURE
+from tests.catalog.words import EVE, FRONT, OTHER_PHOTOS, UNSURE
 
 
 def test_a_product_shows_everything_that_the_catalog_knows_of_it(tmp_path: Path, catalog_url: str) -> None:
@@ -44,6 +44,19 @@ def test_a_product_shows_everything_that_the_catalog_knows_of_it(tmp_path: Path,
     assert [(run.run_id, run.fate) for run in product.runs] == [("night", "held")]
     outputs = splat.outputs or {}
     assert product.splat_sha256 == outputs["splat"]["sha256"] and product.coverage_plot_sha256 is None
+
+
+def test_a_product_shows_what_its_own_plan_made_and_not_a_brief(tmp_path: Path, catalog_url: str) -> None:
+    shoot, known = ToyShoot(tmp_path, catalog_url), {"sku": "MUG-1", "collection": "autumn", "source": ""}
+    own, other = shoot.upstream()["splat"], shoot.but(photos=OTHER_PHOTOS).upstream()["splat"]
+    for each in (shoot, shoot.but(photos=OTHER_PHOTOS), shoot):
+        each.publish()
+    record_planned(catalog_url, "night", **known, listing_digest="l", plan_digest="p")
+    record_step(catalog_url, "night", "MUG-1", StepFate(step="splat", state="done", step_key=own.key))
+    record_requested(catalog_url, "redo", **known, plan_digest="q")
+    record_step(catalog_url, "redo", "MUG-1", StepFate(step="splat", state="done", step_key=other.key))
+    splat_sha256 = read_product(Catalog(catalog_url), "MUG-1").splat_sha256
+    assert splat_sha256 == (own.outputs or {})["splat"]["sha256"] != (other.outputs or {})["splat"]["sha256"]
 
 
 def test_a_product_that_never_ran_through_is_shown_too(catalog_url: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline.catalog.board.board import BoardFilter, count_states, read_board
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetView, list_assets, read_asset
-from pipeline.catalog.review.actors import Actor
+from pipeline.catalog.review.actors import Actor, Role
 from pipeline.catalog.review.decisions import NEEDS, decide, undo
 from pipeline.catalog.review.log import audit_log, review_log
 from pipeline.catalog.versions import list_versions
@@ -179,7 +179,7 @@ def test_states_follow_from_the_newest_decision_on_the_bytes(
             shoot = shoot.but(verdict=FINE if shoot.verdict == UNSURE else UNSURE)
             shoot.publish()
         elif action != "undo":
-            decide(catalog, [identity], action, Actor(name="ann", role="admin"), reason="because")  # type: ignore[arg-type]
+            decide(catalog, [identity], action, Actor(name="ann", role=Role.ADMIN), reason="because")  # type: ignore[arg-type]
             taken.append(action)
         elif taken:
             undo(catalog, identity, ANN)
