@@ -58,7 +58,8 @@ latents, zero terminal SNR), fp16 safetensors. In the mask, white is the backdro
   final error of the predicted latents {figures.latent_error} (1 = untrained); mean absolute error of the autoencoder on
   unseen scenes {figures.vae_error} of 255. Accuracy of material, light and horizon: `benchmarks/DIFFUSION.md`.
 - **Vocabulary**: {", ".join(MATERIALS)}; {", ".join(COLOURS)}; soft, hard or window light from left, right
-  or front; seamless, a low, middle or high horizon, or flat lay. Example: `tan wood, low horizon backdrop, soft light from left`. Other
+  or front; seamless, a low, middle or high horizon, or flat lay. Example:
+  `tan wood, low horizon backdrop, soft light from left`. Other
   words are unknown tokens.
 - **Limits**: 256 px, with the resolution of a picture of {figures.resolves_px} px. Learning the structure of materials
   would require training on a GPU; the engine therefore starts from a generated scene (`strength` in `backdrop.json`)
