@@ -112,6 +112,13 @@ CHECK_REASONS = (
         "The checkpoint in `background.look` compared picture and prompt, and none of the tries was like enough.",
         "Change the backdrop's `prompt`, raise `background.tries`, or lower `background.prompt_likeness_at_least`.",
     ),
+    _review(
+        "prompt_understood",
+        "The painter did not understand the prompt",
+        "A painter with a closed vocabulary, such as the embedded one, knew fewer than half of the prompt's words. The "
+        "picture shows what it knew, on white paper if that was nothing.",
+        "Name a material, a colour and the light in the backdrop's `prompt`, or use a checkpoint that reads any text.",
+    ),
     _reject(
         "fill",
         "The product fills too little of the frame",

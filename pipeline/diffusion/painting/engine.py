@@ -18,8 +18,9 @@ from pipeline.diffusion.painting.checkpoints import CheckpointFacts
 from pipeline.diffusion.painting.enlarge import enlarge
 from pipeline.diffusion.painting.families import Family, SchedulerName
 from pipeline.diffusion.painting.placing import reporting_out_of_memory
-from pipeline.diffusion.scenes.scene import render_scene
-from pipeline.diffusion.scenes.vocabulary import MATERIALS, Reading, understand, vocabulary, words_of
+from pipeline.diffusion.scenes.scene import render_scene, scene_labels
+from pipeline.diffusion.scenes.sight import Sight, view_words
+from pipeline.diffusion.scenes.vocabulary import Reading, understand, vocabulary, words_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class PaintRequest:
     strength: float = 1.0
     scheduler: SchedulerName = "checkpoint"
     extend: bool = False
+    camera_elevation_deg: float | None = None
     mask_margin_px: int = MARGIN_PX
 
 
@@ -49,6 +51,7 @@ class _Words(NamedTuple):
     prompt: str
     negative: str
     passed_over: tuple[str, ...]
+    understood: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,10 @@ class DiffusersEngine:
         _check(first)
         reading, words = understand(first.prompt), self._words(first, understand(first.prompt))
         n, behind = self.native_px, self.facts.paints_behind_product
-        scenes = [render_scene(reading.spec, each.seed, n, n)[0] if each.strength < 1 else None for each in requests]
+        sight = _sight(first)
+        scenes = [
+            render_scene(reading.spec, each.seed, n, n, sight)[0] if each.strength < 1 else None for each in requests
+        ]
         margin_px = first.mask_margin_px
         pairs = [
             canvas(each.product, scene, n, behind, margin_px) for each, scene in zip(requests, scenes, strict=True)
@@ -94,14 +100,18 @@ class DiffusersEngine:
             wholes = [squared(whole) for whole in self._extended(requests, words, wholes)]
             share = n / wholes[0].shape[0]
             resolves_px = resolves_px and round(resolves_px / share)
-        detail = reading.spec if self.facts.closed_vocabulary or _names_material(first.prompt) else None
         start: Literal["noise", "scene"] = "scene" if first.strength < 1 else "noise"
+        # from noise, a general model paints boards and walls of its own, and the scene's would lie across them
+        detail = reading.spec if self.facts.closed_vocabulary or start == "scene" else None
         return [
             PaintedBackdrop(
-                rgb=enlarge(whole, request.width_px, request.height_px, detail, request.seed, resolves_px, share),
+                rgb=enlarge(
+                    whole, request.width_px, request.height_px, detail, request.seed, resolves_px, share, sight
+                ),
                 prompt=words.prompt,
                 start=start,
                 passed_over=words.passed_over,
+                understood=words.understood,
                 native=whole,
             )
             for request, whole in zip(requests, wholes, strict=True)
@@ -127,8 +137,12 @@ class DiffusersEngine:
         if self.facts.closed_vocabulary:
             known = [word for word in words_of(request.negative_prompt) if word in vocabulary()]
             unknown = [word for word in words_of(request.negative_prompt) if word not in known]
-            return _Words(reading.prompt, " ".join(dict.fromkeys(known)), (*reading.passed_over, *unknown))
-        asked = (request.prompt, request.negative_prompt if self.family.takes_negative else "")
+            prompt = scene_labels(reading.spec, request.seed, _sight(request)).prompt
+            passed_over = (*reading.passed_over, *unknown)
+            return _Words(prompt, " ".join(dict.fromkeys(known)), passed_over, reading.understood)
+        seen_from = view_words(request.camera_elevation_deg)
+        prompt = f"{request.prompt}, {seen_from}" if seen_from else request.prompt
+        asked = (prompt, request.negative_prompt if self.family.takes_negative else "")
         tokenizer = getattr(self.pipe, self.family.tokenizer)
         lost = [text for prompt in asked for text in _truncated(tokenizer, prompt, self.family.window)]
         lost += [request.negative_prompt] if request.negative_prompt not in {"", asked[1]} else []
@@ -160,6 +174,12 @@ class DiffusersEngine:
             return edit(self.pipe, self.family, references, size_px, asked)
 
 
+def _sight(request: PaintRequest) -> Sight | None:
+    if request.camera_elevation_deg is None:
+        return None
+    return Sight(elevation_deg=request.camera_elevation_deg)
+
+
 def _shared(request: PaintRequest) -> PaintRequest:
     """The request without the fields that may differ within a batch."""
     return replace(request, product=None, seed=0)
@@ -185,10 +205,6 @@ def _check(request: PaintRequest) -> None:
         raise BadInput(
             f"strength {request.strength} of {request.steps} steps leaves no step to run", remedy="Raise one of them"
         )
-
-
-def _names_material(prompt: str) -> bool:
-    return any(word in MATERIALS for word in words_of(prompt))
 
 
 def _truncated(tokenizer: Any, prompt: str, limit: int) -> tuple[str, ...]:

@@ -12,13 +12,16 @@ from pipeline.contract.work import Work
 from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
-from pipeline.core.records import BackdropPicture, Caption, Picture, dump_json, load_list
+from pipeline.core.records import BackdropPicture, Caption, Check, Picture, dump_json, load_list
 from pipeline.diffusion.painting.registry import ENGINES
 from pipeline.stages.background.asset import ASSET, AssetInputs, AssetParams, given
 from pipeline.stages.background.look import LookParams
 from pipeline.stages.background.params import Params, painter_facts, requires
 from pipeline.stages.background.tries import Kept, Outcome, Rules, SharedSet, TryReport, paint_and_look
 from pipeline.stages.background.worn import WORN, WornItemInputs, seen_from_front, worn_params
+
+ELEVATION_STEP_DEG = 5.0  # nobody sees half of it, and angles of one ring share their sets
+UNDERSTOOD_AT_LEAST = 0.5  # share of a prompt's words
 
 
 class Inputs(Frozen):
@@ -115,7 +118,7 @@ def _asks(inputs: Inputs, params: Params, work: Work) -> list[_Ask]:
             if backdrop.kind == "worn":
                 continue
             product = shown if backdrop.kind == "diffusion" and _around_product(params) else None
-            asset = _asset_params(backdrop, name, params, caption)
+            asset = _asset_params(backdrop, picture, params, caption)
             asks.append(_Ask(name, shown, backdrop, AssetInputs(angle=product), asset))
     return asks
 
@@ -187,8 +190,27 @@ def _record(ask: _Ask, kept: Kept, params: Params) -> BackdropPicture:
         seed=kept.asset.seed,
         start=kept.made.start,
         shadow_painted=ask.backdrop.kind == "diffusion" and params.shadow == "painted",
-        checks=kept.checks,
+        checks=(*kept.checks, *_understanding(kept)),
     )
+
+
+def _understanding(kept: Kept) -> tuple[Check, ...]:
+    """Check that the painter knew enough of the prompt's words to paint what it says; none for other backdrops."""
+    from pipeline.imaging.checks.evidence import finding
+
+    made = kept.made
+    if made.painted_as is None:
+        return ()
+    passed = made.understood >= UNDERSTOOD_AT_LEAST
+    words = f"the painter knew {made.understood:.0%} of the words of {kept.asset.prompt!r}"
+    if made.passed_over:
+        words += f", not {', '.join(map(repr, made.passed_over))}"
+    return (
+        finding(
+            "prompt_understood", made.understood, "share", words,
+            threshold=UNDERSTOOD_AT_LEAST, passed=passed, severity="review",
+        ),
+    )  # fmt: skip
 
 
 def _report(asks: list[_Ask], kept: dict[str, Kept], outcome: Outcome, params: Params) -> Report:
@@ -220,7 +242,7 @@ def _wordings(backdrop: str, kept: Kept) -> tuple[Wording, ...]:
     return (Wording(backdrop=backdrop, asked=asked, painted_as=made.painted_as, passed_over=made.passed_over),)
 
 
-def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Caption | None) -> AssetParams:
+def _asset_params(backdrop: Backdrop, picture: Picture, params: Params, caption: Caption | None) -> AssetParams:
     plain = AssetParams(
         kind=backdrop.kind,
         size_px=params.size_px,
@@ -233,9 +255,16 @@ def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Capti
     prompt = given(backdrop.prompt)
     if caption is not None and not painter_facts(params).closed_vocabulary:
         prompt = f"{caption.prompt}, {prompt}"
-    names = (str(params.seed), backdrop.name, angle if params.seed_per_angle else "")
+    names = (str(params.seed), backdrop.name, picture.angle.name if params.seed_per_angle else "")
     seed = int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:4], "big") % 2**31
-    return plain.model_copy(update={"prompt": prompt, "seed": seed, "diffusion": params.diffusion})
+    camera = {"camera_elevation_deg": _camera_elevation_deg(picture)}
+    return plain.model_copy(update={"prompt": prompt, "seed": seed, "diffusion": params.diffusion, **camera})
+
+
+def _camera_elevation_deg(picture: Picture) -> float:
+    """How high the picture's camera stood, by its pose or else as requested, in steps that angles share a set by."""
+    elevation_deg = picture.view.elevation_deg if picture.view else picture.angle.elevation_deg
+    return ELEVATION_STEP_DEG * round(elevation_deg / ELEVATION_STEP_DEG)
 
 
 STAGE = Stage(

@@ -80,6 +80,7 @@ class LayerParams(Frozen):
     view: View | None = None
     picture_from_view: Homography | None = None
     hangs: float = 0.0
+    kind: BackdropKind
 
 
 class LayerReport(Frozen):
@@ -105,7 +106,6 @@ class AssetParams(LayerParams):
     """
 
     channel: Channel
-    kind: BackdropKind
     source: PictureSource
     refined: bool = False
     resized: float = 1.0
@@ -170,7 +170,7 @@ def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> La
     from pipeline.imaging.compositing.blend import backdrop_picture, shadow_picture
 
     picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
-    layers = _layers(picture, load_channel("archive"), "solid", inputs, params, work)
+    layers = _layers(picture, load_channel("archive"), inputs, params, work)
     h, w = picture.shape[:2]
     return LayerOutputs(
         product=inputs.picture,
@@ -190,7 +190,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
 
     picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
     channel = params.channel
-    layers = _layers(picture, channel, params.kind, inputs, params, work)
+    layers = _layers(picture, channel, inputs, params, work)
     marking = digital_source_type(params.source, params.kind, refined=params.refined)
     finished = layers.blended()
     file = encode_image(finished, channel, xmp_packet(marking), params.optimise_jpeg)
@@ -216,9 +216,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     )
 
 
-def _layers(
-    picture: Rgba, channel: Channel, kind: BackdropKind, inputs: AssetInputs, params: LayerParams, work: Work
-) -> "Layers":
+def _layers(picture: Rgba, channel: Channel, inputs: AssetInputs, params: LayerParams, work: Work) -> "Layers":
     """The layers of the picture over its backdrop, in a channel's frame."""
     from pipeline.imaging.compositing.blend import make_layers
 
@@ -227,7 +225,7 @@ def _layers(
         picture,
         _decoded(work.read(inputs.backdrop), "the backdrop", "RGB"),
         channel,
-        kind,
+        params.kind,
         shadow=params.shadow,
         light=params.light,
         camera_elevation_deg=params.camera_elevation_deg,
@@ -273,5 +271,5 @@ def _surface(ply: bytes) -> F64:
 
 
 ANGLE_ITEM = Stage("composite_angle", 7, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+LAYERS_ITEM = Stage("composite_layers", 6, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
 ASSET_ITEM = Stage("composite_asset", 7, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -33,6 +33,9 @@ def _by_name(value: Any) -> Any:
     return load_channel(value) if isinstance(value, str) else value
 
 
+LAMP_SOFTNESS = {"soft": 0.6, "hard": 0.25, "window": 0.15}
+
+
 class Inputs(Frozen):
     """Trees and records of angles and backdrops; fidelity is measured against photos and cut-outs.
 
@@ -183,15 +186,19 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
 
 
 def _layer_params(job: Job, params: Params) -> LayerParams:
-    """The settings of a pair's layers; a painted backdrop is lit as its prompt says, others as the params say."""
+    """The settings of a pair's layers. A painted backdrop has its own lamp, but its strength is that of the params."""
     light = params.light
     if job.backdrop.kind == "diffusion" and job.backdrop.prompt:
-        from pipeline.diffusion.scenes.vocabulary import read_prompt
+        from pipeline.diffusion.scenes.scene import lamp_of
 
-        scene = read_prompt(job.backdrop.prompt)
-        azimuth_deg = {"left": -55.0, "right": 55.0, "front": 0.0}[scene.side]
-        softness = {"soft": 0.6, "hard": 0.25}[scene.softness]
-        light = light.model_copy(update={"azimuth_deg": azimuth_deg, "softness": softness})
+        lamp = lamp_of(job.backdrop.prompt, job.backdrop.seed if job.backdrop.start == "scene" else None)
+        light = light.model_copy(
+            update={
+                "azimuth_deg": lamp.azimuth_deg,
+                "elevation_deg": lamp.elevation_deg,
+                "softness": LAMP_SOFTNESS[lamp.softness],
+            }
+        )
     view, angle = job.picture.view, job.picture.angle
     elevation_deg = view.elevation_deg if view else angle.elevation_deg
     return LayerParams(
@@ -201,6 +208,7 @@ def _layer_params(job: Job, params: Params) -> LayerParams:
         view=view,
         picture_from_view=job.picture.picture_from_view,
         hangs=params.hangs,
+        kind=job.backdrop.kind,
     )
 
 
@@ -208,7 +216,6 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
     return AssetParams(
         **layers.model_dump(),
         channel=channel,
-        kind=job.backdrop.kind,
         source=_source(job.picture),
         refined=bool(job.picture.alterations),
         resized=job.picture.resized,
