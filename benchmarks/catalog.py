@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +27,7 @@ from benchmarks.catalog_queries import Query, pages, queries
 from benchmarks.catalog_shoots import ASSETS, Shoot
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.publishing import publish
-from pipeline.catalog.review.actors import Actor
+from pipeline.catalog.review.actors import Actor, Role
 from pipeline.catalog.review.decisions import decide
 from pipeline.catalog.review.withdrawal import BATCH
 from pipeline.catalog.run_tables import RunShootRow
@@ -101,7 +100,7 @@ def withdrawing(catalog: Catalog, batches: int) -> Query:
     with catalog.read() as session:
         ids = session.scalars(query.limit(batches * BATCH)).all()
     left = (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
-    actor = Actor(name="benchmark", role="admin")
+    actor = Actor(name="benchmark", role=Role.ADMIN)
     return Query(
         f"withdrawing {BATCH} assets: the lock is held", 1000,
         lambda: decide(catalog, next(left), "withdrawn", actor, reason="a benchmark"),
@@ -147,7 +146,7 @@ def main() -> None:
     shoots = filled(catalog, args.assets)
     lines = [HEAD]
     with tempfile.TemporaryDirectory() as store:
-        for query in chain(queries(catalog, shoots), pages(args.url, Path(store), shoots)):
+        for query in (*queries(catalog, shoots), *pages(args.url, Path(store), shoots)):
             if args.only in query.name:
                 timing = Clock(args.calls, args.server_pid).timed(query)
                 lines.append(f"| {' | '.join(map(str, timing))} |")

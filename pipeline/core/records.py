@@ -1,7 +1,7 @@
 """Records that stages exchange as JSON artifacts, written with `dump_json` and read with `load_list`."""
 
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field, TypeAdapter
 
@@ -86,6 +86,26 @@ class Alteration(Frozen):
     box: Box = (0.0, 0.0, 1.0, 1.0)
 
 
+class Shares(Frozen):
+    """Where a product's colours come from: photos, the splat alone, a generative model. Shares that add up to 1."""
+
+    photographed: float = Field(ge=0, le=1)
+    splat: float = Field(ge=0, le=1)
+    generated: float = Field(default=0.0, ge=0, le=1)
+
+    @classmethod
+    def of(cls, photographed: float, generated: float = 0.0) -> Self:
+        """Shares of a picture of which `generated` was painted over, after `photographed` had come from photos."""
+        own, over = round(photographed * (1.0 - generated), 4), round(generated, 4)
+        return cls(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
+
+    def painted_over(self, share: float) -> Self:
+        """The shares after a model has painted over this share of the product, wherever that was."""
+        over = round(self.generated * (1.0 - share) + share, 4)
+        own = round(self.photographed * (1.0 - share), 4)
+        return type(self)(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
+
+
 class Picture(Frozen):
     """One requested angle after rendering: where its RGBA picture comes from, or why there is none.
 
@@ -94,7 +114,8 @@ class Picture(Frozen):
     perspective cannot be described by a camera: then `view` is the camera before the edits, and the homography
     `picture_from_view`, otherwise None, maps its px to the picture's. `likeness`: of a rendered picture, SSIM, 0 to 1,
     of the splat and the nearest photo, which it was fitted to; `validation_ssim`: its mean over the validation
-    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose.
+    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose. `shares`: where its
+    colours come from, None for a refused angle; `detail_photos`: of a rendered picture, the photos whose detail it has.
     """
 
     angle: Angle
@@ -110,6 +131,8 @@ class Picture(Frozen):
     silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
     alterations: tuple[Alteration, ...] = ()
+    shares: Shares | None = None
+    detail_photos: tuple[str, ...] = ()
     code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
     reason: str
 
@@ -203,7 +226,7 @@ class Check(Frozen):
 
 
 class AssetRecord(Frozen):
-    """One finished file for one channel, and the results of its checks."""
+    """One finished file for one channel, and the results of its checks. `shares`: those of its `Picture`."""
 
     angle: Name
     backdrop: Name
@@ -214,6 +237,7 @@ class AssetRecord(Frozen):
     height_px: int
     source: Literal["captured", "rendered"]
     alterations: tuple[Alteration, ...] = ()
+    shares: Shares | None = None
     verdict: Literal["published", "in review", "rejected"]
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -254,6 +278,7 @@ __all__ = [
     "Light",
     "PhotoFacts",
     "Picture",
+    "Shares",
     "SilhouetteAgreement",
     "Up",
     "UpName",

@@ -1,10 +1,13 @@
 """The render stage on a toy product: captured, rendered and refused angles."""
 
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from pipeline.contract.artifact import Artifact
 from pipeline.contract.runner import Runner
 from pipeline.core.domain import Angle, AngleDecision, View, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.core.errors import BadInput, Held
@@ -275,3 +278,28 @@ def test_no_picture_is_held_and_a_missing_cutout_or_photo_is_bad_input(store, sh
         drawn(store, shot, cutouts=files)
     with pytest.raises(BadInput, match="P00 is not among the ingested ones"):
         drawn(store, shot, lost=("P00",))
+
+
+def test_a_rendered_angle_records_where_its_detail_comes_from(store, shot):
+    outputs, pictures, _, manifest = drawn(store, shot)
+    side = pictures["side"]
+    assert side.shares.photographed + side.shares.splat == pytest.approx(1, abs=1e-3)
+    assert (side.shares.generated, pictures["front"].shares.photographed) == (0, 1)
+    sources = store.tree(outputs.sources)
+    assert sorted(sources) == ["side.png"]
+    shown = Image.open(BytesIO(store.read(sources["side.png"])))
+    index = np.asarray(shown)
+    assert (shown.mode, shown.size) == ("P", (96, 96))
+    share = (index > 1).sum() / (index > 0).sum()
+    assert share == pytest.approx(side.shares.photographed, abs=0.02)  # counted where alpha is 0.5, not 128
+    item = store.manifest("render_angle", manifest.items["side"].key)
+    used = store.tree(Artifact.model_validate(item.request.inputs["photos"]))
+    assert set(side.detail_photos) <= {name.removesuffix(".png") for name in used}
+    assert sorted(used) == ["P00.png", "P01.png"]  # the other four look from more than 60 degrees away
+
+
+def test_detail_can_be_switched_off(store, shot):
+    outputs, pictures, _, manifest = drawn(store, shot, detail=False)
+    assert outputs.sources is None
+    assert (pictures["side"].shares.photographed, pictures["side"].shares.splat) == (0, 1)
+    assert store.manifest("render_angle", manifest.items["side"].key).request.inputs["photos"] is None

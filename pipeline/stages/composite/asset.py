@@ -9,7 +9,7 @@ from pipeline.contract.work import Work
 from pipeline.core.arrays import F64, Pixels, Rgba
 from pipeline.core.domain import Frozen, View
 from pipeline.core.edits import Edits
-from pipeline.core.records import Alteration, BackdropKind, Check, Homography, Light, SilhouetteAgreement
+from pipeline.core.records import Alteration, BackdropKind, Check, Homography, Light, Shares, SilhouetteAgreement
 from pipeline.imaging.channels.channel import Channel, load_channel
 
 if TYPE_CHECKING:  # these modules load the imaging libraries
@@ -38,6 +38,8 @@ class AngleParams(Frozen):
     likeness: float | None = None
     validation_ssim: float | None = None
     refined: bool = False
+    shares: Shares | None = None
+    detail_photos: tuple[str, ...] = ()
     silhouette: SilhouetteAgreement | None = None
     edits: Edits | None = None
     alterations: tuple[Alteration, ...] = ()
@@ -123,7 +125,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     from pipeline.imaging.channels.encode import decode_image
     from pipeline.imaging.checks.altered import check_alterations, unaltered
     from pipeline.imaging.checks.silhouette import check_silhouette
-    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered
+    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, detail_notes
     from pipeline.imaging.compositing.framing import product_mask
 
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
@@ -143,6 +145,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
             validation_ssim=params.validation_ssim,
             refined=params.refined,
         )
+        checks += detail_notes(params.shares, params.detail_photos)
         return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *others)))
     photo = decode_image(work.read(inputs.photo), "the photo")
     cutout = decode_image(work.read(inputs.cutout), "the cut-out", "RGBA")
@@ -259,6 +262,6 @@ def _surface(ply: bytes) -> F64:
     return points
 
 
-ANGLE_ITEM = Stage("composite_angle", 6, AngleInputs, AngleParams, AngleOutputs, check_angle)
+ANGLE_ITEM = Stage("composite_angle", 7, AngleInputs, AngleParams, AngleOutputs, check_angle)
 LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
 ASSET_ITEM = Stage("composite_asset", 6, AssetInputs, AssetParams, AssetOutputs, make_asset)

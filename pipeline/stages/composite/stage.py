@@ -162,6 +162,8 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
                 likeness=picture.likeness,
                 validation_ssim=picture.validation_ssim,
                 refined=picture.refined,
+                shares=picture.shares,
+                detail_photos=picture.detail_photos,
                 edits=picture.edits,
                 alterations=picture.alterations,
                 likeness_at_least=params.likeness_at_least,
@@ -239,6 +241,7 @@ def _record(
         height_px=made.report.height_px,
         source=_source(job.picture),
         alterations=job.alterations,
+        shares=job.picture.shares,
         verdict=verdict,
         reasons=reasons,
         checks=checks,
@@ -267,4 +270,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 10, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 11, Inputs, Params, Outputs, run)

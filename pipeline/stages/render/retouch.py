@@ -46,9 +46,13 @@ class RetouchParams(InpaintParams):
 
 
 class RetouchReport(Frozen):
-    """Where the picture changed. `score`: how sure the grounding checkpoint was, 0 to 1, where it found the area."""
+    """Where the picture changed. `score`: how sure the grounding checkpoint was, 0 to 1, where it found the area.
+
+    `generated`: share of the product that was painted over.
+    """
 
     alteration: Alteration
+    generated: float = 0.0
     score: float | None = None
 
 
@@ -92,7 +96,9 @@ def retouch_angle(inputs: RetouchInputs, params: RetouchParams, work: Work) -> R
     box = (xs.min() / width, ys.min() / height, (xs.max() + 1) / width, (ys.max() + 1) / height)
     what = f"removed: {params.retouch.remove}"
     alteration = Alteration(operation="retouch", what=what, box=tuple(round(float(side), 5) for side in box))
-    return RetouchOutputs(picture=made, report=RetouchReport(alteration=alteration, score=score))
+    product = picture[..., 3] >= 128
+    generated = round(float((area & product).sum() / max(1, product.sum())), 4)
+    return RetouchOutputs(picture=made, report=RetouchReport(alteration=alteration, score=score, generated=generated))
 
 
 def _area(picture: Rgba, inputs: RetouchInputs, params: RetouchParams, work: Work) -> "tuple[Mask, float | None]":
