@@ -1,7 +1,7 @@
 """Records that stages exchange as JSON artifacts, written with `dump_json` and read with `load_list`."""
 
 from datetime import datetime
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter
 
@@ -75,6 +75,26 @@ class SilhouetteAgreement(Frozen):
     changed: float
 
 
+class Shares(Frozen):
+    """Where a product's colours come from: photos, the splat alone, a generative model. Shares that add up to 1."""
+
+    photographed: float = Field(ge=0, le=1)
+    splat: float = Field(ge=0, le=1)
+    generated: float = Field(default=0.0, ge=0, le=1)
+
+    @classmethod
+    def of(cls, photographed: float) -> "Shares":
+        """Shares of a picture of which `photographed` comes from photos, and nothing is generated."""
+        own = round(photographed, 4)
+        return cls(photographed=own, splat=round(1.0 - own, 4))
+
+    def painted(self, generated: float) -> "Shares":
+        """Shares after `generated` of the product, 0 to 1, was painted over, wherever that was."""
+        own = round(self.photographed * (1.0 - generated), 4)
+        over = round(1.0 - (1.0 - self.generated) * (1.0 - generated), 4)
+        return Shares(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
+
+
 class Alteration(Frozen):
     """A change that an operation may have made to the product itself. Its assets go to review, whatever checks say.
 
@@ -84,26 +104,6 @@ class Alteration(Frozen):
     operation: Literal["refine", "retouch", "try-on"]
     what: str = Field(description="what was done, for a person to read")
     box: Box = (0.0, 0.0, 1.0, 1.0)
-
-
-class Shares(Frozen):
-    """Where a product's colours come from: photos, the splat alone, a generative model. Shares that add up to 1."""
-
-    photographed: float = Field(ge=0, le=1)
-    splat: float = Field(ge=0, le=1)
-    generated: float = Field(default=0.0, ge=0, le=1)
-
-    @classmethod
-    def of(cls, photographed: float, generated: float = 0.0) -> Self:
-        """Shares of a picture of which `generated` was painted over, after `photographed` had come from photos."""
-        own, over = round(photographed * (1.0 - generated), 4), round(generated, 4)
-        return cls(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
-
-    def painted_over(self, share: float) -> Self:
-        """The shares after a model has painted over this share of the product, wherever that was."""
-        over = round(self.generated * (1.0 - share) + share, 4)
-        own = round(self.photographed * (1.0 - share), 4)
-        return type(self)(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
 
 
 class Picture(Frozen):
@@ -130,9 +130,9 @@ class Picture(Frozen):
     validation_ssim: float | None = None
     silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
-    alterations: tuple[Alteration, ...] = ()
     shares: Shares | None = None
     detail_photos: tuple[str, ...] = ()
+    alterations: tuple[Alteration, ...] = ()
     code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
     reason: str
 
@@ -236,8 +236,8 @@ class AssetRecord(Frozen):
     width_px: int
     height_px: int
     source: Literal["captured", "rendered"]
-    alterations: tuple[Alteration, ...] = ()
     shares: Shares | None = None
+    alterations: tuple[Alteration, ...] = ()
     verdict: Literal["published", "in review", "rejected"]
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()

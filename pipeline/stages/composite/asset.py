@@ -9,7 +9,15 @@ from pipeline.contract.work import Work
 from pipeline.core.arrays import F64, Pixels, Rgba
 from pipeline.core.domain import Frozen, View
 from pipeline.core.edits import Edits
-from pipeline.core.records import Alteration, BackdropKind, Check, Homography, Light, Shares, SilhouetteAgreement
+from pipeline.core.records import (
+    Alteration,
+    BackdropKind,
+    Check,
+    Homography,
+    Light,
+    Shares,
+    SilhouetteAgreement,
+)
 from pipeline.imaging.channels.channel import Channel, load_channel
 
 if TYPE_CHECKING:  # these modules load the imaging libraries
@@ -262,6 +270,6 @@ def _surface(ply: bytes) -> F64:
     return points
 
 
-ANGLE_ITEM = Stage("composite_angle", 7, AngleInputs, AngleParams, AngleOutputs, check_angle)
+ANGLE_ITEM = Stage("composite_angle", 6, AngleInputs, AngleParams, AngleOutputs, check_angle)
 LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
 ASSET_ITEM = Stage("composite_asset", 6, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -240,8 +240,8 @@ def _record(
         width_px=made.report.width_px,
         height_px=made.report.height_px,
         source=_source(job.picture),
-        alterations=job.alterations,
         shares=job.picture.shares,
+        alterations=job.alterations,
         verdict=verdict,
         reasons=reasons,
         checks=checks,
@@ -270,4 +270,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 11, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 10, Inputs, Params, Outputs, run)

@@ -1,12 +1,11 @@
 """What render does to a picture that may alter the product: refining and retouching."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.work import Work
 from pipeline.core.errors import BadInput
-from pipeline.core.records import Alteration, Picture, Shares
+from pipeline.core.records import Alteration, Picture
 from pipeline.core.retouches import Retouch
 from pipeline.stages.render.angle import REFINE, RefineInputs, RefineParams, RefineReport
 from pipeline.stages.render.retouch import RETOUCH, InpaintParams, RetouchInputs, RetouchParams
@@ -17,11 +16,10 @@ def refined(
 ) -> tuple[Picture, Artifact, RefineReport]:
     """Refine the picture of a rendered angle. `nearest`: the cut-out of the nearest photo."""
     done = work.item(f"{picture.angle.name}/refined", REFINE, RefineInputs(picture=file, nearest=nearest), refine)
-    changed: dict[str, Any] = {"shares": _painted_over(picture, done.report.generated)}
-    if done.report.fault is None:
-        detail = Alteration(operation="refine", what=f"fine detail added by {refine.checkpoint}")
-        changed |= {"refined": True, "alterations": (*picture.alterations, detail)}
-    return picture.model_copy(update=changed), done.picture, done.report
+    if done.report.fault is not None:
+        return picture, done.picture, done.report
+    detail = Alteration(operation="refine", what=f"fine detail added by {refine.checkpoint}")
+    return _painted(picture, detail, done.report.generated, refined=True), done.picture, done.report
 
 
 def retouched(
@@ -44,16 +42,12 @@ def retouched(
             )
         settings = RetouchParams(**inpaint.model_dump(), retouch=each)
         done = work.item(f"{name}/retouched-{number}", RETOUCH, RetouchInputs(picture=file, mask=mask), settings)
-        changed = {
-            "alterations": (*picture.alterations, done.report.alteration),
-            "shares": _painted_over(picture, done.report.generated),
-        }
-        picture = picture.model_copy(update=changed)
-        file = done.picture
+        picture, file = _painted(picture, done.report.alteration, done.report.generated), done.picture
     return picture, file
 
 
-def _painted_over(picture: Picture, share: float) -> Shares:
-    """Where the product's colours come from after a model has painted over a share of it, 0 to 1."""
-    before: Shares = picture.shares or Shares.of(1.0 if picture.source == "captured" else 0.0)
-    return before.painted_over(share)
+def _painted(picture: Picture, alteration: Alteration, generated: float, **changed: bool) -> Picture:
+    """The record of a picture of which a share was painted over."""
+    shares = picture.shares and picture.shares.painted(generated)
+    noted = {"alterations": (*picture.alterations, alteration), "shares": shares}
+    return picture.model_copy(update=noted | changed)

@@ -7,10 +7,10 @@ from pydantic import Field
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, View
 from pipeline.core.records import SilhouetteAgreement
 from pipeline.diffusion.painting.product import PainterParams
+from pipeline.stages.render.changed import changed_share
 
 if TYPE_CHECKING:  # loads numpy and OpenCV
     from pipeline.splatting.photos import PosedPhoto
@@ -186,21 +186,12 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
     )
     refined = refine(engine, request)
     picture = inputs.picture if refined.fault else work.put_bytes(encode_png(refined.rgba), "image/png")
-    generated = 0.0 if refined.fault else _changed(request.rendered, refined.rgba)
-    report = RefineReport(
-        fault=refined.fault, colour_de=refined.colour_de, edges=refined.edges, generated=round(generated, 4)
-    )
+    generated = 0.0 if refined.fault else changed_share(request.rendered, refined.rgba)
+    report = RefineReport(fault=refined.fault, colour_de=refined.colour_de, edges=refined.edges, generated=generated)
     return RefineOutputs(picture=picture, report=report)
 
 
-def _changed(before: Rgba, after: Rgba) -> float:
-    """Share of the opaque pixels of `before` [h, w, 4] whose colour is another in `after`, 0 to 1."""
-    opaque = before[..., 3] >= 128
-    changed = (before[..., :3] != after[..., :3]).any(axis=2) & opaque
-    return float(changed.sum()) / max(1.0, float(opaque.sum()))
-
-
-REFINE = Stage("render_refinement", 5, RefineInputs, RefineParams, RefineOutputs, refine_angle, alters=True)
+REFINE = Stage("render_refinement", 4, RefineInputs, RefineParams, RefineOutputs, refine_angle, alters=True)
 
 
 class CorrectInputs(Frozen):

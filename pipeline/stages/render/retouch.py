@@ -14,6 +14,7 @@ from pipeline.core.records import Alteration
 from pipeline.core.retouches import Box, Retouch
 from pipeline.diffusion.painting.product import PainterParams
 from pipeline.imaging.grounding import GroundingParams
+from pipeline.stages.render.changed import changed_share
 
 if TYPE_CHECKING:
     from pipeline.core.arrays import Mask
@@ -48,7 +49,7 @@ class RetouchParams(InpaintParams):
 class RetouchReport(Frozen):
     """Where the picture changed. `score`: how sure the grounding checkpoint was, 0 to 1, where it found the area.
 
-    `generated`: share of the product that was painted over.
+    `generated`: share of the opaque pixels that changed.
     """
 
     alteration: Alteration
@@ -90,15 +91,15 @@ def retouch_angle(inputs: RetouchInputs, params: RetouchParams, work: Work) -> R
         dtype=params.dtype,
         offload=params.offload,
     )
-    made = work.put_bytes(encode_png(retouch(engine, request)), "image/png")
+    retouched = retouch(engine, request)
+    made = work.put_bytes(encode_png(retouched), "image/png")
     ys, xs = np.nonzero(area)
     height, width = area.shape
     box = (xs.min() / width, ys.min() / height, (xs.max() + 1) / width, (ys.max() + 1) / height)
     what = f"removed: {params.retouch.remove}"
     alteration = Alteration(operation="retouch", what=what, box=tuple(round(float(side), 5) for side in box))
-    product = picture[..., 3] >= 128
-    generated = round(float((area & product).sum() / max(1, product.sum())), 4)
-    return RetouchOutputs(picture=made, report=RetouchReport(alteration=alteration, score=score, generated=generated))
+    report = RetouchReport(alteration=alteration, generated=changed_share(picture, retouched), score=score)
+    return RetouchOutputs(picture=made, report=report)
 
 
 def _area(picture: Rgba, inputs: RetouchInputs, params: RetouchParams, work: Work) -> "tuple[Mask, float | None]":

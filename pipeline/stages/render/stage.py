@@ -180,7 +180,7 @@ def requires(params: Params) -> str:
     return "; ".join(found)
 
 
-STAGE = Stage("render", 10, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
+STAGE = Stage("render", 9, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
 
 
 def _read(inputs: Inputs, work: Work) -> PosedShoot:
