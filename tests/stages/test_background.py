@@ -51,6 +51,16 @@ def params_of(tiny, **changes):
     return Params(**{"backdrops": (WHITE, FADE, OAK), "size_px": 96, "diffusion": diffusion, **changes})
 
 
+def test_the_licence_of_the_checkpoint_is_a_setting_of_what_it_paints(tiny):
+    licences = [Params(backdrops=(OAK,), diffusion=diffusion).diffusion for diffusion in ({}, {"checkpoint": tiny})]
+    assert [each.licence_use for each in licences] == ["commercial", "unknown"]
+    assert (licences[0].licence, licences[0].licence_said_by) == ("apache-2.0", "README.md")
+    stated = {"checkpoint": tiny, "licence": "MIT", "licence_said_by": "Jo Smith"}
+    painter = Params(backdrops=(OAK,), diffusion=stated).diffusion
+    assert (painter.licence_use, painter.licence_said_by) == ("commercial", "Jo Smith")
+    assert Params(backdrops=(WHITE,)).diffusion.licence is None  # nothing is painted
+
+
 def made(manifest, computed=False):
     """The backdrops among a manifest's items, without their tries and looks; `computed`: only those made anew."""
     own = {name: item for name, item in manifest.items.items() if not name.startswith(("try-", "look-"))}

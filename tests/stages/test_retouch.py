@@ -55,6 +55,8 @@ def test_only_the_area_changes_and_the_record_says_where(store, shot, checkpoint
     assert (alteration.operation, alteration.what) == ("retouch", "removed: hang tag")
     assert np.allclose(alteration.box, BOX, atol=1 / min(width, height))
     assert manifest.items["front/retouched-1"].stage == "render_retouch"
+    shares = pictures["front"].shares
+    assert 0 < shares.generated < 0.5 and shares.photographed == pytest.approx(1 - shares.generated, abs=1e-3)
     assert files["side.png"] == before["side.png"] and not pictures["side"].alterations
 
 

@@ -13,6 +13,7 @@ from pipeline.core.licences.names import FREEDOM, NOT_STATED, Use, use_of
 
 CARD = "README.md"
 LONGEST = 100  # characters of a name
+NO_FILE, NOT_HERE = "no file of the checkpoint", "its folder, which is not on this machine"
 _TEXT_NAME = re.compile(r"(licen[cs]e|copying)([-._ ].*)?", re.I)
 _TEXT_BYTES = 6000  # the title and the grant stand at the beginning
 _HEADER_BYTES_AT_MOST = 100_000_000  # as in safetensors
@@ -43,9 +44,11 @@ def licence_in(folder: Path) -> Licence:
 
     Raises BadInput when a file cannot be read.
     """
-    stated = list(_stated(folder)) if folder.is_dir() else []
+    if not folder.is_dir():
+        return Licence(NOT_STATED, "unknown", NOT_HERE)
+    stated = list(_stated(folder))
     known = [licence for licence in stated if licence.use != "unknown"]
-    nothing = Licence(NOT_STATED, "unknown", "no file of the checkpoint")
+    nothing = Licence(NOT_STATED, "unknown", NO_FILE)
     return min(known or stated, key=lambda licence: FREEDOM.index(licence.use), default=nothing)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from pipeline.core.errors import BadInput
-from pipeline.core.licences.folder import Licence
+from pipeline.core.licences.folder import NOT_HERE, Licence
 from pipeline.core.licences.settings import in_words
 
 Allowed = Literal["commercial", "conditional", "any"]
@@ -61,6 +61,8 @@ def _refusal(weights: Weights, allowed: Allowed, selling: Collection[str]) -> st
 def _remedy(licence: Licence) -> str:
     if licence.use == "conditional":
         return f"Read its conditions; if you meet them, set CATALOG_LICENCES=conditional, or {STATE_IT}"
+    if licence.said_by == NOT_HERE:
+        return f"Its folder is not on this machine: plan where it is, or {STATE_IT}"
     if licence.use == "unknown":
         return f"Find out, then {STATE_IT}, or use another checkpoint"
     return f"Use another checkpoint, {STATE_IT} if a contract allows more, or set CATALOG_LICENCES=any"

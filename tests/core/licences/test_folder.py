@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pipeline.core.licences.folder import Licence, licence_in
+from pipeline.core.licences.folder import NOT_HERE, Licence, licence_in
 from pipeline.diffusion.painting.checkpoints import EMBEDDED_FOLDER
 
 NC_TEXT = "FLUX.1 [dev] Non-Commercial License v1.1.1\n\nBlack Forest Labs"
@@ -72,7 +72,7 @@ def test_damaged_files_and_a_missing_folder_state_nothing(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"\xff" * 40)
     (tmp_path / "other.safetensors").write_bytes((4).to_bytes(8, "little") + b"[42]")
     assert licence_in(tmp_path).use == "unknown"
-    assert licence_in(tmp_path / "nowhere").use == "unknown"
+    assert licence_in(tmp_path / "nowhere") == Licence("not stated", "unknown", NOT_HERE)
 
 
 def test_the_embedded_checkpoint_may_be_used_commercially():

@@ -1,5 +1,6 @@
 import pytest
 
+from pipeline.core.licences.folder import NOT_HERE
 from pipeline.core.licences.gate import RefusedLicence, require_licences, weights_in
 
 
@@ -29,6 +30,11 @@ def test_only_licences_that_allow_enough_are_accepted(allowed, accepted):
         else:
             with pytest.raises(RefusedLicence):
                 require_licences(plan_with(use), allowed)
+
+
+def test_a_folder_that_only_pods_have_is_not_blamed_for_stating_nothing():
+    with pytest.raises(RefusedLicence, match=r"is not stated.*Its folder is not on this machine: plan where it is"):
+        require_licences(plan_with("unknown", "not stated", NOT_HERE), "commercial")
 
 
 @pytest.mark.parametrize(
