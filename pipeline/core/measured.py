@@ -1,7 +1,5 @@
 """Records of what is measured on an angle's picture: its outline, its faults, and where its colours come from."""
 
-from typing import Self
-
 from pydantic import Field
 
 from pipeline.core.domain import Frozen
@@ -43,7 +41,13 @@ class Shares(Frozen):
     generated: float = Field(default=0.0, ge=0, le=1)
 
     @classmethod
-    def of(cls, photographed: float, generated: float = 0.0) -> Self:
-        """Shares of a picture of which `generated` was painted over, after `photographed` had come from photos."""
-        own, over = round(photographed * (1.0 - generated), 4), round(generated, 4)
-        return cls(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
+    def of(cls, photographed: float) -> "Shares":
+        """Shares of a picture of which `photographed` comes from photos, and nothing is generated."""
+        own = round(photographed, 4)
+        return cls(photographed=own, splat=round(1.0 - own, 4))
+
+    def painted(self, generated: float) -> "Shares":
+        """Shares after `generated` of the product, 0 to 1, was painted over, wherever that was."""
+        own = round(self.photographed * (1.0 - generated), 4)
+        over = round(1.0 - (1.0 - self.generated) * (1.0 - generated), 4)
+        return Shares(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)

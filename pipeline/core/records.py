@@ -1,19 +1,16 @@
 """Records that stages exchange as JSON artifacts, written with `dump_json` and read with `load_list`."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter
 
-from pipeline.core.colour_names import hex_colour
+from pipeline.core.backdrops import Backdrop, BackdropKind, Colour
 from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
 from pipeline.core.edits import Edits
 from pipeline.core.measured import RenderFaults, Shares, SilhouetteAgreement
-from pipeline.core.typed_text import Paragraph
+from pipeline.core.retouches import Alteration
 
-_Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Colour = Annotated[_Hex, BeforeValidator(hex_colour, json_schema_input_type=_Hex)]
-"""An sRGB colour, `#rrggbb`; the short form `#rgb` and the names of CSS are accepted and replaced."""
 Homography = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 
 
@@ -94,6 +91,7 @@ class Picture(Frozen):
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
     shares: Shares | None = None
     detail_photos: tuple[str, ...] = ()
+    alterations: tuple[Alteration, ...] = ()
     fitted: float | None = None
     faults: RenderFaults | None = None
     code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
@@ -114,35 +112,6 @@ class Caption(Frozen):
     alt_texts: dict[str, str] = Field(default={}, description="alt text per angle; each names the side it shows")
     attributes: dict[str, str]
     prompt: str = Field(description="prompt for the backdrop: what is in the picture, in plain words")
-
-
-class Backdrop(Frozen):
-    """One backdrop: a solid colour, a vertical gradient, or a picture painted by diffusion."""
-
-    name: Name = Field(description="the backdrop's name in the assets, such as `white`")
-    kind: Literal["solid", "gradient", "diffusion"] = Field(
-        description="solid needs `colour`; gradient needs `colour` and `to_colour`; diffusion needs `prompt`"
-    )
-    colour: Colour | None = Field(default=None, description="the colour of a solid, or of a gradient's top")
-    to_colour: Colour | None = Field(default=None, description="the colour of a gradient's bottom")
-    prompt: Annotated[Paragraph, Field(max_length=400)] | None = Field(
-        default=None, description="what to paint, in plain words"
-    )
-    extend: Literal["tall", "wide"] | None = Field(
-        default=None,
-        description="continue a painted square to 2:3, at top and bottom (tall) or left and right (wide), so that "
-        "square and portrait frames show the same set",
-    )
-
-    @model_validator(mode="after")
-    def _has_what_its_kind_needs(self) -> Self:
-        needed = {"solid": ("colour",), "gradient": ("colour", "to_colour"), "diffusion": ("prompt",)}[self.kind]
-        for name in needed:
-            if not getattr(self, name):
-                raise ValueError(f"a {self.kind} backdrop requires `{name}`")
-        if self.extend and self.kind != "diffusion":
-            raise ValueError(f"extend: a {self.kind} backdrop fills every frame without it; remove `extend`")
-        return self
 
 
 class Light(Frozen):
@@ -195,7 +164,8 @@ class BackdropPicture(Frozen):
 
     angle: Name
     backdrop: Name
-    kind: Literal["solid", "gradient", "diffusion"]
+    kind: BackdropKind
+    alterations: tuple[Alteration, ...] = ()
     path: str = Field(description="path in the tree `backdrops`")
     prompt: str | None = None
     seed: int | None = None
@@ -228,6 +198,7 @@ class AssetRecord(Frozen):
     height_px: int
     source: Literal["captured", "rendered"]
     shares: Shares | None = None
+    alterations: tuple[Alteration, ...] = ()
     verdict: Literal["published", "in review", "rejected"]
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -252,9 +223,11 @@ def load_list(kind: type[T], data: bytes) -> list[T]:
 
 
 __all__ = [
+    "Alteration",
     "AngleDecision",
     "AssetRecord",
     "Backdrop",
+    "BackdropKind",
     "BackdropPicture",
     "Caption",
     "Check",

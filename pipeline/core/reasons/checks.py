@@ -112,6 +112,13 @@ CHECK_REASONS = (
         "The checkpoint in `background.look` compared picture and prompt, and none of the tries was like enough.",
         "Change the backdrop's `prompt`, raise `background.tries`, or lower `background.prompt_likeness_at_least`.",
     ),
+    _review(
+        "prompt_understood",
+        "The painter did not understand the prompt",
+        "A painter with a closed vocabulary, such as the embedded one, knew fewer than half of the prompt's words. The "
+        "picture shows what it knew, on white paper if that was nothing.",
+        "Name a material, a colour and the light in the backdrop's `prompt`, or use a checkpoint that reads any text.",
+    ),
     _reject(
         "fill",
         "The product fills too little of the frame",
@@ -173,6 +180,13 @@ CHECK_REASONS = (
         "The edited picture differs from the result of applying `edits` to the unedited one, which is a fault of the "
         "software.",
         "Run the shoot again; if it happens again, report it with the asset's lineage.",
+    ),
+    _review(
+        "altered",
+        "The product itself may have been altered",
+        "A model has painted on the product: it was refined, retouched or put on a person. The message says what was "
+        "done and where. No check can tell whether the product still looks as it is, so a person always looks.",
+        "Compare the asset with the picture before, on its page. Reject it where the product is no longer itself.",
     ),
     _review(
         "likeness",

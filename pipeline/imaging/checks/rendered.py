@@ -1,6 +1,7 @@
 """Check a rendered angle for what the nearest photos say against it."""
 
-from pipeline.core.records import Check, RenderFaults
+from pipeline.core.measured import RenderFaults
+from pipeline.core.records import Check
 from pipeline.imaging.checks.evidence import finding
 
 BEYOND_AT_MOST = 0.0002  # of the product's area; correct fits of the samples have 0

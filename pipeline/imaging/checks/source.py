@@ -6,7 +6,8 @@ import numpy as np
 from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.edits import Edits
 from pipeline.core.linear import srgb_to_linear
-from pipeline.core.records import Check, Shares
+from pipeline.core.measured import Shares
+from pipeline.core.records import Check
 from pipeline.imaging.checks.evidence import finding, in_any_channel, note
 from pipeline.imaging.checks.rim import check_rim, nearest_colours
 from pipeline.imaging.compositing.edits import apply_edits, describe_edits

@@ -1,7 +1,8 @@
 """Merge the fine structure of photos that agree with the splat and with each other.
 
-A photo counts at a pixel as far as its broad structure is the splat's (else it is misplaced, hidden or lit otherwise)
-and its fine structure is that of the photos that count (else it would show as a ghost). Photos that pass are averaged,
+A photo counts at a pixel as far as its broad structure is the splat's (else it is misplaced, hidden or lit otherwise),
+or that of several photos that agree where the splat failed; and as far as its fine structure is that of the photos that
+count (else it would show as a ghost). Photos that pass are averaged,
 as in the robust merge of bursts (Hasinoff et al. 2016): aligned detail stays, noise does not. Where too few pass, the
 splat stays as it is.
 """
@@ -23,7 +24,8 @@ _AROUND = 3.0  # of the neighbourhood that is compared
 _PX_PER_RADIUS, _SCALE_MIN = 400.0, 0.6
 _SPLAT_NOISE, _SPLAT_SHARE = 0.02, 0.15  # difference from the splat that is tolerated: absolute, share of its power
 _FINE_NOISE, _FINE_SHARE = 0.05, 0.7  # the same between the photos' fine structures
-_ENOUGH = 1.2  # summed weight from which the photos' detail is laid over the splat in full
+_SEVERAL = 1.5  # summed weight of photos that agree with each other from which they overrule the splat
+_ENOUGH = 1.5  # summed weight from which the photos' detail is laid over the splat in full
 _EDGE = 0.9  # alpha of a photo below which its colours may be mixed with the backdrop's
 _REACH_SIGMAS = 5.0
 
@@ -53,8 +55,8 @@ def merged(shown: F32, alpha: F32, depth: F32, camera: Camera, cam_from_world: F
     scale = scale_of(camera, cam_from_world)
     weights = views_of(camera, cam_from_world, depth, sources)
     fines = np.empty((len(sources), *shown.shape), np.float32)
+    bands = np.empty_like(fines)
     base = _band(shown, scale)
-    power = _near(base, scale)
     for n, source in enumerate(sources):
         rays = Rays.between(camera, cam_from_world, source.camera, source.cam_from_world)
         x, y, _ = rays.at(depth)
@@ -62,10 +64,23 @@ def merged(shown: F32, alpha: F32, depth: F32, camera: Camera, cam_from_world: F
         inside = np.clip((cv2.erode(rgba[3], np.ones((3, 3))) - _EDGE) / 0.08, 0, 1)
         weights[n] *= inside * np.clip((alpha - 0.3) / 0.4, 0, 1)
         usable = (weights[n] > 0.02).astype(np.float32)
-        apart = _near(_band(np.where(usable > 0, rgba[:3], shown), scale) - base, scale)
-        weights[n] *= np.exp(-apart / (_SPLAT_NOISE**2 + _SPLAT_SHARE * power))
+        bands[n] = _band(np.where(usable > 0, rgba[:3], shown), scale)
         fines[n] = _fine(rgba[:3], shown, usable, scale)
-    return _agreed(fines, weights, scale)
+    return _agreed(fines, weights * _placed(bands, weights, base, scale), scale)
+
+
+def _placed(bands: F32, weights: F32, base: F32, scale: float) -> F32:
+    """How far the broad structure of each photo is right, [n, h, w], 0 to 1: the splat's, or that of several photos."""
+    mean, total = _mean(bands, weights), weights.sum(axis=0)
+    shared = _near(mean, scale)
+    spread = np.stack([_near(band - mean, scale) for band in bands])
+    tolerance = _SPLAT_NOISE**2 + _SPLAT_SHARE * shared
+    effective = total**2 / ((weights**2).sum(axis=0) + np.float32(1e-4))
+    doubt = (spread * weights).sum(axis=0) / (total + np.float32(1e-4)) / tolerance
+    several = np.exp(-doubt) * np.clip(effective - 1, 0, 1) * np.clip(total / _SEVERAL, 0, 1)
+    limit = _SPLAT_NOISE**2 + _SPLAT_SHARE * _near(base, scale)
+    as_splat = np.stack([np.exp(-_near(band - base, scale) / limit) for band in bands])
+    return np.maximum(as_splat, several * np.exp(-spread / tolerance))
 
 
 def _agreed(fines: F32, weights: F32, scale: float) -> Merged:

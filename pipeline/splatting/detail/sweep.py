@@ -21,7 +21,7 @@ from pipeline.splatting.detail.sources import Source, resized_camera, views_of
 _CONTRAST_PX = 2.5  # sigma of the window in which contrast is normalised
 _NOISE = 0.012  # contrast, 0 to 1, below which normalising would amplify noise
 _OUTLIER = 3.0  # squared deviation, in units of local contrast, beyond which a sample is simply wrong
-_WINDOW_PX = 7
+_WINDOW_PX = 5
 _WEIGHT_MIN = 0.15  # summed weight of the samples below which nothing can be said
 _STEP_COST, _JUMP_COST = 0.02, 0.2
 

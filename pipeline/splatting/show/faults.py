@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.core.arrays import F32, F64, I64, Alpha, Mask, Rgb, Rgba
 from pipeline.core.domain import View
-from pipeline.core.records import RenderFaults
+from pipeline.core.measured import RenderFaults
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.seen import Depth, depth_of
 

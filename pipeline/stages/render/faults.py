@@ -4,7 +4,9 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
-from pipeline.core.records import RenderFaults
+from pipeline.core.measured import RenderFaults
+from pipeline.core.records import Picture
+from pipeline.stages.render.posed import PosedShoot
 
 PHOTOS = 12  # the nearest ones, that a picture is compared with
 
@@ -54,3 +56,15 @@ def find_faults(inputs: FaultsInputs, params: FaultsParams, work: Work) -> Fault
 
 
 FAULTS = Stage("render_faults", 1, FaultsInputs, FaultsParams, FaultsOutputs, find_faults)
+
+
+def with_faults(picture: Picture, file: Artifact, shoot: PosedShoot, work: Work) -> Picture:
+    """Look for the faults of a rendered angle."""
+    if picture.view is None or shoot.splat is None:
+        return picture
+    near = shoot.around(picture.view, PHOTOS)
+    photos = work.put_tree({f"{view.photo}.png": shoot.cutout(view.photo) for view in near})
+    item = FaultsInputs(picture=file, splat=shoot.splat, photos=photos)
+    params = FaultsParams(view=picture.view, views=near, fitted=picture.fitted)
+    done = work.item(f"{picture.angle.name}/faults", FAULTS, item, params)
+    return picture.model_copy(update={"faults": done.report.faults})

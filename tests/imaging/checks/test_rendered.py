@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.core.records import RenderFaults
+from pipeline.core.measured import RenderFaults
 from pipeline.imaging.checks.judge import judge
 from pipeline.imaging.checks.rendered import check_faults
 

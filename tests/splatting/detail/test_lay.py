@@ -77,14 +77,23 @@ def test_a_spot_in_a_single_photo_leaves_no_ghost(drawn, splat, unseen, photos, 
     assert (changed > 0.1).sum() < 20  # the spot has 256 pixels
 
 
-def test_photos_of_another_product_add_nothing(drawn, splat, unseen):
-    def another(points):
-        return np.clip(0.5 + 0.4 * np.sin(40 * points), 0, 1)
+def test_photos_that_show_other_things_each_add_nothing(drawn, splat, unseen):
+    def another(seed):
+        return lambda points: np.clip(0.5 + 0.4 * np.sin(40 * points + seed * points[..., ::-1]), 0, 1)
 
-    strangers = [ball.photo(azimuth, painted=another) for azimuth in AROUND]
+    strangers = [ball.photo(azimuth, painted=another(10 * n)) for n, azimuth in enumerate(AROUND)]
     done = laid(drawn, splat, unseen, strangers)
     assert done.photographed < 0.02
     assert np.abs(done.planes - drawn).mean() < 0.004
+
+
+def test_several_photos_that_agree_overrule_a_splat_that_lost_a_pattern(unseen, photos):
+    pale = ball.splat()
+    pale.gaussians.sh[:] = pale.gaussians.sh.mean(axis=0)
+    plain = planes(pale, unseen.camera, unseen.cam_from_world, 1)
+    done = laid(plain, pale, unseen, photos)
+    before, after = score(plain, ball.level(unseen)), score(done.planes, ball.level(unseen))
+    assert after.ssim > before.ssim + 0.1
 
 
 def test_without_a_usable_photo_the_picture_stays_as_it_is(drawn, splat, unseen, photos):
