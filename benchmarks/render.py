@@ -92,7 +92,7 @@ def part(shown: Shown, corner: tuple[float, float]) -> NDArray[np.uint8]:
 
 
 def compare(shoot: Path, presets: list[str], kept: Path | None) -> tuple[list[str], list[NDArray[np.uint8]]]:
-    """Rows of the table for one shoot, printed as they are measured, and its parts of the sheet, by the first preset."""
+    """Rows of the table for one shoot, printed as measured, and its parts of the sheet, of the first preset."""
     photos = true_photos(shoot / "photos", shoot / "truth")
     seen = [photo for photo in photos if photo.name not in HELD_OUT]
     rows, parts = [], []
