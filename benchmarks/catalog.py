@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -147,7 +146,7 @@ def main() -> None:
     shoots = filled(catalog, args.assets)
     lines = [HEAD]
     with tempfile.TemporaryDirectory() as store:
-        for query in chain(queries(catalog, shoots), pages(args.url, Path(store), shoots)):
+        for query in (*queries(catalog, shoots), *pages(args.url, Path(store), shoots)):
             if args.only in query.name:
                 timing = Clock(args.calls, args.server_pid).timed(query)
                 lines.append(f"| {' | '.join(map(str, timing))} |")

@@ -14,11 +14,12 @@ from pipeline.catalog.board.board import BoardFilter, count_states, read_board
 from pipeline.catalog.board.product import read_product
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import read_lineage
+from pipeline.catalog.review.actors import Role
 from pipeline.catalog.review.queue import review_queue
 from pipeline.catalog.runs.costs import list_run_shoots, list_runs, read_run
 from pipeline.catalog.trace.behind import impact_of_checkpoint, impact_of_setting
 from pipeline.catalog.trace.impact import impact_of_photo
-from pipeline.pages.access import Role, User
+from pipeline.pages.access import User
 from pipeline.pages.app import build_pages
 from pipeline.settings import Settings
 

@@ -1,8 +1,8 @@
 """Briefs: how many become exactly the plan that was written down for them, and how long the grammar takes.
 
-All parts but `strangers2_kept` have been read and tuned the grammar, most of them after a first run that was measured.
-The misses of `strangers2_kept` are not printed, so that it can be measured again. A wrong setting counts apart from a
-plan that only refuses too much.
+All parts have been read and tuned the grammar, most of them after a first run that was measured. Misses of parts in
+`UNREAD` are not printed, so that they can be measured again. A wrong setting counts apart from a plan that only refuses
+too much.
 """
 
 import argparse

@@ -38,9 +38,22 @@ MADE = (  # what `catalog brief --run` made of each on the sample mug, with pres
     "![The front of the mug on marble](images/brief-5.webp)",
 )
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Directions": ("SIDE", "UP", "DOWN", "LEVEL", "OBLIQUE", "THREEQ", "PROFILE", "TURN", "ROUND", "EVERY", "AZIMUTH"),
+    "Directions": (
+        "SIDE",
+        "UP",
+        "DOWN",
+        "LEVEL",
+        "OBLIQUE",
+        "THREEQ",
+        "PROFILE",
+        "TURN",
+        "ROUND",
+        "QUARTERS",
+        "EVERY",
+        "AZIMUTH",
+    ),
     "Backdrops": ("COLOUR", "TONE", "MATERIAL", "PLACE", "MOOD", "MOODWORD", "GRADIENT", "EXTEND"),
-    "Light": ("LIGHT", "SHADOW", "SOFT", "HARD", "STRONG", "FAINT", "NO"),
+    "Light": ("LIGHT", "BACKLIGHT", "SHADOW", "SHADOWLESS", "SOFT", "HARD", "STRONG", "FAINT", "NO"),
     "Edits": (
         "CROP",
         "EACH",
@@ -83,7 +96,7 @@ def _becomes(kind: str, value: str) -> str:
 
 
 def _usual(word: str) -> str:
-    kind = word.upper()
+    kind = "MUCH" if word == "much" else "SLIGHTLY"
     return (
         f"usual amount: {BRIGHTER_EV[kind]:g} EV, contrast {CONTRAST[kind]:.0%}, sharpen {SHARPEN[kind]:g}, "
         f"perspective {PERSPECTIVE[kind]:.0%}"
@@ -103,6 +116,9 @@ BECOMES: dict[str, Callable[[str], str]] = {
     "TURN": lambda degrees: f"{degrees}°",
     "EVERY": lambda _: "`every 30° from 0 to 90`",
     "ROUND": lambda _: "`8 views all around`",
+    "QUARTERS": lambda _: "front, right, back and left",
+    "BACKLIGHT": lambda _: "azimuth 180",
+    "SHADOWLESS": lambda _: "strength 0",
     "COLOUR": lambda name: f"`{colour_of(name)}`",
     "SOFT": lambda _: f"softness {SOFTNESS['SOFT']:g}",
     "HARD": lambda _: f"softness {SOFTNESS['HARD']:g}",

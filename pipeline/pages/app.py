@@ -1,5 +1,6 @@
 """Builds the pages as one FastAPI application, which `catalog ui` serves and Airflow mounts."""
 
+import gc
 from collections.abc import Iterator
 
 from fastapi import FastAPI, HTTPException, Request
@@ -59,6 +60,7 @@ def build_pages(access: Access, settings: Settings, redo: Redo | None = None) ->
     unguarded = {route.path for route in api_routes(pages) if role_of(route) is None} - PUBLIC
     if unguarded:
         raise RuntimeError(f"these routes have no role: {', '.join(sorted(unguarded))}")
+    gc.freeze()  # else each full collection looks through all modules: 50 ms in the middle of some page
     return pages
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from pipeline.language.briefs.asks import Edit, NoSuchPhrase, RefusedPhrase
+from pipeline.language.briefs.asks import Ask, Edit, NoSuchPhrase, RefusedPhrase
 from pipeline.language.briefs.directions import is_turned
 from pipeline.language.briefs.lexeme import Lexeme
 
@@ -74,6 +74,17 @@ def _require_lies(ratio: str, orientations: set[str]) -> None:
         raise RefusedPhrase(f"{ratio} is {lies}, not {sorted(wrong)[0]}; write the ratio that is meant, width first")
 
 
+def lies_so(orientation: str, asks: Sequence[Ask]) -> bool:
+    """Whether an edit gives the picture a shape that is called `portrait` or `landscape`."""
+    for ask in asks:
+        fields = ask.what.fields if isinstance(ask.what, Edit) else {}
+        shape = fields.get(("crop", "aspect"), "").split(":") or fields.get(("size_px",), ())
+        width, height = map(int, shape if len(shape) == 2 else fields.get(("size_px",), (1, 1)))
+        if width != height:
+            return (width > height) == (orientation == "landscape")
+    return False
+
+
 def _size(text: str) -> tuple[int, int]:
     width, height = map(int, text.split("x"))
     if not (16 <= width <= 20_000 and 16 <= height <= 20_000):
@@ -105,12 +116,24 @@ def adjust_of(lexemes: Sequence[Lexeme]) -> Edit:
         amounts and noun in NOUNS and not signs and amounts[0][1:] == ("PCT", False) and amounts[0][0] > WHOLE_FROM_PCT
     ):
         raise RefusedPhrase(f"write `{noun.lower()} to {amounts[0][0]:g}%`, or by how much it is to change")
+    amounts, signs = _as_meant(noun, lexemes, amounts, signs)
     edit = ADJUSTED[noun](amounts[0] if amounts else None, degrees[0] if degrees else "", signs)
     if radius and ("sharpen", "amount") in edit.fields:
         if not 0.3 <= radius[0] <= 20:
             raise RefusedPhrase("sharpening has a radius from 0.3 to 20 px")
         edit.fields["sharpen", "radius_px"] = radius[0]
     return edit
+
+
+def _as_meant(
+    noun: str, lexemes: Sequence[Lexeme], amounts: list[tuple[float, str, bool]], signs: set[str]
+) -> tuple[list[tuple[float, str, bool]], set[str]]:
+    """The amounts and signs of `less brightness (-10%)`, which is 10% less, and of `contrastier`, which is more."""
+    if amounts and amounts[0][0] < 0 and ("LESS" in signs or noun == "DARKER"):
+        value, unit, signed = amounts[0]
+        amounts = [(-value, unit, signed), *amounts[1:]]
+    contrastier = any(lexeme.value == "more" and lexeme.kind == "CONTRAST" for lexeme in lexemes)
+    return amounts, signs or ({"MORE"} if contrastier else set())
 
 
 def _amounts(lexemes: Sequence[Lexeme]) -> list[tuple[float, str, bool]]:

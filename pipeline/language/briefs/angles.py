@@ -5,10 +5,13 @@ from dataclasses import replace
 
 from pipeline.core.domain import Angle
 from pipeline.language.briefs.asks import Ask, Count, Ground, Mood, View
+from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.directions import evenly
 from pipeline.language.briefs.plan import Known, RefusedWish
 
 SAME_DEG = 0.5
+ONE = cue("one") | {"1.0"}
+EVERYTHING = cue("everything") | {"both", "beide", "each", "jeweils", "chacune"}
 
 
 def counted(text: str, asks: Sequence[Ask]) -> tuple[list[Ask], list[tuple[int, RefusedWish]]]:
@@ -37,12 +40,48 @@ def joined_views(asks: Sequence[Ask]) -> list[Ask]:
     """The asks, a height that follows a direction (`45° left, slightly from above`) joined to it."""
     joined: list[Ask] = []
     for ask in asks:
+        if (_is_of_all(ask) or _is_level_of_all(joined, ask)) and (reached := _views_before(joined, ask)):
+            for at in reached:
+                joined[at] = _raised(joined[at], ask)
+            continue
         both = _together(joined[-1], ask) if joined else None
         if both is not None:
             joined[-1] = both
         else:
             joined.append(ask)
     return joined
+
+
+def _raised(one: Ask, height: Ask) -> Ask:
+    """A view as high as another ask says."""
+    if not (isinstance(one.what, View) and isinstance(height.what, View)):
+        return one
+    return replace(one, what=replace(one.what, elevation_deg=height.what.elevation_deg))
+
+
+def _is_of_all(ask: Ask) -> bool:
+    """Whether a height is said of several views: `both at eye level`."""
+    height = isinstance(ask.what, View) and ask.what.azimuth_deg is None
+    said = {word for one in ask.phrase[:1] for words in one.before for word in words.split()}
+    return height and bool(said & EVERYTHING)
+
+
+def _is_level_of_all(before: Sequence[Ask], ask: Ask) -> bool:
+    """Whether a height follows views that `and` or `both sides` join: `front & back at eye level`."""
+    views = [one for one in before if isinstance(one.what, View) and one.sentence == ask.sentence]
+    height = isinstance(ask.what, View) and ask.what.azimuth_deg is None and not ask.what.straight
+    joined = len({(one.start, one.end) for one in views}) < len(views) or len({one.segment for one in views}) > 1
+    near = bool(views) and (views[-1].clause == ask.clause or len({(one.start, one.end) for one in views}) == 1)
+    return height and joined and near
+
+
+def _views_before(joined: Sequence[Ask], ask: Ask) -> list[int]:
+    """The places of the sentence's views without a height, before one that is of all."""
+    return [
+        at
+        for at, one in enumerate(joined)
+        if isinstance(one.what, View) and one.sentence == ask.sentence and one.what.elevation_deg is None
+    ]
 
 
 def _together(first: Ask, second: Ask) -> Ask | None:
@@ -52,6 +91,8 @@ def _together(first: Ask, second: Ask) -> Ask | None:
         return None
     if side.azimuth_deg is None and not side.straight:  # also `eye level, front`
         side, height = height, side
+    if first.segment != second.segment and ONE & {word for each in second.phrase[:1] for word in each.before}:
+        return None  # `from the right and one from 15 degrees above`
     if side.azimuth_deg is None or side.elevation_deg is not None or height.azimuth_deg is not None or height.straight:
         return None
     return replace(first, what=View(side.azimuth_deg, height.elevation_deg, side.name), end=second.end)

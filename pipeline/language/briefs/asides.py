@@ -8,25 +8,37 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from pipeline.language.briefs.appositions import appositions
 from pipeline.language.briefs.corrections import retractions
 from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.declarations import openings, praises, questions
 from pipeline.language.briefs.facts import conditions, facts, opinions
 from pipeline.language.briefs.headers import headings
 from pipeline.language.briefs.idioms import idioms
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
-from pipeline.language.briefs.statements import concessions, past, reasons, replaced, statements
+from pipeline.language.briefs.statements import buts, concessions, past, reasons, replaced, statements
 from pipeline.language.briefs.topics import topics
 from pipeline.language.briefs.utterance import BOUNDS, HasAsk, Spans, Utterance
 
 SHADES = frozenset({"COLOUR", "TONE", "MATERIAL"})
-IN_LABELS = frozenset(["PRODUCT", "VIEW", "NUM", "FROM", "TO", "ON", "MAKE"]) | {UNKNOWN, COURTESY, TALK}
+IN_LABELS = frozenset(["PRODUCT", "VIEW", "NUM", "FROM", "TO", "ON", "MAKE", "CORRECT", "CHANGE"]) | {
+    UNKNOWN,
+    COURTESY,
+    TALK,
+}
 IN_PHRASES = frozenset({UNKNOWN, TALK, "MOOD", "PRODUCT"})
 WANTED = frozenset({"MOODWORD", "CHANNEL", "LIGHT", "SHADOW", "BACKDROP"})
 MEASURING = frozenset(["PCT", "DEG", "EV", "PX", "VIEW", "SIDE", "UP", "DOWN", "NUM", "RATIO", "SIZE"]) | {UNKNOWN}
 FOR, OF, DETERMINERS, LOOKS, THIS = cue("for"), cue("of"), cue("determiners"), cue("looks"), cue("this")
+SAYING = cue("people_said")
+AS, DEFINITE = cue("as"), cue("definite")
 DAYS, DEGREES = cue("days"), cue("degrees")
 SHORTEST_ADVERB = 6  # letters
+SEASONS = cue("seasons")
+SHORTEST_REF = 3  # digits of an article's number
+MOST_COUNTED = 12  # pictures of a list
+PICTURES = frozenset({"picture", "image", "photo", "pic", "bild", "foto"})
 BEFORE_NOUNS = frozenset({"ON", "ADD", "REMOVE", "NO", "AND", UNKNOWN, *SHADES})
 CHANGED = SHADES | {
     "HARD",
@@ -85,12 +97,27 @@ def _named(heard: Utterance) -> Spans:
         named = (
             (one.kind == "CHANNEL" and talk == "people")
             or (one.kind == "MOOD" and (talk in {"use", "people"} or heard.words[at + 1 : at + 2] == ["drop"]))
+            or (one.kind == UNKNOWN and _is_name(heard, at))
+            or (one.kind == "CHANNEL" and _is_likened(heard, at))
             or (heard.words[at] == "avant" and talk == "time")  # `avant vendredi` is no front view
         )
         if named:
             yield at, at + 2
         elif one.kind == "MOOD" and (begins := _of_season(heard, at)) is not None:
             yield begins, at + 1
+
+
+def _is_name(heard: Utterance, at: int) -> bool:
+    """Whether a word that opens a clause is who wants something: `Alex wants the bag from the back`."""
+    return heard.kind(at - 1) in BOUNDS and heard.words[at + 1 : at + 2] != [] and heard.words[at + 1] in SAYING
+
+
+def _is_likened(heard: Utterance, at: int) -> bool:
+    """Whether a channel is one that something is compared with: `same as the Shopify set`, `wie bei Zalando`."""
+    first = at - 1
+    while first >= 0 and (heard.words[first] in DEFINITE or heard.words[first] in OF or heard.kind(first) == "ON"):
+        first -= 1
+    return first >= 0 and first < at - 1 and heard.words[first] in AS | {"like"}
 
 
 def _of_season(heard: Utterance, at: int) -> int | None:
@@ -100,14 +127,23 @@ def _of_season(heard: Utterance, at: int) -> int | None:
     dated = dated or (before is not None and before.kind == TALK and before.value == "time")
     if dated and heard.kind(at + 1) not in {"MOODWORD", "MOOD"}:
         return at
+    first = max((other + 1 for other in range(at) if heard.kind(other) in BOUNDS), default=0)
+    used = any(one.kind == TALK and one.value == "use" for one in heard.tokens[first:at])
+    if used and heard.words[at] in SEASONS and heard.words[at - 1] in {"in", "im", "en", "au", "for"}:
+        return at - 1  # `we're relaunching in autumn`
     named = heard.at(at - 2)
     is_named = named is not None and named.kind == TALK and named.value == "use"
     return at - 1 if is_named and heard.kind(at - 1) == "FROM" else None
 
 
 def _labels(heard: Utterance) -> Spans:
-    """What stands before a colon that a wish follows: `hero image: front`; or an article's name: `Article: hoodie`."""
+    """What stands before a colon that a wish follows: `hero image: front`; or an article's name: `Article: hoodie`.
+
+    Also what is counted before a wish: `Slot 1 front`.
+    """
     for at, one in enumerate(heard.tokens):
+        if one.kind == "NUM" and _is_count(heard, at):
+            yield at - 1, at + 1
         if one.kind != "COLON":
             continue
         first = at
@@ -115,11 +151,23 @@ def _labels(heard: Utterance) -> Spans:
             first -= 1
         end = heard.bound(at + 1)
         label = [each.kind for each in heard.tokens[first:at]]
-        heads = end == at + 1 or heard.asks(at + 1, end)
+        heads = end == at + 1 or heard.asks(at + 1, end) or heard.kind(at + 1) in {"NOT", "NO"}
         if label == ["PRODUCT"] and not heads:
             yield first, end
         elif heads and heard.kind(first - 1) in BOUNDS and _is_label(label):
             yield first, at
+
+
+def _is_count(heard: Utterance, at: int) -> bool:
+    """Whether a number counts the pictures of a list: `Slot 1 front`, `picture 2 back`."""
+    named = heard.kind(at - 1) in {UNKNOWN, TALK, "VIEW"} or (
+        heard.words[at - 1 : at] and heard.words[at - 1] in PICTURES
+    )
+    counts = heard.words[at].isdigit() and heard.tokens[at].number <= MOST_COUNTED
+    follows = heard.kind(at + 1) not in {"PCT", "DEG", "EV", "PX", "NUM", *BOUNDS}
+    return bool(
+        named and counts and follows and heard.kind(at - 2) in BOUNDS and heard.asks(at + 1, heard.bound(at + 1))
+    )
 
 
 def _is_label(kinds: Sequence[str]) -> bool:
@@ -171,6 +219,12 @@ def _dates(heard: Utterance) -> Spans:
         after = heard.at(at + 1)
         if after and ((after.kind == TALK and after.value == "time") or heard.words[at + 1] in CLOCK):
             yield at, at + 2
+        elif (
+            heard.kind(at - 1) in {TALK, "PRODUCT"}
+            and len(heard.words[at]) >= SHORTEST_REF
+            and (heard.kind(at + 1) not in MEASURING - {UNKNOWN})
+        ):
+            yield at, at + 1  # `article 4471`
         elif heard.kind(at - 1) == TALK and heard.kind(at + 1) not in MEASURING:
             yield at, at + 1
 
@@ -194,6 +248,7 @@ def _adverbs(heard: Utterance) -> Spans:
 
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
-    headings, retractions, idioms, conditions, _named, _labels, concessions, replaced, past, _audiences, _places,
-    _clocks, reasons, _dates, _adverbs, statements, facts, opinions, topics,
+    headings, appositions, retractions, buts, idioms, conditions, _named, concessions, replaced, _labels, past,
+    _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, statements, praises, facts, opinions,
+    topics,
 )  # fmt: skip

@@ -4,38 +4,40 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from pipeline.language.briefs.lexeme import ENDS, PICTURES, QUALITIES, Lexeme
-from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
+from pipeline.language.briefs.lexeme import ENDS, PICTURES, QUALITIES, SWATCHES, Lexeme
+from pipeline.language.briefs.lexicon import COURTESY, TALK
+from pipeline.language.briefs.runs import CHANGES, CUTTING, kind_at, unit_after, with_runs
 
 UPWARDS = frozenset({"up", "hoch"})
 PICTURE_WORDS = PICTURES | {"picture", "image", "photo", "pic", "pics", "bild", "foto", "photographie"}
 EDGE_VIEWS = {"top": "above", "bottom": "below"}
-ARTICLES = frozenset({"a", "an", "one", "ein", "eine", "einen", "einem", "einer", "un", "une"})
 AIMED = QUALITIES | {"FROM", "SIDE", "UP", "NUM"}
-FEWEST_DEG = 5
-CORRECTING = frozenset({"CORRECT", "ROTATE", "CHANGE"})
 MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
 UNITS = frozenset({"EV", "PX"})
-HEIGHTS = [["SLIGHTLY", height, "COMMA", "NUM", "DEG"] for height in ("UP", "DOWN")]
-CHANGES = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
-BETWEEN = frozenset({COURTESY, TALK, "PRODUCT", "VIEW", "FROM"})
-VIEWED = frozenset({"SIDE", "THREEQ", "OWN_ANGLE"})
-CUTTING = frozenset({"CROP", "PCT", "REMOVE"})
 
 
 def in_context(read: Sequence[Lexeme]) -> list[Lexeme]:
     """The tokens, each with the kind and the value that it has there."""
-    found = _with_heights(_with_squares(_with_degrees(_with_numbers(_with_perspective(_with_views_first(read))))))
+    found = with_runs(read)
     for at in range(len(found)):
         changes = (rule(found, at) for rule in RULES)
         found[at] = next((changed for changed in changes if changed is not None), found[at])
     return found
 
 
+def _round(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`all around, eight views` says how many in another clause."""
+    if found[at].kind != "ROUND" or {kind_at(found, at - 1), kind_at(found, at + 1)} & {"NUM", "VIEW", "EVERY"}:
+        return None
+    rest = list(takewhile(lambda one: one.kind != "STOP", found[at:]))
+    counted = any(one.kind == "NUM" and other.kind == "VIEW" for one, other in pairwise(rest))
+    return replace(found[at], kind=COURTESY) if counted else None
+
+
 def _ratio(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`3/4 left` and its character are three-quarter views; `crop 3/4` and `square` are ratios."""
     one = found[at]
-    around = {_kind_at(found, at - 1), _kind_at(found, at + 1)}
+    around = {kind_at(found, at - 1), kind_at(found, at + 1)}
     three_quarters = one.value in {"3/4", "0.75"} and around & {"VIEW", "SIDE"} and not around & {"CROP", "EV"}
     if three_quarters and one.kind in {"RATIO", "NUM"}:
         return replace(one, kind="THREEQ", value="3:4")
@@ -47,8 +49,10 @@ def _ratio(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 def _light(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`put the lamp on oak` is about a product; `autumn light` and `un éclairage du soir` are moods."""
     one = found[at]
-    before, after = _kind_at(found, at - 1), _kind_at(found, at + 1)
-    if one.value == "lamp" and not {before, after} & (AIMED | QUALITIES):
+    before, after = kind_at(found, at - 1), kind_at(found, at + 1)
+    following = [each.kind for each in found[at + 1 : at + 6] if each.kind not in {COURTESY, "ON", "FROM", "TO"}]
+    aimed = {before, after, *following[:1]} & (AIMED | QUALITIES) and following[:1] not in (["THREEQ"], ["VIEW"])
+    if one.value == "lamp" and not aimed:
         return replace(one, kind="PRODUCT", value="product")
     if one.kind == "LIGHT" and before == "MOOD" and after not in AIMED:
         return replace(one, kind="MOODWORD")
@@ -58,8 +62,8 @@ def _light(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 def _shadow(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`ombre légère` is a faint shadow, `Schatten: stark` a strong one, and `shadow off` none."""
     one = found[at]
-    before = _kind_at(found, at - 2) if _kind_at(found, at - 1) == "COLON" else _kind_at(found, at - 1)
-    if before != "SHADOW" or _kind_at(found, at + 1) not in ENDS:
+    before = kind_at(found, at - 2) if kind_at(found, at - 1) == "COLON" else kind_at(found, at - 1)
+    if before != "SHADOW" or kind_at(found, at + 1) not in ENDS | ({"TO", "FROM"} if one.value == "slight" else set()):
         return None
     if one.kind == "MUCH":
         return replace(one, kind="STRONG")
@@ -68,14 +72,22 @@ def _shadow(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     return replace(one, kind="NO") if one.value == "off" else None
 
 
+def _quality(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`den Kontrast um 10 % stärker` is more of it."""
+    more = {"STRONG": "MORE", "FAINT": "LESS"}.get(found[at].kind)
+    before = [one.kind for one in found[max(0, at - 7) : at] if one.kind not in {COURTESY, "FROM"}]
+    amount = before[-3:] in (["CONTRAST", "NUM", "PCT"], ["BRIGHTNESS", "NUM", "PCT"], ["SHARPEN", "NUM", "PCT"])
+    return replace(found[at], kind=more) if more and amount else None
+
+
 def _number(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`alle` counts steps before a number only; `a quick one` counts nothing; `il` is a stop after a number only."""
     one = found[at]
-    if one.value == "between" and one.kind == "LIMIT" and _kind_at(found, at + 1) == "NUM":
+    if one.value == "between" and one.kind == "LIMIT" and kind_at(found, at + 1) == "NUM":
         return replace(one, kind=COURTESY)
-    if one.kind == "EVERY" and _kind_at(found, at + 1) != "NUM":
+    if one.kind == "EVERY" and kind_at(found, at + 1) != "NUM":
         return replace(one, kind=COURTESY)
-    if one.kind == "NUM" and one.value == "1.0" and _unit_after(found, at) not in MEASURES:
+    if one.kind == "NUM" and one.value == "1.0" and unit_after(found, at) not in MEASURES:
         return replace(one, kind=COURTESY)
     counted = any(each.kind in {"NUM", "RATIO"} for each in found[max(0, at - 3) : at])
     return replace(one, kind=COURTESY) if one.kind in UNITS and not counted else None
@@ -84,7 +96,7 @@ def _number(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 def _direction(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`30° up` is a height; `- top` in a list is a view, and no edge of the picture."""
     one = found[at]
-    if one.value in UPWARDS and one.kind == COURTESY and _kind_at(found, at - 1) == "DEG":
+    if one.value in UPWARDS and one.kind == COURTESY and kind_at(found, at - 1) == "DEG":
         return replace(one, kind="UP", value="above")
     edge = one.kind in {"UP", "DOWN"} and one.value in EDGE_VIEWS
     return replace(one, value=EDGE_VIEWS[one.value]) if edge and _is_item(found, at) else None
@@ -96,100 +108,72 @@ def _size(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     return replace(found[at], kind="RESIZE") if resizes else None
 
 
+def _removed(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`drop the shadow` removes it; `all four sides` are edges where something is cut off, and elsewhere views."""
+    following = [one.kind for one in found[at + 1 :] if one.kind not in {COURTESY, TALK}]
+    if found[at].value == "drop" and following[:1] == ["SHADOW"]:
+        return replace(found[at], kind="REMOVE")
+    cut = any(one.kind in CUTTING for one in found[max(0, at - 6) : at + 6])
+    return replace(found[at], kind="EACH") if found[at].kind == "QUARTERS" and cut else None
+
+
+def _bracket(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """Brackets that divide nothing: `brighter (about 15%)`, `a gradient from cream (top) to brown (bottom)`."""
+    if found[at].kind != "AND" or found[at].value not in {"(", ")"}:
+        return None
+    inside = [one.kind for one in found[at + 1 :] if one.kind not in {COURTESY, TALK}]
+    amount = found[at].value == "(" and inside[:2] in (["NUM", "PCT"], ["NUM", "EV"])
+    before = takewhile(lambda one: one.kind not in {"COMMA", "STOP"}, reversed(found[:at]))
+    beside = {kind_at(found, at - 1), kind_at(found, at + 1)} & {"UP", "DOWN"}
+    graded = bool(beside) and any(one.kind == "GRADIENT" for one in before)
+    return replace(found[at], kind=COURTESY) if amount or graded else None
+
+
+def _plain(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`einfach von vorn` says nothing of the backdrop."""
+    if found[at].kind != "PLAIN":
+        return None
+    backed = SWATCHES | {"BACKDROP", "GRADIENT", "PLAIN"}
+    following = next((one.kind for one in found[at + 1 :] if one.kind not in {COURTESY, TALK}), "")
+    return None if {kind_at(found, at - 1), following} & backed else replace(found[at], kind=COURTESY)
+
+
+def _bit(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`bit more contrast` without its article."""
+    if (
+        found[at].value in {"way", "super"}
+        and found[at].kind == COURTESY
+        and kind_at(found, at + 1) in CHANGES | QUALITIES
+    ):
+        return replace(found[at], kind="MUCH", value="much")
+    degree = found[at].value == "bit" and found[at].kind == COURTESY
+    changed = kind_at(found, at + 1) in CHANGES | QUALITIES | {"MORE", "LESS"}
+    return replace(found[at], kind="SLIGHTLY", value="slightly") if degree and changed else None
+
+
+def _and(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`the light from the left and hard` is one phrase; `and hard shadows` is another one."""
+    if found[at].kind != "AND":
+        return None
+    following = [one.kind for one in found[at + 1 : at + 5] if one.kind not in {COURTESY, "SLIGHTLY", "MUCH"}]
+    before = list(takewhile(lambda one: one.kind not in {"COMMA", "STOP"}, reversed(found[:at])))
+    lamp = {one.kind for one in before if one.kind not in {COURTESY, TALK, "FROM", "TO", "ON", "MAKE"}}
+    lit = bool(lamp & {"LIGHT", "SHADOW"}) and lamp <= AIMED | {"LIGHT", "SHADOW", "SLIGHTLY", "MUCH", "DEG", "AND"}
+    ends = following[:1] and following[0] in QUALITIES and (len(following) == 1 or following[1] in ENDS)
+    return replace(found[at], kind=COURTESY) if lit and ends else None
+
+
+def _turn(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`straighten it by rotating it 2 degrees` is one turn."""
+    following = [one.kind for one in found[at + 1 :] if one.kind not in {COURTESY, "VIEW", "PRODUCT", "FROM", "TO"}]
+    twice = found[at].kind == "ROTATE" and following[:3] == ["ROTATE", "NUM", "DEG"]
+    return replace(found[at], kind=COURTESY) if twice else None
+
+
 RULES: tuple[Callable[[Sequence[Lexeme], int], Lexeme | None], ...] = (
-    _ratio, _light, _shadow, _number, _direction, _size,
+    _round, _ratio, _light, _shadow, _quality, _number, _direction, _size, _removed, _bracket, _turn, _bit, _plain,
+    _and,
 )  # fmt: skip
-
-
-def _with_views_first(read: Sequence[Lexeme]) -> list[Lexeme]:
-    """The tokens with a view before the change of its picture that it divides: `brighten the back by 10%`."""
-    found = list(read)
-    for at, one in enumerate(read):
-        if one.kind not in CHANGES:
-            continue
-        first = next((other for other in range(at + 1, len(read)) if read[other].kind not in BETWEEN), len(read))
-        end = next((other for other in range(first, len(read)) if read[other].kind not in VIEWED), len(read))
-        amount = next((other for other in range(end, len(read)) if read[other].kind not in BETWEEN), len(read))
-        clause = {each.kind for each in read[max(0, at - 6) : at]}
-        amounted = _kind_at(read, amount) == "NUM" and _kind_at(read, amount + 1) in {"PCT", "EV"}
-        if first < end and amounted and not clause & CUTTING:
-            found[at:end] = [*read[first:end], *read[at:first]]
-    return found
-
-
-def _with_numbers(read: Sequence[Lexeme]) -> list[Lexeme]:
-    """The tokens with `2/3 of a stop` and `by a degree` as numbers."""
-    found = list(read)
-    for at, lexeme in enumerate(found):
-        if lexeme.kind == "RATIO" and "/" in lexeme.value and _unit_after(found, at) == "EV":
-            over, under = map(int, lexeme.value.split("/"))
-            found[at] = replace(lexeme, kind="NUM", value=repr(over / max(1, under)))
-        elif lexeme.value in ARTICLES and lexeme.kind == COURTESY and _kind_at(found, at + 1) in {"DEG", "EV", "PCT"}:
-            nearby = found[max(0, at - 2) : at]
-            if not any(one.kind in {"NUM", "RATIO"} or one.value == "of" for one in nearby):
-                found[at] = replace(lexeme, kind="NUM", value="1.0")
-    return found
-
-
-def _with_degrees(read: Sequence[Lexeme]) -> list[Lexeme]:
-    """The tokens with the degree sign that `30 left` and `right 30` leave out; `crop left 5` has none."""
-    found: list[Lexeme] = []
-    for at, lexeme in enumerate(read):
-        found.append(lexeme)
-        if lexeme.kind != "NUM" or not FEWEST_DEG <= lexeme.number <= 180:
-            continue
-        before, after = read[at - 1] if at else None, read[at + 1] if at + 1 < len(read) else None
-        towards = read[at + 2] if after is not None and after.kind == "TO" and at + 2 < len(read) else after
-        leads = towards is not None and towards.turns
-        follows = before is not None and before.turns and (after is None or after.kind in ENDS)
-        clause = {one.kind for one in read[max(0, at - 6) : at + 6]}
-        if (leads or follows) and not clause & {"CROP", "PCT", "REMOVE", "ROTATE"}:
-            found.append(replace(lexeme, kind="DEG", value="degrees", start=lexeme.end))
-    return found
-
-
-def _with_heights(read: Sequence[Lexeme]) -> list[Lexeme]:
-    """The tokens without the vague part of `slightly from above, like 30 degrees`."""
-    found = list(read)
-    said = [at for at, one in enumerate(read) if one.kind not in {COURTESY, "FROM"}]
-    for place in range(len(said) - 4):
-        run = said[place : place + 6]
-        kinds = [_kind_at(read, at) for at in run]
-        if kinds[:5] in HEIGHTS and (len(kinds) < 6 or kinds[5] in ENDS):
-            for at in (run[0], run[2]):
-                found[at] = replace(read[at], kind=COURTESY)
-    return found
-
-
-def _with_squares(read: Sequence[Lexeme]) -> list[Lexeme]:
-    """The tokens with `2000 px square` as a size."""
-    found = list(read)
-    for at in range(len(read) - 1):
-        beside = [other for other in (at - 1, at + 2) if _kind_at(read, other) == "SQUARE"]
-        if read[at].kind == "NUM" and read[at + 1].kind == "PX" and beside:
-            side = f"{read[at].number:.0f}"
-            found[at] = replace(read[at], kind="SIZE", value=f"{side}x{side}")
-            found[at + 1] = replace(read[at + 1], kind=COURTESY)
-            found[beside[0]] = replace(read[beside[0]], kind=COURTESY)
-    return found
-
-
-def _with_perspective(read: Sequence[Lexeme]) -> list[Lexeme]:
-    """The tokens, in which `perspective` is an edit where a verb corrects it, and elsewhere a view."""
-    found = list(read)
-    ends = [at for at, lexeme in enumerate(read) if lexeme.kind in ENDS] + [len(read)]
-    for before, end in pairwise([-1, *ends]):
-        clause = range(before + 1, end)
-        named = [at for at in clause if read[at].kind == "PERSPECTIVE" or read[at].value == "perspective"]
-        verbs = [at for at in clause if read[at].kind in CORRECTING]
-        for at in named:
-            if verbs:
-                found[at] = replace(read[at], kind="PERSPECTIVE")
-            elif read[at].value == "lines":  # `a wall with vertical lines`
-                found[at] = replace(read[at], kind=UNKNOWN)
-        for at in verbs if named else ():
-            found[at] = replace(read[at], kind="CORRECT")
-    return found
 
 
 def _names_mood(found: Sequence[Lexeme], at: int) -> bool:
@@ -200,10 +184,10 @@ def _names_mood(found: Sequence[Lexeme], at: int) -> bool:
 
 def _is_item(found: Sequence[Lexeme], at: int) -> bool:
     """Whether `top` is an item of a list of views, and no edge of a picture: `- top`, `front, back, top on oak`."""
-    begins = at == 0 or _before_courtesy(found, at) in ENDS
+    begins = at == 0 or _before_courtesy(found, at) in ENDS | {"COLON"}
     following = [one.kind for one in found[at + 1 : at + 4] if one.kind != COURTESY]
     ends = not following or following[0] in ENDS | {"ON"}
-    cut = any(one.kind in CUTTING for one in found[max(0, at - 6) : at + 6])
+    cut = any(one.kind in CUTTING | {"GRADIENT"} for one in found[max(0, at - 6) : at + 6])
     return begins and ends and not cut
 
 
@@ -221,12 +205,3 @@ def _is_resize(found: Sequence[Lexeme], at: int) -> bool:
     whole = clause[number - 1].kind == "TO" or clause[number - 1].value in {"to", "a", "auf"}
     pictured = any(one.value in PICTURE_WORDS for one in clause[:number])
     return whole and pictured and kinds[number + 1 : number + 2] == ["PCT"]
-
-
-def _kind_at(found: Sequence[Lexeme], at: int) -> str:
-    return found[at].kind if 0 <= at < len(found) else "STOP"
-
-
-def _unit_after(found: Sequence[Lexeme], at: int) -> str:
-    """The kind of the unit after a number, past `of a`."""
-    return next((lexeme.kind for lexeme in found[at + 1 :] if lexeme.kind not in {COURTESY, "FROM"}), "")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipeline.language.briefs.asks import Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View
 from pipeline.language.briefs.cues import cue
-from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.lexeme import QUALITIES, Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, NOUN, TALK
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
@@ -22,6 +22,8 @@ EITHER = cue("either")
 DENYING, ADDING, INSTEAD = cue("denying"), cue("adding"), cue("instead_of_it")
 OPENING = BOUNDS | {"AND", "COLON", RETRACT}
 FRAMES = frozenset({"crop", "size_px", "resize"})
+CHANGED_BY_AMOUNT = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN", "MORE", "LESS"})
+RATHERS = frozenset({"rather", "eher", "plutot"})
 UNITS = frozenset({"PCT", "EV", "DEG"})
 QUIET = frozenset({COURTESY, TALK, NOUN})
 
@@ -34,6 +36,10 @@ def retractions(heard: Utterance) -> Spans:
             heard.tokens[at] = replace(one, kind=RETRACT, value="sure")
         elif heard.words[at] in EITHER and _opens(heard, at) and heard.asks(at + 1, bound) and heard.asks(0, at):
             heard.tokens[at] = replace(one, kind=RETRACT, value=OR)
+        elif one.kind == RETRACT and one.value == "sure" and bound == at + 1 and not _begins(heard, at):
+            heard.tokens[at] = replace(one, value=LAST)  # `from the left, I mean`
+        elif one.kind == RETRACT and one.value == MAYBE and heard.words[at] in RATHERS and _grades(heard, at):
+            heard.tokens[at] = replace(one, kind=COURTESY)  # `a shadow to the right, rather soft`
         elif one.kind == RETRACT and one.value == MAYBE:
             heard.tokens[at] = _corrected(heard, at, bound)
     yield from ()
@@ -51,6 +57,22 @@ def _corrected(heard: Utterance, at: int, bound: int) -> Lexeme:
         if _opens(heard, at):
             return one
     return replace(one, kind=COURTESY)
+
+
+def _grades(heard: Utterance, at: int) -> bool:
+    """Whether `rather` only weakens the quality after it, and the clause before has none."""
+    begins = at - 1
+    while heard.kind(begins - 1) not in BOUNDS:
+        begins -= 1
+    quality = heard.kind(at + 1) in {*QUALITIES, "SLIGHTLY"} and heard.kind(at + 2) in BOUNDS
+    return quality and not heard.kinds(begins, at) & QUALITIES
+
+
+def _begins(heard: Utterance, at: int) -> bool:
+    """Whether a word begins its clause, courtesy aside."""
+    while heard.kind(at - 1) in QUIET | {RETRACT, "AND", "COLON"} and at:
+        at -= 1
+    return at == 0 or heard.kind(at - 1) in BOUNDS
 
 
 def _opens(heard: Utterance, at: int) -> bool:
@@ -84,6 +106,28 @@ def taken_back(asks: list[Ask], known: int, clause: Sequence[Lexeme], *, sure: b
     return gone
 
 
+def is_stronger(before: Ask, later: Sequence[Ask]) -> bool:
+    """Whether the only later ask says the same of the light with more weight."""
+    first, second = before.what, later[0].what if len(later) == 1 else None
+    if not (isinstance(first, Lamp) and isinstance(second, Lamp)) or first.fields.keys() != second.fields.keys():
+        return False
+    softness = [one.fields.get("softness", 0.5) for one in (first, second)]
+    return set(first.fields) == {"softness"} and (softness[0] > 0.5) == (softness[1] > 0.5)
+
+
+def of_lamp(asks: Sequence[Ask], said: Sequence[Lexeme]) -> list[Lexeme]:
+    """The tokens of a correction with what they are about: `light from the right, sorry, from the left`."""
+    last = asks[-1] if asks else None
+    if last is not None and isinstance(last.what, Ground) and said and said[0].kind in {"COLOUR", "TONE"}:
+        before = tuple(word for word in said[0].before if word != "MAKE")
+        return [*said] if "PRODUCT" in before else [replace(said[0], before=(*before, "ON")), *said[1:]]
+    aimed = last is not None and isinstance(last.what, Lamp) and "azimuth_deg" in last.what.fields
+    if last is None or not aimed or not said or not {one.kind for one in said} <= {"SIDE", "UP"}:
+        return list(said)
+    lamp = next((one for one in last.phrase if one.kind in {"LIGHT", "SHADOW"}), None)
+    return [replace(lamp, start=said[0].start, end=said[0].start), *said] if lamp else list(said)
+
+
 def unclear(asks: Sequence[Ask], known: int) -> list[Ask]:
     """The earlier asks that those from `known` on may replace: of the last clause with such asks, or with any."""
     earlier = asks[:known]
@@ -100,6 +144,13 @@ def with_amount(phrase: Sequence[Lexeme], clause: Sequence[Lexeme]) -> list[Lexe
             number = replace(phrase[numbers[0]], value=clause[0].value)
             return [number if at == numbers[0] else one for at, one in enumerate(phrase)]
     return None
+
+
+def with_its_amount(last: Ask, clause: Sequence[Lexeme]) -> list[Lexeme] | None:
+    """The phrase of an edit with the amount that the next clause gives: `brighter, like 20%`."""
+    amount = [one.kind for one in clause] in (["NUM", "PCT"], ["NUM", "EV"])
+    lacks = isinstance(last.what, Edit) and {one.kind for one in last.phrase} <= CHANGED_BY_AMOUNT
+    return [*last.phrase, *clause] if amount and lacks and clause[0].value[0] not in "+-" else None
 
 
 def _last_alike(earlier: Sequence[Ask], slot: str) -> list[Ask]:

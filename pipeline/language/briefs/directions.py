@@ -26,16 +26,14 @@ LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left`
 OF_PICTURE = frozenset({"picture", "image", "photo", "bild", "foto", "by", "um"})
 ARTICLES = cue("definite")
 AT = frozenset({"at", "am", "en"})
-APART = cue("but") | {"COLON"}
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
 
 
 def view_of(tree: Tree[Any]) -> View:
     """The direction of an `angle` phrase."""
-    apart = {"COLON"} if any(lexeme.kind == "SLIGHTLY" for lexeme in lexemes_in(tree)) else APART
-    if any(apart & set(lexeme.before) for lexeme in lexemes_in(tree)[1:]):
-        raise NoSuchPhrase  # `the front page needs it: left`, `as the front but from the left`
+    if any("COLON" in lexeme.before for lexeme in lexemes_in(tree)[1:]):
+        raise NoSuchPhrase  # `the front page needs it: left`
     parts = {str(part.data): lexemes_in(part) for part in tree.children if isinstance(part, Tree)}
     _require_from(lexemes_in(tree))
     if not parts:  # SIDE NUM DEG up_or_down
@@ -146,6 +144,8 @@ def views_around(lexemes: Sequence[Lexeme]) -> list[View] | list[Count]:
     """Several views: `both sides`, `8 views`, or `every 30°` with or without a first and a last azimuth."""
     if lexemes[0].kind == "BOTH":
         return [View(azimuth_deg=SIDE_DEG[side], name=side) for side in TOWARDS]
+    if lexemes[0].kind == "QUARTERS":
+        return [Count(4)]
     numbers = [lexeme.number for lexeme in lexemes if lexeme.kind == "NUM"]
     if any(lexeme.kind == "VIEW" for lexeme in lexemes):
         count = int(numbers[0])
@@ -170,6 +170,8 @@ def lamp_of(tree: Tree[Any]) -> Lamp:
     """What a `light` phrase sets: direction, softness and strength of the lamp."""
     lexemes = lexemes_in(tree)
     kinds = [lexeme.kind for lexeme in lexemes]
+    if any("COLON" in lexeme.before for lexeme in lexemes[1:]) and kinds[0] not in {"LIGHT", "SHADOW"}:
+        raise NoSuchPhrase  # `the front: light from the left`
     for joint, following in pairwise(lexemes):
         # `light from the left and above`, `the light softer and from the right`
         goes_on = (following.kind == "UP" or lexemes[0].kind in {"LIGHT", "SHADOW"}) and not following.viewed
@@ -178,7 +180,7 @@ def lamp_of(tree: Tree[Any]) -> Lamp:
             if "FROM" in following.before and not following.viewed:
                 raise RefusedPhrase(LAMP_OR_VIEW)
             raise NoSuchPhrase
-    if {"NO", "REMOVE"} & set(kinds):
+    if {"NO", "REMOVE", "SHADOWLESS"} & set(kinds):
         if {"SOFT", "HARD", "STRONG", "FAINT"} & set(kinds):
             raise RefusedPhrase("say which shadow is wanted: `no shadow`, `soft shadow` or `hard shadow`")
         return Lamp({"strength": 0.0}, shadow=False)
@@ -187,7 +189,7 @@ def lamp_of(tree: Tree[Any]) -> Lamp:
         *degree, word = lexemes_in(quality)
         very = any(lexeme.kind == "MUCH" for lexeme in degree)
         fields |= _quality(word.kind, very, fields)
-    fields |= _place(lexemes)
+    fields |= {"azimuth_deg": 180.0} if "BACKLIGHT" in kinds else _place(lexemes)
     if not fields:
         raise NoSuchPhrase
     return Lamp(fields, shadow=True if "SHADOW" in kinds else None)

@@ -12,6 +12,8 @@ SHADES = frozenset({"COLOUR", "MATERIAL", "TONE", "HEX"})
 DESCRIBED = frozenset({UNKNOWN, TALK, "PART", "PRODUCT"})
 OF_PICTURE = VIEWS | {"BACKDROP", "VIEW", "LIGHT", "SHADOW", "SCENE", "CROP", "MAKE"}
 DONE, OVER, OTHERS, CHOICES = cue("done"), cue("over"), cue("others"), cue("choices")
+THEN = frozenset({"then", "dann", "alors"})
+WHETHER = cue("whether")
 IF, MISSING, OF = cue("if"), cue("missing"), cue("of")
 
 
@@ -20,7 +22,7 @@ def facts(heard: Utterance) -> Spans:
     for first, end in heard.clauses():
         verb = next((at for at in range(first, end) if heard.words[at].rpartition("'")[2] in IS), None)
         said = heard.said(first, end)
-        if verb is None or said & WISHING or not heard.asks(first, end):
+        if verb is None or heard.words[first] in WHETHER or said & WISHING or not heard.asks(first, end):
             continue
         before, after = heard.kinds(first, verb), heard.said(verb + 1, end)
         praised = bool(before & VIEWS and after & DONE)
@@ -60,6 +62,7 @@ def conditions(heard: Utterance) -> Spans:
         named = heard.kinds(first, end) & (SHADES | {"MOOD", "CHANNEL"})
         without = "NOT" in heard.kinds(first, end) or heard.said(first, end) & MISSING
         if heard.said(first, min(first + 2, end)) & IF and named and without:
-            for start, _ in clauses[at : at + 2]:
+            alone = heard.kind(end) != "COMMA" or heard.said(first, end) & THEN
+            for start, _ in clauses[at : at + (1 if alone else 2)]:
                 heard.tokens[start] = replace(heard.tokens[start], kind="CONDITION")
     yield from ()

@@ -6,6 +6,7 @@ What it does not know it refuses, with the nearest word that it knows. It guesse
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Literal
 
@@ -14,15 +15,16 @@ from pipeline.core.errors import BadInput, CatalogError
 from pipeline.language.base import Pay
 from pipeline.language.briefs.asides import asides_in, without_asides
 from pipeline.language.briefs.base import SPOKEN, LeftUsd, checked, unlimited
-from pipeline.language.briefs.clauses import Found, Left, read_clauses
+from pipeline.language.briefs.clauses import Found, read_clauses
 from pipeline.language.briefs.compose import compose
 from pipeline.language.briefs.fold import fold
-from pipeline.language.briefs.letters import joined_lines, without_frame
+from pipeline.language.briefs.letters import joined_lines, listed, without_frame
 from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import UNKNOWN, Lexicon, lexicon, suggested
 from pipeline.language.briefs.meaningful import meaningful
 from pipeline.language.briefs.plan import EditPlan, Known, Language, Overlay, RefusedWish
 from pipeline.language.briefs.readings import is_weak
+from pipeline.language.briefs.spans import Left
 from pipeline.language.briefs.spelling import in_a_dictionary, spellings
 from pipeline.language.briefs.tokens import languages_of, read_tokens, share_known, unknown_in
 from pipeline.language.briefs.validator import faults
@@ -85,12 +87,13 @@ def read(  # the grammar has no settings and costs nothing
 
 def _body(text: str, words: Lexicon) -> str:
     """The brief without the frame of an e-mail."""
-    return joined_lines(without_frame(text, lambda line, strongly: _asks(_tokens(line, words), strongly)))
+    return joined_lines(without_frame(listed(text), lambda line, strongly: _asks(_tokens(line, words), strongly)))
 
 
 def _notes(body: str, meant: dict[str, str], overlay: Overlay, found: Found, asides: Sequence[str]) -> tuple[str, ...]:
     """Sentences on what was read otherwise than written, and on what a brief cannot say."""
     quoted = [one.of(body) for one in found.left]
+    asides = [*(one.of(body) for one in found.unwanted), *asides]
     asides = [aside for aside in asides if not any(aside in words for words in quoted)]
     written = [word for word in dict.fromkeys(re.findall(r"[^\W\d_]+", body)) if fold(word) in meant]
     notes = [f"{word!r} is read as {meant[fold(word)]!r}" for word in written]
@@ -113,6 +116,11 @@ def _tokens(text: str, words: Lexicon) -> list[Lexeme]:
 
 
 def _asks(tokens: Sequence[Lexeme], strongly: bool) -> bool:
+    return _do_ask(tuple(tokens), strongly)
+
+
+@lru_cache(maxsize=4096)
+def _do_ask(tokens: tuple[Lexeme, ...], strongly: bool) -> bool:
     kept = meaningful(list(tokens))
     asks = read_clauses(kept).asks
     return any(not (strongly and is_weak([one for one in kept if ask.start <= one.start < ask.end])) for ask in asks)

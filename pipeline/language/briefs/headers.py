@@ -10,8 +10,9 @@ from pipeline.language.briefs.utterance import Spans, Utterance
 CARRIED = frozenset({"REMOVE", "NOT", "NO", "LIGHT", "SHADOW", "BACKDROP", "CROP", "CHANNELS"})
 """What a heading says of each of its items."""
 VIEWS = frozenset({"SIDE", "UP", "DOWN", "THREEQ", "OBLIQUE", "OWN_ANGLE", "NUM", "DEG"})
+NAMED = VIEWS - {"NUM", "DEG"}
 BESIDE = frozenset({COURTESY, TALK, "PRODUCT", "MAKE", "FROM", "VIEW", "AND"})
-BULLET = re.compile(r"[ \t]*(?:[-*\u2022\u2013]|\w{1,2}[.)]|\[[ xX]?\])")
+BULLET = re.compile(r"[ \t]*(?:[-*>\u2022\u2013\u00b7]|\w{1,2}[./)]|\[[ xX]?\])")
 DASH = re.compile(r"[ ][-\u2013\u2014][ ]")
 
 
@@ -26,8 +27,15 @@ def headings(heard: Utterance) -> Spans:
             if len(carried) == 1 and carried[0].kind in CARRIED:
                 _carry(heard, carried[0], items)
                 yield at, end
-            elif carried and all(one.kind in VIEWS for one in carried):
+            elif all(one.kind in VIEWS for one in carried) and any(one.kind in NAMED for one in carried):
                 _join(heard, [end, *items])
+        if (
+            items
+            and not _is_bullet(heard, at - 1)
+            and not heard.asks(at, end)
+            and not heard.kinds(at, end) & (CARRIED | {"CHANGE", "ADD"})
+        ):
+            yield at, end  # `changes that the shop asks for`
         _join(heard, _parts(heard, at, end, items))
         at = end + 1
 

@@ -8,6 +8,13 @@ from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
 HEIGHTS = frozenset({"above", "below", "raised"})
 DIRECTED = frozenset({"FROM", "SLIGHTLY", "MUCH", "OBLIQUE", "DEG", "SIDE", "NUM"})
+KNOWING = frozenset({"ich", "er", "sie", "wer", "man", "keiner", "niemand", "jeder"})
+SEPARABLE = frozenset({"take", "taking", "get", "edit", "cut", "clean", "nimm", "nehmt", "mach", "macht", "schneide"})
+OFF = frozenset({"off", "out", "away", "weg", "raus", "ab"})
+EXCEPT, FINE = (
+    frozenset({"except", "ausser", "bis auf", "sauf"}),
+    cue("done") | {"bien", "fine", "good", "gut", "ok", "okay", "passt", "right", "stimmt"},
+)
 OPENS = BOUNDS | {"AND", "COLON"}
 RETURNING, RETURNED, LEFT_OVER, LEFT_AS = cue("returning"), cue("returned"), cue("left_over"), cue("left_as")
 RIGHT_AWAY, PRAISING, PRAISED, POINTING = cue("right_away"), cue("praising"), cue("praised"), cue("pointing")
@@ -19,10 +26,31 @@ def idioms(heard: Utterance) -> Spans:
     for at, one in enumerate(heard.tokens):
         if heard.words[at] in BEHIND and _is_behind_product(heard, at):
             heard.tokens[at] = replace(one, kind="BACKDROP", value="backdrop")
+        elif one.kind == "NOT" and heard.words[at] in EXCEPT and _is_only_one(heard, at):
+            heard.tokens[at] = replace(one, kind=COURTESY)
+        elif heard.words[at] in SEPARABLE and (off := _separated(heard, at)):
+            heard.tokens[at] = replace(one, kind="REMOVE", value="remove")
+            heard.tokens[off] = replace(heard.tokens[off], kind=COURTESY)
         elif one.kind == "COLOUR" and _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON":
             heard.tokens[at] = replace(one, kind=UNKNOWN)  # `show the blue one`
+        elif heard.words[at] in {"weiss", "weisst"} and _word(heard, at - 1) in KNOWING:
+            yield at, at + 1  # `ich weiß, es ist spät`
         elif one.kind in {"SIDE", "UP", "DOWN"} and _is_idiom(heard, at):
+            heard.read[at] = replace(one, kind=TALK)
             yield at, at + 1
+
+
+def _is_only_one(heard: Utterance, at: int) -> bool:
+    """Whether all but one is said to be fine: `all good except the back: 10% darker`."""
+    first = max((other + 1 for other in range(at) if heard.kind(other) in BOUNDS), default=0)
+    return bool(heard.said(first, at) & FINE) and not heard.asks(first, at)
+
+
+def _separated(heard: Utterance, at: int) -> int | None:
+    """Where the `off` of `take the tag off` stands."""
+    bound = heard.bound(at)
+    off = next((other for other in range(at + 1, bound) if heard.words[other] in OFF), None)
+    return off if off is not None and "PART" in heard.kinds(at, off) else None
 
 
 def _is_idiom(heard: Utterance, at: int) -> bool:

@@ -15,7 +15,8 @@ _GREETING = re.compile(
 _SUBJECT = re.compile(r"\A\s*(?:subject|re|betreff|objet)\s*:[^\n]*\n", re.IGNORECASE)
 _THANKS = "|".join(
     (
-        r"(?:thanks|thx|thanx|tks|ty|ta)(?: a lot| so much| muchly| loads| heaps)?(?: in advance)?",
+        r"(?:thanks|thx|thanx|tks|ty|ta)(?: a (?:lot|million|bunch|ton)| so much| muchly| loads| heaps)?"
+        r"(?: in advance)?",
         r"thank you(?: (?:very|so) much)?(?: in advance)?",
         r"many thanks|with thanks|danke(?:sch[oö]n| sehr| im voraus| euch| dir| ihnen)?",
         r"(?:vielen|herzlichen|besten|lieben|tausend) dank(?: im voraus)?",
@@ -59,6 +60,17 @@ _PLEASANTRY = re.compile(  # `hope you can ...` and `thanks for making ...` are 
     r"|j.esp[eè]re que (?:tu vas|vous allez|tout va)\b|merci (?:encore )?pour\b)[^.!?\n]*(?:[.!?]|(?=\n)|\Z)",
     re.IGNORECASE,
 )
+_FAREWELL = (
+    r"(?:thanks|thank you|thx|apologies|regards|greetings|wishes|best|yours|faithfully|sincerely|hugs|love|dank"
+    r"|gr(?:ü|ue)(?:ß|ss)e|gru(?:ß|ss)|bussi|merci|salutations|cordialement|amiti[eé]s|bises|bisous)"
+)
+_NAMES = r"(?-i:[ \t~/-]*(?:x+ )?(?:[A-ZÀ-Þ][\w.'-]*[ \t/|&,]*){1,4})"
+_NAME = re.compile(  # a signature without a greeting, or with one in words of its own
+    rf"(?:(?:(?<=\n)|\A)(?:[ \t]*|[^\n]{{0,60}}\b{_FAREWELL}\b[^\n]{{0,30}})\n{_NAMES}(?:\n{_NAMES})?"
+    rf"|(?<=\n)[ \t]*{_FAREWELL},?[ ]{_NAMES})\s*\Z",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(r"(?m)(?:^[ \t]*|[:,][ \t]+)1([.)])[ \t]")
 HasWish = Callable[[str, bool], bool]
 """Whether a text asks for something; True: with more than one bare word."""
 SIGNATURE_LINES, SIGNATURE_WORDS = 5, 8
@@ -79,6 +91,9 @@ def without_frame(text: str, has_wish: HasWish) -> str:
     last = _LAST_WORDS.search(text)
     if last and not has_wish(last.group(), True):
         text = _blank(text, *last.span())
+    name = _NAME.search(text)
+    if name and not has_wish(name.group(), False):
+        text = _blank(text, *name.span())
     for match in _CLOSING.finditer(text):
         lines = text[match.end() :].strip("\n").splitlines()
         named = all(len(line.split()) <= SIGNATURE_WORDS and not has_wish(line, True) for line in lines)
@@ -99,6 +114,19 @@ def joined_lines(text: str, longest: int = 60) -> str:
     """The text with line ends inside sentences as spaces, where an e-mail program wrapped a long line."""
     pattern = re.compile(rf"(?<=[^\n]{{{longest}}})(?<![.!?;:,])\n(?=[ \t]*[a-zà-ÿ0-9])(?![ \t]*\d{{1,2}}[.)][ \t])")
     return pattern.sub(" ", text)
+
+
+def listed(text: str) -> str:
+    """The text with the items of a list on lines of their own: `1. front 2. back`."""
+    for first in _ITEM.finditer(text):
+        at, number = first.end(), 2
+        space = first.start() + 1
+        if text[space - 1 : space] in {":", ","} and f" 2{first[1]} " in text[at:]:
+            text = f"{text[:space]}\n{text[space + 1 :]}"
+        while (found := text.find(f" {number}{first[1]} ", at)) >= 0 and "\n" not in text[at:found]:
+            text = f"{text[:found]}\n{text[found + 1 :]}"
+            at, number = found + 1, number + 1
+    return text
 
 
 def _blank(text: str, start: int, end: int) -> str:

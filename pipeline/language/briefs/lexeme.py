@@ -7,7 +7,7 @@ from pipeline.language.briefs.plan import Language
 SWATCHES = frozenset({"COLOUR", "TONE", "MATERIAL", "PLACE", "HEX"})
 ENDS = frozenset({"COMMA", "STOP", "AND"})
 QUALITIES = frozenset({"SOFT", "HARD", "STRONG", "FAINT"})
-OF_PICTURES = "pictures images photos photographs bilder fotos photographies"
+OF_PICTURES = "pictures images photos photographs sides pieces bilder fotos seiten stuck photographies cotes"
 OF_VERSIONS = "versions variants variations varianten versionen variantes"
 PICTURES = frozenset(f"{OF_PICTURES} {OF_VERSIONS}".split())
 TURNS = {"L": "left", "R": "right"}

@@ -32,14 +32,16 @@ class Meaning:
 class Lexicon:
     """Phrases, each a tuple of folded words, and what they may mean. `spellings`: wrongly spelled words to these."""
 
-    def __init__(self, entries: dict[Key, tuple[Meaning, ...]], spellings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, entries: dict[Key, tuple[Meaning, ...]], spellings: dict[str, str] | None = None, longest: int = 0
+    ) -> None:
         self.entries = entries
         self.spellings = spellings or {}
-        self.longest = max(map(len, entries))
+        self.longest = longest or max(map(len, entries))
 
     def with_spellings(self, spellings: dict[str, str]) -> "Lexicon":
         """This lexicon, in which folded words with a wrong letter are read as those that they stand for."""
-        return Lexicon(self.entries, spellings)
+        return Lexicon(self.entries, spellings, self.longest)
 
     def folded(self, word: str) -> str:
         """A word as the lexicon writes it: `youuu` is `you`."""
@@ -67,7 +69,8 @@ class Lexicon:
         for name in known.product:
             for phrase in (key_of(name), *((word,) for word in key_of(name) if len(word) > 2)):
                 entries.setdefault(phrase, (Meaning("PRODUCT", "product"),))
-        return Lexicon({key: meanings for key, meanings in entries.items() if key})
+        entries.pop((), None)
+        return Lexicon(entries)
 
     def talk_in(self, word: str) -> str:
         """The class of talk of the last part of a German compound, such as `Frühjahrskatalog`; else empty."""
@@ -186,12 +189,13 @@ def _nicknames(name: str, names: tuple[str, ...], words: Lexicon) -> list[Key]:
     """What a brief may call a channel: its name, its first word if no other channel has it, its last if it is rare."""
     parts = tuple(part for part in key_of(name.replace("_", " ")) if part.isalpha() and len(part) > 1)
     others = [key_of(other.replace("_", " ")) for other in names if other != name]
-    found = [parts]
-    if parts and (name == parts[0] or not any(parts[0] in other for other in others)):
+    found = [parts, parts[::-1]]
+    first = bool(parts) and (name == parts[0] or not any(parts[0] in other for other in others))
+    if first:
         found.append(parts[:1])
     if len(parts) > 1 and parts[-1] not in words.single and not any(parts[-1] in other for other in others):
         found.append(parts[-1:])
-    if parts and len(parts[0]) > SHORTENED and len(found) > 1:
+    if first and len(parts[0]) > SHORTENED:
         found += [(parts[0][:length],) for length in range(SHORTENED, len(parts[0]))]
     return [phrase for phrase in found if phrase not in words.entries]
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pipeline.language.briefs.context import in_context
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.lexeme import PICTURES, QUALITIES, SWATCHES, Lexeme
-from pipeline.language.briefs.lexicon import COURTESY, TALK
+from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 
 LEFT_OUT = frozenset({"ON", "TO", "FROM", "PRODUCT", "MAKE", "VIEW", COURTESY, TALK})
 LABELS = frozenset({"LIGHT", "SHADOW"})
 GOES_ON = cue("goes_on")
 """Verbs that go on about the same lamp: `a shadow that is soft and falls to the right`."""
-FALLS = cue("falls")
+FALLS, DEFINITE = cue("falls"), cue("definite")
 PRONOUNS, GOES_ON_FROM = cue("pronouns") | {"elle", "il", "er", "they"}, cue("goes_on_from")
 OF_LAMP = QUALITIES | {COURTESY, "FROM", "TO", "ON", "SIDE", "UP", "NUM", "DEG", "AND"}
 
@@ -35,7 +35,11 @@ def _with_lamps_whole(read: list[Lexeme]) -> list[Lexeme]:
         kinds = {one.kind for one in clause}
         goes_on = any(one.value in GOES_ON for one in clause) and kinds <= OF_LAMP
         goes_on = goes_on or bool(kinds & QUALITIES and kinds <= QUALITIES | {COURTESY, "SLIGHTLY", "MUCH"})
-        falls = any(one.value in FALLS for one in clause) and kinds <= OF_LAMP | {"MAKE"}
+        falls = any(one.value in FALLS | {"falling"} for one in clause) and kinds <= OF_LAMP | {"MAKE"}
+        head = next((at for at, one in enumerate(lamp) if one.kind != COURTESY), 0)
+        subject = bool(lamp) and lamp[head].kind in LABELS and (not head or lamp[head - 1].value in DEFINITE)
+        labelled = subject and kinds & {"SIDE", "UP"} and kinds <= OF_LAMP
+        goes_on = goes_on or bool(labelled)  # `Licht hart, von links`
         joined = goes_on and (read[comma].kind == "COMMA" or _goes_on_from(clause))
         if (joined or falls) and any(one.kind in LABELS for one in lamp):
             inside.add(comma)
@@ -81,6 +85,8 @@ def _kept(read: list[Lexeme]) -> list[Lexeme]:
 
 def _drop_description(kept: list[Lexeme]) -> None:
     """Forget the colours directly before the product: `the red mug` describes it."""
+    if kept and kept[-1].kind == UNKNOWN and DEFINITE & set(kept[-1].before[-1:]):
+        kept.pop()  # `the weekender bag`
     first = len(kept)
     while first and kept[first - 1].kind in SWATCHES:
         first -= 1

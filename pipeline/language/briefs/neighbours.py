@@ -92,9 +92,15 @@ def _is_other_than_view(clause: Sequence[Lexeme], first: int, end: int, free: Se
     turned = after and after.kind in {UNKNOWN, "ROTATE"} and "TO" in said and "FROM" not in said
     turned = turned or (before and before.kind == "ROTATE" and "TO" in said)
     compared = any(one in AS and other in DEFINITE for one, other in pairwise(phrase[0].before))
+    compared = compared and "COLON" not in phrase[0].before  # `the same views as the mug: front`
     measured = (
         first > 1 and before and before.kind == UNKNOWN and clause[first - 2].kind == "NUM"
     )  # `2 cm from the top`
+    if any(at in free and clause[at].kind in {"LIGHT", "SHADOW"} for at in range(first)):
+        return True  # `the light from the other side (right)`
+    plus = phrase[0].before[-1:] and phrase[0].before[-1] in DEFINITE and "TO" not in phrase[0].before
+    if before and before.kind == "MORE" and plus:
+        return False  # `plus the front`
     relative = before and before.kind in {"MORE", "LESS", "CROP", "PX", "PCT", "NUM"}
     return bool(turned or compared or measured or relative or _is_way(clause, first, end))
 

@@ -8,7 +8,7 @@ from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, NOUN, TALK, UNKNOWN
 
 DEFINITE = cue("definite")
-BESIDE = cue("beside")
+BESIDE, DETERMINERS = cue("beside"), cue("determiners")
 
 
 def with_product(read: list[Lexeme]) -> list[Lexeme]:
@@ -25,15 +25,17 @@ def with_product(read: list[Lexeme]) -> list[Lexeme]:
 
 def _is_named(read: Sequence[Lexeme], at: int) -> bool:
     """Whether a noun that comes first names the product: at the very beginning, or with a definite article."""
-    if _is_prop(read, at):
+    verb = at + 1 < len(read) and read[at + 1].value in DEFINITE  # `mirror the picture`
+    if _is_prop(read, at) or verb:
         return False
     before = [one for one in read[:at] if one.kind not in SWATCHES]
-    opens = all(one.kind in {COURTESY, TALK, "STOP", "COMMA", "VIEW", "FROM"} for one in before)
-    return opens or before[-1].value in DEFINITE
+    opens = all(one.kind in {COURTESY, TALK, "STOP", "COMMA", "COLON", "VIEW", "FROM"} for one in before)
+    begins = at > 0 and read[at - 1].kind in {"COMMA", "STOP", "COLON"}
+    return opens or begins or before[-1].value in DEFINITE
 
 
 def _is_prop(read: Sequence[Lexeme], at: int) -> bool:
     """Whether a noun stands beside the product: after `on`, `with` or `add`, an article and a colour."""
-    while at and read[at - 1].kind in SWATCHES | {COURTESY} and read[at - 1].value not in BESIDE:
+    while at and (read[at - 1].kind in SWATCHES or read[at - 1].value in DETERMINERS - BESIDE):
         at -= 1
     return bool(at) and (read[at - 1].kind in {"ON", "ADD", "NO", "AND"} or read[at - 1].value in BESIDE)

@@ -7,13 +7,16 @@ from pipeline.language.briefs.lexicon import COURTESY
 
 SIZE_FROM_PX = 33  # 16 x 9 is a ratio, 500 x 500 a size
 SCAN = re.compile(
-    r"""(?P<BULLET>(?:(?<=\n)|\A)[ \t]*(?:[-*\u2022\u2013](?=[ \t])|(?:\d{1,2}|[a-h])[.)](?=[ \t])|\[[ xX]?\](?=[ \t])))
+    r"""(?P<BULLET>(?:(?<=\n)|\A)[ \t]*
+        (?:[-*>\u2022\u2013\u00b7](?=[ \t])|(?:\d{1,2}|[a-h])[./)](?=[ \t])|\[[ xX]?\](?=[ \t])))
     |(?P<MARKUP>```.*?(?:```|\Z)|\{.*\}|<[^<>\n]*>|\[[^\[\]\n]*\]|https?://\S+)
+    |(?P<FILE>\b[\w-]+\.(?:jpe?g|png|tiff?|webp|avif|pdf|psd|raw|zip|mp4|gif|docx?|xlsx?)\b)
     |(?P<HEX>\#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b)
     |(?P<SHORT>\b(?:i\.[ ]?e|e\.[ ]?g|z\.[ ]?b|d\.[ ]?h|u\.[ ]?a|o\.[ ]?\u00e4|p\.[ ]?ex|s\.[ ]?v\.[ ]?p|c\.-\u00e0-d|ca
         |inkl|incl|approx|evtl|ggf|usw|etc|resp|v)\.|\bw/(?!\w*o\b)|(?-i::-?[)D(])(?!\w)|;-?[)]
         |\b1[ ]?[x\u00d7](?=[ ](?:[^\W\d]|\d+[ ]?(?:\u00b0|de?g|grad|left|right|links|rechts|gauche|droite|[lr]\b))))
-    |(?P<PAIR>\d{1,5}[ ]?(?:px[ ]?)?(?:[x\u00d7*]|by|mal|sur|par|auf)[ ]?\d{1,5}\b)
+    |(?P<UND>\bu\.(?=[ ][^\W\d]))
+    |(?P<PAIR>\d{1,5}[ ]?(?:(?:px|pixels?)[ ]?)?(?:[x\u00d7*]|by|mal|sur|par|auf)[ ]?\d{1,5}\b)
     |(?P<RATIO>\b\d{1,2}[ ]?[:/][ ]?\d{1,2}\b)
     |(?P<FRACTION>(?<![\w.,])[-+\u2212\u2013][ ]?\d{1,2}/[1-9]\d?\b
         |(?:[-+\u2212\u2013][ ]?)?[\u00bc-\u00be\u2153\u2154])
@@ -30,7 +33,7 @@ SCAN = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
-RENAMED = {"NAME": COURTESY, "WITHOUT": "NO", "BULLET": "STOP"}
+RENAMED = {"FILE": "UNKNOWN", "UND": "AND", "NAME": COURTESY, "WITHOUT": "NO", "BULLET": "STOP"}
 
 
 def symbol(match: re.Match[str]) -> tuple[str, str]:

@@ -1,15 +1,31 @@
 """Clauses of a brief that state something instead of asking for it: reasons, complaints, what was, and what is left."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.declarations import TOPICS, declares
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
 AMOUNTS = frozenset({"NUM", "RATIO", "SIZE"})
 THINGS = frozenset(
     ["TONE", "COLOUR", "MATERIAL", "PLACE", "SIDE", "UP", "BACKDROP", "RATIO", "HEX", "OWN_BACKDROP", "OWN_ANGLE"]
-)
+) | {
+    "SQUARE",
+    "MOOD",
+    "CHANNEL",
+    "THREEQ",
+    "LEVEL",
+    "GRADIENT",
+    "SHADOW",
+    "LIGHT",
+    "SOFT",
+    "HARD",
+    "STRONG",
+    "FAINT",
+    "SIZE",
+}
 QUALIFIED = frozenset({"HARD", "SOFT", "STRONG", "FAINT", "TONE", "BRIGHTER", "DARKER", "MUCH"})
 DEGREES = frozenset({"SLIGHTLY", "MUCH"})
 STATED = frozenset(
@@ -30,7 +46,18 @@ OVER, PREFERRING = cue("over_another"), cue("preferring")
 SWITCHING = cue("switching")
 WHICH = cue("which")
 OPINIONS, PAST_TIMES = cue("opinions"), cue("past_times")
+TOO_MUCH = frozenset({("too", "much"), ("too", "strong"), ("zu", "viel"), ("trop", "de"), ("trop", "d")})
 HAD = frozenset({"hatte", "hatten", "have", "had"})  # `wir hatten`, and folded also `wir h\u00e4tten`
+ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
+    cue("already"),
+    cue("having"),
+    cue("keeping"),
+    cue("keeping_else"),
+    cue("said"),
+)
+LIKING, NOW, GOES_ON = cue("liking"), cue("now"), cue("goes_on")
+VIEWS = frozenset({"SIDE", "UP", "DOWN", "THREEQ", "OWN_ANGLE"})
+EDITED = frozenset({"BRIGHTER", "DARKER", "CONTRAST", "SHARPEN", "CROP", "ROTATE", "COLOUR", "MATERIAL", "MOOD"})
 BUT, IS, INSTEAD, RATHER, THAN = cue("but"), cue("is"), cue("instead"), cue("rather"), cue("than")
 
 
@@ -53,12 +80,31 @@ def reasons(heard: Utterance) -> Spans:
 
 def concessions(heard: Utterance) -> Spans:
     """What is said of something that there is, before `but` and a wish: `the marble is lovely but try walnut`."""
-    for opening, end in heard.clauses():
-        first = max((at + 1 for at in range(opening, end) if heard.kind(at) == "COLON"), default=opening)
-        but = next((at for at in range(first, end) if heard.words[at] in BUT), first)
+    for (opening, but), (other, _) in pairwise(heard.clauses()):
+        if not heard.said(but, other) & BUT:
+            continue
+        first = max((at + 1 for at in range(opening, but) if heard.kind(at) == "COLON"), default=opening)
         said = heard.said(first, but)
-        if said & IS and not said & WISHING and not heard.asks(first, but, strongly=True) and heard.asks(but + 1, end):
+        liked = said & OPINIONS or (said & IS and not heard.asks(first, but, strongly=True))
+        if liked and not said & WISHING and heard.asks(other, len(heard.tokens)):
             yield first, but
+
+
+def buts(heard: Utterance) -> Spans:
+    """None: `but` begins a clause; with `rather` and the like in it, that takes back what stands before."""
+    for at, one in enumerate(heard.tokens):
+        lit = heard.kinds(max(0, at - 6), at) & {"LIGHT", "SHADOW"}
+        if heard.words[at] == "zwar" and heard.kind(at - 1) == "AND" and lit:  # `einen Schatten, und zwar nach links`
+            for joint in {at - 1, at - 2 if heard.kind(at - 2) == "COMMA" else at - 1}:
+                heard.tokens[joint] = replace(heard.tokens[joint], kind=COURTESY)
+        if heard.words[at] not in BUT or one.kind != COURTESY:
+            continue
+        first = next((other + 1 for other in range(at - 1, -1, -1) if heard.kind(other) in BOUNDS), 0)
+        if heard.words[at] != "aber" or heard.said(first, at) & IS:
+            heard.tokens[at] = replace(one, kind="COMMA")
+        if at > first and heard.said(at, heard.bound(at + 1)) & (RATHER | PREFERRING) and heard.asks(0, at):
+            heard.tokens[at] = replace(one, kind="RETRACT", value="maybe")
+    yield from ()
 
 
 def replaced(heard: Utterance) -> Spans:
@@ -82,7 +128,12 @@ def replaced(heard: Utterance) -> Spans:
 def _left_behind(heard: Utterance, first: int, at: int, end: int) -> int | None:
     """The end of what is left behind in `go from oak to marble`; None where nothing is, as in a gradient."""
     before = heard.kinds(first, at)
-    if heard.kind(at) != "FROM" or "GRADIENT" in before or ("BACKDROP" in before and "CHANGE" not in before):
+    if (
+        heard.kind(at) != "FROM"
+        or heard.kind(at - 1) == "ON"
+        or "GRADIENT" in before
+        or ("BACKDROP" in before and "CHANGE" not in before)
+    ):
         return None  # a backdrop that goes from white to blue is a gradient
     stop = _thing(heard, at + 1, end)
     if stop is None or not (heard.kind(stop) == "TO" or heard.words[stop : stop + 1] in (["zu"], ["au"])):
@@ -106,24 +157,40 @@ def past(heard: Utterance) -> Spans:
     """Clauses on what was: `we had it on white last time`, `the last ones were on marble`, `wir hatten schon Eiche`."""
     for first, end in heard.clauses():
         said = heard.said(first, end)
-        dated = any(f" {phrase} " in f" {' '.join(heard.words[first:end])} " for phrase in PAST_TIMES)
+        dated = any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in PAST_TIMES)
+        dated = dated or bool(said & HAVING and said & ALREADY) or _is_said_before(heard, first, end)
+        now = any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in NOW) and said & (IS | GOES_ON)
+        dated = dated or bool(now)
         was = (said & WAS or dated) and not said & ((WISHING - WAS - HAD) | SUBJUNCTIVE)
-        if was and (dated or not said & (HAD - WAS)) and heard.asks(first, end):
+        denied = dated and "NOT" in heard.kinds(first, end) and not heard.kinds(first, end) & (THINGS - {"TONE"})
+        if (was and (dated or (not said & (HAD - WAS) and heard.asks(first, end)))) or denied:
             yield first, end
+
+
+def _is_said_before(heard: Utterance, first: int, end: int) -> bool:
+    """Whether somebody has asked for it before, which `but` follows: `I said teak, but bamboo it is`."""
+    but = heard.said(end, end + 2) & BUT
+    return bool(but and heard.said(first, end) & SAID and heard.said(first, end) & SPEAKERS)
 
 
 def statements(heard: Utterance) -> Spans:
     """Clauses in which somebody says something and wishes for nothing: `our buyers adore that look`."""
     for first, end in heard.clauses():
-        if any(rule(heard, first, end) for rule in (_adds_it, _complains, _is_described, _leaves_the_rest, _states)):
+        if any(
+            rule(heard, first, end)
+            for rule in (_adds_it, _dislikes, _complains, _is_described, _leaves_the_rest, _keeps, declares)
+        ):
             yield first, end
 
 
 def _complains(heard: Utterance, first: int, end: int) -> bool:
     """Whether something is said to be too much, or a bit: `the shadows are too harsh`, `the light is a bit hard`."""
     amounts = {one.kind for one in heard.tokens[first:end] if one.value != "1.0"} & {"NOT", *AMOUNTS}
-    if amounts or (heard.asks(first, end, strongly=True) and not heard.said(first, end) & IS):
+    too_much = TOO_MUCH & set(pairwise(heard.words[first:end]))
+    if amounts or (not too_much and heard.asks(first, end, strongly=True) and not heard.said(first, end) & IS):
         return False
+    if too_much and not heard.said(first, end) & WISHING:
+        return True  # `too much contrast`
     says = _says(heard, first, end)
     for at in range(first, end - 1):
         quality = heard.kind(at + 1) in QUALIFIED | {UNKNOWN}
@@ -133,6 +200,13 @@ def _complains(heard: Utterance, first: int, end: int) -> bool:
         if says and quality and heard.kind(at) in DEGREES and not comparing:
             return True
     return False
+
+
+def _dislikes(heard: Utterance, first: int, end: int) -> bool:
+    """Whether something of the light is said to be disliked: `I don't like the shadow`. A change may refer to it."""
+    said = heard.said(first, end)
+    denied = "NOT" in heard.kinds(first, end) and said & LIKING and not said & {"would", "d"}
+    return bool(denied and heard.kinds(first, end) & TOPICS and not heard.asks(first, end, strongly=True))
 
 
 def _says(heard: Utterance, first: int, end: int) -> bool:
@@ -156,20 +230,17 @@ def _adds_it(heard: Utterance, first: int, end: int) -> bool:
     return "ADD" in kinds and kinds <= {"ADD", COURTESY, TALK} and heard.asks(0, first)
 
 
+def _keeps(heard: Utterance, first: int, end: int) -> bool:
+    """Whether a view, or what has no value here, shall stay as it is: `the back can stay as it is`, `same height`."""
+    kinds = heard.kinds(first, end)
+    named = kinds & {*VIEWS, *TOPICS, "PRODUCT", "VIEW", UNKNOWN} and not kinds & {*AMOUNTS, "NOT", "REMOVE", "ADD"}
+    text = f" {heard.phrase(first, end)} "
+    stays = any(f" {phrase} " in text for phrase in KEEPING)
+    else_ = any(f" {phrase} " in text for phrase in KEEPING_ELSE) and not heard.asks(first, end)
+    return bool(named and ((stays and not kinds & {*EDITED, "COLON"}) or else_))
+
+
 def _leaves_the_rest(heard: Utterance, first: int, end: int) -> bool:
     """Whether all else shall stay as it is: `nothing else needs changing`."""
-    begins = " ".join(heard.words[first:end]).startswith(RESTS)
+    begins = heard.phrase(first, end).startswith(RESTS)
     return begins and not heard.kinds(first, end) & AMOUNTS and not heard.asks(first, end, strongly=True)
-
-
-def _states(heard: Utterance, first: int, end: int) -> bool:
-    """Whether it is about people, times, or what is too much, and holds no wish."""
-    start = next((at for at in range(first, end) if heard.words[at] not in OPENERS and heard.kind(at) != "AND"), None)
-    if start is None:
-        return False
-    one, said = heard.tokens[start], heard.said(first, end)
-    speaks = heard.words[start] in SPEAKERS and one.kind != "ON"  # French `on`
-    speaks = speaks or (one.kind == TALK and one.value in {"people", "time"}) or bool(said & TOO)
-    kinds = {each.kind for each in heard.tokens[start:end] if each.value != "1.0"}  # `this one` is no number
-    open_to_doubt = kinds & {UNKNOWN, "TONE", "MUCH"} and kinds <= IN_STATEMENTS
-    return bool(speaks and open_to_doubt) and not said & WISHING and not heard.asks(start, end)

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 
 from pipeline.language.briefs.fold import fold
 from pipeline.language.briefs.lexeme import SWATCHES, TURNS, Lexeme
-from pipeline.language.briefs.lexicon import TALK, UNKNOWN, Lexicon, Meaning
+from pipeline.language.briefs.lexicon import COURTESY, NOUN, SHORTEST_PART, TALK, UNKNOWN, Lexicon, Meaning
 from pipeline.language.briefs.plan import Language
 from pipeline.language.briefs.products import with_product
 from pipeline.language.briefs.scan import SCAN, symbol
 
 FEW = 3
+APOSTROPHES = ("'", "\u2019")
+INFLECTED = frozenset({"PLACE", "MATERIAL", "VIEW", "PART", "PRODUCT", NOUN, "BACKDROP", "SHADOW", "LIGHT"})
+VERB_ENDINGS = (("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"), ("s", ""))
+SHORTEST_VERB = 4  # letters
+BENEATH = frozenset({"underneath", "beneath", "darunter", "dessous"})
 COMPOUND = SWATCHES | {"MOOD", "MOODWORD", "BACKDROP", "LIGHT", "SHADOW", "SOFT", "HARD", "GRADIENT"}
 
 
@@ -61,7 +66,10 @@ def _read(text: str, words: Lexicon) -> Iterator[Lexeme]:
     while at < len(matches):
         match = matches[at]
         if match.lastgroup != "WORD":
-            yield Lexeme(*symbol(match), match.start(), match.end())
+            kind, value = symbol(match)
+            if value == "|":  # `Channel | Instagram` is a label; more are a row
+                kind = "COLON" if _line(text, match.start()).count("|") == 1 else "COMMA"
+            yield Lexeme(kind, value, match.start(), match.end())
             at += 1
             continue
         run = [match]
@@ -70,6 +78,10 @@ def _read(text: str, words: Lexicon) -> Iterator[Lexeme]:
         numbered = at > 0 and matches[at - 1].lastgroup in {"NUM", "DEG"}
         yield from _words(run, words, after_number=numbered)
         at += len(run)
+
+
+def _line(text: str, at: int) -> str:
+    return text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
 
 
 def _words(run: list[re.Match[str]], words: Lexicon, *, after_number: bool) -> Iterator[Lexeme]:
@@ -82,9 +94,17 @@ def _words(run: list[re.Match[str]], words: Lexicon, *, after_number: bool) -> I
             yield Lexeme(TALK, value, run[at].start(), run[at].end(), frozenset({"de"}))
             at += 1
             continue
+        if not count and (inflected := _inflected(folded[at], words)):
+            yield Lexeme(inflected.kind, inflected.value, run[at].start(), run[at].end(), inflected.languages)
+            at += 1
+            continue
         if not count and (parts := _compound(folded[at], words)):
             for part in parts:
                 yield Lexeme(part.kind, part.value, run[at].start(), run[at].end(), part.languages)
+            at += 1
+            continue
+        if folded[at] == "n" and not run[at].string[run[at].end() :].startswith(APOSTROPHES):  # `front n back`
+            yield Lexeme("AND", "and", run[at].start(), run[at].end())
             at += 1
             continue
         if run[at].group() in TURNS and after_number:
@@ -95,6 +115,8 @@ def _words(run: list[re.Match[str]], words: Lexicon, *, after_number: bool) -> I
         taken = run[at : at + max(1, count)]
         _, following = words.at(folded, at + max(1, count))
         chosen = _chosen(meanings, following, kind)
+        if kind in SWATCHES and folded[at] in BENEATH:  # `a walnut table underneath`
+            chosen = Meaning("BACKDROP", "backdrop", chosen.languages)
         kind = chosen.kind
         yield Lexeme(chosen.kind, chosen.value, taken[0].start(), taken[-1].end(), chosen.languages)
         at += len(taken)
@@ -119,6 +141,23 @@ def _chosen(meanings: tuple[Meaning, ...], following: tuple[Meaning, ...], prece
     return next(iter(kinds.values()))
 
 
+def _inflected(word: str, words: Lexicon) -> Meaning | None:
+    """The noun that a word is a plural or a case of: `Brettern`, `tables`."""
+    for ending, added in VERB_ENDINGS:
+        stem = word.removesuffix(ending) + added
+        found = next((one for one in words.entries.get((stem,), ()) if one.kind in {COURTESY, TALK}), None)
+        if word.endswith(ending) and len(stem) >= SHORTEST_VERB and found and "en" in found.languages:
+            return found
+    for ending in ("n", "en", "s", "es", "e", "er", "ern"):
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) >= SHORTEST_PART:
+            found = next((one for one in words.entries.get((stem,), ()) if one.kind in INFLECTED), None)
+            vowel = ending in {"e", "er"} and found is not None and found.kind == "MATERIAL"
+            if found and not vowel and (ending == "s" or "de" in found.languages):
+                return found
+    return None
+
+
 def _compound(word: str, words: Lexicon) -> tuple[Meaning, ...]:
     """The two parts of a German compound such as `Eichentisch` or `dunkelblau`, or another spelling of an umlaut."""
     spelled = word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
@@ -127,11 +166,13 @@ def _compound(word: str, words: Lexicon) -> tuple[Meaning, ...]:
     for split in range(len(word) - 3, 2, -1):
         first, second = word[:split], word[split:]
         heads = [words.entries.get((first,)), words.entries.get((first[:-1],)) if first[-1] in "sn" else None]
-        tails = words.entries.get((second,), ())
+        tails = words.entries.get((second,), ()) or tuple(filter(None, [_inflected(second, words)]))
         for head in heads:
             pair = [next((m for m in part if m.kind in COMPOUND), None) for part in (head or (), tails)]
             if pair[0] and pair[1]:
                 return (pair[0], pair[1])
             if head and tails and (head[0].kind, tails[0].kind) == ("NUM", "EV"):  # `Drittelblende`
                 return (head[0], tails[0])
+        if tails and tails[0].kind in {"PRODUCT", NOUN} and "de" in tails[0].languages and len(second) >= SHORTEST_PART:
+            return tails[:1]  # `Turnschuh`
     return ()

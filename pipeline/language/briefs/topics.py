@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pipeline.language.briefs.cues import cue
-from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.lexeme import QUALITIES, Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK
 from pipeline.language.briefs.utterance import Spans, Utterance
 
@@ -18,19 +18,73 @@ CHANGED_BY = {
     "LIGHT": OF_LAMP, "SHADOW": OF_LAMP, "CONTRAST": OF_AMOUNT, "BRIGHTNESS": OF_AMOUNT,
     "BACKDROP": frozenset({"BRIGHTER", "DARKER", "COLOUR", "TONE", "MATERIAL", "EXTEND"}),
 }  # fmt: skip
+LAMPS = frozenset({"LIGHT", "SHADOW"})
+OF_QUALITY = QUALITIES | {
+    "SLIGHTLY",
+    "MUCH",
+    COURTESY,
+    TALK,
+    "MAKE",
+    "FROM",
+    "TO",
+    "SIDE",
+    "UP",
+    "AND",
+    "MORE",
+    "RETRACT",
+}
+GOES_ON_FROM = cue("goes_on_from")
 PRONOUNS, EVERYTHING = cue("pronouns"), cue("everything")
 OPENING = frozenset({COURTESY, TALK, "AND", "COLON", "RETRACT", "MAKE"})
 
 
 def topics(heard: Utterance) -> Spans:
     """None: the pronoun of a clause becomes the thing that the statement before it is about."""
-    clauses = list(heard.clauses())
+    clauses = [clause for clause in heard.clauses() if not heard.kinds(*clause) <= {COURTESY} or _topic(heard, *clause)]
+    referring: dict[int, list[Lexeme]] = {}
+    for (first, end), (start, stop) in pairwise(clauses):
+        topic = _topic(heard, first, end) or _carried(heard, referring.get(first, []), start, stop)
+        referring[start] = topic
     for (first, end), (start, stop) in reversed(list(pairwise(clauses))):
-        topic = _topic(heard, first, end)
+        topic = referring[start]
         own = VIEWS if topic and topic[0].kind in VIEWS else VIEWS | TOPICS
+        if (
+            heard.kinds(start, stop) & QUALITIES or heard.said(start, stop) & GOES_ON_FROM
+        ):  # `je la voudrais à droite et dure`
+            own = own - {"SIDE", "UP"}
         if topic and not heard.kinds(start, stop) & own:
-            _refer(heard, topic, start, stop)
+            shades = {one.kind for one in heard.read[first:end]} & {"TONE", "BRIGHTER", "DARKER"}
+            _refer(heard, topic, start, stop, shaded=bool(shades))
+    _refer_to_lamps(heard)
     yield from ()
+
+
+def _refer_to_lamps(heard: Utterance) -> None:
+    """Put the light or the shadow before a quality that names neither: `The light is too hard. Softer, please.`."""
+    for first, end in reversed([part for clause in heard.clauses() for part in _segments(heard, *clause)]):
+        kinds = {one.kind for one in heard.tokens[first:end] if one.value != "1.0"}
+        lamps = [one for one in heard.read[:first] if one.kind in LAMPS]
+        if not lamps or not kinds & QUALITIES or not kinds <= OF_QUALITY:
+            continue
+        at = next(at for at in range(first, end) if heard.kind(at) in QUALITIES | {"SLIGHTLY", "MUCH"})
+        start = heard.tokens[at].start
+        heard.tokens.insert(at, replace(lamps[-1], start=start, end=start))
+        heard.read.insert(at, heard.tokens[at])
+        heard.words.insert(at, "")
+
+
+def _segments(heard: Utterance, first: int, end: int) -> list[tuple[int, int]]:
+    """A clause, or its parts around `and` where one of them names the light: `softer and the light from above`."""
+    joints = [at for at in range(first, end) if heard.kind(at) == "AND"]
+    if not joints or not heard.kinds(first, end) & LAMPS:
+        return [(first, end)]
+    return list(pairwise([first, *joints, end]))
+
+
+def _carried(heard: Utterance, topic: list[Lexeme], start: int, stop: int) -> list[Lexeme]:
+    """The light, where a clause goes on about it: `make it softer. and have it come from above`."""
+    on = topic and topic[0].kind in LAMPS and heard.said(start, stop) & GOES_ON_FROM
+    return topic if on else []
 
 
 def _topic(heard: Utterance, first: int, end: int) -> list[Lexeme]:
@@ -43,10 +97,16 @@ def _topic(heard: Utterance, first: int, end: int) -> list[Lexeme]:
     return things if len(things) == 1 else views if not things else []
 
 
-def _refer(heard: Utterance, topic: Sequence[Lexeme], start: int, stop: int) -> None:
+def _refer(heard: Utterance, topic: Sequence[Lexeme], start: int, stop: int, *, shaded: bool) -> None:
     """Put a thing in the place of its pronoun, and a view before a change of its picture."""
     kinds = heard.kinds(start, stop)
     if topic[0].kind in VIEWS:
+        if kinds & {"MORE", "LESS"} and "NUM" in kinds and not kinds & OF_PICTURE and shaded:
+            at = next(at for at in range(start, stop) if heard.kind(at) in {"MORE", "LESS"})
+            one = heard.tokens[at]
+            heard.tokens.insert(at + 1, replace(one, kind="BRIGHTNESS", value="brightness", start=one.end))
+            heard.words.insert(at + 1, "")
+            kinds = kinds | OF_PICTURE
         if kinds & OF_PICTURE and not heard.said(start, stop) & EVERYTHING:
             at = next(at for at in range(start, stop) if heard.kind(at) not in OPENING)
             heard.tokens[at:at] = topic

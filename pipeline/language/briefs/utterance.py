@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.fold import fold
-from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.lexeme import QUALITIES, Lexeme
 
 SO = cue("so_then")
 STATING = cue("is") | cue("too")
@@ -43,8 +43,13 @@ class Utterance:
         return {one.kind for one in self.tokens[first:end]}
 
     def said(self, first: int, end: int) -> set[str]:
-        """The words of some tokens."""
-        return set(self.words[first:end])
+        """The words of some tokens; `it's` is also `s`, and `let's` a wish."""
+        words = self.words[first:end]
+        return {*words, *(word.rpartition("'")[2] for word in words if word != "let's")}
+
+    def phrase(self, first: int, end: int) -> str:
+        """The words of some tokens, with a space between them."""
+        return " ".join(self.words[first:end])
 
     def asks(self, first: int, end: int, *, strongly: bool = False) -> bool:
         """Whether some tokens ask for something."""
@@ -67,4 +72,5 @@ class Utterance:
             first = end + 1 if self.kind(end) in {*BOUNDS, "COLON"} else end
 
     def _joins(self, at: int) -> bool:
-        return self.kind(at) == "COLON" or self.words[at] in SO
+        adjective = self.kind(at + 1) in {"UNKNOWN", "TONE", *QUALITIES}  # `why it looks so dark`
+        return self.kind(at) == "COLON" or (self.words[at] in SO and not adjective)

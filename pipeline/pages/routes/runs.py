@@ -9,13 +9,15 @@ from pipeline.pages.forms import Cursor, Text
 from pipeline.pages.links import address
 from pipeline.pages.render import render
 
+SHOWN = 10  # runs of a page: the images of each are counted, of a large night 20,000
+
 router = APIRouter()
 
 
 @router.get("/runs")
 def show_runs(request: Request, user: Viewer, cursor: Cursor = None) -> HTMLResponse:
     """Show the runs, the newest first."""
-    page = list_runs(request.app.state.catalog, cursor=cursor)
+    page = list_runs(request.app.state.catalog, cursor=cursor, limit=SHOWN)
     return render(
         request,
         "runs.html",

@@ -5,7 +5,8 @@ import pytest
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import list_assets
 from pipeline.catalog.review import withdrawal
-from pipeline.catalog.review.decisions import Decided, decide
+from pipeline.catalog.review.applying import Decided
+from pipeline.catalog.review.decisions import decide
 from pipeline.catalog.review.log import audit_log
 from pipeline.catalog.review.withdrawal import withdraw
 from pipeline.catalog.shoots import record_planned

@@ -52,7 +52,6 @@ def test_talk_beside_a_wish_changes_nothing_and_is_noted(text, noted):
         ("for a vintage look", "vintage look"),
         ("for Etsy", "Etsy"),
         ("in our brand green", "brand green"),
-        ("the handle looks odd from the left", "handle looks odd from the left"),
         ("dramatically brighter", "dramatically brighter"),
         ("half hidden butterfly", "butterfly"),
         ("with a spoon", "spoon"),

@@ -54,7 +54,6 @@ def test_what_was_taken_back_is_noted():
 @pytest.mark.parametrize(
     ("text", "refused"),
     [
-        ("front on white, soft light from the left, no wait, from the right", "no wait, from the right"),
         ("front on white; 10% brighter, no wait, lower", "10% brighter"),
         ("left and right on white, no wait, back", "no wait, back"),
         ("Is grey possible, otherwise white; front", "otherwise white"),

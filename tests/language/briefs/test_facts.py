@@ -35,7 +35,6 @@ def test_a_fact_beside_a_wish_sets_nothing_and_is_noted(text):
         "Our competitor has theirs on marble",
         "Die Konkurrenz zeigt alles auf Marmor",
         "stop using oak",
-        "forget the back",
         "everything but the back",
         "show the blue one",
         "brighten all but the back",

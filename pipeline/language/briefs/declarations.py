@@ -1,0 +1,137 @@
+"""Clauses about no picture: what somebody says, asks or answers for, and what the reader shall do besides."""
+
+from itertools import pairwise
+
+from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
+from pipeline.language.briefs.utterance import Spans, Utterance
+
+WISHING, HAVING, OBLIGING, VERBS = cue("wishing"), cue("having"), cue("obliging"), cue("verbs")
+ASKING, CONTACTING, BESIDE, APOLOGISING = cue("asking"), cue("contacting"), cue("beside") - {"a"}, cue("apologising")
+SPEAKERS, SUBJECTS, NOBODY, DETERMINERS = cue("speakers"), cue("subjects"), cue("nobody"), cue("determiners")
+OPENERS, TOO, WHETHER, LOOKING = cue("openers"), cue("too"), cue("whether"), cue("looking")
+TOPICS = frozenset({"BACKDROP", "LIGHT", "SHADOW"})
+REQUESTED = frozenset({"REMOVE", "ADD", "CHANGE", "EXTEND", "NO", "LIMIT", "OR", "CROP", "ROTATE"})
+WOULD = frozenset({"would", "wurde", "ware", "waren", "wurden", "serait", "donnerait", "ferait", "irait"})
+DONE = frozenset({"CROP", "ROTATE", "CHANGE", "EXTEND"})
+ABOUT = frozenset({"people", "time", "use"})
+PERSONS, ASKERS, YOU = cue("persons"), cue("askers"), frozenset({"you", "du", "ihr", "vous", "tu", "i", "ich", "je"})
+IMPERATIVES, FOR = cue("imperatives"), cue("for")
+ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une"})
+NAMED = frozenset({"PRODUCT", "VIEW", "PART", UNKNOWN, TALK})
+TO = frozenset({"to", "zu", "a"})
+
+
+def declares(heard: Utterance, first: int, end: int) -> bool:
+    """Whether a clause states or asks something about no picture, or asks the reader for something else.
+
+    `we're two days from launch`, `the pictures look dull`, `when will you be done?`, `call me`.
+    """
+    start = _opening(heard, first, end)
+    was = {"was", "were", "war", "waren", "etait", "etaient"} & set(heard.words[start:end])
+    requested = heard.kinds(start, end) & (REQUESTED - DONE if was else REQUESTED)
+    if heard.words[start : start + 1] and heard.words[start] in SPEAKERS:
+        requested = requested - {"NO"}  # `we still have no hero`
+    requested |= {"NOT"} if heard.kind(start) == "NOT" else set()
+    if start + 1 >= end or requested or heard.asks(start, end):
+        return False
+    opening, said = heard.words[start], heard.said(start, end)
+    if opening in ASKING | NOBODY | APOLOGISING or said & TOO or _contacts(heard, start, end):
+        return True
+    if _wishes(heard, first, end):
+        return False
+    one = heard.tokens[start]
+    speaks = opening in SPEAKERS | SUBJECTS and (one.kind != "ON" or _is_french(heard, start, end))
+    noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
+    speaks = speaks or (heard.kind(noun) == TALK and heard.tokens[noun].value in ABOUT and noun + 1 < end)
+    return speaks or (_has_verb(heard, start, end) and (opening in DETERMINERS | VERBS or one.kind in NAMED))
+
+
+def _opening(heard: Utterance, first: int, end: int) -> int:
+    """Where the clause begins, without adverbs and the like: `honestly`, `so`."""
+    begins = SPEAKERS | SUBJECTS | NOBODY | DETERMINERS | VERBS | ASKING | CONTACTING | APOLOGISING
+    at = first
+    while at < end and heard.words[at] not in begins | IMPERATIVES | FOR and heard.kind(at) in {COURTESY, "AND", "ON"}:
+        at += 1
+    while at < end and heard.words[at] in OPENERS and heard.words[at] not in DETERMINERS:
+        at += 1
+    return end if heard.words[at : at + 1] and heard.words[at] in IMPERATIVES | FOR else at  # `take it down by 10%`
+
+
+def questions(heard: Utterance) -> Spans:
+    """What people ask: `buyers keep asking what it looks like from behind`, `Kunden fragen, wie der Schal aussieht`."""
+    for first, end in heard.clauses():
+        asker = next((at for at in range(first, end) if heard.words[at] in ASKERS), None)
+        if asker is None or heard.said(first, asker) & YOU:
+            continue
+        at = asker + 1
+        while at < end and heard.words[at] not in WHETHER and heard.kind(at) in {COURTESY, TALK, UNKNOWN}:
+            at += 1
+        if (
+            at == end
+            and heard.kind(end) == "COMMA"
+            and heard.words[end + 1 : end + 2]
+            and heard.words[end + 1] in WHETHER
+        ):
+            yield first, heard.bound(end + 1)
+        elif at < end and heard.words[at] in WHETHER - {"about"}:
+            yield first, end
+
+
+def openings(heard: Utterance) -> Spans:
+    """What is said before `and` and a wish: `we sell on Otto and need the scarf`."""
+    for first, end in heard.clauses():
+        for at in range(first + 1, end):
+            if heard.kind(at) == "AND" and declares(heard, first, at) and heard.asks(at + 1, end):
+                yield first, at
+                break
+
+
+def _is_french(heard: Utterance, first: int, end: int) -> bool:
+    """Whether `on` is the French pronoun: `on verra mieux la semelle`."""
+    french = any(one.languages == {"fr"} for one in heard.read[first + 1 : end])
+    return french and heard.kind(first + 1) in {COURTESY, UNKNOWN} and heard.words[first + 1] not in DETERMINERS
+
+
+def _wishes(heard: Utterance, first: int, end: int) -> bool:
+    """Whether a clause says that something should be: `could I have`, `it has to`, `I'd like`; not `it looks like`."""
+    words = [word.rpartition("'")[2] for word in heard.words[first:end]]
+    if any(one in HAVING and other in TO for one, other in pairwise(words)):
+        return True
+    likened = any(one in LOOKING and other == "like" for one, other in pairwise(words))
+    asked = any(one.startswith("ask") and other in WHETHER for one, other in pairwise(words))
+    wishing = (
+        WISHING
+        - HAVING
+        - {"picture"}
+        - ({"like"} if likened else set())
+        - ({"asked", "asking", "asks"} if asked else set())
+    )
+    return bool(set(words) & (wishing | OBLIGING))
+
+
+def _contacts(heard: Utterance, start: int, end: int) -> bool:
+    """Whether a clause asks for a call or a message: `call me when you can`, but not `send the bottle in blue`."""
+    named = heard.kinds(start, end) & {"PRODUCT", "VIEW"} or heard.said(start, end) & BESIDE
+    told = heard.said(start + 1, start + 3) & PERSONS or heard.kind(start + 1) == TALK
+    return heard.words[start] in CONTACTING and bool(told) and not named
+
+
+def _has_verb(heard: Utterance, first: int, end: int) -> bool:
+    """Whether something is said of a subject; `the background is a beach` says what it shall be."""
+    words = [word.rpartition("'")[2] for word in heard.words[first:end]]
+    verb = next((at for at, word in enumerate(words) if word in VERBS), None)
+    if verb is None:
+        plural = words[0] in {"les", "des", "ces", "nos", "vos", "ils", "elles"}
+        return plural and any(word.endswith("ent") and not word.endswith("ment") for word in words[1:])
+    thing = words[verb + 1 : verb + 2] and words[verb + 1] in ARTICLES
+    return not (thing and heard.kinds(first, end) & TOPICS)
+
+
+def praises(heard: Utterance) -> Spans:
+    """What a wish would do: `a wider scene would give the designers room`, `oak would suit the brand`."""
+    for first, end in heard.clauses():
+        would = next((at for at in range(first + 1, end) if heard.words[at] in WOULD), end)
+        named = heard.kinds(would, end) & (REQUESTED | {"MAKE"}) or heard.said(would, end) & BESIDE
+        if would + 1 < end and not named and heard.asks(first, would) and not heard.asks(would + 1, end):
+            yield would, end

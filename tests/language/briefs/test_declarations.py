@@ -1,0 +1,60 @@
+"""Clauses about no picture."""
+
+import pytest
+
+from pipeline.language.briefs import grammar
+from tests.language.briefs.briefs import read, shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Our art director has been on about it for days",
+        "The T-shirt pictures look rather dull on our site",
+        "we're two days from launch and I still have no hero",
+        "When will it be ready?",
+        "Call me when you're done",
+        "My boss asked why the T-shirt looks so muddy",
+        "Buyers keep asking what the sole looks like from behind",
+        "There's a fingerprint on the bottle",
+        "the handle looks odd from the left",
+        "The crop on the last one was awful",
+        "the pictures for Amazon came back a tad gloomy",
+        "We're relaunching in autumn",
+        "Ehrlich gesagt kippt das Bild",
+        "Unsere Kundinnen fragen ständig, wie der Schal von hinten aussieht",
+        "Eiche hatten wir ja schon",
+        "Ich weiß, ich nerve",
+        "La photo penche",
+        "Le client trouve ça trop sombre",
+        "Les bords fuient vers le haut",
+    ],
+)
+def test_what_is_said_sets_nothing_and_is_noted(text):
+    plan = read(f"{text.rstrip('?')}. Front on slate.")
+    assert shown(f"{text}. Front on slate.") == (["front"], ["slate"])
+    assert not plan.refused and not plan.shoot.channels and grammar.SETS_NOTHING in plan.notes[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It has to float", "We need a spoon", "The background is a beach", "There should be steam",
+        "Take it down a notch", "Could you send the bottle in CMYK?", "Is it possible to add a spoon?",
+        "Wir brauchen einen Löffel", "Es muss schweben", "Il faudrait une cuillère", "Mirror the picture",
+    ],
+)  # fmt: skip
+def test_what_may_be_a_wish_is_refused(text):
+    assert read(f"{text}. Front on slate.").refused
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We sell on Otto and need the front on slate",
+        "A slate backdrop would give the designers room for a headline, front",
+        "Ich würde gern sehen, wie die Tasse auf Schiefer wirkt, von vorn",
+    ],
+)
+def test_a_wish_beside_what_is_said_is_met(text):
+    assert shown(text) == (["front"], ["slate"]) and not read(text).refused
