@@ -1,18 +1,15 @@
 """Records that stages exchange as JSON artifacts, written with `dump_json` and read with `load_list`."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter
 
-from pipeline.core.colour_names import hex_colour
+from pipeline.core.backdrops import Backdrop, BackdropKind, Colour
 from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
 from pipeline.core.edits import Edits
-from pipeline.core.typed_text import Paragraph
+from pipeline.core.retouches import Box
 
-_Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Colour = Annotated[_Hex, BeforeValidator(hex_colour, json_schema_input_type=_Hex)]
-"""An sRGB colour, `#rrggbb`; the short form `#rgb` and the names of CSS are accepted and replaced."""
 Homography = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 
 
@@ -86,10 +83,27 @@ class Shares(Frozen):
     generated: float = Field(default=0.0, ge=0, le=1)
 
     @classmethod
-    def of(cls, photographed: float, generated: float = 0.0) -> Self:
-        """Shares of a picture of which `generated` was painted over, after `photographed` had come from photos."""
-        own, over = round(photographed * (1.0 - generated), 4), round(generated, 4)
-        return cls(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
+    def of(cls, photographed: float) -> "Shares":
+        """Shares of a picture of which `photographed` comes from photos, and nothing is generated."""
+        own = round(photographed, 4)
+        return cls(photographed=own, splat=round(1.0 - own, 4))
+
+    def painted(self, generated: float) -> "Shares":
+        """Shares after `generated` of the product, 0 to 1, was painted over, wherever that was."""
+        own = round(self.photographed * (1.0 - generated), 4)
+        over = round(1.0 - (1.0 - self.generated) * (1.0 - generated), 4)
+        return Shares(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
+
+
+class Alteration(Frozen):
+    """A change that an operation may have made to the product itself. Its assets go to review, whatever checks say.
+
+    `box`: left, top, right and bottom of where, as shares of the picture before its edits.
+    """
+
+    operation: Literal["refine", "retouch", "try-on"]
+    what: str = Field(description="what was done, for a person to read")
+    box: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 class Picture(Frozen):
@@ -118,6 +132,7 @@ class Picture(Frozen):
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
     shares: Shares | None = None
     detail_photos: tuple[str, ...] = ()
+    alterations: tuple[Alteration, ...] = ()
     code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
     reason: str
 
@@ -136,35 +151,6 @@ class Caption(Frozen):
     alt_texts: dict[str, str] = Field(default={}, description="alt text per angle; each names the side it shows")
     attributes: dict[str, str]
     prompt: str = Field(description="prompt for the backdrop: what is in the picture, in plain words")
-
-
-class Backdrop(Frozen):
-    """One backdrop: a solid colour, a vertical gradient, or a picture painted by diffusion."""
-
-    name: Name = Field(description="the backdrop's name in the assets, such as `white`")
-    kind: Literal["solid", "gradient", "diffusion"] = Field(
-        description="solid needs `colour`; gradient needs `colour` and `to_colour`; diffusion needs `prompt`"
-    )
-    colour: Colour | None = Field(default=None, description="the colour of a solid, or of a gradient's top")
-    to_colour: Colour | None = Field(default=None, description="the colour of a gradient's bottom")
-    prompt: Annotated[Paragraph, Field(max_length=400)] | None = Field(
-        default=None, description="what to paint, in plain words"
-    )
-    extend: Literal["tall", "wide"] | None = Field(
-        default=None,
-        description="continue a painted square to 2:3, at top and bottom (tall) or left and right (wide), so that "
-        "square and portrait frames show the same set",
-    )
-
-    @model_validator(mode="after")
-    def _has_what_its_kind_needs(self) -> Self:
-        needed = {"solid": ("colour",), "gradient": ("colour", "to_colour"), "diffusion": ("prompt",)}[self.kind]
-        for name in needed:
-            if not getattr(self, name):
-                raise ValueError(f"a {self.kind} backdrop requires `{name}`")
-        if self.extend and self.kind != "diffusion":
-            raise ValueError(f"extend: a {self.kind} backdrop fills every frame without it; remove `extend`")
-        return self
 
 
 class Light(Frozen):
@@ -217,7 +203,8 @@ class BackdropPicture(Frozen):
 
     angle: Name
     backdrop: Name
-    kind: Literal["solid", "gradient", "diffusion"]
+    kind: BackdropKind
+    alterations: tuple[Alteration, ...] = ()
     path: str = Field(description="path in the tree `backdrops`")
     prompt: str | None = None
     seed: int | None = None
@@ -250,6 +237,7 @@ class AssetRecord(Frozen):
     height_px: int
     source: Literal["captured", "rendered"]
     shares: Shares | None = None
+    alterations: tuple[Alteration, ...] = ()
     verdict: Literal["published", "in review", "rejected"]
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -274,9 +262,11 @@ def load_list(kind: type[T], data: bytes) -> list[T]:
 
 
 __all__ = [
+    "Alteration",
     "AngleDecision",
     "AssetRecord",
     "Backdrop",
+    "BackdropKind",
     "BackdropPicture",
     "Caption",
     "Check",

@@ -54,7 +54,17 @@ def view_of_photo(photo):
 
 
 def drawn(
-    store, shot, decisions=DECISIONS, splat=True, views=True, cutouts=None, by_hand=(), validation=(), lost=(), **params
+    store,
+    shot,
+    decisions=DECISIONS,
+    splat=True,
+    views=True,
+    cutouts=None,
+    by_hand=(),
+    validation=(),
+    lost=(),
+    masks=None,
+    **params,
 ):
     files = cutout_files(shot) if cutouts is None else cutouts
     mattes = {f"{name}.png": store.put(b"by hand", "image/png") for name in by_hand}
@@ -68,6 +78,7 @@ def drawn(
         decisions=store.put(dump_json(decisions), "application/json"),
         views=store.put(dump_json([view_of_photo(p) for p in shot]), "application/json") if views else None,
         splat=store.put(write_ply(product()), "model/ply") if splat else None,
+        masks=masks,
     )
     outputs, manifest, _ = Runner(store).run(STAGE, inputs, Params(**params))
     pictures = {p.angle.name: p for p in load_list(Picture, store.read(outputs.pictures))}
@@ -191,7 +202,7 @@ def test_a_refinement_that_moves_the_product_is_rejected(store, shot, checkpoint
 
 
 def test_an_accepted_refinement_is_used_and_marked(store, shot, checkpoint, monkeypatch):
-    def sharpened(_pipe, _native_px, request):
+    def sharpened(_engine, request):
         rgba = request.rendered.copy()
         rgba[..., :3] = np.where(rgba[..., 3:] > 0, 255 - rgba[..., :3], 0)
         return Refined(rgba, None, 0.5, 0.99)
@@ -201,6 +212,8 @@ def test_an_accepted_refinement_is_used_and_marked(store, shot, checkpoint, monk
     outputs, pictures, files, _ = drawn(store, shot, refine={"checkpoint": checkpoint, "steps": 6})
     assert outputs.report.refined["side"].fault is None
     assert pictures["side"].refined and not pictures["front"].refined
+    (alteration,) = pictures["side"].alterations
+    assert alteration.operation == "refine" and not pictures["front"].alterations
     assert files["side.png"] != plain["side.png"] and files["front.png"] == plain["front.png"]
 
 

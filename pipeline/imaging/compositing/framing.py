@@ -199,6 +199,18 @@ def resample_product(picture: Rgba, placement: Placement) -> Patch:
     return Patch(top, left, pixels)
 
 
+def covering_px(picture: Rgb, channel: Channel) -> tuple[int, int]:
+    """Width and height of the frame that a picture [h, w, 3] covers.
+
+    Smaller, as far as the channel allows, where the picture would be enlarged by more than `upscale_at_most`. A channel
+    without a size keeps the picture's.
+    """
+    height, width = picture.shape[:2]
+    if channel.width_px is None or channel.height_px is None:
+        return width, height
+    return channel.frame_px(channel.upscale_at_most / max(channel.width_px / width, channel.height_px / height))
+
+
 def resample_backdrop(backdrop: Rgb, width_px: int, height_px: int) -> F32:
     """Scale a backdrop [h, w, 3] sRGB to cover a frame, cropped evenly; returns linear light, float32 [H, W, 3]."""
     first = backdrop[0, 0]

@@ -25,6 +25,7 @@ from pipeline.stages.composite.asset import (
 )
 from pipeline.stages.composite.jobs import Job, Trees, file_in, jobs_of
 from pipeline.stages.composite.sheet import SheetSources, sheet_of
+from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetOutputs, WornAssetParams
 
 
 def _by_name(value: Any) -> Any:
@@ -111,6 +112,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     assets: dict[str, Artifact] = {}
     records: list[AssetRecord] = []
     for done, job in enumerate(jobs):
+        if job.backdrop.kind == "worn":
+            for record, asset in _worn(job, params, work):
+                assets[record.path] = asset
+                records.append(record)
+            continue
         layer_params = _layer_params(job, params)
         out = work.item(f"{job.path}/layers", LAYERS_ITEM, job.files, layer_params)
         layers |= {f"{job.path}/{name}.png": getattr(out, name) for name in ("product", "shadow", "backdrop")}
@@ -149,7 +155,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             photo=file_in(photos, photo) if captured else None,
             cutout=file_in(cutouts, photo) if captured else None,
         )
-        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits)
+        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits, alterations=picture.alterations)
         if not captured:
             checked = AngleParams(
                 nearest_photo=picture.nearest_photo,
@@ -159,6 +165,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
                 shares=picture.shares,
                 detail_photos=picture.detail_photos,
                 edits=picture.edits,
+                alterations=picture.alterations,
                 likeness_at_least=params.likeness_at_least,
             )
         report = work.item(name, ANGLE_ITEM, files, checked).report
@@ -195,7 +202,7 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
         channel=channel,
         kind=job.backdrop.kind,
         source=_source(job.picture),
-        refined=job.picture.refined,
+        refined=bool(job.picture.alterations),
         resized=job.picture.resized,
         optimise_jpeg=params.optimise_jpeg,
     )
@@ -205,7 +212,21 @@ def _source(picture: Picture) -> PictureSource:
     return "captured" if picture.source == "captured" else "rendered"
 
 
-def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs) -> AssetRecord:
+def _worn(job: Job, params: Params, work: Work) -> list[tuple[AssetRecord, Artifact]]:
+    """The files of a picture in which a person wears the product. It has no layers, and goes to review."""
+    from pipeline.imaging.checks.altered import check_alterations
+
+    made = []
+    for channel in job.channels:
+        settings = WornAssetParams(channel=channel, optimise_jpeg=params.optimise_jpeg)
+        done = work.item(f"{job.path}/{channel.name}", WORN_ITEM, WornAssetInputs(worn=job.files.backdrop), settings)
+        made.append((_record(job, channel, check_alterations(job.alterations), done), done.asset))
+    return made
+
+
+def _record(
+    job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs | WornAssetOutputs
+) -> AssetRecord:
     from pipeline.imaging.checks.judge import judge
 
     checks = (*fidelity, *made.report.checks, *job.backdrop.checks)
@@ -220,6 +241,7 @@ def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: Asset
         height_px=made.report.height_px,
         source=_source(job.picture),
         shares=job.picture.shares,
+        alterations=job.alterations,
         verdict=verdict,
         reasons=reasons,
         checks=checks,

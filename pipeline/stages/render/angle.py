@@ -1,16 +1,16 @@
 """The item stages of render: rendering an angle from the splat, refining it, and correcting a captured angle."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
-from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen, View
 from pipeline.core.records import SilhouetteAgreement
-from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of
+from pipeline.diffusion.painting.product import PainterParams
+from pipeline.stages.render.changed import changed_share
 
 if TYPE_CHECKING:  # loads numpy and OpenCV
     from pipeline.splatting.photos import PosedPhoto
@@ -127,38 +127,13 @@ def _photos(inputs: AngleInputs, params: AngleParams, work: Work) -> "list[Posed
 ANGLE = Stage("render_angle", 3, AngleInputs, AngleParams, AngleOutputs, run_angle)
 
 
-class RefineParams(Frozen):
-    """Fine detail added to rendered angles by diffusion. Opt-in: their assets are marked as made with generative AI."""
+class RefineParams(PainterParams):
+    """Fine detail added to rendered angles by diffusion. Opt-in: it may alter the product, so a person looks at it."""
 
-    checkpoint: str = Field(description="a diffusers inpainting checkpoint folder")
-    checkpoint_digest: str | None = Field(default=None, description="digest of its weights; filled in when planning")
-    dtype: Literal["float32", "bfloat16", "float16"] = Field(
-        default="float32", description="number format of the weights; float32 on a CPU"
-    )
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = Field(
-        default="cpu", description="cpu, cuda, or one of several GPUs such as cuda:1"
-    )
     prompt: str = Field(
         default="a sharp product photo", max_length=400, description="what the picture shows, in the checkpoint's words"
     )
-    steps: int = Field(default=30, ge=1, le=200, description="steps of the sampler")
-    guidance: float = Field(default=3.0, ge=0, le=30, description="classifier-free guidance, 1 for none")
     strength: float = Field(default=0.2, ge=0.05, le=0.6, description="share of the diffusion that is run")
-    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the noise")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _pin_checkpoint(cls, values: Any) -> Any:
-        """Write the checkpoint's digest into the params, so that different weights make a different request."""
-        if not isinstance(values, dict) or not isinstance(values.get("checkpoint"), str):
-            return values
-        folder = folder_of(values["checkpoint"])
-        if facts_of(folder).paints_behind_product:
-            raise ValueError(
-                f"checkpoint {values['checkpoint']} paints empty sets, not products; "
-                "name an inpainting checkpoint, or leave `refine` out"
-            )
-        return {**values, "checkpoint_digest": values.get("checkpoint_digest") or checkpoint_digest(str(folder))}
 
 
 class RefineInputs(Frozen):
@@ -193,7 +168,13 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
     from pipeline.diffusion.painting.loading import load_engine
     from pipeline.diffusion.painting.refine import RefineRequest, refine
 
-    engine = load_engine(params.checkpoint, digest=params.checkpoint_digest, device=params.device, dtype=params.dtype)
+    engine = load_engine(
+        params.checkpoint,
+        digest=params.checkpoint_digest,
+        device=params.device,
+        dtype=params.dtype,
+        offload=params.offload,
+    )
     request = RefineRequest(
         rendered=decode_png(work.read(inputs.picture)),
         photo=decode_png(work.read(inputs.nearest)),
@@ -203,23 +184,14 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
         guidance=params.guidance,
         strength=params.strength,
     )
-    refined = refine(engine.pipe, engine.native_px, request)
+    refined = refine(engine, request)
     picture = inputs.picture if refined.fault else work.put_bytes(encode_png(refined.rgba), "image/png")
-    generated = 0.0 if refined.fault else _changed(request.rendered, refined.rgba)
-    report = RefineReport(
-        fault=refined.fault, colour_de=refined.colour_de, edges=refined.edges, generated=round(generated, 4)
-    )
+    generated = 0.0 if refined.fault else changed_share(request.rendered, refined.rgba)
+    report = RefineReport(fault=refined.fault, colour_de=refined.colour_de, edges=refined.edges, generated=generated)
     return RefineOutputs(picture=picture, report=report)
 
 
-def _changed(before: Rgba, after: Rgba) -> float:
-    """Share of the opaque pixels of `before` [h, w, 4] whose colour is another in `after`, 0 to 1."""
-    opaque = before[..., 3] >= 128
-    changed = (before[..., :3] != after[..., :3]).any(axis=2) & opaque
-    return float(changed.sum()) / max(1.0, float(opaque.sum()))
-
-
-REFINE = Stage("render_refinement", 4, RefineInputs, RefineParams, RefineOutputs, refine_angle)
+REFINE = Stage("render_refinement", 4, RefineInputs, RefineParams, RefineOutputs, refine_angle, alters=True)
 
 
 class CorrectInputs(Frozen):

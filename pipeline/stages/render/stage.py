@@ -6,8 +6,9 @@ matte. The edits of shoot.yaml are applied last, so that every later step sees w
 
 from pathlib import PurePosixPath
 from statistics import fmean
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
@@ -17,27 +18,30 @@ from pipeline.core.domain import AngleDecision, Frozen, View
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput, Held, brief
 from pipeline.core.records import Picture, Shares, SilhouetteAgreement, Validation, dump_json, load_list
+from pipeline.core.retouches import Retouch
+from pipeline.imaging import grounding
+from pipeline.stages.render import altering
 from pipeline.stages.render.angle import (
     ANGLE,
     CORRECT,
-    REFINE,
     AngleInputs,
     AngleParams,
     CorrectInputs,
     CorrectParams,
     DrawParams,
-    RefineInputs,
     RefineParams,
     RefineReport,
 )
 from pipeline.stages.render.edit import EDIT, EditInputs, EditParams
 from pipeline.stages.render.posed import PosedShoot
+from pipeline.stages.render.retouch import InpaintParams
 
 
 class Inputs(Frozen):
     """`photos`, `cutouts`: trees `<photo>.png`. `views`, `splat`, `validation`: None when held or not needed.
 
-    `mattes`: tree of mattes made by hand, which are not corrected; None without any.
+    `mattes`: tree of mattes made by hand, which are not corrected; None without any. `masks`: tree of the masks that
+    shoot.yaml's retouches name.
     """
 
     photos: Artifact
@@ -47,6 +51,7 @@ class Inputs(Frozen):
     views: Artifact | None = None
     splat: Artifact | None = None
     validation: Artifact | None = None
+    masks: Artifact | None = None
 
 
 class Params(DrawParams):
@@ -56,7 +61,26 @@ class Params(DrawParams):
         default=True, description="correct the mattes of captured angles by the outline of the splat"
     )
     refine: RefineParams | None = Field(default=None, description="fine detail by diffusion on rendered angles")
+    retouch: dict[str, tuple[Retouch, ...]] = Field(default={}, description="angle name to what is removed from it")
+    inpaint: InpaintParams | None = Field(
+        default=None, description="the checkpoint that removes what shoot.yaml lists under `retouch`"
+    )
     edits: dict[str, Edits] = Field(default={}, description="angle name to the edits of its picture")
+
+    @model_validator(mode="after")
+    def _can_retouch(self) -> Self:
+        wanted = [(angle, each) for angle, listed in self.retouch.items() for each in listed]
+        if wanted and self.inpaint is None:
+            raise ValueError(
+                "retouch: nothing can remove it; name an inpainting checkpoint in the preset's render.inpaint"
+            )
+        for angle, each in wanted:
+            if each.box is None and each.mask is None and self.inpaint is not None and self.inpaint.grounding is None:
+                raise ValueError(
+                    f"retouch.{angle}: {each.remove!r} has no box and no mask; give it one, or name a checkpoint that "
+                    "finds it in the preset's render.inpaint.grounding"
+                )
+        return self
 
 
 class Report(Frozen):
@@ -103,7 +127,10 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         if source is not None:
             sources[f"{name}.png"] = source
         if picture.source == "rendered" and file is not None and params.refine:
-            picture, file, refined[name] = _refined(picture, file, shoot, params.refine, work)
+            nearest = shoot.cutout(picture.nearest_photo or "")
+            picture, file, refined[name] = altering.refined(picture, file, nearest, params.refine, work)
+        if file is not None and (wanted := params.retouch.get(name)):
+            picture, file = altering.retouched(picture, file, wanted, inputs.masks, params.inpaint, work)
         if file is not None and (edits := params.edits.get(name)):
             unedited[f"{name}.png"] = file
             picture, file = _edited(picture, file, edits, work)
@@ -140,11 +167,17 @@ def _report(decisions: list[AngleDecision], pictures: list[Picture], refined: di
 
 
 def requires(params: Params) -> str:
-    """The checkpoint that refines rendered angles, if one is named. Raises MissingEngine for its device."""
-    if params.refine is None:
-        return ""
-    require_device(params.refine.device)
-    return f"refined by the checkpoint {params.refine.checkpoint}"
+    """The checkpoints that refine, retouch and find, if any is named. Raises MissingEngine for their devices."""
+    found = []
+    if params.refine is not None:
+        require_device(params.refine.device)
+        found.append(f"refined by the checkpoint {params.refine.checkpoint}")
+    if params.retouch and params.inpaint is not None:
+        require_device(params.inpaint.device)
+        found.append(f"retouched by the checkpoint {params.inpaint.checkpoint}")
+        if params.inpaint.grounding is not None:
+            found.append(grounding.require_here(params.inpaint.grounding))
+    return "; ".join(found)
 
 
 STAGE = Stage("render", 9, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
@@ -210,17 +243,6 @@ def _refused(decision: AngleDecision, *, code: str | None, reason: str) -> Pictu
     return Picture(
         angle=decision.angle, source="refused", nearest_photo=decision.nearest_photo, code=code, reason=reason
     )
-
-
-def _refined(
-    picture: Picture, file: Artifact, shoot: PosedShoot, refine: RefineParams, work: Work
-) -> tuple[Picture, Artifact, RefineReport]:
-    """Refine the picture of a rendered angle."""
-    inputs = RefineInputs(picture=file, nearest=shoot.cutout(picture.nearest_photo or ""))
-    done = work.item(f"{picture.angle.name}/refined", REFINE, inputs, refine)
-    shares = Shares.of(picture.shares.photographed if picture.shares else 0.0, done.report.generated)
-    update = {"refined": done.report.fault is None, "shares": shares}
-    return picture.model_copy(update=update), done.picture, done.report
 
 
 def _edited(picture: Picture, file: Artifact, edits: Edits, work: Work) -> tuple[Picture, Artifact]:

@@ -80,6 +80,6 @@ def test_a_rendered_angle_says_how_much_of_it_was_photographed():
 
 @pytest.mark.parametrize(("photographed", "generated"), [(1.0, 0.0), (0.8, 0.25), (0.3333, 0.6667), (0.0, 1.0)])
 def test_shares_add_up_to_the_whole_product(photographed, generated):
-    shares = Shares.of(photographed, generated)
+    shares = Shares.of(photographed).painted(generated)
     assert shares.photographed + shares.splat + shares.generated == pytest.approx(1, abs=1e-9)
     assert shares.photographed == pytest.approx(photographed * (1 - generated), abs=1e-4)
