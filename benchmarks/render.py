@@ -91,6 +91,26 @@ def part(shown: Shown, corner: tuple[float, float]) -> NDArray[np.uint8]:
     return (beside * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)[..., ::-1]
 
 
+def compare(shoot: Path, presets: list[str], kept: Path | None) -> tuple[list[str], list[NDArray[np.uint8]]]:
+    """Rows of the table for one shoot, printed as measured, and its parts of the sheet, of the first preset."""
+    photos = true_photos(shoot / "photos", shoot / "truth")
+    seen = [photo for photo in photos if photo.name not in HELD_OUT]
+    rows, parts = [], []
+    for preset in presets:
+        splat = splat_of(shoot, preset, photos, kept)
+        for target in (photo for photo in photos if photo.name in HELD_OUT):
+            s = show(splat, target, seen)
+            rows.append(
+                f"| {shoot.name} | {preset} | {target.name} | {s.before.psnr_db:.2f} | {s.before.ssim:.3f} |"
+                f" {s.after.psnr_db:.2f} | {s.after.ssim:.3f} | {s.photographed:.0%} | {s.seconds:.1f} |"
+            )
+            print(rows[-1], flush=True)
+            corner = PARTS.get((shoot.name, target.name))
+            if corner and preset == presets[0]:
+                parts.append(part(s, corner))
+    return rows, parts
+
+
 def main() -> None:
     """Measure, print, and record if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -101,32 +121,20 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    lines = [
-        "| shoot | preset | photo | splat: dB | SSIM | with detail: dB | SSIM | photographed | s |", "|---" * 9 + "|"
-    ]  # fmt: skip
-    parts = []
+    head = "| shoot | preset | photo | splat: dB | SSIM | with detail: dB | SSIM | photographed | s |"
+    lines, parts = [head, "|---" * 9 + "|"], []
     for shoot in options.shoots:
-        photos = true_photos(shoot / "photos", shoot / "truth")
-        seen = [photo for photo in photos if photo.name not in HELD_OUT]
-        for preset in options.presets:
-            splat = splat_of(shoot, preset, photos, options.splats)
-            for target in (photo for photo in photos if photo.name in HELD_OUT):
-                s = show(splat, target, seen)
-                lines.append(
-                    f"| {shoot.name} | {preset} | {target.name} | {s.before.psnr_db:.2f} | {s.before.ssim:.3f} |"
-                    f" {s.after.psnr_db:.2f} | {s.after.ssim:.3f} | {s.photographed:.0%} | {s.seconds:.1f} |"
-                )
-                print(lines[-1], flush=True)
-                if preset == options.presets[0] and (corner := PARTS.get((shoot.name, target.name))):
-                    parts.append(part(s, corner))
+        rows, shown = compare(shoot, options.presets, options.splats)
+        lines += rows
+        parts += shown
     lines += ["", f"Peak memory of the whole comparison, with all photos of a shoot: {peak_memory_mb():.0f} MB."]
     print("\n".join(lines))
     if parts and (options.sheet or options.write):
         cv2.imwrite(str(options.sheet or SHEET), np.concatenate(parts), [cv2.IMWRITE_JPEG_QUALITY, 90])
     if options.write:
         text = RECORD.read_text()
-        head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-        RECORD.write_text(f"{head}\n\n" + "\n".join(lines) + f"\n\n{tail}")
+        before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+        RECORD.write_text(f"{before}\n\n" + "\n".join(lines) + f"\n\n{after}")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class Detailed:
     """A picture with detail.
 
     `planes` [>= 4, H, W] premultiplied, as given apart from its colours. `sources` [H, W] uint8: 0 beside the product,
-    1 where the splat's own colours stay, 2 + the index in `names` of the photo that contributes most to a pixel.
+    1 where the splat's own colours stay, 2 + the index in `names` of the photo that contributes most around a pixel.
     `photographed`: share of the product's pixels with a photo, 0 to 1. `names`: photos that contribute to any pixel.
     """
 
@@ -93,6 +93,6 @@ def _detail(
             window(camera, part, slice(0, width)), cam_from_world, sources,
         )  # fmt: skip
         detail[:, whole] = done.detail[:, inner]
-        best = np.where(done.trust >= _TRUSTED, 1 + done.votes.argmax(axis=0), 0)
+        best = np.where(done.trust >= _TRUSTED, 1 + done.main, 0)
         index[whole] = best[inner]
     return detail, index

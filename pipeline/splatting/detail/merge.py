@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.core.arrays import F32, F64
+from pipeline.core.arrays import F32, F64, I64
 from pipeline.core.domain import Camera, camera_centre
 from pipeline.splatting.detail.rays import Rays
 from pipeline.splatting.detail.sources import Source, views_of
@@ -32,11 +32,14 @@ _REACH_SIGMAS = 5.0
 
 @dataclass(frozen=True)
 class Merged:
-    """`detail` [3, h, w] to add to straight sRGB colour; `trust` [h, w] 0 to 1, already applied; `votes` [n, h, w]."""
+    """`detail` [3, h, w] to add to straight sRGB colour; `trust` [h, w] 0 to 1, already applied.
+
+    `main` [h, w]: which source counts most around each pixel.
+    """
 
     detail: F32
     trust: F32
-    votes: F32
+    main: I64
 
 
 def scale_of(camera: Camera, cam_from_world: F64) -> float:
@@ -98,7 +101,8 @@ def _agreed(fines: F32, weights: F32, scale: float) -> Merged:
         mean = _mean(fines, votes)
     trust = np.clip(votes.sum(axis=0) / _ENOUGH, 0, 1)
     trust = np.minimum(trust, cv2.GaussianBlur(trust, (0, 0), 2.0))
-    return Merged(mean * trust, trust, votes)
+    around = np.stack([cv2.GaussianBlur(vote, (0, 0), _BROAD * scale) for vote in votes])
+    return Merged(mean * trust, trust, around.argmax(axis=0))
 
 
 def _mean(fines: F32, weights: F32) -> F32:

@@ -96,7 +96,7 @@ def source_of(photo: PosedPhoto, splat: Splat, camera: Camera, cam_from_world: F
     box = box_of(photo.rgba[..., 3], _MARGIN_PX)
     if box is None:
         return None
-    rgba = np.ascontiguousarray(photo.rgba[box])
+    rgba = photo.rgba[box].copy()
     rgba[..., :3] = (rgba[..., :3] * (rgba[..., 3:] / np.float32(255)) + 0.5).astype(np.uint8)
     own = window(photo.camera, *box)
     centre, own_centre = camera_centre(cam_from_world), camera_centre(photo.cam_from_world)

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.splatting.detail import lay
 from pipeline.splatting.detail.lay import SOURCE_COLOURS, with_detail
+from pipeline.splatting.detail.sources import box_of, window
 from pipeline.splatting.evaluate import score
 from pipeline.splatting.show.render import planes
 from tests.splatting.detail import ball
@@ -105,6 +106,16 @@ def test_without_a_usable_photo_the_picture_stays_as_it_is(drawn, splat, unseen,
         assert (done.names, done.photographed) == ((), 0.0)
     nothing = np.zeros_like(drawn)
     assert np.array_equal(laid(nothing, splat, unseen, photos).planes, nothing)
+
+
+def test_a_photo_cropped_to_the_product_is_not_changed(drawn, splat, unseen, photos, detailed):
+    box = box_of(photos[2].rgba[..., 3], 4)
+    cropped = replace(photos[2], rgba=photos[2].rgba[box].copy(), camera=window(photos[2].camera, *box))
+    cropped.rgba[..., 3] = np.maximum(cropped.rgba[..., 3], 1)
+    before = cropped.rgba.copy()
+    done = laid(drawn, splat, unseen, [cropped if p is photos[2] else p for p in photos])
+    assert np.array_equal(cropped.rgba, before)
+    assert np.abs(done.planes - detailed.planes)[:3, drawn[3] > 0.99].mean() < 0.002
 
 
 def test_parts_join_without_a_seam(drawn, splat, unseen, photos, detailed, monkeypatch):
