@@ -1,12 +1,14 @@
 """Fits of a product with known truth: quality, resume, refusals, exposure, hull."""
 
 import io
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from pipeline.core import stopping
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import look_at
 from pipeline.core.errors import BadInput
@@ -103,6 +105,29 @@ def test_killed_fit_resumes_to_the_same_bits(changes, killed_at):
         assert np.array_equal(getattr(whole.splat.gaussians, name), getattr(resumed.splat.gaussians, name)), name
     assert resumed.report.pose_shift_max_px == whole.report.pose_shift_max_px
     assert whole.report.pose_shift_max_px is None or whole.report.pose_shift_max_px > 0.3
+
+
+def test_a_fit_that_is_asked_to_stop_saves_where_it_is_and_resumes(monkeypatch):
+    params = PARAMS.model_copy(update={"iterations": 60})
+    monkeypatch.setattr(stopping, "_asked", asked := threading.Event())
+    snapshots: list[bytes] = []
+    iterations: list[int] = []
+
+    def progress(now):
+        iterations.append(now.iteration)
+        asked.set()
+
+    with pytest.raises(stopping.Stopped):
+        fit(params, photos(), sparse(), Hooks(save=snapshots.append, progress=progress))
+    asked.clear()
+    assert len(snapshots) == 1 and len(iterations) == 1
+    resumed = fit(
+        params,
+        photos(),
+        sparse(),
+        Hooks(load=snapshots.pop, progress=lambda now: iterations.append(now.iteration)),
+    )
+    assert iterations[1] > iterations[0] and resumed.report.iterations == 60
 
 
 def test_snapshot_of_another_request_or_damaged_is_refused():
