@@ -146,7 +146,8 @@ def _require_something(edit: EditPlan) -> None:
     altering = [wish.text for wish in edit.wishes if wish.alters_product]
     if altering:
         why = "; ".join(filter(None, (why, f"{altering[0]!r} would alter the product itself")))
-    raise BadInput(f"nothing that the brief asks for can be made: {why}", remedy="Ask for something else")
+    retouch = ", or list what to remove under `retouch` in shoot.yaml" if altering else ""
+    raise BadInput(f"nothing that the brief asks for can be made: {why}", remedy=f"Ask for something else{retouch}")
 
 
 def expected(runner: Runner, steps: list[StepForecast]) -> tuple[float | None, float | None]:

@@ -1,18 +1,15 @@
 """Records that stages exchange as JSON artifacts, written with `dump_json` and read with `load_list`."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter
 
-from pipeline.core.colour_names import hex_colour
+from pipeline.core.backdrops import Backdrop, BackdropKind, Colour
 from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
 from pipeline.core.edits import Edits
-from pipeline.core.typed_text import Paragraph
+from pipeline.core.retouches import Box
 
-_Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Colour = Annotated[_Hex, BeforeValidator(hex_colour, json_schema_input_type=_Hex)]
-"""An sRGB colour, `#rrggbb`; the short form `#rgb` and the names of CSS are accepted and replaced."""
 Homography = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 
 
@@ -78,6 +75,37 @@ class SilhouetteAgreement(Frozen):
     changed: float
 
 
+class Shares(Frozen):
+    """Where a product's colours come from: photos, the splat alone, a generative model. Shares that add up to 1."""
+
+    photographed: float = Field(ge=0, le=1)
+    splat: float = Field(ge=0, le=1)
+    generated: float = Field(default=0.0, ge=0, le=1)
+
+    @classmethod
+    def of(cls, photographed: float) -> "Shares":
+        """Shares of a picture of which `photographed` comes from photos, and nothing is generated."""
+        own = round(photographed, 4)
+        return cls(photographed=own, splat=round(1.0 - own, 4))
+
+    def painted(self, generated: float) -> "Shares":
+        """Shares after `generated` of the product, 0 to 1, was painted over, wherever that was."""
+        own = round(self.photographed * (1.0 - generated), 4)
+        over = round(1.0 - (1.0 - self.generated) * (1.0 - generated), 4)
+        return Shares(photographed=own, splat=round(max(1.0 - own - over, 0.0), 4), generated=over)
+
+
+class Alteration(Frozen):
+    """A change that an operation may have made to the product itself. Its assets go to review, whatever checks say.
+
+    `box`: left, top, right and bottom of where, as shares of the picture before its edits.
+    """
+
+    operation: Literal["refine", "retouch", "try-on"]
+    what: str = Field(description="what was done, for a person to read")
+    box: Box = (0.0, 0.0, 1.0, 1.0)
+
+
 class Picture(Frozen):
     """One requested angle after rendering: where its RGBA picture comes from, or why there is none.
 
@@ -86,7 +114,8 @@ class Picture(Frozen):
     perspective cannot be described by a camera: then `view` is the camera before the edits, and the homography
     `picture_from_view`, otherwise None, maps its px to the picture's. `likeness`: of a rendered picture, SSIM, 0 to 1,
     of the splat and the nearest photo, which it was fitted to; `validation_ssim`: its mean over the validation
-    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose.
+    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose. `shares`: where its
+    colours come from, None for a refused angle; `detail_photos`: of a rendered picture, the photos whose detail it has.
     """
 
     angle: Angle
@@ -101,6 +130,9 @@ class Picture(Frozen):
     validation_ssim: float | None = None
     silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
+    shares: Shares | None = None
+    detail_photos: tuple[str, ...] = ()
+    alterations: tuple[Alteration, ...] = ()
     code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
     reason: str
 
@@ -119,35 +151,6 @@ class Caption(Frozen):
     alt_texts: dict[str, str] = Field(default={}, description="alt text per angle; each names the side it shows")
     attributes: dict[str, str]
     prompt: str = Field(description="prompt for the backdrop: what is in the picture, in plain words")
-
-
-class Backdrop(Frozen):
-    """One backdrop: a solid colour, a vertical gradient, or a picture painted by diffusion."""
-
-    name: Name = Field(description="the backdrop's name in the assets, such as `white`")
-    kind: Literal["solid", "gradient", "diffusion"] = Field(
-        description="solid needs `colour`; gradient needs `colour` and `to_colour`; diffusion needs `prompt`"
-    )
-    colour: Colour | None = Field(default=None, description="the colour of a solid, or of a gradient's top")
-    to_colour: Colour | None = Field(default=None, description="the colour of a gradient's bottom")
-    prompt: Annotated[Paragraph, Field(max_length=400)] | None = Field(
-        default=None, description="what to paint, in plain words"
-    )
-    extend: Literal["tall", "wide"] | None = Field(
-        default=None,
-        description="continue a painted square to 2:3, at top and bottom (tall) or left and right (wide), so that "
-        "square and portrait frames show the same set",
-    )
-
-    @model_validator(mode="after")
-    def _has_what_its_kind_needs(self) -> Self:
-        needed = {"solid": ("colour",), "gradient": ("colour", "to_colour"), "diffusion": ("prompt",)}[self.kind]
-        for name in needed:
-            if not getattr(self, name):
-                raise ValueError(f"a {self.kind} backdrop requires `{name}`")
-        if self.extend and self.kind != "diffusion":
-            raise ValueError(f"extend: a {self.kind} backdrop fills every frame without it; remove `extend`")
-        return self
 
 
 class Light(Frozen):
@@ -200,7 +203,8 @@ class BackdropPicture(Frozen):
 
     angle: Name
     backdrop: Name
-    kind: Literal["solid", "gradient", "diffusion"]
+    kind: BackdropKind
+    alterations: tuple[Alteration, ...] = ()
     path: str = Field(description="path in the tree `backdrops`")
     prompt: str | None = None
     seed: int | None = None
@@ -222,7 +226,7 @@ class Check(Frozen):
 
 
 class AssetRecord(Frozen):
-    """One finished file for one channel, and the results of its checks."""
+    """One finished file for one channel, and the results of its checks. `shares`: those of its `Picture`."""
 
     angle: Name
     backdrop: Name
@@ -232,6 +236,8 @@ class AssetRecord(Frozen):
     width_px: int
     height_px: int
     source: Literal["captured", "rendered"]
+    shares: Shares | None = None
+    alterations: tuple[Alteration, ...] = ()
     verdict: Literal["published", "in review", "rejected"]
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -256,9 +262,11 @@ def load_list(kind: type[T], data: bytes) -> list[T]:
 
 
 __all__ = [
+    "Alteration",
     "AngleDecision",
     "AssetRecord",
     "Backdrop",
+    "BackdropKind",
     "BackdropPicture",
     "Caption",
     "Check",
@@ -270,6 +278,7 @@ __all__ = [
     "Light",
     "PhotoFacts",
     "Picture",
+    "Shares",
     "SilhouetteAgreement",
     "Up",
     "UpName",

@@ -182,6 +182,13 @@ CHECK_REASONS = (
         "Run the shoot again; if it happens again, report it with the asset's lineage.",
     ),
     _review(
+        "altered",
+        "The product itself may have been altered",
+        "A model has painted on the product: it was refined, retouched or put on a person. The message says what was "
+        "done and where. No check can tell whether the product still looks as it is, so a person always looks.",
+        "Compare the asset with the picture before, on its page. Reject it where the product is no longer itself.",
+    ),
+    _review(
         "likeness",
         "The splat blurs the product",
         "The splat matches the photos less than the check requires, so prints and small text may be unreadable.",

@@ -9,13 +9,14 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from pipeline.core.arrays import Rgb, Rgba
+from pipeline.core.arrays import F32, Rgb, Rgba
 from pipeline.core.errors import BadInput
 from pipeline.diffusion.painting.base import MARGIN_PX, PaintedBackdrop
+from pipeline.diffusion.painting.calling import Sampling, edit, inpaint
 from pipeline.diffusion.painting.canvas import canvas, filled_in, joined, squared, window, without_rim
 from pipeline.diffusion.painting.checkpoints import CheckpointFacts
 from pipeline.diffusion.painting.enlarge import enlarge
-from pipeline.diffusion.painting.families import Family, SchedulerName, fresh_scheduler
+from pipeline.diffusion.painting.families import Family, SchedulerName
 from pipeline.diffusion.painting.placing import reporting_out_of_memory
 from pipeline.diffusion.scenes.scene import render_scene, scene_labels
 from pipeline.diffusion.scenes.sight import Sight, view_words
@@ -142,45 +143,35 @@ class DiffusersEngine:
         seen_from = view_words(request.camera_elevation_deg)
         prompt = f"{request.prompt}, {seen_from}" if seen_from else request.prompt
         asked = (prompt, request.negative_prompt if self.family.takes_negative else "")
-        # FLUX has two text encoders: only what exceeds the longer window is lost
-        tokenizer = self.pipe.tokenizer if self.family.takes_negative else self.pipe.tokenizer_2
-        lost = [text for prompt in asked for text in _truncated(tokenizer, prompt)]
+        tokenizer = getattr(self.pipe, self.family.tokenizer)
+        lost = [text for prompt in asked for text in _truncated(tokenizer, prompt, self.family.window)]
         lost += [request.negative_prompt] if request.negative_prompt not in {"", asked[1]} else []
         return _Words(*asked, tuple(lost))
 
     def _run(self, requests: Sequence[PaintRequest], words: _Words, pairs: list[tuple[Rgb, Rgb]]) -> list[Rgb]:
-        import torch
-        from PIL import Image
-
-        first, pipe, family, count = requests[0], self.pipe, self.family, len(requests)
-        pipe.scheduler = fresh_scheduler(family, pipe.scheduler, first.scheduler)
-        pictures, masks = [picture for picture, _ in pairs], [mask for _, mask in pairs]
-        negative = {"negative_prompt": [words.negative] * count} if family.takes_negative else {}
-        with reporting_out_of_memory(self.digest[:12]), torch.random.fork_rng():
-            torch.manual_seed(first.seed)  # FLUX does not pass its generator to the scheduler, and LCM's draws noise
-            painted = pipe(
-                prompt=[words.prompt] * count,
-                image=[Image.fromarray(picture) for picture in pictures],
-                mask_image=[Image.fromarray(mask) for mask in masks],
-                width=self.native_px,
-                height=self.native_px,
-                num_inference_steps=first.steps,
-                guidance_scale=first.guidance,
-                strength=min(1.0, first.strength),
-                generator=[torch.Generator("cpu").manual_seed(request.seed) for request in requests],
-                output_type="np",
-                **negative,
-                **family.extra_arguments,
-                **family.control(pictures, masks),
-            ).images
-        for request, picture in zip(requests, painted, strict=True):
-            if not np.isfinite(picture).all():
-                raise BadInput(
-                    f"the checkpoint painted values that are not numbers for seed {request.seed}",
-                    remedy="Use dtype float32 or another scheduler",
-                )
+        first = requests[0]
+        asked = Sampling(
+            prompt=words.prompt,
+            negative=words.negative,
+            seeds=tuple(request.seed for request in requests),
+            steps=first.steps,
+            guidance=first.guidance,
+            strength=first.strength,
+            scheduler=first.scheduler,
+        )
+        painted = self.inpaint([picture for picture, _ in pairs], [mask for _, mask in pairs], asked)
         levels = (np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8) for picture in painted)
         return [without_rim(picture, self.facts.dim_rim_px) for picture in levels]
+
+    def inpaint(self, pictures: Sequence[Rgb], masks: Sequence[Rgb], asked: Sampling) -> list[F32]:
+        """Paint squares of `native_px` where their masks are 255. Raises BadInput as `calling.inpaint` does."""
+        with reporting_out_of_memory(self.digest[:12]):
+            return inpaint(self.pipe, self.family, pictures, masks, asked)
+
+    def edit(self, references: Sequence[Rgb], size_px: tuple[int, int], asked: Sampling) -> F32:
+        """Paint a picture of `size_px` from others; for an engine loaded with `edits`. Raises BadInput as `edit`."""
+        with reporting_out_of_memory(self.digest[:12]):
+            return edit(self.pipe, self.family, references, size_px, asked)
 
 
 def _sight(request: PaintRequest) -> Sight | None:
@@ -216,8 +207,8 @@ def _check(request: PaintRequest) -> None:
         )
 
 
-def _truncated(tokenizer: Any, prompt: str) -> tuple[str, ...]:
-    """The end of a prompt that exceeds the tokenizer's window, if any."""
-    window = tokenizer.model_max_length - tokenizer.num_special_tokens_to_add()
+def _truncated(tokenizer: Any, prompt: str, limit: int) -> tuple[str, ...]:
+    """The end of a prompt that exceeds the tokenizer's window or `limit` tokens, if any."""
+    window = min(limit, tokenizer.model_max_length - tokenizer.num_special_tokens_to_add())
     tokens = tokenizer(prompt, add_special_tokens=False, verbose=False).input_ids
     return (tokenizer.decode(tokens[window:]),) if len(tokens) > window else ()

@@ -12,8 +12,8 @@ import numpy as np
 from pipeline.core.arrays import F32, Alpha, Mask, Rgb, Rgba
 from pipeline.core.linear import linear_to_srgb
 from pipeline.core.reasons.table import require_reason
-from pipeline.core.records import Check
-from pipeline.imaging.channels.channel import BackdropKind, Channel
+from pipeline.core.records import BackdropKind, Check
+from pipeline.imaging.channels.channel import Channel
 from pipeline.imaging.compositing.framing import Patch, Placement, product_in_frame, product_mask
 
 Severity = Literal["reject", "review", "info"]

@@ -9,8 +9,8 @@ import numpy as np
 from pipeline.core.arrays import F32, Rgb, Rgba
 from pipeline.core.errors import BadInput
 from pipeline.core.linear import encode, linear_to_srgb, luminance
-from pipeline.core.records import Light
-from pipeline.imaging.channels.channel import BackdropKind, Channel
+from pipeline.core.records import BackdropKind, Light
+from pipeline.imaging.channels.channel import Channel
 from pipeline.imaging.compositing.framing import (
     Patch,
     Placement,

@@ -17,17 +17,22 @@ from pipeline.stages.background.asset import ASSET, AssetInputs, AssetParams, gi
 from pipeline.stages.background.look import LookParams
 from pipeline.stages.background.params import Params, painter_facts, requires
 from pipeline.stages.background.tries import Kept, Outcome, Rules, SharedSet, TryReport, paint_and_look
+from pipeline.stages.background.worn import WORN, WornItemInputs, seen_from_front, worn_params
 
 ELEVATION_STEP_DEG = 5.0  # nobody sees half of it, and angles of one ring share their sets
 UNDERSTOOD_AT_LEAST = 0.5  # share of a prompt's words
 
 
 class Inputs(Frozen):
-    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of Picture; `caption`: None if it is held."""
+    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of Picture; `caption`: None if it is held.
+
+    `people`: tree of the photos that shoot.yaml's worn backdrops name, as shot.
+    """
 
     angles: Artifact
     pictures: Artifact
     caption: Artifact | None = None
+    people: Artifact | None = None
 
 
 class Wording(Frozen):
@@ -55,7 +60,10 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`backdrops`: tree `<angle>/<backdrop>.png`, RGB; `backdrop_pictures`: JSON list of BackdropPicture."""
+    """`backdrops`: tree `<angle>/<backdrop>.png`, RGB; `backdrop_pictures`: JSON list of BackdropPicture.
+
+    A worn backdrop is made for the angle nearest to the front alone, and shows the product itself.
+    """
 
     backdrops: Artifact
     backdrop_pictures: Artifact
@@ -83,8 +91,12 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     outcome = paint_and_look(_shared_sets(painted), _rules(params), work)
     kept = outcome.kept | {ask.path: _plain(ask, work) for ask in asks if ask.path not in outcome.kept}
     records = [_record(ask, kept[ask.path], params) for ask in asks]
+    files = {f"{ask.path}.png": kept[ask.path].backdrop for ask in asks}
+    for record, picture in _worn(inputs, params, work):
+        records.append(record)
+        files[record.path] = picture
     return Outputs(
-        backdrops=work.put_tree({f"{ask.path}.png": kept[ask.path].backdrop for ask in asks}),
+        backdrops=work.put_tree(files),
         backdrop_pictures=work.put_bytes(dump_json(records)),
         report=_report(asks, kept, outcome, params),
     )
@@ -102,10 +114,38 @@ def _asks(inputs: Inputs, params: Params, work: Work) -> list[_Ask]:
             raise BadInput(f"angle {name} has no picture {name}.png", remedy="Run render again")
         shown = angles[f"{name}.png"]
         for backdrop in params.backdrops:
+            if backdrop.kind == "worn":
+                continue
             product = shown if backdrop.kind == "diffusion" and _around_product(params) else None
             asset = _asset_params(backdrop, picture, params, caption)
             asks.append(_Ask(name, shown, backdrop, AssetInputs(angle=product), asset))
     return asks
+
+
+def _worn(inputs: Inputs, params: Params, work: Work) -> list[tuple[BackdropPicture, Artifact]]:
+    """The product on every person of the shoot, as seen from the front. Raises BadInput when a photo is missing."""
+    wanted = [backdrop for backdrop in params.backdrops if backdrop.kind == "worn"]
+    pictures = [each for each in load_list(Picture, work.read(inputs.pictures)) if each.source != "refused"]
+    if not wanted or not pictures or params.worn is None:
+        return []
+    people, name = work.tree(inputs.people) if inputs.people else {}, seen_from_front(pictures).angle.name
+    made = []
+    for backdrop in wanted:
+        if backdrop.person not in people:
+            raise BadInput(f"backdrop {backdrop.name} has no photo {backdrop.person}", remedy="Plan the shoot again")
+        files = WornItemInputs(garment=work.tree(inputs.angles)[f"{name}.png"], person=people[backdrop.person])
+        done = work.item(f"{name}/{backdrop.name}", WORN, files, worn_params(backdrop, params.worn))
+        record = BackdropPicture(
+            angle=name,
+            backdrop=backdrop.name,
+            kind="worn",
+            path=f"{name}/{backdrop.name}.png",
+            prompt=backdrop.prompt,
+            seed=params.worn.seed,
+            alterations=(done.report.alteration,),
+        )
+        made.append((record, done.backdrop))
+    return made
 
 
 def _shared_sets(asks: list[_Ask]) -> list[SharedSet]:
@@ -228,7 +268,7 @@ def _camera_elevation_deg(picture: Picture) -> float:
 
 STAGE = Stage(
     "background",
-    8,
+    9,
     Inputs,
     Params,
     Outputs,

@@ -9,8 +9,16 @@ from pipeline.contract.work import Work
 from pipeline.core.arrays import F64, Pixels, Rgba
 from pipeline.core.domain import Frozen, View
 from pipeline.core.edits import Edits
-from pipeline.core.records import Check, Homography, Light, SilhouetteAgreement
-from pipeline.imaging.channels.channel import BackdropKind, Channel, load_channel
+from pipeline.core.records import (
+    Alteration,
+    BackdropKind,
+    Check,
+    Homography,
+    Light,
+    Shares,
+    SilhouetteAgreement,
+)
+from pipeline.imaging.channels.channel import Channel, load_channel
 
 if TYPE_CHECKING:  # these modules load the imaging libraries
     from pipeline.imaging.compositing.blend import Layers
@@ -38,8 +46,11 @@ class AngleParams(Frozen):
     likeness: float | None = None
     validation_ssim: float | None = None
     refined: bool = False
+    shares: Shares | None = None
+    detail_photos: tuple[str, ...] = ()
     silhouette: SilhouetteAgreement | None = None
     edits: Edits | None = None
+    alterations: tuple[Alteration, ...] = ()
     likeness_at_least: float = 0.0
 
 
@@ -120,8 +131,9 @@ class AssetOutputs(Frozen):
 def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
     """Check an angle's picture against its edits, and the unedited picture against its photo and cut-out."""
     from pipeline.imaging.channels.encode import decode_image
+    from pipeline.imaging.checks.altered import check_alterations, unaltered
     from pipeline.imaging.checks.silhouette import check_silhouette
-    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered
+    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, detail_notes
     from pipeline.imaging.compositing.framing import product_mask
 
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
@@ -132,6 +144,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     if inputs.unedited is not None and params.edits is not None:
         unedited = decode_image(work.read(inputs.unedited), "the angle's picture before its edits", "RGBA")
         edits = (check_edits(unedited, params.edits, picture),)
+    others = (*check_alterations(params.alterations), *edits)
     if inputs.photo is None or inputs.cutout is None:
         checks = check_rendered(
             params.nearest_photo,
@@ -140,11 +153,13 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
             validation_ssim=params.validation_ssim,
             refined=params.refined,
         )
-        return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *edits)))
+        checks += detail_notes(params.shares, params.detail_photos)
+        return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *others)))
     photo = decode_image(work.read(inputs.photo), "the photo")
     cutout = decode_image(work.read(inputs.cutout), "the cut-out", "RGBA")
-    checks = (*check_captured(photo, cutout, unedited), *check_silhouette(params.silhouette, max(unedited.shape)))
-    return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *edits)))
+    compared = unaltered(unedited, photo, cutout, [each.box for each in params.alterations])
+    checks = (*check_captured(photo, cutout, compared), *check_silhouette(params.silhouette, max(unedited.shape)))
+    return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *others)))
 
 
 def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> LayerOutputs:
@@ -253,6 +268,6 @@ def _surface(ply: bytes) -> F64:
     return points
 
 
-ANGLE_ITEM = Stage("composite_angle", 5, AngleInputs, AngleParams, AngleOutputs, check_angle)
+ANGLE_ITEM = Stage("composite_angle", 6, AngleInputs, AngleParams, AngleOutputs, check_angle)
 LAYERS_ITEM = Stage("composite_layers", 6, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
 ASSET_ITEM = Stage("composite_asset", 7, AssetInputs, AssetParams, AssetOutputs, make_asset)

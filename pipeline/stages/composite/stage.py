@@ -25,6 +25,7 @@ from pipeline.stages.composite.asset import (
 )
 from pipeline.stages.composite.jobs import Job, Trees, file_in, jobs_of
 from pipeline.stages.composite.sheet import SheetSources, sheet_of
+from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetOutputs, WornAssetParams
 
 
 def _by_name(value: Any) -> Any:
@@ -114,6 +115,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     assets: dict[str, Artifact] = {}
     records: list[AssetRecord] = []
     for done, job in enumerate(jobs):
+        if job.backdrop.kind == "worn":
+            for record, asset in _worn(job, params, work):
+                assets[record.path] = asset
+                records.append(record)
+            continue
         layer_params = _layer_params(job, params)
         out = work.item(f"{job.path}/layers", LAYERS_ITEM, job.files, layer_params)
         layers |= {f"{job.path}/{name}.png": getattr(out, name) for name in ("product", "shadow", "backdrop")}
@@ -152,14 +158,17 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             photo=file_in(photos, photo) if captured else None,
             cutout=file_in(cutouts, photo) if captured else None,
         )
-        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits)
+        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits, alterations=picture.alterations)
         if not captured:
             checked = AngleParams(
                 nearest_photo=picture.nearest_photo,
                 likeness=picture.likeness,
                 validation_ssim=picture.validation_ssim,
                 refined=picture.refined,
+                shares=picture.shares,
+                detail_photos=picture.detail_photos,
                 edits=picture.edits,
+                alterations=picture.alterations,
                 likeness_at_least=params.likeness_at_least,
             )
         report = work.item(name, ANGLE_ITEM, files, checked).report
@@ -200,7 +209,7 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
         **layers.model_dump(),
         channel=channel,
         source=_source(job.picture),
-        refined=job.picture.refined,
+        refined=bool(job.picture.alterations),
         resized=job.picture.resized,
         optimise_jpeg=params.optimise_jpeg,
     )
@@ -210,7 +219,21 @@ def _source(picture: Picture) -> PictureSource:
     return "captured" if picture.source == "captured" else "rendered"
 
 
-def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs) -> AssetRecord:
+def _worn(job: Job, params: Params, work: Work) -> list[tuple[AssetRecord, Artifact]]:
+    """The files of a picture in which a person wears the product. It has no layers, and goes to review."""
+    from pipeline.imaging.checks.altered import check_alterations
+
+    made = []
+    for channel in job.channels:
+        settings = WornAssetParams(channel=channel, optimise_jpeg=params.optimise_jpeg)
+        done = work.item(f"{job.path}/{channel.name}", WORN_ITEM, WornAssetInputs(worn=job.files.backdrop), settings)
+        made.append((_record(job, channel, check_alterations(job.alterations), done), done.asset))
+    return made
+
+
+def _record(
+    job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs | WornAssetOutputs
+) -> AssetRecord:
     from pipeline.imaging.checks.judge import judge
 
     checks = (*fidelity, *made.report.checks, *job.backdrop.checks)
@@ -224,6 +247,8 @@ def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: Asset
         width_px=made.report.width_px,
         height_px=made.report.height_px,
         source=_source(job.picture),
+        shares=job.picture.shares,
+        alterations=job.alterations,
         verdict=verdict,
         reasons=reasons,
         checks=checks,
@@ -252,4 +277,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 10, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 11, Inputs, Params, Outputs, run)
