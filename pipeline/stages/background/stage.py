@@ -269,7 +269,7 @@ def _camera_elevation_deg(picture: Picture) -> float:
 
 STAGE = Stage(
     "background",
-    8,
+    9,
     Inputs,
     Params,
     Outputs,
