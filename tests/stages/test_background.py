@@ -204,7 +204,7 @@ def with_pictures(store, pictures):
     return inputs.model_copy(update={"pictures": store.put(dump_json(pictures), "application/json")})
 
 
-def test_angles_of_one_camera_height_share_a_set_and_others_get_their_own_of_the_same_place(store, tiny):
+def test_angles_of_one_camera_height_share_a_set_and_others_get_their_own(store, tiny):
     pictures = [seen_from(12), seen_from(11, "left"), seen_from(31, "high"), seen_from(80, "top")]
     made, _, _ = Runner(store).run(STAGE, with_pictures(store, pictures), params_of(tiny, backdrops=(OAK,), size_px=64))
     tree = store.tree(made.backdrops)

@@ -223,7 +223,7 @@ def test_a_rendered_angle_records_the_mean_ssim_of_the_validation_photos(store, 
     assert drawn(store, shot)[1]["side"].validation_ssim is None
 
 
-def test_a_rendered_angle_records_its_faults_and_the_size_at_which_its_splat_was_fitted(store, shot):
+def test_a_rendered_angle_records_its_faults_and_the_size_of_its_fit(store, shot):
     score = Validation(photo="P00", psnr_db=25, ssim=0.9, alpha_iou=0.98, side_px=48)
     _, pictures, _, manifest = drawn(store, shot, validation=[score])
     side, front = pictures["side"], pictures["front"]

@@ -83,18 +83,8 @@ class DiffusersEngine:
             raise BadInput("a batch must share its prompt and its settings", remedy="Paint the requests one by one")
         _check(first)
         reading, words = understand(first.prompt), self._words(first, understand(first.prompt))
-        n, behind = self.native_px, self.facts.paints_behind_product
-        sight = _sight(first)
-        scenes = [
-            render_scene(reading.spec, each.seed, n, n, sight)[0] if each.strength < 1 else None for each in requests
-        ]
-        margin_px = first.mask_margin_px
-        pairs = [
-            canvas(each.product, scene, n, behind, margin_px) for each, scene in zip(requests, scenes, strict=True)
-        ]
-        wholes = self._run(requests, words, pairs)
-        if not behind:
-            wholes = [filled_in(whole, mask) for whole, (_, mask) in zip(wholes, pairs, strict=True)]
+        n, sight = self.native_px, _sight(first)
+        wholes = self._squares(requests, reading, words)
         resolves_px, share = self.facts.resolves_px, 1.0
         if first.extend and first.width_px != first.height_px:
             wholes = [squared(whole) for whole in self._extended(requests, words, wholes)]
@@ -116,6 +106,16 @@ class DiffusersEngine:
             )
             for request, whole in zip(requests, wholes, strict=True)
         ]
+
+    def _squares(self, requests: Sequence[PaintRequest], reading: Reading, words: _Words) -> list[Rgb]:
+        """Paint the squares [n, n, 3] from which the requested shapes are made, without the product."""
+        n, behind = self.native_px, self.facts.paints_behind_product
+        pairs = []
+        for each in requests:
+            scene = render_scene(reading.spec, each.seed, n, n, _sight(each))[0] if each.strength < 1 else None
+            pairs.append(canvas(each.product, scene, n, behind, each.mask_margin_px))
+        wholes = self._run(requests, words, pairs)
+        return wholes if behind else [filled_in(whole, mask) for whole, (_, mask) in zip(wholes, pairs, strict=True)]
 
     def _extended(self, requests: Sequence[PaintRequest], words: _Words, squares: list[Rgb]) -> list[Rgb]:
         """Extend the squares [n, n, 3] at both ends of the longer side, to the requested shape."""

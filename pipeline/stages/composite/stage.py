@@ -129,9 +129,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         out = work.item(f"{job.path}/layers", LAYERS_ITEM, job.files, layer_params)
         layers |= {f"{job.path}/{name}.png": getattr(out, name) for name in ("product", "shadow", "backdrop")}
         for channel in job.channels:
-            made = work.item(
-                f"{job.path}/{channel.name}", ASSET_ITEM, job.files, _asset_params(job, channel, layer_params, params)
-            )
+            settings = _asset_params(job, channel, layer_params, params)
+            made = work.item(f"{job.path}/{channel.name}", ASSET_ITEM, job.files, settings)
             record = _record(job, channel, fidelity[job.picture.angle.name], made)
             assets[record.path] = made.asset
             records.append(record)

@@ -172,7 +172,7 @@ def test_a_backdrop_painted_around_the_picture_stays_aligned_with_it(product, mo
         assert y.mean() + 0.5 == pytest.approx(landed.bottom, abs=3)
 
 
-def test_painted_set_is_cropped_so_that_a_product_high_in_its_frame_stands_on_the_floor():
+def test_a_painted_set_is_cropped_so_that_a_high_product_stands_on_its_floor():
     backdrop = np.zeros((100, 100, 3), np.uint8)
     backdrop[70:] = 200  # the floor of the set
     even = resample_backdrop(backdrop, 50, 50)
