@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from pipeline.core.arrays import F32, F64
 from pipeline.core.domain import Camera
-from pipeline.splatting.detail.depth import front_depth, without_gaps
+from pipeline.splatting.detail.depth import without_gaps
 from pipeline.splatting.detail.merge import merged, reach_px, scale_of
 from pipeline.splatting.detail.sources import Source, box_of, resized_camera, source_of, window
 from pipeline.splatting.detail.sweep import refined
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import Splat
+from pipeline.splatting.surface import surface_depth
 
 PHOTOS = 5  # nearest ones; a sixth hardly ever sees what five do not
 WIDEST_DEG = 60.0  # between the picture's direction and a photo's
@@ -47,7 +48,7 @@ def with_detail(planes: F32, splat: Splat, camera: Camera, cam_from_world: F64, 
     """Lay the detail of `photos`, at most `PHOTOS`, over `planes` [>= 4, H, W], the splat as `camera` sees it.
 
     The world is the product frame: its unit is the product's radius. Photos and camera are undistorted. Where no photo
-    agrees with the splat, the picture stays as it is. Raises BadInput as `front_depth` does.
+    agrees with the splat, the picture stays as it is. Raises BadInput as `surface_depth` does.
     """
     product = planes[3] > 0.5
     index = product.astype(np.uint8)
@@ -78,7 +79,7 @@ def _detail(
     width, height = camera.width_px, camera.height_px
     fine = min(1.0, _FINE_SIDE_PX / max(width, height))
     begin = resized_camera(camera, *(max(8, round(side * _START_SCALE * fine)) for side in (width, height)))
-    depth = without_gaps(front_depth(splat, begin, cam_from_world))
+    depth = without_gaps(surface_depth(splat, begin, cam_from_world))
     depth = refined(depth, shown, camera, cam_from_world, sources, fine)
     depth = np.asarray(cv2.resize(depth, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     straight = shown[:3] / np.maximum(shown[3], np.float32(0.05))

@@ -9,10 +9,10 @@ import numpy as np
 
 from pipeline.core.arrays import F32, F64, Rgba
 from pipeline.core.domain import Camera, angle_between_deg, camera_centre
-from pipeline.splatting.detail.depth import front_depth
 from pipeline.splatting.detail.rays import Rays, directions
 from pipeline.splatting.photos import PosedPhoto
 from pipeline.splatting.ply import Splat
+from pipeline.splatting.surface import surface_depth
 
 _MARGIN_PX = 8  # kept around a photo's product
 _FADE_DEG = 35.0  # a photo taken from this much further round counts 1/e
@@ -105,7 +105,7 @@ def source_of(photo: PosedPhoto, splat: Splat, camera: Camera, cam_from_world: F
     own_scale = own.fx_px / float(np.linalg.norm(own_centre))
     factor = min(1.0, _DEPTH_SIDE_PX / max(own.width_px, own.height_px))
     small = resized_camera(own, max(1, round(own.width_px * factor)), max(1, round(own.height_px * factor)))
-    depth = front_depth(splat, small, photo.cam_from_world)
+    depth = surface_depth(splat, small, photo.cam_from_world)
     seen = cv2.medianBlur(np.where(np.isfinite(depth), depth, np.float32(1e9)), 5)
     closeness = math.exp(-((angle_deg / _FADE_DEG) ** 2))
     return Source(photo.name, rgba, own, photo.cam_from_world, closeness, scale / own_scale, np.asarray(seen), small)

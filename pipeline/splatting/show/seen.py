@@ -12,10 +12,9 @@ import numpy as np
 from pipeline.core.arrays import F32, F64, Mask, Rgb
 from pipeline.core.domain import View
 from pipeline.splatting.ply import Splat
-from pipeline.splatting.show.render import planes
+from pipeline.splatting.surface import surface_depth
 
 DEPTH_SIDE_PX = 512  # long side at which depth is drawn: it is smooth, apart from the outline
-SOLID = 0.5  # alpha from which a ray meets the product
 _STEPS = np.linspace(0.02, 0.98, 9)  # of a box, along each side: where it is looked for
 _MOST = 0.5  # of a box's points, without which its place is not known
 TOLERANCE = 0.2  # world units, which are product radii: by how much expected depth may vary with the direction
@@ -50,9 +49,7 @@ def depth_of(splat: Splat, view: View) -> Depth:
     """Draw the splat's depth as `view` sees it, its distortion left out."""
     straight = view.model_copy(update={"camera": view.camera.model_copy(update={"k1": 0.0})})
     factor = min(1.0, DEPTH_SIDE_PX / max(straight.camera.width_px, straight.camera.height_px))
-    drawn = planes(splat, straight.camera.scaled(factor), view.pose, supersample=1)
-    depth = np.where(drawn[3] >= SOLID, drawn[4] / np.maximum(drawn[3], SOLID), np.nan)
-    return Depth(depth.astype(np.float32), straight)
+    return Depth(surface_depth(splat, straight.camera.scaled(factor), view.pose), straight)
 
 
 def shown_in(px: F64, photo: View, depth: Depth, other: Depth) -> Shown:

@@ -265,7 +265,7 @@ def _surface(ply: bytes) -> F64:
     from pipeline.splatting.ply import read_ply
     from pipeline.splatting.surface import surface_points
 
-    points = surface_points(read_ply(ply, "the splat").gaussians).astype(float)
+    points = surface_points(read_ply(ply, "the splat")).astype(float)
     points.setflags(write=False)
     return points
 

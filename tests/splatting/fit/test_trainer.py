@@ -13,7 +13,8 @@ from pipeline.core.colmap.model import Points
 from pipeline.core.domain import look_at
 from pipeline.core.errors import BadInput
 from pipeline.imaging.compositing.shadow_solid import solid_of_points
-from pipeline.splatting.carving.hull import misses, starting_points
+from pipeline.splatting.carving.hull import misses
+from pipeline.splatting.carving.seeds import starting_points
 from pipeline.splatting.evaluate import psnr_db, score, ssim_map
 from pipeline.splatting.fit.loss import ssim_map as plain_ssim_map
 from pipeline.splatting.fit.params import FitParams
@@ -50,10 +51,10 @@ def test_held_out_photos_and_unseen_sides_are_close_to_the_truth(fitted):
 
 
 def test_fitted_splat_has_enough_surface_to_close_a_solid(fitted):
-    def filled(gaussians):
-        return solid_of_points(surface_points(gaussians).astype(float)).filled.mean(axis=(1, 2))
+    def filled(splat):
+        return solid_of_points(surface_points(splat).astype(float)).filled.mean(axis=(1, 2))
 
-    actual, true = filled(fitted.splat.gaussians), filled(product().gaussians)
+    actual, true = filled(fitted.splat), filled(product())
     assert actual[12:-12].min() > 0.8 * true[12:-12].min()
     assert actual.mean() == pytest.approx(true.mean(), rel=0.2)
 
