@@ -1,5 +1,7 @@
 """Check a rendered angle for what the nearest photos say against it."""
 
+from typing import Any
+
 from pipeline.core.measured import RenderFaults
 from pipeline.core.records import Check
 from pipeline.imaging.checks.evidence import finding
@@ -15,9 +17,18 @@ def check_faults(faults: RenderFaults | None) -> tuple[Check, ...]:
     if faults is None:
         return ()
     checks = [
-        _share("beyond_outlines", faults.beyond, BEYOND_AT_MOST, "reaches beyond the outlines of the nearest photos"),
-        _share("unseen_surface", faults.unseen, UNSEEN_AT_MOST, "is a surface that none of the nearest photos shows"),
-        _share("strange_colours", faults.strange, STRANGE_AT_MOST, "has colours that no photo shows there: streaks"),
+        finding(
+            "beyond_outlines",
+            **_share(faults.beyond, BEYOND_AT_MOST, "reaches beyond the outlines of the nearest photos"),
+        ),
+        finding(
+            "unseen_surface",
+            **_share(faults.unseen, UNSEEN_AT_MOST, "is a surface that none of the nearest photos shows"),
+        ),
+        finding(
+            "strange_colours",
+            **_share(faults.strange, STRANGE_AT_MOST, "has colours that no photo shows there: streaks"),
+        ),
     ]
     if faults.smudged is not None:
         passed = faults.smudged <= SMUDGED_AT_MOST
@@ -31,6 +42,14 @@ def check_faults(faults: RenderFaults | None) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _share(name: str, share: float, most: float, what: str) -> Check:
+def _share(share: float, most: float, what: str) -> dict[str, Any]:
+    """What `finding` needs beside the name for a share of the product's area that may be `most` at most."""
     words = f"{share:.2%} of the rendered product {what}"
-    return finding(name, share, "share", words, threshold=most, passed=share <= most, severity="review")
+    return {
+        "value": share,
+        "unit": "share",
+        "words": words,
+        "threshold": most,
+        "passed": share <= most,
+        "severity": "review",
+    }
