@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.language.briefs.amounts import lies_so
-from pipeline.language.briefs.asks import Ask, Ground, Lamp, View
+from pipeline.language.briefs.asks import Ask, Edit, Ground, Lamp, View
 from pipeline.language.briefs.corrections import (
     CHOICE,
     LAST,
@@ -21,7 +21,7 @@ from pipeline.language.briefs.corrections import (
 )
 from pipeline.language.briefs.denials import is_met, without_denial
 from pipeline.language.briefs.directions import LAMP_OR_VIEW
-from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.neighbours import changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak
 from pipeline.language.briefs.spans import Left, beside_refused, rest_of, spans_of
@@ -80,7 +80,12 @@ def _without_said_twice(found: Found) -> None:
         kinds = {lexeme.kind for lexeme in one.lexemes}
         graded = "GRADIENT" in kinds and kinds <= {"BACKDROP", "GRADIENT"} and "gradient" in grounds
         plain = "PLAIN" in kinds and kinds <= {"BACKDROP", "PLAIN"} and "solid" in grounds
-        if graded or plain or (kinds == {"ORIENTATION"} and lies_so(one.lexemes[0].value, found.asks)):
+        lies = [lexeme.value for lexeme in one.lexemes if lexeme.kind == "ORIENTATION"]
+        lies_so_too = bool(lies) and kinds <= {"ORIENTATION", "CROP"} and lies_so(lies[0], found.asks)
+        lines = any(lexeme.value == "lines" for lexeme in one.lexemes) and any(
+            ("perspective",) == path[:1] for ask in found.asks if isinstance(ask.what, Edit) for path in ask.what.fields
+        )
+        if graded or plain or lies_so_too or lines:
             found.left.remove(one)
 
 
@@ -117,12 +122,23 @@ def _correct(clause: list[Lexeme], number: int, sentence: int, found: Found) -> 
     reason = CHOICE if either else UNCLEAR
     if gone is not None:
         found.replaced += gone
+        _choose(found, known, left)
         return
     doubtful = unclear(found.asks, known)
     del found.left[left:]
     found.asks[:] = [ask for ask in found.asks[:known] if ask not in doubtful]
     found.left += [Left((Lexeme("", "", ask.start, ask.end),), reason) for ask in doubtful]
     found.left.append(Left(tuple(clause), reason, opens=True))
+
+
+def _choose(found: Found, known: int, left: int) -> None:
+    """Note a choice that the asks from `known` on have made: `beige or ivory? no, ivory`."""
+    made = {(one.kind, one.value) for ask in found.asks[known:] for one in ask.phrase}
+    for one in found.left[max(0, left - 1) : left]:
+        either = one.reason == CHOICE or any(lexeme.value == "between" for lexeme in one.lexemes)
+        if either and made & {(lexeme.kind, lexeme.value) for lexeme in one.lexemes}:
+            found.left.remove(one)
+            found.unwanted.append(one)
 
 
 def _is_of_either(before: Sequence[Ask], asks: Sequence[Ask], clause: Sequence[Lexeme]) -> bool:
@@ -163,6 +179,11 @@ def _take_back(clauses: list[tuple[str, list[Lexeme]]], lexeme: Lexeme) -> None:
 
 def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
     for at in range(1, len(clause) - 1):
+        beside = {clause[at - 1].kind, clause[at + 1].kind}
+        if clause[at].kind == "NOT" and (beside <= SWATCHES or beside == {"SIDE"}):  # `grey not white`
+            _read_clause(clause[:at], number, sentence, found)
+            clause = clause[at:]
+            break
         if clause[at].kind == "AND" and clause[at + 1].kind == "NOT":  # `to the right and not so hard`
             _read_clause(clause[:at], number, sentence, found)
             clause = clause[at + 1 :]

@@ -30,8 +30,12 @@ def _round(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     if found[at].kind != "ROUND" or {kind_at(found, at - 1), kind_at(found, at + 1)} & {"NUM", "VIEW", "EVERY"}:
         return None
     rest = list(takewhile(lambda one: one.kind != "STOP", found[at:]))
-    counted = any(one.kind == "NUM" and other.kind == "VIEW" for one, other in pairwise(rest))
-    return replace(found[at], kind=COURTESY) if counted else None
+    if any(one.kind == "NUM" and other.kind == "VIEW" for one, other in pairwise(rest)):
+        return replace(found[at], kind=COURTESY)
+    before = list(takewhile(lambda one: one.kind not in {"COMMA", "STOP"}, reversed(found[:at])))
+    clause = {one.kind for one in [*before, *takewhile(lambda one: one.kind not in {"COMMA", "STOP"}, rest[1:])]}
+    alone = clause <= {COURTESY, TALK, "PRODUCT", "VIEW", "FROM", "ON", "MAKE", "AND", *SWATCHES, "BACKDROP"}
+    return replace(found[at], kind="QUARTERS", value="round") if alone else None
 
 
 def _ratio(found: Sequence[Lexeme], at: int) -> Lexeme | None:
@@ -80,6 +84,12 @@ def _quality(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     return replace(found[at], kind=more) if more and amount else None
 
 
+def _graded(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`a gentle fade from white to blue`: a gradient has no degree."""
+    grades = found[at].kind in {*QUALITIES, "SLIGHTLY"} and kind_at(found, at + 1) == "GRADIENT"
+    return replace(found[at], kind=COURTESY) if grades else None
+
+
 def _number(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`alle` counts steps before a number only; `a quick one` counts nothing; `il` is a stop after a number only."""
     one = found[at]
@@ -106,6 +116,17 @@ def _size(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`reduce all images to 70%` is about their size."""
     resizes = found[at].kind in {"LESS", "MORE"} and _is_resize(found, at)
     return replace(found[at], kind="RESIZE") if resizes else None
+
+
+def _cut(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`schneidet unten 8 % weg` is one cut, and `price sticker off` removes it."""
+    one = found[at]
+    ends = kind_at(found, at + 1) in ENDS
+    if one.kind == "FROM" and one.value == "off" and ends and kind_at(found, at - 1) == "PART":
+        return replace(one, kind="REMOVE", value="remove")
+    before = [each.kind for each in takewhile(lambda each: each.kind not in {"COMMA", "STOP"}, reversed(found[:at]))]
+    cut = one.kind == "REMOVE" and ends and "CROP" in before and "PCT" in before and "PART" not in before
+    return replace(one, kind=COURTESY) if cut else None
 
 
 def _removed(found: Sequence[Lexeme], at: int) -> Lexeme | None:
@@ -171,7 +192,7 @@ def _turn(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 
 
 RULES: tuple[Callable[[Sequence[Lexeme], int], Lexeme | None], ...] = (
-    _round, _ratio, _light, _shadow, _quality, _number, _direction, _size, _removed, _bracket, _turn, _bit, _plain,
+    _round, _ratio, _light, _shadow, _quality, _graded, _number, _direction, _size, _cut, _removed, _bracket, _turn, _bit, _plain,
     _and,
 )  # fmt: skip
 

@@ -2,13 +2,16 @@
 
 from itertools import pairwise
 
+from pipeline.language.briefs.conjugation import infinitives
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
+from pipeline.language.briefs.plan import LANGUAGES
 from pipeline.language.briefs.utterance import Spans, Utterance
 
 WISHING, HAVING, OBLIGING, VERBS = cue("wishing"), cue("having"), cue("obliging"), cue("verbs")
 ASKING, CONTACTING, BESIDE, APOLOGISING = cue("asking"), cue("contacting"), cue("beside") - {"a"}, cue("apologising")
 SPEAKERS, SUBJECTS, NOBODY, DETERMINERS = cue("speakers"), cue("subjects"), cue("nobody"), cue("determiners")
+INFINITIVES, FORETELLING = cue("infinitives"), frozenset({"will", "wird", "werden", "va", "vont"})
 OPENERS, TOO, WHETHER, LOOKING = cue("openers"), cue("too"), cue("whether"), cue("looking")
 TOPICS = frozenset({"BACKDROP", "LIGHT", "SHADOW"})
 REQUESTED = frozenset({"REMOVE", "ADD", "CHANGE", "EXTEND", "NO", "LIMIT", "OR", "CROP", "ROTATE"})
@@ -19,6 +22,7 @@ PERSONS, ASKERS, YOU = cue("persons"), cue("askers"), frozenset({"you", "du", "i
 IMPERATIVES, FOR = cue("imperatives"), cue("for")
 ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une"})
 NAMED = frozenset({"PRODUCT", "VIEW", "PART", UNKNOWN, TALK})
+AMOUNTED = frozenset({"PERSPECTIVE", "CONTRAST", "BRIGHTNESS"})
 TO = frozenset({"to", "zu", "a"})
 
 
@@ -33,18 +37,23 @@ def declares(heard: Utterance, first: int, end: int) -> bool:
     if heard.words[start : start + 1] and heard.words[start] in SPEAKERS:
         requested = requested - {"NO"}  # `we still have no hero`
     requested |= {"NOT"} if heard.kind(start) == "NOT" else set()
-    if start + 1 >= end or requested or heard.asks(start, end):
+    if start + 1 >= end:
         return False
     opening, said = heard.words[start], heard.said(start, end)
-    if opening in ASKING | NOBODY | APOLOGISING or said & TOO or _contacts(heard, start, end):
-        return True
-    if _wishes(heard, first, end):
+    excused = next(iter(opening.split()), "") in APOLOGISING  # `sorry for the late change`
+    if requested - ({"CHANGE"} if excused else set()) or heard.asks(start, end):
         return False
+    if opening in ASKING | NOBODY or excused or said & TOO or _contacts(heard, start, end):
+        return True
     one = heard.tokens[start]
+    noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
+    of_people = heard.kind(noun) == TALK and heard.tokens[noun].value == "people"
+    if _wishes(heard, first, end, but=FORETELLING if of_people else frozenset()):
+        return False
     speaks = opening in SPEAKERS | SUBJECTS and (one.kind != "ON" or _is_french(heard, start, end))
     noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
     speaks = speaks or (heard.kind(noun) == TALK and heard.tokens[noun].value in ABOUT and noun + 1 < end)
-    return speaks or (_has_verb(heard, start, end) and (opening in DETERMINERS | VERBS or one.kind in NAMED))
+    return speaks or (_has_verb(heard, start, end) and (opening in DETERMINERS | VERBS or one.kind in NAMED | AMOUNTED))
 
 
 def _opening(heard: Utterance, first: int, end: int) -> int:
@@ -93,8 +102,11 @@ def _is_french(heard: Utterance, first: int, end: int) -> bool:
     return french and heard.kind(first + 1) in {COURTESY, UNKNOWN} and heard.words[first + 1] not in DETERMINERS
 
 
-def _wishes(heard: Utterance, first: int, end: int) -> bool:
-    """Whether a clause says that something should be: `could I have`, `it has to`, `I'd like`; not `it looks like`."""
+def _wishes(heard: Utterance, first: int, end: int, *, but: frozenset[str] = frozenset()) -> bool:
+    """Whether a clause says that something should be: `could I have`, `it has to`, `I'd like`; not `it looks like`.
+
+    `but`: verbs that wish nothing there, such as `people will love it`.
+    """
     words = [word.rpartition("'")[2] for word in heard.words[first:end]]
     if any(one in HAVING and other in TO for one, other in pairwise(words)):
         return True
@@ -104,6 +116,7 @@ def _wishes(heard: Utterance, first: int, end: int) -> bool:
         WISHING
         - HAVING
         - {"picture"}
+        - but
         - ({"like"} if likened else set())
         - ({"asked", "asking", "asks"} if asked else set())
     )
@@ -120,12 +133,23 @@ def _contacts(heard: Utterance, start: int, end: int) -> bool:
 def _has_verb(heard: Utterance, first: int, end: int) -> bool:
     """Whether something is said of a subject; `the background is a beach` says what it shall be."""
     words = [word.rpartition("'")[2] for word in heard.words[first:end]]
-    verb = next((at for at, word in enumerate(words) if word in VERBS), None)
+    verb = next((at for at in range(len(words)) if _is_verb(heard, first, first + at)), None)
     if verb is None:
         plural = words[0] in {"les", "des", "ces", "nos", "vos", "ils", "elles"}
         return plural and any(word.endswith("ent") and not word.endswith("ment") for word in words[1:])
     thing = words[verb + 1 : verb + 2] and words[verb + 1] in ARTICLES
     return not (thing and heard.kinds(first, end) & TOPICS)
+
+
+def _is_verb(heard: Utterance, first: int, at: int) -> bool:
+    """Whether a word of a clause that begins at `first` is a verb of what the clause says: `hangs`, `sauft`, `it's`."""
+    word = heard.words[at].rpartition("'")[2]
+    if word in VERBS:
+        return True
+    if word == "s":
+        return at > first and heard.kind(at - 1) in NAMED and heard.kind(at + 1) not in NAMED
+    forms = {one for language in LANGUAGES for one in infinitives(word, language)}
+    return at > first and heard.kind(at) in {UNKNOWN, TALK, COURTESY} and bool(INFINITIVES & {word, *forms})
 
 
 def praises(heard: Utterance) -> Spans:

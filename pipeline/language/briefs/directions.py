@@ -28,6 +28,7 @@ ARTICLES = cue("definite")
 AT = frozenset({"at", "am", "en"})
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
+ALL_AROUND = 8  # views where a brief does not say how many
 
 
 def view_of(tree: Tree[Any]) -> View:
@@ -145,7 +146,7 @@ def views_around(lexemes: Sequence[Lexeme]) -> list[View] | list[Count]:
     if lexemes[0].kind == "BOTH":
         return [View(azimuth_deg=SIDE_DEG[side], name=side) for side in TOWARDS]
     if lexemes[0].kind == "QUARTERS":
-        return [Count(4)]
+        return [Count(ALL_AROUND if lexemes[0].value == "round" else 4)]
     numbers = [lexeme.number for lexeme in lexemes if lexeme.kind == "NUM"]
     if any(lexeme.kind == "VIEW" for lexeme in lexemes):
         count = int(numbers[0])

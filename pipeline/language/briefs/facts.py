@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pipeline.language.briefs.cues import cue
-from pipeline.language.briefs.lexicon import TALK, UNKNOWN
+from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.statements import IS, OPINIONS, SPEAKERS, WISHING
 from pipeline.language.briefs.utterance import Spans, Utterance
 
@@ -12,7 +12,9 @@ SHADES = frozenset({"COLOUR", "MATERIAL", "TONE", "HEX"})
 DESCRIBED = frozenset({UNKNOWN, TALK, "PART", "PRODUCT"})
 OF_PICTURE = VIEWS | {"BACKDROP", "VIEW", "LIGHT", "SHADOW", "SCENE", "CROP", "MAKE"}
 DONE, OVER, OTHERS, CHOICES = cue("done"), cue("over"), cue("others"), cue("choices")
+DEFINITE, FINE = cue("definite"), cue("fine")
 THEN = frozenset({"then", "dann", "alors"})
+TURNING = frozenset({"turns", "comes", "gets", "wird", "werden", "sort", "devient"})
 WHETHER = cue("whether")
 IF, MISSING, OF = cue("if"), cue("missing"), cue("of")
 
@@ -26,7 +28,9 @@ def facts(heard: Utterance) -> Spans:
             continue
         before, after = heard.kinds(first, verb), heard.said(verb + 1, end)
         praised = bool(before & VIEWS and after & DONE)
-        if praised or after & OVER or _is_coloured(heard, first, verb, end):
+        if _is_of_shades(heard, first, verb, end):
+            yield first, end
+        elif praised or after & OVER or _is_coloured(heard, first, verb, end):
             yield first, end
 
 
@@ -37,6 +41,13 @@ def _is_coloured(heard: Utterance, first: int, verb: int, end: int) -> bool:
     return (
         bool(subject and named) and not heard.said(first, verb) & CHOICES and not heard.kinds(first, end) & OF_PICTURE
     )
+
+
+def _is_of_shades(heard: Utterance, first: int, verb: int, end: int) -> bool:
+    """Whether the bright or dark parts of the pictures are said to be somehow: `the whites are blown out`."""
+    named = heard.kinds(first, verb) <= {"COLOUR", COURTESY, TALK} and heard.kind(verb - 1) == "COLOUR"
+    rest = heard.kinds(verb + 1, end) <= {UNKNOWN, COURTESY, TALK, "SLIGHTLY", "MUCH", "FROM"}
+    return named and rest and heard.words[first] in DEFINITE and not heard.said(verb, end) & (DONE | FINE)
 
 
 def opinions(heard: Utterance) -> Spans:
@@ -55,13 +66,21 @@ def _of_people(heard: Utterance, first: int, end: int) -> bool:
     return any(one.kind == TALK and one.value == "people" for one in heard.tokens[first:end])
 
 
+def _depends(heard: Utterance, first: int, end: int) -> bool:
+    """Whether something is said of what a condition names: `if the left side turns out blurry`."""
+    subject = first + 1
+    verb = next((at for at in range(subject + 1, end) if heard.said(at, at + 1) & (IS | TURNING)), subject)
+    return heard.asks(subject, verb) and not heard.said(first, end) & (WISHING - IS)
+
+
 def conditions(heard: Utterance) -> Spans:
     """None: a wish under a condition is refused with it: `if oak isn't possible, marble is fine`."""
     clauses = list(heard.clauses())
     for at, (first, end) in enumerate(clauses):
         named = heard.kinds(first, end) & (SHADES | {"MOOD", "CHANNEL"})
         without = "NOT" in heard.kinds(first, end) or heard.said(first, end) & MISSING
-        if heard.said(first, min(first + 2, end)) & IF and named and without:
+        without = (named and without) or (heard.kind(first - 1) == "STOP" and _depends(heard, first, end))
+        if heard.said(first, min(first + 2, end)) & IF and without:
             alone = heard.kind(end) != "COMMA" or heard.said(first, end) & THEN
             for start, _ in clauses[at : at + (1 if alone else 2)]:
                 heard.tokens[start] = replace(heard.tokens[start], kind="CONDITION")

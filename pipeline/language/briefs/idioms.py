@@ -3,17 +3,20 @@
 from dataclasses import replace
 
 from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.declarations import declares
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
 HEIGHTS = frozenset({"above", "below", "raised"})
+POINTED = frozenset({"above", "oben", "dessus"})
 DIRECTED = frozenset({"FROM", "SLIGHTLY", "MUCH", "OBLIQUE", "DEG", "SIDE", "NUM"})
+HAVE = frozenset({"a", "as", "ai", "ont", "avez", "avons", "avait"})
 KNOWING = frozenset({"ich", "er", "sie", "wer", "man", "keiner", "niemand", "jeder"})
 SEPARABLE = frozenset({"take", "taking", "get", "edit", "cut", "clean", "nimm", "nehmt", "mach", "macht", "schneide"})
 OFF = frozenset({"off", "out", "away", "weg", "raus", "ab"})
 EXCEPT, FINE = (
     frozenset({"except", "ausser", "bis auf", "sauf"}),
-    cue("done") | {"bien", "fine", "good", "gut", "ok", "okay", "passt", "right", "stimmt"},
+    cue("done") | cue("fine"),
 )
 OPENS = BOUNDS | {"AND", "COLON"}
 RETURNING, RETURNED, LEFT_OVER, LEFT_AS = cue("returning"), cue("returned"), cue("left_over"), cue("left_as")
@@ -24,7 +27,11 @@ DETERMINERS, BEHIND, PLURALS = cue("determiners"), cue("behind"), cue("plurals")
 def idioms(heard: Utterance) -> Spans:
     """Directions that are talk. One that says where the backdrop is becomes it: `a gradient behind the mug`."""
     for at, one in enumerate(heard.tokens):
-        if heard.words[at] in BEHIND and _is_behind_product(heard, at):
+        if one.kind == "NOT" and heard.words[at] == "oublie" and _word(heard, at - 1) in HAVE:  # `t'as oublié la face`
+            heard.tokens[at] = replace(one, kind=COURTESY)
+        elif one.value == "more" and heard.words[at] == "plus de" and heard.kind(at + 1) in {"MATERIAL", "COLOUR"}:
+            heard.tokens[at] = replace(one, kind="NOT", value="not")  # `plus de marbre`
+        elif heard.words[at] in BEHIND and _is_behind_product(heard, at):
             heard.tokens[at] = replace(one, kind="BACKDROP", value="backdrop")
         elif one.kind == "NOT" and heard.words[at] in EXCEPT and _is_only_one(heard, at):
             heard.tokens[at] = replace(one, kind=COURTESY)
@@ -63,7 +70,8 @@ def _is_idiom(heard: Utterance, at: int) -> bool:
         return _is_agreement(heard, at)
     if word in {"top", "oben", "unten"}:
         return _is_praise(heard, at)
-    return kind != "SIDE" and heard.tokens[at].value in HEIGHTS and _points(heard, at)
+    named = word in POINTED or heard.tokens[at].value != "above"  # `als flat lay` is a view
+    return kind != "SIDE" and heard.tokens[at].value in HEIGHTS and named and _points(heard, at)
 
 
 def _word(heard: Utterance, at: int) -> str:
@@ -95,6 +103,8 @@ def _is_agreement(heard: Utterance, at: int) -> bool:
         return True
     if _word(heard, at - 1) in {"all", "s"} and ends:
         return True
+    if begins and ends and declares(heard, at + 2, heard.bound(at + 2)):
+        return True  # `Right, the horizon is off`
     following = at + 2 if ends else at + 1
     return begins and _word(heard, following) in RIGHT_AWAY
 

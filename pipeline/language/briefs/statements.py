@@ -55,6 +55,7 @@ ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
     cue("keeping_else"),
     cue("said"),
 )
+FINE = cue("fine")
 LIKING, NOW, GOES_ON = cue("liking"), cue("now"), cue("goes_on")
 VIEWS = frozenset({"SIDE", "UP", "DOWN", "THREEQ", "OWN_ANGLE"})
 EDITED = frozenset({"BRIGHTER", "DARKER", "CONTRAST", "SHARPEN", "CROP", "ROTATE", "COLOUR", "MATERIAL", "MOOD"})
@@ -85,7 +86,8 @@ def concessions(heard: Utterance) -> Spans:
             continue
         first = max((at + 1 for at in range(opening, but) if heard.kind(at) == "COLON"), default=opening)
         said = heard.said(first, but)
-        liked = said & OPINIONS or (said & IS and not heard.asks(first, but, strongly=True))
+        approved = heard.kinds(first, but) & VIEWS and said & FINE  # `the front is fine on white, but ...`
+        liked = said & OPINIONS or (said & IS and (approved or not heard.asks(first, but, strongly=True)))
         if liked and not said & WISHING and heard.asks(other, len(heard.tokens)):
             yield first, but
 

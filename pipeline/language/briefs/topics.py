@@ -9,13 +9,15 @@ from pipeline.language.briefs.lexeme import QUALITIES, Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK
 from pipeline.language.briefs.utterance import Spans, Utterance
 
-TOPICS = frozenset({"LIGHT", "SHADOW", "CONTRAST", "BRIGHTNESS", "BACKDROP"})
-VIEWS = frozenset({"SIDE", "UP", "OWN_ANGLE", "THREEQ"})
+TOPICS = frozenset({"LIGHT", "SHADOW", "CONTRAST", "BRIGHTNESS", "BACKDROP", "PART"})
+VIEWS = frozenset({"SIDE", "UP", "DOWN", "OWN_ANGLE", "THREEQ"})
+EDGES = frozenset({"SIDE", "UP", "DOWN"})
 OF_LAMP = frozenset({"SOFT", "HARD", "STRONG", "FAINT", "SIDE", "UP", "REMOVE", "MORE", "LESS"})
 OF_AMOUNT = frozenset({"MORE", "LESS", "NUM"})
 OF_PICTURE = frozenset({"BRIGHTER", "DARKER", "CONTRAST", "BRIGHTNESS", "SHARPEN", "CROP", "ROTATE", "RATIO"})
 CHANGED_BY = {
     "LIGHT": OF_LAMP, "SHADOW": OF_LAMP, "CONTRAST": OF_AMOUNT, "BRIGHTNESS": OF_AMOUNT,
+    "PART": frozenset({"REMOVE", "CHANGE"}),
     "BACKDROP": frozenset({"BRIGHTER", "DARKER", "COLOUR", "TONE", "MATERIAL", "EXTEND"}),
 }  # fmt: skip
 LAMPS = frozenset({"LIGHT", "SHADOW"})
@@ -100,7 +102,12 @@ def _topic(heard: Utterance, first: int, end: int) -> list[Lexeme]:
 def _refer(heard: Utterance, topic: Sequence[Lexeme], start: int, stop: int, *, shaded: bool) -> None:
     """Put a thing in the place of its pronoun, and a view before a change of its picture."""
     kinds = heard.kinds(start, stop)
-    if topic[0].kind in VIEWS:
+    if topic[0].kind in EDGES and kinds & {"CROP", "REMOVE"} and "PCT" in kinds:  # `too much air below, cut 8% there`
+        at = next(at for at in range(start, stop) if heard.kind(at) == "PCT") + 1
+        where = heard.tokens[at - 1].end
+        heard.tokens[at:at] = [replace(one, start=where, end=where) for one in topic]
+        heard.words[at:at] = [""] * len(topic)
+    elif topic[0].kind in VIEWS:
         if kinds & {"MORE", "LESS"} and "NUM" in kinds and not kinds & OF_PICTURE and shaded:
             at = next(at for at in range(start, stop) if heard.kind(at) in {"MORE", "LESS"})
             one = heard.tokens[at]
