@@ -34,6 +34,7 @@ FOR, OF, DETERMINERS, LOOKS, THIS = cue("for"), cue("of"), cue("determiners"), c
 SAYING = cue("people_said")
 AS, DEFINITE = cue("as"), cue("definite")
 DAYS, DEGREES = cue("days"), cue("degrees")
+ARTICLES = frozenset({"a", "an", "ein", "eine", "un", "une"})
 SHORTEST_ADVERB = 6  # letters
 SEASONS = cue("seasons")
 SHORTEST_REF = 3  # digits of an article's number
@@ -117,7 +118,8 @@ def _is_likened(heard: Utterance, at: int) -> bool:
     first = at - 1
     while first >= 0 and (heard.words[first] in DEFINITE or heard.words[first] in OF or heard.kind(first) == "ON"):
         first -= 1
-    return first >= 0 and first < at - 1 and heard.words[first] in AS | {"like"}
+    shown = heard.words[at - 1] in ARTICLES and heard.kind(at + 1) in BOUNDS  # `as a TIFF`
+    return 0 <= first < at - 1 and heard.words[first] in AS | {"like"} and not shown
 
 
 def _of_season(heard: Utterance, at: int) -> int | None:

@@ -12,7 +12,7 @@ ENDINGS: dict[Language, dict[str, tuple[str, ...]]] = {
     },
     "de": dict.fromkeys(("", "e", "st", "t", "et", "est", "te", "ten", "test", "tet", "end"), ("en",)),
     "fr": {
-        **dict.fromkeys(("rai", "ras", "ra", "rez", "rons", "ront", "rais", "rait", "riez", "rions", "raient"), ("r", "re")),
+        **dict.fromkeys(("rai", "ras", "ra", "rez", "rons", "ront", "rais", "rait", "riez", "rions"), ("r", "re")),
         **dict.fromkeys(
             ("ais", "ait", "iez", "ions", "aient", "ons", "ez", "ent", "ant", "e", "es", "ee", "ees"),
             ("er", "ir", "re", "oir"),

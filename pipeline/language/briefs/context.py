@@ -125,6 +125,11 @@ def _cut(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     if one.kind == "FROM" and one.value == "off" and ends and kind_at(found, at - 1) == "PART":
         return replace(one, kind="REMOVE", value="remove")
     before = [each.kind for each in takewhile(lambda each: each.kind not in {"COMMA", "STOP"}, reversed(found[:at]))]
+    if one.value in {"(", ")"}:  # `brighter (10%)`
+        amount = found[at + 1 : at + 3] if one.value == "(" else found[max(0, at - 2) : at]
+        changed = {each.kind for each in found[max(0, at - 5) : at]} & CHANGES
+        measured = [each.kind for each in amount] in (["NUM", "PCT"], ["NUM", "EV"])
+        return replace(one, kind=COURTESY) if changed and measured else None
     cut = one.kind == "REMOVE" and ends and "CROP" in before and "PCT" in before and "PART" not in before
     return replace(one, kind=COURTESY) if cut else None
 
@@ -192,8 +197,8 @@ def _turn(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 
 
 RULES: tuple[Callable[[Sequence[Lexeme], int], Lexeme | None], ...] = (
-    _round, _ratio, _light, _shadow, _quality, _graded, _number, _direction, _size, _cut, _removed, _bracket, _turn, _bit, _plain,
-    _and,
+    _round, _ratio, _light, _shadow, _quality, _graded, _number, _direction, _size, _cut, _removed, _bracket,
+    _turn, _bit, _plain, _and,
 )  # fmt: skip
 
 
@@ -205,11 +210,13 @@ def _names_mood(found: Sequence[Lexeme], at: int) -> bool:
 
 def _is_item(found: Sequence[Lexeme], at: int) -> bool:
     """Whether `top` is an item of a list of views, and no edge of a picture: `- top`, `front, back, top on oak`."""
+    edge = found[at - 1].value == "(" and kind_at(found, at - 2) in SWATCHES  # `from white (top) to grey (bottom)`
+    edge = edge or [one.value for one in found[max(0, at - 2) : at]] in (["at", "the"], ["a", "the"])
     begins = at == 0 or _before_courtesy(found, at) in ENDS | {"COLON"}
     following = [one.kind for one in found[at + 1 : at + 4] if one.kind != COURTESY]
     ends = not following or following[0] in ENDS | {"ON"}
     cut = any(one.kind in CUTTING | {"GRADIENT"} for one in found[max(0, at - 6) : at + 6])
-    return begins and ends and not cut
+    return begins and ends and not cut and not edge
 
 
 def _before_courtesy(found: Sequence[Lexeme], at: int) -> str:

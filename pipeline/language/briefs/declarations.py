@@ -47,7 +47,7 @@ def declares(heard: Utterance, first: int, end: int) -> bool:
         return True
     one = heard.tokens[start]
     noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
-    of_people = heard.kind(noun) == TALK and heard.tokens[noun].value == "people"
+    of_people = heard.kind(noun) in {UNKNOWN, TALK}
     if _wishes(heard, first, end, but=FORETELLING if of_people else frozenset()):
         return False
     speaks = opening in SPEAKERS | SUBJECTS and (one.kind != "ON" or _is_french(heard, start, end))

@@ -22,6 +22,7 @@ SOFTNESS = {"SOFT": 0.9, "HARD": 0.1}
 VERY = {"SOFT": 1.0, "HARD": 0.0}
 STRENGTH = {"STRONG": 0.7, "FAINT": 0.2}
 SAME_LAMP = GOES_ON | {"TO"}
+PUT = frozenset({("la", "a"), ("le", "a")})  # `adoucis-la et mets-la à gauche`
 LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
 OF_PICTURE = frozenset({"picture", "image", "photo", "bild", "foto", "by", "um"})
 ARTICLES = cue("definite")
@@ -35,6 +36,8 @@ def view_of(tree: Tree[Any]) -> View:
     """The direction of an `angle` phrase."""
     if any("COLON" in lexeme.before for lexeme in lexemes_in(tree)[1:]):
         raise NoSuchPhrase  # `the front page needs it: left`
+    if any("off" in lexeme.before for lexeme in lexemes_in(tree)):
+        raise NoSuchPhrase  # `trim a sliver off the bottom`
     parts = {str(part.data): lexemes_in(part) for part in tree.children if isinstance(part, Tree)}
     _require_from(lexemes_in(tree))
     if not parts:  # SIDE NUM DEG up_or_down
@@ -177,7 +180,8 @@ def lamp_of(tree: Tree[Any]) -> Lamp:
         # `light from the left and above`, `the light softer and from the right`
         goes_on = (following.kind == "UP" or lexemes[0].kind in {"LIGHT", "SHADOW"}) and not following.viewed
         goes_on = goes_on and (following.kind == "UP" or "FROM" in following.before)
-        if joint.kind == "AND" and not goes_on and not SAME_LAMP & set(following.before):
+        same = SAME_LAMP & set(following.before) or PUT & set(pairwise(following.before))
+        if joint.kind == "AND" and not goes_on and not same:
             if "FROM" in following.before and not following.viewed:
                 raise RefusedPhrase(LAMP_OR_VIEW)
             raise NoSuchPhrase
@@ -213,7 +217,9 @@ def _place(lexemes: Sequence[Lexeme]) -> dict[str, float]:
     high = any(lexeme.kind == "UP" for lexeme in where)
     if len(numbers) > 1 or len(sides) > 2 or (numbers and not where):
         raise NoSuchPhrase
-    if any(lexeme.value == "top" and AT & set(lexeme.before) and "FROM" not in lexeme.before for lexeme in where):
+    if not sides and any(
+        lexeme.value == "top" and AT & set(lexeme.before) and "FROM" not in lexeme.before for lexeme in where
+    ):
         raise NoSuchPhrase  # `light at the top` is a shade
     found: dict[str, float] = {}
     if sides:

@@ -10,6 +10,7 @@ from pipeline.language.briefs.utterance import Spans, Utterance
 VIEWS = frozenset({"SIDE", "UP", "DOWN", "THREEQ", "OBLIQUE", "OWN_ANGLE"})
 SHADES = frozenset({"COLOUR", "MATERIAL", "TONE", "HEX"})
 DESCRIBED = frozenset({UNKNOWN, TALK, "PART", "PRODUCT"})
+NAMED = VIEWS | SHADES | {"BACKDROP", "LIGHT", "SHADOW", "MOOD"}
 OF_PICTURE = VIEWS | {"BACKDROP", "VIEW", "LIGHT", "SHADOW", "SCENE", "CROP", "MAKE"}
 DONE, OVER, OTHERS, CHOICES = cue("done"), cue("over"), cue("others"), cue("choices")
 DEFINITE, FINE = cue("definite"), cue("fine")
@@ -28,9 +29,8 @@ def facts(heard: Utterance) -> Spans:
             continue
         before, after = heard.kinds(first, verb), heard.said(verb + 1, end)
         praised = bool(before & VIEWS and after & DONE)
-        if _is_of_shades(heard, first, verb, end):
-            yield first, end
-        elif praised or after & OVER or _is_coloured(heard, first, verb, end):
+        coloured = _is_of_shades(heard, first, verb, end) or _is_coloured(heard, first, verb, end)
+        if praised or after & OVER or coloured:
             yield first, end
 
 
@@ -70,7 +70,7 @@ def _depends(heard: Utterance, first: int, end: int) -> bool:
     """Whether something is said of what a condition names: `if the left side turns out blurry`."""
     subject = first + 1
     verb = next((at for at in range(subject + 1, end) if heard.said(at, at + 1) & (IS | TURNING)), subject)
-    return heard.asks(subject, verb) and not heard.said(first, end) & (WISHING - IS)
+    return bool(heard.kinds(subject, verb) & NAMED) and not heard.said(first, end) & (WISHING - IS)
 
 
 def conditions(heard: Utterance) -> Spans:
@@ -79,8 +79,9 @@ def conditions(heard: Utterance) -> Spans:
     for at, (first, end) in enumerate(clauses):
         named = heard.kinds(first, end) & (SHADES | {"MOOD", "CHANNEL"})
         without = "NOT" in heard.kinds(first, end) or heard.said(first, end) & MISSING
-        without = (named and without) or (heard.kind(first - 1) == "STOP" and _depends(heard, first, end))
-        if heard.said(first, min(first + 2, end)) & IF and without:
+        missing = bool(named and without)
+        depends = heard.kind(first - 1) == "STOP" and _depends(heard, first, end)
+        if heard.said(first, min(first + 2, end)) & IF and (missing or depends):
             alone = heard.kind(end) != "COMMA" or heard.said(first, end) & THEN
             for start, _ in clauses[at : at + (1 if alone else 2)]:
                 heard.tokens[start] = replace(heard.tokens[start], kind="CONDITION")

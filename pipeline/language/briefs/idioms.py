@@ -29,6 +29,8 @@ def idioms(heard: Utterance) -> Spans:
     for at, one in enumerate(heard.tokens):
         if one.kind == "NOT" and heard.words[at] == "oublie" and _word(heard, at - 1) in HAVE:  # `t'as oublié la face`
             heard.tokens[at] = replace(one, kind=COURTESY)
+        elif one.kind == "NOT" and heard.words[at] == "ne" and heard.kind(at + 1) == "NUM":  # `um ne halbe Blende`
+            heard.tokens[at] = replace(one, kind=COURTESY)
         elif one.value == "more" and heard.words[at] == "plus de" and heard.kind(at + 1) in {"MATERIAL", "COLOUR"}:
             heard.tokens[at] = replace(one, kind="NOT", value="not")  # `plus de marbre`
         elif heard.words[at] in BEHIND and _is_behind_product(heard, at):

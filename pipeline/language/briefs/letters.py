@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 
 _GREETING = re.compile(
-    r"\A\s*(?:hi(?:ya)?|huhu|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|morning(?= (?:all|\w+,)|[!,])"
-    r"|hej|yo|howdy|ciao|hallo|hallöchen|hoi|sal[üu]|sali|mahlzeit|tag(?= |,)|guten (?:tag|morgen|abend)"
+    r"\A\s*(?:hi(?:ya)?|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|morning(?= (?:all|\w+,)|[!,])"
+    r"|huhu|hej|yo|howdy|ciao|hallo|hallöchen|hoi|sal[üu]|sali|mahlzeit|tag(?= |,)|guten (?:tag|morgen|abend)"
     r"|liebes?|lieber(?= +(?-i:[A-ZÄÖÜ]))"
     r"|sehr geehrte[rs]?|moin|servus|gr[uü]ezi|gr[uü](?:ß|ss) (?:gott|dich|euch)"
     r"|(?:re-?)?bonjour|bonsoir|salut|coucou|all[oô]|madame|monsieur|messieurs|ch[eè]re?s?)"

@@ -95,8 +95,13 @@ def _topic(heard: Utterance, first: int, end: int) -> list[Lexeme]:
         return []
     meant = heard.read[first:end]
     things = [one for one in meant if one.kind in TOPICS]
-    views = [one for one in meant if one.kind in VIEWS]
+    things = things[:1] if all(one.kind == "PART" for one in things) else things  # `a scratch on the lid`
+    views = [one for before, one in pairwise([None, *meant]) if one and one.kind in VIEWS and not _is_to(before)]
     return things if len(things) == 1 else views if not things else []
+
+
+def _is_to(before: Lexeme | None) -> bool:
+    return before is not None and before.kind == "TO"  # `das Bild kippt nach links`
 
 
 def _refer(heard: Utterance, topic: Sequence[Lexeme], start: int, stop: int, *, shaded: bool) -> None:
@@ -123,3 +128,8 @@ def _refer(heard: Utterance, topic: Sequence[Lexeme], start: int, stop: int, *, 
         if at < stop:
             one = heard.tokens[at]
             heard.tokens[at] = replace(topic[0], start=one.start, end=one.end)
+        elif topic[0].kind == "PART" and kinds <= {"REMOVE", "CHANGE", COURTESY, TALK}:  # `Bitte entfernen`
+            at = next(at for at in range(start, stop) if heard.kind(at) in {"REMOVE", "CHANGE"}) + 1
+            where = heard.tokens[at - 1].end
+            heard.tokens.insert(at, replace(topic[0], start=where, end=where))
+            heard.words.insert(at, "")
