@@ -13,7 +13,7 @@ def instead(clause: Sequence[Lexeme], at: int) -> int | None:
     for other in range(at + 1, phrase_end(clause, at)):
         if REPLACING & set(clause[other].before):
             return other
-        if clause[other].kind not in SWATCHES | {"BACKDROP"}:
+        if clause[other].kind not in SWATCHES | {"BACKDROP", "SIDE"}:
             break
     return None
 

@@ -78,6 +78,8 @@ def _shadow(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 
 def _quality(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`den Kontrast um 10 % stärker` is more of it."""
+    if found[at].kind == "SHARPEN" and kind_at(found, at + 1) == "SHADOW":
+        return replace(found[at], kind="HARD")  # `a sharper shadow`
     more = {"STRONG": "MORE", "FAINT": "LESS"}.get(found[at].kind)
     before = [one.kind for one in found[max(0, at - 7) : at] if one.kind not in {COURTESY, "FROM"}]
     amount = before[-3:] in (["CONTRAST", "NUM", "PCT"], ["BRIGHTNESS", "NUM", "PCT"], ["SHARPEN", "NUM", "PCT"])

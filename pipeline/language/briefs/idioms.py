@@ -4,12 +4,15 @@ from dataclasses import replace
 
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.declarations import declares
+from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
 HEIGHTS = frozenset({"above", "below", "raised"})
 POINTED = frozenset({"above", "oben", "dessus"})
 DIRECTED = frozenset({"FROM", "SLIGHTLY", "MUCH", "OBLIQUE", "DEG", "SIDE", "NUM"})
+PAIRED = cue("paired")
+"""Of such things a shop sells two: `the left shoe` is no view."""
 HAVE = frozenset({"a", "as", "ai", "ont", "avez", "avons", "avait"})
 KNOWING = frozenset({"ich", "er", "sie", "wer", "man", "keiner", "niemand", "jeder"})
 SEPARABLE = frozenset({"take", "taking", "get", "edit", "cut", "clean", "nimm", "nehmt", "mach", "macht", "schneide"})
@@ -27,26 +30,33 @@ DETERMINERS, BEHIND, PLURALS = cue("determiners"), cue("behind"), cue("plurals")
 def idioms(heard: Utterance) -> Spans:
     """Directions that are talk. One that says where the backdrop is becomes it: `a gradient behind the mug`."""
     for at, one in enumerate(heard.tokens):
-        if one.kind == "NOT" and heard.words[at] == "oublie" and _word(heard, at - 1) in HAVE:  # `t'as oublié la face`
-            heard.tokens[at] = replace(one, kind=COURTESY)
-        elif one.kind == "NOT" and heard.words[at] == "ne" and heard.kind(at + 1) == "NUM":  # `um ne halbe Blende`
-            heard.tokens[at] = replace(one, kind=COURTESY)
-        elif one.value == "more" and heard.words[at] == "plus de" and heard.kind(at + 1) in {"MATERIAL", "COLOUR"}:
-            heard.tokens[at] = replace(one, kind="NOT", value="not")  # `plus de marbre`
-        elif heard.words[at] in BEHIND and _is_behind_product(heard, at):
-            heard.tokens[at] = replace(one, kind="BACKDROP", value="backdrop")
-        elif one.kind == "NOT" and heard.words[at] in EXCEPT and _is_only_one(heard, at):
-            heard.tokens[at] = replace(one, kind=COURTESY)
+        if changed := _meant(heard, at):
+            heard.tokens[at] = changed
         elif heard.words[at] in SEPARABLE and (off := _separated(heard, at)):
             heard.tokens[at] = replace(one, kind="REMOVE", value="remove")
             heard.tokens[off] = replace(heard.tokens[off], kind=COURTESY)
-        elif one.kind == "COLOUR" and _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON":
-            heard.tokens[at] = replace(one, kind=UNKNOWN)  # `show the blue one`
         elif heard.words[at] in {"weiss", "weisst"} and _word(heard, at - 1) in KNOWING:
             yield at, at + 1  # `ich weiß, es ist spät`
         elif one.kind in {"SIDE", "UP", "DOWN"} and _is_idiom(heard, at):
             heard.read[at] = replace(one, kind=TALK)
             yield at, at + 1
+
+
+def _meant(heard: Utterance, at: int) -> Lexeme | None:
+    """The token as it is meant between those beside it; None if it means what it says."""
+    one, word, after = heard.tokens[at], heard.words[at], heard.kind(at + 1)
+    if word in BEHIND and _is_behind_product(heard, at):
+        return replace(one, kind="BACKDROP", value="backdrop")
+    if one.kind == "NOT" and word in EXCEPT and _is_only_one(heard, at):
+        return replace(one, kind=COURTESY)
+    forgotten = word == "oublie" and _word(heard, at - 1) in HAVE  # `t'as oublié la face`
+    if one.kind == "NOT" and (forgotten or (word == "ne" and after == "NUM")):  # `um ne halbe Blende`
+        return replace(one, kind=COURTESY)
+    if one.kind == "MORE" and word == "plus de" and after in {"MATERIAL", "COLOUR"}:
+        return replace(one, kind="NOT", value="not")  # `plus de marbre`
+    if one.kind == "COLOUR" and _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON":
+        return replace(one, kind=UNKNOWN)  # `show the blue one`
+    return replace(one, kind="OTHER") if one.turns and _word(heard, at + 1) in PAIRED else None
 
 
 def _is_only_one(heard: Utterance, at: int) -> bool:
