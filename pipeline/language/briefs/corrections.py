@@ -26,6 +26,7 @@ CHANGED_BY_AMOUNT = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "
     "PERSPECTIVE",
     "CORRECT",
 }
+DEGREES = frozenset({"SLIGHTLY", "MUCH"})
 RATHERS = frozenset({"rather", "eher", "plutot"})
 UNITS = frozenset({"PCT", "EV", "DEG"})
 QUIET = frozenset({COURTESY, TALK, NOUN})
@@ -158,8 +159,12 @@ def with_its_amount(last: Ask, clause: Sequence[Lexeme]) -> list[Lexeme] | None:
     if sides and [one.kind for one in clause] == ["NUM", "DEG"] and clause[0].value[0] not in "+-":
         return [*last.phrase, *clause]
     amount = [one.kind for one in clause] in (["NUM", "PCT"], ["NUM", "EV"])
-    lacks = isinstance(last.what, Edit) and {one.kind for one in last.phrase} <= CHANGED_BY_AMOUNT
-    return [*last.phrase, *clause] if amount and lacks and clause[0].value[0] not in "+-" else None
+    lacks = isinstance(last.what, Edit) and {one.kind for one in last.phrase} <= CHANGED_BY_AMOUNT | DEGREES
+    return (
+        [*(one for one in last.phrase if one.kind not in DEGREES), *clause]
+        if amount and lacks and clause[0].value[0] not in "+-"
+        else None
+    )
 
 
 def _last_alike(earlier: Sequence[Ask], slot: str) -> list[Ask]:

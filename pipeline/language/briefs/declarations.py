@@ -22,6 +22,7 @@ PERSONS, ASKERS, YOU = cue("persons"), cue("askers"), frozenset({"you", "du", "i
 IMPERATIVES, FOR = cue("imperatives"), cue("for")
 ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une"})
 NAMED = frozenset({"PRODUCT", "VIEW", "PART", UNKNOWN, TALK})
+SHADES, IS = frozenset({"MATERIAL", "COLOUR"}), cue("is")
 AMOUNTED = frozenset({"PERSPECTIVE", "CONTRAST", "BRIGHTNESS"})
 TO = frozenset({"to", "zu", "a"})
 
@@ -40,6 +41,8 @@ def declares(heard: Utterance, first: int, end: int) -> bool:
     if start + 1 >= end:
         return False
     opening, said = heard.words[start], heard.said(start, end)
+    if opening in SPEAKERS and heard.kinds(start, end) & SHADES and not said & IS:
+        return False  # `on prend du chêne`
     excused = next(iter(opening.split()), "") in APOLOGISING  # `sorry for the late change`
     if requested - ({"CHANGE"} if excused else set()) or heard.asks(start, end):
         return False

@@ -17,6 +17,7 @@ DEFINITE, FINE = cue("definite"), cue("fine")
 THEN = frozenset({"then", "dann", "alors"})
 TURNING = frozenset({"turns", "comes", "gets", "wird", "werden", "sort", "devient"})
 WHETHER = cue("whether")
+YOU = frozenset({"you", "ihr", "du", "sie", "we", "wir", "i", "ich"})
 IF, MISSING, OF = cue("if"), cue("missing"), cue("of")
 
 
@@ -25,9 +26,11 @@ def facts(heard: Utterance) -> Spans:
     for first, end in heard.clauses():
         verb = next((at for at in range(first, end) if heard.words[at].rpartition("'")[2] in IS), None)
         said = heard.said(first, end)
-        if verb is None or heard.words[first] in WHETHER or said & WISHING or not heard.asks(first, end):
+        if verb is None or heard.words[first] in WHETHER or said & WISHING:
             continue
         before, after = heard.kinds(first, verb), heard.said(verb + 1, end)
+        if not heard.asks(first, end) and not (before & SHADES and after & OVER):
+            continue
         praised = bool(before & VIEWS and after & DONE)
         coloured = _is_of_shades(heard, first, verb, end) or _is_coloured(heard, first, verb, end)
         if praised or after & OVER or coloured:
@@ -56,7 +59,8 @@ def opinions(heard: Utterance) -> Spans:
         said = heard.said(first, end)
         shared = any(heard.kind(at) == "PCT" and heard.words[at + 1] in OF for at in range(first, end - 1))
         shared = shared and _of_people(heard, first, end)  # `50% of our buyers`
-        likes = (said & OPINIONS and not said & WISHING) or said & OTHERS or shared
+        wonders = heard.words[first] in {"ob", "whether"} and not said & YOU
+        likes = wonders or (said & OPINIONS and not said & WISHING) or said & OTHERS or shared
         if likes and heard.asks(first, end) and heard.tokens[first].kind not in {"PRODUCT", "REASON"}:
             heard.tokens[first] = replace(heard.tokens[first], kind="OPINION")
     yield from ()

@@ -165,8 +165,13 @@ def past(heard: Utterance) -> Spans:
         dated = dated or bool(now)
         was = (said & WAS or dated) and not said & ((WISHING - WAS - HAD) | SUBJUNCTIVE)
         denied = dated and "NOT" in heard.kinds(first, end) and not heard.kinds(first, end) & (THINGS - {"TONE"})
-        if (was and (dated or (not said & (HAD - WAS) and heard.asks(first, end)))) or denied:
+        if (was and (dated or (not said & (HAD - WAS) and _shows(heard, first, end)))) or denied:
             yield first, end
+
+
+def _shows(heard: Utterance, first: int, end: int) -> bool:
+    """Whether a clause asks for something, or names what a backdrop is of: `marble was vetoed`."""
+    return heard.asks(first, end) or bool(heard.kinds(first, end) & {"MATERIAL", "COLOUR"})
 
 
 def _is_said_before(heard: Utterance, first: int, end: int) -> bool:

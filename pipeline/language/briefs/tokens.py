@@ -15,7 +15,20 @@ FEW = 3
 APOSTROPHES = ("'", "\u2019")
 INFLECTED = frozenset({"PLACE", "MATERIAL", "VIEW", "PART", "PRODUCT", NOUN, "BACKDROP", "SHADOW", "LIGHT"})
 VERBS = frozenset({COURTESY, TALK})
-EDITING = VERBS | {"MAKE", "ADD", "CHANGE", "CROP", "ROTATE", "CORRECT", "EXTEND", "MORE", "LESS", "BRIGHTER", "DARKER"}
+EDITING = VERBS | {
+    "MAKE",
+    "ADD",
+    "CHANGE",
+    "REMOVE",
+    "CROP",
+    "ROTATE",
+    "CORRECT",
+    "EXTEND",
+    "MORE",
+    "LESS",
+    "BRIGHTER",
+    "DARKER",
+}
 SHORTEST_VERB = 4  # letters
 BENEATH = frozenset({"underneath", "beneath", "darunter", "dessous"})
 COMPOUND = SWATCHES | {"MOOD", "MOODWORD", "BACKDROP", "LIGHT", "SHADOW", "SOFT", "HARD", "GRADIENT", "SCENE"}
