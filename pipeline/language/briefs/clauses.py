@@ -20,7 +20,7 @@ from pipeline.language.briefs.corrections import (
     with_its_amount,
 )
 from pipeline.language.briefs.denials import is_met, without_denial
-from pipeline.language.briefs.directions import LAMP_OR_VIEW
+from pipeline.language.briefs.directions import LAMP_OR_VIEW, WHICH_SHADOW
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.neighbours import changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak
@@ -111,7 +111,10 @@ def _settle(found: Found) -> None:
     for one in [*found.left]:
         either = one.reason == CHOICE or any(lexeme.value == "between" for lexeme in one.lexemes)
         later = {_thing(each) for ask in found.asks if ask.start > one.start for each in ask.phrase}
-        if either and len({_thing(each) for each in one.lexemes if each.kind in CHOSEN} & later) == 1:
+        lit = one.reason == WHICH_SHADOW and is_met(
+            one.lexemes[1:], (), [ask.what for ask in found.asks], all_but=False
+        )
+        if lit or either and len({_thing(each) for each in one.lexemes if each.kind in CHOSEN} & later) == 1:
             found.left.remove(one)
             found.unwanted.append(one)
     denied = [one for one in found.left if one.reason == UNWANTED]

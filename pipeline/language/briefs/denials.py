@@ -55,7 +55,7 @@ def _is_left_undone(one: Lexeme, wanted: Sequence[What]) -> bool:
     """Whether a bare word such as `crop` or `hard` names what is not done, or what the light is said not to be."""
     field = FIELDS.get(one.kind, "")
     said = [what.fields[field] for what in wanted if isinstance(what, Lamp) and field in what.fields]
-    return one.kind in DONE or (bool(said) and VALUES[one.kind] not in said)
+    return one.kind in DONE | {"SHADOW"} or (bool(said) and VALUES[one.kind] not in said)
 
 
 def _is_replaced(denied: What, wanted: Sequence[What]) -> bool:

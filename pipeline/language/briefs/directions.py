@@ -24,6 +24,7 @@ STRENGTH = {"STRONG": 0.7, "FAINT": 0.2}
 SAME_LAMP = GOES_ON | {"TO"}
 PUT = frozenset({("la", "a"), ("le", "a")})  # `adoucis-la et mets-la à gauche`
 LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
+WHICH_SHADOW = "say which shadow is wanted: `no shadow`, `soft shadow` or `hard shadow`"
 OF_PICTURE = frozenset({"picture", "image", "photo", "bild", "foto", "by", "um"})
 ARTICLES = cue("definite")
 AT = frozenset({"at", "am", "en"})
@@ -187,7 +188,7 @@ def lamp_of(tree: Tree[Any]) -> Lamp:
             raise NoSuchPhrase
     if {"NO", "REMOVE", "SHADOWLESS"} & set(kinds):
         if {"SOFT", "HARD", "STRONG", "FAINT"} & set(kinds):
-            raise RefusedPhrase("say which shadow is wanted: `no shadow`, `soft shadow` or `hard shadow`")
+            raise RefusedPhrase(WHICH_SHADOW)
         return Lamp({"strength": 0.0}, shadow=False)
     fields = {"strength": STRENGTH["FAINT"]} if kinds[0] == "SLIGHTLY" and kinds[1] == "SHADOW" else {}
     for quality in tree.find_data("quality"):

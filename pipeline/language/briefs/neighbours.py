@@ -103,6 +103,8 @@ def _is_other_than_view(clause: Sequence[Lexeme], first: int, end: int, free: Se
     plus = phrase[0].before[-1:] and phrase[0].before[-1] in DEFINITE and "TO" not in phrase[0].before
     if before and before.kind == "MORE" and plus:
         return False  # `plus the front`
+    if first and clause[first - 1].kind == "MOOD" and "light" in clause[first - 1].value and "FROM" in said:
+        return True  # `daylight from the left`
     if after and after.kind == "PART" and not after.before and phrase[-1].kind == "SIDE":
         return True  # `the back label`
     relative = before and before.kind in {"MORE", "LESS", "CROP", "PX", "PCT", "NUM"}
