@@ -114,7 +114,7 @@ def _settle(found: Found) -> None:
         lit = one.reason == WHICH_SHADOW and is_met(
             one.lexemes[1:], (), [ask.what for ask in found.asks], all_but=False
         )
-        if lit or either and len({_thing(each) for each in one.lexemes if each.kind in CHOSEN} & later) == 1:
+        if lit or (either and len({_thing(each) for each in one.lexemes if each.kind in CHOSEN} & later) == 1):
             found.left.remove(one)
             found.unwanted.append(one)
     denied = [one for one in found.left if one.reason == UNWANTED]

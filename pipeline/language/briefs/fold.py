@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 WHOLE = {"wär": "wäre", "hätt": "hätte", "würd": "würde"}
 Key = tuple[str, ...]
 
 
+@lru_cache(maxsize=65536)
 def fold(word: str) -> str:
     """A word in lower case, without accents; `wär` as `wäre`, for `war` says what was."""
     lower = word.lower()
