@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from pipeline.core.linear import linear_to_srgb
+from pipeline.core.measured import SilhouetteAgreement
 from pipeline.core.photo.decode import decode_photo
-from pipeline.core.records import SilhouetteAgreement
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.channels.encode import decode_image, encode_8bit, srgb_profile
 from pipeline.imaging.channels.marking import xmp_packet

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pipeline.diffusion.painting.engine import DiffusersEngine, PaintRequest
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.diffusion.scenes.scene import linear_from_srgb, random_spec, render_scene
-from pipeline.diffusion.scenes.vocabulary import COLOURS, HORIZON_FRAC, MATERIALS, SIDES, SceneSpec
+from pipeline.diffusion.scenes.vocabulary import ATTRIBUTES, COLOURS, SceneSpec
 from pipeline.diffusion.training.products import random_product
 
 Rgb = NDArray[np.uint8]
@@ -53,6 +53,16 @@ def light(picture: Rgb) -> NDArray[np.float64]:
     """Log brightness of 4 x 6 fields relative to the picture's mean, [24]."""
     luma = linear_from_srgb(picture).mean(2) + 0.005
     return np.log(cv2.resize(luma, (6, 4), interpolation=cv2.INTER_AREA) / luma.mean()).ravel().astype(np.float64)
+
+
+def rows(picture: Rgb) -> NDArray[np.float64]:
+    """Log brightness of 24 rows relative to the mean, and the colour and detail of each, [96]."""
+    luma = linear_from_srgb(picture).mean(2) + 0.02
+    lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    fine = np.abs(np.diff(np.log(luma), axis=1)).mean(1)
+    bands = [np.log(luma).mean(1), lab[..., 1].mean(1), lab[..., 2].mean(1), np.log(fine + 1e-4)]
+    reduced = [cv2.resize(band[:, None], (1, 24), interpolation=cv2.INTER_AREA).ravel() for band in bands]
+    return np.concatenate([band - band.mean() for band in reduced]).astype(np.float64)
 
 
 def horizon_frac(picture: Rgb) -> float:
@@ -98,7 +108,7 @@ def _squared(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class Judge:
-    """Classifies material, light side and horizon; fitted on generated scenes that training has not seen."""
+    """Classifies material, light side and horizon (five words); fitted on generated scenes that training never saw."""
 
     def __init__(self, scenes: int) -> None:
         rng = np.random.default_rng(5)
@@ -110,6 +120,9 @@ class Judge:
         )
         self.side = linear_classifier(
             np.stack([light(picture) for picture in pictures[:split]]), _index(specs[:split], "side")
+        )
+        self.horizon = linear_classifier(
+            np.stack([rows(picture) for picture in pictures[:split]]), _index(specs[:split], "horizon")
         )
         self.max_stray = float(np.percentile([stray(picture) for picture in pictures[:split]], 99))
         self.ceiling = self.figures(specs[split:], pictures[split:])
@@ -132,16 +145,12 @@ class Judge:
         ]
         materials = self.material(np.stack([structure(picture) for picture in small]))
         sides = self.side(np.stack([light(picture) for picture in small]))
-        pairs = list(zip(specs, small, strict=True))
-        with_horizon = [(spec, picture) for spec, picture in pairs if spec.horizon != "seamless"]
-        near = [
-            abs(horizon_frac(picture) - (HORIZON_FRAC[spec.horizon] or 0)) <= 0.05 for spec, picture in with_horizon
-        ]
-        colours = [_nearest_colour(picture) == spec.colour for spec, picture in pairs]
+        horizons = self.horizon(np.stack([rows(picture) for picture in small]))
+        colours = [_nearest_colour(picture) == spec.colour for spec, picture in zip(specs, small, strict=True)]
         return {
             "material": round(float((materials == _index(specs, "material")).mean()), 3),
             "light_side": round(float((sides == _index(specs, "side")).mean()), 3),
-            "horizon_within_5_percent": round(float(np.mean(near)), 3),
+            "horizon": round(float((horizons == _index(specs, "horizon")).mean()), 3),
             "colour": round(float(np.mean(colours)), 3),
             "no_second_object": round(float(np.mean([stray(picture) <= self.max_stray for picture in small])), 3),
         }
@@ -156,8 +165,7 @@ def _nearest_colour(picture: Rgb) -> str:
 
 
 def _index(specs: list[SceneSpec], attribute: str) -> NDArray[np.int64]:
-    options: tuple[str, ...] = MATERIALS if attribute == "material" else SIDES
-    return np.array([options.index(getattr(spec, attribute)) for spec in specs])
+    return np.array([ATTRIBUTES[attribute].index(getattr(spec, attribute)) for spec in specs])
 
 
 def paint_all(engine: DiffusersEngine, specs: list[SceneSpec], request: PaintRequest) -> tuple[list[Rgb], list[Rgb]]:

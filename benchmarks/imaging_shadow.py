@@ -80,7 +80,7 @@ def shadow_rows(shoot: Path, seconds: float) -> list[str]:
     views = {Path(view.photo).stem: view for view in load_list(View, (truth / "views.json").read_bytes())}
     params = cpu.Params.model_validate({"max_seconds": seconds})
     no_points = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
-    fitted = cpu.fit(params, true_photos(shoot / "photos", truth), no_points, Hooks()).splat.gaussians
+    fitted = cpu.fit(params, true_photos(shoot / "photos", truth), no_points, Hooks()).splat
     points = surface_points(fitted).astype(float)
     rows = []
     for file in sorted((truth / "shadows").glob("*.png")):

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.runner import Runner
 from pipeline.core.domain import View
+from pipeline.core.measured import SilhouetteAgreement
 from pipeline.core.png import decode_png
-from pipeline.core.records import SilhouetteAgreement, load_list
+from pipeline.core.records import load_list
 from pipeline.imaging.checks.silhouette import check_silhouette
 from pipeline.imaging.silhouette.correct import correct
 from pipeline.imaging.silhouette.evidence import Disagreement, RenderedSplat

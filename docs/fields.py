@@ -12,8 +12,8 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
+from pipeline.core.backdrops import Colour
 from pipeline.core.domain import Name
-from pipeline.core.records import Colour
 from pipeline.core.typed_text import Line
 from pipeline.shoot import FileName
 

@@ -16,16 +16,19 @@ from pipeline.contract.stage import AnyStage
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, readable
+from pipeline.core.licences.gate import require_licences
 from pipeline.core.media import JSON, media_type_of
 from pipeline.core.photo_names import composed, photo_names
 from pipeline.core.records import dump_json
 from pipeline.core.yaml_file.nodes import compose, value_of
 from pipeline.language.briefs.plan import EditPlan
 from pipeline.overlay import with_request
-from pipeline.shoot import Shoot, open_shoot
+from pipeline.settings import read_settings
+from pipeline.shoot import Shoot, named_files, open_shoot
 from pipeline.shoot_params import NO_NAMES, shoot_params
 
 PHOTOS, MATTES, LEFT_OUT = "photos as shot", "mattes made by hand", "files left out"  # from the shoot, not from a step
+MASKS, PEOPLE = "masks of retouches", "photos of people"
 REQUEST = "what a brief asks for"  # None in a plan of the whole shoot
 Wiring = Mapping[str, StepOutput | str]
 
@@ -49,12 +52,17 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("ingest", "photos"),
         **_from("cutout", "cutouts"),
         "mattes": MATTES,
+        "masks": MASKS,
         **_from("coverage", "decisions"),
         **_from("sfm", "views", optional=True),
         **_from("splat", "splat", "validation", optional=True),
     },
     "caption": {**_from("render", "angles", "pictures"), **_from("evidence", "evidence")},
-    "background": {**_from("render", "angles", "pictures"), **_from("caption", "caption", optional=True)},
+    "background": {
+        **_from("render", "angles", "pictures"),
+        **_from("caption", "caption", optional=True),
+        "people": PEOPLE,
+    },
     "composite": {
         **_from("ingest", "photos", "facts"),
         "left_out": LEFT_OUT,
@@ -62,6 +70,8 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("render", "angles", "pictures", "unedited"),
         **_from("background", "backdrops", "backdrop_pictures"),
         **_from("splat", "splat", optional=True),
+        **_from("sfm", "views", optional=True),
+        **_from("evidence", "lines", optional=True),
     },
     "embed": {
         **_from("cutout", "cutouts"),
@@ -101,7 +111,7 @@ def write_plan(
 
     `runs_here`: the steps will run on this machine, not in pods, which have their own GPUs. `request`: make what a
     brief asks for instead of everything in shoot.yaml. Raises BadInput when shoot.yaml, the photos or the preset cannot
-    be used, and MissingEngine as `require_here`.
+    be used or a checkpoint's licence does not allow its channels, and MissingEngine as `require_here`.
     """
     shoot, files = open_shoot(folder)
     only: tuple[str, ...] = ()
@@ -112,11 +122,14 @@ def write_plan(
     params = params_of(shoot, read_preset(preset), names, only)
     if runs_here:
         require_here(params)
+    _require_licences(params, shoot)
     photos = {composed(photo.name): _stored(store, photo) for photo in files.photos}
     mattes = {f"{names[composed(photo)]}.png": _stored(store, matte) for photo, matte in files.mattes.items()}
     sources = {
         PHOTOS: store.put_tree(photos),
         MATTES: store.put_tree(mattes) if mattes else None,
+        MASKS: _named(store, folder, [name for name in named_files(shoot) if name.startswith("masks/")]),
+        PEOPLE: _named(store, folder, [name for name in named_files(shoot) if name.startswith("people/")]),
         LEFT_OUT: store.put(dump_json(files.left_out), JSON) if files.left_out else None,
         REQUEST: store.put(dump_json(request), JSON) if request is not None else None,
     }
@@ -153,6 +166,18 @@ def _require_channels(shoot: Shoot, folder: Path) -> None:
         if name not in known:
             what = f"{folder / 'shoot.yaml'}: channels: no channel is named {name!r}"
             raise BadInput(what, remedy=f"Use {', '.join(known)}")
+
+
+def _require_licences(params: Mapping[str, dict[str, Any]], shoot: Shoot) -> None:
+    """Raise BadInput for a checkpoint whose licence CATALOG_LICENCES, or a channel that sells, does not allow."""
+    from pipeline.imaging.channels.channel import load_channel
+
+    selling = [name for name in shoot.channels if load_channel(name).sells]
+    allowed = read_settings().licences
+    if allowed is not None:
+        require_licences(params, allowed)
+    elif selling:
+        require_licences(params, "commercial", selling)
 
 
 def read_plan(store: Store, digest: str) -> Plan:
@@ -245,6 +270,11 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _stored(store: Store, file: Path) -> Artifact:
     return store.put(_read(file), media_type_of(file.name))
+
+
+def _named(store: Store, folder: Path, names: Sequence[str]) -> Artifact | None:
+    """A tree of the files of a shoot that it names; None without any."""
+    return store.put_tree({name: _stored(store, folder / name) for name in names}) if names else None
 
 
 def _read(file: Path) -> bytes:

@@ -21,6 +21,7 @@ from pipeline.language.briefs.registry import PARSERS
 from pipeline.plan import STEPS, UPSTREAM, stage_of, write_plan
 from pipeline.run import StepForecast, forecast, output_of, require_step
 from pipeline.shoot import Shoot, read_shoot
+from pipeline.stages.background.stage import UNDERSTOOD_AT_LEAST
 
 LATEST = 20  # manifests of a stage whose median is what it will take
 TO_COVERAGE = tuple(step for step in STEPS if step in {"coverage", *UPSTREAM["coverage"]})
@@ -97,11 +98,12 @@ def _passed_over(plan: Plan, edit: EditPlan) -> list[str]:
     params = PAINTERS.parse(plan.steps["background"].params["diffusion"])
     if not PAINTERS.of(params).facts(params).closed_vocabulary:
         return []
-    unused = {backdrop.name: understand(str(backdrop.prompt)).passed_over for backdrop in painted}
+    readings = {backdrop.name: understand(str(backdrop.prompt)) for backdrop in painted}
     return [
-        f"the backdrop {name} is painted without {', '.join(map(repr, words))}, which its painter does not know"
-        for name, words in unused.items()
-        if words
+        f"the backdrop {name} is painted without {', '.join(map(repr, read.passed_over))}, which its painter does not "
+        f"know{'' if read.understood >= UNDERSTOOD_AT_LEAST else '; that is most of its words, so it goes to review'}"
+        for name, read in readings.items()
+        if read.passed_over
     ]
 
 
@@ -144,7 +146,8 @@ def _require_something(edit: EditPlan) -> None:
     altering = [wish.text for wish in edit.wishes if wish.alters_product]
     if altering:
         why = "; ".join(filter(None, (why, f"{altering[0]!r} would alter the product itself")))
-    raise BadInput(f"nothing that the brief asks for can be made: {why}", remedy="Ask for something else")
+    retouch = ", or list what to remove under `retouch` in shoot.yaml" if altering else ""
+    raise BadInput(f"nothing that the brief asks for can be made: {why}", remedy=f"Ask for something else{retouch}")
 
 
 def expected(runner: Runner, steps: list[StepForecast]) -> tuple[float | None, float | None]:

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
 from pipeline.core.errors import BadInput
+from pipeline.core.licences.gate import Allowed
 
 
 class Settings(BaseSettings):
@@ -70,6 +71,12 @@ class Settings(BaseSettings):
         gt=0,
         description="what language models may cost in one run of any number of shoots; beyond it, captions are held "
         "until the next run, and briefs are not read",
+    )
+    licences: Allowed | None = Field(
+        default=None,
+        description="licences of checkpoints that a plan accepts: `commercial`; `conditional`, which includes those "
+        "that allow sales under conditions; or `any`. Default: `commercial` where a channel of the shoot sells, else "
+        "`any`",
     )
     cost_per_hour_usd: float = Field(
         default=0.0, ge=0, description="price of an hour on this machine, for the cost of each asset"

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
+from pipeline.core.backdrops import Backdrop, Colour
 from pipeline.core.domain import Angle, Frozen, Name
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput, readable
 from pipeline.core.photo_names import composed, find_photo, safe_name
-from pipeline.core.records import Backdrop, Colour, LevelPhoto, Light
-from pipeline.core.shoot_files import ShootFiles, is_misnamed, shoot_files
+from pipeline.core.records import LevelPhoto, Light
+from pipeline.core.retouches import Retouch
+from pipeline.core.shoot_files import NAMED_FOLDERS, ShootFiles, is_misnamed, shoot_files
 from pipeline.core.typed_text import Line, Paragraph
 from pipeline.core.yaml_file.fields import Allowed, read_model
 
@@ -92,6 +94,11 @@ class Shoot(Frozen):
         min_length=1, max_length=32, description="the shops and feeds to make assets for, each by its channel's name"
     )
     edits: dict[Name, Edits] = Field(default={}, description="angle name to the edits of its picture")
+    retouch: dict[Name, tuple[Retouch, ...]] = Field(
+        default={},
+        description="angle name to what is removed from its picture, by the checkpoint in the preset's "
+        "`render.inpaint`; such assets always go to review",
+    )
     brief: Paragraph | None = Field(default=None, description="what the writer of the caption should know")
 
     @model_validator(mode="after")
@@ -132,14 +139,32 @@ def open_shoot(folder: Path) -> OpenShoot:
     files = shoot_files(folder)
     capture = _with_photos(shoot.capture, [composed(photo.name) for photo in files.photos], path)
     angles = {angle.name for angle in shoot.angles}
-    for field, given in (("capture.named", shoot.capture.named), ("edits", shoot.edits)):
+    for field, given in (("capture.named", shoot.capture.named), ("edits", shoot.edits), ("retouch", shoot.retouch)):
         for name in given:
             if name not in angles:
                 raise BadInput(
                     f"{path}: {field}: {name!r} is not a requested angle",
                     remedy=f"Use one of {', '.join(sorted(angles))}",
                 )
+    for name in named_files(shoot):
+        _require_file(folder, name)
     return OpenShoot(shoot.model_copy(update={"capture": capture}), files)
+
+
+def named_files(shoot: Shoot) -> list[str]:
+    """The files besides photos and mattes that shoot.yaml names, by their paths in its folder."""
+    masks = {each.mask for listed in shoot.retouch.values() for each in listed if each.mask is not None}
+    return sorted(masks | {backdrop.person for backdrop in shoot.backdrops if backdrop.person is not None})
+
+
+def _require_file(folder: Path, name: str) -> None:
+    """Raise BadInput when a file that shoot.yaml names is missing, or is a link."""
+    with readable():
+        if (folder / name).is_file() and not (folder / name).is_symlink():
+            return
+    raise BadInput(
+        f"{folder / 'shoot.yaml'} names {name}, but {folder / name} is not a file", remedy="Put the file itself there"
+    )
 
 
 def parse_shoot(data: bytes, path: Path) -> Shoot:
@@ -148,10 +173,12 @@ def parse_shoot(data: bytes, path: Path) -> Shoot:
 
 
 def listing(folder: Path) -> list[tuple[str, int, int]]:
-    """(name, bytes, mtime in ns) of shoot.yaml and of every photo and matte; cheap to compare each night."""
+    """(name, bytes, mtime in ns) of shoot.yaml and of every file that it may name; cheap to compare each night."""
     files = shoot_files(folder)
     entries = []
-    for file in (folder / "shoot.yaml", *files.photos, *sorted(files.mattes.values())):
+    with readable():
+        others = sorted(path for name in NAMED_FOLDERS for path in (folder / name).glob("*") if path.is_file())
+    for file in (folder / "shoot.yaml", *files.photos, *sorted(files.mattes.values()), *others):
         with readable():
             facts = file.stat()
         entries.append((file.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns))

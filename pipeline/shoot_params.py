@@ -29,7 +29,10 @@ def shoot_params(
         "coverage": {"angles": [angle.model_dump() for angle in shoot.angles], "named": named, "only": list(only)},
         "evidence": words,
         "splat": {"front": front},
-        "render": {"edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()}},
+        "render": {
+            "edits": {angle: edits.model_dump() for angle, edits in shoot.edits.items()},
+            "retouch": {angle: [each.model_dump() for each in listed] for angle, listed in shoot.retouch.items()},
+        },
         "caption": {
             **words,
             "brief": shoot.brief,

@@ -43,6 +43,7 @@ def warm_splatting(ball: NDArray[np.uint8]) -> None:
 
     from pipeline.core.colmap.model import Points
     from pipeline.core.domain import Camera, look_at
+    from pipeline.splatting.detail.lay import with_detail
     from pipeline.splatting.engines import cpu
     from pipeline.splatting.fit.adam import PARALLEL_FROM, Adam
     from pipeline.splatting.fit.report import Hooks
@@ -56,7 +57,8 @@ def warm_splatting(ball: NDArray[np.uint8]) -> None:
     points = Points(np.random.default_rng(0).normal(0, 0.5, (64, 3)), np.full((64, 3), 230, np.uint8))
     params = cpu.Params(iterations=120, gaussians=200, side_px=SIDE_PX, held_out=("side-3",))
     done = cpu.fit(params, photos, points, Hooks())
-    planes(done.splat, camera, photos[0].cam_from_world)
+    drawn = planes(done.splat, camera, photos[0].cam_from_world)
+    with_detail(drawn, done.splat, camera, photos[0].cam_from_world, photos)
     # the kernels that so small and so short a fit does not use
     large = torch.zeros(PARALLEL_FROM + 1)
     Adam().step("large", large, torch.ones_like(large), rate=0.0)

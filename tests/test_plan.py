@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.contract.plan import StepOutput
+from pipeline.contract.plan import Plan, StepOutput
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.edits import Edits
@@ -91,6 +91,7 @@ def test_engine_that_this_machine_lacks_is_reported_before_the_first_step(
     weights = tmp_path / "weights"
     weights.mkdir()
     (weights / "config.json").write_text("{}")
+    (weights / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
     (weights / "model_index.json").write_text('{"_class_name": "StableDiffusionInpaintPipeline"}')
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -103,6 +104,34 @@ def test_engine_that_this_machine_lacks_is_reported_before_the_first_step(
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("pipeline.core.engines.Registry.require_here", lambda registry, params: "here")
     assert write_plan(SAMPLES[0].parent, store, str(tmp_path / "mine.yaml"))[0] == elsewhere
+
+
+def test_a_licence_is_refused_where_a_channel_sells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CATALOG_LICENCES", raising=False)
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n")
+    preset = tmp_path / "mine.yaml"
+
+    def plan(channels: str, settings: str = "") -> Plan:
+        preset.write_text(f"cutout: {{engine: checkpoint, checkpoint: {weights}{settings}}}")
+        text = yaml.safe_dump({**SHOOT, "channels": [channels]})
+        (tmp_path / "shoot.yaml").write_text(text)
+        return write_plan(tmp_path, Store(tmp_path / "store"), str(preset), runs_here=False)[0]
+
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "DSC_0001.jpg").write_bytes(b"\xff\xd8")
+    refusal = r"cutout\.matte: .* is cc-by-nc-4\.0 \(non-commercial, says README\.md\), and channel shopify sells"
+    with pytest.raises(BadInput, match=refusal):
+        plan("shopify")
+    assert plan("archive").steps["cutout"].params["matte"]["licence"] == "cc-by-nc-4.0"
+    stated = plan("shopify", ", licence: contract 4711, licence_use: commercial, licence_said_by: Jo Smith")
+    assert stated.steps["cutout"].params["matte"]["licence_said_by"] == "Jo Smith"
+    monkeypatch.setenv("CATALOG_LICENCES", "conditional")
+    with pytest.raises(BadInput, match="a plan accepts conditional ones"):
+        plan("archive")
+    monkeypatch.setenv("CATALOG_LICENCES", "any")
+    plan("shopify")
 
 
 def test_gpu_that_no_step_uses_is_not_required(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,11 @@ from pipeline.contract.budget import Budget
 from pipeline.contract.manifest import Manifest, Provenance, Request
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
+from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Angle, AngleDecision
 from pipeline.core.edits import Crop, Edits
 from pipeline.core.errors import BadInput
-from pipeline.core.records import Backdrop, Light
+from pipeline.core.records import Light
 from pipeline.language.briefs.plan import EditPlan, Overlay, Wish
 from pipeline.language.briefs.registry import PARSERS
 from pipeline.language.llm.agent import RunLimit

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import BadInput
-from pipeline.shoot import listing, parse_shoot, read_shoot
+from pipeline.shoot import listing, open_shoot, parse_shoot, read_shoot
 
 SHOOT = {
     "sku": "mug-001",
@@ -126,3 +126,29 @@ def test_a_shoot_file_of_another_name_is_refused_by_name(tmp_path: Path, name: s
     (write(tmp_path, SHOOT) / "shoot.yaml").rename(tmp_path / name)
     with pytest.raises(BadInput, match=f"{name} is not read, because of its name. Rename it to shoot.yaml"):
         read_shoot(tmp_path)
+
+
+def test_a_mask_that_a_retouch_names_must_be_there(tmp_path: Path) -> None:
+    retouch = {"front": [{"remove": "hang tag", "mask": "masks/tag.png"}]}
+    folder = write(tmp_path, {**SHOOT, "retouch": retouch})
+    with pytest.raises(BadInput, match=r"shoot\.yaml names masks/tag\.png, but .* is not a file"):
+        read_shoot(folder)
+    before = listing(folder)
+    (folder / "masks").mkdir()
+    (folder / "masks" / "tag.png").write_bytes(b"png")
+    assert read_shoot(folder).retouch["front"][0].remove == "hang tag"
+    assert listing(folder) != before and not open_shoot(folder).files.left_out
+
+
+@pytest.mark.parametrize(
+    ("retouch", "message"),
+    [
+        ({"fornt": [{"remove": "tag"}]}, "retouch: 'fornt' is not a requested angle"),
+        ({"front": [{"remove": "tag", "mask": "../tag.png"}]}, "mask"),
+        ({"front": [{"remove": "tag", "box": [0.1, 0.2, 1.3, 0.4]}]}, "box"),
+        ({"front": [{"box": [0.1, 0.2, 0.3, 0.4]}]}, "remove"),
+    ],
+)
+def test_a_retouch_that_cannot_be_meant_is_named(tmp_path: Path, retouch: object, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        read_shoot(write(tmp_path, {**SHOOT, "retouch": retouch}))

@@ -17,6 +17,8 @@ from pipeline.catalog.version_tables import VersionRow
 from pipeline.catalog.versions import Version, find_version, version_of
 from pipeline.catalog.views import ASSET_LINEAGE
 from pipeline.core.domain import Frozen
+from pipeline.core.licences.gate import weights_in
+from pipeline.core.licences.settings import in_words
 from pipeline.core.media import JSON
 from pipeline.core.photo_names import is_name_of
 
@@ -110,6 +112,16 @@ class Lineage(Frozen):
         shot = (edge for edge in self.edges if edge.producer_key is None and edge.name.startswith("photo"))
         files = sorted({edge.source_path or edge.path or edge.name for edge in shot})
         return next(filter(self._is_file_of_own, files), self.detail.photo)
+
+    @property
+    def licences(self) -> tuple[str, ...]:
+        """The licence of every checkpoint behind the asset, as `stage: name (use, says who)`; without duplicates."""
+        found = (
+            f"{step.stage.partition('_')[0]}: {in_words(weights.licence)}"
+            for step in self.steps
+            for weights in weights_in(step.params)
+        )
+        return tuple(sorted(set(found)))
 
     def parents(self, key: str) -> list[tuple[LineageStep, list[LineageEdge]]]:
         """The steps whose outputs step `key` read, with its edges: own photo first, then by title."""

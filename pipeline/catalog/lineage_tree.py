@@ -19,6 +19,8 @@ def lineage_tree(lineage: Lineage) -> Tree:
     )
     if lineage.detail.brief:
         tree.add(f"asked for: {escape(lineage.detail.brief)}")
+    if lineage.licences:
+        tree.add(f"licences: {escape('; '.join(lineage.licences))}")
     if lineage.steps:
         _add(tree, lineage, lineage.steps[0], set())
     return tree

@@ -11,6 +11,7 @@ from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.engines import Engine, name_of, purpose_of, settings_required_by
 from pipeline.core.errors import CatalogError
+from pipeline.core.licences.gate import RefusedLicence, require_licences
 from pipeline.plan import STEPS, read_preset, stage_of, step_params
 from pipeline.settings import Settings
 
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
         _store(settings),
         _database(settings),
         *_engines(settings),
+        *_licences(settings),
         *_extras(),
         _device(),
     ]
@@ -84,6 +86,24 @@ def _engines_of(step: str, values: Mapping[str, Any]) -> list[Finding]:
         return [Finding(what=what, state="missing", words=str(error))]
     others = (engine for engine in stage.engines.engines.values() if engine is not stage.engines.of(chosen))
     return [Finding(what=what, state="ok", words=words), *(_other(step, engine) for engine in others)]
+
+
+def _licences(settings: Settings) -> list[Finding]:
+    """The licences that a plan would refuse, of the checkpoints that the preset names.
+
+    A step whose settings cannot be used is `_engines`' finding. Without CATALOG_LICENCES, it depends on the channels.
+    """
+    preset, findings = read_preset(settings.preset), list[Finding]()
+    for step in STEPS:
+        try:
+            params = step_params(step, preset.get(step, {})).model_dump(mode="json")
+            require_licences({step: params}, settings.licences or "commercial")
+        except RefusedLicence as error:
+            state: FindingState = "missing" if settings.licences else "optional"
+            findings.append(Finding(what=f"licence in {step}", state=state, words=str(error)))
+        except CatalogError:
+            continue
+    return findings
 
 
 def _other(step: str, engine: Engine) -> Finding:

@@ -39,6 +39,7 @@ class Stage(Generic[I, P, O]):
     `outputs` has fields of type `Artifact` or `Artifact | None` and a field `report` (a small Frozen).
     `run(inputs, params, work)` computes them. `version` is raised whenever the same request would give another result.
     `resources` count for a whole stage; items run inside its process. `cached` False: always run (publish).
+    `alters`: it may change how the product itself looks, so what it makes carries an `Alteration` and goes to review.
     `engines`: those that can do the work. `engine_field`: the field of `params` that holds the chosen engine's params.
     `requires` is given where params decide whether the engine is used at all, or where they name something else that a
     machine may lack; it returns what would run, "" for nothing, and raises MissingEngine or BadInput with a remedy.
@@ -52,6 +53,7 @@ class Stage(Generic[I, P, O]):
     run: "Callable[[I, P, Work], O]"
     resources: Resources = Resources()
     cached: bool = True
+    alters: bool = False
     engines: Registry[Any] | None = None
     engine_field: str = ""
     requires: Callable[[P], str] | None = None

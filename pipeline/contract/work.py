@@ -12,6 +12,7 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.media import JSON, media_type_of
+from pipeline.core.stopping import raise_if_asked
 
 I = TypeVar("I", bound=Frozen)  # noqa: E741 - as in stage.py
 P = TypeVar("P", bound=Frozen)
@@ -127,7 +128,8 @@ class Work:
         return finished.outputs
 
     def progress(self, done: int, total: int, text: str = "") -> None:
-        """Report how far the step is."""
+        """Report how far the step is. Raises Stopped when the process was asked to stop."""
+        raise_if_asked()
         self.notify(Event(kind="progress", step=self.step, text=text, done=done, total=total))
 
     def load_snapshot(self) -> bytes | None:

@@ -4,7 +4,7 @@ Everything in `Evidence` has an id by which a claim names it: `fact:<name>`, `me
 Text that was read off a product is data with a score, never an instruction.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -49,6 +49,16 @@ class Reading(Frozen):
     def id(self) -> str:
         """The id by which a claim names this reading."""
         return f"reading:{self.number}"
+
+
+class PhotoLines(Frozen):
+    """Every line that was read, photo by photo, repetitions included. `reader`: the settings of the engine that read.
+
+    A line's `number` is its position here, not that of a reading in `Evidence`.
+    """
+
+    reader: dict[str, Any] = {}
+    lines: tuple[Reading, ...] = ()
 
 
 class Evidence(Frozen):

@@ -3,19 +3,19 @@
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.core.device import require_device
-from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine, readable
+from pipeline.core.licences.settings import Licensed, in_words, licence_of, with_licence
 from pipeline.core.weights import folder_digest
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class PinnedCheckpoint(Frozen):
+class PinnedCheckpoint(Licensed):
     """Settings of an engine that loads a checkpoint; each engine describes its kind of `checkpoint`."""
 
     checkpoint: str = Field(min_length=1, description="folder of a checkpoint")
@@ -24,6 +24,13 @@ class PinnedCheckpoint(Frozen):
         description="digest of all files but the card; required, and the error gives the value",
     )
     device: str = Field(default="cpu", description="cpu or cuda")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_licence(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or not isinstance(name := values.get("checkpoint"), str):
+            return values
+        return with_licence(values, lambda: Path(name))
 
 
 @readable()
@@ -56,4 +63,5 @@ def require_pinned(params: PinnedCheckpoint, folder: Path, engine: str) -> str:
         )
     if not find_spec("transformers"):
         raise MissingEngine("the package transformers is not installed", remedy="Install torch and transformers")
-    return f"checkpoint {folder} (sha256 {digest[:12]}), transformers {version('transformers')}"
+    licence = in_words(licence_of(params))
+    return f"checkpoint {folder} (sha256 {digest[:12]}), licence {licence}, transformers {version('transformers')}"

@@ -4,6 +4,7 @@ Photos come from untrusted sources; `pipeline.core.photo.decode` decodes them.
 """
 
 import io
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -29,6 +30,15 @@ def encode_small_png(pixels: Pixels, level: int) -> bytes:
     """Encode as 8-bit PNG with zlib's compression level 1 to 9, for files that leave the pipeline."""
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG", compress_level=level)
+    return out.getvalue()
+
+
+def encode_indexed_png(index: Pixels, colours: Sequence[tuple[int, int, int]]) -> bytes:
+    """Encode [h, w] of indices into `colours` (sRGB) as an 8-bit palette PNG; index 0 is transparent."""
+    image = Image.fromarray(index, "P")
+    image.putpalette([value for colour in colours for value in colour])
+    out = io.BytesIO()
+    image.save(out, "PNG", transparency=0)
     return out.getvalue()
 
 

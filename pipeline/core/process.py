@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.core.stopping import forget_group, note_group, raise_if_asked
+
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt parameters, malloc.h
 _POLL_SECONDS = 0.1
 _HIGH_WATER = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
@@ -85,15 +87,18 @@ def run_program(
     """Run `command` with its output in `log`, and return its exit code; negative: the signal that ended it.
 
     `env` None: this process's environment. `on_poll` is called several times per second. The command gets its own
-    process group, which is killed at the end in every case. Raises TimeoutError when it runs for longer than `seconds`.
+    process group, which is killed at the end in every case. Raises TimeoutError when it runs for longer than `seconds`,
+    Stopped when this process is asked to stop.
     """
     deadline = time.monotonic() + seconds
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True, env=env
         )
+    note_group(process.pid)
     try:
         while not _ended(process):
+            raise_if_asked()
             on_poll()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{command[0]} took longer than {seconds:g} s")
@@ -102,6 +107,7 @@ def run_program(
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # not reaped yet, so its number cannot have been reused
         code = process.wait()
+        forget_group(process.pid)
     return code
 
 

@@ -1,18 +1,16 @@
 """Records that stages exchange as JSON artifacts, written with `dump_json` and read with `load_list`."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter
 
-from pipeline.core.colour_names import hex_colour
+from pipeline.core.backdrops import Backdrop, BackdropKind, Colour
 from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
 from pipeline.core.edits import Edits
-from pipeline.core.typed_text import Paragraph
+from pipeline.core.measured import RenderFaults, Shares, SilhouetteAgreement
+from pipeline.core.retouches import Alteration
 
-_Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Colour = Annotated[_Hex, BeforeValidator(hex_colour, json_schema_input_type=_Hex)]
-"""An sRGB colour, `#rrggbb`; the short form `#rgb` and the names of CSS are accepted and replaced."""
 Homography = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 
 
@@ -62,20 +60,7 @@ class Validation(Frozen):
     psnr_db: float
     ssim: float
     alpha_iou: float
-
-
-class SilhouetteAgreement(Frozen):
-    """A captured angle's matte compared with the splat's silhouette, before and after its correction.
-
-    `iou`: overlap, 0 to 1. `worst_px`: depth of the worst disagreement that is thicker than the splat's own blur.
-    `changed`: share of the silhouette, 0 to 1, whose alpha changed by half or more.
-    """
-
-    iou_before: float
-    iou: float
-    worst_px_before: float
-    worst_px: float
-    changed: float
+    side_px: int | None = Field(default=None, description="long side at which the splat was fitted to the photos")
 
 
 class Picture(Frozen):
@@ -86,7 +71,10 @@ class Picture(Frozen):
     perspective cannot be described by a camera: then `view` is the camera before the edits, and the homography
     `picture_from_view`, otherwise None, maps its px to the picture's. `likeness`: of a rendered picture, SSIM, 0 to 1,
     of the splat and the nearest photo, which it was fitted to; `validation_ssim`: its mean over the validation
-    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose.
+    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose. `shares`: where its
+    colours come from, None for a refused angle; `detail_photos`: of a rendered picture, the photos whose detail it has.
+    `fitted`: px of the photos as the splat was fitted to them, per px of the rendered picture before its edits, at most
+    1; None if unknown. `faults`: of a rendered picture.
     """
 
     angle: Angle
@@ -101,6 +89,11 @@ class Picture(Frozen):
     validation_ssim: float | None = None
     silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
+    shares: Shares | None = None
+    detail_photos: tuple[str, ...] = ()
+    alterations: tuple[Alteration, ...] = ()
+    fitted: float | None = None
+    faults: RenderFaults | None = None
     code: str | None = Field(default=None, description="of a refused angle's reason; see pipeline.core.reasons")
     reason: str
 
@@ -119,35 +112,6 @@ class Caption(Frozen):
     alt_texts: dict[str, str] = Field(default={}, description="alt text per angle; each names the side it shows")
     attributes: dict[str, str]
     prompt: str = Field(description="prompt for the backdrop: what is in the picture, in plain words")
-
-
-class Backdrop(Frozen):
-    """One backdrop: a solid colour, a vertical gradient, or a picture painted by diffusion."""
-
-    name: Name = Field(description="the backdrop's name in the assets, such as `white`")
-    kind: Literal["solid", "gradient", "diffusion"] = Field(
-        description="solid needs `colour`; gradient needs `colour` and `to_colour`; diffusion needs `prompt`"
-    )
-    colour: Colour | None = Field(default=None, description="the colour of a solid, or of a gradient's top")
-    to_colour: Colour | None = Field(default=None, description="the colour of a gradient's bottom")
-    prompt: Annotated[Paragraph, Field(max_length=400)] | None = Field(
-        default=None, description="what to paint, in plain words"
-    )
-    extend: Literal["tall", "wide"] | None = Field(
-        default=None,
-        description="continue a painted square to 2:3, at top and bottom (tall) or left and right (wide), so that "
-        "square and portrait frames show the same set",
-    )
-
-    @model_validator(mode="after")
-    def _has_what_its_kind_needs(self) -> Self:
-        needed = {"solid": ("colour",), "gradient": ("colour", "to_colour"), "diffusion": ("prompt",)}[self.kind]
-        for name in needed:
-            if not getattr(self, name):
-                raise ValueError(f"a {self.kind} backdrop requires `{name}`")
-        if self.extend and self.kind != "diffusion":
-            raise ValueError(f"extend: a {self.kind} backdrop fills every frame without it; remove `extend`")
-        return self
 
 
 class Light(Frozen):
@@ -200,7 +164,8 @@ class BackdropPicture(Frozen):
 
     angle: Name
     backdrop: Name
-    kind: Literal["solid", "gradient", "diffusion"]
+    kind: BackdropKind
+    alterations: tuple[Alteration, ...] = ()
     path: str = Field(description="path in the tree `backdrops`")
     prompt: str | None = None
     seed: int | None = None
@@ -222,7 +187,7 @@ class Check(Frozen):
 
 
 class AssetRecord(Frozen):
-    """One finished file for one channel, and the results of its checks."""
+    """One finished file for one channel, and the results of its checks. `shares`: those of its `Picture`."""
 
     angle: Name
     backdrop: Name
@@ -232,6 +197,8 @@ class AssetRecord(Frozen):
     width_px: int
     height_px: int
     source: Literal["captured", "rendered"]
+    shares: Shares | None = None
+    alterations: tuple[Alteration, ...] = ()
     verdict: Literal["published", "in review", "rejected"]
     reasons: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -256,9 +223,11 @@ def load_list(kind: type[T], data: bytes) -> list[T]:
 
 
 __all__ = [
+    "Alteration",
     "AngleDecision",
     "AssetRecord",
     "Backdrop",
+    "BackdropKind",
     "BackdropPicture",
     "Caption",
     "Check",
@@ -270,6 +239,8 @@ __all__ = [
     "Light",
     "PhotoFacts",
     "Picture",
+    "RenderFaults",
+    "Shares",
     "SilhouetteAgreement",
     "Up",
     "UpName",

@@ -11,7 +11,8 @@ from pipeline.core.photo.limits import PHOTO_ENDINGS, RAW_ENDINGS, raw_twins
 from pipeline.core.photo_names import composed
 from pipeline.core.records import LeftOut
 
-_OWN = {"shoot.yaml", "photos", "mattes"}
+NAMED_FOLDERS = ("masks", "people")  # of files that shoot.yaml names
+_OWN = {"shoot.yaml", "photos", "mattes", *NAMED_FOLDERS}
 _SYSTEM = {  # what systems put into folders by themselves, in lower case
     ".ds_store", ".appledouble", ".localized", ".spotlight-v100", ".trashes", ".fseventsd", ".directory",
     "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "icon\r",

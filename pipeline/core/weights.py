@@ -1,4 +1,4 @@
-"""Checkpoint folders: their digest, licence, size, and whether they contain code.
+"""Checkpoint folders: their digest, size, and whether they contain code.
 
 This module does not import torch, so that planning a shoot and parsing a DAG stay quick.
 """
@@ -9,12 +9,9 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from pipeline.core.errors import readable
 
 _CARD = "README.md"
-_NOT_STATED = "not stated"
 _PRECISION = re.compile(r"\.(fp16|bf16|fp32)")  # how diffusers names a variant of the same weights
 
 
@@ -42,21 +39,6 @@ def _digest(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
         with (folder / name).open("rb") as file:
             total.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return total.hexdigest()
-
-
-@readable()
-def licence_of(folder: Path) -> str:
-    """Return the licence in the front matter of the model card, or `not stated`. Some forbid commercial use."""
-    card = folder / _CARD
-    parts = card.read_text(encoding="utf-8", errors="replace").split("---", 2) if card.is_file() else []
-    if len(parts) < 3 or parts[0].strip():
-        return _NOT_STATED
-    try:
-        front = yaml.safe_load(parts[1])
-    except yaml.YAMLError:
-        return _NOT_STATED
-    front = front if isinstance(front, dict) else {}
-    return str(front.get("license_name") or front.get("license") or _NOT_STATED)[:100]
 
 
 @readable()

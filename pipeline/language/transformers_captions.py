@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from pipeline.core.errors import Held, MissingEngine
+from pipeline.core.licences.settings import in_words, licence_of
 from pipeline.core.pinned import PinnedCheckpoint, checkpoint_folder, require_pinned
 from pipeline.core.records import Caption
-from pipeline.core.weights import licence_of
 from pipeline.language.base import Desk, Subject, Written
 from pipeline.language.checks import BULLET, BULLETS, LIMITS
 from pipeline.language.llm.agent import Unusable
@@ -51,7 +51,7 @@ def write(subject: Subject, params: Params, desk: Desk) -> Written:
         attempts=len(writing.answers),
         input_tokens=sum(answer.input_tokens for answer in writing.answers),
         output_tokens=sum(answer.output_tokens for answer in writing.answers),
-        notes=(f"checkpoint's licence: {licence_of(folder)}",),
+        notes=(f"checkpoint's licence: {in_words(licence_of(params))}",),
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.core.errors import MissingEngine
+from pipeline.core.still_processor import still_processor
 
 FAILURES = (OSError, ValueError, ImportError, KeyError, RuntimeError, AttributeError, TypeError)  # of a damaged folder
 Turn = tuple[str, Sequence[str | Image.Image]]  # the role, `user` or `assistant`, and what it says or shows
@@ -149,13 +150,9 @@ def load(folder: Path, digest: str, device: str) -> LocalModel:
 
 
 def _processor(folder: Path) -> Any:
-    """The checkpoint's processor, without its videos, which would need torchvision."""
-    import transformers
+    """The checkpoint's processor, without its videos."""
     from transformers import AutoConfig
     from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    whole = getattr(transformers, PROCESSOR_MAPPING_NAMES[config.model_type])
-    parts = [name for name in whole.get_attributes() if name != "video_processor"]
-    still: Any = type(whole.__name__, (whole,), {"get_attributes": classmethod(lambda _cls: parts)})
-    return still.from_pretrained(folder, local_files_only=True)
+    return still_processor(folder, PROCESSOR_MAPPING_NAMES[config.model_type])

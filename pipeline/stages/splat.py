@@ -97,7 +97,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         min_matte_fraction=params.min_matte_fraction,
     )  # fmt: skip
     validation = [
-        Validation(photo=name, psnr_db=s.psnr_db, ssim=s.ssim, alpha_iou=s.alpha_iou)
+        Validation(photo=name, psnr_db=s.psnr_db, ssim=s.ssim, alpha_iou=s.alpha_iou, side_px=params.fit.side_px)
         for name, s in result.fit.scores.items()
     ]
     captions = {name: f"{s.psnr_db:.1f} dB, SSIM {s.ssim:.3f}, held out" for name, s in result.fit.scores.items()}
@@ -150,5 +150,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 STAGE = Stage(
-    "splat", 11, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="fit"
+    "splat", 12, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="fit"
 )

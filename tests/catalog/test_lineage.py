@@ -94,6 +94,19 @@ def test_terminal_tree_shows_steps_params_and_photos(tmp_path: Path, catalog_url
         assert part in text
 
 
+def test_the_licence_of_every_checkpoint_behind_an_asset_is_shown(tmp_path: Path, catalog_url: str) -> None:
+    lineage = lineage_of("MUG-1/left/white/shop", tmp_path, catalog_url)
+    assert lineage.licences == ()
+    licence = {"licence": "apache-2.0", "licence_use": "commercial", "licence_said_by": "[README].md"}
+    cutouts = [step for step in lineage.steps if step.stage == "cutout_photo"]
+    licensed = [step.model_copy(update={"params": {"matte": licence}}) for step in cutouts]
+    painted = lineage.model_copy(update={"steps": (*lineage.steps, *licensed)})
+    assert painted.licences == ("cutout: apache-2.0 (commercial, says [README].md)",)
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(lineage_tree(painted))
+    assert "licences: cutout: apache-2.0 (commercial, says [README].md)" in console.export_text()
+
+
 def test_markup_in_photo_names_is_escaped(tmp_path: Path, catalog_url: str) -> None:
     ToyShoot(tmp_path, catalog_url, photos={"[red]A.jpg": b"first photo"}).publish()
     console = Console(width=200, record=True, file=io.StringIO())

@@ -46,3 +46,14 @@ def test_a_requirement_of_the_preset_that_this_machine_lacks_is_missing(
     (tmp_path / "mine.yaml").write_text(preset.replace("WEIGHTS", str(tmp_path)))
     findings = {finding.what: finding for finding in doctor._engines(Settings(preset=str(tmp_path / "mine.yaml")))}
     assert findings[what].state == "missing" and words in findings[what].words
+
+
+def test_a_licence_that_a_plan_would_refuse_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("---\nlicense: creativeml-openrail-m\n---\n")
+    (tmp_path / "mine.yaml").write_text(f"embed: {{engine: transformers, checkpoint: {tmp_path}}}")
+    preset = str(tmp_path / "mine.yaml")
+    (finding,) = doctor._licences(Settings(preset=preset))
+    assert (finding.what, finding.state) == ("licence in embed", "optional")
+    assert "creativeml-openrail-m (conditional, says README.md)" in finding.words
+    assert doctor._licences(Settings(preset=preset, licences="commercial"))[0].state == "missing"
+    assert doctor._licences(Settings(preset=preset, licences="conditional")) == []

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pipeline.core.errors import BadInput, CatalogError
-from pipeline.core.png import decode_png, encode_deep_png, encode_png, encode_small_png
+from pipeline.core.png import decode_png, encode_deep_png, encode_indexed_png, encode_png, encode_small_png
 from tests.core.photo.test_decode import picture
 
 
@@ -36,3 +36,13 @@ def test_an_unexpected_number_of_channels_is_bad_input():
 def test_a_damaged_png_is_an_error(data):
     with pytest.raises(CatalogError, match="cannot be read"):
         decode_png(data)
+
+
+def test_an_indexed_png_keeps_indices_and_shows_their_colours():
+    index = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
+    data = encode_indexed_png(index, ((0, 0, 0), (128, 128, 128), (230, 159, 0)))
+    image = Image.open(io.BytesIO(data))
+    assert np.array_equal(np.array(image), index)
+    shown = np.array(image.convert("RGBA"))
+    assert shown[0].tolist() == [[0, 0, 0, 0], [128, 128, 128, 255], [230, 159, 0, 255]]
+    assert data == encode_indexed_png(index, ((0, 0, 0), (128, 128, 128), (230, 159, 0)))

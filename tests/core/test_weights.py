@@ -2,8 +2,7 @@ import hashlib
 
 import pytest
 
-from pipeline.core.weights import folder_digest, has_code, licence_of, weight_bytes
-from pipeline.diffusion.painting.checkpoints import EMBEDDED_FOLDER
+from pipeline.core.weights import folder_digest, has_code, weight_bytes
 
 
 @pytest.fixture
@@ -34,15 +33,6 @@ def test_the_digest_ignores_the_card_and_compiled_code(folder):
     assert folder_digest(folder) == before
     (folder / "unet" / "model.safetensors").write_text("other weights")
     assert folder_digest(folder) != before
-
-
-def test_the_licence_comes_from_the_cards_front_matter(folder):
-    assert licence_of(folder) == "bria-rmbg-2.0"
-    (folder / "README.md").write_text("# No front matter\n")
-    assert licence_of(folder) == "not stated"
-    (folder / "README.md").write_text("---\n: [\n---\n")
-    assert licence_of(folder) == "not stated"
-    assert licence_of(EMBEDDED_FOLDER) == "apache-2.0"
 
 
 def test_python_files_count_as_code(folder):

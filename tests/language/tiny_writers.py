@@ -17,7 +17,7 @@ VISION = {
 }  # fmt: skip
 
 
-def _tokenizer(special: list[str], image: str):
+def tiny_tokenizer(special: list[str], image: str):
     from transformers import PreTrainedTokenizerFast
 
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -45,7 +45,7 @@ def _text(tokenizer, **changes):
 def save_llava(folder: Path) -> Path:
     import transformers as tf
 
-    tokenizer = _tokenizer(["<image>"], "<image>")
+    tokenizer = tiny_tokenizer(["<image>"], "<image>")
     image = tokenizer.convert_tokens_to_ids("<image>")
     config = tf.LlavaConfig(
         vision_config={"model_type": "clip_vision_model", "projection_dim": 16, **VISION, "num_hidden_layers": 2},
@@ -70,7 +70,9 @@ def save_idefics(folder: Path) -> Path:
     """The class of SmolVLM too."""
     import transformers as tf
 
-    tokenizer = _tokenizer(["<image>", "<fake_token_around_image>", "<end_of_utterance>", "<global-img>"], "<image>")
+    tokenizer = tiny_tokenizer(
+        ["<image>", "<fake_token_around_image>", "<end_of_utterance>", "<global-img>"], "<image>"
+    )
     config = tf.Idefics3Config(
         vision_config=VISION,
         text_config=_text(tokenizer),
@@ -92,7 +94,7 @@ def save_qwen(folder: Path) -> Path:
     import transformers as tf
 
     special = ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
-    tokenizer = _tokenizer(special, "<|vision_start|><|image_pad|><|vision_end|>")
+    tokenizer = tiny_tokenizer(special, "<|vision_start|><|image_pad|><|vision_end|>")
     start, end, image, video = map(tokenizer.convert_tokens_to_ids, special)
     rope = {"rope_type": "default", "mrope_section": [2, 1, 1], "rope_theta": 10000.0}
     config = tf.Qwen2VLConfig(

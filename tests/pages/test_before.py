@@ -196,3 +196,52 @@ def test_a_rendered_asset_stands_beside_the_nearest_photo(tmp_path, lineage):
     near = next(edge for edge in rendered.edges if edge.producer_key == cutout).model_copy(update={"name": "nearest"})
     beside = beside_of(rendered.model_copy(update={"edges": (*rendered.edges, near)}))
     assert beside is not None and beside.photo.name == "B" and "no photo has this framing" in beside.why
+
+
+def altered(lineage: Lineage, stage: str, box: tuple[float, ...] | None) -> Lineage:
+    """The lineage with a step between the asset and the picture that it placed."""
+    whole = captured(lineage)
+    first = whole.steps[0]
+    placed = next(edge for edge in whole.edges if edge.step_key == first.key and edge.name == "picture")
+    report = {"alteration": {"box": box}} if box else {}
+    step = first.model_copy(update={"key": "a" * 64, "stage": stage, "item": "front/x", "params": {}, "report": report})
+    made = placed.model_copy(update={"producer_key": step.key, "sha256": "b" * 64})
+    edges = tuple(made if edge == placed else edge for edge in whole.edges)
+    read = placed.model_copy(update={"step_key": step.key})
+    return whole.model_copy(update={"steps": (*whole.steps, step), "edges": (*edges, read)})
+
+
+def test_a_retouched_asset_is_compared_with_its_photo_with_the_area_outlined(tmp_path, lineage):
+    box = (0.3, 0.4, 0.4, 0.6)
+    before = before_of(altered(lineage, "render_retouch", box))
+    plain = before_of(captured(lineage))
+    assert (before.photo, before.picture, before.altered) == (plain.photo, "b" * 64, (box,))
+    photo, matte = shot()
+    store = Store(tmp_path / "pictures")
+    stored = [store.put(encode_png(picture), "image/png").sha256 for picture in (photo, np.dstack([photo, matte]))]
+    chosen = load_channel("amazon_main")
+    placement = place(matte, chosen, chosen.framing(KIND))
+    step, frame_px = step_with(lineage.steps[0], "amazon_main"), (placement.width_px, placement.height_px)
+    shown = []
+    for areas in (None, (box,)):
+        made = BeforePicture(step, *stored, frame_px, altered=areas)._make(store, Side.WHOLE)
+        shown.append(np.asarray(Image.open(io.BytesIO(made)).convert("RGB"), float))
+    ys, xs = np.nonzero(np.abs(shown[1] - shown[0]).max(axis=2) > 60)
+    left, top = placement.x_px + 0.3 * 400 * placement.scale, placement.y_px + 0.4 * 300 * placement.scale
+    assert abs(xs.min() - left) < 6 and abs(ys.min() - top) < 6
+
+
+def test_a_refined_asset_is_compared_with_the_picture_before(tmp_path, lineage):
+    rendered = read_lineage(Catalog(f"sqlite:///{tmp_path}/catalog.db"), "MUG-1/left/white/shop")
+    before = before_of(altered(rendered, "render_refinement", None))
+    placed = next(edge for edge in rendered.edges if edge.step_key == rendered.steps[0].key)
+    assert (before.photo, before.altered) == (placed.sha256, ())
+
+
+def test_a_worn_asset_stands_beside_the_product_alone(lineage):
+    first = lineage.steps[0]
+    step = first.model_copy(update={"key": "a" * 64, "stage": "background_worn", "item": "front/anna"})
+    garment = lineage.edges[0].model_copy(update={"step_key": step.key, "name": "garment", "sha256": "d" * 64})
+    worn = lineage.model_copy(update={"steps": (*lineage.steps, step), "edges": (*lineage.edges, garment)})
+    beside = beside_of(worn)
+    assert beside is not None and beside.photo.sha256 == "d" * 64 and "the product alone" in beside.why

@@ -51,6 +51,16 @@ def params_of(tiny, **changes):
     return Params(**{"backdrops": (WHITE, FADE, OAK), "size_px": 96, "diffusion": diffusion, **changes})
 
 
+def test_the_licence_of_the_checkpoint_is_a_setting_of_what_it_paints(tiny):
+    licences = [Params(backdrops=(OAK,), diffusion=diffusion).diffusion for diffusion in ({}, {"checkpoint": tiny})]
+    assert [each.licence_use for each in licences] == ["commercial", "unknown"]
+    assert (licences[0].licence, licences[0].licence_said_by) == ("apache-2.0", "README.md")
+    stated = {"checkpoint": tiny, "licence": "MIT", "licence_said_by": "Jo Smith"}
+    painter = Params(backdrops=(OAK,), diffusion=stated).diffusion
+    assert (painter.licence_use, painter.licence_said_by) == ("commercial", "Jo Smith")
+    assert Params(backdrops=(WHITE,)).diffusion.licence is None  # nothing is painted
+
+
 def made(manifest, computed=False):
     """The backdrops among a manifest's items, without their tries and looks; `computed`: only those made anew."""
     own = {name: item for name, item in manifest.items.items() if not name.startswith(("try-", "look-"))}
@@ -90,7 +100,7 @@ def test_general_checkpoint_receives_product_and_caption(store, tiny, tmp_path):
     assert set(made(manifest)) == {"front/oak", "left/oak"}  # it paints around the product: one set per angle
     (first, _) = load_list(BackdropPicture, store.read(outputs.backdrop_pictures))
     assert first.prompt == "a red mug, tan rustic oak wood, low horizon"
-    assert outputs.report.wordings[0].painted_as == first.prompt
+    assert outputs.report.wordings[0].painted_as == f"{first.prompt}, seen from eye level"
 
 
 def test_new_angle_or_prompt_recomputes_only_what_it_changes(store, tiny):
@@ -181,3 +191,49 @@ def test_painted_shadows_require_a_checkpoint_that_sees_the_product(store, tiny,
     outputs = Runner(store).run(STAGE, inputs_of(store), params_of(str(general), shadow="painted")).outputs
     records = {record.path: record for record in load_list(BackdropPicture, store.read(outputs.backdrop_pictures))}
     assert records["front/oak.png"].shadow_painted and not records["front/white.png"].shadow_painted
+
+
+def seen_from(elevation_deg, name="front"):
+    return Picture(
+        angle=Angle(name=name, azimuth_deg=0, elevation_deg=elevation_deg), source="captured", photo="p", reason="near"
+    )
+
+
+def with_pictures(store, pictures):
+    inputs = inputs_of(store, [(picture.angle.name, 90) for picture in pictures])
+    return inputs.model_copy(update={"pictures": store.put(dump_json(pictures), "application/json")})
+
+
+def test_angles_of_one_camera_height_share_a_set_and_others_get_their_own(store, tiny):
+    pictures = [seen_from(12), seen_from(11, "left"), seen_from(31, "high"), seen_from(80, "top")]
+    made, _, _ = Runner(store).run(STAGE, with_pictures(store, pictures), params_of(tiny, backdrops=(OAK,), size_px=64))
+    tree = store.tree(made.backdrops)
+    assert tree["front/oak.png"] == tree["left/oak.png"]
+    assert len({tree[f"{name}/oak.png"] for name in ("front", "high", "top")}) == 3
+    records = load_list(BackdropPicture, store.read(made.backdrop_pictures))
+    assert len({record.seed for record in records}) == 1, "the same place and light"
+    assert {wording.painted_as.split(",")[1] for wording in made.report.wordings} == {
+        " middle horizon backdrop",
+        " high horizon backdrop",
+        " flat lay backdrop",
+    }
+
+
+@pytest.mark.parametrize(
+    ("prompt", "share", "passed"),
+    [
+        ("bright studio, daylight from the left", 1.0, True),
+        ("tan rustic oak wood", 0.75, True),
+        ("a tropical beach at sunset", 0.0, False),
+        ("sand castle below palm trees", 0.2, False),
+    ],
+)
+def test_prompt_that_the_painter_does_not_understand_goes_to_review(store, tiny, prompt, share, passed):
+    asked = {"name": "asked", "kind": "diffusion", "prompt": prompt}
+    inputs = inputs_of(store, (("front", 90),))
+    made, _, _ = Runner(store).run(STAGE, inputs, params_of(tiny, backdrops=(asked,), size_px=64))
+    (record,) = load_list(BackdropPicture, store.read(made.backdrop_pictures))
+    (check,) = (check for check in record.checks if check.name == "prompt_understood")
+    assert (check.value, check.passed, check.severity) == (share, passed, "review")
+    unknown = [word for word in ("rustic", "tropical", "beach", "sunset", "castle", "palm") if word in prompt]
+    assert all(repr(word) in check.words for word in unknown)

@@ -10,7 +10,9 @@ from pipeline.core.domain import Angle
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
 from pipeline.core.records import AssetRecord, BackdropPicture, Picture, dump_json, load_list
+from pipeline.core.retouches import Alteration
 from pipeline.imaging.channels.channel import load_channel
+from pipeline.imaging.channels.marking import marking_of
 from pipeline.imaging.compositing.edits import apply_edits, edit_view, homography_rows, scale_of
 from pipeline.stages.composite.stage import STAGE, Inputs, Params
 from tests.imaging.products import make_product, on_studio
@@ -149,6 +151,23 @@ def test_a_picture_that_differs_from_its_photo_is_rejected(shoot):
     front = [r for r in records if r.angle == "front"]
     assert front and all(r.verdict == "rejected" for r in front)
     assert all("600 opaque product pixels differ from the photo" in r.reasons for r in front)
+
+
+def test_a_retouched_picture_goes_to_review_and_is_compared_outside_the_area(shoot):
+    h, w = shoot.product.shape[:2]
+    tag = Alteration(operation="retouch", what="removed: hang tag", box=(80 / w, 120 / h, 110 / w, 140 / h))
+    shoot.angles["front"] = shoot.product.copy()
+    shoot.angles["front"][120:140, 80:110, :3] += 4
+    shoot.pictures[0] = shoot.pictures[0].model_copy(update={"alterations": (tag,)})
+    out = shoot.run()
+    front = [r for r in load_list(AssetRecord, shoot.store.read(out.checks)) if r.angle == "front"]
+    assert front and {r.verdict for r in front} == {"in review"} and {r.alterations for r in front} == {(tag,)}
+    assert all("removed: hang tag" in " ".join(r.reasons) for r in front)
+    file = shoot.store.read(shoot.store.tree(out.assets)["front/white/amazon_main.jpg"])
+    assert marking_of(file) == "compositeWithTrainedAlgorithmicMedia"
+    shoot.angles["front"][119, 80, :3] += 4
+    spilled = [r for r in load_list(AssetRecord, shoot.store.read(shoot.run().checks)) if r.angle == "front"]
+    assert {r.verdict for r in spilled} == {"rejected"}
 
 
 def test_channels_that_require_pure_white_do_not_take_an_off_white_backdrop(shoot):

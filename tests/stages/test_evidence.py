@@ -9,7 +9,7 @@ from pipeline.contract.store import Store
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Angle, AngleDecision
 from pipeline.core.errors import Held
-from pipeline.core.evidence import Evidence
+from pipeline.core.evidence import Evidence, PhotoLines
 from pipeline.core.png import encode_png
 from pipeline.core.records import dump_json
 from pipeline.stages.evidence.stage import STAGE, Inputs, Params
@@ -59,6 +59,15 @@ def test_facts_colours_and_text_are_collected_with_their_photos(store: Store) ->
     left, top, width, height = reading.box
     assert abs(left - 150) < 25 and abs(top - 430) < 25 and width > 500 and 60 < height < 110
     assert found.reader.startswith("rapidocr 3.") and len(found.reader.split("sha256 ")[1]) == 64
+
+
+def test_lines_are_those_of_each_photo_with_the_settings_of_their_reader(store: Store) -> None:
+    given = inputs(store, {"A": printed(), "B": printed()}, front="A", left="near B")
+    outputs = Runner(store).run(STAGE, given, Params.model_validate({**WORDS, "min_score": 0.6})).outputs
+    lines = PhotoLines.model_validate_json(store.read(outputs.lines))
+    assert [(line.photo, line.text) for line in lines.lines] == [("A", "KEEP WALKING"), ("B", "KEEP WALKING")]
+    assert lines.reader["engine"] == "rapidocr" and lines.reader["min_score"] == 0.6
+    assert len(Evidence.model_validate_json(store.read(outputs.evidence)).readings) == 1
 
 
 def test_other_reader_measures_the_same_and_reads_nothing(store: Store) -> None:

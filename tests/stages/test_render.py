@@ -1,10 +1,13 @@
 """The render stage on a toy product: captured, rendered and refused angles."""
 
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from pipeline.contract.artifact import Artifact
 from pipeline.contract.runner import Runner
 from pipeline.core.domain import Angle, AngleDecision, View, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.core.errors import BadInput, Held
@@ -51,7 +54,17 @@ def view_of_photo(photo):
 
 
 def drawn(
-    store, shot, decisions=DECISIONS, splat=True, views=True, cutouts=None, by_hand=(), validation=(), lost=(), **params
+    store,
+    shot,
+    decisions=DECISIONS,
+    splat=True,
+    views=True,
+    cutouts=None,
+    by_hand=(),
+    validation=(),
+    lost=(),
+    masks=None,
+    **params,
 ):
     files = cutout_files(shot) if cutouts is None else cutouts
     mattes = {f"{name}.png": store.put(b"by hand", "image/png") for name in by_hand}
@@ -65,6 +78,7 @@ def drawn(
         decisions=store.put(dump_json(decisions), "application/json"),
         views=store.put(dump_json([view_of_photo(p) for p in shot]), "application/json") if views else None,
         splat=store.put(write_ply(product()), "model/ply") if splat else None,
+        masks=masks,
     )
     outputs, manifest, _ = Runner(store).run(STAGE, inputs, Params(**params))
     pictures = {p.angle.name: p for p in load_list(Picture, store.read(outputs.pictures))}
@@ -126,7 +140,7 @@ def test_another_angle_recomputes_no_other(store, shot):
     drawn(store, shot)
     more = (*DECISIONS, decision("other", 40, "rendered"))
     computed = {n: i.computed for n, i in drawn(store, shot, more)[3].items.items()}
-    assert computed == {"front": False, "side": False, "other": True}
+    assert computed == {"front": False, "side": False, "side/faults": False, "other": True, "other/faults": True}
 
 
 def bitten(shot):
@@ -188,7 +202,7 @@ def test_a_refinement_that_moves_the_product_is_rejected(store, shot, checkpoint
 
 
 def test_an_accepted_refinement_is_used_and_marked(store, shot, checkpoint, monkeypatch):
-    def sharpened(_pipe, _native_px, request):
+    def sharpened(_engine, request):
         rgba = request.rendered.copy()
         rgba[..., :3] = np.where(rgba[..., 3:] > 0, 255 - rgba[..., :3], 0)
         return Refined(rgba, None, 0.5, 0.99)
@@ -198,6 +212,8 @@ def test_an_accepted_refinement_is_used_and_marked(store, shot, checkpoint, monk
     outputs, pictures, files, _ = drawn(store, shot, refine={"checkpoint": checkpoint, "steps": 6})
     assert outputs.report.refined["side"].fault is None
     assert pictures["side"].refined and not pictures["front"].refined
+    (alteration,) = pictures["side"].alterations
+    assert alteration.operation == "refine" and not pictures["front"].alterations
     assert files["side.png"] != plain["side.png"] and files["front.png"] == plain["front.png"]
 
 
@@ -205,6 +221,17 @@ def test_a_rendered_angle_records_the_mean_ssim_of_the_validation_photos(store, 
     scores = [Validation(photo=f"P0{i}", psnr_db=25, ssim=ssim, alpha_iou=0.98) for i, ssim in enumerate((0.7, 0.8))]
     assert drawn(store, shot, validation=scores)[1]["side"].validation_ssim == pytest.approx(0.75)
     assert drawn(store, shot)[1]["side"].validation_ssim is None
+
+
+def test_a_rendered_angle_records_its_faults_and_the_size_of_its_fit(store, shot):
+    score = Validation(photo="P00", psnr_db=25, ssim=0.9, alpha_iou=0.98, side_px=48)
+    _, pictures, _, manifest = drawn(store, shot, validation=[score])
+    side, front = pictures["side"], pictures["front"]
+    assert side.fitted == 0.5 and front.fitted is None  # photos of 96 px
+    assert side.faults.beyond == 0.0 and side.faults.smudged is not None and front.faults is None
+    assert manifest.items["side/faults"].stage == "render_faults"
+    unknown = drawn(store, shot)[1]["side"]
+    assert unknown.fitted is None and unknown.faults.smudged is None
 
 
 CROP = {"left": 0.17, "top": 0.1, "right": 0.05}
@@ -262,3 +289,28 @@ def test_no_picture_is_held_and_a_missing_cutout_or_photo_is_bad_input(store, sh
         drawn(store, shot, cutouts=files)
     with pytest.raises(BadInput, match="P00 is not among the ingested ones"):
         drawn(store, shot, lost=("P00",))
+
+
+def test_a_rendered_angle_records_where_its_detail_comes_from(store, shot):
+    outputs, pictures, _, manifest = drawn(store, shot)
+    side = pictures["side"]
+    assert side.shares.photographed + side.shares.splat == pytest.approx(1, abs=1e-3)
+    assert (side.shares.generated, pictures["front"].shares.photographed) == (0, 1)
+    sources = store.tree(outputs.sources)
+    assert sorted(sources) == ["side.png"]
+    shown = Image.open(BytesIO(store.read(sources["side.png"])))
+    index = np.asarray(shown)
+    assert (shown.mode, shown.size) == ("P", (96, 96))
+    share = (index > 1).sum() / (index > 0).sum()
+    assert share == pytest.approx(side.shares.photographed, abs=0.02)  # counted where alpha is 0.5, not 128
+    item = store.manifest("render_angle", manifest.items["side"].key)
+    used = store.tree(Artifact.model_validate(item.request.inputs["photos"]))
+    assert set(side.detail_photos) <= {name.removesuffix(".png") for name in used}
+    assert sorted(used) == ["P00.png", "P01.png"]  # the other four look from more than 60 degrees away
+
+
+def test_detail_can_be_switched_off(store, shot):
+    outputs, pictures, _, manifest = drawn(store, shot, detail=False)
+    assert outputs.sources is None
+    assert (pictures["side"].shares.photographed, pictures["side"].shares.splat) == (0, 1)
+    assert store.manifest("render_angle", manifest.items["side"].key).request.inputs["photos"] is None

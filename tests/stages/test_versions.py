@@ -14,7 +14,7 @@ from pkgutil import walk_packages
 
 import pytest
 
-from pipeline.contract.stage import Stage
+from pipeline.contract.stage import AnyStage, Stage
 from pipeline.plan import STEPS, stage_of
 
 ROOT = Path(__file__).parents[2]
@@ -68,11 +68,15 @@ def source_digest(module: str) -> str:
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
 
-def versions(step: str) -> dict[str, object]:
+def stages_in(step: str) -> list[AnyStage]:
     package = import_module(f"pipeline.stages.{step}")
     inside = [name for _, name, _ in walk_packages(getattr(package, "__path__", ()), f"{package.__name__}.")]
     modules = [package, *map(import_module, inside)]  # the item stages of a package are in modules of their own
-    stages = {value.name: value.version for m in modules for value in vars(m).values() if isinstance(value, Stage)}
+    return [value for module in modules for value in vars(module).values() if isinstance(value, Stage)]
+
+
+def versions(step: str) -> dict[str, object]:
+    stages = {stage.name: stage.version for stage in stages_in(step)}
     return {"versions": dict(sorted(stages.items())), "source": source_digest(f"pipeline.stages.{step}")}
 
 

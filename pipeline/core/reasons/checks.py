@@ -112,6 +112,13 @@ CHECK_REASONS = (
         "The checkpoint in `background.look` compared picture and prompt, and none of the tries was like enough.",
         "Change the backdrop's `prompt`, raise `background.tries`, or lower `background.prompt_likeness_at_least`.",
     ),
+    _review(
+        "prompt_understood",
+        "The painter did not understand the prompt",
+        "A painter with a closed vocabulary, such as the embedded one, knew fewer than half of the prompt's words. The "
+        "picture shows what it knew, on white paper if that was nothing.",
+        "Name a material, a colour and the light in the backdrop's `prompt`, or use a checkpoint that reads any text.",
+    ),
     _reject(
         "fill",
         "The product fills too little of the frame",
@@ -175,10 +182,47 @@ CHECK_REASONS = (
         "Run the shoot again; if it happens again, report it with the asset's lineage.",
     ),
     _review(
+        "altered",
+        "The product itself may have been altered",
+        "A model has painted on the product: it was refined, retouched or put on a person. The message says what was "
+        "done and where. No check can tell whether the product still looks as it is, so a person always looks.",
+        "Compare the asset with the picture before, on its page. Reject it where the product is no longer itself.",
+    ),
+    _review(
         "likeness",
         "The splat blurs the product",
         "The splat matches the photos less than the check requires, so prints and small text may be unreadable.",
         "Look at prints and text. Fit the splat longer and with a larger `side_px`, or photograph this angle.",
+    ),
+    _review(
+        "legible_text",
+        "Words on the product cannot be read",
+        "A photo shows words that cannot be read in the picture although that side is visible. The reason names them.",
+        "Look at the print. Fit the splat longer and with a larger `side_px`, or photograph this angle.",
+    ),
+    _review(
+        "beyond_outlines",
+        "The rendered product reaches beyond its outlines in the photos",
+        "Parts of the picture, such as spikes, lie where the outlines of the photos leave no room for a product.",
+        "Look at the outline. Photograph this angle, or add photos from further below and above.",
+    ),
+    _review(
+        "unseen_surface",
+        "The rendered picture shows a surface that no photo shows",
+        "The splat invented what is there, such as an underside.",
+        "Look at it, and photograph the product from this side.",
+    ),
+    _review(
+        "strange_colours",
+        "The rendered picture has colours that the photos do not show there",
+        "The picture has streaks or spots that are lighter, darker or of another colour than in the photos.",
+        "Look at the picture. Fit the splat longer, or photograph this angle.",
+    ),
+    _review(
+        "smudged_outline",
+        "The outline of the rendered product is smudged",
+        "The outline fades over more pixels than the photos' outlines do at the size at which the splat was fitted.",
+        "Look at the outline. Fit the splat longer and with a larger `side_px`, or photograph this angle.",
     ),
     _review(
         "cutout_iou",

@@ -108,6 +108,13 @@ STEP_REASONS = (
         "Run the shoot again on a quieter machine, or raise the splat's `max_seconds`.",
     ),
     _held(
+        "render-retouch-not-found",
+        "What is to be removed was not found",
+        "shoot.yaml lists something to remove without saying where, and the checkpoint in `render.inpaint.grounding` "
+        "finds nothing of that name in the picture. The message names it.",
+        "Give the entry in `retouch` a `box` or a `mask`, or name the thing in other words.",
+    ),
+    _held(
         "render-no-pictures",
         "No requested angle has a picture",
         "Every angle was refused. The message gives the reason of each.",

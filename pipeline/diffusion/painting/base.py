@@ -17,6 +17,7 @@ class BackdropRequest:
 
     `product`: the picture that will stand in front of it, straight-alpha sRGB uint8 [h, w, 4]; None for an empty set.
     `extend`: paint a square and extend it at both ends of the longer side, instead of cropping a square.
+    `camera_elevation_deg`: how far above the product's horizon its camera stands, None if no picture is known.
     """
 
     prompt: str
@@ -25,6 +26,7 @@ class BackdropRequest:
     seed: int
     product: Rgba | None = None
     extend: bool = False
+    camera_elevation_deg: float | None = None
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,15 @@ class PaintedBackdrop:
     """A painted backdrop: `rgb` [height_px, width_px, 3] sRGB uint8.
 
     `prompt`: the prompt that the model received, a translation where its vocabulary is closed. `start`: what the
-    diffusion started from. `passed_over`: words of the request that were not used. `native`: the square as painted.
+    diffusion started from. `passed_over`: words of the request that were not used. `understood`: share of its words
+    that were, 0 to 1. `native`: the square as painted.
     """
 
     rgb: Rgb
     prompt: str
     start: Literal["noise", "scene"] | None = None
     passed_over: tuple[str, ...] = ()
+    understood: float = 1.0
     native: Rgb | None = None
 
 

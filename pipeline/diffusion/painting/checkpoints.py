@@ -17,6 +17,7 @@ from pipeline.diffusion.painting.families import FAMILIES
 EMBEDDED = "embedded"
 EMBEDDED_FOLDER = Path(__file__).parents[1] / "checkpoint"
 FACTS_FILE = "backdrop.json"
+INDEX = "model_index.json"
 HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)@(?P<revision>[\w.-]+)")
 
 
@@ -75,10 +76,10 @@ def pipeline_class(folder: Path) -> str:
     Raises:
         BadInput: the folder is missing, is not a diffusers checkpoint, or its class cannot paint a backdrop.
     """
-    index = folder / "model_index.json"
+    index = folder / INDEX
     if not index.is_file():
         raise BadInput(
-            f"{folder} is not a diffusers checkpoint: it has no model_index.json",
+            f"{folder} is not a diffusers checkpoint: it has no {INDEX}",
             remedy="Name a folder that DiffusionPipeline.save_pretrained wrote, or leave the setting out",
         )
     try:
@@ -94,6 +95,21 @@ def pipeline_class(folder: Path) -> str:
             remedy=f"Use a checkpoint of one of: {', '.join(FAMILIES)}",
         )
     return str(name)
+
+
+def editing_class(folder: Path) -> str:
+    """The pipeline class of a checkpoint that paints a picture from several others.
+
+    Raises BadInput as `pipeline_class`, and when its family cannot do that.
+    """
+    name = pipeline_class(folder)
+    if FAMILIES[name].edits_with is None:
+        able = ", ".join(known for known, family in FAMILIES.items() if family.edits_with)
+        raise BadInput(
+            f"{folder} contains a {name}, which cannot put one picture's garment on another's person",
+            remedy=f"Use a checkpoint of one of: {able}",
+        )
+    return name
 
 
 @readable()

@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.core.device import require_device
-from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine
+from pipeline.core.licences.settings import Licensed, in_words, licence_of, with_licence
 from pipeline.diffusion.painting.base import MARGIN_PX, BackdropRequest, PaintedBackdrop, PainterFacts
 from pipeline.diffusion.painting.checkpoints import EMBEDDED, checkpoint_digest, facts_of, folder_of, pipeline_class
 
 NEARER, LONGER, WIDER_PX = 0.7, 1.5, 4  # per further try
 
 
-class Params(Frozen):
+class Params(Licensed):
     """Everything that changes a painted backdrop besides its prompt, its seed and its product."""
 
     engine: Literal["diffusers"] = "diffusers"
@@ -68,14 +68,20 @@ def require_here(params: Params) -> str:
         if find_spec(package) is None:
             raise MissingEngine(f"the package {package} is not installed", remedy="Run pip install catalog-pipeline")
     digest = checkpoint_digest(params.checkpoint)
-    return f"diffusers {version('diffusers')} with the checkpoint {params.checkpoint} (sha256 {digest[:12]})"
+    checkpoint = f"{params.checkpoint} (sha256 {digest[:12]}), licence {in_words(licence_of(_licensed(params)))}"
+    return f"diffusers {version('diffusers')} with the checkpoint {checkpoint}"
 
 
 def pinned(params: Params) -> Params:
-    """Return the params with the checkpoint's digest, and its strength and guidance where they give none."""
+    """Return the params with the checkpoint's digest, licence, and strength and guidance where they give none."""
     strength, guidance = _strength_and_guidance(params)
     digest = params.checkpoint_digest or checkpoint_digest(params.checkpoint)
-    return params.model_copy(update={"checkpoint_digest": digest, "strength": strength, "guidance": guidance})
+    update = {"checkpoint_digest": digest, "strength": strength, "guidance": guidance}
+    return _licensed(params).model_copy(update=update)
+
+
+def _licensed(params: Params) -> Params:
+    return Params.model_validate(with_licence(params.model_dump(), lambda: folder_of(params.checkpoint)))
 
 
 def facts(params: Params) -> PainterFacts:

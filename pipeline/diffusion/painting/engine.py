@@ -9,16 +9,18 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from pipeline.core.arrays import Rgb, Rgba
+from pipeline.core.arrays import F32, Rgb, Rgba
 from pipeline.core.errors import BadInput
 from pipeline.diffusion.painting.base import MARGIN_PX, PaintedBackdrop
+from pipeline.diffusion.painting.calling import Sampling, edit, inpaint
 from pipeline.diffusion.painting.canvas import canvas, filled_in, joined, squared, window, without_rim
 from pipeline.diffusion.painting.checkpoints import CheckpointFacts
 from pipeline.diffusion.painting.enlarge import enlarge
-from pipeline.diffusion.painting.families import Family, SchedulerName, fresh_scheduler
+from pipeline.diffusion.painting.families import Family, SchedulerName
 from pipeline.diffusion.painting.placing import reporting_out_of_memory
-from pipeline.diffusion.scenes.scene import render_scene
-from pipeline.diffusion.scenes.vocabulary import MATERIALS, Reading, understand, vocabulary, words_of
+from pipeline.diffusion.scenes.scene import render_scene, scene_labels
+from pipeline.diffusion.scenes.sight import Sight, view_words
+from pipeline.diffusion.scenes.vocabulary import Reading, understand, vocabulary, words_of
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class PaintRequest:
     strength: float = 1.0
     scheduler: SchedulerName = "checkpoint"
     extend: bool = False
+    camera_elevation_deg: float | None = None
     mask_margin_px: int = MARGIN_PX
 
 
@@ -48,6 +51,7 @@ class _Words(NamedTuple):
     prompt: str
     negative: str
     passed_over: tuple[str, ...]
+    understood: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -79,32 +83,39 @@ class DiffusersEngine:
             raise BadInput("a batch must share its prompt and its settings", remedy="Paint the requests one by one")
         _check(first)
         reading, words = understand(first.prompt), self._words(first, understand(first.prompt))
-        n, behind = self.native_px, self.facts.paints_behind_product
-        scenes = [render_scene(reading.spec, each.seed, n, n)[0] if each.strength < 1 else None for each in requests]
-        margin_px = first.mask_margin_px
-        pairs = [
-            canvas(each.product, scene, n, behind, margin_px) for each, scene in zip(requests, scenes, strict=True)
-        ]
-        wholes = self._run(requests, words, pairs)
-        if not behind:
-            wholes = [filled_in(whole, mask) for whole, (_, mask) in zip(wholes, pairs, strict=True)]
+        n, sight = self.native_px, _sight(first)
+        wholes = self._squares(requests, reading, words)
         resolves_px, share = self.facts.resolves_px, 1.0
         if first.extend and first.width_px != first.height_px:
             wholes = [squared(whole) for whole in self._extended(requests, words, wholes)]
             share = n / wholes[0].shape[0]
             resolves_px = resolves_px and round(resolves_px / share)
-        detail = reading.spec if self.facts.closed_vocabulary or _names_material(first.prompt) else None
         start: Literal["noise", "scene"] = "scene" if first.strength < 1 else "noise"
+        # from noise, a general model paints boards and walls of its own, and the scene's would lie across them
+        detail = reading.spec if self.facts.closed_vocabulary or start == "scene" else None
         return [
             PaintedBackdrop(
-                rgb=enlarge(whole, request.width_px, request.height_px, detail, request.seed, resolves_px, share),
+                rgb=enlarge(
+                    whole, request.width_px, request.height_px, detail, request.seed, resolves_px, share, sight
+                ),
                 prompt=words.prompt,
                 start=start,
                 passed_over=words.passed_over,
+                understood=words.understood,
                 native=whole,
             )
             for request, whole in zip(requests, wholes, strict=True)
         ]
+
+    def _squares(self, requests: Sequence[PaintRequest], reading: Reading, words: _Words) -> list[Rgb]:
+        """Paint the squares [n, n, 3] from which the requested shapes are made, without the product."""
+        n, behind = self.native_px, self.facts.paints_behind_product
+        pairs = []
+        for each in requests:
+            scene = render_scene(reading.spec, each.seed, n, n, _sight(each))[0] if each.strength < 1 else None
+            pairs.append(canvas(each.product, scene, n, behind, each.mask_margin_px))
+        wholes = self._run(requests, words, pairs)
+        return wholes if behind else [filled_in(whole, mask) for whole, (_, mask) in zip(wholes, pairs, strict=True)]
 
     def _extended(self, requests: Sequence[PaintRequest], words: _Words, squares: list[Rgb]) -> list[Rgb]:
         """Extend the squares [n, n, 3] at both ends of the longer side, to the requested shape."""
@@ -126,47 +137,47 @@ class DiffusersEngine:
         if self.facts.closed_vocabulary:
             known = [word for word in words_of(request.negative_prompt) if word in vocabulary()]
             unknown = [word for word in words_of(request.negative_prompt) if word not in known]
-            return _Words(reading.prompt, " ".join(dict.fromkeys(known)), (*reading.passed_over, *unknown))
-        asked = (request.prompt, request.negative_prompt if self.family.takes_negative else "")
-        # FLUX has two text encoders: only what exceeds the longer window is lost
-        tokenizer = self.pipe.tokenizer if self.family.takes_negative else self.pipe.tokenizer_2
-        lost = [text for prompt in asked for text in _truncated(tokenizer, prompt)]
+            prompt = scene_labels(reading.spec, request.seed, _sight(request)).prompt
+            passed_over = (*reading.passed_over, *unknown)
+            return _Words(prompt, " ".join(dict.fromkeys(known)), passed_over, reading.understood)
+        seen_from = view_words(request.camera_elevation_deg)
+        prompt = f"{request.prompt}, {seen_from}" if seen_from else request.prompt
+        asked = (prompt, request.negative_prompt if self.family.takes_negative else "")
+        tokenizer = getattr(self.pipe, self.family.tokenizer)
+        lost = [text for prompt in asked for text in _truncated(tokenizer, prompt, self.family.window)]
         lost += [request.negative_prompt] if request.negative_prompt not in {"", asked[1]} else []
         return _Words(*asked, tuple(lost))
 
     def _run(self, requests: Sequence[PaintRequest], words: _Words, pairs: list[tuple[Rgb, Rgb]]) -> list[Rgb]:
-        import torch
-        from PIL import Image
-
-        first, pipe, family, count = requests[0], self.pipe, self.family, len(requests)
-        pipe.scheduler = fresh_scheduler(family, pipe.scheduler, first.scheduler)
-        pictures, masks = [picture for picture, _ in pairs], [mask for _, mask in pairs]
-        negative = {"negative_prompt": [words.negative] * count} if family.takes_negative else {}
-        with reporting_out_of_memory(self.digest[:12]), torch.random.fork_rng():
-            torch.manual_seed(first.seed)  # FLUX does not pass its generator to the scheduler, and LCM's draws noise
-            painted = pipe(
-                prompt=[words.prompt] * count,
-                image=[Image.fromarray(picture) for picture in pictures],
-                mask_image=[Image.fromarray(mask) for mask in masks],
-                width=self.native_px,
-                height=self.native_px,
-                num_inference_steps=first.steps,
-                guidance_scale=first.guidance,
-                strength=min(1.0, first.strength),
-                generator=[torch.Generator("cpu").manual_seed(request.seed) for request in requests],
-                output_type="np",
-                **negative,
-                **family.extra_arguments,
-                **family.control(pictures, masks),
-            ).images
-        for request, picture in zip(requests, painted, strict=True):
-            if not np.isfinite(picture).all():
-                raise BadInput(
-                    f"the checkpoint painted values that are not numbers for seed {request.seed}",
-                    remedy="Use dtype float32 or another scheduler",
-                )
+        first = requests[0]
+        asked = Sampling(
+            prompt=words.prompt,
+            negative=words.negative,
+            seeds=tuple(request.seed for request in requests),
+            steps=first.steps,
+            guidance=first.guidance,
+            strength=first.strength,
+            scheduler=first.scheduler,
+        )
+        painted = self.inpaint([picture for picture, _ in pairs], [mask for _, mask in pairs], asked)
         levels = (np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8) for picture in painted)
         return [without_rim(picture, self.facts.dim_rim_px) for picture in levels]
+
+    def inpaint(self, pictures: Sequence[Rgb], masks: Sequence[Rgb], asked: Sampling) -> list[F32]:
+        """Paint squares of `native_px` where their masks are 255. Raises BadInput as `calling.inpaint` does."""
+        with reporting_out_of_memory(self.digest[:12]):
+            return inpaint(self.pipe, self.family, pictures, masks, asked)
+
+    def edit(self, references: Sequence[Rgb], size_px: tuple[int, int], asked: Sampling) -> F32:
+        """Paint a picture of `size_px` from others; for an engine loaded with `edits`. Raises BadInput as `edit`."""
+        with reporting_out_of_memory(self.digest[:12]):
+            return edit(self.pipe, self.family, references, size_px, asked)
+
+
+def _sight(request: PaintRequest) -> Sight | None:
+    if request.camera_elevation_deg is None:
+        return None
+    return Sight(elevation_deg=request.camera_elevation_deg)
 
 
 def _shared(request: PaintRequest) -> PaintRequest:
@@ -196,12 +207,8 @@ def _check(request: PaintRequest) -> None:
         )
 
 
-def _names_material(prompt: str) -> bool:
-    return any(word in MATERIALS for word in words_of(prompt))
-
-
-def _truncated(tokenizer: Any, prompt: str) -> tuple[str, ...]:
-    """The end of a prompt that exceeds the tokenizer's window, if any."""
-    window = tokenizer.model_max_length - tokenizer.num_special_tokens_to_add()
+def _truncated(tokenizer: Any, prompt: str, limit: int) -> tuple[str, ...]:
+    """The end of a prompt that exceeds the tokenizer's window or `limit` tokens, if any."""
+    window = min(limit, tokenizer.model_max_length - tokenizer.num_special_tokens_to_add())
     tokens = tokenizer(prompt, add_special_tokens=False, verbose=False).input_ids
     return (tokenizer.decode(tokens[window:]),) if len(tokens) > window else ()

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pipeline.core.arrays import F32, Rgb
 from pipeline.core.linear import encode
 from pipeline.diffusion.scenes.plain import dithered
-from pipeline.diffusion.scenes.scene import linear_from_srgb, scene_detail
+from pipeline.diffusion.scenes.scene import coarse, linear_from_srgb, scene_detail
+from pipeline.diffusion.scenes.sight import Sight
 from pipeline.diffusion.scenes.vocabulary import SceneSpec
 
 DETAIL_PX = 1024  # finer grain does not show in a backdrop behind a product, and 2048 would take 4x the time
@@ -42,24 +43,28 @@ def enlarge(
     seed: int,
     coarse_px: int | None = None,
     scene_share: float = 1.0,
+    sight: Sight | None = None,
 ) -> Rgb:
     """Enlarge the centre of a painted square, sRGB uint8 [n, n, 3], to [height_px, width_px, 3].
 
     `spec`: the scene whose fine structure is multiplied on in linear light, seeded by `seed`; None adds none. It has
     the detail that a picture of side `coarse_px` cannot show (None: of side n); what the painted picture itself shows
-    beyond `coarse_px` is the decoder's grid and is smoothed away.
+    beyond `coarse_px` is the decoder's grid and is smoothed away, and the scene says which colours are where.
     `scene_share`: share of the painted side that shows the scene, below 1 where the picture was extended around it;
-    floor and wall continue there. The result is dithered, because an enlarged slow gradient shows bands.
+    floor and wall continue there. `sight`: the scene's camera. The result is dithered, because an
+    enlarged slow gradient shows bands.
     """
-    rows, columns = square_crop(width_px, height_px, painted.shape[0])
-    linear = linear_from_srgb(painted[rows, columns])
+    linear = linear_from_srgb(painted)
     if coarse_px is not None:
-        linear = np.asarray(cv2.GaussianBlur(linear, (0, 0), 0.8 * painted.shape[0] / coarse_px), np.float32)
-    large = cv2.resize(linear, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
+        px = painted.shape[0] / coarse_px
+        linear = coarse(linear, px) if spec else np.asarray(cv2.GaussianBlur(linear, (0, 0), 0.8 * px), np.float32)
+    rows, columns = square_crop(width_px, height_px, painted.shape[0])
+    large = cv2.resize(linear[rows, columns], (width_px, height_px), interpolation=cv2.INTER_CUBIC)
     if spec is not None:
         side = min(DETAIL_PX, max(width_px, height_px))
         held_px = painted.shape[0] if coarse_px is None else coarse_px / math.sqrt(2)  # blurred twice: squares add up
-        detail = scene_detail(spec, seed, side, side, held_px, beyond=(1 / scene_share - 1) / 2)
+        beyond, limited = (1 / scene_share - 1) / 2, coarse_px is not None
+        detail = scene_detail(spec, seed, side, side, held_px, beyond, sight, one_colour=limited)
         rows, columns = square_crop(width_px, height_px, side)
         fine = cv2.resize(detail[rows, columns], (width_px, height_px), interpolation=cv2.INTER_CUBIC)
         large = large * fine

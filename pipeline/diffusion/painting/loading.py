@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,8 +14,16 @@ from safetensors import SafetensorError
 from pipeline.core.device import require_device
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.process import importing
+from pipeline.core.still_processor import still_processor
 from pipeline.core.weights import weight_bytes
-from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of, pipeline_class
+from pipeline.diffusion.painting.checkpoints import (
+    INDEX,
+    checkpoint_digest,
+    editing_class,
+    facts_of,
+    folder_of,
+    pipeline_class,
+)
 from pipeline.diffusion.painting.engine import DiffusersEngine
 from pipeline.diffusion.painting.families import FAMILIES
 from pipeline.diffusion.painting.placing import Offload, check_memory, place, reporting_out_of_memory
@@ -38,12 +47,13 @@ def load_engine(
     dtype: str = "float32",
     offload: Offload = "none",
     attention_slicing: bool = False,
+    edits: bool = False,
 ) -> DiffusersEngine:
-    """Load the engine of a checkpoint setting; the last one stays in memory.
+    """Load the engine of a checkpoint setting; the last one stays in memory. `edits`: for `edit`, not for painting.
 
     Raises:
-        BadInput: the folder is not a supported checkpoint, is damaged, does not match `digest`, or does not fit into
-            this machine's memory.
+        BadInput: the folder is not a supported checkpoint, is damaged, does not match `digest`, cannot edit, or does
+            not fit into this machine's memory.
         MissingEngine: diffusers is not installed, or this machine lacks the device.
     """
     actual = checkpoint_digest(checkpoint)
@@ -52,21 +62,22 @@ def load_engine(
             f"checkpoint {checkpoint} has digest {actual[:12]}, but {digest[:12]} was planned",
             remedy="Put the planned checkpoint back, or plan the shoot again",
         )
-    return _load(folder_of(checkpoint), actual, device, dtype, offload, attention_slicing)
+    return _load(folder_of(checkpoint), actual, device, dtype, offload, attention_slicing, edits)
 
 
 @lru_cache(maxsize=1)
 def _load(
-    folder: Path, digest: str, device: str, dtype: str, offload: Offload, attention_slicing: bool
+    folder: Path, digest: str, device: str, dtype: str, offload: Offload, attention_slicing: bool, edits: bool
 ) -> DiffusersEngine:
-    name = pipeline_class(folder)
+    name = editing_class(folder) if edits else pipeline_class(folder)
     family, facts = FAMILIES[name], facts_of(folder)
+    wanted = family.edits_with if edits else family.loaded_as
     try:
         with importing():
             import diffusers
             import torch
 
-            kind = getattr(diffusers, family.loaded_as or "DiffusionPipeline")  # imports most of the package
+            kind = getattr(diffusers, wanted or "DiffusionPipeline")  # imports most of the package
     except ImportError as error:
         raise MissingEngine(
             f"painting backdrops requires diffusers and torch: {error}", remedy="Run pip install catalog-pipeline"
@@ -83,7 +94,6 @@ def _load(
 
 def _pipeline(kind: Any, folder: Path, dtype: Any) -> Any:
     """Load the pipeline with its weights. Raises BadInput when a file is missing or damaged."""
-    without_checker = {"safety_checker": None} if (folder / "unet").is_dir() else {}
     try:
         with quiet_loading():
             return kind.from_pretrained(
@@ -91,7 +101,7 @@ def _pipeline(kind: Any, folder: Path, dtype: Any) -> Any:
                 local_files_only=True,
                 dtype=dtype,
                 low_cpu_mem_usage=find_spec("accelerate") is not None,  # without accelerate, True prints a hint
-                **without_checker,
+                **_replaced(folder),
             )
     except (*DAMAGE, StrictDataclassError, SafetensorError) as error:
         if "memory" in str(error).lower():
@@ -100,6 +110,15 @@ def _pipeline(kind: Any, folder: Path, dtype: Any) -> Any:
             f"checkpoint {folder} cannot be loaded: {' '.join(str(error).split())[:300]}",
             remedy="Download or save the checkpoint again",
         ) from error
+
+
+def _replaced(folder: Path) -> dict[str, Any]:
+    """Parts that are not loaded as saved: no safety checker, and a processor without videos."""
+    parts: dict[str, Any] = {"safety_checker": None} if (folder / "unet").is_dir() else {}
+    if (folder / "processor").is_dir():
+        _, class_name = json.loads((folder / INDEX).read_text(encoding="utf-8"))["processor"]
+        parts["processor"] = still_processor(folder / "processor", class_name)
+    return parts
 
 
 def _native_px(pipe: Any) -> int:

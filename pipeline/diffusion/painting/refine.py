@@ -5,7 +5,6 @@ shows; the colours, which were matched to that photo, stay. If edges or colours 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.core.arrays import F32, Rgba
 from pipeline.core.errors import BadInput
+from pipeline.diffusion.painting.calling import Sampling
+from pipeline.diffusion.painting.engine import DiffusersEngine
 
 MARGIN = 0.06  # around the product, as a share of its longer side
 FINE = 1 / 32  # blur sigma as a share of the model's picture: coarser structure stays the rendering's
@@ -20,6 +21,7 @@ BLOCK_PX = 8
 COLOUR_AT_MOST = 2.0  # CIEDE2000 of block means, 95th percentile
 EDGES_AT_LEAST = 0.85  # correlation of gradients
 GREY = 127.0
+Square = tuple[int, int, int]  # left, top and side, px; it may exceed the picture
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class Refined:
     edges: float
 
 
-def refine(pipe: Any, native_px: int, request: RefineRequest) -> Refined:
-    """Refine one rendered angle with an inpainting pipeline that paints squares of `native_px`.
+def refine(engine: DiffusersEngine, request: RefineRequest) -> Refined:
+    """Refine one rendered angle with an inpainting checkpoint.
 
     Raises BadInput for a strength that is out of range or leaves no step, and for a result that is not finite.
     """
@@ -67,10 +69,10 @@ def refine(pipe: Any, native_px: int, request: RefineRequest) -> Refined:
     if box is None or photo_box is None:
         empty = "the picture" if box is None else "the nearest photo's cut-out"
         return Refined(request.rendered, f"{empty} shows no product", 0.0, 1.0)
-    base, alpha = _canvas(request.rendered, box, native_px)
-    detail = _fine(_painted(pipe, native_px, request, base, alpha) - base)
+    base, alpha = square_over_grey(request.rendered, box, engine.native_px)
+    detail = _fine(_painted(engine, request, base, alpha) - base)
     inside = alpha > 0.5
-    photo, photo_alpha = _canvas(request.photo, photo_box, native_px)
+    photo, photo_alpha = square_over_grey(request.photo, photo_box, engine.native_px)
     limit, actual = (float(np.std(_fine(p)[m])) for p, m in ((photo, photo_alpha > 0.5), (base + detail, inside)))
     detail *= min(1.0, limit / max(actual, 1e-6))
     after = np.clip(base + detail * alpha[..., None], 0, 255)
@@ -84,7 +86,7 @@ def refine(pipe: Any, native_px: int, request: RefineRequest) -> Refined:
     return Refined(rgba, fault, round(colour_de, 3), round(edges, 4))
 
 
-def _square(rgba: Rgba) -> tuple[int, int, int] | None:
+def _square(rgba: Rgba) -> Square | None:
     """Left, top and side of the square around the product, which may exceed the picture; None without a product."""
     ys, xs = np.nonzero(rgba[..., 3] >= 128)
     if len(ys) == 0:
@@ -93,7 +95,7 @@ def _square(rgba: Rgba) -> tuple[int, int, int] | None:
     return round((xs.min() + xs.max() - side) / 2), round((ys.min() + ys.max() - side) / 2), side
 
 
-def _canvas(rgba: Rgba, box: tuple[int, int, int], size_px: int) -> tuple[F32, F32]:
+def square_over_grey(rgba: Rgba, box: Square, size_px: int) -> tuple[F32, F32]:
     """The square composited over grey, 0 to 255 [n, n, 3], and its alpha, 0 to 1 [n, n]."""
     left, top, side = box
     height, width = rgba.shape[:2]
@@ -106,25 +108,16 @@ def _canvas(rgba: Rgba, box: tuple[int, int, int], size_px: int) -> tuple[F32, F
     return np.asarray(small[..., :3] + GREY * (1 - alpha[..., None]), np.float32), alpha
 
 
-def _painted(pipe: Any, native_px: int, request: RefineRequest, base: F32, alpha: F32) -> F32:
-    import torch
-    from PIL import Image
-
-    pipe.scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config)  # multistep ones keep state
-    painted = pipe(
+def _painted(engine: DiffusersEngine, request: RefineRequest, base: F32, alpha: F32) -> F32:
+    asked = Sampling(
         prompt=request.prompt,
-        image=Image.fromarray(base.round().astype(np.uint8)),
-        mask_image=Image.fromarray(np.where(alpha > 0, 255, 0).astype(np.uint8)),
-        width=native_px,
-        height=native_px,
-        num_inference_steps=request.steps,
-        guidance_scale=request.guidance,
+        seeds=(request.seed,),
+        steps=request.steps,
+        guidance=request.guidance,
         strength=request.strength,
-        generator=torch.Generator("cpu").manual_seed(request.seed),
-        output_type="np",
-    ).images[0]
-    if not np.isfinite(painted).all():
-        raise BadInput("refine: the checkpoint painted values that are not numbers", remedy="Use dtype float32")
+    )
+    picture, mask = base.round().astype(np.uint8), np.where(alpha > 0, 255, 0).astype(np.uint8)
+    (painted,) = engine.inpaint([picture], [mask], asked)
     return np.asarray(painted * 255, np.float32)
 
 

@@ -14,8 +14,8 @@ from pipeline.diffusion.scenes.wording import IMPLIED, STOP_WORDS, TONES, USUAL_
 Material = Literal["paper", "gradient", "plaster", "wood", "marble", "concrete", "linen", "terrazzo", "caustics"]
 ColourName = Literal["white", "ivory", "beige", "tan", "brown", "grey", "charcoal", "pink", "sage", "blue"]
 Side = Literal["left", "right", "front"]
-Softness = Literal["soft", "hard"]
-Horizon = Literal["seamless", "low", "middle", "high"]
+Softness = Literal["soft", "hard", "window"]
+Horizon = Literal["seamless", "low", "middle", "high", "flat"]
 
 MATERIALS: tuple[Material, ...] = (
     "paper", "gradient", "plaster", "wood", "marble", "concrete", "linen", "terrazzo", "caustics",
@@ -33,9 +33,14 @@ COLOURS: dict[ColourName, tuple[int, int, int]] = {  # sRGB of the evenly lit ba
     "blue": (152, 178, 206),
 }
 SIDES: tuple[Side, ...] = ("left", "right", "front")
-SOFTNESSES: tuple[Softness, ...] = ("soft", "hard")
-HORIZON_FRAC: dict[Horizon, float | None] = {"seamless": None, "low": 0.24, "middle": 0.36, "high": 0.48}
-"""Height of the line between floor and wall above the picture's bottom, as a fraction of the picture's height."""
+SOFTNESSES: tuple[Softness, ...] = ("soft", "hard", "window")
+HORIZON_FRAC: dict[Horizon, float | None] = {
+    "seamless": None, "low": 0.38, "middle": 0.50, "high": 0.66, "flat": None,
+}  # fmt: skip
+"""Height of the line between floor and wall above the picture's bottom, as a fraction of the picture's height.
+
+`seamless`: floor and wall are one sweep. `flat`: seen from so high that only the floor is in the picture.
+"""
 
 WOOD_COLOURS: tuple[ColourName, ...] = ("beige", "tan", "brown")
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -58,9 +63,10 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "seamless": ("sweep", "infinity"),
 }
 FILLERS: tuple[str, ...] = (
-    "a", "and", "backdrop", "background", "from", "horizon", "in", "light", "of", "on", "studio", "the", "with", ",",
+    "a", "and", "backdrop", "background", "from", "horizon", "in", "lay", "light", "of", "on", "studio", "the", "with",
+    ",",
 )  # fmt: skip
-SIZES: tuple[str, ...] = ("low", "middle", "high")
+SIZES: tuple[str, ...] = ("low", "middle", "high", "flat")
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "material": MATERIALS, "colour": tuple(COLOURS), "side": SIDES, "softness": SOFTNESSES,
     "horizon": ("seamless", *SIZES),
@@ -80,7 +86,7 @@ class SceneSpec(Frozen):
     @property
     def prompt(self) -> str:
         """The sentence of the closed vocabulary that describes this scene."""
-        floor = "seamless backdrop" if self.horizon == "seamless" else f"{self.horizon} horizon backdrop"
+        floor = {"seamless": "seamless", "flat": "flat lay"}.get(self.horizon, f"{self.horizon} horizon") + " backdrop"
         return f"{self.colour} {self.material}, {floor}, {self.softness} light from {self.side}"
 
 
@@ -96,10 +102,15 @@ def words_of(prompt: str) -> tuple[str, ...]:
 
 
 class Reading(Frozen):
-    """A free prompt translated into the closed vocabulary: the scene, and the words that were ignored."""
+    """A free prompt translated into the closed vocabulary.
+
+    `passed_over`: the words that were ignored. `understood`: share of the prompt's words, apart from words without
+    meaning for a scene, that were used; 0 if it has none.
+    """
 
     spec: SceneSpec
     passed_over: tuple[str, ...]
+    understood: float = 0.0
 
     @property
     def prompt(self) -> str:
@@ -137,7 +148,11 @@ def understand(prompt: str, default: SceneSpec | None = None) -> Reading:
     stop_words = {*FILLERS, *STOP_WORDS}
     passed_over = [word for index, word in enumerate(raw) if index not in used and word not in stop_words]
     spec = (default or SceneSpec()).model_dump() | chosen
-    return Reading(spec=SceneSpec.model_validate(spec), passed_over=tuple(dict.fromkeys(passed_over)))
+    return Reading(
+        spec=SceneSpec.model_validate(spec),
+        passed_over=tuple(dict.fromkeys(passed_over)),
+        understood=len(used) / (len(used) + len(passed_over)) if used else 0.0,
+    )
 
 
 def read_prompt(prompt: str, default: SceneSpec | None = None) -> SceneSpec:

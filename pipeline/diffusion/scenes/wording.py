@@ -15,7 +15,10 @@ _IMPLIED: tuple[tuple[str, dict[str, str]], ...] = (
     ("pool ripples", {"material": "caustics"}),
     ("table tabletop counter countertop worktop desk shelf", {"horizon": "low"}),
     ("floor ground", {"horizon": "middle"}),
-    ("gentle morning window overcast daylight", {"softness": "soft"}),
+    ("studio sweep", {"horizon": "seamless"}),
+    ("flatlay", {"horizon": "flat"}),
+    ("gentle morning overcast daylight", {"softness": "soft"}),
+    ("windows pane panes blinds", {"softness": "window"}),
     ("strong spotlight sunlight sunny midday", {"softness": "hard"}),
     ("overhead top", {"side": "front"}),
 )
@@ -26,6 +29,7 @@ TONES: dict[str, tuple[str, str]] = {
     "warm": ("tan", "beige"),
     "cool": ("beige", "grey"),
     "pale": ("beige", "white"),
+    "bright": ("beige", "white"),
     "dark": ("brown", "charcoal"),
 }
 """The colour that a tone stands for: (in wood, in any other material)."""

@@ -11,6 +11,8 @@ class TrainingFigures(Frozen):
     """The figures of a training run.
 
     `vae_error`: mean absolute pixel error (0 to 255) on unseen scenes; `resolves_px`, `dim_rim_px`: see `acuity`.
+    `start_digest`: digest of the checkpoint folder that it started from, None from scratch. `learning_rate`: its peak,
+    None for the recipe's own.
     `latent_error`: mean squared error of the predicted clean latents over the last 100 steps, in units of their
     variance: 1 for an untrained model.
     """
@@ -27,6 +29,8 @@ class TrainingFigures(Frozen):
     resolves_px: int
     dim_rim_px: int
     latent_error: float
+    start_digest: str | None = None
+    learning_rate: float | None = None
 
 
 def write_card(folder: Path, figures: TrainingFigures, *, today: datetime | None = None) -> None:
@@ -47,13 +51,15 @@ latents, zero terminal SNR), fp16 safetensors. In the mask, white is the backdro
 - **Data**: {figures.scenes} scenes of the project's generator (`pipeline/diffusion/scenes/scene.py`) and their mirror
   images, with random product-shaped masks (`products.py`). No photographs, no third-party pictures.
 - **Command**: `python -m pipeline.diffusion.training.train --out DIR --minutes {figures.minutes:g}
-  --scenes {figures.scenes} --seed {figures.seed}`
+  --scenes {figures.scenes} --seed {figures.seed}{_more(figures)}`
+- **Start**: {_start(figures.start_digest)}
 - **Date**: {day}, {figures.minutes:g} CPU minutes on one core, excluding data generation; no GPU
 - **Training figures**: {figures.steps} UNet steps of batch {figures.batch} ({figures.steps * figures.batch} samples);
   final error of the predicted latents {figures.latent_error} (1 = untrained); mean absolute error of the autoencoder on
   unseen scenes {figures.vae_error} of 255. Accuracy of material, light and horizon: `benchmarks/DIFFUSION.md`.
-- **Vocabulary**: {", ".join(MATERIALS)}; {", ".join(COLOURS)}; soft or hard light from left, right or front;
-  seamless, or a low, middle or high horizon. Example: `tan wood, low horizon backdrop, soft light from left`. Other
+- **Vocabulary**: {", ".join(MATERIALS)}; {", ".join(COLOURS)}; soft, hard or window light from left, right
+  or front; seamless, a low, middle or high horizon, or flat lay. Example:
+  `tan wood, low horizon backdrop, soft light from left`. Other
   words are unknown tokens.
 - **Limits**: 256 px, with the resolution of a picture of {figures.resolves_px} px. Learning the structure of materials
   would require training on a GPU; the engine therefore starts from a generated scene (`strength` in `backdrop.json`)
@@ -62,6 +68,17 @@ latents, zero terminal SNR), fp16 safetensors. In the mask, white is the backdro
 """
     (folder / "README.md").write_text(text, encoding="utf-8")
     (folder / "README.md").chmod(0o644)
+
+
+def _more(figures: TrainingFigures) -> str:
+    rate = "" if figures.learning_rate is None else f" --learning-rate {figures.learning_rate:g}"
+    return (" --start CHECKPOINT" if figures.start_digest else "") + rate
+
+
+def _start(digest: str | None) -> str:
+    if digest is None:
+        return "random weights; the autoencoder a linear one"
+    return f"the checkpoint with sha256 {digest[:12]}, trained on earlier scenes of the generator"
 
 
 def _rim(dim_rim_px: int) -> str:

@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.core.weights import folder_digest
 from pipeline.diffusion.training.acuity import Acuity, acuity_of
 from pipeline.diffusion.training.card import TrainingFigures, write_card
 from pipeline.diffusion.training.data import Pool, make_pool, scene_crops
 from pipeline.diffusion.training.losses import multiscale_loss, pixel_loss, prediction_error, shared_tokenizer
 from pipeline.diffusion.training.networks import Widths, build_text_encoder, build_unet, build_vae
-from pipeline.diffusion.training.save import save_pipeline
+from pipeline.diffusion.training.save import copy_networks, save_pipeline
 from pipeline.diffusion.training.warmstart import LinearAutoencoder, transplant
 from pipeline.diffusion.training.words import teach_words
 
@@ -42,6 +43,7 @@ class TrainingRecipe:
     learning_rate: float = 1e-3
     vae_learning_rate: float = 1e-5  # low: larger steps destroy the linear initialisation
     seed: int = 0
+    start: Path | None = None  # a checkpoint folder of the same widths to train on from, instead of from scratch
     widths: Widths = field(default_factory=Widths)
 
 
@@ -95,6 +97,8 @@ def _train_vae(state: Path, recipe: TrainingRecipe) -> Any:
     if path.exists():
         saved = _load(path, vae=vae, optimizer=optimizer)
         clock.spent_seconds, step = saved["seconds"], saved["step"]
+    elif recipe.start is not None:
+        copy_networks(recipe.start, vae=vae)
     else:
         linear = LinearAutoencoder(recipe.widths.vae, recipe.widths.latents)
         linear.fit(scene_crops(np.random.default_rng([recipe.seed, 0]), crop_px=64), recipe.linear_steps)
@@ -158,6 +162,9 @@ def _start_or_resume(path: Path, recipe: TrainingRecipe) -> _UNetRun:
     if path.exists():
         saved = _load(path, nets=nets, averaged=averaged, optimizer=optimizer)
         run.seconds, run.step, run.losses = saved["seconds"], saved["step"], [saved["loss"]]
+    elif recipe.start is not None:
+        copy_networks(recipe.start, text_encoder=text, unet=unet)
+        averaged.module.load_state_dict(nets.state_dict())
     else:
         accuracy = teach_words(text, unet.add_embedding, shared_tokenizer(), recipe.seed, recipe.word_steps)
         log.info("text encoder pretrained: %.0f%% of the attributes recognised", 100 * accuracy)
@@ -208,7 +215,9 @@ def _load(path: Path, **parts: Any) -> dict[str, Any]:
 def _figures(recipe: TrainingRecipe, acuity: Acuity, **counts: Any) -> TrainingFigures:
     return TrainingFigures(
         minutes=recipe.minutes, scenes=recipe.scenes, batch=recipe.batch, seed=recipe.seed,
-        vae_error=round(acuity.error, 2), resolves_px=acuity.resolves_px, dim_rim_px=acuity.dim_rim_px, **counts,
+        vae_error=round(acuity.error, 2), resolves_px=acuity.resolves_px, dim_rim_px=acuity.dim_rim_px,
+        start_digest=None if recipe.start is None else folder_digest(recipe.start),
+        learning_rate=None if recipe.learning_rate == TrainingRecipe.learning_rate else recipe.learning_rate, **counts,
     )  # fmt: skip
 
 
@@ -261,12 +270,18 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="checkpoint folder to train on from; default: from scratch")
+    parser.add_argument("--learning-rate", type=float, default=TrainingRecipe.learning_rate)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     import torch
 
     torch.set_num_threads(options.threads)
-    figures = train(options.out, TrainingRecipe(minutes=options.minutes, scenes=options.scenes, seed=options.seed))
+    recipe = TrainingRecipe(
+        minutes=options.minutes, scenes=options.scenes, seed=options.seed, start=options.start,
+        learning_rate=options.learning_rate,
+    )  # fmt: skip
+    figures = train(options.out, recipe)
     log.info("done: %s", figures.model_dump_json())
 
 

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from pipeline.core.backdrops import BackdropKind
 from pipeline.core.domain import Frozen, Name
 from pipeline.core.errors import BadInput
 from pipeline.core.media import ending_of
@@ -12,7 +13,6 @@ from pipeline.core.yaml_file.nodes import compose, value_of
 
 FOLDER = Path(__file__).parent
 LOSSLESS = frozenset({"image/png", "image/tiff"})
-BackdropKind = Literal["solid", "gradient", "diffusion"]
 
 
 class Framing(Frozen):
@@ -64,6 +64,10 @@ class Channel(Frozen):
         default=12, ge=0, description="with `pure_white`: width of the band around the product that is exempt"
     )
     shadow: bool = Field(default=True, description="whether the drawn shadow is added")
+    sells: bool = Field(
+        default=True,
+        description="its assets advertise or sell, so a plan refuses checkpoints whose licence forbids that",
+    )
     rendered: Literal["allow", "review", "reject"] = Field(
         default="allow", description="how angles that were rendered instead of photographed are judged"
     )

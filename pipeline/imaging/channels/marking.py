@@ -7,6 +7,8 @@ generative AI was used (Google Merchant Center: keep the marking in the file).
 import re
 from typing import Literal
 
+from pipeline.core.backdrops import BackdropKind
+
 VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 DigitalSourceType = Literal["compositeCapture", "compositeSynthetic", "compositeWithTrainedAlgorithmicMedia"]
 _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -24,17 +26,18 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 
 def digital_source_type(
     product: Literal["captured", "rendered"],
-    backdrop: Literal["solid", "gradient", "diffusion"],
+    backdrop: BackdropKind,
     *,
     refined: bool = False,
 ) -> DigitalSourceType:
     """Return the IPTC term for a product picture of this source over a backdrop of this kind.
 
-    A painted backdrop is made by generative AI, and so is a product that a model has refined. A rendered product is
+    A painted backdrop is made by generative AI, and so is a person in the product, or a product that a model has
+    altered. A rendered product is
     synthetic, although no generative model made it. A cut-out photo over a plain colour is a composite of captured
     elements.
     """
-    if backdrop == "diffusion" or refined:
+    if backdrop in {"diffusion", "worn"} or refined:
         return "compositeWithTrainedAlgorithmicMedia"
     return "compositeSynthetic" if product == "rendered" else "compositeCapture"
 

@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 
 from pipeline.core.arrays import F32, Alpha, Mask, Rgb, Rgba
+from pipeline.core.backdrops import BackdropKind
 from pipeline.core.linear import linear_to_srgb
 from pipeline.core.reasons.table import require_reason
 from pipeline.core.records import Check
-from pipeline.imaging.channels.channel import BackdropKind, Channel
+from pipeline.imaging.channels.channel import Channel
 from pipeline.imaging.compositing.framing import Patch, Placement, product_in_frame, product_mask
 
 Severity = Literal["reject", "review", "info"]
@@ -26,7 +27,8 @@ class Evidence:
     `picture`: the angle's straight-alpha sRGB RGBA [h, w, 4]. `behind`: backdrop with shadow, linear light [H, W, 3].
     `image`: the finished image before encoding, sRGB [H, W, 3]. `file`: the encoded bytes; `decoded`: its pixels, sRGB
     [H, W, 3]. `marking`: the IPTC term that the file must carry. `resized`: factor by which the edits enlarged the
-    picture. `backdrop`: without shadow, linear light [H, W, 3]; None: what it shows is not checked.
+    picture. `fitted`: as in `Picture`, 1 where the detail is that of photos. `backdrop`: without shadow, linear light
+    [H, W, 3]; None: what it shows is not checked.
     """
 
     picture: Rgba
@@ -40,6 +42,7 @@ class Evidence:
     source: Literal["captured", "rendered"]
     marking: str
     resized: float = 1.0
+    fitted: float = 1.0
     backdrop: F32 | None = None
 
     @cached_property

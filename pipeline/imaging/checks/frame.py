@@ -86,12 +86,20 @@ def _fill(evidence: Evidence, box: Box) -> tuple[Check, ...]:
 
 
 def _enlargement(evidence: Evidence) -> Check:
-    """Check by how much the edits and the channel's frame together enlarge the picture."""
-    scale, most = evidence.placement.scale * max(1.0, evidence.resized), evidence.channel.upscale_at_most
+    """Check by how much the edits and the channel's frame together enlarge the picture.
+
+    A rendered picture may have more pixels than the photos had when its splat was fitted: those count, not its own.
+    """
+    placed, most = evidence.placement.scale, evidence.channel.upscale_at_most
+    scale = placed * max(1.0, evidence.resized, evidence.resized / evidence.fitted)
     passed = round(scale, 6) <= most
     what = "photo" if evidence.source == "captured" else "rendered picture"
     words = f"the {what} is shown at {scale:.2f} times its own size"
-    if not passed:
+    if evidence.fitted < 1:
+        words = f"the {what} is shown at {scale:.2f} times the size at which its splat was fitted"
+        if not passed:
+            words += ", which makes it soft; fit the splat larger, or photograph this angle"
+    elif not passed:
         words = f"the {what} is enlarged {scale:.1f} times, which makes it soft; shoot closer or with more pixels"
     return finding("enlargement", scale, "ratio", words, threshold=most, passed=passed, severity="review")
 

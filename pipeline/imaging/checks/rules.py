@@ -8,17 +8,23 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Check
+from pipeline.imaging.channels.channel import Channel
 from pipeline.imaging.channels.encode import srgb_profile
 from pipeline.imaging.checks.evidence import Evidence, finding, note
 
 
 def check_rules(evidence: Evidence) -> tuple[Check, ...]:
     """Check the file's format, its bytes, and whether the channel accepts a rendered angle."""
-    return (_file_rules(evidence), _bytes(evidence), _rendered(evidence))
+    return (*check_file(evidence.channel, evidence.file, evidence.marking), _rendered(evidence))
 
 
-def _file_rules(evidence: Evidence) -> Check:
-    broken = _broken_rules(evidence)
+def check_file(channel: Channel, file: bytes, marking: str) -> tuple[Check, ...]:
+    """Check an encoded file's format and bytes, and that it carries the IPTC term `marking`."""
+    return (_file_rules(channel, file, marking), _bytes(channel, file))
+
+
+def _file_rules(channel: Channel, file: bytes, marking: str) -> Check:
+    broken = _broken_rules(channel, file, marking)
     words = "the file obeys the channel's rules" if not broken else "the file breaks the channel's rules: "
     return finding(
         "channel_rules",
@@ -31,10 +37,9 @@ def _file_rules(evidence: Evidence) -> Check:
     )
 
 
-def _broken_rules(evidence: Evidence) -> list[str]:
-    channel = evidence.channel
+def _broken_rules(channel: Channel, file: bytes, marking: str) -> list[str]:
     try:
-        image = Image.open(io.BytesIO(evidence.file))
+        image = Image.open(io.BytesIO(file))
     except OSError as error:
         raise BadInput(
             f"the file for {channel.name} cannot be opened: {error}", remedy="Run composite again"
@@ -52,10 +57,10 @@ def _broken_rules(evidence: Evidence) -> list[str]:
         wrong.append("its colours are subsampled, not 4:4:4")
     if image.info.get("icc_profile") != srgb_profile():
         wrong.append("its colour profile is not sRGB" if image.info.get("icc_profile") else "it has no colour profile")
-    if (bits := _bits(image, evidence.file)) != channel.bit_depth:
+    if (bits := _bits(image, file)) != channel.bit_depth:
         wrong.append(f"it has {bits} bits per channel, not {channel.bit_depth}")
-    if evidence.marking.encode() not in evidence.file:
-        wrong.append(f"it does not carry the marking {evidence.marking}")
+    if marking.encode() not in file:
+        wrong.append(f"it does not carry the marking {marking}")
     return wrong
 
 
@@ -66,8 +71,8 @@ def _bits(image: Image.Image, file: bytes) -> int:
     return int(image.tag_v2[258][0]) if isinstance(image, TiffImageFile) else 8
 
 
-def _bytes(evidence: Evidence) -> Check:
-    size, most = len(evidence.file), evidence.channel.bytes_at_most
+def _bytes(channel: Channel, file: bytes) -> Check:
+    size, most = len(file), channel.bytes_at_most
     if most is None:
         return note("bytes", size, "bytes", f"the file has {size / 1e6:.2f} MB")
     passed = size <= most

@@ -1,6 +1,7 @@
 """Check that a photo's outline agrees with the other photos, by the splat that was fitted to all of them."""
 
-from pipeline.core.records import Check, SilhouetteAgreement
+from pipeline.core.measured import SilhouetteAgreement
+from pipeline.core.records import Check
 from pipeline.imaging.checks.evidence import finding
 
 WORST_AT_MOST = 0.01  # of the long side; correct mattes stay below 0.008, every error so far was above it

@@ -6,6 +6,7 @@ import numpy as np
 from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.edits import Edits
 from pipeline.core.linear import srgb_to_linear
+from pipeline.core.measured import Shares
 from pipeline.core.records import Check
 from pipeline.imaging.checks.evidence import finding, in_any_channel, note
 from pipeline.imaging.checks.rim import check_rim, nearest_colours
@@ -54,6 +55,18 @@ def check_rendered(
     threshold = likeness_at_least
     like = finding("likeness", lower, "SSIM", words, threshold=threshold, passed=passed, severity="review")
     return origin, like
+
+
+def detail_notes(shares: Shares | None, photos: tuple[str, ...]) -> tuple[Check, ...]:
+    """Record how much of a rendered product has photographed detail, and of which photos; nothing if unknown."""
+    if shares is None:
+        return ()
+    of = f" ({', '.join(photos)})" if photos else ""
+    words = (
+        f"{shares.photographed:.0%} of the product's pixels have the detail of photos{of}, {shares.splat:.0%} only "
+        f"that of the splat, and {shares.generated:.0%} were changed by a generative model"
+    )
+    return (note("photographed", shares.photographed, "share", words),)
 
 
 def check_edits(unedited: Rgba, edits: Edits, picture: Rgba) -> Check:

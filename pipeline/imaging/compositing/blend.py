@@ -7,10 +7,11 @@ from typing import Literal
 import numpy as np
 
 from pipeline.core.arrays import F32, Rgb, Rgba
+from pipeline.core.backdrops import BackdropKind
 from pipeline.core.errors import BadInput
 from pipeline.core.linear import encode, linear_to_srgb, luminance
 from pipeline.core.records import Light
-from pipeline.imaging.channels.channel import BackdropKind, Channel
+from pipeline.imaging.channels.channel import Channel
 from pipeline.imaging.compositing.framing import (
     Patch,
     Placement,
@@ -22,6 +23,7 @@ from pipeline.imaging.compositing.framing import (
 from pipeline.imaging.compositing.shadow import draw_shadow
 from pipeline.imaging.compositing.shadow_camera import Ground
 
+SOLID = 0.5  # a matte above this is product
 ShadowKind = Literal["layer", "painted", "none"]
 
 
@@ -76,13 +78,20 @@ def make_layers(
     if shadow == "painted":
         behind = follow_picture(backdrop, (picture.shape[1], picture.shape[0]), placement)
     else:
-        behind = resample_backdrop(backdrop, placement.width_px, placement.height_px)
+        foot_frac = _foot_frac(product, placement.height_px) if kind == "diffusion" else None
+        behind = resample_backdrop(backdrop, placement.width_px, placement.height_px, foot_frac)
     cast = None
     if shadow == "layer" and channel.shadow:
         alpha = product.alpha_in_frame(placement.width_px, placement.height_px)
         in_frame = None if ground is None else ground.moved(placement.matrix)
         cast = draw_shadow(alpha, camera_elevation_deg, light or Light(), in_frame, hangs)
     return Layers(placement, product, cast, behind)
+
+
+def _foot_frac(product: Patch, height_px: int) -> float | None:
+    """Where the product ends below, from the frame's top as a fraction of its height; None without solid pixels."""
+    rows = np.flatnonzero((product.alpha >= SOLID).any(axis=1))
+    return float(product.top + rows[-1] + 1) / height_px if rows.size else None
 
 
 def shadow_picture(layers: Layers) -> Rgba:

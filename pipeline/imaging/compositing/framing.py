@@ -18,6 +18,7 @@ HALF_LEVEL = 0.5 / 255
 KERNEL_PX = 2  # support of the cubic kernel
 SEEN = 0.1  # a matte below this is haze, which must end close to the product on a white backdrop
 BLOCK_PX = 10  # about the diagonal of a codec's block, within which one pixel affects all others
+FOOT_ON_FLOOR, LEAST_CUT = (0.72, 0.97), 0.5  # heights from a painted set's top in front of its wall; share shown
 GRID_PX, ROOM_PX = 8, 16  # codecs work in blocks of 8 px; checks look a little beyond the product
 
 
@@ -199,8 +200,11 @@ def resample_product(picture: Rgba, placement: Placement) -> Patch:
     return Patch(top, left, pixels)
 
 
-def resample_backdrop(backdrop: Rgb, width_px: int, height_px: int) -> F32:
-    """Scale a backdrop [h, w, 3] sRGB to cover a frame, cropped evenly; returns linear light, float32 [H, W, 3]."""
+def resample_backdrop(backdrop: Rgb, width_px: int, height_px: int, foot_frac: float | None = None) -> F32:
+    """Scale a backdrop [h, w, 3] sRGB to cover a frame; returns linear light, float32 [H, W, 3].
+
+    It is cropped evenly, or more where a painted set's product, at `foot_frac` from the top, would stand on its wall.
+    """
     first = backdrop[0, 0]
     if (backdrop == first).all():
         return np.broadcast_to(srgb_to_linear(first), (height_px, width_px, 3)).copy()
@@ -208,10 +212,21 @@ def resample_backdrop(backdrop: Rgb, width_px: int, height_px: int) -> F32:
     h, w = backdrop.shape[:2]
     if (h, w) == (height_px, width_px):
         return linear
-    scale = max(width_px / w, height_px / h)
-    cut_w, cut_h = width_px / scale, height_px / scale
-    window = Box((w - cut_w) / 2, (h - cut_h) / 2, (w + cut_w) / 2, (h + cut_h) / 2)
+    window = _cut(w, h, width_px / height_px, foot_frac)
     return np.clip(np.stack(_resize(linear, window, width_px, height_px, pad=False), axis=-1), 0.0, 1.0)
+
+
+def _cut(w: int, h: int, aspect: float, foot_frac: float | None) -> Box:
+    """The part of a backdrop of w x h px that a frame of this shape shows, see `resample_backdrop`."""
+    cut_w, cut_h = min(w, h * aspect), min(h, w / aspect)
+    frac = 0.5 if foot_frac is None else min(max(foot_frac, 1e-6), 1 - 1e-6)
+    top = (h - cut_h) / 2
+    foot = min(max(top + frac * cut_h, FOOT_ON_FLOOR[0] * h), FOOT_ON_FLOOR[1] * h)
+    if foot_frac is not None and foot != top + frac * cut_h:
+        share = max(LEAST_CUT, min(1.0, foot / frac / cut_h, (h - foot) / (1 - frac) / cut_h))
+        cut_w, cut_h = share * cut_w, share * cut_h
+        top = min(max(0.0, foot - frac * cut_h), h - cut_h)
+    return Box((w - cut_w) / 2, top, (w + cut_w) / 2, top + cut_h)
 
 
 def follow_picture(backdrop: Rgb, picture_px: tuple[int, int], placement: Placement) -> F32:

@@ -14,8 +14,9 @@ from pydantic import Field
 
 from pipeline.core.arrays import F32, Alpha, Rgb
 from pipeline.core.errors import MissingEngine
+from pipeline.core.licences.settings import in_words, licence_of
 from pipeline.core.pinned import PinnedCheckpoint, checkpoint_folder, require_pinned
-from pipeline.core.weights import has_code, licence_of
+from pipeline.core.weights import has_code
 
 # ImageNet's mean and deviation, with which these models were trained
 _MEAN, _STD = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
@@ -43,8 +44,8 @@ def require_here(params: Params) -> str:
 
 
 def licence(params: Params) -> str:
-    """The licence that the checkpoint's card states. Raises MissingEngine if there is no checkpoint."""
-    return licence_of(checkpoint_folder(params.checkpoint, "cutout"))
+    """The licence of the checkpoint, what it allows, and who says so."""
+    return in_words(licence_of(params))
 
 
 def cut(rgb: Rgb, params: Params) -> Alpha:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.core.records import Backdrop
+from pipeline.core.backdrops import Backdrop
 from pipeline.language.briefs.lexeme import Lexeme
 
 

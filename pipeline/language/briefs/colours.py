@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from pipeline.core.backdrops import Backdrop
 from pipeline.core.colour_names import hex_colour
-from pipeline.core.records import Backdrop
 from pipeline.language.briefs.asks import Ground, NoSuchPhrase, RefusedPhrase
 from pipeline.language.briefs.lexeme import Lexeme
 

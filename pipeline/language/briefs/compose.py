@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Angle
 from pipeline.core.edits import Edits
-from pipeline.core.records import Backdrop, Light
+from pipeline.core.records import Light
 from pipeline.language.briefs.angles import angle_of, counted, joined_views
 from pipeline.language.briefs.asks import Alter, Ask, Edit, Extend, Lamp, OnChannel, View
 from pipeline.language.briefs.plan import PRODUCT, Known, Overlay, RefusedWish, Wish, given

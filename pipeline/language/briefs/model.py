@@ -8,10 +8,11 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Angle, Frozen, Name
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
-from pipeline.core.records import Backdrop, Light
+from pipeline.core.records import Light
 from pipeline.language.base import Pay
 from pipeline.language.briefs.base import SPOKEN, LeftUsd, checked, unlimited
 from pipeline.language.briefs.plan import EditPlan, Known, Overlay, RefusedWish, Wish

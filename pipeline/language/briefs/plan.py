@@ -14,9 +14,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Angle, Frozen, Name
 from pipeline.core.edits import Edits
-from pipeline.core.records import Backdrop, Light
+from pipeline.core.records import Light
 
 Language = Literal["en", "de", "fr"]
 LANGUAGES: dict[Language, str] = {"en": "English", "de": "German", "fr": "French"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.core.records import Backdrop
+from pipeline.core.backdrops import Backdrop
 from pipeline.language.briefs.asks import Ask, Ground, Mood
 from pipeline.language.briefs.colours import painted
 from pipeline.language.briefs.plan import Route

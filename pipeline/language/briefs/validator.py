@@ -17,6 +17,11 @@ def faults(plan: EditPlan, known: Known) -> tuple[str, ...]:
         for channel in plan.shoot.channels
         if channel not in known.channels
     ]
+    found += [
+        f"backdrops.{backdrop.name}: only shoot.yaml can put the product on a person, with a model release"
+        for backdrop in plan.shoot.backdrops
+        if backdrop.kind == "worn" and backdrop not in known.backdrops
+    ]
     angles = {angle.name for angle in plan.shoot.angles or known.angles}
     found += [f"edits.{name}: no such angle is made" for name in plan.shoot.edits if name not in angles]
     found += [

@@ -48,9 +48,13 @@ def to_read(picture: Rgba, box: Box) -> Readable:
     first = max(0, top - margin), max(0, left - margin)
     part = picture[first[0] : top + height + margin, first[1] : left + width + margin]
     small, scale = _shrunk(part, READ_SIDE_PX)
-    alpha = small[..., 3:].astype(np.float32) / 255
-    rgb = np.round(small[..., :3] * alpha + GROUND * (1 - alpha)).astype(np.uint8)
-    return Readable(rgb, first[1], first[0], scale)
+    return Readable(on_ground(small), first[1], first[0], scale)
+
+
+def on_ground(picture: Rgba) -> Rgb:
+    """The picture over the gray on which it is read."""
+    alpha = picture[..., 3:].astype(np.float32) / 255
+    return np.round(picture[..., :3] * alpha + GROUND * (1 - alpha)).astype(np.uint8)
 
 
 def _shrunk(picture: Rgba, side_px: int) -> tuple[Rgba, float]:

@@ -46,6 +46,20 @@ def readings_of(lines: Mapping[str, Sequence[Line]]) -> tuple[Reading, ...]:
     )
 
 
+def lines_of(lines: Mapping[str, Sequence[Line]]) -> tuple[Reading, ...]:
+    """Every line of every photo, cleaned, in the order in which they were read. `lines`: by photo."""
+    cleaned = [
+        (photo, text, line)
+        for photo, of_photo in lines.items()
+        for line in of_photo
+        if _is_text(_key(text := clean(line.text)))
+    ]
+    return tuple(
+        Reading(number=number, text=text, photo=photo, box=line.box, score=line.score)
+        for number, (photo, text, line) in enumerate(cleaned)
+    )
+
+
 def clean(text: str) -> str:
     """The text composed (NFC), in one line, without control and format characters, at most `CHARACTERS_MAX` long."""
     plain = "".join(

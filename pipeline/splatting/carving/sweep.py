@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.arrays import F32, F64, I64
-from pipeline.splatting.photos import Level, PreparedPhoto, pixels_of, resized
+from pipeline.splatting.carving.patches import Patches, grey_of, neighbours, plane_warp, reduced
+from pipeline.splatting.photos import Level, PreparedPhoto, pixels_of
 
 SIDE_PX = 192  # long side of the photos swept: enough texture, at a cost independent of the fit's photos
-_PLANES, _NEIGHBOURS, _WINDOW_PX = 64, 4, 5
+_PLANES, _WINDOW_PX = 64, 5
 _CORRELATION = 0.75  # mean of the two best neighbours: the surface may be hidden from two of the four
 _TEXTURE = 0.012  # standard deviation in the window, of 1; below it, every depth matches
 _SLACK = 0.012  # share of the box within which two sweeps agree
@@ -76,13 +77,13 @@ class Sweep:
 
 def sweep(photos: list[PreparedPhoto], box: tuple[F64, F64]) -> Sweep:
     """Sweep every photo through `box` (two corners, world units) against the photos nearest in direction."""
-    levels = [_reduced(photo.full) for photo in photos]
-    greys = [_grey(level) for level in levels]
-    near = [_neighbours(photos, i) for i in range(len(photos))]
+    levels = [reduced(photo.full, SIDE_PX) for photo in photos]
+    greys = [grey_of(level) for level in levels]
+    near = [neighbours(photos, i) for i in range(len(photos))]
     slack = _SLACK * float((box[1] - box[0]).max())
     maps = []
     for i, (photo, level) in enumerate(zip(photos, levels, strict=True)):
-        others = [(greys[j], *_plane_warp(photo, level, photos[j], levels[j])) for j in near[i]]
+        others = [(greys[j], *_warp(photo, level, photos[j], levels[j])) for j in near[i]]
         maps.append(DepthMap(photo, level, *_depth_and_known(greys[i], level, others, _plane_depths(box, photo))))
     agreed = []
     for i, depth_map in enumerate(maps):
@@ -94,38 +95,6 @@ def sweep(photos: list[PreparedPhoto], box: tuple[F64, F64]) -> Sweep:
     return Sweep(tuple(agreed), slack)
 
 
-def _reduced(level: Level) -> Level:
-    camera = level.camera
-    factor = min(1.0, SIDE_PX / max(camera.width_px, camera.height_px))
-    return resized(level.planes, camera, *(max(1, round(v * factor)) for v in (camera.width_px, camera.height_px)))
-
-
-def _grey(level: Level) -> F32:
-    """Return the luma over a mid-grey backdrop, [H, W]."""
-    r, g, b, alpha = level.planes
-    grey: F32 = (0.299 * r + 0.587 * g + 0.114 * b + 0.5 * (1 - alpha)).astype(np.float32)
-    return grey
-
-
-def _neighbours(photos: list[PreparedPhoto], which: int) -> list[int]:
-    axes = np.stack([photo.cam_from_world[2, :3] for photo in photos])
-    return [int(i) for i in np.argsort(-(axes @ axes[which]), kind="stable") if i != which][:_NEIGHBOURS]
-
-
-def _matrix(level: Level) -> F64:
-    """Return K [3, 3] for pixel centres at whole numbers, OpenCV's convention."""
-    c = level.camera
-    return np.array([[c.fx_px, 0, c.cx_px - 0.5], [0, c.fy_px, c.cy_px - 0.5], [0, 0, 1]])
-
-
-def _plane_warp(photo: PreparedPhoto, level: Level, other: PreparedPhoto, other_level: Level) -> tuple[F64, F64]:
-    """Return M [3, 3], t [3]: the plane at depth z maps the photo's pixels to the other's by M + t (0, 0, 1) / z."""
-    across = other.cam_from_world @ np.linalg.inv(photo.cam_from_world)
-    k = _matrix(other_level)
-    back = np.linalg.inv(_matrix(level))
-    return k @ across[:3, :3] @ back, k @ across[:3, 3]
-
-
 def _plane_depths(box: tuple[F64, F64], photo: PreparedPhoto) -> F64:
     """Return the planes' depths, near to far, evenly spaced in disparity."""
     corners = np.array([[box[i][0], box[j][1], box[k][2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
@@ -133,42 +102,30 @@ def _plane_depths(box: tuple[F64, F64], photo: PreparedPhoto) -> F64:
     return 1.0 / np.linspace(1.0 / z.min(), 1.0 / z.max(), _PLANES)
 
 
-def _box(picture: F32) -> F32:
-    mean: F32 = cv2.boxFilter(picture, -1, (_WINDOW_PX, _WINDOW_PX), borderType=cv2.BORDER_REFLECT)
-    return mean
+def _warp(photo: PreparedPhoto, level: Level, other: PreparedPhoto, other_level: Level) -> tuple[F64, F64]:
+    return plane_warp(level.camera, photo.cam_from_world, other_level.camera, other.cam_from_world)
 
 
-def _deviation(picture: F32, mean: F32) -> F32:
-    """Return the standard deviation in the window."""
-    deviation: F32 = np.sqrt(np.maximum(_box(picture * picture) - mean * mean, 1e-7))
-    return deviation
-
-
-def _correlation(grey: F32, others: list[tuple[F32, F64, F64]], depths: F64) -> F32:
-    """Return the mean correlation [planes, H, W] of the photo with its two best neighbours at each plane."""
-    height, width = grey.shape
-    mean = _box(grey)
-    deviation = _deviation(grey, mean)
-    correlation = np.empty((len(depths), height, width), np.float32)
+def _agreement(own: Patches, others: list[tuple[F32, F64, F64]], depths: F64) -> F32:
+    """Return the photo's agreement with its neighbours at each plane, [planes, H, W]."""
+    height, width = own.grey.shape
+    agreement = np.empty((len(depths), height, width), np.float32)
     for n, z in enumerate(depths):
-        best, second = np.full_like(grey, -1), np.full_like(grey, -1)
+        warped = []
         for other, m, t in others:
             plane = m + np.outer(t, (0.0, 0.0, 1.0 / z))
             flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-            warped = cv2.warpPerspective(other, plane, (width, height), flags=flags, borderValue=0.5)
-            warped_mean = _box(warped)
-            score = (_box(grey * warped) - mean * warped_mean) / (deviation * _deviation(warped, warped_mean))
-            second = np.maximum(second, np.minimum(best, score))
-            best = np.maximum(best, score)
-        correlation[n] = 0.5 * (best + second)
-    return correlation
+            warped.append(cv2.warpPerspective(other, plane, (width, height), flags=flags, borderValue=0.5))
+        agreement[n] = own.agreement([Patches.of(w.astype(np.float32, copy=False), _WINDOW_PX) for w in warped])
+    return agreement
 
 
 def _depth_and_known(
     grey: F32, level: Level, others: list[tuple[F32, F64, F64]], depths: F64
 ) -> tuple[F64, NDArray[np.bool_]]:
     """Return the photo's depth [H, W], refined between planes by a parabola, and where it is reliable [H, W]."""
-    correlation = _correlation(grey, others, depths)
+    own = Patches.of(grey, _WINDOW_PX)
+    correlation = _agreement(own, others, depths)
     at = correlation.argmax(axis=0)
     within = np.clip(at, 1, len(depths) - 2)
     before, peak, after = (
@@ -177,5 +134,5 @@ def _depth_and_known(
     bend = np.minimum(before - 2 * peak + after, -1e-6)
     inverse = np.interp(within + np.clip(0.5 * (before - after) / bend, -0.5, 0.5), np.arange(len(depths)), 1 / depths)
     opaque = level.planes[3] > 0.9
-    known = opaque & (at == within) & (peak > _CORRELATION) & (_deviation(grey, _box(grey)) > _TEXTURE)
+    known = opaque & (at == within) & (peak > _CORRELATION) & (own.deviation > _TEXTURE)
     return 1.0 / inverse, known

@@ -24,17 +24,19 @@ class PhotoSettings(Frozen):
 
 
 class FitParams(PhotoSettings):
-    """The settings of the trainer. The defaults suit a turntable product, two cores and about two minutes."""
+    """The settings of the trainer. The defaults suit a turntable product, two cores and about five minutes."""
 
+    side_px: int = Field(default=1024, ge=32, le=4096)
+    """Long side of the photos that the fit sees (before they are cropped to the product)."""
     seed: int = 0
     """Seed of every random choice of the fit."""
     iterations: int = Field(default=2500, ge=1)
     """Steps of the fit, each on one photo."""
-    max_seconds: float = Field(default=120.0, gt=0)
+    max_seconds: float = Field(default=300.0, gt=0)
     """Time limit; on a machine too slow for `iterations`, the schedule is shortened to end by then."""
     strategy: Annotated[str, AfterValidator(known)] = "mcmc"
     """How Gaussians are added, moved and removed: a name in `strategy.registry`."""
-    gaussians: int = Field(default=60_000, ge=100)
+    gaussians: int = Field(default=150_000, ge=100)
     """The budget, which no strategy exceeds; `mcmc` grows to it."""
     degree: int = Field(default=2, ge=0, le=3)
     """Degree of the spherical harmonics; a small shoot cannot support more view dependence."""
@@ -60,8 +62,8 @@ class FitParams(PhotoSettings):
     """Learning rate of the colours."""
     view_colour_decay: float = Field(default=1e-3, ge=0, lt=1)
     """Share of view-dependent colour removed per iteration: what a single photo suggests is wrong between photos."""
-    opacity_cost: float = Field(default=0.05, ge=0)
-    """Weight of the mean opacity in the loss, which removes haze where few photos look."""
+    opacity_cost: float = Field(default=0.02, ge=0)
+    """Weight of the mean opacity in the loss, which removes haze where few photos look, and lets rays see through."""
     scale_cost: float = Field(default=0.01, ge=0)
     """Cost of size, mean over the Gaussians; keeps them from growing where no photo looks."""
     noise: float = Field(default=1e5, ge=0)

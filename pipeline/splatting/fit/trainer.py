@@ -10,6 +10,7 @@ import torch
 from pipeline.core.arrays import F32
 from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput
+from pipeline.core.stopping import is_asked, raise_if_asked
 from pipeline.splatting.evaluate import psnr_db
 from pipeline.splatting.fit import exposure
 from pipeline.splatting.fit.adam import Adam
@@ -106,8 +107,9 @@ class _Trainer:
             evaluate = crossed(state.done, done, _EVALUATE_EVERY)
             state.iteration, state.done = state.iteration + 1, done
             stale = evaluate and self._stale(done)
-            if time.monotonic() - self.saved_at > self.params.snapshot_seconds:
+            if is_asked() or time.monotonic() - self.saved_at > self.params.snapshot_seconds:
                 self._save()
+            raise_if_asked()
         stopped: Literal["iterations", "seconds", "held-out"] = (
             "held-out" if stale else "iterations" if state.iteration >= self.params.iterations else "seconds"
         )

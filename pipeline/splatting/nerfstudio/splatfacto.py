@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.core.colmap.model import Points
 from pipeline.core.errors import BadInput
 from pipeline.core.process import peak_memory_of_children_mb
-from pipeline.splatting.carving.hull import starting_points
+from pipeline.splatting.carving.seeds import starting_points
 from pipeline.splatting.evaluate import Score, mean, score
 from pipeline.splatting.fit.report import FitReport, Hooks, Progress
 from pipeline.splatting.fit.result import Fit
@@ -59,7 +59,8 @@ def _seeds(params: NerfstudioParams, sparse: Points, photos: list[PreparedPhoto]
     """Return the points that Gaussians start on: sparse points and the hull's surface, as in our trainer."""
     points = sparse
     if params.matte:
-        points = starting_points(sparse, photos, params.gaussians // 2, np.random.default_rng(params.seed))
+        seeds = starting_points(sparse, photos, params.gaussians // 2, np.random.default_rng(params.seed))
+        points = Points(seeds.positions, seeds.colours)
     if len(points.positions) < _SEEDS_MIN:
         raise BadInput(
             f"{len(points.positions)} sparse points are too few to start a splat", remedy="Shoot more photos"

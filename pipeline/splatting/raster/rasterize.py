@@ -61,21 +61,40 @@ def check_finite(values: Values) -> None:
             )
 
 
-def draw_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bool) -> Drawing:
-    """Draw `values` (C-contiguous float32) with `pose` [3, 4] from `pose_of` and `lens` [10] from `lens_of`."""
+@dataclass(frozen=True)
+class Lists:
+    """The Gaussians of each tile, nearest first: see `tiles` and `kernels`."""
+
+    records: F32
+    boxes: I32
+    pairs: I32
+    blocks: U16
+    starts: I64
+    dealt: I32
+    bounds: I64
+
+
+def list_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bool) -> Lists:
+    """Project `values` (C-contiguous float32) and sort them into tiles; arguments as of `draw_values`."""
     check_finite(values)
-    n, parts, width, height = len(values[0]), workers(), int(lens[4]), int(lens[5])
-    tiles_x, tiles_y = -(-width // TILE), -(-height // TILE)
+    n, parts = len(values[0]), workers()
+    tiles_x, tiles_y = -(-int(lens[4]) // TILE), -(-int(lens[5]) // TILE)
     records, boxes = np.empty((n, RECORD), np.float32), np.zeros((n, 4), np.int32)
     project(*values, degree, pose, lens, antialias, parts, records, boxes)
     counts, offsets, reached = reach_tiles(records, boxes, tiles_x, tiles_y, parts)
     starts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
     pairs, blocks = fill_tiles(depth_order(records, boxes), boxes, offsets, reached, tiles_x, starts, parts)
-    dealt, bounds = deal_tiles(counts, parts)
-    picture, used = np.empty((5, height, width), np.float32), np.zeros(len(counts), np.int32)
-    rasterize(records, pairs, blocks, starts, dealt, bounds, width, height, picture, used)
-    return Drawing(picture, records, boxes, pairs, blocks, starts, dealt, bounds, used)
+    return Lists(records, boxes, pairs, blocks, starts, *deal_tiles(counts, parts))
+
+
+def draw_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bool) -> Drawing:
+    """Draw `values` (C-contiguous float32) with `pose` [3, 4] from `pose_of` and `lens` [10] from `lens_of`."""
+    width, height = int(lens[4]), int(lens[5])
+    d = list_values(values, pose, lens, degree, antialias)
+    picture, used = np.empty((5, height, width), np.float32), np.zeros(len(d.starts) - 1, np.int32)
+    rasterize(d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, width, height, picture, used)
+    return Drawing(picture, d.records, d.boxes, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, used)
 
 
 def no_sums(parts: int, n: int) -> F32:

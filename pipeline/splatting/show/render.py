@@ -16,12 +16,12 @@ from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.lens import SIDE_MAX_PX, lens_of, pose_of
 from pipeline.splatting.ply import Splat, read_ply
 from pipeline.splatting.raster.rasterize import draw_values
-from pipeline.splatting.surface import OPACITY_AT_LEAST
 
 STRIP_PIXELS = 2**22  # supersampled pixels per strip: 84 MB of planes
 DRAWN_AT, FAR = 2.0, 1e4  # world units; see `_at_drawable_scale`
 RADIUS_SIGMAS = 3.0  # of a Gaussian: where its opacity has fallen to 1%
 RADIUS_MIN, RADIUS_MAX = 1e-20, 1e20  # world units, between which float32 computes
+OPACITY_AT_LEAST = 0.1  # fainter Gaussians may be haze
 SAMPLE = 1000  # Gaussians from which the middle of a splat is estimated
 PLY_BYTES_MAX = 4 * 2**30
 Up = Literal["z", "-z", "y", "-y"]

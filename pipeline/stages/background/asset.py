@@ -34,15 +34,20 @@ class AssetParams(Frozen):
     to_colour: str | None = None
     prompt: str | None = None
     seed: int | None = None
+    camera_elevation_deg: float | None = None
     diffusion: EngineParams | None = None
 
 
 class AssetReport(Frozen):
-    """A painted backdrop's start, the prompt that the model received, and the words it did not use."""
+    """A painted backdrop's start, the prompt that the model received, and the words it did not use.
+
+    `understood`: share of the words that were used, 0 to 1.
+    """
 
     start: Literal["noise", "scene"] | None = None
     painted_as: str | None = None
     passed_over: tuple[str, ...] = ()
+    understood: float = 1.0
 
 
 class AssetOutputs(Frozen):
@@ -88,17 +93,23 @@ def _request_of(inputs: AssetInputs, params: AssetParams, work: Work) -> Backdro
         seed=params.seed or 0,
         product=None if inputs.angle is None else decode_png(work.read(inputs.angle)),
         extend=params.extend is not None,
+        camera_elevation_deg=params.camera_elevation_deg,
     )
 
 
 def _stored(painted: PaintedBackdrop, work: Work) -> AssetOutputs:
     from pipeline.core.png import encode_png
 
-    report = AssetReport(start=painted.start, painted_as=painted.prompt, passed_over=painted.passed_over)
+    report = AssetReport(
+        start=painted.start,
+        painted_as=painted.prompt,
+        passed_over=painted.passed_over,
+        understood=round(painted.understood, 3),
+    )
     return AssetOutputs(backdrop=work.put_bytes(encode_png(painted.rgb), "image/png"), report=report)
 
 
-ASSET = Stage("background_asset", 6, AssetInputs, AssetParams, AssetOutputs, run_asset)
+ASSET = Stage("background_asset", 7, AssetInputs, AssetParams, AssetOutputs, run_asset)
 
 
 def given(value: str | None) -> str:

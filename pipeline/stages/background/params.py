@@ -4,8 +4,9 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipeline.core.backdrops import Backdrop
+from pipeline.core.device import require_device
 from pipeline.core.domain import Frozen
-from pipeline.core.records import Backdrop
 from pipeline.diffusion.painting.base import PainterFacts
 from pipeline.diffusion.painting.registry import ENGINES
 from pipeline.language.llm.service import require_service
@@ -13,6 +14,7 @@ from pipeline.similarity.registry import ENGINES as VECTORS
 from pipeline.stages.background.asset import EngineParams
 from pipeline.stages.background.look import ComparingParams
 from pipeline.stages.background.wording import RewriteParams
+from pipeline.stages.background.worn import WornParams
 
 
 class Params(Frozen):
@@ -55,6 +57,16 @@ class Params(Frozen):
         description="`{engine: llm, model: ...}`: a language model words the prompt again, from the third try on",
     )
 
+    worn: WornParams | None = Field(
+        default=None, description="the checkpoint that shows garments on people, for backdrops of kind `worn`"
+    )
+
+    @model_validator(mode="after")
+    def _can_dress(self) -> Self:
+        if self.worn is None and any(backdrop.kind == "worn" for backdrop in self.backdrops):
+            raise ValueError("kind worn: name the checkpoint that paints it in the preset's background.worn")
+        return self
+
     @model_validator(mode="after")
     def _paints_shadows(self) -> Self:
         if self.shadow == "painted" and self.paints:
@@ -92,9 +104,13 @@ def painter_facts(params: Params) -> PainterFacts:
 
 def requires(params: Params) -> str:
     """Return what would paint, compare and word again, or an empty text if no backdrop is painted."""
+    found = []
+    if params.worn is not None and any(backdrop.kind == "worn" for backdrop in params.backdrops):
+        require_device(params.worn.device)
+        found.append(f"worn by the checkpoint {params.worn.checkpoint}")
     if not params.paints:
-        return ""
-    found = [ENGINES.of(params.diffusion).require_here(params.diffusion)]
+        return "; ".join(found)
+    found += [ENGINES.of(params.diffusion).require_here(params.diffusion)]
     if params.look is not None:
         found.append(VECTORS.of(params.look).require_here(params.look))
     if params.rewrite is not None:

@@ -9,22 +9,31 @@ from typing import NamedTuple
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
 from pipeline.contract.work import Work
+from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
-from pipeline.core.records import Backdrop, BackdropPicture, Caption, Picture, dump_json, load_list
+from pipeline.core.records import BackdropPicture, Caption, Check, Picture, dump_json, load_list
 from pipeline.diffusion.painting.registry import ENGINES
 from pipeline.stages.background.asset import ASSET, AssetInputs, AssetParams, given
 from pipeline.stages.background.look import LookParams
 from pipeline.stages.background.params import Params, painter_facts, requires
 from pipeline.stages.background.tries import Kept, Outcome, Rules, SharedSet, TryReport, paint_and_look
+from pipeline.stages.background.worn import WORN, WornItemInputs, seen_from_front, worn_params
+
+ELEVATION_STEP_DEG = 5.0  # nobody sees half of it, and angles of one ring share their sets
+UNDERSTOOD_AT_LEAST = 0.5  # share of a prompt's words
 
 
 class Inputs(Frozen):
-    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of Picture; `caption`: None if it is held."""
+    """`angles`: tree `<angle>.png`, RGBA; `pictures`: JSON list of Picture; `caption`: None if it is held.
+
+    `people`: tree of the photos that shoot.yaml's worn backdrops name, as shot.
+    """
 
     angles: Artifact
     pictures: Artifact
     caption: Artifact | None = None
+    people: Artifact | None = None
 
 
 class Wording(Frozen):
@@ -52,7 +61,10 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`backdrops`: tree `<angle>/<backdrop>.png`, RGB; `backdrop_pictures`: JSON list of BackdropPicture."""
+    """`backdrops`: tree `<angle>/<backdrop>.png`, RGB; `backdrop_pictures`: JSON list of BackdropPicture.
+
+    A worn backdrop is made for the angle nearest to the front alone, and shows the product itself.
+    """
 
     backdrops: Artifact
     backdrop_pictures: Artifact
@@ -80,8 +92,12 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     outcome = paint_and_look(_shared_sets(painted), _rules(params), work)
     kept = outcome.kept | {ask.path: _plain(ask, work) for ask in asks if ask.path not in outcome.kept}
     records = [_record(ask, kept[ask.path], params) for ask in asks]
+    files = {f"{ask.path}.png": kept[ask.path].backdrop for ask in asks}
+    for record, picture in _worn(inputs, params, work):
+        records.append(record)
+        files[record.path] = picture
     return Outputs(
-        backdrops=work.put_tree({f"{ask.path}.png": kept[ask.path].backdrop for ask in asks}),
+        backdrops=work.put_tree(files),
         backdrop_pictures=work.put_bytes(dump_json(records)),
         report=_report(asks, kept, outcome, params),
     )
@@ -99,10 +115,38 @@ def _asks(inputs: Inputs, params: Params, work: Work) -> list[_Ask]:
             raise BadInput(f"angle {name} has no picture {name}.png", remedy="Run render again")
         shown = angles[f"{name}.png"]
         for backdrop in params.backdrops:
+            if backdrop.kind == "worn":
+                continue
             product = shown if backdrop.kind == "diffusion" and _around_product(params) else None
-            asset = _asset_params(backdrop, name, params, caption)
+            asset = _asset_params(backdrop, picture, params, caption)
             asks.append(_Ask(name, shown, backdrop, AssetInputs(angle=product), asset))
     return asks
+
+
+def _worn(inputs: Inputs, params: Params, work: Work) -> list[tuple[BackdropPicture, Artifact]]:
+    """The product on every person of the shoot, as seen from the front. Raises BadInput when a photo is missing."""
+    wanted = [backdrop for backdrop in params.backdrops if backdrop.kind == "worn"]
+    pictures = [each for each in load_list(Picture, work.read(inputs.pictures)) if each.source != "refused"]
+    if not wanted or not pictures or params.worn is None:
+        return []
+    people, name = work.tree(inputs.people) if inputs.people else {}, seen_from_front(pictures).angle.name
+    made = []
+    for backdrop in wanted:
+        if backdrop.person not in people:
+            raise BadInput(f"backdrop {backdrop.name} has no photo {backdrop.person}", remedy="Plan the shoot again")
+        files = WornItemInputs(garment=work.tree(inputs.angles)[f"{name}.png"], person=people[backdrop.person])
+        done = work.item(f"{name}/{backdrop.name}", WORN, files, worn_params(backdrop, params.worn))
+        record = BackdropPicture(
+            angle=name,
+            backdrop=backdrop.name,
+            kind="worn",
+            path=f"{name}/{backdrop.name}.png",
+            prompt=backdrop.prompt,
+            seed=params.worn.seed,
+            alterations=(done.report.alteration,),
+        )
+        made.append((record, done.backdrop))
+    return made
 
 
 def _shared_sets(asks: list[_Ask]) -> list[SharedSet]:
@@ -146,8 +190,27 @@ def _record(ask: _Ask, kept: Kept, params: Params) -> BackdropPicture:
         seed=kept.asset.seed,
         start=kept.made.start,
         shadow_painted=ask.backdrop.kind == "diffusion" and params.shadow == "painted",
-        checks=kept.checks,
+        checks=(*kept.checks, *_understanding(kept)),
     )
+
+
+def _understanding(kept: Kept) -> tuple[Check, ...]:
+    """Check that the painter knew enough of the prompt's words to paint what it says; none for other backdrops."""
+    from pipeline.imaging.checks.evidence import finding
+
+    made = kept.made
+    if made.painted_as is None:
+        return ()
+    passed = made.understood >= UNDERSTOOD_AT_LEAST
+    words = f"the painter knew {made.understood:.0%} of the words of {kept.asset.prompt!r}"
+    if made.passed_over:
+        words += f", not {', '.join(map(repr, made.passed_over))}"
+    return (
+        finding(
+            "prompt_understood", made.understood, "share", words,
+            threshold=UNDERSTOOD_AT_LEAST, passed=passed, severity="review",
+        ),
+    )  # fmt: skip
 
 
 def _report(asks: list[_Ask], kept: dict[str, Kept], outcome: Outcome, params: Params) -> Report:
@@ -179,7 +242,7 @@ def _wordings(backdrop: str, kept: Kept) -> tuple[Wording, ...]:
     return (Wording(backdrop=backdrop, asked=asked, painted_as=made.painted_as, passed_over=made.passed_over),)
 
 
-def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Caption | None) -> AssetParams:
+def _asset_params(backdrop: Backdrop, picture: Picture, params: Params, caption: Caption | None) -> AssetParams:
     plain = AssetParams(
         kind=backdrop.kind,
         size_px=params.size_px,
@@ -192,14 +255,21 @@ def _asset_params(backdrop: Backdrop, angle: str, params: Params, caption: Capti
     prompt = given(backdrop.prompt)
     if caption is not None and not painter_facts(params).closed_vocabulary:
         prompt = f"{caption.prompt}, {prompt}"
-    names = (str(params.seed), backdrop.name, angle if params.seed_per_angle else "")
+    names = (str(params.seed), backdrop.name, picture.angle.name if params.seed_per_angle else "")
     seed = int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:4], "big") % 2**31
-    return plain.model_copy(update={"prompt": prompt, "seed": seed, "diffusion": params.diffusion})
+    camera = {"camera_elevation_deg": _camera_elevation_deg(picture)}
+    return plain.model_copy(update={"prompt": prompt, "seed": seed, "diffusion": params.diffusion, **camera})
+
+
+def _camera_elevation_deg(picture: Picture) -> float:
+    """How high the picture's camera stood, by its pose or else as requested, in steps that angles share a set by."""
+    elevation_deg = picture.view.elevation_deg if picture.view else picture.angle.elevation_deg
+    return ELEVATION_STEP_DEG * round(elevation_deg / ELEVATION_STEP_DEG)
 
 
 STAGE = Stage(
     "background",
-    7,
+    9,
     Inputs,
     Params,
     Outputs,

@@ -7,10 +7,13 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.arrays import F64, Pixels, Rgba
+from pipeline.core.backdrops import BackdropKind
 from pipeline.core.domain import Frozen, View
 from pipeline.core.edits import Edits
-from pipeline.core.records import Check, Homography, Light, SilhouetteAgreement
-from pipeline.imaging.channels.channel import BackdropKind, Channel, load_channel
+from pipeline.core.measured import RenderFaults, Shares, SilhouetteAgreement
+from pipeline.core.records import Check, Homography, Light
+from pipeline.core.retouches import Alteration
+from pipeline.imaging.channels.channel import Channel, load_channel
 
 if TYPE_CHECKING:  # these modules load the imaging libraries
     from pipeline.imaging.compositing.blend import Layers
@@ -38,8 +41,12 @@ class AngleParams(Frozen):
     likeness: float | None = None
     validation_ssim: float | None = None
     refined: bool = False
+    shares: Shares | None = None
+    detail_photos: tuple[str, ...] = ()
     silhouette: SilhouetteAgreement | None = None
+    faults: RenderFaults | None = None
     edits: Edits | None = None
+    alterations: tuple[Alteration, ...] = ()
     likeness_at_least: float = 0.0
 
 
@@ -73,6 +80,7 @@ class LayerParams(Frozen):
     view: View | None = None
     picture_from_view: Homography | None = None
     hangs: float = 0.0
+    kind: BackdropKind
 
 
 class LayerReport(Frozen):
@@ -92,13 +100,16 @@ class LayerOutputs(Frozen):
 
 
 class AssetParams(LayerParams):
-    """The settings of one asset. `resized`: the factor by which the edits enlarged the angle's picture."""
+    """The settings of one asset. `resized`: the factor by which the edits enlarged the angle's picture.
+
+    `fitted`: px of the splat's fit per px of a rendered picture before its edits; 1 where it has the photos' detail.
+    """
 
     channel: Channel
-    kind: BackdropKind
     source: PictureSource
     refined: bool = False
     resized: float = 1.0
+    fitted: float = 1.0
     optimise_jpeg: bool = True
 
 
@@ -120,8 +131,10 @@ class AssetOutputs(Frozen):
 def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
     """Check an angle's picture against its edits, and the unedited picture against its photo and cut-out."""
     from pipeline.imaging.channels.encode import decode_image
+    from pipeline.imaging.checks.altered import check_alterations, unaltered
+    from pipeline.imaging.checks.rendered import check_faults
     from pipeline.imaging.checks.silhouette import check_silhouette
-    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered
+    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, detail_notes
     from pipeline.imaging.compositing.framing import product_mask
 
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
@@ -132,6 +145,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     if inputs.unedited is not None and params.edits is not None:
         unedited = decode_image(work.read(inputs.unedited), "the angle's picture before its edits", "RGBA")
         edits = (check_edits(unedited, params.edits, picture),)
+    others = (*check_alterations(params.alterations), *edits)
     if inputs.photo is None or inputs.cutout is None:
         checks = check_rendered(
             params.nearest_photo,
@@ -140,11 +154,13 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
             validation_ssim=params.validation_ssim,
             refined=params.refined,
         )
-        return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *edits)))
+        checks += (*detail_notes(params.shares, params.detail_photos), *check_faults(params.faults))
+        return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *others)))
     photo = decode_image(work.read(inputs.photo), "the photo")
     cutout = decode_image(work.read(inputs.cutout), "the cut-out", "RGBA")
-    checks = (*check_captured(photo, cutout, unedited), *check_silhouette(params.silhouette, max(unedited.shape)))
-    return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *edits)))
+    compared = unaltered(unedited, photo, cutout, [each.box for each in params.alterations])
+    checks = (*check_captured(photo, cutout, compared), *check_silhouette(params.silhouette, max(unedited.shape)))
+    return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *others)))
 
 
 def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> LayerOutputs:
@@ -154,7 +170,7 @@ def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> La
     from pipeline.imaging.compositing.blend import backdrop_picture, shadow_picture
 
     picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
-    layers = _layers(picture, load_channel("archive"), "solid", inputs, params, work)
+    layers = _layers(picture, load_channel("archive"), inputs, params, work)
     h, w = picture.shape[:2]
     return LayerOutputs(
         product=inputs.picture,
@@ -174,7 +190,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
 
     picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
     channel = params.channel
-    layers = _layers(picture, channel, params.kind, inputs, params, work)
+    layers = _layers(picture, channel, inputs, params, work)
     marking = digital_source_type(params.source, params.kind, refined=params.refined)
     finished = layers.blended()
     file = encode_image(finished, channel, xmp_packet(marking), params.optimise_jpeg)
@@ -190,6 +206,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
         source=params.source,
         marking=marking,
         resized=params.resized,
+        fitted=params.fitted,
         backdrop=layers.backdrop,
     )
     width_px, height_px = layers.placement.width_px, layers.placement.height_px
@@ -199,9 +216,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     )
 
 
-def _layers(
-    picture: Rgba, channel: Channel, kind: BackdropKind, inputs: AssetInputs, params: LayerParams, work: Work
-) -> "Layers":
+def _layers(picture: Rgba, channel: Channel, inputs: AssetInputs, params: LayerParams, work: Work) -> "Layers":
     """The layers of the picture over its backdrop, in a channel's frame."""
     from pipeline.imaging.compositing.blend import make_layers
 
@@ -210,7 +225,7 @@ def _layers(
         picture,
         _decoded(work.read(inputs.backdrop), "the backdrop", "RGB"),
         channel,
-        kind,
+        params.kind,
         shadow=params.shadow,
         light=params.light,
         camera_elevation_deg=params.camera_elevation_deg,
@@ -250,11 +265,11 @@ def _surface(ply: bytes) -> F64:
     from pipeline.splatting.ply import read_ply
     from pipeline.splatting.surface import surface_points
 
-    points = surface_points(read_ply(ply, "the splat").gaussians).astype(float)
+    points = surface_points(read_ply(ply, "the splat")).astype(float)
     points.setflags(write=False)
     return points
 
 
-ANGLE_ITEM = Stage("composite_angle", 5, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 5, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 6, AssetInputs, AssetParams, AssetOutputs, make_asset)
+ANGLE_ITEM = Stage("composite_angle", 7, AngleInputs, AngleParams, AngleOutputs, check_angle)
+LAYERS_ITEM = Stage("composite_layers", 6, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 7, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -8,6 +8,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.work import Work
 from pipeline.core.errors import BadInput
 from pipeline.core.records import BackdropPicture, Picture
+from pipeline.core.retouches import Alteration
 from pipeline.imaging.channels.channel import Channel
 from pipeline.stages.composite.asset import AssetInputs
 
@@ -33,6 +34,11 @@ class Job:
     def path(self) -> str:
         """The pair's folder in the trees `assets` and `layers`."""
         return f"{self.picture.angle.name}/{self.backdrop.backdrop}"
+
+    @property
+    def alterations(self) -> tuple[Alteration, ...]:
+        """What may have altered the product in the assets of the pair."""
+        return (*self.picture.alterations, *self.backdrop.alterations)
 
 
 def jobs_of(

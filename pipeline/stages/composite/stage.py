@@ -25,10 +25,15 @@ from pipeline.stages.composite.asset import (
 )
 from pipeline.stages.composite.jobs import Job, Trees, file_in, jobs_of
 from pipeline.stages.composite.sheet import SheetSources, sheet_of
+from pipeline.stages.composite.words import read_photos
+from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetOutputs, WornAssetParams
 
 
 def _by_name(value: Any) -> Any:
     return load_channel(value) if isinstance(value, str) else value
+
+
+LAMP_SOFTNESS = {"soft": 0.6, "hard": 0.25, "window": 0.15}
 
 
 class Inputs(Frozen):
@@ -36,7 +41,8 @@ class Inputs(Frozen):
 
     `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `splat`: the product's
     shape, for its shadow; None when not needed or held. `facts` and `left_out`: of the photos and of the files that no
-    step used, as JSON lists for the contact sheet.
+    step used, as JSON lists for the contact sheet. `views` and `lines`: of the photos, and what was read in them, to
+    compare rendered angles with; None when held.
     """
 
     photos: Artifact
@@ -49,6 +55,8 @@ class Inputs(Frozen):
     splat: Artifact | None = None
     facts: Artifact | None = None
     left_out: Artifact | None = None
+    views: Artifact | None = None
+    lines: Artifact | None = None
 
 
 class Params(Frozen):
@@ -92,6 +100,7 @@ class Outputs(Frozen):
     report: Report
 
 
+DETAILED = 0.8  # share of a rendered product with photographed detail, from which its own pixels count
 FidelityChecks = dict[str, tuple[Check, ...]]  # by angle
 
 
@@ -111,13 +120,17 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     assets: dict[str, Artifact] = {}
     records: list[AssetRecord] = []
     for done, job in enumerate(jobs):
+        if job.backdrop.kind == "worn":
+            for record, asset in _worn(job, params, work):
+                assets[record.path] = asset
+                records.append(record)
+            continue
         layer_params = _layer_params(job, params)
         out = work.item(f"{job.path}/layers", LAYERS_ITEM, job.files, layer_params)
         layers |= {f"{job.path}/{name}.png": getattr(out, name) for name in ("product", "shadow", "backdrop")}
         for channel in job.channels:
-            made = work.item(
-                f"{job.path}/{channel.name}", ASSET_ITEM, job.files, _asset_params(job, channel, layer_params, params)
-            )
+            settings = _asset_params(job, channel, layer_params, params)
+            made = work.item(f"{job.path}/{channel.name}", ASSET_ITEM, job.files, settings)
             record = _record(job, channel, fidelity[job.picture.angle.name], made)
             assets[record.path] = made.asset
             records.append(record)
@@ -138,6 +151,7 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
     fidelity: FidelityChecks = {}
     angles, photos, cutouts = work.tree(inputs.angles), work.tree(inputs.photos), work.tree(inputs.cutouts)
     unedited = work.tree(inputs.unedited) if inputs.unedited else {}
+    photographed = read_photos(inputs.cutouts, inputs.views, inputs.lines, inputs.splat, work)
     for picture in pictures:
         if picture.source == "refused":
             continue
@@ -149,32 +163,41 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             photo=file_in(photos, photo) if captured else None,
             cutout=file_in(cutouts, photo) if captured else None,
         )
-        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits)
+        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits, alterations=picture.alterations)
         if not captured:
             checked = AngleParams(
                 nearest_photo=picture.nearest_photo,
                 likeness=picture.likeness,
                 validation_ssim=picture.validation_ssim,
                 refined=picture.refined,
+                shares=picture.shares,
+                detail_photos=picture.detail_photos,
+                faults=picture.faults,
                 edits=picture.edits,
+                alterations=picture.alterations,
                 likeness_at_least=params.likeness_at_least,
             )
         report = work.item(name, ANGLE_ITEM, files, checked).report
         if report.has_product:
-            fidelity[name] = report.checks
+            words = photographed.check(picture, files.picture, work) if photographed else ()
+            fidelity[name] = (*report.checks, *words)
     return fidelity
 
 
 def _layer_params(job: Job, params: Params) -> LayerParams:
-    """The settings of a pair's layers; a painted backdrop is lit as its prompt says, others as the params say."""
+    """The settings of a pair's layers. A painted backdrop has its own lamp, but its strength is that of the params."""
     light = params.light
     if job.backdrop.kind == "diffusion" and job.backdrop.prompt:
-        from pipeline.diffusion.scenes.vocabulary import read_prompt
+        from pipeline.diffusion.scenes.scene import lamp_of
 
-        scene = read_prompt(job.backdrop.prompt)
-        azimuth_deg = {"left": -55.0, "right": 55.0, "front": 0.0}[scene.side]
-        softness = {"soft": 0.6, "hard": 0.25}[scene.softness]
-        light = light.model_copy(update={"azimuth_deg": azimuth_deg, "softness": softness})
+        lamp = lamp_of(job.backdrop.prompt, job.backdrop.seed if job.backdrop.start == "scene" else None)
+        light = light.model_copy(
+            update={
+                "azimuth_deg": lamp.azimuth_deg,
+                "elevation_deg": lamp.elevation_deg,
+                "softness": LAMP_SOFTNESS[lamp.softness],
+            }
+        )
     view, angle = job.picture.view, job.picture.angle
     elevation_deg = view.elevation_deg if view else angle.elevation_deg
     return LayerParams(
@@ -184,6 +207,7 @@ def _layer_params(job: Job, params: Params) -> LayerParams:
         view=view,
         picture_from_view=job.picture.picture_from_view,
         hangs=params.hangs,
+        kind=job.backdrop.kind,
     )
 
 
@@ -191,19 +215,39 @@ def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Param
     return AssetParams(
         **layers.model_dump(),
         channel=channel,
-        kind=job.backdrop.kind,
         source=_source(job.picture),
-        refined=job.picture.refined,
+        refined=bool(job.picture.alterations),
         resized=job.picture.resized,
+        fitted=_fitted(job.picture),
         optimise_jpeg=params.optimise_jpeg,
     )
+
+
+def _fitted(picture: Picture) -> float:
+    """Px of the splat's fit per px of the picture; 1 where it is unknown or where most detail is that of photos."""
+    detailed = picture.shares is not None and picture.shares.photographed >= DETAILED
+    return 1.0 if picture.fitted is None or detailed else picture.fitted
 
 
 def _source(picture: Picture) -> PictureSource:
     return "captured" if picture.source == "captured" else "rendered"
 
 
-def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs) -> AssetRecord:
+def _worn(job: Job, params: Params, work: Work) -> list[tuple[AssetRecord, Artifact]]:
+    """The files of a picture in which a person wears the product. It has no layers, and goes to review."""
+    from pipeline.imaging.checks.altered import check_alterations
+
+    made = []
+    for channel in job.channels:
+        settings = WornAssetParams(channel=channel, optimise_jpeg=params.optimise_jpeg)
+        done = work.item(f"{job.path}/{channel.name}", WORN_ITEM, WornAssetInputs(worn=job.files.backdrop), settings)
+        made.append((_record(job, channel, check_alterations(job.alterations), done), done.asset))
+    return made
+
+
+def _record(
+    job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs | WornAssetOutputs
+) -> AssetRecord:
     from pipeline.imaging.checks.judge import judge
 
     checks = (*fidelity, *made.report.checks, *job.backdrop.checks)
@@ -217,6 +261,8 @@ def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: Asset
         width_px=made.report.width_px,
         height_px=made.report.height_px,
         source=_source(job.picture),
+        shares=job.picture.shares,
+        alterations=job.alterations,
         verdict=verdict,
         reasons=reasons,
         checks=checks,
@@ -245,4 +291,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 9, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 11, Inputs, Params, Outputs, run)

@@ -10,7 +10,7 @@ from pipeline.contract.work import Work
 from pipeline.core.domain import AngleDecision, Frozen
 from pipeline.core.engines import gathered
 from pipeline.core.errors import Held
-from pipeline.core.evidence import Evidence
+from pipeline.core.evidence import Evidence, PhotoLines
 from pipeline.core.records import dump_json, load_list
 from pipeline.language.evidence.readers.registry import ENGINES
 from pipeline.stages.evidence.photo import PHOTO, EngineParams, PhotoInputs, PhotoParams
@@ -52,16 +52,17 @@ class Report(Frozen):
 
 
 class Outputs(Frozen):
-    """`evidence`: JSON `Evidence`."""
+    """`evidence`: JSON `Evidence`. `lines`: JSON `PhotoLines`, what was read in each photo."""
 
     evidence: Artifact
+    lines: Artifact
     report: Report
 
 
 def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     """Measure and read the photos that the decisions name. Raises Held when none shows the product, MissingEngine."""
     from pipeline.language.evidence.merge import measurements
-    from pipeline.language.evidence.texts import readings_of
+    from pipeline.language.evidence.texts import lines_of, readings_of
 
     decisions = load_list(AngleDecision, work.read(inputs.decisions))
     found = _photos(inputs, decisions, params, work)
@@ -72,11 +73,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
             code="evidence-no-product",
             remedy="Check the cut-outs of the photos that the angles use",
         )
-    engine = ENGINES.of(params.reader)
+    engine, read = ENGINES.of(params.reader), {photo: one.lines for photo, one in shown.items()}
     evidence = Evidence(
         facts=facts_of(params),
         measurements=measurements(shown, _directions(decisions), params.attributes),
-        readings=readings_of({photo: one.lines for photo, one in shown.items()}),
+        readings=readings_of(read),
         reader=engine.signature(params.reader),
     )
     report = Report(
@@ -86,7 +87,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         measurements=len(evidence.measurements),
         readings=len(evidence.readings),
     )
-    return Outputs(evidence=work.put_bytes(dump_json(evidence)), report=report)
+    lines = PhotoLines(reader=params.reader.model_dump(mode="json"), lines=lines_of(read))
+    return Outputs(evidence=work.put_bytes(dump_json(evidence)), lines=work.put_bytes(dump_json(lines)), report=report)
 
 
 def facts_of(params: Params) -> dict[str, str]:
@@ -122,7 +124,7 @@ def _photos(inputs: Inputs, decisions: list[AngleDecision], params: Params, work
 
 STAGE = Stage(
     "evidence",
-    2,
+    3,
     Inputs,
     Params,
     Outputs,

@@ -1,15 +1,19 @@
 """The item stages of render: rendering an angle from the splat, refining it, and correcting a captured angle."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
-from pipeline.core.records import SilhouetteAgreement
-from pipeline.diffusion.painting.checkpoints import checkpoint_digest, facts_of, folder_of
+from pipeline.core.measured import SilhouetteAgreement
+from pipeline.diffusion.painting.product import PainterParams
+from pipeline.stages.render.changed import changed_share
+
+if TYPE_CHECKING:  # loads numpy and OpenCV
+    from pipeline.splatting.photos import PosedPhoto
 
 
 class DrawParams(Frozen):
@@ -19,45 +23,63 @@ class DrawParams(Frozen):
     match_colour: bool = Field(
         default=True, description="scale each channel by at most 15% to match the colours of the nearest photo"
     )
+    detail: bool = Field(
+        default=True,
+        description="lay the fine structure of the nearest photos over the splat, where they agree with it",
+    )
 
 
 class AngleInputs(Frozen):
-    """The splat, and the cut-out of the nearest photo, whose colours it is matched to."""
+    """The splat, and the cut-out of the nearest photo, whose colours it is matched to.
+
+    `photos`: tree `<photo>.png` of the cut-outs whose detail is used; None without.
+    """
 
     splat: Artifact
     nearest: Artifact
+    photos: Artifact | None = None
 
 
 class AngleParams(DrawParams):
-    """The view to render, and the view of the nearest photo."""
+    """The view to render, the view of the nearest photo, and the views of `photos`, nearest first."""
 
     view: View
     nearest: View
+    photos: tuple[View, ...] = ()
 
 
 class AngleReport(Frozen):
     """`gain`: factor per channel that matched the splat to the photo. `coverage`: the product's share of the picture.
 
     `haze`: share of the alpha that was beside the product and was removed. `likeness`: SSIM, inside the product, of the
-    splat rendered at the nearest photo's view with that photo.
+    splat rendered at the nearest photo's view with that photo. `photographed`: share of the product's pixels with
+    detail of a photo; `photos`: those that gave any, in the order of the colours of `sources`.
     """
 
     gain: tuple[float, float, float]
     coverage: float
     haze: float
     likeness: float
+    photographed: float = 0.0
+    photos: tuple[str, ...] = ()
 
 
 class AngleOutputs(Frozen):
-    """`picture`: PNG, RGBA."""
+    """`picture`: PNG, RGBA. `sources`: palette PNG of the same size that shows where each pixel's detail comes from.
+
+    Its indices are 0 beside the product, 1 where the splat's colours stay, and 2 and up for the photos of the report.
+    None without photos.
+    """
 
     picture: Artifact
+    sources: Artifact | None = None
     report: AngleReport
 
 
 def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
     """Render one angle from the splat."""
-    from pipeline.core.png import decode_png, encode_png
+    from pipeline.core.png import decode_png, encode_indexed_png, encode_png
+    from pipeline.splatting.detail.lay import SOURCE_COLOURS, with_detail
     from pipeline.splatting.ply import read_ply
     from pipeline.splatting.show.haze import without_haze
     from pipeline.splatting.show.match import match, with_gain
@@ -67,47 +89,51 @@ def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutp
     picture, haze = without_haze(planes(splat, params.view.camera, params.view.pose, params.supersample))
     matched = match(splat, decode_png(work.read(inputs.nearest), channels=4), params.nearest)
     gain = matched.gain if params.match_colour else (1.0, 1.0, 1.0)
-    rgba = straight(with_gain(picture, gain)).rgba
+    done = with_detail(
+        with_gain(picture, gain), splat, params.view.camera, params.view.pose, _photos(inputs, params, work)
+    )
+    rgba = straight(done.planes).rgba
     coverage = round(float((rgba[..., 3] >= 128).mean()), 4)
-    report = AngleReport(gain=gain, coverage=coverage, haze=round(haze, 5), likeness=matched.ssim)
-    return AngleOutputs(picture=work.put_bytes(encode_png(rgba), "image/png"), report=report)
-
-
-ANGLE = Stage("render_angle", 2, AngleInputs, AngleParams, AngleOutputs, run_angle)
-
-
-class RefineParams(Frozen):
-    """Fine detail added to rendered angles by diffusion. Opt-in: their assets are marked as made with generative AI."""
-
-    checkpoint: str = Field(description="a diffusers inpainting checkpoint folder")
-    checkpoint_digest: str | None = Field(default=None, description="digest of its weights; filled in when planning")
-    dtype: Literal["float32", "bfloat16", "float16"] = Field(
-        default="float32", description="number format of the weights; float32 on a CPU"
+    report = AngleReport(
+        gain=gain,
+        coverage=coverage,
+        haze=round(haze, 5),
+        likeness=matched.ssim,
+        photographed=round(done.photographed, 4),
+        photos=done.names,
     )
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = Field(
-        default="cpu", description="cpu, cuda, or one of several GPUs such as cuda:1"
+    sources = encode_indexed_png(done.sources, SOURCE_COLOURS) if params.photos else None
+    return AngleOutputs(
+        picture=work.put_bytes(encode_png(rgba), "image/png"),
+        sources=sources and work.put_bytes(sources, "image/png"),
+        report=report,
     )
+
+
+def _photos(inputs: AngleInputs, params: AngleParams, work: Work) -> "list[PosedPhoto]":
+    """The photos whose detail is used, without distortion."""
+    from pipeline.core.png import decode_png
+    from pipeline.splatting.photos import PosedPhoto
+    from pipeline.splatting.show.match import undistorted
+
+    files = work.tree(inputs.photos) if inputs.photos else {}
+    out = []
+    for view in params.photos:
+        rgba, camera = undistorted(decode_png(work.read(files[f"{view.photo}.png"]), channels=4), view.camera)
+        out.append(PosedPhoto(view.photo, rgba, camera, view.pose))
+    return out
+
+
+ANGLE = Stage("render_angle", 3, AngleInputs, AngleParams, AngleOutputs, run_angle)
+
+
+class RefineParams(PainterParams):
+    """Fine detail added to rendered angles by diffusion. Opt-in: it may alter the product, so a person looks at it."""
+
     prompt: str = Field(
         default="a sharp product photo", max_length=400, description="what the picture shows, in the checkpoint's words"
     )
-    steps: int = Field(default=30, ge=1, le=200, description="steps of the sampler")
-    guidance: float = Field(default=3.0, ge=0, le=30, description="classifier-free guidance, 1 for none")
     strength: float = Field(default=0.2, ge=0.05, le=0.6, description="share of the diffusion that is run")
-    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of the noise")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _pin_checkpoint(cls, values: Any) -> Any:
-        """Write the checkpoint's digest into the params, so that different weights make a different request."""
-        if not isinstance(values, dict) or not isinstance(values.get("checkpoint"), str):
-            return values
-        folder = folder_of(values["checkpoint"])
-        if facts_of(folder).paints_behind_product:
-            raise ValueError(
-                f"checkpoint {values['checkpoint']} paints empty sets, not products; "
-                "name an inpainting checkpoint, or leave `refine` out"
-            )
-        return {**values, "checkpoint_digest": values.get("checkpoint_digest") or checkpoint_digest(str(folder))}
 
 
 class RefineInputs(Frozen):
@@ -118,11 +144,15 @@ class RefineInputs(Frozen):
 
 
 class RefineReport(Frozen):
-    """`fault`: why the refinement was rejected, None when it was accepted. For the other fields see `Refined`."""
+    """`fault`: why the refinement was rejected, None when it was accepted. For the other fields see `Refined`.
+
+    `generated`: share of the product's pixels that it changed, 0 to 1.
+    """
 
     fault: str | None
     colour_de: float
     edges: float
+    generated: float = 0.0
 
 
 class RefineOutputs(Frozen):
@@ -138,7 +168,13 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
     from pipeline.diffusion.painting.loading import load_engine
     from pipeline.diffusion.painting.refine import RefineRequest, refine
 
-    engine = load_engine(params.checkpoint, digest=params.checkpoint_digest, device=params.device, dtype=params.dtype)
+    engine = load_engine(
+        params.checkpoint,
+        digest=params.checkpoint_digest,
+        device=params.device,
+        dtype=params.dtype,
+        offload=params.offload,
+    )
     request = RefineRequest(
         rendered=decode_png(work.read(inputs.picture)),
         photo=decode_png(work.read(inputs.nearest)),
@@ -148,13 +184,14 @@ def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> Refi
         guidance=params.guidance,
         strength=params.strength,
     )
-    refined = refine(engine.pipe, engine.native_px, request)
+    refined = refine(engine, request)
     picture = inputs.picture if refined.fault else work.put_bytes(encode_png(refined.rgba), "image/png")
-    report = RefineReport(fault=refined.fault, colour_de=refined.colour_de, edges=refined.edges)
+    generated = 0.0 if refined.fault else changed_share(request.rendered, refined.rgba)
+    report = RefineReport(fault=refined.fault, colour_de=refined.colour_de, edges=refined.edges, generated=generated)
     return RefineOutputs(picture=picture, report=report)
 
 
-REFINE = Stage("render_refinement", 3, RefineInputs, RefineParams, RefineOutputs, refine_angle)
+REFINE = Stage("render_refinement", 4, RefineInputs, RefineParams, RefineOutputs, refine_angle, alters=True)
 
 
 class CorrectInputs(Frozen):

@@ -5,7 +5,7 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
 from pipeline.core.edits import Edits
-from pipeline.core.records import Homography
+from pipeline.core.records import Homography, Picture
 
 
 class EditInputs(Frozen):
@@ -58,3 +58,10 @@ def edit_angle(inputs: EditInputs, params: EditParams, work: Work) -> EditOutput
 
 
 EDIT = Stage("render_edit", 2, EditInputs, EditParams, EditOutputs, edit_angle)
+
+
+def edited(picture: Picture, file: Artifact, edits: Edits, work: Work) -> tuple[Picture, Artifact]:
+    """Apply the edits of shoot.yaml to a picture."""
+    item = EditParams(edits=edits, view=picture.view)
+    done = work.item(f"{picture.angle.name}/edited", EDIT, EditInputs(picture=file), item)
+    return picture.model_copy(update={"edits": edits, **dict(done.report)}), done.picture

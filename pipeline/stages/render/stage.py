@@ -4,11 +4,11 @@ A splat also corrects the mattes of captured angles: it was fitted to all photos
 matte. The edits of shoot.yaml are applied last, so that every later step sees what the shopper will see.
 """
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from statistics import fmean
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Resources, Stage
@@ -17,27 +17,33 @@ from pipeline.core.device import require_device
 from pipeline.core.domain import AngleDecision, Frozen, View
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput, Held, brief
-from pipeline.core.records import Picture, SilhouetteAgreement, Validation, dump_json, load_list
+from pipeline.core.measured import Shares, SilhouetteAgreement
+from pipeline.core.records import Picture, Validation, dump_json, load_list
+from pipeline.core.retouches import Retouch
+from pipeline.imaging import grounding
+from pipeline.stages.render import altering
 from pipeline.stages.render.angle import (
     ANGLE,
     CORRECT,
-    REFINE,
     AngleInputs,
     AngleParams,
     CorrectInputs,
     CorrectParams,
     DrawParams,
-    RefineInputs,
     RefineParams,
     RefineReport,
 )
-from pipeline.stages.render.edit import EDIT, EditInputs, EditParams
+from pipeline.stages.render.edit import edited
+from pipeline.stages.render.faults import with_faults
+from pipeline.stages.render.posed import PosedShoot
+from pipeline.stages.render.retouch import InpaintParams
 
 
 class Inputs(Frozen):
     """`photos`, `cutouts`: trees `<photo>.png`. `views`, `splat`, `validation`: None when held or not needed.
 
-    `mattes`: tree of mattes made by hand, which are not corrected; None without any.
+    `mattes`: tree of mattes made by hand, which are not corrected; None without any. `masks`: tree of the masks that
+    shoot.yaml's retouches name.
     """
 
     photos: Artifact
@@ -47,6 +53,7 @@ class Inputs(Frozen):
     views: Artifact | None = None
     splat: Artifact | None = None
     validation: Artifact | None = None
+    masks: Artifact | None = None
 
 
 class Params(DrawParams):
@@ -56,7 +63,26 @@ class Params(DrawParams):
         default=True, description="correct the mattes of captured angles by the outline of the splat"
     )
     refine: RefineParams | None = Field(default=None, description="fine detail by diffusion on rendered angles")
+    retouch: dict[str, tuple[Retouch, ...]] = Field(default={}, description="angle name to what is removed from it")
+    inpaint: InpaintParams | None = Field(
+        default=None, description="the checkpoint that removes what shoot.yaml lists under `retouch`"
+    )
     edits: dict[str, Edits] = Field(default={}, description="angle name to the edits of its picture")
+
+    @model_validator(mode="after")
+    def _can_retouch(self) -> Self:
+        wanted = [(angle, each) for angle, listed in self.retouch.items() for each in listed]
+        if wanted and self.inpaint is None:
+            raise ValueError(
+                "retouch: nothing can remove it; name an inpainting checkpoint in the preset's render.inpaint"
+            )
+        for angle, each in wanted:
+            if each.box is None and each.mask is None and self.inpaint is not None and self.inpaint.grounding is None:
+                raise ValueError(
+                    f"retouch.{angle}: {each.remove!r} has no box and no mask; give it one, or name a checkpoint that "
+                    "finds it in the preset's render.inpaint.grounding"
+                )
+        return self
 
 
 class Report(Frozen):
@@ -76,12 +102,15 @@ class Report(Frozen):
 class Outputs(Frozen):
     """`angles`: tree `<angle>.png`, RGBA, straight alpha; `pictures`: JSON list of Picture, one per requested angle.
 
-    `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits.
+    `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `sources`: tree
+    `<angle>.png` of rendered angles before the edits, palette PNGs that show which photo each pixel's detail comes from
+    (see `AngleOutputs`); None without.
     """
 
     angles: Artifact
     pictures: Artifact
     unedited: Artifact | None = None
+    sources: Artifact | None = None
     report: Report
 
 
@@ -92,30 +121,43 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     files: dict[str, Artifact] = {}
     unedited: dict[str, Artifact] = {}
     refined: dict[str, RefineReport] = {}
+    sources: dict[str, Artifact] = {}
     pictures = []
     for count, decision in enumerate(decisions, start=1):
         name = decision.angle.name
-        picture, file = _picture(decision, shoot, params, work)
+        picture, file, source = _picture(decision, shoot, params, work)
+        if source is not None:
+            sources[f"{name}.png"] = source
         if picture.source == "rendered" and file is not None and params.refine:
-            picture, file, refined[name] = _refined(picture, file, shoot, params.refine, work)
+            nearest = shoot.cutout(picture.nearest_photo or "")
+            picture, file, refined[name] = altering.refined(picture, file, nearest, params.refine, work)
+        if picture.source == "rendered" and file is not None:
+            picture = with_faults(picture, file, shoot, work)
+        if file is not None and (wanted := params.retouch.get(name)):
+            picture, file = altering.retouched(picture, file, wanted, inputs.masks, params.inpaint, work)
         if file is not None and (edits := params.edits.get(name)):
             unedited[f"{name}.png"] = file
-            picture, file = _edited(picture, file, edits, work)
+            picture, file = edited(picture, file, edits, work)
         pictures.append(picture)
         if file is not None:
             files[f"{name}.png"] = file
         work.progress(count, len(decisions), f"{name}: {picture.source}")
     if not files:
-        raise Held(
-            f"none of {len(pictures)} angles has a picture: {brief(f'{p.angle.name}: {p.reason}' for p in pictures)}",
-            code="render-no-pictures",
-            remedy="Name photos for angles in shoot.yaml (capture.named), or shoot the sides that are missing",
-        )
+        raise _no_pictures(pictures)
     return Outputs(
         angles=work.put_tree(files),
         pictures=work.put_bytes(dump_json(pictures)),
         unedited=work.put_tree(unedited) if unedited else None,
+        sources=work.put_tree(sources) if sources else None,
         report=_report(decisions, pictures, refined),
+    )
+
+
+def _no_pictures(pictures: list[Picture]) -> Held:
+    return Held(
+        f"none of {len(pictures)} angles has a picture: {brief(f'{p.angle.name}: {p.reason}' for p in pictures)}",
+        code="render-no-pictures",
+        remedy="Name photos for angles in shoot.yaml (capture.named), or shoot the sides that are missing",
     )
 
 
@@ -133,33 +175,20 @@ def _report(decisions: list[AngleDecision], pictures: list[Picture], refined: di
 
 
 def requires(params: Params) -> str:
-    """The checkpoint that refines rendered angles, if one is named. Raises MissingEngine for its device."""
-    if params.refine is None:
-        return ""
-    require_device(params.refine.device)
-    return f"refined by the checkpoint {params.refine.checkpoint}"
+    """The checkpoints that refine, retouch and find, if any is named. Raises MissingEngine for their devices."""
+    found = []
+    if params.refine is not None:
+        require_device(params.refine.device)
+        found.append(f"refined by the checkpoint {params.refine.checkpoint}")
+    if params.retouch and params.inpaint is not None:
+        require_device(params.inpaint.device)
+        found.append(f"retouched by the checkpoint {params.inpaint.checkpoint}")
+        if params.inpaint.grounding is not None:
+            found.append(grounding.require_here(params.inpaint.grounding))
+    return "; ".join(found)
 
 
-STAGE = Stage("render", 8, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
-
-
-@dataclass(frozen=True)
-class PosedShoot:
-    """The shoot's photos, cut-outs and views by photo name, the names of mattes made by hand, and the splat."""
-
-    photos: dict[str, Artifact]
-    cutouts: dict[str, Artifact]
-    views: dict[str, View]
-    by_hand: frozenset[str]
-    splat: Artifact | None
-    validation_ssim: float | None
-
-    def cutout(self, photo: str) -> Artifact:
-        """The cut-out of a photo. Raises BadInput when there is none."""
-        try:
-            return self.cutouts[photo]
-        except KeyError:
-            raise BadInput(f"photo {photo} has no cut-out", remedy="Run cutout again") from None
+STAGE = Stage("render", 10, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
 
 
 def _read(inputs: Inputs, work: Work) -> PosedShoot:
@@ -174,31 +203,36 @@ def _read(inputs: Inputs, work: Work) -> PosedShoot:
         by_hand=frozenset(by_photo(inputs.mattes)),
         splat=inputs.splat,
         validation_ssim=round(fmean(score.ssim for score in scores), 4) if scores else None,
+        fitted_px=scores[0].side_px if scores else None,
     )
 
 
-def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: Work) -> tuple[Picture, Artifact | None]:
-    """The record of one angle, and its picture before edits, None when it is refused."""
+Made = tuple[Picture, Artifact | None, Artifact | None]  # picture before edits and `sources`, None where there is none
+
+
+def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: Work) -> Made:
+    """The record of one angle, its picture, and where its detail comes from."""
     if decision.source == "captured" and decision.photo is not None:
-        return _captured(decision, decision.photo, shoot, params, work)
+        return *_captured(decision, decision.photo, shoot, params, work), None
     angle = decision.angle
     if decision.source == "refused":
-        return _refused(decision, code=decision.code, reason=decision.reason), None
+        return _refused(decision, code=decision.code, reason=decision.reason), None, None
     nearest = shoot.views.get(decision.nearest_photo or "")
     if nearest is None:
         reason = f"the nearest photo has no pose; {decision.reason}"
-        return _refused(decision, code="angle-nearest-not-posed", reason=reason), None
+        return _refused(decision, code="angle-nearest-not-posed", reason=reason), None, None
     if shoot.splat is None:
         reason = f"there is no splat to render it from (step splat was held); {decision.reason}"
-        return _refused(decision, code="angle-no-splat", reason=reason), None
+        return _refused(decision, code="angle-no-splat", reason=reason), None, None
     view = _view(decision, nearest)
-    item = AngleInputs(splat=shoot.splat, nearest=shoot.cutout(nearest.photo))
+    near = shoot.near(view) if params.detail else ()
+    photos = work.put_tree({f"{v.photo}.png": shoot.cutout(v.photo) for v in near}) if near else None
+    item = AngleInputs(splat=shoot.splat, nearest=shoot.cutout(nearest.photo), photos=photos)
     settings = params.model_dump(include=set(DrawParams.model_fields))
-    rendered = work.item(angle.name, ANGLE, item, AngleParams(**settings, view=view, nearest=nearest))
+    rendered = work.item(angle.name, ANGLE, item, AngleParams(**settings, view=view, nearest=nearest, photos=near))
     if rendered.report.coverage == 0:
-        return _refused(
-            decision, code="angle-splat-empty", reason=f"the splat shows nothing from there; {decision.reason}"
-        ), None
+        reason = f"the splat shows nothing from there; {decision.reason}"
+        return _refused(decision, code="angle-splat-empty", reason=reason), None, None
     picture = Picture(
         angle=angle,
         source="rendered",
@@ -206,9 +240,18 @@ def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: W
         view=view,
         likeness=rendered.report.likeness,
         validation_ssim=shoot.validation_ssim,
+        shares=Shares.of(rendered.report.photographed),
+        detail_photos=rendered.report.photos,
+        fitted=_fitted(shoot, view),
         reason=decision.reason,
     )
-    return picture, rendered.picture
+    return picture, rendered.picture, rendered.sources
+
+
+def _fitted(shoot: PosedShoot, view: View) -> float | None:
+    if shoot.fitted_px is None:
+        return None
+    return round(min(1.0, shoot.fitted_px / max(view.camera.width_px, view.camera.height_px)), 4)
 
 
 def _refused(decision: AngleDecision, *, code: str | None, reason: str) -> Picture:
@@ -218,30 +261,15 @@ def _refused(decision: AngleDecision, *, code: str | None, reason: str) -> Pictu
     )
 
 
-def _refined(
-    picture: Picture, file: Artifact, shoot: PosedShoot, refine: RefineParams, work: Work
-) -> tuple[Picture, Artifact, RefineReport]:
-    """Refine the picture of a rendered angle."""
-    inputs = RefineInputs(picture=file, nearest=shoot.cutout(picture.nearest_photo or ""))
-    done = work.item(f"{picture.angle.name}/refined", REFINE, inputs, refine)
-    return picture.model_copy(update={"refined": done.report.fault is None}), done.picture, done.report
-
-
-def _edited(picture: Picture, file: Artifact, edits: Edits, work: Work) -> tuple[Picture, Artifact]:
-    """Apply the edits of shoot.yaml to a picture."""
-    item = EditParams(edits=edits, view=picture.view)
-    done = work.item(f"{picture.angle.name}/edited", EDIT, EditInputs(picture=file), item)
-    return picture.model_copy(update={"edits": edits, **dict(done.report)}), done.picture
-
-
 def _captured(
     decision: AngleDecision, photo: str, shoot: PosedShoot, params: Params, work: Work
 ) -> tuple[Picture, Artifact]:
     """The photo's cut-out, corrected if there is a splat, the photo has a pose, and the settings allow it."""
     cutout, view = shoot.cutout(photo), shoot.views.get(photo)
     picture = Picture(
-        angle=decision.angle, source="captured", photo=photo, nearest_photo=photo, view=view, reason=decision.reason
-    )
+        angle=decision.angle, source="captured", photo=photo, nearest_photo=photo, view=view, shares=Shares.of(1.0),
+        reason=decision.reason,
+    )  # fmt: skip
     if shoot.splat is None or view is None:
         return picture, cutout
     if photo not in shoot.photos:

@@ -26,13 +26,15 @@ def test_embedded_checkpoint_is_small_readable_and_has_a_card():
         ("light marble kitchen counter, morning light", (222, 222, 220)),
     ],
 )
-def test_sample_prompts_give_their_colour_and_light(prompt, colour):
+def test_sample_prompts_give_their_floor_its_colour_and_the_set_its_light(prompt, colour):
     facts = facts_of(EMBEDDED_FOLDER)
     request = PaintRequest(
         prompt=prompt, width_px=96, height_px=96, seed=1, strength=facts.strength, guidance=facts.guidance
     )
     painted = load_engine(EMBEDDED).paint(request)
     assert painted.start == "scene"
-    assert np.abs(painted.rgb.mean((0, 1)) - colour).max() < 25
+    floor, wall = (painted.rgb[rows].reshape(-1, 3).mean(0) for rows in (slice(64, None), slice(30)))
+    assert np.abs(floor - colour).max() < 25
+    assert np.ptp(wall) < np.ptp(floor) + 5, "the wall is calmer than what stands in front of it"
     if "left" in prompt:
         assert painted.rgb[:, :32].mean() > painted.rgb[:, -32:].mean() + 5

@@ -16,6 +16,12 @@ from pipeline.diffusion.painting.families import FAMILIES
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.diffusion.painting.placing import place, reporting_out_of_memory
 from tests.diffusion.tiny_checkpoints import save_tiny_controlnet, save_tiny_controlnet_xl, save_tiny_flux
+from tests.diffusion.tiny_references import (
+    save_tiny_klein,
+    save_tiny_qwen_edit,
+    save_tiny_z_image,
+    small_megapixel,
+)
 
 REQUEST = PaintRequest(prompt="tan wood, low horizon", width_px=96, height_px=64, seed=4, steps=2, guidance=2.0)
 
@@ -31,7 +37,16 @@ SAVE = {
     "FluxKontext": lambda folder: save_tiny_flux(folder, "FluxKontextPipeline"),
     "ControlNet": save_tiny_controlnet,
     "ControlNetXL": save_tiny_controlnet_xl,
+    "Flux2Klein": save_tiny_klein,
+    "QwenImageEdit": save_tiny_qwen_edit,
+    "ZImage": save_tiny_z_image,
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_megapixel():
+    with small_megapixel():
+        yield
 
 
 @pytest.fixture(scope="module", params=SAVE)

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import BadInput
+from pipeline.diffusion.painting.checkpoints import CheckpointFacts
+from pipeline.diffusion.painting.engine import DiffusersEngine
+from pipeline.diffusion.painting.families import Family
 from pipeline.diffusion.painting.loading import load_engine
 from pipeline.diffusion.painting.refine import RefineRequest, refine
 
@@ -34,8 +37,12 @@ class Model:
 
     def __call__(self, **asked):
         self.asked.append(asked)
-        picture = np.asarray(asked["image"], np.float32) / 255
+        picture = np.asarray(asked["image"][0], np.float32) / 255
         return SimpleNamespace(images=[self.how(picture)])
+
+
+def engine_of(model):
+    return DiffusersEngine(model, "digest", 128, CheckpointFacts(), Family())
 
 
 class Scheduler:
@@ -56,7 +63,7 @@ def sharper(picture):
 
 def test_detail_is_added_only_where_the_product_is():
     model = Model(sharper)
-    done = refine(model, 128, REQUEST)
+    done = refine(engine_of(model), REQUEST)
     assert done.fault is None and done.edges > 0.9 and done.colour_de < 2
     before, after = REQUEST.rendered, done.rgba
     assert np.array_equal(after[..., 3], before[..., 3])
@@ -64,15 +71,15 @@ def test_detail_is_added_only_where_the_product_is():
     deep = cv2.erode(before[..., 3], np.ones((15, 15))) == 255
     assert after[deep].astype(float).std() > 1.02 * before[deep].astype(float).std()
     asked = model.asked[0]
-    mask = np.asarray(asked["mask_image"])
+    mask = np.asarray(asked["mask_image"][0])
     assert asked["strength"] == 0.2 and mask.shape == (128, 128) and 0.5 < (mask == 255).mean() < 0.8
 
 
 def test_detail_is_limited_to_what_the_photo_shows():
     flat = np.where(product()[..., 3:] > 0, np.array([150, 105, 60, 255], np.uint8), 0).astype(np.uint8)
-    done = refine(Model(sharper), 128, replace(REQUEST, photo=flat))
+    done = refine(engine_of(Model(sharper)), replace(REQUEST, photo=flat))
     change = np.abs(done.rgba[..., :3].astype(int) - REQUEST.rendered[..., :3])
-    free = np.abs(refine(Model(sharper), 128, REQUEST).rgba[..., :3].astype(int) - REQUEST.rendered[..., :3])
+    free = np.abs(refine(engine_of(Model(sharper)), REQUEST).rgba[..., :3].astype(int) - REQUEST.rendered[..., :3])
     assert change.mean() < 0.5 * free.mean()
 
 
@@ -86,13 +93,13 @@ def test_detail_is_limited_to_what_the_photo_shows():
     ],
 )
 def test_refinement_that_moves_edges_or_colours_is_rejected(how, words):
-    done = refine(Model(how), 128, REQUEST)
+    done = refine(engine_of(Model(how)), REQUEST)
     assert words in done.fault
     assert done.rgba is REQUEST.rendered
 
 
 def test_overall_colour_of_the_model_is_not_taken():
-    done = refine(Model(lambda picture: picture * [0.6, 1.0, 1.4]), 128, REQUEST)
+    done = refine(engine_of(Model(lambda picture: picture * [0.6, 1.0, 1.4])), REQUEST)
     shift = done.rgba.astype(float).mean(axis=(0, 1)) - REQUEST.rendered.mean(axis=(0, 1))
     assert done.fault is not None or np.abs(shift[:3]).max() < 1
 
@@ -100,10 +107,10 @@ def test_overall_colour_of_the_model_is_not_taken():
 @pytest.mark.parametrize("checkpoint", ["tiny", "tiny_xl"])
 def test_real_pipeline_of_random_weights_is_rejected_reproducibly(checkpoint, request):
     engine = load_engine(str(request.getfixturevalue(checkpoint)))
-    first, second = (refine(engine.pipe, engine.native_px, REQUEST) for _ in range(2))
+    first, second = (refine(engine, REQUEST) for _ in range(2))
     assert (first.colour_de, first.edges) == (second.colour_de, second.edges)
     assert first.fault and first.rgba is REQUEST.rendered
-    other = refine(engine.pipe, engine.native_px, replace(REQUEST, seed=4))
+    other = refine(engine, replace(REQUEST, seed=4))
     assert (other.colour_de, other.edges) != (first.colour_de, first.edges)
 
 
@@ -111,16 +118,16 @@ def test_real_pipeline_of_random_weights_is_rejected_reproducibly(checkpoint, re
 def test_model_is_not_called_without_a_product(empty, what):
     model = Model(sharper)
     request = replace(REQUEST, **{empty: np.zeros_like(REQUEST.rendered)})
-    done = refine(model, 128, request)
+    done = refine(engine_of(model), request)
     assert done.fault == f"{what} shows no product" and model.asked == [] and done.rgba is request.rendered
 
 
 @pytest.mark.parametrize("change", [{"strength": 0.9}, {"strength": 0.01}, {"steps": 2, "strength": 0.2}])
 def test_strength_out_of_range_is_bad_input(change):
     with pytest.raises(BadInput, match=r"refine: strength .* steps"):
-        refine(Model(sharper), 128, replace(REQUEST, **change))
+        refine(engine_of(Model(sharper)), replace(REQUEST, **change))
 
 
 def test_values_that_are_not_numbers_are_bad_input():
     with pytest.raises(BadInput, match="not numbers"):
-        refine(Model(lambda picture: picture * np.nan), 128, REQUEST)
+        refine(engine_of(Model(lambda picture: picture * np.nan)), REQUEST)

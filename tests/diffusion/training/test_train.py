@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.diffusion.training.train import TrainingRecipe, train
-from tests.diffusion.conftest import TINY
+from tests.diffusion.conftest import TINY, save_tiny
 
 
 def test_transplanted_autoencoder_reproduces_the_linear_one():
@@ -90,8 +90,10 @@ def test_word_pretraining_recognises_attributes():
     assert teach_words(build_text_encoder(widths), unet.add_embedding, build_tokenizer(), seed=0, steps=1) < 0.6
 
 
-def recipe(minutes):
-    return TrainingRecipe(minutes=minutes, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY)
+def recipe(minutes, start=None):
+    return TrainingRecipe(
+        minutes=minutes, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY, start=start
+    )
 
 
 @pytest.mark.slow
@@ -111,6 +113,41 @@ def test_training_resumes_and_writes_a_pipeline(tmp_path, monkeypatch):
     loaded = DiffusionPipeline.from_pretrained(pipeline, local_files_only=True)
     assert type(loaded).__name__ == "StableDiffusionInpaintPipeline"
     assert loaded.vae.config.scaling_factor != pytest.approx(0.18215)
+
+
+def test_training_on_keeps_the_weights_and_the_embedding_of_every_word_that_stays(tmp_path):
+    import json
+
+    import torch
+    from safetensors.torch import load_file
+
+    from pipeline.diffusion.training.networks import build_text_encoder, build_tokenizer, build_unet
+    from pipeline.diffusion.training.save import copy_networks
+
+    saved = save_tiny(tmp_path / "saved")
+    words = json.loads((saved / "tokenizer" / "tokenizer.json").read_text())
+    vocabulary = words["model"]["vocab"]
+    vocabulary["oak"], vocabulary["marble"] = vocabulary["marble"], vocabulary["oak"]  # saved in another order
+    del vocabulary["window"]
+    (saved / "tokenizer" / "tokenizer.json").write_text(json.dumps(words))
+    torch.manual_seed(1)
+    text, unet = build_text_encoder(TINY), build_unet(TINY)
+    untrained = text.get_input_embeddings().weight.detach().clone()
+    copy_networks(saved, text_encoder=text, unet=unet)
+    torch.manual_seed(2)
+    other_text, other_unet = build_text_encoder(TINY), build_unet(TINY)
+    copy_networks(saved, text_encoder=other_text, unet=other_unet)
+    own = build_tokenizer().get_vocab()
+    rows, others = text.get_input_embeddings().weight, other_text.get_input_embeddings().weight
+    assert all(
+        torch.equal(*pair) for pair in zip(unet.state_dict().values(), other_unet.state_dict().values(), strict=True)
+    )
+    assert torch.equal(rows[own["window"]], untrained[own["window"]]), "a new word starts untrained"
+    assert (rows[own["marble"]] == others[own["marble"]]).all()
+    assert not torch.equal(rows[own["marble"]], rows[own["oak"]])
+    stored = load_file(next((saved / "text_encoder").glob("*.safetensors")))
+    (table,) = (weights.float() for name, weights in stored.items() if name.endswith("token_embedding.weight"))
+    assert torch.equal(rows[own["marble"]], table[vocabulary["marble"]])
 
 
 def test_misplaced_row_costs_more_than_equal_random_error():

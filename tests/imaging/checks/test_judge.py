@@ -159,6 +159,16 @@ def test_avif_rounding_of_dark_blue_passes_and_a_moved_label_fails(product):
     assert "product_colour_worst" in failed(moved)
 
 
+def test_a_rendered_picture_counts_as_large_as_its_splat_was_fitted(product):
+    evidence = evidence_of(product, ground(255), PLAIN, source="rendered")
+    assert "enlargement" not in failed(check_asset(evidence))
+    soft = check_asset(replace(evidence, fitted=0.25))
+    assert "enlargement" in failed(soft) and "at which its splat was fitted" in " ".join(judge(soft)[1])
+    (value,) = (check.value for check in soft if check.name == "enlargement")
+    assert value == pytest.approx(4 * evidence.placement.scale, rel=1e-3)
+    assert "enlargement" not in failed(check_asset(replace(evidence, fitted=0.25, resized=0.25)))
+
+
 def test_enlargement_by_edits_counts_and_shrinking_does_not(product):
     evidence = evidence_of(product, ground(255), PLAIN)
     assert "enlargement" not in failed(check_asset(evidence))

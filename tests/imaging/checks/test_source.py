@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from pipeline.core.edits import Edits
+from pipeline.core.measured import Shares
 from pipeline.imaging.checks.judge import judge
-from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered
+from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, detail_notes
 from pipeline.imaging.compositing.edits import apply_edits
 from tests.imaging.checks import faults
 from tests.imaging.products import make_product, on_studio
@@ -68,3 +69,17 @@ def test_a_picture_that_differs_from_its_edits_result_is_rejected(product):
     painted_over = check_edits(product, edits, painted)
     assert judge([painted_over])[0] == "rejected" and painted_over.value == 600
     assert not check_edits(product, edits, product).passed
+
+
+def test_a_rendered_angle_says_how_much_of_it_was_photographed():
+    (note,) = detail_notes(Shares.of(0.85), ("DSC_0004", "DSC_0006"))
+    assert (note.name, note.value, note.passed) == ("photographed", 0.85, None)
+    assert "85% of the product's pixels have the detail of photos (DSC_0004, DSC_0006), 15% only" in note.words
+    assert detail_notes(None, ()) == ()
+
+
+@pytest.mark.parametrize(("photographed", "generated"), [(1.0, 0.0), (0.8, 0.25), (0.3333, 0.6667), (0.0, 1.0)])
+def test_shares_add_up_to_the_whole_product(photographed, generated):
+    shares = Shares.of(photographed).painted(generated)
+    assert shares.photographed + shares.splat + shares.generated == pytest.approx(1, abs=1e-9)
+    assert shares.photographed == pytest.approx(photographed * (1 - generated), abs=1e-4)

@@ -170,3 +170,13 @@ def test_a_backdrop_painted_around_the_picture_stays_aligned_with_it(product, mo
         landed = layers.placement.of_box(box)
         assert x.mean() + 0.5 == pytest.approx((landed.left + landed.right) / 2, abs=3)
         assert y.mean() + 0.5 == pytest.approx(landed.bottom, abs=3)
+
+
+def test_a_painted_set_is_cropped_so_that_a_high_product_stands_on_its_floor():
+    backdrop = np.zeros((100, 100, 3), np.uint8)
+    backdrop[70:] = 200  # the floor of the set
+    even = resample_backdrop(backdrop, 50, 50)
+    high = resample_backdrop(backdrop, 50, 50, foot_frac=0.6)
+    assert even[29, 25].max() < 0.1, "the product's foot would be on the wall"
+    assert high[30, 25].min() > 0.4
+    assert np.array_equal(resample_backdrop(backdrop, 50, 50, foot_frac=0.86), even), "a shop's frame is not changed"

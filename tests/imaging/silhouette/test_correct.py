@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.records import SilhouetteAgreement
+from pipeline.core.measured import SilhouetteAgreement
 from pipeline.imaging.checks.judge import judge
 from pipeline.imaging.checks.silhouette import check_silhouette
 from pipeline.imaging.cutout.base import with_matte

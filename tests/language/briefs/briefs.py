@@ -14,9 +14,9 @@ from pathlib import Path
 
 import yaml
 
+from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Angle
 from pipeline.core.errors import BadInput
-from pipeline.core.records import Backdrop
 from pipeline.language.briefs import grammar
 from pipeline.language.briefs.plan import EditPlan, Overlay
 from pipeline.request import known_of

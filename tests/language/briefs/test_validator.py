@@ -1,5 +1,6 @@
 import pytest
 
+from pipeline.core.backdrops import Backdrop
 from pipeline.language.briefs.plan import EditPlan, Overlay, RefusedWish, Wish
 from pipeline.language.briefs.validator import faults
 from tests.language.briefs.briefs import KNOWN
@@ -89,3 +90,12 @@ def test_an_overlay_names_everything_once():
     assert set(plan().shoot.targets) == set(RIGHT)
     with pytest.raises(ValueError, match=r"backdrops.plain is there twice"):
         Overlay.model_validate({"backdrops": [SHOOT["backdrops"][0]] * 2})
+
+
+def test_only_the_shoot_itself_can_put_the_product_on_a_person():
+    anna = Backdrop(name="anna", kind="worn", person="people/anna.jpg", release="no. 12")
+    shoot = Overlay(backdrops=(anna,))
+    words = "only shoot.yaml can put the product on a person"
+    assert any(words in fault for fault in faults(plan(wishes=[], shoot=shoot), KNOWN))
+    own = KNOWN.model_copy(update={"backdrops": (anna,)})
+    assert not any(words in fault for fault in faults(plan(wishes=[], shoot=shoot), own))

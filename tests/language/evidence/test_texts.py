@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.language.evidence.readers.base import Line
-from pipeline.language.evidence.texts import CHARACTERS_MAX, READINGS_MAX, clean, readings_of
+from pipeline.language.evidence.texts import CHARACTERS_MAX, READINGS_MAX, clean, lines_of, readings_of
 
 
 def line(text: str, score: float = 0.9, top: int = 0, left: int = 0) -> Line:
@@ -24,6 +24,13 @@ def test_misread_and_half_hidden_lines_are_not_listed_twice() -> None:
     assert texts(a=[line("COFFEE ROASTERS", 0.98)], b=[line("COFFEEROASTES", 0.84)], c=[line("COFFEE ROA", 0.97)]) == [
         "COFFEE ROASTERS"
     ]
+
+
+def test_every_photos_lines_are_kept_cleaned_and_numbered() -> None:
+    found = lines_of({"a": [line(" NORTH\nRIDGE ", 0.8), line("--")], "b": [line("North-Ridge", 0.99, top=4)]})
+    assert [(one.number, one.photo, one.text, one.box[1], one.score) for one in found] == [
+        (0, "a", "NORTH RIDGE", 0, 0.8), (1, "b", "North-Ridge", 4, 0.99),
+    ]  # fmt: skip
 
 
 def test_part_does_not_replace_the_whole_for_a_better_score() -> None:

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import Camera, camera_centre, look_at
-from pipeline.splatting.carving.hull import starting_points
+from pipeline.splatting.carving.seeds import starting_points
 from pipeline.splatting.carving.sweep import sweep
 from pipeline.splatting.photos import PosedPhoto, prepare
 

@@ -1,17 +1,20 @@
 """Fits of a product with known truth: quality, resume, refusals, exposure, hull."""
 
 import io
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from pipeline.core import stopping
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import look_at
 from pipeline.core.errors import BadInput
 from pipeline.imaging.compositing.shadow_solid import solid_of_points
-from pipeline.splatting.carving.hull import misses, starting_points
+from pipeline.splatting.carving.hull import misses
+from pipeline.splatting.carving.seeds import starting_points
 from pipeline.splatting.evaluate import psnr_db, score, ssim_map
 from pipeline.splatting.fit.loss import ssim_map as plain_ssim_map
 from pipeline.splatting.fit.params import FitParams
@@ -48,10 +51,10 @@ def test_held_out_photos_and_unseen_sides_are_close_to_the_truth(fitted):
 
 
 def test_fitted_splat_has_enough_surface_to_close_a_solid(fitted):
-    def filled(gaussians):
-        return solid_of_points(surface_points(gaussians).astype(float)).filled.mean(axis=(1, 2))
+    def filled(splat):
+        return solid_of_points(surface_points(splat).astype(float)).filled.mean(axis=(1, 2))
 
-    actual, true = filled(fitted.splat.gaussians), filled(product().gaussians)
+    actual, true = filled(fitted.splat), filled(product())
     assert actual[12:-12].min() > 0.8 * true[12:-12].min()
     assert actual.mean() == pytest.approx(true.mean(), rel=0.2)
 
@@ -103,6 +106,29 @@ def test_killed_fit_resumes_to_the_same_bits(changes, killed_at):
         assert np.array_equal(getattr(whole.splat.gaussians, name), getattr(resumed.splat.gaussians, name)), name
     assert resumed.report.pose_shift_max_px == whole.report.pose_shift_max_px
     assert whole.report.pose_shift_max_px is None or whole.report.pose_shift_max_px > 0.3
+
+
+def test_a_fit_that_is_asked_to_stop_saves_where_it_is_and_resumes(monkeypatch):
+    params = PARAMS.model_copy(update={"iterations": 60})
+    monkeypatch.setattr(stopping, "_asked", asked := threading.Event())
+    snapshots: list[bytes] = []
+    iterations: list[int] = []
+
+    def progress(now):
+        iterations.append(now.iteration)
+        asked.set()
+
+    with pytest.raises(stopping.Stopped):
+        fit(params, photos(), sparse(), Hooks(save=snapshots.append, progress=progress))
+    asked.clear()
+    assert len(snapshots) == 1 and len(iterations) == 1
+    resumed = fit(
+        params,
+        photos(),
+        sparse(),
+        Hooks(load=snapshots.pop, progress=lambda now: iterations.append(now.iteration)),
+    )
+    assert iterations[1] > iterations[0] and resumed.report.iterations == 60
 
 
 def test_snapshot_of_another_request_or_damaged_is_refused():

@@ -16,8 +16,9 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.core.arrays import F64, Rgb
-from pipeline.core.domain import Frozen
 from pipeline.core.errors import MissingEngine, readable
+from pipeline.core.licences.names import Use
+from pipeline.core.licences.settings import Licensed
 from pipeline.language.evidence.readers.base import Line
 
 MODELS = {
@@ -30,10 +31,13 @@ THREADS_MAX = 8
 REMEDY = "Install rapidocr and onnxruntime as constraints.txt pins them, or set `evidence: {engine: none}`"
 
 
-class Params(Frozen):
+class Params(Licensed):
     """What is kept, and which models read it."""
 
     engine: Literal["rapidocr"] = "rapidocr"
+    licence: str | None = Field(default="Apache-2.0", description="licence of the models")
+    licence_use: Use | None = Field(default="commercial", description="what it allows")
+    licence_said_by: str | None = Field(default="the package rapidocr", description="who states it")
     min_score: float = Field(default=0.5, ge=0, le=1, description="lines that the reader trusts less are left out")
     models_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
         default="26ebf30445cd84d53ce0637f43ab3f8545fa9faf66ad01aebc5ee531a9ca7804",

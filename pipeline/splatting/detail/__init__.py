@@ -1,0 +1,1 @@
+"""Lays the photos' fine structure over a picture drawn from a splat, whose broad tones stay as they are."""
