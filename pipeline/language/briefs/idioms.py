@@ -24,6 +24,7 @@ EXCEPT, FINE = (
 OPENS = BOUNDS | {"AND", "COLON"}
 RETURNING, RETURNED, LEFT_OVER, LEFT_AS = cue("returning"), cue("returned"), cue("left_over"), cue("left_as")
 RIGHT_AWAY, PRAISING, PRAISED, POINTING = cue("right_away"), cue("praising"), cue("praised"), cue("pointing")
+LIGHTING = cue("lighting")
 DETERMINERS, BEHIND, PLURALS = cue("determiners"), cue("behind"), cue("plurals")
 
 
@@ -47,16 +48,25 @@ def _meant(heard: Utterance, at: int) -> Lexeme | None:
     one, word, after = heard.tokens[at], heard.words[at], heard.kind(at + 1)
     if word in BEHIND and _is_behind_product(heard, at):
         return replace(one, kind="BACKDROP", value="backdrop")
-    if one.kind == "NOT" and word in EXCEPT and _is_only_one(heard, at):
-        return replace(one, kind=COURTESY)
     forgotten = word == "oublie" and _word(heard, at - 1) in HAVE  # `t'as oublié la face`
-    if one.kind == "NOT" and (forgotten or (word == "ne" and after == "NUM")):  # `um ne halbe Blende`
+    article = word == "ne" and after == "NUM"  # `um ne halbe Blende`
+    excepted = word in EXCEPT and _is_only_one(heard, at)
+    moving = one.kind == UNKNOWN and word in LIGHTING and _moves_light(heard, at)
+    if moving or (one.kind == "NOT" and (excepted or forgotten or article)):
         return replace(one, kind=COURTESY)
     if one.kind == "MORE" and word == "plus de" and after in {"MATERIAL", "COLOUR"}:
         return replace(one, kind="NOT", value="not")  # `plus de marbre`
     if one.kind == "COLOUR" and _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON":
         return replace(one, kind=UNKNOWN)  # `show the blue one`
     return replace(one, kind="OTHER") if one.turns and _word(heard, at + 1) in PAIRED else None
+
+
+def _moves_light(heard: Utterance, at: int) -> bool:
+    """Whether a verb opens its clause and moves the light: `move the light to the left`."""
+    after = at + 1
+    while _word(heard, after) in DETERMINERS:
+        after += 1
+    return heard.kind(at - 1) in OPENS | {COURTESY} and heard.kind(after) in {"LIGHT", "SHADOW"}
 
 
 def _is_only_one(heard: Utterance, at: int) -> bool:

@@ -126,7 +126,10 @@ def _is_way(clause: Sequence[Lexeme], first: int, end: int) -> bool:
     ]
     joins = kinds[-1:] == ["SIDE"] and [one.kind for one in clause[end : end + 3]] == ["AND", "SLIGHTLY", "SIDE"]
     of = bool(before and before.kind == "SIDE" and "of" in phrase[0].before[:1])  # `slightly left of the front`
-    return placed or leads or led or joined or joins or of
+    beside = bool(
+        before and before.kind == UNKNOWN and "ON" in phrase[0].before and phrase[0].turns
+    )  # `a vase on the left`
+    return beside or placed or leads or led or joined or joins or of
 
 
 def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | None) -> bool:

@@ -109,7 +109,7 @@ def test_a_wish_dressed_as_a_pleasantry_is_refused_not_lost(text):
     [
         "show the back label", "front pocket visible", "just the right shoe", "linker Schuh", "less grey background",
         "daylight from the left", "more contrast between mug and background", "rotate left",
-        "trim a sliver off the bottom", "leave room for text at the top", "from white (top) to grey (bottom)",
+        "trim a sliver off the bottom", "from white (top) to grey (bottom)",
     ],
 )  # fmt: skip
 def test_a_side_or_a_shade_of_something_else_is_no_view_and_no_edit(text):
