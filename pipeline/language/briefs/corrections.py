@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipeline.language.briefs.asks import Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View
 from pipeline.language.briefs.cues import cue
-from pipeline.language.briefs.lexeme import QUALITIES, Lexeme
+from pipeline.language.briefs.lexeme import QUALITIES, Lexeme, kinds
 from pipeline.language.briefs.lexicon import COURTESY, NOUN, TALK
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
@@ -22,10 +22,7 @@ EITHER = cue("either")
 DENYING, ADDING, INSTEAD = cue("denying"), cue("adding"), cue("instead_of_it")
 OPENING = BOUNDS | {"AND", "COLON", RETRACT}
 FRAMES = frozenset({"crop", "size_px", "resize"})
-CHANGED_BY_AMOUNT = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN", "MORE", "LESS"}) | {
-    "PERSPECTIVE",
-    "CORRECT",
-}
+CHANGED_BY_AMOUNT = kinds("BRIGHTER DARKER BRIGHTNESS CONTRAST SHARPEN MORE LESS PERSPECTIVE CORRECT")
 DEGREES = frozenset({"SLIGHTLY", "MUCH"})
 RATHERS = frozenset({"rather", "eher", "plutot"})
 UNITS = frozenset({"PCT", "EV", "DEG"})

@@ -23,6 +23,13 @@ IMPERATIVES, FOR = cue("imperatives"), cue("for")
 ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une"})
 NAMED = frozenset({"PRODUCT", "VIEW", "PART", UNKNOWN, TALK})
 SHADES, IS = frozenset({"MATERIAL", "COLOUR"}), cue("is")
+SOMEBODY, PAST = frozenset({"someone", "somebody", "jemand", "quelqu'un"}), cue("was")
+NEAR = frozenset({"it", "daneben", "davor", "dahinter", "darin", "drumherum", "elle"}) | (
+    BESIDE - {"with", "mit", "avec"}
+)
+STANDING = frozenset(
+    {"stands", "sits", "lies", "rests", "hangs", "floats", "steht", "sitzt", "liegt", "schwebt", "repose"}
+)
 AMOUNTED = frozenset({"PERSPECTIVE", "CONTRAST", "BRIGHTNESS"})
 TO = frozenset({"to", "zu", "a"})
 
@@ -40,23 +47,33 @@ def declares(heard: Utterance, first: int, end: int) -> bool:
     requested |= {"NOT"} if heard.kind(start) == "NOT" else set()
     if start + 1 >= end:
         return False
-    opening, said = heard.words[start], heard.said(start, end)
-    if opening in SPEAKERS and heard.kinds(start, end) & SHADES and not said & IS:
-        return False  # `on prend du chêne`
+    opening, said, one = heard.words[start], heard.said(start, end), heard.tokens[start]
+    chosen = opening in SPEAKERS and heard.kinds(start, end) & SHADES and not said & IS  # `on prend du chêne`
     excused = next(iter(opening.split()), "") in APOLOGISING  # `sorry for the late change`
-    if requested - ({"CHANGE"} if excused else set()) or heard.asks(start, end):
+    requested -= {"CHANGE"} if excused else set()
+    if chosen or requested or heard.asks(start, end) or _paints_scene(heard, start, end):
         return False
     if opening in ASKING | NOBODY or excused or said & TOO or _contacts(heard, start, end):
         return True
-    one = heard.tokens[start]
     noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
-    of_people = heard.kind(noun) in {UNKNOWN, TALK}
-    if _wishes(heard, first, end, but=FORETELLING if of_people else frozenset()):
+    if _wishes(heard, first, end, but=FORETELLING if heard.kind(noun) in {UNKNOWN, TALK} else frozenset()):
         return False
     speaks = opening in SPEAKERS | SUBJECTS and (one.kind != "ON" or _is_french(heard, start, end))
-    noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
     speaks = speaks or (heard.kind(noun) == TALK and heard.tokens[noun].value in ABOUT and noun + 1 < end)
     return speaks or (_has_verb(heard, start, end) and (opening in DETERMINERS | VERBS or one.kind in NAMED | AMOUNTED))
+
+
+def _paints_scene(heard: Utterance, start: int, end: int) -> bool:
+    """Whether a clause describes what a picture may show: `a cat sits next to it`, `the mug stands on some books`."""
+    opening, said = heard.words[start], heard.said(start + 1, end)
+    noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
+    somebody = heard.kind(noun) == TALK and heard.tokens[noun].value in ABOUT
+    if somebody or opening in VERBS or said & (TOO | PAST):
+        return False
+    indefinite = opening in ARTICLES | SOMEBODY or heard.kind(start) == UNKNOWN
+    at_product = heard.kinds(start + 1, end) & {"PRODUCT", "BACKDROP"} or said & NEAR
+    resting = said & STANDING and heard.kind(noun) == "PRODUCT" and "ON" in heard.kinds(start, end)
+    return bool(indefinite and at_product) or bool(resting and UNKNOWN in heard.kinds(noun + 1, end))
 
 
 def _opening(heard: Utterance, first: int, end: int) -> int:

@@ -5,39 +5,20 @@ from itertools import pairwise
 
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.declarations import TOPICS, declares
+from pipeline.language.briefs.lexeme import kinds
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
 AMOUNTS = frozenset({"NUM", "RATIO", "SIZE"})
-THINGS = frozenset(
-    ["TONE", "COLOUR", "MATERIAL", "PLACE", "SIDE", "UP", "BACKDROP", "RATIO", "HEX", "OWN_BACKDROP", "OWN_ANGLE"]
-) | {
-    "SQUARE",
-    "MOOD",
-    "CHANNEL",
-    "THREEQ",
-    "LEVEL",
-    "GRADIENT",
-    "SHADOW",
-    "LIGHT",
-    "SOFT",
-    "HARD",
-    "STRONG",
-    "FAINT",
-    "SIZE",
-}
+THINGS = kinds(
+    "TONE COLOUR MATERIAL PLACE SIDE UP BACKDROP RATIO HEX OWN_BACKDROP OWN_ANGLE SQUARE MOOD CHANNEL THREEQ "
+    "LEVEL GRADIENT SHADOW LIGHT SOFT HARD STRONG FAINT SIZE"
+)
 QUALIFIED = frozenset({"HARD", "SOFT", "STRONG", "FAINT", "TONE", "BRIGHTER", "DARKER", "MUCH"})
 DEGREES = frozenset({"SLIGHTLY", "MUCH"})
 STATED = frozenset(
     ["LIGHT", "SHADOW", "CONTRAST", "BRIGHTNESS", "SHARPEN", "BACKDROP", "PRODUCT", "VIEW", "SIDE", "UP"]
 )
-IN_STATEMENTS = frozenset(
-    ["PRODUCT", "MOOD", "VIEW", "MUCH", "SLIGHTLY", "TO", "FROM", "ON", "TONE", "AND", "MAKE"]
-) | {
-    UNKNOWN,
-    COURTESY,
-    TALK,
-}
 WISHING, WAS, TOO = cue("wishing"), cue("was"), cue("too")
 ONLY_FIRST = cue("only_first")
 SUBJUNCTIVE = cue("subjunctive")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pipeline.language.briefs.cues import cue
-from pipeline.language.briefs.lexeme import QUALITIES, Lexeme
+from pipeline.language.briefs.lexeme import QUALITIES, Lexeme, kinds
 from pipeline.language.briefs.lexicon import COURTESY, TALK
 from pipeline.language.briefs.utterance import Spans, Utterance
 
@@ -21,20 +21,7 @@ CHANGED_BY = {
     "BACKDROP": frozenset({"BRIGHTER", "DARKER", "COLOUR", "TONE", "MATERIAL", "EXTEND"}),
 }  # fmt: skip
 LAMPS = frozenset({"LIGHT", "SHADOW"})
-OF_QUALITY = QUALITIES | {
-    "SLIGHTLY",
-    "MUCH",
-    COURTESY,
-    TALK,
-    "MAKE",
-    "FROM",
-    "TO",
-    "SIDE",
-    "UP",
-    "AND",
-    "MORE",
-    "RETRACT",
-}
+OF_QUALITY = QUALITIES | {COURTESY, TALK} | kinds("SLIGHTLY MUCH MAKE FROM TO SIDE UP AND MORE RETRACT")
 GOES_ON_FROM = cue("goes_on_from")
 PRONOUNS, EVERYTHING = cue("pronouns"), cue("everything")
 OPENING = frozenset({COURTESY, TALK, "AND", "COLON", "RETRACT", "MAKE"})
