@@ -54,8 +54,10 @@ def _meant(heard: Utterance, at: int) -> Lexeme | None:
     moving = one.kind == UNKNOWN and word in LIGHTING and _moves_light(heard, at)
     if moving or (one.kind == "NOT" and (excepted or forgotten or article)):
         return replace(one, kind=COURTESY)
-    if one.kind == "MORE" and word == "plus de" and after in {"MATERIAL", "COLOUR"}:
-        return replace(one, kind="NOT", value="not")  # `plus de marbre`
+    no_more = one.kind == "MORE" and word == "plus de" and after in {"MATERIAL", "COLOUR"}  # `plus de marbre`
+    answered = one.kind == "NO" and after in BOUNDS and heard.kind(at - 1) == "SIDE"  # `front yes, back no`
+    if no_more or answered:
+        return replace(one, kind="NOT", value="not")
     if one.kind == "COLOUR" and _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON":
         return replace(one, kind=UNKNOWN)  # `show the blue one`
     return replace(one, kind="OTHER") if one.turns and _word(heard, at + 1) in PAIRED else None

@@ -64,3 +64,7 @@ def test_an_exception_and_what_is_said_of_it_are_refused(text):
 def test_a_shadow_that_is_not_wanted_is_met_by_the_light_that_is():
     plan = read("no harsh shadows please, soft light")
     assert plan.shoot.light is not None and plan.shoot.light.softness == 0.9 and not plan.refused
+
+
+def test_a_view_that_is_answered_with_no_is_not_wanted():
+    assert shown("front yes, back no") == (["front"], []) and not read("front yes, back no").refused
