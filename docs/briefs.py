@@ -7,6 +7,7 @@ from pipeline.language.briefs import grammar
 from pipeline.language.briefs.amounts import BRIGHTER_EV, CONTRAST, PERSPECTIVE, SHARPEN
 from pipeline.language.briefs.colours import colour_of
 from pipeline.language.briefs.directions import (
+    ALL_AROUND,
     OBLIQUE_DEG,
     SIDE_DEG,
     SLIGHT_HEIGHT_DEG,
@@ -115,7 +116,7 @@ BECOMES: dict[str, Callable[[str], str]] = {
     "THREEQ": lambda _: "45° left, or the side that is named",
     "TURN": lambda degrees: f"{degrees}°",
     "EVERY": lambda _: "`every 30° from 0 to 90`",
-    "ROUND": lambda _: "`8 views all around`",
+    "ROUND": lambda _: f"`{ALL_AROUND} views all around`, also without the number",
     "QUARTERS": lambda _: "front, right, back and left",
     "BACKLIGHT": lambda _: "azimuth 180",
     "SHADOWLESS": lambda _: "strength 0",
@@ -131,7 +132,7 @@ BECOMES: dict[str, Callable[[str], str]] = {
     "SLIGHTLY": _usual,
     "MUCH": _usual,
     "PERSPECTIVE": lambda word: "after `correct`" if word == "lines" else f"vertical {PERSPECTIVE['']:g}",
-    "CORRECT": lambda _: "before `perspective`",
+    "CORRECT": lambda word: "before `perspective`" if word == "correct" else f"vertical {PERSPECTIVE['']:g}",
     "SQUARE": lambda _: "crop 1:1",
     "EXTEND": lambda shape: "extend, with a side" if shape == "any" else f"extend: {shape}",
 }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 
 VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
+PRONOUNS = frozenset({"it", "them", "es", "sie", "ihn", "la", "le", "les"})
 REPLACING = frozenset({"with", "by", "for", "durch", "gegen", "mit", "par", "pour", "contre", "TO"})
 
 
@@ -13,7 +14,7 @@ def instead(clause: Sequence[Lexeme], at: int) -> int | None:
     for other in range(at + 1, phrase_end(clause, at)):
         if REPLACING & set(clause[other].before):
             return other
-        if clause[other].kind not in SWATCHES | {"BACKDROP"}:
+        if clause[other].kind not in SWATCHES | {"BACKDROP", "SIDE"}:
             break
     return None
 
@@ -29,7 +30,8 @@ def altering(clause: Sequence[Lexeme], at: int) -> int | None:
     if first.kind == "PART" and verbs:  # German verbs come last
         return verbs[-1] + 1
     about_product = any("PRODUCT" in lexeme.before for lexeme in clause[at:end])
-    return end if first.kind == "CHANGE" and about_product and "BACKDROP" not in kinds else None
+    coloured = first.value == "paint" and any(PRONOUNS & set(lexeme.before) for lexeme in clause[at + 1 : end])
+    return end if first.kind == "CHANGE" and (about_product or coloured) and "BACKDROP" not in kinds else None
 
 
 def _with_parts(clause: Sequence[Lexeme], end: int) -> int:

@@ -108,8 +108,9 @@ def adjust_of(lexemes: Sequence[Lexeme]) -> Edit:
     if any(lexeme.kind == "CORRECT" for lexeme in lexemes) and not amounts and not signs and not degrees:
         raise NoSuchPhrase  # `correct the brightness` says neither up nor down
     radius = [amounts.pop()[0]] if any(lexeme.kind == "RADIUS" for lexeme in lexemes) else []
-    if len(amounts) > 1 or (amounts and degrees):
+    if len(amounts) > 1:
         raise NoSuchPhrase
+    degrees = [] if amounts else degrees  # `a bit brighter (10%)`
     if amounts and noun in NOUNS and not signs and amounts[0][1:] == ("PCT", False) and amounts[0][0] >= 100:
         amounts[0] = (amounts[0][0] - 100, "PCT", True)  # `brightness 120%` is the whole
     elif (

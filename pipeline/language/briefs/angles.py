@@ -44,12 +44,20 @@ def joined_views(asks: Sequence[Ask]) -> list[Ask]:
             for at in reached:
                 joined[at] = _raised(joined[at], ask)
             continue
+        if _is_level(ask) and joined and joined[-1].segment != ask.segment:
+            for at in _views_before(joined, ask):
+                joined[at] = _raised(joined[at], ask) if joined[at].clause == ask.clause else joined[at]
         both = _together(joined[-1], ask) if joined else None
         if both is not None:
             joined[-1] = both
         else:
             joined.append(ask)
     return joined
+
+
+def _is_level(ask: Ask) -> bool:
+    """Whether a view is at eye level; views that `and` joins to it are, too: `front & back at eye level`."""
+    return any(one.kind == "LEVEL" for one in ask.phrase) and not any(one.kind == "NUM" for one in ask.phrase)
 
 
 def _raised(one: Ask, height: Ask) -> Ask:

@@ -15,18 +15,14 @@ from pipeline.language.briefs.declarations import openings, praises, questions
 from pipeline.language.briefs.facts import conditions, facts, opinions
 from pipeline.language.briefs.headers import headings
 from pipeline.language.briefs.idioms import idioms
-from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.lexeme import Lexeme, kinds
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.statements import buts, concessions, past, reasons, replaced, statements
 from pipeline.language.briefs.topics import topics
 from pipeline.language.briefs.utterance import BOUNDS, HasAsk, Spans, Utterance
 
 SHADES = frozenset({"COLOUR", "TONE", "MATERIAL"})
-IN_LABELS = frozenset(["PRODUCT", "VIEW", "NUM", "FROM", "TO", "ON", "MAKE", "CORRECT", "CHANGE"]) | {
-    UNKNOWN,
-    COURTESY,
-    TALK,
-}
+IN_LABELS = kinds("PRODUCT VIEW NUM FROM TO ON MAKE CORRECT CHANGE") | {UNKNOWN, COURTESY, TALK}
 IN_PHRASES = frozenset({UNKNOWN, TALK, "MOOD", "PRODUCT"})
 WANTED = frozenset({"MOODWORD", "CHANNEL", "LIGHT", "SHADOW", "BACKDROP"})
 MEASURING = frozenset(["PCT", "DEG", "EV", "PX", "VIEW", "SIDE", "UP", "DOWN", "NUM", "RATIO", "SIZE"]) | {UNKNOWN}
@@ -34,25 +30,16 @@ FOR, OF, DETERMINERS, LOOKS, THIS = cue("for"), cue("of"), cue("determiners"), c
 SAYING = cue("people_said")
 AS, DEFINITE = cue("as"), cue("definite")
 DAYS, DEGREES = cue("days"), cue("degrees")
+ARTICLES = frozenset({"a", "an", "ein", "eine", "un", "une"})
 SHORTEST_ADVERB = 6  # letters
 SEASONS = cue("seasons")
 SHORTEST_REF = 3  # digits of an article's number
 MOST_COUNTED = 12  # pictures of a list
 PICTURES = frozenset({"picture", "image", "photo", "pic", "bild", "foto"})
 BEFORE_NOUNS = frozenset({"ON", "ADD", "REMOVE", "NO", "AND", UNKNOWN, *SHADES})
-CHANGED = SHADES | {
-    "HARD",
-    "SOFT",
-    "STRONG",
-    "FAINT",
-    "BRIGHTER",
-    "DARKER",
-    "BRIGHTNESS",
-    "CONTRAST",
-    "SHARPEN",
-    "SIDE",
-}
-CHANGED |= {"UP", "DOWN", "LIGHT", "SHADOW", "NUM", "CROP", "ROTATE", "PART"}
+CHANGED = SHADES | kinds(
+    "HARD SOFT STRONG FAINT BRIGHTER DARKER BRIGHTNESS CONTRAST SHARPEN SIDE UP DOWN LIGHT SHADOW NUM CROP ROTATE PART"
+)
 AT = frozenset({"at", "um", "a", "around", "gegen", "vers", "ab", "von", "from"})
 RATIOS = frozenset({"16:10", "1:10", "10:10"})
 CLOCK = frozenset({"uhr", "h"})
@@ -117,7 +104,8 @@ def _is_likened(heard: Utterance, at: int) -> bool:
     first = at - 1
     while first >= 0 and (heard.words[first] in DEFINITE or heard.words[first] in OF or heard.kind(first) == "ON"):
         first -= 1
-    return first >= 0 and first < at - 1 and heard.words[first] in AS | {"like"}
+    shown = heard.words[at - 1] in ARTICLES and heard.kind(at + 1) in BOUNDS  # `as a TIFF`
+    return 0 <= first < at - 1 and heard.words[first] in AS | {"like"} and not shown
 
 
 def _of_season(heard: Utterance, at: int) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.language.briefs.amounts import lies_so
-from pipeline.language.briefs.asks import Ask, Ground, Lamp, View
+from pipeline.language.briefs.asks import Ask, Edit, Ground, Lamp, View
 from pipeline.language.briefs.corrections import (
     CHOICE,
     LAST,
@@ -20,17 +20,20 @@ from pipeline.language.briefs.corrections import (
     with_its_amount,
 )
 from pipeline.language.briefs.denials import is_met, without_denial
-from pipeline.language.briefs.directions import LAMP_OR_VIEW
-from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.directions import LAMP_OR_VIEW, WHICH_SHADOW
+from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.neighbours import changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak
-from pipeline.language.briefs.spans import Left, beside_refused, rest_of, spans_of
+from pipeline.language.briefs.spans import Left, beside_refused, leads_edit, rest_of, spans_of
 
 OF_REASON = "a reason asks for nothing; write what is wanted in a sentence of its own"
 OF_OPINION = "what somebody likes or has is no wish; write what is wanted"
 STATING = {"REASON": OF_REASON, "OPINION": OF_OPINION, "CONDITION": CHOICE}
 UNWANTED = "a brief says what is wanted; write that instead of what is not"
 WHICH = frozenset({"which", "qui", "welche", "welcher", "welches"})
+THAT = frozenset({"die", "der", "das", "that", "those", "celle", "celui", "elle", "il"})
+"""Opens what is said of an exception: `alles auf Weiß, bis auf die Rückseite, die kommt auf Grau`."""
+CHOSEN = SWATCHES | {"SIDE", "UP", "THREEQ", "MOOD", "CHANNEL"}
 SEPARATORS = frozenset({"COMMA", "STOP"})
 
 
@@ -58,8 +61,8 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
             last = found.asks.pop()
             _read_clause(amounted, last.clause, last.sentence, found)
             continue
-        if separator == "COMMA" and found.left and found.left[-1].reason == UNWANTED and WHICH & set(clause[0].before):
-            found.left.append(Left(tuple(clause), UNWANTED))  # `except the back, which goes on grey`
+        if separator == "COMMA" and _is_of_exception(found.left[-1:], clause[0].before):
+            found.left.append(Left(tuple(clause), UNWANTED))
             continue
         _read_clause(clause, number, sentence, found)
         if known and separator == "COMMA" and is_stronger(found.asks[known - 1], found.asks[known:]):
@@ -73,6 +76,13 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
     return found
 
 
+def _is_of_exception(left: Sequence[Left], before: Sequence[str]) -> bool:
+    """Whether a clause goes on about what the one before excludes: `except the back, which goes on grey`."""
+    denied = [one for one in left if one.reason == UNWANTED]
+    excepted = any(lexeme.value == "except" for one in denied for lexeme in one.lexemes)
+    return bool(denied and (WHICH & set(before) or (excepted and THAT & set(before[:1]))))
+
+
 def _without_said_twice(found: Found) -> None:
     """Drop words that only name what another clause says: `portrait, 4:5`, `a plain background, say beige`."""
     grounds = {ask.what.backdrop.kind for ask in found.asks if isinstance(ask.what, Ground)}
@@ -80,12 +90,33 @@ def _without_said_twice(found: Found) -> None:
         kinds = {lexeme.kind for lexeme in one.lexemes}
         graded = "GRADIENT" in kinds and kinds <= {"BACKDROP", "GRADIENT"} and "gradient" in grounds
         plain = "PLAIN" in kinds and kinds <= {"BACKDROP", "PLAIN"} and "solid" in grounds
-        if graded or plain or (kinds == {"ORIENTATION"} and lies_so(one.lexemes[0].value, found.asks)):
+        lies = [lexeme.value for lexeme in one.lexemes if lexeme.kind == "ORIENTATION"]
+        lies_so_too = bool(lies) and kinds <= {"ORIENTATION", "CROP"} and lies_so(lies[0], found.asks)
+        lines = any(lexeme.value == "lines" for lexeme in one.lexemes) and any(
+            path[:1] == ("perspective",) for ask in found.asks if isinstance(ask.what, Edit) for path in ask.what.fields
+        )
+        if graded or plain or lies_so_too or lines:
             found.left.remove(one)
 
 
+def _thing(one: Lexeme) -> tuple[str, str]:
+    return one.kind, one.value
+
+
 def _settle(found: Found) -> None:
-    """Sort out what is not wanted: it is met where something else is wanted in its place, or nothing sets it anyway."""
+    """Sort out what is not wanted: it is met where something else is wanted in its place, or nothing sets it anyway.
+
+    A choice is settled where one of its things is wanted afterwards: `beige or ivory? no, ivory`.
+    """
+    for one in [*found.left]:
+        either = one.reason == CHOICE or any(lexeme.value == "between" for lexeme in one.lexemes)
+        later = {_thing(each) for ask in found.asks if ask.start > one.start for each in ask.phrase}
+        lit = one.reason == WHICH_SHADOW and is_met(
+            one.lexemes[1:], (), [ask.what for ask in found.asks], all_but=False
+        )
+        if lit or (either and len({_thing(each) for each in one.lexemes if each.kind in CHOSEN} & later) == 1):
+            found.left.remove(one)
+            found.unwanted.append(one)
     denied = [one for one in found.left if one.reason == UNWANTED]
     for one in denied:
         rest = without_denial(one.lexemes)
@@ -161,12 +192,21 @@ def _take_back(clauses: list[tuple[str, list[Lexeme]]], lexeme: Lexeme) -> None:
         clauses.append((RETRACT, [lexeme]))
 
 
-def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
+def _denial_in(clause: Sequence[Lexeme]) -> int:
+    """Where what is not wanted begins after what is: `grey not white`, `to the right and not so hard`; 0 if nowhere."""
     for at in range(1, len(clause) - 1):
-        if clause[at].kind == "AND" and clause[at + 1].kind == "NOT":  # `to the right and not so hard`
-            _read_clause(clause[:at], number, sentence, found)
-            clause = clause[at + 1 :]
-            break
+        beside = {clause[at - 1].kind, clause[at + 1].kind}
+        if clause[at].kind == "NOT" and (beside <= SWATCHES or beside == {"SIDE"}):
+            return at
+        if clause[at].kind == "AND" and clause[at + 1].kind == "NOT":
+            return at
+    return 0
+
+
+def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
+    if cut := _denial_in(clause):
+        _read_clause(clause[:cut], number, sentence, found)
+        clause = clause[cut:] if clause[cut].kind == "NOT" else clause[cut + 1 :]
     if clause[0].kind in STATING:
         found.left.append(Left(tuple(clause), STATING[clause[0].kind]))
         return
@@ -190,6 +230,9 @@ def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found)
             inside |= set(range(span.first, span.end))
             found.asks += span.asks
             found.left += [Left(tuple(clause[span.first : span.end]), span.reason)] if span.reason else []
+    if 1 in inside and leads_edit(clause, 0, spans):
+        found.unwanted.append(Left((clause[0],)))
+        inside.add(0)
     found.left += rest_of(clause, inside)
 
 

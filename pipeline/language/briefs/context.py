@@ -30,8 +30,12 @@ def _round(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     if found[at].kind != "ROUND" or {kind_at(found, at - 1), kind_at(found, at + 1)} & {"NUM", "VIEW", "EVERY"}:
         return None
     rest = list(takewhile(lambda one: one.kind != "STOP", found[at:]))
-    counted = any(one.kind == "NUM" and other.kind == "VIEW" for one, other in pairwise(rest))
-    return replace(found[at], kind=COURTESY) if counted else None
+    if any(one.kind == "NUM" and other.kind == "VIEW" for one, other in pairwise(rest)):
+        return replace(found[at], kind=COURTESY)
+    before = list(takewhile(lambda one: one.kind not in {"COMMA", "STOP"}, reversed(found[:at])))
+    clause = {one.kind for one in [*before, *takewhile(lambda one: one.kind not in {"COMMA", "STOP"}, rest[1:])]}
+    alone = clause <= {COURTESY, TALK, "PRODUCT", "VIEW", "FROM", "ON", "MAKE", "AND", *SWATCHES, "BACKDROP"}
+    return replace(found[at], kind="QUARTERS", value="round") if alone else None
 
 
 def _ratio(found: Sequence[Lexeme], at: int) -> Lexeme | None:
@@ -74,10 +78,18 @@ def _shadow(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 
 def _quality(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`den Kontrast um 10 % stärker` is more of it."""
+    if found[at].kind == "SHARPEN" and kind_at(found, at + 1) == "SHADOW":
+        return replace(found[at], kind="HARD")  # `a sharper shadow`
     more = {"STRONG": "MORE", "FAINT": "LESS"}.get(found[at].kind)
     before = [one.kind for one in found[max(0, at - 7) : at] if one.kind not in {COURTESY, "FROM"}]
     amount = before[-3:] in (["CONTRAST", "NUM", "PCT"], ["BRIGHTNESS", "NUM", "PCT"], ["SHARPEN", "NUM", "PCT"])
     return replace(found[at], kind=more) if more and amount else None
+
+
+def _graded(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`a gentle fade from white to blue`: a gradient has no degree."""
+    grades = found[at].kind in {*QUALITIES, "SLIGHTLY"} and kind_at(found, at + 1) == "GRADIENT"
+    return replace(found[at], kind=COURTESY) if grades else None
 
 
 def _number(found: Sequence[Lexeme], at: int) -> Lexeme | None:
@@ -106,6 +118,22 @@ def _size(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`reduce all images to 70%` is about their size."""
     resizes = found[at].kind in {"LESS", "MORE"} and _is_resize(found, at)
     return replace(found[at], kind="RESIZE") if resizes else None
+
+
+def _cut(found: Sequence[Lexeme], at: int) -> Lexeme | None:
+    """`schneidet unten 8 % weg` is one cut, and `price sticker off` removes it."""
+    one = found[at]
+    ends = kind_at(found, at + 1) in ENDS
+    if one.kind == "FROM" and one.value == "off" and ends and kind_at(found, at - 1) == "PART":
+        return replace(one, kind="REMOVE", value="remove")
+    before = [each.kind for each in takewhile(lambda each: each.kind not in {"COMMA", "STOP"}, reversed(found[:at]))]
+    if one.value in {"(", ")"}:  # `brighter (10%)`
+        amount = found[at + 1 : at + 3] if one.value == "(" else found[max(0, at - 2) : at]
+        changed = {each.kind for each in found[max(0, at - 5) : at]} & CHANGES
+        measured = [each.kind for each in amount] in (["NUM", "PCT"], ["NUM", "EV"])
+        return replace(one, kind=COURTESY) if changed and measured else None
+    cut = one.kind == "REMOVE" and ends and "CROP" in before and "PCT" in before and "PART" not in before
+    return replace(one, kind=COURTESY) if cut else None
 
 
 def _removed(found: Sequence[Lexeme], at: int) -> Lexeme | None:
@@ -171,8 +199,8 @@ def _turn(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 
 
 RULES: tuple[Callable[[Sequence[Lexeme], int], Lexeme | None], ...] = (
-    _round, _ratio, _light, _shadow, _quality, _number, _direction, _size, _removed, _bracket, _turn, _bit, _plain,
-    _and,
+    _round, _ratio, _light, _shadow, _quality, _graded, _number, _direction, _size, _cut, _removed, _bracket,
+    _turn, _bit, _plain, _and,
 )  # fmt: skip
 
 
@@ -184,11 +212,13 @@ def _names_mood(found: Sequence[Lexeme], at: int) -> bool:
 
 def _is_item(found: Sequence[Lexeme], at: int) -> bool:
     """Whether `top` is an item of a list of views, and no edge of a picture: `- top`, `front, back, top on oak`."""
+    edge = found[at - 1].value == "(" and kind_at(found, at - 2) in SWATCHES  # `from white (top) to grey (bottom)`
+    edge = edge or [one.value for one in found[max(0, at - 2) : at]] in (["at", "the"], ["a", "the"])
     begins = at == 0 or _before_courtesy(found, at) in ENDS | {"COLON"}
     following = [one.kind for one in found[at + 1 : at + 4] if one.kind != COURTESY]
     ends = not following or following[0] in ENDS | {"ON"}
     cut = any(one.kind in CUTTING | {"GRADIENT"} for one in found[max(0, at - 6) : at + 6])
-    return begins and ends and not cut
+    return begins and ends and not cut and not edge
 
 
 def _before_courtesy(found: Sequence[Lexeme], at: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipeline.language.briefs.asks import Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View
 from pipeline.language.briefs.cues import cue
-from pipeline.language.briefs.lexeme import QUALITIES, Lexeme
+from pipeline.language.briefs.lexeme import QUALITIES, Lexeme, kinds
 from pipeline.language.briefs.lexicon import COURTESY, NOUN, TALK
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
@@ -22,7 +22,8 @@ EITHER = cue("either")
 DENYING, ADDING, INSTEAD = cue("denying"), cue("adding"), cue("instead_of_it")
 OPENING = BOUNDS | {"AND", "COLON", RETRACT}
 FRAMES = frozenset({"crop", "size_px", "resize"})
-CHANGED_BY_AMOUNT = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN", "MORE", "LESS"})
+CHANGED_BY_AMOUNT = kinds("BRIGHTER DARKER BRIGHTNESS CONTRAST SHARPEN MORE LESS PERSPECTIVE CORRECT")
+DEGREES = frozenset({"SLIGHTLY", "MUCH"})
 RATHERS = frozenset({"rather", "eher", "plutot"})
 UNITS = frozenset({"PCT", "EV", "DEG"})
 QUIET = frozenset({COURTESY, TALK, NOUN})
@@ -107,8 +108,11 @@ def taken_back(asks: list[Ask], known: int, clause: Sequence[Lexeme], *, sure: b
 
 
 def is_stronger(before: Ask, later: Sequence[Ask]) -> bool:
-    """Whether the only later ask says the same of the light with more weight."""
+    """Whether the only later ask says the same of the light with more weight, or of an edit with an amount."""
     first, second = before.what, later[0].what if len(later) == 1 else None
+    if isinstance(first, Edit) and isinstance(second, Edit) and first.fields.keys() == second.fields.keys():
+        amounts = [any(one.kind == "NUM" for one in ask.phrase) for ask in (before, later[0])]
+        return amounts == [False, True]
     if not (isinstance(first, Lamp) and isinstance(second, Lamp)) or first.fields.keys() != second.fields.keys():
         return False
     softness = [one.fields.get("softness", 0.5) for one in (first, second)]
@@ -147,10 +151,17 @@ def with_amount(phrase: Sequence[Lexeme], clause: Sequence[Lexeme]) -> list[Lexe
 
 
 def with_its_amount(last: Ask, clause: Sequence[Lexeme]) -> list[Lexeme] | None:
-    """The phrase of an edit with the amount that the next clause gives: `brighter, like 20%`."""
+    """The phrase with the amount that the next clause gives: `brighter, like 20%`, `from the left, 45 degrees`."""
+    sides = [one.kind for one in last.phrase] == ["SIDE"] and last.phrase[0].turns and isinstance(last.what, View)
+    if sides and [one.kind for one in clause] == ["NUM", "DEG"] and clause[0].value[0] not in "+-":
+        return [*last.phrase, *clause]
     amount = [one.kind for one in clause] in (["NUM", "PCT"], ["NUM", "EV"])
-    lacks = isinstance(last.what, Edit) and {one.kind for one in last.phrase} <= CHANGED_BY_AMOUNT
-    return [*last.phrase, *clause] if amount and lacks and clause[0].value[0] not in "+-" else None
+    lacks = isinstance(last.what, Edit) and {one.kind for one in last.phrase} <= CHANGED_BY_AMOUNT | DEGREES
+    return (
+        [*(one for one in last.phrase if one.kind not in DEGREES), *clause]
+        if amount and lacks and clause[0].value[0] not in "+-"
+        else None
+    )
 
 
 def _last_alike(earlier: Sequence[Ask], slot: str) -> list[Ask]:

@@ -2,13 +2,16 @@
 
 from itertools import pairwise
 
+from pipeline.language.briefs.conjugation import infinitives
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
+from pipeline.language.briefs.plan import LANGUAGES
 from pipeline.language.briefs.utterance import Spans, Utterance
 
 WISHING, HAVING, OBLIGING, VERBS = cue("wishing"), cue("having"), cue("obliging"), cue("verbs")
 ASKING, CONTACTING, BESIDE, APOLOGISING = cue("asking"), cue("contacting"), cue("beside") - {"a"}, cue("apologising")
 SPEAKERS, SUBJECTS, NOBODY, DETERMINERS = cue("speakers"), cue("subjects"), cue("nobody"), cue("determiners")
+INFINITIVES, FORETELLING = cue("infinitives"), frozenset({"will", "wird", "werden", "va", "vont"})
 OPENERS, TOO, WHETHER, LOOKING = cue("openers"), cue("too"), cue("whether"), cue("looking")
 TOPICS = frozenset({"BACKDROP", "LIGHT", "SHADOW"})
 REQUESTED = frozenset({"REMOVE", "ADD", "CHANGE", "EXTEND", "NO", "LIMIT", "OR", "CROP", "ROTATE"})
@@ -19,6 +22,15 @@ PERSONS, ASKERS, YOU = cue("persons"), cue("askers"), frozenset({"you", "du", "i
 IMPERATIVES, FOR = cue("imperatives"), cue("for")
 ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une"})
 NAMED = frozenset({"PRODUCT", "VIEW", "PART", UNKNOWN, TALK})
+SHADES, IS = frozenset({"MATERIAL", "COLOUR"}), cue("is")
+SOMEBODY, PAST = frozenset({"someone", "somebody", "jemand", "quelqu'un"}), cue("was")
+NEAR = frozenset({"it", "daneben", "davor", "dahinter", "darin", "drumherum", "elle"}) | (
+    BESIDE - {"with", "mit", "avec"}
+)
+STANDING = frozenset(
+    {"stands", "sits", "lies", "rests", "hangs", "floats", "steht", "sitzt", "liegt", "schwebt", "repose"}
+)
+AMOUNTED = frozenset({"PERSPECTIVE", "CONTRAST", "BRIGHTNESS"})
 TO = frozenset({"to", "zu", "a"})
 
 
@@ -33,18 +45,35 @@ def declares(heard: Utterance, first: int, end: int) -> bool:
     if heard.words[start : start + 1] and heard.words[start] in SPEAKERS:
         requested = requested - {"NO"}  # `we still have no hero`
     requested |= {"NOT"} if heard.kind(start) == "NOT" else set()
-    if start + 1 >= end or requested or heard.asks(start, end):
+    if start + 1 >= end:
         return False
-    opening, said = heard.words[start], heard.said(start, end)
-    if opening in ASKING | NOBODY | APOLOGISING or said & TOO or _contacts(heard, start, end):
+    opening, said, one = heard.words[start], heard.said(start, end), heard.tokens[start]
+    chosen = opening in SPEAKERS and heard.kinds(start, end) & SHADES and not said & IS  # `on prend du chêne`
+    excused = next(iter(opening.split()), "") in APOLOGISING  # `sorry for the late change`
+    requested -= {"CHANGE"} if excused else set()
+    if chosen or requested or heard.asks(start, end) or _paints_scene(heard, start, end):
+        return False
+    if opening in ASKING | NOBODY or excused or said & TOO or _contacts(heard, start, end):
         return True
-    if _wishes(heard, first, end):
-        return False
-    one = heard.tokens[start]
-    speaks = opening in SPEAKERS | SUBJECTS and (one.kind != "ON" or _is_french(heard, start, end))
     noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
+    if _wishes(heard, first, end, but=FORETELLING if heard.kind(noun) in {UNKNOWN, TALK} else frozenset()):
+        return False
+    speaks = opening in SPEAKERS | SUBJECTS and (one.kind != "ON" or _is_french(heard, start, end))
     speaks = speaks or (heard.kind(noun) == TALK and heard.tokens[noun].value in ABOUT and noun + 1 < end)
-    return speaks or (_has_verb(heard, start, end) and (opening in DETERMINERS | VERBS or one.kind in NAMED))
+    return speaks or (_has_verb(heard, start, end) and (opening in DETERMINERS | VERBS or one.kind in NAMED | AMOUNTED))
+
+
+def _paints_scene(heard: Utterance, start: int, end: int) -> bool:
+    """Whether a clause describes what a picture may show: `a cat sits next to it`, `the mug stands on some books`."""
+    opening, said = heard.words[start], heard.said(start + 1, end)
+    noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
+    somebody = heard.kind(noun) == TALK and heard.tokens[noun].value in ABOUT
+    if somebody or opening in VERBS or said & (TOO | PAST):
+        return False
+    indefinite = opening in ARTICLES | SOMEBODY or heard.kind(start) == UNKNOWN
+    at_product = heard.kinds(start + 1, end) & {"PRODUCT", "BACKDROP"} or said & NEAR
+    resting = said & STANDING and heard.kind(noun) == "PRODUCT" and "ON" in heard.kinds(start, end)
+    return bool(indefinite and at_product) or bool(resting and UNKNOWN in heard.kinds(noun + 1, end))
 
 
 def _opening(heard: Utterance, first: int, end: int) -> int:
@@ -93,8 +122,11 @@ def _is_french(heard: Utterance, first: int, end: int) -> bool:
     return french and heard.kind(first + 1) in {COURTESY, UNKNOWN} and heard.words[first + 1] not in DETERMINERS
 
 
-def _wishes(heard: Utterance, first: int, end: int) -> bool:
-    """Whether a clause says that something should be: `could I have`, `it has to`, `I'd like`; not `it looks like`."""
+def _wishes(heard: Utterance, first: int, end: int, *, but: frozenset[str] = frozenset()) -> bool:
+    """Whether a clause says that something should be: `could I have`, `it has to`, `I'd like`; not `it looks like`.
+
+    `but`: verbs that wish nothing there, such as `people will love it`.
+    """
     words = [word.rpartition("'")[2] for word in heard.words[first:end]]
     if any(one in HAVING and other in TO for one, other in pairwise(words)):
         return True
@@ -104,6 +136,7 @@ def _wishes(heard: Utterance, first: int, end: int) -> bool:
         WISHING
         - HAVING
         - {"picture"}
+        - but
         - ({"like"} if likened else set())
         - ({"asked", "asking", "asks"} if asked else set())
     )
@@ -120,12 +153,23 @@ def _contacts(heard: Utterance, start: int, end: int) -> bool:
 def _has_verb(heard: Utterance, first: int, end: int) -> bool:
     """Whether something is said of a subject; `the background is a beach` says what it shall be."""
     words = [word.rpartition("'")[2] for word in heard.words[first:end]]
-    verb = next((at for at, word in enumerate(words) if word in VERBS), None)
+    verb = next((at for at in range(len(words)) if _is_verb(heard, first, first + at)), None)
     if verb is None:
         plural = words[0] in {"les", "des", "ces", "nos", "vos", "ils", "elles"}
         return plural and any(word.endswith("ent") and not word.endswith("ment") for word in words[1:])
     thing = words[verb + 1 : verb + 2] and words[verb + 1] in ARTICLES
     return not (thing and heard.kinds(first, end) & TOPICS)
+
+
+def _is_verb(heard: Utterance, first: int, at: int) -> bool:
+    """Whether a word of a clause that begins at `first` is a verb of what the clause says: `hangs`, `sauft`, `it's`."""
+    word = heard.words[at].rpartition("'")[2]
+    if word in VERBS:
+        return True
+    if word == "s":
+        return at > first and heard.kind(at - 1) in NAMED and heard.kind(at + 1) not in NAMED
+    forms = {one for language in LANGUAGES for one in infinitives(word, language)}
+    return at > first and heard.kind(at) in {UNKNOWN, TALK, COURTESY} and bool(INFINITIVES & {word, *forms})
 
 
 def praises(heard: Utterance) -> Spans:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pipeline.language.briefs.asks import Alter, Edit, Extend, Ground, Lamp, Mood, OnChannel, View, What
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.directions import SOFTNESS, STRENGTH
-from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
+from pipeline.language.briefs.lexeme import SWATCHES, Lexeme, kinds
 from pipeline.language.briefs.lexicon import UNKNOWN
 
 CHOSEN = (View, Ground, Mood, OnChannel)
@@ -18,18 +18,7 @@ DONE = frozenset(
 TOO = cue("too") | {"so"}
 FIELDS = {**dict.fromkeys(SOFTNESS, "softness"), **dict.fromkeys(STRENGTH, "strength")}
 VALUES = {**SOFTNESS, **STRENGTH}
-DENIED_BY_NO = SWATCHES | {
-    "SIDE",
-    "CROP",
-    "ROTATE",
-    "SHARPEN",
-    "REMOVE",
-    "CHANGE",
-    "OWN_BACKDROP",
-    "OWN_ANGLE",
-    "CHANNEL",
-    UNKNOWN,
-}
+DENIED_BY_NO = SWATCHES | {UNKNOWN} | kinds("SIDE CROP ROTATE SHARPEN REMOVE CHANGE OWN_BACKDROP OWN_ANGLE CHANNEL")
 
 
 def without_denial(clause: Sequence[Lexeme]) -> list[Lexeme]:
@@ -55,7 +44,7 @@ def _is_left_undone(one: Lexeme, wanted: Sequence[What]) -> bool:
     """Whether a bare word such as `crop` or `hard` names what is not done, or what the light is said not to be."""
     field = FIELDS.get(one.kind, "")
     said = [what.fields[field] for what in wanted if isinstance(what, Lamp) and field in what.fields]
-    return one.kind in DONE or (bool(said) and VALUES[one.kind] not in said)
+    return one.kind in DONE | {"SHADOW"} or (bool(said) and VALUES[one.kind] not in said)
 
 
 def _is_replaced(denied: What, wanted: Sequence[What]) -> bool:

@@ -22,18 +22,23 @@ SOFTNESS = {"SOFT": 0.9, "HARD": 0.1}
 VERY = {"SOFT": 1.0, "HARD": 0.0}
 STRENGTH = {"STRONG": 0.7, "FAINT": 0.2}
 SAME_LAMP = GOES_ON | {"TO"}
+PUT = frozenset({("la", "a"), ("le", "a")})  # `adoucis-la et mets-la à gauche`
 LAMP_OR_VIEW = "this may mean the light or the view; write `light from the left` or `view from the left`"
+WHICH_SHADOW = "say which shadow is wanted: `no shadow`, `soft shadow` or `hard shadow`"
 OF_PICTURE = frozenset({"picture", "image", "photo", "bild", "foto", "by", "um"})
 ARTICLES = cue("definite")
 AT = frozenset({"at", "am", "en"})
 LOWEST_LAMP_DEG = 15.0
 MOST_VIEWS = 64
+ALL_AROUND = 8  # views where a brief does not say how many
 
 
 def view_of(tree: Tree[Any]) -> View:
     """The direction of an `angle` phrase."""
     if any("COLON" in lexeme.before for lexeme in lexemes_in(tree)[1:]):
         raise NoSuchPhrase  # `the front page needs it: left`
+    if any("off" in lexeme.before for lexeme in lexemes_in(tree)):
+        raise NoSuchPhrase  # `trim a sliver off the bottom`
     parts = {str(part.data): lexemes_in(part) for part in tree.children if isinstance(part, Tree)}
     _require_from(lexemes_in(tree))
     if not parts:  # SIDE NUM DEG up_or_down
@@ -145,7 +150,7 @@ def views_around(lexemes: Sequence[Lexeme]) -> list[View] | list[Count]:
     if lexemes[0].kind == "BOTH":
         return [View(azimuth_deg=SIDE_DEG[side], name=side) for side in TOWARDS]
     if lexemes[0].kind == "QUARTERS":
-        return [Count(4)]
+        return [Count(ALL_AROUND if lexemes[0].value == "round" else 4)]
     numbers = [lexeme.number for lexeme in lexemes if lexeme.kind == "NUM"]
     if any(lexeme.kind == "VIEW" for lexeme in lexemes):
         count = int(numbers[0])
@@ -176,13 +181,14 @@ def lamp_of(tree: Tree[Any]) -> Lamp:
         # `light from the left and above`, `the light softer and from the right`
         goes_on = (following.kind == "UP" or lexemes[0].kind in {"LIGHT", "SHADOW"}) and not following.viewed
         goes_on = goes_on and (following.kind == "UP" or "FROM" in following.before)
-        if joint.kind == "AND" and not goes_on and not SAME_LAMP & set(following.before):
+        same = SAME_LAMP & set(following.before) or PUT & set(pairwise(following.before))
+        if joint.kind == "AND" and not goes_on and not same:
             if "FROM" in following.before and not following.viewed:
                 raise RefusedPhrase(LAMP_OR_VIEW)
             raise NoSuchPhrase
     if {"NO", "REMOVE", "SHADOWLESS"} & set(kinds):
         if {"SOFT", "HARD", "STRONG", "FAINT"} & set(kinds):
-            raise RefusedPhrase("say which shadow is wanted: `no shadow`, `soft shadow` or `hard shadow`")
+            raise RefusedPhrase(WHICH_SHADOW)
         return Lamp({"strength": 0.0}, shadow=False)
     fields = {"strength": STRENGTH["FAINT"]} if kinds[0] == "SLIGHTLY" and kinds[1] == "SHADOW" else {}
     for quality in tree.find_data("quality"):
@@ -212,7 +218,9 @@ def _place(lexemes: Sequence[Lexeme]) -> dict[str, float]:
     high = any(lexeme.kind == "UP" for lexeme in where)
     if len(numbers) > 1 or len(sides) > 2 or (numbers and not where):
         raise NoSuchPhrase
-    if any(lexeme.value == "top" and AT & set(lexeme.before) and "FROM" not in lexeme.before for lexeme in where):
+    if not sides and any(
+        lexeme.value == "top" and AT & set(lexeme.before) and "FROM" not in lexeme.before for lexeme in where
+    ):
         raise NoSuchPhrase  # `light at the top` is a shade
     found: dict[str, float] = {}
     if sides:

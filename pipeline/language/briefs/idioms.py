@@ -3,41 +3,72 @@
 from dataclasses import replace
 
 from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.declarations import declares
+from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
 HEIGHTS = frozenset({"above", "below", "raised"})
+POINTED = frozenset({"above", "oben", "dessus"})
 DIRECTED = frozenset({"FROM", "SLIGHTLY", "MUCH", "OBLIQUE", "DEG", "SIDE", "NUM"})
+PAIRED = cue("paired")
+"""Of such things a shop sells two: `the left shoe` is no view."""
+HAVE = frozenset({"a", "as", "ai", "ont", "avez", "avons", "avait"})
 KNOWING = frozenset({"ich", "er", "sie", "wer", "man", "keiner", "niemand", "jeder"})
 SEPARABLE = frozenset({"take", "taking", "get", "edit", "cut", "clean", "nimm", "nehmt", "mach", "macht", "schneide"})
 OFF = frozenset({"off", "out", "away", "weg", "raus", "ab"})
 EXCEPT, FINE = (
     frozenset({"except", "ausser", "bis auf", "sauf"}),
-    cue("done") | {"bien", "fine", "good", "gut", "ok", "okay", "passt", "right", "stimmt"},
+    cue("done") | cue("fine"),
 )
 OPENS = BOUNDS | {"AND", "COLON"}
 RETURNING, RETURNED, LEFT_OVER, LEFT_AS = cue("returning"), cue("returned"), cue("left_over"), cue("left_as")
 RIGHT_AWAY, PRAISING, PRAISED, POINTING = cue("right_away"), cue("praising"), cue("praised"), cue("pointing")
+LIGHTING = cue("lighting")
 DETERMINERS, BEHIND, PLURALS = cue("determiners"), cue("behind"), cue("plurals")
 
 
 def idioms(heard: Utterance) -> Spans:
     """Directions that are talk. One that says where the backdrop is becomes it: `a gradient behind the mug`."""
     for at, one in enumerate(heard.tokens):
-        if heard.words[at] in BEHIND and _is_behind_product(heard, at):
-            heard.tokens[at] = replace(one, kind="BACKDROP", value="backdrop")
-        elif one.kind == "NOT" and heard.words[at] in EXCEPT and _is_only_one(heard, at):
-            heard.tokens[at] = replace(one, kind=COURTESY)
+        if changed := _meant(heard, at):
+            heard.tokens[at] = changed
         elif heard.words[at] in SEPARABLE and (off := _separated(heard, at)):
             heard.tokens[at] = replace(one, kind="REMOVE", value="remove")
             heard.tokens[off] = replace(heard.tokens[off], kind=COURTESY)
-        elif one.kind == "COLOUR" and _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON":
-            heard.tokens[at] = replace(one, kind=UNKNOWN)  # `show the blue one`
         elif heard.words[at] in {"weiss", "weisst"} and _word(heard, at - 1) in KNOWING:
             yield at, at + 1  # `ich weiß, es ist spät`
         elif one.kind in {"SIDE", "UP", "DOWN"} and _is_idiom(heard, at):
             heard.read[at] = replace(one, kind=TALK)
             yield at, at + 1
+
+
+def _meant(heard: Utterance, at: int) -> Lexeme | None:
+    """The token as it is meant between those beside it; None if it means what it says."""
+    one, word, after = heard.tokens[at], heard.words[at], heard.kind(at + 1)
+    if word in BEHIND and _is_behind_product(heard, at):
+        return replace(one, kind="BACKDROP", value="backdrop")
+    forgotten = word == "oublie" and _word(heard, at - 1) in HAVE  # `t'as oublié la face`
+    article = word == "ne" and after == "NUM"  # `um ne halbe Blende`
+    excepted = word in EXCEPT and _is_only_one(heard, at)
+    moving = one.kind == UNKNOWN and word in LIGHTING and _moves_light(heard, at)
+    if moving or (one.kind == "NOT" and (excepted or forgotten or article)):
+        return replace(one, kind=COURTESY)
+    no_more = one.kind == "MORE" and word == "plus de" and after in {"MATERIAL", "COLOUR"}  # `plus de marbre`
+    answered = one.kind == "NO" and after in BOUNDS and heard.kind(at - 1) == "SIDE"  # `front yes, back no`
+    if no_more or answered:
+        return replace(one, kind="NOT", value="not")
+    if one.kind == "COLOUR" and _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON":
+        return replace(one, kind=UNKNOWN)  # `show the blue one`
+    return replace(one, kind="OTHER") if one.turns and _word(heard, at + 1) in PAIRED else None
+
+
+def _moves_light(heard: Utterance, at: int) -> bool:
+    """Whether a verb opens its clause and moves the light: `move the light to the left`."""
+    after = at + 1
+    while _word(heard, after) in DETERMINERS:
+        after += 1
+    return heard.kind(at - 1) in OPENS | {COURTESY} and heard.kind(after) in {"LIGHT", "SHADOW"}
 
 
 def _is_only_one(heard: Utterance, at: int) -> bool:
@@ -63,7 +94,8 @@ def _is_idiom(heard: Utterance, at: int) -> bool:
         return _is_agreement(heard, at)
     if word in {"top", "oben", "unten"}:
         return _is_praise(heard, at)
-    return kind != "SIDE" and heard.tokens[at].value in HEIGHTS and _points(heard, at)
+    named = word in POINTED or heard.tokens[at].value != "above"  # `als flat lay` is a view
+    return kind != "SIDE" and heard.tokens[at].value in HEIGHTS and named and _points(heard, at)
 
 
 def _word(heard: Utterance, at: int) -> str:
@@ -95,6 +127,8 @@ def _is_agreement(heard: Utterance, at: int) -> bool:
         return True
     if _word(heard, at - 1) in {"all", "s"} and ends:
         return True
+    if begins and ends and declares(heard, at + 2, heard.bound(at + 2)):
+        return True  # `Right, the horizon is off`
     following = at + 2 if ends else at + 1
     return begins and _word(heard, following) in RIGHT_AWAY
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 _GREETING = re.compile(
     r"\A\s*(?:hi(?:ya)?|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|morning(?= (?:all|\w+,)|[!,])"
-    r"|hej|yo|howdy|ciao|hallo|hallöchen|hoi|sal[üu]|sali|mahlzeit|tag(?= |,)|guten (?:tag|morgen|abend)"
+    r"|huhu|hej|yo|howdy|ciao|hallo|hallöchen|hoi|sal[üu]|sali|mahlzeit|tag(?= |,)|guten (?:tag|morgen|abend)"
     r"|liebes?|lieber(?= +(?-i:[A-ZÄÖÜ]))"
     r"|sehr geehrte[rs]?|moin|servus|gr[uü]ezi|gr[uü](?:ß|ss) (?:gott|dich|euch)"
     r"|(?:re-?)?bonjour|bonsoir|salut|coucou|all[oô]|madame|monsieur|messieurs|ch[eè]re?s?)"
@@ -62,9 +62,9 @@ _PLEASANTRY = re.compile(  # `hope you can ...` and `thanks for making ...` are 
 )
 _FAREWELL = (
     r"(?:thanks|thank you|thx|apologies|regards|greetings|wishes|best|yours|faithfully|sincerely|hugs|love|dank"
-    r"|gr(?:ü|ue)(?:ß|ss)e|gru(?:ß|ss)|bussi|merci|salutations|cordialement|amiti[eé]s|bises|bisous)"
+    r"|gr(?:ü|ue)(?:ß|ss)e|gru(?:ß|ss)|pfiat|demain|morgen|bientôt|montag|lundi|bussi|merci|salutations|cordialement|amiti[eé]s|bises|bisous)"
 )
-_NAMES = r"(?-i:[ \t~/-]*(?:x+ )?(?:[A-ZÀ-Þ][\w.'-]*[ \t/|&,]*){1,4})"
+_NAMES = r"(?-i:[ \t~/-]*(?:i\. ?[AV]\. )?(?:x+ )?(?:[A-ZÀ-Þ][\w.'-]*[ \t/|&,]*){1,4}x*)"
 _NAME = re.compile(  # a signature without a greeting, or with one in words of its own
     rf"(?:(?:(?<=\n)|\A)(?:[ \t]*|[^\n]{{0,60}}\b{_FAREWELL}\b[^\n]{{0,30}})\n{_NAMES}(?:\n{_NAMES})?"
     rf"|(?<=\n)[ \t]*{_FAREWELL},?[ ]{_NAMES})\s*\Z",

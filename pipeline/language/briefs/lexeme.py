@@ -13,6 +13,11 @@ PICTURES = frozenset(f"{OF_PICTURES} {OF_VERSIONS}".split())
 TURNS = {"L": "left", "R": "right"}
 
 
+def kinds(names: str) -> frozenset[str]:
+    """Kinds of tokens, named with spaces between them."""
+    return frozenset(names.split())
+
+
 @dataclass(frozen=True)
 class Lexeme:
     """One token: its kind in the grammar, its value, and where it stands in the text.

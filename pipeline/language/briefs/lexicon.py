@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
 import yaml
@@ -57,20 +57,9 @@ class Lexicon:
 
     def with_names(self, known: Known) -> "Lexicon":
         """This lexicon with the names of a shoot's angles, backdrops and channels, and its words for the product."""
-        entries = dict(self.entries)
-        for name in known.channels:
-            for phrase in _nicknames(name, tuple(known.channels), self):
-                entries[phrase] = (Meaning("CHANNEL", name),)
         own = [("OWN_ANGLE", angle.name) for angle in known.angles]
         own += [("OWN_BACKDROP", backdrop.name) for backdrop in known.backdrops]
-        for kind, name in own:
-            if not all(word in self.single for word in key_of(name)):
-                entries.setdefault(key_of(name), (Meaning(kind, name),))
-        for name in known.product:
-            for phrase in (key_of(name), *((word,) for word in key_of(name) if len(word) > 2)):
-                entries.setdefault(phrase, (Meaning("PRODUCT", "product"),))
-        entries.pop((), None)
-        return Lexicon(entries)
+        return _named(self, tuple(known.channels), tuple(own), tuple(known.product))
 
     def talk_in(self, word: str) -> str:
         """The class of talk of the last part of a German compound, such as `Frühjahrskatalog`; else empty."""
@@ -86,6 +75,25 @@ class Lexicon:
     def single(self) -> frozenset[str]:
         """All single words that have a meaning."""
         return frozenset(key[0] for key in self.entries if len(key) == 1)
+
+
+@lru_cache(maxsize=16)
+def _named(
+    words: Lexicon, channels: tuple[str, ...], own: tuple[tuple[str, str], ...], product: tuple[str, ...]
+) -> Lexicon:
+    """`words` with names: those of channels, (kind, name) of a shoot's own angles and backdrops, and of the product."""
+    entries = dict(words.entries)
+    for name in channels:
+        for phrase in _nicknames(name, channels, words):
+            entries[phrase] = (Meaning("CHANNEL", name),)
+    for kind, name in own:
+        if not all(word in words.single for word in key_of(name)):
+            entries.setdefault(key_of(name), (Meaning(kind, name),))
+    for name in product:
+        for phrase in (key_of(name), *((word,) for word in key_of(name) if len(word) > 2)):
+            entries.setdefault(phrase, (Meaning("PRODUCT", "product"),))
+    entries.pop((), None)
+    return Lexicon(entries)
 
 
 @cache

@@ -31,7 +31,11 @@ def _with_lamps_whole(read: list[Lexeme]) -> list[Lexeme]:
     ends = [at for at, lexeme in enumerate(read) if lexeme.kind in {"COMMA", "STOP"}] + [len(read)]
     inside = set()
     for before, comma, after in zip([-1, *ends], ends, ends[1:], strict=False):
-        lamp, clause = read[before + 1 : comma], read[comma + 1 : after]
+        colons = [at for at in range(before + 1, comma) if read[at].kind == "COLON" and read[at - 1].kind not in LABELS]
+        lamp, clause = (
+            read[max([before, *colons]) + 1 : comma],
+            read[comma + 1 : after],
+        )  # `scarf: light hard, from ...`
         kinds = {one.kind for one in clause}
         goes_on = any(one.value in GOES_ON for one in clause) and kinds <= OF_LAMP
         goes_on = goes_on or bool(kinds & QUALITIES and kinds <= QUALITIES | {COURTESY, "SLIGHTLY", "MUCH"})

@@ -58,10 +58,11 @@ def _is_other_amount(clause: Sequence[Lexeme], first: int, end: int, free: Set[i
     kinds = {lexeme.kind for lexeme in clause[first:end]}
     before = clause[first - 1] if first - 1 in free else None
     after = clause[end] if end in free else None
+    parted = end < len(clause) and clause[end].value == "between"  # `more contrast between mug and background`
     of_backdrop = bool(kinds & LIT) and end < len(clause) and clause[end].kind == "BACKDROP"
     compared = end < len(clause) and bool(THAN & set(clause[end].before))  # `the front brighter than the back`
     unread = "NUM" not in kinds and _has_amount(clause, free)
-    return of_backdrop or compared or unread or _is_of_other_amount(kinds, before, after)
+    return parted or of_backdrop or compared or unread or _is_of_other_amount(kinds, before, after)
 
 
 def _ends_range(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
@@ -90,7 +91,8 @@ def _is_other_than_view(clause: Sequence[Lexeme], first: int, end: int, free: Se
     after = clause[end] if end in free else None
     said = {word for lexeme in phrase for word in lexeme.before}
     turned = after and after.kind in {UNKNOWN, "ROTATE"} and "TO" in said and "FROM" not in said
-    turned = turned or (before and before.kind == "ROTATE" and "TO" in said)
+    way = "TO" in said or (phrase[0].turns and len(phrase) == 1 and "FROM" not in said)
+    turned = turned or (before and before.kind == "ROTATE" and way)
     compared = any(one in AS and other in DEFINITE for one, other in pairwise(phrase[0].before))
     compared = compared and "COLON" not in phrase[0].before  # `the same views as the mug: front`
     measured = (
@@ -101,6 +103,10 @@ def _is_other_than_view(clause: Sequence[Lexeme], first: int, end: int, free: Se
     plus = phrase[0].before[-1:] and phrase[0].before[-1] in DEFINITE and "TO" not in phrase[0].before
     if before and before.kind == "MORE" and plus:
         return False  # `plus the front`
+    if first and clause[first - 1].kind == "MOOD" and "light" in clause[first - 1].value and "FROM" in said:
+        return True  # `daylight from the left`
+    if after and after.kind == "PART" and not after.before and phrase[-1].kind == "SIDE":
+        return True  # `the back label`
     relative = before and before.kind in {"MORE", "LESS", "CROP", "PX", "PCT", "NUM"}
     return bool(turned or compared or measured or relative or _is_way(clause, first, end))
 
@@ -120,7 +126,10 @@ def _is_way(clause: Sequence[Lexeme], first: int, end: int) -> bool:
     ]
     joins = kinds[-1:] == ["SIDE"] and [one.kind for one in clause[end : end + 3]] == ["AND", "SLIGHTLY", "SIDE"]
     of = bool(before and before.kind == "SIDE" and "of" in phrase[0].before[:1])  # `slightly left of the front`
-    return placed or leads or led or joined or joins or of
+    beside = bool(
+        before and before.kind == UNKNOWN and "ON" in phrase[0].before and phrase[0].turns
+    )  # `a vase on the left`
+    return beside or placed or leads or led or joined or joins or of
 
 
 def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | None) -> bool:
@@ -145,6 +154,8 @@ def _is_other_shade(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexe
         return True
     if before and before.kind in {UNKNOWN, "LIGHT", "GRADIENT"} and "TO" in phrase[0].before:
         return True
+    if before and before.kind in {"LESS", "MORE"} and phrase[0].kind in NAMED and not phrase[0].before:
+        return True  # `less grey background`
     if after and after.value in {"top", "bottom"} and phrase[-1].kind in NAMED:
         return True
     vague = after and after.kind in {UNKNOWN, "MUCH", "SLIGHTLY"} and not after.before

@@ -97,7 +97,13 @@ def _shape(lexeme: Lexeme) -> str:
 
 
 def _exposure(_: Tree[Any], lexemes: Sequence[Lexeme]) -> list[What]:
-    """`+1 EV`; in `darker, say half a stop`, the amount may be up or down."""
+    """`+1 EV` or `lift it by half a stop`; in `darker, say half a stop`, the amount may be up or down."""
+    kinds = [lexeme.kind for lexeme in lexemes]
+    ways = [kind for kind in kinds if kind in {"MORE", "LESS"}]
+    if sorted({*kinds} - {*ways}) != ["EV", "NUM"] or kinds.count("NUM") != 1 or len(ways) > 1:
+        raise NoSuchPhrase
+    if ways:
+        return [adjust_of([*lexemes, Lexeme("BRIGHTNESS", "", 0, 0)])]
     if lexemes[0].value[0] not in "+-" and ROUGHLY & set(lexemes[0].before):
         raise RefusedPhrase("say which way: `half a stop brighter` or `-0.5 EV`")
     return [adjust_of([*lexemes, Lexeme("BRIGHTNESS", "", 0, 0)])]

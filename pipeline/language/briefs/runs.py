@@ -19,7 +19,23 @@ CUTTING = frozenset({"CROP", "PCT", "REMOVE"})
 
 def with_runs(read: Sequence[Lexeme]) -> list[Lexeme]:
     """The tokens with what only several of them together say."""
+    read = _with_rounds(_with_steps(read))
     return _with_heights(_with_squares(_with_degrees(_with_numbers(_with_perspective(_with_views_first(read))))))
+
+
+def _with_steps(read: Sequence[Lexeme]) -> list[Lexeme]:
+    """The tokens with `in 45° steps` as `every 45°`, and `all sides` before it as all around."""
+    found = list(read)
+    for at, one in enumerate(read):
+        number = at - 2
+        if one.value != "steps" or [kind_at(read, number), kind_at(read, number + 1)] != ["NUM", "DEG"]:
+            continue
+        found[number : at + 1] = [replace(one, kind="EVERY", value="every", start=read[number].start), *read[number:at]]
+        before = next((other for other in range(number - 1, -1, -1) if read[other].kind != COURTESY), 0)
+        if read[before].kind == "EACH":
+            found[before] = replace(read[before], kind="ROUND", value="round")
+        return found
+    return found
 
 
 def _with_views_first(read: Sequence[Lexeme]) -> list[Lexeme]:
@@ -35,6 +51,18 @@ def _with_views_first(read: Sequence[Lexeme]) -> list[Lexeme]:
         amounted = kind_at(read, amount) == "NUM" and kind_at(read, amount + 1) in {"PCT", "EV"}
         if first < end and amounted and not clause & CUTTING:
             found[at:end] = [*read[first:end], *read[at:first]]
+    return found
+
+
+def _with_rounds(read: Sequence[Lexeme]) -> list[Lexeme]:
+    """The tokens with `a full 360` as all around."""
+    found = list(read)
+    for at, one in enumerate(read):
+        full = one.kind == "NUM" and one.value == "360" and kind_at(read, at - 1) in {COURTESY, TALK, UNKNOWN}
+        after = kind_at(read, at + 2) if kind_at(read, at + 1) == "DEG" else kind_at(read, at + 1)
+        if full and read[at - 1].end - read[at - 1].start > 2 and after in {*ENDS, COURTESY, "FROM", "VIEW"}:
+            found[at] = replace(one, kind="ROUND", value="round")
+            found[at - 1] = replace(read[at - 1], kind=COURTESY)
     return found
 
 
@@ -102,6 +130,9 @@ def _with_perspective(read: Sequence[Lexeme]) -> list[Lexeme]:
     for before, end in pairwise([-1, *ends]):
         clause = range(before + 1, end)
         named = [at for at in clause if read[at].kind == "PERSPECTIVE" or read[at].value == "perspective"]
+        if not named and (rectified := [at for at in clause if read[at].value == "rectify"]):
+            found[rectified[0]] = replace(read[rectified[0]], kind="PERSPECTIVE", value="correction")
+            continue
         verbs = [at for at in clause if read[at].kind in CORRECTING]
         for at in named:
             if verbs:

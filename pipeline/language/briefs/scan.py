@@ -5,6 +5,7 @@ import unicodedata
 
 from pipeline.language.briefs.lexicon import COURTESY
 
+MARKS = frozenset("\u00a9\u00ae\u2122")
 SIZE_FROM_PX = 33  # 16 x 9 is a ratio, 500 x 500 a size
 SCAN = re.compile(
     r"""(?P<BULLET>(?:(?<=\n)|\A)[ \t]*
@@ -14,6 +15,7 @@ SCAN = re.compile(
     |(?P<HEX>\#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b)
     |(?P<SHORT>\b(?:i\.[ ]?e|e\.[ ]?g|z\.[ ]?b|d\.[ ]?h|u\.[ ]?a|o\.[ ]?\u00e4|p\.[ ]?ex|s\.[ ]?v\.[ ]?p|c\.-\u00e0-d|ca
         |inkl|incl|approx|evtl|ggf|usw|etc|resp|v)\.|\bw/(?!\w*o\b)|(?-i::-?[)D(])(?!\w)|;-?[)]
+        |\b\d{1,2}\.(?=[ ]?(?:jan|feb|m\u00e4r|apr|mai|jun|jul|aug|sep|okt|nov|dez)[a-z]*\b)
         |\b1[ ]?[x\u00d7](?=[ ](?:[^\W\d]|\d+[ ]?(?:\u00b0|de?g|grad|left|right|links|rechts|gauche|droite|[lr]\b))))
     |(?P<UND>\bu\.(?=[ ][^\W\d]))
     |(?P<PAIR>\d{1,5}[ ]?(?:(?:px|pixels?)[ ]?)?(?:[x\u00d7*]|by|mal|sur|par|auf)[ ]?\d{1,5}\b)
@@ -54,8 +56,10 @@ def symbol(match: re.Match[str]) -> tuple[str, str]:
         kind, value = "NUM", ("+" if value[0] == "+" else "") + repr(_fraction(value))
     elif kind == "SHORT":
         kind, value = ("FROM", "from") if value.lower() == "v." else (COURTESY, value)
+    elif kind == "OTHER" and unicodedata.category(value) == "So" and value not in MARKS:
+        kind = "COMMA"  # an emoji
     elif kind == "OTHER" and (value == "@" or unicodedata.category(value) in {"So", "Sk", "Cf", "Mn"}):
-        kind = COURTESY  # `@ 4:5`, or an emoji
+        kind = COURTESY  # `@ 4:5`
     elif kind == "HEX":
         value = value.lower()
     return kind, value

@@ -104,6 +104,14 @@ def beside_refused(clause: Sequence[Lexeme], span: Span, spans: Sequence[Span]) 
     return after_and and any(other.reason and other.end == span.first - 1 for other in spans)
 
 
+def leads_edit(clause: Sequence[Lexeme], at: int, spans: Sequence[Span]) -> bool:
+    """Whether an unknown word is the verb of an edit that says all by itself: `nudge the contrast up by 5%`."""
+    edit = next((span for span in spans if span.first == at + 1 and span.asks), None)
+    kinds = {one.kind for one in clause[edit.first : edit.end]} if edit else set()
+    whole = "NUM" in kinds and bool(kinds & {"MORE", "LESS", "BRIGHTER", "DARKER"})
+    return at == 0 and clause[at].kind == UNKNOWN and whole and not PREPOSITIONS & set(clause[0].before)
+
+
 def rest_of(clause: Sequence[Lexeme], inside: set[int]) -> list[Left]:
     """The tokens outside all phrases, each run of them once, without those that mean nothing by themselves."""
     runs: list[list[int]] = []

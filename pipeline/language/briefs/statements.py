@@ -5,39 +5,20 @@ from itertools import pairwise
 
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.declarations import TOPICS, declares
+from pipeline.language.briefs.lexeme import kinds
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
 AMOUNTS = frozenset({"NUM", "RATIO", "SIZE"})
-THINGS = frozenset(
-    ["TONE", "COLOUR", "MATERIAL", "PLACE", "SIDE", "UP", "BACKDROP", "RATIO", "HEX", "OWN_BACKDROP", "OWN_ANGLE"]
-) | {
-    "SQUARE",
-    "MOOD",
-    "CHANNEL",
-    "THREEQ",
-    "LEVEL",
-    "GRADIENT",
-    "SHADOW",
-    "LIGHT",
-    "SOFT",
-    "HARD",
-    "STRONG",
-    "FAINT",
-    "SIZE",
-}
+THINGS = kinds(
+    "TONE COLOUR MATERIAL PLACE SIDE UP BACKDROP RATIO HEX OWN_BACKDROP OWN_ANGLE SQUARE MOOD CHANNEL THREEQ "
+    "LEVEL GRADIENT SHADOW LIGHT SOFT HARD STRONG FAINT SIZE"
+)
 QUALIFIED = frozenset({"HARD", "SOFT", "STRONG", "FAINT", "TONE", "BRIGHTER", "DARKER", "MUCH"})
 DEGREES = frozenset({"SLIGHTLY", "MUCH"})
 STATED = frozenset(
     ["LIGHT", "SHADOW", "CONTRAST", "BRIGHTNESS", "SHARPEN", "BACKDROP", "PRODUCT", "VIEW", "SIDE", "UP"]
 )
-IN_STATEMENTS = frozenset(
-    ["PRODUCT", "MOOD", "VIEW", "MUCH", "SLIGHTLY", "TO", "FROM", "ON", "TONE", "AND", "MAKE"]
-) | {
-    UNKNOWN,
-    COURTESY,
-    TALK,
-}
 WISHING, WAS, TOO = cue("wishing"), cue("was"), cue("too")
 ONLY_FIRST = cue("only_first")
 SUBJUNCTIVE = cue("subjunctive")
@@ -55,6 +36,7 @@ ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
     cue("keeping_else"),
     cue("said"),
 )
+FINE = cue("fine")
 LIKING, NOW, GOES_ON = cue("liking"), cue("now"), cue("goes_on")
 VIEWS = frozenset({"SIDE", "UP", "DOWN", "THREEQ", "OWN_ANGLE"})
 EDITED = frozenset({"BRIGHTER", "DARKER", "CONTRAST", "SHARPEN", "CROP", "ROTATE", "COLOUR", "MATERIAL", "MOOD"})
@@ -85,7 +67,8 @@ def concessions(heard: Utterance) -> Spans:
             continue
         first = max((at + 1 for at in range(opening, but) if heard.kind(at) == "COLON"), default=opening)
         said = heard.said(first, but)
-        liked = said & OPINIONS or (said & IS and not heard.asks(first, but, strongly=True))
+        approved = heard.kinds(first, but) & VIEWS and said & FINE  # `the front is fine on white, but ...`
+        liked = said & OPINIONS or (said & IS and (approved or not heard.asks(first, but, strongly=True)))
         if liked and not said & WISHING and heard.asks(other, len(heard.tokens)):
             yield first, but
 
@@ -163,8 +146,13 @@ def past(heard: Utterance) -> Spans:
         dated = dated or bool(now)
         was = (said & WAS or dated) and not said & ((WISHING - WAS - HAD) | SUBJUNCTIVE)
         denied = dated and "NOT" in heard.kinds(first, end) and not heard.kinds(first, end) & (THINGS - {"TONE"})
-        if (was and (dated or (not said & (HAD - WAS) and heard.asks(first, end)))) or denied:
+        if (was and (dated or (not said & (HAD - WAS) and _shows(heard, first, end)))) or denied:
             yield first, end
+
+
+def _shows(heard: Utterance, first: int, end: int) -> bool:
+    """Whether a clause asks for something, or names what a backdrop is of: `marble was vetoed`."""
+    return heard.asks(first, end) or bool(heard.kinds(first, end) & {"MATERIAL", "COLOUR"})
 
 
 def _is_said_before(heard: Utterance, first: int, end: int) -> bool:

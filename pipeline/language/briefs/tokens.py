@@ -3,20 +3,35 @@
 import re
 from collections.abc import Iterator
 
+from pipeline.language.briefs.conjugation import infinitives
 from pipeline.language.briefs.fold import fold
 from pipeline.language.briefs.lexeme import SWATCHES, TURNS, Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, NOUN, SHORTEST_PART, TALK, UNKNOWN, Lexicon, Meaning
-from pipeline.language.briefs.plan import Language
+from pipeline.language.briefs.plan import LANGUAGES, Language
 from pipeline.language.briefs.products import with_product
 from pipeline.language.briefs.scan import SCAN, symbol
 
 FEW = 3
 APOSTROPHES = ("'", "\u2019")
 INFLECTED = frozenset({"PLACE", "MATERIAL", "VIEW", "PART", "PRODUCT", NOUN, "BACKDROP", "SHADOW", "LIGHT"})
-VERB_ENDINGS = (("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"), ("s", ""))
+VERBS = frozenset({COURTESY, TALK})
+EDITING = VERBS | {
+    "MAKE",
+    "ADD",
+    "CHANGE",
+    "REMOVE",
+    "CROP",
+    "ROTATE",
+    "CORRECT",
+    "EXTEND",
+    "MORE",
+    "LESS",
+    "BRIGHTER",
+    "DARKER",
+}
 SHORTEST_VERB = 4  # letters
 BENEATH = frozenset({"underneath", "beneath", "darunter", "dessous"})
-COMPOUND = SWATCHES | {"MOOD", "MOODWORD", "BACKDROP", "LIGHT", "SHADOW", "SOFT", "HARD", "GRADIENT"}
+COMPOUND = SWATCHES | {"MOOD", "MOODWORD", "BACKDROP", "LIGHT", "SHADOW", "SOFT", "HARD", "GRADIENT", "SCENE"}
 
 
 def read_tokens(text: str, words: Lexicon) -> list[Lexeme]:
@@ -142,12 +157,14 @@ def _chosen(meanings: tuple[Meaning, ...], following: tuple[Meaning, ...], prece
 
 
 def _inflected(word: str, words: Lexicon) -> Meaning | None:
-    """The noun that a word is a plural or a case of: `Brettern`, `tables`."""
-    for ending, added in VERB_ENDINGS:
-        stem = word.removesuffix(ending) + added
-        found = next((one for one in words.entries.get((stem,), ()) if one.kind in {COURTESY, TALK}), None)
-        if word.endswith(ending) and len(stem) >= SHORTEST_VERB and found and "en" in found.languages:
-            return found
+    """The verb that a word is a form of, or the noun that it is a plural or a case of: `Brettern`, `tables`."""
+    for language in LANGUAGES:
+        kinds = VERBS if language == "en" else EDITING  # `loses` and `cuts` say more than they ask for
+        for infinitive in infinitives(word, language) if len(word) >= SHORTEST_VERB else ():
+            meant = words.entries.get((infinitive,), ())
+            found = next((one for one in meant if one.kind in kinds and language in one.languages), None)
+            if found:
+                return found
     for ending in ("n", "en", "s", "es", "e", "er", "ern"):
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= SHORTEST_PART:

@@ -5,34 +5,23 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pipeline.language.briefs.cues import cue
-from pipeline.language.briefs.lexeme import QUALITIES, Lexeme
+from pipeline.language.briefs.lexeme import QUALITIES, Lexeme, kinds
 from pipeline.language.briefs.lexicon import COURTESY, TALK
 from pipeline.language.briefs.utterance import Spans, Utterance
 
-TOPICS = frozenset({"LIGHT", "SHADOW", "CONTRAST", "BRIGHTNESS", "BACKDROP"})
-VIEWS = frozenset({"SIDE", "UP", "OWN_ANGLE", "THREEQ"})
+TOPICS = frozenset({"LIGHT", "SHADOW", "CONTRAST", "BRIGHTNESS", "BACKDROP", "PART"})
+VIEWS = frozenset({"SIDE", "UP", "DOWN", "OWN_ANGLE", "THREEQ"})
+EDGES = frozenset({"SIDE", "UP", "DOWN"})
 OF_LAMP = frozenset({"SOFT", "HARD", "STRONG", "FAINT", "SIDE", "UP", "REMOVE", "MORE", "LESS"})
 OF_AMOUNT = frozenset({"MORE", "LESS", "NUM"})
 OF_PICTURE = frozenset({"BRIGHTER", "DARKER", "CONTRAST", "BRIGHTNESS", "SHARPEN", "CROP", "ROTATE", "RATIO"})
 CHANGED_BY = {
     "LIGHT": OF_LAMP, "SHADOW": OF_LAMP, "CONTRAST": OF_AMOUNT, "BRIGHTNESS": OF_AMOUNT,
+    "PART": frozenset({"REMOVE", "CHANGE"}),
     "BACKDROP": frozenset({"BRIGHTER", "DARKER", "COLOUR", "TONE", "MATERIAL", "EXTEND"}),
 }  # fmt: skip
 LAMPS = frozenset({"LIGHT", "SHADOW"})
-OF_QUALITY = QUALITIES | {
-    "SLIGHTLY",
-    "MUCH",
-    COURTESY,
-    TALK,
-    "MAKE",
-    "FROM",
-    "TO",
-    "SIDE",
-    "UP",
-    "AND",
-    "MORE",
-    "RETRACT",
-}
+OF_QUALITY = QUALITIES | {COURTESY, TALK} | kinds("SLIGHTLY MUCH MAKE FROM TO SIDE UP AND MORE RETRACT")
 GOES_ON_FROM = cue("goes_on_from")
 PRONOUNS, EVERYTHING = cue("pronouns"), cue("everything")
 OPENING = frozenset({COURTESY, TALK, "AND", "COLON", "RETRACT", "MAKE"})
@@ -93,14 +82,24 @@ def _topic(heard: Utterance, first: int, end: int) -> list[Lexeme]:
         return []
     meant = heard.read[first:end]
     things = [one for one in meant if one.kind in TOPICS]
-    views = [one for one in meant if one.kind in VIEWS]
+    things = things[:1] if all(one.kind == "PART" for one in things) else things  # `a scratch on the lid`
+    views = [one for before, one in pairwise([None, *meant]) if one and one.kind in VIEWS and not _is_to(before)]
     return things if len(things) == 1 else views if not things else []
+
+
+def _is_to(before: Lexeme | None) -> bool:
+    return before is not None and before.kind == "TO"  # `das Bild kippt nach links`
 
 
 def _refer(heard: Utterance, topic: Sequence[Lexeme], start: int, stop: int, *, shaded: bool) -> None:
     """Put a thing in the place of its pronoun, and a view before a change of its picture."""
     kinds = heard.kinds(start, stop)
-    if topic[0].kind in VIEWS:
+    if topic[0].kind in EDGES and kinds & {"CROP", "REMOVE"} and "PCT" in kinds:  # `too much air below, cut 8% there`
+        at = next(at for at in range(start, stop) if heard.kind(at) == "PCT") + 1
+        where = heard.tokens[at - 1].end
+        heard.tokens[at:at] = [replace(one, start=where, end=where) for one in topic]
+        heard.words[at:at] = [""] * len(topic)
+    elif topic[0].kind in VIEWS:
         if kinds & {"MORE", "LESS"} and "NUM" in kinds and not kinds & OF_PICTURE and shaded:
             at = next(at for at in range(start, stop) if heard.kind(at) in {"MORE", "LESS"})
             one = heard.tokens[at]
@@ -116,3 +115,8 @@ def _refer(heard: Utterance, topic: Sequence[Lexeme], start: int, stop: int, *, 
         if at < stop:
             one = heard.tokens[at]
             heard.tokens[at] = replace(topic[0], start=one.start, end=one.end)
+        elif topic[0].kind == "PART" and kinds <= {"REMOVE", "CHANGE", COURTESY, TALK}:  # `Bitte entfernen`
+            at = next(at for at in range(start, stop) if heard.kind(at) in {"REMOVE", "CHANGE"}) + 1
+            where = heard.tokens[at - 1].end
+            heard.tokens.insert(at, replace(topic[0], start=where, end=where))
+            heard.words.insert(at, "")

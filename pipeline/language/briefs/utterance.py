@@ -45,7 +45,7 @@ class Utterance:
     def said(self, first: int, end: int) -> set[str]:
         """The words of some tokens; `it's` is also `s`, and `let's` a wish."""
         words = self.words[first:end]
-        return {*words, *(word.rpartition("'")[2] for word in words if word != "let's")}
+        return {*words, *(part for word in words if word != "let's" and " " not in word for part in word.split("'"))}
 
     def phrase(self, first: int, end: int) -> str:
         """The words of some tokens, with a space between them."""

@@ -68,3 +68,34 @@ def test_where_it_is_not_clear_which_wish_counts_both_are_refused(text, refused)
     assert any(refused in one.text for one in plan.refused)
     assert plan.shoot.light is None and not plan.shoot.edits
     assert {one.name for one in plan.shoot.backdrops} <= {"white"} - ({"white"} if "grey" in text else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "backdrop"),
+    [
+        ("On white or on cream? Go with cream", "cream"),
+        ("weiß oder creme? Nimm creme", "cream"),
+        ("J'hésite entre beige et ivoire pour le fond… non, ivoire, c'est décidé.", "ivory"),
+        ("Between oak and walnut... go for walnut", "walnut"),
+    ],
+)
+def test_a_choice_that_the_brief_makes_itself_is_noted(text, backdrop):
+    plan = read(text)
+    assert shown(text) == ([], [backdrop]) and not plan.refused
+
+
+@pytest.mark.parametrize(
+    ("text", "angle"),
+    [("from the left, 45 degrees is enough", "left-45"), ("Von rechts, 60 Grad reichen", "right-60")],
+)
+def test_degrees_that_follow_a_side_are_of_that_side(text, angle):
+    assert shown(text) == ([angle], [])
+
+
+def test_an_amount_that_follows_takes_the_place_of_the_usual_one():
+    edits = read("Slightly darker, say 5%. Fix the keystone, i.e. correct the perspective by 3%").shoot.edits["front"]
+    assert (edits.brightness_ev, edits.perspective.vertical) == (-0.074, 0.03)
+
+
+def test_a_bare_number_after_no_corrects_the_amount():
+    assert read("15 % dunkler. Ne, 20.").shoot.edits["front"].brightness_ev == -0.322

@@ -28,6 +28,12 @@ from tests.language.briefs.briefs import read, shown
         "La photo penche",
         "Le client trouve ça trop sombre",
         "Les bords fuient vers le haut",
+        "The glaze will differ",
+        "Die Schatten nerven",
+        "Der Bote kommt um drei",
+        "Säuft sonst ab im Druck",
+        "Our printer chokes on dark files",
+        "Right, the horizon's off",
     ],
 )
 def test_what_is_said_sets_nothing_and_is_noted(text):
@@ -41,6 +47,8 @@ def test_what_is_said_sets_nothing_and_is_noted(text):
     [
         "It has to float", "We need a spoon", "The background is a beach", "There should be steam",
         "Take it down a notch", "Could you send the bottle in CMYK?", "Is it possible to add a spoon?",
+        "A cat sits next to the mug", "Steam rises from the mug", "Flowers stand behind it", "Someone drinks from it",
+        "The mug stands on a stack of books", "Eine Katze sitzt daneben", "Une cuillère repose à côté de la tasse",
         "Wir brauchen einen Löffel", "Es muss schweben", "Il faudrait une cuillère", "Mirror the picture",
     ],
 )  # fmt: skip

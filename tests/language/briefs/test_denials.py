@@ -40,3 +40,31 @@ def test_what_is_not_wanted_is_refused_where_the_shoot_may_do_it(text):
 def test_what_is_scrapped_is_taken_back():
     text = "Front first. Actually no, scrap the front, I'd rather have the left side and then the right side."
     assert shown(text) == (["left", "right"], []) and not read(text).refused
+
+
+@pytest.mark.parametrize(
+    "text", ["oak not marble, front", "Eiche nicht Marmor, vorne", "du chêne pas du marbre, de face"]
+)
+def test_what_follows_not_is_not_wanted(text):
+    assert shown(text) == (["front"], ["oak"]) and not read(text).refused
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "everything on white except the back, which goes on grey",
+        "alles auf Weiß außer der Rückseite, die kommt auf Grau",
+    ],
+)
+def test_an_exception_and_what_is_said_of_it_are_refused(text):
+    plan = read(f"{text}. Crop 4:5")
+    assert len(plan.refused) == 2 and not plan.shoot.angles and not plan.shoot.backdrops
+
+
+def test_a_shadow_that_is_not_wanted_is_met_by_the_light_that_is():
+    plan = read("no harsh shadows please, soft light")
+    assert plan.shoot.light is not None and plan.shoot.light.softness == 0.9 and not plan.refused
+
+
+def test_a_view_that_is_answered_with_no_is_not_wanted():
+    assert shown("front yes, back no") == (["front"], []) and not read("front yes, back no").refused

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.language.briefs.briefs import read, shown
+from tests.language.briefs.briefs import KNOWN, read, shown
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,26 @@ def test_what_may_be_a_wish_or_its_opposite_is_refused(text):
 
 def test_a_fact_that_accepts_is_a_wish():
     assert shown("white is fine, front is enough") == (["front"], ["white"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If the left side turns out blurry, just give me the right one instead.",
+        "Wenn die linke Seite unscharf ist, nehmt die rechte. Auf Grau.",
+        "Si le dos est flou, prenez la face. Sur gris.",
+        "Wir überlegen, ob Schiefer besser wäre. Auf Grau.",
+        "I can't tell the front from the back. On grey.",
+    ],
+)
+def test_what_depends_on_something_or_is_open_is_refused(text):
+    plan = read(text)
+    assert plan.refused and not plan.shoot.angles and {one.name for one in plan.shoot.backdrops} <= {"grey"}
+
+
+@pytest.mark.parametrize(
+    "text", ["the whites are blown out", "die Schwarztöne saufen ab", "les noirs sont bouchés", "we're golden"]
+)
+def test_dark_and_bright_parts_of_a_picture_are_no_backdrop(text):
+    plan = read(f"{text}. 10% brighter")
+    assert not plan.shoot.backdrops and not plan.refused and len(plan.shoot.edits) == len(KNOWN.angles)

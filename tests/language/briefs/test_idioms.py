@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.core.errors import BadInput
 from tests.language.briefs.briefs import read, shown
 
 
@@ -70,3 +71,17 @@ def test_behind_the_product_is_the_backdrop(text):
 def test_sides_that_are_a_way_a_place_or_a_comparison_are_no_views(text):
     plan = read(f"on white; {text}")
     assert not plan.shoot.angles and plan.refused
+
+
+@pytest.mark.parametrize(
+    ("text", "alters"), [("paint it red", True), ("färb sie rot", True), ("paint the background red", False)]
+)
+def test_what_is_painted_is_the_product_unless_the_backdrop_is_named(text, alters):
+    plan = read(text)
+    assert [wish.alters_product for wish in plan.wishes] == [alters] and bool(plan.shoot.backdrops) != alters
+
+
+def test_a_verb_that_moves_the_light_moves_no_product():
+    assert read("move the light to the left").shoot.light.azimuth_deg == -90
+    with pytest.raises(BadInput, match="'move' is not among the words"):
+        read("move the mug to the left")

@@ -102,3 +102,17 @@ def test_a_wish_dressed_as_a_pleasantry_is_refused_not_lost(text):
     assert any("levitate" in refused.text for refused in read(f"Hi,\n{text}\nFront on white.").refused)
     with pytest.raises(BadInput, match="levitate"):
         read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "show the back label", "front pocket visible", "just the right shoe", "linker Schuh", "less grey background",
+        "daylight from the left", "more contrast between mug and background", "rotate left",
+        "trim a sliver off the bottom", "from white (top) to grey (bottom)",
+    ],
+)  # fmt: skip
+def test_a_side_or_a_shade_of_something_else_is_no_view_and_no_edit(text):
+    plan = read(f"{text}. Crop 4:5")
+    assert plan.refused and not plan.shoot.angles
+    assert all(set(one.model_dump(exclude_defaults=True)) == {"crop"} for one in plan.shoot.edits.values())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.language.briefs.briefs import shown
+from tests.language.briefs.briefs import read, shown
 
 MARBLE = "light marble kitchen counter, morning light"
 
@@ -28,3 +28,16 @@ MARBLE = "light marble kitchen counter, morning light"
 )
 def test_each_scene_has_the_moods_that_are_said_of_it(text, backdrops):
     assert shown(text)[1] == backdrops
+
+
+@pytest.mark.parametrize(
+    ("text", "extend"),
+    [
+        ("leave room for text at the top, on marble", "tall"),
+        ("on marble, with space on the left", "wide"),
+        ("landscape, 3:2, with room on the right, on marble", "wide"),
+    ],
+)
+def test_room_beside_the_product_continues_the_scene(text, extend):
+    plan = read(text)
+    assert [one.extend for one in plan.shoot.backdrops] == [extend] and not plan.shoot.angles and not plan.refused

@@ -76,3 +76,37 @@ def test_a_sentence_about_it_goes_on_about_the_lamp():
 def test_the_picture_that_is_rotated_is_not_the_way(text, angle, degrees):
     assert settings_of(text) == ([angle], {angle: {"rotate_deg": degrees}}, None)
     assert set(read("rotate to the left by 2°").shoot.edits) > {"front", "left"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There's a loose thread on the sleeve. Please remove it.",
+        "Da ist ein Fleck auf dem Ärmel. Bitte entfernen.",
+        "Il y a une tache sur la manche. Enlevez-la svp.",
+    ],
+)
+def test_a_part_that_is_complained_of_is_what_is_removed(text):
+    plan = read(text)
+    assert [wish.alters_product for wish in plan.wishes] == [True] and not plan.refused
+
+
+@pytest.mark.parametrize(
+    ("text", "edge"),
+    [
+        ("There's too much air at the bottom, cut off 8%", "bottom"),
+        ("Unten ist mir zu viel Luft, schneidet da bitte 8 % weg.", "bottom"),
+        ("En haut il y a trop de vide, coupez 8 %", "top"),
+    ],
+)
+def test_a_cut_is_of_the_edge_that_is_complained_of(text, edge):
+    assert settings_of(text)[1]["front"] == {"crop": {edge: 0.08}}
+
+
+def test_a_way_that_is_complained_of_is_no_view():
+    assert settings_of("Das Bild kippt nach links, dreh es um 1° im Uhrzeigersinn")[0] == []
+
+
+def test_the_lamp_is_put_where_a_pronoun_says_so():
+    light = read("L'ombre est trop dure, adoucis-la et mets-la à gauche").shoot.light
+    assert light is not None and (light.azimuth_deg, light.softness) == (90, 0.9)
