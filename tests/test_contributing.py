@@ -90,7 +90,7 @@ def test_the_strategy_runs_in_a_fit(add_module: Any, monkeypatch: pytest.MonkeyP
     module = add_module("pipeline/splatting/fit/strategy/prune.py")
     strategies = changed("pipeline/splatting/fit/strategy/registry.py")["STRATEGIES"]
     assert list(strategies) == [*STRATEGIES, "prune"]
-    monkeypatch.setitem(STRATEGIES, "prune", lambda *_: module.Prune(opacity=0.3))
+    monkeypatch.setitem(STRATEGIES, "prune", lambda *_: module.Prune(opacity=0.5))
     assert isinstance(strategies["prune"](FitParams(), 1.0), module.Prune)
     params = FitParams(strategy="prune", side_px=64, iterations=60, max_seconds=1e6, gaussians=400, degree=0)
     assert 0 < fit(params, photos(side_px=64), sparse()).report.gaussians < 300

@@ -11,12 +11,12 @@ from pipeline.core.arrays import F32, F64
 from pipeline.core.domain import Camera
 from pipeline.splatting.carving.patches import Patches, Warp, nearest, reduced
 from pipeline.splatting.carving.refine import CORRELATION, TEXTURE, WINDOW_PX, best_depth
+from pipeline.splatting.framing import extent_of, framed
 from pipeline.splatting.lens import lens_of, pose_of
 from pipeline.splatting.photos import PreparedPhoto
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.raster.front import front
 from pipeline.splatting.raster.rasterize import list_values
-from pipeline.splatting.show.render import extent_of, framed
 
 STRIP_PIXELS = 2**22
 NEAREST = 4  # photos compared

@@ -13,8 +13,9 @@ from pydantic import Field
 from pipeline.core.arrays import Rgba
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, MissingEngine
+from pipeline.splatting.framing import Up, framed
 from pipeline.splatting.ply import Splat
-from pipeline.splatting.show.render import Up, check_new, framed, read_splat, render
+from pipeline.splatting.show.render import check_new, read_splat, render
 
 OnFrame = Callable[[int, int, str], None]  # frames done, frames in total, azimuth
 

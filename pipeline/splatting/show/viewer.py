@@ -17,9 +17,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.core.arrays import F32
+from pipeline.splatting.framing import FRONT_OF_UP, Up, extent_of
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.ply import Splat, write_ply
-from pipeline.splatting.show.render import FRONT_OF_UP, Up, check_new, extent_of, read_splat
+from pipeline.splatting.show.render import check_new, read_splat
 
 PAGE = Path(__file__).with_name("viewer_page")
 ENGINE, OWN, STYLE = "vendor/engine.min.js", "page.js", "page.css"
@@ -33,7 +34,7 @@ _PAGES = Environment(
 
 
 def viewer_page(splat: Splat, title: str, up: Up = "z") -> str:
-    """Return the HTML page. `up` as in `render.framed`. Raises BadInput if nothing of the splat is opaque.
+    """Return the HTML page. `up` as in `framed`. Raises BadInput if nothing of the splat is opaque.
 
     The splat is moved to the origin, scaled to a radius of 1, and rounded invisibly, which shrinks the page to a third.
     """

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.licences.names import FREEDOM, use_of
@@ -43,12 +43,14 @@ def test_of_alternatives_the_freest_counts_and_of_several_together_the_strictest
     assert use_of("apache-2.0 WITH LLVM-exception") == "commercial"
 
 
+@settings(max_examples=30)  # the index takes a millisecond per word
 @given(st.text(max_size=120))
 def test_no_name_is_an_error_and_an_addition_never_frees_one_that_forbids(name):
     assert use_of(name) in FREEDOM
     assert use_of("cc-by-nc-4.0 AND mit") == "non-commercial"
 
 
+@settings(max_examples=30)
 @given(st.from_regex(r"[a-z0-9 .-]{0,20}", fullmatch=True))
 def test_whatever_else_a_name_says_non_commercial_forbids(extra):
     assert use_of(f"{extra}-non-commercial") == "non-commercial"

@@ -31,7 +31,7 @@ from tests.splatting.toy_product import colmap_files, cutout_files, photos, spar
 from tests.stages.test_splat import inputs
 
 PARAMS = engine.Params(
-    nerfstudio_method="nerfacto", nerfacto_iterations=200, side_px=96, iterations=60,
+    nerfstudio_method="nerfacto", nerfacto_iterations=200, side_px=96, iterations=120,
     max_seconds=1e6, gaussians=2000, degree=0, holdout=6,
 )  # fmt: skip
 STILL = Frame(np.eye(3), np.zeros(3), 1.0)
@@ -77,11 +77,11 @@ def test_gaussians_from_a_field_become_a_splat_of_the_product(nerfstudio, skin, 
     assert (report.engine, report.nerfstudio_method) == ("nerfstudio", "nerfacto")
     assert report.engine_version.startswith("nerfstudio 1.1.5; catalog-pipeline ") and "numba" in report.engine_version
     assert report.checkpoint_sha256 == sha256(b"nerfacto").hexdigest()
-    assert report.held_out == ("P03", "P09") and report.photos == 12 and report.iterations == 60
+    assert report.held_out == ("P03", "P09") and report.photos == 12 and report.iterations == 120
     assert report.alpha_iou > 0.96 and report.psnr_db > 24
     assert result.splat.gaussians.means.max() < 1.2 and result.splat.antialias
-    assert {total for _, total, _ in steps} == {260}
-    assert [at for at, _, _ in steps] == sorted(at for at, _, _ in steps) and steps[-1][0] >= 225
+    assert {total for _, total, _ in steps} == {320}
+    assert [at for at, _, _ in steps] == sorted(at for at, _, _ in steps) and steps[-1][0] >= 285
     assert "Gaussians" not in steps[0][2] and "Gaussians" in steps[-1][2]
     assert export_request(folder)["num-points"] == "2000"
 

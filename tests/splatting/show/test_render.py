@@ -7,9 +7,10 @@ import pytest
 
 from pipeline.core.domain import look_at
 from pipeline.core.errors import BadInput
+from pipeline.splatting.framing import framed
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.ply import Splat, write_ply
-from pipeline.splatting.show.render import framed, read_splat, render
+from pipeline.splatting.show.render import read_splat, render
 from pipeline.splatting.show.turntable import TurnParams, turn
 from pipeline.splatting.show.viewer import viewer_page
 from tests.splatting.toy_product import camera, product

@@ -9,9 +9,10 @@ from PIL import Image
 
 from pipeline.core.domain import look_at
 from pipeline.core.errors import BadInput
+from pipeline.splatting.framing import FRONT_OF_UP, framed
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.ply import Splat, write_ply
-from pipeline.splatting.show.render import FRONT_OF_UP, framed, render
+from pipeline.splatting.show.render import render
 from pipeline.splatting.show.turntable import TurnParams, turn, turn_to_file, webp
 from tests.splatting.toy_product import product
 

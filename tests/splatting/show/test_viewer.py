@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Page
 
 from pipeline.core.errors import BadInput
+from pipeline.splatting.framing import framed
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.ply import Splat, write_ply
-from pipeline.splatting.show.render import framed, render
+from pipeline.splatting.show.render import render
 from pipeline.splatting.show.viewer import ELEVATION_DEG, FILL, PAGE, viewer_page, viewer_to_file
 from tests.browser import chromium, open_page, pixels
 from tests.splatting.toy_product import product
