@@ -53,8 +53,8 @@ def splat(
     iterations: Annotated[int | None, typer.Option(help="steps of the fit; default: 2500")] = None,
     holdout: Annotated[int | None, typer.Option(help="validate on every Kth photo; 0: on none; default: 8")] = None,
     max_seconds: Annotated[float | None, typer.Option(help="shorten the schedule to end by then; default: 300")] = None,
-    side_px: Annotated[int | None, typer.Option(help="long side of the photos in the fit; default: 512")] = None,
-    gaussians: Annotated[int | None, typer.Option(help="upper limit of Gaussians; default: 60000")] = None,
+    side_px: Annotated[int | None, typer.Option(help="long side of the photos in the fit; default: 1024")] = None,
+    gaussians: Annotated[int | None, typer.Option(help="upper limit of Gaussians; default: 150000")] = None,
     strategy: Annotated[str | None, typer.Option(help=f"{_STRATEGIES}; default: mcmc")] = None,
     refine_poses: Annotated[
         bool | None, typer.Option("--refine-poses/--no-refine-poses", help="also optimize the poses of the photos")

@@ -28,6 +28,7 @@ PARTS = (
     "tuned", "kept", "tuned2", "kept2", "kept3", "kept4",
     "strangers_tuned", "strangers_kept", "strangers2_kept", "strangers3", "strangers4", "strangers5",
     "strangers6",
+    "strangers7",
 )  # fmt: skip
 UNREAD: frozenset[str] = frozenset()
 """Parts that only are counted: nobody who tunes the grammar has read them, or what it makes of them."""
