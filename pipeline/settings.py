@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     kubernetes_memory: str = Field(
         default="8Gi", description="memory per pod (request and limit), unless its stage declares less"
     )
+    kubernetes_start_seconds: int = Field(
+        default=300,
+        gt=0,
+        description="how long a pod may wait for its node and its image before its try fails; raise it where the "
+        "cluster starts GPU nodes on demand",
+    )
     kubernetes_secret: str = Field(
         default="catalog",
         description="Secret with CATALOG_DATABASE_URL and API keys; its entries become the pods' environment",

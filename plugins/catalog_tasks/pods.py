@@ -29,7 +29,6 @@ CONTAINER_SECURITY = k8s.V1SecurityContext(
     read_only_root_filesystem=True,
     capabilities=k8s.V1Capabilities(drop=["ALL"]),
 )
-STARTUP_LIMIT_SECONDS = 1800  # a cluster may have to start a GPU node first
 POLL_SECONDS = 3  # a step of a few seconds should not double in duration by polling
 
 
@@ -108,8 +107,9 @@ def stage_pod(step: str, plan: Any, sku: Any, settings: Settings, **kwargs: Any)
         pod_template_file=str(settings.kubernetes_pod_template) if settings.kubernetes_pod_template else None,
         labels={"app.kubernetes.io/name": "catalog-pipeline", "app.kubernetes.io/component": step},
         deferrable=True,
+        reattach_on_restart=False,  # the pod of an earlier try may be dying
         poll_interval=POLL_SECONDS,
-        startup_timeout_seconds=STARTUP_LIMIT_SECONDS,
+        startup_timeout_seconds=settings.kubernetes_start_seconds,
         startup_check_interval_seconds=POLL_SECONDS,
         skip_on_exit_code=EXIT_HELD,
         termination_message_policy="FallbackToLogsOnError",  # a held step's reason is its last line

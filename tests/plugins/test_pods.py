@@ -162,3 +162,9 @@ def test_the_cluster_manifests_match_what_the_pods_use(pods):
     assert claim.claim_name == names["PersistentVolumeClaim"]
     assert pod.metadata.namespace == names["Namespace"]
     assert {manifest["metadata"].get("namespace", "catalog") for manifest in manifests} == {"catalog"}
+
+
+def test_every_try_has_a_pod_of_its_own_that_must_start_in_time():
+    task = build("sfm", kubernetes_start_seconds=77)
+    assert not task.reattach_on_restart and task.startup_timeout_seconds == 77
+    assert build("sfm").startup_timeout_seconds == 300
