@@ -12,7 +12,7 @@ from pipeline.core.domain import AngleDecision, Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Light, load_list
 from pipeline.diffusion.painting.registry import ENGINES as PAINTERS
-from pipeline.diffusion.scenes.vocabulary import understand
+from pipeline.diffusion.scenes.vocabulary import UNDERSTOOD_AT_LEAST, understand
 from pipeline.imaging.channels.channel import channel_names, load_channel
 from pipeline.language.base import Pay
 from pipeline.language.briefs.base import LeftUsd, checked, unlimited
@@ -21,7 +21,6 @@ from pipeline.language.briefs.registry import PARSERS
 from pipeline.plan import STEPS, UPSTREAM, stage_of, write_plan
 from pipeline.run import StepForecast, forecast, output_of, require_step
 from pipeline.shoot import Shoot, read_shoot
-from pipeline.stages.background.stage import UNDERSTOOD_AT_LEAST
 
 LATEST = 20  # manifests of a stage whose median is what it will take
 TO_COVERAGE = tuple(step for step in STEPS if step in {"coverage", *UPSTREAM["coverage"]})

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from pipeline.core.domain import Frozen
 
+EDIT_STAGE, EDIT_VERSION = "render_edit", 2  # the item that applies edits, and how: pages retrace it
 RATIO_AT_MOST = 10  # of the longer side to the shorter
 SidePx = Annotated[int, Field(ge=16, le=20_000)]
 

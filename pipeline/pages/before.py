@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from pipeline.catalog.lineage import Lineage, LineageEdge, LineageStep, SourcePhoto
 from pipeline.contract.store import Store
 from pipeline.core.arrays import F64, Rgb
-from pipeline.core.edits import Edits
+from pipeline.core.edits import EDIT_STAGE, EDIT_VERSION, Edits
 from pipeline.core.errors import BadInput
 from pipeline.core.retouches import Box
 from pipeline.pages.disk_cache import DiskCache
 from pipeline.pages.thumbnails import Side, encoded, open_picture
-from pipeline.stages.render.edit import EDIT
 
 if TYPE_CHECKING:
     from pipeline.imaging.compositing.framing import Placement
@@ -129,7 +128,7 @@ def before_of(lineage: Lineage) -> BeforePicture | None:
     step, size = lineage.steps[0], (version.width_px, version.height_px)
     placed, edit = _picture_of(lineage, step), _edit_of(lineage)
     shown = placed if edit is None else _picture_of(lineage, edit)
-    if placed is None or shown is None or (edit is not None and edit.version != EDIT.version):
+    if placed is None or shown is None or (edit is not None and edit.version != EDIT_VERSION):
         return None
     shown, altered = _unaltered(lineage, shown)
     if own is None:
@@ -191,7 +190,7 @@ def _edit_of(lineage: Lineage) -> LineageStep | None:
     if placed is None or placed.producer_key is None:
         return None
     producer = lineage.step(placed.producer_key)
-    return producer if producer.stage == EDIT.name else None
+    return producer if producer.stage == EDIT_STAGE else None
 
 
 def _picture_of(lineage: Lineage, step: LineageStep) -> LineageEdge | None:

@@ -17,6 +17,7 @@ Side = Literal["left", "right", "front"]
 Softness = Literal["soft", "hard", "window"]
 Horizon = Literal["seamless", "low", "middle", "high", "flat"]
 
+UNDERSTOOD_AT_LEAST = 0.5  # share of a prompt's words, below which a person looks at what was painted
 MATERIALS: tuple[Material, ...] = (
     "paper", "gradient", "plaster", "wood", "marble", "concrete", "linen", "terrazzo", "caustics",
 )  # fmt: skip

@@ -14,6 +14,7 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import BackdropPicture, Caption, Check, Picture, dump_json, load_list
 from pipeline.diffusion.painting.registry import ENGINES
+from pipeline.diffusion.scenes.vocabulary import UNDERSTOOD_AT_LEAST
 from pipeline.stages.background.asset import ASSET, AssetInputs, AssetParams, given
 from pipeline.stages.background.look import LookParams
 from pipeline.stages.background.params import Params, painter_facts, requires
@@ -21,7 +22,6 @@ from pipeline.stages.background.tries import Kept, Outcome, Rules, SharedSet, Tr
 from pipeline.stages.background.worn import WORN, WornItemInputs, seen_from_front, worn_params
 
 ELEVATION_STEP_DEG = 5.0  # nobody sees half of it, and angles of one ring share their sets
-UNDERSTOOD_AT_LEAST = 0.5  # share of a prompt's words
 
 
 class Inputs(Frozen):

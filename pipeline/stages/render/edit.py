@@ -4,7 +4,7 @@ from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen, View
-from pipeline.core.edits import Edits
+from pipeline.core.edits import EDIT_STAGE, EDIT_VERSION, Edits
 from pipeline.core.records import Homography, Picture
 
 
@@ -57,7 +57,7 @@ def edit_angle(inputs: EditInputs, params: EditParams, work: Work) -> EditOutput
     return EditOutputs(picture=picture, report=report)
 
 
-EDIT = Stage("render_edit", 2, EditInputs, EditParams, EditOutputs, edit_angle)
+EDIT = Stage(EDIT_STAGE, EDIT_VERSION, EditInputs, EditParams, EditOutputs, edit_angle)
 
 
 def edited(picture: Picture, file: Artifact, edits: Edits, work: Work) -> tuple[Picture, Artifact]:
