@@ -1,3 +1,4 @@
+import ast
 import shutil
 import subprocess
 import sys
@@ -263,3 +264,15 @@ def test_invalid_preset_is_one_clear_error(tmp_path: Path, text: str | None, say
         path.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(BadInput, match=f"mine.yaml.*{says}"):
         read_preset(str(path))
+
+
+def test_no_part_of_a_stage_is_read_from_outside_while_modules_load() -> None:
+    root = Path(__file__).parents[1]
+    outside = [path for path in (root / "pipeline").rglob("*.py") if "stages" not in path.parts]
+    parts = {
+        f"{path.relative_to(root)}: {node.module}"
+        for path in outside
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pipeline.stages.")
+    }
+    assert parts == set(), "a stage is replaced as a whole, as the toy stages of tests/dags do"
