@@ -254,7 +254,7 @@ def test_a_browser_reaches_a_photo_from_the_navigation_after_login(airflow):
         pages.get_by_text("Reject…").click()
         pages.get_by_role("textbox", name="Reason").fill("only a test")
         pages.get_by_role("button", name="Reject", exact=True).click()
-        pages.get_by_role("button", name="Undo: rejected").click()
+        pages.get_by_role("button", name="Undo the rejection").click()
         pages.locator(".heading .state", has_text="published").wait_for()
     assert tree[:3] == ["A.jpg", "ingest_photo A", "cutout_photo A"]
     assert tree[-2:] == ["render_angle front", "composite_shop_photo front/white/shop"]
