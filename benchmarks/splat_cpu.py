@@ -100,11 +100,12 @@ def trainer_of(truth: Gaussians) -> _Trainer:
     return trainer
 
 
-def count_pairs(d: raster.Drawing) -> int:
+def count_pairs(drawing: raster.Drawing) -> int:
     """The number of pairs that forward and backward process: all pixels of every block where a Gaussian contributes."""
+    d = drawing.lists
     lengths = np.diff(d.starts)
     position = np.arange(len(d.pairs)) - np.repeat(d.starts[:-1], lengths)
-    return LANES * int(np.bitwise_count(d.blocks[position < np.repeat(d.used, lengths)]).sum())
+    return LANES * int(np.bitwise_count(d.blocks[position < np.repeat(drawing.used, lengths)]).sum())
 
 
 @numba.njit(cache=True, parallel=True, error_model="numpy")
@@ -195,13 +196,14 @@ def parts_of(trainer: _Trainer) -> tuple[dict[str, float], int, int]:
     values = tuple(state.cloud[name].numpy() for name in VALUES)
     pose, lens, n, parts = pose_of(photo.cam_from_world), lens_of(photo.full.camera), len(values[0]), raster.workers()
     tiles_x, tiles_y = -(-WIDTH // TILE), -(-HEIGHT // TILE)
-    d = raster.draw_values(values, pose, lens, 2, True)
+    drawing = raster.draw_values(values, pose, lens, 2, True)
+    d = drawing.lists
     target, backdrop = torch.from_numpy(photo.full.planes), torch.zeros(3)
-    picture = torch.from_numpy(d.picture).requires_grad_(True)
+    picture = torch.from_numpy(drawing.picture).requires_grad_(True)
     ones, zeros, weights = torch.ones(3), torch.zeros(3), LossWeights()
-    incoming = np.full_like(d.picture, 1e-6)
+    incoming = np.full_like(drawing.picture, 1e-6)
     sums = raster.no_sums(len(d.bounds) - 1, n)
-    grads = raster.gradient(values, pose, lens, 2, True, d, incoming)
+    grads = raster.gradient(values, pose, lens, 2, True, drawing, incoming)
     gradients = {name: torch.from_numpy(g) for name, g in zip(VALUES, grads.values, strict=True)}
 
     def tiles() -> None:
@@ -215,18 +217,18 @@ def parts_of(trainer: _Trainer) -> tuple[dict[str, float], int, int]:
         "project": lambda: project(*values, 2, pose, lens, True, parts, d.records.copy(), d.boxes.copy()),
         "sort and tile": tiles,
         "raster forward": lambda: rasterize(
-            d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, WIDTH, HEIGHT, d.picture, d.used
+            d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, WIDTH, HEIGHT, drawing.picture, drawing.used
         ),
         "loss and its gradient": lambda: ProductLoss.apply(picture, ones, zeros, target, backdrop, weights),
         "raster backward": lambda: rasterize_gradient(
-            d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums
+            d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, drawing.picture, drawing.used, incoming, sums
         ),
         "project backward": lambda: project_gradient(
             *values, 2, pose, lens, True, parts, d.records, sums, *out, means2d, poses
         ),
         "Adam, noise and the rest": lambda: trainer._update(dict(gradients), 0.5),
     }
-    pairs = count_pairs(d)
+    pairs = count_pairs(drawing)
     return {name: seconds_of(call) for name, call in calls.items()}, pairs, len(d.pairs)
 
 

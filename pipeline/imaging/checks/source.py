@@ -51,7 +51,7 @@ def check_rendered(
     if lower < likeness:
         words = f"the splat matches photos that it was not fitted to with an SSIM of {lower:.2f}"
     if not passed:
-        words += ", which blurs prints and small text; look at them, or fit the splat longer and larger"
+        words += "; look at prints and small text where no photo lends its detail, or fit the splat longer and larger"
     threshold = likeness_at_least
     like = finding("likeness", lower, "SSIM", words, threshold=threshold, passed=passed, severity="review")
     return origin, like

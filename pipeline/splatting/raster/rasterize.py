@@ -24,21 +24,6 @@ Values = tuple[F32, F32, F32, F32, F32]  # means, log_scales, quats, logits, sh
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """A picture [5, H, W] float32 (premultiplied r, g, b; alpha; alpha-weighted depth), and what its gradient needs."""
-
-    picture: F32
-    records: F32
-    boxes: I32
-    pairs: I32
-    blocks: U16
-    starts: I64
-    dealt: I32
-    bounds: I64
-    used: I32
-
-
-@dataclass(frozen=True)
 class Gradients:
     """dL/d(values), each in the shape of its value; dL/d(2D mean) [N, 2] per px; dL/d(cam_from_world) [3, 4]."""
 
@@ -74,6 +59,15 @@ class Lists:
     bounds: I64
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """A picture [5, H, W] float32 (premultiplied r, g, b; alpha; alpha-weighted depth), and what its gradient needs."""
+
+    picture: F32
+    lists: Lists
+    used: I32
+
+
 def list_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bool) -> Lists:
     """Project `values` (C-contiguous float32) and sort them into tiles; arguments as of `draw_values`."""
     check_finite(values)
@@ -94,7 +88,7 @@ def draw_values(values: Values, pose: F64, lens: F64, degree: int, antialias: bo
     d = list_values(values, pose, lens, degree, antialias)
     picture, used = np.empty((5, height, width), np.float32), np.zeros(len(d.starts) - 1, np.int32)
     rasterize(d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, width, height, picture, used)
-    return Drawing(picture, d.records, d.boxes, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, used)
+    return Drawing(picture, d, used)
 
 
 def no_sums(parts: int, n: int) -> F32:
@@ -109,9 +103,11 @@ def gradient(
 ) -> Gradients:
     """Propagate dL/dpicture [5, H, W] to all values and the pose."""
     keep_freed_memory()
-    n, parts, d = len(values[0]), workers(), drawing
+    n, parts, d = len(values[0]), workers(), drawing.lists
     sums = no_sums(len(d.bounds) - 1, n)
-    rasterize_gradient(d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, d.picture, d.used, incoming, sums)
+    rasterize_gradient(
+        d.records, d.pairs, d.blocks, d.starts, d.dealt, d.bounds, drawing.picture, drawing.used, incoming, sums
+    )  # fmt: skip
     means, scales, quats, logits, sh = (np.empty_like(v) for v in values)
     means2d, poses = np.empty((n, 2), np.float32), np.zeros((parts, 3, 4))
     project_gradient(

@@ -88,7 +88,7 @@ DEGENERATE = {
 def test_tile_lists_contain_drawn_gaussians_in_depth_order():
     values = scene(9, n=400, spread=1.5)  # many are outside the picture, but within its last tiles
     arrays = tuple(np.ascontiguousarray(v, np.float32) for v in values)
-    drawing = draw_values(arrays, pose_of(look_at(0, 0, 4.0)), lens_of(CAMERA), 3, True)
+    drawing = draw_values(arrays, pose_of(look_at(0, 0, 4.0)), lens_of(CAMERA), 3, True).lists
     drawn = drawing.boxes[:, 2] > drawing.boxes[:, 0]
     assert 0 < drawn.sum() < 400
     assert drawn[drawing.pairs].all()
