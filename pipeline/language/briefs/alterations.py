@@ -24,7 +24,7 @@ def altering(clause: Sequence[Lexeme], at: int) -> int | None:
     first = clause[at]
     end = phrase_end(clause, at)
     kinds = [lexeme.kind for lexeme in clause[at:end]]
-    if "PART" in kinds and (first.kind in VERBS or "MAKE" in first.before):
+    if "PART" in kinds and (first.kind in VERBS or "MAKE" in first.before or (kinds[0] == "PART" and clause[end - 1].made_until)):
         return _with_parts(clause, end)
     verbs = [at + place for place, kind in enumerate(kinds) if kind in VERBS]
     if first.kind == "PART" and verbs:  # German verbs come last
@@ -35,10 +35,10 @@ def altering(clause: Sequence[Lexeme], at: int) -> int | None:
 
 
 def _with_parts(clause: Sequence[Lexeme], end: int) -> int:
-    """`end`, or the end of the other parts that `and` adds: `remove the dust and the scratches`."""
+    """`end`, or that of the other parts that `and` adds: `remove the dust and the scratches`."""
     further = phrase_end(clause, end) if end < len(clause) else end
-    kinds = {lexeme.kind for lexeme in clause[end + 1 : further]}
-    return further if kinds == {"PART"} else end
+    kinds = [lexeme.kind for lexeme in clause[end + 1 : further]]
+    return further if kinds[:1] == ["PART"] and set(kinds) <= {"PART", *SWATCHES} else end  # `and the lid blue`
 
 
 def phrase_end(clause: Sequence[Lexeme], at: int) -> int:

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field, replace
 from pipeline.language.briefs.amounts import lies_so
 from pipeline.language.briefs.asks import Ask, Edit, Ground, Lamp, View
 from pipeline.language.briefs.corrections import (
+    ADDING,
     CHOICE,
     LAST,
     MAYBE,
     OR,
+    PERHAPS,
     RETRACT,
     UNCLEAR,
+    is_alike,
     is_stronger,
     of_lamp,
     taken_back,
@@ -65,9 +68,13 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
             found.left.append(Left(tuple(clause), UNWANTED))
             continue
         _read_clause(clause, number, sentence, found)
+        if len(found.asks) < known:
+            continue
         if known and separator == "COMMA" and is_stronger(found.asks[known - 1], found.asks[known:]):
             found.replaced.append(found.asks.pop(known - 1))  # `softer, much softer`
             continue
+        if separator == "COMMA" and PERHAPS & set(clause[0].before) and not ADDING & set(clause[0].before):
+            _choose(found, known, clause)
         if separator == "COMMA" and _is_of_either(found.asks[:known][-1:], found.asks[known:], clause):
             del found.asks[known:]
             found.left.append(Left(tuple(clause), LAMP_OR_VIEW, opens=True))
@@ -156,6 +163,28 @@ def _correct(clause: list[Lexeme], number: int, sentence: int, found: Found) -> 
     found.left.append(Left(tuple(clause), reason, opens=True))
 
 
+def _read_alternative(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
+    """Refuse the wish before a clause that names another one for it: `on oak, or maybe on walnut`."""
+    other = Found()
+    _read_clause(clause[1:], number, sentence, other)
+    last = [ask for ask in found.asks if ask.clause == found.asks[-1].clause]
+    for ask in last:
+        if any(type(one.what) is type(ask.what) for one in other.asks):
+            found.asks[:] = [each for each in found.asks if each is not ask]
+            found.left.append(Left(ask.phrase, CHOICE))
+
+
+def _choose(found: Found, known: int, clause: Sequence[Lexeme]) -> None:
+    """Refuse a wish and the one that perhaps takes its place: `oak, maybe walnut`, `10% brighter, maybe 15%`."""
+    only = found.asks[known:] or [ask for ask in found.asks[known - 1 : known] if with_amount(ask.phrase, clause)]
+    chosen = [ask for ask in found.asks if ask in only or any(is_alike(ask, one) for one in only)]
+    if len(chosen) > len(found.asks[known:]):
+        found.asks[:] = [ask for ask in found.asks if ask not in chosen]
+        found.left[:] = [one for one in found.left if one.lexemes[0].start < clause[0].start]
+        found.left += [Left(ask.phrase, CHOICE) for ask in chosen if ask.start < clause[0].start]
+        found.left.append(Left(tuple(clause), CHOICE, opens=True))
+
+
 def _is_of_either(before: Sequence[Ask], asks: Sequence[Ask], clause: Sequence[Lexeme]) -> bool:
     """Whether a clause may go on about the lamp before it, or name a view: `soft light, from the left`."""
     if len(before) != 1 or len(asks) != 1 or not isinstance(before[0].what, Lamp):
@@ -211,7 +240,11 @@ def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found)
         found.left.append(Left(tuple(clause), STATING[clause[0].kind]))
         return
     if any(lexeme.kind == "OR" for lexeme in clause) and len(clause) > 1:
+        if clause[0].kind == "OR":
+            _read_alternative(clause, number, sentence, found)
         found.left.append(Left(tuple(clause), CHOICE))
+        return
+    if _read_exception(clause, number, sentence, found):
         return
     if any(lexeme.kind == "NOT" for lexeme in clause) or len(without_denial(clause)) < len(clause):
         found.left.append(Left(tuple(clause), UNWANTED))
@@ -234,6 +267,34 @@ def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found)
         found.unwanted.append(Left((clause[0],)))
         inside.add(0)
     found.left += rest_of(clause, inside)
+
+
+def _read_exception(clause: list[Lexeme], number: int, sentence: int, found: Found) -> bool:
+    """Read an edit that leaves out views: `all 10% brighter except the back`. False where the clause is none."""
+    at = next((at for at, one in enumerate(clause) if one.value in {"except", "all but"}), None)
+    if at is None:
+        return False
+    end, views = at + 1, list[View]()
+    for span in spans_of(clause[at + 1 :], number, sentence, after_trim=False):
+        named = [ask.what for ask in span.asks if isinstance(ask.what, View)]
+        between = {one.kind for one in clause[end : at + 1 + span.first]}
+        if not named or len(named) < len(span.asks) or not between <= {"AND"}:
+            break
+        views += named
+        end = at + 1 + span.end
+    rest = clause[:at] + clause[end:]
+    read = Found()
+    if rest:
+        _read_clause(rest, number, sentence, read)
+    else:
+        read.asks = [ask for ask in found.asks if ask.clause == found.asks[-1].clause]
+    if not views or read.left or not read.asks or not all(isinstance(ask.what, Edit) for ask in read.asks):
+        return False
+    found.asks[:] = [ask for ask in found.asks if all(ask is not one for one in read.asks)]
+    for ask in read.asks:
+        fields = ask.what.fields if isinstance(ask.what, Edit) else {}
+        found.asks.append(replace(ask, what=Edit(fields, tuple(views))))
+    return True
 
 
 def _forget(clause: list[Lexeme], found: Found) -> None:

@@ -12,6 +12,8 @@ PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur
 PLACES = frozenset({"SIDE", "UP", "DOWN"})
 AS, THAN, DEFINITE = cue("as"), cue("than"), cue("definite")
 NAMED = frozenset({"COLOUR", "TONE", "MATERIAL"})
+OTHERS = cue("others_of_them")
+DEGREES = frozenset({"SLIGHTLY", "MUCH", "MORE", "LESS"})
 LIT = frozenset({"BRIGHTER", "DARKER"})
 AMOUNTED = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
 
@@ -62,7 +64,11 @@ def _is_other_amount(clause: Sequence[Lexeme], first: int, end: int, free: Set[i
     of_backdrop = bool(kinds & LIT) and end < len(clause) and clause[end].kind == "BACKDROP"
     compared = end < len(clause) and bool(THAN & set(clause[end].before))  # `the front brighter than the back`
     unread = "NUM" not in kinds and _has_amount(clause, free)
-    return parted or of_backdrop or compared or unread or _is_of_other_amount(kinds, before, after)
+    limited = after and after.kind == "LIMIT"  # `10% brighter at most`
+    aimed = kinds <= LIT | DEGREES and "ON" in clause[first].before  # `on something darker`
+    others = OTHERS & set(clause[first].before)  # `the left as it is, the others 10% brighter`
+    of_other = _is_of_other_amount(kinds, before, after)
+    return bool(parted or of_backdrop or compared or unread or limited or aimed or others) or of_other
 
 
 def _ends_range(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
@@ -150,8 +156,11 @@ def _is_other_shade(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexe
 
     Nothing stands between them: `dusty pink`, `from light to dark grey`, `white at the top`.
     """
-    if before and before.kind == UNKNOWN and phrase[0].kind in NAMED and not phrase[0].before:
-        return True
+    if before and before.kind in {UNKNOWN, "PART"} and phrase[0].kind in NAMED and "ON" not in phrase[0].before:
+        if before.kind == "PART" or not phrase[0].before:
+            return True  # `the handle in red`
+    if after and after.kind == "PART" and phrase[-1].kind in NAMED and not after.before:
+        return True  # `white lid`
     if before and before.kind in {UNKNOWN, "LIGHT", "GRADIENT"} and "TO" in phrase[0].before:
         return True
     if before and before.kind in {"LESS", "MORE"} and phrase[0].kind in NAMED and not phrase[0].before:

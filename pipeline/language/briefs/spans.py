@@ -35,7 +35,8 @@ class Left:
     def of(self, text: str) -> str:
         """The words, with the courtesy that ends their clause, or fills it: beside them it may be none."""
         last = self.lexemes[-1]
-        return text[self.start : (last.until or last.end) if self.closes else last.end]
+        ends = max(one.end for one in self.lexemes)
+        return text[self.start : (last.until or ends) if self.closes else ends]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def _span_at(clause: list[Lexeme], at: int, after_trim: bool) -> Span | None:
         span = _span_at(clause, instead_at, after_trim)
         return span and replace(span, first=at)
     if (end := altering(clause, at)) is not None:
-        return Span(at, end, (Ask(Alter(), _verb_at(clause[at]), clause[end - 1].end),))
+        start, last = min(_verb_at(clause[at]), *(one.start for one in clause[at:end])), clause[end - 1].made_until
+        return Span(at, end, (Ask(Alter(), start, last or max(one.end for one in clause[at:end])),))
     try:
         wish = longest_wish(clause[at:], after_trim=after_trim)
     except RefusedPhrase as refused:
