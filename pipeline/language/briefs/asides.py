@@ -11,7 +11,7 @@ from dataclasses import replace
 from pipeline.language.briefs.appositions import appositions
 from pipeline.language.briefs.corrections import retractions
 from pipeline.language.briefs.cues import cue
-from pipeline.language.briefs.declarations import openings, praises, questions
+from pipeline.language.briefs.declarations import openings, praises, questions, says_of
 from pipeline.language.briefs.facts import conditions, facts, opinions
 from pipeline.language.briefs.headers import headings
 from pipeline.language.briefs.idioms import idioms
@@ -42,6 +42,8 @@ CHANGED = SHADES | kinds(
 )
 AT = frozenset({"at", "um", "a", "around", "gegen", "vers", "ab", "von", "from"})
 RATIOS = frozenset({"16:10", "1:10", "10:10"})
+WORKS = frozenset({"drop", "catalog", "catalogue", "katalog", "shop", "boutique"})
+"""What is named after a season, beside the uses of talk.yaml."""
 CLOCK = frozenset({"uhr", "h"})
 
 
@@ -83,12 +85,14 @@ def _named(heard: Utterance) -> Spans:
         talk = after.value if after and after.kind == TALK else ""
         named = (
             (one.kind == "CHANNEL" and talk == "people")
-            or (one.kind == "MOOD" and (talk in {"use", "people"} or heard.words[at + 1 : at + 2] == ["drop"]))
+            or (one.kind == "MOOD" and (talk in {"use", "people"} or {*heard.words[at + 1 : at + 2]} & WORKS))
             or (one.kind == UNKNOWN and _is_name(heard, at))
             or (one.kind == "CHANNEL" and _is_likened(heard, at))
             or (heard.words[at] == "avant" and talk == "time")  # `avant vendredi` is no front view
         )
-        if named:
+        if one.kind == "CHANNEL" and _is_subject(heard, at):
+            yield at, heard.bound(at)
+        elif named:
             yield at, at + 2
         elif one.kind == "MOOD" and (begins := _of_season(heard, at)) is not None:
             yield begins, at + 1
@@ -97,6 +101,14 @@ def _named(heard: Utterance) -> Spans:
 def _is_name(heard: Utterance, at: int) -> bool:
     """Whether a word that opens a clause is who wants something: `Alex wants the bag from the back`."""
     return heard.kind(at - 1) in BOUNDS and heard.words[at + 1 : at + 2] != [] and heard.words[at + 1] in SAYING
+
+
+def _is_subject(heard: Utterance, at: int) -> bool:
+    """Whether something is said of a channel: `Amazon rejected our pictures`, `Zalando hat sie abgelehnt`."""
+    end = heard.bound(at)
+    first = at - 1 if heard.words[at - 1 : at] and heard.words[at - 1] in DEFINITE else at
+    quiet = heard.kinds(at + 1, end) <= {UNKNOWN, COURTESY, TALK, "PRODUCT", "VIEW", "ADD", "SLIGHTLY", "MUCH"}
+    return heard.kind(first - 1) in BOUNDS and quiet and says_of(heard, at, end)
 
 
 def _is_likened(heard: Utterance, at: int) -> bool:
@@ -120,7 +132,7 @@ def _of_season(heard: Utterance, at: int) -> int | None:
     if used and heard.words[at] in SEASONS and heard.words[at - 1] in {"in", "im", "en", "au", "for"}:
         return at - 1  # `we're relaunching in autumn`
     named = heard.at(at - 2)
-    is_named = named is not None and named.kind == TALK and named.value == "use"
+    is_named = named is not None and ((named.kind, named.value) == (TALK, "use") or heard.words[at - 2] in WORKS)
     return at - 1 if is_named and heard.kind(at - 1) == "FROM" else None
 
 
@@ -158,9 +170,10 @@ def _is_count(heard: Utterance, at: int) -> bool:
     )
 
 
-def _is_label(kinds: Sequence[str]) -> bool:
+def _is_label(kinds: list[str]) -> bool:
     """Whether words before a colon name what follows: `hero image`, `picture 2`."""
-    return bool({UNKNOWN, TALK} & set(kinds)) or (list(kinds[1:]) == ["NUM"] and kinds[0] in {"VIEW", COURTESY})
+    counted = kinds.count("NUM") == 1 and set(kinds) == {"NUM", COURTESY}  # `we need 3 things`
+    return bool({UNKNOWN, TALK} & set(kinds)) or counted or list(kinds) == ["VIEW", "NUM"]
 
 
 def _audiences(heard: Utterance) -> Spans:

@@ -25,7 +25,7 @@ from pipeline.language.briefs.corrections import (
 from pipeline.language.briefs.denials import is_met, without_denial
 from pipeline.language.briefs.directions import LAMP_OR_VIEW, WHICH_SHADOW
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
-from pipeline.language.briefs.neighbours import changed_by_neighbour
+from pipeline.language.briefs.neighbours import LIT, changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak
 from pipeline.language.briefs.spans import Left, beside_refused, leads_edit, rest_of, spans_of
 
@@ -33,6 +33,7 @@ OF_REASON = "a reason asks for nothing; write what is wanted in a sentence of it
 OF_OPINION = "what somebody likes or has is no wish; write what is wanted"
 STATING = {"REASON": OF_REASON, "OPINION": OF_OPINION, "CONDITION": CHOICE}
 UNWANTED = "a brief says what is wanted; write that instead of what is not"
+OF_ALL = "an edit is of the whole picture, not of the product alone"
 WHICH = frozenset({"which", "qui", "welche", "welcher", "welches"})
 THAT = frozenset({"die", "der", "das", "that", "those", "celle", "celui", "elle", "il"})
 """Opens what is said of an exception: `alles auf Weiß, bis auf die Rückseite, die kommt auf Grau`."""
@@ -79,6 +80,7 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
             del found.asks[known:]
             found.left.append(Left(tuple(clause), LAMP_OR_VIEW, opens=True))
     _settle(found)
+    _without_parted(found)
     _without_said_twice(found)
     return found
 
@@ -108,6 +110,15 @@ def _without_said_twice(found: Found) -> None:
 
 def _thing(one: Lexeme) -> tuple[str, str]:
     return one.kind, one.value
+
+
+def _without_parted(found: Found) -> None:
+    """Refuse an edit of the product's brightness beside one of the backdrop's: no edit is of one of them alone."""
+    parted = any({"BACKDROP"} < {each.kind for each in one.lexemes} & {"BACKDROP", *LIT} for one in found.left)
+    for ask in [*found.asks] if parted else ():
+        if {one.kind for one in ask.phrase} & LIT and "PRODUCT" in ask.phrase[0].before:
+            found.asks.remove(ask)
+            found.left.append(Left(ask.phrase, OF_ALL))
 
 
 def _settle(found: Found) -> None:

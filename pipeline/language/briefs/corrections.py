@@ -161,6 +161,10 @@ def with_its_amount(last: Ask, clause: Sequence[Lexeme]) -> list[Lexeme] | None:
     sides = [one.kind for one in last.phrase] == ["SIDE"] and last.phrase[0].turns and isinstance(last.what, View)
     if sides and [one.kind for one in clause] == ["NUM", "DEG"] and clause[0].value[0] not in "+-":
         return [*last.phrase, *clause]
+    lamp = isinstance(last.what, Lamp) and {one.kind for one in last.phrase} <= QUALITIES | {"LIGHT", "SHADOW"}
+    graded = lamp or {one.kind for one in last.phrase} <= CHANGED_BY_AMOUNT
+    if graded and [one.kind for one in clause] == ["SLIGHTLY"]:  # `more contrast, but only slightly`
+        return [replace(clause[0], kind="SLIGHTLY", start=last.start, end=last.start), *last.phrase]
     amount = [one.kind for one in clause] in (["NUM", "PCT"], ["NUM", "EV"])
     lacks = isinstance(last.what, Edit) and {one.kind for one in last.phrase} <= CHANGED_BY_AMOUNT | DEGREES
     return (

@@ -24,7 +24,7 @@ EXCEPT, FINE = (
 OPENS = BOUNDS | {"AND", "COLON"}
 RETURNING, RETURNED, LEFT_OVER, LEFT_AS = cue("returning"), cue("returned"), cue("left_over"), cue("left_as")
 RIGHT_AWAY, PRAISING, PRAISED, POINTING = cue("right_away"), cue("praising"), cue("praised"), cue("pointing")
-LIGHTING = cue("lighting")
+LIGHTING, WISHING = cue("lighting"), cue("wishing")
 DETERMINERS, BEHIND, PLURALS = cue("determiners"), cue("behind"), cue("plurals")
 
 
@@ -48,6 +48,8 @@ def _meant(heard: Utterance, at: int) -> Lexeme | None:
     one, word, after = heard.tokens[at], heard.words[at], heard.kind(at + 1)
     if word in BEHIND and _is_behind_product(heard, at):
         return replace(one, kind="BACKDROP", value="backdrop")
+    if word == "gone" and heard.kind(at - 1) in {"SHADOW", "PART"} and heard.said(max(0, at - 5), at) & WISHING:
+        return replace(one, kind="REMOVE", value="remove")  # `I want the shadow gone`
     forgotten = word == "oublie" and _word(heard, at - 1) in HAVE  # `t'as oublié la face`
     article = word == "ne" and after == "NUM"  # `um ne halbe Blende`
     excepted = word in EXCEPT and _is_only_one(heard, at)

@@ -19,6 +19,7 @@ _PHRASES |= {
     "third of a": 1 / 3,
     "drittel": 1 / 3,
     "tiers de": 1 / 3,
+    "tiers": 1 / 3,
     "one": 1,
     "one and a half": 1.5,
     "anderthalb": 1.5,
@@ -30,7 +31,7 @@ _UNITS = ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"
 for _ten, _word in ((70, "septante"), (80, "huitante"), (80, "octante"), (90, "nonante")):  # Switzerland, Belgium
     _PHRASES |= {_word: _ten, f"{_word} et un": _ten + 1}
     _PHRASES |= {f"{_word}-{unit}": _ten + number for number, unit in enumerate(_UNITS, start=1)}
-_PHRASES |= dict.fromkeys(("quarter of a", "quarter", "viertel", "quart de"), 0.25)
+_PHRASES |= dict.fromkeys(("quarter of a", "quarter", "viertel", "quart de", "quart"), 0.25)
 
 
 @cache

@@ -130,6 +130,7 @@ def rest_of(clause: Sequence[Lexeme], inside: set[int]) -> list[Left]:
             IDLE
             | ({"CROP"} if framed else set())
             | ({"SLIGHTLY", "MUCH"} if extended else set())
+            | ({"CUTOUT"} if any(clause[at].kind == "COLOUR" for at in inside) else set())
             | ({"CHANNELS"} if any(lexeme.kind == "CHANNEL" for lexeme in clause) else set())
         )
         idle = idle if inside else JOINING
