@@ -32,6 +32,7 @@ AS, DEFINITE = cue("as"), cue("definite")
 DAYS, DEGREES = cue("days"), cue("degrees")
 ARTICLES = frozenset({"a", "an", "ein", "eine", "un", "une"})
 SHORTEST_ADVERB = 6  # letters
+KEEPING = cue("keeping")
 SEASONS = cue("seasons")
 SHORTEST_REF = 3  # digits of an article's number
 MOST_COUNTED = 12  # pictures of a list
@@ -72,7 +73,12 @@ def asides_in(text: str, tokens: Sequence[Lexeme]) -> list[str]:
 
 
 def _kind(one: Lexeme, following: str) -> str:
-    """`so that` before a wish is courtesy, and a noun directly before a colour belongs to it: `brand green`."""
+    """`so that` before a wish is courtesy, and a noun directly before a colour belongs to it: `brand green`.
+
+    `as is` beside a wish changes nothing, and is noted.
+    """
+    if one.kind == COURTESY and one.value in KEEPING:
+        return TALK
     if one.kind == TALK and one.value in {"use", "people"} and following in SHADES:
         return UNKNOWN
     return COURTESY if one.kind == TALK and one.value == "so" else one.kind

@@ -301,6 +301,7 @@ def _read_exception(clause: list[Lexeme], number: int, sentence: int, found: Fou
         read.asks = [ask for ask in found.asks if ask.clause == found.asks[-1].clause]
     if not views or read.left or not read.asks or not all(isinstance(ask.what, Edit) for ask in read.asks):
         return False
+    found.unwanted.append(Left(tuple(clause[at:end])))
     found.asks[:] = [ask for ask in found.asks if all(ask is not one for one in read.asks)]
     for ask in read.asks:
         fields = ask.what.fields if isinstance(ask.what, Edit) else {}

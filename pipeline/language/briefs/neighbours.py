@@ -106,7 +106,7 @@ def _is_other_than_view(clause: Sequence[Lexeme], first: int, end: int, free: Se
     )  # `2 cm from the top`
     if any(at in free and clause[at].kind in {"LIGHT", "SHADOW"} for at in range(first)):
         return True  # `the light from the other side (right)`
-    plus = phrase[0].before[-1:] and phrase[0].before[-1] in DEFINITE and "TO" not in phrase[0].before
+    plus = phrase[0].before[-1:] and phrase[0].before[-1] in DEFINITE and not {"TO", "FROM"} & set(phrase[0].before[:1])
     if before and before.kind == "MORE" and plus:
         return False  # `plus the front`
     if first and clause[first - 1].kind == "MOOD" and "light" in clause[first - 1].value and "FROM" in said:

@@ -25,8 +25,7 @@ def longest_wish(lexemes: Sequence[Lexeme], *, after_trim: bool) -> tuple[int, l
     `after_trim`: the phrase before trimmed a side, so that `5% left` trims another. Raises RefusedPhrase.
     """
     for count, rule, tree in phrases_at(lexemes):
-        cut_off = "off" in lexemes[count - 1].before  # `5% off the left`
-        if rule == "more_crop" and not (after_trim or cut_off):
+        if rule == "more_crop" and not (after_trim or "off" in lexemes[2].before):  # `5% off the left`
             continue
         try:
             return count, READERS[rule](tree, lexemes[:count])

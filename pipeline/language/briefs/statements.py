@@ -37,6 +37,7 @@ ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
     cue("said"),
 )
 FINE = cue("fine")
+LEAVING, UNTOUCHED = cue("leaving"), frozenset({"nothing", "nichts", "rien", "nix"})
 LIKING, NOW, GOES_ON = cue("liking"), cue("now"), cue("goes_on")
 VIEWS = frozenset({"SIDE", "UP", "DOWN", "THREEQ", "OWN_ANGLE"})
 EDITED = frozenset({"BRIGHTER", "DARKER", "CONTRAST", "SHARPEN", "CROP", "ROTATE", "COLOUR", "MATERIAL", "MOOD"})
@@ -224,6 +225,11 @@ def _keeps(heard: Utterance, first: int, end: int) -> bool:
     named = kinds & {*VIEWS, *TOPICS, "PRODUCT", "VIEW", UNKNOWN} and not kinds & {*AMOUNTS, "NOT", "REMOVE", "ADD"}
     text = f" {heard.phrase(first, end)} "
     stays = any(f" {phrase} " in text for phrase in KEEPING)
+    said = heard.said(first, end)
+    if said & LEAVING and not kinds & {*AMOUNTS, *EDITED - {"CONTRAST"}, *VIEWS, "NOT", "ADD"} and not heard.asks(first, end):
+        return bool(kinds & {*TOPICS, "CONTRAST", "BRIGHTNESS"})  # `keep the shadow`
+    if said & UNTOUCHED and kinds & {"CHANGE", "REMOVE"}:
+        return not heard.asks(first, end, strongly=True) or kinds <= {"CHANGE", "REMOVE", UNKNOWN, COURTESY, TALK, "PRODUCT"}
     else_ = any(f" {phrase} " in text for phrase in KEEPING_ELSE) and not heard.asks(first, end)
     return bool(named and ((stays and not kinds & {*EDITED, "COLON"}) or else_))
 

@@ -128,7 +128,10 @@ def _words(run: list[re.Match[str]], words: Lexicon, *, after_number: bool) -> I
             at += 1
             continue
         taken = run[at : at + max(1, count)]
-        _, following = words.at(folded, at + max(1, count))
+        after = at + max(1, count)
+        _, following = words.at(folded, after)
+        if not following and after < len(run):
+            following = _compound(folded[after], words)  # `ein heller Eichentisch`
         chosen = _chosen(meanings, following, kind)
         if kind in SWATCHES and folded[at] in BENEATH:  # `a walnut table underneath`
             chosen = Meaning("BACKDROP", "backdrop", chosen.languages)

@@ -120,9 +120,13 @@ def _refer(heard: Utterance, topic: Sequence[Lexeme], start: int, stop: int, *, 
             heard.tokens[at:at] = topic
             heard.words[at:at] = [""] * len(topic)
     elif kinds & CHANGED_BY[topic[0].kind]:
-        alone = _verb_alone(heard, start, stop) if topic[0].kind == "PART" else None
+        alone = _verb_alone(heard, start, stop) if topic[0].kind in {"PART", "SHADOW"} else None
         at = next((at for at in range(start, stop) if heard.words[at].rpartition("'")[2] in PRONOUNS), stop)
-        if alone is not None:  # the wish quotes both: `a scratch on the lid, please remove`
+        if alone is not None and topic[0].kind == "SHADOW":
+            where = heard.tokens[alone].end
+            heard.tokens.insert(alone + 1, replace(topic[0], start=where, end=where))
+            heard.words.insert(alone + 1, "")
+        elif alone is not None:  # the wish quotes both: `a scratch on the lid, please remove`
             heard.tokens.insert(alone + 1, topic[0])
             heard.words.insert(alone + 1, "")
         elif at < stop:
