@@ -24,7 +24,9 @@ def altering(clause: Sequence[Lexeme], at: int) -> int | None:
     first = clause[at]
     end = phrase_end(clause, at)
     kinds = [lexeme.kind for lexeme in clause[at:end]]
-    if "PART" in kinds and (first.kind in VERBS or "MAKE" in first.before or (kinds[0] == "PART" and clause[end - 1].made_until)):
+    if "PART" in kinds and (
+        first.kind in VERBS or "MAKE" in first.before or (kinds[0] == "PART" and clause[end - 1].made_until)
+    ):
         return _with_parts(clause, end)
     verbs = [at + place for place, kind in enumerate(kinds) if kind in VERBS]
     if first.kind == "PART" and verbs:  # German verbs come last

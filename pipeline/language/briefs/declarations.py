@@ -75,7 +75,9 @@ def _needs_it(heard: Utterance, start: int, end: int) -> bool:
     wants = [at for at, word in enumerate(words) if at and word in WISHING | OBLIGING]
     rest = set(words[wants[-1] + 1 :]) if wants else set()
     before = set(words[max(1, wants[0] - 2) : wants[0]]) & PRONOUNS if wants else set()  # `le site en a besoin`
-    return somebody and bool(wants) and ((rest & PRONOUNS and rest <= PRONOUNS | FILLING) or (before and rest <= FILLING))
+    return (
+        somebody and bool(wants) and ((rest & PRONOUNS and rest <= PRONOUNS | FILLING) or (before and rest <= FILLING))
+    )
 
 
 def _paints_scene(heard: Utterance, start: int, end: int) -> bool:
@@ -190,7 +192,12 @@ def _is_verb(heard: Utterance, first: int, at: int) -> bool:
     word = heard.words[at].rpartition("'")[2]
     if word in VERBS:
         return True
-    if heard.kind(at) == UNKNOWN and word.endswith("ed") and at > first and {*heard.words[at + 1 : at + 2]} & DETERMINERS:
+    if (
+        heard.kind(at) == UNKNOWN
+        and word.endswith("ed")
+        and at > first
+        and {*heard.words[at + 1 : at + 2]} & DETERMINERS
+    ):
         return True  # `rejected our pictures`
     if word == "s":
         return at > first and heard.kind(at - 1) in NAMED and heard.kind(at + 1) not in NAMED

@@ -84,7 +84,8 @@ def _doubts_it(heard: Utterance, first: int, end: int) -> bool:
     """Whether a condition is that what was asked for turns out otherwise: `if that's too dark, birch`."""
     said = heard.said(first, end)
     graded = any(
-        heard.words[at] in TOO and heard.kind(at + 1) in {"TONE", "BRIGHTER", "DARKER", *QUALITIES} for at in range(first, end)
+        heard.words[at] in TOO and heard.kind(at + 1) in {"TONE", "BRIGHTER", "DARKER", *QUALITIES}
+        for at in range(first, end)
     )
     return bool(graded and said & PRONOUNS and said & IS)
 

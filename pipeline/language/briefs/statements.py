@@ -226,10 +226,21 @@ def _keeps(heard: Utterance, first: int, end: int) -> bool:
     text = f" {heard.phrase(first, end)} "
     stays = any(f" {phrase} " in text for phrase in KEEPING)
     said = heard.said(first, end)
-    if said & LEAVING and not kinds & {*AMOUNTS, *EDITED - {"CONTRAST"}, *VIEWS, "NOT", "ADD"} and not heard.asks(first, end):
+    if (
+        said & LEAVING
+        and not kinds & {*AMOUNTS, *EDITED - {"CONTRAST"}, *VIEWS, "NOT", "ADD"}
+        and not heard.asks(first, end)
+    ):
         return bool(kinds & {*TOPICS, "CONTRAST", "BRIGHTNESS"})  # `keep the shadow`
     if said & UNTOUCHED and kinds & {"CHANGE", "REMOVE"}:
-        return not heard.asks(first, end, strongly=True) or kinds <= {"CHANGE", "REMOVE", UNKNOWN, COURTESY, TALK, "PRODUCT"}
+        return not heard.asks(first, end, strongly=True) or kinds <= {
+            "CHANGE",
+            "REMOVE",
+            UNKNOWN,
+            COURTESY,
+            TALK,
+            "PRODUCT",
+        }
     else_ = any(f" {phrase} " in text for phrase in KEEPING_ELSE) and not heard.asks(first, end)
     return bool(named and ((stays and not kinds & {*EDITED, "COLON"}) or else_))
 
