@@ -8,13 +8,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pipeline.language.briefs.appositions import appositions
 from pipeline.language.briefs.corrections import retractions
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.declarations import openings, praises, questions, says_of
 from pipeline.language.briefs.facts import conditions, facts, opinions
 from pipeline.language.briefs.headers import headings
-from pipeline.language.briefs.idioms import idioms
+from pipeline.language.briefs.idioms import appositions, idioms
 from pipeline.language.briefs.lexeme import Lexeme, kinds
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.statements import buts, concessions, past, reasons, replaced, statements

@@ -195,9 +195,8 @@ def _edits(
             but = {angle_of(view, known).name for view in ask.what.but}
             names = [angle.name for angle in known.angles if angle.name not in but]
         if not names:
-            made.refused.append(
-                (ask.start, RefusedWish(text=_said(text, ask), reason="no angle is left that it is for"))
-            )
+            refused = RefusedWish(text=_said(text, ask), reason="the brief excepts every angle that it is for")
+            made.refused.append((ask.start, refused))
         for name in dict.fromkeys(names):
             for path, value in ask.what.fields.items():
                 group = fields.setdefault(name, {})

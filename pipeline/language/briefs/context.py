@@ -141,7 +141,7 @@ def _cut(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 
 
 def _removed(found: Sequence[Lexeme], at: int) -> Lexeme | None:
-    """`drop the shadow` removes it, as does `leave out the shadow`; `all four sides` are edges where something is cut off, and elsewhere views."""
+    """`drop the shadow` removes it; `all four sides` are edges where something is cut off, and elsewhere views."""
     following = [one.kind for one in found[at + 1 :] if one.kind not in {COURTESY, TALK}]
     if found[at].value in {"drop", "forget"} and following[:1] == ["SHADOW"]:
         return replace(found[at], kind="REMOVE")

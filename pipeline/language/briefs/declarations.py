@@ -75,9 +75,8 @@ def _needs_it(heard: Utterance, start: int, end: int) -> bool:
     wants = [at for at, word in enumerate(words) if at and word in WISHING | OBLIGING]
     rest = set(words[wants[-1] + 1 :]) if wants else set()
     before = set(words[max(1, wants[0] - 2) : wants[0]]) & PRONOUNS if wants else set()  # `le site en a besoin`
-    return (
-        somebody and bool(wants) and ((rest & PRONOUNS and rest <= PRONOUNS | FILLING) or (before and rest <= FILLING))
-    )
+    wanted = rest - FILLING
+    return somebody and bool(wants) and bool(wanted or before) and wanted <= PRONOUNS
 
 
 def _paints_scene(heard: Utterance, start: int, end: int) -> bool:
@@ -192,12 +191,8 @@ def _is_verb(heard: Utterance, first: int, at: int) -> bool:
     word = heard.words[at].rpartition("'")[2]
     if word in VERBS:
         return True
-    if (
-        heard.kind(at) == UNKNOWN
-        and word.endswith("ed")
-        and at > first
-        and {*heard.words[at + 1 : at + 2]} & DETERMINERS
-    ):
+    of_object = {*heard.words[at + 1 : at + 2]} & DETERMINERS and word.endswith("ed")
+    if of_object and heard.kind(at) == UNKNOWN and at > first:
         return True  # `rejected our pictures`
     if word == "s":
         return at > first and heard.kind(at - 1) in NAMED and heard.kind(at + 1) not in NAMED

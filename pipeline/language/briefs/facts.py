@@ -83,10 +83,8 @@ def _depends(heard: Utterance, first: int, end: int) -> bool:
 def _doubts_it(heard: Utterance, first: int, end: int) -> bool:
     """Whether a condition is that what was asked for turns out otherwise: `if that's too dark, birch`."""
     said = heard.said(first, end)
-    graded = any(
-        heard.words[at] in TOO and heard.kind(at + 1) in {"TONE", "BRIGHTER", "DARKER", *QUALITIES}
-        for at in range(first, end)
-    )
+    qualities = {"TONE", "BRIGHTER", "DARKER", *QUALITIES}
+    graded = any(heard.words[at] in TOO and heard.kind(at + 1) in qualities for at in range(first, end))
     return bool(graded and said & PRONOUNS and said & IS)
 
 

@@ -24,8 +24,8 @@ class Lexeme:
 
     `before`: the folded words left out directly before it, and the kinds of those that are prepositions and the like.
     `made_at`: where the `make` among them stands. `since`, `until`: where the words left out before it begin, and where
-    those after it end. `viewed`: directly after it comes `view` or a word like it. `made_until`: where the `make` ends that
-    comes after it, as in German.
+    those after it end. `viewed`: directly after it comes `view` or a word like it. `made_until`: where the `make` after
+    it ends, as in German.
     """
 
     kind: str

@@ -156,9 +156,9 @@ def _is_other_shade(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexe
 
     Nothing stands between them: `dusty pink`, `from light to dark grey`, `white at the top`.
     """
-    if before and before.kind in {UNKNOWN, "PART"} and phrase[0].kind in NAMED and "ON" not in phrase[0].before:
-        if before.kind == "PART" or not phrase[0].before:
-            return True  # `the handle in red`
+    of_part = before is not None and before.kind == "PART" and "ON" not in phrase[0].before  # `the handle in red`
+    if before and phrase[0].kind in NAMED and (of_part or (before.kind == UNKNOWN and not phrase[0].before)):
+        return True
     if after and after.kind == "PART" and phrase[-1].kind in NAMED and not after.before:
         return True  # `white lid`
     if before and before.kind in {UNKNOWN, "LIGHT", "GRADIENT"} and "TO" in phrase[0].before:

@@ -38,6 +38,8 @@ ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
 )
 FINE = cue("fine")
 LEAVING, UNTOUCHED = cue("leaving"), frozenset({"nothing", "nichts", "rien", "nix"})
+QUIET = frozenset({UNKNOWN, COURTESY, TALK})
+LEFT = TOPICS | {"CONTRAST", "BRIGHTNESS", COURTESY, TALK}
 LIKING, NOW, GOES_ON = cue("liking"), cue("now"), cue("goes_on")
 VIEWS = frozenset({"SIDE", "UP", "DOWN", "THREEQ", "OWN_ANGLE"})
 EDITED = frozenset({"BRIGHTER", "DARKER", "CONTRAST", "SHARPEN", "CROP", "ROTATE", "COLOUR", "MATERIAL", "MOOD"})
@@ -226,21 +228,10 @@ def _keeps(heard: Utterance, first: int, end: int) -> bool:
     text = f" {heard.phrase(first, end)} "
     stays = any(f" {phrase} " in text for phrase in KEEPING)
     said = heard.said(first, end)
-    if (
-        said & LEAVING
-        and not kinds & {*AMOUNTS, *EDITED - {"CONTRAST"}, *VIEWS, "NOT", "ADD"}
-        and not heard.asks(first, end)
-    ):
-        return bool(kinds & {*TOPICS, "CONTRAST", "BRIGHTNESS"})  # `keep the shadow`
-    if said & UNTOUCHED and kinds & {"CHANGE", "REMOVE"}:
-        return not heard.asks(first, end, strongly=True) or kinds <= {
-            "CHANGE",
-            "REMOVE",
-            UNKNOWN,
-            COURTESY,
-            TALK,
-            "PRODUCT",
-        }
+    if said & LEAVING and kinds <= LEFT and not heard.asks(first, end):
+        return bool(kinds - {COURTESY, TALK})  # `keep the shadow`
+    if said & UNTOUCHED and kinds & {"CHANGE", "REMOVE"} and kinds <= {"CHANGE", "REMOVE", "PRODUCT", *QUIET}:
+        return True  # `nothing about the mug shall change`
     else_ = any(f" {phrase} " in text for phrase in KEEPING_ELSE) and not heard.asks(first, end)
     return bool(named and ((stays and not kinds & {*EDITED, "COLON"}) or else_))
 
