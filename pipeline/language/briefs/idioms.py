@@ -175,7 +175,7 @@ KINDS_OF = {
     "stone": {"marble", "granite", "slate", "terrazzo"},
 }
 JOINTS = frozenset({"COMMA", "COLON", "AND"})
-LIGHTING, LAMPS = cue("lighting"), frozenset({"lamp", "lampe", "leuchte"})
+LAMPS = frozenset({"lamp", "lampe", "leuchte"})
 
 
 def appositions(heard: Utterance) -> Spans:
