@@ -14,10 +14,11 @@ from pipeline.language.briefs.declarations import openings, praises, questions, 
 from pipeline.language.briefs.facts import conditions, facts, opinions
 from pipeline.language.briefs.headers import headings
 from pipeline.language.briefs.idioms import appositions, idioms
+from pipeline.language.briefs.lexeme import PICTURES as COUNTED
 from pipeline.language.briefs.lexeme import Lexeme, kinds
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.statements import buts, concessions, past, reasons, replaced, statements
-from pipeline.language.briefs.topics import topics
+from pipeline.language.briefs.topics import moved_lamps, topics
 from pipeline.language.briefs.utterance import BOUNDS, HasAsk, Spans, Utterance
 
 SHADES = frozenset({"COLOUR", "TONE", "MATERIAL"})
@@ -157,9 +158,10 @@ def _labels(heard: Utterance) -> Spans:
         end = heard.bound(at + 1)
         label = [each.kind for each in heard.tokens[first:at]]
         heads = end == at + 1 or heard.asks(at + 1, end) or heard.kind(at + 1) in {"NOT", "NO"}
+        things = label[-2:] == ["NUM", COURTESY] and heard.words[at - 1] not in PICTURES | COUNTED  # `we need 3 things`
         if label == ["PRODUCT"] and not heads:
             yield first, end
-        elif heads and heard.kind(first - 1) in BOUNDS and _is_label(label):
+        elif heads and heard.kind(first - 1) in BOUNDS and (things or _is_label(label)):
             yield first, at
 
 
@@ -177,8 +179,7 @@ def _is_count(heard: Utterance, at: int) -> bool:
 
 def _is_label(kinds: list[str]) -> bool:
     """Whether words before a colon name what follows: `hero image`, `picture 2`."""
-    counted = kinds.count("NUM") == 1 and set(kinds) == {"NUM", COURTESY}  # `we need 3 things`
-    return bool({UNKNOWN, TALK} & set(kinds)) or counted or list(kinds) == ["VIEW", "NUM"]
+    return bool({UNKNOWN, TALK} & set(kinds)) or kinds in (["VIEW", "NUM"], [COURTESY, "NUM"])
 
 
 def _audiences(heard: Utterance) -> Spans:
@@ -255,6 +256,6 @@ def _adverbs(heard: Utterance) -> Spans:
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
     headings, appositions, retractions, buts, idioms, conditions, _named, concessions, replaced, _labels, past,
-    _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, statements, praises, facts, opinions,
+    _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, moved_lamps, statements, praises, facts, opinions,
     topics,
 )  # fmt: skip

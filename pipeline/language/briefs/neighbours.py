@@ -12,7 +12,7 @@ PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur
 PLACES = frozenset({"SIDE", "UP", "DOWN"})
 AS, THAN, DEFINITE = cue("as"), cue("than"), cue("definite")
 NAMED = frozenset({"COLOUR", "TONE", "MATERIAL"})
-OTHERS = cue("others_of_them")
+TOO, OTHERS = cue("too"), cue("others_of_them")
 DEGREES = frozenset({"SLIGHTLY", "MUCH", "MORE", "LESS"})
 LIT = frozenset({"BRIGHTER", "DARKER"})
 AMOUNTED = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
@@ -29,6 +29,9 @@ def changed_by_neighbour(clause: Sequence[Lexeme], first: int, end: int, asks: S
         return False  # `crop the front to 4:5`
     before = clause[first - 1] if first - 1 in free else None
     if _is_one_of_many(clause, first, free) or (before and _is_other_number(before, phrase)):
+        return True
+    graded = any(clause[at].kind == "GRADIENT" for at in free)  # `a gradient from bottom grey to top white`
+    if graded and {lexeme.kind for lexeme in phrase} <= NAMED | PLACES:
         return True
     if any(isinstance(ask.what, View) for ask in asks):
         return _is_of_part(clause, first, free) or _is_other_than_view(clause, first, end, free)
@@ -141,7 +144,8 @@ def _is_way(clause: Sequence[Lexeme], first: int, end: int) -> bool:
 def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | None) -> bool:
     """Whether an edit has an amount or an object that was not understood: an edit changes the whole picture."""
     if kinds == {"NUM", "EV"}:
-        return bool(before and before.kind in AMOUNTED | {UNKNOWN, "LESS"})
+        too = after is not None and TOO & set(after.before)  # `a stop too dark`
+        return bool(too or (before and before.kind in AMOUNTED | {UNKNOWN, "LESS"}))
     if kinds & LIT and before and before.kind == "BACKDROP":
         return True
     signed = bool({"MORE", "LESS", "BRIGHTER", "DARKER", "SHARPEN", "ADD", "CORRECT"} & kinds)

@@ -38,6 +38,7 @@ ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
 )
 FINE = cue("fine")
 LEAVING, UNTOUCHED = cue("leaving"), frozenset({"nothing", "nichts", "rien", "nix"})
+BETTER = frozenset({"better", "nicer", "besser", "schoner", "mieux", "meilleur", "meilleure"})
 QUIET = frozenset({UNKNOWN, COURTESY, TALK})
 LEFT = TOPICS | {"CONTRAST", "BRIGHTNESS", COURTESY, TALK}
 LIKING, NOW, GOES_ON = cue("liking"), cue("now"), cue("goes_on")
@@ -96,7 +97,7 @@ def buts(heard: Utterance) -> Spans:
 def replaced(heard: Utterance) -> Spans:
     """What is not wanted beside what is: `oak instead of marble`, `plutôt du chêne que du marbre`."""
     for first, end in heard.clauses():
-        preferring = bool(heard.said(first, end) & RATHER)
+        preferring = bool({*heard.phrase(first, end).split()} & (RATHER | BETTER))
         for at in range(first, end):
             word = heard.words[at]
             over = word in OVER and heard.kind(at - 1) in THINGS and heard.said(first, at) & PREFERRING

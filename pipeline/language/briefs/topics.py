@@ -25,6 +25,9 @@ LAMPS = frozenset({"LIGHT", "SHADOW"})
 OF_QUALITY = QUALITIES | {COURTESY, TALK} | kinds("SLIGHTLY MUCH MAKE FROM TO SIDE UP AND MORE RETRACT")
 GOES_ON_FROM = cue("goes_on_from")
 PRONOUNS, EVERYTHING, OTHERS = cue("pronouns"), cue("everything"), cue("others_of_them")
+AIMING = EDGES | {"FROM", "TO", "MAKE", "COLON", "EV", COURTESY, TALK}
+"""Kinds of a clause that only says where to; EV is the French `il`."""
+LIES = frozenset({"comes", "falls", "is", "kommt", "fallt", "ist", "tombe", "vient", "arrive", "est"})
 OPENING = frozenset({COURTESY, TALK, "AND", "COLON", "RETRACT", "MAKE"})
 
 
@@ -47,6 +50,22 @@ def topics(heard: Utterance) -> Spans:
             _refer(heard, topic, start, stop, shaded=bool(shades))
     _refer_to_lamps(heard)
     yield from ()
+
+
+def moved_lamps(heard: Utterance) -> Spans:
+    """Where the light is, before where it shall be: `the light comes from the left, please from the right`."""
+    for (first, end), (start, stop) in reversed(list(pairwise(list(heard.clauses())))):
+        lamp = next((one for one in heard.tokens[first:end] if one.kind in LAMPS), None)
+        states = lamp and heard.kinds(first, end) & EDGES and heard.said(first, end) & LIES
+        kinds = heard.kinds(start, stop)
+        aimed = all(one.turns for one in heard.tokens[start:stop] if one.kind == "SIDE")
+        if states and lamp and aimed and kinds & EDGES and kinds <= AIMING:
+            at = next(at for at in range(start, stop) if heard.kind(at) in {*EDGES, "FROM", "TO"})
+            where = heard.tokens[at].start
+            for tokens in (heard.tokens, heard.read):
+                tokens.insert(at, replace(lamp, start=where, end=where))
+            heard.words.insert(at, "")
+            yield first, end
 
 
 def _refer_to_lamps(heard: Utterance) -> None:
