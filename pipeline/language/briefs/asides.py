@@ -256,6 +256,6 @@ def _adverbs(heard: Utterance) -> Spans:
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
     headings, appositions, retractions, buts, idioms, conditions, _named, concessions, replaced, _labels, past,
-    _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, moved_lamps, statements, praises, facts, opinions,
-    topics,
+    _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, moved_lamps,
+    statements, praises, facts, opinions, topics,
 )  # fmt: skip
