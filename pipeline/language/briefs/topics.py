@@ -60,11 +60,10 @@ def moved_lamps(heard: Utterance) -> Spans:
         kinds = heard.kinds(start, stop)
         aimed = all(one.turns for one in heard.tokens[start:stop] if one.kind == "SIDE")
         if states and lamp and aimed and kinds & EDGES and kinds <= AIMING:
-            at = next(at for at in range(start, stop) if heard.kind(at) in {*EDGES, "FROM", "TO"})
-            where = heard.tokens[at].start
+            where = heard.tokens[start].start
             for tokens in (heard.tokens, heard.read):
-                tokens.insert(at, replace(lamp, start=where, end=where))
-            heard.words.insert(at, "")
+                tokens.insert(start, replace(lamp, start=where, end=where))
+            heard.words.insert(start, "")
             yield first, end
 
 
