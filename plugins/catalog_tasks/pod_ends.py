@@ -194,5 +194,6 @@ def _configuration(seen: Watched, waiting: k8s.V1ContainerStateWaiting) -> End:
         return End("configuration", what, "Correct what the message names")
     name = secret[1].rpartition("/")[2]
     space = seen.pod.metadata.namespace
-    remedy = f"Create the Secret {name} in the namespace {space}, or name another in CATALOG_KUBERNETES_SECRET"
+    do = "Add that key to" if " key " in message else "Create"
+    remedy = f"{do} the Secret {name} in the namespace {space}, or name another in CATALOG_KUBERNETES_SECRET"
     return End("configuration", what, remedy)

@@ -92,7 +92,7 @@ CASES: dict[str, tuple[Callable[[Pod], Any], Callable[[Pod], bool]]] = {
     "running": (SLEEP, lambda pod: "running" in state_of(pod)),
     "succeeded": (python("print('done')"), is_ended),
     "held": (python("import sys; print('working\\n7 of 24 photos'); sys.exit(20)"), is_ended),
-    "out-of-memory": (both(python(EAT), requests(memory="30Mi")), is_ended),
+    "out-of-memory": (both(python(EAT), requests(memory="60Mi")), is_ended),
     "evicted-scratch": (both(python(LITTER), volume("scratch", emptyDir={"sizeLimit": "1Mi"})), is_ended),
     "image-never-pulled": (container(image="localhost/no-such:1"), waiting("ErrImageNeverPull")),
     "image-pull": (

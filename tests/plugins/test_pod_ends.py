@@ -69,7 +69,7 @@ def test_what_may_still_be_mended_is_waited_for_until_the_start_limit(name):
 
 
 ENDS = {
-    "out-of-memory": "memory: out of memory (OOMKilled): it needed more than the 30Mi of its pod. The next try gets "
+    "out-of-memory": "memory: out of memory (OOMKilled): it needed more than the 60Mi of its pod. The next try gets "
     "12Gi; raise memory of sfm in pods.yaml (CATALOG_PODS)",
     "stopped": "deleted: its pod was stopped (SIGTERM): deleted, preempted, or its node was drained. The next try goes "
     "on from what was saved",
@@ -81,7 +81,7 @@ WORDS = {
     "image-back-off": ("image", ["ImagePullBackOff", "Back-off pulling image"]),
     "image-name": ("image", ["Not/A:Name!", "InvalidImageName"]),
     "no-secret": ("configuration", ["Create the Secret no-such-secret in the namespace catalog"]),
-    "no-secret-key": ("configuration", ["NO_SUCH", "Create the Secret catalog in the namespace catalog"]),
+    "no-secret-key": ("configuration", ["NO_SUCH", "Add that key to the Secret catalog in the namespace catalog"]),
     "no-cores": ("room", ["asks for 2 cores, 6Gi of memory, 8Gi of scratch", "Insufficient cpu", "localhost has"]),
     "no-gpu": ("room", ["1 nvidia.com/gpu", "Insufficient nvidia.com/gpu", "add a node"]),
     "no-such-node": ("room", ["Unschedulable", "match"]),
