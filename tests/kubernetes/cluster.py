@@ -48,9 +48,9 @@ class Cluster:
     airflow: Airflow
     pods_file: Path
 
-    def pods(self, step: str) -> list[dict[str, Any]]:
-        """The pods of a step that the cluster knows."""
-        label = f"app.kubernetes.io/component={step}"
+    def pods(self, step: str | None = None) -> list[dict[str, Any]]:
+        """The pods of a step, or of all, that the cluster knows."""
+        label = f"app.kubernetes.io/component={step}" if step else "app.kubernetes.io/name=catalog-pipeline"
         return list(json.loads(kubectl("get", "pods", "--selector", label, "--output", "json"))["items"])
 
     def running(self, step: str) -> str:
@@ -81,11 +81,17 @@ class Night:
         return str(until(lambda: (s := client.run_state(NIGHTLY, self.run_id)) in {"success", "failed"} and s))
 
     def log(self, name: str, number: int = 1) -> str:
-        """The log of a try of a task."""
+        """The text of a task's log of one try, errors included."""
+        errors = (error for entry in self.entries(name, number) for error in entry.get("error_detail") or ())
+        lines = [str(entry.get("event", "")) for entry in self.entries(name, number)]
+        return "\n".join([*lines, *(str(error.get("exc_value")) for error in errors)])
+
+    def entries(self, name: str, number: int = 1) -> list[dict[str, Any]]:
+        """The entries of a task's log of one try: event, level, and details of an error."""
         task = self.task(name)
         path = f"/api/v2/dags/{NIGHTLY}/dagRuns/{self.run_id}/taskInstances/{name}/logs/{number}"
         query = {"map_index": str(task["map_index"]), "full_content": "true"}
-        return str(self.cluster.airflow.client.get(path, **query)["content"])
+        return list(self.cluster.airflow.client.get(path, **query)["content"])
 
     def clear(self, name: str) -> None:
         """Clear a task, as a person does in Airflow's grid."""

@@ -100,11 +100,11 @@ def litter(work: Work) -> None:
 
 
 def fit(work: Work) -> None:
-    """Count to 120, a second each, from the snapshot of a stopped try."""
+    """Count to 40, a second each, from the snapshot of a stopped try."""
     first = int(work.load_snapshot() or b"0")
-    for number in range(first, 120):
+    for number in range(first, 40):
         work.save_snapshot(str(number).encode())
-        work.progress(number, 120, f"counting from {first}")
+        work.progress(number, 40, f"counting from {first}")
         time.sleep(1)
 
 
