@@ -46,13 +46,14 @@ class Settings(BaseSettings):
         default=20.0, gt=0, description="wait before the first retry; it doubles with each further one"
     )
     image: str | None = Field(default=None, description="container image of the pods, made from deploy/Dockerfile")
+    pods: Path | None = Field(
+        default=None,
+        description="YAML file that changes what pods request: image, cores, memory, GPU, nodes, priority, queue; see "
+        "[pods.yaml](pods-yaml.md)",
+    )
     kubernetes_namespace: str = Field(default="catalog", description="namespace of the pods")
     kubernetes_claim: str | None = Field(
         default="catalog-store", description="volume claim with the store; it is mounted at `/catalog`"
-    )
-    kubernetes_cores: int = Field(default=4, gt=0, description="cores per pod, unless its stage declares fewer")
-    kubernetes_memory: str = Field(
-        default="8Gi", description="memory per pod (request and limit), unless its stage declares less"
     )
     kubernetes_start_seconds: int = Field(
         default=300,
@@ -65,7 +66,7 @@ class Settings(BaseSettings):
         description="Secret with CATALOG_DATABASE_URL and API keys; its entries become the pods' environment",
     )
     kubernetes_pod_template: Path | None = Field(
-        default=None, description="YAML of a pod to start from, for tolerations, node selectors and further volumes"
+        default=None, description="YAML of a pod to start from, for further volumes and pull secrets"
     )
     image_digest: str | None = Field(default=None, description="digest of CATALOG_IMAGE, recorded in every manifest")
     device: str = Field(
@@ -88,7 +89,7 @@ class Settings(BaseSettings):
         default=0.0, ge=0, description="price of an hour on this machine, for the cost of each asset"
     )
 
-    @field_validator("store", "shoots", "kubernetes_pod_template", mode="before")
+    @field_validator("store", "shoots", "pods", "kubernetes_pod_template", mode="before")
     @classmethod
     def _is_a_path(cls, value: Any) -> Any:
         """A path with `~` replaced by the home folder, as a shell does. An empty one would be the current folder."""

@@ -13,6 +13,7 @@ from pipeline.core.engines import Engine, name_of, purpose_of, settings_required
 from pipeline.core.errors import CatalogError
 from pipeline.core.licences.gate import RefusedLicence, require_licences
 from pipeline.plan import STEPS, read_preset, stage_of, step_params
+from pipeline.pods import PodOptions, pod_request, read_pods
 from pipeline.settings import Settings
 
 FindingState = Literal["ok", "missing", "optional"]
@@ -44,6 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_engines(settings),
         *_licences(settings),
         *_extras(),
+        *_pods(settings),
         _device(),
     ]
 
@@ -55,6 +57,21 @@ def _store(settings: Settings) -> Finding:
     except CatalogError as error:
         return Finding(what="store", state="missing", words=str(error))
     return Finding(what="store", state="ok", words=str(store.root))
+
+
+def _pods(settings: Settings) -> list[Finding]:
+    """What pods.yaml changes, where steps run in pods or the file is named."""
+    if settings.execution == "local" and settings.pods is None:
+        return []
+    try:
+        file = read_pods(settings.pods)
+        for step in STEPS:
+            pod_request(step, "catalog_nightly", file)
+    except CatalogError as error:
+        return [Finding(what="pods", state="missing", words=str(error))]
+    changed = ", ".join(["every pod"] * (file.every != PodOptions()) + [*file.steps, *file.dags]) or "nothing"
+    words = f"{settings.pods} changes {changed}" if settings.pods else "as the stages declare"
+    return [Finding(what="pods", state="ok", words=words)]
 
 
 def _database(settings: Settings) -> Finding:

@@ -274,7 +274,7 @@ STAGE = Stage(
     Params,
     Outputs,
     run,
-    resources=Resources(gpu=True),
+    resources=Resources(gpu=True, memory="8Gi"),  # checkpoints pass through main memory
     engines=ENGINES,
     engine_field="diffusion",
     requires=requires,
