@@ -16,11 +16,11 @@ from pipeline.catalog.queries import list_assets
 from pipeline.cli.doctor import examine
 from pipeline.cli.output import Json, asset_cell, asset_table, print_json
 from pipeline.contract.plan import Plan
-from pipeline.contract.store import Store, object_path
+from pipeline.contract.storage.base import object_name
 from pipeline.contract.verify import verify as verify_store
 from pipeline.discovery import conclude
 from pipeline.discovery import discover as discover_shoots
-from pipeline.run import StepResult
+from pipeline.run import StepResult, store_from
 from pipeline.settings import Settings, read_settings
 
 
@@ -42,7 +42,7 @@ def discover(
 ) -> None:
     """Plan the new and changed shoots; the nightly run begins with this."""
     settings = read_settings()
-    store = Store(settings.store)
+    store = store_from(settings)
     folder, run_id = root or settings.shoots, run_id or new_run_id("discover")
     discovery = discover_shoots(
         folder,
@@ -100,8 +100,7 @@ def assets(
     catalog = Catalog(settings.catalog_url)
     matches = list_assets(catalog, sku=sku, collection=collection, state=state)
     if as_json:
-        store = settings.store.absolute()
-        paths = [str(object_path(store, asset.sha256)) for asset in matches]
+        paths = [f"{settings.store_location}/{object_name(asset.sha256)}" for asset in matches]
         listed = [asset.model_dump(mode="json") for asset in matches]
         print_json({"assets": [{**asset, "path": path} for asset, path in zip(listed, paths, strict=True)]})
         return
@@ -132,7 +131,7 @@ def verify(as_json: Json = False) -> None:
     """Read every file of the store and list the missing and damaged ones. The exit code is 1 if there are any."""
     settings = read_settings()
     assets = list_assets(Catalog(settings.catalog_url))
-    verified = verify_store(Store(settings.store), [(asset.sha256, f"asset {asset.id}") for asset in assets])
+    verified = verify_store(store_from(settings), [(asset.sha256, f"asset {asset.id}") for asset in assets])
     if as_json:
         print_json(verified.model_dump())
     else:

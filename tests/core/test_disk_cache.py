@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
+from pipeline.core.disk_cache import DiskCache
 from pipeline.core.errors import CatalogError
-from pipeline.pages.disk_cache import DiskCache
 
 
 def files(cache: DiskCache) -> set[bytes]:
