@@ -109,7 +109,7 @@ class Settings(BaseSettings):
 
     @field_validator("store", "shoots", "cache", "kubernetes_pod_template", mode="before")
     @classmethod
-    def _is_a_path(cls, value: Any) -> Any:
+    def _is_a_place(cls, value: Any) -> Any:
         """A path with `~` replaced by the home folder, as a shell does. An empty one would be the current folder."""
         text = os.fspath(value) if isinstance(value, str | os.PathLike) else value
         if not isinstance(text, str):
@@ -118,12 +118,7 @@ class Settings(BaseSettings):
             raise ValueError("is empty; name a folder or a file")
         if not text.isprintable():
             raise ValueError(f"{text!r} has invisible characters; name another folder or file")
-        if is_url(text):
-            return BucketUrl.parse(text)
-        try:
-            return Path(text).expanduser()
-        except RuntimeError:
-            raise ValueError(f"{text!r}: there is no such user; write the whole path") from None
+        return place_of(text)
 
     @property
     def catalog_url(self) -> str:
@@ -150,6 +145,16 @@ class Settings(BaseSettings):
     def shoots_location(self) -> str:
         """What is searched for shoots, as any process on this machine can name it."""
         return location(self.shoots)
+
+
+def place_of(text: str) -> Path | BucketUrl:
+    """A folder's path, with `~` replaced as a shell does, or the URL of a folder in a bucket. Raises ValueError."""
+    if is_url(text):
+        return BucketUrl.parse(text)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{text!r}: there is no such user; write the whole path") from None
 
 
 def location(place: Path | BucketUrl) -> str:

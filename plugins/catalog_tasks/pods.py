@@ -1,6 +1,7 @@
 """A step as a Kubernetes pod: not root, only scratch and store writable, a GPU if the stage uses one."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
@@ -130,14 +131,15 @@ def _image(settings: Settings) -> str:
 def _environment(cores: int, with_gpu: bool, settings: Settings) -> dict[str, str]:
     threads = str(cores)
     return {
-        "CATALOG_STORE": f"{SHARED}/store",
+        "CATALOG_STORE": f"{SHARED}/store" if isinstance(settings.store, Path) else settings.store_location,
+        "CATALOG_CACHE": f"{SCRATCH}/cache",
         "CATALOG_DEVICE": "cuda" if with_gpu else "cpu",
         "CATALOG_IMAGE_DIGEST": settings.image_digest or "",
         "CATALOG_COST_PER_HOUR_USD": str(settings.cost_per_hour_usd),
         **({} if settings.usd_per_run is None else {"CATALOG_USD_PER_RUN": str(settings.usd_per_run)}),
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
-        "NUMBA_CACHE_DIR": f"{SHARED}/numba",  # compiled once, not in every pod
+        "NUMBA_CACHE_DIR": f"{SHARED if settings.kubernetes_claim else SCRATCH}/numba",  # shared: compiled only once
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), threads),
     }
 

@@ -54,8 +54,9 @@ class BucketUrl:
         return f"{self}/{name}"
 
     def folder(self, name: str) -> "BucketUrl":
-        """A folder in this folder."""
-        return BucketUrl(self.scheme, self.bucket, "/".join(filter(None, (self.prefix, name))))
+        """A folder in this folder; `.` is this one."""
+        parts = [part for part in (self.prefix, name) if part not in {"", "."}]
+        return BucketUrl(self.scheme, self.bucket, "/".join(parts))
 
 
 def is_url(text: str) -> bool:
