@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from pipeline.catalog.shoots import known_shoots
 from pipeline.cli.app import app
+from pipeline.cli.doctor import _store
 from pipeline.core.bucket.client import Bucket
 from pipeline.core.bucket.url import BucketUrl
 from pipeline.core.errors import BadInput
@@ -19,7 +20,7 @@ from pipeline.mirror import Mirror, shoot_at, source_of, why_waiting
 from pipeline.plan import read_plan
 from pipeline.run import store_from
 from pipeline.settings import read_settings
-from tests.s3_server import S3, error, serve_s3
+from tests.s3_server import S3, Call, error, serve_s3
 from tests.test_shoot import SHOOT
 
 URL = BucketUrl("s3", "shop", "shoots")
@@ -109,7 +110,6 @@ def test_half_uploaded_shoot_waits_and_keeps_what_it_was(s3: S3, tmp_path: Path)
     assert len(list(mirror(tmp_path).root.rglob("*.jpg"))) == 1
     with pytest.raises(BadInput, match=r"s3://shop/shoots/mug waits: .*Upload a file \.complete last"):
         next(shoot_at(URL.folder("mug"), tmp_path / "cache", 10).gen)
-    time.sleep(1.1)  # the server's times are whole seconds
     upload("mug", **{".complete": b""})
     assert mirror(tmp_path, 10).outline() == []
     assert len(list(mirror(tmp_path).root.rglob("*.jpg"))) == 2
@@ -133,6 +133,18 @@ def test_night_runs_from_a_bucket_to_a_bucket(s3: S3, tmp_path: Path) -> None:
     upload("cap")
     assert [plan["changed"] for plan in discover(str(URL))["plans"]] == ["new", "its last run: planned"]
     assert [shoot["sku"] for shoot in discover("--collection", "none")["plans"]] == []
+
+
+def test_doctor_refuses_a_service_that_ignores_conditions(s3: S3) -> None:
+    assert _store(read_settings()).state == "ok"
+
+    def forget_the_condition(call: Call) -> None:
+        call.environ.pop("HTTP_IF_NONE_MATCH")
+
+    s3.fail("PUT /shop/store/scratch", forget_the_condition, forget_the_condition)
+    finding = _store(read_settings())
+    assert finding.state == "missing" and "ignores conditions of writes" in finding.words
+    assert Bucket(BucketUrl("s3", "shop", "store")).list("scratch") == []
 
 
 @pytest.mark.parametrize("place", ["s3://id:the-secret@shop/x", "s3://shop/x?token=the-secret", "ftp://shop/x"])

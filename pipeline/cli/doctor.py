@@ -62,7 +62,7 @@ def _store(settings: Settings) -> Finding:
 
 def _require_conditions(store: Store) -> None:
     """Raise CatalogError when the store lets two writers write the same manifest."""
-    name = f"doctor/{uuid.uuid4().hex}"
+    name = f"scratch/doctor-{uuid.uuid4().hex}"
     first, second = (store.storage.swap(name, writer, None) for writer in (b"first", b"second"))
     store.storage.delete(name)
     if not first or second:

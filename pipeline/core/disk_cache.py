@@ -40,10 +40,14 @@ class DiskCache:
     def link(self, key: str, make: Callable[[], bytes], target: Path) -> None:
         """Give the file made for `key` another name, on the same disk, that stays when the cache removes its own."""
 
+        def link(path: Path) -> None:
+            with suppress(FileExistsError):  # another thread was faster
+                target.hardlink_to(path)
+
         def write(data: bytes) -> None:
             target.write_bytes(data)
 
-        self._used(key, make, target.hardlink_to, write)
+        self._used(key, make, link, write)
 
     def put(self, key: str, data: bytes) -> None:
         """Keep the file of `key`, which has been made already."""
