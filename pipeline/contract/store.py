@@ -13,8 +13,8 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -86,7 +86,7 @@ class Store:
                 break
         raise CatalogError(f"{self.where(sha256)} is damaged", remedy=REDONE)
 
-    def open_object(self, sha256: str) -> BinaryIO:
+    def open_object(self, sha256: str) -> BufferedIOBase:
         """The object with this digest, open for reading and not checked. Raises OSError if it cannot be opened."""
         return self.storage.open_object(sha256)
 

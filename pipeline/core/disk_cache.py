@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from pipeline.core.errors import CatalogError
 
@@ -33,7 +34,7 @@ class DiskCache:
         """The file made for `key`; calls `make` if there is none yet. Raises what `make` raises."""
         return self._used(key, make, Path.read_bytes, lambda data: data)
 
-    def open(self, key: str, make: Callable[[], bytes]) -> BinaryIO:
+    def open(self, key: str, make: Callable[[], bytes]) -> BufferedIOBase:
         """The file made for `key`, open; it can be read to its end even when the cache removes it meanwhile."""
         return self._used(key, make, lambda path: path.open("rb"), io.BytesIO)
 

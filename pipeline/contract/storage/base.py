@@ -1,8 +1,9 @@
 """What a store requires of the place where its files lie."""
 
 from collections.abc import Callable, Iterable, Iterator
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pipeline.core.stored import Listed, Stored
 
@@ -51,7 +52,7 @@ class Storage(Protocol):
     def put_object(self, sha256: str, data: bytes) -> None:
         """Write an object. It is written even if already there, which repairs one that is damaged."""
 
-    def open_object(self, sha256: str) -> BinaryIO:
+    def open_object(self, sha256: str) -> BufferedIOBase:
         """An object, perhaps a copy, open for reading. Raises OSError if it is missing or cannot be read."""
 
     def object_file(self, sha256: str, folder: Path) -> Path:

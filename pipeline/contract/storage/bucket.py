@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from pipeline.contract.storage.base import object_name
 from pipeline.contract.storage.disk import writing
@@ -68,7 +69,7 @@ class BucketStorage:
         self.bucket.write(object_name(sha256), data)
         self.copies.put(sha256, data)
 
-    def open_object(self, sha256: str) -> BinaryIO:
+    def open_object(self, sha256: str) -> BufferedIOBase:
         """See `Storage`."""
         return self.copies.open(sha256, lambda: self._fetched(sha256))
 

@@ -6,8 +6,9 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from pipeline.contract.storage.base import object_name
 from pipeline.core.errors import CatalogError, StoreFull
@@ -80,7 +81,7 @@ class Disk:
         """See `Storage`."""
         self.write(object_name(sha256), data)
 
-    def open_object(self, sha256: str) -> BinaryIO:
+    def open_object(self, sha256: str) -> BufferedIOBase:
         """See `Storage`."""
         return (self.root / object_name(sha256)).open("rb")
 

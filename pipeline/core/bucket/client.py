@@ -127,7 +127,7 @@ class Bucket:
 
     @cached_property
     def _store(self) -> "ObjectStore":
-        kinds = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
+        kinds: dict[str, Callable[..., ObjectStore]] = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
         return kinds[self.url.scheme](
             self.url.bucket,
             prefix=self.url.prefix or None,
