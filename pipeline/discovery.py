@@ -1,6 +1,7 @@
 """Find the shoots that a run must process, plan them, and decide each shoot's fate at the end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from pipeline.contract.runner import is_final
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.core.shoot_files import is_misnamed
+from pipeline.core.shoot_files import is_misnamed, printable
 from pipeline.plan import STEPS, write_plan
 from pipeline.shoot import Shoot, listing, read_shoot
 
@@ -105,20 +106,26 @@ def _behind(link: Path) -> Iterator[Found]:
             return
 
 
+def _own_path(folder: Path) -> str:
+    return str(folder.resolve())
+
+
 def discover(
     root: Path, store: Store, catalog_url: str, preset: str, run_id: str, *, collection: str | None = None,
-    runs_here: bool = True,
+    runs_here: bool = True, fetched: Callable[[Path], AbstractContextManager[object]] = nullcontext,
+    source: Callable[[Path], str] = _own_path,
 ) -> Discovery:  # fmt: skip
     """Plan the new and changed shoots below `root`, or with `collection` (a backfill) all shoots of that collection.
 
-    `runs_here`: see `write_plan`. A shoot that cannot be read is refused, and so are all shoots that share a sku,
+    `runs_here`: see `write_plan`. `fetched`: within it, a folder's photos can be read; `source`: where it comes from
+    (both as in `pipeline.mirror`). A shoot that cannot be read is refused, and so are all shoots that share a sku,
     because the sku then does not identify a product; the catalog records both, and the other shoots are planned.
     """
     known = shoots.known_shoots(catalog_url)
     plans, unchanged, refused = [], [], []
     readable, refusals = _read_all(root)
     for folder, refusal in refusals.items():
-        refused.append(_refuse(catalog_url, run_id, root, folder, refusal, collection))
+        refused.append(_refuse(catalog_url, run_id, root, folder, source(folder), refusal, collection))
     for folder, shoot in readable.items():
         if collection not in {None, shoot.collection}:
             continue
@@ -130,9 +137,10 @@ def discover(
                 unchanged.append(shoot.sku)
                 shoots.record_fate(catalog_url, run_id, shoot.sku, "unchanged")
                 continue
-            plan, plan_digest = write_plan(folder, store, preset, runs_here=runs_here)
+            with fetched(folder):
+                plan, plan_digest = write_plan(folder, store, preset, runs_here=runs_here)
         except BadInput as error:
-            refused.append(_refuse(catalog_url, run_id, root, folder, _unplannable(error), collection))
+            refused.append(_refuse(catalog_url, run_id, root, folder, source(folder), _unplannable(error), collection))
             continue
         plans.append(Planned(sku=shoot.sku, plan=plan_digest, changed=change))
         shoots.record_planned(
@@ -224,10 +232,10 @@ def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
 
 
 def _refuse(
-    catalog_url: str, run_id: str, root: Path, folder: Path, refusal: Refusal, collection: str | None
+    catalog_url: str, run_id: str, root: Path, folder: Path, source: str, refusal: Refusal, collection: str | None
 ) -> Refused:  # fmt: skip
     """Record a refused folder under its own name, because its sku is unknown or belongs to another shoot too."""
-    source = _printable(folder.resolve())
+    source = printable(source)
     name = f"folder {_printable(folder.relative_to(root))}"
     if len(name) > SKU_CHARACTERS:
         name = f"{name[:80]}... {digest_of(name.encode())[:12]}"

@@ -22,6 +22,7 @@ from pipeline.core.photo_names import composed, photo_names
 from pipeline.core.records import dump_json
 from pipeline.core.yaml_file.nodes import compose, value_of
 from pipeline.language.briefs.plan import EditPlan
+from pipeline.mirror import source_of
 from pipeline.overlay import with_request
 from pipeline.settings import read_settings
 from pipeline.shoot import Shoot, named_files, open_shoot
@@ -136,7 +137,7 @@ def write_plan(
     plan = Plan(
         sku=shoot.sku,
         collection=shoot.collection,
-        source=str(folder.resolve()),
+        source=source_of(folder, read_settings().cache),
         shoot=store.put(_read(folder / "shoot.yaml"), "application/yaml"),
         photos=store.put_tree(photos),
         steps=_steps(params, sources),

@@ -44,7 +44,7 @@ class BackgroundRedo:
     def __init__(self, settings: Settings, command: Sequence[str] = (sys.executable, "-m", "pipeline")) -> None:
         self._command = command
         self._url = settings.catalog_url
-        self._folder = settings.store.absolute().parent / "logs"
+        self._folder = settings.beside / "logs"
         self._waiting: deque[Wish] = deque()
         self._changed = threading.Condition()
         self._running: subprocess.Popen[bytes] | None = None

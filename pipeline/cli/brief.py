@@ -16,6 +16,7 @@ from pipeline.catalog.queries import list_assets
 from pipeline.cli.catalog import new_run_id, record_step
 from pipeline.cli.outcome import print_outcome
 from pipeline.cli.output import EngineSettings, Json, engine_params, print_json
+from pipeline.cli.places import target_at
 from pipeline.cli.progress import run_progress
 from pipeline.cli.recording import recording
 from pipeline.cli.runs import Preset
@@ -62,8 +63,12 @@ def brief(
     params = engine_params(PARSERS, engine, {}, settings_of_parser or [])
     payer = run_id or new_run_id("brief")
     budget = runner_from(settings, run_id=payer).budget
-    with _recording_failure(settings.catalog_url, run_id, target), run_progress(Console(stderr=True)) as show:
-        folder, edit, usd = read_request(target, text, params, settings.catalog_url, budget)
+    with (
+        _recording_failure(settings.catalog_url, run_id, target),
+        target_at(target, settings) as shoot,
+        run_progress(Console(stderr=True)) as show,
+    ):
+        folder, edit, usd = read_request(shoot, text, params, settings.catalog_url, budget)
         runner = runner_from(settings, show.event, payer)
         runs_here = run or settings.execution == "local"
         request = prepare(runner, folder, preset or settings.preset, edit, runs_here=runs_here)

@@ -1,5 +1,7 @@
 """The parts of a step's pod: security, resources, volumes, environment."""
 
+from pathlib import Path
+
 from kubernetes.client import models as k8s
 
 from pipeline.core.errors import BadInput
@@ -43,14 +45,15 @@ def environment(request: PodRequest, settings: Settings) -> dict[str, str]:
     """The variables of a pod that come from no Secret. A step uses as many threads as it has whole cores."""
     threads = str(max(1, int(request.cores)))
     return {
-        "CATALOG_STORE": f"{SHARED}/store",
+        "CATALOG_STORE": f"{SHARED}/store" if isinstance(settings.store, Path) else settings.store_location,
+        "CATALOG_CACHE": f"{SCRATCH}/cache",
         "CATALOG_DEVICE": "cuda" if with_gpu(request, settings) else "cpu",
         "CATALOG_IMAGE_DIGEST": settings.image_digest or "",
         "CATALOG_COST_PER_HOUR_USD": str(settings.cost_per_hour_usd),
         **({} if settings.usd_per_run is None else {"CATALOG_USD_PER_RUN": str(settings.usd_per_run)}),
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
-        "NUMBA_CACHE_DIR": f"{SHARED}/numba",  # compiled once, not in every pod
+        "NUMBA_CACHE_DIR": f"{SHARED if settings.kubernetes_claim else SCRATCH}/numba",  # shared: compiled only once
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), threads),
     }
 

@@ -26,7 +26,7 @@ def damage(path: Path) -> None:
 def test_damage_leaves_out_that_file_alone_and_is_named(
     store: Store, files: list[FetchedFile], out: Path, harm: Callable[[Path], None], word: str
 ) -> None:
-    path = store.path(files[0].artifact)
+    path = Path(store.where(files[0].artifact.sha256))
     harm(path)
     named = rf"1 of 2 files could not be fetched: {path} {word} \({files[0].asset_id}\)\. Run their shoots again"
     for _ in range(2):
@@ -41,7 +41,7 @@ def test_damage_leaves_out_that_file_alone_and_is_named(
 def test_the_earlier_file_stays_while_the_new_one_is_damaged(store: Store, files: list[FetchedFile], out: Path) -> None:
     fetch(store, files, out)
     newer = fetched(store, "mug/front.jpg", b"front, newer")
-    damage(store.path(newer.artifact))
+    damage(Path(store.where(newer.artifact.sha256)))
     with pytest.raises(CatalogError, match="is damaged"):
         fetch(store, [newer, files[1]], out)
     assert contents(out)["mug/front.jpg"] == b"front"

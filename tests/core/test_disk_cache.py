@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
+from pipeline.core.disk_cache import DiskCache
 from pipeline.core.errors import CatalogError
-from pipeline.pages.disk_cache import DiskCache
 
 
 def files(cache: DiskCache) -> set[bytes]:
@@ -61,3 +61,16 @@ def test_readers_never_see_half_a_file(tmp_path):
         thread.join()
     assert cache.get("key", lambda: b"") == data and not wrong
     assert len(list(tmp_path.glob("*/*"))) == 1
+
+
+def test_an_open_and_a_linked_file_outlive_their_place_in_the_cache(tmp_path):
+    cache = DiskCache(tmp_path / "cache", limit_bytes=1000)
+    cache.put("key", b"picture")
+    with cache.open("key", lambda: b"") as file:
+        cache.link("key", lambda: b"", tmp_path / "mine")
+        assert cache.drop("key") and not cache.drop("key")
+        assert file.read() == b"picture" and (tmp_path / "mine").read_bytes() == b"picture"
+    with cache.open("large", lambda: bytes(2000)) as file:  # more than the limit: not kept, but had
+        assert len(file.read()) == 2000
+    cache.link("other", lambda: b"made", tmp_path / "other")
+    assert (tmp_path / "other").read_bytes() == b"made" and cache.get("other", lambda: b"again") == b"made"
