@@ -167,8 +167,9 @@ def _walk(session: Session, version: VersionRow, asset: tuple[str, ...]) -> tupl
     """The steps behind a version, breadth first from the one that made it, and their edges."""
     view = ASSET_LINEAGE.c
     query = select(ASSET_LINEAGE).where(view.asset_id == version.asset_id, view.number == version.number)
-    rows = {row["step_key"]: dict(row) for row in session.execute(query).mappings()}
-    edges = _edges(session, list(rows))
+    rows = {row["step_id"]: dict(row) for row in session.execute(query).mappings()}
+    keys = {identity: row["step_key"] for identity, row in rows.items()}
+    edges = _edges(session, keys)
     parents: dict[str, list[str]] = {}
     for edge in edges:
         if edge.producer_key is not None:
@@ -179,15 +180,17 @@ def _walk(session: Session, version: VersionRow, asset: tuple[str, ...]) -> tupl
         order.update(dict.fromkeys(generation))
         above = dict.fromkeys(parent for key in generation for parent in parents.get(key, []))
         generation = [key for key in above if key not in order]
-    names = _item_names(session, list(order), asset)
-    return [_step(rows[key], names.get(key)) for key in order], edges
+    names = _item_names(session, keys, asset)
+    by_key = {row["step_key"]: row for row in rows.values()}
+    return [_step(by_key[key], names.get(key)) for key in order], edges
 
 
-def _item_names(session: Session, keys: list[str], asset: tuple[str, ...]) -> dict[str, str]:
+def _item_names(session: Session, keys: Mapping[int, str], asset: tuple[str, ...]) -> dict[str, str]:
     """Item names by step key. A step that serves several items gets the name closest to the asset's."""
-    query = select(ItemRow.item_key, ItemRow.name).where(among(ItemRow.item_key, keys)).order_by(ItemRow.name)
+    query = select(ItemRow.item_id, ItemRow.name).where(among(ItemRow.item_id, keys)).order_by(ItemRow.name)
     names: dict[str, str] = {}
-    for key, name in session.execute(query):
+    for identity, name in session.execute(query):
+        key = keys[identity]
         if key not in names or _common_parts(name, asset) > _common_parts(names[key], asset):
             names[key] = name
     return names
@@ -198,15 +201,18 @@ def _common_parts(name: str, asset: tuple[str, ...]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(name.split("/"), asset, strict=False)))
 
 
-def _edges(session: Session, keys: list[str]) -> list[LineageEdge]:
+def _edges(session: Session, keys: Mapping[int, str]) -> list[LineageEdge]:
     """The inputs of these steps: single artifacts, and the files of a folder artifact instead of the folder."""
-    columns = [getattr(InputRow, name) for name in LineageEdge.model_fields]
+    names = LineageEdge.model_fields.keys() - {"step_key", "producer_key"}
     query = (
-        select(*columns)
-        .where(among(InputRow.step_key, keys), InputRow.media_type != TREE)
-        .order_by(InputRow.step_key, InputRow.name, InputRow.path)
+        select(InputRow.step_id, InputRow.producer_id, *(getattr(InputRow, name) for name in names))
+        .where(among(InputRow.step_id, keys), InputRow.media_type != TREE)
+        .order_by(InputRow.step_id, InputRow.name, InputRow.path)
     )
-    return [LineageEdge.model_validate(dict(row)) for row in session.execute(query).mappings()]
+    return [
+        LineageEdge(step_key=keys[row.step_id], producer_key=keys.get(row.producer_id), **{name: getattr(row, name) for name in names})
+        for row in session.execute(query)
+    ]
 
 
 def _step(row: Mapping[str, Any], item: str | None) -> LineageStep:

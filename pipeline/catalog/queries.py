@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.among import among
+from pipeline.catalog.caption_tables import CaptionRow
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.rows import record_of
-from pipeline.catalog.tables import AngleRow, AssetRow, CaptionRow, CheckRow, RequestRow, ShootRow
+from pipeline.catalog.tables import AngleRow, AssetRow, CheckRow, RequestRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Caption, Check
