@@ -76,7 +76,7 @@ def _insert_shoots(connection: Connection, templates: list["Template"], numbers:
     texts = [(own, list(map(str, values))) for own, values in made]
     for table in templates[0].shapes:
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN (FREEZE)") as copy:
             copy.write("".join(own.shapes[table].text(values) for own, values in texts))
 
 
@@ -245,7 +245,9 @@ def rows_of(publication: Publication, number: int, facts: set[Fact]) -> Iterator
         yield RunStepRow, {"run_id": run, "sku": sku, "step": step, "state": "done", "reason": "", "at": now, **costs}
 
 
-def _lineage_rows(publication: Publication, steps: dict[str, StepNumber]) -> Iterator[tuple[type[Base], dict[str, Any]]]:
+def _lineage_rows(
+    publication: Publication, steps: dict[str, StepNumber]
+) -> Iterator[tuple[type[Base], dict[str, Any]]]:
     for step in publication.steps:
         yield StepRow, {"id": steps[step.key], **vars(step)}
     for edge in publication.inputs:

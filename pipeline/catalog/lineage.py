@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetDetail, asset_detail
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.tables import TREE, InputRow, ItemRow
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.catalog.versions import Version, find_version, version_of
@@ -210,7 +211,7 @@ def _edges(session: Session, keys: Mapping[int, str]) -> list[LineageEdge]:
         .order_by(InputRow.step_id, InputRow.name, InputRow.path)
     )
     return [
-        LineageEdge(step_key=keys[row.step_id], producer_key=keys.get(row.producer_id), **{name: getattr(row, name) for name in names})
+        record_of(LineageEdge, row, step_key=keys[row.step_id], producer_key=keys.get(row.producer_id))
         for row in session.execute(query)
     ]
 

@@ -61,7 +61,7 @@ def _others(session: Session, keys: set[str | None]) -> dict[str | None, int | N
     if not keys:
         return {}
     query = select(StepRow.key, StepRow.id).where(among(StepRow.key, keys))
-    found: dict[str | None, int | None] = {key: identity for key, identity in session.execute(query)}
+    found: dict[str | None, int | None] = dict(session.execute(query).all())
     missing = sorted(str(key) for key in keys - found.keys())
     if missing:
         raise CatalogError(

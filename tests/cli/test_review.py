@@ -43,10 +43,8 @@ def catalog_json(*words: object) -> dict[str, Any]:
 def test_review_is_listed_decided_undone_and_logged(shoot: ToyShoot) -> None:
     assert [row["asset"]["id"] for row in catalog_json("review", "list")["rows"]] == [FRONT, LEFT]
     assert f"{FRONT}: published (was in review)" in catalog("review", "approve", FRONT, "--by", "ann")
-    catalog("review", "redo", LEFT, "--set", "light.strength=0.7", "--set", "shadow=layer")
-    (front, left) = reversed(catalog_json("review", "log")["rows"])
-    assert (front["decided_by"], left["settings"]) == ("ann", {"light.strength": 0.7, "shadow": "layer"})
-    assert left["decided_by"], "the system's user"
+    (front,) = catalog_json("review", "log")["rows"]
+    assert front["decided_by"] == "ann"
     (undone,) = catalog_json("review", "undo", FRONT)["assets"]
     assert (undone["before"], undone["after"]) == ("published", "in review")
     catalog("review", "reject", FRONT, "--reason", "too dark")

@@ -97,7 +97,7 @@ def list_run_shoots(
     query = query if fate is None else query.where(RunShootRow.fate == fate)
     query = query if cursor is None else query.where(RunShootRow.sku > cursor)
     with catalog.read() as session:
-        run = _run(session, run_id)
+        _run(session, run_id)
         rows = page(session.scalars(query).all(), limit, lambda row: row.sku)
         skus = [row.sku for row in rows.rows]
         costs = (

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name in these statements stands in this file
 """Number the steps, sum up each run in its own row, and call an angle's source by that word.
 
 Rows refer to a step by its number instead of its digest: those of one shoot then lie side by side in every index, where
@@ -6,7 +7,6 @@ publishing wrote to a page of its own for nearly every digest. A number also tak
 Revision 0012, 2026-11-30.
 """
 
-import json
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -117,7 +117,9 @@ def _copy_steps(new: str) -> None:
     op.create_table("new_steps", *(_column(name, kind) for name, kind in own.items()), *keys)
     number = "row_number() OVER (ORDER BY started_at, key)" if new == "id" else "id"
     op.execute(f"INSERT INTO new_steps (id, key, {names}) SELECT {number}, key, {names} FROM steps ORDER BY 1")
-    op.create_index("ix_steps_key" if new == "id" else "ix_steps_id", "new_steps", ["key" if new == "id" else "id"], unique=True)
+    op.create_index(
+        "ix_steps_key" if new == "id" else "ix_steps_id", "new_steps", ["key" if new == "id" else "id"], unique=True
+    )
     if _on_postgresql():
         op.execute("ANALYZE new_steps")
 
@@ -162,7 +164,9 @@ def _constrain(new: str) -> None:
             op.create_primary_key(f"pk_{edges.name}", edges.name, _primary(edges, new))
             for name in ("step", *edges.others):
                 foreign = _foreign(edges.name, name, new)
-                op.create_foreign_key(foreign["name"], edges.name, "steps", [f"{name}_{new}"], [new], ondelete=foreign["ondelete"])
+                op.create_foreign_key(
+                    foreign["name"], edges.name, "steps", [f"{name}_{new}"], [new], ondelete=foreign["ondelete"]
+                )
     made, source = (sa.text(f"producer_{new} IS {word}") for word in ("NOT NULL", "NULL"))
     producer = f"producer_{new}"
     op.create_index(f"ix_step_inputs_{producer}", "step_inputs", [producer], sqlite_where=made, postgresql_where=made)
