@@ -73,7 +73,8 @@ def test_a_wish_becomes_a_run_of_its_brief_with_a_log(tmp_path, monkeypatch):
     ask(redo, "redo-1", "- on light grey", asset="mug-001/front/white/shop")
     redo.finish()
     assert json.loads((tmp_path / "brief.json").read_text()) == [
-        "brief", "--run", "--run-id", "redo-1", "--asset", "mug-001/front/white/shop", "--", "mug-001", "- on light grey",
+        "brief", "--run", "--run-id", "redo-1", "--asset", "mug-001/front/white/shop", "--", "mug-001",
+        "- on light grey",
     ]  # fmt: skip
     assert (tmp_path / "logs" / "redo-1.log").read_bytes() == b""
 
