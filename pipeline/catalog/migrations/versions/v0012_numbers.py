@@ -7,7 +7,7 @@ publishing wrote to a page of its own for nearly every digest. A number also tak
 Revision 0012, 2026-11-30.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,11 +18,12 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-TEXT, WHOLE, REAL, DIGEST, TIME = sa.Text(), sa.BigInteger(), sa.Double(), sa.String(64), sa.DateTime(timezone=True)
+TEXT, WHOLE, DIGEST, TIME = sa.Text(), sa.BigInteger(), sa.String(64), sa.DateTime(timezone=True)
+REAL: sa.Double[float] = sa.Double()
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 SERIAL = WHOLE.with_variant(sa.Integer(), "sqlite")
 TREE = "application/vnd.catalog.tree+json"
-Columns = dict[str, sa.types.TypeEngine[object]]
+Columns = dict[str, sa.types.TypeEngine[Any]]
 STEP: Columns = {
     "stage": sa.String(100), "version": WHOLE, "engine": TEXT, "params": JSON, "report": JSON, "started_at": TIME,
     "seconds": REAL, "own_seconds": REAL, "peak_memory_mb": REAL, "cost_usd": REAL, "own_cost_usd": REAL,
@@ -99,11 +100,11 @@ def _replace_steps(old: str, new: str) -> None:
         op.execute(statement)
 
 
-def _kind(reference: str) -> sa.types.TypeEngine[object]:
+def _kind(reference: str) -> sa.types.TypeEngine[Any]:
     return SERIAL if reference == "id" else DIGEST
 
 
-def _column(name: str, kind: sa.types.TypeEngine[object], *, optional: bool = False) -> sa.Column[object]:
+def _column(name: str, kind: sa.types.TypeEngine[Any], *, optional: bool = False) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=optional or name in OPTIONAL, autoincrement=False)
 
 
@@ -131,7 +132,8 @@ def _copy_edges(edges: Edges, old: str, new: str) -> None:
     if not _on_postgresql():  # which gets them when the rows are there; SQLite cannot add them later
         keys = [sa.PrimaryKeyConstraint(*_primary(edges, new), name=f"pk_{edges.name}")]
         for name in ("step", *edges.others):
-            keys.append(sa.ForeignKeyConstraint([f"{name}_{new}"], [f"steps.{new}"], **_foreign(edges.name, name, new)))
+            foreign, gone = _foreign(edges.name, name, new)
+            keys.append(sa.ForeignKeyConstraint([f"{name}_{new}"], [f"steps.{new}"], name=foreign, ondelete=gone))
     made = (_column(name, kind) for name, kind in columns.items())
     op.create_table(f"new_{edges.name}", *made, *keys, sqlite_with_rowid=new == "key")
     joins = "".join(f" LEFT JOIN new_steps {name} ON {name}.{old} = e.{name}_{old}" for name in edges.others)
@@ -147,10 +149,9 @@ def _primary(edges: Edges, new: str) -> list[str]:
     return [f"step_{new}", *edges.primary]
 
 
-def _foreign(table: str, name: str, new: str) -> dict[str, str | None]:
+def _foreign(table: str, name: str, new: str) -> tuple[str, str | None]:
     """The name of the foreign key of a column, and what becomes of its row with the step."""
-    owned = name == "step" and table not in REFERRING
-    return {"name": f"fk_{table}_{name}_{new}_steps", "ondelete": "CASCADE" if owned else None}
+    return f"fk_{table}_{name}_{new}_steps", "CASCADE" if name == "step" else None
 
 
 def _constrain(new: str) -> None:
@@ -163,10 +164,8 @@ def _constrain(new: str) -> None:
         for edges in EDGES:
             op.create_primary_key(f"pk_{edges.name}", edges.name, _primary(edges, new))
             for name in ("step", *edges.others):
-                foreign = _foreign(edges.name, name, new)
-                op.create_foreign_key(
-                    foreign["name"], edges.name, "steps", [f"{name}_{new}"], [new], ondelete=foreign["ondelete"]
-                )
+                foreign, gone = _foreign(edges.name, name, new)
+                op.create_foreign_key(foreign, edges.name, "steps", [f"{name}_{new}"], [new], ondelete=gone)
     made, source = (sa.text(f"producer_{new} IS {word}") for word in ("NOT NULL", "NULL"))
     producer = f"producer_{new}"
     op.create_index(f"ix_step_inputs_{producer}", "step_inputs", [producer], sqlite_where=made, postgresql_where=made)
