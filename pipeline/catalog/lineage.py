@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from itertools import takewhile
 from pathlib import PurePath
 from typing import Any
@@ -22,6 +23,8 @@ from pipeline.core.licences.gate import weights_in
 from pipeline.core.licences.settings import in_words
 from pipeline.core.media import JSON
 from pipeline.core.photo_names import is_name_of
+
+MODEL_WORDS = ("engine", "model", "checkpoint", "licence", "license", "revision")  # in the name of a setting
 
 
 class LineageStep(Frozen):
@@ -231,11 +234,15 @@ def _step(row: Mapping[str, Any], item: str | None) -> LineageStep:
 
 def models_of(params: dict[str, Any]) -> dict[str, str]:
     """The entries that name an engine, model, checkpoint, licence or revision; nested ones as `outer.inner`."""
-    keywords = ("engine", "model", "checkpoint", "licence", "license", "revision")
     models: dict[str, str] = {}
     for name, value in params.items():
         if isinstance(value, dict):
             models |= {f"{name}.{inner}": text for inner, text in models_of(value).items()}
-        elif isinstance(value, str | int) and any(keyword in name.lower() for keyword in keywords):
+        elif isinstance(value, str | int) and _names_model(name):
             models[name] = str(value)
     return models
+
+
+@cache
+def _names_model(setting: str) -> bool:
+    return any(keyword in setting.lower() for keyword in MODEL_WORDS)
