@@ -82,6 +82,8 @@ def _on_postgresql() -> bool:
 
 def _replace_steps(old: str, new: str) -> None:
     """Make the tables of steps anew; in them, steps are referred to by `new` (`id` or `key`) instead of `old`."""
+    if not _on_postgresql():
+        op.execute("PRAGMA cache_size=-524288")  # KiB; every edge looks up two steps by their digests
     for view in VIEWS:
         op.execute(f"DROP VIEW {view}")
     _copy_steps(new)
