@@ -182,6 +182,13 @@ CHECK_REASONS = (
         "Run the shoot again; if it happens again, report it with the asset's lineage.",
     ),
     _review(
+        "whole_product",
+        "An edit cuts off part of the product",
+        "A crop, a rotation or a size in `edits` leaves part of the product outside the frame. The message says how "
+        "much of it, and at which edge.",
+        "Crop less; or, if the picture is to show only a part, write `detail: true` beside the crop's sides.",
+    ),
+    _review(
         "altered",
         "The product itself may have been altered",
         "A model has painted on the product: it was refined, retouched or put on a person. The message says what was "

@@ -10,12 +10,14 @@ from pipeline.core.measured import Shares
 from pipeline.core.records import Check
 from pipeline.imaging.checks.evidence import finding, in_any_channel, note
 from pipeline.imaging.checks.rim import check_rim, nearest_colours
-from pipeline.imaging.compositing.edits import apply_edits, describe_edits
+from pipeline.imaging.compositing.edits import apply_edits, describe_edits, edit_mapping
+from pipeline.imaging.compositing.framing import product_mask
 
 IOU_AT_LEAST = 0.95  # the splat's silhouette may correct a matte, not replace it
 REMAINS_AT_MOST = 0.5
 CONTRAST_AT_LEAST = 0.08  # linear; with less between product and old backdrop, remains cannot be seen
 EDGE_PX, DEEP_PX, AWAY_PX = 2.0, 6.0, 6.0
+LOST_AT_MOST = 0.001  # of the product's px
 ROUNDING = 1  # levels: another processor's vector units may round a value differently
 
 
@@ -83,6 +85,28 @@ def check_edits(unedited: Rgba, edits: Edits, picture: Rgba) -> Check:
             f"{changed} px of the picture differ from the result of the edits in shoot.yaml ({describe_edits(edits)})"
         )
     return finding("edits", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
+
+
+def check_whole(unedited: Rgba, edits: Edits) -> Check:
+    """Check that the edits of an angle [h, w, 4] leave the whole product in the frame, unless they ask for a detail.
+
+    An edge on which little of the outline lies passes `cut_off`, although a handle may be lost beyond it.
+    """
+    rows, columns = np.nonzero(product_mask(unedited[..., 3]))
+    matrix, (width_px, height_px) = edit_mapping((unedited.shape[1], unedited.shape[0]), edits)
+    x, y, depth = matrix @ np.stack([columns + 0.5, rows + 0.5, np.ones(len(rows))])
+    x, y = x / depth, y / depth
+    beyond = {"left": x < 0, "right": x > width_px, "top": y < 0, "bottom": y > height_px}
+    lost = float(np.any(list(beyond.values()), axis=0).mean())
+    edges = " and ".join(edge for edge, outside in beyond.items() if outside.mean() > LOST_AT_MOST)
+    passed = lost <= LOST_AT_MOST
+    if passed:
+        words = "the edits leave the whole product in the frame"
+    elif edits.crop is not None and edits.crop.detail:
+        return note("whole_product", lost, "share", f"a detail: the frame leaves out {lost:.1%} of the product")
+    else:
+        words = f"the edits cut off {lost:.1%} of the product{f' at the {edges}' if edges else ''}"
+    return finding("whole_product", lost, "share", words, threshold=LOST_AT_MOST, passed=passed, severity="review")
 
 
 def _exact(photo: Rgb, picture: Rgba) -> Check:

@@ -134,7 +134,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     from pipeline.imaging.checks.altered import check_alterations, unaltered
     from pipeline.imaging.checks.rendered import check_faults
     from pipeline.imaging.checks.silhouette import check_silhouette
-    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, detail_notes
+    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, check_whole, detail_notes
     from pipeline.imaging.compositing.framing import product_mask
 
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
@@ -144,7 +144,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     edits: tuple[Check, ...] = ()
     if inputs.unedited is not None and params.edits is not None:
         unedited = decode_image(work.read(inputs.unedited), "the angle's picture before its edits", "RGBA")
-        edits = (check_edits(unedited, params.edits, picture),)
+        edits = (check_edits(unedited, params.edits, picture), check_whole(unedited, params.edits))
     others = (*check_alterations(params.alterations), *edits)
     if inputs.photo is None or inputs.cutout is None:
         checks = check_rendered(
@@ -270,6 +270,6 @@ def _surface(ply: bytes) -> F64:
     return points
 
 
-ANGLE_ITEM = Stage("composite_angle", 7, AngleInputs, AngleParams, AngleOutputs, check_angle)
+ANGLE_ITEM = Stage("composite_angle", 8, AngleInputs, AngleParams, AngleOutputs, check_angle)
 LAYERS_ITEM = Stage("composite_layers", 6, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
 ASSET_ITEM = Stage("composite_asset", 7, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -4,8 +4,9 @@ import pytest
 from pipeline.core.edits import Edits
 from pipeline.core.measured import Shares
 from pipeline.imaging.checks.judge import judge
-from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, detail_notes
+from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, check_whole, detail_notes
 from pipeline.imaging.compositing.edits import apply_edits
+from pipeline.imaging.compositing.framing import product_mask
 from tests.imaging.checks import faults
 from tests.imaging.products import make_product, on_studio
 
@@ -69,6 +70,44 @@ def test_a_picture_that_differs_from_its_edits_result_is_rejected(product):
     painted_over = check_edits(product, edits, painted)
     assert judge([painted_over])[0] == "rejected" and painted_over.value == 600
     assert not check_edits(product, edits, product).passed
+
+
+@pytest.mark.parametrize(
+    ("edits", "edge"),
+    [
+        ({"crop": {"left": 0.3}}, "left"),
+        ({"crop": {"right": 0.3}, "rotate_deg": 12}, "right"),
+        ({"crop": {"top": 0.3}}, "top"),
+        ({"crop": {"bottom": 0.3}, "resize": 1.5}, "bottom"),
+        ({"size_px": [100, 400]}, "left and right"),
+    ],
+)
+def test_an_edit_that_cuts_off_part_of_the_product_goes_to_review(product, edits, edge):
+    cut = check_whole(product, Edits.model_validate(edits))
+    solid = product_mask(product[..., 3])
+    assert cut.words.endswith(f"of the product at the {edge}") and judge([cut])[0] == "in review"
+    if set(edits) == {"crop"}:
+        kept = product_mask(apply_edits(product, Edits.model_validate(edits))[0][..., 3])
+        assert cut.value == pytest.approx(1 - kept.sum() / solid.sum(), abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        {"crop": {"left": 0.01}},
+        {"rotate_deg": 33},
+        {"resize": 0.5},
+        {"perspective": {"vertical": 0.3}},
+        {"contrast": 1.2},
+    ],
+)
+def test_edits_that_leave_the_whole_product_pass(product, edits):
+    assert check_whole(product, Edits.model_validate(edits)).passed
+
+
+def test_a_crop_that_asks_for_a_detail_is_only_noted(product):
+    cut = check_whole(product, Edits.model_validate({"crop": {"left": 0.3, "detail": True}}))
+    assert cut.passed is None and judge([cut]) == ("published", ()) and "detail" in cut.words
 
 
 def test_a_rendered_angle_says_how_much_of_it_was_photographed():
