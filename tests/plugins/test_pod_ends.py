@@ -1,4 +1,4 @@
-"""Why pods end, from states that tests/kubernetes/record.py recorded on a real cluster."""
+"""Why pods end, from states as Kubernetes reports them; tests/kubernetes/record.py records them anew on a cluster."""
 
 import json
 from pathlib import Path
@@ -111,7 +111,7 @@ def test_an_end_names_its_cause_and_the_setting(name):
     assert "\n" not in str(end) and "None" not in str(end)
 
 
-def test_every_recorded_state_is_tested():
+def test_every_state_is_tested():
     assert set(NAMES) == {*ENDS, *WORDS, "succeeded", "held"}
 
 
@@ -157,7 +157,7 @@ def test_a_preempted_pod_says_so():
     assert "taken off its node (PreemptionByScheduler): preempting for catalog-night" in str(end_of(preempted))
 
 
-def test_the_recorded_pods_conform_to_the_client():
+def test_the_states_conform_to_the_client():
     for name in NAMES:
         pod = seen(name).pod
         assert ApiClient().sanitize_for_serialization(pod)["metadata"]["name"] == f"record-{name}"
