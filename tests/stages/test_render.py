@@ -219,16 +219,16 @@ def test_an_accepted_refinement_is_used_and_marked(store, shot, checkpoint, monk
     assert files["side.png"] != plain["side.png"] and files["front.png"] == plain["front.png"]
 
 
-def test_photos_judge_a_rendered_angle_without_their_own_detail(store, shot):
-    score = Validation(photo="P01", psnr_db=25, ssim=0.9, alpha_iou=0.98)
-    _, pictures, _, manifest = drawn(store, shot, validation=[score])
+def test_photos_judge_a_rendered_angle_without_their_own_detail(store):
+    score = Validation(photo="P02", psnr_db=25, ssim=0.9, alpha_iou=0.98)
+    _, pictures, _, manifest = drawn(store, photos(12), validation=[score])
     judges = {likeness.photo: likeness for likeness in pictures["side"].likenesses}
-    assert list(judges) == ["P01", "P00"]  # that which the fit has not seen comes first
-    assert not judges["P01"].fitted and judges["P00"].fitted
+    assert list(judges) == ["P02", "P01"]  # that which the fit has not seen comes first
+    assert not judges["P02"].fitted and judges["P01"].fitted
     assert min(likeness.ssim for likeness in judges.values()) > 0.9
-    item = store.manifest("render_likeness", manifest.items["likeness/P01"].key)
+    item = store.manifest("render_likeness", manifest.items["likeness/P02"].key)
     used = store.tree(Artifact.model_validate(item.request.inputs["others"]))
-    assert "P01.png" not in used and "P00.png" in used
+    assert "P02.png" not in used and "P01.png" in used
     assert pictures["front"].likenesses == ()
 
 

@@ -74,7 +74,7 @@ class Params(Frozen):
     light: Light = Light()
     hangs: float = Field(default=0.0, ge=0, le=1, description="share of the product's height between it and the floor")
     likeness_at_least: float = Field(
-        default=0.85,
+        default=0.86,
         ge=0,
         le=1,
         description="SSIM of a rendered angle, drawn again from the places of photos around it without their detail, "
