@@ -68,7 +68,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("ingest", "photos", "facts"),
         "left_out": LEFT_OUT,
         **_from("cutout", "cutouts"),
-        **_from("render", "angles", "pictures", "unedited"),
+        **_from("render", "angles", "pictures", "unedited", "unaltered"),
         **_from("background", "backdrops", "backdrop_pictures"),
         **_from("splat", "splat", optional=True),
         **_from("sfm", "views", optional=True),

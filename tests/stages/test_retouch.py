@@ -42,7 +42,8 @@ def pixels(store, files, name="front.png"):
 
 def test_only_the_area_changes_and_the_record_says_where(store, shot, checkpoint):  # noqa: F811
     before = drawn(store, shot)[2]
-    _, pictures, files, manifest = drawn(store, shot, **settings(checkpoint, TAG))
+    outputs, pictures, files, manifest = drawn(store, shot, **settings(checkpoint, TAG))
+    assert store.tree(outputs.unaltered) == {"front.png": before["front.png"]}
     first, second = pixels(store, before), pixels(store, files)
     height, width = first.shape[:2]
     changed = (first != second).any(axis=2)

@@ -197,14 +197,23 @@ CHECK_REASONS = (
     ),
     _review(
         "likeness",
-        "The splat blurs the product",
-        "The splat matches the photos less than the check requires, so prints and small text may be unreadable.",
+        "The rendered product is blurred",
+        "Drawn from the place of a photo nearby, with the detail of all photos but that one, the product matches the "
+        "photo less than the check requires. Prints and small text may be unreadable.",
         "Look at prints and text. Fit the splat longer and with a larger `side_px`, or photograph this angle.",
+    ),
+    _review(
+        "weakest_part",
+        "Part of the rendered product is wrong",
+        "Drawn from the place of a photo nearby, without that photo's detail, part of the product hardly resembles it: "
+        "it is blurred, displaced or missing.",
+        "Compare the angle with the photo that the message names. Fit the splat longer, or photograph this angle.",
     ),
     _review(
         "legible_text",
         "Words on the product cannot be read",
-        "A photo shows words that cannot be read in the picture although that side is visible. The reason names them.",
+        "A photo, or the picture before it was altered, shows words that cannot be read in the picture although that "
+        "side is visible. The reason names them.",
         "Look at the print. Fit the splat longer and with a larger `side_px`, or photograph this angle.",
     ),
     _review(

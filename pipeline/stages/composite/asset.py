@@ -1,7 +1,7 @@
 """The item stages of composite: the fidelity checks of an angle, the layers of angle and backdrop, a finished file."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
@@ -10,8 +10,8 @@ from pipeline.core.arrays import F64, Pixels, Rgba
 from pipeline.core.backdrops import BackdropKind
 from pipeline.core.domain import Frozen, View
 from pipeline.core.edits import Edits
-from pipeline.core.measured import RenderFaults, Shares, SilhouetteAgreement
-from pipeline.core.records import Check, Homography, Light
+from pipeline.core.measured import Likeness, RenderFaults, Shares, SilhouetteAgreement
+from pipeline.core.records import Check, Homography, Light, Picture
 from pipeline.core.retouches import Alteration
 from pipeline.imaging.channels.channel import Channel, load_channel
 
@@ -38,8 +38,7 @@ class AngleParams(Frozen):
     """The fields of the angle's `Picture` that its checks use, and the threshold of its likeness."""
 
     nearest_photo: str | None = None
-    likeness: float | None = None
-    validation_ssim: float | None = None
+    likenesses: tuple[Likeness, ...] = ()
     refined: bool = False
     shares: Shares | None = None
     detail_photos: tuple[str, ...] = ()
@@ -48,6 +47,12 @@ class AngleParams(Frozen):
     edits: Edits | None = None
     alterations: tuple[Alteration, ...] = ()
     likeness_at_least: float = 0.0
+
+    @classmethod
+    def of(cls, picture: Picture, likeness_at_least: float) -> Self:
+        """The fields of `picture` that are here too, and the threshold."""
+        shared = cls.model_fields.keys() & Picture.model_fields.keys()
+        return cls(**{name: getattr(picture, name) for name in shared}, likeness_at_least=likeness_at_least)
 
 
 class AngleReport(Frozen):
@@ -148,11 +153,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     others = (*check_alterations(params.alterations), *edits)
     if inputs.photo is None or inputs.cutout is None:
         checks = check_rendered(
-            params.nearest_photo,
-            params.likeness,
-            params.likeness_at_least,
-            validation_ssim=params.validation_ssim,
-            refined=params.refined,
+            params.nearest_photo, params.likenesses, params.likeness_at_least, refined=params.refined
         )
         checks += (*detail_notes(params.shares, params.detail_photos), *check_faults(params.faults))
         return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *others)))

@@ -24,6 +24,7 @@ from pipeline.stages.composite.asset import (
     PictureSource,
 )
 from pipeline.stages.composite.jobs import Job, Trees, file_in, jobs_of
+from pipeline.stages.composite.kept_words import Words, words_of
 from pipeline.stages.composite.sheet import SheetSources, sheet_of
 from pipeline.stages.composite.words import read_photos
 from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetOutputs, WornAssetParams
@@ -39,7 +40,8 @@ LAMP_SOFTNESS = {"soft": 0.6, "hard": 0.25, "window": 0.15}
 class Inputs(Frozen):
     """Trees and records of angles and backdrops; fidelity is measured against photos and cut-outs.
 
-    `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `splat`: the product's
+    `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `unaltered`: tree
+    `<angle>.png` of the refined or retouched angles before that; None without any. `splat`: the product's
     shape, for its shadow; None when not needed or held. `facts` and `left_out`: of the photos and of the files that no
     step used, as JSON lists for the contact sheet. `views` and `lines`: of the photos, and what was read in them, to
     compare rendered angles with; None when held.
@@ -52,6 +54,7 @@ class Inputs(Frozen):
     backdrops: Artifact
     backdrop_pictures: Artifact
     unedited: Artifact | None = None
+    unaltered: Artifact | None = None
     splat: Artifact | None = None
     facts: Artifact | None = None
     left_out: Artifact | None = None
@@ -71,11 +74,11 @@ class Params(Frozen):
     light: Light = Light()
     hangs: float = Field(default=0.0, ge=0, le=1, description="share of the product's height between it and the floor")
     likeness_at_least: float = Field(
-        default=0.85,
+        default=0.86,
         ge=0,
         le=1,
-        description="SSIM of the splat with the nearest photo and with the validation photos, below which a rendered "
-        "asset goes to review",
+        description="SSIM of a rendered angle, drawn again from the places of photos around it without their detail, "
+        "with these photos, below which it goes to review",
     )
     optimise_jpeg: bool = Field(default=True, description="make JPEG files smaller without changing their pixels")
 
@@ -112,7 +115,13 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     keep_freed_memory()
     pictures = load_list(Picture, work.read(inputs.pictures))
     backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
-    fidelity = _check_angles(inputs, params, pictures, work)
+    words = words_of(
+        read_photos(inputs.cutouts, inputs.views, inputs.lines, inputs.splat, work),
+        inputs.lines,
+        inputs.unaltered,
+        work,
+    )
+    fidelity = _check_angles(inputs, params, pictures, words, work)
     shown = [picture for picture in pictures if picture.angle.name in fidelity]
     trees = Trees(inputs.angles, inputs.backdrops, inputs.splat)
     jobs = jobs_of(shown, backdrops, params.channels, trees, work)
@@ -121,7 +130,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     records: list[AssetRecord] = []
     for done, job in enumerate(jobs):
         if job.backdrop.kind == "worn":
-            for record, asset in _worn(job, params, work):
+            for record, asset in _worn(job, params, words, work):
                 assets[record.path] = asset
                 records.append(record)
             continue
@@ -146,12 +155,11 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work: Work) -> FidelityChecks:
+def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], words: Words, work: Work) -> FidelityChecks:
     """The fidelity checks of every angle that shows a product."""
     fidelity: FidelityChecks = {}
     angles, photos, cutouts = work.tree(inputs.angles), work.tree(inputs.photos), work.tree(inputs.cutouts)
     unedited = work.tree(inputs.unedited) if inputs.unedited else {}
-    photographed = read_photos(inputs.cutouts, inputs.views, inputs.lines, inputs.splat, work)
     for picture in pictures:
         if picture.source == "refused":
             continue
@@ -163,24 +171,10 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             photo=file_in(photos, photo) if captured else None,
             cutout=file_in(cutouts, photo) if captured else None,
         )
-        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits, alterations=picture.alterations)
-        if not captured:
-            checked = AngleParams(
-                nearest_photo=picture.nearest_photo,
-                likeness=picture.likeness,
-                validation_ssim=picture.validation_ssim,
-                refined=picture.refined,
-                shares=picture.shares,
-                detail_photos=picture.detail_photos,
-                faults=picture.faults,
-                edits=picture.edits,
-                alterations=picture.alterations,
-                likeness_at_least=params.likeness_at_least,
-            )
-        report = work.item(name, ANGLE_ITEM, files, checked).report
+        least = 0.0 if captured else params.likeness_at_least
+        report = work.item(name, ANGLE_ITEM, files, AngleParams.of(picture, least)).report
         if report.has_product:
-            words = photographed.check(picture, files.picture, work) if photographed else ()
-            fidelity[name] = (*report.checks, *words)
+            fidelity[name] = (*report.checks, *words.check(picture, files.picture, files.unedited, work))
     return fidelity
 
 
@@ -233,15 +227,19 @@ def _source(picture: Picture) -> PictureSource:
     return "captured" if picture.source == "captured" else "rendered"
 
 
-def _worn(job: Job, params: Params, work: Work) -> list[tuple[AssetRecord, Artifact]]:
+def _worn(job: Job, params: Params, words: Words, work: Work) -> list[tuple[AssetRecord, Artifact]]:
     """The files of a picture in which a person wears the product. It has no layers, and goes to review."""
     from pipeline.imaging.checks.altered import check_alterations
 
     made = []
+    checks = (
+        *check_alterations(job.alterations),
+        *words.check_worn(job.path, job.files.picture, job.files.backdrop, work),
+    )
     for channel in job.channels:
         settings = WornAssetParams(channel=channel, optimise_jpeg=params.optimise_jpeg)
         done = work.item(f"{job.path}/{channel.name}", WORN_ITEM, WornAssetInputs(worn=job.files.backdrop), settings)
-        made.append((_record(job, channel, check_alterations(job.alterations), done), done.asset))
+        made.append((_record(job, channel, checks, done), done.asset))
     return made
 
 
@@ -291,4 +289,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 11, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 12, Inputs, Params, Outputs, run)
