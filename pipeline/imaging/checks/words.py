@@ -57,14 +57,21 @@ def lost_words(before: Rgb, after: Rgb, texts: Sequence[Text], read: Read) -> tu
     return words_in(missing, read(before)) if missing else ()
 
 
-def legibility(looked_for: int, lost: Sequence[str]) -> Check:
+def enlarged_text(before: Sequence[ReadLine], after: Sequence[ReadLine]) -> Check:
+    """Check that the lines of a picture are still there after it was enlarged; boxes are in px of the enlarged one."""
+    texts = [Text(line.text, line.box) for line in before]
+    lost = [word for text in unread(texts, after) for word in text.words.split()]
+    return legibility(sum(len(text.words.split()) for text in texts), lost, "enlarged_text", "picture")
+
+
+def legibility(looked_for: int, lost: Sequence[str], name: str = "legible_text", shown_by: str = "photo") -> Check:
     """The check's record. `looked_for`: number of words; `lost`: those that only the photo shows legibly."""
     words = f"{looked_for} words on the product were looked for and read" if looked_for else "no words to look for"
     if lost:
         named = ", ".join(f'"{word}"' for word in lost[:NAMED_MAX])
         more = f" and {len(lost) - NAMED_MAX} more" if len(lost) > NAMED_MAX else ""
-        words = f"the photo shows {named}{more}, which cannot be read here"
-    return finding("legible_text", len(lost), "words", words, threshold=0, passed=not lost, severity="review")
+        words = f"the {shown_by} shows {named}{more}, which cannot be read here"
+    return finding(name, len(lost), "words", words, threshold=0, passed=not lost, severity="review")
 
 
 def unread(texts: Sequence[Text], lines: Sequence[ReadLine]) -> tuple[Text, ...]:
