@@ -82,7 +82,7 @@ def test_enlarged_picture_does_not_count_as_resolution(both):
 
 def test_angle_is_enlarged_once_per_factor_for_all_backdrops_and_channels(both):
     shoot, *_ = both
-    made = [event.step for event in shoot.events if "enlarged" in event.step and event.kind == "done"]
+    made = [event.step for event in shoot.events if "enlarged" in event.step and event.kind == "started"]
     assert sorted(made) == ["composite[front/enlarged-2]", "composite[front/enlarged-4]"]
 
 

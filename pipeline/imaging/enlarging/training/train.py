@@ -80,7 +80,7 @@ def train(photographs: list[Rgb], out: Path, recipe: Recipe) -> Run:
             group["lr"] = _rate(recipe.learning_rate, fraction, run.step)
         _step(run, batches, 4 if rng.uniform() < recipe.fourfold_share else 2)
         run.seconds = clock.spent_seconds
-        if run.step % 200 == 0:
+        if run.step % 50 == 0:
             log.info("step %d, %.0f%%, mean error %.5f", run.step, 100 * fraction, run.loss)
             run.save(path)
     run.save(path)
@@ -113,7 +113,7 @@ def _step(run: Run, batches: Any, scale: int) -> None:
 
 def _start_or_resume(path: Path, recipe: Recipe) -> Run:
     net = untrained(recipe.seed, recipe.width, recipe.blocks).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
-    averaged = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998))
+    averaged = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99))
     run = Run(net, averaged, torch.optim.Adam(net.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99)))
     if path.exists():
         saved = torch.load(path, weights_only=True)
