@@ -2,10 +2,9 @@
 
     python -m benchmarks.upscale [--photos FOLDER] [--engine embedded] [--set name=value ...] [--sheet]
 
-Photos are shrunk by means of squares in linear light and enlarged again, twofold and fourfold. `--photos` is a folder of
-photographs that training never saw: those of `photographs.yaml` with the role `test`, and any others in it. The products
-of the samples are measured inside their true mattes. `--sheet` writes upscale.png: Lanczos, engine, photo, at 100%.
-Prints Markdown tables.
+Photos are shrunk by means of squares in linear light and enlarged again, twofold and fourfold. `--photos` is a folder
+of photographs; those that training saw are left out. A printed part of a photo of each sample follows. `--sheet` writes
+upscale.png: Lanczos, engine, photo, at 100%. Prints a Markdown table.
 """
 
 import argparse

@@ -157,11 +157,12 @@ def test_layers_keep_the_pixels_of_the_picture(both):
 
 @pytest.mark.parametrize("value", ["larger", {"engine": "larger"}, 3])
 def test_unknown_engine_is_named(value):
-    with pytest.raises((ValidationError, BadInput), match="larger|name: value"):
+    with pytest.raises((ValidationError, BadInput), match=r"larger|name: value"):
         step_params("composite", {"upscale": value})
 
 
 def test_engine_may_be_set_beside_the_other_settings():
-    assert step_params("composite", {"engine": "embedded"}).upscale == step_params(
-        "composite", {"upscale": "embedded"}
-    ).upscale
+    assert (
+        step_params("composite", {"engine": "embedded"}).upscale
+        == step_params("composite", {"upscale": "embedded"}).upscale
+    )
