@@ -4,7 +4,7 @@
 
 Photos are shrunk by means of squares in linear light and enlarged again, twofold and fourfold. `--photos` is a folder
 of photographs; those that training saw are left out. A printed part of a photo of each sample follows. `--sheet` writes
-upscale.png: Lanczos, engine, photo, at 100%. Prints a Markdown table.
+upscale.jpg: Lanczos, engine, photo, at 100%. Prints a Markdown table.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from pipeline.imaging.enlarging.training.data import listed
 SHOOTS = Path("examples/collection")
 CROPS = {"tee-001": (330, 420), "mug-001": (350, 660)}  # left and top of a crop with print, in DSC_0005
 CROP_PX, LONG_SIDE_PX = 512, 1600
-SHEET = Path(__file__).with_name("upscale.png")
+SHEET = Path(__file__).with_name("upscale.jpg")
 
 
 def photos(folder: Path) -> Iterator[tuple[str, Rgb]]:
@@ -85,7 +85,7 @@ def main() -> None:
     for name, picture in [*(photos(options.photos) if options.photos else ()), *crops()]:
         print(row_of(name, picture, params), flush=True)
     if options.sheet:
-        Image.fromarray(sheet(params)).save(SHEET)
+        Image.fromarray(sheet(params)).save(SHEET, quality=92)
 
 
 if __name__ == "__main__":

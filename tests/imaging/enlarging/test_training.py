@@ -87,10 +87,10 @@ def test_training_lowers_the_error_resumes_and_writes_a_card(photos, tmp_path, m
     finish(run, photos, out / "checkpoint", TINY)
     assert json.loads((out / "checkpoint" / "config.json").read_text()) == {"width": 4, "blocks": 1}
     loaded = load_network(out / "checkpoint").state_dict()
-    kept = run.averaged.module.state_dict()
+    kept = run.net.state_dict()
     assert all(np.allclose(loaded[name], kept[name], atol=1e-3) for name in kept)
     card = (out / "checkpoint" / "README.md").read_text()
-    assert "test.png by A, CC0-1.0 (a package)" in card and "80 steps" in card
+    assert "test.png by A, CC0-1.0 (a package)" in card and "80 steps" in card and "Stopped early" in card
     assert str(datetime.now(UTC).date()) in card and "| test.png | x4 |" in card
     assert licence_in(out / "checkpoint").use == "commercial"
 

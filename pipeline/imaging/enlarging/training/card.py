@@ -64,9 +64,16 @@ def psnr_db(picture: Rgb, truth: Rgb) -> float:
 
 
 def write_card(
-    folder: Path, figures: list[Figures], net: Doubler, *, minutes: float, steps: int, today: datetime | None = None
+    folder: Path,
+    figures: list[Figures],
+    net: Doubler,
+    *,
+    planned: float,
+    spent: float,
+    steps: int,
+    today: datetime | None = None,
 ) -> None:
-    """Write `folder`/README.md in the format of model hubs."""
+    """Write `folder`/README.md in the format of model hubs. `planned`, `spent`: CPU minutes."""
     day = (today or datetime.now(UTC)).date().isoformat()
     parameters = sum(weight.numel() for weight in net.parameters())
     size = (folder / "model.safetensors").stat().st_size / 1000
@@ -87,8 +94,8 @@ looking sharp.
 {_photographs("training")}
 - **Data for the figures**, never seen in training:
 {_photographs("test")}
-- **Command**: `python -m pipeline.imaging.enlarging.training.train --photos DIR --out DIR --minutes {minutes:g}`
-- **Date**: {day}, {minutes:g} CPU minutes on one core, {steps} steps; no GPU
+- **Command**: `python -m pipeline.imaging.enlarging.training.train --photos DIR --out DIR --minutes {planned:g}`
+- **Date**: {day}, {spent:.1f} CPU minutes on one core, {steps} steps; no GPU{_cut_short(planned, spent)}
 - **Limits**: it sharpens what the picture resolves, and adds no detail that is not in it. Print of less than about 6 px
   stays illegible. What is noise in the picture stays noise, and heavy JPEG artefacts become sharper. Figures hold for
   pictures that were shrunk by means of squares in linear light; a photograph's own pixels, which a lens and a Bayer
@@ -102,6 +109,11 @@ PSNR in dB of photographs that were shrunk and enlarged again:
 """
     (folder / "README.md").write_text(text, encoding="utf-8")
     (folder / "README.md").chmod(0o644)
+
+
+def _cut_short(planned: float, spent: float) -> str:
+    """What a run means that was stopped before its learning rate had come down."""
+    return "" if spent > 0.99 * planned else f". Stopped early: the schedule plans {planned:g} minutes"
 
 
 def _photographs(role: str) -> str:

@@ -28,7 +28,7 @@ log = logging.getLogger("train")
 class Recipe:
     """The hyperparameters of a training run; the defaults are the shipped network's."""
 
-    minutes: float = 13.0
+    minutes: float = 40.0
     batch: int = 8
     crop_px: int = 96
     fourfold_share: float = 0.4  # of the steps, in which the network is applied twice
@@ -40,10 +40,9 @@ class Recipe:
 
 @dataclass
 class Run:
-    """The state of a training run; `averaged`: the running average of the weights, which is what is kept."""
+    """The state of a training run."""
 
     net: Doubler
-    averaged: Any
     optimizer: Any
     seconds: float = 0.0
     step: int = 0
@@ -56,7 +55,7 @@ class Run:
 
     def save(self, path: Path) -> None:
         """Write what resuming requires; a kill while writing leaves the former state intact."""
-        parts = {name: getattr(self, name).state_dict() for name in ("net", "averaged", "optimizer")}
+        parts = {name: getattr(self, name).state_dict() for name in ("net", "optimizer")}
         temporary = path.with_suffix(".writing")
         torch.save({**parts, "seconds": self.seconds, "step": self.step, "losses": self.losses[-200:]}, temporary)
         temporary.replace(path)
@@ -88,12 +87,12 @@ def train(photographs: list[Rgb], out: Path, recipe: Recipe) -> Run:
 
 
 def finish(run: Run, photos: Path, folder: Path, recipe: Recipe) -> None:
-    """Write the averaged network as it will be used, in half precision, and its card with the figures of that."""
-    save_network(folder, run.averaged.module, recipe.width, recipe.blocks)
+    """Write the network as it will be used, in half precision, and its card with the figures of that."""
+    save_network(folder, run.net, recipe.width, recipe.blocks)
     net = load_network(folder)
     tested = zip(listed("test"), read_photographs(photos, "test"), strict=True)
     figures = [row for entry, photograph in tested for row in figures_of(net, entry.file, photograph)]
-    write_card(folder, figures, net, minutes=recipe.minutes, steps=run.step)
+    write_card(folder, figures, net, planned=recipe.minutes, spent=run.seconds / 60, steps=run.step)
 
 
 def _step(run: Run, batches: Any, scale: int) -> None:
@@ -106,18 +105,16 @@ def _step(run: Run, batches: Any, scale: int) -> None:
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.net.parameters(), 0.5)
     run.optimizer.step()
-    run.averaged.update_parameters(run.net)
     run.losses.append(loss.item())
     run.step += 1
 
 
 def _start_or_resume(path: Path, recipe: Recipe) -> Run:
     net = untrained(recipe.seed, recipe.width, recipe.blocks).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
-    averaged = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99))
-    run = Run(net, averaged, torch.optim.Adam(net.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99)))
+    run = Run(net, torch.optim.Adam(net.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99)))
     if path.exists():
         saved = torch.load(path, weights_only=True)
-        for name in ("net", "averaged", "optimizer"):
+        for name in ("net", "optimizer"):
             getattr(run, name).load_state_dict(saved[name])
         run.seconds, run.step, run.losses = saved["seconds"], saved["step"], saved["losses"]
     return run
