@@ -96,10 +96,9 @@ looking sharp.
 {_photographs("test")}
 - **Command**: `python -m pipeline.imaging.enlarging.training.train --photos DIR --out DIR --minutes {planned:g}`
 - **Date**: {day}, {spent:.1f} CPU minutes on one core, {steps} steps; no GPU{_cut_short(planned, spent)}
-- **Limits**: it sharpens what the picture resolves, and adds no detail that is not in it. Print of less than about 6 px
-  stays illegible. What is noise in the picture stays noise, and heavy JPEG artefacts become sharper. Figures hold for
-  pictures that were shrunk by means of squares in linear light; a photograph's own pixels, which a lens and a Bayer
-  filter have softened, gain less.
+- **Limits**: it sharpens what the picture resolves, and adds no detail that is not in it. Noise and the traces of JPEG
+  are sharpened too. The figures hold for pictures that were shrunk by means of squares in linear light; how much a
+  photograph's own pixels gain, which a lens and a Bayer filter have softened, cannot be measured this way.
 
 PSNR in dB of photographs that were shrunk and enlarged again:
 
