@@ -122,7 +122,8 @@ def test_outside_the_altered_area_every_pixel_is_still_compared_with_the_photo()
 
 def test_only_operations_that_are_off_by_default_may_alter_the_product():
     altering = {stage.name for step in STEPS for stage in stages_in(step) if stage.alters}
-    assert altering == {"render_refinement", "render_retouch", "background_worn"}
+    assert altering == {"render_refinement", "render_retouch", "background_worn", "composite_enlarged_altering"}
     defaults = stage_of("render").params()
     assert defaults.refine is None and defaults.inpaint is None and defaults.retouch == {}
     assert stage_of("background").params().worn is None
+    assert not hasattr(stage_of("composite").params().upscale, "alter_product")

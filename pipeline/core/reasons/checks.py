@@ -138,6 +138,20 @@ CHECK_REASONS = (
         "Shoot closer or with more pixels.",
     ),
     _review(
+        "enlarged_gain",
+        "Enlarging made the product less like itself",
+        "On a part of the product that was shrunk for this, the engine of `composite.upscale` is farther from the "
+        "product's own pixels than plain resampling. Such an engine invents detail.",
+        "Set `composite.upscale` to `embedded` or `none`, or use a checkpoint that was trained for fidelity.",
+    ),
+    _review(
+        "enlarged_text",
+        "Words were lost when the picture was enlarged",
+        "Words that can be read in the picture cannot be read after the engine of `composite.upscale` enlarged it. The "
+        "reason names them.",
+        "Look at the words. Set `composite.upscale` to `none` if they changed.",
+    ),
+    _review(
         "cut_off",
         "The product is cut off",
         "The product reaches the edge of the photo.",

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipeline.core.cpu_clock import CpuClock
 from pipeline.core.weights import folder_digest
 from pipeline.diffusion.training.acuity import Acuity, acuity_of
 from pipeline.diffusion.training.card import TrainingFigures, write_card
@@ -47,24 +47,6 @@ class TrainingRecipe:
     widths: Widths = field(default_factory=Widths)
 
 
-@dataclass
-class Clock:
-    """Counts the CPU seconds of a training phase, over all sessions."""
-
-    total_seconds: float
-    spent_seconds: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._mark = time.process_time()
-
-    def tick(self) -> float:
-        """The elapsed fraction of the phase."""
-        now = time.process_time()
-        self.spent_seconds += now - self._mark
-        self._mark = now
-        return self.spent_seconds / self.total_seconds
-
-
 def train(out: Path, recipe: TrainingRecipe) -> TrainingFigures:
     """Start or resume training, and write the pipeline with its model card into `out`/pipeline."""
     import torch
@@ -93,7 +75,7 @@ def _train_vae(state: Path, recipe: TrainingRecipe) -> Any:
 
     vae = build_vae(recipe.widths)
     optimizer = torch.optim.AdamW(vae.parameters(), lr=recipe.vae_learning_rate, weight_decay=0.0, fused=True)
-    clock, step, path = Clock(recipe.minutes * 60 * recipe.vae_share), 0, state / "vae.pt"
+    clock, step, path = CpuClock(recipe.minutes * 60 * recipe.vae_share), 0, state / "vae.pt"
     if path.exists():
         saved = _load(path, vae=vae, optimizer=optimizer)
         clock.spent_seconds, step = saved["seconds"], saved["step"]
@@ -184,7 +166,7 @@ def _train_unet(out: Path, recipe: TrainingRecipe, vae: Any, pool: Pool, acuity:
 
     rng = np.random.default_rng([recipe.seed, 2, run.step])
     torch.manual_seed(recipe.seed * 1_000_003 + run.step)
-    clock = Clock(recipe.minutes * 60 * (1 - recipe.vae_share), run.seconds)  # starts here: loading is not training
+    clock = CpuClock(recipe.minutes * 60 * (1 - recipe.vae_share), run.seconds)  # starts here: loading is not training
     while (fraction := clock.tick()) < 1:
         for group in run.optimizer.param_groups:
             group["lr"] = _rate(recipe.learning_rate, fraction, run.step)

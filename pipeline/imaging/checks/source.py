@@ -19,11 +19,8 @@ IOU_AT_LEAST = 0.95  # the splat's silhouette may correct a matte, not replace i
 REMAINS_AT_MOST = 0.5
 CONTRAST_AT_LEAST = 0.08  # linear; with less between product and old backdrop, remains cannot be seen
 EDGE_PX, DEEP_PX, AWAY_PX = 2.0, 6.0, 6.0
-<<<<<<< HEAD
 LOST_AT_MOST = 0.001  # of the product's px
-=======
 WEAKEST_AT_LEAST = 0.77  # SSIM; correct fits of the samples have 0.80 and more (benchmarks/CHECKS.md)
->>>>>>> fidelity
 ROUNDING = 1  # levels: another processor's vector units may round a value differently
 
 

@@ -63,18 +63,20 @@ def make_layers(
     camera_elevation_deg: float = 15.0,
     ground: Ground | None = None,
     hangs: float = 0.0,
+    enlarged: Rgba | None = None,
 ) -> Layers:
     """Place a straight-alpha sRGB picture [h, w, 4] over a backdrop [., ., 3] by the channel's framing rule.
 
     `shadow`: drawn as a layer, already painted into a backdrop made around this picture, or none. `ground`: how the
     picture shows its floor, None if its camera is unknown. `hangs`: see `draw_shadow`.
+    `enlarged`: the picture with more px, to be resampled in its place.
 
     Raises BadInput when the picture shows no product.
     """
     if picture.ndim != 3 or picture.shape[2] != 4:
         raise BadInput(f"the angle picture has shape {picture.shape}, not RGBA", remedy="Run the render stage again")
     placement = place(picture[..., 3], channel, channel.framing(kind))
-    product = product_in_frame(picture, placement, channel)
+    product = product_in_frame(picture, placement, channel, enlarged)
     if shadow == "painted":
         behind = follow_picture(backdrop, (picture.shape[1], picture.shape[0]), placement)
     else:

@@ -69,11 +69,15 @@ class AngleOutputs(Frozen):
 
 
 class AssetInputs(Frozen):
-    """The picture of an angle, a backdrop, and the splat as the shape that casts the shadow, None without one."""
+    """The picture of an angle, a backdrop, and the splat as the shape that casts the shadow, None without one.
+
+    `enlarged`: the picture with a multiple of its px, to be resampled in its place; None where it has enough.
+    """
 
     picture: Artifact
     backdrop: Artifact
     splat: Artifact | None = None
+    enlarged: Artifact | None = None
 
 
 class LayerParams(Frozen):
@@ -170,7 +174,7 @@ def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> La
     from pipeline.imaging.channels.encode import PNG_LEVEL
     from pipeline.imaging.compositing.blend import backdrop_picture, shadow_picture
 
-    picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
+    picture = decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
     layers = _layers(picture, load_channel("archive"), inputs, params, work)
     h, w = picture.shape[:2]
     return LayerOutputs(
@@ -189,7 +193,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     from pipeline.imaging.checks.evidence import Evidence
     from pipeline.imaging.checks.judge import check_asset
 
-    picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
+    picture = decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
     channel = params.channel
     layers = _layers(picture, channel, inputs, params, work)
     marking = digital_source_type(params.source, params.kind, refined=params.refined)
@@ -209,6 +213,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
         resized=params.resized,
         fitted=params.fitted,
         backdrop=layers.backdrop,
+        enlarged=_enlarged(inputs, work),
     )
     width_px, height_px = layers.placement.width_px, layers.placement.height_px
     return AssetOutputs(
@@ -224,7 +229,7 @@ def _layers(picture: Rgba, channel: Channel, inputs: AssetInputs, params: LayerP
     drawn = params.shadow == "layer" and channel.shadow
     return make_layers(
         picture,
-        _decoded(work.read(inputs.backdrop), "the backdrop", "RGB"),
+        decoded(work.read(inputs.backdrop), "the backdrop", "RGB"),
         channel,
         params.kind,
         shadow=params.shadow,
@@ -232,7 +237,12 @@ def _layers(picture: Rgba, channel: Channel, inputs: AssetInputs, params: LayerP
         camera_elevation_deg=params.camera_elevation_deg,
         hangs=params.hangs,
         ground=_ground(picture.shape[1], inputs, params, work) if drawn else None,
+        enlarged=_enlarged(inputs, work),
     )
+
+
+def _enlarged(inputs: AssetInputs, work: Work) -> Rgba | None:
+    return None if inputs.enlarged is None else decoded(work.read(inputs.enlarged), "the enlarged picture", "RGBA")
 
 
 def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work) -> "Ground | None":
@@ -250,8 +260,8 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
     return ground and ground.moved(np.array(params.picture_from_view))
 
 
-@lru_cache(maxsize=2)  # an angle's picture and its backdrop, of which all channels make an asset
-def _decoded(file: bytes, name: str, mode: str) -> Pixels:
+@lru_cache(maxsize=3)  # an angle's picture, enlarged or not, and its backdrop, of which all channels make an asset
+def decoded(file: bytes, name: str, mode: str) -> Pixels:
     """`decode_image`, once per file for the items that follow each other. The pixels are read-only."""
     from pipeline.imaging.channels.encode import decode_image
 
@@ -272,5 +282,5 @@ def _surface(ply: bytes) -> F64:
 
 
 ANGLE_ITEM = Stage("composite_angle", 8, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 6, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 7, AssetInputs, AssetParams, AssetOutputs, make_asset)
+LAYERS_ITEM = Stage("composite_layers", 7, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 8, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -99,7 +99,7 @@ def recipe(minutes, start=None):
 @pytest.mark.slow
 def test_training_resumes_and_writes_a_pipeline(tmp_path, monkeypatch):
     clock = SimpleNamespace(process_time=count().__next__)  # a CPU second passes from one step to the next
-    monkeypatch.setattr("pipeline.diffusion.training.train.time", clock)
+    monkeypatch.setattr("pipeline.core.cpu_clock.time", clock)
     first = train(tmp_path, recipe(minutes=0.12))
     pipeline = tmp_path / "pipeline"
     assert first.steps > 0
