@@ -22,7 +22,7 @@ from pipeline.diffusion.training.acuity import Acuity, acuity_of
 from pipeline.diffusion.training.card import TrainingFigures, write_card
 from pipeline.diffusion.training.data import Pool, make_pool, scene_crops
 from pipeline.diffusion.training.losses import multiscale_loss, pixel_loss, prediction_error, shared_tokenizer
-from pipeline.diffusion.training.networks import Widths, build_text_encoder, build_unet, build_vae
+from pipeline.diffusion.training.networks import Widths, build_text_encoder, build_unet, build_vae, fastest_precision
 from pipeline.diffusion.training.save import copy_networks, save_pipeline
 from pipeline.diffusion.training.warmstart import LinearAutoencoder, transplant
 from pipeline.diffusion.training.words import teach_words
@@ -92,13 +92,14 @@ def _train_vae(state: Path, recipe: TrainingRecipe) -> Any:
     import torch
 
     vae = build_vae(recipe.widths)
+    if recipe.start is not None:  # its UNet knows the latents of its autoencoder
+        copy_networks(recipe.start, vae=vae)
+        return vae.eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(vae.parameters(), lr=recipe.vae_learning_rate, weight_decay=0.0, fused=True)
     clock, step, path = Clock(recipe.minutes * 60 * recipe.vae_share), 0, state / "vae.pt"
     if path.exists():
         saved = _load(path, vae=vae, optimizer=optimizer)
         clock.spent_seconds, step = saved["seconds"], saved["step"]
-    elif recipe.start is not None:
-        copy_networks(recipe.start, vae=vae)
     else:
         linear = LinearAutoencoder(recipe.widths.vae, recipe.widths.latents)
         linear.fit(scene_crops(np.random.default_rng([recipe.seed, 0]), crop_px=64), recipe.linear_steps)
@@ -109,7 +110,7 @@ def _train_vae(state: Path, recipe: TrainingRecipe) -> Any:
         for group in optimizer.param_groups:
             group["lr"] = _rate(recipe.vae_learning_rate, fraction, step)
         pixels = torch.from_numpy(next(crops))
-        with torch.autocast("cpu", torch.bfloat16):
+        with fastest_precision():
             posterior = vae.encode(pixels).latent_dist
             painted = vae.decode(posterior.sample()).sample
         loss = pixel_loss(painted.float(), pixels) + 1e-6 * posterior.kl().float().mean() / pixels.shape[0] / 1024
