@@ -26,7 +26,7 @@ from pipeline.stages.composite.asset import (
 from pipeline.stages.composite.jobs import Job, Trees, file_in, jobs_of
 from pipeline.stages.composite.sheet import SheetSources, sheet_of
 from pipeline.stages.composite.words import read_photos
-from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetOutputs, WornAssetParams
+from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetParams
 
 
 def _by_name(value: Any) -> Any:
@@ -245,9 +245,7 @@ def _worn(job: Job, params: Params, work: Work) -> list[tuple[AssetRecord, Artif
     return made
 
 
-def _record(
-    job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs | WornAssetOutputs
-) -> AssetRecord:
+def _record(job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs) -> AssetRecord:
     from pipeline.imaging.checks.judge import judge
 
     checks = (*fidelity, *made.report.checks, *job.backdrop.checks)
