@@ -91,7 +91,7 @@ class LayerReport(Frozen):
 
 
 class LayerOutputs(Frozen):
-    """Layers of the picture's size, to be stacked in an editor: product RGBA, shadow RGBA (black), backdrop RGB."""
+    """Layers of the picture's size, to be stacked in an editor: product RGBA, shadow RGBA, backdrop RGB."""
 
     product: Artifact
     shadow: Artifact
@@ -271,5 +271,5 @@ def _surface(ply: bytes) -> F64:
 
 
 ANGLE_ITEM = Stage("composite_angle", 7, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 6, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 7, AssetInputs, AssetParams, AssetOutputs, make_asset)
+LAYERS_ITEM = Stage("composite_layers", 7, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 8, AssetInputs, AssetParams, AssetOutputs, make_asset)
