@@ -289,4 +289,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 11, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 12, Inputs, Params, Outputs, run)
