@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,7 @@ def _start_or_resume(path: Path, recipe: TrainingRecipe) -> _UNetRun:
 
     text, unet = _untrained(recipe)
     nets = torch.nn.ModuleDict({"text": text, "unet": unet})
-    averaged = torch.optim.swa_utils.AveragedModel(nets, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998))
+    averaged = torch.optim.swa_utils.AveragedModel(nets, multi_avg_fn=_average)
     optimizer = torch.optim.AdamW(
         nets.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
@@ -172,6 +173,13 @@ def _start_or_resume(path: Path, recipe: TrainingRecipe) -> _UNetRun:
     return run
 
 
+def _average(averaged: Sequence[Any], current: Sequence[Any], count: Any) -> None:
+    """Update the running average of the weights: over the last tenth of a short run, over 500 steps in a long one."""
+    import torch
+
+    torch._foreach_lerp_(list(averaged), list(current), 1 - min(0.998, (1 + float(count)) / (10 + float(count))))
+
+
 def _train_unet(out: Path, recipe: TrainingRecipe, vae: Any, pool: Pool, acuity: Acuity) -> TrainingFigures:
     import torch
 
@@ -185,7 +193,8 @@ def _train_unet(out: Path, recipe: TrainingRecipe, vae: Any, pool: Pool, acuity:
 
     rng = np.random.default_rng([recipe.seed, 2, run.step])
     torch.manual_seed(recipe.seed * 1_000_003 + run.step)
-    clock = Clock(recipe.minutes * 60 * (1 - recipe.vae_share), run.seconds)  # starts here: loading is not training
+    share = 1 - recipe.vae_share if recipe.start is None else 1.0
+    clock = Clock(recipe.minutes * 60 * share, run.seconds)  # starts here: loading is not training
     while (fraction := clock.tick()) < 1:
         for group in run.optimizer.param_groups:
             group["lr"] = _rate(recipe.learning_rate, fraction, run.step)
