@@ -269,7 +269,7 @@ def _camera_elevation_deg(picture: Picture) -> float:
 
 STAGE = Stage(
     "background",
-    9,
+    10,
     Inputs,
     Params,
     Outputs,

@@ -100,7 +100,7 @@ class LayerReport(Frozen):
 
 
 class LayerOutputs(Frozen):
-    """Layers of the picture's size, to be stacked in an editor: product RGBA, shadow RGBA (black), backdrop RGB."""
+    """Layers of the picture's size, to be stacked in an editor: product RGBA, shadow RGBA, backdrop RGB."""
 
     product: Artifact
     shadow: Artifact

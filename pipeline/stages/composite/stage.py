@@ -30,7 +30,7 @@ from pipeline.stages.composite.larger import Enlarging
 from pipeline.stages.composite.settings import asset_params, layer_params, source_of
 from pipeline.stages.composite.sheet import SheetSources, sheet_of
 from pipeline.stages.composite.words import read_photos
-from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetOutputs, WornAssetParams
+from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetParams
 
 
 def _by_name(value: Any) -> Any:
@@ -223,7 +223,7 @@ def _record(
     job: Job,
     channel: Channel,
     fidelity: tuple[Check, ...],
-    made: AssetOutputs | WornAssetOutputs,
+    made: AssetOutputs,
     alterations: tuple[Alteration, ...],
 ) -> AssetRecord:
     from pipeline.imaging.checks.judge import judge
@@ -269,4 +269,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 13, Inputs, Params, Outputs, run, engines=ENGINES, engine_field="upscale", requires=requires)
+STAGE = Stage("composite", 14, Inputs, Params, Outputs, run, engines=ENGINES, engine_field="upscale", requires=requires)

@@ -156,16 +156,9 @@ class RefineOutputs(Frozen):
 def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> RefineOutputs:
     """Refine one rendered angle, or keep it as it is. Raises BadInput and MissingEngine as the engine does."""
     from pipeline.core.png import decode_png, encode_png
-    from pipeline.diffusion.painting.loading import load_engine
     from pipeline.diffusion.painting.refine import RefineRequest, refine
 
-    engine = load_engine(
-        params.checkpoint,
-        digest=params.checkpoint_digest,
-        device=params.device,
-        dtype=params.dtype,
-        offload=params.offload,
-    )
+    engine = params.load()
     request = RefineRequest(
         rendered=decode_png(work.read(inputs.picture)),
         photo=decode_png(work.read(inputs.nearest)),
