@@ -86,6 +86,8 @@ def words_reference() -> str:
 
 def _table(kinds: Sequence[str]) -> str:
     rows = ["| becomes | English | German | French |", "|---|---|---|---|"]
+    if "SLIGHTLY" in kinds:
+        rows.append(f"| {_usual('')} | no such word | no such word | no such word |")
     for kind in kinds:
         for value, languages in phrases(kind).items():
             rows.append(f"| {_becomes(kind, value)} | " + " | ".join(languages) + " |")
@@ -97,7 +99,7 @@ def _becomes(kind: str, value: str) -> str:
 
 
 def _usual(word: str) -> str:
-    kind = "MUCH" if word == "much" else "SLIGHTLY"
+    kind = {"much": "MUCH", "": ""}.get(word, "SLIGHTLY")
     return (
         f"usual amount: {BRIGHTER_EV[kind]:g} EV, contrast {CONTRAST[kind]:.0%}, sharpen {SHARPEN[kind]:g}, "
         f"perspective {PERSPECTIVE[kind]:.0%}"
