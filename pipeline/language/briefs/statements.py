@@ -26,7 +26,7 @@ OPENERS, SPEAKERS, RESTS = cue("openers"), cue("speakers"), tuple(sorted(cue("re
 OVER, PREFERRING = cue("over_another"), cue("preferring")
 SWITCHING = cue("switching")
 WHICH = cue("which")
-OPINIONS, PAST_TIMES = cue("opinions"), cue("past_times")
+OPINIONS, PAST_TIMES, SO_FAR = cue("opinions"), cue("past_times"), cue("so_far")
 TOO_MUCH = frozenset({("too", "much"), ("too", "strong"), ("zu", "viel"), ("trop", "de"), ("trop", "d")})
 HAD = frozenset({"hatte", "hatten", "have", "had"})  # `wir hatten`, and folded also `wir h\u00e4tten`
 ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
@@ -145,7 +145,8 @@ def past(heard: Utterance) -> Spans:
     for first, end in heard.clauses():
         said = heard.said(first, end)
         dated = any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in PAST_TIMES)
-        dated = dated or bool(said & HAVING and said & ALREADY) or _is_said_before(heard, first, end)
+        since = said & ALREADY or any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in SO_FAR)
+        dated = dated or bool(said & HAVING and since) or _is_said_before(heard, first, end)
         now = any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in NOW) and said & (IS | GOES_ON)
         dated = dated or bool(now)
         was = (said & WAS or dated) and not said & ((WISHING - WAS - HAD) | SUBJUNCTIVE)
