@@ -25,7 +25,7 @@ from pipeline.language.briefs.directions import LAMP_OR_VIEW
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.neighbours import changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak
-from pipeline.language.briefs.settling import UNWANTED, Found, answers, settle, without_denial
+from pipeline.language.briefs.settling import UNWANTED, Found, answers, settle, with_lamp, without_denial
 from pipeline.language.briefs.spans import Left, beside_refused, leads_edit, rest_of, spans_of
 
 OF_REASON = "a reason asks for nothing; write what is wanted in a sentence of its own"
@@ -41,8 +41,9 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
     """Everything that the tokens of a brief ask for, and what remains of them."""
     found = Found()
     sentence = 0
-    for number, (separator, clause) in enumerate(_split(lexemes)):
+    for number, (separator, words) in enumerate(_split(lexemes)):
         sentence += separator == "STOP"
+        clause = with_lamp(words, found.left[-1:])
         if separator == RETRACT:
             _correct(clause, number, sentence, found)
             continue

@@ -34,6 +34,7 @@ STANDING = frozenset(
     {"stands", "sits", "lies", "rests", "hangs", "floats", "steht", "sitzt", "liegt", "schwebt", "repose"}
 )
 AMOUNTED = frozenset({"PERSPECTIVE", "CONTRAST", "BRIGHTNESS"})
+SEEN = frozenset({"see", "sees", "sehen", "voient", "regardent"})
 TO = frozenset({"to", "zu", "a"})
 OWNING = frozenset((verb, "a") for verb in ("got", "have", "has", "had", "having", "ve"))
 
@@ -52,6 +53,8 @@ def declares(heard: Utterance, first: int, end: int) -> bool:
     if start + 1 >= end:
         return False
     opening, said, one = heard.words[start], heard.said(start, end), heard.tokens[start]
+    if said & SEEN and _is_seen_by_people(heard, start, end) and not heard.asks(start, end, strongly=True):
+        return True
     chosen = opening in SPEAKERS and heard.kinds(start, end) & SHADES and not said & IS  # `on prend du chêne`
     excused = next(iter(opening.split()), "") in APOLOGISING  # `sorry for the late change`
     requested -= {"CHANGE"} if excused else set()
@@ -77,7 +80,7 @@ def _is_seen_by_people(heard: Utterance, start: int, end: int) -> bool:
     """Whether a clause says what people see: `die Naht sehen unsere Kunden zuerst`, `our buyers see the seam first`."""
     said = heard.said(start, end)
     people = [at for at in range(start, end) if heard.kind(at) == TALK and heard.tokens[at].value == "people"]
-    known = people and people[0] > start and heard.words[people[0] - 1] in DETERMINERS
+    known = people and (people[0] == start or heard.words[people[0] - 1] in DETERMINERS)
     return bool(known and said & SEEING) and not said & (MODAL | ((WISHING | OBLIGING) - SEEING - HAVING))
 
 

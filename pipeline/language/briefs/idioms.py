@@ -82,7 +82,7 @@ def _is_thing_beside(heard: Utterance, at: int) -> bool:
     beside = heard.phrase(at + 1, bound).startswith(BESIDE_IT)
     article = _word(heard, at - 1) in ARTICLES
     added = _word(heard, at - 2 if article else at - 1) in WITH
-    ends = bound == at + 1 and article and heard.words[at] in ALSO_THINGS
+    ends = bound == at + 1 and heard.words[at] in ALSO_THINGS
     return (beside and (article or added)) or (added and ends)
 
 

@@ -15,20 +15,27 @@ from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
 GUESSED = "guessed"
 """The value of a product that is told by its place."""
-ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "einem", "einer", "un", "une", "some", "des"})
+ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "einem", "einer", "un", "une", "some"})
 QUIET = kinds("COURTESY TALK VIEW MAKE COLON AND NUM")
 VIEWS = kinds("SIDE UP DOWN THREEQ LEVEL OBLIQUE PROFILE NUM OWN_ANGLE")
 EDGES = kinds("SIDE UP DOWN")
 FOLLOWING = kinds("FROM ON TO COLON VIEW") | VIEWS
 DETERMINERS, FOR, BESIDE, WISHING = cue("determiners"), cue("for"), cue("beside") - {"a"}, cue("wishing")
-OF, NO_PRODUCTS, IF = cue("of"), cue("no_products"), cue("if")
+OF, IF, DEFINITE = cue("of"), cue("if"), cue("definite")
+FROM_SOMEWHERE, STYLES = cue("from_somewhere"), cue("styles")
+NO_PRODUCTS = cue("no_products") | FROM_SOMEWHERE
+OF_STYLES = ("ic", "ish", "ful", "less", "ive", "ous", "ed", "ing", "ly", "ig", "isch", "lich", "los", "ique", "eux", "euse")
+"""Ends of words that stand for a look rather than for a thing."""
 DIVIDING = frozenset({"de", "d", "d'"})
 LINKING = frozenset({"hatte", "hatten", "brauche", "brauchen", "bitte", "vu", "vue", "vus", "vues", "please", "seen"})
 SHORTEST_NOUN = 3  # letters
 
 
 def products(heard: Utterance) -> Spans:
-    """None: the first noun at the place of the product is the product, and so is the same word later."""
+    """None: the first noun at the place of the product is the product, and so is the same word later.
+
+    Where a light or the weather comes from is no view: `spotlight from the left`.
+    """
     known = {one.value for one in heard.tokens if one.kind == "PRODUCT"}
     if not known:
         named = ""
@@ -40,7 +47,18 @@ def products(heard: Utterance) -> Spans:
         if one.kind == UNKNOWN and _completes(heard, at):
             heard.tokens[at] = replace(one, kind="PRODUCT", value=GUESSED)
             heard.tokens[at - 1] = replace(heard.tokens[at - 1], kind=COURTESY)
+        elif heard.words[at] in FROM_SOMEWHERE and one.kind in {UNKNOWN, TALK} and (side := _side_of(heard, at)):
+            heard.tokens[at] = replace(one, kind=UNKNOWN)
+            heard.tokens[side] = replace(heard.tokens[side], kind="OTHER")
     yield from ()
+
+
+def _side_of(heard: Utterance, at: int) -> int | None:
+    """Where the side stands that something comes from; None if no `from` and side follow."""
+    side = at + 2
+    while heard.words[side : side + 1] and heard.words[side] in DETERMINERS:
+        side += 1
+    return side if heard.kind(at + 1) == "FROM" and heard.kind(side) in EDGES else None
 
 
 def guessed_in(text: str, tokens: Sequence[Lexeme]) -> list[str]:
@@ -59,7 +77,7 @@ def _places(heard: Utterance) -> Iterator[int]:
 
 def _is_noun(heard: Utterance, at: int) -> bool:
     word = heard.words[at]
-    return len(word) >= SHORTEST_NOUN and word not in NO_PRODUCTS and in_a_dictionary(word)
+    return len(word) >= SHORTEST_NOUN and word not in NO_PRODUCTS | STYLES and in_a_dictionary(word)
 
 
 def _is_placed(heard: Utterance, first: int, at: int, end: int) -> bool:
@@ -69,19 +87,34 @@ def _is_placed(heard: Utterance, first: int, at: int, end: int) -> bool:
         start -= 1
     determined = start < at
     wished = heard.said(first, start) & WISHING
-    heads = all(heard.kind(other) in {COURTESY, TALK, "AND", "ON"} for other in range(first, start))
-    if heard.words[start] in ARTICLES or not _is_open(heard, first, start):
+    of_view = _is_of_view(heard, start - 1)
+    heads = of_view or all(heard.kind(other) in {COURTESY, TALK, "AND", "ON"} for other in range(first, start))
+    if heard.words[start] in ARTICLES or not (of_view or _is_open(heard, first, start)):
         return False
-    if not determined and not (heads and heard.kind(first - 1) == "STOP" and _is_viewed(heard, at + 1)):
+    styled = heard.words[at].endswith(OF_STYLES)
+    if not (determined or of_view) and (styled or not (heads and heard.kind(first - 1) == "STOP" and _is_viewed(heard, at + 1))):
         return False
+    if heads and determined and at + 1 == end and heard.kind(first - 1) == "STOP" and heard.kind(end) == "COMMA":
+        return _is_viewed(heard, end + 1)  # `the trivet, front and back`
+    if of_view and at + 1 == end:
+        return True
     return bool((wished or heads) and _goes_on(heard, at + 1, end) and heard.asks(at + 1, end))
+
+
+def _is_of_view(heard: Utterance, at: int) -> bool:
+    """Whether `of` stands at a place after a view: `two views of the colander`, `Vorderansicht vom Sieb`."""
+    while heard.words[at : at + 1] and heard.words[at] in {"the", "dem", "der", "our"}:
+        at -= 1
+    seen = heard.at(at - 1)
+    view = seen and (seen.kind == "VIEW" or (seen.kind == "SIDE" and seen.value in {"front", "back"}))
+    return bool(view) and (heard.words[at] in OF or heard.words[at] == "vom")
 
 
 def _is_open(heard: Utterance, first: int, start: int) -> bool:
     """Whether nothing before a noun and its article gives it another place: no preposition, condition, or other thing."""
     before = heard.said(first, start)
     quiet = all(
-        heard.kind(other) in QUIET or (heard.kind(other) == "ON" and heard.words[other] == "on")  # French
+        heard.kind(other) in QUIET or heard.words[other] in {"on", "il"}  # pronouns, which may be read as other words
         for other in range(first, start)
     )
     close = heard.words[start - 1] if start > first else ""
