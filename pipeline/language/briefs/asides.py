@@ -212,7 +212,9 @@ def _noun_phrase(heard: Utterance, at: int) -> int | None:
     words = heard.words
     first = next((other for other in range(at, len(words)) if words[other] not in DETERMINERS), len(words))
     end = first
-    while (heard.kind(end) in IN_PHRASES and words[end] not in LOOKS) or (end > first and heard.said(end, end + 1) & WORKS):
+    while (heard.kind(end) in IN_PHRASES and words[end] not in LOOKS) or (
+        end > first and heard.said(end, end + 1) & WORKS
+    ):
         end += 1
     kinds = heard.kinds(first, end)
     named = TALK in kinds or (UNKNOWN in kinds and first > at)
@@ -256,7 +258,7 @@ def _adverbs(heard: Utterance) -> Spans:
 
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
-    headings, appositions, products, retractions, buts, idioms, conditions, _named, concessions, replaced, _labels, past,
-    _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, moved_lamps,
+    headings, appositions, products, retractions, buts, idioms, conditions, _named, concessions, replaced, _labels,
+    past, _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, moved_lamps,
     statements, praises, facts, opinions, topics,
 )  # fmt: skip

@@ -53,20 +53,17 @@ def declares(heard: Utterance, first: int, end: int) -> bool:
     if start + 1 >= end:
         return False
     opening, said, one = heard.words[start], heard.said(start, end), heard.tokens[start]
-    if said & SEEN and _is_seen_by_people(heard, start, end) and not heard.asks(start, end, strongly=True):
-        return True
     chosen = opening in SPEAKERS and heard.kinds(start, end) & SHADES and not said & IS  # `on prend du chêne`
     excused = next(iter(opening.split()), "") in APOLOGISING  # `sorry for the late change`
     requested -= {"CHANGE"} if excused else set()
-    if chosen or requested or heard.asks(start, end) or _paints_scene(heard, start, end):
+    seen = _is_seen_by_people(heard, start, end) and not heard.asks(start, end, strongly=bool(said & SEEN))
+    if not seen and (chosen or requested or heard.asks(start, end) or _paints_scene(heard, start, end)):
         return False
-    if opening in ASKING | NOBODY or excused or said & TOO or _contacts(heard, start, end):
+    if seen or opening in ASKING | NOBODY or excused or said & TOO or _contacts(heard, start, end):
         return True
     if _needs_it(heard, start, end):
         return True
     noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
-    if _is_seen_by_people(heard, start, end):
-        return True
     foretells = FORETELLING if heard.kind(noun) in {UNKNOWN, TALK} else frozenset()
     were = {"waren"} if opening in DEFINITE and "waren" in said else frozenset()  # folded, it is also `w\u00e4ren`
     if _wishes(heard, first, end, but=foretells | were):

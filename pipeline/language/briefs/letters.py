@@ -57,7 +57,8 @@ _PLEASANTRY = re.compile(  # `hope you can ...` and `thanks for making ...` are 
     r"|(?:many )?(?:thanks|thank you)(?: (?:again|so much|very much))? for (?:the|your|all|last)\b"
     r"|(?:ich hoffe|wir hoffen),? (?:es geht|(?:dir|euch|ihnen) geht|du hattest|ihr hattet|alles)\b"
     r"|(?:vielen dank|danke) für (?:die|das|den|deine?n?|eure?n?|ihre?n?)\b"
-    r"|j.esp[eè]re que (?:tu vas|vous allez|tout va)\b|merci (?:encore )?(?:pour|de (?:votre|ta|ton))\b)[^.!?\n]*(?:[.!?]|(?=\n)|\Z)",
+    r"|j.esp[eè]re que (?:tu vas|vous allez|tout va)\b|merci (?:encore )?(?:pour|de (?:votre|ta|ton))\b)"
+    r"[^.!?\n]*(?:[.!?]|(?=\n)|\Z)",
     re.IGNORECASE,
 )
 _FAREWELL = (

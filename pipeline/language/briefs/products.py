@@ -1,4 +1,4 @@
-"""Unknown nouns that stand where the product stands: `show the tray on marble`, `die Kanne von links`, `- Dose von vorn`.
+"""Unknown nouns that stand where the product stands: `show the tray on marble`, `die Kanne von links`.
 
 Shops sell more things than a lexicon has. A brief is about one product, so that such a noun can be no other thing. What
 stands beside the product or under it (`on a tray`, `with a spoon`, `a tray under it`) stays unknown.
@@ -23,9 +23,8 @@ FOLLOWING = kinds("FROM ON TO COLON VIEW") | VIEWS
 DETERMINERS, FOR, BESIDE, WISHING = cue("determiners"), cue("for"), cue("beside") - {"a"}, cue("wishing")
 OF, IF, DEFINITE = cue("of"), cue("if"), cue("definite")
 FROM_SOMEWHERE, STYLES = cue("from_somewhere"), cue("styles")
-NO_PRODUCTS = cue("no_products") | FROM_SOMEWHERE
-OF_STYLES = ("ic", "ish", "ful", "less", "ive", "ous", "ed", "ing", "ly", "ig", "isch", "lich", "los", "ique", "eux", "euse")
-"""Ends of words that stand for a look rather than for a thing."""
+NO_PRODUCTS = cue("no_products") | cue("looks") | FROM_SOMEWHERE
+OF_STYLES, OF_IDEAS = tuple(sorted(cue("ends_of_styles"))), tuple(sorted(cue("ends_of_ideas")))
 DIVIDING = frozenset({"de", "d", "d'"})
 LINKING = frozenset({"hatte", "hatten", "brauche", "brauchen", "bitte", "vu", "vue", "vus", "vues", "please", "seen"})
 SHORTEST_NOUN = 3  # letters
@@ -77,7 +76,8 @@ def _places(heard: Utterance) -> Iterator[int]:
 
 def _is_noun(heard: Utterance, at: int) -> bool:
     word = heard.words[at]
-    return len(word) >= SHORTEST_NOUN and word not in NO_PRODUCTS | STYLES and in_a_dictionary(word)
+    thing = word not in NO_PRODUCTS | STYLES and not word.endswith(OF_IDEAS)
+    return len(word) >= SHORTEST_NOUN and thing and in_a_dictionary(word)
 
 
 def _is_placed(heard: Utterance, first: int, at: int, end: int) -> bool:
@@ -92,7 +92,9 @@ def _is_placed(heard: Utterance, first: int, at: int, end: int) -> bool:
     if heard.words[start] in ARTICLES or not (of_view or _is_open(heard, first, start)):
         return False
     styled = heard.words[at].endswith(OF_STYLES)
-    if not (determined or of_view) and (styled or not (heads and heard.kind(first - 1) == "STOP" and _is_viewed(heard, at + 1))):
+    if not (determined or of_view) and (
+        styled or not (heads and heard.kind(first - 1) == "STOP" and _is_viewed(heard, at + 1))
+    ):
         return False
     if heads and determined and at + 1 == end and heard.kind(first - 1) == "STOP" and heard.kind(end) == "COMMA":
         return _is_viewed(heard, end + 1)  # `the trivet, front and back`
@@ -111,7 +113,7 @@ def _is_of_view(heard: Utterance, at: int) -> bool:
 
 
 def _is_open(heard: Utterance, first: int, start: int) -> bool:
-    """Whether nothing before a noun and its article gives it another place: no preposition, condition, or other thing."""
+    """Whether nothing before a noun and its article gives it another place: no preposition or condition."""
     before = heard.said(first, start)
     quiet = all(
         heard.kind(other) in QUIET or heard.words[other] in {"on", "il"}  # pronouns, which may be read as other words

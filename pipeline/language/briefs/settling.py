@@ -97,7 +97,9 @@ def _without_said_twice(found: Found) -> None:
 
 def answers(said: Sequence[Lexeme], left: Sequence[Left]) -> bool:
     """Whether a clause only says which thing of the choice before it is wanted: `teal or navy? No, navy`."""
-    options = {_thing(each) for one in left if one.reason == CHOICE for each in one.lexemes if each.kind in CHOSEN_KINDS}
+    options = {
+        _thing(each) for one in left if one.reason == CHOICE for each in one.lexemes if each.kind in CHOSEN_KINDS
+    }
     chosen = {_thing(each) for each in said if each.kind in CHOSEN_KINDS}
     return bool(chosen) and chosen <= options
 

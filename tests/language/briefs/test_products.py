@@ -55,7 +55,13 @@ def test_what_stands_beside_the_product_is_refused(text, refused):
 
 @pytest.mark.parametrize(
     "text",
-    ["spotlight from the left", "the sun from the left", "Strahler von links", "steam from the left", "soleil de gauche"],
+    [
+        "spotlight from the left",
+        "the sun from the left",
+        "Strahler von links",
+        "steam from the left",
+        "soleil de gauche",
+    ],
 )
 def test_where_a_lamp_or_the_weather_comes_from_is_no_view(text):
     plan = read(f"front on white. {text}")
