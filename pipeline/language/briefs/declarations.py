@@ -78,7 +78,7 @@ def _is_seen_by_people(heard: Utterance, start: int, end: int) -> bool:
     said = heard.said(start, end)
     people = [at for at in range(start, end) if heard.kind(at) == TALK and heard.tokens[at].value == "people"]
     known = people and (people[0] == start or heard.words[people[0] - 1] in DETERMINERS)
-    return bool(known and said & SEEING) and not said & (MODAL | ((WISHING | OBLIGING) - SEEING - HAVING))
+    return bool(known and said & SEEING) and not said & (MODAL | ((WISHING | OBLIGING) - SEEING - HAVING - {"d"}))
 
 
 def _needs_it(heard: Utterance, start: int, end: int) -> bool:

@@ -22,6 +22,7 @@ YOU = frozenset({"you", "ihr", "du", "sie", "we", "wir", "i", "ich"})
 TOO, PRONOUNS = cue("too"), cue("pronouns") | {"c'est", "c", "ca", "cela"}
 IMPERATIVES, PLEASE = cue("imperatives"), frozenset({"please", "bitte", "svp"})
 SHOWING = frozenset({"show", "zeig", "zeigt", "zeigen", "nehmen", "montre", "montrez", "make", "mach", "macht"})
+FOND, WOULD = frozenset({"love", "like", "prefer"}), frozenset({"would", "d", "ll", "will", "to"})
 IF, MISSING, OF = cue("if"), cue("missing"), cue("of")
 
 
@@ -65,7 +66,8 @@ def opinions(heard: Utterance) -> Spans:
         shared = any(heard.kind(at) == "PCT" and heard.words[at + 1] in OF for at in range(first, end - 1))
         shared = shared and _of_people(heard, first, end)  # `50% of our buyers`
         wonders = heard.words[first] in {"ob", "whether"} and not said & YOU
-        likes = wonders or (said & OPINIONS and not said & WISHING) or said & OTHERS or shared
+        fond = said & FOND and not said & WOULD and _of_people(heard, first, min(first + 2, end))  # `buyers love white`
+        likes = wonders or fond or (said & OPINIONS and not said & WISHING) or said & OTHERS or shared
         if likes and heard.asks(first, end) and heard.tokens[first].kind not in {"PRODUCT", "REASON"}:
             heard.tokens[first] = replace(heard.tokens[first], kind="OPINION")
     yield from ()

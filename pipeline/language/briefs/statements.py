@@ -36,7 +36,7 @@ ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
     cue("keeping_else"),
     cue("said"),
 )
-FINE = cue("fine")
+FINE, UNTIL_NOW = cue("fine"), ("bisher ", "bislang ", *sorted(cue("so_far")))
 LEAVING, UNTOUCHED = cue("leaving"), frozenset({"nothing", "nichts", "rien", "nix"})
 BETTER = frozenset({"better", "nicer", "besser", "schoner", "mieux", "meilleur", "meilleure"})
 QUIET = frozenset({UNKNOWN, COURTESY, TALK})
@@ -146,7 +146,11 @@ def past(heard: Utterance) -> Spans:
         said = heard.said(first, end)
         dated = any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in PAST_TIMES)
         since = said & ALREADY or any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in SO_FAR)
-        dated = dated or bool(said & HAVING and since) or _is_said_before(heard, first, end)
+        dated = (
+            dated
+            or bool(since and (said & HAVING or heard.phrase(first, end).startswith(UNTIL_NOW)))
+            or _is_said_before(heard, first, end)
+        )
         now = any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in NOW) and said & (IS | GOES_ON)
         dated = dated or bool(now)
         was = (said & WAS or dated) and not said & ((WISHING - WAS - HAD) | SUBJUNCTIVE)

@@ -79,6 +79,8 @@ def test_a_wish_beside_what_is_said_is_met(text):
         "Je rêve d'un film d'espionnage",
         "Wir hatten den Schuh bisher immer vor Schwarz",
         "so far we had it on black",
+        "Bisher von links",
+        "Nos clients voient d'abord le dos",
     ],
 )
 def test_what_a_writer_says_of_themselves_or_buyers_sets_nothing(text):

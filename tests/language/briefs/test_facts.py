@@ -31,6 +31,7 @@ def test_a_fact_beside_a_wish_sets_nothing_and_is_noted(text):
     "text",
     [
         "the client loves oak",
+        "our buyers love oak",
         "50% of our customers like oak",
         "Our competitor has theirs on marble",
         "Die Konkurrenz zeigt alles auf Marmor",
