@@ -17,6 +17,7 @@ from pipeline.language.briefs.directions import (
 )
 from pipeline.language.briefs.lexicon import phrases
 from pipeline.language.briefs.plan import EditPlan
+from pipeline.language.briefs.runs import LINES
 from pipeline.request import known_of
 from pipeline.shoot import Shoot
 
@@ -133,7 +134,7 @@ BECOMES: dict[str, Callable[[str], str]] = {
     "NO": lambda _: "before `shadow`: strength 0",
     "SLIGHTLY": _usual,
     "MUCH": _usual,
-    "PERSPECTIVE": lambda word: "after `correct`" if word == "lines" else f"vertical {PERSPECTIVE['']:g}",
+    "PERSPECTIVE": lambda word: "after `correct`" if word in LINES else f"vertical {PERSPECTIVE['']:g}",
     "CORRECT": lambda word: "before `perspective`" if word == "correct" else f"vertical {PERSPECTIVE['']:g}",
     "SQUARE": lambda _: "crop 1:1",
     "EXTEND": lambda shape: "extend, with a side" if shape == "any" else f"extend: {shape}",

@@ -16,7 +16,8 @@ EVERYTHING = cue("everything") | {"both", "beide", "each", "jeweils", "chacune"}
 
 def counted(text: str, asks: Sequence[Ask]) -> tuple[list[Ask], list[tuple[int, RefusedWish]]]:
     """The asks with `8 views` as views all around, or without it where the brief names that many; and refusals."""
-    named = sum(isinstance(ask.what, View) for ask in asks)
+    views = [ask.what for ask in asks if isinstance(ask.what, View)]
+    named, different = len(views), len(set(views))  # `two views, front and back. Front: 4:5`
     grounds = sum(isinstance(ask.what, Ground) for ask in asks)
     moods = sum(isinstance(ask.what, Mood) for ask in asks)
     each = any(ask.what.views == moods for ask in asks if isinstance(ask.what, Count))  # `two versions: sunset, snow`
@@ -30,8 +31,8 @@ def counted(text: str, asks: Sequence[Ask]) -> tuple[list[Ask], list[tuple[int, 
             continue  # `two shots: one on white, one on oak`
         elif not named:
             found += [replace(ask, what=view) for view in evenly(ask.what.views)]
-        elif named != ask.what.views:
-            reason = f"the brief names {named} of them; name all, or none for views all around"
+        elif ask.what.views not in {named, different}:
+            reason = f"the brief names {different} of them; name all, or none for views all around"
             refused.append((ask.start, RefusedWish(text=text[ask.start : ask.end], reason=reason)))
     return found, refused
 

@@ -17,6 +17,7 @@ from pipeline.language.briefs.idioms import appositions, idioms
 from pipeline.language.briefs.lexeme import PICTURES as COUNTED
 from pipeline.language.briefs.lexeme import Lexeme, kinds
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
+from pipeline.language.briefs.products import products
 from pipeline.language.briefs.statements import buts, concessions, past, reasons, replaced, statements
 from pipeline.language.briefs.topics import moved_lamps, topics
 from pipeline.language.briefs.utterance import BOUNDS, HasAsk, Spans, Utterance
@@ -211,7 +212,9 @@ def _noun_phrase(heard: Utterance, at: int) -> int | None:
     words = heard.words
     first = next((other for other in range(at, len(words)) if words[other] not in DETERMINERS), len(words))
     end = first
-    while heard.kind(end) in IN_PHRASES and words[end] not in LOOKS:
+    while (heard.kind(end) in IN_PHRASES and words[end] not in LOOKS) or (
+        end > first and heard.said(end, end + 1) & WORKS
+    ):
         end += 1
     kinds = heard.kinds(first, end)
     named = TALK in kinds or (UNKNOWN in kinds and first > at)
@@ -255,7 +258,7 @@ def _adverbs(heard: Utterance) -> Spans:
 
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
-    headings, appositions, retractions, buts, idioms, conditions, _named, concessions, replaced, _labels, past,
-    _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, moved_lamps,
+    headings, appositions, products, retractions, buts, idioms, conditions, _named, concessions, replaced, _labels,
+    past, _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, moved_lamps,
     statements, praises, facts, opinions, topics,
 )  # fmt: skip

@@ -25,7 +25,7 @@ from pipeline.language.briefs.directions import LAMP_OR_VIEW
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.neighbours import changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak
-from pipeline.language.briefs.settling import UNWANTED, Found, settle, without_denial
+from pipeline.language.briefs.settling import UNWANTED, Found, answers, settle, with_lamp, without_denial
 from pipeline.language.briefs.spans import Left, beside_refused, leads_edit, rest_of, spans_of
 
 OF_REASON = "a reason asks for nothing; write what is wanted in a sentence of its own"
@@ -41,8 +41,9 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
     """Everything that the tokens of a brief ask for, and what remains of them."""
     found = Found()
     sentence = 0
-    for number, (separator, clause) in enumerate(_split(lexemes)):
+    for number, (separator, words) in enumerate(_split(lexemes)):
         sentence += separator == "STOP"
+        clause = with_lamp(words, found.left[-1:])
         if separator == RETRACT:
             _correct(clause, number, sentence, found)
             continue
@@ -79,7 +80,7 @@ def _is_of_exception(left: Sequence[Left], before: Sequence[str]) -> bool:
 def _correct(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
     """Read a clause that takes back what was asked for before; both are refused where it is not clear what."""
     said = [one for one in clause if one.kind != RETRACT]
-    if any(one.value == "forget" for one in said):
+    if any(one.value == "forget" for one in said) or answers(said, found.left[-1:]):
         _read_clause(said, number, sentence, found)
         return
     sure = any(one.kind == RETRACT and one.value not in {MAYBE, LAST, OR} for one in clause)
@@ -98,7 +99,9 @@ def _correct(clause: list[Lexeme], number: int, sentence: int, found: Found) -> 
     if gone is not None:
         found.replaced += gone
         return
-    doubtful = unclear(found.asks, known)
+    chosen = found.left[left - 1 : left]
+    of_choice = bool(chosen and known) and chosen[0].reason == CHOICE and chosen[0].start > found.asks[known - 1].start
+    doubtful = [] if of_choice else unclear(found.asks, known)
     del found.left[left:]
     found.asks[:] = [ask for ask in found.asks[:known] if ask not in doubtful]
     found.left += [Left((Lexeme("", "", ask.start, ask.end),), reason) for ask in doubtful]
@@ -201,7 +204,7 @@ def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found)
 def _is_refused(clause: list[Lexeme], number: int, sentence: int, found: Found) -> bool:
     """Whether a clause states, chooses or denies something, and has been dealt with."""
     if clause[0].kind in STATING:
-        found.left.append(Left(tuple(clause), STATING[clause[0].kind]))
+        found.left.append(Left(tuple(clause), STATING[clause[0].kind], closes=True))
         return True
     if any(lexeme.kind == "OR" for lexeme in clause) and len(clause) > 1:
         if clause[0].kind == "OR":

@@ -18,11 +18,12 @@ REQUESTED = frozenset({"REMOVE", "ADD", "CHANGE", "EXTEND", "NO", "LIMIT", "OR",
 WOULD = frozenset({"would", "wurde", "ware", "waren", "wurden", "serait", "donnerait", "ferait", "irait"})
 DONE = frozenset({"CROP", "ROTATE", "CHANGE", "EXTEND"})
 ABOUT = frozenset({"people", "time", "use"})
+REACHABLE, MAKING, SEEING, MODAL = cue("reachable"), cue("making"), cue("seeing"), cue("modal")
 PERSONS, ASKERS, YOU = cue("persons"), cue("askers"), frozenset({"you", "du", "ihr", "vous", "tu", "i", "ich", "je"})
 IMPERATIVES, FOR = cue("imperatives"), cue("for")
 ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une"})
 NAMED = frozenset({"PRODUCT", "VIEW", "PART", UNKNOWN, TALK})
-SHADES, IS = frozenset({"MATERIAL", "COLOUR"}), cue("is")
+SHADES, IS, DEFINITE = frozenset({"MATERIAL", "COLOUR"}), cue("is"), cue("definite")
 PRONOUNS = cue("pronouns") - {"la", "le", "les", "die"} | {"en", "sie"}
 FILLING = frozenset({"so", "too", "all", "both", "for", "this", "now", "auch", "alle", "aussi", "tous", "toutes"})
 SOMEBODY, PAST = frozenset({"someone", "somebody", "jemand", "quelqu'un"}), cue("was")
@@ -33,6 +34,7 @@ STANDING = frozenset(
     {"stands", "sits", "lies", "rests", "hangs", "floats", "steht", "sitzt", "liegt", "schwebt", "repose"}
 )
 AMOUNTED = frozenset({"PERSPECTIVE", "CONTRAST", "BRIGHTNESS"})
+SEEN = frozenset({"see", "sees", "sehen", "voient", "regardent"})
 TO = frozenset({"to", "zu", "a"})
 OWNING = frozenset((verb, "a") for verb in ("got", "have", "has", "had", "having", "ve"))
 
@@ -54,18 +56,29 @@ def declares(heard: Utterance, first: int, end: int) -> bool:
     chosen = opening in SPEAKERS and heard.kinds(start, end) & SHADES and not said & IS  # `on prend du chêne`
     excused = next(iter(opening.split()), "") in APOLOGISING  # `sorry for the late change`
     requested -= {"CHANGE"} if excused else set()
-    if chosen or requested or heard.asks(start, end) or _paints_scene(heard, start, end):
+    seen = _is_seen_by_people(heard, start, end) and not heard.asks(start, end, strongly=bool(said & SEEN))
+    if not seen and (chosen or requested or heard.asks(start, end) or _paints_scene(heard, start, end)):
         return False
-    if opening in ASKING | NOBODY or excused or said & TOO or _contacts(heard, start, end):
+    if seen or opening in ASKING | NOBODY or excused or said & TOO or _contacts(heard, start, end):
         return True
     if _needs_it(heard, start, end):
         return True
     noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
-    if _wishes(heard, first, end, but=FORETELLING if heard.kind(noun) in {UNKNOWN, TALK} else frozenset()):
+    foretells = FORETELLING if heard.kind(noun) in {UNKNOWN, TALK} else frozenset()
+    were = {"waren"} if opening in DEFINITE and "waren" in said else frozenset()  # folded, it is also `w\u00e4ren`
+    if _wishes(heard, first, end, but=foretells | were):
         return False
     speaks = opening in SPEAKERS | SUBJECTS and (one.kind != "ON" or _is_french(heard, start, end))
     speaks = speaks or (heard.kind(noun) == TALK and heard.tokens[noun].value in ABOUT and noun + 1 < end)
     return speaks or (_has_verb(heard, start, end) and (opening in DETERMINERS | VERBS or one.kind in NAMED | AMOUNTED))
+
+
+def _is_seen_by_people(heard: Utterance, start: int, end: int) -> bool:
+    """Whether a clause says what people see: `die Naht sehen unsere Kunden zuerst`, `our buyers see the seam first`."""
+    said = heard.said(start, end)
+    people = [at for at in range(start, end) if heard.kind(at) == TALK and heard.tokens[at].value == "people"]
+    known = people and (people[0] == start or heard.words[people[0] - 1] in DETERMINERS)
+    return bool(known and said & SEEING) and not said & (MODAL | ((WISHING | OBLIGING) - SEEING - HAVING - {"d"}))
 
 
 def _needs_it(heard: Utterance, start: int, end: int) -> bool:
@@ -124,11 +137,19 @@ def questions(heard: Utterance) -> Spans:
 
 
 def openings(heard: Utterance) -> Spans:
-    """What is said before `and` and a wish: `we sell on Otto and need the scarf`."""
+    """What is said before `and` and a wish (`we sell on Otto and need the scarf`), or another statement.
+
+    `we are a small workshop and make jugs`.
+    """
     for first, end in heard.clauses():
         for at in range(first + 1, end):
-            if heard.kind(at) == "AND" and declares(heard, first, at) and heard.asks(at + 1, end):
+            if heard.kind(at) != "AND" or not declares(heard, first, at):
+                continue
+            if heard.asks(at + 1, end):
                 yield first, at
+                break
+            if heard.words[at + 1 : at + 2] and heard.words[at + 1] in MAKING and not _wishes(heard, at + 2, end):
+                yield first, end
                 break
 
 
@@ -143,7 +164,11 @@ def _wishes(heard: Utterance, first: int, end: int, *, but: frozenset[str] = fro
 
     `but`: verbs that wish nothing there, such as `people will love it`.
     """
-    words = [word.rpartition("'")[2] for word in heard.words[first:end]]
+    words = [
+        word.rpartition("'")[2]
+        for at, word in enumerate(heard.words[first:end], first)
+        if (heard.kind(at), word) != ("FROM", "d")  # `un film d'espionnage`
+    ]
     if any(one in HAVING and other in TO and (one, other) not in OWNING for one, other in pairwise(words)):
         return True
     likened = any(one in LOOKING and other == "like" for one, other in pairwise(words))
@@ -156,13 +181,14 @@ def _wishes(heard: Utterance, first: int, end: int, *, but: frozenset[str] = fro
         - ({"like"} if likened else set())
         - ({"asked", "asking", "asks"} if asked else set())
     )
-    return bool(set(words) & (wishing | OBLIGING))
+    return bool(set(words) & (wishing | (OBLIGING - but)))
 
 
 def _contacts(heard: Utterance, start: int, end: int) -> bool:
     """Whether a clause asks for a call or a message: `call me when you can`, but not `send the bottle in blue`."""
     named = heard.kinds(start, end) & {"PRODUCT", "VIEW"} or heard.said(start, end) & BESIDE
     told = heard.said(start + 1, start + 3) & PERSONS or heard.kind(start + 1) == TALK
+    told = told or heard.said(start + 1, end) & REACHABLE
     return heard.words[start] in CONTACTING and bool(told) and not named
 
 

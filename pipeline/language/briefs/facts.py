@@ -20,6 +20,9 @@ TURNING = frozenset({"turns", "comes", "gets", "wird", "werden", "sort", "devien
 WHETHER = cue("whether")
 YOU = frozenset({"you", "ihr", "du", "sie", "we", "wir", "i", "ich"})
 TOO, PRONOUNS = cue("too"), cue("pronouns") | {"c'est", "c", "ca", "cela"}
+IMPERATIVES, PLEASE = cue("imperatives"), frozenset({"please", "bitte", "svp"})
+SHOWING = frozenset({"show", "zeig", "zeigt", "zeigen", "nehmen", "montre", "montrez", "make", "mach", "macht"})
+FOND, WOULD = frozenset({"love", "like", "prefer"}), frozenset({"would", "d", "ll", "will", "to"})
 IF, MISSING, OF = cue("if"), cue("missing"), cue("of")
 
 
@@ -63,7 +66,8 @@ def opinions(heard: Utterance) -> Spans:
         shared = any(heard.kind(at) == "PCT" and heard.words[at + 1] in OF for at in range(first, end - 1))
         shared = shared and _of_people(heard, first, end)  # `50% of our buyers`
         wonders = heard.words[first] in {"ob", "whether"} and not said & YOU
-        likes = wonders or (said & OPINIONS and not said & WISHING) or said & OTHERS or shared
+        fond = said & FOND and not said & WOULD and _of_people(heard, first, min(first + 2, end))  # `buyers love white`
+        likes = wonders or fond or (said & OPINIONS and not said & WISHING) or said & OTHERS or shared
         if likes and heard.asks(first, end) and heard.tokens[first].kind not in {"PRODUCT", "REASON"}:
             heard.tokens[first] = replace(heard.tokens[first], kind="OPINION")
     yield from ()
@@ -77,7 +81,25 @@ def _depends(heard: Utterance, first: int, end: int) -> bool:
     """Whether something is said of what a condition names: `if the left side turns out blurry`."""
     subject = first + 1
     verb = next((at for at in range(subject + 1, end) if heard.said(at, at + 1) & (IS | TURNING)), subject)
+    if heard.kind(end) == "COMMA" and _is_of_thing(heard, subject, end) and _orders(heard, end + 1):
+        return True
     return bool(heard.kinds(subject, verb) & NAMED) and not heard.said(first, end) & (WISHING - IS)
+
+
+def _is_of_thing(heard: Utterance, subject: int, end: int) -> bool:
+    """Whether a condition is on a thing or the weather: `falls der Henkel st\u00f6rt`, `if it rains that day`."""
+    said = heard.said(subject, end)
+    thing = heard.words[subject] in DEFINITE and heard.kinds(subject, end) & {"PART", "PRODUCT"}
+    happens = heard.words[subject] in {"it", "es", "il"} and heard.kind(subject + 1) == UNKNOWN
+    return bool(thing or happens) and not said & (YOU | WISHING - IS)
+
+
+def _orders(heard: Utterance, first: int) -> bool:
+    """Whether a clause says what shall be done or shown then: `nehmt ihn von hinten`, `show the umbrella`."""
+    while first < len(heard.words) and (heard.words[first] in THEN or heard.words[first] in PLEASE):
+        first += 1
+    shows = {*heard.words[first : first + 1]} & (IMPERATIVES | SHOWING)
+    return bool(shows) or heard.asks(first, heard.bound(first))
 
 
 def _doubts_it(heard: Utterance, first: int, end: int) -> bool:

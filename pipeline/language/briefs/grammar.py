@@ -23,6 +23,7 @@ from pipeline.language.briefs.lexeme import Lexeme
 from pipeline.language.briefs.lexicon import UNKNOWN, Lexicon, lexicon, suggested
 from pipeline.language.briefs.meaningful import meaningful
 from pipeline.language.briefs.plan import EditPlan, Known, Language, Overlay, RefusedWish
+from pipeline.language.briefs.products import guessed_in
 from pipeline.language.briefs.readings import is_weak
 from pipeline.language.briefs.settling import Found
 from pipeline.language.briefs.spans import Left
@@ -34,6 +35,7 @@ KNOWN_AT_LEAST = 0.3  # of the brief's words; fewer are another language
 SPELLED_AT_LEAST = 0.75  # of the words, once those with a wrong letter are read as others
 DIRECTIONS = frozenset({"SIDE", "UP", "DOWN", "LEVEL", "OBLIQUE", "PROFILE", "THREEQ", "TURN", "AZIMUTH"})
 SETS_NOTHING = "read as talk that sets nothing"
+AS_PRODUCT = "read as the product"
 REPLACED = "taken back by what follows"
 SHOWN = 5  # refused texts that an error quotes
 
@@ -79,7 +81,7 @@ def read(  # the grammar has no settings and costs nothing
         wishes=tuple(wish for _, wish in sorted(made.wishes, key=lambda pair: pair[0])),
         shoot=made.overlay,
         refused=tuple(refused for _, refused in sorted([*made.refused, *left], key=lambda pair: pair[0])),
-        notes=_notes(body, meant, made.overlay, found, asides_in(body, tokens)),
+        notes=_notes(body, meant, made.overlay, found, tokens),
     )
     if wrong := faults(plan, known):
         raise CatalogError(f"the grammar made a plan that is not valid: {'; '.join(wrong)}", remedy="Report this brief")
@@ -91,13 +93,16 @@ def _body(text: str, words: Lexicon) -> str:
     return joined_lines(without_frame(listed(text), lambda line, strongly: _asks(_tokens(line, words), strongly)))
 
 
-def _notes(body: str, meant: dict[str, str], overlay: Overlay, found: Found, asides: Sequence[str]) -> tuple[str, ...]:
+def _notes(
+    body: str, meant: dict[str, str], overlay: Overlay, found: Found, tokens: Sequence[Lexeme]
+) -> tuple[str, ...]:
     """Sentences on what was read otherwise than written, and on what a brief cannot say."""
     quoted = [one.of(body) for one in found.left]
-    asides = [*(one.of(body) for one in found.unwanted), *asides]
+    asides = [*(one.of(body) for one in found.unwanted), *asides_in(body, tokens)]
     asides = [aside for aside in asides if not any(aside in words for words in quoted)]
     written = [word for word in dict.fromkeys(re.findall(r"[^\W\d_]+", body)) if fold(word) in meant]
     notes = [f"{word!r} is read as {meant[fold(word)]!r}" for word in written]
+    notes += [f"{word!r} is {AS_PRODUCT}" for word in guessed_in(body, tokens)]
     if asides:
         notes.append(f"{SETS_NOTHING}: {', '.join(map(repr, asides))}")
     if found.replaced:

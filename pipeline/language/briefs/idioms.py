@@ -25,6 +25,8 @@ OPENS = BOUNDS | {"AND", "COLON"}
 RETURNING, RETURNED, LEFT_OVER, LEFT_AS = cue("returning"), cue("returned"), cue("left_over"), cue("left_as")
 RIGHT_AWAY, PRAISING, PRAISED, POINTING = cue("right_away"), cue("praising"), cue("praised"), cue("pointing")
 LIGHTING, WISHING = cue("lighting"), cue("wishing")
+FOR, WITH, ARTICLES = cue("for") | {"as"}, frozenset({"with", "mit", "avec"}), cue("articles")
+BESIDE_IT, ALSO_THINGS = tuple(sorted(cue("beside_it"))), cue("also_things")
 DETERMINERS, BEHIND, PLURALS = cue("determiners"), cue("behind"), cue("plurals")
 
 
@@ -50,19 +52,45 @@ def _meant(heard: Utterance, at: int) -> Lexeme | None:
         return replace(one, kind="BACKDROP", value="backdrop")
     if word == "gone" and heard.kind(at - 1) in {"SHADOW", "PART"} and heard.said(max(0, at - 5), at) & WISHING:
         return replace(one, kind="REMOVE", value="remove")  # `I want the shadow gone`
+    somebody = word == "on" and _word(heard, at + 1) in WISHING and _is_french(heard, at + 1)  # `on voudrait`
+    closes = one.kind == "COMMA" and _closes_label(heard, at)  # `pour le fond, blanc`
     forgotten = word == "oublie" and _word(heard, at - 1) in HAVE  # `t'as oublié la face`
     article = word == "ne" and after == "NUM"  # `um ne halbe Blende`
     excepted = word in EXCEPT and _is_only_one(heard, at)
     moving = one.kind == UNKNOWN and word in LIGHTING and _moves_light(heard, at)
-    if moving or (one.kind == "NOT" and (excepted or forgotten or article)):
+    if somebody or closes or moving or (one.kind == "NOT" and (excepted or forgotten or article)):
         return replace(one, kind=COURTESY)
     no_more = one.kind == "MORE" and word == "plus de" and after in {"MATERIAL", "COLOUR"}  # `plus de marbre`
     answered = one.kind == "NO" and after in BOUNDS and heard.kind(at - 1) == "SIDE"  # `front yes, back no`
     if no_more or answered:
         return replace(one, kind="NOT", value="not")
-    if one.kind == "COLOUR" and _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON":
-        return replace(one, kind=UNKNOWN)  # `show the blue one`
+    of_thing = _word(heard, at + 1) in {"one", "ones"} and heard.kind(at - 1) != "ON"  # `show the blue one`
+    if one.kind == "COLOUR" and (of_thing or _is_thing_beside(heard, at)):
+        return replace(one, kind=UNKNOWN)
     return replace(one, kind="OTHER") if one.turns and _word(heard, at + 1) in PAIRED else None
+
+
+def _is_french(heard: Utterance, at: int) -> bool:
+    return heard.read[at].languages == {"fr"}
+
+
+def _is_thing_beside(heard: Utterance, at: int) -> bool:
+    """Whether a colour is a thing beside the product: `a rose next to it`, `with an olive`."""
+    bound = heard.bound(at + 1)
+    beside = heard.phrase(at + 1, bound).startswith(BESIDE_IT)
+    article = _word(heard, at - 1) in ARTICLES
+    added = _word(heard, at - 2 if article else at - 1) in WITH
+    ends = bound == at + 1 and heard.words[at] in ALSO_THINGS
+    return (beside and (article or added)) or (added and ends)
+
+
+def _closes_label(heard: Utterance, at: int) -> bool:
+    """Whether a clause before a comma only says what the next one is of: `for the background, white or grey`."""
+    first = max((other + 1 for other in range(at) if heard.kind(other) in BOUNDS), default=0)
+    of_label = heard.kinds(first, at) <= {COURTESY, TALK, "BACKDROP", "AND", "TO"} and "BACKDROP" in heard.kinds(
+        first, at
+    )
+    return bool(of_label and heard.said(first, at) & FOR and heard.kind(first - 1) == "STOP")
 
 
 def _moves_light(heard: Utterance, at: int) -> bool:

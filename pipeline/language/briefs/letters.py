@@ -56,8 +56,9 @@ _PLEASANTRY = re.compile(  # `hope you can ...` and `thanks for making ...` are 
     r"(?: is| are|.re|.s| had| have had| enjoyed| slept| got| survived| recovered| feel)\b"
     r"|(?:many )?(?:thanks|thank you)(?: (?:again|so much|very much))? for (?:the|your|all|last)\b"
     r"|(?:ich hoffe|wir hoffen),? (?:es geht|(?:dir|euch|ihnen) geht|du hattest|ihr hattet|alles)\b"
-    r"|(?:vielen dank|danke) für (?:die|das|den|deine|eure|ihre)\b"
-    r"|j.esp[eè]re que (?:tu vas|vous allez|tout va)\b|merci (?:encore )?pour\b)[^.!?\n]*(?:[.!?]|(?=\n)|\Z)",
+    r"|(?:vielen dank|danke) für (?:die|das|den|deine?n?|eure?n?|ihre?n?)\b"
+    r"|j.esp[eè]re que (?:tu vas|vous allez|tout va)\b|merci (?:encore )?(?:pour|de (?:votre|ta|ton))\b)"
+    r"[^.!?\n]*(?:[.!?]|(?=\n)|\Z)",
     re.IGNORECASE,
 )
 _FAREWELL = (
@@ -68,6 +69,11 @@ _NAMES = r"(?-i:[ \t~/-]*(?:i\. ?[AV]\. )?(?:x+ )?(?:[A-ZÀ-Þ][\w.'-]*[ \t/|&,]
 _NAME = re.compile(  # a signature without a greeting, or with one in words of its own
     rf"(?:(?:(?<=\n)|\A)(?:[ \t]*|[^\n]{{0,60}}\b{_FAREWELL}\b[^\n]{{0,30}})\n{_NAMES}(?:\n{_NAMES})?"
     rf"|(?<=\n)[ \t]*{_FAREWELL},?[ ]{_NAMES})\s*\Z",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(  # a name after a farewell that may hold words of its own: `See you on Tuesday`
+    rf"\n[ \t]*(?:see (?:you|ya)|(?:talk|speak|write) to you|catch you|until|looking forward|bis|wir (?:h[oö]ren|sehen)"
+    rf"|freue mich|ich freue|[aà]|on se|au plaisir|h[aâ]te)\b[^\n]{{0,40}}(?P<name>\n{_NAMES}(?:\n{_NAMES})?)\s*\Z",
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"(?m)(?:^[ \t]*|[:,][ \t]+)1([.)])[ \t]")
@@ -94,6 +100,9 @@ def without_frame(text: str, has_wish: HasWish) -> str:
     name = _NAME.search(text)
     if name and not has_wish(name.group(), False):
         text = _blank(text, *name.span())
+    signed = _SIGNED.search(text)
+    if signed and not has_wish(signed["name"], False):
+        text = _blank(text, *signed.span("name"))
     for match in _CLOSING.finditer(text):
         lines = text[match.end() :].strip("\n").splitlines()
         named = all(len(line.split()) <= SIGNATURE_WORDS and not has_wish(line, True) for line in lines)

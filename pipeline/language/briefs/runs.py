@@ -10,6 +10,7 @@ from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 
 ARTICLES = frozenset({"a", "an", "one", "ein", "eine", "einen", "einem", "einer", "un", "une"})
 FEWEST_DEG = 5
+LINES = frozenset({"lines", "converging"})
 CORRECTING = frozenset({"CORRECT", "ROTATE", "CHANGE"})
 HEIGHTS = [["SLIGHTLY", height, "COMMA", "NUM", "DEG"] for height in ("UP", "DOWN")]
 CHANGES = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
@@ -160,11 +161,12 @@ def _with_perspective(read: Sequence[Lexeme]) -> list[Lexeme]:
         if not named and (rectified := [at for at in clause if read[at].value == "rectify"]):
             found[rectified[0]] = replace(read[rectified[0]], kind="PERSPECTIVE", value="correction")
             continue
-        verbs = [at for at in clause if read[at].kind in CORRECTING]
+        converging = any(read[at].value == "converging" for at in named)  # `get rid of the converging lines`
+        verbs = [at for at in clause if read[at].kind in CORRECTING | ({"REMOVE"} if converging else set())]
         for at in named:
             if verbs:
                 found[at] = replace(read[at], kind="PERSPECTIVE")
-            elif read[at].value == "lines":  # `a wall with vertical lines`
+            elif read[at].value in LINES:  # `a wall with vertical lines`
                 found[at] = replace(read[at], kind=UNKNOWN)
         for at in verbs if named else ():
             found[at] = replace(read[at], kind="CORRECT")

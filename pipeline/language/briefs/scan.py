@@ -11,7 +11,7 @@ SCAN = re.compile(
     r"""(?P<BULLET>(?:(?<=\n)|\A)[ \t]*
         (?:[-*>\u2022\u2013\u00b7](?=[ \t])|(?:\d{1,2}|[a-h])[./)](?=[ \t])|\[[ xX]?\](?=[ \t])))
     |(?P<MARKUP>```.*?(?:```|\Z)|\{.*\}|<[^<>\n]*>|\[[^\[\]\n]*\]|https?://\S+)
-    |(?P<FILE>\b[\w-]+\.(?:jpe?g|png|tiff?|webp|avif|pdf|psd|raw|zip|mp4|gif|docx?|xlsx?)\b)
+    |(?P<FILE>\b[\w-]+\.(?:jpe?g|png|tiff?|webp|avif|pdf|psd|raw|zip|mp4|gif|docx?|xlsx?|csv|txt|json|ya?ml|toml|xml|ini|html?|svg|py|sh)\b)
     |(?P<HEX>\#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b)
     |(?P<SHORT>\b(?:i\.[ ]?e|e\.[ ]?g|z\.[ ]?b|d\.[ ]?h|u\.[ ]?a|o\.[ ]?\u00e4|p\.[ ]?ex|s\.[ ]?v\.[ ]?p|c\.-\u00e0-d|ca
         |inkl|incl|approx|evtl|ggf|usw|etc|resp|v)\.|\bw/(?!\w*o\b)|(?-i::-?[)D(])(?!\w)|;-?[)]

@@ -1,7 +1,7 @@
 """What remains when all clauses are read: what a brief does not want, cannot have apart, or says twice."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.language.briefs.amounts import lies_so
 from pipeline.language.briefs.asks import Alter, Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View, What
@@ -11,6 +11,7 @@ from pipeline.language.briefs.directions import SOFTNESS, STRENGTH, WHICH_SHADOW
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme, kinds
 from pipeline.language.briefs.lexicon import UNKNOWN
 from pipeline.language.briefs.neighbours import LIT
+from pipeline.language.briefs.runs import LINES
 from pipeline.language.briefs.spans import Left, spans_of
 
 UNWANTED = "a brief says what is wanted; write that instead of what is not"
@@ -87,11 +88,27 @@ def _without_said_twice(found: Found) -> None:
         plain = "PLAIN" in kinds and kinds <= {"BACKDROP", "PLAIN"} and "solid" in grounds
         lies = [lexeme.value for lexeme in one.lexemes if lexeme.kind == "ORIENTATION"]
         lies_so_too = bool(lies) and kinds <= {"ORIENTATION", "CROP"} and lies_so(lies[0], found.asks)
-        lines = any(lexeme.value == "lines" for lexeme in one.lexemes) and any(
+        lines = any(lexeme.value in LINES for lexeme in one.lexemes) and any(
             path[:1] == ("perspective",) for ask in found.asks if isinstance(ask.what, Edit) for path in ask.what.fields
         )
         if graded or plain or lies_so_too or lines:
             found.left.remove(one)
+
+
+def answers(said: Sequence[Lexeme], left: Sequence[Left]) -> bool:
+    """Whether a clause only says which thing of the choice before it is wanted: `teal or navy? No, navy`."""
+    options = {
+        _thing(each) for one in left if one.reason == CHOICE for each in one.lexemes if each.kind in CHOSEN_KINDS
+    }
+    chosen = {_thing(each) for each in said if each.kind in CHOSEN_KINDS}
+    return bool(chosen) and chosen <= options
+
+
+def with_lamp(said: list[Lexeme], left: Sequence[Left]) -> list[Lexeme]:
+    """The clause, with the light if it answers a choice of its side: `light from the left or right? From the right`."""
+    lamp = next((each for one in left for each in one.lexemes if each.kind in {"LIGHT", "SHADOW"}), None)
+    bare = lamp is not None and {one.kind for one in said} <= {"SIDE", "UP", "RETRACT"} and answers(said, left)
+    return [replace(lamp, start=said[0].start, end=said[0].start), *said] if lamp and bare else said
 
 
 def _thing(one: Lexeme) -> tuple[str, str]:

@@ -26,7 +26,7 @@ OPENERS, SPEAKERS, RESTS = cue("openers"), cue("speakers"), tuple(sorted(cue("re
 OVER, PREFERRING = cue("over_another"), cue("preferring")
 SWITCHING = cue("switching")
 WHICH = cue("which")
-OPINIONS, PAST_TIMES = cue("opinions"), cue("past_times")
+OPINIONS, PAST_TIMES, SO_FAR = cue("opinions"), cue("past_times"), cue("so_far")
 TOO_MUCH = frozenset({("too", "much"), ("too", "strong"), ("zu", "viel"), ("trop", "de"), ("trop", "d")})
 HAD = frozenset({"hatte", "hatten", "have", "had"})  # `wir hatten`, and folded also `wir h\u00e4tten`
 ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
@@ -36,7 +36,7 @@ ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
     cue("keeping_else"),
     cue("said"),
 )
-FINE = cue("fine")
+FINE, UNTIL_NOW = cue("fine"), ("bisher ", "bislang ", *sorted(cue("so_far")))
 LEAVING, UNTOUCHED = cue("leaving"), frozenset({"nothing", "nichts", "rien", "nix"})
 BETTER = frozenset({"better", "nicer", "besser", "schoner", "mieux", "meilleur", "meilleure"})
 QUIET = frozenset({UNKNOWN, COURTESY, TALK})
@@ -145,7 +145,12 @@ def past(heard: Utterance) -> Spans:
     for first, end in heard.clauses():
         said = heard.said(first, end)
         dated = any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in PAST_TIMES)
-        dated = dated or bool(said & HAVING and said & ALREADY) or _is_said_before(heard, first, end)
+        since = said & ALREADY or any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in SO_FAR)
+        dated = (
+            dated
+            or bool(since and (said & HAVING or heard.phrase(first, end).startswith(UNTIL_NOW)))
+            or _is_said_before(heard, first, end)
+        )
         now = any(f" {phrase} " in f" {heard.phrase(first, end)} " for phrase in NOW) and said & (IS | GOES_ON)
         dated = dated or bool(now)
         was = (said & WAS or dated) and not said & ((WISHING - WAS - HAD) | SUBJUNCTIVE)

@@ -3,9 +3,10 @@
 Each brief of `corpus/*.yaml` has a style, a language and a text, and what the plan must be: `shoot`, `routes`,
 `alters` and `refused`, or `error`, words of the error. Angles and backdrops that are only a name are the shoot's own;
 others are `{name: [azimuth, elevation]}`, `{name: colour}`, `{name: [top, bottom]}` and `{name: prompt}`.
-`edits: {all: ...}` stands for every angle of the plan. `light` has only the fields that change. What new angles and
-backdrops are called does not count. `routes` has the routes that are not the usual one of their target. `alters` has
-words of the wishes that would alter the product, one each.
+`edits: {all: ...}` stands for every angle of the plan; brightness within .001 EV is equal, as authors round it in other
+ways. `light` has only the fields that change. What new angles and backdrops are called does not count. `routes` has the
+routes that are not the usual one of their target. `alters` has words of the wishes that would alter the product, one
+each.
 
 `refused` has phrases that are refused, in however many pieces: each of them contains a refused text or lies in one,
 word for word, and so does each refused text with a phrase. Words that ask for nothing may be noted instead of refused,
@@ -21,6 +22,7 @@ import yaml
 
 from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Angle
+from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
 from pipeline.language.briefs import grammar
 from pipeline.language.briefs.plan import EditPlan, Overlay
@@ -32,11 +34,11 @@ CORPUS = Path(__file__).parent / "corpus"
 PARTS = (
     "tuned", "kept", "tuned2", "kept2", "kept3", "kept4",
     "strangers_tuned", "strangers_kept", "strangers2_kept", "strangers3", "strangers4", "strangers5",
-    "strangers6",
-    "strangers7",
+    "strangers6", "strangers7", "strangers8", "strangers9",
 )  # fmt: skip
 UNREAD: frozenset[str] = frozenset()
 """Parts that only are counted: nobody who tunes the grammar has read them, or what it makes of them."""
+SAME_EV = 0.001 + 1e-9
 WORD = re.compile(r"[^\W_]+|[%°]")
 SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"
 
@@ -131,7 +133,7 @@ def differences(brief: dict) -> list[str]:
 
 def _against(plan: EditPlan, brief: dict) -> list[str]:
     found = []
-    wanted = renamed(expected_overlay(brief), plan.shoot)
+    wanted = likened(expected_overlay(brief), plan.shoot)
     if wanted != plan.shoot:
         found.append(f"shoot: {plan.shoot.model_dump(exclude_defaults=True)}")
     routes: dict[str, set] = {}
@@ -181,6 +183,18 @@ def shown(text: str) -> tuple[list[str], list[str]]:
     return [angle.name for angle in shoot.angles], [one.prompt or one.name for one in shoot.backdrops]
 
 
+def likened(overlay: Overlay, to: Overlay) -> Overlay:
+    """The overlay with the other one's names of angles and backdrops, and its brightness, where they are equal."""
+    named = renamed(overlay, to)
+    edits = {name: _lit_alike(each, to.edits.get(name, each)) for name, each in named.edits.items()}
+    return named.model_copy(update={"edits": edits})
+
+
+def _lit_alike(edits: Edits, to: Edits) -> Edits:
+    near = abs(edits.brightness_ev - to.brightness_ev) <= SAME_EV
+    return edits.model_copy(update={"brightness_ev": to.brightness_ev}) if near else edits
+
+
 def renamed(overlay: Overlay, as_in: Overlay) -> Overlay:
     """The overlay, whose new angles and backdrops are called as in the other overlay, if that has the same."""
     angles = {_angle_of(angle): angle.name for angle in as_in.angles}
@@ -217,7 +231,7 @@ def verdict(brief: dict) -> str:
     plan = plan_or_error(brief["text"])
     if isinstance(plan, BadInput):
         return "refused"
-    overlay = expected_overlay(brief)
+    overlay = likened(expected_overlay(brief), plan.shoot)
     wanted, found = _settings(overlay), _settings(plan.shoot)
     merged = found == wanted and len(plan.shoot.backdrops) != len(overlay.backdrops)
     if merged or not found <= wanted:

@@ -66,3 +66,32 @@ def test_what_may_be_a_wish_is_refused(text):
 )
 def test_a_wish_beside_what_is_said_is_met(text):
     assert shown(text) == (["front"], ["slate"]) and not read(text).refused
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We are a small family workshop and make ceramic jugs",
+        "Die Naht sehen unsere Kundinnen immer zuerst",
+        "Kunden sehen zuerst den Boden",
+        "die letzten Bilder waren flau",
+        "ruf einfach an",
+        "Je rêve d'un film d'espionnage",
+        "Wir hatten den Schuh bisher immer vor Schwarz",
+        "so far we had it on black",
+        "Bisher von links",
+        "Nos clients voient d'abord le dos",
+    ],
+)
+def test_what_a_writer_says_of_themselves_or_buyers_sets_nothing(text):
+    plan = read(f"front on white. {text}.")
+    assert shown(f"front on white. {text}.") == (["front"], ["white"]) and not plan.refused
+    assert any(text in note for note in plan.notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Our customers should see the seam", "We are a young label and would love a dreamy look"],
+)
+def test_what_a_writer_wishes_for_buyers_is_refused(text):
+    assert [one.text for one in read(f"front on white. {text}.").refused] == [text]

@@ -31,6 +31,7 @@ def test_a_fact_beside_a_wish_sets_nothing_and_is_noted(text):
     "text",
     [
         "the client loves oak",
+        "our buyers love oak",
         "50% of our customers like oak",
         "Our competitor has theirs on marble",
         "Die Konkurrenz zeigt alles auf Marmor",
@@ -82,3 +83,36 @@ def test_what_depends_on_something_or_is_open_is_refused(text):
 def test_dark_and_bright_parts_of_a_picture_are_no_backdrop(text):
     plan = read(f"{text}. 10% brighter")
     assert not plan.shoot.backdrops and not plan.refused and len(plan.shoot.edits) == len(KNOWN.angles)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if the handle sticks out, take it from behind",
+        "Falls der Henkel stört, nehmt ihn von hinten",
+        "si l'anse gêne, prenez-la de dos",
+        "If it rains that day, show the umbrella",
+    ],
+)
+def test_an_order_under_a_condition_on_a_thing_is_refused(text):
+    plan = read(f"front on white. {text}")
+    assert shown(f"front on white. {text}") == (["front"], ["white"])
+    assert ", ".join(one.text for one in plan.refused) == text
+
+
+@pytest.mark.parametrize("text", ["if it works for you, {}", "wenn's geht, {}", "si possible, {}"])
+def test_a_polite_condition_refuses_nothing(text):
+    assert shown(text.format("front on white")) == (["front"], ["white"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["with a rose", "avec une rose à côté", "mit einer Orange daneben", "mit Lavendel", "an olive next to it"],
+)
+def test_a_colour_beside_the_product_is_a_thing(text):
+    plan = read(f"front on white, {text}")
+    assert shown(f"front on white, {text}") == (["front"], ["white"]) and plan.refused
+
+
+def test_a_colour_of_the_backdrop_is_no_thing():
+    assert shown("avec un fond rose, de face") == (["front"], ["pink"])

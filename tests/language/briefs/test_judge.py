@@ -19,3 +19,12 @@ TEXT = "front on white, a vase with tulips on the left"
 def test_refusals_are_compared_word_for_word_in_any_number_of_pieces(refused, expected):
     brief = {"text": TEXT, "shoot": {"angles": ["front"], "backdrops": ["white"]}, "refused": refused}
     assert verdict(brief) == expected
+
+
+@pytest.mark.parametrize(("brightness_ev", "expected"), [(0.1375, "exact"), (0.137, "exact"), (0.136, "wrong")])
+def test_brightness_is_equal_within_a_thousandth_of_an_ev(brightness_ev, expected):
+    brief = {
+        "text": "front, 10% brighter",
+        "shoot": {"angles": ["front"], "edits": {"all": {"brightness_ev": brightness_ev}}},
+    }
+    assert verdict(brief) == expected

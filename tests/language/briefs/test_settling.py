@@ -68,3 +68,39 @@ def test_a_shadow_that_is_not_wanted_is_met_by_the_light_that_is():
 
 def test_a_view_that_is_answered_with_no_is_not_wanted():
     assert shown("front yes, back no") == (["front"], []) and not read("front yes, back no").refused
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "front, square, light from the right. Teal or navy background? No, navy.",
+        "Von vorn, quadratisch, Licht von rechts. Petrol oder Marineblau? Nein, lieber Marineblau.",
+        "De face, carré, lumière de droite. Bleu marine ou blanc ? Non, bleu marine.",
+        "front, square, light from the right. Background teal or navy? Navy, not teal.",
+    ],
+)
+def test_a_choice_that_the_brief_makes_leaves_the_rest_as_it_is(text):
+    plan = read(text)
+    assert shown(text) == (["front"], ["navy"]) and not plan.refused
+    assert plan.shoot.light is not None and plan.shoot.light.azimuth_deg == 90
+    assert plan.shoot.edits["front"].crop.aspect == "1:1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "front. Light from the left or from the right? No, from the right.",
+        "front, light from the left or right? From the right",
+        "Von vorn. Licht von links oder rechts? Nein, von rechts.",
+    ],
+)
+def test_the_answer_to_a_choice_of_the_light_is_of_the_light(text):
+    plan = read(text)
+    assert shown(text) == (["front"], []) and not plan.refused
+    assert plan.shoot.light is not None and plan.shoot.light.azimuth_deg == 90
+
+
+def test_a_choice_that_is_answered_with_an_unknown_word_is_refused_alone():
+    plan = read("front on oak, hard light. Teal or navy? No, puce.")
+    assert plan.shoot.light is not None and plan.shoot.light.softness == 0.1
+    assert [one.text for one in plan.refused] == ["Teal or navy", "No, puce"]

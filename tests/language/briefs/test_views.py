@@ -43,3 +43,37 @@ def test_a_height_is_not_of_a_view_that_has_its_own():
 @pytest.mark.parametrize("text", ["rear three-quarter left", "back left three quarter"])
 def test_three_quarters_may_be_of_the_back(text):
     assert [angle.azimuth_deg for angle in read(text).shoot.angles] == [225]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Two shots, front and back. Front: crop 4:5.",
+        "Bitte zwei Ansichten der Jacke, von vorne und von hinten. Vorne: 4:5.",
+        "Deux vues : face et dos. Face : recadrer en 4:5.",
+    ],
+)
+def test_a_count_of_views_counts_each_of_them_once(text):
+    plan = read(text)
+    assert [angle.azimuth_deg for angle in plan.shoot.angles] == [0, 180] and not plan.refused
+
+
+def test_a_count_that_contradicts_the_views_is_refused():
+    assert [one.text for one in read("Trois vues : face et dos.").refused] == ["Trois vues"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Und korrigieren Sie die stürzenden Linien",
+        "die stürzenden Linien bitte gerade ziehen",
+        "Stürzende Linien bitte beseitigen",
+        "get rid of the converging lines",
+    ],
+)
+def test_converging_lines_are_corrected_by_any_verb(text):
+    assert read(f"front. {text}.").shoot.edits["front"].perspective.vertical == 0.04
+
+
+def test_vertical_lines_on_the_product_are_none_of_the_picture():
+    assert not read("front. remove the vertical lines from the label.").shoot.edits
