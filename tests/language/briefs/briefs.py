@@ -34,7 +34,7 @@ CORPUS = Path(__file__).parent / "corpus"
 PARTS = (
     "tuned", "kept", "tuned2", "kept2", "kept3", "kept4",
     "strangers_tuned", "strangers_kept", "strangers2_kept", "strangers3", "strangers4", "strangers5",
-    "strangers6", "strangers7", "strangers8", "strangers9",
+    "strangers6", "strangers7", "strangers8", "strangers9", "strangers10", "strangers11",
 )  # fmt: skip
 UNREAD: frozenset[str] = frozenset()
 """Parts that only are counted: nobody who tunes the grammar has read them, or what it makes of them."""
