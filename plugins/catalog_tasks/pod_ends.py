@@ -1,6 +1,7 @@
 """Why a pod ended badly or never started, from its status: one sentence with what to do about it."""
 
 import re
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +13,8 @@ from pipeline.pods import PodRequest
 
 Cause = Literal["memory", "evicted", "image", "configuration", "room", "start", "deleted", "killed", "time", "node"]
 IMAGE_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
-EXIT_KILLED = 137
+SIGNALS = 128  # exit codes above it: the number of the signal that ended the process
+EXIT_KILLED = SIGNALS + signal.SIGKILL
 SECRET = re.compile(r'secrets? "?([\w.-]+(?:/[\w.-]+)?)"?', re.IGNORECASE)
 RESUMES = "The next try goes on from what was saved"
 
@@ -108,6 +110,9 @@ def _terminated(seen: Watched, ended: k8s.V1ContainerStateTerminated) -> End | N
         return End("deleted", "its pod was stopped (SIGTERM): deleted, preempted, or its node was drained", RESUMES)
     if ended.exit_code == EXIT_KILLED:
         return End("killed", "it was killed (SIGKILL): by the node, or because it did not stop in time", RESUMES)
+    if SIGNALS < ended.exit_code <= SIGNALS + signal.NSIG:
+        what = f"it crashed with exit code {ended.exit_code} (signal {ended.exit_code - SIGNALS})"
+        return End("killed", what, "The end of its log may say more; the next try goes on from what was saved")
     return None
 
 

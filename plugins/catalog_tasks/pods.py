@@ -21,6 +21,7 @@ from pipeline.settings import Settings
 
 POLL_SECONDS = 3  # a step of a few seconds should not double in duration by polling
 LOG_SECONDS = 5  # between two looks of the triggerer at a running pod's log
+EPOCH_YEAR = 1970  # when a container started that never did
 MEMORY_KEY = "memory"  # of Airflow's task state: what the next try requests
 
 
@@ -216,7 +217,7 @@ def _seconds(seen: Watched | None) -> float:
         return 0.0
     state = container_state(seen.pod, seen.container)
     ran = state.terminated or state.running
-    if ran is None or ran.started_at is None:
+    if ran is None or ran.started_at is None or ran.started_at.year == EPOCH_YEAR:
         return 0.0
     until = getattr(ran, "finished_at", None) or datetime.now(UTC)
     return max(0.0, float((until - ran.started_at).total_seconds()))

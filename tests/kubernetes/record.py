@@ -120,9 +120,9 @@ CASES: dict[str, tuple[Callable[[Pod], Any], Callable[[Pod], bool]]] = {
     "no-such-node": (lambda pod: pod["spec"].update(nodeSelector={"pool": "gpu"}), is_unscheduled),
     "no-claim": (volume("catalog", persistentVolumeClaim={"claimName": "no-such-claim"}), is_unscheduled),
     "no-program": (container(command=["no-such-program"]), is_ended),
-    "killed": (python("import os; os.kill(os.getpid(), 9); import ctypes; ctypes.string_at(0)"), is_ended),
+    "crashed": (python("import ctypes; ctypes.string_at(0)"), is_ended),
     "stopped": (python("import sys; sys.exit(143)"), is_ended),
-    "not-mounted": (volume("extra", configMap={"name": "no-such-map"}), lambda _pod: False),
+    "not-mounted": (volume("scratch", configMap={"name": "no-such-map"}), lambda _pod: False),
 }
 
 

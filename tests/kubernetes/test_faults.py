@@ -30,6 +30,9 @@ def shoot(cluster: Cluster):
     client = cluster.airflow.client
     for run_id in client.active_runs(NIGHTLY):
         client.fail_run(NIGHTLY, run_id)  # the other steps of a toy show nothing more
+        until(lambda: client.active_runs(NIGHTLY) == [])
+    # a run that is failed between the end of a pod and its task's look at it leaves the ended pod
+    kubectl("delete", "pods", "--selector", "app.kubernetes.io/name=catalog-pipeline")
     until(lambda: cluster.pods() == [])
 
 
@@ -65,7 +68,7 @@ def test_a_held_step_is_skipped_without_a_red_line(cluster, shoot):
     night = shoot("mug", "ingest-held")
     task = ended(night)
     assert task["state"] == "skipped" and "7 of 24 photos registered" in task["rendered_map_index"]
-    assert [entry for entry in night.entries(INGEST) if entry.get("level") in {"error", "warning", "critical"}] == []
+    assert [entry for entry in night.entries(INGEST) if entry.get("level") in {"error", "critical"}] == []
 
 
 def test_memory_is_raised_after_it_ran_out(cluster, shoot):

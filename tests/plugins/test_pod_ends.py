@@ -87,7 +87,7 @@ WORDS = {
     "no-such-node": ("room", ["Unschedulable", "match"]),
     "no-claim": ("configuration", ["no-such-claim", "CATALOG_KUBERNETES_CLAIM"]),
     "no-program": ("configuration", ["no-such-program", "deploy/Dockerfile"]),
-    "killed": ("killed", ["SIGKILL"]),
+    "crashed": ("killed", ["exit code 139 (signal 11)"]),
     "not-mounted": ("start", ["within 300 s: FailedMount", "no-such-map", "CATALOG_KUBERNETES_START_SECONDS"]),
     "running": ("time", ["time limit"]),
 }
@@ -139,11 +139,25 @@ def test_a_pod_in_a_queue_names_the_queue():
 def test_a_pod_that_its_node_refused_or_stopped_says_so(reason, message):
     from catalog_tasks.pod_ends import end_of
 
-    refused = seen("killed", late=False)
+    refused = seen("crashed", late=False)
     refused.pod.status = k8s.V1PodStatus(phase="Failed", reason=reason, message=message)
     assert f"its pod failed ({reason}): {message}" in str(end_of(refused))
     refused.pod.status = k8s.V1PodStatus(phase="Failed")
     assert "failed before it started" in str(end_of(refused))
+
+
+def test_a_killed_pod_says_so():
+    from catalog_tasks.pod_ends import end_of
+
+    killed = seen("stopped", late=False)
+    killed.pod.status.container_statuses[0].state.terminated.exit_code = 137
+    assert "it was killed (SIGKILL)" in str(end_of(killed))
+
+
+def test_a_container_that_never_started_cost_nothing():
+    from catalog_tasks.pods import _seconds
+
+    assert _seconds(seen("no-program")) == 0.0 < _seconds(seen("held"))
 
 
 def test_a_preempted_pod_says_so():
