@@ -20,6 +20,7 @@ from pipeline.contract.store import Store, object_path
 from pipeline.contract.verify import verify as verify_store
 from pipeline.discovery import conclude
 from pipeline.discovery import discover as discover_shoots
+from pipeline.editions import edition_of
 from pipeline.run import StepResult
 from pipeline.settings import Settings, read_settings
 
@@ -34,7 +35,6 @@ def discover(
     root: Annotated[
         Path | None, typer.Argument(help="folder that is searched for shoots; default: CATALOG_SHOOTS")
     ] = None,
-    collection: Annotated[str | None, typer.Option(help="plan every shoot of this collection, changed or not")] = None,
     run_id: Annotated[
         str | None, typer.Option(help="name of the run under which the shoots are recorded; default: a new name")
     ] = None,
@@ -50,7 +50,6 @@ def discover(
         settings.catalog_url,
         settings.preset,
         run_id,
-        collection=collection,
         runs_here=settings.execution == "local",
     )
     if as_json:
@@ -63,8 +62,7 @@ def discover(
         table.add_row(sku, "unchanged", "")
     for refused in discovery.refused:
         table.add_row(escape(refused.source), "[red]refused[/]", escape(f"{refused.reason} [{refused.code}]"))
-    of_collection = f" of the collection {collection!r}" if collection else ""
-    _print_table(table, f"no shoots{of_collection} in {folder}")
+    _print_table(table, f"no shoots in {folder}")
     for planned in discovery.plans:
         Console().print(f"plan {planned.plan} of {planned.sku}", soft_wrap=True)  # in full, for `catalog stage --plan`
 
@@ -93,12 +91,16 @@ def assets(
     sku: Annotated[str | None, typer.Option(help="only this product")] = None,
     collection: Annotated[str | None, typer.Option(help="only this collection")] = None,
     state: Annotated[AssetState | None, typer.Option(help="only assets in this state")] = None,
+    outdated: Annotated[
+        bool, typer.Option("--outdated", help="only those whose stage version, preset or checkpoint changed since")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the assets of the catalog with their states, and why an asset is not published."""
     settings = read_settings()
     catalog = Catalog(settings.catalog_url)
-    matches = list_assets(catalog, sku=sku, collection=collection, state=state)
+    edition = edition_of(settings.preset) if outdated else None
+    matches = list_assets(catalog, sku=sku, collection=collection, state=state, not_edition=edition)
     if as_json:
         store = settings.store.absolute()
         paths = [str(object_path(store, asset.sha256)) for asset in matches]
@@ -179,11 +181,17 @@ def record_step(settings: Settings, run_id: str | None, plan: Plan, result: Step
 
 
 def record_run(
-    settings: Settings, plan: Plan, digest: str, listed: str, results: list[StepResult], started_at: datetime
+    settings: Settings,
+    plan: Plan,
+    digest: str,
+    listed: str,
+    results: list[StepResult],
+    started_at: datetime,
+    preset: str,
 ) -> None:
     """Record a run of one shoot as the nightly run does, so that the next night skips the shoot.
 
-    `listed`: digest of the shoot's files when the run began, at `started_at`.
+    `listed`: digest of the shoot's files when the run began, at `started_at`. `preset`: that of the plan.
     """
     run_id = new_run_id("run")
     shoots.record_planned(
@@ -194,6 +202,7 @@ def record_run(
         source=plan.source,
         listing_digest=listed,
         plan_digest=digest,
+        edition=edition_of(preset),
         started_at=started_at,
     )
     for result in results:

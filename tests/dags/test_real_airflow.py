@@ -17,6 +17,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Airflow:
     def home(self) -> Home:
         return Home(self.root / "home")
 
-    def run(self, dag_id: str, **conf: str) -> tuple[str, dict[tuple[str, str], dict[str, Any]]]:
+    def run(self, dag_id: str, **conf: Any) -> tuple[str, dict[tuple[str, str], dict[str, Any]]]:
         """Trigger a DAG and wait until it ends; returns its state, and its task instances by (shoot, task)."""
         run_id = self.client.trigger(dag_id, conf)
         state = until(lambda: (s := self.client.run_state(dag_id, run_id)) in {"success", "failed"} and s)
@@ -290,11 +291,42 @@ def test_a_night_without_changes_succeeds_and_runs_no_step(airflow):
     assert all(t["map_index"] == -1 for t in tasks.values())
 
 
-def test_a_backfill_runs_one_collection_again(airflow):
+def test_airflows_own_backfill_runs_the_nightly_of_a_day(airflow):
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    span = {"from_date": day.isoformat(), "to_date": (day + timedelta(hours=23)).isoformat()}
+    made = airflow.client.send("POST", "/api/v2/backfills", {"dag_id": NIGHTLY, **span, "max_active_runs": 1})
+    until(lambda: airflow.client.get(f"/api/v2/backfills/{made['id']}")["completed_at"])
+    runs = airflow.client.get(f"/api/v2/dags/{NIGHTLY}/dagRuns")["dag_runs"]
+    ((state, date),) = [(run["state"], run["logical_date"]) for run in runs if run["run_type"] == "backfill"]
+    assert state == "success" and date.startswith(day.date().isoformat())
+
+
+def test_a_backfill_shows_a_collection_and_runs_what_is_wanted_of_it(airflow):
     shutil.move(airflow.root / "bag", airflow.shoots / "bag")
-    state, tasks = airflow.run(BACKFILL, collection="bags")
+    state, tasks = airflow.run(BACKFILL, collection="bags", dry_run=True)
+    assert state == "success" and {t["map_index"] for t in tasks.values()} == {-1}
+    assert "bag: runs: ingest failed, cutout missing" in airflow.log(tasks["", "discover"])
+    state, tasks = airflow.run(BACKFILL, collection="bags", only="failed", steps="..sfm")
     assert state == "failed" and tasks["bag", "shoot.ingest"]["state"] == "failed"
     assert {t["map_index"] for t in tasks.values()} == {-1, 0}  # that shoot only
+    ingest = tasks["bag", "shoot.ingest"]
+    pool = airflow.client.get("/api/v2/pools/catalog_backfill")
+    assert ingest["pool"] == pool["name"] and (pool["slots"], pool["include_deferred"]) == (1, True)
+    assert ingest["priority_weight"] < 1000 and tasks["", "discover"]["pool"] == "default_pool"
+
+
+def test_a_cancelled_backfill_leaves_nothing_running(airflow):
+    write_toy_shoot(airflow.shoots, "cap", "ingest-slow", collection="caps")
+    supervisor = psutil.Process(airflow.up.pid)
+
+    def is_step_running() -> bool:
+        return any("stage" in p.cmdline() for p in alive(supervisor.children(recursive=True)))
+
+    run_id = airflow.client.trigger(BACKFILL, {"collection": "caps"})
+    until(is_step_running)
+    airflow.client.fail_run(BACKFILL, run_id)
+    until(lambda: not is_step_running())
+    assert airflow.client.run_state(BACKFILL, run_id) == "failed"
 
 
 def test_stopping_during_a_step_leaves_nothing_behind(airflow):

@@ -49,7 +49,7 @@ class Clock:
             yield
 
 
-class _Pause(Listener):  # type: ignore[misc]
+class _Pause(Listener):
     """Takes from the clock what it counted while numba's compiler ran. Its events can be nested."""
 
     def __init__(self, clock: Clock) -> None:
