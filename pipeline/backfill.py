@@ -12,13 +12,14 @@ from pipeline.catalog.runs.backfills import last_steps, record_backfill, record_
 from pipeline.cells import STATES, Cell, CellState, cells_of, parse_steps, with_upstream
 from pipeline.contract.plan import Plan
 from pipeline.contract.runner import Runner
+from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import NOT_PLANNED, BadInput
 from pipeline.core.media import JSON
 from pipeline.discovery import Planned, Refused, listing_digest, read_all, refuse, unplannable
 from pipeline.editions import edition_of
 from pipeline.estimate import Estimate, Estimator
-from pipeline.plan import STEPS, write_plan
+from pipeline.plan import STEPS, read_plan, write_plan
 from pipeline.shoot import Shoot
 
 Only = Literal["any", "missing", "failed", "held", "outdated"]
@@ -91,7 +92,8 @@ def plan_backfill(
     for folder, shoot in chosen.items():
         try:
             listing = listing_digest(folder)
-            plan, digest = write_plan(folder, runner.store, preset, runs_here=runs_here)
+            before = _plan_of_same_files(runner.store, known.get(shoot.sku), listing)
+            plan, digest = write_plan(folder, runner.store, preset, runs_here=runs_here, before=before)
         except BadInput as error:
             refusals[folder] = unplannable(error)
             continue
@@ -107,6 +109,16 @@ def plan_backfill(
         for row in rows:
             _record(catalog_url, run_id, row, edition, dry_run=dry_run)
     return _summed(runner, [row.shoot for row in rows], refused, steps)
+
+
+def _plan_of_same_files(store: Store, known: shoots.ShootState | None, listing: str) -> Plan | None:
+    """The shoot's last plan if its files have not changed since, so that gigabytes of photos are not stored again."""
+    if known is None or known.plan_digest is None or known.listing_digest != listing:
+        return None
+    try:
+        return read_plan(store, known.plan_digest)
+    except BadInput:  # of another version, or no longer there
+        return None
 
 
 def _of_collection(readable: Mapping[Path, Shoot], collection: str, root: Path) -> dict[Path, Shoot]:

@@ -14,7 +14,7 @@ DIGITS = 16
 
 
 def any_shoot() -> Shoot:
-    """A shoot with every channel and nothing of its own: what its params have in common with those of all others."""
+    """A shoot with every channel and a painted backdrop: its params have all that depends on the preset."""
     return Shoot.model_validate(
         {
             "sku": "any",
@@ -24,7 +24,7 @@ def any_shoot() -> Shoot:
             "category": "any",
             "capture": {"front": "front.jpg"},
             "angles": [{"name": "front", "azimuth_deg": 0}],
-            "backdrops": [{"name": "white", "kind": "solid", "colour": "#ffffff"}],
+            "backdrops": [{"name": "painted", "kind": "diffusion", "prompt": "white"}],  # for its checkpoint
             "channels": list(channel_names()),
         }
     )

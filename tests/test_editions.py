@@ -36,5 +36,5 @@ def test_other_weights_in_the_same_checkpoint_outdate_its_step(monkeypatch: pyte
     from pipeline.diffusion.painting import diffusers
 
     before = edition_of("standard")
-    monkeypatch.setattr(diffusers, "folder_digest", lambda _folder: "0" * 64)
+    monkeypatch.setattr(diffusers, "checkpoint_digest", lambda _checkpoint: "0" * 64)
     assert outdated_steps(before, edition_of("standard")) == {"background", "composite", "embed", "publish"}

@@ -67,8 +67,8 @@ COLD = """
 import json, sys
 import numba
 from numba.core.event import Listener, register
-numba.config.CACHE_DIR = sys.argv[2]  # the kernels of the loss are cold; to compile all of a fit takes a minute
-from pipeline.splatting.fit import loss_kernels
+numba.config.CACHE_DIR = sys.argv[2]  # one kernel is cold; to compile all those of a fit takes a minute
+from pipeline.splatting.fit import adam
 numba.config.CACHE_DIR = ""
 from pipeline.splatting.fit import trainer
 from pipeline.splatting.fit.clock import Clock
