@@ -16,7 +16,7 @@ from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import NOT_PLANNED, BadInput
 from pipeline.core.media import JSON
-from pipeline.discovery import Planned, Refused, listing_digest, read_all, refuse, unplannable
+from pipeline.discovery import Planned, Refused, listing_digest, printable, read_all, refuse, unplannable
 from pipeline.editions import edition_of
 from pipeline.estimate import Estimate, Estimator
 from pipeline.plan import STEPS, read_plan, write_plan
@@ -102,7 +102,7 @@ def plan_backfill(
         picked = wanted.picks(cells, state.last_run_at if state else None)
         plan, digest = _cut(runner, plan, digest, steps)
         rows.append(_Row(BackfillShoot(sku=shoot.sku, cells=cells, plan=digest if picked else None), plan, listing))
-    refused = [Refused(source=str(folder), code=why.code, reason=why.message) for folder, why in refusals.items()]
+    refused = [Refused(source=printable(folder), code=why.code, reason=why.message) for folder, why in refusals.items()]
     if run_id is not None:
         record_backfill(catalog_url, run_id)
         refused = [refuse(catalog_url, run_id, root, folder, why) for folder, why in refusals.items()]

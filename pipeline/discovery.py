@@ -229,14 +229,14 @@ def read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
 
 def refuse(catalog_url: str, run_id: str, root: Path, folder: Path, refusal: Refusal, collection: str = "") -> Refused:
     """Record a refused folder under its own name, because its sku is unknown or belongs to another shoot too."""
-    source = _printable(folder.resolve())
-    name = f"folder {_printable(folder.relative_to(root))}"
+    source = printable(folder.resolve())
+    name = f"folder {printable(folder.relative_to(root))}"
     if len(name) > SKU_CHARACTERS:
         name = f"{name[:80]}... {digest_of(name.encode())[:12]}"
     shoots.record_fate(catalog_url, run_id, name, "refused", refusal.message, collection=collection, source=source)
-    return Refused(source=_printable(folder), code=refusal.code, reason=refusal.message)
+    return Refused(source=printable(folder), code=refusal.code, reason=refusal.message)
 
 
-def _printable(path: Path) -> str:
+def printable(path: Path) -> str:
     """The path as valid Unicode for logs, JSON and the database; a file name may be any bytes."""
     return str(path).encode("utf-8", "backslashreplace").decode()

@@ -64,7 +64,8 @@ class Airflow:
         return state, tasks
 
     def log(self, task: dict[str, Any]) -> str:
-        path = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['run_id']}/taskInstances/{task['task_id']}/logs/1"
+        run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['run_id']}"
+        path = f"{run}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
         return str(self.client.get(path, map_index=str(task["map_index"]), full_content="true")["content"])
 
 
