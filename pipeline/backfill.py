@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 
 from pipeline.catalog import shoots
-from pipeline.catalog.runs.backfills import last_steps, record_backfill, record_backfilled
+from pipeline.catalog.runs.backfills import last_steps, record_backfilled, record_run
 from pipeline.cells import STATES, Cell, CellState, cells_of, parse_steps, with_upstream
 from pipeline.contract.plan import Plan
 from pipeline.contract.runner import Runner
@@ -104,7 +104,7 @@ def plan_backfill(
         rows.append(_Row(BackfillShoot(sku=shoot.sku, cells=cells, plan=digest if picked else None), plan, listing))
     refused = [Refused(source=printable(folder), code=why.code, reason=why.message) for folder, why in refusals.items()]
     if run_id is not None:
-        record_backfill(catalog_url, run_id)
+        record_run(catalog_url, run_id)
         refused = [refuse(catalog_url, run_id, root, folder, why) for folder, why in refusals.items()]
         for row in rows:
             _record(catalog_url, run_id, row, edition, dry_run=dry_run)

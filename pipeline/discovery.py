@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.catalog import shoots
+from pipeline.catalog.runs.backfills import record_run
 from pipeline.contract.artifact import canonical_json, digest_of
 from pipeline.contract.runner import is_final
 from pipeline.contract.store import Store
@@ -115,6 +116,7 @@ def discover(
     because the sku then does not identify a product; the catalog records both, and the other shoots are planned.
     """
     known = shoots.known_shoots(catalog_url)
+    record_run(catalog_url, run_id)  # else the summary would not know a run without shoots
     plans, unchanged, refused = [], [], []
     readable, refusals = read_all(root)
     for folder, refusal in refusals.items():

@@ -65,6 +65,10 @@ def test_a_shoot_is_new_then_unchanged_then_changed(night: Night) -> None:
     assert changed(night.run()) == {"mug": "its photos or shoot.yaml changed"}
 
 
+def test_a_night_without_shoots_has_a_summary(night: Night) -> None:
+    assert night.run() == Discovery() and night.fates() == {}
+
+
 def test_only_a_shoot_held_for_lack_of_time_runs_again_unchanged(night: Night) -> None:
     night.add("mug")
     plan = night.run().plans[0].plan

@@ -24,8 +24,8 @@ def last_steps(url: str, skus: Collection[str]) -> dict[str, dict[str, StepFate]
     return ended
 
 
-def record_backfill(url: str, run_id: str) -> None:
-    """Record that a backfill began, also if it has nothing to do."""
+def record_run(url: str, run_id: str) -> None:
+    """Record that a run began, also if it has nothing to do."""
     with Catalog(url).write() as session:
         run_row(session, run_id)
 
