@@ -32,6 +32,8 @@ help: ## list the targets
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt --editable '.[airflow,postgres,docs,dev]'
+	# what extra upscale brings, without torchvision: its wheel is built for CUDA, and breaks transformers on a CPU
+	$(BIN)/pip install --quiet --no-compile --no-deps --constraint constraints.txt spandrel einops
 	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on every core; a few files are for newer Pythons
 	$(BIN)/python -m pipeline.warm
 	touch $@

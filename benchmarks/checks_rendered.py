@@ -1,6 +1,6 @@
 """Measures detection and false alarms of the checks of rendered angles, on the samples at their true poses.
 
-    python -m benchmarks.checks_rendered [--each 25] [--splats FOLDER]
+    python -m benchmarks.checks_rendered [--each 25] [--splats FOLDER] [--shoots tee-001 mug-001]
 
 Fits a splat to each sample with the settings of the preset `demo` (about a minute each; `--splats` keeps the files and
 uses them again), and plants faults in the splats: dark spikes below the product at elevations 0 to 20 deg, and dark or
@@ -17,26 +17,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.render import preset_params, splat_of
 from benchmarks.splat_shoot import true_photos
 from pipeline.core.arrays import F64, Rgba
-from pipeline.core.colmap.model import Points
 from pipeline.core.domain import View, angle_between_deg, azimuth_elevation_deg, camera_centre, look_at
 from pipeline.imaging.checks.rendered import check_faults
-from pipeline.splatting.engines import cpu
-from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import C0
 from pipeline.splatting.photos import PosedPhoto
-from pipeline.splatting.ply import Splat, read_ply, write_ply
-from pipeline.splatting.show.faults import faults_of, shot_of
+from pipeline.splatting.ply import Splat
+from pipeline.splatting.show.faults import faults_of, shot_of, smudged_share
 from pipeline.splatting.show.haze import without_haze
 from pipeline.splatting.show.render import planes, straight
 from pipeline.splatting.show.seen import depth_of
 from pipeline.stages.render.faults import PHOTOS
 
 SHOOTS = Path("examples/collection")
-SIDE_PX = 384
-DEMO = cpu.Params(side_px=SIDE_PX, iterations=2000, max_seconds=600, gaussians=40000)
+PRESET = "demo"
 VISIBLE = 0.002  # of the product's px that a planted fault changes
 THIN = 0.012  # product radii
 
@@ -66,9 +63,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=25)
     parser.add_argument("--splats", type=Path, default=None)
+    parser.add_argument("--shoots", nargs="+", default=["tee-001", "mug-001"])
     options = parser.parse_args()
     print("| sample | planted | pictures | found | by which checks |\n|---|---|---|---|---|")
-    for sku in ("tee-001", "mug-001"):
+    for sku in options.shoots:
         sample = load(sku, options.splats)
         for kind in ("spikes", "streaks", "smudge", "nothing"):
             found, by = 0, dict[str, int]()
@@ -83,20 +81,15 @@ def main() -> None:
 def load(sku: str, folder: Path | None) -> Sample:
     """A sample with its splat, fitted now or read from `folder`."""
     photos = true_photos(SHOOTS / sku / "photos", SHOOTS / sku / "truth")
-    file = folder / f"{sku}.ply" if folder else None
-    if file is not None and file.is_file():
-        return Sample(photos, read_ply(file.read_bytes(), str(file)))
-    splat = cpu.fit(DEMO, photos, Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8)), Hooks()).splat
-    if file is not None:
-        file.write_bytes(write_ply(splat))
-    return Sample(photos, splat)
+    return Sample(photos, splat_of(SHOOTS / sku, PRESET, photos, folder))
 
 
 def checked(sample: Sample, kind: str, rng: np.random.Generator) -> list[str]:
     """The names of the checks that fail for a random angle with a planted fault of this kind."""
     splat, view, picture = next(_planted(sample, kind, rng))
     shots = [shot_of(p.rgba, _view(p.name, p, p.cam_from_world), splat) for p in sample.near(view)]
-    faults = faults_of(picture, depth_of(splat, view), shots, SIDE_PX / max(picture.shape))
+    smudged = smudged_share(picture[..., 3], preset_params(PRESET).side_px / max(picture.shape))
+    faults = faults_of(picture, depth_of(splat, view), shots, smudged)
     return [check.name for check in check_faults(faults) if not check.passed]
 
 
@@ -171,7 +164,7 @@ def smudged(picture: Rgba, rng: np.random.Generator) -> Rgba:
     where = np.clip(3 * np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (2 * radius**2)), 0, 1)[..., None]
     planar = picture.astype(np.float32)
     planar[..., :3] *= planar[..., 3:] / 255
-    sigma = rng.uniform(2, 5) * max(solid.shape) / SIDE_PX
+    sigma = rng.uniform(2, 5) * max(solid.shape) / preset_params(PRESET).side_px
     mixed = planar * (1 - where) + cv2.GaussianBlur(planar, (0, 0), sigma) * where
     mixed[..., :3] /= np.maximum(mixed[..., 3:] / 255, 1e-3)
     return np.asarray(np.clip(mixed, 0, 255).round(), np.uint8)

@@ -16,6 +16,7 @@ from pipeline.language.briefs import grammar
 from tests.language.briefs.briefs import KNOWN, PARTS, UNREAD, corpus, differences, verdict
 
 REPEATS = 3
+VERDICTS = ("exact", "set", "refused", "lost", "wrong")
 
 
 def add_section(sections: Any) -> None:
@@ -33,9 +34,10 @@ def run(_: argparse.Namespace) -> None:
             _share([found for brief, found in judged if style in {None, brief["style"]}]) for judged in parts.values()
         ]
         print(f"| {style or 'all'} | " + " | ".join(shares) + " |")
-    for kind in ("set", "refused", "lost", "wrong"):
+    for kind in VERDICTS[1:]:
         counts = [str(sum(found == kind for _, found in judged)) for judged in parts.values()]
         print(f"| {kind} | " + " | ".join(counts) + " |")
+    _print_by_vocabulary(parts)
     for name, judged in parts.items():
         for brief, found in judged if name not in UNREAD else ():
             if found != "exact":
@@ -49,6 +51,21 @@ def run(_: argparse.Namespace) -> None:
             _read(brief["text"])
     seconds = (time.process_time() - started) / (REPEATS * len(briefs))
     print(f"\n{seconds * 1000:.1f} ms of one core per brief; languages: {dict(Counter(b['language'] for b in briefs))}")
+
+
+def _print_by_vocabulary(parts: dict[str, list[tuple[dict[str, Any], str]]]) -> None:
+    """Print how the briefs fall short whose author said whether the docs have their words, those inside and outside."""
+    rows = [
+        (name, where, [found for brief, found in judged if brief.get("vocabulary") == where])
+        for name, judged in parts.items()
+        for where in ("inside", "outside")
+    ]
+    if any(found for _, _, found in rows):
+        print("\n| part | vocabulary | " + " | ".join(VERDICTS) + " |\n|---|---|" + "---|" * len(VERDICTS))
+    for name, where, found in rows:
+        if found:
+            counts = [str(found.count(kind)) for kind in VERDICTS[1:]]
+            print(f"| {name} | {where} | " + " | ".join([_share(found), *counts]) + " |")
 
 
 def _read(text: str) -> None:

@@ -17,8 +17,13 @@ with DAG(
             maxLength=4000,
             description="what the pictures should show, such as: 45° from the left on light marble, crop 4:5",
         ),
+        "asset": Param(
+            "", type="string", description="an asset to make again: its angle and backdrop, if none is named"
+        ),
         "preset": Param(read_settings().preset, type="string", description="engines and quality: demo, standard"),
     },
     tags=["catalog"],
 ) as dag:
-    run_shoots(read_request("{{ params.sku }}", "{{ params.text }}", preset="{{ params.preset }}"))
+    run_shoots(
+        read_request("{{ params.sku }}", "{{ params.text }}", preset="{{ params.preset }}", asset="{{ params.asset }}")
+    )

@@ -29,6 +29,7 @@ from pipeline.cli.app import app
 from pipeline.core.errors import EXIT_DONE, BadInput, CatalogError, Held
 from pipeline.imaging.channels.channel import Channel, channel_names, load_channel
 from pipeline.plan import STEPS, stage_of
+from pipeline.pods import PodOptions
 from pipeline.settings import Settings
 from pipeline.shoot import Shoot, parse_shoot
 from pipeline.shoot_params import shoot_params
@@ -51,6 +52,21 @@ def expand(page: str) -> str:
 def shoot_reference() -> str:
     """Every field of shoot.yaml, the top level first, then one section per nested group."""
     return sections(Shoot, "Top level")
+
+
+def pods_reference() -> str:
+    """Every field that a level of pods.yaml may have."""
+    return sections(PodOptions, "Fields of a level")
+
+
+def stage_resources() -> str:
+    """One row per step: what its pod requests unless pods.yaml says otherwise."""
+    rows = ["| step | cores | memory | scratch | GPU |", "|---|---|---|---|---|"]
+    for step in STEPS:
+        asked = stage_of(step).resources
+        gpu = "where `CATALOG_DEVICE` is cuda" if asked.gpu else ""
+        rows.append(f"| {code(step)} | {asked.cores:g} | {asked.memory} | {asked.scratch} | {gpu} |")
+    return "\n".join(rows)
 
 
 def settings_reference() -> str:
@@ -191,6 +207,8 @@ REFERENCES: Mapping[str, Callable[[], str]] = {
     "commands": command_reference,
     "exit-codes": exit_codes,
     "settings": settings_reference,
+    "pods": pods_reference,
+    "stage-resources": stage_resources,
     "presets": preset_reference,
     "channels": channel_reference,
     "brief-words": briefs.words_reference,

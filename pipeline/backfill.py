@@ -1,6 +1,7 @@
 """Plan a backfill: of one collection, the shoots with cells that a run would make, and what that will take."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -8,7 +9,7 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 
 from pipeline.catalog import shoots
-from pipeline.catalog.runs.backfills import last_steps, record_backfilled, record_run
+from pipeline.catalog.backfills import last_steps, record_backfilled, record_run
 from pipeline.cells import STATES, Cell, CellState, cells_of, parse_steps, with_upstream
 from pipeline.contract.plan import Plan
 from pipeline.contract.runner import Runner
@@ -16,10 +17,12 @@ from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import NOT_PLANNED, BadInput
 from pipeline.core.media import JSON
-from pipeline.discovery import Planned, Refused, listing_digest, printable, read_all, refuse, unplannable
+from pipeline.core.shoot_files import printable
+from pipeline.discovery import Planned, Refusal, Refused, listing_digest, read_all, refuse, unplannable
 from pipeline.editions import edition_of
 from pipeline.estimate import Estimate, Estimator
-from pipeline.plan import STEPS, read_plan, write_plan
+from pipeline.mirror import ShootsFolder, Waiting
+from pipeline.plan import STEPS, StoredFiles, files_of, read_plan, write_plan
 from pipeline.shoot import Shoot
 
 Only = Literal["any", "missing", "failed", "held", "outdated"]
@@ -57,6 +60,7 @@ class Backfill(Frozen):
 
     shoots: tuple[BackfillShoot, ...]
     refused: tuple[Refused, ...]
+    waiting: tuple[Waiting, ...] = Field(description="shoots of any collection that are still being uploaded")
     counts: dict[CellState, int] = Field(description="cells by state, of all shoots of the collection")
     to_run: int = Field(description="cells that the backfill computes, those above them included")
     estimate: Estimate
@@ -74,26 +78,28 @@ class _Row(NamedTuple):
 
 
 def plan_backfill(
-    wanted: Wanted, root: Path, runner: Runner, catalog_url: str, preset: str, *, run_id: str | None = None,
+    wanted: Wanted, place: ShootsFolder, runner: Runner, catalog_url: str, preset: str, *, run_id: str | None = None,
     dry_run: bool = False, runs_here: bool = True,
 ) -> Backfill:  # fmt: skip
-    """Plan the shoots of a collection below `root` that have cells to make, and record them under `run_id`, if given.
+    """Plan the shoots of a collection in `place` that have cells to make, and record them under `run_id`, if given.
 
-    `dry_run`: record none as planned. `runs_here`: see `write_plan`. Raises BadInput for an unknown collection, step or
-    preset.
+    Photos are read only where the store does not have them from the shoot's last plan. `dry_run`: record none as
+    planned. `runs_here`: see `write_plan`. Raises BadInput for an unknown collection, step or preset, and CatalogError
+    if a bucket cannot be read.
     """
     steps = parse_steps(wanted.steps)
     edition = edition_of(preset)
-    readable, refusals = read_all(root)
-    chosen = _of_collection(readable, wanted.collection, root)
+    readable, refusals = read_all(place.path)
+    chosen = _of_collection(readable, wanted.collection, place)
     known = shoots.known_shoots(catalog_url)
     last = last_steps(catalog_url, [shoot.sku for shoot in chosen.values()])
     rows: list[_Row] = []
     for folder, shoot in chosen.items():
         try:
             listing = listing_digest(folder)
-            before = _plan_of_same_files(runner.store, known.get(shoot.sku), listing)
-            plan, digest = write_plan(folder, runner.store, preset, runs_here=runs_here, before=before)
+            stored = _files_as_before(runner.store, known.get(shoot.sku), listing)
+            with nullcontext() if stored else place.fetched(folder):
+                plan, digest = write_plan(folder, runner.store, preset, runs_here=runs_here, stored=stored)
         except BadInput as error:
             refusals[folder] = unplannable(error)
             continue
@@ -102,35 +108,39 @@ def plan_backfill(
         picked = wanted.picks(cells, state.last_run_at if state else None)
         plan, digest = _cut(runner, plan, digest, steps)
         rows.append(_Row(BackfillShoot(sku=shoot.sku, cells=cells, plan=digest if picked else None), plan, listing))
-    refused = [Refused(source=printable(folder), code=why.code, reason=why.message) for folder, why in refusals.items()]
     if run_id is not None:
         record_run(catalog_url, run_id)
-        refused = [refuse(catalog_url, run_id, root, folder, why) for folder, why in refusals.items()]
+        for folder, why in refusals.items():
+            refuse(catalog_url, run_id, place.path, folder, place.source(folder), why)
         for row in rows:
             _record(catalog_url, run_id, row, edition, dry_run=dry_run)
-    return _summed(runner, [row.shoot for row in rows], refused, steps)
+    return _summed(runner, [row.shoot for row in rows], refusals, place.waiting, steps)
 
 
-def _plan_of_same_files(store: Store, known: shoots.ShootState | None, listing: str) -> Plan | None:
-    """The shoot's last plan if its files have not changed since, so that gigabytes of photos are not stored again."""
+def _files_as_before(store: Store, known: shoots.ShootState | None, listing: str) -> StoredFiles | None:
+    """The files of the shoot's last plan, unless they changed since: gigabytes of photos are not stored again."""
     if known is None or known.plan_digest is None or known.listing_digest != listing:
         return None
     try:
-        return read_plan(store, known.plan_digest)
+        return files_of(read_plan(store, known.plan_digest))
     except BadInput:  # of another version, or no longer there
         return None
 
 
-def _of_collection(readable: Mapping[Path, Shoot], collection: str, root: Path) -> dict[Path, Shoot]:
+def _of_collection(readable: Mapping[Path, Shoot], collection: str, place: ShootsFolder) -> dict[Path, Shoot]:
     chosen = {folder: shoot for folder, shoot in readable.items() if shoot.collection == collection}
     if not chosen:
         known = sorted({shoot.collection for shoot in readable.values()})
         listed = ", ".join(known[:5]) + (f" and {len(known) - 5} more" if len(known) > 5 else "") or "none"
         raise BadInput(
-            f"no shoot of the collection {collection!r} below {root}",
+            f"no shoot of the collection {collection!r} below {place.source(place.path)}{_and_waiting(place.waiting)}",
             remedy=f"Use a collection that a shoot.yaml there names ({listed}), or set CATALOG_SHOOTS",
         )
     return chosen
+
+
+def _and_waiting(waiting: Sequence[Waiting]) -> str:
+    return f" ({len(waiting)} are still being uploaded)" if waiting else ""
 
 
 def _cut(runner: Runner, plan: Plan, digest: str, steps: tuple[str, ...]) -> tuple[Plan, str]:
@@ -163,7 +173,10 @@ def _record(url: str, run_id: str, row: _Row, edition: str, *, dry_run: bool) ->
             shoots.record_step(url, run_id, row.plan.sku, fate, collection=row.plan.collection)
 
 
-def _summed(runner: Runner, rows: list[BackfillShoot], refused: list[Refused], steps: tuple[str, ...]) -> Backfill:
+def _summed(
+    runner: Runner, rows: list[BackfillShoot], refusals: Mapping[Path, Refusal], waiting: Sequence[Waiting],
+    steps: tuple[str, ...],
+) -> Backfill:  # fmt: skip
     needed = with_upstream(steps)
     to_run = list(_to_run(rows, needed))
     counts: dict[CellState, int] = dict.fromkeys(STATES, 0)
@@ -172,7 +185,11 @@ def _summed(runner: Runner, rows: list[BackfillShoot], refused: list[Refused], s
             counts[cell.state] += 1
     return Backfill(
         shoots=tuple(rows),
-        refused=tuple(refused),
+        refused=tuple(
+            Refused(source=printable(str(folder)), code=why.code, reason=why.message)
+            for folder, why in refusals.items()
+        ),
+        waiting=tuple(waiting),
         counts=counts,
         to_run=len(to_run),
         estimate=Estimator(runner.store).estimate(to_run),

@@ -1,18 +1,20 @@
 """Find the shoots that a run must process, plan them, and decide each shoot's fate at the end."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.catalog import shoots
-from pipeline.catalog.runs.backfills import record_run
+from pipeline.catalog.backfills import record_run
 from pipeline.contract.artifact import canonical_json, digest_of
 from pipeline.contract.runner import is_final
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.core.shoot_files import is_misnamed
+from pipeline.core.shoot_files import is_misnamed, printable
 from pipeline.editions import edition_of
+from pipeline.mirror import own_path
 from pipeline.plan import STEPS, write_plan
 from pipeline.shoot import Shoot, listing, read_shoot
 
@@ -108,11 +110,14 @@ def _behind(link: Path) -> Iterator[Found]:
 
 
 def discover(
-    root: Path, store: Store, catalog_url: str, preset: str, run_id: str, *, runs_here: bool = True
-) -> Discovery:
+    root: Path, store: Store, catalog_url: str, preset: str, run_id: str, *, runs_here: bool = True,
+    fetched: Callable[[Path], AbstractContextManager[object]] = nullcontext,
+    source: Callable[[Path], str] = own_path,
+) -> Discovery:  # fmt: skip
     """Plan the new and changed shoots below `root`.
 
-    `runs_here`: see `write_plan`. A shoot that cannot be read is refused, and so are all shoots that share a sku,
+    `runs_here`: see `write_plan`. `fetched`: within it, a folder's photos can be read; `source`: where it comes from
+    (both as in `pipeline.mirror`). A shoot that cannot be read is refused, and so are all shoots that share a sku,
     because the sku then does not identify a product; the catalog records both, and the other shoots are planned.
     """
     known = shoots.known_shoots(catalog_url)
@@ -120,7 +125,7 @@ def discover(
     plans, unchanged, refused = [], [], []
     readable, refusals = read_all(root)
     for folder, refusal in refusals.items():
-        refused.append(refuse(catalog_url, run_id, root, folder, refusal))
+        refused.append(refuse(catalog_url, run_id, root, folder, source(folder), refusal))
     edition = ""
     for folder, shoot in readable.items():
         try:
@@ -131,10 +136,11 @@ def discover(
                 unchanged.append(shoot.sku)
                 shoots.record_fate(catalog_url, run_id, shoot.sku, "unchanged")
                 continue
-            plan, plan_digest = write_plan(folder, store, preset, runs_here=runs_here)
+            with fetched(folder):
+                plan, plan_digest = write_plan(folder, store, preset, runs_here=runs_here)
             edition = edition or edition_of(preset)
         except BadInput as error:
-            refused.append(refuse(catalog_url, run_id, root, folder, unplannable(error)))
+            refused.append(refuse(catalog_url, run_id, root, folder, source(folder), unplannable(error)))
             continue
         plans.append(Planned(sku=shoot.sku, plan=plan_digest, changed=change))
         shoots.record_planned(
@@ -229,16 +235,10 @@ def read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
     return readable, refused
 
 
-def refuse(catalog_url: str, run_id: str, root: Path, folder: Path, refusal: Refusal, collection: str = "") -> Refused:
+def refuse(catalog_url: str, run_id: str, root: Path, folder: Path, source: str, refusal: Refusal) -> Refused:
     """Record a refused folder under its own name, because its sku is unknown or belongs to another shoot too."""
-    source = printable(folder.resolve())
-    name = f"folder {printable(folder.relative_to(root))}"
+    name = f"folder {printable(str(folder.relative_to(root)))}"
     if len(name) > SKU_CHARACTERS:
         name = f"{name[:80]}... {digest_of(name.encode())[:12]}"
-    shoots.record_fate(catalog_url, run_id, name, "refused", refusal.message, collection=collection, source=source)
-    return Refused(source=printable(folder), code=refusal.code, reason=refusal.message)
-
-
-def printable(path: Path) -> str:
-    """The path as valid Unicode for logs, JSON and the database; a file name may be any bytes."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
+    shoots.record_fate(catalog_url, run_id, name, "refused", refusal.message, source=printable(source))
+    return Refused(source=printable(str(folder)), code=refusal.code, reason=refusal.message)

@@ -1,10 +1,19 @@
 """Puts what a brief asks for over a shoot: the same vocabulary, a smaller set of pictures."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.core.backdrops import Backdrop
+from pipeline.core.domain import Angle, Frozen
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput
-from pipeline.language.briefs.plan import Overlay, given
+from pipeline.core.records import Light
+from pipeline.language.briefs.plan import EditPlan, Overlay, Wish, given
 from pipeline.shoot import Shoot
 
+SETTABLE: dict[str, type[Light] | type[Edits]] = {"light": Light, "edits": Edits}  # settings of a redo, by prefix
 OWN_FRAME = "own_frame"  # the channel that keeps the frame which a picture's edits leave
 
 
@@ -37,6 +46,67 @@ def with_request(shoot: Shoot, overlay: Overlay) -> tuple[Shoot, tuple[str, ...]
         }
     )
     return changed, only
+
+
+def for_asset(edit: EditPlan, angle: Angle, backdrop: Backdrop) -> EditPlan:
+    """The plan of a redo: where the brief names no angle or no backdrop, those of the asset that was sent back."""
+    angles = edit.shoot.angles or (angle,)
+    others = edit.shoot.edits.keys() - {angle.name for angle in angles}
+    overlay = edit.shoot.model_copy(
+        update={
+            "angles": angles,
+            "backdrops": edit.shoot.backdrops or (backdrop,),
+            "edits": {name: edits for name, edits in edit.shoot.edits.items() if name not in others},
+        }
+    )
+    wishes = (
+        wish for wish in edit.wishes if not (wish.target.startswith("edits.") and wish.target.split(".")[1] in others)
+    )
+    return edit.model_copy(update={"shoot": overlay, "wishes": tuple(wishes)})
+
+
+class Settings(Frozen):
+    """Settings of a redo, validated: `light` and `edits` have only those that are set."""
+
+    light: dict[str, Any] = {}
+    edits: dict[str, Any] = {}
+
+
+def settings_of(values: Mapping[str, Any]) -> Settings:
+    """Parse `light.<name>` and `edits.<name>`, names and values as in shoot.yaml.
+
+    Raises BadInput for a setting that there is not, or a value that it cannot have.
+    """
+    known = [f"{part}.{field}" for part, kind in SETTABLE.items() for field in kind.model_fields]
+    found: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        if name not in known:
+            remedy = f"Use {', '.join(known)}; change other settings in shoot.yaml or in the preset"
+            raise BadInput(f"a redo has no setting {name!r}", remedy=remedy)
+        part, _, field = name.partition(".")
+        try:
+            valid = getattr(SETTABLE[part].model_validate({field: value}), field)
+        except ValidationError as error:
+            raise BadInput(f"--set {name}={value}: {error.errors()[0]['msg']}", remedy="Give another value") from None
+        found.setdefault(part, {})[field] = valid
+    return Settings.model_validate(found)
+
+
+def with_settings(edit: EditPlan, light: Light, settings: Settings) -> EditPlan:
+    """The plan with these settings, the edits for all of its angles. `light`: that of the shoot."""
+    overlay, wishes = edit.shoot, list(edit.wishes)
+    if settings.light:
+        lit = (overlay.light or light).model_copy(update=settings.light)
+        overlay = overlay.model_copy(update={"light": lit})
+        wishes += [Wish(text=f"light.{name}", route="setting", target="light") for name in settings.light]
+    for angle in overlay.angles if settings.edits else ():
+        edits = _edited(overlay.edits.get(angle.name), Edits().model_copy(update=settings.edits))
+        overlay = overlay.model_copy(update={"edits": {**overlay.edits, angle.name: edits}})
+        wishes += [
+            Wish(text=f"edits.{name}", route="exact_edit", target=f"edits.{angle.name}.{name}")
+            for name in settings.edits
+        ]
+    return edit.model_copy(update={"shoot": overlay, "wishes": tuple(wishes)})
 
 
 def _sets_frame(overlay: Overlay) -> bool:

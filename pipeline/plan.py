@@ -23,6 +23,7 @@ from pipeline.core.records import dump_json
 from pipeline.core.shoot_files import ShootFiles
 from pipeline.core.yaml_file.nodes import compose, value_of
 from pipeline.language.briefs.plan import EditPlan
+from pipeline.mirror import source_of
 from pipeline.overlay import with_request
 from pipeline.settings import read_settings
 from pipeline.shoot import Shoot, named_files, open_shoot
@@ -32,7 +33,7 @@ PHOTOS, MATTES, LEFT_OUT = "photos as shot", "mattes made by hand", "files left 
 MASKS, PEOPLE = "masks of retouches", "photos of people"
 REQUEST = "what a brief asks for"  # None in a plan of the whole shoot
 Wiring = Mapping[str, StepOutput | str]
-_Sources = dict[str, Artifact | None]  # by what the graph calls them
+StoredFiles = Mapping[str, Artifact | None]  # files of a shoot in the store, by what the graph calls them
 
 
 def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, StepOutput | str]:
@@ -69,7 +70,7 @@ GRAPH: Mapping[str, Wiring] = {
         **_from("ingest", "photos", "facts"),
         "left_out": LEFT_OUT,
         **_from("cutout", "cutouts"),
-        **_from("render", "angles", "pictures", "unedited"),
+        **_from("render", "angles", "pictures", "unedited", "unaltered"),
         **_from("background", "backdrops", "backdrop_pictures"),
         **_from("splat", "splat", optional=True),
         **_from("sfm", "views", optional=True),
@@ -108,14 +109,14 @@ def stage_of(step: str) -> AnyStage:
 
 def write_plan(
     folder: Path, store: Store, preset: str, *, runs_here: bool = True, request: EditPlan | None = None,
-    before: Plan | None = None,
+    stored: StoredFiles | None = None,
 ) -> tuple[Plan, str]:  # fmt: skip
     """Read the shoot in `folder`, store its photos, and store its plan. Returns the plan and its digest.
 
     `runs_here`: the steps will run on this machine, not in pods, which have their own GPUs. `request`: make what a
-    brief asks for instead of everything in shoot.yaml. `before`: a plan of this shoot, whose files have not changed
-    since; they are not stored again. Raises BadInput when shoot.yaml, the photos or the preset cannot be used or a
-    checkpoint's licence does not allow its channels, and MissingEngine as `require_here`.
+    brief asks for instead of everything in shoot.yaml. `stored`: the files of this shoot by `files_of`, which are not
+    read again. Raises BadInput when shoot.yaml, the photos or the preset cannot be used or a checkpoint's licence does
+    not allow its channels, and MissingEngine as `require_here`.
     """
     shoot, files = open_shoot(folder)
     shoot, only = (shoot, ()) if request is None else with_request(shoot, request.shoot)
@@ -125,21 +126,20 @@ def write_plan(
     if runs_here:
         require_here(params)
     _require_licences(params, shoot)
-    sources = (_as_before(before) if before else None) or _as_stored(store, folder, shoot, files, names)
-    sources[REQUEST] = store.put(dump_json(request), JSON) if request is not None else None
+    asked = store.put(dump_json(request), JSON) if request is not None else None
+    sources = {**(stored or _as_stored(store, folder, shoot, files, names)), REQUEST: asked}
     plan = Plan(
         sku=shoot.sku,
         collection=shoot.collection,
-        source=str(folder.resolve()),
+        source=source_of(folder, read_settings().cache),
         shoot=_stored(store, folder / "shoot.yaml"),
         photos=cast("Artifact", sources[PHOTOS]),  # a shoot without photos cannot be opened
         steps=_steps(params, sources),
     )
-    digest = store.put(plan.model_dump_json().encode(), JSON).sha256
-    return plan, digest
+    return plan, store.put(plan.model_dump_json().encode(), JSON).sha256
 
 
-def _as_stored(store: Store, folder: Path, shoot: Shoot, files: ShootFiles, names: Mapping[str, str]) -> _Sources:
+def _as_stored(store: Store, folder: Path, shoot: Shoot, files: ShootFiles, names: Mapping[str, str]) -> StoredFiles:
     """Store the files of a shoot; returns them by what the graph calls them."""
     photos = {composed(photo.name): _stored(store, photo) for photo in files.photos}
     mattes = {f"{names[composed(photo)]}.png": _stored(store, matte) for photo, matte in files.mattes.items()}
@@ -152,9 +152,9 @@ def _as_stored(store: Store, folder: Path, shoot: Shoot, files: ShootFiles, name
     }
 
 
-def _as_before(plan: Plan) -> _Sources | None:
-    """The files of a shoot as a plan of it has them; None if it is of a version with other steps or inputs."""
-    found: _Sources = {}
+def files_of(plan: Plan) -> StoredFiles | None:
+    """The files of a plan's shoot; None if the plan is of a version with other steps or inputs."""
+    found: dict[str, Artifact | None] = {}
     for step, wiring in GRAPH.items():
         inputs = plan.steps[step].inputs if step in plan.steps else {}
         for name in (name for name, value in wiring.items() if isinstance(value, str)):
@@ -243,10 +243,7 @@ def read_preset(name: str) -> dict[str, dict[str, Any]]:
 
 
 def params_of(
-    shoot: Shoot,
-    preset: Mapping[str, Mapping[str, Any]],
-    names: Mapping[str, str] = NO_NAMES,
-    only: Sequence[str] = (),
+    shoot: Shoot, preset: Mapping[str, Mapping[str, Any]], names: Mapping[str, str] = NO_NAMES, only: Sequence[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """Every step's full params: the stage's defaults, overridden by the preset, overridden by shoot.yaml.
 

@@ -1,13 +1,16 @@
 """From a brief for one product to a plan that can run: its wishes, their routes, and what they will take."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.catalog import shoots
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.review.redo import find_place
 from pipeline.contract.budget import Budget
 from pipeline.contract.plan import Plan
 from pipeline.contract.runner import Runner
-from pipeline.core.domain import AngleDecision, Frozen
+from pipeline.core.backdrops import Backdrop
+from pipeline.core.domain import Angle, AngleDecision, Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Light, load_list
 from pipeline.diffusion.painting.registry import ENGINES as PAINTERS
@@ -16,8 +19,9 @@ from pipeline.estimate import Estimator
 from pipeline.imaging.channels.channel import channel_names, load_channel
 from pipeline.language.base import Pay
 from pipeline.language.briefs.base import LeftUsd, checked, unlimited
-from pipeline.language.briefs.plan import EditPlan, Known, RefusedWish, Wish
+from pipeline.language.briefs.plan import EditPlan, Known, Overlay, RefusedWish, Wish
 from pipeline.language.briefs.registry import PARSERS
+from pipeline.overlay import for_asset, settings_of, with_settings
 from pipeline.plan import STEPS, UPSTREAM, write_plan
 from pipeline.run import StepForecast, forecast, output_of, require_step
 from pipeline.shoot import Shoot, read_shoot
@@ -158,6 +162,30 @@ def expected(runner: Runner, steps: list[StepForecast]) -> tuple[float | None, f
     return (None, None) if estimate.unknown else (estimate.seconds, estimate.usd)
 
 
+class Redo(NamedTuple):
+    """What an asset that was sent back is made again with. `settings`: see `overlay.settings_of`."""
+
+    asset: str
+    settings: dict[str, Any] = {}
+
+
+def place_of(catalog_url: str, shoot: Shoot, asset: str) -> tuple[Angle, Backdrop]:
+    """The angle and the backdrop of an asset, as shoot.yaml or the brief that asked for it defines them.
+
+    Raises BadInput for an asset that is none of this shoot, or whose angle or backdrop is defined no more.
+    """
+    found = find_place(Catalog(catalog_url), asset)
+    if found.sku != shoot.sku:
+        raise BadInput(f"{asset} is not an asset of {shoot.sku}", remedy="List its assets with `catalog assets --sku`")
+    overlay = EditPlan.model_validate(found.plan).shoot if found.plan else Overlay()
+    angles = {angle.name: angle for angle in (*shoot.angles, *overlay.angles)}
+    backdrops = {backdrop.name: backdrop for backdrop in (*shoot.backdrops, *overlay.backdrops)}
+    if found.angle not in angles or found.backdrop not in backdrops:
+        gone = f"angle {found.angle}" if found.angle not in angles else f"backdrop {found.backdrop}"
+        raise BadInput(f"shoot.yaml has no {gone} any more, which {asset} has", remedy="Run its shoot again instead")
+    return angles[found.angle], backdrops[found.backdrop]
+
+
 class ReadBrief(NamedTuple):
     """A brief as it was read: the shoot's folder, the plan, and what reading it cost."""
 
@@ -166,9 +194,12 @@ class ReadBrief(NamedTuple):
     usd: float
 
 
-def read_request(target: str, text: str, parser: Frozen, catalog_url: str, budget: Budget | None = None) -> ReadBrief:
+def read_request(
+    target: str, text: str, parser: Frozen, catalog_url: str, budget: Budget | None = None, redo: Redo | None = None
+) -> ReadBrief:
     """Read a brief about a product; `budget`: what its run may pay for that, None for any amount.
 
+    `redo`: the asset that it makes again; only that one's angle and backdrop, unless the brief names others.
     Raises BadInput for an unknown product or an unreadable brief, and CatalogError as the parser does.
     """
     checked(text)
@@ -181,4 +212,21 @@ def read_request(target: str, text: str, parser: Frozen, catalog_url: str, budge
             budget.pay(usd)
 
     left_usd = unlimited if budget is None else lambda: budget.left_usd
-    return ReadBrief(folder, read_brief(text, read_shoot(folder), parser, pay, left_usd), sum(paid))
+    shoot = read_shoot(folder)
+    if redo is None:
+        return ReadBrief(folder, read_brief(text, shoot, parser, pay, left_usd), sum(paid))
+    angle, backdrop = place_of(catalog_url, shoot, redo.asset)
+    if angle not in shoot.angles:  # a brief made it; what the text says of every angle is said of this one too
+        shoot = shoot.model_copy(update={"angles": (*shoot.angles, angle)})
+    if text == in_words(redo.settings):
+        edit = EditPlan(text=text, language="en", parser="settings")
+    else:
+        edit = read_brief(text, shoot, parser, pay, left_usd)
+    settings = settings_of(redo.settings)
+    edit = with_settings(for_asset(edit, angle, backdrop), shoot.capture.light or Light(), settings)
+    return ReadBrief(folder, edit, sum(paid))
+
+
+def in_words(settings: dict[str, Any]) -> str:
+    """Settings as the text of a redo for which nothing else is asked."""
+    return ", ".join(f"{name}={value}" for name, value in settings.items())

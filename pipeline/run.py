@@ -54,12 +54,23 @@ class StepResult(Frozen):
     key: str | None = None
 
 
+def store_from(settings: Settings) -> Store:
+    """The store that the settings name. Raises StoreFull or CatalogError if it cannot be used."""
+    if isinstance(settings.store, Path):
+        return Store(settings.store)
+    from pipeline.contract.storage.bucket import BucketStorage
+    from pipeline.core.bucket.client import Bucket
+
+    limit_bytes = int(settings.cache_gb * 10**9)
+    return Store(BucketStorage(Bucket(settings.store), settings.cache / "store", limit_bytes))
+
+
 def runner_from(settings: Settings, notify: Callable[[Event], None] = ignore, run_id: str | None = None) -> Runner:
     """Make the runner that the settings describe. `run_id`: the run that pays; by default this process alone."""
-    store, limit = Store(settings.store), settings.usd_per_run
+    store, limit = store_from(settings), settings.usd_per_run
     return Runner(
         store=store,
-        budget=None if limit is None else Budget.of_run(store.root, run_id or f"process {uuid.uuid4()}", limit),
+        budget=None if limit is None else Budget.of_run(store.storage, run_id or f"process {uuid.uuid4()}", limit),
         notify=notify,
         catalog_url=settings.catalog_url,
         image_digest=settings.image_digest,

@@ -1,6 +1,7 @@
 """Defines every `CATALOG_*` setting, typed, in one place. Only cli, plan and plugins read them."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,6 +9,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
+from pipeline.core.bucket.url import BucketUrl, is_url
 from pipeline.core.errors import BadInput
 from pipeline.core.licences.gate import Allowed
 
@@ -17,10 +19,18 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CATALOG_", extra="ignore", frozen=True)
 
-    store: Path = Field(
+    store: Path | BucketUrl = Field(
         default=Path(".catalog/store"),
-        description="folder of the artifacts and manifests; the contact sheets lie beside it, in `sheets/`. `~` is the "
-        "home folder",
+        description="where the artifacts and manifests lie: a folder (`~` is the home folder), or a folder in a "
+        "bucket, `s3://bucket/folder`, `gs://…` or `az://…`. The contact sheets lie in `sheets/` beside the folder, or "
+        "beside CATALOG_CACHE",
+    )
+    cache: Path = Field(
+        default=Path(".catalog/cache"),
+        description="folder on this machine for copies of what lies in a bucket; several processes may share it",
+    )
+    cache_gb: float = Field(
+        default=20.0, gt=0, description="size limit of the copies of a bucket's store; the longest unused go first"
     )
     database_url: str | None = Field(
         default=None,
@@ -28,7 +38,16 @@ class Settings(BaseSettings):
         description="the catalog database: any SQLAlchemy URL, PostgreSQL in production; by default SQLite in "
         "`catalog.db` beside the store",
     )
-    shoots: Path = Field(default=Path("examples/collection"), description="folder that is searched for shoots")
+    shoots: Path | BucketUrl = Field(
+        default=Path("examples/collection"),
+        description="what is searched for shoots: a folder, or a folder in a bucket as in CATALOG_STORE",
+    )
+    quiet_minutes: float = Field(
+        default=10.0,
+        ge=0,
+        description="a shoot in a bucket waits until none of its files has changed for so long, or until a file "
+        "`.complete` in its folder says that the upload is complete",
+    )
     file_names: str = Field(
         default="{sku}/{request}/{angle}_{backdrop}_{channel}.{ext}",
         description="names of the files that `catalog fetch` writes. Fields: `{sku}`, `{collection}`, `{request}`, "
@@ -52,13 +71,14 @@ class Settings(BaseSettings):
         "made when Airflow first starts; later they are changed in Airflow",
     )
     image: str | None = Field(default=None, description="container image of the pods, made from deploy/Dockerfile")
+    pods: Path | None = Field(
+        default=None,
+        description="YAML file that changes what pods request: image, cores, memory, GPU, nodes, priority, queue; see "
+        "[pods.yaml](pods-yaml.md)",
+    )
     kubernetes_namespace: str = Field(default="catalog", description="namespace of the pods")
     kubernetes_claim: str | None = Field(
         default="catalog-store", description="volume claim with the store; it is mounted at `/catalog`"
-    )
-    kubernetes_cores: int = Field(default=4, gt=0, description="cores per pod, unless its stage declares fewer")
-    kubernetes_memory: str = Field(
-        default="8Gi", description="memory per pod (request and limit), unless its stage declares less"
     )
     kubernetes_start_seconds: int = Field(
         default=300,
@@ -71,7 +91,7 @@ class Settings(BaseSettings):
         description="Secret with CATALOG_DATABASE_URL and API keys; its entries become the pods' environment",
     )
     kubernetes_pod_template: Path | None = Field(
-        default=None, description="YAML of a pod to start from, for tolerations, node selectors and further volumes"
+        default=None, description="YAML of a pod to start from, for further volumes and pull secrets"
     )
     image_digest: str | None = Field(default=None, description="digest of CATALOG_IMAGE, recorded in every manifest")
     device: str = Field(
@@ -94,9 +114,9 @@ class Settings(BaseSettings):
         default=0.0, ge=0, description="price of an hour on this machine, for the cost of each asset"
     )
 
-    @field_validator("store", "shoots", "kubernetes_pod_template", mode="before")
+    @field_validator("store", "shoots", "cache", "pods", "kubernetes_pod_template", mode="before")
     @classmethod
-    def _is_a_path(cls, value: Any) -> Any:
+    def _is_a_place(cls, value: Any) -> Any:
         """A path with `~` replaced by the home folder, as a shell does. An empty one would be the current folder."""
         text = os.fspath(value) if isinstance(value, str | os.PathLike) else value
         if not isinstance(text, str):
@@ -105,21 +125,48 @@ class Settings(BaseSettings):
             raise ValueError("is empty; name a folder or a file")
         if not text.isprintable():
             raise ValueError(f"{text!r} has invisible characters; name another folder or file")
-        try:
-            return Path(text).expanduser()
-        except RuntimeError:
-            raise ValueError(f"{text!r}: there is no such user; write the whole path") from None
+        return place_of(text)
 
     @property
     def catalog_url(self) -> str:
         """The catalog database's URL."""
-        file = self.store.absolute().parent / "catalog.db"
+        file = self.beside / "catalog.db"
         return self.database_url or URL.create("sqlite", database=file.as_posix()).render_as_string()
 
     @property
     def sheets(self) -> Path:
         """The folder of the contact sheets, `<sku>.png`."""
-        return self.store.absolute().parent / "sheets"
+        return self.beside / "sheets"
+
+    @property
+    def beside(self) -> Path:
+        """The folder on this machine for what lies beside the store: the one that holds it, or a bucket's copies."""
+        return (self.store if isinstance(self.store, Path) else self.cache).absolute().parent
+
+    @property
+    def store_location(self) -> str:
+        """The store as any process on this machine can name it."""
+        return location(self.store)
+
+    @property
+    def shoots_location(self) -> str:
+        """What is searched for shoots, as any process on this machine can name it."""
+        return location(self.shoots)
+
+
+def place_of(text: str) -> Path | BucketUrl:
+    """A folder's path, with `~` replaced as a shell does, or the URL of a folder in a bucket. Raises ValueError."""
+    if is_url(text):
+        return BucketUrl.parse(text)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{text!r}: there is no such user; write the whole path") from None
+
+
+def location(place: Path | BucketUrl) -> str:
+    """A folder's absolute path, or the URL of a folder in a bucket."""
+    return str(place.absolute() if isinstance(place, Path) else place)
 
 
 def read_settings() -> Settings:
@@ -129,5 +176,6 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "CATALOG_" + "_".join(map(str, first["loc"])).upper()
-        what = f"{name}: {first['msg'].removeprefix('Value error, ')} (got {str(first['input'])[:200]!r})"
+        got = re.sub(r"//[^/]*@", "//…@", str(first["input"])).partition("?")[0][:200]  # no credentials
+        what = f"{name}: {first['msg'].removeprefix('Value error, ')} (got {got!r})"
         raise BadInput(what, remedy="Correct the environment variable") from None

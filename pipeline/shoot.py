@@ -17,7 +17,7 @@ from pipeline.core.records import LevelPhoto, Light
 from pipeline.core.retouches import Retouch
 from pipeline.core.shoot_files import NAMED_FOLDERS, ShootFiles, is_misnamed, shoot_files
 from pipeline.core.typed_text import Line, Paragraph
-from pipeline.core.yaml_file.fields import Allowed, read_model
+from pipeline.core.yaml_file.fields import Allowed, Guide, read_model
 
 FileName = Annotated[str, Field(pattern=r"^(photos/)?[^/\\]{1,255}$")]
 
@@ -35,6 +35,7 @@ PATTERNS = {  # what the patterns of shoot.yaml's texts allow
     _pattern_of(Colour): Allowed("a colour such as '#ffffff', '#fff' or white"),
     _pattern_of(Line): Allowed("one line", lambda text: " ".join(text.split())),
 }
+GUIDE = Guide("docs/reference/shoot-yaml.md", "Run `catalog init` on its folder to write one", PATTERNS)
 
 
 class Capture(Frozen):
@@ -169,7 +170,7 @@ def _require_file(folder: Path, name: str) -> None:
 
 def parse_shoot(data: bytes, path: Path) -> Shoot:
     """Validate the text of a shoot.yaml. `path` is named in errors. Raises BadInput."""
-    return read_model(Shoot, data, path, patterns=PATTERNS)
+    return read_model(Shoot, data, path, GUIDE)
 
 
 def listing(folder: Path) -> list[tuple[str, int, int]]:

@@ -13,6 +13,7 @@ from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput
 from pipeline.discovery import conclude, discover
+from pipeline.mirror import ShootsFolder
 from pipeline.plan import STEPS, read_plan
 from pipeline.run import run_plan
 from tests.dags.toy_shoots import write_toy_shoot
@@ -38,10 +39,8 @@ class Collection:
 
     def plan(self, run_id: str | None = None, *, dry_run: bool = False, **wanted: object) -> Backfill:
         asked = Wanted.model_validate({"collection": "toys", **wanted})
-        shoots_folder = self.root / "shoots"
-        return plan_backfill(
-            asked, shoots_folder, self.runner, self.url, str(self.preset), run_id=run_id, dry_run=dry_run
-        )
+        place = ShootsFolder(self.root / "shoots")
+        return plan_backfill(asked, place, self.runner, self.url, str(self.preset), run_id=run_id, dry_run=dry_run)
 
     def run(self, *, only_first: bool = False, **wanted: object) -> list[str]:
         """Backfill to the end, or only the first shoot of it; returns the shoots that it planned."""

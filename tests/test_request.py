@@ -15,9 +15,10 @@ from pipeline.core.records import Light
 from pipeline.language.briefs.plan import EditPlan, Overlay, Wish
 from pipeline.language.briefs.registry import PARSERS
 from pipeline.language.llm.agent import RunLimit
-from pipeline.overlay import with_request
+from pipeline.overlay import settings_of, with_request
 from pipeline.plan import GRAPH, write_plan
 from pipeline.request import (
+    Redo,
     _require_something,
     expected,
     known_of,
@@ -29,6 +30,7 @@ from pipeline.request import (
 )
 from pipeline.run import StepForecast
 from pipeline.shoot import read_shoot
+from tests.catalog.toy_shoot import ToyShoot
 from tests.language.llm.keys import MODELS, address, set_keys
 from tests.language.llm.server import Reply, serve
 from tests.small_shoot import SAMPLES
@@ -182,3 +184,68 @@ def test_own_angles_and_channels_are_known_to_the_parser() -> None:
     known = known_of(read_shoot(MUG))
     assert [angle.name for angle in known.angles] == ["front", "left", "three-quarter-left", "back-right"]
     assert known.channels["amazon_main"] == "Amazon main image"
+
+
+def redo(url: str, text: str, asset: str = "mug-001/front/white/shop", **settings: object) -> EditPlan:
+    parser = PARSERS.parse({"engine": PARSERS.names[0]})
+    return read_request(str(MUG), text, parser, url, redo=Redo(asset, settings)).edit
+
+
+@pytest.fixture
+def mug_url(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path}/catalog.db"
+    ToyShoot(tmp_path, url, sku="mug-001").publish()
+    return url
+
+
+@pytest.mark.parametrize(
+    ("text", "angles", "backdrops", "edited"),
+    [
+        ("on marble", ["front"], ["marble"], []),
+        ("20% brighter", ["front"], ["white"], ["front"]),
+        ("left, 20% brighter", ["left"], ["white"], ["left"]),
+        ("left and front on marble", ["left", "front"], ["marble"], []),
+    ],
+)
+def test_a_redo_makes_one_asset_unless_its_words_name_others(
+    mug_url: str, text: str, angles: list[str], backdrops: list[str], edited: list[str]
+) -> None:
+    edit = redo(mug_url, text)
+    assert sorted(angle.name for angle in edit.shoot.angles) == sorted(angles)
+    assert [backdrop.name for backdrop in edit.shoot.backdrops] == backdrops
+    assert list(edit.shoot.edits) == edited
+    assert {wish.target.split(".")[1] for wish in edit.wishes if wish.target.startswith("edits.")} == set(edited)
+
+
+def test_settings_of_a_redo_are_set_with_or_without_words(mug_url: str) -> None:
+    settings = {"light.strength": 0.7, "edits.crop": {"left": 0.2, "detail": True}}
+    alone = redo(mug_url, "light.strength=0.7, edits.crop={'left': 0.2, 'detail': True}", **settings)
+    assert alone.parser == "settings" and [wish.target for wish in alone.wishes] == ["light", "edits.front.crop"]
+    assert alone.shoot.light == (read_shoot(MUG).capture.light or Light()).model_copy(update={"strength": 0.7})
+    with_words = redo(mug_url, "20% brighter", **settings)
+    edits = with_words.shoot.edits["front"]
+    assert edits.brightness_ev > 0 and edits.crop == Crop(left=0.2, detail=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("shadow", "layer", "a redo has no setting 'shadow'. Use light.azimuth_deg"),
+        ("light.strength", 7, "--set light.strength=7: Input should be less than or equal to 1"),
+    ],
+)
+def test_unknown_settings_and_values_of_a_redo_are_refused(name: str, value: object, message: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        settings_of({name: value})
+    assert message in str(refused.value)
+
+
+def test_a_redo_of_an_asset_that_there_is_not_is_refused(mug_url: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="has no asset 'mug-001/left/white/feed'"):
+        redo(mug_url, "on marble", "mug-001/left/white/feed")
+    ToyShoot(tmp_path, mug_url, sku="MUG-2").publish()
+    with pytest.raises(BadInput, match="is not an asset of mug-001"):
+        redo(mug_url, "on marble", "MUG-2/front/white/shop")
+    ToyShoot(tmp_path, mug_url, sku="mug-001", angles=("top",)).publish()
+    with pytest.raises(BadInput, match=r"shoot.yaml has no angle top any more"):
+        redo(mug_url, "on marble", "mug-001/top/white/shop")

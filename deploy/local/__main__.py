@@ -46,7 +46,7 @@ def up(
                 console.print(
                     f"Airflow is ready after {time.monotonic() - began:.0f} s: http://127.0.0.1:{chosen}  "
                     f"login {LOGIN} / {PASSWORD}\n"
-                    f"Shoots: {settings.shoots.absolute()}  Store: {settings.store.absolute()}\n"
+                    f"Shoots: {settings.shoots_location}  Store: {settings.store_location}\n"
                     f"Logs: {airflow.logs}  Stop with Ctrl-C."
                 )
             supervisor.watch()

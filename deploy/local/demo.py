@@ -40,7 +40,7 @@ class Demo:
     def run(self) -> bool:
         """Start or join Airflow, run the shoots, report the result. Returns whether the run succeeded."""
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: Airflow is stopped too
-        if not self.settings.shoots.is_dir():
+        if isinstance(self.settings.shoots, Path) and not self.settings.shoots.is_dir():
             raise BadInput(f"{self.settings.shoots} is not a folder", remedy="Set CATALOG_SHOOTS to a folder of shoots")
         with self.airflow() as (url, own):
             client = Client(url).login(LOGIN, PASSWORD)
@@ -50,9 +50,7 @@ class Demo:
             self.console.print(f"Triggering {DAG_ID} over {self.settings.shoots}; login {LOGIN} / {PASSWORD} at")
             self.console.print(f"{url}/dags/{DAG_ID}", soft_wrap=True)
             began = time.monotonic()
-            run_id = client.trigger(
-                DAG_ID, {"shoots": str(self.settings.shoots.absolute()), "preset": self.settings.preset}
-            )
+            run_id = client.trigger(DAG_ID, {"shoots": self.settings.shoots_location, "preset": self.settings.preset})
             try:
                 state = self.follow(client, run_id, began)
             except KeyboardInterrupt:
@@ -66,7 +64,7 @@ class Demo:
         """Yield the URL of this home's Airflow, and whether the demo started it and will stop it."""
         if self.home.is_locked():
             running = _until(self.home.running, f"the Airflow that uses {self.home.path} has not reported its URL")
-            store = str(self.settings.store.absolute())
+            store = self.settings.store_location
             if running.store != store:
                 raise BadInput(
                     f"the Airflow at {running.url} uses the store {running.store}, not {store}",

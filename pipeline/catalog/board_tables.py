@@ -21,4 +21,5 @@ class ShootStateRow(Base):
     count: Mapped[int]
 
 
-Index("ix_shoot_states_state", ShootStateRow.state, ShootStateRow.sku)
+_STATE = ShootStateRow
+Index("ix_shoot_states_state", _STATE.state, _STATE.sku, _STATE.channel, _STATE.source, _STATE.count)

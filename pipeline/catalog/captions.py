@@ -3,9 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.catalog.caption_tables import CaptionRow, ClaimRow
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.rows import record_of
-from pipeline.catalog.tables import CaptionRow, ClaimRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.evidence import Claim, Evidence

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Column, inspect, select
 from sqlalchemy.orm import Session
 
+from pipeline.catalog.caption_tables import CaptionRow, ClaimRow
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.review_tables import ReviewRow
 from pipeline.catalog.run_tables import RunRow, RunStepRow
@@ -16,9 +17,7 @@ from pipeline.catalog.tables import (
     AngleRow,
     AssetRow,
     Base,
-    CaptionRow,
     CheckRow,
-    ClaimRow,
     InputRow,
     ItemRow,
     Json,

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.among import among
+from pipeline.catalog.caption_tables import CaptionRow
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import AssetState
-from pipeline.catalog.tables import AssetRow, CaptionRow, ShootRow
+from pipeline.catalog.tables import AssetRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 

@@ -4,16 +4,16 @@ from sqlalchemy import select
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetView
-from pipeline.catalog.tables import ItemRow, OutputRow
+from pipeline.catalog.tables import ItemRow, OutputRow, StepRow
 
 
 def layers_of(catalog: Catalog, asset: AssetView) -> dict[str, str]:
     """The digest of each layer by its name; empty for an asset whose step is not known or made no layers."""
-    beside = select(ItemRow.step_key).where(ItemRow.item_key == asset.step_key)
+    beside = select(ItemRow.step_id).join(StepRow, StepRow.id == ItemRow.item_id).where(StepRow.key == asset.step_key)
     query = (
         select(OutputRow.name, OutputRow.sha256)
-        .join(ItemRow, ItemRow.item_key == OutputRow.step_key)
-        .where(ItemRow.step_key.in_(beside), ItemRow.name == f"{asset.angle}/{asset.backdrop}/layers")
+        .join(ItemRow, ItemRow.item_id == OutputRow.step_id)
+        .where(ItemRow.step_id.in_(beside), ItemRow.name == f"{asset.angle}/{asset.backdrop}/layers")
         .where(OutputRow.path == "", OutputRow.media_type == "image/png")
         .order_by(OutputRow.name)
     )

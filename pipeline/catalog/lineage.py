@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from itertools import takewhile
 from pathlib import PurePath
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import AssetDetail, asset_detail
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.tables import TREE, InputRow, ItemRow
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.catalog.versions import Version, find_version, version_of
@@ -21,6 +23,8 @@ from pipeline.core.licences.gate import weights_in
 from pipeline.core.licences.settings import in_words
 from pipeline.core.media import JSON
 from pipeline.core.photo_names import is_name_of
+
+MODEL_WORDS = ("engine", "model", "checkpoint", "licence", "license", "revision")  # in the name of a setting
 
 
 class LineageStep(Frozen):
@@ -167,8 +171,9 @@ def _walk(session: Session, version: VersionRow, asset: tuple[str, ...]) -> tupl
     """The steps behind a version, breadth first from the one that made it, and their edges."""
     view = ASSET_LINEAGE.c
     query = select(ASSET_LINEAGE).where(view.asset_id == version.asset_id, view.number == version.number)
-    rows = {row["step_key"]: dict(row) for row in session.execute(query).mappings()}
-    edges = _edges(session, list(rows))
+    rows = {row["step_id"]: dict(row) for row in session.execute(query).mappings()}
+    keys = {identity: row["step_key"] for identity, row in rows.items()}
+    edges = _edges(session, keys)
     parents: dict[str, list[str]] = {}
     for edge in edges:
         if edge.producer_key is not None:
@@ -179,15 +184,17 @@ def _walk(session: Session, version: VersionRow, asset: tuple[str, ...]) -> tupl
         order.update(dict.fromkeys(generation))
         above = dict.fromkeys(parent for key in generation for parent in parents.get(key, []))
         generation = [key for key in above if key not in order]
-    names = _item_names(session, list(order), asset)
-    return [_step(rows[key], names.get(key)) for key in order], edges
+    names = _item_names(session, keys, asset)
+    by_key = {row["step_key"]: row for row in rows.values()}
+    return [_step(by_key[key], names.get(key)) for key in order], edges
 
 
-def _item_names(session: Session, keys: list[str], asset: tuple[str, ...]) -> dict[str, str]:
+def _item_names(session: Session, keys: Mapping[int, str], asset: tuple[str, ...]) -> dict[str, str]:
     """Item names by step key. A step that serves several items gets the name closest to the asset's."""
-    query = select(ItemRow.item_key, ItemRow.name).where(among(ItemRow.item_key, keys)).order_by(ItemRow.name)
+    query = select(ItemRow.item_id, ItemRow.name).where(among(ItemRow.item_id, keys)).order_by(ItemRow.name)
     names: dict[str, str] = {}
-    for key, name in session.execute(query):
+    for identity, name in session.execute(query):
+        key = keys[identity]
         if key not in names or _common_parts(name, asset) > _common_parts(names[key], asset):
             names[key] = name
     return names
@@ -198,15 +205,18 @@ def _common_parts(name: str, asset: tuple[str, ...]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(name.split("/"), asset, strict=False)))
 
 
-def _edges(session: Session, keys: list[str]) -> list[LineageEdge]:
+def _edges(session: Session, keys: Mapping[int, str]) -> list[LineageEdge]:
     """The inputs of these steps: single artifacts, and the files of a folder artifact instead of the folder."""
-    columns = [getattr(InputRow, name) for name in LineageEdge.model_fields]
+    names = LineageEdge.model_fields.keys() - {"step_key", "producer_key"}
     query = (
-        select(*columns)
-        .where(among(InputRow.step_key, keys), InputRow.media_type != TREE)
-        .order_by(InputRow.step_key, InputRow.name, InputRow.path)
+        select(InputRow.step_id, InputRow.producer_id, *(getattr(InputRow, name) for name in names))
+        .where(among(InputRow.step_id, keys), InputRow.media_type != TREE)
+        .order_by(InputRow.step_id, InputRow.name, InputRow.path)
     )
-    return [LineageEdge.model_validate(dict(row)) for row in session.execute(query).mappings()]
+    return [
+        record_of(LineageEdge, row, step_key=keys[row.step_id], producer_key=keys.get(row.producer_id))
+        for row in session.execute(query)
+    ]
 
 
 def _step(row: Mapping[str, Any], item: str | None) -> LineageStep:
@@ -224,11 +234,15 @@ def _step(row: Mapping[str, Any], item: str | None) -> LineageStep:
 
 def models_of(params: dict[str, Any]) -> dict[str, str]:
     """The entries that name an engine, model, checkpoint, licence or revision; nested ones as `outer.inner`."""
-    keywords = ("engine", "model", "checkpoint", "licence", "license", "revision")
     models: dict[str, str] = {}
     for name, value in params.items():
         if isinstance(value, dict):
             models |= {f"{name}.{inner}": text for inner, text in models_of(value).items()}
-        elif isinstance(value, str | int) and any(keyword in name.lower() for keyword in keywords):
+        elif isinstance(value, str | int) and _names_model(name):
             models[name] = str(value)
     return models
+
+
+@cache
+def _names_model(setting: str) -> bool:
+    return any(keyword in setting.lower() for keyword in MODEL_WORDS)

@@ -7,26 +7,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.among import among
+from pipeline.catalog.caption_tables import CaptionRow, ClaimRow
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.duplicates import Duplicate, flagged, note_duplicates
 from pipeline.catalog.entries import AssetEntry, Publication, asset_id
 from pipeline.catalog.review.replacing import replace_sent_back
 from pipeline.catalog.review.standing import with_decisions
 from pipeline.catalog.states import refresh_states
+from pipeline.catalog.step_rows import StepIds, write_steps
 from pipeline.catalog.sync import Changes, read_rows, sync, sync_with, table_of
-from pipeline.catalog.tables import (
-    AngleRow,
-    AssetRow,
-    CaptionRow,
-    CheckRow,
-    ClaimRow,
-    InputRow,
-    ItemRow,
-    OutputRow,
-    RequestRow,
-    ShootRow,
-    StepRow,
-)
+from pipeline.catalog.tables import AngleRow, AssetRow, CheckRow, RequestRow, ShootRow
 from pipeline.catalog.trace.facts import note_facts
 from pipeline.catalog.vector_tables import VectorRow
 from pipeline.catalog.vectors import rows_of
@@ -53,20 +43,20 @@ def publish(catalog: Catalog, publication: Publication, now: datetime) -> Publis
     assets = publication.assets
     duplicates: tuple[Duplicate, ...] = ()
     with catalog.write() as session:
-        changes = _shoot(session, publication) + _lineage(session, publication)
-        changes += note_facts(session, publication)
+        steps, written = write_steps(session, publication)
+        changes = _shoot(session, publication) + written + note_facts(session, publication)
         if publication.request is not None:
             changes += _request(session, publication)
         if publication.angles is not None:
             changes += _angles(session, publication)
         if publication.caption is not None:
-            changes += _caption(session, publication)
+            changes += _caption(session, publication, steps)
         if publication.vectors is not None:
-            changes += _vectors(session, publication)
+            changes += _vectors(session, publication, steps)
             duplicates, noted = note_duplicates(session, publication)
             changes += noted
         if assets is not None:
-            assets, written = _assets(session, publication, flagged(assets, duplicates, publication), now)
+            assets, written = _assets(session, publication, flagged(assets, duplicates, publication), steps, now)
             changes += written
         if publication.request is not None:
             replaced = replace_sent_back(session, [publication.sku], now)
@@ -90,21 +80,6 @@ def _shoot(session: Session, publication: Publication) -> Changes:
     return Changes(updated=bool(differing))
 
 
-def _lineage(session: Session, publication: Publication) -> Changes:
-    """Write steps and what they read and made. A step that the catalog did not have before has neither yet."""
-    keys = {step.key for step in publication.steps}
-    changes = sync(session, StepRow, among(StepRow.key, keys), map(vars, publication.steps), keep=True)
-    known = changes.inserted < len(keys)
-    for kind, entries in (
-        (InputRow, publication.inputs),
-        (OutputRow, publication.outputs),
-        (ItemRow, publication.items),
-    ):
-        scope = among(kind.step_key, keys) if known else None
-        changes += sync(session, kind, scope, map(vars, entries))
-    return changes
-
-
 def _angles(session: Session, publication: Publication) -> Changes:
     rows = [
         {
@@ -112,20 +87,19 @@ def _angles(session: Session, publication: Publication) -> Changes:
             "angle": decision.angle.name,
             "azimuth_deg": decision.angle.azimuth_deg,
             "elevation_deg": decision.angle.elevation_deg,
-            "decision": decision.source,
-            **decision.model_dump(exclude={"angle", "source", "code"}),
+            **decision.model_dump(exclude={"angle", "code"}),
         }
         for decision in publication.angles or ()
     ]
     return sync(session, AngleRow, AngleRow.sku == publication.sku, rows)
 
 
-def _caption(session: Session, publication: Publication) -> Changes:
+def _caption(session: Session, publication: Publication, steps: StepIds) -> Changes:
     assert publication.caption is not None  # noqa: S101 - for the type checker; the caller has checked it
     evidence = publication.evidence.model_dump(mode="json") if publication.evidence else {}
     row = {
         "sku": publication.sku,
-        "step_key": publication.caption_step_key,
+        "step_id": steps[publication.caption_step_key],
         "evidence": evidence,
         **publication.caption.model_dump(mode="json"),
     }
@@ -143,8 +117,8 @@ def _caption(session: Session, publication: Publication) -> Changes:
     return changes + sync(session, ClaimRow, ClaimRow.sku == publication.sku, claims)
 
 
-def _vectors(session: Session, publication: Publication) -> Changes:
-    rows = rows_of(publication.sku, publication.vectors or (), publication.vectors_step_key)
+def _vectors(session: Session, publication: Publication, steps: StepIds) -> Changes:
+    rows = rows_of(publication.sku, publication.vectors or (), steps[publication.vectors_step_key])
     return sync(session, VectorRow, VectorRow.sku == publication.sku, rows)
 
 
@@ -155,7 +129,7 @@ def _request(session: Session, publication: Publication) -> Changes:
 
 
 def _assets(
-    session: Session, publication: Publication, checked: tuple[AssetEntry, ...], now: datetime
+    session: Session, publication: Publication, checked: tuple[AssetEntry, ...], steps: StepIds, now: datetime
 ) -> tuple[tuple[AssetEntry, ...], Changes]:
     """Write the assets of shoot.yaml, or those of the request; neither withdraws the others.
 
@@ -167,13 +141,13 @@ def _assets(
     ids = [asset_id(publication.sku, entry.record, request) for entry in checked]
     entries = with_decisions(session, ids, checked) if existing else checked
     rows = [
-        _asset(publication, entry, existing.get(identity), identity, now)
+        {"step_id": steps[entry.step_key], **_asset(publication, entry, existing.get(identity), identity, now)}
         for identity, entry in zip(ids, entries, strict=True)
     ]
     published = {row["id"]: row["published_at"] for row in rows}
     withdrawn = [identity for identity, row in existing.items() if identity not in published and row.current]
     changes = sync_with(session, AssetRow, existing, rows, keep=True) + _withdraw(session, withdrawn)
-    changes += write_versions(session, list(zip(ids, checked, strict=True)), published, existing, now)
+    changes += write_versions(session, list(zip(ids, checked, strict=True)), published, existing, steps, now)
     checks = [
         {"asset_id": identity, **vars(check)}
         for identity, entry in zip(ids, entries, strict=True)
@@ -212,6 +186,5 @@ def _asset(publication: Publication, entry: AssetEntry, existing: Any, identity:
         "state": entry.state,
         "current": True,
         "published_at": published_at,
-        "step_key": entry.step_key,
         **{name: getattr(record, name) for name in shown},
     }

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.among import among
+from pipeline.catalog.caption_tables import CaptionRow
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.outdated import is_outdated
 from pipeline.catalog.rows import record_of
-from pipeline.catalog.tables import AngleRow, AssetRow, CaptionRow, CheckRow, RequestRow, ShootRow
+from pipeline.catalog.tables import AngleRow, AssetRow, CheckRow, RequestRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.records import Caption, Check
@@ -100,16 +101,16 @@ def read_asset(catalog: Catalog, asset_id: str) -> AssetDetail:
 def asset_detail(session: Session, asset_id: str) -> AssetDetail:
     """The same, in a session."""
     query = (
-        select(AssetRow, ShootRow, AngleRow.photo, RequestRow.text)
+        select(AssetRow, ShootRow, AngleRow.photo, RequestRow.text, CaptionRow)
         .join(ShootRow, ShootRow.sku == AssetRow.sku)
         .outerjoin(AngleRow, (AngleRow.sku == AssetRow.sku) & (AngleRow.angle == AssetRow.angle))
         .outerjoin(RequestRow, RequestRow.id == AssetRow.request_id)
+        .outerjoin(CaptionRow, CaptionRow.sku == AssetRow.sku)
     )
-    found = session.execute(query.where(AssetRow.id == asset_id)).one_or_none()
+    found = session.execute(query.where(AssetRow.id == asset_id).order_by(CaptionRow.language).limit(1)).one_or_none()
     if found is None:
         raise BadInput(f"the catalog has no asset {asset_id!r}", remedy="List the assets with `catalog assets`")
-    asset, shoot, photo, brief = found
-    caption = session.scalars(select(CaptionRow).where(CaptionRow.sku == asset.sku)).first()
+    asset, shoot, photo, brief, caption = found
     return AssetDetail(
         brief=brief,
         photo=photo if asset.source == "captured" else None,

@@ -3,12 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pipeline.catalog.tables import Base
-
-SERIAL = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers only an INTEGER key by itself
+from pipeline.catalog.tables import SERIAL, Base
 
 
 class ReviewRow(Base):

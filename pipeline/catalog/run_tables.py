@@ -1,6 +1,7 @@
 """The tables of runs: how each shoot and each of its steps ended in one."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,12 +10,22 @@ from pipeline.catalog.tables import Base
 
 
 class RunRow(Base):
-    """One nightly run, one backfill or one call of `catalog run`."""
+    """One nightly run, one backfill or one call of `catalog run`, and what it did so far: sums, kept by `totals.py`.
+
+    `fates`: number of shoots by fate. `wasted_usd`: of steps that were held or failed. Other sums: see `RunStepRow`.
+    """
 
     __tablename__ = "runs"
 
     run_id: Mapped[str] = mapped_column(String(250), primary_key=True)
     started_at: Mapped[datetime]
+    fates: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    cost_usd: Mapped[float] = mapped_column(default=0.0)
+    wasted_usd: Mapped[float] = mapped_column(default=0.0)
+    computed: Mapped[int] = mapped_column(default=0)
+    reused: Mapped[int] = mapped_column(default=0)
+    published: Mapped[int] = mapped_column(default=0)
 
 
 class RunShootRow(Base):
@@ -40,7 +51,7 @@ class RunStepRow(Base):
 
     `code`: of the reason why it is held. `step_key`: of its manifest; the catalog has the step once it is published.
     `computed`, `reused`: how many of its items this run computed, and how many came from the store; a step without
-    items counts as one.
+    items counts as one. `published`: of the step `publish`, how many images were first published in this run.
     """
 
     __tablename__ = "run_steps"
@@ -58,3 +69,4 @@ class RunStepRow(Base):
     cost_usd: Mapped[float] = mapped_column(default=0.0)
     computed: Mapped[int] = mapped_column(default=0)
     reused: Mapped[int] = mapped_column(default=0)
+    published: Mapped[int] = mapped_column(default=0)

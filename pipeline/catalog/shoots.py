@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.rows import record_of
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
+from pipeline.catalog.runs.totals import write_fate, write_step
 from pipeline.catalog.states import refresh_states
 from pipeline.catalog.tables import AssetRow, ShootRow
 from pipeline.core.domain import Frozen
@@ -145,20 +146,20 @@ def record_request_failed(url: str, run_id: str, sku: str, reason: str) -> None:
     """
     now = datetime.now(UTC)
     with Catalog(url).write() as session:
-        run_row(session, run_id)
+        run = run_row(session, run_id)
         entry = session.get(RunShootRow, (run_id, sku))
-        if entry is None:
-            session.add(RunShootRow(run_id=run_id, sku=sku, plan_digest=None, fate="failed", reason=reason, at=now))
-        elif entry.fate == "planned":
-            entry.fate, entry.reason, entry.at = "failed", reason, now
+        if entry is None or entry.fate == "planned":
+            digest = entry.plan_digest if entry else None
+            failed = RunShootRow(run_id=run_id, sku=sku, plan_digest=digest, fate="failed", reason=reason, at=now)
+            write_fate(session, run, failed)
 
 
 def record_step(url: str, run_id: str, sku: str, fate: StepFate, *, collection: str = "") -> None:
     """Record how a step ended in a run; a later call for the same step replaces the earlier one."""
     with Catalog(url).write() as session:
         shoot_row(session, sku, collection, "")
-        run_row(session, run_id)
-        session.merge(RunStepRow(run_id=run_id, sku=sku, at=datetime.now(UTC), **fate.model_dump()))
+        run = run_row(session, run_id)
+        write_step(session, run, RunStepRow(run_id=run_id, sku=sku, at=datetime.now(UTC), **fate.model_dump()))
 
 
 def held_shoots(catalog: Catalog, *, sku: str | None = None, collection: str | None = None) -> list[HeldShoot]:
@@ -237,11 +238,14 @@ def shoot_row(session: Session, sku: str, collection: str, source: str) -> Shoot
     return row
 
 
-def run_row(session: Session, run_id: str, started_at: datetime | None = None) -> None:
-    """Add the row of a run, unless it is there."""
-    if session.get(RunRow, run_id) is None:
-        session.add(RunRow(run_id=run_id, started_at=started_at or datetime.now(UTC)))
+def run_row(session: Session, run_id: str, started_at: datetime | None = None) -> RunRow:
+    """The row of a run, which is added if it is new."""
+    row = session.get(RunRow, run_id)
+    if row is None:
+        row = RunRow(run_id=run_id, started_at=started_at or datetime.now(UTC))
+        session.add(row)
         session.flush()
+    return row
 
 
 def _record(
@@ -252,7 +256,7 @@ def _record(
     `plan_digest`: of the run's plan; None: as the run has recorded it.
     """
     now = datetime.now(UTC)
-    run_row(session, run_id)
+    run = run_row(session, run_id)
     entry = session.get(RunShootRow, (run_id, shoot.sku))
     digest = plan_digest or (shoot.plan_digest if entry is None else entry.plan_digest)
     if entry is not None and entry.edition is not None:  # a backfill, which now has ended for this shoot
@@ -260,5 +264,6 @@ def _record(
         entry.edition = None
     if fate != "unchanged" and digest == shoot.plan_digest:
         shoot.fate, shoot.reason, shoot.last_run_id, shoot.last_run_at = fate, reason, run_id, now
-    session.merge(RunShootRow(run_id=run_id, sku=shoot.sku, plan_digest=digest, fate=fate, reason=reason, at=now))
+    ended = RunShootRow(run_id=run_id, sku=shoot.sku, plan_digest=digest, fate=fate, reason=reason, at=now)
+    write_fate(session, run, ended)
     refresh_states(session, shoot.sku)

@@ -23,7 +23,7 @@ def refresh_states(session: Session, *skus: str) -> Changes:
     columns = (asset.sku, asset.state, asset.channel, asset.source, asset.angle, asset.current)
     assets = _by_sku(connection.execute(select(*columns).where(among(AssetRow.sku, skus))).all())
     shoots = table_of(ShootRow).outerjoin(table_of(AngleRow))
-    query = select(shoot.sku, shoot.fate, angle.angle, angle.decision).select_from(shoots)
+    query = select(shoot.sku, shoot.fate, angle.angle, angle.source).select_from(shoots)
     angles = _by_sku(connection.execute(query.where(among(ShootRow.sku, skus))).all())
     rows = [
         {"sku": sku, "state": state, "channel": channel, "source": source, "count": count}
@@ -48,7 +48,7 @@ def _counted(assets: Sequence[Any], angles: Sequence[Any]) -> Iterator[tuple[tup
     yield from Counter((row.state, row.channel, row.source) for row in assets).items()
     made = {row.angle for row in assets if row.current}
     without = (row for row in angles if row.angle is not None and row.angle not in made)
-    bare = Counter(bare_state(row.decision, row.fate) for row in without)
+    bare = Counter(bare_state(row.source, row.fate) for row in without)
     fate = angles[0].fate
     if fate in SHOWN:
         bare[fate] = max(1, bare[fate])
@@ -57,6 +57,6 @@ def _counted(assets: Sequence[Any], angles: Sequence[Any]) -> Iterator[tuple[tup
     yield from (((state, "", ""), count) for state, count in bare.items())
 
 
-def bare_state(decision: str, fate: str) -> str:
+def bare_state(source: str, fate: str) -> str:
     """The state of an angle without an asset: `refused` by coverage, `held` with its shoot, or `missing`."""
-    return "refused" if decision == "refused" else "held" if fate == "held" else "missing"
+    return "refused" if source == "refused" else "held" if fate == "held" else "missing"

@@ -1,18 +1,32 @@
 """The tables of the catalog. `migrations/` creates them; a test compares the two.
 
-Products: `shoots`, `angles`, `captions`, `assets`, `checks`. Lineage: `steps`, `step_inputs`, `step_outputs`,
-`step_items`. Others: `run_tables.py`, `review_tables.py`, `version_tables.py`, `fact_tables.py`, `board_tables.py` and
-`vector_tables.py`. Times are UTC. Digests are SHA-256, 64 hex digits.
+Products: `shoots`, `angles`, `requests`, `assets`, `checks`. Lineage: `steps`, `step_inputs`, `step_outputs`,
+`step_items`. Others: `caption_tables.py`, `run_tables.py`, `review_tables.py`, `version_tables.py`, `fact_tables.py`,
+`board_tables.py` and `vector_tables.py`. Times are UTC. Digests are SHA-256, 64 hex digits.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, Index, MetaData, String, Text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    select,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedSQLExpression, column_property, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 TREE = "application/vnd.catalog.tree+json"  # media type of a folder artifact; lineage follows its files instead
+SERIAL = BigInteger().with_variant(Integer(), "sqlite")  # in SQLite, only an INTEGER key is the row number
 CONSTRAINT_NAMES = {  # so that a later migration can name what it changes, on every database
     "ix": "ix_%(table_name)s_%(column_0_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -101,50 +115,47 @@ class AngleRow(Base):
     angle: Mapped[str] = mapped_column(String(100), primary_key=True)
     azimuth_deg: Mapped[float]
     elevation_deg: Mapped[float]
-    decision: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(20))
     photo: Mapped[str | None]
     nearest_photo: Mapped[str | None]
     nearest_deg: Mapped[float | None]
     reason: Mapped[str]
 
 
-class CaptionRow(Base):
-    """The caption of one product in one language, and what is known of the product (JSON `Evidence`)."""
+class StepRow(Base):
+    """One computation: what was requested (`stage`, `version`, `params`), and how, where and when it ran.
 
-    __tablename__ = "captions"
+    `key`: the digest that the store knows it by. `id`: its number in this catalog, by which other rows refer to it. The
+    steps of one shoot have consecutive numbers, so that the rows of one shoot lie side by side in every index.
+    `own_seconds` and `own_cost_usd` exclude the step's items, so that sums over a lineage count nothing twice.
+    """
 
-    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
-    language: Mapped[str] = mapped_column(String(20), primary_key=True)
-    engine: Mapped[str]
-    model: Mapped[str | None]
-    title: Mapped[str]
-    description: Mapped[str]
-    bullets: Mapped[list[str]]
-    titles: Mapped[dict[str, Any]]
-    evidence: Mapped[dict[str, Any]]
-    alt_text: Mapped[str]
-    alt_texts: Mapped[dict[str, Any]]
-    attributes: Mapped[dict[str, Any]]
-    prompt: Mapped[str]
-    step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
+    __tablename__ = "steps"
+
+    id: Mapped[int] = mapped_column(SERIAL, primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(String(64), index=True, unique=True)
+    stage: Mapped[str] = mapped_column(String(100))
+    version: Mapped[int]
+    engine: Mapped[str | None]
+    params: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any]]
+    started_at: Mapped[datetime]
+    seconds: Mapped[float]
+    own_seconds: Mapped[float]
+    peak_memory_mb: Mapped[float]
+    cost_usd: Mapped[float]
+    own_cost_usd: Mapped[float]
+    device: Mapped[str]
+    host: Mapped[str]
+    versions: Mapped[dict[str, Any]]
+    image_digest: Mapped[str | None]
+    held: Mapped[str | None]
+    remedy: Mapped[str | None]
 
 
-class ClaimRow(Base):
-    """One claim of a caption: what is claimed, the ids of the evidence, the verdict; see `pipeline.core.evidence`."""
-
-    __tablename__ = "claims"
-
-    sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True)
-    language: Mapped[str] = mapped_column(String(20), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    field: Mapped[str] = mapped_column(String(20))
-    kind: Mapped[str] = mapped_column(String(20))
-    words: Mapped[str]
-    value: Mapped[str]
-    evidence: Mapped[list[str]]
-    verdict: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str]
-    dropped: Mapped[bool]
+def step_key_of(step_id: Mapped[int | None]) -> MappedSQLExpression[str | None]:
+    """The key of the step to which a column of another table refers."""
+    return column_property(select(StepRow.key).where(StepRow.id == step_id).scalar_subquery())
 
 
 class RequestRow(Base):
@@ -187,7 +198,8 @@ class AssetRow(Base):
     state: Mapped[str] = mapped_column(String(20))
     current: Mapped[bool]
     published_at: Mapped[datetime | None]
-    step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id"))
+    step_key = step_key_of(step_id)
     request_id: Mapped[str | None] = mapped_column(ForeignKey("requests.id"), index=True)
 
 
@@ -206,50 +218,25 @@ class CheckRow(Base):
     words: Mapped[str]
 
 
-class StepRow(Base):
-    """One computation: what was requested (`stage`, `version`, `params`), and how, where and when it ran.
-
-    `own_seconds` and `own_cost_usd` exclude the step's items, so that sums over a lineage count nothing twice.
-    """
-
-    __tablename__ = "steps"
-
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    stage: Mapped[str] = mapped_column(String(100))
-    version: Mapped[int]
-    engine: Mapped[str | None]
-    params: Mapped[dict[str, Any]]
-    report: Mapped[dict[str, Any]]
-    started_at: Mapped[datetime]
-    seconds: Mapped[float]
-    own_seconds: Mapped[float]
-    peak_memory_mb: Mapped[float]
-    cost_usd: Mapped[float]
-    own_cost_usd: Mapped[float]
-    device: Mapped[str]
-    host: Mapped[str]
-    versions: Mapped[dict[str, Any]]
-    image_digest: Mapped[str | None]
-    held: Mapped[str | None]
-    remedy: Mapped[str | None]
-
-
 class InputRow(Base):
-    """An edge of the lineage: `step_key` read these bytes, which `producer_key` made.
+    """An edge of the lineage: `step_id` read these bytes, which `producer_id` made.
 
     `path`: empty for the artifact itself, the file's path for a file of a folder artifact. For a source file of the
-    shoot `producer_key` is None, and `source_path` is its path in the shoot's folder, if known.
+    shoot `producer_id` is None, and `source_path` is its path in the shoot's folder, if known.
     """
 
     __tablename__ = "step_inputs"
+    __table_args__ = {"sqlite_with_rowid": False}
 
-    step_key: Mapped[str] = mapped_column(ForeignKey("steps.key", ondelete="CASCADE"), primary_key=True)
+    step_id: Mapped[int] = mapped_column(
+        ForeignKey("steps.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     path: Mapped[str] = mapped_column(String(1000), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64))
     media_type: Mapped[str]
     size_bytes: Mapped[int]
-    producer_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
+    producer_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id"))
     source_path: Mapped[str | None]
 
 
@@ -257,8 +244,11 @@ class OutputRow(Base):
     """An output of a step; `path` as in `step_inputs`."""
 
     __tablename__ = "step_outputs"
+    __table_args__ = {"sqlite_with_rowid": False}
 
-    step_key: Mapped[str] = mapped_column(ForeignKey("steps.key", ondelete="CASCADE"), primary_key=True)
+    step_id: Mapped[int] = mapped_column(
+        ForeignKey("steps.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     path: Mapped[str] = mapped_column(String(1000), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64))
@@ -270,15 +260,19 @@ class ItemRow(Base):
     """A step that ran as an item (one photo, one asset) of another step."""
 
     __tablename__ = "step_items"
+    __table_args__ = {"sqlite_with_rowid": False}
 
-    step_key: Mapped[str] = mapped_column(ForeignKey("steps.key", ondelete="CASCADE"), primary_key=True)
+    step_id: Mapped[int] = mapped_column(
+        ForeignKey("steps.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
     name: Mapped[str] = mapped_column(String(420), primary_key=True)
-    item_key: Mapped[str] = mapped_column(ForeignKey("steps.key"), index=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("steps.id"), index=True)
     computed: Mapped[bool]
 
 
-_MADE = InputRow.producer_key.is_not(None)  # else SQLite finds the files of one step among all source files
-_SOURCE = InputRow.producer_key.is_(None)  # only photos are looked up by their digest
-Index("ix_step_inputs_producer_key", InputRow.producer_key, sqlite_where=_MADE, postgresql_where=_MADE)
+_MADE = InputRow.producer_id.is_not(None)  # else SQLite finds the files of one step among all source files
+_SOURCE = InputRow.producer_id.is_(None)  # only photos are looked up by their digest
+Index("ix_step_inputs_producer_id", InputRow.producer_id, sqlite_where=_MADE, postgresql_where=_MADE)
 Index("ix_step_inputs_sha256", InputRow.sha256, sqlite_where=_SOURCE, postgresql_where=_SOURCE)
+Index("ix_shoots_last_run_at", ShootRow.last_run_at.desc(), ShootRow.sku)
 Index("ix_assets_current", AssetRow.current, AssetRow.state, AssetRow.id)

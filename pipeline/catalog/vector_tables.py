@@ -23,7 +23,7 @@ class VectorRow(Base):
     engine: Mapped[str] = mapped_column(String(40))
     revision: Mapped[str] = mapped_column(String(64))
     vector: Mapped[bytes] = mapped_column(LargeBinary)
-    step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id"))
 
 
 class DuplicateRow(Base):

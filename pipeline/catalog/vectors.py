@@ -64,9 +64,9 @@ def entries_of(index: VectorIndex, values: F32) -> tuple[VectorEntry, ...]:
     )
 
 
-def rows_of(sku: str, entries: Sequence[VectorEntry], step_key: str | None) -> list[dict[str, Any]]:
+def rows_of(sku: str, entries: Sequence[VectorEntry], step_id: int | None) -> list[dict[str, Any]]:
     """The rows of one product, by column."""
-    return [{"sku": sku, "step_key": step_key, **dict(entry)} for entry in entries]
+    return [{"sku": sku, "step_id": step_id, **dict(entry)} for entry in entries]
 
 
 def values_of(entries: Sequence[VectorEntry]) -> F32:

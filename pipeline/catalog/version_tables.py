@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pipeline.catalog.tables import Base
+from pipeline.catalog.tables import Base, step_key_of
 
 
 class VersionRow(Base):
@@ -29,7 +29,8 @@ class VersionRow(Base):
     verdict: Mapped[str] = mapped_column(String(20))
     reasons: Mapped[list[str]]
     checked_state: Mapped[str] = mapped_column(String(20))
-    step_key: Mapped[str | None] = mapped_column(ForeignKey("steps.key"), index=True)
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id"), index=True)
+    step_key = step_key_of(step_id)
     made_at: Mapped[datetime]
     published_at: Mapped[datetime | None] = mapped_column(index=True)
     replaced_at: Mapped[datetime | None]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import AssetEntry
+from pipeline.catalog.step_rows import StepIds
 from pipeline.catalog.sync import Changes, read_rows, sync_with, table_of
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.domain import Frozen
@@ -41,13 +42,14 @@ def write_versions(
     checked: Sequence[tuple[str, AssetEntry]],
     published: Mapping[str, datetime | None],
     known: Collection[str],
+    steps: StepIds,
     now: datetime,
 ) -> Changes:
     """Write the versions of a shoot's assets: other bytes, or bytes made by another step, are a new version.
 
     `checked`: of the assets that are made, identity and entry as the checks judged it. `published`: their
     `published_at`, by identity. `known`: the assets that the catalog had before; the present version of one that is no
-    longer made ends.
+    longer made ends. `steps`: the numbers of the steps by key.
     """
     table = table_of(VersionRow)
     made = among(VersionRow.asset_id, known) & VersionRow.replaced_at.is_(None)
@@ -57,8 +59,8 @@ def write_versions(
     updated = 0
     for identity, entry in checked:
         old = present.get(identity)
-        values = {**_values(entry), "published_at": published[identity]}
-        if old is None or (old.sha256, old.step_key) != (entry.sha256, entry.step_key):
+        values = {**_values(entry), "step_id": steps[entry.step_key], "published_at": published[identity]}
+        if old is None or (old.sha256, old.step_id) != (entry.sha256, values["step_id"]):
             new.append({"asset_id": identity, "made_at": now, "replaced_at": None, **values})
             if old is not None:
                 ended.append(identity)
@@ -88,7 +90,6 @@ def _values(entry: AssetEntry) -> dict[str, Any]:
     return {
         "sha256": entry.sha256,
         "size_bytes": entry.size_bytes,
-        "step_key": entry.step_key,
         "reasons": list(entry.record.reasons),
         "checked_state": entry.state,
         **{name: getattr(entry.record, name) for name in fields},

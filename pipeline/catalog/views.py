@@ -28,8 +28,8 @@ def _column(name: str) -> ColumnClause[Any]:
 
 ASSET_LINEAGE = _view(
     "asset_lineage",
-    "asset_id number made_at replaced_at step_key stage version engine params report started_at seconds own_seconds "
-    "peak_memory_mb cost_usd own_cost_usd device host versions image_digest",
+    "asset_id number made_at replaced_at step_id step_key stage version engine params report started_at seconds "
+    "own_seconds peak_memory_mb cost_usd own_cost_usd device host versions image_digest",
 )
 PHOTO_IMPACT = _view(
     "photo_impact",

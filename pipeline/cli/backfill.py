@@ -1,7 +1,6 @@
 """The command `backfill`: a collection as a matrix of shoots and steps, what a backfill makes of it, and that made."""
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
@@ -14,6 +13,7 @@ from pipeline.backfill import Backfill, Only, Wanted, plan_backfill
 from pipeline.cells import STATES, Cell, CellState
 from pipeline.cli.catalog import new_run_id, record_step
 from pipeline.cli.output import Json, print_json
+from pipeline.cli.places import given_place, shoots_in
 from pipeline.cli.progress import run_progress
 from pipeline.cli.recording import recording
 from pipeline.cli.runs import Preset
@@ -42,7 +42,8 @@ def add_commands(app: typer.Typer) -> None:
 def backfill(
     collection: Annotated[str, typer.Argument(help="as in shoot.yaml")],
     root: Annotated[
-        Path | None, typer.Argument(help="folder that is searched for shoots; default: CATALOG_SHOOTS")
+        str | None,
+        typer.Argument(help="what is searched for shoots, a folder or a bucket's URL; default: CATALOG_SHOOTS"),
     ] = None,
     steps: Annotated[
         str, typer.Option(help="only cells of these steps: splat, splat.. (and those below it), ..coverage, sfm..splat")
@@ -71,8 +72,9 @@ def backfill(
     wanted = _wanted(collection, steps, only, since)
     run_id = run_id or new_run_id("backfill")
     runner = runner_from(settings, run_id=run_id)
+    place = shoots_in(settings.shoots if root is None else given_place(root), settings)
     planned = plan_backfill(
-        wanted, root or settings.shoots, runner, settings.catalog_url, preset or settings.preset,
+        wanted, place, runner, settings.catalog_url, preset or settings.preset,
         run_id=run_id if plan_only or not dry_run else None, dry_run=dry_run,
         runs_here=settings.execution == "local" or not (plan_only or dry_run),
     )  # fmt: skip
@@ -148,7 +150,8 @@ def lines_of(planned: Backfill) -> list[str]:
     if estimate.unknown:
         took += f", besides {', '.join(estimate.unknown)}, which never ran on this store"
     lines = [f"cells: {counts}", f"to run: {planned.to_run} cells of {len(planned.plans)} shoots, {took}"]
-    return lines + [f"refused: {refused.source}: {refused.reason} [{refused.code}]" for refused in planned.refused]
+    lines += [f"refused: {refused.source}: {refused.reason} [{refused.code}]" for refused in planned.refused]
+    return lines + [f"waits: {shoot.source}: {shoot.reason}" for shoot in planned.waiting]
 
 
 def _mark(cell: Cell) -> str:

@@ -26,17 +26,22 @@ class Wish(NamedTuple):
     """What a run is to make."""
 
     run_id: str
-    sku: str
+    asset: str
     text: str
+
+    @property
+    def sku(self) -> str:
+        """The product of the asset."""
+        return self.asset.partition("/")[0]
 
     @property
     def arguments(self) -> list[str]:
         """Of `catalog`. "--" because a wish may begin with a dash, as the entries of a list do."""
-        return ["brief", "--run", "--run-id", self.run_id, "--", self.sku, self.text]
+        return ["brief", "--run", "--run-id", self.run_id, "--asset", self.asset, "--", self.sku, self.text]
 
 
 class BackgroundRedo:
-    """Runs `catalog brief SKU TEXT --run` for each wish. Its log lies beside the store, in `logs/`.
+    """Runs `catalog brief SKU TEXT --asset ASSET --run` for each wish. Its log lies beside the store, in `logs/`.
 
     A wish that cannot be made is recorded as a run that failed, with its reason, so that the pages show it.
     """
@@ -44,7 +49,7 @@ class BackgroundRedo:
     def __init__(self, settings: Settings, command: Sequence[str] = (sys.executable, "-m", "pipeline")) -> None:
         self._command = command
         self._url = settings.catalog_url
-        self._folder = settings.store.absolute().parent / "logs"
+        self._folder = settings.beside / "logs"
         self._waiting: deque[Wish] = deque()
         self._changed = threading.Condition()
         self._running: subprocess.Popen[bytes] | None = None
@@ -52,12 +57,12 @@ class BackgroundRedo:
         self._stopped = False
         self._worker = threading.Thread(target=self._work, name="redo", daemon=True)
 
-    async def start(self, request: Request, run_id: str, sku: str, text: str) -> None:  # noqa: ARG002
+    async def start(self, request: Request, run_id: str, asset: str, text: str) -> None:  # noqa: ARG002
         """Queue the wish. `run_id`: under which its steps are recorded.
 
         Raises BadInput when the folder of the logs cannot be made.
         """
-        wish = Wish(run_id, sku, text)
+        wish = Wish(run_id, asset, text)
         with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
         with self._changed:

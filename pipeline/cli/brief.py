@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console
@@ -16,6 +16,7 @@ from pipeline.catalog.queries import list_assets
 from pipeline.cli.catalog import new_run_id, record_step
 from pipeline.cli.outcome import print_outcome
 from pipeline.cli.output import EngineSettings, Json, engine_params, print_json
+from pipeline.cli.places import target_at
 from pipeline.cli.progress import run_progress
 from pipeline.cli.recording import recording
 from pipeline.cli.runs import Preset
@@ -26,7 +27,7 @@ from pipeline.core.errors import CatalogError
 from pipeline.discovery import conclude
 from pipeline.language.briefs.plan import EditPlan, Overlay
 from pipeline.language.briefs.registry import PARSERS
-from pipeline.request import PlannedBrief, prepare, read_request
+from pipeline.request import PlannedBrief, Redo, prepare, read_request
 from pipeline.run import StepResult, exit_code, reports_of, run_plan, runner_from
 from pipeline.settings import Settings, read_settings
 
@@ -55,15 +56,45 @@ def brief(
     settings_of_parser: EngineSettings = None,
     preset: Preset = None,
     run_id: Annotated[str | None, typer.Option(help="the run under whose summary the request is recorded")] = None,
+    asset: Annotated[str, typer.Option(help="make this asset again: its angle and backdrop, if TEXT names none")] = "",
     as_json: Json = False,
 ) -> None:
     """Turn a brief into a plan: each wish, what it became, its route, and what it will take. With --run, make it."""
-    settings = read_settings()
     params = engine_params(PARSERS, engine, {}, settings_of_parser or [])
+    redo = Redo(asset) if asset else None
+    made = run_brief(target, text, params, redo, run=run, preset=preset, run_id=run_id, as_json=as_json)
+    if as_json:
+        value = made.edit.model_dump(mode="json") | {"sku": made.sku, "plan": made.digest}
+        value["shoot"] = overlay_of(made.edit.shoot)
+        steps = [result.model_dump() for result in made.results]
+        print_json({**value, "parsing_usd": made.usd, "steps": steps})
+    raise typer.Exit(exit_code(made.results))
+
+
+class MadeBrief(NamedTuple):
+    """A brief that was planned, and how its steps ended if it was made. `usd`: what reading it cost."""
+
+    sku: str
+    edit: EditPlan
+    digest: str
+    usd: float
+    results: list[StepResult]
+
+
+def run_brief(
+    target: str, text: str, params: Frozen, redo: Redo | None, *,
+    run: bool, preset: str | None, run_id: str | None, as_json: bool,
+) -> MadeBrief:  # fmt: skip
+    """Plan a brief, and make it if `run`; unless `as_json`, show both. `redo`: the asset that it makes again."""
+    settings = read_settings()
     payer = run_id or new_run_id("brief")
     budget = runner_from(settings, run_id=payer).budget
-    with _recording_failure(settings.catalog_url, run_id, target), run_progress(Console(stderr=True)) as show:
-        folder, edit, usd = read_request(target, text, params, settings.catalog_url, budget)
+    with (
+        _recording_failure(settings.catalog_url, run_id, target),
+        target_at(target, settings) as shoot,
+        run_progress(Console(stderr=True)) as show,
+    ):
+        folder, edit, usd = read_request(shoot, text, params, settings.catalog_url, budget, redo)
         runner = runner_from(settings, show.event, payer)
         runs_here = run or settings.execution == "local"
         request = prepare(runner, folder, preset or settings.preset, edit, runs_here=runs_here)
@@ -72,11 +103,7 @@ def brief(
     results = _make(runner, request, settings, payer, as_json=as_json) if run else []
     if run_id and not run:
         _record(settings, run_id, request)
-    if as_json:
-        value = request.edit.model_dump(mode="json") | {"sku": request.plan.sku, "plan": request.digest}
-        value["shoot"] = overlay_of(request.edit.shoot)
-        print_json({**value, "parsing_usd": usd, "steps": [result.model_dump() for result in results]})
-    raise typer.Exit(exit_code(results))
+    return MadeBrief(request.plan.sku, request.edit, request.digest, usd, results)
 
 
 def overlay_of(overlay: Overlay) -> dict[str, object]:

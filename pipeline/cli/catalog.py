@@ -15,13 +15,14 @@ from pipeline.catalog.entries import AssetState
 from pipeline.catalog.queries import list_assets
 from pipeline.cli.doctor import examine
 from pipeline.cli.output import Json, asset_cell, asset_table, print_json
+from pipeline.cli.places import given_place, shoots_in
 from pipeline.contract.plan import Plan
-from pipeline.contract.store import Store, object_path
+from pipeline.contract.storage.base import object_name
 from pipeline.contract.verify import verify as verify_store
 from pipeline.discovery import conclude
 from pipeline.discovery import discover as discover_shoots
 from pipeline.editions import edition_of
-from pipeline.run import StepResult
+from pipeline.run import StepResult, store_from
 from pipeline.settings import Settings, read_settings
 
 
@@ -33,7 +34,8 @@ def add_commands(app: typer.Typer) -> None:
 
 def discover(
     root: Annotated[
-        Path | None, typer.Argument(help="folder that is searched for shoots; default: CATALOG_SHOOTS")
+        str | None,
+        typer.Argument(help="what is searched for shoots, a folder or a bucket's URL; default: CATALOG_SHOOTS"),
     ] = None,
     run_id: Annotated[
         str | None, typer.Option(help="name of the run under which the shoots are recorded; default: a new name")
@@ -42,18 +44,22 @@ def discover(
 ) -> None:
     """Plan the new and changed shoots; the nightly run begins with this."""
     settings = read_settings()
-    store = Store(settings.store)
-    folder, run_id = root or settings.shoots, run_id or new_run_id("discover")
+    store = store_from(settings)
+    run_id = run_id or new_run_id("discover")
+    shoots_folder = shoots_in(settings.shoots if root is None else given_place(root), settings)
     discovery = discover_shoots(
-        folder,
+        shoots_folder.path,
         store,
         settings.catalog_url,
         settings.preset,
         run_id,
         runs_here=settings.execution == "local",
+        fetched=shoots_folder.fetched,
+        source=shoots_folder.source,
     )
+    waiting = [shoot.model_dump() for shoot in shoots_folder.waiting]
     if as_json:
-        print_json({"run_id": run_id, **discovery.model_dump()})
+        print_json({"run_id": run_id, **discovery.model_dump(), "waiting": waiting})
         return
     table = Table("shoot", "state", "reason", title=f"run {run_id}")
     for planned in discovery.plans:
@@ -62,7 +68,9 @@ def discover(
         table.add_row(sku, "unchanged", "")
     for refused in discovery.refused:
         table.add_row(escape(refused.source), "[red]refused[/]", escape(f"{refused.reason} [{refused.code}]"))
-    _print_table(table, f"no shoots in {folder}")
+    for shoot in shoots_folder.waiting:
+        table.add_row(escape(shoot.source), "[yellow]waits[/]", escape(shoot.reason))
+    _print_table(table, f"no shoots in {root or settings.shoots}")
     for planned in discovery.plans:
         Console().print(f"plan {planned.plan} of {planned.sku}", soft_wrap=True)  # in full, for `catalog stage --plan`
 
@@ -102,8 +110,7 @@ def assets(
     edition = edition_of(settings.preset) if outdated else None
     matches = list_assets(catalog, sku=sku, collection=collection, state=state, not_edition=edition)
     if as_json:
-        store = settings.store.absolute()
-        paths = [str(object_path(store, asset.sha256)) for asset in matches]
+        paths = [f"{settings.store_location}/{object_name(asset.sha256)}" for asset in matches]
         listed = [asset.model_dump(mode="json") for asset in matches]
         print_json({"assets": [{**asset, "path": path} for asset, path in zip(listed, paths, strict=True)]})
         return
@@ -134,7 +141,7 @@ def verify(as_json: Json = False) -> None:
     """Read every file of the store and list the missing and damaged ones. The exit code is 1 if there are any."""
     settings = read_settings()
     assets = list_assets(Catalog(settings.catalog_url))
-    verified = verify_store(Store(settings.store), [(asset.sha256, f"asset {asset.id}") for asset in assets])
+    verified = verify_store(store_from(settings), [(asset.sha256, f"asset {asset.id}") for asset in assets])
     if as_json:
         print_json(verified.model_dump())
     else:

@@ -1,6 +1,7 @@
 """Examines this machine for `catalog doctor`: what is installed, which engines would run, what is missing."""
 
 import os
+import uuid
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Literal
@@ -13,6 +14,8 @@ from pipeline.core.engines import Engine, name_of, purpose_of, settings_required
 from pipeline.core.errors import CatalogError
 from pipeline.core.licences.gate import RefusedLicence, require_licences
 from pipeline.plan import STEPS, read_preset, stage_of, step_params
+from pipeline.pods import PodOptions, pod_request, read_pods
+from pipeline.run import store_from
 from pipeline.settings import Settings
 
 FindingState = Literal["ok", "missing", "optional"]
@@ -44,17 +47,46 @@ def examine(settings: Settings) -> list[Finding]:
         *_engines(settings),
         *_licences(settings),
         *_extras(),
+        *_pods(settings),
         _device(),
     ]
 
 
 def _store(settings: Settings) -> Finding:
     try:
-        store = Store(settings.store)
+        store = store_from(settings)
         store.is_whole(store.put(b"doctor", "text/plain"))
+        _require_conditions(store)
     except CatalogError as error:
         return Finding(what="store", state="missing", words=str(error))
-    return Finding(what="store", state="ok", words=str(store.root))
+    return Finding(what="store", state="ok", words=str(settings.store_location))
+
+
+def _require_conditions(store: Store) -> None:
+    """Raise CatalogError when the store lets two writers write the same manifest."""
+    name = f"scratch/doctor-{uuid.uuid4().hex}"
+    first, second = (store.storage.swap(name, writer, None) for writer in (b"first", b"second"))
+    store.storage.delete(name)
+    if not first or second:
+        raise CatalogError(
+            f"{store.storage.where('')} ignores conditions of writes (If-None-Match), so two steps may both win",
+            remedy="Use a service, or a newer version of it, that honours them",
+        )
+
+
+def _pods(settings: Settings) -> list[Finding]:
+    """What pods.yaml changes, where steps run in pods or the file is named."""
+    if settings.execution == "local" and settings.pods is None:
+        return []
+    try:
+        file = read_pods(settings.pods)
+        for step in STEPS:
+            pod_request(step, "catalog_nightly", file)
+    except CatalogError as error:
+        return [Finding(what="pods", state="missing", words=str(error))]
+    changed = ", ".join(["every pod"] * (file.every != PodOptions()) + [*file.steps, *file.dags]) or "nothing"
+    words = f"{settings.pods} changes {changed}" if settings.pods else "as the stages declare"
+    return [Finding(what="pods", state="ok", words=words)]
 
 
 def _database(settings: Settings) -> Finding:

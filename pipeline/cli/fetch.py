@@ -10,11 +10,11 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.entries import AssetState
 from pipeline.catalog.files import FileFilter
 from pipeline.cli.output import Json, bar, print_json
-from pipeline.contract.store import Store
 from pipeline.fetch.folder import Fetched
 from pipeline.fetch.folder import fetch as fetch_files
 from pipeline.fetch.listing import file_list
 from pipeline.fetch.names import MANIFEST, parse_template
+from pipeline.run import store_from
 from pipeline.settings import read_settings
 
 
@@ -46,7 +46,7 @@ def fetch(
     which = FileFilter(sku=sku, collection=collection, channel=channel, state=state, angle=angle, backdrop=backdrop)
     files = file_list(Catalog(settings.catalog_url), which, parse_template(*given))
     with bar("fetch") as progress:
-        fetched = fetch_files(Store(settings.store), files, out, progress)
+        fetched = fetch_files(store_from(settings), files, out, progress)
     if as_json:
         print_json({**fetched.model_dump(), "manifest": str(out / MANIFEST)})
     else:

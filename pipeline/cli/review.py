@@ -1,14 +1,14 @@
 """The commands `review`: list what waits for a decision, decide, undo, and the log."""
 
 import getpass
-import shlex
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipeline import request
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.review.actors import Actor, Role
 from pipeline.catalog.review.applying import Choice, Decided
@@ -18,9 +18,15 @@ from pipeline.catalog.review.log import Review, review_log
 from pipeline.catalog.review.queue import review_queue
 from pipeline.catalog.review.redo import Redo
 from pipeline.catalog.review.withdrawal import withdraw as withdraw_assets
+from pipeline.cli.brief import run_brief
+from pipeline.cli.catalog import new_run_id
 from pipeline.cli.impact import After, Limit
 from pipeline.cli.output import Json, asset_cell, asset_table, named_values, print_json, print_next
+from pipeline.cli.runs import Preset
 from pipeline.core.errors import BadInput
+from pipeline.language.briefs.registry import PARSERS
+from pipeline.overlay import settings_of
+from pipeline.run import StepResult, exit_code
 from pipeline.settings import read_settings
 
 Assets = Annotated[
@@ -34,7 +40,11 @@ Channel = Annotated[str | None, typer.Option(help="only this channel")]
 Sku = Annotated[str | None, typer.Option(help="only this product")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="a setting to change for the redo; can be repeated"),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="a setting for the redo, such as light.strength=0.7; can be repeated",
+    ),
 ]
 
 review = typer.Typer(
@@ -82,15 +92,32 @@ def reject(assets: Assets, reason: Reason, by: By = None, as_json: Json = False)
 
 
 @review.command()
-def redo(assets: Assets, reason: Wish = "", settings: Settings = None, by: By = None, as_json: Json = False) -> None:
-    """Send assets back to be made again. What to run for that is printed; it replaces them once it is published."""
+def redo(
+    assets: Assets, reason: Wish = "", settings: Settings = None, preset: Preset = None, by: By = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Send assets back and make them again, one after the other. A new one replaces the old once it is published."""
     chosen = named_values(settings or [])
-    decided = decide(
-        _catalog(), assets, "redo", _actor(by), reason=reason, settings={"text": reason} | chosen if reason else chosen
-    )
-    _print_decided(decided, as_json)
-    for sku in dict.fromkeys(each.asset_id.partition("/")[0] for each in decided):
-        Console(stderr=True).print(_to_run(sku, reason, chosen), markup=False, highlight=False, soft_wrap=True)
+    settings_of(chosen)  # an error in it must come before the decision
+    wish = reason or request.in_words(chosen)
+    if not wish:
+        raise BadInput("a redo of nothing would be the same picture", remedy="Give --reason or --set")
+    parser = PARSERS.parse({"engine": PARSERS.names[0]})
+    decided: list[Decided] = []
+    results: list[StepResult] = []
+    for asset in assets:
+        run_id = new_run_id("redo")
+        stored = {"text": wish, "run_id": run_id, **chosen}
+        decided += decide(_catalog(), [asset], "redo", _actor(by), reason=reason, settings=stored)
+        if not as_json:
+            _print_decided(decided[-1:], as_json)
+        sku, again = asset.partition("/")[0], request.Redo(asset, chosen)
+        made = run_brief(sku, wish, parser, again, run=True, preset=preset, run_id=run_id, as_json=as_json)
+        results += made.results
+    if as_json:
+        steps = [result.model_dump() for result in results]
+        print_json({"assets": [each.model_dump(mode="json") for each in decided], "steps": steps})
+    raise typer.Exit(exit_code(results))
 
 
 @review.command()
@@ -129,16 +156,6 @@ def log(
         table.add_row(*map(escape, (decided, what, _holds(entry))))
     Console().print(table if table.row_count else "no decisions yet")
     print_next(entries.next)
-
-
-def _to_run(sku: str, reason: str, chosen: dict[str, Any]) -> str:
-    """What makes the pictures of a product again, as one sentence."""
-    command = shlex.join(["catalog", "brief", sku, reason, "--run"])
-    settings = ", ".join(f"{name}={value}" for name, value in chosen.items())
-    if not chosen:
-        return f"make it again with: {command}"
-    first = f"change {settings} in the shoot.yaml of {sku}"
-    return f"{first}, then make it again with: {command}" if reason else f"{first}; the next night makes it again"
 
 
 def _progress(redo: Redo | None) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 from pipeline.cli.catalog import record_run, record_step
 from pipeline.cli.outcome import print_outcome
 from pipeline.cli.output import Json, print_json
+from pipeline.cli.places import shoot_folder_at
 from pipeline.cli.progress import run_progress
 from pipeline.cli.recording import recording
 from pipeline.cli.sheets import copy_held_picture, copy_sheet
@@ -36,7 +37,7 @@ from pipeline.run import (
 )
 from pipeline.settings import Settings, read_settings
 
-ShootDir = Annotated[Path, typer.Argument(help="a folder with shoot.yaml and photos/")]
+ShootDir = Annotated[str, typer.Argument(help="a folder with shoot.yaml and photos/, or its URL in a bucket")]
 Preset = Annotated[
     str | None, typer.Option(help="name of a preset (standard, demo) or a YAML file; default: CATALOG_PRESET")
 ]
@@ -54,8 +55,9 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
     console, began = Console(stderr=True), datetime.now(UTC)
     with run_progress(console) as show:
         runner = runner_from(settings, show.event)
-        listed = listing_digest(shoot_dir)  # first of all, so that the next night sees any change from here on
-        plan, digest = write_plan(shoot_dir, runner.store, preset or settings.preset)
+        with shoot_folder_at(shoot_dir, settings) as folder:
+            listed = listing_digest(folder)  # first of all, so that the next night sees any change from here on
+            plan, digest = write_plan(folder, runner.store, preset or settings.preset)
         results = run_plan(runner, plan, digest, show.result)
     with recording(results):
         record_run(settings, plan, digest, listed, results, began, preset or settings.preset)
@@ -85,7 +87,8 @@ def plan(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> N
     settings = read_settings()
     runner = runner_from(settings)
     runs_here = settings.execution == "local"
-    written, digest = write_plan(shoot_dir, runner.store, preset or settings.preset, runs_here=runs_here)
+    with shoot_folder_at(shoot_dir, settings) as folder:
+        written, digest = write_plan(folder, runner.store, preset or settings.preset, runs_here=runs_here)
     steps = forecast(runner, written)
     left_out = left_out_of(runner, written)
     if as_json:

@@ -4,7 +4,7 @@ import uuid
 from pathlib import Path
 
 from pipeline.contract.runner import Runner
-from pipeline.contract.store import write_whole, writing
+from pipeline.contract.storage.disk import write_whole, writing
 from pipeline.run import StepResult, output_of
 
 
@@ -30,7 +30,7 @@ def copy_held_picture(runner: Runner, result: StepResult, sku: str, folder: Path
             with writing(path.parent):
                 path.unlink()
         return None
-    return _write(path, runner.store.object_path(result.picture).read_bytes())
+    return _write(path, runner.store.read_object(result.picture))
 
 
 def _write(path: Path, data: bytes) -> Path:

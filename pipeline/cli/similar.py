@@ -1,5 +1,6 @@
 """The command `similar`: pictures and products that look alike."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,10 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.duplicates import Duplicate, accept, list_duplicates
 from pipeline.catalog.similar import Found, similar_to
 from pipeline.cli.output import Json, print_json, writing
+from pipeline.contract.artifact import Artifact
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput, CatalogError
+from pipeline.run import store_from
 from pipeline.settings import read_settings
 
 
@@ -81,26 +84,31 @@ def _show_pairs(pairs: list[Duplicate], as_json: bool) -> None:
 def _write_sheet(catalog: Catalog, found: Found, sheet: Path) -> None:
     from pipeline.imaging.sheet.similar import SimilarTile, similar_sheet
 
-    store = Store(read_settings().store)
-    alike = {sku for pair in list_duplicates(catalog, found.query.partition("/")[0]) for sku in (pair.sku, pair.other)}
-    tiles = [
-        SimilarTile(
-            name=hit.sku,
-            detail=hit.id.partition("/")[2],
-            file=_picture(store, hit.sha256, hit.id),
-            likeness=hit.likeness,
-            alike=hit.sku in alike,
-        )
-        for hit in found.hits
-    ]
-    words = f"compared with {found.compared} pictures of other products, by {found.engine} {found.revision[:12]}"
-    data = similar_sheet(found.query, words, _picture(store, found.sha256, found.query), tiles)
+    store = store_from(read_settings())
+    folder = store.scratch("similar")
+    try:
+        alike = {
+            sku for pair in list_duplicates(catalog, found.query.partition("/")[0]) for sku in (pair.sku, pair.other)
+        }
+        tiles = [
+            SimilarTile(
+                name=hit.sku,
+                detail=hit.id.partition("/")[2],
+                file=_picture(store, hit.sha256, hit.id, folder),
+                likeness=hit.likeness,
+                alike=hit.sku in alike,
+            )
+            for hit in found.hits
+        ]
+        words = f"compared with {found.compared} pictures of other products, by {found.engine} {found.revision[:12]}"
+        data = similar_sheet(found.query, words, _picture(store, found.sha256, found.query, folder), tiles)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     with writing(sheet):
         sheet.write_bytes(data)
 
 
-def _picture(store: Store, sha256: str, name: str) -> Path:
-    path = store.object_path(sha256)
-    if not path.is_file():
+def _picture(store: Store, sha256: str, name: str, folder: Path) -> Path:
+    if store.size_of(sha256) is None:
         raise CatalogError(f"the picture of {name} is not in the store", remedy="Run its shoot again")
-    return path
+    return store.file(Artifact(sha256=sha256, media_type="image/*", size=0), folder)

@@ -18,7 +18,8 @@ from pipeline.contract.budget import Budget
 from pipeline.contract.manifest import HeldAbove, HeldReason, Manifest, Provenance, Request, artifacts_in
 from pipeline.contract.plan import Plan, PlannedStep, StepOutput
 from pipeline.contract.stage import AnyStage, Stage
-from pipeline.contract.store import FULL, Store, store_full
+from pipeline.contract.storage.disk import FULL, store_full
+from pipeline.contract.store import Store
 from pipeline.contract.work import Event, FinishedStep, Work
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, CatalogError, Held

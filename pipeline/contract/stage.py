@@ -19,16 +19,17 @@ O = TypeVar("O", bound=Frozen)  # noqa: E741
 
 @dataclass(frozen=True)
 class Resources:
-    """What a step requests from the cluster when it runs in a pod.
+    """What a step's pod requests from the cluster, unless pods.yaml says otherwise (`pipeline/pods.py`).
 
-    `gpu`: whether it can use a GPU; it gets one where CATALOG_DEVICE is cuda. `cores` and `memory` (a Kubernetes
-    quantity, such as 2Gi) are set where little is needed; None means CATALOG_KUBERNETES_CORES and
-    CATALOG_KUBERNETES_MEMORY.
+    `memory` and `scratch` (room for temporary files) are Kubernetes quantities, such as 2Gi. `gpu`: whether the step
+    can use a GPU; it gets one where CATALOG_DEVICE is cuda. The defaults fit a node of 4 cores and 16 GB, one GPU step
+    and one other at a time.
     """
 
+    cores: float = 2
+    memory: str = "6Gi"
+    scratch: str = "8Gi"
     gpu: bool = False
-    cores: int | None = None
-    memory: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from functools import partial
+from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 
@@ -37,19 +38,17 @@ def verify(store: Store, promised: Iterable[tuple[str, str]] = ()) -> Verified:
 
     `promised`: (sha256, name) of files that are needed besides those of the manifests: the catalog's assets.
     """
-    files = sorted((store.root / "objects").glob("*/*"))
-    damaged_objects = {path.name for path in files if not _is_named_by_its_digest(path)}
-    whole = {path.name for path in files} - damaged_objects
-    owners: dict[str, list[str]] = {sha256: [] for sha256 in damaged_objects}
+    objects = {PurePosixPath(file.name).name: file.name for file in store.storage.list("objects")}
+    sound = store.storage.each(lambda item: _has_digest(store, item[1], item[0]), objects.items())
+    whole = {sha256 for sha256, is_sound in zip(objects, sound, strict=True) if is_sound}
+    owners: dict[str, list[str]] = {sha256: [] for sha256 in objects if sha256 not in whole}
     references = list(promised)
     broken: list[Damage] = []
-    manifests = sorted((store.root / "manifests").glob("*/*.json"))
-    for path in manifests:
-        step = f"{path.parent.name} {path.stem}"
-        try:
-            manifest = Manifest.model_validate_json(path.read_bytes())
-        except (ValidationError, OSError):
-            broken.append(Damage(path=str(path), sha256=None, whose=(step,)))
+    manifests = sorted(file.name for file in store.storage.list("manifests"))
+    for name, manifest in zip(manifests, store.storage.each(partial(_read_manifest, store), manifests), strict=True):
+        step = f"{PurePosixPath(name).parent.name} {PurePosixPath(name).stem}"
+        if manifest is None:
+            broken.append(Damage(path=store.storage.where(name), sha256=None, whose=(step,)))
             continue
         for artifact in artifacts_in(manifest.made).values():
             references += [(part.sha256, step) for part in _parts(store, artifact, whole)]
@@ -57,19 +56,28 @@ def verify(store: Store, promised: Iterable[tuple[str, str]] = ()) -> Verified:
         if sha256 not in whole:
             owners.setdefault(sha256, []).append(owner)
     lost = [
-        Damage(path=str(store.object_path(sha256)), sha256=sha256, whose=tuple(sorted(names)))
-        for sha256, names in owners.items()
+        Damage(path=store.where(sha256), sha256=sha256, whose=tuple(sorted(names))) for sha256, names in owners.items()
     ]
     damaged = sorted((*broken, *lost), key=lambda damage: damage.path)
-    return Verified(objects=len(files), manifests=len(manifests), damaged=tuple(damaged))
+    return Verified(objects=len(objects), manifests=len(manifests), damaged=tuple(damaged))
 
 
-def _is_named_by_its_digest(path: Path) -> bool:
+def _has_digest(store: Store, name: str, sha256: str) -> bool:
+    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == path.name
+        for part in store.storage.parts(name):
+            digest.update(part)
     except OSError:
         return False
+    return digest.hexdigest() == sha256
+
+
+def _read_manifest(store: Store, name: str) -> Manifest | None:
+    try:
+        stored = store.storage.read(name)
+        return Manifest.model_validate_json(stored.data) if stored else None
+    except (ValidationError, OSError):
+        return None
 
 
 def _parts(store: Store, artifact: Artifact, whole: set[str]) -> Iterator[Artifact]:

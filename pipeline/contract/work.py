@@ -77,8 +77,11 @@ class Work:
         return None if self.budget is None else self.budget.left_usd
 
     def path(self, artifact: Artifact) -> Path:
-        """A read-only file with the artifact's bytes. It has no file ending; detect its format by content."""
-        return self.store.path(artifact)
+        """A read-only file with the artifact's bytes, for as long as the step runs.
+
+        It has no file ending; detect its format by content.
+        """
+        return self.store.file(artifact, self.scratch)
 
     def read(self, artifact: Artifact) -> bytes:
         """The artifact's bytes."""

@@ -24,6 +24,11 @@ class Crop(Frozen):
         description="width to height, such as `4:5`: keep the largest frame of this shape about the middle of what the "
         "sides leave",
     )
+    detail: bool = Field(
+        default=False,
+        description="the picture is to show only a part of the product; otherwise an asset whose edits cut off part of "
+        "it goes to review",
+    )
 
     @property
     def ratio(self) -> float | None:

@@ -33,6 +33,22 @@ class RenderFaults(Frozen):
     smudged: float | None = None
 
 
+class Likeness(Frozen):
+    """A picture that was drawn as `photo` shows the product, without that photo's detail, compared with the photo.
+
+    `ssim`: of the picture with the detail of other photos, inside the product, 0 to 1; `weakest`: the same around the
+    weakest twentieth of its pixels; `splat_ssim`: of the splat alone. `photographed`: share of the product's pixels
+    with any detail. `fitted`: the splat was fitted to the photo.
+    """
+
+    photo: str
+    ssim: float
+    weakest: float
+    splat_ssim: float
+    photographed: float
+    fitted: bool
+
+
 class Shares(Frozen):
     """Where a product's colours come from: photos, the splat alone, a generative model. Shares that add up to 1."""
 

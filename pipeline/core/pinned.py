@@ -49,10 +49,12 @@ def checkpoint_folder(name: str, engine: str, *files: str) -> Path:
     return folder
 
 
-def require_pinned(params: PinnedCheckpoint, folder: Path, engine: str) -> str:
+def require_pinned(
+    params: PinnedCheckpoint, folder: Path, engine: str, *, package: str = "transformers", extra: str | None = None
+) -> str:
     """Return the checkpoint that would run here. Raises MissingEngine if its digest is another, or without its device.
 
-    `engine`: whose checkpoint it is, for the message.
+    `engine`: whose checkpoint it is, for the message. `package`: what loads it, and the `extra` that brings that.
     """
     require_device(params.device)
     digest = folder_digest(folder)
@@ -61,7 +63,8 @@ def require_pinned(params: PinnedCheckpoint, folder: Path, engine: str) -> str:
             f"{engine} checkpoint {folder} has digest {digest}; the setting pins {params.checkpoint_sha256 or 'none'}",
             remedy=f"If this is the revision to use, set {engine}'s checkpoint_sha256: {digest}",
         )
-    if not find_spec("transformers"):
-        raise MissingEngine("the package transformers is not installed", remedy="Install torch and transformers")
+    if not find_spec(package):
+        what = f"catalog-pipeline[{extra}]" if extra else f"torch and {package}"
+        raise MissingEngine(f"the package {package} is not installed", remedy=f"Install {what}")
     licence = in_words(licence_of(params))
-    return f"checkpoint {folder} (sha256 {digest[:12]}), licence {licence}, transformers {version('transformers')}"
+    return f"checkpoint {folder} (sha256 {digest[:12]}), licence {licence}, {package} {version(package)}"

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 from pipeline.core.backdrops import Backdrop, BackdropKind, Colour
 from pipeline.core.domain import Angle, AngleDecision, Frozen, Name, View
 from pipeline.core.edits import Edits
-from pipeline.core.measured import RenderFaults, Shares, SilhouetteAgreement
+from pipeline.core.measured import Likeness, RenderFaults, Shares, SilhouetteAgreement
 from pipeline.core.retouches import Alteration
 
 Homography = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
@@ -69,12 +69,11 @@ class Picture(Frozen):
     `source`: `captured` (the photo `photo`, cut out), `rendered` (from the splat) or `refused` (no picture; `reason`
     says why). `edits`: already applied to the picture. `view`: its camera in the product frame, if known. A change of
     perspective cannot be described by a camera: then `view` is the camera before the edits, and the homography
-    `picture_from_view`, otherwise None, maps its px to the picture's. `likeness`: of a rendered picture, SSIM, 0 to 1,
-    of the splat and the nearest photo, which it was fitted to; `validation_ssim`: its mean over the validation
-    photos. `silhouette`: of a captured picture, if there is a splat and the photo has a pose. `shares`: where its
-    colours come from, None for a refused angle; `detail_photos`: of a rendered picture, the photos whose detail it has.
-    `fitted`: px of the photos as the splat was fitted to them, per px of the rendered picture before its edits, at most
-    1; None if unknown. `faults`: of a rendered picture.
+    `picture_from_view`, otherwise None, maps its px to the picture's. `likenesses`: of a rendered picture, how well
+    pictures that were made like it match the photos around it. `silhouette`: of a captured picture, if there is a splat
+    and the photo has a pose. `shares`: where its colours come from, None for a refused angle; `detail_photos`: of a
+    rendered picture, the photos whose detail it has. `fitted`: px of the photos as the splat was fitted to them, per px
+    of the rendered picture before its edits, at most 1; None if unknown. `faults`: of a rendered picture.
     """
 
     angle: Angle
@@ -85,8 +84,7 @@ class Picture(Frozen):
     edits: Edits | None = None
     resized: float = Field(default=1.0, description="factor by which the edits enlarged the picture")
     picture_from_view: Homography | None = None
-    likeness: float | None = None
-    validation_ssim: float | None = None
+    likenesses: tuple[Likeness, ...] = ()
     silhouette: SilhouetteAgreement | None = None
     refined: bool = Field(default=False, description="a generative model has added detail to the product")
     shares: Shares | None = None

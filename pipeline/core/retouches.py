@@ -46,6 +46,6 @@ class Alteration(Frozen):
     `box`: left, top, right and bottom of where, as shares of the picture before its edits.
     """
 
-    operation: Literal["refine", "retouch", "try-on"]
+    operation: Literal["refine", "retouch", "try-on", "enlarge"]
     what: str = Field(description="what was done, for a person to read")
     box: Box = (0.0, 0.0, 1.0, 1.0)

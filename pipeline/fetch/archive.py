@@ -26,7 +26,12 @@ def zip_stream(store: Store, files: Sequence[FetchedFile]) -> Iterator[bytes]:
     left out of files and manifest; `missing.txt` in the zip names it, and so does a warning in the log. To know that
     before a file is sent, each is read twice.
     """
-    missing = [f"{store.path(file.artifact)} ({file.asset_id})" for file in files if not _is_there(store, file)]
+    sizes = store.storage.each(lambda file: store.size_of(file.sha256), files)
+    missing = [
+        f"{store.where(file.sha256)} ({file.asset_id})"
+        for file, size in zip(files, sizes, strict=True)
+        if size != file.size_bytes
+    ]
     if missing:
         raise CatalogError(
             f"{len(missing)} of {len(files)} files are missing or damaged: {brief(missing)}",
@@ -76,13 +81,6 @@ def _zipped(store: Store, files: Sequence[FetchedFile]) -> Iterator[bytes]:
             log.warning("a zip lacks %d of %d files: %s", len(damaged), len(files), brief(damaged))
             archive.writestr(_info(MISSING, None), "\n".join([NOT_HERE, "", *damaged, ""]))
     yield sink.take()
-
-
-def _is_there(store: Store, file: FetchedFile) -> bool:
-    try:
-        return store.path(file.artifact).stat().st_size == file.size_bytes
-    except OSError:
-        return False
 
 
 def _info(name: str, at: datetime | None) -> ZipInfo:

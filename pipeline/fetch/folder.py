@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipeline.contract.store import FULL, Store
+from pipeline.contract.storage.disk import FULL
+from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, CatalogError, StoreFull, brief, readable
 from pipeline.fetch.listing import FetchedFile, Row, manifest_csv, read_manifest
@@ -127,7 +128,7 @@ class _Folder:
     def _is_ours(self, name: str, digest: str) -> bool:
         """Whether these bytes are what a fetch wrote: the manifest says so, or they are in the store anyhow."""
         row = self.rows.get(name)
-        return (row is not None and row["sha256"] == digest) or self.store.object_path(digest).is_file()
+        return (row is not None and row["sha256"] == digest) or self.store.size_of(digest) is not None
 
     def _remove_others(self, files: Sequence[FetchedFile]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Remove the manifest's files that are not in the list. Returns those removed, and those left as changed."""

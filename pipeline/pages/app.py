@@ -11,11 +11,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from pipeline.catalog.database import Catalog
-from pipeline.contract.store import Store
+from pipeline.core.disk_cache import DiskCache
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.pages.access import SAFE_METHODS, Access, Needs
 from pipeline.pages.answers import ERROR_TITLES, ERRORS
-from pipeline.pages.disk_cache import DiskCache
 from pipeline.pages.headers import Guarded
 from pipeline.pages.redo import Redo
 from pipeline.pages.render import render
@@ -33,6 +32,7 @@ from pipeline.pages.routes import (
     versions,
     withdrawal,
 )
+from pipeline.run import store_from
 from pipeline.settings import Settings
 
 ROUTES = (static, pictures, board, products, files, assets, versions, review, impact, runs, actions, withdrawal)
@@ -47,7 +47,7 @@ def build_pages(access: Access, settings: Settings, redo: Redo | None = None) ->
     pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     pages.state.access, pages.state.redo = access, redo
     pages.state.catalog = Catalog(settings.catalog_url, pooled=True)
-    pages.state.store = Store(settings.store)
+    pages.state.store = store_from(settings)
     pages.state.preset = settings.preset
     pages.state.file_names = settings.file_names
     pages.state.usd_per_hour = settings.cost_per_hour_usd

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from pipeline.catalog.lineage import Lineage, LineageEdge, LineageStep, SourcePhoto
 from pipeline.contract.store import Store
 from pipeline.core.arrays import F64, Rgb
+from pipeline.core.disk_cache import DiskCache
 from pipeline.core.edits import EDIT_STAGE, EDIT_VERSION, Edits
 from pipeline.core.errors import BadInput
 from pipeline.core.retouches import Box
-from pipeline.pages.disk_cache import DiskCache
 from pipeline.pages.thumbnails import Side, encoded, open_picture
 
 if TYPE_CHECKING:

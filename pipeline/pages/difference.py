@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.contract.store import Store
 from pipeline.core.arrays import Rgb
-from pipeline.pages.disk_cache import DiskCache
+from pipeline.core.disk_cache import DiskCache
 from pipeline.pages.thumbnails import Side, encoded, open_picture
 
 if TYPE_CHECKING:

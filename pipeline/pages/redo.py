@@ -6,10 +6,10 @@ from fastapi import Request
 
 
 class Redo(Protocol):
-    """Makes a product's pictures again."""
+    """Makes assets again."""
 
-    async def start(self, request: Request, run_id: str, sku: str, text: str) -> None:
-        """Start the run `run_id`, which makes what `text` asks for of product `sku`.
+    async def start(self, request: Request, run_id: str, asset: str, text: str) -> None:
+        """Start the run `run_id`, which makes the asset again as `text` asks for.
 
         Raises CatalogError when it cannot be started.
         """

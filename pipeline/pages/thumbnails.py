@@ -7,9 +7,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
 from pipeline.contract.store import Store
+from pipeline.core.disk_cache import DiskCache
 from pipeline.core.errors import BadInput
 from pipeline.core.photo.limits import MAX_PX
-from pipeline.pages.disk_cache import DiskCache
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "HEIF")  # what assets and photos are; raw files are not shown
 register_heif_opener()
@@ -33,16 +33,16 @@ def thumbnail(store: Store, cache: DiskCache, sha256: str, side: Side) -> bytes:
     """
 
     def make() -> bytes:
-        return encoded(_small(open_picture(store, sha256), side))
+        return encoded(_small(open_picture(store, sha256), side, sha256))
 
     return cache.get(f"thumbnail {VERSION} {sha256} {side}", make)
 
 
 def open_picture(store: Store, sha256: str) -> Image.Image:
     """The picture with this digest, not yet decoded. Raises BadInput as `thumbnail` does."""
-    path = store.object_path(sha256)
     try:
-        picture = Image.open(path, formats=FORMATS)
+        with store.open_object(sha256) as file:
+            picture = Image.open(io.BytesIO(file.read()), formats=FORMATS)
     except FileNotFoundError:
         raise BadInput(f"the store has no artifact {sha256}", remedy="Run the shoot again") from None
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
@@ -53,7 +53,7 @@ def open_picture(store: Store, sha256: str) -> Image.Image:
     return picture
 
 
-def _small(picture: Image.Image, side_px: int) -> Image.Image:
+def _small(picture: Image.Image, side_px: int, sha256: str) -> Image.Image:
     """The picture at this size, RGB or RGBA. `picture` is closed."""
     with picture:
         try:
@@ -61,7 +61,7 @@ def _small(picture: Image.Image, side_px: int) -> Image.Image:
             has_alpha = "A" in picture.getbands() or "transparency" in picture.info
             small = ImageOps.exif_transpose(picture.convert("RGBA" if has_alpha else "RGB"))
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise _not_a_picture(str(picture.filename), error) from None  # type: ignore[attr-defined]
+            raise _not_a_picture(sha256, error) from None
     small.thumbnail((side_px, side_px))
     return small
 

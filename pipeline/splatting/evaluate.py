@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.core.arrays import F32, F64
 from pipeline.splatting.photos import Level
 
+WEAKEST = 0.05  # share of a product's pixels
 _FLOOR = 1e-10  # mean squared error at 100 dB
 
 
@@ -65,6 +66,24 @@ def ssim_map(first: F32, second: F32) -> F32:
     return np.asarray(similarity, np.float32)
 
 
+def similarity(picture: F32, level: Level) -> F32:
+    """Return the SSIM [H, W] of a picture with a photo's planes, as in `score`, the mean of the channels."""
+    shown, target = (np.clip(p[:3], 0, 1) + np.float32(0.5) * (1 - p[3]) for p in (picture, level.planes))
+    return np.asarray(np.stack([ssim_map(x, y) for x, y in zip(shown, target, strict=True)]).mean(axis=0), np.float32)
+
+
+def weakest_ssim(similar: F32, inside: NDArray[np.bool_], sigma_px: float) -> float:
+    """Return the mean SSIM around the weakest twentieth of the product's pixels; 1 without a product.
+
+    `similar`, `inside` [H, W]; around each pixel with a Gaussian of `sigma_px`, of the product alone.
+    """
+    if not inside.any():
+        return 1.0
+    weight = inside.astype(np.float32)
+    around, share = (cv2.GaussianBlur(p, (0, 0), sigma_px) for p in (similar * weight, weight))
+    return float(np.quantile(around[inside] / share[inside], WEAKEST))
+
+
 def score(picture: F32, level: Level) -> Score:
     """Compare a picture [>= 4, H, W] (premultiplied, clipped to 0..1) with a photo's planes, both over mid grey."""
     alpha, target_alpha = picture[3], level.planes[3]
@@ -76,7 +95,7 @@ def score(picture: F32, level: Level) -> Score:
         return Score(100.0, 100.0, 1.0, float(not (alpha > 0.5).any()))
     behind = np.float32(0.5) * (1 - alpha[inside, None])
     fitted = affine_fit(colour[:, inside].T, alpha[inside], target[:, inside].T - behind) + behind
-    similar = np.stack([ssim_map(x, y) for x, y in zip(shown, target, strict=True)]).mean(axis=0)
+    similar = similarity(picture, level)
     drawn = alpha > 0.5
     return Score(
         psnr_db(shown[:, inside] - target[:, inside]),

@@ -94,6 +94,13 @@ def resized(planes: F32, camera: Camera, width_px: int, height_px: int) -> Level
     return Level(np.ascontiguousarray(image.transpose(2, 0, 1)), small)
 
 
+def at_most(photo: PosedPhoto, side_px: int) -> Level:
+    """The photo with a long side of `side_px`, or as it is if it is smaller."""
+    factor = min(1.0, side_px / max(photo.camera.width_px, photo.camera.height_px))
+    width, height = (max(1, round(v * factor)) for v in (photo.camera.width_px, photo.camera.height_px))
+    return resized(premultiplied(photo.rgba), photo.camera, width, height)
+
+
 def premultiplied(rgba: Rgba) -> F32:
     """Convert straight-alpha uint8 [H, W, 4] to premultiplied float32 planes [4, H, W], 0 to 1."""
     planes = rgba.astype(np.float32).transpose(2, 0, 1) / np.float32(255.0)
@@ -127,9 +134,7 @@ def _span(filled: I64, pad: int, size: int) -> tuple[int, int]:
 
 def prepare(photo: PosedPhoto, side_px: int, *, crop: bool) -> PreparedPhoto:
     """Scale the photo to `side_px` on its long side (never up), crop it to the product, and halve it twice."""
-    factor = min(1.0, side_px / max(photo.camera.width_px, photo.camera.height_px))
-    width, height = (max(1, round(v * factor)) for v in (photo.camera.width_px, photo.camera.height_px))
-    full = resized(premultiplied(photo.rgba), photo.camera, width, height)
+    full = at_most(photo, side_px)
     full = cropped(full, 0.06) if crop else full
     levels = [full]
     while len(levels) < 3 and min(levels[0].camera.width_px, levels[0].camera.height_px) >= 96:

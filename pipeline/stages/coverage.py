@@ -121,4 +121,4 @@ def _decided(
         known |= {photo: is_empty(photo) for photo in unread}
 
 
-STAGE = Stage("coverage", 5, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))
+STAGE = Stage("coverage", 5, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi", scratch="2Gi"))

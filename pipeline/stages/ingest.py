@@ -159,7 +159,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-STAGE = Stage("ingest", 2, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"))
+STAGE = Stage("ingest", 2, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi", scratch="2Gi"))
 
 
 def _ingest(stem: str, photo: Artifact, params: Params, work: Work) -> PhotoOutputs:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.contract.store import FULL
+from pipeline.contract.storage.disk import FULL
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.photo_names import composed, safe_name

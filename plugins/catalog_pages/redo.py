@@ -16,7 +16,7 @@ DAG_PATH = f"/api/v2/dags/{DAG_ID}"
 class AirflowRedo:
     """Triggers the DAG in this process: the API server calls itself, whatever its address is."""
 
-    async def start(self, request: Request, run_id: str, sku: str, text: str) -> None:
+    async def start(self, request: Request, run_id: str, asset: str, text: str) -> None:
         """Trigger the run. Raises CatalogError with Airflow's words when Airflow refuses it."""
         from airflow.api_fastapi.main import app  # the application that serves this request
 
@@ -29,7 +29,11 @@ class AirflowRedo:
         ) as client:
             if _checked(await client.get(DAG_PATH))["is_paused"]:
                 raise CatalogError(f"the DAG {DAG_ID} is paused", remedy="Unpause it in Airflow, then send this again")
-            body = {"dag_run_id": run_id, "logical_date": None, "conf": {"sku": sku, "text": text}}
+            body = {
+                "dag_run_id": run_id,
+                "logical_date": None,
+                "conf": {"sku": asset.partition("/")[0], "text": text, "asset": asset},
+            }
             _checked(await client.post(f"{DAG_PATH}/dagRuns", json=body))
 
 

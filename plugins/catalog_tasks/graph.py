@@ -41,11 +41,14 @@ def plan_backfill(*arguments: str, preset: str = "") -> BackfillOperator:
     )
 
 
-def read_request(target: str, text: str, preset: str = "") -> RequestOperator:
-    """Return the task that turns a brief into a plan, `catalog brief`. It always runs on the worker itself."""
+def read_request(target: str, text: str, preset: str = "", asset: str = "") -> RequestOperator:
+    """Return the task that turns a brief into a plan, `catalog brief`. It always runs on the worker itself.
+
+    `asset`: the one that it makes again, or empty.
+    """
     return RequestOperator(
         task_id="discover",
-        arguments=["brief", "--json", "--run-id", "{{ run_id }}", "--", target, text],
+        arguments=["brief", "--json", "--run-id", "{{ run_id }}", "--asset", asset, "--", target, text],
         environment={"CATALOG_PRESET": preset},
         **_retries(read_settings()),
     )

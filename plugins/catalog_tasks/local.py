@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from catalog_tasks.command import Command, CommandResult, raise_unless_done
-from catalog_tasks.labels import LABEL, LABEL_TEMPLATE, held_label
+from catalog_tasks.labels import LABEL_TEMPLATE, show_reason
 
 FAILED_STATES = frozenset({"failed", "upstream_failed"})
 
@@ -56,14 +56,19 @@ class StageOperator(CatalogOperator):
         """Run `step` of the plan with digest `plan`, for the shoot `sku`."""
         arguments = ["stage", step, "--plan", plan, "--run-id", "{{ run_id }}"]
         super().__init__(arguments=arguments, map_index_template=LABEL_TEMPLATE, **kwargs)
-        self.sku = sku
+        self.step, self.sku = step, sku
 
     def execute(self, context: Context) -> None:
-        """Run the step. A held step is skipped, and Airflow's grid shows its reason."""
+        """Run the step. A held step is skipped; Airflow's grid shows why a step was held or failed."""
+        result = self.run_command()
         try:
-            super().execute(context)
-        except AirflowSkipException as held:
-            context[LABEL] = held_label(self.sku, str(held))  # type: ignore[literal-required]
+            raise_unless_done(self.task_id, result.exit_code, result.reason)
+        except AirflowException as error:  # a skipped one is an AirflowException too
+            show_reason(context, self.sku, str(error))
+            if result.exit_code < 0:
+                from catalog_tasks.unreported import record_failed  # loads SQLAlchemy
+
+                record_failed(self.log, context["run_id"], self.sku, self.step, str(error))
             raise
 
 

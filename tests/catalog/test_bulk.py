@@ -21,7 +21,8 @@ ZONE = st.sampled_from([UTC, timezone(timedelta(hours=-7)), timezone(timedelta(h
 TIME = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=ZONE)
 STEPS = table_of(StepRow)
 VALUES = {
-    "key": TEXT.filter(bool), "stage": TEXT, "version": st.integers(0, 2**62), "engine": st.none() | TEXT,
+    "id": st.integers(1, 2**62), "key": TEXT.filter(bool),
+    "stage": TEXT, "version": st.integers(0, 2**62), "engine": st.none() | TEXT,
     "params": SETTINGS, "report": SETTINGS, "started_at": TIME, "seconds": NUMBER, "own_seconds": NUMBER,
     "peak_memory_mb": NUMBER, "cost_usd": NUMBER, "own_cost_usd": NUMBER, "device": TEXT, "host": TEXT,
     "versions": SETTINGS, "image_digest": st.none() | TEXT, "held": st.none() | TEXT, "remedy": st.none() | TEXT,
@@ -44,12 +45,13 @@ def test_rows_are_those_that_sqlalchemy_would_insert(catalog_url: str) -> None:
     }
     step |= {name: 0.1 for name, column in STEPS.columns.items() if column.type.python_type is float}
     step |= {name: {"a": [1, None, "é"]} for name in ("params", "report", "versions")}
-    step |= {"version": 1, "started_at": datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)}
+    step |= {"id": 1, "version": 1, "started_at": datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)}
     catalog = Catalog(catalog_url)
     with catalog.write() as session:
         insert_rows(session.connection(), STEPS, [[step[column.name] for column in STEPS.columns]])
-        session.execute(insert(STEPS), {**step, "key": "other"})
-        columns = ", ".join(f'CAST("{column.name}" AS TEXT)' for column in STEPS.columns if column.name != "key")
+        session.execute(insert(STEPS), {**step, "id": 2, "key": "other"})
+        others = (column.name for column in STEPS.columns if column.name not in {"id", "key"})
+        columns = ", ".join(f'CAST("{name}" AS TEXT)' for name in others)
         raw = session.connection().exec_driver_sql(f"SELECT {columns} FROM steps").all()  # noqa: S608
     assert raw[0] == raw[1]
 
@@ -69,7 +71,7 @@ def test_among_finds_rows_by_index_whatever_the_number_of_values(catalog_url: st
     numbers = dict.fromkeys(("seconds", "own_seconds", "peak_memory_mb", "cost_usd", "own_cost_usd"), 0.0)
     json = {name: {} for name in ("params", "report", "versions")}  # type: ignore[var-annotated]
     with Catalog(catalog_url).write() as session:
-        session.execute(insert(STEPS), [{"key": f"k{n}", **columns, **numbers, **json} for n in range(30)])
+        session.execute(insert(STEPS), [{"id": n + 1, "key": f"k{n}", **columns, **numbers, **json} for n in range(30)])
         for wanted in ([], ["k3"], ["k3", "k7", "none", "k3", "'", "é"]):
             found = set(session.scalars(select(StepRow.key).where(among(StepRow.key, wanted), StepRow.version == 1)))
             assert found == set(wanted) & {"k3", "k7"}

@@ -5,9 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
@@ -15,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pipeline.catalog import (  # noqa: F401 - their tables are compared too
     board_tables,
+    caption_tables,
     database,
     fact_tables,
     review_tables,
@@ -28,6 +27,7 @@ from pipeline.catalog.shoots import known_shoots, record_fate, record_planned
 from pipeline.catalog.tables import AssetRow, Base, ShootRow
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFull
+from tests.catalog.downgrading import downgrade
 from tests.catalog.toy_shoot import ToyShoot
 
 
@@ -56,11 +56,7 @@ def test_opening_a_current_database_does_not_load_alembic(catalog_url: str) -> N
 def test_database_of_an_earlier_release_is_migrated(catalog_url: str) -> None:
     record_planned(catalog_url, "night", sku="A", collection="autumn", source="/a", listing_digest="", plan_digest="")
     catalog = Catalog(catalog_url)
-    with catalog.write() as session:
-        config = Config()
-        config.set_main_option("script_location", MIGRATIONS.as_posix())
-        config.attributes["connection"] = session.connection()
-        command.downgrade(config, "0001")
+    downgrade(catalog, "0001")
     with Catalog(catalog_url).read() as session:
         assert [(shoot.source, shoot.attributes) for shoot in session.scalars(select(ShootRow))] == [("/a", {})]
 
@@ -82,11 +78,7 @@ def test_words_of_states_are_renamed_and_renamed_back(catalog_url: str, tmp_path
 
     new = words()
     assert new[:2] == [{"in review"}] * 2 and all("refused" in fates for fates in new[2:])
-    with catalog.write() as session:
-        config = Config()
-        config.set_main_option("script_location", MIGRATIONS.as_posix())
-        config.attributes["connection"] = session.connection()
-        command.downgrade(config, "0009")
+    downgrade(catalog, "0009")
     old = words()
     assert old[:2] == [{"needs review"}] * 2 and all(
         {"bad input"} <= fates and "refused" not in fates for fates in old[2:]

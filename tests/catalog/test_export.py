@@ -27,8 +27,8 @@ def test_pandas_reads_the_export(tmp_path: Path, catalog_url: str) -> None:
     assert json.loads(frames["captions"]["attributes"][0]) == {"colour": "red"}
     assert frames["checks"].merge(frames["assets"], left_on="asset_id", right_on="id").shape[0] == 2
     photos = frames["step_inputs"].query("source_path == 'A.jpg' and path == ''")
-    assert set(photos["step_key"]) <= set(frames["steps"]["key"])
-    assert set(frames["steps"].set_index("key").loc[photos["step_key"], "stage"]) == {"ingest_photo"}
+    assert set(photos["step_id"]) <= set(frames["steps"]["id"])
+    assert set(frames["steps"].set_index("id").loc[photos["step_id"], "stage"]) == {"ingest_photo"}
 
 
 def test_empty_catalog_exports_empty_tables_with_columns(tmp_path: Path, catalog_url: str) -> None:

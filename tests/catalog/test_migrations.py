@@ -1,28 +1,19 @@
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import select, text
 
 from pipeline.catalog.board_tables import ShootStateRow
-from pipeline.catalog.database import MIGRATIONS, Catalog
+from pipeline.catalog.database import Catalog
 from pipeline.catalog.fact_tables import FactRow, ShootFactRow
 from pipeline.catalog.queries import list_assets
 from pipeline.catalog.review.decisions import decide
 from pipeline.catalog.shoots import StepFate, record_fate, record_planned, record_step
 from pipeline.catalog.tables import Base
 from pipeline.catalog.version_tables import VersionRow
+from tests.catalog.downgrading import downgrade
 from tests.catalog.toy_shoot import ToyShoot
 from tests.catalog.words import ANN, FRONT, UNSURE
-
-
-def downgrade(catalog: Catalog, revision: str) -> None:
-    with catalog._writing(catalog_migrates=True) as connection:
-        config = Config()
-        config.set_main_option("script_location", MIGRATIONS.as_posix())
-        config.attributes["connection"] = connection
-        command.downgrade(config, revision)
 
 
 def rows(catalog: Catalog, kind: type[Base], *columns: str) -> set[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from pipeline.catalog import publishing
 from pipeline.catalog.captions import read_captions
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.queries import list_assets
-from pipeline.catalog.tables import Base
+from pipeline.catalog.tables import Base, InputRow, StepRow
 from pipeline.language.briefs.plan import EditPlan, Wish
 from tests.catalog.toy_shoot import ToyShoot
 
@@ -99,9 +99,8 @@ def test_removed_photos_leave_no_edge_behind(tmp_path: Path, catalog_url: str, p
     shoot.publish()
     with Catalog(catalog_url).read() as session:
         keys = {manifest.key for manifest in shoot.upstream().values()}
-        rows = session.query(publishing.InputRow).filter(
-            publishing.InputRow.step_key.in_(keys), publishing.InputRow.path != ""
-        )
+        rows = session.query(InputRow).join(StepRow, StepRow.id == InputRow.step_id)
+        rows = rows.filter(StepRow.key.in_(keys), InputRow.path != "")
         assert {row.path.split(".")[0] for row in rows if row.name == "photos"} == {
             f"P{number}" for number in range(photos)
         }

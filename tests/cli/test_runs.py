@@ -208,7 +208,7 @@ def test_verify_names_damaged_files_and_their_owners(tmp_path, monkeypatch):
     monkeypatch.setenv("CATALOG_STORE", str(tmp_path / "store"))
     monkeypatch.delenv("CATALOG_DATABASE_URL", raising=False)
     store = Store(tmp_path / "store")
-    path = store.path(store.put(b"photo", "image/jpeg"))
+    path = Path(store.where(store.put(b"photo", "image/jpeg").sha256))
     done = CliRunner().invoke(app.app, ["verify"])
     assert (done.exit_code, done.stdout) == (0, "1 objects, 0 manifests, 0 damaged\n")
     path.write_bytes(b"other")

@@ -29,7 +29,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
         picture = io.BytesIO()
         Image.fromarray(make_product(base=COLOURS[sku])).save(picture, "PNG")
         for entry in publication(sku, vector).vectors or ():
-            path = store.object_path(entry.sha256)
+            path = Path(store.where(entry.sha256))
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(picture.getvalue())
     return store
@@ -68,7 +68,7 @@ def test_sheet_shows_what_was_found(store: Store, tmp_path: Path) -> None:
 
 def test_picture_missing_from_the_store_is_named(store: Store, tmp_path: Path) -> None:
     for entry in publication("HAT-1", LOOKS["HAT-1"]).vectors or ():
-        store.object_path(entry.sha256).unlink(missing_ok=True)
+        Path(store.where(entry.sha256)).unlink(missing_ok=True)
     done = call("CUP-1", "--sheet", str(tmp_path / "sheet.png"))
     assert "HAT-1/p0 is not in the store" in str(done.exception)
     assert not (tmp_path / "sheet.png").exists()

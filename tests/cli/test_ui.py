@@ -63,17 +63,18 @@ def test_a_taken_port_is_named():
         listen(taken.getsockname()[1])
 
 
-def ask(redo: BackgroundRedo, run_id: str, text: str, sku: str = "MUG-1") -> None:
-    asyncio.run(redo.start(None, run_id, sku, text))  # type: ignore[arg-type]
+def ask(redo: BackgroundRedo, run_id: str, text: str, asset: str = "MUG-1/front/white/shop") -> None:
+    asyncio.run(redo.start(None, run_id, asset, text))  # type: ignore[arg-type]
 
 
 def test_a_wish_becomes_a_run_of_its_brief_with_a_log(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     redo = BackgroundRedo(Settings(store=tmp_path / "store"), (sys.executable, "-c", SHOW))
-    ask(redo, "redo-1", "- on light grey", sku="mug-001")
+    ask(redo, "redo-1", "- on light grey", asset="mug-001/front/white/shop")
     redo.finish()
     assert json.loads((tmp_path / "brief.json").read_text()) == [
-        "brief", "--run", "--run-id", "redo-1", "--", "mug-001", "- on light grey",
+        "brief", "--run", "--run-id", "redo-1", "--asset", "mug-001/front/white/shop", "--", "mug-001",
+        "- on light grey",
     ]  # fmt: skip
     assert (tmp_path / "logs" / "redo-1.log").read_bytes() == b""
 

@@ -107,7 +107,7 @@ def test_step_held_for_time_is_computed_again_and_its_result_is_kept(store: Stor
 @pytest.mark.parametrize("damage", ["flip", "delete"])
 def test_damaged_output_is_detected_and_recomputed(store: Store, damage: str) -> None:
     outputs, before, _ = Runner(store).run(toy.TOY, toy.make_inputs(store, TEXTS), toy.Params())
-    path = store.path(store.tree(outputs.texts)["b"])
+    path = Path(store.where(store.tree(outputs.texts)["b"].sha256))
     if damage == "flip":
         data = bytearray(path.read_bytes())
         data[0] ^= 1
@@ -122,7 +122,7 @@ def test_damaged_output_is_detected_and_recomputed(store: Store, damage: str) ->
 
 def test_damaged_input_is_one_clear_error(store: Store) -> None:
     inputs = toy.make_inputs(store, TEXTS)
-    store.path(store.tree(inputs.texts)["a"]).write_bytes(b"tampered")
+    Path(store.where(store.tree(inputs.texts)["a"].sha256)).write_bytes(b"tampered")
     with pytest.raises(CatalogError, match="is damaged"):
         Runner(store).run(toy.TOY, inputs, toy.Params())
 
@@ -135,9 +135,9 @@ def test_damaged_input_is_named_before_a_stage_reads_its_path(store: Store) -> N
         return toy.OneOutputs(text=inputs.text, report=0)
 
     text = store.put(b"one", "text/plain")
-    store.path(text).write_bytes(b"two")
+    Path(store.where(text.sha256)).write_bytes(b"two")
     stage = Stage("by_path", 1, toy.OneInputs, toy.Params, toy.OneOutputs, by_path)
-    with pytest.raises(CatalogError, match=f"step by_path: its input text is damaged: {store.path(text)}"):
+    with pytest.raises(CatalogError, match=f"step by_path: its input text is damaged: {store.where(text.sha256)}"):
         Runner(store).run(stage, toy.OneInputs(text=text), toy.Params())
     assert not read
 
@@ -268,7 +268,7 @@ def test_a_held_step_keeps_a_picture_and_makes_it_again_once_damaged(store: Stor
     assert manifest.held is not None and manifest.held.picture is not None
     assert store.read(manifest.held.picture) == b"a picture" and len(runs) == 1
     assert held_again() == manifest and len(runs) == 1
-    store.path(manifest.held.picture).unlink()
+    Path(store.where(manifest.held.picture.sha256)).unlink()
     again = held_again().held
     assert again is not None and again.picture is not None
     assert store.read(again.picture) == b"a picture" and len(runs) == 2

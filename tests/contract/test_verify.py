@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_intact_store_has_no_damage(store: Store, texts: Artifact) -> None:
 
 @pytest.mark.parametrize("damage", ["flip", "delete", "cut"])
 def test_damaged_file_is_listed_with_the_steps_that_made_it(store: Store, texts: Artifact, damage: str) -> None:
-    path = store.path(store.tree(texts)["b"])
+    path = Path(store.where(store.tree(texts)["b"].sha256))
     data = bytearray(path.read_bytes())
     data[0] ^= 1
     {"flip": lambda: path.write_bytes(data), "delete": path.unlink, "cut": lambda: os.truncate(path, 1)}[damage]()
@@ -37,19 +38,19 @@ def test_damaged_file_is_listed_with_the_steps_that_made_it(store: Store, texts:
 
 
 def test_damaged_folder_and_damaged_manifest_are_listed(store: Store, texts: Artifact) -> None:
-    store.path(texts).write_bytes(b"{}")
+    Path(store.where(texts.sha256)).write_bytes(b"{}")
     manifest = next((store.root / "manifests" / "toy_text").glob("*.json"))
     manifest.write_bytes(b"")
-    assert {damage.path for damage in verify(store).damaged} == {str(store.path(texts)), str(manifest)}
+    assert {damage.path for damage in verify(store).damaged} == {store.where(texts.sha256), str(manifest)}
 
 
 def test_damaged_photo_of_a_shoot_has_no_owner(store: Store) -> None:
     photo = store.put(b"photo", "image/jpeg")
-    store.path(photo).write_bytes(b"other")
+    Path(store.where(photo.sha256)).write_bytes(b"other")
     assert [damage.whose for damage in verify(store).damaged] == [()]
 
 
 def test_asset_lost_together_with_its_manifest_is_listed(store: Store, texts: Artifact) -> None:
     promised = [(texts.sha256, "asset mug/front"), ("0" * 64, "asset mug/left")]
     (found,) = verify(store, promised).damaged
-    assert (found.path, found.whose) == (str(store.object_path("0" * 64)), ("asset mug/left",))
+    assert (found.path, found.whose) == (store.where("0" * 64), ("asset mug/left",))

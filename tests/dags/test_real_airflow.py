@@ -3,7 +3,6 @@
 Steps are toys. One Airflow serves all tests of this file, in their order; the last two stop it.
 """
 
-import http.client
 import io
 import os
 import re
@@ -11,14 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -26,56 +18,16 @@ import pytest
 from PIL import Image
 
 from deploy.local.client import ApiError, Client
-from deploy.local.home import LOGIN, PASSWORD, PROJECT, Home
+from deploy.local.home import LOGIN, PASSWORD, PROJECT
 from pipeline.plan import STEPS
 from tests.browser import chromium, open_page
 from tests.catalog.toy_shoot import ToyShoot
+from tests.dags.airflow_up import Airflow, alive, change, fetch, is_ready, start_up, until
 from tests.dags.toy_shoots import write_toy_shoot
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NIGHTLY, BACKFILL, REQUEST = "catalog_nightly", "catalog_backfill", "catalog_request"
 ASSET = "MUG-1/front/white/shop"
-LIMIT_SECONDS = 400.0  # a busy machine is slow, not wrong
-
-
-@dataclass
-class Airflow:
-    root: Path
-    up: "subprocess.Popen[bytes]"
-    environment: dict[str, str]
-    client: Client = field(default_factory=lambda: Client(""))
-
-    @property
-    def shoots(self) -> Path:
-        return self.root / "shoots"
-
-    @property
-    def home(self) -> Home:
-        return Home(self.root / "home")
-
-    def run(self, dag_id: str, **conf: Any) -> tuple[str, dict[tuple[str, str], dict[str, Any]]]:
-        """Trigger a DAG and wait until it ends; returns its state, and its task instances by (shoot, task)."""
-        run_id = self.client.trigger(dag_id, conf)
-        state = until(lambda: (s := self.client.run_state(dag_id, run_id)) in {"success", "failed"} and s)
-        tasks = {}
-        for task in self.client.tasks(dag_id, run_id):
-            shoot = (task["rendered_map_index"] or "").partition(" · ")[0]
-            tasks[shoot, task["task_id"]] = task | {"run_id": run_id}
-        return state, tasks
-
-    def log(self, task: dict[str, Any]) -> str:
-        run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['run_id']}"
-        path = f"{run}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
-        return str(self.client.get(path, map_index=str(task["map_index"]), full_content="true")["content"])
-
-
-def until(probe: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while time.monotonic() < deadline:
-        if result := probe():
-            return result
-        time.sleep(0.2)
-    raise AssertionError("the condition did not become true in time")
 
 
 @pytest.fixture(scope="module")
@@ -110,22 +62,6 @@ def airflow(tmp_path_factory):
         server.up.wait()
 
 
-def start_up(root: Path, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-    """Start `make up` in its own process group, as a shell does."""
-    arguments = [sys.executable, "-m", "deploy.local", "up", "--home", str(root / "home")]
-    with (root / "up.log").open("wb") as log:
-        return subprocess.Popen(arguments, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True)
-
-
-def is_ready(airflow: Airflow) -> bool:
-    assert airflow.up.poll() is None, (airflow.root / "up.log").read_text()
-    running = airflow.home.running()
-    try:
-        return running is not None and set(Client(running.url).health().values()) == {"healthy"}
-    except ApiError:
-        return False
-
-
 def test_airflow_listens_only_on_this_machine(airflow):
     supervisor = psutil.Process(airflow.up.pid)
     family = [supervisor, *supervisor.children(recursive=True)]
@@ -141,17 +77,6 @@ def test_a_second_airflow_on_the_same_home_is_rejected(airflow):
     assert second.returncode == 30
     assert "already runs" in second.stdout
     assert is_ready(airflow)
-
-
-def fetch(airflow: Airflow, path: str, token: str = "") -> tuple[int, bytes]:
-    request = urllib.request.Request(airflow.client.url + path)  # noqa: S310 - our own server
-    if token:
-        request.add_header("Authorization", f"Bearer {token}")
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-            return response.status, response.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
 
 
 @pytest.mark.parametrize(
@@ -185,16 +110,6 @@ def test_a_logged_in_user_sees_the_lineage_of_an_asset(airflow):
     assert fetch(airflow, "/catalog/pictures/" + "0" * 64, token)[0] == 404
 
 
-def change(airflow: Airflow, path: str, values: dict[str, str], **headers: str) -> int:
-    """Send a form of the pages as the logged-in user; the status of the response, of a redirect too."""
-    sent = {"Authorization": f"Bearer {airflow.client.token}", "Origin": airflow.client.url, **headers}
-    address = urllib.parse.urlsplit(airflow.client.url)
-    connection = http.client.HTTPConnection(address.netloc, timeout=60)
-    body = urllib.parse.urlencode({"back": "/catalog/review", **values})
-    connection.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded", **sent})
-    return connection.getresponse().status
-
-
 def test_a_redo_from_the_pages_is_a_run_of_the_dag_of_requests(airflow):
     _, page = fetch(airflow, f"/catalog/assets/{ASSET}", airflow.client.token)
     token = re.search(rb'"X-CSRF-Token": "([0-9a-f]{64})"', page)[1].decode()
@@ -206,7 +121,7 @@ def test_a_redo_from_the_pages_is_a_run_of_the_dag_of_requests(airflow):
     assert change(airflow, "/catalog/redos", wish | {"csrf_token": token}) == 303
     runs = airflow.client.get(f"/api/v2/dags/{REQUEST}/dagRuns")["dag_runs"]
     ((run_id, conf),) = [(run["dag_run_id"], run["conf"]) for run in runs]
-    assert run_id.startswith("redo-") and (conf["sku"], conf["text"]) == ("MUG-1", "on light grey")
+    assert run_id.startswith("redo-") and conf == {"sku": "MUG-1", "text": "on light grey", "asset": ASSET}
     _, page = fetch(airflow, "/catalog/log", airflow.client.token)
     assert ASSET.encode() in page and LOGIN.encode() in page
     assert change(airflow, "/catalog/undo", {"asset": ASSET, "csrf_token": token}) == 303
@@ -366,15 +281,3 @@ def test_ctrl_c_during_the_start_leaves_nothing_behind(airflow):
     assert alive(family) == [] and airflow.home.running() is None and not airflow.home.is_locked()
     output = (airflow.root / "up.log").read_text()
     assert "Airflow is stopped" in output and "Traceback" not in output
-
-
-def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    running = []
-    for process in processes:
-        try:
-            process.cmdline()
-            if process.status() != psutil.STATUS_ZOMBIE:
-                running.append(process)
-        except psutil.NoSuchProcess:
-            continue
-    return running

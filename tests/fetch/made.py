@@ -1,6 +1,7 @@
 """Finished files without a catalog: their bytes are in a store, their names are given."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pipeline.catalog.files import FinishedFile
 from pipeline.contract.artifact import digest_of
@@ -24,3 +25,10 @@ def fetched(store: Store, name: str, data: bytes, **given: str) -> FetchedFile:
     """A file of this name, whose bytes are in the store."""
     store.put(data, "image/jpeg")
     return FetchedFile(file=name, **finished(f"MUG/{name.replace('/', '-')}/white/shop", data, **given).model_dump())
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    """The bytes of every file in the folder but the manifest."""
+    found = {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    del found["manifest.csv"]
+    return found

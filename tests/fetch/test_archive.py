@@ -1,10 +1,12 @@
 import io
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from pipeline.contract.store import PART_BYTES, Store
+from pipeline.contract.storage.disk import PART_BYTES
+from pipeline.contract.store import Store
 from pipeline.core.errors import CatalogError
 from pipeline.fetch.archive import zip_stream
 from pipeline.fetch.listing import FetchedFile, manifest_csv
@@ -47,7 +49,7 @@ def test_zip_needs_memory_for_one_part_and_not_for_a_file(store: Store) -> None:
 
 
 def test_a_missing_file_is_named_before_the_first_byte(store: Store, files: list[FetchedFile]) -> None:
-    store.path(files[1].artifact).unlink()
+    Path(store.where(files[1].artifact.sha256)).unlink()
     with pytest.raises(CatalogError, match=rf"1 of 2 files are missing .*{files[1].asset_id}.*Run their shoots again"):
         zip_stream(store, files)
 
@@ -55,7 +57,7 @@ def test_a_missing_file_is_named_before_the_first_byte(store: Store, files: list
 def test_a_damaged_file_is_left_out_and_named(
     store: Store, files: list[FetchedFile], caplog: pytest.LogCaptureFixture
 ) -> None:
-    store.path(files[0].artifact).write_bytes(bytes(files[0].size_bytes - 1) + b"x")
+    Path(store.where(files[0].artifact.sha256)).write_bytes(bytes(files[0].size_bytes - 1) + b"x")
     with zipfile.ZipFile(io.BytesIO(b"".join(zip_stream(store, files)))) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == ["cup/Höhe.jpg", "manifest.csv", "missing.txt"]

@@ -43,10 +43,10 @@ class RecordedRedo:
     asked: list[tuple[str, str, str]]
     fault: CatalogError | None = None
 
-    async def start(self, request: Request, run_id: str, sku: str, text: str) -> None:
+    async def start(self, request: Request, run_id: str, asset: str, text: str) -> None:
         if self.fault is not None:
             raise self.fault
-        self.asked.append((run_id, sku, text))
+        self.asked.append((run_id, asset, text))
 
 
 def photo(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> bytes:

@@ -78,8 +78,8 @@ def test_several_assets_are_decided_together_or_not_at_all(waiting):
 def test_a_redo_is_started_and_recorded(waiting):
     response = send(waiting, "/redos", asset=seen(waiting), text="front on light grey")
     assert response.status_code == 303
-    ((run_id, sku, text),) = waiting.redo.asked
-    assert (sku, text) == ("MUG-1", "front on light grey")
+    ((run_id, asset, text),) = waiting.redo.asked
+    assert (asset, text) == (ASSET, "front on light grey")
     (review,) = review_log(Catalog(waiting.settings.catalog_url)).rows
     assert (review.decision, review.settings) == ("redo", {"text": text, "run_id": run_id})
     page = waiting.client("reviewer").get("/review", params={"asset": ASSET}).text

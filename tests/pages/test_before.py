@@ -10,6 +10,7 @@ from PIL import Image
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.lineage import Lineage, LineageStep, read_lineage
 from pipeline.contract.store import Store
+from pipeline.core.disk_cache import DiskCache
 from pipeline.core.edits import Crop, Edits, Perspective
 from pipeline.core.errors import BadInput
 from pipeline.core.linear import linear_to_srgb
@@ -18,7 +19,6 @@ from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.compositing.edits import apply_edits
 from pipeline.imaging.compositing.framing import place, resample_product
 from pipeline.pages.before import BeforePicture, before_of, beside_of
-from pipeline.pages.disk_cache import DiskCache
 from pipeline.pages.thumbnails import Side
 from pipeline.stages.render.edit import EDIT
 from tests.catalog.toy_shoot import ToyShoot

@@ -212,7 +212,7 @@ def test_the_queue_is_worked_through_by_keyboard_alone(visit, served):
     press("e")
     press("Enter")
     page.locator(".last", has_text="sent back").wait_for()
-    assert [asked[1:] for asked in served.redo.asked] == [("MUG-1", "left on light grey")]
+    assert [asked[1:] for asked in served.redo.asked] == [("MUG-1/left/white/shop", "left on light grey")]
 
 
 def test_the_lineage_opens_a_step_by_keyboard(visit, served):

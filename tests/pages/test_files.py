@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_an_unknown_asset_is_named(site):
 
 def test_a_file_cut_short_is_named_before_anything_is_sent(make_site):
     site = make_site()
-    site.pages.state.store.object_path(digest(site)).write_bytes(b"x")
+    Path(site.pages.state.store.where(digest(site))).write_bytes(b"x")
     client = site.client("viewer")
     client._transport.raise_server_exceptions = False
     response = client.get("/files")
@@ -76,7 +77,7 @@ def test_a_file_cut_short_is_named_before_anything_is_sent(make_site):
 
 def test_a_file_with_other_bytes_is_named_in_the_zip(make_site):
     site = make_site()
-    path = site.pages.state.store.object_path(digest(site))
+    path = Path(site.pages.state.store.where(digest(site)))
     path.write_bytes(bytes(path.stat().st_size))
     assert names(site.client("viewer").get("/files").content) == [
         "MUG-1/left_white_shop.png", "manifest.csv", "missing.txt",

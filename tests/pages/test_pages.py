@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
 
@@ -223,7 +224,7 @@ def test_a_finished_file_is_downloaded_under_a_readable_name(site):
     response = site.client("viewer").get(f"/download/{ASSET}")
     assert response.headers["content-disposition"] == 'attachment; filename="MUG-1_front_white_shop.png"'
     asset = read_lineage(Catalog(site.settings.catalog_url), ASSET).detail.asset
-    assert response.content == site.shoot.store.object_path(asset.sha256).read_bytes()
+    assert response.content == Path(site.shoot.store.where(asset.sha256)).read_bytes()
 
 
 def test_layers_are_downloaded_as_one_zip(site, monkeypatch):

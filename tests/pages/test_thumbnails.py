@@ -6,9 +6,9 @@ from PIL import Image
 from pillow_heif import register_heif_opener
 
 from pipeline.contract.store import Store
+from pipeline.core.disk_cache import DiskCache
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
-from pipeline.pages.disk_cache import DiskCache
 from pipeline.pages.thumbnails import Side, media_type_of, thumbnail
 
 

@@ -3,7 +3,6 @@
 import pytest
 import yaml
 from kubernetes.client import ApiClient
-from kubernetes.client import models as k8s
 
 from pipeline.plan import STEPS, stage_of
 from pipeline.settings import Settings
@@ -66,13 +65,66 @@ def test_no_pod_runs_as_root_or_writes_outside_its_mounts(pods):
 @pytest.mark.parametrize("step", STEPS)
 def test_a_pod_requests_what_its_stage_declares(step):
     declared = stage_of(step).resources
-    pod = render(step, device="cuda", kubernetes_cores=7, kubernetes_memory="9Gi").spec.containers[0]
-    cores, memory = str(declared.cores or 7), declared.memory or "9Gi"
-    assert pod.resources.requests == {"cpu": cores, "memory": memory}
-    assert pod.resources.limits == {"memory": memory} | ({"nvidia.com/gpu": "1"} if declared.gpu else {})
+    pod = render(step, device="cuda").spec
+    container = pod.containers[0]
+    cores, memory, scratch = f"{declared.cores:g}", declared.memory, declared.scratch
+    assert container.resources.requests == {"cpu": cores, "memory": memory, "ephemeral-storage": scratch}
+    assert container.resources.limits == {"memory": memory} | ({"nvidia.com/gpu": "1"} if declared.gpu else {})
+    assert next(v.empty_dir for v in pod.volumes if v.empty_dir).size_limit == scratch
     assert {"OMP_NUM_THREADS": cores, "CATALOG_DEVICE": "cuda" if declared.gpu else "cpu"}.items() <= {
-        variable.name: variable.value for variable in pod.env
+        variable.name: variable.value for variable in container.env
     }.items()
+
+
+def test_pods_yaml_changes_what_pods_request(tmp_path):
+    import kubernetes_validate
+
+    file = tmp_path / "pods.yaml"
+    file.write_text("""
+every: {node_selector: {pool: catalog}, priority_class: catalog}
+steps:
+  splat:
+    image: registry.example/gpu:1
+    cores: 0.5
+    memory: 12Gi
+    scratch: 30Gi
+    gpu_resource: nvidia.com/mig-1g.10gb
+    tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]
+    queue: night
+""")
+    splat, sfm = (render(step, pods=file, device="cuda") for step in ("splat", "sfm"))
+    container = splat.spec.containers[0]
+    assert container.image == "registry.example/gpu:1" and sfm.spec.containers[0].image == IMAGE
+    assert container.resources.requests == {"cpu": "0.5", "memory": "12Gi", "ephemeral-storage": "30Gi"}
+    assert container.resources.limits == {"memory": "12Gi", "nvidia.com/mig-1g.10gb": "1"}
+    assert {variable.name: variable.value for variable in container.env}["OMP_NUM_THREADS"] == "1"
+    assert splat.spec.node_selector == sfm.spec.node_selector == {"pool": "catalog"}
+    assert splat.spec.priority_class_name == sfm.spec.priority_class_name == "catalog"
+    assert splat.spec.tolerations[0].effect == "NoSchedule" and not sfm.spec.tolerations
+    assert splat.metadata.labels["kueue.x-k8s.io/queue-name"] == "night"
+    assert "kueue.x-k8s.io/queue-name" not in sfm.metadata.labels
+    kubernetes_validate.validate(ApiClient().sanitize_for_serialization(splat), "1.33", strict=True)
+
+
+def test_the_pods_of_a_dag_have_its_priority(tmp_path):
+    from airflow.sdk import DAG
+
+    file = tmp_path / "pods.yaml"
+    file.write_text("dags: {catalog_backfill: {priority_class: backfill}}")
+    names = {}
+    for dag_id in ("catalog_nightly", "catalog_backfill"):
+        with DAG(dag_id, schedule=None):
+            names[dag_id] = render("sfm", pods=file).spec.priority_class_name
+    assert names == {"catalog_nightly": None, "catalog_backfill": "backfill"}
+
+
+def test_a_fault_in_pods_yaml_is_an_error_of_the_dag_file(tmp_path):
+    from pipeline.core.errors import BadInput
+
+    file = tmp_path / "pods.yaml"
+    file.write_text("steps: {splat: {memory: 8GB}}")
+    with pytest.raises(BadInput, match=r"pods\.yaml: line 1: steps\.splat\.memory"):
+        render("sfm", pods=file)
 
 
 def test_no_pod_requests_a_gpu_on_a_cluster_without_cuda():
@@ -91,55 +143,12 @@ def test_secrets_come_from_a_secret_and_are_not_in_the_pod(monkeypatch):
     assert "hunter2" not in str(ApiClient().sanitize_for_serialization(pod))
 
 
-def test_a_pod_template_adds_tolerations_and_keeps_the_image(tmp_path):
+def test_a_pod_template_adds_its_fields_and_keeps_the_image(tmp_path):
     template = tmp_path / "pod.yaml"
-    template.write_text("spec: {tolerations: [{key: gpu, operator: Exists}], containers: [{name: base, image: x}]}")
+    template.write_text("spec: {hostNetwork: true, containers: [{name: base, image: x}]}")
     pod = render("splat", kubernetes_pod_template=template)
-    assert pod.spec.tolerations[0].key == "gpu"
+    assert pod.spec.host_network
     assert pod.spec.containers[0].image == IMAGE
-
-
-def ended(exit_code: int, message: str) -> k8s.V1Pod:
-    state = k8s.V1ContainerState(terminated=k8s.V1ContainerStateTerminated(exit_code=exit_code, message=message))
-    status = k8s.V1ContainerStatus(name="base", image="x", image_id="x", ready=False, restart_count=0, state=state)
-    phase = "Succeeded" if exit_code == 0 else "Failed"
-    return k8s.V1Pod(
-        metadata=k8s.V1ObjectMeta(name="p", namespace="n", labels={}, annotations={}),
-        spec=k8s.V1PodSpec(containers=[k8s.V1Container(name="base")]),
-        status=k8s.V1PodStatus(phase=phase, container_statuses=[status]),
-    )
-
-
-@pytest.mark.parametrize(
-    ("code", "exception"),
-    [
-        (0, None),
-        (20, "AirflowSkipException"),
-        (30, "AirflowFailException"),
-        (1, "AirflowException"),
-        (137, "AirflowException"),
-    ],
-)
-def test_a_pods_exit_code_becomes_airflows_exception(code, exception, monkeypatch):
-    from airflow.sdk.exceptions import AirflowException
-
-    operator = build("sfm")
-    monkeypatch.setattr(operator, "is_istio_enabled", lambda *_: False)
-    monkeypatch.setattr(operator, "process_pod_deletion", lambda *_, **__: True)
-    monkeypatch.setattr(operator, "patch_already_checked", lambda *_, **__: None)
-    monkeypatch.setattr(operator, "_read_pod_events", lambda *_, **__: None)
-    monkeypatch.setattr(operator, "_read_pod_container_states", lambda *_, **__: None)
-    pod, context = ended(code, "working\n7 of 24 photos registered\n"), {}
-    if exception is None:
-        operator.cleanup(pod, pod, None, context)
-        return
-    with pytest.raises(AirflowException) as caught:
-        operator.cleanup(pod, pod, None, context)
-    assert type(caught.value).__name__ == exception
-    if code in {20, 30}:
-        assert "7 of 24 photos registered" in str(caught.value)
-    if code == 20:
-        assert context["catalog_label"].startswith("mug · ")
 
 
 def test_a_missing_image_names_the_variable_to_set():
@@ -147,7 +156,7 @@ def test_a_missing_image_names_the_variable_to_set():
     from pipeline.core.errors import BadInput
 
     with pytest.raises(BadInput, match="CATALOG_IMAGE"):
-        stage_pod("sfm", PLAN, "mug", settings=Settings(execution="kubernetes"))
+        stage_pod("sfm", PLAN, "mug", settings=Settings(execution="kubernetes"), task_id="sfm")
 
 
 def test_the_cluster_manifests_match_what_the_pods_use(pods):
@@ -166,5 +175,5 @@ def test_the_cluster_manifests_match_what_the_pods_use(pods):
 
 def test_every_try_has_a_pod_of_its_own_that_must_start_in_time():
     task = build("sfm", kubernetes_start_seconds=77)
-    assert not task.reattach_on_restart and task.startup_timeout_seconds == 77
+    assert not task.durable and task.startup_timeout_seconds == 77
     assert build("sfm").startup_timeout_seconds == 300

@@ -130,7 +130,7 @@ def test_run_beyond_its_limit_is_held_until_the_next_run(store: Store, monkeypat
     params = caption.Params.model_validate({"engine": "llm", **WORDS})
     with serve(Reply(json.dumps(GOOD))) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        spent, fresh = (Budget.of_run(store.root, run, limit_usd=0.05) for run in ("monday", "tuesday"))
+        spent, fresh = (Budget.of_run(store.storage, run, limit_usd=0.05) for run in ("monday", "tuesday"))
         spent.pay(0.049)
         with pytest.raises(Held, match=r"no caption yet: .* the run has 0\.0010 USD left") as held:
             Runner(store, budget=spent).run(caption.STAGE, inputs(store, set()), params)

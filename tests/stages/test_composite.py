@@ -91,8 +91,10 @@ class ComposedShoot:
         )
 
     def run(self, splat=None, **params):
+        return self.compose(self.inputs().model_copy(update={"splat": splat}), **params)
+
+    def compose(self, inputs, **params):
         values = {"sku": "mug-1", "title": "A mug", "channels": (AMAZON, FEED), **params}
-        inputs = self.inputs().model_copy(update={"splat": splat})
         return self.runner.run(STAGE, inputs, Params.model_validate(values)).outputs
 
 

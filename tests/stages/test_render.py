@@ -99,7 +99,7 @@ def test_angles_are_captured_rendered_or_refused(store, shot):
     both = (rgba[..., 3] > 250) & (truth[..., 3] > 250)
     assert ((rgba[..., 3] > 127) & (truth[..., 3] > 127)).sum() > 0.98 * (truth[..., 3] > 127).sum()
     assert np.abs(rgba[both].astype(float) - truth[both])[:, :3].mean() < 3
-    assert pictures["side"].likeness > 0.95
+    assert min(likeness.ssim for likeness in pictures["side"].likenesses) > 0.9
     assert pictures["side"].view.azimuth_deg == 30
 
 
@@ -140,7 +140,9 @@ def test_another_angle_recomputes_no_other(store, shot):
     drawn(store, shot)
     more = (*DECISIONS, decision("other", 40, "rendered"))
     computed = {n: i.computed for n, i in drawn(store, shot, more)[3].items.items()}
-    assert computed == {"front": False, "side": False, "side/faults": False, "other": True, "other/faults": True}
+    shared = {"likeness/P00": False, "likeness/P01": False}  # photos around both angles
+    faults = {"side/faults": False, "other/faults": True}
+    assert computed == {"front": False, "side": False, "other": True, **shared, **faults}
 
 
 def bitten(shot):
@@ -217,10 +219,23 @@ def test_an_accepted_refinement_is_used_and_marked(store, shot, checkpoint, monk
     assert files["side.png"] != plain["side.png"] and files["front.png"] == plain["front.png"]
 
 
-def test_a_rendered_angle_records_the_mean_ssim_of_the_validation_photos(store, shot):
-    scores = [Validation(photo=f"P0{i}", psnr_db=25, ssim=ssim, alpha_iou=0.98) for i, ssim in enumerate((0.7, 0.8))]
-    assert drawn(store, shot, validation=scores)[1]["side"].validation_ssim == pytest.approx(0.75)
-    assert drawn(store, shot)[1]["side"].validation_ssim is None
+def test_photos_judge_a_rendered_angle_without_their_own_detail(store):
+    score = Validation(photo="P02", psnr_db=25, ssim=0.9, alpha_iou=0.98)
+    _, pictures, _, manifest = drawn(store, photos(12), validation=[score])
+    judges = {likeness.photo: likeness for likeness in pictures["side"].likenesses}
+    assert list(judges) == ["P02", "P01"]  # that which the fit has not seen comes first
+    assert not judges["P02"].fitted and judges["P01"].fitted
+    assert min(likeness.ssim for likeness in judges.values()) > 0.9
+    item = store.manifest("render_likeness", manifest.items["likeness/P02"].key)
+    used = store.tree(Artifact.model_validate(item.request.inputs["others"]))
+    assert "P02.png" not in used and "P01.png" in used
+    assert pictures["front"].likenesses == ()
+
+
+def test_photos_that_judge_are_as_many_as_the_settings_say(store, shot):
+    assert drawn(store, shot, likeness_photos=0)[1]["side"].likenesses == ()
+    (only,) = drawn(store, shot, likeness_photos=1, detail=False)[1]["side"].likenesses
+    assert (only.photographed, only.ssim) == (0, only.splat_ssim)
 
 
 def test_a_rendered_angle_records_its_faults_and_the_size_of_its_fit(store, shot):

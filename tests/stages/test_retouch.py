@@ -42,7 +42,8 @@ def pixels(store, files, name="front.png"):
 
 def test_only_the_area_changes_and_the_record_says_where(store, shot, checkpoint):  # noqa: F811
     before = drawn(store, shot)[2]
-    _, pictures, files, manifest = drawn(store, shot, **settings(checkpoint, TAG))
+    outputs, pictures, files, manifest = drawn(store, shot, **settings(checkpoint, TAG))
+    assert store.tree(outputs.unaltered) == {"front.png": before["front.png"]}
     first, second = pixels(store, before), pixels(store, files)
     height, width = first.shape[:2]
     changed = (first != second).any(axis=2)
@@ -121,7 +122,8 @@ def test_outside_the_altered_area_every_pixel_is_still_compared_with_the_photo()
 
 def test_only_operations_that_are_off_by_default_may_alter_the_product():
     altering = {stage.name for step in STEPS for stage in stages_in(step) if stage.alters}
-    assert altering == {"render_refinement", "render_retouch", "background_worn"}
+    assert altering == {"render_refinement", "render_retouch", "background_worn", "composite_enlarged_altering"}
     defaults = stage_of("render").params()
     assert defaults.refine is None and defaults.inpaint is None and defaults.retouch == {}
     assert stage_of("background").params().worn is None
+    assert not hasattr(stage_of("composite").params().upscale, "alter_product")

@@ -1,10 +1,10 @@
 """The board: products and their angles with the state of every asset."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.board_tables import ShootStateRow
@@ -61,7 +61,7 @@ class BoardAngle(Frozen):
     """One angle of a product. `state`: of an angle without assets (`held`, `refused`, `missing`), with the reason."""
 
     angle: str
-    decision: str | None
+    source: str | None
     reason: str
     state: str | None
     cells: tuple[BoardCell, ...]
@@ -96,9 +96,13 @@ def read_board(catalog: Catalog, wanted: BoardFilter) -> Page[BoardProduct]:
     query = _matching(select(ShootRow), wanted)
     if wanted.state or wanted.channel or wanted.source:
         query = query.where(exists().where(ShootStateRow.sku == ShootRow.sku, *_of_assets(wanted)))
-    query = _from_cursor(query, wanted).limit(wanted.limit + 1)
     with catalog.read() as session:
-        rows = page(session.scalars(query).all(), wanted.limit, lambda row: _cursor(row, wanted))
+        shoots: list[ShootRow] = []
+        for part in _sorted(query, wanted):
+            shoots += session.scalars(part.limit(wanted.limit + 1 - len(shoots)))
+            if len(shoots) > wanted.limit:
+                break
+        rows = page(shoots, wanted.limit, lambda row: _cursor(row, wanted))
         return Page(rows=_products(session, rows.rows), next=rows.next)
 
 
@@ -160,23 +164,30 @@ def _of_assets(wanted: BoardFilter) -> list[Any]:
     return [column == getattr(wanted, name) for name, column in columns.items() if getattr(wanted, name) is not None]
 
 
-def _from_cursor(query: Select[Any], wanted: BoardFilter) -> Select[Any]:
-    """Sort, and begin after the cursor."""
+def _sorted(query: Select[Any], wanted: BoardFilter) -> Iterator[Select[Any]]:
+    """The shoots after the cursor, in order, as one query after the other: those that never ran are the oldest."""
+    sku, at = ShootRow.sku, ShootRow.last_run_at
     if wanted.sort == "sku":
-        query = query.order_by(ShootRow.sku)
-        return query if wanted.cursor is None else query.where(ShootRow.sku > wanted.cursor)
-    at = func.coalesce(ShootRow.last_run_at, NEVER)
-    query = query.order_by(at.desc(), ShootRow.sku)
-    if wanted.cursor is None:
-        return query
-    text, slash, sku = wanted.cursor.partition("/")
+        query = query.order_by(sku)
+        yield query if wanted.cursor is None else query.where(sku > wanted.cursor)
+        return
+    last, after = _position(wanted.cursor) if wanted.cursor is not None else (None, "")
+    if last != NEVER:  # neither database has an index that sorts both
+        ran = query.where(at.is_not(None)).order_by(at.desc(), sku)
+        yield ran if last is None else ran.where((at < last) | (at == last) & (sku > after))
+    yield query.where(at.is_(None), sku > after if last == NEVER else true()).order_by(sku)
+
+
+def _position(cursor: str) -> tuple[datetime, str]:
+    """When the last shoot of the page before ran, and its sku."""
+    text, slash, sku = cursor.partition("/")
     try:
         last = datetime.fromisoformat(text)
     except ValueError:
         slash = ""
     if not slash:
-        raise BadInput(f"{wanted.cursor[:40]!r} is not a cursor", remedy="Begin with the first page")
-    return query.where((at < last) | (at == last) & (ShootRow.sku > sku))
+        raise BadInput(f"{cursor[:40]!r} is not a cursor", remedy="Begin with the first page")
+    return last, sku
 
 
 def _cursor(row: ShootRow, wanted: BoardFilter) -> str:
@@ -240,8 +251,8 @@ def _angle(
 ) -> BoardAngle:
     return BoardAngle(
         angle=name,
-        decision=row.decision if row else None,
+        source=row.source if row else None,
         reason=row.reason if row else "",
-        state=bare_state(row.decision, shoot.fate) if row and (shoot.sku, name) not in made else None,
+        state=bare_state(row.source, shoot.fate) if row and (shoot.sku, name) not in made else None,
         cells=tuple(cells),
     )

@@ -12,7 +12,7 @@ from pipeline.catalog.review.log import Review, review_of
 from pipeline.catalog.review.standing import standing
 from pipeline.catalog.rows import record_of
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
-from pipeline.catalog.tables import AngleRow, AssetRow, OutputRow, RequestRow, ShootRow
+from pipeline.catalog.tables import AngleRow, AssetRow, OutputRow, RequestRow, ShootRow, StepRow
 from pipeline.catalog.trace.impact import Photo, photos_of
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -26,7 +26,7 @@ class ProductAngle(Frozen):
     angle: str
     azimuth_deg: float
     elevation_deg: float
-    decision: str
+    source: str
     photo: str | None
     nearest_photo: str | None
     nearest_deg: float | None
@@ -162,7 +162,8 @@ def _last_outputs(session: Session, shoot: ShootRow, run_ids: list[str]) -> dict
     is_own = RunShootRow.plan_digest.is_not_distinct_from(shoot.plan_digest)
     query = (
         select(RunStepRow.step, OutputRow.name, OutputRow.sha256)
-        .join(OutputRow, OutputRow.step_key == RunStepRow.step_key)
+        .join(StepRow, StepRow.key == RunStepRow.step_key)
+        .join(OutputRow, OutputRow.step_id == StepRow.id)
         .join(RunShootRow, (RunShootRow.run_id == RunStepRow.run_id) & (RunShootRow.sku == RunStepRow.sku))
         .where(RunStepRow.run_id.in_(run_ids), RunStepRow.sku == shoot.sku)
         .where(RunStepRow.step.in_(("coverage", "splat")), OutputRow.path == "")

@@ -1,16 +1,18 @@
 """How far the redoes are that people asked for."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.catalog.database import Catalog
 from pipeline.catalog.review.replacing import closest, made_again, wish_of
 from pipeline.catalog.review_tables import ReviewRow
 from pipeline.catalog.run_tables import RunShootRow
-from pipeline.catalog.tables import AssetRow
+from pipeline.catalog.tables import AssetRow, RequestRow
 from pipeline.core.domain import Frozen
+from pipeline.core.errors import BadInput
 
 NOTHING_MADE = "it made nothing that no check or person rejected"
 
@@ -32,6 +34,26 @@ class Redo(Frozen):
     def needs_person(self) -> bool:
         """Whether a person must decide on the asset that was sent back."""
         return self.state in {"apart", "failed"}
+
+
+class Place(NamedTuple):
+    """The product, angle and backdrop of an asset. `plan`: of the brief that asked for it; None: shoot.yaml did."""
+
+    sku: str
+    angle: str
+    backdrop: str
+    plan: dict[str, Any] | None
+
+
+def find_place(catalog: Catalog, asset_id: str) -> Place:
+    """What an asset is a picture of. Raises BadInput when the catalog has no such asset."""
+    query = select(AssetRow.sku, AssetRow.angle, AssetRow.backdrop, RequestRow.plan)
+    query = query.outerjoin(RequestRow, RequestRow.id == AssetRow.request_id).where(AssetRow.id == asset_id)
+    with catalog.read() as session:
+        row = session.execute(query).one_or_none()
+    if row is None:
+        raise BadInput(f"the catalog has no asset {asset_id!r}", remedy="List the assets with `catalog assets`")
+    return Place(*row)
 
 
 def redoes_of(session: Session, reviews: Iterable[ReviewRow]) -> dict[int, Redo]:

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.paging import Page, limited, page
+from pipeline.catalog.rows import record_of
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
-from pipeline.catalog.tables import AssetRow
-from pipeline.catalog.version_tables import VersionRow
+from pipeline.catalog.runs.totals import SUMS, WORTH
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
-SUMS = tuple(func.sum(getattr(RunStepRow, name)) for name in ("seconds", "cost_usd", "computed", "reused"))
-NOTHING = (0.0, 0.0, 0, 0)  # seconds, USD, computed, reused: of a run or shoot in which no step ran
+OF_STEPS = tuple(func.sum(getattr(RunStepRow, name)) for name in SUMS)
+NOTHING = (0.0, 0.0, 0, 0, 0)  # the sums of a shoot in which no step ran
 
 
 class StepCosts(Frozen):
@@ -79,18 +79,14 @@ def list_runs(catalog: Catalog, *, cursor: str | None = None, limit: int = 50) -
             earlier = (RunRow.started_at == last.started_at) & (RunRow.run_id < last.run_id)
             query = query.where((RunRow.started_at < last.started_at) | earlier)
         rows = page(session.scalars(query).all(), limit, lambda run: run.run_id)
-        steps = _by_step(session, [run.run_id for run in rows.rows])
-        fates = _fates(session, [run.run_id for run in rows.rows])
-        found = tuple(_whole(session, run, steps[run.run_id], fates[run.run_id]) for run in rows.rows)
-        return Page(rows=found, next=rows.next)
+        return Page(rows=tuple(map(_costs, rows.rows)), next=rows.next)
 
 
 def read_run(catalog: Catalog, run_id: str) -> tuple[RunCosts, tuple[StepCosts, ...]]:
     """A run as a whole, and by step in the order in which they ran. Raises BadInput for an unknown run."""
     with catalog.read() as session:
         run = _run(session, run_id)
-        steps = _by_step(session, [run_id])[run_id]
-        return _whole(session, run, steps, _fates(session, [run_id])[run_id]), steps
+        return _costs(run), _by_step(session, run_id)
 
 
 def list_run_shoots(
@@ -101,24 +97,20 @@ def list_run_shoots(
     query = query if fate is None else query.where(RunShootRow.fate == fate)
     query = query if cursor is None else query.where(RunShootRow.sku > cursor)
     with catalog.read() as session:
-        run = _run(session, run_id)
+        _run(session, run_id)
         rows = page(session.scalars(query).all(), limit, lambda row: row.sku)
         skus = [row.sku for row in rows.rows]
         costs = (
-            select(RunStepRow.sku, *SUMS)
+            select(RunStepRow.sku, *OF_STEPS)
             .where(RunStepRow.run_id == run_id, RunStepRow.sku.in_(skus))
             .group_by(RunStepRow.sku)
         )
         totals = {sku: values for sku, *values in session.execute(costs)}
-        published = _published(session, run, skus)
-        return Page(
-            rows=tuple(_shoot(row, totals.get(row.sku, NOTHING), published.get(row.sku, 0)) for row in rows.rows),
-            next=rows.next,
-        )
+        return Page(rows=tuple(_shoot(row, totals.get(row.sku, NOTHING)) for row in rows.rows), next=rows.next)
 
 
-def _shoot(row: RunShootRow, totals: Sequence[Any], published: int) -> ShootCosts:
-    seconds, cost_usd, computed, reused = totals
+def _shoot(row: RunShootRow, totals: Sequence[Any]) -> ShootCosts:
+    seconds, cost_usd, computed, reused, published = totals
     return ShootCosts(
         sku=row.sku,
         fate=row.fate,
@@ -140,63 +132,33 @@ def _run(session: Session, run_id: str) -> RunRow:
     return run
 
 
-def _fates(session: Session, run_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    """The number of shoots by fate, by run."""
-    fates: dict[str, dict[str, int]] = {run_id: {} for run_id in run_ids}
-    shoot = RunShootRow
-    query = select(shoot.run_id, shoot.fate, func.count()).where(shoot.run_id.in_(run_ids))
-    for run_id, fate, count in session.execute(query.group_by(shoot.run_id, shoot.fate).order_by(shoot.fate)):
-        fates[run_id][fate] = count
-    return fates
-
-
-def _by_step(session: Session, run_ids: Sequence[str]) -> dict[str, tuple[StepCosts, ...]]:
-    """The costs of each step, by run, in the order in which the steps first ended."""
+def _by_step(session: Session, run_id: str) -> tuple[StepCosts, ...]:
+    """The costs of each step, in the order in which the steps first ended."""
     row = RunStepRow
-    query = select(row.run_id, row.step, row.state, func.count(), *SUMS).where(row.run_id.in_(run_ids))
-    query = query.group_by(row.run_id, row.step, row.state).order_by(func.min(row.at))
-    found: dict[str, dict[str, StepCosts]] = {run_id: {} for run_id in run_ids}
-    for run_id, step, state, count, seconds, cost, computed, reused in session.execute(query):
-        old = found[run_id].get(step, StepCosts(step=step))
-        found[run_id][step] = StepCosts(
+    query = select(row.step, row.state, func.count(), *OF_STEPS).where(row.run_id == run_id)
+    steps: dict[str, StepCosts] = {}
+    for step, state, count, seconds, cost, computed, reused, _ in session.execute(
+        query.group_by(row.step, row.state).order_by(func.min(row.at))
+    ):
+        old = steps.get(step, StepCosts(step=step))
+        steps[step] = StepCosts(
             step=step,
             states={**old.states, state: count},
             seconds=round(old.seconds + seconds, 3),
             cost_usd=round(old.cost_usd + cost, 6),
-            wasted_usd=round(old.wasted_usd + (0.0 if state in {"done", "cached"} else cost), 6),
+            wasted_usd=round(old.wasted_usd + (0.0 if state in WORTH else cost), 6),
             computed=old.computed + int(computed),
             reused=old.reused + int(reused),
         )
-    return {run_id: tuple(steps.values()) for run_id, steps in found.items()}
+    return tuple(steps.values())
 
 
-def _whole(session: Session, run: RunRow, steps: Sequence[StepCosts], fates: dict[str, int]) -> RunCosts:
-    return RunCosts(
-        run_id=run.run_id,
-        started_at=run.started_at,
-        fates=fates,
-        seconds=round(sum(step.seconds for step in steps), 3),
-        cost_usd=round(sum(step.cost_usd for step in steps), 6),
-        wasted_usd=round(sum(step.wasted_usd for step in steps), 6),
-        computed=sum(step.computed for step in steps),
-        reused=sum(step.reused for step in steps),
-        published=sum(_published(session, run).values()),
+def _costs(run: RunRow) -> RunCosts:
+    """A run as a value."""
+    return record_of(
+        RunCosts,
+        run,
+        seconds=round(run.seconds, 3),
+        cost_usd=round(run.cost_usd, 6),
+        wasted_usd=round(run.wasted_usd, 6),
     )
-
-
-def _published(session: Session, run: RunRow, skus: Sequence[str] | None = None) -> dict[str, int]:
-    """How many images a run published first, by sku: those published between its start and the end of `publish`."""
-    step = RunStepRow
-    last = session.scalar(select(func.max(step.at)).where(step.run_id == run.run_id, step.step == "publish"))
-    if last is None:
-        return {}
-    query = (
-        select(AssetRow.sku, func.count())
-        .select_from(VersionRow)
-        .join(AssetRow, AssetRow.id == VersionRow.asset_id)
-        .join(step, (step.run_id == run.run_id) & (step.sku == AssetRow.sku) & (step.step == "publish"))
-        .where(VersionRow.published_at.between(run.started_at, last), VersionRow.published_at <= step.at)
-        .group_by(AssetRow.sku)
-    )
-    query = query if skus is None else query.where(AssetRow.sku.in_(skus))
-    return dict(session.execute(query).all())

@@ -122,33 +122,33 @@ def _shoots(session: Session, fact_ids: Sequence[int], first: str | None) -> Ite
 def _walk(session: Session, skus: Sequence[str], facts: frozenset[Fact], every_version: bool) -> list[Touched]:
     """The assets of these shoots with such a step among those they were made by; shoot by shoot, then by identity."""
     query = select(AssetRow, VersionRow).join(VersionRow, VersionRow.asset_id == AssetRow.id)
-    query = query.where(AssetRow.sku.in_(skus), VersionRow.step_key.is_not(None))
+    query = query.where(AssetRow.sku.in_(skus), VersionRow.step_id.is_not(None))
     if not every_version:
         query = query.where(VersionRow.replaced_at.is_(None))
     rows = session.execute(query).all()
-    readers = _readers(session, [version.step_key or "" for _, version in rows])
+    readers = _readers(session, [version.step_id or 0 for _, version in rows])
     known = Facts()
-    steps = select(StepRow.key, StepRow.stage, StepRow.params, StepRow.report).where(among(StepRow.key, readers))
+    steps = select(StepRow.id, StepRow.stage, StepRow.params, StepRow.report).where(among(StepRow.id, readers))
     made_with = {
-        key for key, stage, params, report in session.execute(steps) if known.of(stage, params, report) & facts
+        step for step, stage, params, report in session.execute(steps) if known.of(stage, params, report) & facts
     }
     generation = made_with
     while generation:
-        generation = {reader for key in generation for reader in readers.get(key, ())} - made_with
+        generation = {reader for step in generation for reader in readers.get(step, ())} - made_with
         made_with |= generation
     order = {sku: number for number, sku in enumerate(skus)}
-    touched = [_touched(asset, version) for asset, version in rows if version.step_key in made_with]
+    touched = [_touched(asset, version) for asset, version in rows if version.step_id in made_with]
     return sorted(touched, key=lambda row: (order[row.sku], row.asset_id, row.number))
 
 
-def _readers(session: Session, keys: Sequence[str]) -> dict[str, set[str]]:
+def _readers(session: Session, steps: Sequence[int]) -> dict[int, set[int]]:
     """Every step behind these, and which of them read what it made."""
-    readers: dict[str, set[str]] = {key: set() for key in steps_above(session, keys)}
-    query = select(InputRow.step_key, InputRow.producer_key).where(
-        among(InputRow.step_key, readers), InputRow.producer_key.is_not(None), InputRow.media_type != TREE
+    readers: dict[int, set[int]] = {step: set() for step in steps_above(session, steps)}
+    query = select(InputRow.step_id, InputRow.producer_id).where(
+        among(InputRow.step_id, readers), InputRow.producer_id.is_not(None), InputRow.media_type != TREE
     )
     for reader, producer in session.execute(query):
-        readers[producer or ""].add(reader)
+        readers[producer or 0].add(reader)
     return readers
 
 

@@ -99,10 +99,10 @@ def position(cursor: str) -> tuple[str, int]:
 
 def photos_of(session: Session, sku: str) -> list[Photo]:
     """The source files behind the assets of a shoot, as they are made now, by name."""
-    own = select(AssetRow.step_key).where(AssetRow.sku == sku, AssetRow.current, AssetRow.step_key.is_not(None))
-    keys = steps_above(session, [key for key in session.scalars(own) if key])
+    own = select(AssetRow.step_id).where(AssetRow.sku == sku, AssetRow.current, AssetRow.step_id.is_not(None))
+    steps = steps_above(session, [step for step in session.scalars(own) if step])
     query = select(InputRow.source_path, InputRow.path, InputRow.name, InputRow.sha256).where(
-        among(InputRow.step_key, keys), InputRow.producer_key.is_(None), InputRow.media_type.not_in((TREE, JSON))
+        among(InputRow.step_id, steps), InputRow.producer_id.is_(None), InputRow.media_type.not_in((TREE, JSON))
     )
     photos = {
         sha256: Photo(sku=sku, name=source_path or path or name, sha256=sha256)
@@ -120,8 +120,8 @@ def _digest(session: Session, photo: str) -> str:
         raise BadInput(
             f"{photo!r} names no photo", remedy=f"Give SKU/PHOTO, or {SHORTEST} or more digits of its sha256"
         )
-    source = (InputRow.producer_key.is_(None), InputRow.media_type.not_in((TREE, JSON)))
-    begin_so = (InputRow.sha256 >= wanted, InputRow.sha256 < wanted + "g", InputRow.producer_key.is_(None))
+    source = (InputRow.producer_id.is_(None), InputRow.media_type.not_in((TREE, JSON)))
+    begin_so = (InputRow.sha256 >= wanted, InputRow.sha256 < wanted + "g", InputRow.producer_id.is_(None))
     alike = select(InputRow.sha256).where(*begin_so).distinct().order_by(InputRow.sha256).limit(ALIKE)
     candidates = session.scalars(alike).all()
     query = select(InputRow.sha256).where(among(InputRow.sha256, candidates), *source).distinct()

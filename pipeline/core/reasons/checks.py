@@ -138,6 +138,20 @@ CHECK_REASONS = (
         "Shoot closer or with more pixels.",
     ),
     _review(
+        "enlarged_gain",
+        "Enlarging made the product less like itself",
+        "On a part of the product that was shrunk for this, the engine of `composite.upscale` is farther from the "
+        "product's own pixels than plain resampling. Such an engine invents detail.",
+        "Set `composite.upscale` to `embedded` or `none`, or use a checkpoint that was trained for fidelity.",
+    ),
+    _review(
+        "enlarged_text",
+        "Words were lost when the picture was enlarged",
+        "Words that can be read in the picture cannot be read after the engine of `composite.upscale` enlarged it. The "
+        "reason names them.",
+        "Look at the words. Set `composite.upscale` to `none` if they changed.",
+    ),
+    _review(
         "cut_off",
         "The product is cut off",
         "The product reaches the edge of the photo.",
@@ -182,6 +196,13 @@ CHECK_REASONS = (
         "Run the shoot again; if it happens again, report it with the asset's lineage.",
     ),
     _review(
+        "whole_product",
+        "An edit cuts off part of the product",
+        "A crop, a rotation or a size in `edits` leaves part of the product outside the frame. The message says how "
+        "much of it, and at which edge.",
+        "Crop less; or, if the picture is to show only a part, write `detail: true` beside the crop's sides.",
+    ),
+    _review(
         "altered",
         "The product itself may have been altered",
         "A model has painted on the product: it was refined, retouched or put on a person. The message says what was "
@@ -190,14 +211,23 @@ CHECK_REASONS = (
     ),
     _review(
         "likeness",
-        "The splat blurs the product",
-        "The splat matches the photos less than the check requires, so prints and small text may be unreadable.",
+        "The rendered product is blurred",
+        "Drawn from the place of a photo nearby, with the detail of all photos but that one, the product matches the "
+        "photo less than the check requires. Prints and small text may be unreadable.",
         "Look at prints and text. Fit the splat longer and with a larger `side_px`, or photograph this angle.",
+    ),
+    _review(
+        "weakest_part",
+        "Part of the rendered product is wrong",
+        "Drawn from the place of a photo nearby, without that photo's detail, part of the product hardly resembles it: "
+        "it is blurred, displaced or missing.",
+        "Compare the angle with the photo that the message names. Fit the splat longer, or photograph this angle.",
     ),
     _review(
         "legible_text",
         "Words on the product cannot be read",
-        "A photo shows words that cannot be read in the picture although that side is visible. The reason names them.",
+        "A photo, or the picture before it was altered, shows words that cannot be read in the picture although that "
+        "side is visible. The reason names them.",
         "Look at the print. Fit the splat longer and with a larger `side_px`, or photograph this angle.",
     ),
     _review(

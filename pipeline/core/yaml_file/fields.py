@@ -18,7 +18,6 @@ from pipeline.core.yaml_file.write import one_line
 
 M = TypeVar("M", bound=BaseModel)
 FAULTS_SHOWN = 3
-_REMEDY = "Correct the field; docs/reference/shoot-yaml.md lists every field"
 _KINDS = {INT: "a number", FLOAT: "a number", BOOL: "true or false", DATE: "a date"}
 _NUMBER_ERRORS = {"float_type", "int_type", "int_from_float"}
 _GROUP_ERRORS = {"model_type", "model_attributes_type", "dict_type", "dataclass_type"}
@@ -32,6 +31,22 @@ class Allowed(NamedTuple):
     mend: Callable[[str], str] = lambda _: ""
 
 
+class Guide(NamedTuple):
+    """What the author of a kind of file is told. `patterns`: what the patterns of its texts allow, by pattern.
+
+    `page`: where every field is listed. `begin`: how to write the first one.
+    """
+
+    page: str
+    begin: str
+    patterns: Mapping[str, Allowed] = {}
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a field that is wrong."""
+        return f"Correct the field; {self.page} lists every field"
+
+
 class _Fault(NamedTuple):
     """One error of a model. `node`: the value, or the mapping that lacks it; `key`: the field's own name."""
 
@@ -41,25 +56,25 @@ class _Fault(NamedTuple):
     where: str
 
 
-def read_model(kind: type[M], data: bytes, path: Path, *, patterns: Mapping[str, Allowed]) -> M:
-    """Read a YAML file as a model. `patterns`: what the patterns of its texts allow, in words.
+def read_model(kind: type[M], data: bytes, path: Path, guide: Guide) -> M:
+    """Read a YAML file as a model; a number in quotes is a number.
 
-    Raises BadInput as `compose`, and when the value does not fit the model. A number in quotes is a number.
+    Raises BadInput as `compose`, and when the value does not fit the model.
     """
     root = compose(data, path)
     if root is None:
-        raise BadInput(f"{path} is empty", remedy="Run `catalog init` on its folder to write one")
+        raise BadInput(f"{path} is empty", remedy=guide.begin)
     if not isinstance(root, yaml.MappingNode):
         raise BadInput(f"{path} is not a mapping of fields", remedy="Write every field as `name: value`")
     try:
         return kind.model_validate(value_of(root), strict=True)
     except ValidationError as error:
         if not _unquote_numbers(root, error):
-            raise _in_words(error, root, path, kind, patterns) from None
+            raise _in_words(error, root, path, kind, guide) from None
     try:
         return kind.model_validate(value_of(root), strict=True)
     except ValidationError as error:
-        raise _in_words(error, root, path, kind, patterns) from None
+        raise _in_words(error, root, path, kind, guide) from None
 
 
 def _unquote_numbers(root: yaml.Node, error: ValidationError) -> bool:
@@ -99,18 +114,18 @@ def _in_words(
     root: yaml.Node,
     path: Path,
     kind: type[BaseModel],
-    patterns: Mapping[str, Allowed],
+    guide: Guide,
 ) -> BadInput:
     """The first errors of a model as one BadInput, with the remedy of the first."""
     faults = sorted(_faults(error, root), key=lambda fault: fault.error["type"] == "missing")  # a misspelt one first
-    explain = partial(_explained, kind=kind, patterns=patterns)
+    explain = partial(_explained, kind=kind, guide=guide)
     whats, remedies = zip(*map(explain, faults[:FAULTS_SHOWN]), strict=True)
     more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
     lines = [f"line {line_of(fault.node)}: {fault.where}: {what}" for fault, what in zip(faults, whats, strict=False)]
     return BadInput(f"{path}: {'; '.join(lines)}{more}", remedy=remedies[0])
 
 
-def _explained(fault: _Fault, kind: type[BaseModel], patterns: Mapping[str, Allowed]) -> tuple[str, str]:
+def _explained(fault: _Fault, kind: type[BaseModel], guide: Guide) -> tuple[str, str]:
     """What is wrong with a field, and what to write instead."""
     error, node = fault.error, fault.node
     if error["type"] == "missing":
@@ -119,15 +134,15 @@ def _explained(fault: _Fault, kind: type[BaseModel], patterns: Mapping[str, Allo
         alike = get_close_matches(fault.key, _names(kind, error["loc"][:-1]), 1)
         return "there is no such field here", f"Write `{alike[0]}`" if alike else "Remove it"
     if isinstance(node, yaml.ScalarNode):
-        return _scalar(fault, patterns)
+        return _scalar(fault, guide)
     if error["type"] in _GROUP_ERRORS:
         return "a group of fields is asked for here, not a list", "Write `name: value` below it"
     if error["type"] == "string_type":
         return "one text is asked for here, not a group or a list", "Write one value"
-    return _message(error), _REMEDY
+    return _message(error), guide.remedy
 
 
-def _scalar(fault: _Fault, patterns: Mapping[str, Allowed]) -> tuple[str, str]:
+def _scalar(fault: _Fault, guide: Guide) -> tuple[str, str]:
     """What is wrong with a field that holds one value, and what to write instead."""
     error, node = fault.error, fault.node
     kind, written = error["type"], f"{node.value[:60]!r}"
@@ -141,10 +156,11 @@ def _scalar(fault: _Fault, patterns: Mapping[str, Allowed]) -> tuple[str, str]:
     if kind == "tuple_type" or kind in _GROUP_ERRORS:
         wanted, line = ("list", f"{fault.key}: [{node.value}]") if kind == "tuple_type" else ("group", "name: value")
         return f"a {wanted} is asked for (got {written})", f"Write `{line}`"
-    if pattern in patterns:
-        mended = patterns[pattern].mend(node.value)
-        return f"{written} is not {patterns[pattern].words}", f"Write `{_plain(fault, mended)}`" if mended else _REMEDY
-    return f"{_message(error)} (got {written})", _REMEDY
+    if pattern in guide.patterns:
+        allowed = guide.patterns[pattern]
+        mended = allowed.mend(node.value)
+        return f"{written} is not {allowed.words}", f"Write `{_plain(fault, mended)}`" if mended else guide.remedy
+    return f"{_message(error)} (got {written})", guide.remedy
 
 
 def _field(fault: _Fault, value: str) -> str:

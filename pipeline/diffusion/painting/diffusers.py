@@ -3,36 +3,26 @@
 from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from pipeline.core.device import require_device
 from pipeline.core.errors import MissingEngine
-from pipeline.core.licences.settings import Licensed, in_words, licence_of, with_licence
+from pipeline.core.licences.settings import in_words, licence_of
 from pipeline.diffusion.painting.base import MARGIN_PX, BackdropRequest, PaintedBackdrop, PainterFacts
-from pipeline.diffusion.painting.checkpoints import EMBEDDED, checkpoint_digest, facts_of, folder_of, pipeline_class
+from pipeline.diffusion.painting.checkpoints import EMBEDDED, facts_of, folder_of, pipeline_class
+from pipeline.diffusion.painting.settings import CheckpointParams, with_checkpoint
 
 NEARER, LONGER, WIDER_PX = 0.7, 1.5, 4  # per further try
 
 
-class Params(Licensed):
+class Params(CheckpointParams):
     """Everything that changes a painted backdrop besides its prompt, its seed and its product."""
 
     engine: Literal["diffusers"] = "diffusers"
     checkpoint: str = Field(
         default=EMBEDDED, description="`embedded`, an inpainting folder, or hub:owner/name@revision in the hub cache"
-    )
-    checkpoint_digest: str | None = Field(default=None, description="digest of its weights; filled in when planning")
-    dtype: Literal["float32", "bfloat16", "float16"] = Field(
-        default="float32", description="number format of the weights; float32 on a CPU"
-    )
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = Field(
-        default="cpu", description="cpu, cuda, or one of several GPUs such as cuda:1"
-    )
-    offload: Literal["none", "model", "sequential"] = Field(
-        default="none",
-        description="keep weights in main memory, fetched per model or per layer (slowest, smallest)",
     )
     attention_slicing: bool = Field(default=False, description="less memory for more time")
     batch: int = Field(default=1, ge=1, le=64, description="angles painted at once, behind the same backdrop")
@@ -67,21 +57,20 @@ def require_here(params: Params) -> str:
     for package in ("torch", "diffusers"):
         if find_spec(package) is None:
             raise MissingEngine(f"the package {package} is not installed", remedy="Run pip install catalog-pipeline")
-    digest = checkpoint_digest(params.checkpoint)
-    checkpoint = f"{params.checkpoint} (sha256 {digest[:12]}), licence {in_words(licence_of(_licensed(params)))}"
+    there = _with_checkpoint(params.model_copy(update={"checkpoint_digest": None}))  # as it is now, not as planned
+    digest, licence = (there.checkpoint_digest or "")[:12], in_words(licence_of(there))
+    checkpoint = f"{params.checkpoint} (sha256 {digest}), licence {licence}"
     return f"diffusers {version('diffusers')} with the checkpoint {checkpoint}"
 
 
 def pinned(params: Params) -> Params:
     """Return the params with the checkpoint's digest, licence, and strength and guidance where they give none."""
     strength, guidance = _strength_and_guidance(params)
-    digest = params.checkpoint_digest or checkpoint_digest(params.checkpoint)
-    update = {"checkpoint_digest": digest, "strength": strength, "guidance": guidance}
-    return _licensed(params).model_copy(update=update)
+    return _with_checkpoint(params).model_copy(update={"strength": strength, "guidance": guidance})
 
 
-def _licensed(params: Params) -> Params:
-    return Params.model_validate(with_licence(params.model_dump(), lambda: folder_of(params.checkpoint)))
+def _with_checkpoint(params: Params) -> Params:
+    return Params.model_validate(with_checkpoint(params.model_dump()))
 
 
 def facts(params: Params) -> PainterFacts:
@@ -111,16 +100,8 @@ def varied(params: Params, number: int) -> Params:
 def paint(requests: Sequence[BackdropRequest], params: Params) -> list[PaintedBackdrop]:
     """Paint the requests in one batch. Raises BadInput or MissingEngine as `load_engine` and `paint_all`."""
     from pipeline.diffusion.painting.engine import PaintRequest
-    from pipeline.diffusion.painting.loading import load_engine
 
-    engine = load_engine(
-        params.checkpoint,
-        digest=params.checkpoint_digest,
-        device=params.device,
-        dtype=params.dtype,
-        offload=params.offload,
-        attention_slicing=params.attention_slicing,
-    )
+    engine = params.load(attention_slicing=params.attention_slicing)
     strength, guidance = _strength_and_guidance(params)
     return engine.paint_all(
         [

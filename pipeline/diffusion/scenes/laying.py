@@ -12,6 +12,7 @@ from pipeline.diffusion.scenes.vocabulary import Material
 
 TILE = 6.5  # product radii that one surface covers; it is mirrored beyond
 LEVELS = 5
+MEAN_PX = 128  # a surface this small has the same mean
 
 
 def laid_out(material: Material, seed: int, profile: Profile, x: F32, *, bent: bool, structured: bool) -> F32:
@@ -21,9 +22,9 @@ def laid_out(material: Material, seed: int, profile: Profile, x: F32, *, bent: b
     """
     h, w = x.shape
     n = int(2 ** math.ceil(math.log2(max(h, w) * 1.5)))
-    texture = surface(material, seed, n)
     if not structured:
-        return np.broadcast_to(texture.mean((0, 1)), (h, w, 3)).copy()
+        return np.broadcast_to(surface(material, seed, MEAN_PX).mean((0, 1)), (h, w, 3)).copy()
+    texture = surface(material, seed, n)
     u, v = x / np.float32(TILE) + np.float32(0.5), profile.along / TILE + 0.2
     sheet = sampled(texture, u, v)
     if bent or (profile.floor > 0.5).all():

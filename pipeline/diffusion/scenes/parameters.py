@@ -117,6 +117,7 @@ def _lamp(rng: np.random.Generator | Midpoint, spec: SceneSpec) -> Lamp:
         azimuth_deg=turn * off_deg + float(rng.uniform(-6, 6)),
         elevation_deg=elevation_deg,
         strength=strength + float(rng.uniform(-0.04, 0.04)),
+        aim_x=turn * float(rng.uniform(0.4, 1.0)),
         aim_y=float(rng.uniform(1.2, 2.0)),
         aim_z=float(rng.uniform(0.8, 1.3)),
         spread_deg=spread_deg * float(rng.uniform(0.9, 1.1)),

@@ -166,26 +166,27 @@ def _picture(spec: SceneSpec, sample: Sample, width_px: int, height_px: int, bey
     profile = profile_of(lens, sample.wall_y, sample.cove, _heights(height_px, beyond))
     columns = (((np.arange(width_px) + 0.5) / width_px - 0.5) * aspect * whole).astype(np.float32)
     x = columns[None, :] * (profile.depth / lens.focal).astype(np.float32)[:, None]
-    lit = _reflectance(spec, sample, profile, x)
-    lit *= (sample.exposure * illumination(sample.lamp, profile, x, sample.wall_y))[:, :, None]
+    floor_rgb = linear_from_srgb(np.array(COLOURS[spec.colour], np.uint8)) * np.array(sample.tint, np.float32)
+    wall_rgb = wall_colour(floor_rgb, spec.material) if spec.material in HARD else floor_rgb
+    lit = _reflectance(spec, sample, profile, x, floor_rgb, wall_rgb)
+    lit *= sample.exposure * illumination(sample.lamp, profile, x, sample.wall_y, floor_rgb, wall_rgb)
     if spec.material == "gradient":
         lit *= (1.10 - 0.5 * _heights(height_px, beyond)).astype(np.float32)[:, None, None]
     blur_px = BLUR_FRAC * np.abs(1 - DISTANCE / profile.depth) * height_px / whole
     return defocused(lit, blur_px)
 
 
-def _reflectance(spec: SceneSpec, sample: Sample, profile: Profile, x: F32) -> F32:
+def _reflectance(spec: SceneSpec, sample: Sample, profile: Profile, x: F32, floor_rgb: F32, wall_rgb: F32) -> F32:
     """The materials of floor and wall laid out as the camera sees them, linear colour [h, w, 3]."""
-    base = linear_from_srgb(np.array(COLOURS[spec.colour], np.uint8)) * np.array(sample.tint, np.float32)
     relative = laid_out(
         spec.material, sample.texture_seed, profile, x, bent=sample.cove > 0.5, structured=sample.structured
     )
     if spec.material == "marble" and spec.colour in DARK:
         relative = 1 + PALE_VEINS * (1 - relative)
-    laid = base * relative
+    laid = floor_rgb * relative
     if spec.material not in HARD or sample.horizon == "flat":
         return laid
-    wall = wall_colour(base, spec.material) * wall_surface(
+    wall = wall_rgb * wall_surface(
         sample.wall, sample.texture_seed, profile, x, sample.wall_y, structured=sample.structured
     )
     floor = profile.floor.astype(np.float32)

@@ -78,7 +78,8 @@ def _more(figures: TrainingFigures) -> str:
 def _start(digest: str | None) -> str:
     if digest is None:
         return "random weights; the autoencoder a linear one"
-    return f"the checkpoint with sha256 {digest[:12]}, trained on earlier scenes of the generator"
+    start = f"the checkpoint with sha256 {digest[:12]}, trained on earlier scenes of the generator"
+    return f"{start}; its\n  autoencoder is unchanged"
 
 
 def _rim(dim_rim_px: int) -> str:

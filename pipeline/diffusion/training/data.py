@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 
 from pipeline.core.arrays import F16, F32
 from pipeline.diffusion.scenes.scene import plain_scene, random_spec, render_scene
-from pipeline.diffusion.scenes.vocabulary import SYNONYMS, SceneSpec
-from pipeline.diffusion.training.networks import LATENT_PX, SIZE_PX
+from pipeline.diffusion.scenes.vocabulary import SYNONYMS, SceneSpec, Side
+from pipeline.diffusion.training.networks import LATENT_PX, SIZE_PX, fastest_precision
 from pipeline.diffusion.training.products import random_product
+
+OPPOSITE: dict[str, Side] = {"left": "right", "right": "left", "front": "front"}
 
 log = logging.getLogger("train")
 
@@ -24,9 +27,10 @@ log = logging.getLogger("train")
 class Pool:
     """Scenes and products encoded by the autoencoder, once.
 
-    `latents` [n, c, 32, 32]: whole scenes, scaled to unit standard deviation, with their `specs`. `plain`
-    [n, c, 32, 32]: the plain scene of each spec. `masks` [m, 1, 32, 32]: 1 where the backdrop is to be painted. `kept`
-    [m, c, 32, 32]: the product in front of mid-grey. `scaling`: the factor that was applied to all latents.
+    `latents` [n, c, 32, 32]: whole scenes, scaled to unit standard deviation, with their `specs`; the mirror image of
+    each follows it. `plain` [n, c, 32, 32]: the plain scene of each spec. `masks` [m, 1, 32, 32]: 1 where the backdrop
+    is to be painted. `kept` [m, c, 32, 32]: the product in front of mid-grey. `scaling`: the factor that was applied to
+    all latents.
     """
 
     latents: F16
@@ -83,6 +87,11 @@ def prompt_variant(rng: np.random.Generator, spec: SceneSpec) -> str:
     return " ".join(word for word in swapped if rng.uniform() > 0.03)
 
 
+def mirrored_prompt(prompt: str) -> str:
+    """The prompt with left and right swapped."""
+    return re.sub(r"\b(left|right)\b", lambda side: OPPOSITE[side[0]], prompt)
+
+
 def make_pool(cache: Path, vae: Any, scenes: int, seed: int) -> Pool:
     """Generate `scenes` scenes and their mirror images and encode them, or read them from the file `cache`."""
     if not cache.exists():
@@ -98,9 +107,9 @@ def _encode_pool(cache: Path, vae: Any, scenes: int, seed: int) -> None:
     for start in range(0, scenes, 16):
         batch = [random_spec(rng) for _ in range(min(16, scenes - start))]
         pictures = np.stack([render_scene(spec, seed * 10**6 + start + i)[0] for i, spec in enumerate(batch)])
-        latents += [_encode(vae, pictures), _encode(vae, np.ascontiguousarray(pictures[:, :, ::-1]))]
-        specs += batch + [_mirrored(spec) for spec in batch]
-        if start % 400 == 0:
+        latents.append(_encode_pairs(vae, pictures))
+        specs += [each for spec in batch for each in (spec, _mirrored(spec))]
+        if start % 80 == 0:
             log.info("encoded %d of %d scenes", start, scenes)
     masks, kept = [], []
     for _ in range(max(8, scenes // 8)):
@@ -109,14 +118,14 @@ def _encode_pool(cache: Path, vae: Any, scenes: int, seed: int) -> None:
         step = SIZE_PX // LATENT_PX
         masks.append(~product[None, ::step, ::step])  # nearest neighbour, as the pipeline scales its mask
         kept.append(_encode(vae, on_grey[None])[0])
-    plain = {spec: _encode(vae, plain_scene(spec)[None])[0] for spec in dict.fromkeys(specs)}
+    plain = _plain_latents(vae, specs)
     scene_latents = np.concatenate(latents)
     scaling = 1 / float(scene_latents.std())
     temporary = cache.with_suffix(".writing.npz")
     np.savez(
         temporary,
         latents=(scene_latents * scaling).astype(np.float16),
-        plain=(np.stack([plain[spec] for spec in specs]) * scaling).astype(np.float16),
+        plain=(plain * scaling).astype(np.float16),
         specs=np.array([spec.model_dump_json() for spec in specs]),
         masks=np.array(masks, np.float16),
         kept=(np.array(kept) * scaling).astype(np.float16),
@@ -126,12 +135,29 @@ def _encode_pool(cache: Path, vae: Any, scenes: int, seed: int) -> None:
 
 
 def _mirrored(spec: SceneSpec) -> SceneSpec:
-    return spec.model_copy(update={"side": {"left": "right", "right": "left", "front": "front"}[spec.side]})
+    return spec.model_copy(update={"side": OPPOSITE[spec.side]})
+
+
+def _plain_latents(vae: Any, specs: list[SceneSpec]) -> F32:
+    """The latents of the plain scene of each of `specs`, which are pairs of a scene and its mirror image."""
+    firsts = list(dict.fromkeys(specs[::2]))
+    pairs = []
+    for start in range(0, len(firsts), 16):
+        pairs.append(_encode_pairs(vae, np.stack([plain_scene(spec) for spec in firsts[start : start + 16]])))
+    both = np.concatenate(pairs)
+    return np.concatenate([both[2 * row : 2 * row + 2] for row in map(firsts.index, specs[::2])])
+
+
+def _encode_pairs(vae: Any, pictures: NDArray[np.uint8]) -> F32:
+    """The latents [2n, c, 32, 32] of pictures [n, h, w, 3], each followed by its mirror image's."""
+    both = np.stack([pictures, pictures[:, :, ::-1]], axis=1)
+    return _encode(vae, both.reshape(-1, *pictures.shape[1:]))
 
 
 def _encode(vae: Any, pictures: NDArray[np.uint8]) -> F32:
     import torch
 
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        latents = vae.encode(torch.from_numpy(pixels_of(pictures))).latent_dist.mode()
+    with torch.no_grad(), fastest_precision():
+        parts = torch.from_numpy(pixels_of(pictures)).split(4)  # more do not fit into a CPU's cache
+        latents = torch.cat([vae.encode(part).latent_dist.mode() for part in parts])
     return np.asarray(latents.float().numpy(), np.float32)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.diffusion.training.data import Pool, prompt_variant
-from pipeline.diffusion.training.networks import build_scheduler, build_tokenizer
+from pipeline.diffusion.training.data import Pool, mirrored_prompt, prompt_variant
+from pipeline.diffusion.training.networks import build_scheduler, build_tokenizer, fastest_precision
 
 
 def pixel_loss(painted: Any, pixels: Any) -> Any:
@@ -18,25 +18,33 @@ def pixel_loss(painted: Any, pixels: Any) -> Any:
 
 
 def prediction_error(text: Any, unet: Any, pool: Pool, rng: np.random.Generator, batch: int) -> Any:
-    """Predicted minus true clean latents [batch, c, 32, 32], on a batch of random scenes, prompts and product masks."""
+    """Predicted minus true clean latents [batch, c, 32, 32], on a batch of random scenes, prompts and product masks.
+
+    The batch, of an even size, consists of pairs: a scene and its mirror image, with the same mask, time step and
+    noise. They differ in the word for the light's side only, which is learned from nothing else.
+    """
     import torch
 
-    chosen, shaped = rng.integers(len(pool.latents), size=batch), rng.integers(len(pool.masks), size=batch)
+    pairs = batch // 2
+    first = 2 * rng.integers(len(pool.latents) // 2, size=pairs)
+    chosen, shaped = np.stack([first, first + 1], axis=1).ravel(), rng.integers(len(pool.masks), size=pairs).repeat(2)
     latents = torch.from_numpy(pool.latents[chosen].astype(np.float32))
     kept = torch.from_numpy(pool.kept[shaped].astype(np.float32))
     mask = torch.from_numpy(pool.masks[shaped].astype(np.float32))
-    prompts = [prompt_variant(rng, pool.specs[i]) for i in chosen]
+    asked = [prompt_variant(rng, pool.specs[i]) for i in chosen[::2]]
+    prompts = [prompt for one in asked for prompt in (one, mirrored_prompt(one))]
     tokens = shared_tokenizer()(prompts, padding="max_length", truncation=True, return_tensors="pt").input_ids
     scheduler = _scheduler()
-    noise = torch.randn_like(latents)
-    steps = (1000 * torch.rand(batch) ** 0.5).long()  # favours high noise, which decides colour, light and horizon
+    noise = torch.randn_like(latents[::2]).repeat_interleave(2, dim=0)
+    # favours high noise, which decides colour, light and horizon
+    steps = (1000 * torch.rand(pairs) ** 0.5).long().repeat_interleave(2)
     # A quarter of the batch is pure noise. The best prediction from the prompt alone is the mean of its scenes, and it
     # takes many single scenes to learn that mean, because each has its own surface and jitter.
-    blind = slice(0, max(1, batch // 4))
+    blind = slice(0, max(2, batch // 4))
     steps[blind] = 999
     latents[blind] = torch.from_numpy(pool.plain[chosen[blind]].astype(np.float32))
     noisy = scheduler.add_noise(latents, noise, steps)
-    with torch.autocast("cpu", torch.bfloat16):
+    with fastest_precision():
         states = text(input_ids=tokens).last_hidden_state
         predicted = unet(torch.cat([noisy, mask, kept], 1), steps, states).sample
     return predicted.float() - latents

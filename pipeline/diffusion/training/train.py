@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import argparse
 import logging
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipeline.core.cpu_clock import CpuClock
 from pipeline.core.weights import folder_digest
 from pipeline.diffusion.training.acuity import Acuity, acuity_of
 from pipeline.diffusion.training.card import TrainingFigures, write_card
 from pipeline.diffusion.training.data import Pool, make_pool, scene_crops
 from pipeline.diffusion.training.losses import multiscale_loss, pixel_loss, prediction_error, shared_tokenizer
-from pipeline.diffusion.training.networks import Widths, build_text_encoder, build_unet, build_vae
+from pipeline.diffusion.training.networks import Widths, build_text_encoder, build_unet, build_vae, fastest_precision
 from pipeline.diffusion.training.save import copy_networks, save_pipeline
 from pipeline.diffusion.training.warmstart import LinearAutoencoder, transplant
 from pipeline.diffusion.training.words import teach_words
@@ -45,24 +46,6 @@ class TrainingRecipe:
     seed: int = 0
     start: Path | None = None  # a checkpoint folder of the same widths to train on from, instead of from scratch
     widths: Widths = field(default_factory=Widths)
-
-
-@dataclass
-class Clock:
-    """Counts the CPU seconds of a training phase, over all sessions."""
-
-    total_seconds: float
-    spent_seconds: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._mark = time.process_time()
-
-    def tick(self) -> float:
-        """The elapsed fraction of the phase."""
-        now = time.process_time()
-        self.spent_seconds += now - self._mark
-        self._mark = now
-        return self.spent_seconds / self.total_seconds
 
 
 def train(out: Path, recipe: TrainingRecipe) -> TrainingFigures:
@@ -92,13 +75,14 @@ def _train_vae(state: Path, recipe: TrainingRecipe) -> Any:
     import torch
 
     vae = build_vae(recipe.widths)
+    if recipe.start is not None:  # its UNet knows the latents of its autoencoder
+        copy_networks(recipe.start, vae=vae)
+        return vae.eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(vae.parameters(), lr=recipe.vae_learning_rate, weight_decay=0.0, fused=True)
-    clock, step, path = Clock(recipe.minutes * 60 * recipe.vae_share), 0, state / "vae.pt"
+    clock, step, path = CpuClock(recipe.minutes * 60 * recipe.vae_share), 0, state / "vae.pt"
     if path.exists():
         saved = _load(path, vae=vae, optimizer=optimizer)
         clock.spent_seconds, step = saved["seconds"], saved["step"]
-    elif recipe.start is not None:
-        copy_networks(recipe.start, vae=vae)
     else:
         linear = LinearAutoencoder(recipe.widths.vae, recipe.widths.latents)
         linear.fit(scene_crops(np.random.default_rng([recipe.seed, 0]), crop_px=64), recipe.linear_steps)
@@ -109,7 +93,7 @@ def _train_vae(state: Path, recipe: TrainingRecipe) -> Any:
         for group in optimizer.param_groups:
             group["lr"] = _rate(recipe.vae_learning_rate, fraction, step)
         pixels = torch.from_numpy(next(crops))
-        with torch.autocast("cpu", torch.bfloat16):
+        with fastest_precision():
             posterior = vae.encode(pixels).latent_dist
             painted = vae.decode(posterior.sample()).sample
         loss = pixel_loss(painted.float(), pixels) + 1e-6 * posterior.kl().float().mean() / pixels.shape[0] / 1024
@@ -154,7 +138,7 @@ def _start_or_resume(path: Path, recipe: TrainingRecipe) -> _UNetRun:
 
     text, unet = _untrained(recipe)
     nets = torch.nn.ModuleDict({"text": text, "unet": unet})
-    averaged = torch.optim.swa_utils.AveragedModel(nets, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998))
+    averaged = torch.optim.swa_utils.AveragedModel(nets, multi_avg_fn=_average)
     optimizer = torch.optim.AdamW(
         nets.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
@@ -171,6 +155,13 @@ def _start_or_resume(path: Path, recipe: TrainingRecipe) -> _UNetRun:
     return run
 
 
+def _average(averaged: Sequence[Any], current: Sequence[Any], count: Any) -> None:
+    """Update the running average of the weights: over the last tenth of a short run, over 500 steps in a long one."""
+    import torch
+
+    torch._foreach_lerp_(list(averaged), list(current), 1 - min(0.998, (1 + float(count)) / (10 + float(count))))
+
+
 def _train_unet(out: Path, recipe: TrainingRecipe, vae: Any, pool: Pool, acuity: Acuity) -> TrainingFigures:
     import torch
 
@@ -184,7 +175,8 @@ def _train_unet(out: Path, recipe: TrainingRecipe, vae: Any, pool: Pool, acuity:
 
     rng = np.random.default_rng([recipe.seed, 2, run.step])
     torch.manual_seed(recipe.seed * 1_000_003 + run.step)
-    clock = Clock(recipe.minutes * 60 * (1 - recipe.vae_share), run.seconds)  # starts here: loading is not training
+    share = 1 - recipe.vae_share if recipe.start is None else 1.0
+    clock = CpuClock(recipe.minutes * 60 * share, run.seconds)  # starts here: loading is not training
     while (fraction := clock.tick()) < 1:
         for group in run.optimizer.param_groups:
             group["lr"] = _rate(recipe.learning_rate, fraction, run.step)

@@ -28,7 +28,8 @@ class Evidence:
     `image`: the finished image before encoding, sRGB [H, W, 3]. `file`: the encoded bytes; `decoded`: its pixels, sRGB
     [H, W, 3]. `marking`: the IPTC term that the file must carry. `resized`: factor by which the edits enlarged the
     picture. `fitted`: as in `Picture`, 1 where the detail is that of photos. `backdrop`: without shadow, linear light
-    [H, W, 3]; None: what it shows is not checked.
+    [H, W, 3]; None: what it shows is not checked. `enlarged`: the picture with more px, if that is what composite
+    resampled.
     """
 
     picture: Rgba
@@ -44,11 +45,12 @@ class Evidence:
     resized: float = 1.0
     fitted: float = 1.0
     backdrop: F32 | None = None
+    enlarged: Rgba | None = None
 
     @cached_property
     def product(self) -> Patch:
         """The cut-out in this frame, resampled again."""
-        return product_in_frame(self.picture, self.placement, self.channel)
+        return product_in_frame(self.picture, self.placement, self.channel, self.enlarged)
 
     @cached_property
     def solid(self) -> Mask:

@@ -1,21 +1,26 @@
 """Check an angle's picture against the photo, cut-out and edits it was made from, once per angle."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from pipeline.core.arrays import Rgb, Rgba
 from pipeline.core.edits import Edits
 from pipeline.core.linear import srgb_to_linear
-from pipeline.core.measured import Shares
+from pipeline.core.measured import Likeness, Shares
 from pipeline.core.records import Check
 from pipeline.imaging.checks.evidence import finding, in_any_channel, note
 from pipeline.imaging.checks.rim import check_rim, nearest_colours
-from pipeline.imaging.compositing.edits import apply_edits, describe_edits
+from pipeline.imaging.compositing.edits import apply_edits, describe_edits, edit_mapping
+from pipeline.imaging.compositing.framing import product_mask
 
 IOU_AT_LEAST = 0.95  # the splat's silhouette may correct a matte, not replace it
 REMAINS_AT_MOST = 0.5
 CONTRAST_AT_LEAST = 0.08  # linear; with less between product and old backdrop, remains cannot be seen
 EDGE_PX, DEEP_PX, AWAY_PX = 2.0, 6.0, 6.0
+LOST_AT_MOST = 0.001  # of the product's px
+WEAKEST_AT_LEAST = 0.77  # SSIM; correct fits of the samples have 0.80 and more (benchmarks/CHECKS.md)
 ROUNDING = 1  # levels: another processor's vector units may round a value differently
 
 
@@ -28,33 +33,41 @@ def check_captured(photo: Rgb, cutout: Rgba, picture: Rgba) -> tuple[Check, ...]
 
 
 def check_rendered(
-    nearest_photo: str | None,
-    likeness: float | None,
-    likeness_at_least: float,
-    *,
-    validation_ssim: float | None = None,
-    refined: bool = False,
+    nearest_photo: str | None, likenesses: Sequence[Likeness], likeness_at_least: float, *, refined: bool = False
 ) -> tuple[Check, ...]:
-    """Record that no photo shows a rendered angle, and compare the splat that drew it with the photos instead.
+    """Record that no photo shows a rendered angle, and judge how it was made by the photos around it.
 
-    `likeness`: SSIM of the splat and the nearest photo from that photo's pose, inside the product. The splat was fitted
-    to that photo, so `validation_ssim`, the same for the validation photos, counts if it is lower.
+    `likenesses`: of pictures drawn from those photos' places without their detail. The lowest one counts.
     """
     near = f"; the nearest photo is {nearest_photo}" if nearest_photo else ""
     how = "rendered from the other photos" + (", then refined by a generative model" if refined else "")
     origin = note("photo_exact", 0, "flag", f"{how}, so no photo shows these pixels{near}")
-    if likeness is None:
+    if not likenesses:
         return (origin,)
-    lower = likeness if validation_ssim is None else min(likeness, validation_ssim)
-    passed = lower >= likeness_at_least
-    words = f"seen from {nearest_photo}, the splat matches that photo with an SSIM of {likeness:.2f}"
-    if lower < likeness:
-        words = f"the splat matches photos that it was not fitted to with an SSIM of {lower:.2f}"
+    return origin, _likeness(likenesses, likeness_at_least), _weakest_part(likenesses)
+
+
+def _likeness(likenesses: Sequence[Likeness], at_least: float) -> Check:
+    lowest = min(likenesses, key=lambda likeness: likeness.ssim)
+    passed = lowest.ssim >= at_least
+    words = (
+        f"drawn from the place of {lowest.photo} without that photo's detail, the picture matches it with an SSIM of "
+        f"{lowest.ssim:.2f} ({lowest.splat_ssim:.2f} before the detail of other photos)"
+    )
     if not passed:
-        words += "; look at prints and small text where no photo lends its detail, or fit the splat longer and larger"
-    threshold = likeness_at_least
-    like = finding("likeness", lower, "SSIM", words, threshold=threshold, passed=passed, severity="review")
-    return origin, like
+        words += "; look at prints and small text, or fit the splat longer and larger"
+    return finding("likeness", lowest.ssim, "SSIM", words, threshold=at_least, passed=passed, severity="review")
+
+
+def _weakest_part(likenesses: Sequence[Likeness]) -> Check:
+    lowest = min(likenesses, key=lambda likeness: likeness.weakest)
+    passed = lowest.weakest >= WEAKEST_AT_LEAST
+    words = f"its weakest part matches {lowest.photo} with an SSIM of {lowest.weakest:.2f}"
+    if not passed:
+        words += ": part of the product is blurred, displaced or missing"
+    return finding(
+        "weakest_part", lowest.weakest, "SSIM", words, threshold=WEAKEST_AT_LEAST, passed=passed, severity="review"
+    )
 
 
 def detail_notes(shares: Shares | None, photos: tuple[str, ...]) -> tuple[Check, ...]:
@@ -83,6 +96,28 @@ def check_edits(unedited: Rgba, edits: Edits, picture: Rgba) -> Check:
             f"{changed} px of the picture differ from the result of the edits in shoot.yaml ({describe_edits(edits)})"
         )
     return finding("edits", changed, "px", words, threshold=0, passed=changed == 0, severity="reject")
+
+
+def check_whole(unedited: Rgba, edits: Edits) -> Check:
+    """Check that the edits of an angle [h, w, 4] leave the whole product in the frame, unless they ask for a detail.
+
+    An edge on which little of the outline lies passes `cut_off`, although a handle may be lost beyond it.
+    """
+    rows, columns = np.nonzero(product_mask(unedited[..., 3]))
+    matrix, (width_px, height_px) = edit_mapping((unedited.shape[1], unedited.shape[0]), edits)
+    x, y, depth = matrix @ np.stack([columns + 0.5, rows + 0.5, np.ones(len(rows))])
+    x, y = x / depth, y / depth
+    beyond = {"left": x < 0, "right": x > width_px, "top": y < 0, "bottom": y > height_px}
+    lost = float(np.any(list(beyond.values()), axis=0).mean())
+    edges = " and ".join(edge for edge, outside in beyond.items() if outside.mean() > LOST_AT_MOST)
+    passed = lost <= LOST_AT_MOST
+    if passed:
+        words = "the edits leave the whole product in the frame"
+    elif edits.crop is not None and edits.crop.detail:
+        return note("whole_product", lost, "share", f"a detail: the frame leaves out {lost:.1%} of the product")
+    else:
+        words = f"the edits cut off {lost:.1%} of the product{f' at the {edges}' if edges else ''}"
+    return finding("whole_product", lost, "share", words, threshold=LOST_AT_MOST, passed=passed, severity="review")
 
 
 def _exact(photo: Rgb, picture: Rgba) -> Check:

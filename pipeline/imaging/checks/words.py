@@ -57,14 +57,26 @@ def lost_words(before: Rgb, after: Rgb, texts: Sequence[Text], read: Read) -> tu
     return words_in(missing, read(before)) if missing else ()
 
 
+def enlarged_text(before: Sequence[ReadLine], after: Sequence[ReadLine]) -> Check:
+    """Check that the lines of a picture are still there after it was enlarged; boxes are in px of the enlarged one."""
+    texts = [Text(line.text, line.box) for line in before]
+    lost = [word for text in unread(texts, after) for word in text.words.split()]
+    words = _in_words(sum(len(text.words.split()) for text in texts), lost, "picture")
+    return finding("enlarged_text", len(lost), "words", words, threshold=0, passed=not lost, severity="review")
+
+
 def legibility(looked_for: int, lost: Sequence[str]) -> Check:
     """The check's record. `looked_for`: number of words; `lost`: those that only the photo shows legibly."""
-    words = f"{looked_for} words on the product were looked for and read" if looked_for else "no words to look for"
+    words = _in_words(looked_for, lost, "photo")
+    return finding("legible_text", len(lost), "words", words, threshold=0, passed=not lost, severity="review")
+
+
+def _in_words(looked_for: int, lost: Sequence[str], shown_by: str) -> str:
     if lost:
         named = ", ".join(f'"{word}"' for word in lost[:NAMED_MAX])
         more = f" and {len(lost) - NAMED_MAX} more" if len(lost) > NAMED_MAX else ""
-        words = f"the photo shows {named}{more}, which cannot be read here"
-    return finding("legible_text", len(lost), "words", words, threshold=0, passed=not lost, severity="review")
+        return f"the {shown_by} shows {named}{more}, which cannot be read here"
+    return f"{looked_for} words on the product were looked for and read" if looked_for else "no words to look for"
 
 
 def unread(texts: Sequence[Text], lines: Sequence[ReadLine]) -> tuple[Text, ...]:

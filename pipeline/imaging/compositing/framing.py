@@ -62,6 +62,10 @@ class Placement:
         """The placement as a homography [3, 3]."""
         return np.array([[self.scale, 0, self.x_px], [0, self.scale, self.y_px], [0, 0, 1]])
 
+    def of_larger(self, factor: float) -> "Placement":
+        """How the picture lies in the frame once it has `factor` times as many px per side."""
+        return Placement(self.width_px, self.height_px, self.scale / factor, self.x_px, self.y_px)
+
     def of_box(self, box: Box) -> Box:
         """Map a box from picture px to frame px."""
         return Box(
@@ -151,9 +155,15 @@ def premultiplied(picture: Rgba) -> F32:
     return np.concatenate([srgb_to_linear(picture[..., :3]) * alpha, alpha], axis=-1)
 
 
-def product_in_frame(picture: Rgba, placement: Placement, channel: Channel) -> Patch:
-    """Resample the picture into its frame; for a pure white channel its faint haze fades out within the guard."""
-    patch = resample_product(picture, placement)
+def product_in_frame(picture: Rgba, placement: Placement, channel: Channel, enlarged: Rgba | None = None) -> Patch:
+    """Resample the picture into its frame; for a pure white channel its faint haze fades out within the guard.
+
+    `enlarged`: the same picture with more px, which then is what is resampled.
+    """
+    if enlarged is None:
+        patch = resample_product(picture, placement)
+    else:
+        patch = resample_product(enlarged, placement.of_larger(enlarged.shape[1] / picture.shape[1]))
     if not channel.pure_white or not patch.alpha.size:
         return patch
     reach_px = max(1.0, channel.white_guard_px - BLOCK_PX)

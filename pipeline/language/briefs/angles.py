@@ -80,6 +80,7 @@ def _is_level_of_all(before: Sequence[Ask], ask: Ask) -> bool:
     height = isinstance(ask.what, View) and ask.what.azimuth_deg is None and not ask.what.straight
     joined = len({(one.start, one.end) for one in views}) < len(views) or len({one.segment for one in views}) > 1
     near = bool(views) and (views[-1].clause == ask.clause or len({(one.start, one.end) for one in views}) == 1)
+    near = near or (_is_level(ask) and len({one.clause for one in views}) == 1 and before[-1] is views[-1])
     return height and joined and near
 
 

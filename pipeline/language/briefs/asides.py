@@ -8,17 +8,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pipeline.language.briefs.appositions import appositions
 from pipeline.language.briefs.corrections import retractions
 from pipeline.language.briefs.cues import cue
-from pipeline.language.briefs.declarations import openings, praises, questions
+from pipeline.language.briefs.declarations import openings, praises, questions, says_of
 from pipeline.language.briefs.facts import conditions, facts, opinions
 from pipeline.language.briefs.headers import headings
-from pipeline.language.briefs.idioms import idioms
+from pipeline.language.briefs.idioms import appositions, idioms
+from pipeline.language.briefs.lexeme import PICTURES as COUNTED
 from pipeline.language.briefs.lexeme import Lexeme, kinds
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.statements import buts, concessions, past, reasons, replaced, statements
-from pipeline.language.briefs.topics import topics
+from pipeline.language.briefs.topics import moved_lamps, topics
 from pipeline.language.briefs.utterance import BOUNDS, HasAsk, Spans, Utterance
 
 SHADES = frozenset({"COLOUR", "TONE", "MATERIAL"})
@@ -32,6 +32,7 @@ AS, DEFINITE = cue("as"), cue("definite")
 DAYS, DEGREES = cue("days"), cue("degrees")
 ARTICLES = frozenset({"a", "an", "ein", "eine", "un", "une"})
 SHORTEST_ADVERB = 6  # letters
+KEEPING = cue("keeping")
 SEASONS = cue("seasons")
 SHORTEST_REF = 3  # digits of an article's number
 MOST_COUNTED = 12  # pictures of a list
@@ -42,6 +43,8 @@ CHANGED = SHADES | kinds(
 )
 AT = frozenset({"at", "um", "a", "around", "gegen", "vers", "ab", "von", "from"})
 RATIOS = frozenset({"16:10", "1:10", "10:10"})
+WORKS = frozenset({"drop", "catalog", "catalogue", "katalog", "shop", "boutique"})
+"""What is named after a season, beside the uses of talk.yaml."""
 CLOCK = frozenset({"uhr", "h"})
 
 
@@ -70,7 +73,12 @@ def asides_in(text: str, tokens: Sequence[Lexeme]) -> list[str]:
 
 
 def _kind(one: Lexeme, following: str) -> str:
-    """`so that` before a wish is courtesy, and a noun directly before a colour belongs to it: `brand green`."""
+    """`so that` before a wish is courtesy, and a noun directly before a colour belongs to it: `brand green`.
+
+    `as is` beside a wish changes nothing, and is noted.
+    """
+    if one.kind == COURTESY and one.value in KEEPING:
+        return TALK
     if one.kind == TALK and one.value in {"use", "people"} and following in SHADES:
         return UNKNOWN
     return COURTESY if one.kind == TALK and one.value == "so" else one.kind
@@ -83,12 +91,14 @@ def _named(heard: Utterance) -> Spans:
         talk = after.value if after and after.kind == TALK else ""
         named = (
             (one.kind == "CHANNEL" and talk == "people")
-            or (one.kind == "MOOD" and (talk in {"use", "people"} or heard.words[at + 1 : at + 2] == ["drop"]))
+            or (one.kind == "MOOD" and (talk in {"use", "people"} or {*heard.words[at + 1 : at + 2]} & WORKS))
             or (one.kind == UNKNOWN and _is_name(heard, at))
             or (one.kind == "CHANNEL" and _is_likened(heard, at))
             or (heard.words[at] == "avant" and talk == "time")  # `avant vendredi` is no front view
         )
-        if named:
+        if one.kind == "CHANNEL" and _is_subject(heard, at):
+            yield at, heard.bound(at)
+        elif named:
             yield at, at + 2
         elif one.kind == "MOOD" and (begins := _of_season(heard, at)) is not None:
             yield begins, at + 1
@@ -97,6 +107,14 @@ def _named(heard: Utterance) -> Spans:
 def _is_name(heard: Utterance, at: int) -> bool:
     """Whether a word that opens a clause is who wants something: `Alex wants the bag from the back`."""
     return heard.kind(at - 1) in BOUNDS and heard.words[at + 1 : at + 2] != [] and heard.words[at + 1] in SAYING
+
+
+def _is_subject(heard: Utterance, at: int) -> bool:
+    """Whether something is said of a channel: `Amazon rejected our pictures`, `Zalando hat sie abgelehnt`."""
+    end = heard.bound(at)
+    first = at - 1 if heard.words[at - 1 : at] and heard.words[at - 1] in DEFINITE else at
+    quiet = heard.kinds(at + 1, end) <= {UNKNOWN, COURTESY, TALK, "PRODUCT", "VIEW", "ADD", "SLIGHTLY", "MUCH"}
+    return heard.kind(first - 1) in BOUNDS and quiet and says_of(heard, at, end)
 
 
 def _is_likened(heard: Utterance, at: int) -> bool:
@@ -120,7 +138,7 @@ def _of_season(heard: Utterance, at: int) -> int | None:
     if used and heard.words[at] in SEASONS and heard.words[at - 1] in {"in", "im", "en", "au", "for"}:
         return at - 1  # `we're relaunching in autumn`
     named = heard.at(at - 2)
-    is_named = named is not None and named.kind == TALK and named.value == "use"
+    is_named = named is not None and ((named.kind, named.value) == (TALK, "use") or heard.words[at - 2] in WORKS)
     return at - 1 if is_named and heard.kind(at - 1) == "FROM" else None
 
 
@@ -140,9 +158,10 @@ def _labels(heard: Utterance) -> Spans:
         end = heard.bound(at + 1)
         label = [each.kind for each in heard.tokens[first:at]]
         heads = end == at + 1 or heard.asks(at + 1, end) or heard.kind(at + 1) in {"NOT", "NO"}
+        things = label[-2:] == ["NUM", COURTESY] and heard.words[at - 1] not in PICTURES | COUNTED  # `we need 3 things`
         if label == ["PRODUCT"] and not heads:
             yield first, end
-        elif heads and heard.kind(first - 1) in BOUNDS and _is_label(label):
+        elif heads and heard.kind(first - 1) in BOUNDS and (things or _is_label(label)):
             yield first, at
 
 
@@ -158,9 +177,9 @@ def _is_count(heard: Utterance, at: int) -> bool:
     )
 
 
-def _is_label(kinds: Sequence[str]) -> bool:
+def _is_label(kinds: list[str]) -> bool:
     """Whether words before a colon name what follows: `hero image`, `picture 2`."""
-    return bool({UNKNOWN, TALK} & set(kinds)) or (list(kinds[1:]) == ["NUM"] and kinds[0] in {"VIEW", COURTESY})
+    return bool({UNKNOWN, TALK} & set(kinds)) or kinds in (["VIEW", "NUM"], [COURTESY, "NUM"])
 
 
 def _audiences(heard: Utterance) -> Spans:
@@ -237,6 +256,6 @@ def _adverbs(heard: Utterance) -> Spans:
 
 RULES: tuple[Callable[[Utterance], Spans], ...] = (
     headings, appositions, retractions, buts, idioms, conditions, _named, concessions, replaced, _labels, past,
-    _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, statements, praises, facts, opinions,
-    topics,
+    _audiences, _places, _clocks, questions, openings, reasons, _dates, _adverbs, moved_lamps,
+    statements, praises, facts, opinions, topics,
 )  # fmt: skip

@@ -65,9 +65,10 @@ class Lamp:
 
 @dataclass(frozen=True)
 class Edit:
-    """Fields of `Edits`, by path: `("crop", "top")` or `("brightness_ev",)`."""
+    """Fields of `Edits`, by path: `("crop", "top")` or `("brightness_ev",)`. `but`: views that it leaves alone."""
 
     fields: dict[tuple[str, ...], Any]
+    but: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True)

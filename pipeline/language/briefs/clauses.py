@@ -1,17 +1,19 @@
 """Walks through a brief clause by clause: what each asks for, and the words that remain."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from pipeline.language.briefs.amounts import lies_so
-from pipeline.language.briefs.asks import Ask, Edit, Ground, Lamp, View
+from pipeline.language.briefs.asks import Ask, Edit, Lamp, View
 from pipeline.language.briefs.corrections import (
+    ADDING,
     CHOICE,
     LAST,
     MAYBE,
     OR,
+    PERHAPS,
     RETRACT,
     UNCLEAR,
+    is_alike,
     is_stronger,
     of_lamp,
     taken_back,
@@ -19,32 +21,20 @@ from pipeline.language.briefs.corrections import (
     with_amount,
     with_its_amount,
 )
-from pipeline.language.briefs.denials import is_met, without_denial
-from pipeline.language.briefs.directions import LAMP_OR_VIEW, WHICH_SHADOW
+from pipeline.language.briefs.directions import LAMP_OR_VIEW
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.neighbours import changed_by_neighbour
 from pipeline.language.briefs.readings import is_trim, is_weak
+from pipeline.language.briefs.settling import UNWANTED, Found, settle, without_denial
 from pipeline.language.briefs.spans import Left, beside_refused, leads_edit, rest_of, spans_of
 
 OF_REASON = "a reason asks for nothing; write what is wanted in a sentence of its own"
 OF_OPINION = "what somebody likes or has is no wish; write what is wanted"
 STATING = {"REASON": OF_REASON, "OPINION": OF_OPINION, "CONDITION": CHOICE}
-UNWANTED = "a brief says what is wanted; write that instead of what is not"
 WHICH = frozenset({"which", "qui", "welche", "welcher", "welches"})
 THAT = frozenset({"die", "der", "das", "that", "those", "celle", "celui", "elle", "il"})
 """Opens what is said of an exception: `alles auf Weiß, bis auf die Rückseite, die kommt auf Grau`."""
-CHOSEN = SWATCHES | {"SIDE", "UP", "THREEQ", "MOOD", "CHANNEL"}
 SEPARATORS = frozenset({"COMMA", "STOP"})
-
-
-@dataclass
-class Found:
-    """What was found in a brief so far."""
-
-    asks: list[Ask] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
-    replaced: list[Ask] = field(default_factory=list)  # by later ones
-    unwanted: list[Left] = field(default_factory=list)  # what is not wanted, and not set
 
 
 def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
@@ -65,14 +55,17 @@ def read_clauses(lexemes: Sequence[Lexeme]) -> Found:
             found.left.append(Left(tuple(clause), UNWANTED))
             continue
         _read_clause(clause, number, sentence, found)
+        if len(found.asks) < known:
+            continue
         if known and separator == "COMMA" and is_stronger(found.asks[known - 1], found.asks[known:]):
             found.replaced.append(found.asks.pop(known - 1))  # `softer, much softer`
             continue
+        if separator == "COMMA" and PERHAPS & set(clause[0].before) and not ADDING & set(clause[0].before):
+            _choose(found, known, clause)
         if separator == "COMMA" and _is_of_either(found.asks[:known][-1:], found.asks[known:], clause):
             del found.asks[known:]
             found.left.append(Left(tuple(clause), LAMP_OR_VIEW, opens=True))
-    _settle(found)
-    _without_said_twice(found)
+    settle(found)
     return found
 
 
@@ -81,50 +74,6 @@ def _is_of_exception(left: Sequence[Left], before: Sequence[str]) -> bool:
     denied = [one for one in left if one.reason == UNWANTED]
     excepted = any(lexeme.value == "except" for one in denied for lexeme in one.lexemes)
     return bool(denied and (WHICH & set(before) or (excepted and THAT & set(before[:1]))))
-
-
-def _without_said_twice(found: Found) -> None:
-    """Drop words that only name what another clause says: `portrait, 4:5`, `a plain background, say beige`."""
-    grounds = {ask.what.backdrop.kind for ask in found.asks if isinstance(ask.what, Ground)}
-    for one in [*found.left]:
-        kinds = {lexeme.kind for lexeme in one.lexemes}
-        graded = "GRADIENT" in kinds and kinds <= {"BACKDROP", "GRADIENT"} and "gradient" in grounds
-        plain = "PLAIN" in kinds and kinds <= {"BACKDROP", "PLAIN"} and "solid" in grounds
-        lies = [lexeme.value for lexeme in one.lexemes if lexeme.kind == "ORIENTATION"]
-        lies_so_too = bool(lies) and kinds <= {"ORIENTATION", "CROP"} and lies_so(lies[0], found.asks)
-        lines = any(lexeme.value == "lines" for lexeme in one.lexemes) and any(
-            path[:1] == ("perspective",) for ask in found.asks if isinstance(ask.what, Edit) for path in ask.what.fields
-        )
-        if graded or plain or lies_so_too or lines:
-            found.left.remove(one)
-
-
-def _thing(one: Lexeme) -> tuple[str, str]:
-    return one.kind, one.value
-
-
-def _settle(found: Found) -> None:
-    """Sort out what is not wanted: it is met where something else is wanted in its place, or nothing sets it anyway.
-
-    A choice is settled where one of its things is wanted afterwards: `beige or ivory? no, ivory`.
-    """
-    for one in [*found.left]:
-        either = one.reason == CHOICE or any(lexeme.value == "between" for lexeme in one.lexemes)
-        later = {_thing(each) for ask in found.asks if ask.start > one.start for each in ask.phrase}
-        lit = one.reason == WHICH_SHADOW and is_met(
-            one.lexemes[1:], (), [ask.what for ask in found.asks], all_but=False
-        )
-        if lit or (either and len({_thing(each) for each in one.lexemes if each.kind in CHOSEN} & later) == 1):
-            found.left.remove(one)
-            found.unwanted.append(one)
-    denied = [one for one in found.left if one.reason == UNWANTED]
-    for one in denied:
-        rest = without_denial(one.lexemes)
-        asks = [ask.what for span in spans_of(rest, 0, 0, after_trim=False) for ask in span.asks]
-        all_but = any(lexeme.value == "all but" for lexeme in one.lexemes)
-        if is_met(rest, asks, [ask.what for ask in found.asks], all_but=all_but):
-            found.left.remove(one)
-            found.unwanted.append(one)
 
 
 def _correct(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
@@ -154,6 +103,28 @@ def _correct(clause: list[Lexeme], number: int, sentence: int, found: Found) -> 
     found.asks[:] = [ask for ask in found.asks[:known] if ask not in doubtful]
     found.left += [Left((Lexeme("", "", ask.start, ask.end),), reason) for ask in doubtful]
     found.left.append(Left(tuple(clause), reason, opens=True))
+
+
+def _read_alternative(clause: list[Lexeme], number: int, sentence: int, found: Found) -> None:
+    """Refuse the wish before a clause that names another one for it: `on oak, or maybe on walnut`."""
+    other = Found()
+    _read_clause(clause[1:], number, sentence, other)
+    last = [ask for ask in found.asks if ask.clause == found.asks[-1].clause]
+    for ask in last:
+        if any(type(one.what) is type(ask.what) for one in other.asks):
+            found.asks[:] = [each for each in found.asks if each is not ask]
+            found.left.append(Left(ask.phrase, CHOICE))
+
+
+def _choose(found: Found, known: int, clause: Sequence[Lexeme]) -> None:
+    """Refuse a wish and the one that perhaps takes its place: `oak, maybe walnut`, `10% brighter, maybe 15%`."""
+    only = found.asks[known:] or [ask for ask in found.asks[known - 1 : known] if with_amount(ask.phrase, clause)]
+    chosen = [ask for ask in found.asks if ask in only or any(is_alike(ask, one) for one in only)]
+    if len(chosen) > len(found.asks[known:]):
+        found.asks[:] = [ask for ask in found.asks if ask not in chosen]
+        found.left[:] = [one for one in found.left if one.lexemes[0].start < clause[0].start]
+        found.left += [Left(ask.phrase, CHOICE) for ask in chosen if ask.start < clause[0].start]
+        found.left.append(Left(tuple(clause), CHOICE, opens=True))
 
 
 def _is_of_either(before: Sequence[Ask], asks: Sequence[Ask], clause: Sequence[Lexeme]) -> bool:
@@ -207,16 +178,7 @@ def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found)
     if cut := _denial_in(clause):
         _read_clause(clause[:cut], number, sentence, found)
         clause = clause[cut:] if clause[cut].kind == "NOT" else clause[cut + 1 :]
-    if clause[0].kind in STATING:
-        found.left.append(Left(tuple(clause), STATING[clause[0].kind]))
-        return
-    if any(lexeme.kind == "OR" for lexeme in clause) and len(clause) > 1:
-        found.left.append(Left(tuple(clause), CHOICE))
-        return
-    if any(lexeme.kind == "NOT" for lexeme in clause) or len(without_denial(clause)) < len(clause):
-        found.left.append(Left(tuple(clause), UNWANTED))
-        if any(lexeme.value == "forget" for lexeme in clause):
-            _forget(clause, found)
+    if _is_refused(clause, number, sentence, found):
         return
     last = found.asks[-1:]
     after_trim = bool(last) and last[0].sentence == sentence and is_trim([last[0].what])
@@ -234,6 +196,55 @@ def _read_clause(clause: list[Lexeme], number: int, sentence: int, found: Found)
         found.unwanted.append(Left((clause[0],)))
         inside.add(0)
     found.left += rest_of(clause, inside)
+
+
+def _is_refused(clause: list[Lexeme], number: int, sentence: int, found: Found) -> bool:
+    """Whether a clause states, chooses or denies something, and has been dealt with."""
+    if clause[0].kind in STATING:
+        found.left.append(Left(tuple(clause), STATING[clause[0].kind]))
+        return True
+    if any(lexeme.kind == "OR" for lexeme in clause) and len(clause) > 1:
+        if clause[0].kind == "OR":
+            _read_alternative(clause, number, sentence, found)
+        found.left.append(Left(tuple(clause), CHOICE))
+        return True
+    if _read_exception(clause, number, sentence, found):
+        return True
+    if any(lexeme.kind == "NOT" for lexeme in clause) or len(without_denial(clause)) < len(clause):
+        found.left.append(Left(tuple(clause), UNWANTED))
+        if any(lexeme.value == "forget" for lexeme in clause):
+            _forget(clause, found)
+        return True
+    return False
+
+
+def _read_exception(clause: list[Lexeme], number: int, sentence: int, found: Found) -> bool:
+    """Read an edit that leaves out views: `all 10% brighter except the back`. False where the clause is none."""
+    at = next((at for at, one in enumerate(clause) if one.value in {"except", "all but"}), None)
+    if at is None:
+        return False
+    end, views = at + 1, list[View]()
+    for span in spans_of(clause[at + 1 :], number, sentence, after_trim=False):
+        named = [ask.what for ask in span.asks if isinstance(ask.what, View)]
+        between = {one.kind for one in clause[end : at + 1 + span.first]}
+        if not named or len(named) < len(span.asks) or not between <= {"AND"}:
+            break
+        views += named
+        end = at + 1 + span.end
+    rest = clause[:at] + clause[end:]
+    read = Found()
+    if rest:
+        _read_clause(rest, number, sentence, read)
+    elif clause[at].value == "except" and found.asks and found.asks[-1].sentence == sentence:
+        read.asks = [ask for ask in found.asks if ask.clause == found.asks[-1].clause]
+    if not views or read.left or not read.asks or not all(isinstance(ask.what, Edit) for ask in read.asks):
+        return False
+    found.unwanted.append(Left(tuple(clause[at:end])))
+    found.asks[:] = [ask for ask in found.asks if all(ask is not one for one in read.asks)]
+    for ask in read.asks:
+        fields = ask.what.fields if isinstance(ask.what, Edit) else {}
+        found.asks.append(replace(ask, what=Edit(fields, tuple(views))))
+    return True
 
 
 def _forget(clause: list[Lexeme], found: Found) -> None:

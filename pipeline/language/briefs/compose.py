@@ -78,7 +78,8 @@ def _slots(ask: Ask, asks: Sequence[Ask]) -> list[tuple[tuple[Any, ...], Any]]:
         return [((*view, *slot), value) for view in reached for slot, value in _edit_slots(ask.what)]
     if isinstance(ask.what, Extend):
         return [(("extend",), ask.what.shape)]
-    return []
+    ratios = [one.value for one in ask.phrase if one.kind == "RATIO"] if isinstance(ask.what, OnChannel) else []
+    return [(("shape",), _shape(("crop", "aspect"), ratio)) for ratio in ratios]
 
 
 def _edit_slots(edit: Edit) -> list[tuple[tuple[str, ...], Any]]:
@@ -106,12 +107,17 @@ def _reached(ask: Ask, asks: Iterable[Ask]) -> list[Ask]:
     In a clause such as `the left brighter and the back darker`, where each view has its edit, those of its segment.
     """
     everything = list(asks)
-    views = [other for other in everything if isinstance(other.what, View)]
+    views = [other for other in everything if isinstance(other.what, View) and not _is_excepted(other.what, ask)]
     in_clause = [view for view in views if view.clause == ask.clause]
     edited = {one.segment for one in everything if isinstance(one.what, Edit) and one.clause == ask.clause}
     if in_clause and {view.segment for view in in_clause} == edited:
         return [view for view in in_clause if view.segment == ask.segment]
     return in_clause or [view for view in views if view.sentence == ask.sentence] or views
+
+
+def _is_excepted(view: View, ask: Ask) -> bool:
+    but = ask.what.but if isinstance(ask.what, Edit) else ()
+    return any(one.azimuth_deg == view.azimuth_deg for one in but)
 
 
 def _angles(
@@ -184,7 +190,13 @@ def _edits(
         if not isinstance(ask.what, Edit):
             continue
         reached = {id(view) for view in _reached(ask, asks)}
-        names = [name for view, name in of_ask if id(view) in reached] or [angle.name for angle in known.angles]
+        names = [name for view, name in of_ask if id(view) in reached]
+        if not of_ask:
+            but = {angle_of(view, known).name for view in ask.what.but}
+            names = [angle.name for angle in known.angles if angle.name not in but]
+        if not names:
+            refused = RefusedWish(text=_said(text, ask), reason="the brief excepts every angle that it is for")
+            made.refused.append((ask.start, refused))
         for name in dict.fromkeys(names):
             for path, value in ask.what.fields.items():
                 group = fields.setdefault(name, {})

@@ -13,6 +13,7 @@ PICTURE_WORDS = PICTURES | {"picture", "image", "photo", "pic", "pics", "bild", 
 EDGE_VIEWS = {"top": "above", "bottom": "below"}
 AIMED = QUALITIES | {"FROM", "SIDE", "UP", "NUM"}
 MEASURES = frozenset({"EV", "PX", "DEG", "PCT"})
+ALL = frozenset({"all", "alle", "every", "tous", "toutes"})
 UNITS = frozenset({"EV", "PX"})
 
 
@@ -97,8 +98,11 @@ def _number(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     one = found[at]
     if one.value == "between" and one.kind == "LIMIT" and kind_at(found, at + 1) == "NUM":
         return replace(one, kind=COURTESY)
-    if one.kind == "EVERY" and kind_at(found, at + 1) != "NUM":
+    if one.kind == "EVERY" and (kind_at(found, at + 1) != "NUM" or unit_after(found, at + 1) != "DEG"):
         return replace(one, kind=COURTESY)
+    together = one.kind == "NUM" and at and found[at - 1].kind == COURTESY and found[at - 1].value in ALL
+    if together and not {unit_after(found, at), kind_at(found, at + 1)} & (MEASURES | {"VIEW"}):
+        return replace(one, kind=COURTESY)  # `all three`, `toutes les deux`
     if one.kind == "NUM" and one.value == "1.0" and unit_after(found, at) not in MEASURES:
         return replace(one, kind=COURTESY)
     counted = any(each.kind in {"NUM", "RATIO"} for each in found[max(0, at - 3) : at])
@@ -139,7 +143,7 @@ def _cut(found: Sequence[Lexeme], at: int) -> Lexeme | None:
 def _removed(found: Sequence[Lexeme], at: int) -> Lexeme | None:
     """`drop the shadow` removes it; `all four sides` are edges where something is cut off, and elsewhere views."""
     following = [one.kind for one in found[at + 1 :] if one.kind not in {COURTESY, TALK}]
-    if found[at].value == "drop" and following[:1] == ["SHADOW"]:
+    if found[at].value in {"drop", "forget"} and following[:1] == ["SHADOW"]:
         return replace(found[at], kind="REMOVE")
     cut = any(one.kind in CUTTING for one in found[max(0, at - 6) : at + 6])
     return replace(found[at], kind="EACH") if found[at].kind == "QUARTERS" and cut else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.language.briefs.asks import Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View
+from pipeline.language.briefs.asks import Alter, Ask, Edit, Extend, Ground, Lamp, Mood, OnChannel, View
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.lexeme import QUALITIES, Lexeme, kinds
 from pipeline.language.briefs.lexicon import COURTESY, NOUN, TALK
@@ -19,6 +19,7 @@ OR = "or"
 """A word such as `otherwise`, after which no choice is left."""
 CHOICE = "a brief cannot choose; write the one that is wanted"
 EITHER = cue("either")
+PERHAPS = cue("perhaps")
 DENYING, ADDING, INSTEAD = cue("denying"), cue("adding"), cue("instead_of_it")
 OPENING = BOUNDS | {"AND", "COLON", RETRACT}
 FRAMES = frozenset({"crop", "size_px", "resize"})
@@ -125,6 +126,11 @@ def of_lamp(asks: Sequence[Ask], said: Sequence[Lexeme]) -> list[Lexeme]:
     if last is not None and isinstance(last.what, Ground) and said and said[0].kind in {"COLOUR", "TONE"}:
         before = tuple(word for word in said[0].before if word != "MAKE")
         return [*said] if "PRODUCT" in before else [replace(said[0], before=(*before, "ON")), *said[1:]]
+    if last is not None and isinstance(last.what, Ground):
+        places = [one for one in last.phrase if one.kind == "PLACE"]
+        kinds_said = {one.kind for one in said}
+        if places and "MATERIAL" in kinds_said and kinds_said <= {"TONE", "MATERIAL"} and "ON" not in said[0].before:
+            return [*said, *(replace(one, start=said[-1].start, end=said[-1].end, before=()) for one in places)]
     aimed = last is not None and isinstance(last.what, Lamp) and "azimuth_deg" in last.what.fields
     if last is None or not aimed or not said or not {one.kind for one in said} <= {"SIDE", "UP"}:
         return list(said)
@@ -155,6 +161,10 @@ def with_its_amount(last: Ask, clause: Sequence[Lexeme]) -> list[Lexeme] | None:
     sides = [one.kind for one in last.phrase] == ["SIDE"] and last.phrase[0].turns and isinstance(last.what, View)
     if sides and [one.kind for one in clause] == ["NUM", "DEG"] and clause[0].value[0] not in "+-":
         return [*last.phrase, *clause]
+    lamp = isinstance(last.what, Lamp) and {one.kind for one in last.phrase} <= QUALITIES | {"LIGHT", "SHADOW"}
+    graded = lamp or {one.kind for one in last.phrase} <= CHANGED_BY_AMOUNT
+    if graded and [one.kind for one in clause] == ["SLIGHTLY"]:  # `more contrast, but only slightly`
+        return [replace(clause[0], kind="SLIGHTLY", start=last.start, end=last.start), *last.phrase]
     amount = [one.kind for one in clause] in (["NUM", "PCT"], ["NUM", "EV"])
     lacks = isinstance(last.what, Edit) and {one.kind for one in last.phrase} <= CHANGED_BY_AMOUNT | DEGREES
     return (
@@ -170,6 +180,11 @@ def _last_alike(earlier: Sequence[Ask], slot: str) -> list[Ask]:
         return []
     clauses = [ask.clause for ask in earlier if _slot(ask) == slot]
     return [ask for ask in earlier if clauses and ask.clause == clauses[-1] and _slot(ask) == slot]
+
+
+def is_alike(first: Ask, second: Ask) -> bool:
+    """Whether only one of two wishes can be met: of views and channels a brief can have several."""
+    return _slot(first) == _slot(second) and not isinstance(first.what, View | OnChannel | Lamp | Alter)
 
 
 def _slot(ask: Ask) -> str:

@@ -23,6 +23,8 @@ IMPERATIVES, FOR = cue("imperatives"), cue("for")
 ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une"})
 NAMED = frozenset({"PRODUCT", "VIEW", "PART", UNKNOWN, TALK})
 SHADES, IS = frozenset({"MATERIAL", "COLOUR"}), cue("is")
+PRONOUNS = cue("pronouns") - {"la", "le", "les", "die"} | {"en", "sie"}
+FILLING = frozenset({"so", "too", "all", "both", "for", "this", "now", "auch", "alle", "aussi", "tous", "toutes"})
 SOMEBODY, PAST = frozenset({"someone", "somebody", "jemand", "quelqu'un"}), cue("was")
 NEAR = frozenset({"it", "daneben", "davor", "dahinter", "darin", "drumherum", "elle"}) | (
     BESIDE - {"with", "mit", "avec"}
@@ -32,6 +34,7 @@ STANDING = frozenset(
 )
 AMOUNTED = frozenset({"PERSPECTIVE", "CONTRAST", "BRIGHTNESS"})
 TO = frozenset({"to", "zu", "a"})
+OWNING = frozenset((verb, "a") for verb in ("got", "have", "has", "had", "having", "ve"))
 
 
 def declares(heard: Utterance, first: int, end: int) -> bool:
@@ -55,12 +58,25 @@ def declares(heard: Utterance, first: int, end: int) -> bool:
         return False
     if opening in ASKING | NOBODY or excused or said & TOO or _contacts(heard, start, end):
         return True
+    if _needs_it(heard, start, end):
+        return True
     noun = next((at for at in range(start, end) if heard.words[at] not in DETERMINERS), start)
     if _wishes(heard, first, end, but=FORETELLING if heard.kind(noun) in {UNKNOWN, TALK} else frozenset()):
         return False
     speaks = opening in SPEAKERS | SUBJECTS and (one.kind != "ON" or _is_french(heard, start, end))
     speaks = speaks or (heard.kind(noun) == TALK and heard.tokens[noun].value in ABOUT and noun + 1 < end)
     return speaks or (_has_verb(heard, start, end) and (opening in DETERMINERS | VERBS or one.kind in NAMED | AMOUNTED))
+
+
+def _needs_it(heard: Utterance, start: int, end: int) -> bool:
+    """Whether somebody or something is said to want what has been asked for: `our 3D viewer needs them`."""
+    words = [word.rpartition("'")[2] for word in heard.words[start:end]]
+    somebody = words[0] in DETERMINERS or heard.kind(start) in {UNKNOWN, TALK, "CHANNEL"}
+    wants = [at for at, word in enumerate(words) if at and word in WISHING | OBLIGING]
+    rest = set(words[wants[-1] + 1 :]) if wants else set()
+    before = set(words[max(1, wants[0] - 2) : wants[0]]) & PRONOUNS if wants else set()  # `le site en a besoin`
+    wanted = rest - FILLING
+    return somebody and bool(wants) and bool(wanted or before) and wanted <= PRONOUNS
 
 
 def _paints_scene(heard: Utterance, start: int, end: int) -> bool:
@@ -128,7 +144,7 @@ def _wishes(heard: Utterance, first: int, end: int, *, but: frozenset[str] = fro
     `but`: verbs that wish nothing there, such as `people will love it`.
     """
     words = [word.rpartition("'")[2] for word in heard.words[first:end]]
-    if any(one in HAVING and other in TO for one, other in pairwise(words)):
+    if any(one in HAVING and other in TO and (one, other) not in OWNING for one, other in pairwise(words)):
         return True
     likened = any(one in LOOKING and other == "like" for one, other in pairwise(words))
     asked = any(one.startswith("ask") and other in WHETHER for one, other in pairwise(words))
@@ -161,11 +177,23 @@ def _has_verb(heard: Utterance, first: int, end: int) -> bool:
     return not (thing and heard.kinds(first, end) & TOPICS)
 
 
+def says_of(heard: Utterance, at: int, end: int) -> bool:
+    """Whether the word after a noun is a verb that says something of it: `rejected`, `keeps`, `lehnt`."""
+    if at + 2 >= end:
+        return False
+    word = heard.words[at + 1]
+    verb = heard.kind(at + 1) == UNKNOWN and word.endswith(("ed", "s", "t"))
+    return word not in WISHING - HAVING and (verb or word in HAVING | {"a"} or _is_verb(heard, at, at + 1))
+
+
 def _is_verb(heard: Utterance, first: int, at: int) -> bool:
     """Whether a word of a clause that begins at `first` is a verb of what the clause says: `hangs`, `sauft`, `it's`."""
     word = heard.words[at].rpartition("'")[2]
     if word in VERBS:
         return True
+    of_object = {*heard.words[at + 1 : at + 2]} & DETERMINERS and word.endswith("ed")
+    if of_object and heard.kind(at) == UNKNOWN and at > first:
+        return True  # `rejected our pictures`
     if word == "s":
         return at > first and heard.kind(at - 1) in NAMED and heard.kind(at + 1) not in NAMED
     forms = {one for language in LANGUAGES for one in infinitives(word, language)}

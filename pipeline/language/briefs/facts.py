@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from pipeline.language.briefs.cues import cue
+from pipeline.language.briefs.lexeme import QUALITIES
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 from pipeline.language.briefs.statements import IS, OPINIONS, SPEAKERS, WISHING
 from pipeline.language.briefs.utterance import Spans, Utterance
@@ -18,6 +19,7 @@ THEN = frozenset({"then", "dann", "alors"})
 TURNING = frozenset({"turns", "comes", "gets", "wird", "werden", "sort", "devient"})
 WHETHER = cue("whether")
 YOU = frozenset({"you", "ihr", "du", "sie", "we", "wir", "i", "ich"})
+TOO, PRONOUNS = cue("too"), cue("pronouns") | {"c'est", "c", "ca", "cela"}
 IF, MISSING, OF = cue("if"), cue("missing"), cue("of")
 
 
@@ -31,7 +33,8 @@ def facts(heard: Utterance) -> Spans:
         before, after = heard.kinds(first, verb), heard.said(verb + 1, end)
         if not heard.asks(first, end) and not (before & SHADES and after & OVER):
             continue
-        praised = bool(before & VIEWS and after & DONE)
+        there = before & VIEWS or (before & SHADES and heard.words[first] in DEFINITE)  # `the walnut is lovely`
+        praised = bool(there and after & DONE)
         coloured = _is_of_shades(heard, first, verb, end) or _is_coloured(heard, first, verb, end)
         if praised or after & OVER or coloured:
             yield first, end
@@ -77,6 +80,14 @@ def _depends(heard: Utterance, first: int, end: int) -> bool:
     return bool(heard.kinds(subject, verb) & NAMED) and not heard.said(first, end) & (WISHING - IS)
 
 
+def _doubts_it(heard: Utterance, first: int, end: int) -> bool:
+    """Whether a condition is that what was asked for turns out otherwise: `if that's too dark, birch`."""
+    said = heard.said(first, end)
+    qualities = {"TONE", "BRIGHTER", "DARKER", *QUALITIES}
+    graded = any(heard.words[at] in TOO and heard.kind(at + 1) in qualities for at in range(first, end))
+    return bool(graded and said & PRONOUNS and said & IS)
+
+
 def conditions(heard: Utterance) -> Spans:
     """None: a wish under a condition is refused with it: `if oak isn't possible, marble is fine`."""
     clauses = list(heard.clauses())
@@ -85,7 +96,8 @@ def conditions(heard: Utterance) -> Spans:
         without = "NOT" in heard.kinds(first, end) or heard.said(first, end) & MISSING
         missing = bool(named and without)
         depends = heard.kind(first - 1) == "STOP" and _depends(heard, first, end)
-        if heard.said(first, min(first + 2, end)) & IF and (missing or depends):
+        doubted = _doubts_it(heard, first, end)
+        if heard.said(first, min(first + 2, end)) & IF and (missing or depends or doubted):
             alone = heard.kind(end) != "COMMA" or heard.said(first, end) & THEN
             for start, _ in clauses[at : at + (1 if alone else 2)]:
                 heard.tokens[start] = replace(heard.tokens[start], kind="CONDITION")

@@ -15,7 +15,7 @@ from pipeline.core.errors import BadInput, CatalogError
 from pipeline.language.base import Pay
 from pipeline.language.briefs.asides import asides_in, without_asides
 from pipeline.language.briefs.base import SPOKEN, LeftUsd, checked, unlimited
-from pipeline.language.briefs.clauses import Found, read_clauses
+from pipeline.language.briefs.clauses import read_clauses
 from pipeline.language.briefs.compose import compose
 from pipeline.language.briefs.fold import fold
 from pipeline.language.briefs.letters import joined_lines, listed, without_frame
@@ -24,6 +24,7 @@ from pipeline.language.briefs.lexicon import UNKNOWN, Lexicon, lexicon, suggeste
 from pipeline.language.briefs.meaningful import meaningful
 from pipeline.language.briefs.plan import EditPlan, Known, Language, Overlay, RefusedWish
 from pipeline.language.briefs.readings import is_weak
+from pipeline.language.briefs.settling import Found
 from pipeline.language.briefs.spans import Left
 from pipeline.language.briefs.spelling import in_a_dictionary, spellings
 from pipeline.language.briefs.tokens import languages_of, read_tokens, share_known, unknown_in

@@ -9,6 +9,8 @@ from pipeline.language.briefs.utterance import Spans, Utterance
 
 CARRIED = frozenset({"REMOVE", "NOT", "NO", "LIGHT", "SHADOW", "BACKDROP", "CROP", "CHANNELS"})
 """What a heading says of each of its items."""
+LABELS = frozenset({"BACKDROP", "CROP", "LIGHT", "SHADOW", "VIEW", "CHANNELS"})
+"""What may stand before a dash that means a colon."""
 VIEWS = frozenset({"SIDE", "UP", "DOWN", "THREEQ", "OBLIQUE", "OWN_ANGLE", "NUM", "DEG"})
 NAMED = VIEWS - {"NUM", "DEG"}
 BESIDE = frozenset({COURTESY, TALK, "PRODUCT", "MAKE", "FROM", "VIEW", "AND"})
@@ -21,6 +23,8 @@ def headings(heard: Utterance) -> Spans:
     at = 0
     while at < len(heard.tokens):
         end = _end_of_line(heard, at)
+        if heard.kind(at) in LABELS and at + 1 < end and heard.kind(at + 1) == "STOP":  # `Backdrop - white`
+            heard.tokens[at + 1] = replace(heard.tokens[at + 1], kind="COLON")
         items = _items(heard, end)
         if items and heard.kind(end - 1) == "COLON":
             carried = [one for one in heard.tokens[at : end - 1] if one.kind not in BESIDE]

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.declarations import declares
-from pipeline.language.briefs.lexeme import Lexeme
-from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
+from pipeline.language.briefs.lexeme import QUALITIES, SWATCHES, Lexeme
+from pipeline.language.briefs.lexicon import COURTESY, NOUN, TALK, UNKNOWN
 from pipeline.language.briefs.utterance import BOUNDS, Spans, Utterance
 
 HEIGHTS = frozenset({"above", "below", "raised"})
@@ -24,7 +24,7 @@ EXCEPT, FINE = (
 OPENS = BOUNDS | {"AND", "COLON"}
 RETURNING, RETURNED, LEFT_OVER, LEFT_AS = cue("returning"), cue("returned"), cue("left_over"), cue("left_as")
 RIGHT_AWAY, PRAISING, PRAISED, POINTING = cue("right_away"), cue("praising"), cue("praised"), cue("pointing")
-LIGHTING = cue("lighting")
+LIGHTING, WISHING = cue("lighting"), cue("wishing")
 DETERMINERS, BEHIND, PLURALS = cue("determiners"), cue("behind"), cue("plurals")
 
 
@@ -48,6 +48,8 @@ def _meant(heard: Utterance, at: int) -> Lexeme | None:
     one, word, after = heard.tokens[at], heard.words[at], heard.kind(at + 1)
     if word in BEHIND and _is_behind_product(heard, at):
         return replace(one, kind="BACKDROP", value="backdrop")
+    if word == "gone" and heard.kind(at - 1) in {"SHADOW", "PART"} and heard.said(max(0, at - 5), at) & WISHING:
+        return replace(one, kind="REMOVE", value="remove")  # `I want the shadow gone`
     forgotten = word == "oublie" and _word(heard, at - 1) in HAVE  # `t'as oublié la face`
     article = word == "ne" and after == "NUM"  # `um ne halbe Blende`
     excepted = word in EXCEPT and _is_only_one(heard, at)
@@ -161,3 +163,75 @@ def _is_behind_product(heard: Utterance, at: int) -> bool:
     while _word(heard, first) in DETERMINERS:
         first += 1
     return heard.kind(first) == "PRODUCT" and heard.kind(at - 1) != "FROM"
+
+
+TONES = {
+    **dict.fromkeys(("light", "pale", "hell", "helle", "heller", "helles", "clair", "claire"), "light"),
+    **dict.fromkeys(("dark", "deep", "dunkel", "dunkle", "dunkler", "dunkles", "fonce", "foncee"), "dark"),
+}
+KINDS_OF = {
+    "wood": {"oak", "walnut", "teak", "pine", "birch", "beech", "bamboo"},
+    "fabric": {"linen", "cotton", "wool"},
+    "stone": {"marble", "granite", "slate", "terrazzo"},
+}
+JOINTS = frozenset({"COMMA", "COLON", "AND"})
+LAMPS = frozenset({"lamp", "lampe", "leuchte"})
+
+
+def appositions(heard: Utterance) -> Spans:
+    """None: a tone goes before its thing, and what is named twice is what was named more exactly."""
+    for at in range(len(heard.tokens) - 1, -1, -1):
+        if heard.words[at] in TONES and _is_after_thing(heard, at):
+            _move_before(heard, at)
+        elif heard.tokens[at].value in KINDS_OF and heard.kind(at) == "MATERIAL" and _is_named_again(heard, at):
+            heard.tokens[at] = replace(heard.tokens[at], kind=COURTESY)
+        elif heard.words[at] in LAMPS and heard.kind(at) == "LIGHT" and _is_shown(heard, at):
+            heard.tokens[at] = replace(heard.tokens[at], kind="PRODUCT", value="product")
+    yield from ()
+
+
+def _is_after_thing(heard: Utterance, at: int) -> bool:
+    ends = heard.kind(at + 1) in BOUNDS or heard.words[at + 1] == ")"
+    return ends and heard.kind(at - 1) in {"COMMA", "AND"} and heard.kind(at - 2) in {"MATERIAL", "COLOUR", "PLACE"}
+
+
+def _move_before(heard: Utterance, at: int) -> None:
+    """Put a tone before the things that stand before it."""
+    first = at - 2
+    while heard.kind(first - 1) in SWATCHES:
+        first -= 1
+    one = heard.tokens[at]
+    heard.tokens[at] = replace(one, kind=COURTESY)
+    heard.tokens[at - 1] = replace(heard.tokens[at - 1], kind=COURTESY)
+    start = heard.tokens[first].start
+    tone = replace(one, kind="TONE", value=TONES[heard.words[at]], start=start, end=start)
+    for tokens in (heard.tokens, heard.read):
+        tokens.insert(first, tone)
+    heard.words.insert(first, "")
+
+
+def _is_named_again(heard: Utterance, at: int) -> bool:
+    """Whether a kind of the material follows in a clause of its own: `something wooden, oak maybe`."""
+    joint = _after_talk(heard, at + 1)
+    if heard.kind(joint) not in JOINTS or heard.words[joint] not in {",", ":", "("}:
+        return False
+    kind = _after_talk(heard, joint + 1)
+    while heard.kind(kind) in {"TONE", "ON"}:
+        kind += 1
+    return heard.kind(kind) == "MATERIAL" and heard.tokens[kind].value in KINDS_OF[heard.tokens[at].value]
+
+
+def _after_talk(heard: Utterance, at: int) -> int:
+    while heard.kind(at) in {COURTESY, TALK}:
+        at += 1
+    return at
+
+
+def _is_shown(heard: Utterance, at: int) -> bool:
+    """Whether a lamp is what the pictures show, and not what lights another product: `the lamp from the left`."""
+    first = at
+    while first and heard.kind(first - 1) in {COURTESY, TALK, "ON", "FROM", "ADD", *QUALITIES}:
+        first -= 1
+    lit = heard.said(first, at) & LIGHTING or {heard.kind(at - 1), heard.kind(at + 1)} & (QUALITIES | {"COLON"})
+    others = any(one.kind in {"PRODUCT", NOUN} for other, one in enumerate(heard.tokens) if other != at)
+    return not lit and not others

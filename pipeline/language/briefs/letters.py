@@ -117,7 +117,8 @@ def joined_lines(text: str, longest: int = 60) -> str:
 
 
 def listed(text: str) -> str:
-    """The text with the items of a list on lines of their own: `1. front 2. back`."""
+    """The text with the items of a list on lines of their own: `1. front 2. back`, `(1) front (2) back`."""
+    text = re.sub(r"\((?=\d{1,2}\)[ ])", " ", text)
     for first in _ITEM.finditer(text):
         at, number = first.end(), 2
         space = first.start() + 1

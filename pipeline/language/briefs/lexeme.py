@@ -24,7 +24,8 @@ class Lexeme:
 
     `before`: the folded words left out directly before it, and the kinds of those that are prepositions and the like.
     `made_at`: where the `make` among them stands. `since`, `until`: where the words left out before it begin, and where
-    those after it end. `viewed`: directly after it comes `view` or a word like it.
+    those after it end. `viewed`: directly after it comes `view` or a word like it. `made_until`: where the `make` after
+    it ends, as in German.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Lexeme:
     since: int | None = None
     until: int | None = None
     viewed: bool = False
+    made_until: int | None = None
 
     @property
     def number(self) -> float:

@@ -78,7 +78,8 @@ def _kept(read: list[Lexeme]) -> list[Lexeme]:
             since = lexeme.start if since is None else since
             if kept:
                 viewed = kept[-1].viewed or (kind == "VIEW" and not before)
-                kept[-1] = replace(kept[-1], until=lexeme.end, viewed=viewed)
+                made_until = lexeme.end if kind == "MAKE" else kept[-1].made_until
+                kept[-1] = replace(kept[-1], until=lexeme.end, viewed=viewed, made_until=made_until)
             made_at = lexeme.start if kind == "MAKE" else made_at
             before += {COURTESY: [lexeme.value], TALK: []}.get(kind, [kind, lexeme.value])
             continue

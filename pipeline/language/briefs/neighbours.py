@@ -12,6 +12,8 @@ PREPOSITIONS = frozenset({"ON", "FROM", "TO", "with", "mit", "avec", "for", "fur
 PLACES = frozenset({"SIDE", "UP", "DOWN"})
 AS, THAN, DEFINITE = cue("as"), cue("than"), cue("definite")
 NAMED = frozenset({"COLOUR", "TONE", "MATERIAL"})
+TOO, OTHERS = cue("too"), cue("others_of_them")
+DEGREES = frozenset({"SLIGHTLY", "MUCH", "MORE", "LESS"})
 LIT = frozenset({"BRIGHTER", "DARKER"})
 AMOUNTED = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
 
@@ -27,6 +29,9 @@ def changed_by_neighbour(clause: Sequence[Lexeme], first: int, end: int, asks: S
         return False  # `crop the front to 4:5`
     before = clause[first - 1] if first - 1 in free else None
     if _is_one_of_many(clause, first, free) or (before and _is_other_number(before, phrase)):
+        return True
+    graded = any(clause[at].kind == "GRADIENT" for at in free)  # `a gradient from bottom grey to top white`
+    if graded and {lexeme.kind for lexeme in phrase} <= NAMED | PLACES:
         return True
     if any(isinstance(ask.what, View) for ask in asks):
         return _is_of_part(clause, first, free) or _is_other_than_view(clause, first, end, free)
@@ -62,7 +67,11 @@ def _is_other_amount(clause: Sequence[Lexeme], first: int, end: int, free: Set[i
     of_backdrop = bool(kinds & LIT) and end < len(clause) and clause[end].kind == "BACKDROP"
     compared = end < len(clause) and bool(THAN & set(clause[end].before))  # `the front brighter than the back`
     unread = "NUM" not in kinds and _has_amount(clause, free)
-    return parted or of_backdrop or compared or unread or _is_of_other_amount(kinds, before, after)
+    limited = after and after.kind == "LIMIT"  # `10% brighter at most`
+    aimed = kinds <= LIT | DEGREES and "ON" in clause[first].before  # `on something darker`
+    others = OTHERS & set(clause[first].before)  # `the left as it is, the others 10% brighter`
+    of_other = _is_of_other_amount(kinds, before, after)
+    return bool(parted or of_backdrop or compared or unread or limited or aimed or others) or of_other
 
 
 def _ends_range(clause: Sequence[Lexeme], first: int, free: Set[int]) -> bool:
@@ -100,7 +109,7 @@ def _is_other_than_view(clause: Sequence[Lexeme], first: int, end: int, free: Se
     )  # `2 cm from the top`
     if any(at in free and clause[at].kind in {"LIGHT", "SHADOW"} for at in range(first)):
         return True  # `the light from the other side (right)`
-    plus = phrase[0].before[-1:] and phrase[0].before[-1] in DEFINITE and "TO" not in phrase[0].before
+    plus = phrase[0].before[-1:] and phrase[0].before[-1] in DEFINITE and not {"TO", "FROM"} & set(phrase[0].before[:1])
     if before and before.kind == "MORE" and plus:
         return False  # `plus the front`
     if first and clause[first - 1].kind == "MOOD" and "light" in clause[first - 1].value and "FROM" in said:
@@ -135,7 +144,8 @@ def _is_way(clause: Sequence[Lexeme], first: int, end: int) -> bool:
 def _is_of_other_amount(kinds: Set[str], before: Lexeme | None, after: Lexeme | None) -> bool:
     """Whether an edit has an amount or an object that was not understood: an edit changes the whole picture."""
     if kinds == {"NUM", "EV"}:
-        return bool(before and before.kind in AMOUNTED | {UNKNOWN, "LESS"})
+        too = after is not None and TOO & set(after.before)  # `a stop too dark`
+        return bool(too or (before and before.kind in AMOUNTED | {UNKNOWN, "LESS"}))
     if kinds & LIT and before and before.kind == "BACKDROP":
         return True
     signed = bool({"MORE", "LESS", "BRIGHTER", "DARKER", "SHARPEN", "ADD", "CORRECT"} & kinds)
@@ -150,8 +160,11 @@ def _is_other_shade(phrase: Sequence[Lexeme], before: Lexeme | None, after: Lexe
 
     Nothing stands between them: `dusty pink`, `from light to dark grey`, `white at the top`.
     """
-    if before and before.kind == UNKNOWN and phrase[0].kind in NAMED and not phrase[0].before:
+    of_part = before is not None and before.kind == "PART" and "ON" not in phrase[0].before  # `the handle in red`
+    if before and phrase[0].kind in NAMED and (of_part or (before.kind == UNKNOWN and not phrase[0].before)):
         return True
+    if after and after.kind == "PART" and phrase[-1].kind in NAMED and not after.before:
+        return True  # `white lid`
     if before and before.kind in {UNKNOWN, "LIGHT", "GRADIENT"} and "TO" in phrase[0].before:
         return True
     if before and before.kind in {"LESS", "MORE"} and phrase[0].kind in NAMED and not phrase[0].before:

@@ -1,10 +1,14 @@
 """From the phrases that the grammar recognises to what they ask for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
-from lark import Tree
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput
+from lark.lexer import Lexer
 
 from pipeline.language.briefs.amounts import adjust_of, crop_of, resize_of, rotation_of
 from pipeline.language.briefs.asks import Alter, Edit, Extend, Mood, NoSuchPhrase, OnChannel, RefusedPhrase, What
@@ -12,7 +16,6 @@ from pipeline.language.briefs.colours import gradient_of, ground_of, mood_words
 from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.directions import lamp_of, lexemes_in, turned_view, view_of, views_around
 from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
-from pipeline.language.briefs.phrases import phrases_at
 
 ROUGHLY = frozenset({"say", "like", "about", "roughly", "etwa", "ungefahr", "sagen", "circa", "disons", "environ"})
 VERSIONS, ONE, WITH = cue("versions"), cue("one"), cue("with")
@@ -25,8 +28,7 @@ def longest_wish(lexemes: Sequence[Lexeme], *, after_trim: bool) -> tuple[int, l
     `after_trim`: the phrase before trimmed a side, so that `5% left` trims another. Raises RefusedPhrase.
     """
     for count, rule, tree in phrases_at(lexemes):
-        cut_off = "off" in lexemes[count - 1].before  # `5% off the left`
-        if rule == "more_crop" and not (after_trim or cut_off):
+        if rule == "more_crop" and not (after_trim or "off" in lexemes[2].before):  # `5% off the left`
             continue
         try:
             return count, READERS[rule](tree, lexemes[:count])
@@ -139,3 +141,40 @@ def is_weak(lexemes: Sequence[Lexeme]) -> bool:
     if rest or first.viewed or {"ON", "FROM", "VIEW"} & set(first.before):
         return False
     return first.kind in {"SIDE", "UP", "DOWN", "MOOD"}
+
+
+LONGEST = 24  # tokens in one phrase
+
+
+class _NoLexer(Lexer):
+    """The tokens come from `tokens_of`; this only fills the parser's slot for a lexer."""
+
+    def __init__(self, _conf: object) -> None: ...
+
+    def lex(self, *_: object) -> Iterator[Token]:
+        """Nothing."""
+        return iter(())
+
+
+@cache
+def _parser() -> Lark:
+    grammar = (files("pipeline.language.briefs") / "grammar.lark").read_text("utf-8")
+    return Lark(grammar, parser="lalr", lexer=_NoLexer)
+
+
+def phrases_at(lexemes: Sequence[Lexeme]) -> list[tuple[int, str, Tree[Any]]]:
+    """Every phrase that the tokens begin with, longest first: (count of tokens, rule, tree of `Lexeme` in tokens)."""
+    state = _parser().parse_interactive("")
+    found: list[tuple[int, str, Tree[Any]]] = []
+    for count, lexeme in enumerate(lexemes[:LONGEST], 1):
+        try:
+            state.feed_token(Token(lexeme.kind, lexeme))
+        except UnexpectedInput:
+            break
+        try:
+            whole = state.copy().feed_eof()  # type: ignore[no-untyped-call]  # of lark
+        except UnexpectedInput:
+            continue
+        rule = whole.children[0]
+        found.append((count, str(rule.data), rule))
+    return found[::-1]

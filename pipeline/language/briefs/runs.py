@@ -1,10 +1,11 @@
 """Runs of tokens that together mean something else: `2/3 of a stop` is a number, `2000 px square` a size."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from pipeline.language.briefs.lexeme import ENDS, Lexeme
+from pipeline.language.briefs.lexeme import ENDS, SWATCHES, Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, TALK, UNKNOWN
 
 ARTICLES = frozenset({"a", "an", "one", "ein", "eine", "einen", "einem", "einer", "un", "une"})
@@ -14,13 +15,30 @@ HEIGHTS = [["SLIGHTLY", height, "COMMA", "NUM", "DEG"] for height in ("UP", "DOW
 CHANGES = frozenset({"BRIGHTER", "DARKER", "BRIGHTNESS", "CONTRAST", "SHARPEN"})
 BETWEEN = frozenset({COURTESY, TALK, "PRODUCT", "VIEW", "FROM"})
 VIEWED = frozenset({"SIDE", "THREEQ", "OWN_ANGLE"})
+SHARES = {"third": "33.33", repr(1 / 3): "33.33", repr(2 / 3): "66.67", "0.25": "25"}
+"""Percentages of the values of `third`, and of numbers that words say."""
+LETTERS = {"GRADIENT": "g", "BACKDROP": "b", "SWATCH": "s", "UP": "u", "DOWN": "d", "COMMA": "c", "AND": "c"}
+LETTERS |= {"ON": "n", COURTESY: "x", "COLON": "c"}
+LAYERS = re.compile(r"(?:[gb]+x*c?x*)?(?:s+n?x*ux*cx*s+n?x*d|ux*s+x*cx*dx*s+)")
+"""Two colours, one above the other; `c` are commas, `n` is the `on` of `on top`, `x` are words such as `at the`."""
 CUTTING = frozenset({"CROP", "PCT", "REMOVE"})
 
 
 def with_runs(read: Sequence[Lexeme]) -> list[Lexeme]:
     """The tokens with what only several of them together say."""
-    read = _with_rounds(_with_steps(read))
+    read = _with_rounds(_with_steps(_with_layers(read)))
     return _with_heights(_with_squares(_with_degrees(_with_numbers(_with_perspective(_with_views_first(read))))))
+
+
+def _with_layers(read: Sequence[Lexeme]) -> list[Lexeme]:
+    """The tokens with `a gradient, white at the top, grey at the bottom` as one phrase."""
+    found = list(read)
+    kinds = "".join(LETTERS.get("SWATCH" if one.kind in SWATCHES else one.kind, "o") for one in read)
+    for layers in LAYERS.finditer(kinds):
+        for at in range(*layers.span()):
+            if kinds[at] in "cn":
+                found[at] = replace(found[at], kind=COURTESY)
+    return found
 
 
 def _with_steps(read: Sequence[Lexeme]) -> list[Lexeme]:
@@ -67,8 +85,17 @@ def _with_rounds(read: Sequence[Lexeme]) -> list[Lexeme]:
 
 
 def _with_numbers(read: Sequence[Lexeme]) -> list[Lexeme]:
-    """The tokens with `2/3 of a stop` and `by a degree` as numbers."""
+    """The tokens with `2/3 of a stop` and `by a degree` as numbers, and `a third brighter` as a percentage."""
     found = list(read)
+    for at in range(len(read) - 1, -1, -1):
+        if read[at].value == "third" and (not at or read[at - 1].value not in ARTICLES):
+            continue
+        after = next((one.kind for one in read[at + 1 :] if one.kind not in {"MORE", "LESS", "MUCH"}), "STOP")
+        before = next((one.kind for one in reversed(read[:at]) if one.kind not in {COURTESY, "FROM"}), "STOP")
+        share = SHARES.get(read[at].value)
+        if share and (after in CHANGES or (before in CHANGES and after in ENDS)):
+            one = replace(read[at], kind="NUM", value=share)
+            found[at : at + 1] = [one, replace(one, kind="PCT", value="percent", start=one.end)]
     for at, lexeme in enumerate(found):
         if lexeme.kind == "RATIO" and "/" in lexeme.value and unit_after(found, at) == "EV":
             over, under = map(int, lexeme.value.split("/"))

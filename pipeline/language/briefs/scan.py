@@ -23,6 +23,7 @@ SCAN = re.compile(
     |(?P<FRACTION>(?<![\w.,])[-+\u2212\u2013][ ]?\d{1,2}/[1-9]\d?\b
         |(?:[-+\u2212\u2013][ ]?)?[\u00bc-\u00be\u2153\u2154])
     |(?P<TO>[ ][-=]?>[ ]|[ ]?\u2192[ ]?)
+    |(?P<EITHER>(?:[+\u2213]\s?/?\s?[-\u2212\u2013]|\u00b1)(?=[ ]?\d))
     |(?P<NUM>(?:(?<![\w.,])[-+\u2212\u2013][ ]?)?\d+(?:[.,]\d+)?)
     |(?P<NAME>\b(?:mr|mrs|ms|dr|herrn?|frau|mme|mlle|prof)\.?[ ](?-i:[A-Z\u00c0-\u00de][^\W\d_]+(?:-[^\W\d_]+)?))
     |(?P<WITHOUT>\bw/o\b)
@@ -35,7 +36,7 @@ SCAN = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
-RENAMED = {"FILE": "UNKNOWN", "UND": "AND", "NAME": COURTESY, "WITHOUT": "NO", "BULLET": "STOP"}
+RENAMED = {"FILE": "UNKNOWN", "UND": "AND", "NAME": COURTESY, "WITHOUT": "NO", "EITHER": "LIMIT", "BULLET": "STOP"}
 
 
 def symbol(match: re.Match[str]) -> tuple[str, str]:

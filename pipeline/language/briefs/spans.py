@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.language.briefs.alterations import altering, instead, phrase_end
 from pipeline.language.briefs.asks import Alter, Ask, RefusedPhrase
 from pipeline.language.briefs.directions import LAMP_OR_VIEW
-from pipeline.language.briefs.lexeme import Lexeme
+from pipeline.language.briefs.lexeme import SWATCHES, Lexeme
 from pipeline.language.briefs.lexicon import UNKNOWN
 from pipeline.language.briefs.neighbours import PREPOSITIONS
 from pipeline.language.briefs.readings import is_trim, longest_wish
@@ -35,7 +34,8 @@ class Left:
     def of(self, text: str) -> str:
         """The words, with the courtesy that ends their clause, or fills it: beside them it may be none."""
         last = self.lexemes[-1]
-        return text[self.start : (last.until or last.end) if self.closes else last.end]
+        ends = max(one.end for one in self.lexemes)
+        return text[self.start : (last.until or ends) if self.closes else ends]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def _span_at(clause: list[Lexeme], at: int, after_trim: bool) -> Span | None:
         span = _span_at(clause, instead_at, after_trim)
         return span and replace(span, first=at)
     if (end := altering(clause, at)) is not None:
-        return Span(at, end, (Ask(Alter(), _verb_at(clause[at]), clause[end - 1].end),))
+        start, last = min(_verb_at(clause[at]), *(one.start for one in clause[at:end])), clause[end - 1].made_until
+        return Span(at, end, (Ask(Alter(), start, last or max(one.end for one in clause[at:end])),))
     try:
         wish = longest_wish(clause[at:], after_trim=after_trim)
     except RefusedPhrase as refused:
@@ -128,6 +129,7 @@ def rest_of(clause: Sequence[Lexeme], inside: set[int]) -> list[Left]:
             IDLE
             | ({"CROP"} if framed else set())
             | ({"SLIGHTLY", "MUCH"} if extended else set())
+            | ({"CUTOUT"} if any(clause[at].kind == "COLOUR" for at in inside) else set())
             | ({"CHANNELS"} if any(lexeme.kind == "CHANNEL" for lexeme in clause) else set())
         )
         idle = idle if inside else JOINING
@@ -142,3 +144,46 @@ def rest_of(clause: Sequence[Lexeme], inside: set[int]) -> list[Left]:
             closes = run[-1] == len(clause) - 1
             found.append(Left(lexemes, reason, opens=closes and run[0] == 0, closes=closes))
     return found
+
+
+VERBS = frozenset({"REMOVE", "ADD", "CHANGE"})
+PRONOUNS = frozenset({"it", "them", "es", "sie", "ihn", "la", "le", "les"})
+REPLACING = frozenset({"with", "by", "for", "durch", "gegen", "mit", "par", "pour", "contre", "TO"})
+
+
+def instead(clause: Sequence[Lexeme], at: int) -> int | None:
+    """Where the new backdrop begins in `replace the marble with oak`."""
+    for other in range(at + 1, phrase_end(clause, at)):
+        if REPLACING & set(clause[other].before):
+            return other
+        if clause[other].kind not in SWATCHES | {"BACKDROP", "SIDE"}:
+            break
+    return None
+
+
+def altering(clause: Sequence[Lexeme], at: int) -> int | None:
+    """The end of a phrase that changes the product itself, such as `remove the tag`, if one begins here."""
+    first = clause[at]
+    end = phrase_end(clause, at)
+    kinds = [lexeme.kind for lexeme in clause[at:end]]
+    made = "MAKE" in first.before or (kinds[0] == "PART" and clause[end - 1].made_until)
+    if "PART" in kinds and (first.kind in VERBS or made):
+        return _with_parts(clause, end)
+    verbs = [at + place for place, kind in enumerate(kinds) if kind in VERBS]
+    if first.kind == "PART" and verbs:  # German verbs come last
+        return verbs[-1] + 1
+    about_product = any("PRODUCT" in lexeme.before for lexeme in clause[at:end])
+    coloured = first.value == "paint" and any(PRONOUNS & set(lexeme.before) for lexeme in clause[at + 1 : end])
+    return end if first.kind == "CHANGE" and (about_product or coloured) and "BACKDROP" not in kinds else None
+
+
+def _with_parts(clause: Sequence[Lexeme], end: int) -> int:
+    """`end`, or that of the other parts that `and` adds: `remove the dust and the scratches`."""
+    further = phrase_end(clause, end) if end < len(clause) else end
+    kinds = [lexeme.kind for lexeme in clause[end + 1 : further]]
+    return further if kinds[:1] == ["PART"] and set(kinds) <= {"PART", *SWATCHES} else end  # `and the lid blue`
+
+
+def phrase_end(clause: Sequence[Lexeme], at: int) -> int:
+    """The end of a refused phrase: the next `and`, or the end of the clause."""
+    return next((other for other in range(at + 1, len(clause)) if clause[other].kind == "AND"), len(clause))

@@ -37,6 +37,10 @@ ALREADY, HAVING, KEEPING, KEEPING_ELSE, SAID = (
     cue("said"),
 )
 FINE = cue("fine")
+LEAVING, UNTOUCHED = cue("leaving"), frozenset({"nothing", "nichts", "rien", "nix"})
+BETTER = frozenset({"better", "nicer", "besser", "schoner", "mieux", "meilleur", "meilleure"})
+QUIET = frozenset({UNKNOWN, COURTESY, TALK})
+LEFT = TOPICS | {"CONTRAST", "BRIGHTNESS", COURTESY, TALK}
 LIKING, NOW, GOES_ON = cue("liking"), cue("now"), cue("goes_on")
 VIEWS = frozenset({"SIDE", "UP", "DOWN", "THREEQ", "OWN_ANGLE"})
 EDITED = frozenset({"BRIGHTER", "DARKER", "CONTRAST", "SHARPEN", "CROP", "ROTATE", "COLOUR", "MATERIAL", "MOOD"})
@@ -93,7 +97,7 @@ def buts(heard: Utterance) -> Spans:
 def replaced(heard: Utterance) -> Spans:
     """What is not wanted beside what is: `oak instead of marble`, `plutôt du chêne que du marbre`."""
     for first, end in heard.clauses():
-        preferring = bool(heard.said(first, end) & RATHER)
+        preferring = bool({*heard.phrase(first, end).split()} & (RATHER | BETTER))
         for at in range(first, end):
             word = heard.words[at]
             over = word in OVER and heard.kind(at - 1) in THINGS and heard.said(first, at) & PREFERRING
@@ -224,6 +228,11 @@ def _keeps(heard: Utterance, first: int, end: int) -> bool:
     named = kinds & {*VIEWS, *TOPICS, "PRODUCT", "VIEW", UNKNOWN} and not kinds & {*AMOUNTS, "NOT", "REMOVE", "ADD"}
     text = f" {heard.phrase(first, end)} "
     stays = any(f" {phrase} " in text for phrase in KEEPING)
+    said = heard.said(first, end)
+    if said & LEAVING and kinds <= LEFT and not heard.asks(first, end):
+        return bool(kinds - {COURTESY, TALK})  # `keep the shadow`
+    if said & UNTOUCHED and kinds & {"CHANGE", "REMOVE"} and kinds <= {"CHANGE", "REMOVE", "PRODUCT", *QUIET}:
+        return True  # `nothing about the mug shall change`
     else_ = any(f" {phrase} " in text for phrase in KEEPING_ELSE) and not heard.asks(first, end)
     return bool(named and ((stays and not kinds & {*EDITED, "COLON"}) or else_))
 

@@ -1,14 +1,15 @@
 """Splits a brief into the tokens of the grammar: numbers, units, sizes and the words of the lexicon."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pipeline.language.briefs.conjugation import infinitives
+from pipeline.language.briefs.cues import cue
 from pipeline.language.briefs.fold import fold
 from pipeline.language.briefs.lexeme import SWATCHES, TURNS, Lexeme
 from pipeline.language.briefs.lexicon import COURTESY, NOUN, SHORTEST_PART, TALK, UNKNOWN, Lexicon, Meaning
 from pipeline.language.briefs.plan import LANGUAGES, Language
-from pipeline.language.briefs.products import with_product
 from pipeline.language.briefs.scan import SCAN, symbol
 
 FEW = 3
@@ -128,7 +129,10 @@ def _words(run: list[re.Match[str]], words: Lexicon, *, after_number: bool) -> I
             at += 1
             continue
         taken = run[at : at + max(1, count)]
-        _, following = words.at(folded, at + max(1, count))
+        after = at + max(1, count)
+        _, following = words.at(folded, after)
+        if not following and after < len(run):
+            following = _compound(folded[after], words)  # `ein heller Eichentisch`
         chosen = _chosen(meanings, following, kind)
         if kind in SWATCHES and folded[at] in BENEATH:  # `a walnut table underneath`
             chosen = Meaning("BACKDROP", "backdrop", chosen.languages)
@@ -193,3 +197,37 @@ def _compound(word: str, words: Lexicon) -> tuple[Meaning, ...]:
         if tails and tails[0].kind in {"PRODUCT", NOUN} and "de" in tails[0].languages and len(second) >= SHORTEST_PART:
             return tails[:1]  # `Turnschuh`
     return ()
+
+
+DEFINITE = cue("definite")
+BESIDE, DETERMINERS = cue("beside"), cue("determiners")
+
+
+def with_product(read: list[Lexeme]) -> list[Lexeme]:
+    """The tokens, in which the first thing that shops sell is the product; others are unknown: `on a white plate`."""
+    named = next((one.value for one in read if one.kind == "PRODUCT"), "")
+    found = list(read)
+    for at, lexeme in enumerate(read):
+        if lexeme.kind == NOUN:
+            named = named or (lexeme.value if _is_named(read, at) else "")
+            known = lexeme.value == named and not _is_prop(read, at)
+            found[at] = replace(lexeme, kind="PRODUCT", value="product") if known else replace(lexeme, kind=UNKNOWN)
+    return found
+
+
+def _is_named(read: Sequence[Lexeme], at: int) -> bool:
+    """Whether a noun that comes first names the product: at the very beginning, or with a definite article."""
+    verb = at + 1 < len(read) and read[at + 1].value in DEFINITE  # `mirror the picture`
+    if _is_prop(read, at) or verb:
+        return False
+    before = [one for one in read[:at] if one.kind not in SWATCHES]
+    opens = all(one.kind in {COURTESY, TALK, "STOP", "COMMA", "COLON", "VIEW", "FROM"} for one in before)
+    begins = at > 0 and read[at - 1].kind in {"COMMA", "STOP", "COLON"}
+    return opens or begins or before[-1].value in DEFINITE
+
+
+def _is_prop(read: Sequence[Lexeme], at: int) -> bool:
+    """Whether a noun stands beside the product: after `on`, `with` or `add`, an article and a colour."""
+    while at and (read[at - 1].kind in SWATCHES or read[at - 1].value in DETERMINERS - BESIDE):
+        at -= 1
+    return bool(at) and (read[at - 1].kind in {"ON", "ADD", "NO", "AND"} or read[at - 1].value in BESIDE)

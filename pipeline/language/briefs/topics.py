@@ -15,15 +15,19 @@ EDGES = frozenset({"SIDE", "UP", "DOWN"})
 OF_LAMP = frozenset({"SOFT", "HARD", "STRONG", "FAINT", "SIDE", "UP", "REMOVE", "MORE", "LESS"})
 OF_AMOUNT = frozenset({"MORE", "LESS", "NUM"})
 OF_PICTURE = frozenset({"BRIGHTER", "DARKER", "CONTRAST", "BRIGHTNESS", "SHARPEN", "CROP", "ROTATE", "RATIO"})
+ALTERING = frozenset({"REMOVE", "CHANGE"})
 CHANGED_BY = {
     "LIGHT": OF_LAMP, "SHADOW": OF_LAMP, "CONTRAST": OF_AMOUNT, "BRIGHTNESS": OF_AMOUNT,
-    "PART": frozenset({"REMOVE", "CHANGE"}),
+    "PART": ALTERING,
     "BACKDROP": frozenset({"BRIGHTER", "DARKER", "COLOUR", "TONE", "MATERIAL", "EXTEND"}),
 }  # fmt: skip
 LAMPS = frozenset({"LIGHT", "SHADOW"})
 OF_QUALITY = QUALITIES | {COURTESY, TALK} | kinds("SLIGHTLY MUCH MAKE FROM TO SIDE UP AND MORE RETRACT")
 GOES_ON_FROM = cue("goes_on_from")
-PRONOUNS, EVERYTHING = cue("pronouns"), cue("everything")
+PRONOUNS, EVERYTHING, OTHERS = cue("pronouns"), cue("everything"), cue("others_of_them")
+AIMING = EDGES | {"FROM", "TO", "MAKE", "COLON", "EV", COURTESY, TALK}
+"""Kinds of a clause that only says where to; EV is the French `il`."""
+LIES = frozenset({"comes", "falls", "is", "kommt", "fallt", "ist", "tombe", "vient", "arrive", "est"})
 OPENING = frozenset({COURTESY, TALK, "AND", "COLON", "RETRACT", "MAKE"})
 
 
@@ -46,6 +50,21 @@ def topics(heard: Utterance) -> Spans:
             _refer(heard, topic, start, stop, shaded=bool(shades))
     _refer_to_lamps(heard)
     yield from ()
+
+
+def moved_lamps(heard: Utterance) -> Spans:
+    """Where the light is, before where it shall be: `the light comes from the left, please from the right`."""
+    for (first, end), (start, stop) in reversed(list(pairwise(list(heard.clauses())))):
+        lamp = next((one for one in heard.tokens[first:end] if one.kind in LAMPS), None)
+        states = lamp and heard.kinds(first, end) & EDGES and heard.said(first, end) & LIES
+        kinds = heard.kinds(start, stop)
+        aimed = all(one.turns for one in heard.tokens[start:stop] if one.kind == "SIDE")
+        if states and lamp and aimed and kinds & EDGES and kinds <= AIMING:
+            where = heard.tokens[start].start
+            for tokens in (heard.tokens, heard.read):
+                tokens.insert(start, replace(lamp, start=where, end=where))
+            heard.words.insert(start, "")
+            yield first, end
 
 
 def _refer_to_lamps(heard: Utterance) -> None:
@@ -82,9 +101,17 @@ def _topic(heard: Utterance, first: int, end: int) -> list[Lexeme]:
         return []
     meant = heard.read[first:end]
     things = [one for one in meant if one.kind in TOPICS]
-    things = things[:1] if all(one.kind == "PART" for one in things) else things  # `a scratch on the lid`
+    things = things[:1] if things and things[0].kind == "PART" else things  # `a scratch on the lid`
     views = [one for before, one in pairwise([None, *meant]) if one and one.kind in VIEWS and not _is_to(before)]
     return things if len(things) == 1 else views if not things else []
+
+
+def _verb_alone(heard: Utterance, start: int, stop: int) -> int | None:
+    """Where the verb of `Bitte entfernen` or `please retouch and brighten` stands, which names nothing."""
+    stop = next((at for at in range(start, stop) if heard.kind(at) == "AND"), stop)
+    verbs = [at for at in range(start, stop) if heard.kind(at) in ALTERING]
+    named = {*heard.said(start, stop)} & PRONOUNS or not heard.kinds(start, stop) <= {*ALTERING, COURTESY, TALK}
+    return verbs[0] if verbs and not named else None
 
 
 def _is_to(before: Lexeme | None) -> bool:
@@ -106,17 +133,20 @@ def _refer(heard: Utterance, topic: Sequence[Lexeme], start: int, stop: int, *, 
             heard.tokens.insert(at + 1, replace(one, kind="BRIGHTNESS", value="brightness", start=one.end))
             heard.words.insert(at + 1, "")
             kinds = kinds | OF_PICTURE
-        if kinds & OF_PICTURE and not heard.said(start, stop) & EVERYTHING:
+        if kinds & OF_PICTURE and not heard.said(start, stop) & (EVERYTHING | OTHERS):
             at = next(at for at in range(start, stop) if heard.kind(at) not in OPENING)
             heard.tokens[at:at] = topic
             heard.words[at:at] = [""] * len(topic)
     elif kinds & CHANGED_BY[topic[0].kind]:
+        alone = _verb_alone(heard, start, stop) if topic[0].kind in {"PART", "SHADOW"} else None
         at = next((at for at in range(start, stop) if heard.words[at].rpartition("'")[2] in PRONOUNS), stop)
-        if at < stop:
+        if alone is not None and topic[0].kind == "SHADOW":
+            where = heard.tokens[alone].end
+            heard.tokens.insert(alone + 1, replace(topic[0], start=where, end=where))
+            heard.words.insert(alone + 1, "")
+        elif alone is not None:  # the wish quotes both: `a scratch on the lid, please remove`
+            heard.tokens.insert(alone + 1, topic[0])
+            heard.words.insert(alone + 1, "")
+        elif at < stop:
             one = heard.tokens[at]
             heard.tokens[at] = replace(topic[0], start=one.start, end=one.end)
-        elif topic[0].kind == "PART" and kinds <= {"REMOVE", "CHANGE", COURTESY, TALK}:  # `Bitte entfernen`
-            at = next(at for at in range(start, stop) if heard.kind(at) in {"REMOVE", "CHANGE"}) + 1
-            where = heard.tokens[at - 1].end
-            heard.tokens.insert(at, replace(topic[0], start=where, end=where))
-            heard.words.insert(at, "")

@@ -60,19 +60,18 @@ async def ask_for_redo(
     text: Annotated[str, Form(min_length=1, max_length=4000, pattern=NO_ZERO)],
     back: Back,
 ) -> RedirectResponse:
-    """Send an asset back: what `text` asks for of its product is made. If that cannot start, nothing is decided."""
+    """Send an asset back to be made again as `text` asks for. If that cannot start, nothing is decided."""
     state = request.app.state
     if state.redo is None:
         raise HTTPException(404, "These pages cannot start a shoot.")
     seen, way_back = seen_assets([asset]), own_address(request, back)
     (identity,) = seen
-    sku = identity.partition("/")[0]
     run_id = f"redo-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     settings = {"text": text, "run_id": run_id}
     actor = actor_of(user)
     await run_in_threadpool(decide, state.catalog, [identity], "redo", actor, reason=text, settings=settings, seen=seen)
     try:
-        await state.redo.start(request, run_id, sku, text)
+        await state.redo.start(request, run_id, identity, text)
     except CatalogError:
         await run_in_threadpool(undo, state.catalog, identity, actor)
         raise

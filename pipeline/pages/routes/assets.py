@@ -1,5 +1,6 @@
 """The page of one asset, its photo in the same framing, and its files to download."""
 
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
+from starlette.background import BackgroundTask
 
 from pipeline.catalog.layers import layers_of
 from pipeline.catalog.lineage import LineageStep, read_lineage
@@ -15,6 +17,7 @@ from pipeline.catalog.queries import read_asset
 from pipeline.catalog.review.actors import Role
 from pipeline.catalog.review.log import replaced_by, review_log
 from pipeline.catalog.trace.facts import Facts
+from pipeline.core.errors import CatalogError
 from pipeline.core.records import Check
 from pipeline.pages.access import Viewer
 from pipeline.pages.answers import PICTURE, ZIP, content
@@ -94,10 +97,13 @@ def send_before(
 def send_file(request: Request, user: Viewer, asset: str) -> Response:
     """Send the finished file under a readable name."""
     (file,) = named_files(request, [asset])
-    path = request.app.state.store.object_path(file.sha256)
-    if not path.is_file():
+    store = request.app.state.store
+    if store.size_of(file.sha256) is None:
         raise HTTPException(404, f"The file of {asset} is not in the store. Run its shoot again.")
-    return FileResponse(path, media_type=file.media_type, filename=alone(file))
+    folder = store.scratch("download")
+    sent = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    path = store.file(file.artifact, folder)
+    return FileResponse(path, media_type=file.media_type, filename=alone(file), background=sent)
 
 
 @router.get("/layers/{asset:path}", response_class=StreamingResponse, responses=ZIP)
@@ -112,10 +118,11 @@ def send_layers(request: Request, user: Viewer, asset: str) -> Response:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNG is compressed already
         for name, sha256 in layers.items():
-            path = request.app.state.store.object_path(sha256)
-            if not path.is_file():
-                raise HTTPException(404, f"The layer {name} is not in the store. Run its shoot again.")
-            archive.write(path, f"{stem}_{name}.png")
+            try:
+                data = request.app.state.store.read_object(sha256)
+            except CatalogError as error:
+                raise HTTPException(404, f"The layer {name}: {error}") from None
+            archive.writestr(f"{stem}_{name}.png", data)
     file.seek(0)
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(stem)}_layers.zip"}
     return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)

@@ -39,7 +39,7 @@ def show_splat(request: Request, user: Viewer, sku: str) -> Response:
         raise HTTPException(404, f"{sku} has no splat.")
 
     def make() -> bytes:
-        splat = read_ply(state.store.object_path(digest).read_bytes(), f"the splat of {sku}")
+        splat = read_ply(state.store.read_object(digest), f"the splat of {sku}")
         return viewer_page(splat, product.title or sku).encode()
 
     page = state.cache.get(f"viewer {VIEWER_VERSION} {digest} {product.title}", make)
@@ -56,4 +56,4 @@ def _by_angle(product: Product) -> dict[str, list[object]]:
 
 
 def _has(store: Store, sha256: str | None) -> bool:
-    return sha256 is not None and store.object_path(sha256).is_file()
+    return sha256 is not None and store.size_of(sha256) is not None

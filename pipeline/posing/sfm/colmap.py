@@ -88,9 +88,19 @@ def pose(
         recipes=tuple(recipes),
         threads=threads,
     )
-    answer = run_worker(request, out / "request.json", worker)
-    model, strayed = _without_strays(answer, params)
-    return PoseResult(model, prepared.silhouettes, unusable, answer, strayed)
+    return _answered(request, prepared.silhouettes, unusable, worker)
+
+
+def _answered(
+    request: PoseRequest,
+    silhouettes: dict[str, NDArray[np.bool_]] | None,
+    unusable: tuple[UnusablePhoto, ...],
+    worker: Sequence[str],
+) -> PoseResult:
+    """Run the worker, and take the photos out of its model that deviate from their ring."""
+    answer = run_worker(request, Path(request.out) / "request.json", worker)
+    model, strayed = _without_strays(answer, request.params)
+    return PoseResult(model, silhouettes, unusable, answer, strayed)
 
 
 def _without_strays(answer: PoseAnswer, params: PoseParams) -> tuple[SparseModel | None, dict[str, float]]:

@@ -95,10 +95,10 @@ def lab_of(rgb: Rgb) -> F32:
     return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab), np.float32)
 
 
-def faults_of(picture: Rgba, depth: Depth, shots: Sequence[Shot], fitted: float | None) -> RenderFaults:
+def faults_of(picture: Rgba, depth: Depth, shots: Sequence[Shot], smudged: float | None = None) -> RenderFaults:
     """Measure the faults of a picture [H, W, 4], whose depth is `depth`. `shots`: the nearest photos.
 
-    `fitted`: px of the photos as the splat was fitted to them, per px of the picture; None if unknown.
+    `smudged`: `smudged_share` of the outline as the splat draws it, which the picture's own may hide.
     """
     small = reduced(picture)
     alpha = small[..., 3].astype(np.float32) / 255
@@ -110,7 +110,7 @@ def faults_of(picture: Rgba, depth: Depth, shots: Sequence[Shot], fitted: float 
         beyond=round(_wide(beyond) / area, 5),
         unseen=round(_wide(unseen) / area, 5),
         strange=round(_wide(strange) / area, 5),
-        smudged=None if fitted is None else round(smudged_share(picture[..., 3], fitted), 5),
+        smudged=smudged,
     )
 
 

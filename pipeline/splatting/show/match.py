@@ -1,7 +1,6 @@
-"""Compare a splat with a photo from the photo's pose: colour gain and similarity."""
+"""Draw a splat as a photo shows it, and match its colours to the photo's."""
 
 import math
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,15 +10,12 @@ from pipeline.core.arrays import F32, Rgba
 from pipeline.core.colmap.model import RawCamera
 from pipeline.core.colmap.undistort import undistort
 from pipeline.core.domain import Camera, View
-from pipeline.splatting.evaluate import score
-from pipeline.splatting.photos import premultiplied, resized
+from pipeline.splatting.photos import PosedPhoto, at_most
 from pipeline.splatting.ply import Splat
 from pipeline.splatting.show.render import planes
 
 GAIN_MAX = 1.15
-# Long side at which splat and photo are compared, about the size that a shopper sees. At the few hundred px of a quick
-# fit, a splat with illegible small print scores as well as the photo.
-_SIDE_PX = 1024
+_SIDE_PX = 512  # long side at which colours are compared
 
 
 def undistorted(rgba: Rgba, camera: Camera) -> tuple[NDArray[np.uint8], Camera]:
@@ -48,32 +44,19 @@ def as_shot(splat: Splat, view: View) -> F32:
     return np.stack([cv2.remap(plane, across, down, cv2.INTER_LINEAR) for plane in drawn])
 
 
-@dataclass(frozen=True)
-class Match:
-    """A comparison: `gain`, the ratio photo / splat of medians per channel, inside both; `ssim` inside the product."""
+def gain_of(splat: Splat, photo: PosedPhoto) -> tuple[float, float, float]:
+    """The factor per channel that brings the splat's colours to those of a photo, by the medians inside both.
 
-    gain: tuple[float, float, float]
-    ssim: float
-
-
-def match(splat: Splat, rgba: Rgba, view: View) -> Match:
-    """Compare a splat with a photo from the photo's pose, at a long side of at most 1024 px.
-
-    `rgba` is the photo's cut-out as shot, `view` its camera (with distortion) and pose.
+    At most `GAIN_MAX` either way.
     """
-    photo, camera = undistorted(rgba, view.camera)
-    factor = min(1.0, _SIDE_PX / max(camera.width_px, camera.height_px))
-    level = resized(
-        premultiplied(photo), camera, max(1, round(camera.width_px * factor)), max(1, round(camera.height_px * factor))
-    )
-    shown = planes(splat, level.camera, view.pose, supersample=1)
+    level = at_most(photo, _SIDE_PX)
+    shown = planes(splat, level.camera, photo.cam_from_world, supersample=1)
     both = (shown[3] > 0.98) & (level.planes[3] > 0.98)
-    ssim = round(score(shown, level).ssim, 4)
     if both.sum() < 100:
-        return Match((1.0, 1.0, 1.0), ssim)
+        return 1.0, 1.0, 1.0
     ratio = np.median(level.planes[:3, both], axis=1) / np.maximum(np.median(shown[:3, both], axis=1), 1e-3)
     r, g, b = np.clip(ratio, 1 / GAIN_MAX, GAIN_MAX).round(4).tolist()
-    return Match((r, g, b), ssim)
+    return r, g, b
 
 
 def with_gain(picture: F32, gain: tuple[float, float, float]) -> F32:

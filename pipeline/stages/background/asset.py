@@ -109,7 +109,7 @@ def _stored(painted: PaintedBackdrop, work: Work) -> AssetOutputs:
     return AssetOutputs(backdrop=work.put_bytes(encode_png(painted.rgb), "image/png"), report=report)
 
 
-ASSET = Stage("background_asset", 7, AssetInputs, AssetParams, AssetOutputs, run_asset)
+ASSET = Stage("background_asset", 8, AssetInputs, AssetParams, AssetOutputs, run_asset)
 
 
 def given(value: str | None) -> str:

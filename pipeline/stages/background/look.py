@@ -191,4 +191,4 @@ def _likeness(image: "Rgb", params: LookParams) -> tuple[Check, ...]:
     )  # fmt: skip
 
 
-LOOK = Stage("background_look", 1, LookInputs, LookParams, LookOutputs, run_look)
+LOOK = Stage("background_look", 2, LookInputs, LookParams, LookOutputs, run_look)

@@ -269,12 +269,12 @@ def _camera_elevation_deg(picture: Picture) -> float:
 
 STAGE = Stage(
     "background",
-    9,
+    10,
     Inputs,
     Params,
     Outputs,
     run,
-    resources=Resources(gpu=True),
+    resources=Resources(gpu=True, memory="8Gi"),  # checkpoints pass through main memory
     engines=ENGINES,
     engine_field="diffusion",
     requires=requires,

@@ -64,21 +64,13 @@ def wear_item(inputs: WornItemInputs, params: WornItemParams, work: Work) -> Wor
     """Paint one picture. Raises BadInput for a photo that cannot be read, MissingEngine as the engine does."""
     from pipeline.core.photo.decode import decode_photo
     from pipeline.core.png import decode_png, encode_png
-    from pipeline.diffusion.painting.loading import load_engine
     from pipeline.diffusion.painting.wearing import WearRequest, wear
 
     try:
         person = decode_photo(work.read(inputs.person)).rgb
     except BadInput as error:
         raise BadInput(f"{params.person}: {error.what}", remedy=error.remedy) from None
-    engine = load_engine(
-        params.checkpoint,
-        digest=params.checkpoint_digest,
-        device=params.device,
-        dtype=params.dtype,
-        offload=params.offload,
-        edits=True,
-    )
+    engine = params.load(edits=True)
     request = WearRequest(
         person=person,
         garment=decode_png(work.read(inputs.garment), channels=4),

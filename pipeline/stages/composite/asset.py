@@ -1,7 +1,7 @@
 """The item stages of composite: the fidelity checks of an angle, the layers of angle and backdrop, a finished file."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
@@ -10,8 +10,8 @@ from pipeline.core.arrays import F64, Pixels, Rgba
 from pipeline.core.backdrops import BackdropKind
 from pipeline.core.domain import Frozen, View
 from pipeline.core.edits import Edits
-from pipeline.core.measured import RenderFaults, Shares, SilhouetteAgreement
-from pipeline.core.records import Check, Homography, Light
+from pipeline.core.measured import Likeness, RenderFaults, Shares, SilhouetteAgreement
+from pipeline.core.records import Check, Homography, Light, Picture
 from pipeline.core.retouches import Alteration
 from pipeline.imaging.channels.channel import Channel, load_channel
 
@@ -38,8 +38,7 @@ class AngleParams(Frozen):
     """The fields of the angle's `Picture` that its checks use, and the threshold of its likeness."""
 
     nearest_photo: str | None = None
-    likeness: float | None = None
-    validation_ssim: float | None = None
+    likenesses: tuple[Likeness, ...] = ()
     refined: bool = False
     shares: Shares | None = None
     detail_photos: tuple[str, ...] = ()
@@ -48,6 +47,12 @@ class AngleParams(Frozen):
     edits: Edits | None = None
     alterations: tuple[Alteration, ...] = ()
     likeness_at_least: float = 0.0
+
+    @classmethod
+    def of(cls, picture: Picture, likeness_at_least: float) -> Self:
+        """The fields of `picture` that are here too, and the threshold."""
+        shared = cls.model_fields.keys() & Picture.model_fields.keys()
+        return cls(**{name: getattr(picture, name) for name in shared}, likeness_at_least=likeness_at_least)
 
 
 class AngleReport(Frozen):
@@ -64,11 +69,15 @@ class AngleOutputs(Frozen):
 
 
 class AssetInputs(Frozen):
-    """The picture of an angle, a backdrop, and the splat as the shape that casts the shadow, None without one."""
+    """The picture of an angle, a backdrop, and the splat as the shape that casts the shadow, None without one.
+
+    `enlarged`: the picture with a multiple of its px, to be resampled in its place; None where it has enough.
+    """
 
     picture: Artifact
     backdrop: Artifact
     splat: Artifact | None = None
+    enlarged: Artifact | None = None
 
 
 class LayerParams(Frozen):
@@ -91,7 +100,7 @@ class LayerReport(Frozen):
 
 
 class LayerOutputs(Frozen):
-    """Layers of the picture's size, to be stacked in an editor: product RGBA, shadow RGBA (black), backdrop RGB."""
+    """Layers of the picture's size, to be stacked in an editor: product RGBA, shadow RGBA, backdrop RGB."""
 
     product: Artifact
     shadow: Artifact
@@ -134,7 +143,7 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     from pipeline.imaging.checks.altered import check_alterations, unaltered
     from pipeline.imaging.checks.rendered import check_faults
     from pipeline.imaging.checks.silhouette import check_silhouette
-    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, detail_notes
+    from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, check_whole, detail_notes
     from pipeline.imaging.compositing.framing import product_mask
 
     picture = decode_image(work.read(inputs.picture), "the angle's picture", "RGBA")
@@ -144,15 +153,11 @@ def check_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOu
     edits: tuple[Check, ...] = ()
     if inputs.unedited is not None and params.edits is not None:
         unedited = decode_image(work.read(inputs.unedited), "the angle's picture before its edits", "RGBA")
-        edits = (check_edits(unedited, params.edits, picture),)
+        edits = (check_edits(unedited, params.edits, picture), check_whole(unedited, params.edits))
     others = (*check_alterations(params.alterations), *edits)
     if inputs.photo is None or inputs.cutout is None:
         checks = check_rendered(
-            params.nearest_photo,
-            params.likeness,
-            params.likeness_at_least,
-            validation_ssim=params.validation_ssim,
-            refined=params.refined,
+            params.nearest_photo, params.likenesses, params.likeness_at_least, refined=params.refined
         )
         checks += (*detail_notes(params.shares, params.detail_photos), *check_faults(params.faults))
         return AngleOutputs(report=AngleReport(has_product=True, checks=(*checks, *others)))
@@ -169,7 +174,7 @@ def make_layer_files(inputs: AssetInputs, params: LayerParams, work: Work) -> La
     from pipeline.imaging.channels.encode import PNG_LEVEL
     from pipeline.imaging.compositing.blend import backdrop_picture, shadow_picture
 
-    picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
+    picture = decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
     layers = _layers(picture, load_channel("archive"), inputs, params, work)
     h, w = picture.shape[:2]
     return LayerOutputs(
@@ -188,7 +193,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
     from pipeline.imaging.checks.evidence import Evidence
     from pipeline.imaging.checks.judge import check_asset
 
-    picture = _decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
+    picture = decoded(work.read(inputs.picture), "the angle's picture", "RGBA")
     channel = params.channel
     layers = _layers(picture, channel, inputs, params, work)
     marking = digital_source_type(params.source, params.kind, refined=params.refined)
@@ -208,6 +213,7 @@ def make_asset(inputs: AssetInputs, params: AssetParams, work: Work) -> AssetOut
         resized=params.resized,
         fitted=params.fitted,
         backdrop=layers.backdrop,
+        enlarged=_enlarged(inputs, work),
     )
     width_px, height_px = layers.placement.width_px, layers.placement.height_px
     return AssetOutputs(
@@ -223,7 +229,7 @@ def _layers(picture: Rgba, channel: Channel, inputs: AssetInputs, params: LayerP
     drawn = params.shadow == "layer" and channel.shadow
     return make_layers(
         picture,
-        _decoded(work.read(inputs.backdrop), "the backdrop", "RGB"),
+        decoded(work.read(inputs.backdrop), "the backdrop", "RGB"),
         channel,
         params.kind,
         shadow=params.shadow,
@@ -231,7 +237,12 @@ def _layers(picture: Rgba, channel: Channel, inputs: AssetInputs, params: LayerP
         camera_elevation_deg=params.camera_elevation_deg,
         hangs=params.hangs,
         ground=_ground(picture.shape[1], inputs, params, work) if drawn else None,
+        enlarged=_enlarged(inputs, work),
     )
+
+
+def _enlarged(inputs: AssetInputs, work: Work) -> Rgba | None:
+    return None if inputs.enlarged is None else decoded(work.read(inputs.enlarged), "the enlarged picture", "RGBA")
 
 
 def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work) -> "Ground | None":
@@ -249,8 +260,8 @@ def _ground(width_px: int, inputs: AssetInputs, params: LayerParams, work: Work)
     return ground and ground.moved(np.array(params.picture_from_view))
 
 
-@lru_cache(maxsize=2)  # an angle's picture and its backdrop, of which all channels make an asset
-def _decoded(file: bytes, name: str, mode: str) -> Pixels:
+@lru_cache(maxsize=3)  # an angle's picture, enlarged or not, and its backdrop, of which all channels make an asset
+def decoded(file: bytes, name: str, mode: str) -> Pixels:
     """`decode_image`, once per file for the items that follow each other. The pixels are read-only."""
     from pipeline.imaging.channels.encode import decode_image
 
@@ -270,6 +281,6 @@ def _surface(ply: bytes) -> F64:
     return points
 
 
-ANGLE_ITEM = Stage("composite_angle", 7, AngleInputs, AngleParams, AngleOutputs, check_angle)
-LAYERS_ITEM = Stage("composite_layers", 6, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
-ASSET_ITEM = Stage("composite_asset", 7, AssetInputs, AssetParams, AssetOutputs, make_asset)
+ANGLE_ITEM = Stage("composite_angle", 8, AngleInputs, AngleParams, AngleOutputs, check_angle)
+LAYERS_ITEM = Stage("composite_layers", 7, AssetInputs, LayerParams, LayerOutputs, make_layer_files)
+ASSET_ITEM = Stage("composite_asset", 8, AssetInputs, AssetParams, AssetOutputs, make_asset)

@@ -1,16 +1,19 @@
 """composite: puts every angle over its backdrops for every channel, checks each file, draws the contact sheet."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from pipeline.contract.artifact import Artifact
 from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.domain import Frozen
+from pipeline.core.engines import gathered
 from pipeline.core.process import keep_freed_memory
 from pipeline.core.records import AssetRecord, BackdropPicture, Check, Light, Picture, dump_json, load_list
+from pipeline.core.retouches import Alteration
 from pipeline.imaging.channels.channel import Channel, load_channel
+from pipeline.imaging.enlarging.registry import ENGINES
 from pipeline.imaging.sheet.data import AssetTile
 from pipeline.stages.composite.asset import (
     ANGLE_ITEM,
@@ -19,27 +22,26 @@ from pipeline.stages.composite.asset import (
     AngleInputs,
     AngleParams,
     AssetOutputs,
-    AssetParams,
-    LayerParams,
-    PictureSource,
 )
+from pipeline.stages.composite.enlarge import UpscaleParams, require_fidelity
 from pipeline.stages.composite.jobs import Job, Trees, file_in, jobs_of
+from pipeline.stages.composite.kept_words import Words, words_of
+from pipeline.stages.composite.larger import Enlarging
+from pipeline.stages.composite.settings import asset_params, layer_params, source_of
 from pipeline.stages.composite.sheet import SheetSources, sheet_of
 from pipeline.stages.composite.words import read_photos
-from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetOutputs, WornAssetParams
+from pipeline.stages.composite.worn import WORN_ITEM, WornAssetInputs, WornAssetParams
 
 
 def _by_name(value: Any) -> Any:
     return load_channel(value) if isinstance(value, str) else value
 
 
-LAMP_SOFTNESS = {"soft": 0.6, "hard": 0.25, "window": 0.15}
-
-
 class Inputs(Frozen):
     """Trees and records of angles and backdrops; fidelity is measured against photos and cut-outs.
 
-    `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `splat`: the product's
+    `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `unaltered`: tree
+    `<angle>.png` of the refined or retouched angles before that; None without any. `splat`: the product's
     shape, for its shadow; None when not needed or held. `facts` and `left_out`: of the photos and of the files that no
     step used, as JSON lists for the contact sheet. `views` and `lines`: of the photos, and what was read in them, to
     compare rendered angles with; None when held.
@@ -52,6 +54,7 @@ class Inputs(Frozen):
     backdrops: Artifact
     backdrop_pictures: Artifact
     unedited: Artifact | None = None
+    unaltered: Artifact | None = None
     splat: Artifact | None = None
     facts: Artifact | None = None
     left_out: Artifact | None = None
@@ -71,13 +74,30 @@ class Params(Frozen):
     light: Light = Light()
     hangs: float = Field(default=0.0, ge=0, le=1, description="share of the product's height between it and the floor")
     likeness_at_least: float = Field(
-        default=0.85,
+        default=0.86,
         ge=0,
         le=1,
-        description="SSIM of the splat with the nearest photo and with the validation photos, below which a rendered "
-        "asset goes to review",
+        description="SSIM of a rendered angle, drawn again from the places of photos around it without their detail, "
+        "with these photos, below which it goes to review",
     )
     optimise_jpeg: bool = Field(default=True, description="make JPEG files smaller without changing their pixels")
+    upscale: UpscaleParams = Field(
+        default_factory=ENGINES.defaults, description="what enlarges products that have fewer pixels than their frame"
+    )
+    upscale_backdrops: UpscaleParams = Field(
+        default_factory=ENGINES.defaults,
+        description="engine that enlarges painted backdrops, by its name or with its settings as below",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, values: Any) -> Any:
+        return gathered(values, cls.model_fields, "upscale")
+
+    @model_validator(mode="after")
+    def _may_alter(self) -> Self:
+        require_fidelity(self.upscale)
+        return self
 
 
 class Report(Frozen):
@@ -100,7 +120,6 @@ class Outputs(Frozen):
     report: Report
 
 
-DETAILED = 0.8  # share of a rendered product with photographed detail, from which its own pixels count
 FidelityChecks = dict[str, tuple[Check, ...]]  # by angle
 
 
@@ -112,26 +131,35 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     keep_freed_memory()
     pictures = load_list(Picture, work.read(inputs.pictures))
     backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
-    fidelity = _check_angles(inputs, params, pictures, work)
+    words = words_of(
+        read_photos(inputs.cutouts, inputs.views, inputs.lines, inputs.splat, work),
+        inputs.lines,
+        inputs.unaltered,
+        work,
+    )
+    fidelity = _check_angles(inputs, params, pictures, words, work)
     shown = [picture for picture in pictures if picture.angle.name in fidelity]
     trees = Trees(inputs.angles, inputs.backdrops, inputs.splat)
     jobs = jobs_of(shown, backdrops, params.channels, trees, work)
+    enlarging = Enlarging(params.upscale, params.upscale_backdrops, words.reader or {}, work)
     layers: dict[str, Artifact] = {}
     assets: dict[str, Artifact] = {}
     records: list[AssetRecord] = []
     for done, job in enumerate(jobs):
         if job.backdrop.kind == "worn":
-            for record, asset in _worn(job, params, work):
+            for record, asset in _worn(job, params, words, work):
                 assets[record.path] = asset
                 records.append(record)
             continue
-        layer_params = _layer_params(job, params)
-        out = work.item(f"{job.path}/layers", LAYERS_ITEM, job.files, layer_params)
+        of_layers = layer_params(job, params)
+        out = work.item(f"{job.path}/layers", LAYERS_ITEM, job.files, of_layers)
         layers |= {f"{job.path}/{name}.png": getattr(out, name) for name in ("product", "shadow", "backdrop")}
         for channel in job.channels:
-            settings = _asset_params(job, channel, layer_params, params)
-            made = work.item(f"{job.path}/{channel.name}", ASSET_ITEM, job.files, settings)
-            record = _record(job, channel, fidelity[job.picture.angle.name], made)
+            larger = enlarging.files_for(job, channel)
+            settings = asset_params(job, channel, of_layers, params, altered=bool(larger.alterations))
+            made = work.item(f"{job.path}/{channel.name}", ASSET_ITEM, larger.files, settings)
+            checks = larger.checks_with(fidelity[job.picture.angle.name])
+            record = _record(job, channel, checks, made, larger.alterations)
             assets[record.path] = made.asset
             records.append(record)
         work.progress(done + 1, len(jobs), job.path)
@@ -146,12 +174,17 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     )
 
 
-def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work: Work) -> FidelityChecks:
+def requires(params: Params) -> str:
+    """Return the engines that would enlarge products and painted backdrops. Raises as they do."""
+    used = (ENGINES.of(each).require_here(each) for each in (params.upscale, params.upscale_backdrops))
+    return "; ".join(dict.fromkeys(used))
+
+
+def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], words: Words, work: Work) -> FidelityChecks:
     """The fidelity checks of every angle that shows a product."""
     fidelity: FidelityChecks = {}
     angles, photos, cutouts = work.tree(inputs.angles), work.tree(inputs.photos), work.tree(inputs.cutouts)
     unedited = work.tree(inputs.unedited) if inputs.unedited else {}
-    photographed = read_photos(inputs.cutouts, inputs.views, inputs.lines, inputs.splat, work)
     for picture in pictures:
         if picture.source == "refused":
             continue
@@ -163,90 +196,35 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], work:
             photo=file_in(photos, photo) if captured else None,
             cutout=file_in(cutouts, photo) if captured else None,
         )
-        checked = AngleParams(silhouette=picture.silhouette, edits=picture.edits, alterations=picture.alterations)
-        if not captured:
-            checked = AngleParams(
-                nearest_photo=picture.nearest_photo,
-                likeness=picture.likeness,
-                validation_ssim=picture.validation_ssim,
-                refined=picture.refined,
-                shares=picture.shares,
-                detail_photos=picture.detail_photos,
-                faults=picture.faults,
-                edits=picture.edits,
-                alterations=picture.alterations,
-                likeness_at_least=params.likeness_at_least,
-            )
-        report = work.item(name, ANGLE_ITEM, files, checked).report
+        least = 0.0 if captured else params.likeness_at_least
+        report = work.item(name, ANGLE_ITEM, files, AngleParams.of(picture, least)).report
         if report.has_product:
-            words = photographed.check(picture, files.picture, work) if photographed else ()
-            fidelity[name] = (*report.checks, *words)
+            fidelity[name] = (*report.checks, *words.check(picture, files.picture, files.unedited, work))
     return fidelity
 
 
-def _layer_params(job: Job, params: Params) -> LayerParams:
-    """The settings of a pair's layers. A painted backdrop has its own lamp, but its strength is that of the params."""
-    light = params.light
-    if job.backdrop.kind == "diffusion" and job.backdrop.prompt:
-        from pipeline.diffusion.scenes.scene import lamp_of
-
-        lamp = lamp_of(job.backdrop.prompt, job.backdrop.seed if job.backdrop.start == "scene" else None)
-        light = light.model_copy(
-            update={
-                "azimuth_deg": lamp.azimuth_deg,
-                "elevation_deg": lamp.elevation_deg,
-                "softness": LAMP_SOFTNESS[lamp.softness],
-            }
-        )
-    view, angle = job.picture.view, job.picture.angle
-    elevation_deg = view.elevation_deg if view else angle.elevation_deg
-    return LayerParams(
-        shadow="painted" if job.backdrop.shadow_painted else params.shadow,
-        light=light,
-        camera_elevation_deg=round(elevation_deg, 1),
-        view=view,
-        picture_from_view=job.picture.picture_from_view,
-        hangs=params.hangs,
-        kind=job.backdrop.kind,
-    )
-
-
-def _asset_params(job: Job, channel: Channel, layers: LayerParams, params: Params) -> AssetParams:
-    return AssetParams(
-        **layers.model_dump(),
-        channel=channel,
-        source=_source(job.picture),
-        refined=bool(job.picture.alterations),
-        resized=job.picture.resized,
-        fitted=_fitted(job.picture),
-        optimise_jpeg=params.optimise_jpeg,
-    )
-
-
-def _fitted(picture: Picture) -> float:
-    """Px of the splat's fit per px of the picture; 1 where it is unknown or where most detail is that of photos."""
-    detailed = picture.shares is not None and picture.shares.photographed >= DETAILED
-    return 1.0 if picture.fitted is None or detailed else picture.fitted
-
-
-def _source(picture: Picture) -> PictureSource:
-    return "captured" if picture.source == "captured" else "rendered"
-
-
-def _worn(job: Job, params: Params, work: Work) -> list[tuple[AssetRecord, Artifact]]:
+def _worn(job: Job, params: Params, words: Words, work: Work) -> list[tuple[AssetRecord, Artifact]]:
     """The files of a picture in which a person wears the product. It has no layers, and goes to review."""
     from pipeline.imaging.checks.altered import check_alterations
 
     made = []
+    checks = (
+        *check_alterations(job.alterations),
+        *words.check_worn(job.path, job.files.picture, job.files.backdrop, work),
+    )
     for channel in job.channels:
         settings = WornAssetParams(channel=channel, optimise_jpeg=params.optimise_jpeg)
         done = work.item(f"{job.path}/{channel.name}", WORN_ITEM, WornAssetInputs(worn=job.files.backdrop), settings)
-        made.append((_record(job, channel, check_alterations(job.alterations), done), done.asset))
+        made.append((_record(job, channel, checks, done, job.alterations), done.asset))
     return made
 
 
 def _record(
-    job: Job, channel: Channel, fidelity: tuple[Check, ...], made: AssetOutputs | WornAssetOutputs
+    job: Job,
+    channel: Channel,
+    fidelity: tuple[Check, ...],
+    made: AssetOutputs,
+    alterations: tuple[Alteration, ...],
 ) -> AssetRecord:
     from pipeline.imaging.checks.judge import judge
 
@@ -260,9 +238,9 @@ def _record(
         media_type=channel.media_type,
         width_px=made.report.width_px,
         height_px=made.report.height_px,
-        source=_source(job.picture),
+        source=source_of(job.picture),
         shares=job.picture.shares,
-        alterations=job.alterations,
+        alterations=alterations,
         verdict=verdict,
         reasons=reasons,
         checks=checks,
@@ -291,4 +269,4 @@ def _report(records: list[AssetRecord], skipped: tuple[str, ...]) -> Report:
     )
 
 
-STAGE = Stage("composite", 11, Inputs, Params, Outputs, run)
+STAGE = Stage("composite", 14, Inputs, Params, Outputs, run, engines=ENGINES, engine_field="upscale", requires=requires)

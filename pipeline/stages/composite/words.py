@@ -143,8 +143,8 @@ def _apart_deg(first: View, second: View) -> float:
     return angle_between_deg(camera_centre(first.pose), camera_centre(second.pose))
 
 
-def letter_px(reading: Reading) -> float:
-    """Height of a reading's letters in px of its photo, estimated: its box may hold a text that is turned or curved."""
+def letter_px(reading: Reading | Line) -> float:
+    """Height of the letters in px of the picture, estimated: a box may hold a text that is turned or curved."""
     _, _, width, height = reading.box
     letters = max(1, len(reading.text.replace(" ", "")))
     return min(width, height, math.hypot(width, height) / (PITCH * letters))

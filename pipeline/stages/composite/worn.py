@@ -5,8 +5,8 @@ from pipeline.contract.stage import Stage
 from pipeline.contract.work import Work
 from pipeline.core.arrays import Rgb
 from pipeline.core.domain import Frozen
-from pipeline.core.records import Check
 from pipeline.imaging.channels.channel import Channel
+from pipeline.stages.composite.asset import AssetOutputs, AssetReport
 
 
 class WornAssetInputs(Frozen):
@@ -22,22 +22,7 @@ class WornAssetParams(Frozen):
     optimise_jpeg: bool = True
 
 
-class WornAssetReport(Frozen):
-    """The finished file's size and its checks."""
-
-    width_px: int
-    height_px: int
-    checks: tuple[Check, ...]
-
-
-class WornAssetOutputs(Frozen):
-    """The finished file."""
-
-    asset: Artifact
-    report: WornAssetReport
-
-
-def make_worn_asset(inputs: WornAssetInputs, params: WornAssetParams, work: Work) -> WornAssetOutputs:
+def make_worn_asset(inputs: WornAssetInputs, params: WornAssetParams, work: Work) -> AssetOutputs:
     """Frame, encode and check one file. The picture covers the channel's frame, cropped evenly."""
     from pipeline.core.png import decode_png
     from pipeline.imaging.channels.encode import encode_image
@@ -51,8 +36,8 @@ def make_worn_asset(inputs: WornAssetInputs, params: WornAssetParams, work: Work
     linear = resample_backdrop(picture, width_px, height_px)
     file = encode_image(linear, channel, xmp_packet(marking), params.optimise_jpeg)
     checks = check_file(channel, file, marking)
-    report = WornAssetReport(width_px=width_px, height_px=height_px, checks=checks)
-    return WornAssetOutputs(asset=work.put_bytes(file, channel.media_type), report=report)
+    report = AssetReport(width_px=width_px, height_px=height_px, checks=checks)
+    return AssetOutputs(asset=work.put_bytes(file, channel.media_type), report=report)
 
 
 def _covering_px(picture: Rgb, channel: Channel) -> tuple[int, int]:
@@ -67,4 +52,4 @@ def _covering_px(picture: Rgb, channel: Channel) -> tuple[int, int]:
     return channel.frame_px(channel.upscale_at_most / max(channel.width_px / width, channel.height_px / height))
 
 
-WORN_ITEM = Stage("composite_worn", 1, WornAssetInputs, WornAssetParams, WornAssetOutputs, make_worn_asset)
+WORN_ITEM = Stage("composite_worn", 1, WornAssetInputs, WornAssetParams, AssetOutputs, make_worn_asset)

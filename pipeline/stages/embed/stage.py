@@ -138,7 +138,7 @@ STAGE = Stage(
     Params,
     Outputs,
     run,
-    resources=Resources(cores=1, memory="4Gi"),
+    resources=Resources(cores=1, memory="4Gi", scratch="2Gi"),
     engines=ENGINES,
     engine_field="vector",
 )

@@ -129,7 +129,7 @@ STAGE = Stage(
     Params,
     Outputs,
     run,
-    resources=Resources(cores=1, memory="3Gi"),
+    resources=Resources(cores=1, memory="3Gi", scratch="2Gi"),
     engines=ENGINES,
     engine_field="reader",
 )

@@ -236,4 +236,6 @@ def _refuse_duplicates(names: Sequence[str], what: str) -> None:
         )
 
 
-STAGE = Stage("publish", 5, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi"), cached=False)
+STAGE = Stage(
+    "publish", 5, Inputs, Params, Outputs, run, resources=Resources(cores=1, memory="2Gi", scratch="2Gi"), cached=False
+)

@@ -1,7 +1,5 @@
 """The item stages of render: rendering an angle from the splat, refining it, and correcting a captured angle."""
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 from pipeline.contract.artifact import Artifact
@@ -11,9 +9,7 @@ from pipeline.core.domain import Frozen, View
 from pipeline.core.measured import SilhouetteAgreement
 from pipeline.diffusion.painting.product import PainterParams
 from pipeline.stages.render.changed import changed_share
-
-if TYPE_CHECKING:  # loads numpy and OpenCV
-    from pipeline.splatting.photos import PosedPhoto
+from pipeline.stages.render.posed import posed_photo, posed_photos
 
 
 class DrawParams(Frozen):
@@ -41,27 +37,31 @@ class AngleInputs(Frozen):
 
 
 class AngleParams(DrawParams):
-    """The view to render, the view of the nearest photo, and the views of `photos`, nearest first."""
+    """The view to render, the view of the nearest photo, and the views of `photos`, nearest first.
+
+    `fitted` as in `Picture`.
+    """
 
     view: View
     nearest: View
     photos: tuple[View, ...] = ()
+    fitted: float | None = None
 
 
 class AngleReport(Frozen):
     """`gain`: factor per channel that matched the splat to the photo. `coverage`: the product's share of the picture.
 
-    `haze`: share of the alpha that was beside the product and was removed. `likeness`: SSIM, inside the product, of the
-    splat rendered at the nearest photo's view with that photo. `photographed`: share of the product's pixels with
-    detail of a photo; `photos`: those that gave any, in the order of the colours of `sources`.
+    `haze`: share of the alpha that was beside the product and was removed. `photographed`: share of the product's
+    pixels with detail of a photo; `photos`: those that gave any, in the order of the colours of `sources`.
+    `smudged`: of `RenderFaults`, before the outline is sharpened.
     """
 
     gain: tuple[float, float, float]
     coverage: float
     haze: float
-    likeness: float
     photographed: float = 0.0
     photos: tuple[str, ...] = ()
+    smudged: float | None = None
 
 
 class AngleOutputs(Frozen):
@@ -78,29 +78,34 @@ class AngleOutputs(Frozen):
 
 def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutputs:
     """Render one angle from the splat."""
-    from pipeline.core.png import decode_png, encode_indexed_png, encode_png
+    from pipeline.core.png import encode_indexed_png, encode_png
     from pipeline.splatting.detail.lay import SOURCE_COLOURS, with_detail
     from pipeline.splatting.ply import read_ply
+    from pipeline.splatting.show.faults import smudged_share
     from pipeline.splatting.show.haze import without_haze
-    from pipeline.splatting.show.match import match, with_gain
+    from pipeline.splatting.show.match import gain_of, with_gain
+    from pipeline.splatting.show.outline import sharpened
     from pipeline.splatting.show.render import planes, straight
 
     splat = read_ply(work.read(inputs.splat), "the splat")
     picture, haze = without_haze(planes(splat, params.view.camera, params.view.pose, params.supersample))
-    matched = match(splat, decode_png(work.read(inputs.nearest), channels=4), params.nearest)
-    gain = matched.gain if params.match_colour else (1.0, 1.0, 1.0)
-    done = with_detail(
-        with_gain(picture, gain), splat, params.view.camera, params.view.pose, _photos(inputs, params, work)
-    )
+    gain = (1.0, 1.0, 1.0)
+    if params.match_colour:
+        gain = gain_of(splat, posed_photo(inputs.nearest, params.nearest, work))
+    camera, pose, photos = params.view.camera, params.view.pose, posed_photos(inputs.photos, params.photos, work)
+    drawn = straight(picture).rgba[..., 3]
+    smudged = None if params.fitted is None else round(smudged_share(drawn, params.fitted), 5)
+    picture = sharpened(with_gain(picture, gain), splat, camera, pose, photos) if photos else with_gain(picture, gain)
+    done = with_detail(picture, splat, camera, pose, photos)
     rgba = straight(done.planes).rgba
     coverage = round(float((rgba[..., 3] >= 128).mean()), 4)
     report = AngleReport(
         gain=gain,
         coverage=coverage,
         haze=round(haze, 5),
-        likeness=matched.ssim,
         photographed=round(done.photographed, 4),
         photos=done.names,
+        smudged=smudged,
     )
     sources = encode_indexed_png(done.sources, SOURCE_COLOURS) if params.photos else None
     return AngleOutputs(
@@ -110,21 +115,7 @@ def run_angle(inputs: AngleInputs, params: AngleParams, work: Work) -> AngleOutp
     )
 
 
-def _photos(inputs: AngleInputs, params: AngleParams, work: Work) -> "list[PosedPhoto]":
-    """The photos whose detail is used, without distortion."""
-    from pipeline.core.png import decode_png
-    from pipeline.splatting.photos import PosedPhoto
-    from pipeline.splatting.show.match import undistorted
-
-    files = work.tree(inputs.photos) if inputs.photos else {}
-    out = []
-    for view in params.photos:
-        rgba, camera = undistorted(decode_png(work.read(files[f"{view.photo}.png"]), channels=4), view.camera)
-        out.append(PosedPhoto(view.photo, rgba, camera, view.pose))
-    return out
-
-
-ANGLE = Stage("render_angle", 3, AngleInputs, AngleParams, AngleOutputs, run_angle)
+ANGLE = Stage("render_angle", 4, AngleInputs, AngleParams, AngleOutputs, run_angle)
 
 
 class RefineParams(PainterParams):
@@ -165,16 +156,9 @@ class RefineOutputs(Frozen):
 def refine_angle(inputs: RefineInputs, params: RefineParams, work: Work) -> RefineOutputs:
     """Refine one rendered angle, or keep it as it is. Raises BadInput and MissingEngine as the engine does."""
     from pipeline.core.png import decode_png, encode_png
-    from pipeline.diffusion.painting.loading import load_engine
     from pipeline.diffusion.painting.refine import RefineRequest, refine
 
-    engine = load_engine(
-        params.checkpoint,
-        digest=params.checkpoint_digest,
-        device=params.device,
-        dtype=params.dtype,
-        offload=params.offload,
-    )
+    engine = params.load()
     request = RefineRequest(
         rendered=decode_png(work.read(inputs.picture)),
         photo=decode_png(work.read(inputs.nearest)),

@@ -20,11 +20,11 @@ class FaultsInputs(Frozen):
 
 
 class FaultsParams(Frozen):
-    """The angle's view, the photos' views, and `fitted` as in `Picture`."""
+    """The angle's view, the photos' views, and how smudged the splat drew the outline, as in `RenderFaults`."""
 
     view: View
     views: tuple[View, ...]
-    fitted: float | None = None
+    smudged: float | None = None
 
 
 class FaultsReport(Frozen):
@@ -51,20 +51,19 @@ def find_faults(inputs: FaultsInputs, params: FaultsParams, work: Work) -> Fault
         shot_of(decode_png(work.read(photos[f"{view.photo}.png"]), channels=4), view, splat) for view in params.views
     ]
     picture = decode_png(work.read(inputs.picture), channels=4)
-    found = faults_of(picture, depth_of(splat, params.view), shots, params.fitted)
+    found = faults_of(picture, depth_of(splat, params.view), shots, params.smudged)
     return FaultsOutputs(report=FaultsReport(faults=found))
 
 
-FAULTS = Stage("render_faults", 1, FaultsInputs, FaultsParams, FaultsOutputs, find_faults)
+FAULTS = Stage("render_faults", 2, FaultsInputs, FaultsParams, FaultsOutputs, find_faults)
 
 
-def with_faults(picture: Picture, file: Artifact, shoot: PosedShoot, work: Work) -> Picture:
-    """Look for the faults of a rendered angle."""
+def with_faults(picture: Picture, file: Artifact, shoot: PosedShoot, smudged: float | None, work: Work) -> Picture:
+    """Look for the faults of a rendered angle. `smudged` as in `RenderFaults`."""
     if picture.view is None or shoot.splat is None:
         return picture
     near = shoot.around(picture.view, PHOTOS)
-    photos = work.put_tree({f"{view.photo}.png": shoot.cutout(view.photo) for view in near})
-    item = FaultsInputs(picture=file, splat=shoot.splat, photos=photos)
-    params = FaultsParams(view=picture.view, views=near, fitted=picture.fitted)
+    item = FaultsInputs(picture=file, splat=shoot.splat, photos=shoot.cutouts_of(near, work))
+    params = FaultsParams(view=picture.view, views=near, smudged=smudged)
     done = work.item(f"{picture.angle.name}/faults", FAULTS, item, params)
     return picture.model_copy(update={"faults": done.report.faults})

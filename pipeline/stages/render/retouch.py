@@ -68,7 +68,6 @@ def retouch_angle(inputs: RetouchInputs, params: RetouchParams, work: Work) -> R
     import numpy as np
 
     from pipeline.core.png import decode_png, encode_png
-    from pipeline.diffusion.painting.loading import load_engine
     from pipeline.diffusion.painting.retouch import RetouchRequest, retouch
 
     picture = decode_png(work.read(inputs.picture), channels=4)
@@ -83,13 +82,7 @@ def retouch_angle(inputs: RetouchInputs, params: RetouchParams, work: Work) -> R
         guidance=params.guidance,
         strength=params.strength,
     )
-    engine = load_engine(
-        params.checkpoint,
-        digest=params.checkpoint_digest,
-        device=params.device,
-        dtype=params.dtype,
-        offload=params.offload,
-    )
+    engine = params.load()
     retouched = retouch(engine, request)
     made = work.put_bytes(encode_png(retouched), "image/png")
     ys, xs = np.nonzero(area)

@@ -5,7 +5,6 @@ matte. The edits of shoot.yaml are applied last, so that every later step sees w
 """
 
 from pathlib import PurePosixPath
-from statistics import fmean
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -23,19 +22,15 @@ from pipeline.core.retouches import Retouch
 from pipeline.imaging import grounding
 from pipeline.stages.render import altering
 from pipeline.stages.render.angle import (
-    ANGLE,
     CORRECT,
-    AngleInputs,
-    AngleParams,
     CorrectInputs,
     CorrectParams,
-    DrawParams,
     RefineParams,
     RefineReport,
 )
 from pipeline.stages.render.edit import edited
-from pipeline.stages.render.faults import with_faults
-from pipeline.stages.render.posed import PosedShoot
+from pipeline.stages.render.posed import PosedShoot, undistorted_photo
+from pipeline.stages.render.rendered import JudgedParams, rendered
 from pipeline.stages.render.retouch import InpaintParams
 
 
@@ -56,7 +51,7 @@ class Inputs(Frozen):
     masks: Artifact | None = None
 
 
-class Params(DrawParams):
+class Params(JudgedParams):
     """How angles are rendered, whether the mattes of captured ones are corrected, and how pictures are edited."""
 
     correct_mattes: bool = Field(
@@ -104,13 +99,15 @@ class Outputs(Frozen):
 
     `unedited`: tree `<angle>.png` of the edited angles before the edits; None without edits. `sources`: tree
     `<angle>.png` of rendered angles before the edits, palette PNGs that show which photo each pixel's detail comes from
-    (see `AngleOutputs`); None without.
+    (see `AngleOutputs`); None without. `unaltered`: tree `<angle>.png` of the refined or retouched angles before that,
+    and before their edits; None without any.
     """
 
     angles: Artifact
     pictures: Artifact
     unedited: Artifact | None = None
     sources: Artifact | None = None
+    unaltered: Artifact | None = None
     report: Report
 
 
@@ -122,19 +119,21 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     unedited: dict[str, Artifact] = {}
     refined: dict[str, RefineReport] = {}
     sources: dict[str, Artifact] = {}
+    unaltered: dict[str, Artifact] = {}
     pictures = []
     for count, decision in enumerate(decisions, start=1):
         name = decision.angle.name
         picture, file, source = _picture(decision, shoot, params, work)
         if source is not None:
             sources[f"{name}.png"] = source
+        before = file
         if picture.source == "rendered" and file is not None and params.refine:
             nearest = shoot.cutout(picture.nearest_photo or "")
             picture, file, refined[name] = altering.refined(picture, file, nearest, params.refine, work)
-        if picture.source == "rendered" and file is not None:
-            picture = with_faults(picture, file, shoot, work)
         if file is not None and (wanted := params.retouch.get(name)):
             picture, file = altering.retouched(picture, file, wanted, inputs.masks, params.inpaint, work)
+        if before is not None and picture.alterations:
+            unaltered[f"{name}.png"] = before
         if file is not None and (edits := params.edits.get(name)):
             unedited[f"{name}.png"] = file
             picture, file = edited(picture, file, edits, work)
@@ -142,6 +141,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         if file is not None:
             files[f"{name}.png"] = file
         work.progress(count, len(decisions), f"{name}: {picture.source}")
+    undistorted_photo.cache_clear()  # steps that follow in the same process have no use for it
     if not files:
         raise _no_pictures(pictures)
     return Outputs(
@@ -149,6 +149,7 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
         pictures=work.put_bytes(dump_json(pictures)),
         unedited=work.put_tree(unedited) if unedited else None,
         sources=work.put_tree(sources) if sources else None,
+        unaltered=work.put_tree(unaltered) if unaltered else None,
         report=_report(decisions, pictures, refined),
     )
 
@@ -188,7 +189,7 @@ def requires(params: Params) -> str:
     return "; ".join(found)
 
 
-STAGE = Stage("render", 10, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
+STAGE = Stage("render", 11, Inputs, Params, Outputs, run, resources=Resources(gpu=True), requires=requires)
 
 
 def _read(inputs: Inputs, work: Work) -> PosedShoot:
@@ -202,7 +203,7 @@ def _read(inputs: Inputs, work: Work) -> PosedShoot:
         views={view.photo: view for view in load_list(View, work.read(inputs.views))} if inputs.views else {},
         by_hand=frozenset(by_photo(inputs.mattes)),
         splat=inputs.splat,
-        validation_ssim=round(fmean(score.ssim for score in scores), 4) if scores else None,
+        validation=frozenset(score.photo for score in scores),
         fitted_px=scores[0].side_px if scores else None,
     )
 
@@ -214,7 +215,6 @@ def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: W
     """The record of one angle, its picture, and where its detail comes from."""
     if decision.source == "captured" and decision.photo is not None:
         return *_captured(decision, decision.photo, shoot, params, work), None
-    angle = decision.angle
     if decision.source == "refused":
         return _refused(decision, code=decision.code, reason=decision.reason), None, None
     nearest = shoot.views.get(decision.nearest_photo or "")
@@ -224,34 +224,11 @@ def _picture(decision: AngleDecision, shoot: PosedShoot, params: Params, work: W
     if shoot.splat is None:
         reason = f"there is no splat to render it from (step splat was held); {decision.reason}"
         return _refused(decision, code="angle-no-splat", reason=reason), None, None
-    view = _view(decision, nearest)
-    near = shoot.near(view) if params.detail else ()
-    photos = work.put_tree({f"{v.photo}.png": shoot.cutout(v.photo) for v in near}) if near else None
-    item = AngleInputs(splat=shoot.splat, nearest=shoot.cutout(nearest.photo), photos=photos)
-    settings = params.model_dump(include=set(DrawParams.model_fields))
-    rendered = work.item(angle.name, ANGLE, item, AngleParams(**settings, view=view, nearest=nearest, photos=near))
-    if rendered.report.coverage == 0:
+    made = rendered(decision, nearest, shoot.splat, shoot, params, work)
+    if made is None:
         reason = f"the splat shows nothing from there; {decision.reason}"
         return _refused(decision, code="angle-splat-empty", reason=reason), None, None
-    picture = Picture(
-        angle=angle,
-        source="rendered",
-        nearest_photo=nearest.photo,
-        view=view,
-        likeness=rendered.report.likeness,
-        validation_ssim=shoot.validation_ssim,
-        shares=Shares.of(rendered.report.photographed),
-        detail_photos=rendered.report.photos,
-        fitted=_fitted(shoot, view),
-        reason=decision.reason,
-    )
-    return picture, rendered.picture, rendered.sources
-
-
-def _fitted(shoot: PosedShoot, view: View) -> float | None:
-    if shoot.fitted_px is None:
-        return None
-    return round(min(1.0, shoot.fitted_px / max(view.camera.width_px, view.camera.height_px)), 4)
+    return made.picture, made.file, made.sources
 
 
 def _refused(decision: AngleDecision, *, code: str | None, reason: str) -> Picture:
@@ -278,21 +255,3 @@ def _captured(
     measure_only = not params.correct_mattes or photo in shoot.by_hand
     done = work.item(decision.angle.name, CORRECT, item, CorrectParams(view=view, measure_only=measure_only))
     return picture.model_copy(update={"silhouette": done.report.silhouette}), done.picture
-
-
-def _view(decision: AngleDecision, nearest: View) -> View:
-    """The view of an angle: the nearest photo's camera, without distortion and at its distance, from that direction."""
-    import numpy as np
-
-    from pipeline.core.domain import camera_centre, look_at
-
-    angle = decision.angle
-    distance = float(np.linalg.norm(camera_centre(nearest.pose)))
-    pose = look_at(angle.azimuth_deg, angle.elevation_deg, distance)
-    return View(
-        photo=angle.name,
-        camera=nearest.camera.model_copy(update={"k1": 0.0}),
-        cam_from_world=tuple(tuple(row) for row in pose.tolist()),
-        azimuth_deg=angle.azimuth_deg,
-        elevation_deg=angle.elevation_deg,
-    )

@@ -35,7 +35,7 @@ def test_a_product_shows_everything_that_the_catalog_knows_of_it(tmp_path: Path,
     product = read_product(catalog, "MUG-1")
     assert (product.title, product.fate, product.plan_digest) == ("Mug", "held", "p")
     assert [photo.name for photo in product.photos] == ["A.jpg", "B.jpg"]
-    assert [(angle.angle, angle.decision, angle.photo) for angle in product.angles] == [
+    assert [(angle.angle, angle.source, angle.photo) for angle in product.angles] == [
         ("front", "captured", "A"), ("left", "rendered", None), ("back", "refused", None)
     ]  # fmt: skip
     assert [each.review and each.review.decided_by for each in product.assets] == ["eve", None]

@@ -37,7 +37,8 @@ Outputs = create_model("Outputs", __base__=Frozen, report=(str, ...), **dict.fro
 
 def run(inputs: Any, params: Params, work: Work) -> Any:
     endings = read_endings(inputs, work)
-    ENDINGS[endings.get(NAME, "done")]()
+    ending = endings.get(NAME, "done")
+    IN_A_POD[ending](work) if ending in IN_A_POD else ENDINGS[ending]()
     work.progress(1, 1, "toy")
     return Outputs(
         report="toy", **{name: work.put_bytes(json.dumps(endings).encode(), "application/json") for name in OUTPUTS}
@@ -83,5 +84,31 @@ def slow() -> None:
     time.sleep(120)
 
 
+def hungry(_work: Work) -> None:
+    """Need 80 MiB of memory more than others."""
+    for _ in range(8):
+        HOARD.append(bytearray(10 * 2**20))  # zeroed, hence touched only when it is written
+        HOARD[-1][::4096] = b"x" * len(HOARD[-1][::4096])
+
+
+def litter(work: Work) -> None:
+    """Leave 50 MiB in scratch, and stay until the node notices."""
+    (Path(os.environ["TMPDIR"]) / "litter").write_bytes(b"x" * 50 * 2**20)
+    for second in range(300):
+        work.progress(second, 300, "waiting for the node")
+        time.sleep(1)
+
+
+def fit(work: Work) -> None:
+    """Count to 40, a second each, from the snapshot of a stopped try."""
+    first = int(work.load_snapshot() or b"0")
+    for number in range(first, 40):
+        work.save_snapshot(str(number).encode())
+        work.progress(number, 40, f"counting from {first}")
+        time.sleep(1)
+
+
+HOARD: list[bytearray] = []
+IN_A_POD = {"hungry": hungry, "litter": litter, "fit": fit}  # of tests/kubernetes
 ENDINGS = {"done": done, "held": held, "bad": bad, "fail": fail, "crash": crash, "slow": slow}
 STAGE = Stage(NAME, 1, Inputs, Params, Outputs, run, cached=NAME != "publish")

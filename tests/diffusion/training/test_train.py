@@ -90,6 +90,45 @@ def test_word_pretraining_recognises_attributes():
     assert teach_words(build_text_encoder(widths), unet.add_embedding, build_tokenizer(), seed=0, steps=1) < 0.6
 
 
+def test_mirrored_prompt_swaps_the_sides_and_nothing_else():
+    from pipeline.diffusion.training.data import mirrored_prompt
+
+    prompt = "bright wood, soft light from left , not right"
+    assert mirrored_prompt(prompt) == "bright wood, soft light from right , not left"
+    assert mirrored_prompt(mirrored_prompt(prompt)) == prompt
+    assert mirrored_prompt("soft light from front") == "soft light from front"
+
+
+def test_pool_and_batch_pair_each_scene_with_its_mirror_image(tmp_path):
+    """From pure noise the two of a pair differ in one word, so their predictions differ by nothing else."""
+    import torch
+
+    from pipeline.diffusion.training.data import make_pool, mirrored_prompt
+    from pipeline.diffusion.training.losses import prediction_error
+    from pipeline.diffusion.training.networks import build_vae
+
+    torch.manual_seed(0)
+    pool = make_pool(tmp_path / "latents.npz", build_vae(TINY), scenes=6, seed=0)
+    assert [mirrored_prompt(spec.prompt) for spec in pool.specs[::2]] == [spec.prompt for spec in pool.specs[1::2]]
+    seen = []
+
+    def text(input_ids):
+        seen.append(input_ids)
+        return SimpleNamespace(last_hidden_state=input_ids)
+
+    def unet(given, steps, states):
+        seen.extend([given, steps])
+        return SimpleNamespace(sample=torch.zeros_like(given[:, : pool.latents.shape[1]]))
+
+    error = prediction_error(text, unet, pool, np.random.default_rng(0), batch=8)
+    tokens, given, steps = seen
+    assert torch.equal(steps[::2], steps[1::2]) and (steps[:2] == 999).all()
+    assert torch.allclose(given[0], given[1], atol=1e-5), "noise and mask"
+    assert ((tokens[::2] != tokens[1::2]).sum(1) <= 1).all()
+    latents = torch.from_numpy(np.concatenate([pool.latents, pool.plain]).astype(np.float32))
+    assert all(((latents + each).abs().amax((1, 2, 3)) < 1e-3).any() for each in error)
+
+
 def recipe(minutes, start=None):
     return TrainingRecipe(
         minutes=minutes, vae_share=0.3, linear_steps=5, word_steps=2, scenes=16, batch=2, widths=TINY, start=start
@@ -99,7 +138,7 @@ def recipe(minutes, start=None):
 @pytest.mark.slow
 def test_training_resumes_and_writes_a_pipeline(tmp_path, monkeypatch):
     clock = SimpleNamespace(process_time=count().__next__)  # a CPU second passes from one step to the next
-    monkeypatch.setattr("pipeline.diffusion.training.train.time", clock)
+    monkeypatch.setattr("pipeline.core.cpu_clock.time", clock)
     first = train(tmp_path, recipe(minutes=0.12))
     pipeline = tmp_path / "pipeline"
     assert first.steps > 0

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from pipeline.core.edits import Edits
-from pipeline.core.measured import Shares
+from pipeline.core.measured import Likeness, Shares
 from pipeline.imaging.checks.judge import judge
-from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, detail_notes
+from pipeline.imaging.checks.source import check_captured, check_edits, check_rendered, check_whole, detail_notes
 from pipeline.imaging.compositing.edits import apply_edits
+from pipeline.imaging.compositing.framing import product_mask
 from tests.imaging.checks import faults
 from tests.imaging.products import make_product, on_studio
 
@@ -37,24 +38,34 @@ def test_changed_pixels_other_mattes_and_remains_of_the_backdrop_are_detected(pr
     assert failed(check_captured(photo[:-1], product, product)) == {"photo_exact"}
 
 
-@pytest.mark.parametrize(("likeness", "verdict"), [(0.93, "published"), (0.7, "in review"), (None, "published")])
-def test_an_angle_from_a_blurred_splat_goes_to_review(likeness, verdict):
-    checks = check_rendered("DSC_0002", likeness, 0.85)
+def likeness(ssim, photo="DSC_0002", fitted=True, weakest=0.9):
+    return Likeness(photo=photo, ssim=ssim, weakest=weakest, splat_ssim=0.5, photographed=0.8, fitted=fitted)
+
+
+@pytest.mark.parametrize(("ssims", "verdict"), [((0.93,), "published"), ((0.93, 0.7), "in review"), ((), "published")])
+def test_an_angle_whose_like_differs_from_a_photo_goes_to_review(ssims, verdict):
+    checks = check_rendered("DSC_0002", [likeness(ssim) for ssim in ssims], 0.85)
     actual, reasons = judge(checks)
     assert actual == verdict
     assert any("DSC_0002" in check.words for check in checks)
     assert all("prints and small text" in reason for reason in reasons)
 
 
-def test_held_out_photos_count_if_their_ssim_is_lower():
-    verdicts = []
-    for unseen in (0.95, 0.8):
-        checks = check_rendered("DSC_0002", 0.9, 0.85, validation_ssim=unseen)
-        verdicts.append(judge(checks)[0])
-    assert verdicts == ["published", "in review"]
+def test_the_photo_that_is_matched_worst_judges():
+    checks = check_rendered("DSC_0002", [likeness(0.95), likeness(0.8, "DSC_0004", fitted=False)], 0.85)
+    assert judge(checks)[0] == "in review"
     assert "generative" not in checks[0].words
-    assert "refined by a generative model" in check_rendered("DSC_0002", 0.9, 0.85, refined=True)[0].words
-    assert checks[-1].value == 0.8 and "not fitted to with an SSIM of 0.80" in checks[-1].words
+    assert "refined by a generative model" in check_rendered("DSC_0002", (), 0.85, refined=True)[0].words
+    (like,) = (check for check in checks if check.name == "likeness")
+    assert like.value == 0.8 and "from the place of DSC_0004" in like.words
+    assert "SSIM of 0.80 (0.50 before the detail" in like.words
+
+
+def test_a_part_that_is_missing_goes_to_review_whatever_the_mean_says():
+    (part,) = [
+        c for c in check_rendered("P", [likeness(0.95), likeness(0.95, "Q", weakest=0.4)], 0.85) if c.passed is False
+    ]
+    assert (part.name, part.value, part.severity) == ("weakest_part", 0.4, "review") and "Q" in part.words
 
 
 def test_a_picture_that_differs_from_its_edits_result_is_rejected(product):
@@ -69,6 +80,44 @@ def test_a_picture_that_differs_from_its_edits_result_is_rejected(product):
     painted_over = check_edits(product, edits, painted)
     assert judge([painted_over])[0] == "rejected" and painted_over.value == 600
     assert not check_edits(product, edits, product).passed
+
+
+@pytest.mark.parametrize(
+    ("edits", "edge"),
+    [
+        ({"crop": {"left": 0.3}}, "left"),
+        ({"crop": {"right": 0.3}, "rotate_deg": 12}, "right"),
+        ({"crop": {"top": 0.3}}, "top"),
+        ({"crop": {"bottom": 0.3}, "resize": 1.5}, "bottom"),
+        ({"size_px": [100, 400]}, "left and right"),
+    ],
+)
+def test_an_edit_that_cuts_off_part_of_the_product_goes_to_review(product, edits, edge):
+    cut = check_whole(product, Edits.model_validate(edits))
+    solid = product_mask(product[..., 3])
+    assert cut.words.endswith(f"of the product at the {edge}") and judge([cut])[0] == "in review"
+    if set(edits) == {"crop"}:
+        kept = product_mask(apply_edits(product, Edits.model_validate(edits))[0][..., 3])
+        assert cut.value == pytest.approx(1 - kept.sum() / solid.sum(), abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        {"crop": {"left": 0.01}},
+        {"rotate_deg": 33},
+        {"resize": 0.5},
+        {"perspective": {"vertical": 0.3}},
+        {"contrast": 1.2},
+    ],
+)
+def test_edits_that_leave_the_whole_product_pass(product, edits):
+    assert check_whole(product, Edits.model_validate(edits)).passed
+
+
+def test_a_crop_that_asks_for_a_detail_is_only_noted(product):
+    cut = check_whole(product, Edits.model_validate({"crop": {"left": 0.3, "detail": True}}))
+    assert cut.passed is None and judge([cut]) == ("published", ()) and "detail" in cut.words
 
 
 def test_a_rendered_angle_says_how_much_of_it_was_photographed():

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import BadInput
-from pipeline.core.linear import linear_to_srgb, srgb_to_linear
+from pipeline.core.linear import linear_to_srgb, luminance, srgb_to_linear
 from pipeline.imaging.channels.channel import Framing, load_channel
 from pipeline.imaging.compositing.blend import backdrop_picture, make_layers, shadow_picture
 from pipeline.imaging.compositing.framing import (
@@ -50,13 +50,25 @@ def test_layers_stacked_in_an_image_editor_give_the_composite(product, colour):
     ground = np.full((200, 180, 3), colour, np.uint8)
     layers = make_layers(product, ground, ARCHIVE, "solid")
     assert layers.shadow is not None and layers.shadow.max() > 0.3
-    shadow = shadow_picture(layers)[..., 3:] / 255
-    alpha = product[..., 3:] / 255
-    stacked = product[..., :3] * alpha + backdrop_picture(layers.backdrop) * (1 - shadow) * (1 - alpha)
+    stacked, alpha = backdrop_picture(layers.backdrop), product[..., 3:] / 255
+    for layer in (shadow_picture(layers), product):
+        stacked = layer[..., :3] * (layer[..., 3:] / 255) + stacked * (1 - layer[..., 3:] / 255)
     hard = (alpha == 0) | (alpha == 1)  # a soft edge is a little darker where sRGB values are blended
     assert (np.abs(stacked - linear_to_srgb(layers.blended())) * hard).max() < 5
     none = make_layers(product, ground, ARCHIVE, "solid", shadow="none")
     assert not shadow_picture(none).any()
+
+
+def test_floor_takes_the_products_colour_where_the_product_shades_it(product):
+    red, grey = product.copy(), product.copy()
+    red[..., :3], grey[..., :3] = (200, 30, 30), 90
+    ground = np.full((200, 180, 3), 150, np.uint8)
+    tinted, neutral = (make_layers(picture, ground, ARCHIVE, "solid") for picture in (red, grey))
+    excess = tinted.behind[..., 0] - tinted.behind[..., 2]
+    assert excess[tinted.shadow > 0.5].min() > 0.02
+    assert (excess[tinted.shadow == 0] == 0).all() and (tinted.shadow == 0).any()
+    np.testing.assert_allclose(luminance(tinted.behind), luminance(neutral.behind), atol=1e-5)
+    assert np.ptp(neutral.behind, axis=2).max() < 1e-6
 
 
 @settings(max_examples=40, deadline=None)

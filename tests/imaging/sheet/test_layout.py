@@ -92,3 +92,27 @@ def test_file_that_is_not_an_image_is_reported(tmp_path):
     bad.write_bytes(b"nothing")
     with pytest.raises(BadInput, match="not a readable image"):
         thumbnail(bad, 10, 10, "white")
+
+
+def test_a_damaged_png_is_reported(file, tmp_path):
+    damaged = tmp_path / "damaged.png"
+    damaged.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(BadInput, match="not a readable image"):
+        thumbnail(damaged, 10, 10, "white")
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix"), [("RGB", "png"), ("RGBA", "png"), ("P", "png"), ("L", "png"), ("RGB", "jpg")]
+)
+def test_thumbnails_are_those_of_the_whole_picture(tmp_path, mode, suffix):
+    y, x = np.mgrid[:600, :900]
+    pixels = np.stack([x % 256, y % 256, (x + y) % 256, np.clip(x, 0, 255)], axis=-1).astype(np.uint8)
+    path = tmp_path / f"picture.{suffix}"
+    shown = pixels if mode == "RGBA" else np.ascontiguousarray(pixels[..., :3])
+    Image.fromarray(shown).convert(mode).save(path, **({"quality": 95} if suffix == "jpg" else {}))
+    with Image.open(path) as opened:
+        whole = opened.convert("RGBA" if mode == "RGBA" else "RGB").resize((90, 60), Image.Resampling.LANCZOS)
+    plain = Image.new("RGB", (90, 60), "white")
+    plain.paste(whole, (0, 0), whole if mode == "RGBA" else None)
+    off = np.abs(np.asarray(thumbnail(path, 90, 60, "white")).astype(int) - np.asarray(plain))
+    assert off.mean() < 1.5

@@ -3,12 +3,17 @@
 Each brief of `corpus/*.yaml` has a style, a language and a text, and what the plan must be: `shoot`, `routes`,
 `alters` and `refused`, or `error`, words of the error. Angles and backdrops that are only a name are the shoot's own;
 others are `{name: [azimuth, elevation]}`, `{name: colour}`, `{name: [top, bottom]}` and `{name: prompt}`.
-`edits: {all: ...}` stands for every angle of the plan. `light` has only the fields that change. `refused` and `alters`
-have words that the refused texts and the wishes contain, one each; words that ask for nothing may be noted instead of
-refused. Where all is refused, an error may quote them. What new angles and backdrops are called does not count.
-`routes` has the routes that are not the usual one of their target.
+`edits: {all: ...}` stands for every angle of the plan. `light` has only the fields that change. What new angles and
+backdrops are called does not count. `routes` has the routes that are not the usual one of their target. `alters` has
+words of the wishes that would alter the product, one each.
+
+`refused` has phrases that are refused, in however many pieces: each of them contains a refused text or lies in one,
+word for word, and so does each refused text with a phrase. Words that ask for nothing may be noted instead of refused,
+and where all is refused, an error may quote them. `vocabulary` is `inside` or `outside` where the author said whether
+docs/briefs.md has all words of the brief.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +37,7 @@ PARTS = (
 )  # fmt: skip
 UNREAD: frozenset[str] = frozenset()
 """Parts that only are counted: nobody who tunes the grammar has read them, or what it makes of them."""
+WORD = re.compile(r"[^\W_]+|[%°]")
 SHOOT = ROOT / "examples" / "collection" / "mug-001" / "shoot.yaml"
 
 
@@ -134,16 +140,27 @@ def _against(plan: EditPlan, brief: dict) -> list[str]:
             routes.setdefault(wish.target, set()).add(wish.route)
     if wanted == plan.shoot and routes != expected_routes(brief, wanted):
         found.append(f"routes: {routes}")
-    for field, texts in (
-        ("refused", [refused.text for refused in plan.refused]),
-        ("alters", [wish.text for wish in plan.wishes if wish.alters_product]),
-    ):
-        words = brief.get(field) or []
-        if field == "refused":
-            words = [word for word in words if not (_is_noted(word, plan) and all(word not in text for text in texts))]
-        if len(words) != len(texts) or not all(word in text for word, text in zip(words, texts, strict=True)):
-            found.append(f"{field}: {texts}")
+    alters = [wish.text for wish in plan.wishes if wish.alters_product]
+    words = brief.get("alters") or []
+    if len(words) != len(alters) or not all(word in text for word, text in zip(words, alters, strict=True)):
+        found.append(f"alters: {alters}")
+    if any(_refusals_apart(brief, plan)):
+        found.append(f"refused: {[refused.text for refused in plan.refused]}")
     return found
+
+
+def _refusals_apart(brief: dict, plan: EditPlan) -> tuple[list[str], list[str]]:
+    """The phrases of the brief that the plan neither refuses nor notes, and the texts that it refuses beside them."""
+    phrases, texts = brief.get("refused") or [], [refused.text for refused in plan.refused]
+    missing = [phrase for phrase in phrases if not any(_overlap(phrase, text) for text in texts)]
+    beside = [text for text in texts if not any(_overlap(phrase, text) for phrase in phrases)]
+    return [phrase for phrase in missing if not _is_noted(phrase, plan)], beside
+
+
+def _overlap(phrase: str, text: str) -> bool:
+    """Whether all words of one of them stand in the other, in that order and nothing between."""
+    one, other = (" ".join(["", *WORD.findall(each.casefold()), ""]) for each in (phrase, text))
+    return one in other or other in one
 
 
 def _is_noted(word: str, plan: EditPlan) -> bool:
@@ -205,11 +222,10 @@ def verdict(brief: dict) -> str:
     merged = found == wanted and len(plan.shoot.backdrops) != len(overlay.backdrops)
     if merged or not found <= wanted:
         return "wrong"
-    shown = [refused.text for refused in plan.refused] + [wish.text for wish in plan.wishes if wish.alters_product]
-    refused = [word for word in brief.get("refused") or () if not _is_noted(word, plan)]
-    words = (*refused, *(brief.get("alters") or ()))
-    unseen = any(all(word not in text for text in shown) for word in words)
-    if unseen or (len(found) < len(wanted) and len(shown) <= len(words)):
+    missing, beside = _refusals_apart(brief, plan)
+    alters = [wish.text for wish in plan.wishes if wish.alters_product]
+    unseen = missing or any(all(word not in text for text in alters) for word in brief.get("alters") or ())
+    if unseen or (len(found) < len(wanted) and not beside):
         return "lost"
     return "set" if found == wanted else "refused"
 

@@ -15,15 +15,15 @@ def test_the_half_that_the_grammar_was_tuned_by_is_exact(brief):
         ("tuned2", 71, 0),
         ("kept2", 76, 0),
         ("kept3", 55, 0),
-        ("kept4", 38, 0),
+        ("kept4", 39, 0),
         ("strangers_tuned", 80, 0),
         ("strangers_kept", 79, 0),
         ("strangers2_kept", 80, 0),
         ("strangers3", 119, 0),
-        ("strangers4", 119, 0),
+        ("strangers4", 120, 0),
         ("strangers5", 100, 0),
         ("strangers6", 129, 0),
-        ("strangers7", 83, 1),
+        ("strangers7", 90, 0),
     ],
 )
 def test_the_other_parts_stay_as_exact_as_measured(part, exact, wrong):

@@ -37,7 +37,6 @@ def test_a_fact_beside_a_wish_sets_nothing_and_is_noted(text):
         "stop using oak",
         "everything but the back",
         "show the blue one",
-        "brighten all but the back",
         "from light to dark grey gradient",
         "at most 10% brighter",
         "bis zu 10 % heller",

@@ -11,8 +11,7 @@ from pipeline.core.errors import BadInput
 from pipeline.diffusion.scenes.vocabulary import understand
 from pipeline.language.briefs import grammar
 from pipeline.language.briefs.base import LONGEST, require_language
-from pipeline.language.briefs.lexicon import lexicon, rows, suggested
-from pipeline.language.briefs.numerals import numerals
+from pipeline.language.briefs.lexicon import lexicon, numerals, rows, suggested
 from pipeline.language.briefs.plan import Known
 from pipeline.language.briefs.validator import faults
 from tests.language.briefs.briefs import KNOWN

@@ -10,7 +10,7 @@ from pipeline.core.domain import View, look_at
 from pipeline.imaging.checks.rendered import check_faults
 from pipeline.splatting.gaussians import Gaussians
 from pipeline.splatting.harmonics import C0
-from pipeline.splatting.show.faults import faults_of, shot_of
+from pipeline.splatting.show.faults import faults_of, shot_of, smudged_share
 from pipeline.splatting.show.render import render
 from pipeline.splatting.show.seen import depth_of
 from tests.splatting.toy_product import DISTANCE, camera, product
@@ -58,7 +58,8 @@ def drawn(splat, view=ANGLE):
 def found(splat, picture=None, view=ANGLE, photos=PHOTOS):
     """The names of the checks that fail; the photos show the true product, the depth is that of the faulty splat."""
     shots = [shot_of(drawn(SMOOTH, photo), photo, splat) for photo in photos]
-    faults = faults_of(drawn(splat, view) if picture is None else picture, depth_of(splat, view), shots, FITTED)
+    shown = drawn(splat, view) if picture is None else picture
+    faults = faults_of(shown, depth_of(splat, view), shots, smudged_share(shown[..., 3], FITTED))
     return {check.name for check in check_faults(faults) if not check.passed}
 
 
@@ -100,5 +101,5 @@ def test_one_wrong_matte_does_not_make_a_true_picture_faulty():
     bitten = shots[0].rgba.copy()
     bitten[SIDE // 3 : SIDE // 2] = 0
     shots[0] = replace(shots[0], rgba=bitten)
-    faults = faults_of(drawn(SMOOTH), depth_of(SMOOTH, ANGLE), shots, FITTED)
+    faults = faults_of(drawn(SMOOTH), depth_of(SMOOTH, ANGLE), shots)
     assert all(check.passed for check in check_faults(faults))

@@ -1,0 +1,25 @@
+"""The Protocol of engines that enlarge."""
+
+from typing import Any, Protocol
+
+from pipeline.core.arrays import Mask, Rgb
+from pipeline.core.engines import Engine
+
+
+class Upscaler(Engine, Protocol):
+    """A module that enlarges pictures. See `pipeline.core.engines.Engine` for the rest of it."""
+
+    def enlarges(self, params: Any, /) -> bool:
+        """Whether it does anything."""
+        ...
+
+    def invents(self, params: Any, /) -> bool | None:
+        """Whether it was trained to look sharp instead of to be right, and so may alter a product; None: unknown."""
+        ...
+
+    def once(self, picture: Rgb, where: Mask, params: Any, /) -> Rgb:
+        """The picture [h, w, 3] enlarged by the engine's own whole factor, 2 or more; the same for the same picture.
+
+        Where `where` [h, w] is False, the result does not matter. Raises MissingEngine as `require_here`.
+        """
+        ...

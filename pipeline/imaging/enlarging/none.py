@@ -1,0 +1,32 @@
+"""Resamples pictures that are smaller than their channel's frame, and adds no detail."""
+
+from typing import Literal
+
+from pipeline.core.arrays import Mask, Rgb
+from pipeline.core.domain import Frozen
+
+
+class Params(Frozen):
+    """No settings."""
+
+    engine: Literal["none"] = "none"
+
+
+def require_here(_params: Params) -> str:
+    """Return what would run: composite's own resampling."""
+    return "resampling"
+
+
+def enlarges(_params: Params) -> bool:
+    """It does nothing."""
+    return False
+
+
+def invents(_params: Params) -> bool:
+    """It adds nothing."""
+    return False
+
+
+def once(_picture: Rgb, _where: Mask, _params: Params) -> Rgb:
+    """Not for use: whoever asks has to look at `enlarges` first."""
+    raise ValueError("the engine `none` does not enlarge")

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from pipeline.core.errors import MissingEngine
+from pipeline.core.weights import folder_digest
+from pipeline.imaging.enlarging.embedded import WEIGHTS, load_network
+from pipeline.imaging.enlarging.product import lanczos, shrunk
+from pipeline.imaging.enlarging.registry import ENGINES, enlarge
+from pipeline.imaging.enlarging.training.card import psnr_db
+from tests.imaging.products import make_product, on_studio
+
+PARAMS = ENGINES.parse({"engine": "embedded"})
+
+
+def photo():
+    return on_studio(make_product(320, 256, seed=5))
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_embedded_network_is_closer_to_the_photo_than_lanczos(factor):
+    truth = photo()
+    small = shrunk(truth, factor)
+    made = enlarge(small, factor, PARAMS)
+    assert made.shape == truth.shape and made.dtype == np.uint8
+    assert psnr_db(made, truth) > psnr_db(lanczos(small, factor), truth) + 0.2
+
+
+def test_tiles_give_the_pixels_of_the_whole_picture():
+    """The plain twin is the network run once over the padded picture."""
+    import torch
+
+    from pipeline.imaging.enlarging.network import REACH_PX
+    from pipeline.imaging.enlarging.tiles import in_tiles
+
+    net, small = load_network(WEIGHTS), shrunk(photo(), 2)
+    tiled = in_tiles(small, np.ones(small.shape[:2], bool), net, 2, REACH_PX, tile_px=48)
+    padded = np.pad(small, ((REACH_PX, REACH_PX), (REACH_PX, REACH_PX), (0, 0)), mode="edge")
+    with torch.inference_mode():
+        pixels = torch.from_numpy(padded.transpose(2, 0, 1)[None].astype(np.float32) / 255)
+        whole = net(pixels)[0].clamp(0, 1).permute(1, 2, 0).numpy()
+    inner = slice(2 * REACH_PX, -2 * REACH_PX)
+    assert np.abs(tiled - 255 * whole[inner, inner]).max() <= 0.51
+
+
+def test_tiles_without_product_are_left_out():
+    small = np.full((200, 300, 3), 90, np.uint8)
+    where = np.zeros((200, 300), bool)
+    where[10:20, 10:20] = True
+    made = enlarge(small, 2, PARAMS, where)
+    assert (made[:256, :256] > 80).all() and not made[:, 300:].any()
+
+
+def test_same_picture_gives_the_same_pixels_and_threads_are_given_back():
+    import torch
+
+    before, small = torch.get_num_threads(), shrunk(photo(), 4)
+    assert np.array_equal(enlarge(small, 2, PARAMS), enlarge(small, 2, PARAMS))
+    assert torch.get_num_threads() == before
+
+
+def test_plain_areas_stay_exactly_plain():
+    grey = np.full((40, 40, 3), 128, np.uint8)
+    assert np.abs(enlarge(grey, 2, PARAMS).astype(int) - 128).max() <= 1
+
+
+def test_network_is_smaller_than_a_megabyte_and_states_its_licence():
+    assert (WEIGHTS / "model.safetensors").stat().st_size < 1_000_000
+    assert PARAMS.licence_use == "commercial" and PARAMS.checkpoint_sha256 == folder_digest(WEIGHTS)
+    assert PARAMS.checkpoint_sha256[:12] in ENGINES.require_here(PARAMS)
+
+
+def test_another_version_of_the_network_than_the_pinned_one_is_refused():
+    pinned = ENGINES.parse({"engine": "embedded", "checkpoint_sha256": "0" * 64})
+    with pytest.raises(MissingEngine, match="the setting pins 0000") as error:
+        ENGINES.require_here(pinned)
+    assert "Remove checkpoint_sha256" in error.value.remedy
+    with pytest.raises(MissingEngine):
+        enlarge(np.zeros((8, 8, 3), np.uint8), 2, pinned)
