@@ -8,6 +8,8 @@ import pytest
 from pipeline import plan as plan_module
 from pipeline.backfill import Backfill, Wanted, plan_backfill
 from pipeline.catalog import shoots
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.runs.costs import read_run
 from pipeline.cells import parse_steps, with_upstream
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
@@ -87,6 +89,8 @@ def test_what_is_there_is_not_made_again_and_what_failed_is(toys: Collection) ->
     assert (mug["ingest"], mug["sfm"], mug["splat"], mug["publish"]) == ("cached", "held", "held", "cached")
     hat = toys.states("hat")
     assert (hat["render"], hat["caption"], hat["composite"]) == ("cached", "failed", "missing")
+    run, _ = read_run(Catalog(toys.url), "backfill-1")  # sums that are kept while it runs
+    assert run.fates == {"done": 1, "failed": 1, "held": 1}
     assert toys.run() == ["hat"]
     assert toys.run(only="missing", steps="composite") == ["hat"]
     assert toys.run(only="held") == []  # it would be held again
