@@ -29,6 +29,7 @@ from benchmarks.splat_shoot import fit_shoot
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import Camera, look_at
 from pipeline.core.process import peak_memory_mb
+from pipeline.splatting.fit.clock import Clock
 from pipeline.splatting.fit.loss import LossWeights, ProductLoss
 from pipeline.splatting.fit.params import FitParams
 from pipeline.splatting.fit.report import Hooks
@@ -91,7 +92,7 @@ def trainer_of(truth: Gaussians) -> _Trainer:
         photos.append(PosedPhoto(f"P{i}", rgba, CAMERA, pose))
     points = Points(truth.means.astype(np.float64), np.full((len(truth), 3), 128, np.uint8))
     params = FitParams(side_px=HEIGHT, gaussians=len(truth), matte=False, holdout=0, max_seconds=1e9, iterations=10**6)
-    trainer = _Trainer(params, CpuRasterizer(), photos, points, Hooks())
+    trainer = _Trainer(params, CpuRasterizer(), photos, points, Hooks(), Clock(time.monotonic))
     r = np.random.default_rng(1)
     for name in VALUES:
         value = getattr(truth, name)

@@ -1,17 +1,20 @@
 """Find the shoots that a run must process, plan them, and decide each shoot's fate at the end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.catalog import shoots
+from pipeline.catalog.backfills import record_run
 from pipeline.contract.artifact import canonical_json, digest_of
 from pipeline.contract.runner import is_final
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, MissingEngine
 from pipeline.core.shoot_files import is_misnamed, printable
+from pipeline.editions import edition_of
+from pipeline.mirror import own_path
 from pipeline.plan import STEPS, write_plan
 from pipeline.shoot import Shoot, listing, read_shoot
 
@@ -106,41 +109,38 @@ def _behind(link: Path) -> Iterator[Found]:
             return
 
 
-def _own_path(folder: Path) -> str:
-    return str(folder.resolve())
-
-
 def discover(
-    root: Path, store: Store, catalog_url: str, preset: str, run_id: str, *, collection: str | None = None,
-    runs_here: bool = True, fetched: Callable[[Path], AbstractContextManager[object]] = nullcontext,
-    source: Callable[[Path], str] = _own_path,
+    root: Path, store: Store, catalog_url: str, preset: str, run_id: str, *, runs_here: bool = True,
+    fetched: Callable[[Path], AbstractContextManager[object]] = nullcontext,
+    source: Callable[[Path], str] = own_path,
 ) -> Discovery:  # fmt: skip
-    """Plan the new and changed shoots below `root`, or with `collection` (a backfill) all shoots of that collection.
+    """Plan the new and changed shoots below `root`.
 
     `runs_here`: see `write_plan`. `fetched`: within it, a folder's photos can be read; `source`: where it comes from
     (both as in `pipeline.mirror`). A shoot that cannot be read is refused, and so are all shoots that share a sku,
     because the sku then does not identify a product; the catalog records both, and the other shoots are planned.
     """
     known = shoots.known_shoots(catalog_url)
+    record_run(catalog_url, run_id)  # else the summary would not know a run without shoots
     plans, unchanged, refused = [], [], []
-    readable, refusals = _read_all(root)
+    readable, refusals = read_all(root)
     for folder, refusal in refusals.items():
-        refused.append(_refuse(catalog_url, run_id, root, folder, source(folder), refusal, collection))
+        refused.append(refuse(catalog_url, run_id, root, folder, source(folder), refusal))
+    edition = ""
     for folder, shoot in readable.items():
-        if collection not in {None, shoot.collection}:
-            continue
         try:
             digest = listing_digest(folder)
             state = known.get(shoot.sku)
-            change = why_changed(state, digest, store) or (f"backfill of {collection}" if collection else None)
+            change = why_changed(state, digest, store)
             if change is None:
                 unchanged.append(shoot.sku)
                 shoots.record_fate(catalog_url, run_id, shoot.sku, "unchanged")
                 continue
             with fetched(folder):
                 plan, plan_digest = write_plan(folder, store, preset, runs_here=runs_here)
+            edition = edition or edition_of(preset)
         except BadInput as error:
-            refused.append(_refuse(catalog_url, run_id, root, folder, source(folder), _unplannable(error), collection))
+            refused.append(refuse(catalog_url, run_id, root, folder, source(folder), unplannable(error)))
             continue
         plans.append(Planned(sku=shoot.sku, plan=plan_digest, changed=change))
         shoots.record_planned(
@@ -151,6 +151,7 @@ def discover(
             source=plan.source,
             listing_digest=digest,
             plan_digest=plan_digest,
+            edition=edition,
         )
     return Discovery(plans=tuple(plans), unchanged=tuple(unchanged), refused=tuple(refused))
 
@@ -179,9 +180,11 @@ def _held_in_passing(plan_digest: str | None, store: Store) -> str | None:
     return next((step for step, manifest in manifests.items() if manifest and not is_final(manifest)), None)
 
 
-def conclude(catalog_url: str, run_id: str) -> shoots.RunSummary:
-    """Decide the fate of every shoot of a run from the states of its steps, and record it."""
+def conclude(catalog_url: str, run_id: str, only: Collection[str] | None = None) -> shoots.RunSummary:
+    """Decide the fate of every shoot of a run, or of those in `only`, from the states of its steps, and record it."""
     for shoot in shoots.summary(catalog_url, run_id).shoots:
+        if only is not None and shoot.sku not in only:
+            continue
         if shoot.fate == "planned" or shoot.steps:  # a fate decided while the run goes on is decided again
             fate, reason = _fate_of(shoot)
             shoots.record_fate(catalog_url, run_id, shoot.sku, fate, reason)
@@ -201,12 +204,13 @@ def _fate_of(shoot: shoots.ShootSummary) -> tuple[shoots.Fate, str]:
     return ("held", f"{held[0].step}: {held[0].reason}") if held else ("done", "")
 
 
-def _unplannable(error: BadInput) -> Refusal:
+def unplannable(error: BadInput) -> Refusal:
+    """Why a shoot whose files can be read cannot be planned."""
     missing = isinstance(error, MissingEngine)
     return Refusal(code="shoot-engine-missing" if missing else "shoot-not-plannable", message=str(error))
 
 
-def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
+def read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
     """Read the shoots below `root`: those that can be planned, by folder, and why the other folders are refused."""
     readable: dict[Path, Shoot] = {}
     refused: dict[Path, Refusal] = {}
@@ -231,20 +235,10 @@ def _read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
     return readable, refused
 
 
-def _refuse(
-    catalog_url: str, run_id: str, root: Path, folder: Path, source: str, refusal: Refusal, collection: str | None
-) -> Refused:  # fmt: skip
+def refuse(catalog_url: str, run_id: str, root: Path, folder: Path, source: str, refusal: Refusal) -> Refused:
     """Record a refused folder under its own name, because its sku is unknown or belongs to another shoot too."""
-    source = printable(source)
-    name = f"folder {_printable(folder.relative_to(root))}"
+    name = f"folder {printable(str(folder.relative_to(root)))}"
     if len(name) > SKU_CHARACTERS:
         name = f"{name[:80]}... {digest_of(name.encode())[:12]}"
-    shoots.record_fate(
-        catalog_url, run_id, name, "refused", refusal.message, collection=collection or "", source=source
-    )
-    return Refused(source=_printable(folder), code=refusal.code, reason=refusal.message)
-
-
-def _printable(path: Path) -> str:
-    """The path as valid Unicode for logs, JSON and the database; a file name may be any bytes."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
+    shoots.record_fate(catalog_url, run_id, name, "refused", refusal.message, source=printable(source))
+    return Refused(source=printable(str(folder)), code=refusal.code, reason=refusal.message)

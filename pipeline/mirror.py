@@ -10,10 +10,11 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from pipeline.contract.artifact import checked_tree_path
 from pipeline.contract.storage.disk import writing
@@ -36,6 +37,24 @@ class Waiting(Frozen):
 
     source: str
     reason: str
+
+
+def own_path(folder: Path) -> str:
+    """Where a shoot comes from that lies on this machine."""
+    return str(folder.resolve())
+
+
+class ShootsFolder(NamedTuple):
+    """A folder of shoots.
+
+    `fetched`: within it, the photos of one can be read; `source`: where one comes from; `waiting`: those that are still
+    being uploaded.
+    """
+
+    path: Path
+    fetched: Callable[[Path], AbstractContextManager[object]] = nullcontext
+    source: Callable[[Path], str] = own_path
+    waiting: Sequence[Waiting] = ()
 
 
 class Mirror:

@@ -6,7 +6,7 @@ Importing this module does not load torch, diffusers, transformers or pycolmap, 
 from collections.abc import Mapping, Sequence
 from importlib import import_module, resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -20,6 +20,7 @@ from pipeline.core.licences.gate import require_licences
 from pipeline.core.media import JSON, media_type_of
 from pipeline.core.photo_names import composed, photo_names
 from pipeline.core.records import dump_json
+from pipeline.core.shoot_files import ShootFiles
 from pipeline.core.yaml_file.nodes import compose, value_of
 from pipeline.language.briefs.plan import EditPlan
 from pipeline.mirror import source_of
@@ -32,6 +33,7 @@ PHOTOS, MATTES, LEFT_OUT = "photos as shot", "mattes made by hand", "files left 
 MASKS, PEOPLE = "masks of retouches", "photos of people"
 REQUEST = "what a brief asks for"  # None in a plan of the whole shoot
 Wiring = Mapping[str, StepOutput | str]
+StoredFiles = Mapping[str, Artifact | None]  # files of a shoot in the store, by what the graph calls them
 
 
 def _from(step: str, *outputs: str, optional: bool = False) -> dict[str, StepOutput | str]:
@@ -106,44 +108,61 @@ def stage_of(step: str) -> AnyStage:
 
 
 def write_plan(
-    folder: Path, store: Store, preset: str, *, runs_here: bool = True, request: EditPlan | None = None
-) -> tuple[Plan, str]:
+    folder: Path, store: Store, preset: str, *, runs_here: bool = True, request: EditPlan | None = None,
+    stored: StoredFiles | None = None,
+) -> tuple[Plan, str]:  # fmt: skip
     """Read the shoot in `folder`, store its photos, and store its plan. Returns the plan and its digest.
 
     `runs_here`: the steps will run on this machine, not in pods, which have their own GPUs. `request`: make what a
-    brief asks for instead of everything in shoot.yaml. Raises BadInput when shoot.yaml, the photos or the preset cannot
-    be used or a checkpoint's licence does not allow its channels, and MissingEngine as `require_here`.
+    brief asks for instead of everything in shoot.yaml. `stored`: the files of this shoot by `files_of`, which are not
+    read again. Raises BadInput when shoot.yaml, the photos or the preset cannot be used or a checkpoint's licence does
+    not allow its channels, and MissingEngine as `require_here`.
     """
     shoot, files = open_shoot(folder)
-    only: tuple[str, ...] = ()
-    if request is not None:
-        shoot, only = with_request(shoot, request.shoot)
+    shoot, only = (shoot, ()) if request is None else with_request(shoot, request.shoot)
     _require_channels(shoot, folder)
     names = photo_names(composed(photo.name) for photo in files.photos)
     params = params_of(shoot, read_preset(preset), names, only)
     if runs_here:
         require_here(params)
     _require_licences(params, shoot)
-    photos = {composed(photo.name): _stored(store, photo) for photo in files.photos}
-    mattes = {f"{names[composed(photo)]}.png": _stored(store, matte) for photo, matte in files.mattes.items()}
-    sources = {
-        PHOTOS: store.put_tree(photos),
-        MATTES: store.put_tree(mattes) if mattes else None,
-        MASKS: _named(store, folder, [name for name in named_files(shoot) if name.startswith("masks/")]),
-        PEOPLE: _named(store, folder, [name for name in named_files(shoot) if name.startswith("people/")]),
-        LEFT_OUT: store.put(dump_json(files.left_out), JSON) if files.left_out else None,
-        REQUEST: store.put(dump_json(request), JSON) if request is not None else None,
-    }
+    asked = store.put(dump_json(request), JSON) if request is not None else None
+    sources = {**(stored or _as_stored(store, folder, shoot, files, names)), REQUEST: asked}
     plan = Plan(
         sku=shoot.sku,
         collection=shoot.collection,
         source=source_of(folder, read_settings().cache),
-        shoot=store.put(_read(folder / "shoot.yaml"), "application/yaml"),
-        photos=store.put_tree(photos),
+        shoot=_stored(store, folder / "shoot.yaml"),
+        photos=cast("Artifact", sources[PHOTOS]),  # a shoot without photos cannot be opened
         steps=_steps(params, sources),
     )
-    digest = store.put(plan.model_dump_json().encode(), JSON).sha256
-    return plan, digest
+    return plan, store.put(plan.model_dump_json().encode(), JSON).sha256
+
+
+def _as_stored(store: Store, folder: Path, shoot: Shoot, files: ShootFiles, names: Mapping[str, str]) -> StoredFiles:
+    """Store the files of a shoot; returns them by what the graph calls them."""
+    photos = {composed(photo.name): _stored(store, photo) for photo in files.photos}
+    mattes = {f"{names[composed(photo)]}.png": _stored(store, matte) for photo, matte in files.mattes.items()}
+    return {
+        PHOTOS: store.put_tree(photos),
+        MATTES: store.put_tree(mattes) if mattes else None,
+        MASKS: _named(store, folder, shoot, "masks/"),
+        PEOPLE: _named(store, folder, shoot, "people/"),
+        LEFT_OUT: store.put(dump_json(files.left_out), JSON) if files.left_out else None,
+    }
+
+
+def files_of(plan: Plan) -> StoredFiles | None:
+    """The files of a plan's shoot; None if the plan is of a version with other steps or inputs."""
+    found: dict[str, Artifact | None] = {}
+    for step, wiring in GRAPH.items():
+        inputs = plan.steps[step].inputs if step in plan.steps else {}
+        for name in (name for name, value in wiring.items() if isinstance(value, str)):
+            value = inputs.get(name)
+            if name not in inputs or isinstance(value, StepOutput):
+                return None
+            found[str(wiring[name])] = value
+    return found
 
 
 def _steps(params: Mapping[str, dict[str, Any]], sources: Mapping[str, Artifact | None]) -> dict[str, PlannedStep]:
@@ -224,10 +243,7 @@ def read_preset(name: str) -> dict[str, dict[str, Any]]:
 
 
 def params_of(
-    shoot: Shoot,
-    preset: Mapping[str, Mapping[str, Any]],
-    names: Mapping[str, str] = NO_NAMES,
-    only: Sequence[str] = (),
+    shoot: Shoot, preset: Mapping[str, Mapping[str, Any]], names: Mapping[str, str] = NO_NAMES, only: Sequence[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """Every step's full params: the stage's defaults, overridden by the preset, overridden by shoot.yaml.
 
@@ -270,14 +286,12 @@ def require_here(params: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _stored(store: Store, file: Path) -> Artifact:
-    return store.put(_read(file), media_type_of(file.name))
-
-
-def _named(store: Store, folder: Path, names: Sequence[str]) -> Artifact | None:
-    """A tree of the files of a shoot that it names; None without any."""
-    return store.put_tree({name: _stored(store, folder / name) for name in names}) if names else None
-
-
-def _read(file: Path) -> bytes:
     with readable():
-        return file.read_bytes()
+        data = file.read_bytes()
+    return store.put(data, media_type_of(file.name))
+
+
+def _named(store: Store, folder: Path, shoot: Shoot, below: str) -> Artifact | None:
+    """A tree of the files that a shoot names in one of its folders; None without any."""
+    names = [name for name in named_files(shoot) if name.startswith(below)]
+    return store.put_tree({name: _stored(store, folder / name) for name in names}) if names else None

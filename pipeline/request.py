@@ -1,7 +1,6 @@
 """From a brief for one product to a plan that can run: its wishes, their routes, and what they will take."""
 
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
 from pipeline.catalog import shoots
@@ -16,17 +15,17 @@ from pipeline.core.errors import BadInput
 from pipeline.core.records import Light, load_list
 from pipeline.diffusion.painting.registry import ENGINES as PAINTERS
 from pipeline.diffusion.scenes.vocabulary import UNDERSTOOD_AT_LEAST, understand
+from pipeline.estimate import Estimator
 from pipeline.imaging.channels.channel import channel_names, load_channel
 from pipeline.language.base import Pay
 from pipeline.language.briefs.base import LeftUsd, checked, unlimited
 from pipeline.language.briefs.plan import EditPlan, Known, Overlay, RefusedWish, Wish
 from pipeline.language.briefs.registry import PARSERS
 from pipeline.overlay import for_asset, settings_of, with_settings
-from pipeline.plan import STEPS, UPSTREAM, stage_of, write_plan
+from pipeline.plan import STEPS, UPSTREAM, write_plan
 from pipeline.run import StepForecast, forecast, output_of, require_step
 from pipeline.shoot import Shoot, read_shoot
 
-LATEST = 20  # manifests of a stage whose median is what it will take
 TO_COVERAGE = tuple(step for step in STEPS if step in {"coverage", *UPSTREAM["coverage"]})
 
 
@@ -154,21 +153,13 @@ def _require_something(edit: EditPlan) -> None:
 
 
 def expected(runner: Runner, steps: list[StepForecast]) -> tuple[float | None, float | None]:
-    """Seconds and USD that the steps will take, by the median of the latest runs of each stage on this store.
+    """Seconds and USD that the steps will take. None where one that has to run has never run on this store.
 
-    None where a stage that has to run has never run. Steps whose results are there take nothing.
+    Steps whose results are there take nothing.
     """
-    seconds = usd = 0.0
-    for step in steps:
-        if step.state in {"cached", "held"}:
-            continue
-        latest = runner.store.latest(stage_of(step.step).name, LATEST)
-        taken = [manifest.provenance for manifest in latest if not manifest.held]
-        if not taken and stage_of(step.step).cached:
-            return None, None
-        seconds += median(each.seconds for each in taken) if taken else 0.0
-        usd += median(each.cost_usd for each in taken) if taken else 0.0
-    return round(seconds, 1), round(usd, 4)
+    to_run = (step.step for step in steps if step.state not in {"cached", "held"})
+    estimate = Estimator(runner.store).estimate(to_run)
+    return (None, None) if estimate.unknown else (estimate.seconds, estimate.usd)
 
 
 class Redo(NamedTuple):

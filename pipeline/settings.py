@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(
         default=20.0, gt=0, description="wait before the first retry; it doubles with each further one"
     )
+    backfill_tasks: int = Field(
+        default=1,
+        gt=0,
+        description="how many steps of backfills run at once: the slots of Airflow's pool `catalog_backfill`, which is "
+        "made when Airflow first starts; later they are changed in Airflow",
+    )
     image: str | None = Field(default=None, description="container image of the pods, made from deploy/Dockerfile")
     pods: Path | None = Field(
         default=None,

@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
-# the scheduler loads plugins before it forks its workers: no task has to import the graph of the stages by itself
-import catalog_tasks  # noqa: F401
 from catalog_pages import LazyPages
+
+# the scheduler loads plugins before it forks its workers: no task has to import the graph of the stages by itself
+from catalog_tasks import pool
 
 PREFIX = "/catalog"
 BASE_PATH = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
@@ -17,6 +18,7 @@ class CatalogPlugin(AirflowPlugin):
     """The pages, and the navigation entry `Catalog` that links to them."""
 
     name = "catalog"
+    listeners = [pool]
     fastapi_apps = [{"app": LazyPages(), "url_prefix": PREFIX, "name": "Catalog"}]
     external_views = [
         {

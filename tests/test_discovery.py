@@ -30,10 +30,10 @@ class Night:
         (photos.parent / "shoot.yaml").write_text(yaml.safe_dump({**SHOOT, "sku": folder, **change}))
         return photos.parent
 
-    def run(self, collection: str | None = None) -> Discovery:
+    def run(self) -> Discovery:
         self.count += 1
         self.run_id = f"night-{self.count}"
-        return discover(self.root / "shoots", self.store, self.url, "standard", self.run_id, collection=collection)
+        return discover(self.root / "shoots", self.store, self.url, "standard", self.run_id)
 
     def end(self, sku: str, **states: str) -> None:
         for step in STEPS:
@@ -63,6 +63,10 @@ def test_a_shoot_is_new_then_unchanged_then_changed(night: Night) -> None:
     assert night.fates() == {"mug": "unchanged"}
     (folder / "photos" / "DSC_0002.jpg").write_bytes(b"\xff\xd8")
     assert changed(night.run()) == {"mug": "its photos or shoot.yaml changed"}
+
+
+def test_a_night_without_shoots_has_a_summary(night: Night) -> None:
+    assert night.run() == Discovery() and night.fates() == {}
 
 
 def test_only_a_shoot_held_for_lack_of_time_runs_again_unchanged(night: Night) -> None:
@@ -162,16 +166,6 @@ def test_no_folder_stops_discovery(night: Night, monkeypatch: pytest.MonkeyPatch
     night.end("mug")
     refused = set(night.fates()) - {"mug"}
     assert refused == {"folder a/tee", "folder b/tee", r"folder caf\udce9", "folder folder", "folder locked"}
-
-
-def test_a_backfill_plans_every_shoot_of_one_collection(night: Night) -> None:
-    night.add("mug")
-    night.add("tee", collection="other")
-    night.run()
-    night.end("mug")
-    night.end("tee")
-    night.fates()
-    assert changed(night.run("other")) == {"tee": "backfill of other"}
 
 
 def test_shoots_are_found_in_subfolders_but_not_through_links(night: Night) -> None:

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -132,7 +133,59 @@ def test_night_runs_from_a_bucket_to_a_bucket(s3: S3, tmp_path: Path) -> None:
     assert b"the-secret" not in b"".join(store.storage.read(name).data for name in names)  # type: ignore[union-attr]
     upload("cap")
     assert [plan["changed"] for plan in discover(str(URL))["plans"]] == ["new", "its last run: planned"]
-    assert [shoot["sku"] for shoot in discover("--collection", "none")["plans"]] == []
+
+
+def backfill(*arguments: str) -> dict[str, Any]:
+    result = CliRunner().invoke(app, ["backfill", *arguments, "--plan-only", "--json"], catch_exceptions=False)
+    value: dict[str, Any] = json.loads(result.stdout)
+    return value
+
+
+def photos_of(plan: str) -> list[bytes]:
+    store = store_from(read_settings())
+    return [store.read(photo) for photo in store.tree(read_plan(store, plan).photos).values()]
+
+
+def test_backfill_over_a_bucket_reads_the_photos_only_of_changed_shoots(s3: S3) -> None:
+    upload("mug")
+    collection = SHOOT["collection"]
+    (first,) = discover()["plans"]
+    assert photos_of(first["plan"]) == [PHOTO]
+    assert "GET /shop/shoots/mug/photos/DSC_0001.jpg" in s3.requests
+    s3.requests.clear()
+    (again,) = backfill(collection, str(URL))["plans"]
+    assert photos_of(again["plan"]) == [PHOTO] and not any("photos" in request for request in s3.requests)
+    known = known_shoots(read_settings().catalog_url)["mug"]
+    assert known.source == "s3://shop/shoots/mug"
+
+
+def test_backfill_over_a_bucket_makes_new_shoots_and_shows_what_waits(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload("mug")
+    collection = SHOOT["collection"]
+    (new,) = backfill(collection)["plans"]
+    assert photos_of(new["plan"]) == [PHOTO]
+    upload("mug", **{"photos/DSC_0001.jpg": PHOTO + b", another"})
+    (changed,) = backfill(collection)["plans"]
+    assert photos_of(changed["plan"]) == [PHOTO + b", another"]
+    monkeypatch.setenv("CATALOG_QUIET_MINUTES", "10")
+    upload("tee")
+    shown = backfill(collection)
+    assert [row["sku"] for row in shown["shoots"]] == ["mug"]
+    assert {shoot["source"] for shoot in shown["waiting"]} == {"s3://shop/shoots/mug", "s3://shop/shoots/tee"}
+    assert any(line.startswith("waits: s3://shop/shoots/tee: ") for line in shown["words"])
+    with pytest.raises(BadInput, match=r"below s3://shop/shoots \(2 are still being uploaded\)"):
+        backfill("none")
+
+
+def test_backfill_refuses_a_shoot_whose_photo_changes_meanwhile(s3: S3, tmp_path: Path) -> None:
+    upload("mug")
+
+    def answer_shorter(call: Call) -> None:
+        Bucket(URL).write("mug/photos/DSC_0001.jpg", PHOTO[:3])
+
+    s3.fail("GET /shop/shoots/mug/photos", answer_shorter)
+    planned = backfill(SHOOT["collection"])
+    assert planned["plans"] == [] and "changed while it was read" in planned["refused"][0]["reason"]
 
 
 def test_doctor_refuses_a_service_that_ignores_conditions(s3: S3) -> None:

@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ class Client:
             raise ApiError(f"Airflow cannot import {broken[0]['filename']}: {broken[0]['stack_trace']}")
         return any(dag["dag_id"] == dag_id for dag in self.get("/api/v2/dags", dag_id_pattern=dag_id)["dags"])
 
-    def trigger(self, dag_id: str, conf: dict[str, str]) -> str:
+    def trigger(self, dag_id: str, conf: Mapping[str, object]) -> str:
         """Start a run of a DAG with these params; returns its run id."""
         self.send("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
         run = self.send("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})

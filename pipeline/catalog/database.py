@@ -17,7 +17,7 @@ from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFul
 BUSY_SECONDS = 60  # how long a writer waits for the lock; one publish takes well under a second
 WRITER_LOCK = 0x0CA7A106  # PostgreSQL advisory lock that serialises writers, as SQLite does by itself
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST = "0012"  # the last migration
+NEWEST = "0013"  # the last migration
 _CORRUPT = "Restore a backup; or move the file away and run the shoots again: publish refills it from the store"
 REMEDIES = {  # by a part of SQLite's error message
     "readonly database": "Give this user write permission on the file and its folder",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.among import among
 from pipeline.catalog.caption_tables import CaptionRow
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.outdated import is_outdated
 from pipeline.catalog.rows import record_of
 from pipeline.catalog.tables import AngleRow, AssetRow, CheckRow, RequestRow, ShootRow
 from pipeline.core.domain import Frozen
@@ -67,12 +68,14 @@ def list_assets(
     sku: str | None = None,
     collection: str | None = None,
     state: str | None = None,
+    not_edition: str | None = None,
     current_only: bool = True,
     limit: int | None = None,
 ) -> list[AssetView]:
     """The assets that match every given filter, sorted by identity.
 
-    Assets that are no longer made are listed only with `current_only=False` or `state="withdrawn"`.
+    `not_edition`: only those of outdated shoots, this being today's edition. Assets that are no longer made are listed
+    only with `current_only=False` or `state="withdrawn"`.
     """
     query = select(AssetRow, ShootRow).join(ShootRow, ShootRow.sku == AssetRow.sku).order_by(AssetRow.id)
     if sku is not None:
@@ -81,6 +84,8 @@ def list_assets(
         query = query.where(ShootRow.collection == collection)
     if state is not None:
         query = query.where(AssetRow.state == state)
+    if not_edition is not None:
+        query = query.where(is_outdated(not_edition))
     if current_only and state != "withdrawn":
         query = query.where(AssetRow.current)
     with catalog.read() as session:

@@ -29,13 +29,18 @@ class RunRow(Base):
 
 
 class RunShootRow(Base):
-    """How one shoot ended in one run."""
+    """How one shoot ended in one run.
+
+    `listing_digest`, `edition`: what a backfill hands to the shoot, with its plan, once the shoot's fate is known.
+    """
 
     __tablename__ = "run_shoots"
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)
     sku: Mapped[str] = mapped_column(ForeignKey("shoots.sku", ondelete="CASCADE"), primary_key=True, index=True)
     plan_digest: Mapped[str | None]
+    listing_digest: Mapped[str | None]
+    edition: Mapped[str | None]
     fate: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str]
     at: Mapped[datetime]

@@ -27,6 +27,7 @@ class ShootState(Frozen):
     source: str
     listing_digest: str | None
     plan_digest: str | None
+    edition: str | None
     fate: str
     reason: str
     last_run_id: str | None
@@ -106,24 +107,25 @@ def record_planned(
     source: str,
     listing_digest: str,
     plan_digest: str,
+    edition: str | None = None,
     started_at: datetime | None = None,
 ) -> None:
     """Record that a run planned a shoot. Until a fate is recorded, the shoot counts as unfinished.
 
-    `started_at`: when the run began, if it is recorded only now.
+    `edition`: of `pipeline.editions`; None: not known. `started_at`: when the run began, if it is recorded only now.
     """
     with Catalog(url).write() as session:
-        _run(session, run_id, started_at)
-        shoot = _shoot(session, sku, collection, source)
+        run_row(session, run_id, started_at)
+        shoot = shoot_row(session, sku, collection, source)
         shoot.collection, shoot.source = collection, source
-        shoot.listing_digest, shoot.plan_digest = listing_digest, plan_digest
+        shoot.listing_digest, shoot.plan_digest, shoot.edition = listing_digest, plan_digest, edition
         _record(session, run_id, shoot, "planned", "", plan_digest)
 
 
 def record_requested(url: str, run_id: str, *, sku: str, collection: str, source: str, plan_digest: str) -> None:
     """Record that a run was made for a brief. The shoot's own state stays, so that the next night sees it as before."""
     with Catalog(url).write() as session:
-        _record(session, run_id, _shoot(session, sku, collection, source), "planned", "", plan_digest)
+        _record(session, run_id, shoot_row(session, sku, collection, source), "planned", "", plan_digest)
 
 
 def record_fate(
@@ -134,7 +136,7 @@ def record_fate(
     `collection` and `source` are for a shoot that could not be planned because its shoot.yaml is invalid.
     """
     with Catalog(url).write() as session:
-        _record(session, run_id, _shoot(session, sku, collection, source), fate, reason)
+        _record(session, run_id, shoot_row(session, sku, collection, source), fate, reason)
 
 
 def record_request_failed(url: str, run_id: str, sku: str, reason: str) -> None:
@@ -144,7 +146,7 @@ def record_request_failed(url: str, run_id: str, sku: str, reason: str) -> None:
     """
     now = datetime.now(UTC)
     with Catalog(url).write() as session:
-        run = _run(session, run_id)
+        run = run_row(session, run_id)
         entry = session.get(RunShootRow, (run_id, sku))
         if entry is None or entry.fate == "planned":
             digest = entry.plan_digest if entry else None
@@ -155,8 +157,8 @@ def record_request_failed(url: str, run_id: str, sku: str, reason: str) -> None:
 def record_step(url: str, run_id: str, sku: str, fate: StepFate, *, collection: str = "") -> None:
     """Record how a step ended in a run; a later call for the same step replaces the earlier one."""
     with Catalog(url).write() as session:
-        _shoot(session, sku, collection, "")
-        run = _run(session, run_id)
+        shoot_row(session, sku, collection, "")
+        run = run_row(session, run_id)
         write_step(session, run, RunStepRow(run_id=run_id, sku=sku, at=datetime.now(UTC), **fate.model_dump()))
 
 
@@ -226,7 +228,8 @@ def _summary(session: Session, entry: RunShootRow, shoot: ShootRow) -> ShootSumm
     )
 
 
-def _shoot(session: Session, sku: str, collection: str, source: str) -> ShootRow:
+def shoot_row(session: Session, sku: str, collection: str, source: str) -> ShootRow:
+    """The row of a shoot, which is added if it is new."""
     row = session.get(ShootRow, sku)
     if row is None:
         row = ShootRow(sku=sku, collection=collection, source=source, attributes={}, fate="planned", reason="")
@@ -235,7 +238,8 @@ def _shoot(session: Session, sku: str, collection: str, source: str) -> ShootRow
     return row
 
 
-def _run(session: Session, run_id: str, started_at: datetime | None = None) -> RunRow:
+def run_row(session: Session, run_id: str, started_at: datetime | None = None) -> RunRow:
+    """The row of a run, which is added if it is new."""
     row = session.get(RunRow, run_id)
     if row is None:
         row = RunRow(run_id=run_id, started_at=started_at or datetime.now(UTC))
@@ -252,9 +256,12 @@ def _record(
     `plan_digest`: of the run's plan; None: as the run has recorded it.
     """
     now = datetime.now(UTC)
-    run = _run(session, run_id)
+    run = run_row(session, run_id)
     entry = session.get(RunShootRow, (run_id, shoot.sku))
     digest = plan_digest or (shoot.plan_digest if entry is None else entry.plan_digest)
+    if entry is not None and entry.edition is not None:  # a backfill, which now has ended for this shoot
+        shoot.plan_digest, shoot.listing_digest, shoot.edition = digest, entry.listing_digest, entry.edition
+        entry.edition = None
     if fate != "unchanged" and digest == shoot.plan_digest:
         shoot.fate, shoot.reason, shoot.last_run_id, shoot.last_run_at = fate, reason, run_id, now
     ended = RunShootRow(run_id=run_id, sku=shoot.sku, plan_digest=digest, fate=fate, reason=reason, at=now)

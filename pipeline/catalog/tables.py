@@ -82,7 +82,10 @@ class Base(DeclarativeBase):
 
 
 class ShootRow(Base):
-    """One product and how its last run ended. Discovery compares `listing_digest` with the folder's current one."""
+    """One product and how its last run ended. Discovery compares `listing_digest` with the folder's current one.
+
+    `edition`: with which code, preset and checkpoints it was planned (`pipeline.editions`); None: before 0013.
+    """
 
     __tablename__ = "shoots"
 
@@ -95,6 +98,7 @@ class ShootRow(Base):
     attributes: Mapped[dict[str, Any]]
     listing_digest: Mapped[str | None]
     plan_digest: Mapped[str | None]
+    edition: Mapped[str | None]
     sheet_sha256: Mapped[str | None]
     last_run_id: Mapped[str | None]
     last_run_at: Mapped[datetime | None]

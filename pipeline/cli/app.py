@@ -8,7 +8,21 @@ import sys
 
 import typer
 
-from pipeline.cli import brief, caption, catalog, engines, fetch, impact, init, review, runs, similar, splats, ui
+from pipeline.cli import (
+    backfill,
+    brief,
+    caption,
+    catalog,
+    engines,
+    fetch,
+    impact,
+    init,
+    review,
+    runs,
+    similar,
+    splats,
+    ui,
+)
 from pipeline.core.errors import CatalogError, Held
 from pipeline.core.stopping import MESSAGE, Stopped, stop_on_sigterm
 
@@ -19,7 +33,7 @@ app = typer.Typer(
     help="Turn product shoots into catalog pictures and texts.\n\n"
     "Exit codes: 0 done, 20 held, 30 bad input, 143 stopped, 2 an invalid command line, 1 any other error.",
 )
-for commands in (init, runs, brief, catalog, fetch, impact, review, similar, caption, engines, splats, ui):
+for commands in (init, runs, brief, backfill, catalog, fetch, impact, review, similar, caption, engines, splats, ui):
     commands.add_commands(app)
 
 

@@ -1,7 +1,6 @@
 """Commands over many shoots and over the catalog: discover, summary, assets, export, verify, doctor."""
 
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +21,7 @@ from pipeline.contract.storage.base import object_name
 from pipeline.contract.verify import verify as verify_store
 from pipeline.discovery import conclude
 from pipeline.discovery import discover as discover_shoots
-from pipeline.mirror import source_of
+from pipeline.editions import edition_of
 from pipeline.run import StepResult, store_from
 from pipeline.settings import Settings, read_settings
 
@@ -38,7 +37,6 @@ def discover(
         str | None,
         typer.Argument(help="what is searched for shoots, a folder or a bucket's URL; default: CATALOG_SHOOTS"),
     ] = None,
-    collection: Annotated[str | None, typer.Option(help="plan every shoot of this collection, changed or not")] = None,
     run_id: Annotated[
         str | None, typer.Option(help="name of the run under which the shoots are recorded; default: a new name")
     ] = None,
@@ -55,10 +53,9 @@ def discover(
         settings.catalog_url,
         settings.preset,
         run_id,
-        collection=collection,
         runs_here=settings.execution == "local",
         fetched=shoots_folder.fetched,
-        source=partial(source_of, cache=settings.cache),
+        source=shoots_folder.source,
     )
     waiting = [shoot.model_dump() for shoot in shoots_folder.waiting]
     if as_json:
@@ -73,8 +70,7 @@ def discover(
         table.add_row(escape(refused.source), "[red]refused[/]", escape(f"{refused.reason} [{refused.code}]"))
     for shoot in shoots_folder.waiting:
         table.add_row(escape(shoot.source), "[yellow]waits[/]", escape(shoot.reason))
-    of_collection = f" of the collection {collection!r}" if collection else ""
-    _print_table(table, f"no shoots{of_collection} in {root or settings.shoots}")
+    _print_table(table, f"no shoots in {root or settings.shoots}")
     for planned in discovery.plans:
         Console().print(f"plan {planned.plan} of {planned.sku}", soft_wrap=True)  # in full, for `catalog stage --plan`
 
@@ -103,12 +99,16 @@ def assets(
     sku: Annotated[str | None, typer.Option(help="only this product")] = None,
     collection: Annotated[str | None, typer.Option(help="only this collection")] = None,
     state: Annotated[AssetState | None, typer.Option(help="only assets in this state")] = None,
+    outdated: Annotated[
+        bool, typer.Option("--outdated", help="only those whose stage version, preset or checkpoint changed since")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the assets of the catalog with their states, and why an asset is not published."""
     settings = read_settings()
     catalog = Catalog(settings.catalog_url)
-    matches = list_assets(catalog, sku=sku, collection=collection, state=state)
+    edition = edition_of(settings.preset) if outdated else None
+    matches = list_assets(catalog, sku=sku, collection=collection, state=state, not_edition=edition)
     if as_json:
         paths = [f"{settings.store_location}/{object_name(asset.sha256)}" for asset in matches]
         listed = [asset.model_dump(mode="json") for asset in matches]
@@ -188,11 +188,17 @@ def record_step(settings: Settings, run_id: str | None, plan: Plan, result: Step
 
 
 def record_run(
-    settings: Settings, plan: Plan, digest: str, listed: str, results: list[StepResult], started_at: datetime
+    settings: Settings,
+    plan: Plan,
+    digest: str,
+    listed: str,
+    results: list[StepResult],
+    started_at: datetime,
+    preset: str,
 ) -> None:
     """Record a run of one shoot as the nightly run does, so that the next night skips the shoot.
 
-    `listed`: digest of the shoot's files when the run began, at `started_at`.
+    `listed`: digest of the shoot's files when the run began, at `started_at`. `preset`: that of the plan.
     """
     run_id = new_run_id("run")
     shoots.record_planned(
@@ -203,6 +209,7 @@ def record_run(
         source=plan.source,
         listing_digest=listed,
         plan_digest=digest,
+        edition=edition_of(preset),
         started_at=started_at,
     )
     for result in results:

@@ -1,23 +1,15 @@
 """The places that a command or a setting names: folders, and folders in buckets with their copies on this machine."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from pipeline.catalog import shoots
 from pipeline.core.bucket.url import BucketUrl, is_url
 from pipeline.core.errors import BadInput
-from pipeline.mirror import Mirror, Waiting, shoot_at
+from pipeline.mirror import Mirror, ShootsFolder, shoot_at, source_of
 from pipeline.settings import Settings, place_of
-
-
-class ShootsFolder(NamedTuple):
-    """A folder of shoots. `fetched`: within it, the photos of one can be read; `waiting`: those still uploaded."""
-
-    path: Path
-    fetched: Callable[[Path], AbstractContextManager[object]] = nullcontext
-    waiting: Sequence[Waiting] = ()
 
 
 def given_place(text: str) -> Path | BucketUrl:
@@ -34,7 +26,7 @@ def shoots_in(place: Path | BucketUrl, settings: Settings) -> ShootsFolder:
     if isinstance(place, Path):
         return ShootsFolder(place)
     mirror = Mirror(place, settings.cache, settings.quiet_minutes)
-    return ShootsFolder(mirror.root, mirror.fetched, mirror.outline())
+    return ShootsFolder(mirror.root, mirror.fetched, partial(source_of, cache=settings.cache), mirror.outline())
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from pipeline.cli.recording import recording
 from pipeline.cli.sheets import copy_held_picture, copy_sheet
 from pipeline.contract.plan import Plan
 from pipeline.contract.work import Event
+from pipeline.core.errors import NOT_PLANNED, Held
 from pipeline.core.records import LeftOut
 from pipeline.core.shoot_files import by_reason
 from pipeline.discovery import listing_digest
@@ -59,7 +60,7 @@ def run(shoot_dir: ShootDir, preset: Preset = None, as_json: Json = False) -> No
             plan, digest = write_plan(folder, runner.store, preset or settings.preset)
         results = run_plan(runner, plan, digest, show.result)
     with recording(results):
-        record_run(settings, plan, digest, listed, results, began)
+        record_run(settings, plan, digest, listed, results, began, preset or settings.preset)
     sheet = copy_sheet(runner, digest, plan.sku, settings.sheets)
     pictures = {result.step: copy_held_picture(runner, result, plan.sku, settings.sheets) for result in results}
     shown = {step: path for step, path in pictures.items() if path}
@@ -119,6 +120,9 @@ def stage(
         result = run_request(runner, stage_of(name), request)
     else:
         planned = read_plan(runner.store, str(plan))
+        if name not in planned.steps:  # of a backfill of some steps, which has recorded that
+            sys.stderr.write(f"held: {NOT_PLANNED}\n")
+            raise typer.Exit(Held.exit_code)
         record = partial(_record, settings, run_id, planned)
         result = run_step(runner, planned, str(plan), name, record)
         record(result)

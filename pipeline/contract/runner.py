@@ -82,7 +82,8 @@ class Runner:
             return self._finished(stage, manifest, computed=True)
         self.notify(Event(kind="committing", step=name))
         standing = self.store.commit(manifest, standing)
-        self.store.drop_snapshot(request.key)
+        if is_final(standing):  # otherwise the next run goes on from there
+            self.store.drop_snapshot(request.key)
         kind = "adopted" if standing != manifest else "held" if standing.held else "committed"
         self.notify(Event(kind=kind, step=name))
         return self._finished(stage, standing, computed=True)

@@ -8,6 +8,7 @@ from pipeline.core.reasons.table import require_reason
 EXIT_DONE = 0
 EXIT_HELD = 20
 EXIT_BAD_INPUT = 30
+NOT_PLANNED = "not part of this backfill"  # why a step of the graph is not in a plan
 
 
 class CatalogError(Exception):

@@ -48,6 +48,7 @@ def build_pages(access: Access, settings: Settings, redo: Redo | None = None) ->
     pages.state.access, pages.state.redo = access, redo
     pages.state.catalog = Catalog(settings.catalog_url, pooled=True)
     pages.state.store = store_from(settings)
+    pages.state.preset = settings.preset
     pages.state.file_names = settings.file_names
     pages.state.usd_per_hour = settings.cost_per_hour_usd
     pages.state.cache = DiskCache(pages.state.store.root / "cache" / "pages")

@@ -43,6 +43,13 @@ class Params(Frozen):
     min_alpha_iou: float = Field(
         default=0.93, ge=0, le=1, description="overlap with held-out cut-outs; below it the shoot is held"
     )
+    least_iterations: float = Field(
+        default=0.4,
+        ge=0,
+        le=1,
+        description="share of its iterations; a fit that max_seconds ends sooner is held for lack of time, and goes on "
+        "at the next run",
+    )
     min_matte_fraction: float = Field(
         default=0.002,
         ge=0,
@@ -113,36 +120,48 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
 
 
 def _judge(report: FitReport, params: Params, sheet: bytes) -> None:
-    """Raise Held, with the sheet (PNG) as its picture, if the splat is not close enough to the held-out photos."""
+    """Raise Held, with the sheet (PNG) as its picture, if the splat is not close enough to the held-out photos.
+
+    A splat that the clock kept from being so, or from most of its iterations, is held for lack of time.
+    """
+    held = _shortcoming(report, params)
+    if report.stopped == "seconds" and (held is not None or _share(report) < params.least_iterations):
+        asked = f" of {report.iterations_asked}" if report.iterations_asked else ""
+        raise Held(
+            f"max_seconds ended the fit after {report.iterations}{asked} iterations{f': {held.what}' if held else ''}",
+            code="splat-out-of-time",
+            remedy="Run it again: it goes on where it stopped; on a slow machine raise the splat's max_seconds",
+            passing=True,
+            picture=sheet,
+        )
+    if held is not None:
+        held.picture = sheet
+        raise held
+
+
+def _share(report: FitReport) -> float:
+    return report.iterations / report.iterations_asked if report.iterations_asked else 1.0
+
+
+def _shortcoming(report: FitReport, params: Params) -> Held | None:
+    """In what the splat falls short of the held-out photos; None if it is close enough or none was held out."""
     if report.fitted_psnr_db is None or report.alpha_iou is None:
-        return
+        return None
     if report.fitted_psnr_db < params.min_psnr_db:
-        held = Held(
+        return Held(
             f"the splat reaches {report.fitted_psnr_db:.1f} dB on held-out photos ({_listed(report.held_out)}),"
             f" below {params.min_psnr_db:.1f} dB",
             code="splat-blurred",
             remedy="Shoot more photos, steadier and closer together, or raise the splat's iterations and max_seconds",
-            picture=sheet,
         )
-    elif report.alpha_iou < params.min_alpha_iou:
-        held = Held(
+    if report.alpha_iou < params.min_alpha_iou:
+        return Held(
             f"the splat's outline overlaps the held-out cut-outs by only {report.alpha_iou:.3f}, below"
             f" {params.min_alpha_iou:.3f}",
             code="splat-outline-wrong",
             remedy="Look at the cut-outs: some lack a part of the product or include the backdrop",
-            picture=sheet,
         )
-    else:
-        return
-    if report.stopped == "seconds":
-        raise Held(
-            f"{held.what}, after the {report.iterations} iterations that max_seconds allowed",
-            code="splat-out-of-time",
-            remedy="Run it again on a quieter machine, or raise the splat's max_seconds",
-            passing=True,
-            picture=sheet,
-        )
-    raise held
+    return None
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -150,5 +169,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 STAGE = Stage(
-    "splat", 12, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="fit"
+    "splat", 13, Inputs, Params, Outputs, run, resources=Resources(gpu=True), engines=ENGINES, engine_field="fit"
 )

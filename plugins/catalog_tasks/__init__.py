@@ -1,5 +1,5 @@
 """Turn a plan's steps into Airflow tasks. DAG files import only this module."""
 
-from catalog_tasks.graph import discover_shoots, read_request, run_shoots
+from catalog_tasks.graph import discover_shoots, plan_backfill, read_request, run_shoots
 
-__all__ = ["discover_shoots", "read_request", "run_shoots"]
+__all__ = ["discover_shoots", "plan_backfill", "read_request", "run_shoots"]

@@ -12,7 +12,7 @@ from typing import IO
 import psutil
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from pipeline.core.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_HELD
+from pipeline.core.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_HELD, NOT_PLANNED
 
 GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL for a step that Airflow stops
 
@@ -101,7 +101,7 @@ def raise_unless_done(task: str, exit_code: int, reason: str) -> None:
         return
     if exit_code == EXIT_HELD:
         own = reason.removeprefix("held: ") or "no reason given"
-        raise AirflowSkipException(own if own.startswith("held by ") else f"held: {own}")
+        raise AirflowSkipException(own if own.startswith(("held by ", NOT_PLANNED)) else f"held: {own}")
     if exit_code == EXIT_BAD_INPUT:
         raise AirflowFailException(f"{task} has bad input: {reason or 'no reason given'}")
     how = f"was killed by signal {-exit_code}" if exit_code < 0 else f"failed with exit code {exit_code}"

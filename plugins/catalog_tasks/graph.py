@@ -1,14 +1,23 @@
-"""The graph of a run, shared by both DAGs: discovery, one mapped group of steps per shoot, a summary."""
+"""The graph of a run, shared by all DAGs: discovery, one mapped group of steps per shoot, a summary."""
 
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator, TriggerRule, WeightRule, task_group
 
-from catalog_tasks.local import DiscoverOperator, PlanningOperator, RequestOperator, StageOperator, SummaryOperator
+from catalog_tasks.local import (
+    BackfillOperator,
+    DiscoverOperator,
+    PlanningOperator,
+    RequestOperator,
+    StageOperator,
+    SummaryOperator,
+)
+from catalog_tasks.pool import BACKFILL_POOL
 from pipeline.plan import STEPS, UPSTREAM
 from pipeline.settings import Settings, read_settings
 
+NIGHT_FIRST = 1000  # what the steps of nights and requests weigh more than those of backfills, beyond all differences
 STEP_LIMIT = timedelta(hours=4)  # a step that takes longer is stuck
 
 
@@ -17,6 +26,16 @@ def discover_shoots(*arguments: str, preset: str = "") -> DiscoverOperator:
     return DiscoverOperator(
         task_id="discover",
         arguments=["discover", *arguments, "--json", "--run-id", "{{ run_id }}"],
+        environment={"CATALOG_PRESET": preset},
+        **_retries(read_settings()),
+    )
+
+
+def plan_backfill(*arguments: str, preset: str = "") -> BackfillOperator:
+    """Return the task that shows and plans a backfill, `catalog backfill ARGUMENTS`. It runs on the worker itself."""
+    return BackfillOperator(
+        task_id="discover",
+        arguments=["backfill", "--plan-only", "--json", "--run-id", "{{ run_id }}", *arguments],
         environment={"CATALOG_PRESET": preset},
         **_retries(read_settings()),
     )
@@ -35,13 +54,16 @@ def read_request(target: str, text: str, preset: str = "", asset: str = "") -> R
     )
 
 
-def run_shoots(discover: PlanningOperator) -> None:
-    """Run every planned shoot's steps, independently of the other shoots, and then the summary."""
+def run_shoots(discover: PlanningOperator, *, backfill: bool = False) -> None:
+    """Run every planned shoot's steps, independently of the other shoots, and then the summary.
+
+    `backfill`: the steps of other runs go first.
+    """
     settings = read_settings()
 
     @task_group(group_id="shoot")
     def shoot(sku: Any, plan: Any) -> None:
-        tasks = {step: stage_task(step, sku, plan, settings) for step in STEPS}
+        tasks = {step: stage_task(step, sku, plan, settings, backfill=backfill) for step in STEPS}
         for step, upstream in UPSTREAM.items():
             tasks[step].set_upstream([tasks[name] for name in upstream])
 
@@ -54,7 +76,7 @@ def run_shoots(discover: PlanningOperator) -> None:
     shoot.expand_kwargs(discover.output) >> summary
 
 
-def stage_task(step: str, sku: Any, plan: Any, settings: Settings) -> BaseOperator:
+def stage_task(step: str, sku: Any, plan: Any, settings: Settings, *, backfill: bool) -> BaseOperator:
     """Return one step as a task, on the worker or in a pod, depending on CATALOG_EXECUTION.
 
     A held step is skipped, and the steps downstream still run: each decides whether it needs the held result.
@@ -63,11 +85,13 @@ def stage_task(step: str, sku: Any, plan: Any, settings: Settings) -> BaseOperat
         "task_id": step,
         "trigger_rule": TriggerRule.NONE_FAILED,
         "weight_rule": WeightRule.ABSOLUTE,
-        "priority_weight": priority(step),
+        "priority_weight": priority(step) + (0 if backfill else NIGHT_FIRST),
         "execution_timeout": STEP_LIMIT,
         "do_xcom_push": False,
         **_retries(settings),
     }
+    if backfill:
+        common["pool"] = BACKFILL_POOL
     if settings.execution == "local":
         return StageOperator(step=step, plan=plan, sku=sku, **common)
     from catalog_tasks.pods import stage_pod  # the Kubernetes client takes a second to import

@@ -97,6 +97,22 @@ class DiscoverOperator(PlanningOperator):
         return [{"sku": plan["sku"], "plan": plan["plan"]} for plan in discovery["plans"]]
 
 
+class BackfillOperator(PlanningOperator):
+    """Shows the cells of a collection and plans those wanted; returns what to map over, as discovery does."""
+
+    def execute(self, context: Context) -> list[dict[str, str]]:  # noqa: ARG002 - Airflow passes it by name
+        """Log the matrix of shoots and steps and the estimate, before any step runs."""
+        backfill = self.read_output()
+        for row in backfill["shoots"]:
+            cells = ", ".join(f"{cell['step']} {cell['state']}" for cell in row["cells"])
+            self.log.info("%s: %s: %s", row["sku"], "runs" if row["plan"] else "does not run", cells)
+        for refused in backfill["refused"]:
+            self.log.error("%s: refused: %s", refused["source"], refused["reason"])
+        for line in backfill["words"]:
+            self.log.info("%s", line)
+        return [{"sku": plan["sku"], "plan": plan["plan"]} for plan in backfill["plans"]]
+
+
 class RequestOperator(PlanningOperator):
     """Turns a brief into a plan; returns `[{"sku": ..., "plan": digest}]` to map over, as discovery does."""
 

@@ -35,7 +35,7 @@ class Airflow:
     def home(self) -> Home:
         return Home(self.root / "home")
 
-    def run(self, dag_id: str, **conf: str) -> tuple[str, dict[tuple[str, str], dict[str, Any]]]:
+    def run(self, dag_id: str, **conf: Any) -> tuple[str, dict[tuple[str, str], dict[str, Any]]]:
         """Trigger a DAG and wait until it ends; returns its state, and its task instances by (shoot, task)."""
         run_id = self.client.trigger(dag_id, conf)
         state = until(lambda: (s := self.client.run_state(dag_id, run_id)) in {"success", "failed"} and s)
@@ -46,7 +46,8 @@ class Airflow:
         return state, tasks
 
     def log(self, task: dict[str, Any]) -> str:
-        path = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['run_id']}/taskInstances/{task['task_id']}/logs/1"
+        run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['run_id']}"
+        path = f"{run}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
         return str(self.client.get(path, map_index=str(task["map_index"]), full_content="true")["content"])
 
 

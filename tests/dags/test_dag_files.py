@@ -112,6 +112,14 @@ def weights_of(dag) -> dict[str, int]:
     return {step: task.priority_weight for step, task in steps.items()}
 
 
+def test_a_backfill_has_a_pool_of_its_own_and_gives_way_to_the_night():
+    backfill, night = load("catalog_backfill"), load("catalog_nightly")
+    assert max(weights_of(backfill).values()) < min(weights_of(night).values())
+    pools = {task.pool for name, task in backfill.task_dict.items() if name.startswith("shoot.")}
+    assert pools == {"catalog_backfill"} and backfill.get_task("summary").pool == "default_pool"
+    assert {task.pool for task in night.tasks} == {"default_pool"}
+
+
 def test_evidence_gives_way_to_the_steps_that_the_splat_waits_for(dag):
     weight = weights_of(dag)
     assert max(weight["ingest"], weight["cutout"], weight["sfm"]) < weight["evidence"]

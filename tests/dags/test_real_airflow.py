@@ -10,6 +10,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psutil
 import pytest
@@ -205,11 +207,52 @@ def test_a_night_without_changes_succeeds_and_runs_no_step(airflow):
     assert all(t["map_index"] == -1 for t in tasks.values())
 
 
-def test_a_backfill_runs_one_collection_again(airflow):
+def test_a_backfill_shows_a_collection_and_runs_what_is_wanted_of_it(airflow):
     shutil.move(airflow.root / "bag", airflow.shoots / "bag")
-    state, tasks = airflow.run(BACKFILL, collection="bags")
+    state, tasks = airflow.run(BACKFILL, collection="bags", dry_run=True)
+    assert state == "success" and {t["map_index"] for t in tasks.values()} == {-1}
+    assert "bag: runs: ingest failed, cutout missing" in airflow.log(tasks["", "discover"])
+    state, tasks = airflow.run(BACKFILL, collection="bags", only="failed", steps="..sfm")
     assert state == "failed" and tasks["bag", "shoot.ingest"]["state"] == "failed"
     assert {t["map_index"] for t in tasks.values()} == {-1, 0}  # that shoot only
+    ingest = tasks["bag", "shoot.ingest"]
+    pool = airflow.client.get("/api/v2/pools/catalog_backfill")
+    assert ingest["pool"] == pool["name"] and (pool["slots"], pool["include_deferred"]) == (1, True)
+    assert ingest["priority_weight"] < 1000 and tasks["", "discover"]["pool"] == "default_pool"
+
+
+def test_a_cancelled_backfill_leaves_nothing_running(airflow):
+    write_toy_shoot(airflow.shoots, "cap", "ingest-slow", collection="caps")
+    supervisor = psutil.Process(airflow.up.pid)
+
+    def is_step_running() -> bool:
+        return any("stage" in p.cmdline() for p in alive(supervisor.children(recursive=True)))
+
+    run_id = airflow.client.trigger(BACKFILL, {"collection": "caps"})
+    until(is_step_running)
+    airflow.client.fail_run(BACKFILL, run_id)
+    until(lambda: not is_step_running())
+    assert airflow.client.run_state(BACKFILL, run_id) == "failed"
+
+
+def test_airflows_own_backfill_runs_the_nightly_of_a_day(airflow):
+    for name in ("bag", "cap"):
+        shutil.rmtree(airflow.shoots / name)
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    span = {"from_date": day.isoformat(), "to_date": (day + timedelta(hours=23)).isoformat()}
+
+    def create() -> Any:
+        try:
+            return airflow.client.send("POST", "/api/v2/backfills", {"dag_id": NIGHTLY, **span, "max_active_runs": 1})
+        except ApiError as error:
+            assert "Database is locked" in str(error)  # SQLite while the scheduler writes
+            return None
+
+    made = until(create)
+    until(lambda: airflow.client.get(f"/api/v2/backfills/{made['id']}")["completed_at"])
+    runs = airflow.client.get(f"/api/v2/dags/{NIGHTLY}/dagRuns")["dag_runs"]
+    ((state, date),) = [(run["state"], run["logical_date"]) for run in runs if run["run_type"] == "backfill"]
+    assert state == "success" and date.startswith(day.date().isoformat())
 
 
 def test_stopping_during_a_step_leaves_nothing_behind(airflow):

@@ -20,6 +20,7 @@ from pipeline.catalog.shoots import StepFate, record_fate, record_planned, recor
 from pipeline.core.png import encode_png
 from pipeline.language.briefs.plan import EditPlan
 from pipeline.pages.render import is_priced, usd
+from pipeline.pages.routes import board
 from pipeline.splatting.ply import write_ply
 from tests.pages.conftest import ASSET, Site, photo
 from tests.splatting.toy_product import product
@@ -50,6 +51,17 @@ def with_run(site: Site, reason: str = "the splat is too blurred") -> Site:
     record_step(url, "night-1", "MUG-1", fate)
     record_fate(url, "night-1", "MUG-1", "held", reason)
     return site
+
+
+def test_the_board_shows_only_what_is_outdated(make_site, monkeypatch):
+    site = with_run(make_site())  # planned before editions were recorded
+    given = {"made_with": board.OUTDATED}
+    monkeypatch.setattr(board, "edition_of", lambda preset: f"splat:{preset}")
+    assert ASSET in site.client("viewer").get("/board", params=given).text
+    known = {"sku": "MUG-1", "collection": "autumn", "source": "/shoots/mug", "edition": "splat:standard"}
+    record_planned(site.settings.catalog_url, "night-2", **known, listing_digest="1" * 64, plan_digest="2" * 64)
+    assert ASSET not in site.client("viewer").get("/board", params=given).text
+    assert site.client("viewer").get("/board", params={"made_with": "love"}).status_code == 422
 
 
 def test_a_run_without_a_price_does_not_say_that_it_cost_nothing(make_site):

@@ -1,6 +1,8 @@
 """The splat stage on a toy product: fit, judge, hold, resume."""
 
 import io
+import re
+from itertools import count
 
 import pytest
 from PIL import Image
@@ -9,6 +11,7 @@ from pydantic import ValidationError
 from pipeline.contract.runner import Runner
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import Validation, load_list
+from pipeline.splatting.fit.clock import Clock
 from pipeline.splatting.ply import read_ply
 from pipeline.stages.splat import STAGE, Inputs, Params
 from tests.splatting.toy_product import colmap_files, cutout_files, photos, sparse
@@ -78,13 +81,32 @@ def test_a_splat_unlike_its_validation_photos_holds_the_shoot(store, shot):
     manifest = store.manifest("splat", request.key)
     sheet = Image.open(io.BytesIO(store.read(manifest.held.picture)))
     assert sheet.width > 3 * 300  # photo, render and difference
-    with pytest.raises(Held, match=r"after the \d+ iterations that max_seconds allowed.*quieter") as held:
+    with pytest.raises(Held, match=r"ended the fit after \d+ of 500000 iterations: .*goes on") as held:
         Runner(store).run(
             STAGE, stage_inputs, Params(**QUICK | {"iterations": 500_000, "max_seconds": 1e-3}, min_psnr_db=60)
         )
     assert held.value.passing
     with pytest.raises(Held, match="outline overlaps"):
         Runner(store).run(STAGE, stage_inputs, Params(**QUICK | {"iterations": 5}, min_psnr_db=0, min_alpha_iou=1))
+
+
+def test_a_hurried_fit_is_held_and_the_next_run_goes_on_with_it(store, shot, monkeypatch):
+    def of(cls, device):
+        return cls(count(1).__next__)  # a second passes whenever the clock is read: about one per iteration
+
+    monkeypatch.setattr(Clock, "of", classmethod(of))
+    params = Params(**QUICK | {"iterations": 200, "max_seconds": 60}, min_psnr_db=5, min_alpha_iou=0.1)
+    stage_inputs, runner = inputs(store, shot), Runner(store)
+    with pytest.raises(Held, match=r"ended the fit after \d+ of 200 iterations\. Run it again") as held:
+        runner.run(STAGE, stage_inputs, params)
+    assert (held.value.code, held.value.passing) == ("splat-out-of-time", True)
+    key = STAGE.request(stage_inputs, params).key
+    assert store.load_snapshot(key) is not None
+    first = int(re.search(r"after (\d+)", held.value.what)[1])
+    outputs, _, computed = runner.run(STAGE, stage_inputs, params)
+    assert computed and outputs.report.fit.iterations > 1.5 * first
+    assert store.load_snapshot(key) is None
+    assert not runner.run(STAGE, stage_inputs, params).computed
 
 
 def test_an_empty_cutout_is_skipped_and_a_missing_one_is_bad_input(store, shot):

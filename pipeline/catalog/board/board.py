@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.catalog.board_tables import ShootStateRow
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.outdated import is_outdated
 from pipeline.catalog.paging import MOST, Page, page
 from pipeline.catalog.rows import record_of
 from pipeline.catalog.run_tables import RunShootRow
@@ -27,7 +28,8 @@ class BoardFilter(Frozen):
     """Which products the board shows, and in what order.
 
     `state`, `channel`, `source`: products with an asset for which all of them hold. `text`: a part of sku or title,
-    whatever its case. `run_id`: products of that run. `cursor`: `Page.next` of the page before.
+    whatever its case. `run_id`: products of that run. `not_edition`: products that are outdated, this being today's
+    edition. `cursor`: `Page.next` of the page before.
     """
 
     collection: str | None = None
@@ -35,6 +37,7 @@ class BoardFilter(Frozen):
     channel: str | None = None
     source: Literal["captured", "rendered"] | None = None
     run_id: str | None = None
+    not_edition: str | None = None
     text: str = ""
     sort: Literal["sku", "newest"] = "sku"
     cursor: str | None = None
@@ -107,7 +110,7 @@ def count_states(catalog: Catalog, wanted: BoardFilter) -> dict[State, int]:
     """How many assets (or angles without one) are in each state, under all of the filter but its state."""
     query = select(ShootStateRow.state, func.sum(ShootStateRow.count)).group_by(ShootStateRow.state)
     query = query.where(*_of_assets(wanted.model_copy(update={"state": None})))
-    if wanted.collection is not None or wanted.run_id is not None or wanted.text:
+    if wanted.text or {wanted.collection, wanted.run_id, wanted.not_edition} != {None}:
         query = query.where(ShootStateRow.sku.in_(_matching(select(ShootRow.sku), wanted)))
     with catalog.read() as session:
         counts = {state: int(count) for state, count in session.execute(query)}
@@ -140,11 +143,13 @@ def read_facets(catalog: Catalog) -> Facets:
 
 
 def _matching(query: Select[Any], wanted: BoardFilter) -> Select[Any]:
-    """The shoots of this collection, run and text."""
+    """The shoots of this collection, run and text that are outdated, if that is asked for."""
     if len(wanted.text) > LONGEST_TEXT:
         raise BadInput(f"a text of {len(wanted.text)} characters", remedy=f"Search at most {LONGEST_TEXT} characters")
     if wanted.collection is not None:
         query = query.where(ShootRow.collection == wanted.collection)
+    if wanted.not_edition is not None:
+        query = query.where(is_outdated(wanted.not_edition))
     if wanted.run_id is not None:
         run = exists().where(RunShootRow.run_id == wanted.run_id, RunShootRow.sku == ShootRow.sku)
         query = query.where(run)

@@ -102,10 +102,12 @@ STEP_REASONS = (
     ),
     _held(
         "splat-out-of-time",
-        "The fit of the splat ran out of time",
-        "The splat is not good enough, and `splat.max_seconds` ended its fit before the last iteration. The step runs "
-        "again the next time it is requested, because that run may be faster.",
-        "Run the shoot again on a quieter machine, or raise the splat's `max_seconds`.",
+        "The fit of the splat is held for lack of time",
+        "`splat.max_seconds` ended the fit before the splat was good enough, or before it had the share of its "
+        "iterations that `splat.least_iterations` names. The next night, or the next run of the shoot, fits for "
+        "`max_seconds` more, from where it stopped (engine `nerfstudio`: from the start).",
+        "Run the shoot again, or wait for the night. If it happens often, the machine is too slow for the preset: "
+        "raise `splat.max_seconds`, or lower `iterations` or `side_px`.",
     ),
     _held(
         "render-retouch-not-found",

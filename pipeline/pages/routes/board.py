@@ -17,12 +17,15 @@ from pipeline.catalog.board.board import (
 )
 from pipeline.catalog.files import MOST_IDS
 from pipeline.catalog.review.actors import Role
+from pipeline.editions import edition_of
 from pipeline.pages.access import Viewer
 from pipeline.pages.forms import Cursor, Limit, Text
 from pipeline.pages.links import address
 from pipeline.pages.render import render
 
 WITH_FILES: tuple[State, ...] = ("published", "in review", "rejected")  # and withdrawn, where that is asked for
+
+OUTDATED = "outdated settings"
 
 router = APIRouter()
 
@@ -33,22 +36,27 @@ def given_filter(
     channel: Text = "",
     source: Text = "",
     run_id: Text = "",
+    made_with: Text = "",
     text: Text = "",
     sort: Text = "",
 ) -> dict[str, str]:
     """The filter of the board as the address has it; an empty value filters nothing."""
     return {
-        "collection": collection, "state": state, "channel": channel, "source": source, "run_id": run_id, "text": text,
-        "sort": sort,
+        "collection": collection, "state": state, "channel": channel, "source": source, "run_id": run_id,
+        "made_with": made_with, "text": text, "sort": sort,
     }  # fmt: skip
 
 
 Given = Annotated[dict[str, str], Depends(given_filter)]
 
 
-def parsed_filter(given: dict[str, str], cursor: str | None = None, limit: int = 50) -> BoardFilter:
-    """The filter, checked. Raises HTTPException 422 for an unknown state, source or order."""
+def parsed_filter(request: Request, given: dict[str, str], cursor: str | None = None, limit: int = 50) -> BoardFilter:
+    """The filter, checked. Raises HTTPException 422 for an unknown state, source, settings or order."""
     values = {name: value for name, value in given.items() if value}
+    if made_with := values.pop("made_with", None):
+        if made_with != OUTDATED:
+            raise HTTPException(422, f"made_with: only {OUTDATED!r} is known.")
+        values["not_edition"] = edition_of(request.app.state.preset)
     try:
         return BoardFilter.model_validate(values | {"cursor": cursor, "limit": limit})
     except ValidationError as error:
@@ -68,7 +76,7 @@ def show_board(request: Request, user: Viewer, given: Given, cursor: Cursor = No
 
     The cells of a product are those that match, too.
     """
-    wanted = parsed_filter(given, cursor, limit)
+    wanted = parsed_filter(request, given, cursor, limit)
     catalog = request.app.state.catalog
     page, facets = read_board(catalog, wanted), read_facets(catalog)
     counts = count_states(catalog, wanted)
@@ -86,6 +94,7 @@ def show_board(request: Request, user: Viewer, given: Given, cursor: Cursor = No
             ("collection", "Collection", facets.collections, given["collection"]),
             ("channel", "Channel", facets.channels, given["channel"]),
             ("source", "Source", facets.sources, given["source"]),
+            ("made_with", "Made with", (OUTDATED,), given["made_with"]),
         ),
         state_url=lambda name: address(request, "board", **{**given, "state": name}),
         next_url=address(request, "board", **given, cursor=page.next, limit=limit) if page.next else None,

@@ -20,7 +20,7 @@ router = APIRouter()
 @router.get("/files", response_class=StreamingResponse, responses=ZIP)
 def send_matching_files(request: Request, user: Viewer, given: Given) -> StreamingResponse:
     """Send the files that the board shows under this filter. Responds 404 without any, 422 for too many."""
-    found = matching_assets(request.app.state.catalog, parsed_filter(given), MOST_IDS + 1)
+    found = matching_assets(request.app.state.catalog, parsed_filter(request, given), MOST_IDS + 1)
     if not found:
         raise HTTPException(404, "No finished file matches these filters.")
     if len(found) > MOST_IDS:

@@ -33,7 +33,10 @@ class FitParams(PhotoSettings):
     iterations: int = Field(default=2500, ge=1)
     """Steps of the fit, each on one photo."""
     max_seconds: float = Field(default=300.0, gt=0)
-    """Time limit; on a machine too slow for `iterations`, the schedule is shortened to end by then."""
+    """Time limit; on a machine too slow for `iterations`, the schedule is shortened to end by then.
+
+    On a CPU, seconds of work: what a fit waits for a core that others use, and what compiling takes, does not count.
+    """
     strategy: Annotated[str, AfterValidator(known)] = "mcmc"
     """How Gaussians are added, moved and removed: a name in `strategy.registry`."""
     gaussians: int = Field(default=150_000, ge=100)

@@ -12,9 +12,10 @@ class FitReport(Frozen):
 
     `psnr_db` and `ssim` are means over the held-out photos, inside the product (alpha above 1/2), sRGB;
     `fitted_psnr_db` is the PSNR after an affine colour fit, which discounts exposure drift; `alpha_iou` compares
-    rendered and given alpha at 1/2. `pose_shift_*_px` is how far `refine_poses` moved the product in the fitted photos,
-    px at the size fitted; None if it was off. `nerfstudio_method` and `checkpoint_sha256`, the digest of what ns-train
-    trained, are None for other engines.
+    rendered and given alpha at 1/2. `seconds`: as the trainer's `clock` counts them; nerfstudio's, as they pass.
+    `iterations_asked`: those of the settings; None in older reports. `pose_shift_*_px` is how far `refine_poses` moved
+    the product in the fitted photos, px at the size fitted; None if it was off. `nerfstudio_method` and
+    `checkpoint_sha256`, the digest of what ns-train trained, are None for other engines.
     """
 
     engine: str
@@ -30,6 +31,7 @@ class FitReport(Frozen):
     photos: int
     gaussians: int
     iterations: int
+    iterations_asked: int | None = None
     seconds: float
     seconds_per_iteration: float
     peak_memory_mb: float

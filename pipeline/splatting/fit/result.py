@@ -79,7 +79,8 @@ class Judge:
             fitted_psnr_db=mean(scored, "fitted_psnr_db"), ssim=mean(scored, "ssim"),
             alpha_iou=mean(scored, "alpha_iou"),
             train_psnr_db=float(np.mean([s.fitted_psnr_db for s in few.values()])), held_out=tuple(scores),
-            photos=len(fitted) + len(scores), gaussians=len(gaussians), iterations=state.iteration, seconds=seconds,
+            photos=len(fitted) + len(scores), gaussians=len(gaussians), iterations=state.iteration,
+            iterations_asked=params.iterations, seconds=seconds,
             seconds_per_iteration=seconds / max(1, state.iteration), peak_memory_mb=peak_memory_mb(), stopped=stopped,
         )  # fmt: skip
         judged = self.held_out[:4] or fitted[:: max(1, len(fitted) // 3)]

@@ -14,6 +14,7 @@ from pipeline.core.stopping import is_asked, raise_if_asked
 from pipeline.splatting.evaluate import psnr_db
 from pipeline.splatting.fit import exposure
 from pipeline.splatting.fit.adam import Adam
+from pipeline.splatting.fit.clock import Clock
 from pipeline.splatting.fit.loss import LossWeights, ProductLoss, product_loss_reference
 from pipeline.splatting.fit.params import FitParams
 from pipeline.splatting.fit.poses import Poses
@@ -36,26 +37,42 @@ _POSES_FROM = 0.2  # share of the fit below which the splat is too coarse to cor
 _POSE_RATE_PX, _POSE_REACH = 0.2, 3.0  # largest step per visit; sum of all steps, in units of the pose limit
 
 
-def fit(params: FitParams, rasterizer: Rasterizer, photos: list[PosedPhoto], sparse: Points, hooks: Hooks) -> Fit:
+def fit(
+    params: FitParams,
+    rasterizer: Rasterizer,
+    photos: list[PosedPhoto],
+    sparse: Points,
+    hooks: Hooks,
+    clock: Clock | None = None,
+) -> Fit:
     """Fit Gaussians with `rasterizer`; resumes if `hooks.load()` returns a snapshot of this request.
 
     A resumed fit ends in the same bits as an uninterrupted one on the same number of threads, unless `max_seconds` is
-    too short for all iterations: the clock then shortens the schedule, and two fits agree in quality only.
+    too short for all iterations: the clock then shortens the schedule, and two fits agree in quality only. A fit that
+    the clock ended leaves a snapshot from which the next one goes on for `max_seconds` more.
 
-    Raises BadInput if fewer than 3 photos remain after holding out, if the fit diverges, and as `restore` does.
+    `clock`: counts `max_seconds`; by default that of the rasterizer's device. Raises BadInput if fewer than 3 photos
+    remain after holding out, if the fit diverges, and as `restore` does.
     """
-    with one_torch_thread():
-        return _Trainer(params, rasterizer, photos, sparse, hooks).run()
+    clock = clock or Clock.of(rasterizer.device)
+    with one_torch_thread(), clock.running():
+        return _Trainer(params, rasterizer, photos, sparse, hooks, clock).run()
 
 
 class _Trainer:
     """All that is constant during one fit; everything that changes is in `state`."""
 
     def __init__(
-        self, params: FitParams, rasterizer: Rasterizer, photos: list[PosedPhoto], sparse: Points, hooks: Hooks
+        self,
+        params: FitParams,
+        rasterizer: Rasterizer,
+        photos: list[PosedPhoto],
+        sparse: Points,
+        hooks: Hooks,
+        clock: Clock,
     ) -> None:
-        self.params, self.rasterizer, self.hooks = params, rasterizer, hooks
-        self.device, self.started = rasterizer.device, time.monotonic()
+        self.params, self.rasterizer, self.hooks, self.clock = params, rasterizer, hooks, clock
+        self.device = rasterizer.device
         held_out = held_out_names([photo.name for photo in photos], params)
         prepared = {p.name: prepare(p, params.side_px, crop=params.matte) for p in photos}
         self.photos = [t for name, t in prepared.items() if name not in held_out]
@@ -71,8 +88,9 @@ class _Trainer:
         saved = hooks.load()
         self.state = restore(saved, self.identity, self.device) if saved is not None else self._initial_state(sparse)
         self.poses = Poses.around(self.photos, self.state.poses["middle"])
-        self.resumed_seconds, self.saved_at = self.state.seconds, time.monotonic()
+        self.saved_at = time.monotonic()
         begun = self.seconds if self.state.iteration == 0 else 0.0
+        self.clock.advance(self.state.seconds)
         self.schedule = Schedule.starting(params.iterations, params.max_seconds, begun)
 
     def _front_index(self) -> int:
@@ -93,8 +111,8 @@ class _Trainer:
 
     @property
     def seconds(self) -> float:
-        """Wall time spent on this fit, including that of killed runs."""
-        return self.resumed_seconds + time.monotonic() - self.started
+        """Seconds of work on this fit, including those of killed runs."""
+        return self.clock.seconds
 
     def _done(self) -> float:
         return self.schedule.done(self.state.iteration, self.seconds)
@@ -115,6 +133,8 @@ class _Trainer:
         )
         fitted = self.poses.corrected(state.poses["twists"])
         result = self.judge.conclude(state, fitted, self.seconds, stopped)
+        if stopped == "seconds":
+            self._save_to_go_on()
         return self._with_shifts(result) if self.params.refine_poses else result
 
     def _with_shifts(self, result: Fit) -> Fit:
@@ -129,6 +149,16 @@ class _Trainer:
         self.state.seconds = self.seconds
         self.hooks.save(dump(self.state, self.identity))
         self.saved_at = time.monotonic()
+
+    def _save_to_go_on(self) -> None:
+        """Save the state as that of a fit which has come this far of its iterations, with all its time still to come.
+
+        The schedule thus returns to where the iterations are: the clock had run it to its end.
+        """
+        state = self.state
+        state.done, state.best_db, state.stale = state.iteration / self.params.iterations, -np.inf, 0
+        state.seconds = 0.0
+        self.hooks.save(dump(state, self.identity))
 
     def _next_photo(self) -> int:
         if not self.state.order:

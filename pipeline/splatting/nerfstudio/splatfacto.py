@@ -82,7 +82,8 @@ def _report(
         checkpoint_sha256=trained.checkpoint_sha256, psnr_db=mean(scored, "psnr_db"),
         fitted_psnr_db=mean(scored, "fitted_psnr_db"), ssim=mean(scored, "ssim"), alpha_iou=mean(scored, "alpha_iou"),
         train_psnr_db=float(np.mean(fitted_db)), held_out=tuple(scores), photos=photos,
-        gaussians=len(splat.gaussians), iterations=params.iterations, seconds=seconds,
+        gaussians=len(splat.gaussians), iterations=params.iterations,
+        iterations_asked=params.iterations, seconds=seconds,
         seconds_per_iteration=seconds / params.iterations,
         peak_memory_mb=peak_memory_of_children_mb(), stopped="iterations",
     )  # fmt: skip

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.catalog.board.board import BoardFilter, count_states, read_board, read_facets
 from pipeline.catalog.database import Catalog
+from pipeline.catalog.queries import list_assets
 from pipeline.catalog.review.decisions import decide
 from pipeline.catalog.shoots import record_fate, record_planned
 from pipeline.core.errors import BadInput
@@ -11,10 +12,11 @@ from tests.catalog.toy_shoot import ToyShoot
 from tests.catalog.words import ANN, BROKEN, UNSURE
 
 
-def plan(url: str, run_id: str, sku: str, collection: str = "autumn") -> None:
+def plan(url: str, run_id: str, sku: str, collection: str = "autumn", edition: str = "splat:1") -> None:
     record_planned(
-        url, run_id, sku=sku, collection=collection, source="", listing_digest="l", plan_digest=f"plan of {sku}"
-    )
+        url, run_id, sku=sku, collection=collection, source="", listing_digest="l", plan_digest=f"plan of {sku}",
+        edition=edition,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def catalog(tmp_path: Path, catalog_url: str) -> Catalog:
     plan(catalog_url, "night 1", "MUG-4", "spring")
     record_fate(catalog_url, "night 1", "MUG-4", "held", "cutout: not found")
     record_fate(catalog_url, "night 1", "MUG-5", "refused", "no sku", collection="spring")
-    plan(catalog_url, "night 2", "MUG_6", "spring")
+    plan(catalog_url, "night 2", "MUG_6", "spring", "splat:2")
     return Catalog(catalog_url)
 
 
@@ -47,6 +49,12 @@ def test_products_are_found_by_every_filter(catalog: Catalog) -> None:
     assert skus(catalog, run_id="night 2") == ["MUG_6"]
     assert skus(catalog, text="mug OF 3") == skus(catalog, text="g-3") == ["MUG-3"]
     assert skus(catalog, state="withdrawn") == []
+    assert skus(catalog, not_edition="splat:1") == ["MUG_6"]
+    assert skus(catalog, not_edition="splat:2") == ["MUG-1", "MUG-2", "MUG-3", "MUG-4"], "MUG-5 was never planned"
+    assert skus(catalog, not_edition="splat:2", state="held") == ["MUG-4"]
+    assert count_states(catalog, BoardFilter(not_edition="splat:2"))["held"] == 1
+    assert {asset.sku for asset in list_assets(catalog, not_edition="splat:2")} == {"MUG-1", "MUG-2", "MUG-3"}
+    assert list_assets(catalog, not_edition="splat:1") == []
 
 
 @pytest.mark.parametrize(("text", "found"), [("%", 3), ("_", 1), ("100%", 3), ("' OR '1'='1", 0), ("\\", 0), ("  ", 6)])

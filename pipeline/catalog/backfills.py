@@ -1,0 +1,65 @@
+"""Bookkeeping of backfills: what is known of a collection before one, and what one has planned."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from pipeline.catalog.among import among
+from pipeline.catalog.database import Catalog
+from pipeline.catalog.rows import record_of
+from pipeline.catalog.run_tables import RunShootRow, RunStepRow
+from pipeline.catalog.runs.totals import write_fate
+from pipeline.catalog.shoots import StepFate, run_row, shoot_row
+from pipeline.catalog.tables import ShootRow
+
+
+def last_steps(url: str, skus: Collection[str]) -> dict[str, dict[str, StepFate]]:
+    """How each step ended in the last run of these shoots, by sku and step."""
+    query = select(RunStepRow).join(ShootRow, ShootRow.sku == RunStepRow.sku)
+    query = query.where(among(ShootRow.sku, skus), RunStepRow.run_id == ShootRow.last_run_id)
+    ended: dict[str, dict[str, StepFate]] = {sku: {} for sku in skus}
+    with Catalog(url).read() as session:
+        for row in session.scalars(query):
+            ended[row.sku][row.step] = record_of(StepFate, row)
+    return ended
+
+
+def record_run(url: str, run_id: str) -> None:
+    """Record that a run began, also if it has nothing to do."""
+    with Catalog(url).write() as session:
+        run_row(session, run_id)
+
+
+def record_backfilled(
+    url: str,
+    run_id: str,
+    *,
+    sku: str,
+    collection: str,
+    source: str,
+    listing_digest: str,
+    plan_digest: str,
+    edition: str | None,
+) -> None:
+    """Record that a backfill planned a shoot, which stays as it is until its fate in the backfill is known.
+
+    A backfill that is cancelled thus leaves the next night nothing to do. `edition`: None if the plan lacks steps, so
+    that the shoot never takes it over.
+    """
+    with Catalog(url).write() as session:
+        shoot_row(session, sku, collection, source)
+        write_fate(
+            session,
+            run_row(session, run_id),
+            RunShootRow(
+                run_id=run_id,
+                sku=sku,
+                plan_digest=plan_digest,
+                listing_digest=listing_digest,
+                edition=edition,
+                fate="planned",
+                reason="",
+                at=datetime.now(UTC),
+            ),
+        )
