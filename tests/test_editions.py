@@ -33,8 +33,8 @@ def test_a_raised_version_outdates_its_step_and_those_below(monkeypatch: pytest.
 
 
 def test_other_weights_in_the_same_checkpoint_outdate_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.diffusion.painting import diffusers
+    from pipeline.diffusion.painting import settings
 
     before = edition_of("standard")
-    monkeypatch.setattr(diffusers, "checkpoint_digest", lambda _checkpoint: "0" * 64)
+    monkeypatch.setattr(settings, "checkpoint_digest", lambda _checkpoint: "0" * 64)
     assert outdated_steps(before, edition_of("standard")) == {"background", "composite", "embed", "publish"}
