@@ -1,7 +1,8 @@
 """Sharpens the outline of a picture drawn from a splat as far as the mattes of the photos are sharp.
 
 A splat's alpha rises over several pixels and stays a few per cent below 1 well inside the product: on a white backdrop
-that is a pale rim. Its contour at 1/2 lies on the photos' contours, in the median within half a pixel (`benchmarks/RENDER.md`).
+that is a pale rim. Its contour at 1/2 lies on the photos' contours, in the median within half a pixel
+(`benchmarks/RENDER.md`).
 """
 
 from collections.abc import Sequence
