@@ -78,7 +78,7 @@ def parse_steps(text: str) -> tuple[str, ...]:
         if name not in STEPS:
             raise BadInput(f"--steps {text}: {name!r} is not a step", remedy=f"Use {', '.join(STEPS)}")
     if STEPS.index(last) < STEPS.index(first):
-        raise BadInput(f"--steps {text}: {last} comes before {first}", remedy=f"Write --steps {last}..{first}")
+        raise BadInput(f"--steps {text}: {last} comes before {first}", remedy=f"Write --steps {last}..{first} instead")
     return STEPS[STEPS.index(first) : STEPS.index(last) + 1]
 
 

@@ -6,6 +6,7 @@ import pytest
 from pipeline.contract.budget import Budget
 from pipeline.contract.manifest import Manifest, Provenance, Request
 from pipeline.contract.runner import Runner
+from pipeline.contract.storage.disk import Disk
 from pipeline.contract.store import Store
 from pipeline.core.backdrops import Backdrop
 from pipeline.core.domain import Angle, AngleDecision
@@ -165,7 +166,7 @@ def test_reading_a_brief_with_a_model_counts_in_what_its_run_may_pay(
     set_keys(monkeypatch)
     answer = {"language": "en", "wishes": [{"text": "on white", "route": "setting", "target": "backdrops.white"}]}
     answer["backdrops"] = [{"name": "white", "kind": "solid", "colour": "#ffffff"}]
-    budget = Budget.of_run(tmp_path, "brief-1", limit_usd)
+    budget = Budget.of_run(Disk(tmp_path), "brief-1", limit_usd)
     prices = {"usd_per_million_input_tokens": 3.0, "usd_per_million_output_tokens": 15.0}
     with serve(Reply(json.dumps(answer))) as server:
         settings = {"engine": "llm", "model": MODELS["openai"], "base_url": address(server, "openai"), **prices}

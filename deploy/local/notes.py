@@ -46,7 +46,7 @@ def notes_on_steps(summary: Mapping[str, Any]) -> Iterator[Note]:
 def _notes_on_catalog(skus: list[str], catalog_url: str) -> Iterator[Note]:
     catalog = Catalog(catalog_url)
     with catalog.read() as session:
-        query = select(AngleRow).where(AngleRow.sku.in_(skus), AngleRow.decision == "refused")
+        query = select(AngleRow).where(AngleRow.sku.in_(skus), AngleRow.source == "refused")
         for row in session.scalars(query.order_by(AngleRow.sku, AngleRow.angle)):
             yield Note("refused", f"{row.sku}/{row.angle}", row.reason)
     for sku in skus:
