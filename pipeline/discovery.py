@@ -122,16 +122,14 @@ def discover(
     """
     known = shoots.known_shoots(catalog_url)
     record_run(catalog_url, run_id)  # else the summary would not know a run without shoots
-    plans, unchanged, refused = [], [], []
+    plans, unchanged = [], []
     readable, refusals = read_all(root)
-    for folder, refusal in refusals.items():
-        refused.append(refuse(catalog_url, run_id, root, folder, source(folder), refusal))
+    refused = [refuse(catalog_url, run_id, root, at, source(at), refusal) for at, refusal in refusals.items()]
     edition = ""
     for folder, shoot in readable.items():
         try:
             digest = listing_digest(folder)
-            state = known.get(shoot.sku)
-            change = why_changed(state, digest, store)
+            change = why_changed(known.get(shoot.sku), digest, store)
             if change is None:
                 unchanged.append(shoot.sku)
                 shoots.record_fate(catalog_url, run_id, shoot.sku, "unchanged")
@@ -144,15 +142,9 @@ def discover(
             continue
         plans.append(Planned(sku=shoot.sku, plan=plan_digest, changed=change))
         shoots.record_planned(
-            catalog_url,
-            run_id,
-            sku=shoot.sku,
-            collection=shoot.collection,
-            source=plan.source,
-            listing_digest=digest,
-            plan_digest=plan_digest,
-            edition=edition,
-        )
+            catalog_url, run_id, sku=shoot.sku, collection=shoot.collection, source=plan.source,
+            listing_digest=digest, plan_digest=plan_digest, edition=edition,
+        )  # fmt: skip
     return Discovery(plans=tuple(plans), unchanged=tuple(unchanged), refused=tuple(refused))
 
 

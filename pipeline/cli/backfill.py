@@ -83,17 +83,13 @@ def backfill(
     results = {} if dry_run or plan_only else _run(planned, settings, run_id)
     if as_json:
         plans = [] if dry_run else [plan.model_dump() for plan in planned.plans]
-        ended = {sku: [result.model_dump() for result in steps] for sku, steps in results.items()}
-        print_json(
-            {
-                "run_id": run_id,
-                **planned.model_dump(mode="json"),
-                "plans": plans,
-                "results": ended,
-                "words": lines_of(planned),
-            }
-        )
+        print_json({"run_id": run_id, **_as_json(planned, results), "plans": plans})
     raise typer.Exit(exit_code([result for steps in results.values() for result in steps]))
+
+
+def _as_json(planned: Backfill, results: dict[str, list[StepResult]]) -> dict[str, object]:
+    ended = {sku: [result.model_dump() for result in steps] for sku, steps in results.items()}
+    return {**planned.model_dump(mode="json"), "results": ended, "words": lines_of(planned)}
 
 
 def _wanted(collection: str, steps: str, only: str, since: str) -> Wanted:

@@ -1,24 +1,10 @@
 """A step on Airflow's own worker: what its end means to Airflow, and who tells the summary."""
 
-from pathlib import Path
-
 import pytest
 
-from pipeline.catalog.shoots import StepFate, record_planned, record_step
+from pipeline.catalog.shoots import StepFate, record_step
 from pipeline.discovery import conclude
-from tests.plugins import conftest
-
-assert conftest  # plugins/ is on the path
-RUN = "manual__1"
-
-
-@pytest.fixture
-def url(tmp_path: Path, monkeypatch) -> str:
-    url = f"sqlite:///{tmp_path / 'catalog.db'}"
-    monkeypatch.setenv("CATALOG_DATABASE_URL", url)
-    planned = {"listing_digest": "0" * 64, "plan_digest": "1" * 64}
-    record_planned(url, RUN, sku="mug", collection="c", source="s", **planned)
-    return url
+from tests.plugins.conftest import RUN
 
 
 def run(monkeypatch, exit_code: int, reason: str) -> dict:

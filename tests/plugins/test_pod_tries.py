@@ -1,17 +1,15 @@
 """What a pod's task does when its pod has ended: it tells why, keeps what the next try needs, and removes the pod."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from kubernetes.client import ApiException
 from kubernetes.client import models as k8s
 
-from pipeline.catalog.shoots import record_planned, summary
+from pipeline.catalog.shoots import summary
 from pipeline.discovery import conclude
+from tests.plugins.conftest import RUN
 from tests.plugins.test_pods import build
-
-RUN = "manual__1"
 
 
 class Store(dict):
@@ -19,15 +17,6 @@ class Store(dict):
 
     def set(self, key, value):
         self[key] = value
-
-
-@pytest.fixture
-def url(tmp_path: Path, monkeypatch) -> str:
-    url = f"sqlite:///{tmp_path / 'catalog.db'}"
-    monkeypatch.setenv("CATALOG_DATABASE_URL", url)
-    planned = {"listing_digest": "0" * 64, "plan_digest": "1" * 64}
-    record_planned(url, RUN, sku="mug", collection="c", source="s", **planned)
-    return url
 
 
 def pod_of(exit_code: int | None = None, message: str = "", reason: str = "Error") -> k8s.V1Pod:

@@ -10,11 +10,11 @@ class Upscaler(Engine, Protocol):
     """A module that enlarges pictures. See `pipeline.core.engines.Engine` for the rest of it."""
 
     def enlarges(self, params: Any, /) -> bool:
-        """Whether it does anything."""
+        """Whether the engine enlarges anything, or leaves all to composite's resampling."""
         ...
 
     def invents(self, params: Any, /) -> bool | None:
-        """Whether it was trained to look sharp instead of to be right, and so may alter a product; None: unknown."""
+        """Whether the engine may invent detail, because it was trained to look sharp; None: it is not known."""
         ...
 
     def once(self, picture: Rgb, where: Mask, params: Any, /) -> Rgb:

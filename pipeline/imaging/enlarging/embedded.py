@@ -49,12 +49,12 @@ def require_here(params: Params) -> str:
 
 
 def enlarges(_params: Params) -> bool:
-    """It does."""
+    """Always true."""
     return True
 
 
 def invents(_params: Params) -> bool:
-    """It was trained to be right."""
+    """Always false: the network was trained for fidelity alone."""
     return False
 
 

@@ -7,7 +7,7 @@ from pipeline.core.domain import Frozen
 
 
 class Params(Frozen):
-    """No settings."""
+    """The engine has no settings."""
 
     engine: Literal["none"] = "none"
 
@@ -18,15 +18,15 @@ def require_here(_params: Params) -> str:
 
 
 def enlarges(_params: Params) -> bool:
-    """It does nothing."""
+    """Always false."""
     return False
 
 
 def invents(_params: Params) -> bool:
-    """It adds nothing."""
+    """Always false."""
     return False
 
 
 def once(_picture: Rgb, _where: Mask, _params: Params) -> Rgb:
-    """Not for use: whoever asks has to look at `enlarges` first."""
+    """Raise ValueError: the engine must not be called, since `enlarges` is false."""
     raise ValueError("the engine `none` does not enlarge")

@@ -22,6 +22,7 @@ from pipeline.stages.composite.asset import (
     AngleInputs,
     AngleParams,
     AssetOutputs,
+    LayerParams,
 )
 from pipeline.stages.composite.enlarge import UpscaleParams, require_fidelity
 from pipeline.stages.composite.jobs import Job, Trees, file_in, jobs_of
@@ -131,12 +132,8 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     keep_freed_memory()
     pictures = load_list(Picture, work.read(inputs.pictures))
     backdrops = load_list(BackdropPicture, work.read(inputs.backdrop_pictures))
-    words = words_of(
-        read_photos(inputs.cutouts, inputs.views, inputs.lines, inputs.splat, work),
-        inputs.lines,
-        inputs.unaltered,
-        work,
-    )
+    photographed = read_photos(inputs.cutouts, inputs.views, inputs.lines, inputs.splat, work)
+    words = words_of(photographed, inputs.lines, inputs.unaltered, work)
     fidelity = _check_angles(inputs, params, pictures, words, work)
     shown = [picture for picture in pictures if picture.angle.name in fidelity]
     trees = Trees(inputs.angles, inputs.backdrops, inputs.splat)
@@ -147,21 +144,14 @@ def run(inputs: Inputs, params: Params, work: Work) -> Outputs:
     records: list[AssetRecord] = []
     for done, job in enumerate(jobs):
         if job.backdrop.kind == "worn":
-            for record, asset in _worn(job, params, words, work):
-                assets[record.path] = asset
-                records.append(record)
-            continue
-        of_layers = layer_params(job, params)
-        out = work.item(f"{job.path}/layers", LAYERS_ITEM, job.files, of_layers)
-        layers |= {f"{job.path}/{name}.png": getattr(out, name) for name in ("product", "shadow", "backdrop")}
-        for channel in job.channels:
-            larger = enlarging.files_for(job, channel)
-            settings = asset_params(job, channel, of_layers, params, altered=bool(larger.alterations))
-            made = work.item(f"{job.path}/{channel.name}", ASSET_ITEM, larger.files, settings)
-            checks = larger.checks_with(fidelity[job.picture.angle.name])
-            record = _record(job, channel, checks, made, larger.alterations)
-            assets[record.path] = made.asset
-            records.append(record)
+            made = _worn(job, params, words, work)
+        else:
+            of_layers = layer_params(job, params)
+            out = work.item(f"{job.path}/layers", LAYERS_ITEM, job.files, of_layers)
+            layers |= {f"{job.path}/{name}.png": getattr(out, name) for name in ("product", "shadow", "backdrop")}
+            made = _composed(job, of_layers, fidelity[job.picture.angle.name], params, enlarging, work)
+        assets |= {record.path: asset for record, asset in made}
+        records += [record for record, _ in made]
         work.progress(done + 1, len(jobs), job.path)
     tiles = [AssetTile(record, work.path(assets[record.path])) for record in records]
     sources = SheetSources(inputs.photos, inputs.cutouts, inputs.angles, inputs.facts, inputs.left_out)
@@ -201,6 +191,20 @@ def _check_angles(inputs: Inputs, params: Params, pictures: list[Picture], words
         if report.has_product:
             fidelity[name] = (*report.checks, *words.check(picture, files.picture, files.unedited, work))
     return fidelity
+
+
+def _composed(
+    job: Job, layers: LayerParams, fidelity: tuple[Check, ...], params: Params, enlarging: Enlarging, work: Work
+) -> list[tuple[AssetRecord, Artifact]]:
+    """The files of an angle over a backdrop, one for each channel."""
+    made = []
+    for channel in job.channels:
+        larger = enlarging.files_for(job, channel)
+        settings = asset_params(job, channel, layers, params, altered=bool(larger.alterations))
+        done = work.item(f"{job.path}/{channel.name}", ASSET_ITEM, larger.files, settings)
+        record = _record(job, channel, larger.checks_with(fidelity), done, larger.alterations)
+        made.append((record, done.asset))
+    return made
 
 
 def _worn(job: Job, params: Params, words: Words, work: Work) -> list[tuple[AssetRecord, Artifact]]:
