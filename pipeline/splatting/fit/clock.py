@@ -12,13 +12,12 @@ COMPILING = "numba:compiler_lock"  # held while numba compiles a kernel or loads
 
 
 def seconds_of_work() -> float:
-    """CPU seconds of this process, those of its parallel part divided by its threads.
+    """CPU seconds of this thread, which does its share of each parallel part (OpenMP), as if nothing else ran.
 
-    On a machine with nothing else to do, that is the time that passes. Where several fits share the cores, time passes
-    faster, but each of them still gets as much work done as if it were alone.
+    Where the threads work while this one only waits for them (numba's own layer `workqueue`): those of the process,
+    divided by its threads. Where several fits share the cores, more time passes, but each gets as much work done.
     """
-    own = time.thread_time()
-    return own + (time.process_time() - own) / numba.get_num_threads()
+    return max(time.thread_time(), time.process_time() / numba.get_num_threads())
 
 
 class Clock:

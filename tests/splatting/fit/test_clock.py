@@ -58,6 +58,18 @@ def test_work_is_counted_and_waiting_is_not():
     assert 0.05 < worked <= cpu_seconds + 0.01  # however long it took beside other processes
 
 
+@pytest.mark.parametrize(
+    ("own", "process", "work"),
+    [(10.0, 20.0, 10.0), (14.0, 20.0, 14.0), (3.0, 23.0, 11.5)],
+    ids=["all is parallel", "a part is not", "this thread waits for two others"],
+)
+def test_work_of_two_threads_is_counted_once(monkeypatch, own, process, work):
+    monkeypatch.setattr(time, "thread_time", lambda: own)
+    monkeypatch.setattr(time, "process_time", lambda: process)
+    monkeypatch.setattr("numba.get_num_threads", lambda: 2)
+    assert seconds_of_work() == work
+
+
 def test_a_gpu_counts_the_seconds_that_pass():
     assert Clock.of(torch.device("cuda")).now is time.monotonic
     assert Clock.of(torch.device("cpu")).now is seconds_of_work
