@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -48,6 +49,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_licences(settings),
         *_extras(),
         *_pods(settings),
+        *_unread(os.environ),
         _device(),
     ]
 
@@ -87,6 +89,17 @@ def _pods(settings: Settings) -> list[Finding]:
     changed = ", ".join(["every pod"] * (file.every != PodOptions()) + [*file.steps, *file.dags]) or "nothing"
     words = f"{settings.pods} changes {changed}" if settings.pods else "as the stages declare"
     return [Finding(what="pods", state="ok", words=words)]
+
+
+def _unread(environment: Mapping[str, str]) -> list[Finding]:
+    """Variables that look like settings and that nothing here reads: misspelt, or of an earlier version."""
+    names = sorted(name for name in environment if name.startswith("CATALOG_") and not name.startswith("CATALOG_TEST_"))
+    read = {f"CATALOG_{field.upper()}" for field in Settings.model_fields}
+    near = {name: get_close_matches(name, read, 1) for name in names if name.upper() not in read}
+    return [
+        Finding(what=name, state="optional", words=f"is no setting{f'; {match[0]} is near' if match else ''}")
+        for name, match in near.items()
+    ]
 
 
 def _database(settings: Settings) -> Finding:
