@@ -19,7 +19,18 @@ from pipeline.catalog.entries import AssetEntry, Publication, asset_id
 from pipeline.catalog.fact_tables import FactRow, ShootFactRow
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
 from pipeline.catalog.sync import table_of
-from pipeline.catalog.tables import AngleRow, AssetRow, Base, CheckRow, InputRow, ItemRow, OutputRow, ShootRow, StepRow
+from pipeline.catalog.tables import (
+    AngleRow,
+    AssetRow,
+    Base,
+    CheckRow,
+    InputRow,
+    ItemRow,
+    OutputRow,
+    ShootRow,
+    StepRow,
+    search_text,
+)
 from pipeline.catalog.trace.facts import Fact, Facts, fact_id, steps_behind
 from pipeline.catalog.version_tables import VersionRow
 
@@ -102,6 +113,7 @@ def _settle(catalog: Catalog) -> None:
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
         else:
             driver.execute("PRAGMA journal_mode=WAL")
+    catalog.take_statistics()  # as the summary of a run does
     catalog.engine.dispose()
 
 
@@ -143,6 +155,7 @@ class Template:
         """What another shoot has in the place of this one's values."""
         own, number = self.shoot, self.shoot.number
         names = {own.sku: other.sku, own.collection: other.collection, own.title: other.title}
+        names[search_text(own.sku, own.title)] = search_text(other.sku, other.title)
         names[night(number)] = night(other.number)
         names[cell(moment(number), self.dialect)] = cell(moment(other.number), self.dialect)
         for value, parts in own.digests.items():
@@ -225,6 +238,7 @@ def rows_of(publication: Publication, number: int, facts: set[Fact]) -> Iterator
     sku, now, run = publication.sku, moment(number), night(number)
     own = publication.model_dump(include={"sku", "collection", "title", "brand", "category", "attributes"})
     steps = {step.key: StepNumber(at) for at, step in enumerate(publication.steps, 1)}
+    own["search_text"] = search_text(sku, publication.title)
     yield ShootRow, {**own, "source": "/shoots", "last_run_id": run, "last_run_at": now, "fate": "done", "reason": ""}
     for decision in publication.angles or ():
         angle = {"angle": decision.angle.name, "azimuth_deg": decision.angle.azimuth_deg, "elevation_deg": 0.0}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pipeline.catalog import shoots
 from pipeline.catalog.backfills import record_run
+from pipeline.catalog.database import Catalog
 from pipeline.contract.artifact import canonical_json, digest_of
 from pipeline.contract.runner import is_final
 from pipeline.contract.store import Store
@@ -180,6 +181,7 @@ def conclude(catalog_url: str, run_id: str, only: Collection[str] | None = None)
         if shoot.fate == "planned" or shoot.steps:  # a fate decided while the run goes on is decided again
             fate, reason = _fate_of(shoot)
             shoots.record_fate(catalog_url, run_id, shoot.sku, fate, reason)
+    Catalog(catalog_url).take_statistics()
     return shoots.summary(catalog_url, run_id)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.among import among
@@ -88,7 +88,7 @@ def list_files(catalog: Catalog, which: FileFilter) -> list[FinishedFile]:
     if which.state is not None:
         conditions.append(AssetRow.state == which.state)
     if which.state not in {"withdrawn", None}:
-        conditions.append(AssetRow.current.is_(True))
+        conditions.append(AssetRow.current == true())
     if which.ids:
         conditions.append(among(AssetRow.id, which.ids))
     with catalog.read() as session:

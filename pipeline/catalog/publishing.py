@@ -16,7 +16,7 @@ from pipeline.catalog.review.standing import with_decisions
 from pipeline.catalog.states import refresh_states
 from pipeline.catalog.step_rows import StepIds, write_steps
 from pipeline.catalog.sync import Changes, read_rows, sync, sync_with, table_of
-from pipeline.catalog.tables import AngleRow, AssetRow, CheckRow, RequestRow, ShootRow
+from pipeline.catalog.tables import AngleRow, AssetRow, CheckRow, RequestRow, ShootRow, search_text
 from pipeline.catalog.trace.facts import note_facts
 from pipeline.catalog.vector_tables import VectorRow
 from pipeline.catalog.vectors import rows_of
@@ -67,6 +67,7 @@ def publish(catalog: Catalog, publication: Publication, now: datetime) -> Publis
 
 def _shoot(session: Session, publication: Publication) -> Changes:
     values = publication.model_dump(include={"collection", "title", "brand", "category", "attributes", "sheet_sha256"})
+    values["search_text"] = search_text(publication.sku, publication.title)
     if publication.sheet_sha256 is None:
         del values["sheet_sha256"]
     connection, table = session.connection(), table_of(ShootRow)

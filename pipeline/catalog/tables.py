@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Text,
     select,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedSQLExpression, column_property, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -81,10 +82,21 @@ class Base(DeclarativeBase):
     }
 
 
+def search_text(sku: str, title: str | None) -> str:
+    """In what the board searches a product: sku and title, in small letters."""
+    return f"{sku} {title or ''}".lower()
+
+
+def _own_search_text(context: Any) -> str:
+    values = context.get_current_parameters()
+    return search_text(values["sku"], values.get("title"))
+
+
 class ShootRow(Base):
     """One product and how its last run ended. Discovery compares `listing_digest` with the folder's current one.
 
     `edition`: with which code, preset and checkpoints it was planned (`pipeline.editions`); None: before 0013.
+    `search_text`: of the function of that name.
     """
 
     __tablename__ = "shoots"
@@ -104,6 +116,7 @@ class ShootRow(Base):
     last_run_at: Mapped[datetime | None]
     fate: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str]
+    search_text: Mapped[str] = mapped_column(default=_own_search_text)
 
 
 class AngleRow(Base):
@@ -275,4 +288,6 @@ _SOURCE = InputRow.producer_id.is_(None)  # only photos are looked up by their d
 Index("ix_step_inputs_producer_id", InputRow.producer_id, sqlite_where=_MADE, postgresql_where=_MADE)
 Index("ix_step_inputs_sha256", InputRow.sha256, sqlite_where=_SOURCE, postgresql_where=_SOURCE)
 Index("ix_shoots_last_run_at", ShootRow.last_run_at.desc(), ShootRow.sku)
-Index("ix_assets_current", AssetRow.current, AssetRow.state, AssetRow.id)
+Index("ix_shoots_search_text", ShootRow.search_text, ShootRow.sku)
+_IS_CURRENT = text("current = 1")  # as SQLAlchemy asks SQLite for it
+Index("ix_assets_current", AssetRow.state, AssetRow.id, sqlite_where=_IS_CURRENT, postgresql_where=AssetRow.current)

@@ -250,3 +250,20 @@ def test_secrets_are_removed_from_messages() -> None:
     url = parse_url("postgres://shop:pa%40ss@db.example:5433/catalog?sslpassword=hush&application_name=nightly")
     assert describe(url) == "postgresql://db.example:5433/catalog"
     assert without_secrets("pa@ss or hush by nightly", url) == "*** or *** by nightly"
+
+
+def test_sqlite_finds_the_assets_of_a_product_without_statistics(tmp_path: Path) -> None:
+    """An index of all current assets looks better to SQLite where it does not know how many there are."""
+    query = select(AssetRow.step_id).where(AssetRow.sku == "MUG-1", AssetRow.current)
+    with Catalog(f"sqlite:///{tmp_path}/catalog.db").engine.connect() as connection:
+        compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
+        plan = connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}")).all()
+    assert "ix_assets_sku" in str(plan)
+
+
+def test_sqlite_takes_statistics_when_it_is_asked_to(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/catalog.db"
+    ToyShoot(tmp_path, url).publish()
+    Catalog(url).take_statistics()
+    with sqlite3.connect(tmp_path / "catalog.db") as connection:
+        assert ("assets",) in connection.execute("SELECT tbl FROM sqlite_stat1").fetchall()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, exists, func, or_, select, true
+from sqlalchemy import Select, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from pipeline.catalog.board_tables import ShootStateRow
@@ -151,11 +151,10 @@ def _matching(query: Select[Any], wanted: BoardFilter) -> Select[Any]:
     if wanted.not_edition is not None:
         query = query.where(is_outdated(wanted.not_edition))
     if wanted.run_id is not None:
-        run = exists().where(RunShootRow.run_id == wanted.run_id, RunShootRow.sku == ShootRow.sku)
-        query = query.where(run)
-    for word in wanted.text.split():
-        found = (field.icontains(word, autoescape=True) for field in (ShootRow.sku, ShootRow.title))
-        query = query.where(or_(*found))
+        query = query.where(ShootRow.sku.in_(select(RunShootRow.sku).where(RunShootRow.run_id == wanted.run_id)))
+    words = [ShootRow.search_text.contains(word, autoescape=True) for word in wanted.text.lower().split()]
+    if words:  # found in the index, which holds both columns
+        query = query.where(ShootRow.sku.in_(select(ShootRow.sku).where(*words)))
     return query
 
 

@@ -62,6 +62,15 @@ def test_signs_in_a_search_stand_for_themselves(catalog: Catalog, text: str, fou
     assert len(skus(catalog, text=text)) == found
 
 
+def test_a_search_follows_the_title_whatever_its_case(tmp_path: Path, catalog_url: str) -> None:
+    ToyShoot(tmp_path, catalog_url).publish(title="Becher")
+    catalog = Catalog(catalog_url)
+    assert skus(catalog, text="becher mug-1") == ["MUG-1"]
+    ToyShoot(tmp_path, catalog_url).publish(title="Ärmel")
+    assert skus(catalog, text="ÄRMEL") == skus(catalog, text="ärm") == ["MUG-1"]
+    assert skus(catalog, text="becher") == []
+
+
 @pytest.mark.parametrize("sort", ["sku", "newest"])
 def test_pages_join_without_a_gap(catalog: Catalog, sort: str) -> None:
     whole, found, cursor = skus(catalog, sort=sort), [], None
