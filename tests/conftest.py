@@ -1,5 +1,6 @@
 """Fixtures for tests of several packages: an empty store, a whole run, empty databases on SQLite and PostgreSQL."""
 
+import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,9 +10,10 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from xdist.scheduler import LoadScopeScheduling
 
+from pipeline.catalog.database import Catalog
 from pipeline.contract.store import Store
 from tests.command import catalog_json
 from tests.small_shoot import QUICK, small_mug
@@ -110,11 +112,48 @@ def _execute(uri: str, statement: str) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database (on PostgreSQL: of an empty schema), once per backend."""
+def empty_catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once per backend, for tests of migrations."""
+    yield from _own_database(request, tmp_path, None)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a catalog without shoots, once per backend: a copy, since migrating takes a second."""
+    yield from _own_database(request, tmp_path, request.getfixturevalue(f"{request.param}_template"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file."""
+    path = tmp_path_factory.mktemp("template") / "catalog.db"
+    Catalog(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgres_server: str) -> str:
+    """The name of a migrated database."""
+    _execute(postgres_server, "CREATE DATABASE migrated")
+    Catalog(_url_of(postgres_server, "migrated"))
+    return "migrated"
+
+
+def _own_database(request: pytest.FixtureRequest, tmp_path: Path, template: Path | str | None) -> Iterator[str]:
+    """The URL of a new database, which is a copy of `template` if there is one."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/db/catalog.db"
+        folder = tmp_path / "db"
+        if template is not None:
+            folder.mkdir()
+            shutil.copy(template, folder)
+        yield f"sqlite:///{folder}/catalog.db"
+        return
     server: str = request.getfixturevalue("postgres_server")
     name = f"catalog_{uuid.uuid4().hex}"
-    _execute(server, f"CREATE SCHEMA {name}")
-    return f"{server.replace('+psycopg', '')}&options=-csearch_path%3D{name}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template or 'template0'}")
+    yield _url_of(server, name)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _url_of(server: str, database: str) -> str:
+    return make_url(server).set(drivername="postgresql", database=database).render_as_string(hide_password=False)

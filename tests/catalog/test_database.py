@@ -35,8 +35,8 @@ def shoot(sku: str) -> ShootRow:
     return ShootRow(sku=sku, collection="autumn", source="", attributes={}, fate="planned", reason="")
 
 
-def test_migrations_create_exactly_the_tables(catalog_url: str) -> None:
-    with Catalog(catalog_url).engine.connect() as connection:
+def test_migrations_create_exactly_the_tables(empty_catalog_url: str) -> None:
+    with Catalog(empty_catalog_url).engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
 
@@ -45,26 +45,28 @@ def test_newest_is_the_last_migration() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == NEWEST
 
 
-def test_opening_a_current_database_does_not_load_alembic(catalog_url: str) -> None:
-    Catalog(catalog_url)
+def test_opening_a_current_database_does_not_load_alembic(empty_catalog_url: str) -> None:
+    Catalog(empty_catalog_url)
     script = "import sys; from pipeline.catalog.database import Catalog; Catalog(sys.argv[1]); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script, catalog_url], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script, empty_catalog_url], capture_output=True, text=True, check=True)
     assert "sqlalchemy" in done.stdout.split()
     assert "alembic" not in done.stdout.split()
 
 
-def test_database_of_an_earlier_release_is_migrated(catalog_url: str) -> None:
-    record_planned(catalog_url, "night", sku="A", collection="autumn", source="/a", listing_digest="", plan_digest="")
-    catalog = Catalog(catalog_url)
+def test_database_of_an_earlier_release_is_migrated(empty_catalog_url: str) -> None:
+    record_planned(
+        empty_catalog_url, "night", sku="A", collection="autumn", source="/a", listing_digest="", plan_digest=""
+    )
+    catalog = Catalog(empty_catalog_url)
     downgrade(catalog, "0001")
-    with Catalog(catalog_url).read() as session:
+    with Catalog(empty_catalog_url).read() as session:
         assert [(shoot.source, shoot.attributes) for shoot in session.scalars(select(ShootRow))] == [("/a", {})]
 
 
-def test_words_of_states_are_renamed_and_renamed_back(catalog_url: str, tmp_path: Path) -> None:
-    ToyShoot(tmp_path, catalog_url, verdict="in review").publish()
-    record_fate(catalog_url, "night", "broken", "refused", "no sku", collection="autumn", source="/broken")
-    catalog = Catalog(catalog_url)
+def test_words_of_states_are_renamed_and_renamed_back(empty_catalog_url: str, tmp_path: Path) -> None:
+    ToyShoot(tmp_path, empty_catalog_url, verdict="in review").publish()
+    record_fate(empty_catalog_url, "night", "broken", "refused", "no sku", collection="autumn", source="/broken")
+    catalog = Catalog(empty_catalog_url)
 
     def words() -> list[set[str]]:
         queries = (
@@ -83,15 +85,15 @@ def test_words_of_states_are_renamed_and_renamed_back(catalog_url: str, tmp_path
     assert old[:2] == [{"needs review"}] * 2 and all(
         {"bad input"} <= fates and "refused" not in fates for fates in old[2:]
     )
-    assert Catalog(catalog_url) and words() == new
+    assert Catalog(empty_catalog_url) and words() == new
 
 
-def test_database_of_a_newer_release_is_refused_and_unchanged(catalog_url: str) -> None:
-    catalog = Catalog(catalog_url)
+def test_database_of_a_newer_release_is_refused_and_unchanged(empty_catalog_url: str) -> None:
+    catalog = Catalog(empty_catalog_url)
     with catalog.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(CatalogError, match=r"a newer release \(migration 9999\).*CATALOG_DATABASE_URL"):
-        Catalog(catalog_url)
+        Catalog(empty_catalog_url)
     with catalog.read() as session:
         assert session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
 
@@ -117,10 +119,10 @@ def test_corrupt_database_is_reported_and_unchanged(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
-def test_reopening_keeps_existing_rows(catalog_url: str) -> None:
-    with Catalog(catalog_url).write() as session:
+def test_reopening_keeps_existing_rows(empty_catalog_url: str) -> None:
+    with Catalog(empty_catalog_url).write() as session:
         session.add(shoot("A"))
-    with Catalog(catalog_url).read() as session:
+    with Catalog(empty_catalog_url).read() as session:
         assert session.scalars(select(ShootRow.sku)).all() == ["A"]
 
 
@@ -141,21 +143,23 @@ def _open(url: str, barrier: object, results: object) -> None:
         results.put(repr(error))  # type: ignore[attr-defined]
 
 
-def test_four_processes_can_open_an_empty_database_at_once(catalog_url: str) -> None:
+def test_four_processes_can_open_an_empty_database_at_once(empty_catalog_url: str) -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     barrier, results = context.Barrier(4), context.Queue()
-    processes = [context.Process(target=_open, args=(catalog_url, barrier, results), name=f"P{n}") for n in range(4)]
+    processes = [
+        context.Process(target=_open, args=(empty_catalog_url, barrier, results), name=f"P{n}") for n in range(4)
+    ]
     for process in processes:
         process.start()
     assert [results.get(timeout=120) for _ in processes] == ["ok"] * 4
     for process in processes:
         process.join()
-    assert sorted(known_shoots(catalog_url)) == ["P0", "P1", "P2", "P3"]
+    assert sorted(known_shoots(empty_catalog_url)) == ["P0", "P1", "P2", "P3"]
 
 
-def test_failed_write_is_rolled_back(catalog_url: str) -> None:
-    catalog = Catalog(catalog_url)
+def test_failed_write_is_rolled_back(empty_catalog_url: str) -> None:
+    catalog = Catalog(empty_catalog_url)
 
     def fail() -> None:
         with catalog.write() as session:
@@ -165,18 +169,18 @@ def test_failed_write_is_rolled_back(catalog_url: str) -> None:
 
     with pytest.raises(RuntimeError):
         fail()
-    assert known_shoots(catalog_url) == {}
+    assert known_shoots(empty_catalog_url) == {}
 
 
-def test_foreign_keys_are_enforced(catalog_url: str) -> None:
-    with pytest.raises((CatalogError, IntegrityError)), Catalog(catalog_url).write() as session:
+def test_foreign_keys_are_enforced(empty_catalog_url: str) -> None:
+    with pytest.raises((CatalogError, IntegrityError)), Catalog(empty_catalog_url).write() as session:
         session.execute(
             text("INSERT INTO captions VALUES ('no shoot','en','e',null,'t','d','[]','{}','{}','a','{}','p',null)")
         )
 
 
-def test_pooled_connections_are_kept_and_replaced_when_they_break(catalog_url: str) -> None:
-    catalog = Catalog(catalog_url, pooled=True)
+def test_pooled_connections_are_kept_and_replaced_when_they_break(empty_catalog_url: str) -> None:
+    catalog = Catalog(empty_catalog_url, pooled=True)
     with catalog.write() as session:
         session.add(shoot("A"))
         kept = session.connection().connection.driver_connection

@@ -41,8 +41,8 @@ def filled(tmp_path: Path, url: str) -> Catalog:
     return Catalog(url)
 
 
-def test_upgrading_fills_the_tables_as_publishing_would_have(tmp_path: Path, catalog_url: str) -> None:
-    catalog = filled(tmp_path, catalog_url)
+def test_upgrading_fills_the_tables_as_publishing_would_have(tmp_path: Path, empty_catalog_url: str) -> None:
+    catalog = filled(tmp_path, empty_catalog_url)
     derived = {
         ShootStateRow: ("sku", "state", "channel", "source", "count"),
         FactRow: ("id", "kind", "name", "value"),
@@ -50,7 +50,7 @@ def test_upgrading_fills_the_tables_as_publishing_would_have(tmp_path: Path, cat
     }
     before = {kind: rows(catalog, kind, *names) for kind, names in derived.items()}
     downgrade(catalog, "0007")
-    again = Catalog(catalog_url)
+    again = Catalog(empty_catalog_url)
     for kind, names in derived.items():
         found = rows(again, kind, *names)
         if kind is not ShootFactRow:
@@ -64,8 +64,8 @@ def test_upgrading_fills_the_tables_as_publishing_would_have(tmp_path: Path, cat
     assert ended == {asset.id for asset in assets if not asset.current} != set()
 
 
-def test_going_down_and_up_keeps_every_row_of_before(tmp_path: Path, catalog_url: str) -> None:
-    catalog = filled(tmp_path, catalog_url)
+def test_going_down_and_up_keeps_every_row_of_before(tmp_path: Path, empty_catalog_url: str) -> None:
+    catalog = filled(tmp_path, empty_catalog_url)
     decide(catalog, [FRONT], "approved", ANN)
     before = counts(catalog)
     assert all(before.values())
@@ -73,10 +73,10 @@ def test_going_down_and_up_keeps_every_row_of_before(tmp_path: Path, catalog_url
     assert counts(catalog) == before, "SQLite deletes what refers to a table that is copied, if foreign keys are on"
     downgrade(catalog, "0006")
     assert counts(catalog) == before
-    again = Catalog(catalog_url)
+    again = Catalog(empty_catalog_url)
     assert counts(again) == before
     assert {asset.id: asset.state for asset in list_assets(again)}[FRONT] == "published"
-    ToyShoot(tmp_path, catalog_url, channels=("shop",), verdict=UNSURE).publish()
+    ToyShoot(tmp_path, empty_catalog_url, channels=("shop",), verdict=UNSURE).publish()
     assert {asset.id: asset.state for asset in list_assets(again)}[FRONT] == "in review", (
         "decisions went with their table"
     )
