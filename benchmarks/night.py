@@ -29,7 +29,7 @@ from pipeline.plan import STEPS
 
 FILE = Path(__file__).with_name("NIGHT.md")
 HEAD = (
-    "| set | shoots | GPUs | nodes without | night, h:mm | shoots per hour | GPUs idle | cores idle | USD per image "
+    "| shoots | GPUs | nodes without | night, h:mm | shoots per hour | GPUs idle | cores idle | USD per image "
     "| done, held, failed | tries lost | hours redone | limit |"
 )
 
@@ -141,13 +141,16 @@ def _write(name: str, report: str) -> None:
 
 def table(nights: Sequence[Simulated]) -> Iterator[str]:
     """A row per night."""
-    yield HEAD
-    yield "|---" * (HEAD.count("|") - 1) + "|"
+    differ = len({_set(night) for night in nights}) > 1
+    if not differ and nights[0].given:
+        yield f"Set: {_set(nights[0])}.\n"
+    yield ("| set " if differ else "") + HEAD
+    yield "|---" * (HEAD.count("|") - 1 + differ) + "|"
     for simulated in nights:
         night = simulated.outcome
         lost = sum(count for kind, count in night.tries.items() if kind not in {"done", "held"})
         cells = (
-            _set(simulated),
+            *([_set(simulated) or "nothing"] if differ else []),
             f"{night.shoots:,}",
             night.gpus,
             night.cpu_nodes,

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from benchmarks.night_airflow import Scheduler
 from benchmarks.night_cluster import Cluster
-from benchmarks.night_figures import Night
 from benchmarks.night_tries import Ended
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ SAMPLES = 2000  # of the trace, at most twice as many
 class Books:
     """The sums of a night, and a trace of what was busy."""
 
-    def __init__(self, night: Night, cluster: Cluster) -> None:
-        self.night, self.cluster = night, cluster
+    def __init__(self, cluster: Cluster, scheduler: Scheduler) -> None:
+        self.cluster, self.scheduler = cluster, scheduler
         self.fates: dict[str, Counter[str]] = {"night": Counter(), "backfill": Counter()}
         self.images: Counter[str] = Counter()
         self.ends: Counter[str] = Counter()  # of tries, by kind
@@ -28,12 +28,17 @@ class Books:
         }  # seconds by step
         self.waited_gpu = self.waited_cpu = 0.0
         self.gpu_seconds = self.core_seconds = 0.0
+        self.night = (
+            0.0,
+            0.0,
+            0.0,
+        )  # seconds that the scheduler, GPUs and cores were busy until the night's last shoot
         self.trace: list[
             tuple[float, int, float, int, int]
         ] = []  # time, GPUs, cores, pods that wait, shoots that ended
         self._trace_every = 1.0
         self.until = 0.0  # that is counted
-        self._ended = 0
+        self.ended = 0
 
     def tick(self, now: float) -> None:
         """Time passes until the next event."""
@@ -47,7 +52,7 @@ class Books:
 
     def _sample(self, now: float) -> None:
         cluster = self.cluster
-        self.trace.append((now, cluster.gpus_used, cluster.cores_used, cluster.pending, self._ended))
+        self.trace.append((now, cluster.gpus_used, cluster.cores_used, cluster.pending, self.ended))
         if len(self.trace) > 2 * SAMPLES:
             self.trace = self.trace[::2]
             self._trace_every *= 2
@@ -71,7 +76,9 @@ class Books:
 
     def note_fate(self, series: "Series", shoot: "Shoot") -> None:
         """A shoot has ended."""
-        self._ended += 1
+        self.ended += 1
+        if not series.rank:
+            self.night = (self.scheduler.busy_seconds, self.gpu_seconds, self.core_seconds)
         fate = "failed" if shoot.failed else "held" if shoot.held else "done"
         self.fates[series.name][fate] += 1
         recorded = series.draws.recorded[shoot.number]

@@ -46,7 +46,9 @@ class Night(Frozen):
         "assumed", 0.5, "share of them without SIGTERM, so that a fit goes back to its snapshot", ge=0, le=1
     )
 
-    shoots_per_run: int = _of("chosen", 0, "shoots per run of the DAG, one run after the other; 0: all in one", ge=0)
+    shoots_per_run: int = _of(
+        "Airflow's default", 1024, "[core] max_map_length: shoots per run of the DAG, one run after the other", ge=1
+    )
     runs_at_once: int = _of("dags/catalog_nightly.py", 1, "max_active_runs: runs of the DAG at the same time", ge=1)
     discover_seconds: float = _of("assumed", 30.0, "discovery and the loop that makes the steps, per run", ge=0)
     parallelism: int = _of("Airflow's default", 32, "[core] parallelism: tasks in Airflow's workers", ge=1)
@@ -94,6 +96,7 @@ class Night(Frozen):
         """A night with this environment's settings and Airflow's defaults, and what is given. Raises BadInput."""
         settings, airflow = read_settings(), airflow_defaults()
         found: dict[str, object] = {
+            "shoots_per_run": airflow["max_map_length"],
             "parallelism": airflow["parallelism"],
             "active_tasks": airflow["max_active_tasks_per_dag"],
             "tasks_per_loop": airflow["max_tis_per_query"],

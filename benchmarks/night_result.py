@@ -77,6 +77,7 @@ def simulate(night: Night, record: Record, progress: Callable[[int], None] = lam
     usd = seconds / 3600 * (night.gpus * night.usd_per_gpu_hour + cores * night.usd_per_core_hour)
     images = books.images["night"]
     longest = longest_shoot_seconds(simulation)
+    scheduler_seconds, gpu_seconds, core_seconds = books.night
     return Outcome(
         shoots=night.shoots,
         gpus=night.gpus,
@@ -84,8 +85,8 @@ def simulate(night: Night, record: Record, progress: Callable[[int], None] = lam
         cores=cores,
         makespan_seconds=round(seconds, 1),
         shoots_per_hour=round(night.shoots / seconds * 3600, 2),
-        gpu_idle=_idle(books.gpu_seconds, night.gpus * books.until),
-        cpu_idle=_idle(books.core_seconds, cores * books.until),
+        gpu_idle=_idle(gpu_seconds, night.gpus * seconds),
+        cpu_idle=_idle(core_seconds, cores * seconds),
         usd_per_image=round(usd / images, 4) if images else None,
         images=images,
         fates=dict(books.fates["night"]),
@@ -99,7 +100,7 @@ def simulate(night: Night, record: Record, progress: Callable[[int], None] = lam
             for cause, by_step in books.waits.items()
         },
         worked_seconds=round(books.worked, 1),
-        scheduler_busy=round(simulation.scheduler.busy_seconds / books.until, 3),
+        scheduler_busy=round(scheduler_seconds / seconds, 3),
         longest_shoot_seconds=round(longest, 1),
         starts_per_second=round(simulation.scheduler.started / books.until, 2),
         limit=limit_of(simulation, waited, longest),
@@ -118,6 +119,7 @@ def limit_of(simulation: Simulation, waited: dict[str, float], longest: float) -
     busy = {
         "GPU": gpus / night.gpus if night.gpus else 0.0,
         "CPU": cores / simulation.cluster.cores if simulation.cluster.cores else 0.0,
+        "scheduler": simulation.books.night[0] / own.finished_at,
     }
     fullest = max(busy, key=lambda name: busy[name])
     if busy[fullest] >= SATURATED:

@@ -86,6 +86,7 @@ def planned_night(shoots: int) -> int:
             triggered_by=DagRunTriggeredByType.TEST,
             state=DagRunState.RUNNING,
             start_date=now,
+            conf={},
             session=session,
         )
         discover = run.get_task_instance("discover", session=session)

@@ -77,7 +77,7 @@ class Simulation:
         self.scheduler = Scheduler(night, self.clock, self._work)
         self.triggerer = Triggerer(night.triggers)
         self.cluster = Cluster(night, self.clock)
-        self.books = Books(night, self.cluster)
+        self.books = Books(self.cluster, self.scheduler)
         self.tries = Tries(night)
         self.series = [self._series(record, backfill=backfill) for backfill in (False, True)]
 
@@ -87,7 +87,8 @@ class Simulation:
         for series in self.series:
             for _ in range(self.night.runs_at_once):
                 self._next_run(series)
-        self.clock.run(self.books.tick, lambda: all(series.ended == len(series.shoots) for series in self.series))
+        shoots = sum(len(series.shoots) for series in self.series)
+        self.clock.run(self.books.tick, lambda: self.books.ended == shoots)
         return self.books
 
     def _series(self, record: Record, *, backfill: bool) -> Series:
@@ -110,8 +111,7 @@ class Simulation:
 
     def _next_run(self, series: Series) -> None:
         """Plan the next shoots of a series, after discovery."""
-        size = self.night.shoots_per_run or len(series.shoots)
-        shoots = series.shoots[series.begun : series.begun + size]
+        shoots = series.shoots[series.begun : series.begun + self.night.shoots_per_run]
         series.begun += len(shoots)
         if shoots:
             self.clock.after(self.night.discover_seconds, self._begin_run, series, shoots)
