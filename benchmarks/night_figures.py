@@ -61,7 +61,7 @@ class Night(Frozen):
     night_slots: int = _of(
         "as shipped",
         0,
-        "slots of default_pool if it counts pods; 0: it does not; -1: 2 per GPU and 1 per 2 cores",
+        "slots of default_pool if it counts pods; 0: it does not; -1: 4 per GPU and 1 per 2 cores",
         ge=-1,
     )
     gpu_slots: int = _of("as shipped", 0, "slots of a second such pool, of GPU steps; 0: none", ge=0)

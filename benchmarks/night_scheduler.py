@@ -56,6 +56,7 @@ def airflow_home(postgres: bool, shoots: int) -> Iterator[None]:
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__MAX_MAP_LENGTH": str(shoots),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": url.replace("sqlite:", "sqlite+aiosqlite:"),
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
             "CATALOG_STORE": f"{folder}/store",
         }

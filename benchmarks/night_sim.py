@@ -252,4 +252,4 @@ def slots_of_night(night: Night) -> int:
     """The slots of the night's pool; 0 if it does not count pods."""
     if night.night_slots >= 0:
         return night.night_slots
-    return 2 * night.gpus + int(night.cpu_nodes * night.cores_per_node / 2)
+    return 4 * night.gpus + int(night.cpu_nodes * night.cores_per_node / 2)

@@ -59,6 +59,7 @@ def read_catalog(url: str) -> Record:
     """
     with Catalog(url).read() as session:
         rows = list(session.scalars(select(RunStepRow)))
+        session.expunge_all()  # they are read after the session has ended
     by_shoot: defaultdict[tuple[str, str], dict[str, RunStepRow]] = defaultdict(dict)
     for row in rows:
         by_shoot[row.run_id, row.sku][row.step] = row
