@@ -115,4 +115,4 @@ def _above(step: str) -> set[str]:
 
 def _retries(settings: Settings) -> dict[str, Any]:
     delay = timedelta(seconds=settings.retry_seconds)
-    return {"retries": settings.retries, "retry_delay": delay, "retry_exponential_backoff": True}
+    return {"retries": settings.retries, "retry_delay": delay, "retry_exponential_backoff": 2.0}  # True counts as 1

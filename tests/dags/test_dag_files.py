@@ -72,6 +72,11 @@ def test_the_first_night_is_the_next_one(monkeypatch):
     assert first.run_after == datetime(2026, 12, 1, 2, tzinfo=UTC)
 
 
+def test_the_wait_before_a_retry_doubles(dag):
+    for task in dag.tasks:
+        assert task.retry_exponential_backoff == (2.0 if task.retries else 0)
+
+
 def test_the_summary_is_last_and_always_runs(dag):
     summary = dag.get_task("summary")
     assert [task.task_id for task in dag.leaves] == ["summary"]
