@@ -205,8 +205,8 @@ def _entry(row: _Row, edition: str, share: Share, *, dry_run: bool) -> Entry:
     if row.shoot.plan is None or dry_run:
         return Entry(**about, fate="unchanged")
     whole = len(row.plan.steps) == len(STEPS)
-    made = {"listing_digest": row.listing, "plan_digest": row.shoot.plan, "edition": edition if whole else None}
-    return backfilled(**about, **made)
+    digest, now = row.shoot.plan, edition if whole else None
+    return backfilled(**about, listing_digest=row.listing, plan_digest=digest, edition=now)
 
 
 def _record_steps_left_out(url: str, run_id: str, row: _Row) -> None:
