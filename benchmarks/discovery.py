@@ -86,10 +86,13 @@ class Night:
         products, _ = read_all(shoots.path)
         with recording_entries(self.url, "settled") as entries:
             for folder, product in products.items():
-                about = {**product._asdict(), "source": shoots.source(folder), "plan_digest": "0" * 64}
-                made = Made(listing_digest=listing_digest(folder), edition="")
-                entries.add(Entry(**about, fate="planned", takes_over=made))
-                entries.add(Entry(**about, fate="done"))
+                made = Made(listing_digest=product.listed or listing_digest(folder), edition="")
+                planned = Entry(
+                    sku=product.sku, collection=product.collection, source=shoots.source(folder), fate="planned",
+                    plan_digest="0" * 64, takes_over=made,
+                )  # fmt: skip
+                entries.add(planned)
+                entries.add(Entry(sku=product.sku, fate="done"))
 
 
 @contextmanager

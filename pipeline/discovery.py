@@ -141,7 +141,7 @@ class _Run:
         changes = []
         for folder, product in readable.items():
             with self.refusing(folder):
-                listed = listing_digest(folder)
+                listed = product.listed or listing_digest(folder)
                 if why := why_changed(known.get(product.sku), listed, passing):
                     changes.append(_Change(folder, product, listed, why))
                 else:
@@ -164,8 +164,9 @@ class _Run:
     def postpone(self, change: _Change) -> None:
         """Leave a shoot to the next run."""
         self.postponed.append(change.product.sku)
-        source = printable(self.source(change.folder))
-        self.entries.add(Entry(**change.product._asdict(), fate="postponed", reason=self.share.why, source=source))
+        sku, collection = change.product.sku, change.product.collection
+        source, why = printable(self.source(change.folder)), self.share.why
+        self.entries.add(Entry(sku=sku, collection=collection, source=source, fate="postponed", reason=why))
 
     def take(self, change: _Change, plan: Plan, digest: str, preset: str) -> None:
         """Process a shoot in this run."""

@@ -31,10 +31,11 @@ class Found(NamedTuple):
 
 
 class Product(NamedTuple):
-    """What a shoot is of."""
+    """What a shoot is of. `listed`: the digest of its files, if that was quick to tell before they were read."""
 
     sku: str
     collection: str
+    listed: str | None = None
 
 
 class Listed(NamedTuple):
@@ -59,7 +60,7 @@ def read_all(
             refused[folder] = Refusal(code="shoot-out-of-reach", message=str(out_of_reach))
             continue
         try:
-            readable[folder] = _as_before(folder, root, place, known or {}) or _read(folder)
+            readable[folder] = _read(folder, root, place, known or {})
         except BadInput as error:
             refused[folder] = Refusal(code="shoot-unusable", message=str(error))
     by_sku: dict[str, list[Path]] = {}
@@ -75,18 +76,17 @@ def read_all(
     return readable, refused
 
 
-def _as_before(folder: Path, root: Path, place: str, known: Mapping[Listed, Product]) -> Product | None:
-    """What is known of a shoot whose files have not changed; None also where that would take rules to tell."""
-    listed = quick_listing(folder) if known else None
-    if listed is None:
-        return None
-    below = folder.relative_to(root).as_posix()
-    return known.get(Listed(place if below == "." else f"{place}/{below}", _digest(listed)))
-
-
-def _read(folder: Path) -> Product:
+def _read(folder: Path, root: Path, place: str, known: Mapping[Listed, Product]) -> Product:
+    """The product of a shoot, from its shoot.yaml unless it is known of these files. Raises BadInput."""
+    files = quick_listing(folder)
+    listed = _digest(files) if files is not None else None
+    if listed is not None:
+        below = folder.relative_to(root).as_posix()
+        product = known.get(Listed(place if below == "." else f"{place}/{below}", listed))
+        if product is not None:
+            return product._replace(listed=listed)
     shoot = read_shoot(folder)
-    return Product(shoot.sku, shoot.collection)
+    return Product(shoot.sku, shoot.collection, listed)
 
 
 def listing_digest(folder: Path) -> str:

@@ -73,7 +73,8 @@ def test_unchanged_shoots_are_not_read_again_and_the_result_is_the_same(
     read: list[str] = []
     monkeypatch.setattr("pipeline.finding.read_shoot", lambda at: read.append(at.name) or read_shoot(at))
     assert read_all(tmp_path, known) == plain
-    assert plain[0][tmp_path / "tee"] == Product("shirt", SHOOT["collection"])
+    assert plain[0][tmp_path / "tee"] == Product("shirt", SHOOT["collection"], listing_digest(tmp_path / "tee"))
+    assert plain[0][tmp_path / "hat"].listed is None
     assert {at.name for at in plain[1]} == {"bag", "cap", "copy"}
     assert sorted(read) == ["cap", "copy", "hat", "new", "tee"]
 

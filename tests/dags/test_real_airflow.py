@@ -220,7 +220,7 @@ def test_a_night_with_every_outcome(airflow, hook):
     assert (refused["state"], refused["try_number"]) == ("failed", 1)
     assert (failed["state"], failed["try_number"]) == ("failed", 2)
     summary = airflow.log(tasks["", "summary"])
-    assert "broken" in summary and "RuntimeError: a toy" in summary
+    assert "broken" in summary and "RuntimeError" in summary  # the table's columns wrap
 
     assert tasks["", "announce"]["state"] == tasks["", "notify.team"]["state"] == "success"
     assert tasks["", "next_run"]["state"] == "skipped"

@@ -101,7 +101,9 @@ def write_entries(session: Session, run: RunRow, entries: Sequence[Entry]) -> No
         fates[entry.fate] += 1
         rows[entry.sku] = _write(session, run.run_id, shoots[entry.sku], old, entry)
     run.fates = {fate: count for fate, count in sorted(fates.items()) if count}
-    refresh_states(session, *(sku for sku, shoot in shoots.items() if before.get(sku) != shoot.fate))
+    changed = [sku for sku, shoot in shoots.items() if before.get(sku) != shoot.fate]
+    if changed:
+        refresh_states(session, *changed)
 
 
 def _write(session: Session, run_id: str, shoot: ShootRow, old: RunShootRow | None, entry: Entry) -> RunShootRow:
