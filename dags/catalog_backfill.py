@@ -29,6 +29,9 @@ with DAG(
         "dry_run": Param(False, type="boolean", description="only show the cells and what they will take"),
         "shoots": Param(str(read_settings().shoots), type="string", description="the folder that holds the shoots"),
         "preset": Param(read_settings().preset, type="string", description="engines and quality: demo, standard"),
+        "after": Param(
+            "", type="string", description="only the shoots that the run of this name has postponed; set by that run"
+        ),
     },
     tags=["catalog"],
 ) as dag:
@@ -37,6 +40,7 @@ with DAG(
             "--steps={{ params.steps }}",
             "--only={{ params.only }}",
             "--since={{ params.since or '' }}",
+            "--after={{ params.after }}",
             "{{ '--dry-run' if params.dry_run else '--no-dry-run' }}",
             "--",
             "{{ params.collection }}",

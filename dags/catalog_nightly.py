@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
-from catalog_tasks import discover_shoots, run_shoots
+from catalog_tasks import deadline_alert, discover_shoots, run_shoots
 from pipeline.settings import read_settings
 
 with DAG(
@@ -18,7 +18,11 @@ with DAG(
     params={
         "shoots": Param(str(read_settings().shoots), type="string", description="the folder that holds the shoots"),
         "preset": Param(read_settings().preset, type="string", description="engines and quality: demo, standard"),
+        "after": Param(
+            "", type="string", description="only the shoots that the run of this name has postponed; set by that run"
+        ),
     },
+    deadline=deadline_alert(),
     tags=["catalog"],
 ) as dag:
-    run_shoots(discover_shoots("{{ params.shoots }}", preset="{{ params.preset }}"))
+    run_shoots(discover_shoots("--after={{ params.after }}", "{{ params.shoots }}", preset="{{ params.preset }}"))

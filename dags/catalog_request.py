@@ -25,5 +25,6 @@ with DAG(
     tags=["catalog"],
 ) as dag:
     run_shoots(
-        read_request("{{ params.sku }}", "{{ params.text }}", preset="{{ params.preset }}", asset="{{ params.asset }}")
+        read_request("{{ params.sku }}", "{{ params.text }}", preset="{{ params.preset }}", asset="{{ params.asset }}"),
+        request=True,
     )

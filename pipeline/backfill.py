@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 
 from pipeline.catalog import shoots
-from pipeline.catalog.backfills import last_steps, record_backfilled, record_run
+from pipeline.catalog.backfills import backfilled, last_steps, record_run
+from pipeline.catalog.runs.fates import Entry, recording_entries
 from pipeline.cells import STATES, Cell, CellState, cells_of, parse_steps, with_upstream
 from pipeline.contract.plan import Plan
 from pipeline.contract.runner import Runner
@@ -18,13 +19,14 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import NOT_PLANNED, BadInput
 from pipeline.core.media import JSON
 from pipeline.core.shoot_files import printable
-from pipeline.discovery import Planned, Refusal, Refused, listing_digest, read_all, refuse, unplannable
+from pipeline.discovery import ALL, Planned, Refused, Share, refuse, unplannable
 from pipeline.editions import edition_of
 from pipeline.estimate import Estimate, Estimator
+from pipeline.finding import Product, Refusal, listing_digest, read_all
 from pipeline.mirror import ShootsFolder, Waiting
 from pipeline.plan import STEPS, StoredFiles, files_of, read_plan, write_plan
-from pipeline.shoot import Shoot
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 Only = Literal["any", "missing", "failed", "held", "outdated"]
 
 
@@ -48,11 +50,15 @@ class Wanted(Frozen):
 
 
 class BackfillShoot(Frozen):
-    """One row of the matrix. `plan`: digest of the plan that would run; None: the shoot is not picked."""
+    """One row of the matrix. `plan`: digest of the plan that would run; None: the shoot is not picked, or `postponed`.
+
+    `postponed`: picked, but left to the next run.
+    """
 
     sku: str
     cells: tuple[Cell, ...]
     plan: str | None
+    postponed: bool = False
 
 
 class Backfill(Frozen):
@@ -70,51 +76,78 @@ class Backfill(Frozen):
         """The shoots that the backfill runs."""
         return tuple(Planned(sku=row.sku, plan=row.plan, changed="backfill") for row in self.shoots if row.plan)
 
+    @property
+    def postponed(self) -> tuple[str, ...]:
+        """The shoots that it leaves to the next run."""
+        return tuple(row.sku for row in self.shoots if row.postponed)
+
 
 class _Row(NamedTuple):
     shoot: BackfillShoot
     plan: Plan
     listing: str
+    last_run_at: datetime
 
 
 def plan_backfill(
     wanted: Wanted, place: ShootsFolder, runner: Runner, catalog_url: str, preset: str, *, run_id: str | None = None,
-    dry_run: bool = False, runs_here: bool = True,
+    dry_run: bool = False, runs_here: bool = True, share: Share = ALL,
 ) -> Backfill:  # fmt: skip
     """Plan the shoots of a collection in `place` that have cells to make, and record them under `run_id`, if given.
 
     Photos are read only where the store does not have them from the shoot's last plan. `dry_run`: record none as
-    planned. `runs_here`: see `write_plan`. Raises BadInput for an unknown collection, step or preset, and CatalogError
-    if a bucket cannot be read.
+    planned. `runs_here`: see `write_plan`. With a `share`, those come first that ran longest ago. Raises BadInput for
+    an unknown collection, step or preset, and CatalogError if a bucket cannot be read.
     """
     steps = parse_steps(wanted.steps)
     edition = edition_of(preset)
     readable, refusals = read_all(place.path)
     chosen = _of_collection(readable, wanted.collection, place)
-    known = shoots.known_shoots(catalog_url)
-    last = last_steps(catalog_url, [shoot.sku for shoot in chosen.values()])
+    if share.after is not None:  # this run goes on with that one, which has recorded all other shoots
+        left = shoots.postponed_by(catalog_url, share.after)
+        chosen, refusals = {at: product for at, product in chosen.items() if product.sku in left}, {}
+    planner = _Planner(place, runner, catalog_url, preset, edition, runs_here)
+    last = last_steps(catalog_url, [product.sku for product in chosen.values()])
     rows: list[_Row] = []
-    for folder, shoot in chosen.items():
+    for folder, product in chosen.items():
         try:
-            listing = listing_digest(folder)
-            stored = _files_as_before(runner.store, known.get(shoot.sku), listing)
-            with nullcontext() if stored else place.fetched(folder):
-                plan, digest = write_plan(folder, runner.store, preset, runs_here=runs_here, stored=stored)
+            rows.append(planner.row(folder, product.sku, last[product.sku], wanted))
         except BadInput as error:
             refusals[folder] = unplannable(error)
-            continue
-        state = known.get(shoot.sku)
-        cells = cells_of(runner, plan, digest, state, last[shoot.sku], edition)
-        picked = wanted.picks(cells, state.last_run_at if state else None)
-        plan, digest = _cut(runner, plan, digest, steps)
-        rows.append(_Row(BackfillShoot(sku=shoot.sku, cells=cells, plan=digest if picked else None), plan, listing))
+    rows = _within(rows, share)
     if run_id is not None:
         record_run(catalog_url, run_id)
-        for folder, why in refusals.items():
-            refuse(catalog_url, run_id, place.path, folder, place.source(folder), why)
-        for row in rows:
-            _record(catalog_url, run_id, row, edition, dry_run=dry_run)
+        with recording_entries(catalog_url, run_id) as entries:
+            for folder, why in refusals.items():
+                refuse(entries, place.path, folder, place.source(folder), why)
+            for row in rows:
+                entries.add(_entry(row, edition, share, dry_run=dry_run))
+        for row in rows if not dry_run else ():
+            _record_steps_left_out(catalog_url, run_id, row)
     return _summed(runner, [row.shoot for row in rows], refusals, place.waiting, steps)
+
+
+class _Planner:
+    """Makes rows of the matrix."""
+
+    def __init__(
+        self, place: ShootsFolder, runner: Runner, catalog_url: str, preset: str, edition: str, runs_here: bool
+    ) -> None:
+        self.place, self.runner, self.preset, self.edition = place, runner, preset, edition
+        self.runs_here, self.known = runs_here, shoots.known_shoots(catalog_url)
+
+    def row(self, folder: Path, sku: str, last: Mapping[str, shoots.StepFate], wanted: Wanted) -> _Row:
+        """Plan one shoot, whose steps ended like this the last time. Raises BadInput."""
+        store, state, listing = self.runner.store, self.known.get(sku), listing_digest(folder)
+        stored = _files_as_before(store, state, listing)
+        with nullcontext() if stored else self.place.fetched(folder):
+            plan, digest = write_plan(folder, store, self.preset, runs_here=self.runs_here, stored=stored)
+        cells = cells_of(self.runner, plan, digest, state, last, self.edition)
+        last_run_at = state.last_run_at if state else None
+        picked = wanted.picks(cells, last_run_at)
+        plan, digest = _cut(self.runner, plan, digest, parse_steps(wanted.steps))
+        shoot = BackfillShoot(sku=sku, cells=cells, plan=digest if picked else None)
+        return _Row(shoot, plan, listing, last_run_at or NEVER)
 
 
 def _files_as_before(store: Store, known: shoots.ShootState | None, listing: str) -> StoredFiles | None:
@@ -127,7 +160,7 @@ def _files_as_before(store: Store, known: shoots.ShootState | None, listing: str
         return None
 
 
-def _of_collection(readable: Mapping[Path, Shoot], collection: str, place: ShootsFolder) -> dict[Path, Shoot]:
+def _of_collection(readable: Mapping[Path, Product], collection: str, place: ShootsFolder) -> dict[Path, Product]:
     chosen = {folder: shoot for folder, shoot in readable.items() if shoot.collection == collection}
     if not chosen:
         known = sorted({shoot.collection for shoot in readable.values()})
@@ -152,22 +185,32 @@ def _cut(runner: Runner, plan: Plan, digest: str, steps: tuple[str, ...]) -> tup
     return part, runner.store.put(part.model_dump_json().encode(), JSON).sha256
 
 
-def _record(url: str, run_id: str, row: _Row, edition: str, *, dry_run: bool) -> None:
+def _within(rows: list[_Row], share: Share) -> list[_Row]:
+    """The rows, of which only as many run as a run may take."""
+    picked = sorted((row for row in rows if row.shoot.plan), key=lambda row: row.last_run_at)
+    over = {row.plan.sku for row in picked[share.at_most :]} if share.at_most is not None else set()
+    return [
+        row._replace(shoot=row.shoot.model_copy(update={"plan": None, "postponed": True}))
+        if row.plan.sku in over
+        else row
+        for row in rows
+    ]
+
+
+def _entry(row: _Row, edition: str, share: Share, *, dry_run: bool) -> Entry:
+    """What a backfill records of a shoot."""
+    about = row.plan.model_dump(include={"sku", "collection", "source"})
+    if row.shoot.postponed and not dry_run:
+        return Entry(**about, fate="postponed", reason=share.why, own=False)
     if row.shoot.plan is None or dry_run:
-        shoots.record_fate(
-            url, run_id, row.plan.sku, "unchanged", collection=row.plan.collection, source=row.plan.source
-        )
-        return
+        return Entry(**about, fate="unchanged")
     whole = len(row.plan.steps) == len(STEPS)
-    record_backfilled(
-        url,
-        run_id,
-        **row.plan.model_dump(include={"sku", "collection", "source"}),
-        listing_digest=row.listing,
-        plan_digest=row.shoot.plan,
-        edition=edition if whole else None,
-    )
-    for step in STEPS:
+    digest, now = row.shoot.plan, edition if whole else None
+    return backfilled(**about, listing_digest=row.listing, plan_digest=digest, edition=now)
+
+
+def _record_steps_left_out(url: str, run_id: str, row: _Row) -> None:
+    for step in STEPS if row.shoot.plan else ():
         if step not in row.plan.steps:
             fate = shoots.StepFate(step=step, state="not run", reason=NOT_PLANNED)
             shoots.record_step(url, run_id, row.plan.sku, fate, collection=row.plan.collection)

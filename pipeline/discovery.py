@@ -1,27 +1,29 @@
 """Find the shoots that a run must process, plan them, and decide each shoot's fate at the end."""
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.catalog import shoots
 from pipeline.catalog.backfills import record_run
 from pipeline.catalog.database import Catalog
-from pipeline.contract.artifact import canonical_json, digest_of
+from pipeline.catalog.runs.fates import Entries, Entry, Fate, Made, recording_entries
+from pipeline.contract.artifact import digest_of
+from pipeline.contract.plan import Plan
 from pipeline.contract.runner import is_final
 from pipeline.contract.store import Store
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput, MissingEngine
-from pipeline.core.shoot_files import is_misnamed, printable
+from pipeline.core.shoot_files import printable
 from pipeline.editions import edition_of
+from pipeline.finding import Listed, Product, Refusal, listing_digest, read_all
 from pipeline.mirror import own_path
 from pipeline.plan import STEPS, write_plan
-from pipeline.shoot import Shoot, listing, read_shoot
 
-MAX_DEPTH = 4
-MAX_LOOK = 8  # folders so far below are searched for shoots that are refused because they are too deep
 SKU_CHARACTERS = 100
+NOT_YET = datetime.max.replace(tzinfo=UTC)  # later than any shoot was postponed
 
 
 class Planned(Frozen):
@@ -40,162 +42,220 @@ class Refused(Frozen):
     reason: str
 
 
-class Refusal(Frozen):
-    """Why a shoot is refused. `code`: the reason in `pipeline.core.reasons`; `message`: this case."""
-
-    code: str
-    message: str
-
-
 class Discovery(Frozen):
-    """The shoots that a run processes, those that are unchanged, and those that a person must correct."""
+    """The shoots that a run processes, those that are unchanged, and those that a person must correct.
+
+    `postponed`: left to the next run, because this one has as many shoots as it may.
+    """
 
     plans: tuple[Planned, ...] = ()
     unchanged: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()
+    postponed: tuple[str, ...] = ()
 
 
-class Found(NamedTuple):
-    """A folder that holds a shoot. `refusal`: why it is not planned where it is, or None."""
+class Share(Frozen):
+    """Which of the shoots a run takes. `at_most`: None: all. `after`: only those that this run has postponed."""
+
+    at_most: int | None = None
+    after: str | None = None
+
+    @property
+    def why(self) -> str:
+        """Why a shoot is postponed."""
+        return f"one run takes at most {self.at_most} shoots"
+
+
+ALL = Share()
+
+
+class _Change(NamedTuple):
+    """A shoot that must run. `why`: see `Planned.changed`."""
 
     folder: Path
-    refusal: BadInput | None = None
-
-
-def find_shoots(root: Path) -> Iterator[Found]:
-    """Yield the folders with a shoot.yaml below `root` that are not in another shoot or in a hidden folder.
-
-    Shoots behind a link, and those deeper than `MAX_DEPTH`, come with a refusal. A folder with a file
-    named nearly so (`shoot.yml`), and one that this user may not read, count as shoots: reading them reports why.
-    Raises BadInput when `root` is not a folder.
-    """
-    if not root.is_dir():
-        raise BadInput(f"CATALOG_SHOOTS={root} is not a folder", remedy="Set it to the folder that contains the shoots")
-    folders = [(root, 0)]
-    while folders:
-        folder, depth = folders.pop(0)
-        try:
-            entries = sorted(folder.iterdir())
-            subfolders = [path for path in entries if path.is_dir() and not path.name.startswith(".")]
-        except OSError:
-            yield Found(folder)
-            continue
-        if any(_is_shoot_file(path.name) for path in entries):
-            yield Found(folder, _too_deep(folder, root) if depth > MAX_DEPTH else None)
-        elif depth < MAX_LOOK:
-            yield from (found for path in subfolders if path.is_symlink() for found in _behind(path))
-            folders.extend((path, depth + 1) for path in subfolders if not path.is_symlink())
-
-
-def _is_shoot_file(name: str) -> bool:
-    return name == "shoot.yaml" or is_misnamed(name)
-
-
-def _too_deep(folder: Path, root: Path) -> BadInput:
-    return BadInput(
-        f"{folder} holds a shoot more than {MAX_DEPTH} folders below {root}", remedy="Move it up, or set CATALOG_SHOOTS"
-    )
-
-
-def _behind(link: Path) -> Iterator[Found]:
-    """The link, with a refusal, when the folder behind it is a shoot or has one directly in it."""
-    for pattern in ("*", "*/*"):
-        try:
-            files = [path for path in link.glob(pattern) if _is_shoot_file(path.name)]
-        except OSError:
-            return
-        if files:
-            what = f"{link} is a link, and links are not followed; {files[0].parent.resolve()} holds a shoot"
-            yield Found(link, BadInput(what, remedy="Move the folder itself there, or remove the link"))
-            return
+    product: Product
+    listed: str
+    why: str
 
 
 def discover(
     root: Path, store: Store, catalog_url: str, preset: str, run_id: str, *, runs_here: bool = True,
     fetched: Callable[[Path], AbstractContextManager[object]] = nullcontext,
-    source: Callable[[Path], str] = own_path,
+    source: Callable[[Path], str] = own_path, share: Share = ALL, quick: bool = True,
 ) -> Discovery:  # fmt: skip
-    """Plan the new and changed shoots below `root`.
+    """Plan the new and changed shoots below `root`, those first that were postponed longest ago.
 
     `runs_here`: see `write_plan`. `fetched`: within it, a folder's photos can be read; `source`: where it comes from
-    (both as in `pipeline.mirror`). A shoot that cannot be read is refused, and so are all shoots that share a sku,
-    because the sku then does not identify a product; the catalog records both, and the other shoots are planned.
+    (both as in `pipeline.mirror`). `quick`: do not read again what is known of unchanged files. A shoot that cannot be
+    read is refused, and so are all shoots that share a sku, because the sku then does not identify a product; the
+    catalog records both, and the other shoots are planned.
     """
     known = shoots.known_shoots(catalog_url)
     record_run(catalog_url, run_id)  # else the summary would not know a run without shoots
-    plans, unchanged = [], []
-    readable, refusals = read_all(root)
-    refused = [refuse(catalog_url, run_id, root, at, source(at), refusal) for at, refusal in refusals.items()]
-    edition = ""
-    for folder, shoot in readable.items():
-        try:
-            digest = listing_digest(folder)
-            change = why_changed(known.get(shoot.sku), digest, store)
-            if change is None:
-                unchanged.append(shoot.sku)
-                shoots.record_fate(catalog_url, run_id, shoot.sku, "unchanged")
+    readable, refusals = read_all(root, _products(known) if quick else None, source)
+    if share.after is not None:  # this run goes on with that one, which has recorded all other shoots
+        left = shoots.postponed_by(catalog_url, share.after)
+        readable, refusals = {at: product for at, product in readable.items() if product.sku in left}, {}
+    with recording_entries(catalog_url, run_id) as entries:
+        run = _Run(root, source, share, entries)
+        for folder, refusal in refusals.items():
+            run.refuse(folder, refusal)
+        passing = held_in_passing(shoots.held_steps(catalog_url), known, store)
+        changes = run.changes(readable, known, passing)
+        since = shoots.postponed_since(catalog_url)
+        for change in sorted(changes, key=lambda change: since.get(change.product.sku, NOT_YET)):
+            if run.is_full:
+                run.postpone(change)
                 continue
-            with fetched(folder):
-                plan, plan_digest = write_plan(folder, store, preset, runs_here=runs_here)
-            edition = edition or edition_of(preset)
+            with run.refusing(change.folder), fetched(change.folder):
+                plan, digest = write_plan(change.folder, store, preset, runs_here=runs_here)
+                run.take(change, plan, digest, preset)
+    return run.discovery
+
+
+class _Run:
+    """What a discovery has found so far, and records."""
+
+    def __init__(self, root: Path, source: Callable[[Path], str], share: Share, entries: Entries) -> None:
+        self.root, self.source, self.share, self.entries = root, source, share, entries
+        self.plans: list[Planned] = []
+        self.unchanged: list[str] = []
+        self.refused: list[Refused] = []
+        self.postponed: list[str] = []
+        self._edition = ""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has as many shoots as it may."""
+        return self.share.at_most is not None and len(self.plans) >= self.share.at_most
+
+    @property
+    def discovery(self) -> Discovery:
+        """All of it."""
+        names = {name: tuple(getattr(self, name)) for name in Discovery.model_fields}
+        return Discovery(**names)
+
+    def changes(
+        self, readable: Mapping[Path, Product], known: Mapping[str, shoots.ShootState], passing: Mapping[str, str]
+    ) -> list[_Change]:
+        """The shoots that must run; the others are unchanged or refused. `passing`: see `held_in_passing`."""
+        changes = []
+        for folder, product in readable.items():
+            with self.refusing(folder):
+                listed = product.listed or listing_digest(folder)
+                if why := why_changed(known.get(product.sku), listed, passing):
+                    changes.append(_Change(folder, product, listed, why))
+                else:
+                    self.unchanged.append(product.sku)
+                    self.entries.add(Entry(sku=product.sku, fate="unchanged"))
+        return changes
+
+    @contextmanager
+    def refusing(self, folder: Path) -> Iterator[None]:
+        """Refuse the shoot if it turns out within that it cannot be planned."""
+        try:
+            yield
         except BadInput as error:
-            refused.append(refuse(catalog_url, run_id, root, folder, source(folder), unplannable(error)))
-            continue
-        plans.append(Planned(sku=shoot.sku, plan=plan_digest, changed=change))
-        shoots.record_planned(
-            catalog_url, run_id, sku=shoot.sku, collection=shoot.collection, source=plan.source,
-            listing_digest=digest, plan_digest=plan_digest, edition=edition,
-        )  # fmt: skip
-    return Discovery(plans=tuple(plans), unchanged=tuple(unchanged), refused=tuple(refused))
+            self.refuse(folder, unplannable(error))
+
+    def refuse(self, folder: Path, refusal: Refusal) -> None:
+        """Leave out a folder."""
+        self.refused.append(refuse(self.entries, self.root, folder, self.source(folder), refusal))
+
+    def postpone(self, change: _Change) -> None:
+        """Leave a shoot to the next run."""
+        self.postponed.append(change.product.sku)
+        sku, collection = change.product.sku, change.product.collection
+        source, why = printable(self.source(change.folder)), self.share.why
+        self.entries.add(Entry(sku=sku, collection=collection, source=source, fate="postponed", reason=why))
+
+    def take(self, change: _Change, plan: Plan, digest: str, preset: str) -> None:
+        """Process a shoot in this run."""
+        self._edition = self._edition or edition_of(preset)
+        self.plans.append(Planned(sku=plan.sku, plan=digest, changed=change.why))
+        made = Made(listing_digest=change.listed, edition=self._edition)
+        about = plan.model_dump(include={"sku", "collection", "source"})
+        self.entries.add(Entry(**about, fate="planned", plan_digest=digest, takes_over=made))
 
 
-def listing_digest(folder: Path) -> str:
-    """Digest of a shoot's files, by which the next run sees a change. Raises BadInput when one cannot be read."""
-    return digest_of(canonical_json(listing(folder)))
+def _products(known: Mapping[str, shoots.ShootState]) -> dict[Listed, Product]:
+    """Of which product the files are that earlier runs have read."""
+    return {
+        Listed(state.source, state.listing_digest): Product(state.sku, state.collection)
+        for state in known.values()
+        if state.listing_digest is not None
+    }
 
 
-def why_changed(state: shoots.ShootState | None, listed: str, store: Store) -> str | None:
+def why_changed(state: shoots.ShootState | None, listed: str, passing: Mapping[str, str]) -> str | None:
     """Say why a shoot must run again; None when nothing changed and its last run is final."""
     if state is None:
         return "new"
+    if state.fate == "postponed":
+        return f"postponed: {state.reason}"
     if state.listing_digest != listed:
         return "its photos or shoot.yaml changed"
     if shoots.is_changed(state, listed):
         return f"its last run: {state.fate}"
-    step = _held_in_passing(state.plan_digest, store) if state.fate == "held" else None
+    step = passing.get(state.sku)
     return f"its last run: {step} was held for lack of time" if step else None
 
 
-def _held_in_passing(plan_digest: str | None, store: Store) -> str | None:
-    """The first step of a plan that was held for lack of time."""
-    pointers = {step: store.pointer(plan_digest, step) for step in STEPS} if plan_digest else {}
-    manifests = {step: store.manifest(*pointer) for step, pointer in pointers.items() if pointer}
-    return next((step for step, manifest in manifests.items() if manifest and not is_final(manifest)), None)
+def held_in_passing(
+    held: Mapping[str, Sequence[str]], known: Mapping[str, shoots.ShootState], store: Store
+) -> dict[str, str]:
+    """Of the shoots whose steps were held, those that were for lack of time, with the first such step.
+
+    Only the manifests of held steps are read, and those of a bucket several at once.
+    """
+
+    def first(sku: str) -> str | None:
+        plan = known[sku].plan_digest if sku in known else None
+        for step in held[sku] if plan else ():
+            pointer = store.pointer(str(plan), step)
+            manifest = store.manifest(*pointer) if pointer else None
+            if manifest and not is_final(manifest):
+                return step
+        return None
+
+    found = zip(held, store.storage.each(first, held), strict=True)
+    return {sku: step for sku, step in found if step is not None}
 
 
 def conclude(catalog_url: str, run_id: str, only: Collection[str] | None = None) -> shoots.RunSummary:
     """Decide the fate of every shoot of a run, or of those in `only`, from the states of its steps, and record it."""
-    for shoot in shoots.summary(catalog_url, run_id).shoots:
-        if only is not None and shoot.sku not in only:
-            continue
-        if shoot.fate == "planned" or shoot.steps:  # a fate decided while the run goes on is decided again
-            fate, reason = _fate_of(shoot)
-            shoots.record_fate(catalog_url, run_id, shoot.sku, fate, reason)
-    Catalog(catalog_url).take_statistics()
+    with recording_entries(catalog_url, run_id) as entries:
+        for shoot in shoots.summary(catalog_url, run_id).shoots:
+            if only is not None and shoot.sku not in only:
+                continue
+            if shoot.fate == "planned" or shoot.steps:  # a fate decided while the run goes on is decided again
+                fate, reason = fate_of(shoot)
+                if (fate, reason) != (shoot.fate, shoot.reason):
+                    entries.add(Entry(sku=shoot.sku, fate=fate, reason=reason))
+    if only is None:
+        Catalog(catalog_url).take_statistics()
     return shoots.summary(catalog_url, run_id)
 
 
-def _fate_of(shoot: shoots.ShootSummary) -> tuple[shoots.Fate, str]:
-    by_step = {step.step: step for step in shoot.steps}
+def fate_of(shoot: shoots.ShootSummary) -> tuple[Fate, str]:
+    """How a shoot has ended, by the states of its steps, and why."""
     for state in ("refused", "failed"):
         for step in shoot.steps:
             if step.state == state:
                 return ("refused" if state == "refused" else "failed"), f"{step.step}: {step.reason}"
-    missing = [step for step in STEPS if step not in by_step]
-    if missing:
-        return "failed", f"{missing[0]} did not finish"
+    missing = missing_step(shoot)
+    if missing is not None:
+        return "failed", f"{missing} did not finish"
     held = [step for step in shoot.steps if step.state == "held"]
     return ("held", f"{held[0].step}: {held[0].reason}") if held else ("done", "")
+
+
+def missing_step(shoot: shoots.ShootSummary) -> str | None:
+    """The first step of a shoot that has not ended yet; None when none is to be waited for."""
+    states = {step.step: step.state for step in shoot.steps}
+    if not {"refused", "failed"}.isdisjoint(states.values()):
+        return None
+    return next((step for step in STEPS if step not in states), None)
 
 
 def unplannable(error: BadInput) -> Refusal:
@@ -204,35 +264,10 @@ def unplannable(error: BadInput) -> Refusal:
     return Refusal(code="shoot-engine-missing" if missing else "shoot-not-plannable", message=str(error))
 
 
-def read_all(root: Path) -> tuple[dict[Path, Shoot], dict[Path, Refusal]]:
-    """Read the shoots below `root`: those that can be planned, by folder, and why the other folders are refused."""
-    readable: dict[Path, Shoot] = {}
-    refused: dict[Path, Refusal] = {}
-    for folder, out_of_reach in find_shoots(root):
-        if out_of_reach:
-            refused[folder] = Refusal(code="shoot-out-of-reach", message=str(out_of_reach))
-            continue
-        try:
-            readable[folder] = read_shoot(folder)
-        except BadInput as error:
-            refused[folder] = Refusal(code="shoot-unusable", message=str(error))
-    by_sku: dict[str, list[Path]] = {}
-    for folder, shoot in readable.items():
-        by_sku.setdefault(shoot.sku.lower(), []).append(folder)  # a shop and some file systems ignore the case
-    for folders in by_sku.values():
-        for folder in folders if len(folders) > 1 else ():
-            others = ", ".join(str(other) for other in folders if other != folder)
-            what = f"{folder}/shoot.yaml: sku: {readable[folder].sku!r} is also in {others}"
-            duplicate = BadInput(what, remedy="Give each shoot its own sku, or remove one")
-            refused[folder] = Refusal(code="shoot-sku-twice", message=str(duplicate))
-            del readable[folder]
-    return readable, refused
-
-
-def refuse(catalog_url: str, run_id: str, root: Path, folder: Path, source: str, refusal: Refusal) -> Refused:
+def refuse(entries: Entries, root: Path, folder: Path, source: str, refusal: Refusal) -> Refused:
     """Record a refused folder under its own name, because its sku is unknown or belongs to another shoot too."""
     name = f"folder {printable(str(folder.relative_to(root)))}"
     if len(name) > SKU_CHARACTERS:
         name = f"{name[:80]}... {digest_of(name.encode())[:12]}"
-    shoots.record_fate(catalog_url, run_id, name, "refused", refusal.message, source=printable(source))
+    entries.add(Entry(sku=name, fate="refused", reason=refusal.message, source=printable(source)))
     return Refused(source=printable(str(folder)), code=refusal.code, reason=refusal.message)

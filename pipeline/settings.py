@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,9 @@ from sqlalchemy import URL
 from pipeline.core.bucket.url import BucketUrl, is_url
 from pipeline.core.errors import BadInput
 from pipeline.core.licences.gate import Allowed
+
+SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Settings(BaseSettings):
@@ -70,6 +74,25 @@ class Settings(BaseSettings):
         description="how many steps of backfills run at once: the slots of Airflow's pool `catalog_backfill`, which is "
         "made when Airflow first starts; later they are changed in Airflow",
     )
+    shoots_per_run: int | None = Field(
+        default=None,
+        gt=0,
+        description="how many shoots one run in Airflow takes; the others are postponed to a run that starts when it "
+        "ends. At most, and by default, Airflow's `[core] max_map_length`",
+    )
+    notify: str = Field(
+        default="",
+        pattern=r"^[\w.-]*(?:\s*,\s*[\w.-]+)*$",
+        description="ids of the Airflow connections, separated by commas, to which each night and backfill sends a "
+        "notice; see [Notices](../airflow.md#notices)",
+    )
+    notify_empty: bool = Field(default=False, description="whether a run with nothing to do sends a notice, too")
+    deadline: timedelta | None = Field(
+        default=None,
+        gt=timedelta(0),
+        description="how long after it was queued a night may take, such as `6h` or `90m`; if it is not finished by "
+        "then, CATALOG_NOTIFY gets a notice. Default: none",
+    )
     image: str | None = Field(default=None, description="container image of the pods, made from deploy/Dockerfile")
     pods: Path | None = Field(
         default=None,
@@ -127,6 +150,22 @@ class Settings(BaseSettings):
             raise ValueError(f"{text!r} has invisible characters; name another folder or file")
         return place_of(text)
 
+    @field_validator("deadline", mode="before")
+    @classmethod
+    def _is_a_span(cls, value: Any) -> Any:
+        """A time span as people write it. None for an empty text."""
+        if not isinstance(value, str) or not value.strip():
+            return value or None
+        found = SPAN.fullmatch(value.strip())
+        if not found:
+            raise ValueError("is no time span; write it as 6h, 90m or 1.5h")
+        return timedelta(**{SPANS[found[2]]: float(found[1])})
+
+    @property
+    def notify_connections(self) -> tuple[str, ...]:
+        """The ids in CATALOG_NOTIFY, each once."""
+        return tuple(dict.fromkeys(filter(None, re.split(r"[\s,]+", self.notify))))
+
     @property
     def catalog_url(self) -> str:
         """The catalog database's URL."""
@@ -177,5 +216,7 @@ def read_settings() -> Settings:
         first = error.errors()[0]
         name = "CATALOG_" + "_".join(map(str, first["loc"])).upper()
         got = re.sub(r"//[^/]*@", "//…@", str(first["input"])).partition("?")[0][:200]  # no credentials
+        if name == "CATALOG_NOTIFY":  # perhaps a web hook's URL, which is a secret
+            got, first["msg"] = "…", "has something else than ids of connections, such as shop-slack,team-mail"
         what = f"{name}: {first['msg'].removeprefix('Value error, ')} (got {got!r})"
         raise BadInput(what, remedy="Correct the environment variable") from None

@@ -3,6 +3,7 @@
 The reference page of shoot.yaml is generated from the models below; a field's description is its documentation.
 """
 
+import os
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -12,6 +13,7 @@ from pipeline.core.backdrops import Backdrop, Colour
 from pipeline.core.domain import Angle, Frozen, Name
 from pipeline.core.edits import Edits
 from pipeline.core.errors import BadInput, readable
+from pipeline.core.photo.limits import PHOTO_ENDINGS, RAW_ENDINGS
 from pipeline.core.photo_names import composed, find_photo, safe_name
 from pipeline.core.records import LevelPhoto, Light
 from pipeline.core.retouches import Retouch
@@ -19,6 +21,8 @@ from pipeline.core.shoot_files import NAMED_FOLDERS, ShootFiles, is_misnamed, sh
 from pipeline.core.typed_text import Line, Paragraph
 from pipeline.core.yaml_file.fields import Allowed, Guide, read_model
 
+LISTED = frozenset({"shoot.yaml", "photos", "mattes", *NAMED_FOLDERS})  # what `listing` looks at, in any case
+USUAL_ENDINGS = PHOTO_ENDINGS - RAW_ENDINGS  # a raw file may have a twin
 FileName = Annotated[str, Field(pattern=r"^(photos/)?[^/\\]{1,255}$")]
 
 
@@ -184,6 +188,37 @@ def listing(folder: Path) -> list[tuple[str, int, int]]:
             facts = file.stat()
         entries.append((file.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns))
     return entries
+
+
+def quick_listing(folder: Path) -> list[tuple[str, int, int]] | None:
+    """The same in one pass per folder, for a shoot that has nothing but plain photos; None for any other.
+
+    Most shoots are like that, and looking at 10,000 of them one file and rule at a time takes half a minute.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            own = {entry.name: entry for entry in entries if entry.name.lower() in LISTED}
+        if set(own) != {"shoot.yaml", "photos"} or not own["shoot.yaml"].is_file(follow_symlinks=False):
+            return None
+        if not own["photos"].is_dir(follow_symlinks=False):
+            return None
+        with os.scandir(own["photos"].path) as entries:
+            photos = sorted(entries, key=lambda entry: entry.name)
+        if not photos or not all(map(_is_plain_photo, photos)):
+            return None
+        facts = [
+            ("shoot.yaml", own["shoot.yaml"].stat()),
+            *((f"photos/{photo.name}", photo.stat()) for photo in photos),
+        ]
+    except OSError:
+        return None
+    return [(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts]
+
+
+def _is_plain_photo(entry: os.DirEntry[str]) -> bool:
+    name, ending = os.path.splitext(entry.name)  # noqa: PTH122 - a Path for each photo takes longer than all else
+    usual = ending.lower() in USUAL_ENDINGS and name.isascii() and name.isprintable() and name[:1] not in {".", "~"}
+    return usual and entry.is_file(follow_symlinks=False)
 
 
 def _require_there(path: Path) -> None:

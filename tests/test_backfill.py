@@ -14,7 +14,7 @@ from pipeline.cells import parse_steps, with_upstream
 from pipeline.contract.runner import Runner
 from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput
-from pipeline.discovery import conclude, discover
+from pipeline.discovery import ALL, Share, conclude, discover
 from pipeline.mirror import ShootsFolder
 from pipeline.plan import STEPS, read_plan
 from pipeline.run import run_plan
@@ -39,16 +39,18 @@ class Collection:
         write_toy_shoot(root / "shoots", "hat", "caption-fail")
         write_toy_shoot(root / "shoots", "bag", collection="bags")
 
-    def plan(self, run_id: str | None = None, *, dry_run: bool = False, **wanted: object) -> Backfill:
+    def plan(
+        self, run_id: str | None = None, *, dry_run: bool = False, share: Share = ALL, **wanted: object
+    ) -> Backfill:
         asked = Wanted.model_validate({"collection": "toys", **wanted})
-        place = ShootsFolder(self.root / "shoots")
-        return plan_backfill(asked, place, self.runner, self.url, str(self.preset), run_id=run_id, dry_run=dry_run)
+        place, preset = ShootsFolder(self.root / "shoots"), str(self.preset)
+        return plan_backfill(asked, place, self.runner, self.url, preset, run_id=run_id, dry_run=dry_run, share=share)
 
-    def run(self, *, only_first: bool = False, **wanted: object) -> list[str]:
+    def run(self, *, only_first: bool = False, share: Share = ALL, **wanted: object) -> list[str]:
         """Backfill to the end, or only the first shoot of it; returns the shoots that it planned."""
         self.count += 1
         run_id = f"backfill-{self.count}"
-        planned = self.plan(run_id, **wanted)
+        planned = self.plan(run_id, share=share, **wanted)
         for row in planned.plans[: 1 if only_first else None]:
             plan = read_plan(self.runner.store, row.plan)
             for result in run_plan(self.runner, plan, row.plan):
@@ -211,3 +213,28 @@ def test_a_wrong_range_of_steps_is_bad_input(text: str) -> None:
 def test_the_steps_above_are_needed_too() -> None:
     assert with_upstream(["sfm"]) == ("ingest", "cutout", "sfm")
     assert with_upstream(["publish"]) == STEPS
+
+
+def test_a_backfill_takes_its_share_and_the_next_runs_take_the_rest_once(toys: Collection) -> None:
+    """hat fails each time, and must not take the place of those that wait."""
+    assert toys.run(share=Share(at_most=1)) == ["hat"]
+    run = shoots.summary(toys.url, "backfill-1")
+    assert {shoot.sku: shoot.fate for shoot in run.shoots} == {"hat": "failed", "mug": "postponed", "tee": "postponed"}
+    assert set(shoots.known_shoots(toys.url)) == {"hat", "mug", "tee"}
+    assert toys.run(share=Share(at_most=1, after="backfill-1")) == ["mug"]
+    assert toys.run(share=Share(at_most=1, after="backfill-2")) == ["tee"]
+    assert toys.run(share=Share(at_most=1, after="backfill-3")) == []
+    assert toys.run(share=Share(at_most=1)) == ["hat"]
+
+
+def test_a_backfill_with_a_share_begins_with_what_ran_longest_ago(toys: Collection) -> None:
+    toys.run()
+    toys.preset.write_text("render: {side: 3}")
+    assert toys.run(share=Share(at_most=1)) == ["hat"]
+    assert toys.run(share=Share(at_most=2)) == ["mug", "tee"]
+
+
+def test_a_backfill_that_is_only_shown_postpones_nothing(toys: Collection) -> None:
+    planned = toys.plan("shown", dry_run=True, share=Share(at_most=1))
+    assert len(planned.postponed) == 2 and planned.to_run == len(STEPS)
+    assert {shoot.fate for shoot in shoots.summary(toys.url, "shown").shoots} == {"unchanged"}

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,28 @@ def test_a_wrong_number_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("CATALOG_RETRIES", "many")
     with pytest.raises(BadInput, match=r"CATALOG_RETRIES: .*\(got 'many'\)"):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [("6h", timedelta(hours=6)), ("90 m", timedelta(minutes=90)), ("1.5d", timedelta(hours=36)), ("", None)],
+)
+def test_a_deadline_is_a_span_as_people_write_it(monkeypatch: pytest.MonkeyPatch, text: str, span: object) -> None:
+    monkeypatch.setenv("CATALOG_DEADLINE", text)
+    assert read_settings().deadline == span
+
+
+@pytest.mark.parametrize("text", ["six hours", "08:00", "6", "0h", "-1h"])
+def test_another_deadline_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("CATALOG_DEADLINE", text)
+    with pytest.raises(BadInput, match="CATALOG_DEADLINE: "):
+        read_settings()
+
+
+def test_connections_for_notices_are_ids_of_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CATALOG_NOTIFY", "shop-slack, team_mail,shop-slack")
+    assert read_settings().notify_connections == ("shop-slack", "team_mail")
+    monkeypatch.setenv("CATALOG_NOTIFY", "https://hooks.slack.com/services/T/B/secret")
+    with pytest.raises(BadInput, match="CATALOG_NOTIFY: has something else than ids of connections") as raised:
+        read_settings()
+    assert "secret" not in str(raised.value) and raised.value.__suppress_context__

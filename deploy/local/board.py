@@ -29,6 +29,7 @@ COLOURS = {
     "failed": "red",
     "refused": "red",
     "unchanged": "cyan",
+    "postponed": "yellow",
 }
 
 

@@ -110,8 +110,15 @@ class Home:
 
 
 def environment(home: Home, settings: Settings, threads: int) -> dict[str, str]:
-    """The environment of every service and its tasks. Paths are absolute: tasks do not run in this folder."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    """The environment of every service and its tasks. Paths are absolute: tasks do not run in this folder.
+
+    Of Airflow's own variables only connections are inherited, because others may belong to another installation.
+    """
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AIRFLOW") or name.startswith("AIRFLOW_CONN_")
+    }
     path = [*filter(None, inherited.get("PYTHONPATH", "").split(os.pathsep)), str(PROJECT)]
     return inherited | {
         "AIRFLOW_HOME": str(home.path),
@@ -169,13 +176,24 @@ def _configuration(path: Path, port: int, parallelism: int, keys: dict[str, str]
         "api": {"host": HOST, "port": str(port), "base_url": url, "secret_key": keys["session"], "workers": "1"},
         "api_auth": {"jwt_secret": keys["jwt"]},
         "scheduler": {"scheduler_idle_sleep_time": "0.25", "enable_health_check": "False"},
-        "dag_processor": {"min_file_process_interval": "60", "parsing_processes": "1"},
+        "dag_processor": {
+            "min_file_process_interval": "60",
+            "parsing_processes": "1",
+            "dag_bundle_config_list": json.dumps(_bundles(path)),
+        },
         # a task's supervisor sleeps this long between a task closing its pipes and its exit, and it reports to the
         # api-server as often, which takes the steps' cores; the default is 5 s
         "workers": {"min_heartbeat_interval": "3"},
         "logging": {"base_log_folder": str(path / "logs"), "colored_console_log": "False"},
         "openlineage": {"disabled": "True"},
     }
+
+
+def _bundles(path: Path) -> list[dict[str, object]]:
+    """The DAGs of this project, and those that a person has put into the folder `dags` of this home."""
+    kind = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    own: list[dict[str, object]] = [{"name": "own", "classpath": kind, "kwargs": {"path": str(path / "dags")}}]
+    return [{"name": "dags-folder", "classpath": kind, "kwargs": {}}, *(own if (path / "dags").is_dir() else [])]
 
 
 def write_private(path: Path, text: str) -> None:

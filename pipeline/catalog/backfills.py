@@ -1,16 +1,15 @@
 """Bookkeeping of backfills: what is known of a collection before one, and what one has planned."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 
 from sqlalchemy import select
 
 from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.rows import record_of
-from pipeline.catalog.run_tables import RunShootRow, RunStepRow
-from pipeline.catalog.runs.totals import write_fate
-from pipeline.catalog.shoots import StepFate, run_row, shoot_row
+from pipeline.catalog.run_tables import RunStepRow
+from pipeline.catalog.runs.fates import Entry, Made, run_row
+from pipeline.catalog.shoots import StepFate
 from pipeline.catalog.tables import ShootRow
 
 
@@ -31,35 +30,21 @@ def record_run(url: str, run_id: str) -> None:
         run_row(session, run_id)
 
 
-def record_backfilled(
-    url: str,
-    run_id: str,
-    *,
-    sku: str,
-    collection: str,
-    source: str,
-    listing_digest: str,
-    plan_digest: str,
-    edition: str | None,
-) -> None:
-    """Record that a backfill planned a shoot, which stays as it is until its fate in the backfill is known.
+def backfilled(
+    *, sku: str, collection: str, source: str, listing_digest: str, plan_digest: str, edition: str | None
+) -> Entry:
+    """What is recorded of a shoot that a backfill planned: it stays as it is until its fate in the backfill is known.
 
     A backfill that is cancelled thus leaves the next night nothing to do. `edition`: None if the plan lacks steps, so
     that the shoot never takes it over.
     """
-    with Catalog(url).write() as session:
-        shoot_row(session, sku, collection, source)
-        write_fate(
-            session,
-            run_row(session, run_id),
-            RunShootRow(
-                run_id=run_id,
-                sku=sku,
-                plan_digest=plan_digest,
-                listing_digest=listing_digest,
-                edition=edition,
-                fate="planned",
-                reason="",
-                at=datetime.now(UTC),
-            ),
-        )
+    made = Made(listing_digest=listing_digest, edition=edition)
+    return Entry(
+        sku=sku,
+        fate="planned",
+        collection=collection,
+        source=source,
+        plan_digest=plan_digest,
+        hands_over=made,
+        own=False,
+    )

@@ -1,7 +1,8 @@
 """Run bookkeeping for discovery and the summary: the state of each shoot, and how it ended in each run."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -9,14 +10,14 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.rows import record_of
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
+from pipeline.catalog.runs.fates import Entry, Fate, Made, new_shoot, record_entries, run_row
 from pipeline.catalog.runs.totals import write_fate, write_step
-from pipeline.catalog.states import refresh_states
 from pipeline.catalog.tables import AssetRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 
-Fate = Literal["planned", "unchanged", "done", "held", "failed", "refused"]
-UNFINISHED = frozenset({"planned", "failed", "refused"})  # a run that never ended counts as failed
+FAILED = frozenset({"planned", "failed", "refused"})  # a run that never ended counts as failed
+UNFINISHED = FAILED | {"postponed"}  # what the next run does again
 
 
 class ShootState(Frozen):
@@ -50,6 +51,7 @@ class StepFate(Frozen):
     cost_usd: float = 0.0
     computed: int = 0
     reused: int = 0
+    published: int = 0
 
 
 class ShootSummary(Frozen):
@@ -83,14 +85,50 @@ class RunSummary(Frozen):
     @property
     def failed(self) -> list[str]:
         """The shoots that make the run fail: failed, refused, or never ended."""
-        return [shoot.sku for shoot in self.shoots if shoot.fate in UNFINISHED]
+        return [shoot.sku for shoot in self.shoots if shoot.fate in FAILED]
 
 
 def known_shoots(url: str) -> dict[str, ShootState]:
     """Every shoot in the catalog, by sku."""
     with Catalog(url).read() as session:
-        rows = session.scalars(select(ShootRow).order_by(ShootRow.sku))
+        columns = [getattr(ShootRow, name) for name in ShootState.model_fields]
+        rows = session.execute(select(*columns).order_by(ShootRow.sku))
         return {row.sku: record_of(ShootState, row) for row in rows}
+
+
+def held_steps(url: str) -> dict[str, list[str]]:
+    """Of each shoot whose last run was held, the steps that were, in the order in which they ended."""
+    query = (
+        select(ShootRow.sku, RunStepRow.step)
+        .join(RunStepRow, (RunStepRow.sku == ShootRow.sku) & (RunStepRow.run_id == ShootRow.last_run_id))
+        .where(ShootRow.fate == "held", RunStepRow.state == "held")
+        .order_by(ShootRow.sku, RunStepRow.at)
+    )
+    steps: dict[str, list[str]] = defaultdict(list)
+    with Catalog(url).read() as session:
+        for sku, step in session.execute(query):
+            steps[sku].append(step)
+    return steps
+
+
+def postponed_by(url: str, run_id: str) -> set[str]:
+    """The shoots that a run has postponed."""
+    query = select(RunShootRow.sku).where(RunShootRow.run_id == run_id, RunShootRow.fate == "postponed")
+    with Catalog(url).read() as session:
+        return set(session.scalars(query))
+
+
+def postponed_since(url: str) -> dict[str, datetime]:
+    """When each shoot that is postponed now first was, since its last run."""
+    query = (
+        select(RunShootRow.sku, func.min(RunShootRow.at).label("since"))
+        .join(ShootRow, ShootRow.sku == RunShootRow.sku)
+        .where(ShootRow.fate == "postponed", RunShootRow.fate == "postponed")
+        .where((RunShootRow.at > ShootRow.last_run_at) | ShootRow.last_run_at.is_(None))
+        .group_by(RunShootRow.sku)
+    )
+    with Catalog(url).read() as session:
+        return {row.sku: row.since for row in session.execute(query)}
 
 
 def is_changed(known: ShootState | None, listing_digest: str) -> bool:
@@ -114,18 +152,17 @@ def record_planned(
 
     `edition`: of `pipeline.editions`; None: not known. `started_at`: when the run began, if it is recorded only now.
     """
-    with Catalog(url).write() as session:
-        run_row(session, run_id, started_at)
-        shoot = shoot_row(session, sku, collection, source)
-        shoot.collection, shoot.source = collection, source
-        shoot.listing_digest, shoot.plan_digest, shoot.edition = listing_digest, plan_digest, edition
-        _record(session, run_id, shoot, "planned", "", plan_digest)
+    made = Made(listing_digest=listing_digest, edition=edition)
+    entry = Entry(
+        sku=sku, fate="planned", collection=collection, source=source, plan_digest=plan_digest, takes_over=made
+    )
+    record_entries(url, run_id, [entry], started_at)
 
 
 def record_requested(url: str, run_id: str, *, sku: str, collection: str, source: str, plan_digest: str) -> None:
     """Record that a run was made for a brief. The shoot's own state stays, so that the next night sees it as before."""
-    with Catalog(url).write() as session:
-        _record(session, run_id, shoot_row(session, sku, collection, source), "planned", "", plan_digest)
+    entry = Entry(sku=sku, fate="planned", collection=collection, source=source, plan_digest=plan_digest)
+    record_entries(url, run_id, [entry])
 
 
 def record_fate(
@@ -135,8 +172,7 @@ def record_fate(
 
     `collection` and `source` are for a shoot that could not be planned because its shoot.yaml is invalid.
     """
-    with Catalog(url).write() as session:
-        _record(session, run_id, shoot_row(session, sku, collection, source), fate, reason)
+    record_entries(url, run_id, [Entry(sku=sku, fate=fate, reason=reason, collection=collection, source=source)])
 
 
 def record_request_failed(url: str, run_id: str, sku: str, reason: str) -> None:
@@ -195,36 +231,50 @@ def summary(url: str, run_id: str) -> RunSummary:
             raise BadInput(
                 f"the catalog has no run {run_id!r}", remedy=f"Give the id of a run that has started; latest: {known}"
             )
-        query = (
-            select(RunShootRow, ShootRow)
-            .join(ShootRow, ShootRow.sku == RunShootRow.sku)
-            .where(RunShootRow.run_id == run_id)
-            .order_by(RunShootRow.sku)
-        )
-        shoots = [_summary(session, entry, shoot) for entry, shoot in session.execute(query)]
+        steps, assets = _steps_of(session, run_id), _assets_of(session, run_id)
+        query = select(RunShootRow, ShootRow.collection).join(ShootRow, ShootRow.sku == RunShootRow.sku)
+        entries = session.execute(query.where(RunShootRow.run_id == run_id).order_by(RunShootRow.sku))
+        shoots = [
+            _summary(entry, collection, steps.get(entry.sku, ()), assets.get(entry.sku, {}))
+            for entry, collection in entries
+        ]
         return RunSummary(run_id=run_id, started_at=run.started_at, shoots=tuple(shoots))
 
 
-def _summary(session: Session, entry: RunShootRow, shoot: ShootRow) -> ShootSummary:
-    steps = session.scalars(
-        select(RunStepRow)
-        .where(RunStepRow.run_id == entry.run_id, RunStepRow.sku == entry.sku)
-        .order_by(RunStepRow.at, RunStepRow.step)
+def _steps_of(session: Session, run_id: str) -> dict[str, list[StepFate]]:
+    """The steps of every shoot of a run, in the order in which they ended."""
+    columns = [getattr(RunStepRow, name) for name in StepFate.model_fields]
+    query = select(RunStepRow.sku, *columns).where(RunStepRow.run_id == run_id)
+    steps = defaultdict(list)
+    for row in session.execute(query.order_by(RunStepRow.at, RunStepRow.step)):
+        steps[row.sku].append(record_of(StepFate, row))
+    return steps
+
+
+def _assets_of(session: Session, run_id: str) -> dict[str, dict[str, int]]:
+    """The number of current assets by state, for every shoot of a run that has any."""
+    query = (
+        select(AssetRow.sku, AssetRow.state, func.count())
+        .join(RunShootRow, RunShootRow.sku == AssetRow.sku)
+        .where(RunShootRow.run_id == run_id, AssetRow.current)
+        .group_by(AssetRow.sku, AssetRow.state)
+        .order_by(AssetRow.sku, AssetRow.state)
     )
-    counts = session.execute(
-        select(AssetRow.state, func.count())
-        .where(AssetRow.sku == entry.sku, AssetRow.current)
-        .group_by(AssetRow.state)
-        .order_by(AssetRow.state)
-    )
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    for sku, state, count in session.execute(query):
+        counts[sku][state] = count
+    return counts
+
+
+def _summary(entry: RunShootRow, collection: str, steps: Sequence[StepFate], assets: Mapping[str, int]) -> ShootSummary:
     return ShootSummary(
         sku=entry.sku,
-        collection=shoot.collection,
+        collection=collection,
         fate=entry.fate,
         reason=entry.reason,
         plan_digest=entry.plan_digest,
-        steps=tuple(record_of(StepFate, step) for step in steps),
-        assets=dict(counts.all()),
+        steps=tuple(steps),
+        assets=dict(assets),
     )
 
 
@@ -232,38 +282,7 @@ def shoot_row(session: Session, sku: str, collection: str, source: str) -> Shoot
     """The row of a shoot, which is added if it is new."""
     row = session.get(ShootRow, sku)
     if row is None:
-        row = ShootRow(sku=sku, collection=collection, source=source, attributes={}, fate="planned", reason="")
+        row = new_shoot(sku, collection, source)
         session.add(row)
         session.flush()
     return row
-
-
-def run_row(session: Session, run_id: str, started_at: datetime | None = None) -> RunRow:
-    """The row of a run, which is added if it is new."""
-    row = session.get(RunRow, run_id)
-    if row is None:
-        row = RunRow(run_id=run_id, started_at=started_at or datetime.now(UTC))
-        session.add(row)
-        session.flush()
-    return row
-
-
-def _record(
-    session: Session, run_id: str, shoot: ShootRow, fate: Fate, reason: str, plan_digest: str | None = None
-) -> None:
-    """Record a shoot's fate in a run, and as its own unless the run was made for a brief.
-
-    `plan_digest`: of the run's plan; None: as the run has recorded it.
-    """
-    now = datetime.now(UTC)
-    run = run_row(session, run_id)
-    entry = session.get(RunShootRow, (run_id, shoot.sku))
-    digest = plan_digest or (shoot.plan_digest if entry is None else entry.plan_digest)
-    if entry is not None and entry.edition is not None:  # a backfill, which now has ended for this shoot
-        shoot.plan_digest, shoot.listing_digest, shoot.edition = digest, entry.listing_digest, entry.edition
-        entry.edition = None
-    if fate != "unchanged" and digest == shoot.plan_digest:
-        shoot.fate, shoot.reason, shoot.last_run_id, shoot.last_run_at = fate, reason, run_id, now
-    ended = RunShootRow(run_id=run_id, sku=shoot.sku, plan_digest=digest, fate=fate, reason=reason, at=now)
-    write_fate(session, run, ended)
-    refresh_states(session, shoot.sku)

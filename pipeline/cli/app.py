@@ -17,6 +17,7 @@ from pipeline.cli import (
     fetch,
     impact,
     init,
+    notice,
     review,
     runs,
     similar,
@@ -33,7 +34,8 @@ app = typer.Typer(
     help="Turn product shoots into catalog pictures and texts.\n\n"
     "Exit codes: 0 done, 20 held, 30 bad input, 143 stopped, 2 an invalid command line, 1 any other error.",
 )
-for commands in (init, runs, brief, backfill, catalog, fetch, impact, review, similar, caption, engines, splats, ui):
+GROUPS = (init, runs, brief, backfill, catalog, notice, fetch, impact, review, similar, caption, engines, splats, ui)
+for commands in GROUPS:
     commands.add_commands(app)
 
 

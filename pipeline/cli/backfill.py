@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pipeline.backfill import Backfill, Only, Wanted, plan_backfill
 from pipeline.cells import STATES, Cell, CellState
-from pipeline.cli.catalog import new_run_id, record_step
+from pipeline.cli.catalog import After, AtMost, new_run_id, record_step
 from pipeline.cli.output import Json, print_json
 from pipeline.cli.places import given_place, shoots_in
 from pipeline.cli.progress import run_progress
@@ -19,7 +19,7 @@ from pipeline.cli.recording import recording
 from pipeline.cli.runs import Preset
 from pipeline.cli.sheets import copy_held_picture, copy_sheet
 from pipeline.core.errors import BadInput
-from pipeline.discovery import conclude
+from pipeline.discovery import Share, conclude
 from pipeline.plan import STEPS, read_plan
 from pipeline.run import StepResult, exit_code, run_plan, runner_from
 from pipeline.settings import Settings, read_settings
@@ -61,6 +61,8 @@ def backfill(
         bool, typer.Option("--plan-only", help="also record the plans under --run-id, for Airflow to run them")
     ] = False,
     run_id: Annotated[str | None, typer.Option(help="name of the run; default: a new name")] = None,
+    at_most: AtMost = None,
+    after: After = None,
     as_json: Json = False,
 ) -> None:
     """Make the cells (shoots by steps) of one collection that are not there, after showing them and what they take.
@@ -77,13 +79,15 @@ def backfill(
         wanted, place, runner, settings.catalog_url, preset or settings.preset,
         run_id=run_id if plan_only or not dry_run else None, dry_run=dry_run,
         runs_here=settings.execution == "local" or not (plan_only or dry_run),
+        share=Share(at_most=at_most, after=after or None),
     )  # fmt: skip
     if not as_json:
         print_backfill(Console(), wanted.collection, planned)
     results = {} if dry_run or plan_only else _run(planned, settings, run_id)
     if as_json:
         plans = [] if dry_run else [plan.model_dump() for plan in planned.plans]
-        print_json({"run_id": run_id, **_as_json(planned, results), "plans": plans})
+        postponed = [] if dry_run else planned.postponed
+        print_json({"run_id": run_id, **_as_json(planned, results), "plans": plans, "postponed": postponed})
     raise typer.Exit(exit_code([result for steps in results.values() for result in steps]))
 
 
@@ -146,6 +150,8 @@ def lines_of(planned: Backfill) -> list[str]:
     if estimate.unknown:
         took += f", besides {', '.join(estimate.unknown)}, which never ran on this store"
     lines = [f"cells: {counts}", f"to run: {planned.to_run} cells of {len(planned.plans)} shoots, {took}"]
+    if postponed := planned.postponed:
+        lines.append(f"postponed to the next run: {len(postponed)} shoots, because one run takes only so many")
     lines += [f"refused: {refused.source}: {refused.reason} [{refused.code}]" for refused in planned.refused]
     return lines + [f"waits: {shoot.source}: {shoot.reason}" for shoot in planned.waiting]
 

@@ -19,11 +19,16 @@ from pipeline.cli.places import given_place, shoots_in
 from pipeline.contract.plan import Plan
 from pipeline.contract.storage.base import object_name
 from pipeline.contract.verify import verify as verify_store
-from pipeline.discovery import conclude
+from pipeline.discovery import Share, conclude
 from pipeline.discovery import discover as discover_shoots
 from pipeline.editions import edition_of
 from pipeline.run import StepResult, store_from
 from pipeline.settings import Settings, read_settings
+
+AtMost = Annotated[
+    int | None, typer.Option(min=1, help="how many shoots this run takes; further ones are postponed to the next run")
+]
+After = Annotated[str | None, typer.Option(help="take only the shoots that the run of this name has postponed")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -40,6 +45,8 @@ def discover(
     run_id: Annotated[
         str | None, typer.Option(help="name of the run under which the shoots are recorded; default: a new name")
     ] = None,
+    at_most: AtMost = None,
+    after: After = None,
     as_json: Json = False,
 ) -> None:
     """Plan the new and changed shoots; the nightly run begins with this."""
@@ -56,6 +63,7 @@ def discover(
         runs_here=settings.execution == "local",
         fetched=shoots_folder.fetched,
         source=shoots_folder.source,
+        share=Share(at_most=at_most, after=after or None),
     )
     waiting = [shoot.model_dump() for shoot in shoots_folder.waiting]
     if as_json:
@@ -68,6 +76,8 @@ def discover(
         table.add_row(sku, "unchanged", "")
     for refused in discovery.refused:
         table.add_row(escape(refused.source), "[red]refused[/]", escape(f"{refused.reason} [{refused.code}]"))
+    for sku in discovery.postponed:
+        table.add_row(sku, "[yellow]postponed[/]", f"one run takes at most {at_most} shoots")
     for shoot in shoots_folder.waiting:
         table.add_row(escape(shoot.source), "[yellow]waits[/]", escape(shoot.reason))
     _print_table(table, f"no shoots in {root or settings.shoots}")

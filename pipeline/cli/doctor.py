@@ -49,6 +49,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_licences(settings),
         *_extras(),
         *_pods(settings),
+        *_notices(settings),
         *_unread(os.environ),
         _device(),
     ]
@@ -89,6 +90,16 @@ def _pods(settings: Settings) -> list[Finding]:
     changed = ", ".join(["every pod"] * (file.every != PodOptions()) + [*file.steps, *file.dags]) or "nothing"
     words = f"{settings.pods} changes {changed}" if settings.pods else "as the stages declare"
     return [Finding(what="pods", state="ok", words=words)]
+
+
+def _notices(settings: Settings) -> list[Finding]:
+    """Who is told about nights. Whether a connection can be used, only Airflow knows: the task `notify` says it."""
+    names = ", ".join(settings.notify_connections)
+    if settings.deadline and not names:
+        words = f"CATALOG_DEADLINE={settings.deadline} tells nobody: name Airflow connections in CATALOG_NOTIFY"
+        return [Finding(what="notices", state="missing", words=words)]
+    late = f", also after {settings.deadline} without an end" if settings.deadline else ""
+    return [Finding(what="notices", state="ok", words=f"go to {names}{late}")] if names else []
 
 
 def _unread(environment: Mapping[str, str]) -> list[Finding]:

@@ -22,7 +22,7 @@ from pipeline.contract.work import Event
 from pipeline.core.errors import NOT_PLANNED, Held
 from pipeline.core.records import LeftOut
 from pipeline.core.shoot_files import by_reason
-from pipeline.discovery import listing_digest
+from pipeline.finding import listing_digest
 from pipeline.plan import STEPS, read_plan, stage_of, write_plan
 from pipeline.run import (
     StepResult,

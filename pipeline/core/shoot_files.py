@@ -198,6 +198,11 @@ def is_misnamed(name: str) -> bool:
     return name != "shoot.yaml" and name.lower() in {"shoot.yaml", "shoot.yml", "shoot.yaml.txt", "shoot.yml.txt"}
 
 
+def is_shoot_file(name: str) -> bool:
+    """Whether a folder with a file of this name is a shoot."""
+    return name == "shoot.yaml" or is_misnamed(name)
+
+
 def _pictures_below(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         folders.sort()

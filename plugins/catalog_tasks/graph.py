@@ -1,10 +1,11 @@
-"""The graph of a run, shared by all DAGs: discovery, one mapped group of steps per shoot, a summary."""
+"""The graph of a run, shared by all DAGs: discovery, one mapped group of steps per shoot, what follows, a summary."""
 
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator, TriggerRule, WeightRule, task_group
 
+from catalog_tasks.ending import PUBLISHED, AnnounceOperator, NextRunOperator, NotifyOperator
 from catalog_tasks.local import (
     BackfillOperator,
     DiscoverOperator,
@@ -54,10 +55,10 @@ def read_request(target: str, text: str, preset: str = "", asset: str = "") -> R
     )
 
 
-def run_shoots(discover: PlanningOperator, *, backfill: bool = False) -> None:
-    """Run every planned shoot's steps, independently of the other shoots, and then the summary.
+def run_shoots(discover: PlanningOperator, *, backfill: bool = False, request: bool = False) -> None:
+    """Run every planned shoot's steps, independently of the other shoots, then what follows them, and the summary.
 
-    `backfill`: the steps of other runs go first.
+    `backfill`: the steps of other runs go first. `request`: of one person, who sees how it ends: nobody is notified.
     """
     settings = read_settings()
 
@@ -73,7 +74,38 @@ def run_shoots(discover: PlanningOperator, *, backfill: bool = False) -> None:
         trigger_rule=TriggerRule.ALL_DONE,
         retries=0,
     )
-    shoot.expand_kwargs(discover.output) >> summary
+    ending = [announce(settings)] if request else [announce(settings), *notify(settings), next_run(settings)]
+    shoot.expand_kwargs(discover.output) >> ending >> summary
+
+
+def announce(settings: Settings) -> AnnounceOperator:
+    """Return the task that emits the asset events. The summary could not: it fails if a shoot failed."""
+    return AnnounceOperator(
+        task_id="announce", outlets=[PUBLISHED], trigger_rule=TriggerRule.ALL_DONE, **_retries(settings)
+    )
+
+
+def notify(settings: Settings) -> list[NotifyOperator]:
+    """Return one task for each connection that gets a notice, so that one that fails stops no other."""
+    return [
+        NotifyOperator(
+            task_id=f"notify.{name}", connection=name, trigger_rule=TriggerRule.ALL_DONE, **_retries(settings)
+        )
+        for name in settings.notify_connections
+    ]
+
+
+def next_run(settings: Settings) -> NextRunOperator:
+    """Return the task that starts the run for the postponed shoots."""
+    return NextRunOperator(
+        task_id="next_run",
+        trigger_dag_id="{{ dag.dag_id }}",
+        logical_date=None,
+        skip_when_already_exists=True,  # triggered by an earlier try
+        openlineage_inject_parent_info=False,
+        trigger_rule=TriggerRule.ALL_DONE,
+        **_retries(settings),
+    )
 
 
 def stage_task(step: str, sku: Any, plan: Any, settings: Settings, *, backfill: bool) -> BaseOperator:

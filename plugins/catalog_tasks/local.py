@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from catalog_tasks.command import Command, CommandResult, raise_unless_done
 from catalog_tasks.labels import LABEL_TEMPLATE, show_reason
+from pipeline.settings import read_settings
 
 FAILED_STATES = frozenset({"failed", "upstream_failed"})
 
@@ -81,33 +83,43 @@ class PlanningOperator(CatalogOperator):
         raise_unless_done(self.task_id, result.exit_code, result.reason)
         return json.loads(result.output)
 
+    def read_share(self, context: Context) -> Any:
+        """The same with as many shoots as one run may take; how many others wait is kept for the tasks at the end."""
+        command, *rest = self.arguments
+        self.arguments = [command, "--at-most", shoots_per_run(), *rest]
+        output = self.read_output()
+        for refused in output["refused"]:
+            self.log.error("%s: refused: %s", refused["source"], refused["reason"])
+        for shoot in output["waiting"]:
+            self.log.warning("%s: waits: %s", shoot["source"], shoot["reason"])
+        for name in ("waiting", "postponed"):
+            context["ti"].xcom_push(key=name, value=len(output[name]))
+        if count := len(output["postponed"]):
+            self.log.warning("%d shoots are postponed: one run takes at most %d", count, shoots_per_run())
+        return output
+
 
 class DiscoverOperator(PlanningOperator):
     """Plans every new or changed shoot below a folder; returns `[{"sku": ..., "plan": digest}, ...]` to map over."""
 
-    def execute(self, context: Context) -> list[dict[str, str]]:  # noqa: ARG002 - Airflow passes it by name
+    def execute(self, context: Context) -> list[dict[str, str]]:
         """Run discovery. A shoot that cannot be planned is logged and fails the summary; the others run."""
-        discovery = self.read_output()
+        discovery = self.read_share(context)
         for plan in discovery["plans"]:
             self.log.info("%s: %s, plan %s", plan["sku"], plan["changed"], plan["plan"])
-        for sku in discovery["unchanged"]:
-            self.log.info("%s: unchanged", sku)
-        for refused in discovery["refused"]:
-            self.log.error("%s: refused: %s", refused["source"], refused["reason"])
+        self.log.info("unchanged: %d shoots", len(discovery["unchanged"]))
         return [{"sku": plan["sku"], "plan": plan["plan"]} for plan in discovery["plans"]]
 
 
 class BackfillOperator(PlanningOperator):
     """Shows the cells of a collection and plans those wanted; returns what to map over, as discovery does."""
 
-    def execute(self, context: Context) -> list[dict[str, str]]:  # noqa: ARG002 - Airflow passes it by name
+    def execute(self, context: Context) -> list[dict[str, str]]:
         """Log the matrix of shoots and steps and the estimate, before any step runs."""
-        backfill = self.read_output()
+        backfill = self.read_share(context)
         for row in backfill["shoots"]:
             cells = ", ".join(f"{cell['step']} {cell['state']}" for cell in row["cells"])
             self.log.info("%s: %s: %s", row["sku"], "runs" if row["plan"] else "does not run", cells)
-        for refused in backfill["refused"]:
-            self.log.error("%s: refused: %s", refused["source"], refused["reason"])
         for line in backfill["words"]:
             self.log.info("%s", line)
         return [{"sku": plan["sku"], "plan": plan["plan"]} for plan in backfill["plans"]]
@@ -124,6 +136,12 @@ class RequestOperator(PlanningOperator):
         for refused in request["refused"]:
             self.log.warning("refused: %s: %s", refused["text"], refused["reason"])
         return [{"sku": request["sku"], "plan": request["plan"]}]
+
+
+def shoots_per_run() -> int:
+    """How many shoots one run takes: Airflow refuses to map over more than `[core] max_map_length`."""
+    limit = conf.getint("core", "max_map_length", fallback=1024)
+    return min(limit, read_settings().shoots_per_run or limit)
 
 
 class SummaryOperator(CatalogOperator):

@@ -64,3 +64,17 @@ def test_a_variable_that_nothing_reads_is_named_with_the_setting_that_is_near() 
     found = {finding.what: finding.words for finding in doctor._unread(environment)}
     assert found["CATALOG_STROE"] == "is no setting; CATALOG_STORE is near"
     assert set(found) == {"CATALOG_STROE", "CATALOG_KUBERNETES_CORES"}
+
+
+@pytest.mark.parametrize(
+    ("notify", "deadline", "state", "words"),
+    [
+        ("a,b", None, "ok", "go to a, b"),
+        ("a", "6h", "ok", "go to a, also after 6:00:00 without an end"),
+        ("", "6h", "missing", "tells nobody: name Airflow connections in CATALOG_NOTIFY"),
+    ],
+)
+def test_a_deadline_that_tells_nobody_is_a_finding(notify: str, deadline: str | None, state: str, words: str) -> None:
+    (finding,) = doctor._notices(Settings.model_validate({"notify": notify, "deadline": deadline}))
+    assert finding.state == state and words in finding.words
+    assert doctor._notices(Settings()) == []

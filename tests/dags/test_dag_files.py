@@ -54,7 +54,8 @@ def load(name: str):
 def test_a_dag_has_the_plans_steps_and_dependencies(dag):
     from pipeline.plan import STEPS, UPSTREAM
 
-    assert set(dag.task_dict) == {"discover", "summary", *(f"shoot.{step}" for step in STEPS)}
+    ending = {"announce"} if dag.dag_id == "catalog_request" else {"announce", "next_run"}
+    assert set(dag.task_dict) == {"discover", "summary", *ending, *(f"shoot.{step}" for step in STEPS)}
     for step, upstream in UPSTREAM.items():
         expected = {f"shoot.{name}" for name in upstream} or {"discover"}
         assert expected <= dag.get_task(f"shoot.{step}").upstream_task_ids <= expected | {"discover"}
@@ -82,6 +83,28 @@ def test_the_summary_is_last_and_always_runs(dag):
     assert [task.task_id for task in dag.leaves] == ["summary"]
     assert summary.trigger_rule == "all_done"
     assert summary.retries == 0
+
+
+def test_what_follows_the_shoots_runs_whatever_happened_and_decides_no_state(dag):
+    for name in {"announce", "next_run"} & set(dag.task_dict):
+        task = dag.get_task(name)
+        assert task.trigger_rule == "all_done" and task.retries == 2
+        assert task.downstream_task_ids == {"summary"} and "shoot.publish" in task.upstream_task_ids
+
+
+@pytest.mark.parametrize(("name", "notified"), [(DAGS[0], True), (DAGS[1], True), (DAGS[2], False)])
+def test_each_connection_has_a_task_of_its_own(monkeypatch, name, notified):
+    monkeypatch.setenv("CATALOG_NOTIFY", "shop_slack, team-mail")
+    tasks = [task for task in load(name).tasks if task.task_id.startswith("notify.")]
+    assert [task.task_id for task in tasks] == (["notify.shop_slack", "notify.team-mail"] if notified else [])
+    assert all(task.trigger_rule == "all_done" and task.downstream_task_ids == {"summary"} for task in tasks)
+
+
+def test_only_nights_have_the_deadline(monkeypatch):
+    monkeypatch.setenv("CATALOG_DEADLINE", "6h")
+    assert [bool(load(name).deadline) for name in DAGS] == [True, False, False]
+    monkeypatch.delenv("CATALOG_DEADLINE")
+    assert not load(DAGS[0]).deadline
 
 
 def test_a_step_downstream_of_a_held_step_runs(dag):

@@ -4,6 +4,7 @@ Steps are toys. One Airflow serves all tests of this file, in their order; the l
 """
 
 import io
+import json
 import os
 import re
 import shutil
@@ -24,6 +25,7 @@ from tests.browser import chromium, open_page
 from tests.catalog.toy_shoot import ToyShoot
 from tests.dags.airflow_up import Airflow, alive, change, fetch, is_ready, start_up, until
 from tests.dags.toy_shoots import write_toy_shoot
+from tests.plugins.servers import Hook, serve_hook
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NIGHTLY, BACKFILL, REQUEST = "catalog_nightly", "catalog_backfill", "catalog_request"
@@ -31,7 +33,13 @@ ASSET = "MUG-1/front/white/shop"
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory):
+def hook():
+    with serve_hook() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory, hook):
     root = tmp_path_factory.mktemp("airflow")
     toy = PROJECT / "tests" / "dags" / "toy"
     environment = {
@@ -42,12 +50,18 @@ def airflow(tmp_path_factory):
         "CATALOG_SHOOTS": str(root / "shoots"),
         "CATALOG_RETRIES": "1",
         "CATALOG_RETRY_SECONDS": "0.1",
+        "CATALOG_SHOOTS_PER_RUN": "4",
+        "CATALOG_DEADLINE": "20s",
+        "CATALOG_NOTIFY": "team",
+        "AIRFLOW_CONN_TEAM": json.dumps({"conn_type": "http", "host": hook.url}),
     }
+    (root / "home" / "dags").mkdir(parents=True)
+    (root / "home" / "dags" / "shop_feed.py").write_text(shop_feed())
     photo = io.BytesIO()
     Image.new("RGB", (600, 400), "teal").save(photo, "JPEG")
     ToyShoot(root, f"sqlite:///{root / 'catalog.db'}", photos={"A.jpg": photo.getvalue()}).publish()
     write_toy_shoot(root / "shoots", "tee")
-    write_toy_shoot(root / "shoots", "mug", "sfm-held")
+    write_toy_shoot(root / "shoots", "mug", "sfm-held", "publish-shop")
     write_toy_shoot(root / "shoots", "bag", "ingest-bad", collection="bags")
     write_toy_shoot(root / "shoots", "hat", "ingest-fail")
     (write_toy_shoot(root / "shoots", "broken") / "shoot.yaml").write_text("sku: [")
@@ -60,6 +74,17 @@ def airflow(tmp_path_factory):
     finally:
         server.up.send_signal(signal.SIGTERM)
         server.up.wait()
+
+
+def shop_feed() -> str:
+    """The example of a DAG downstream, for the collection of the toys."""
+    page = (PROJECT / "docs" / "airflow.md").read_text()
+    (example,) = re.findall(r"```python\n(from airflow.sdk import Asset.*?)```", page, re.DOTALL)
+    return example.replace("catalog://collection/sample", "catalog://collection/toys")
+
+
+def notices(hook: Hook, run_id: str) -> list[str]:
+    return [body["text"] for _, _, body in hook.requests if body["run_id"] == run_id]
 
 
 def test_airflow_listens_only_on_this_machine(airflow):
@@ -178,7 +203,7 @@ def test_a_browser_reaches_a_photo_from_the_navigation_after_login(airflow):
     assert {address.split("/")[2] for address in requests if "://" in address} == {airflow.client.url.split("/")[2]}
 
 
-def test_a_night_with_every_outcome(airflow):
+def test_a_night_with_every_outcome(airflow, hook):
     state, tasks = airflow.run(NIGHTLY)
     assert state == "failed" and tasks["", "summary"]["state"] == "failed"
 
@@ -195,7 +220,49 @@ def test_a_night_with_every_outcome(airflow):
     assert (refused["state"], refused["try_number"]) == ("failed", 1)
     assert (failed["state"], failed["try_number"]) == ("failed", 2)
     summary = airflow.log(tasks["", "summary"])
-    assert "broken" in summary and "RuntimeError: a toy" in summary
+    assert "broken" in summary and "RuntimeError" in summary  # the table's columns wrap
+
+    assert tasks["", "announce"]["state"] == tasks["", "notify.team"]["state"] == "success"
+    assert tasks["", "next_run"]["state"] == "skipped"
+    (notice,) = [text for text in notices(hook, refused["run_id"]) if "not finished" not in text]
+    assert "2 images published" in notice and "Shoots: 1 done, 1 held, 1 failed, 2 refused." in notice
+    assert "held: mug: sfm: 7 of 24 photos registered" in notice
+    assert f"Run: {airflow.client.url}/dags/{NIGHTLY}/runs/" in notice
+
+
+def test_a_dag_downstream_runs_once_for_the_collection_that_was_published(airflow):
+    runs = until(lambda: airflow.client.get("/api/v2/dags/shop_feed/dagRuns")["dag_runs"])
+    assert len(runs) == 1 and until(lambda: airflow.client.run_state("shop_feed", runs[0]["dag_run_id"]) == "success")
+    (event,) = airflow.client.get("/api/v2/assets/events")["asset_events"]
+    assert event["uri"] == "catalog://collection/toys"
+    counts = {name: event["extra"][name] for name in ("collection", "published", "done", "held", "failed")}
+    assert counts == {"collection": "toys", "published": 2, "done": 1, "held": 1, "failed": 1}
+
+
+@pytest.mark.parametrize(("dag_id", "conf"), [(NIGHTLY, {}), (BACKFILL, {"collection": "many"})])
+def test_more_shoots_than_one_run_takes_end_without_a_person(airflow, hook, dag_id, conf):
+    for number in range(5):
+        write_toy_shoot(airflow.shoots, f"many-{number}", "ingest-bad", collection="many")
+    first = airflow.client.trigger(dag_id, conf)
+    second = f"part2__{first}"
+    until(lambda: second in {run["dag_run_id"] for run in runs_of(airflow, dag_id)})
+    until(lambda: airflow.client.run_state(dag_id, second) == "failed")
+    taken = [ingested(airflow, dag_id, run_id) for run_id in (first, second)]
+    assert (len(taken[0]), len(taken[1]), len(taken[0] | taken[1])) == (4, 1, 5)
+    assert "1 shoot postponed to the next run: one run takes at most 4 shoots." in notices(hook, first)[-1]
+    assert not [run for run in runs_of(airflow, dag_id) if run["dag_run_id"].startswith("part3__")]
+    for number in range(5):
+        shutil.rmtree(airflow.shoots / f"many-{number}")
+
+
+def runs_of(airflow: Airflow, dag_id: str) -> list[dict[str, Any]]:
+    return list(airflow.client.get(f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"])
+
+
+def ingested(airflow: Airflow, dag_id: str, run_id: str) -> set[str]:
+    """The shoots of a run."""
+    tasks = [task for task in airflow.client.tasks(dag_id, run_id) if task["task_id"] == "shoot.ingest"]
+    return {(task["rendered_map_index"] or "").partition(" · ")[0] for task in tasks}
 
 
 def test_a_night_without_changes_succeeds_and_runs_no_step(airflow):
@@ -255,12 +322,14 @@ def test_airflows_own_backfill_runs_the_nightly_of_a_day(airflow):
     assert state == "success" and date.startswith(day.date().isoformat())
 
 
-def test_stopping_during_a_step_leaves_nothing_behind(airflow):
+def test_stopping_during_a_step_leaves_nothing_behind(airflow, hook):
     shutil.rmtree(airflow.shoots)
     write_toy_shoot(airflow.shoots, "cap", "ingest-slow")
     run_id = airflow.client.trigger(NIGHTLY, {})
     supervisor = psutil.Process(airflow.up.pid)
     until(lambda: any("stage" in p.cmdline() for p in alive(supervisor.children(recursive=True))))
+    until(lambda: notices(hook, run_id))  # CATALOG_DEADLINE
+    assert "1 of 1 shoot still run" in notices(hook, run_id)[0] and "Still running: cap." in notices(hook, run_id)[0]
     family = supervisor.children(recursive=True)
     airflow.up.send_signal(signal.SIGTERM)
     assert airflow.up.wait() == 0

@@ -91,10 +91,25 @@ def test_taken_port_is_skipped():
 
 def test_services_get_absolute_paths_and_no_other_airflow_settings(tmp_path, monkeypatch):
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    monkeypatch.setenv("AIRFLOW_CONN_TEAM", "http://127.0.0.1:1")
     variables = environment(Home(tmp_path), Settings(), threads=1)
     assert "AIRFLOW__CORE__EXECUTOR" not in variables and variables["AIRFLOW_HOME"] == str(tmp_path)
+    assert variables["AIRFLOW_CONN_TEAM"] == "http://127.0.0.1:1"
     assert variables["CATALOG_STORE"].startswith("/") and variables["CATALOG_SHOOTS"].startswith("/")
     assert variables["OMP_NUM_THREADS"] == "1"
+
+
+def test_a_persons_own_dags_are_loaded_where_there_are_any(tmp_path):
+    def bundles() -> list[str]:
+        home.configure(8080, 2)
+        config = configparser.RawConfigParser()
+        config.read(home.path / "airflow.cfg")
+        return [bundle["name"] for bundle in json.loads(config["dag_processor"]["dag_bundle_config_list"])]
+
+    home = Home(tmp_path)
+    assert bundles() == ["dags-folder"]
+    (tmp_path / "dags").mkdir()
+    assert bundles() == ["dags-folder", "own"]
 
 
 def test_services_of_a_killed_supervisor_are_ended_at_the_next_start(tmp_path):

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,15 @@ def slow() -> None:
     time.sleep(120)
 
 
+def shop() -> None:
+    """Publish two images of the product `mug`, by the real stage, which in this process is a toy."""
+    root = Path(os.environ["CATALOG_STORE"]).parent
+    program = f"ToyShoot(Path({str(root)!r}), {os.environ['CATALOG_DATABASE_URL']!r}, 'mug').publish(collection='toys')"
+    program = f"from pathlib import Path; from tests.catalog.toy_shoot import ToyShoot; {program}"
+    project = str(Path(__file__).parents[3])
+    subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": project}, cwd=project, check=True)
+
+
 def hungry(_work: Work) -> None:
     """Need 80 MiB of memory more than others."""
     for _ in range(8):
@@ -110,5 +121,5 @@ def fit(work: Work) -> None:
 
 HOARD: list[bytearray] = []
 IN_A_POD = {"hungry": hungry, "litter": litter, "fit": fit}  # of tests/kubernetes
-ENDINGS = {"done": done, "held": held, "bad": bad, "fail": fail, "crash": crash, "slow": slow}
+ENDINGS = {"done": done, "held": held, "bad": bad, "fail": fail, "crash": crash, "slow": slow, "shop": shop}
 STAGE = Stage(NAME, 1, Inputs, Params, Outputs, run, cached=NAME != "publish")
