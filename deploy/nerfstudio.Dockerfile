@@ -1,8 +1,11 @@
 # The image of pods whose splat engine is nerfstudio. Nerfstudio and the project have separate Python environments; the
 # project calls ns-train and ns-export. Running it requires an NVIDIA driver 530 or newer; building it needs no GPU.
 # Build in the project's folder: docker build --file deploy/nerfstudio.Dockerfile --tag catalog-nerfstudio .
-FROM ghcr.io/astral-sh/uv:0.5.5 AS uv
-FROM nvidia/cuda:12.1.1-devel-ubuntu22.04
+# BASE needs nvcc 12.1. Where it has no Python 3.11, uv downloads one.
+ARG UV=ghcr.io/astral-sh/uv:0.5.5
+ARG BASE=docker.io/nvidia/cuda:12.1.1-devel-ubuntu22.04
+FROM $UV AS uv
+FROM $BASE
 
 # torch 2.4.1 from PyPI was built with nvcc 12.1; gsplat's kernels are compiled here, once, for these GPUs.
 ARG CUDA_ARCHITECTURES="7.0;7.5;8.0;8.6;8.9;9.0"
@@ -16,7 +19,7 @@ RUN apt-get update \
     && install --directory --owner=catalog --group=catalog /catalog
 
 COPY --from=uv /uv /usr/local/bin/uv
-RUN uv python install 3.11 && uv venv --python 3.11 /opt/nerfstudio && uv venv --python 3.11 --seed /opt/project
+RUN uv venv --python 3.11 /opt/nerfstudio && uv venv --python 3.11 --seed /opt/project
 COPY deploy/nerfstudio.txt /opt/nerfstudio/pins.txt
 # ns-train builds LPIPS before its first step; its weights are downloaded here, not at run time.
 ENV TORCH_HOME=/opt/nerfstudio/weights TORCH_EXTENSIONS_DIR=/opt/nerfstudio/kernels

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFull
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 BUSY_SECONDS = 60  # how long a writer waits for the lock; one publish takes well under a second
 WRITER_LOCK = 0x0CA7A106  # PostgreSQL advisory lock that serialises writers, as SQLite does by itself
@@ -83,13 +86,9 @@ class Catalog:
         if revision == NEWEST:
             return
         from alembic import command  # every step opens the catalog, and alembic takes a while to load
-        from alembic.config import Config
-        from alembic.script import ScriptDirectory
 
-        config = Config()
-        config.set_main_option("script_location", MIGRATIONS.as_posix().replace("%", "%%"))  # it interpolates
-        scripts = ScriptDirectory.from_config(config)
-        if revision not in {None, *(script.revision for script in scripts.walk_revisions())}:
+        config, revisions = _migrations()
+        if revision not in {None, *revisions}:
             raise CatalogError(
                 f"the catalog database {describe(self.url)} has tables of a newer release (migration {revision})",
                 remedy="Use that release of catalog-pipeline, or set CATALOG_DATABASE_URL to another database",
@@ -102,6 +101,20 @@ class Catalog:
             with self._writing(catalog_migrates=True) as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
+
+    def downgrade(self, revision: str) -> None:
+        """Undo the migrations after `revision`, for an older release; what only newer tables can hold is lost.
+
+        Raises BadInput when there is no such migration.
+        """
+        from alembic import command
+
+        config, revisions = _migrations()
+        if revision not in revisions:
+            raise BadInput(f"there is no migration {revision!r}", remedy=f"Use one of {', '.join(revisions)}")
+        with self._translate_errors(), self._writing(catalog_migrates=True) as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, revision)
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -194,6 +207,17 @@ def _begin_sqlite(connection: Connection) -> None:
     checks = "OFF" if options.get("catalog_migrates", False) else "ON"
     connection.exec_driver_sql(f"PRAGMA foreign_keys={checks}")  # has no effect inside a transaction
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrations() -> tuple["Config", tuple[str, ...]]:
+    """Alembic's configuration, and the migrations that this release knows, the first one first."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", MIGRATIONS.as_posix().replace("%", "%%"))  # it interpolates
+    scripts = ScriptDirectory.from_config(config).walk_revisions()
+    return config, tuple(sorted(script.revision for script in scripts))
 
 
 def _revision(connection: Connection) -> str | None:

@@ -27,7 +27,6 @@ from pipeline.catalog.shoots import known_shoots, record_fate, record_planned
 from pipeline.catalog.tables import AssetRow, Base, ShootRow
 from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFull
-from tests.catalog.downgrading import downgrade
 from tests.catalog.toy_shoot import ToyShoot
 
 
@@ -58,7 +57,7 @@ def test_database_of_an_earlier_release_is_migrated(empty_catalog_url: str) -> N
         empty_catalog_url, "night", sku="A", collection="autumn", source="/a", listing_digest="", plan_digest=""
     )
     catalog = Catalog(empty_catalog_url)
-    downgrade(catalog, "0001")
+    catalog.downgrade("0001")
     with Catalog(empty_catalog_url).read() as session:
         assert [(shoot.source, shoot.attributes) for shoot in session.scalars(select(ShootRow))] == [("/a", {})]
 
@@ -80,7 +79,7 @@ def test_words_of_states_are_renamed_and_renamed_back(empty_catalog_url: str, tm
 
     new = words()
     assert new[:2] == [{"in review"}] * 2 and all("refused" in fates for fates in new[2:])
-    downgrade(catalog, "0009")
+    catalog.downgrade("0009")
     old = words()
     assert old[:2] == [{"needs review"}] * 2 and all(
         {"bad input"} <= fates and "refused" not in fates for fates in old[2:]

@@ -11,7 +11,6 @@ from pipeline.catalog.review.decisions import decide
 from pipeline.catalog.shoots import StepFate, record_fate, record_planned, record_step
 from pipeline.catalog.tables import Base
 from pipeline.catalog.version_tables import VersionRow
-from tests.catalog.downgrading import downgrade
 from tests.catalog.toy_shoot import ToyShoot
 from tests.catalog.words import ANN, FRONT, UNSURE
 
@@ -49,7 +48,7 @@ def test_upgrading_fills_the_tables_as_publishing_would_have(tmp_path: Path, emp
         ShootFactRow: ("fact_id", "sku"),
     }
     before = {kind: rows(catalog, kind, *names) for kind, names in derived.items()}
-    downgrade(catalog, "0007")
+    catalog.downgrade("0007")
     again = Catalog(empty_catalog_url)
     for kind, names in derived.items():
         found = rows(again, kind, *names)
@@ -69,9 +68,9 @@ def test_going_down_and_up_keeps_every_row_of_before(tmp_path: Path, empty_catal
     decide(catalog, [FRONT], "approved", ANN)
     before = counts(catalog)
     assert all(before.values())
-    downgrade(catalog, "0007")
+    catalog.downgrade("0007")
     assert counts(catalog) == before, "SQLite deletes what refers to a table that is copied, if foreign keys are on"
-    downgrade(catalog, "0006")
+    catalog.downgrade("0006")
     assert counts(catalog) == before
     again = Catalog(empty_catalog_url)
     assert counts(again) == before

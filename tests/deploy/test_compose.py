@@ -52,6 +52,7 @@ def test_services_run_unprivileged_and_have_health_checks(compose):
         if name != "postgres":
             assert service["user"].split(":")[0] not in {"0", "root"}
             assert service["cap_drop"] == ["ALL"]
+            assert service["read_only"] and service["tmpfs"] == ["/tmp"]  # noqa: S108 - a mount point
         assert not service.get("privileged")
 
 

@@ -1,12 +1,10 @@
 """The pods of the nightly DAG, rendered and validated against Kubernetes' published schema."""
 
 import pytest
-import yaml
 from kubernetes.client import ApiClient
 
 from pipeline.plan import STEPS, stage_of
 from pipeline.settings import Settings
-from tests.plugins.conftest import PROJECT
 
 IMAGE = "registry.example/catalog@sha256:" + "0" * 64
 PLAN = "ab" * 32
@@ -157,20 +155,6 @@ def test_a_missing_image_names_the_variable_to_set():
 
     with pytest.raises(BadInput, match="CATALOG_IMAGE"):
         stage_pod("sfm", PLAN, "mug", settings=Settings(execution="kubernetes"), task_id="sfm")
-
-
-def test_the_cluster_manifests_match_what_the_pods_use(pods):
-    import kubernetes_validate
-
-    manifests = list(yaml.safe_load_all((PROJECT / "deploy" / "kubernetes.yaml").read_text()))
-    for manifest in manifests:
-        kubernetes_validate.validate(manifest, "1.33", strict=True)
-    names = {manifest["kind"]: manifest["metadata"]["name"] for manifest in manifests}
-    pod = pods["ingest"]
-    claim = next(v.persistent_volume_claim for v in pod.spec.volumes if v.persistent_volume_claim)
-    assert claim.claim_name == names["PersistentVolumeClaim"]
-    assert pod.metadata.namespace == names["Namespace"]
-    assert {manifest["metadata"].get("namespace", "catalog") for manifest in manifests} == {"catalog"}
 
 
 def test_every_try_has_a_pod_of_its_own_that_must_start_in_time():
