@@ -68,14 +68,18 @@ class Night(Frozen):
     backfill_slots: int = _of(
         "CATALOG_BACKFILL_TASKS", 1, "slots of the pool catalog_backfill, which counts pods", ge=1
     )
-    loop_seconds: float = _of("measured", 0.05, "scheduler's loop: the loop itself", ge=0)
-    loop_waiting_ms: float = _of("measured", 1.0, "scheduler's loop: ms per step whose upstream has not ended", ge=0)
+    loop_seconds: float = _of("assumed", 0.05, "scheduler's loop: the loop itself", ge=0)
+    loop_waiting_ms: float = _of("assumed", 1.0, "scheduler's loop: ms per step whose upstream has not ended", ge=0)
     loop_pair_us: float = _of(
-        "measured", 0.1, "scheduler's loop: microseconds per pair of such a step and an ended one", ge=0
+        "assumed", 0.1, "scheduler's loop: microseconds per pair of such a step and an ended one", ge=0
     )
-    begin_seconds: float = _of("measured, split assumed", 2.5, "a worker, from queued to a pod that is made", ge=0)
-    end_seconds: float = _of("measured, split assumed", 2.5, "a worker, from the pod's end to the task's", ge=0)
-    pod_seconds: float = _of("measured, split assumed", 2.0, "a pod, from its node to its step's first line", ge=0)
+    begin_seconds: float = _of(
+        "4 to 10 s in all; split assumed", 2.5, "a worker, from queued to a pod that is made", ge=0
+    )
+    end_seconds: float = _of("4 to 10 s in all; split assumed", 2.5, "a worker, from the pod's end to the task's", ge=0)
+    pod_seconds: float = _of(
+        "4 to 10 s in all; split assumed", 2.0, "a pod, from its node to its step's first line", ge=0
+    )
     poll_seconds: float = _of("plugins/catalog_tasks/pods.py", 3.0, "between two looks at a pod", ge=0)
     start_limit: float = _of("CATALOG_KUBERNETES_START_SECONDS", 300.0, "after which a pod without a node fails", gt=0)
 
