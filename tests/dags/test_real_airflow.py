@@ -270,7 +270,8 @@ def test_more_shoots_than_one_run_takes_end_without_a_person(airflow, hook, dag_
     until(lambda: airflow.client.run_state(dag_id, second) == "failed")
     taken = [ingested(airflow, dag_id, run_id) for run_id in (first, second)]
     assert (len(taken[0]), len(taken[1]), len(taken[0] | taken[1])) == (4, 1, 5)
-    assert "1 shoot postponed to the next run: one run takes at most 4 shoots." in notices(hook, first)[-1]
+    postponed = "1 shoot postponed to the next run: one run takes at most 4 shoots."
+    assert any(postponed in notice for notice in notices(hook, first))
     assert not [run for run in runs_of(airflow, dag_id) if run["dag_run_id"].startswith("part3__")]
     for number in range(5):
         shutil.rmtree(airflow.shoots / f"many-{number}")
