@@ -231,28 +231,14 @@ def test_a_night_with_every_outcome(airflow, hook):
 
 
 def test_a_dag_downstream_runs_once_for_the_collection_that_was_published(airflow):
-    runs = until(lambda: airflow.client.get("/api/v2/dags/shop_feed/dagRuns")["dag_runs"])
-    assert len(runs) == 1 and until(lambda: airflow.client.run_state("shop_feed", runs[0]["dag_run_id"]) == "success")
+    (run,) = until(lambda: runs_of(airflow, "shop_feed"))
+    ended = {"success", "failed"}
+    state = until(lambda: (s := airflow.client.run_state("shop_feed", run["dag_run_id"])) in ended and s)
+    assert state == "success"
     (event,) = airflow.client.get("/api/v2/assets/events")["asset_events"]
     assert event["uri"] == "catalog://collection/toys"
     counts = {name: event["extra"][name] for name in ("collection", "published", "done", "held", "failed")}
     assert counts == {"collection": "toys", "published": 2, "done": 1, "held": 1, "failed": 1}
-
-
-@pytest.mark.parametrize(("dag_id", "conf"), [(NIGHTLY, {}), (BACKFILL, {"collection": "many"})])
-def test_more_shoots_than_one_run_takes_end_without_a_person(airflow, hook, dag_id, conf):
-    for number in range(5):
-        write_toy_shoot(airflow.shoots, f"many-{number}", "ingest-bad", collection="many")
-    first = airflow.client.trigger(dag_id, conf)
-    second = f"part2__{first}"
-    until(lambda: second in {run["dag_run_id"] for run in runs_of(airflow, dag_id)})
-    until(lambda: airflow.client.run_state(dag_id, second) == "failed")
-    taken = [ingested(airflow, dag_id, run_id) for run_id in (first, second)]
-    assert (len(taken[0]), len(taken[1]), len(taken[0] | taken[1])) == (4, 1, 5)
-    assert "1 shoot postponed to the next run: one run takes at most 4 shoots." in notices(hook, first)[-1]
-    assert not [run for run in runs_of(airflow, dag_id) if run["dag_run_id"].startswith("part3__")]
-    for number in range(5):
-        shutil.rmtree(airflow.shoots / f"many-{number}")
 
 
 def runs_of(airflow: Airflow, dag_id: str) -> list[dict[str, Any]]:
@@ -272,6 +258,23 @@ def test_a_night_without_changes_succeeds_and_runs_no_step(airflow):
     assert state == "success" and tasks["", "discover"]["state"] == tasks["", "summary"]["state"] == "success"
     assert {t["state"] for (_, task), t in tasks.items() if task.startswith("shoot.")} == {"skipped"}
     assert all(t["map_index"] == -1 for t in tasks.values())
+
+
+@pytest.mark.parametrize(("dag_id", "conf"), [(NIGHTLY, {}), (BACKFILL, {"collection": "many"})])
+def test_more_shoots_than_one_run_takes_end_without_a_person(airflow, hook, dag_id, conf):
+    for number in range(5):
+        write_toy_shoot(airflow.shoots, f"many-{number}", "ingest-bad", collection="many")
+    first = airflow.client.trigger(dag_id, conf)
+    second = f"part2__{first}"
+    until(lambda: second in {run["dag_run_id"] for run in runs_of(airflow, dag_id)})
+    until(lambda: airflow.client.run_state(dag_id, second) == "failed")
+    taken = [ingested(airflow, dag_id, run_id) for run_id in (first, second)]
+    assert (len(taken[0]), len(taken[1]), len(taken[0] | taken[1])) == (4, 1, 5)
+    postponed = "1 shoot postponed to the next run: one run takes at most 4 shoots."
+    assert any(postponed in notice for notice in notices(hook, first))
+    assert not [run for run in runs_of(airflow, dag_id) if run["dag_run_id"].startswith("part3__")]
+    for number in range(5):
+        shutil.rmtree(airflow.shoots / f"many-{number}")
 
 
 def test_a_backfill_shows_a_collection_and_runs_what_is_wanted_of_it(airflow):
