@@ -143,7 +143,7 @@ def _too_long(seen: Watched, state: k8s.V1ContainerState) -> End:
     """The end of a pod that reached a time limit: why it has not started, or that the step took too long."""
     if state.running:
         return End("time", "it reached the task's time limit", "Look for what hangs in its log; the next try resumes")
-    condition = _unscheduled(seen.pod)
+    condition = unscheduled(seen.pod)
     if condition is not None:
         return _no_room(seen, condition)
     if state.waiting and state.waiting.reason in {"CreateContainerConfigError", "CreateContainerError"}:
@@ -153,7 +153,8 @@ def _too_long(seen: Watched, state: k8s.V1ContainerState) -> End:
     return End("start", what, "Raise CATALOG_KUBERNETES_START_SECONDS if nodes or images take longer")
 
 
-def _unscheduled(pod: k8s.V1Pod) -> k8s.V1PodCondition | None:
+def unscheduled(pod: k8s.V1Pod) -> k8s.V1PodCondition | None:
+    """Why the pod has no node yet, if the scheduler has said so."""
     conditions = (pod.status.conditions if pod.status else None) or []
     return next((c for c in conditions if c.type == "PodScheduled" and c.status == "False"), None)
 

@@ -16,6 +16,7 @@ from catalog_tasks import pod_parts
 from catalog_tasks.command import raise_unless_done
 from catalog_tasks.labels import LABEL_TEMPLATE, show_reason
 from catalog_tasks.pod_ends import End, Watched, container_state, end_of, gone
+from catalog_tasks.pod_room import cores_of, waits_for_room
 from pipeline.pods import bytes_of, in_mebibytes, pod_request, read_pods
 from pipeline.settings import Settings
 
@@ -79,6 +80,10 @@ class StagePod(KubernetesPodOperator):
                 return
             self._fail(gone(name), context)
         seen = self._watched(pod, event, context)
+        if seen.late and waits_for_room(seen) and self._has_time(context):
+            self.log.info("Other pods take the room on the nodes that could hold this one: it waits for its turn")
+            self.pod = pod
+            self.invoke_defer_method(context=context)
         end, state = end_of(seen), container_state(pod, self.base_container_name)
         if end is None and not state.terminated:
             super().trigger_reentry(context, event)
@@ -90,6 +95,11 @@ class StagePod(KubernetesPodOperator):
         if end is not None:
             self._fail(end, context, seen)
         self._raise_own_end(state.terminated, context)
+
+    def _has_time(self, context: Context) -> bool:
+        """Whether the task's own time limit is not reached."""
+        began = context["ti"].start_date
+        return self.execution_timeout is None or began is None or datetime.now(UTC) < began + self.execution_timeout
 
     def _log_rest(self, pod: k8s.V1Pod, event: dict[str, Any]) -> None:
         """Log what the triggerer has not logged while the pod ran."""
@@ -128,7 +138,7 @@ class StagePod(KubernetesPodOperator):
         except ApiException as error:
             self.log.info("Airflow may not list the nodes (%s), so what they offer is not known", error.reason)
             return ()
-        return tuple(sorted(nodes, key=lambda node: _cores(node.status.allocatable["cpu"]), reverse=True))
+        return tuple(sorted(nodes, key=lambda node: cores_of(node.status.allocatable["cpu"]), reverse=True))
 
     def _warnings(self, pod: k8s.V1Pod) -> tuple[str, ...]:
         events = self.pod_manager.read_pod_events(pod).items
@@ -205,10 +215,6 @@ def _message(error: ApiException) -> str:
         return str(json.loads(error.body)["message"])
     except (TypeError, ValueError, KeyError):
         return str(error.body or "no message")
-
-
-def _cores(quantity: str) -> float:
-    return float(quantity[:-1]) / 1000 if quantity.endswith("m") else float(quantity)
 
 
 def _seconds(seen: Watched | None) -> float:

@@ -1,5 +1,6 @@
 """What a pod's task does when its pod has ended: it tells why, keeps what the next try needs, and removes the pod."""
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -174,3 +175,49 @@ def test_a_pod_that_the_cluster_refuses_says_why(url, monkeypatch):
     with pytest.raises(AirflowException, match=r"refused its pod \(403 Forbidden\): .*exceeded quota: nights"):
         refused.task.get_or_create_pod(refused.pod, refused.context)
     assert "exceeded quota" in conclude(url, RUN).shoots[0].reason
+
+
+class Deferred(Exception):
+    """Stands for Airflow's own: the task waits again."""
+
+
+def unscheduled(task) -> k8s.V1Pod:
+    condition = k8s.V1PodCondition(type="PodScheduled", status="False", reason="Unschedulable", message="0/1 nodes")
+    resources = k8s.V1ResourceRequirements(requests={"memory": task.request.memory})
+    return k8s.V1Pod(
+        metadata=k8s.V1ObjectMeta(name="p", namespace="catalog"),
+        spec=k8s.V1PodSpec(containers=[k8s.V1Container(name="base", image="x", resources=resources)]),
+        status=k8s.V1PodStatus(phase="Pending", conditions=[condition]),
+    )
+
+
+def node(**room: str) -> k8s.V1Node:
+    offered = {"cpu": "64", "memory": "256Gi", **room}
+    return k8s.V1Node(metadata=k8s.V1ObjectMeta(name="n"), status=k8s.V1NodeStatus(allocatable=offered))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "hours", "waits"),
+    [
+        ([node()], 1, True),
+        ([node(cpu="500m"), node()], 1, True),
+        ([node(cpu="500m"), node(memory="1Gi")], 1, False),
+        ([], 1, False),
+        ([node()], 5, False),
+    ],
+    ids=["full", "one of two", "too small", "not listed", "out of time"],
+)
+def test_a_pod_waits_while_others_take_the_room_it_could_have(url, nodes, hours, waits):
+    late = Try(None)
+    late.task.execution_timeout = timedelta(hours=4)
+    late.pod = unscheduled(late.task)
+    late.context["ti"] = SimpleNamespace(start_date=datetime.now(UTC) - timedelta(hours=hours))
+    late.task.client.list_node = lambda: SimpleNamespace(items=nodes)
+
+    def defer(**_):
+        raise Deferred
+
+    late.task.invoke_defer_method = defer
+    with pytest.raises(Deferred if waits else Exception, match=None if waits else "fits no node"):
+        late.end("timeout")
+    assert (late.deleted == []) == waits
