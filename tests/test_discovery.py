@@ -1,60 +1,20 @@
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from pipeline.catalog import shoots
 from pipeline.contract.manifest import HeldReason, Manifest, Provenance, Request
-from pipeline.contract.store import Store
 from pipeline.core.errors import BadInput
-from pipeline.discovery import ALL, Discovery, Share, conclude, discover
+from pipeline.discovery import Discovery, discover
 from pipeline.finding import find_shoots
-from pipeline.plan import STEPS, write_plan
-from tests.test_shoot import SHOOT
-
-
-class Night:
-    """Runs discovery night after night over one folder of shoots."""
-
-    def __init__(self, root: Path) -> None:
-        self.root, self.count = root, 0
-        self.url = f"sqlite:///{root / 'catalog.db'}"
-        self.store = Store(root / "store")
-        (root / "shoots").mkdir()
-
-    def add(self, folder: str, **change: object) -> Path:
-        photos = self.root / "shoots" / folder / "photos"
-        photos.mkdir(parents=True, exist_ok=True)
-        (photos / "DSC_0001.jpg").write_bytes(b"\xff\xd8")
-        (photos.parent / "shoot.yaml").write_text(yaml.safe_dump({**SHOOT, "sku": folder, **change}))
-        return photos.parent
-
-    def run(self, share: Share = ALL) -> Discovery:
-        self.count += 1
-        self.run_id = f"night-{self.count}"
-        return discover(self.root / "shoots", self.store, self.url, "standard", self.run_id, share=share)
-
-    def end(self, sku: str, **states: str) -> None:
-        for step in STEPS:
-            if states.get(step) != "missing":
-                fate = shoots.StepFate(step=step, state=states.get(step, "done"), seconds=1.0, reason="because")
-                shoots.record_step(self.url, self.run_id, sku, fate)
-
-    def fates(self) -> dict[str, str]:
-        return {shoot.sku: shoot.fate for shoot in conclude(self.url, self.run_id).shoots}
+from tests.nights import Night, changed
 
 
 @pytest.fixture
 def night(tmp_path: Path) -> Night:
     return Night(tmp_path)
-
-
-def changed(discovery: Discovery) -> dict[str, str]:
-    return {planned.sku: planned.changed for planned in discovery.plans}
 
 
 def test_a_shoot_is_new_then_unchanged_then_changed(night: Night) -> None:
@@ -229,78 +189,3 @@ def test_a_missing_engine_refuses_a_shoot_only_where_its_steps_run(
     assert (len(discovery.refused), len(discovery.plans)) == (refused, 1 - refused)
     assert all("step splat: splat engine 'nerfstudio' requires" in refused.reason for refused in discovery.refused)
     assert all(folder.code == "shoot-engine-missing" for folder in discovery.refused)
-
-
-@pytest.mark.parametrize("batch", [1, 500])
-def test_a_discovery_that_was_killed_loses_no_shoot(night: Night, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
-    for name in ("bag", "cap", "mug", "tee"):
-        night.add(name)
-    night.add("old")
-    night.run()
-    for name in ("bag", "cap", "mug", "tee", "old"):
-        night.end(name)
-    night.fates()
-    for name in ("bag", "cap", "mug", "tee"):
-        night.add(name, title="Changed")
-    child = os.fork()
-    if not child:
-        planned: list[Path] = []
-
-        def write(folder: Path, *rest: Any, **options: Any) -> Any:
-            planned.append(folder)
-            if len(planned) == 3:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return write_plan(folder, *rest, **options)
-
-        monkeypatch.setattr("pipeline.discovery.write_plan", write)
-        monkeypatch.setattr("pipeline.catalog.runs.fates.BATCH", batch)
-        night.run()
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    assert set(changed(night.run())) == {"bag", "cap", "mug", "tee"}
-    for name in ("bag", "cap", "mug", "tee"):
-        night.end(name)
-    assert night.fates() == {"bag": "done", "cap": "done", "mug": "done", "tee": "done", "old": "unchanged"}
-
-
-def test_a_run_takes_its_share_and_the_longest_postponed_go_first(night: Night) -> None:
-    for name in ("a", "b", "c", "d", "e"):
-        night.add(name)
-    first = night.run(Share(at_most=2))
-    assert ([plan.sku for plan in first.plans], first.postponed) == (["a", "b"], ("c", "d", "e"))
-    night.end("a")
-    night.end("b", sfm="failed")
-    summary = conclude(night.url, night.run_id)
-    assert summary.failed == ["b"] and {shoot.reason for shoot in summary.shoots if shoot.fate == "postponed"} == {
-        "one run takes at most 2 shoots"
-    }
-    night.add("aa")
-    second = night.run(Share(at_most=2))
-    assert ([plan.sku for plan in second.plans], second.postponed) == (["c", "d"], ("e", "aa", "b"))
-    assert changed(second)["c"] == "postponed: one run takes at most 2 shoots"
-    third = night.run(Share(at_most=2))
-    assert [plan.sku for plan in third.plans] == ["e", "aa"]
-
-
-def test_a_run_that_goes_on_takes_only_what_was_postponed(night: Night) -> None:
-    for name in ("a", "b", "c", "d", "e"):
-        night.add(name)
-    night.run(Share(at_most=2))
-    runs = [night.run_id]
-    night.end("a", sfm="failed")
-    night.end("b", sfm="failed")
-    night.fates()
-    night.add("new")
-    night.add("tee", angles=[])
-    taken = []
-    while True:
-        discovery = night.run(Share(at_most=2, after=runs[-1]))
-        runs.append(night.run_id)
-        taken.append([plan.sku for plan in discovery.plans])
-        assert not discovery.refused
-        for plan in discovery.plans:
-            night.end(plan.sku, sfm="failed")
-        night.fates()
-        if not discovery.postponed:
-            break
-    assert taken == [["c", "d"], ["e"]]
-    assert set(changed(night.run())) == {"a", "b", "c", "d", "e", "new"}

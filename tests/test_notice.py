@@ -85,7 +85,7 @@ def test_a_late_run_says_how_many_shoots_still_run_and_decides_no_fate(catalog_u
     assert notice_of(catalog_url, "night", Around()).counts.failed == 3  # as the run ended with these steps
 
 
-def test_a_run_that_was_never_recorded_has_a_notice_only_if_it_is_known_to_have_failed(catalog_url: str) -> None:
+def test_an_unrecorded_run_has_a_notice_only_if_it_is_known_to_have_failed(catalog_url: str) -> None:
     with pytest.raises(BadInput, match="no run 'night'"):
         notice_of(catalog_url, "night", Around())
     notice = unknown_notice("night", None, Around(failed_tasks=("discover",)))

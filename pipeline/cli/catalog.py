@@ -19,7 +19,7 @@ from pipeline.cli.places import given_place, shoots_in
 from pipeline.contract.plan import Plan
 from pipeline.contract.storage.base import object_name
 from pipeline.contract.verify import verify as verify_store
-from pipeline.discovery import Share, conclude
+from pipeline.discovery import Discovery, Share, conclude
 from pipeline.discovery import discover as discover_shoots
 from pipeline.editions import edition_of
 from pipeline.run import StepResult, store_from
@@ -65,10 +65,19 @@ def discover(
         source=shoots_folder.source,
         share=Share(at_most=at_most, after=after or None),
     )
-    waiting = [shoot.model_dump() for shoot in shoots_folder.waiting]
+    waiting = shoots_folder.waiting
     if as_json:
-        print_json({"run_id": run_id, **discovery.model_dump(), "waiting": waiting})
+        print_json({"run_id": run_id, **discovery.model_dump(), "waiting": [shoot.model_dump() for shoot in waiting]})
         return
+    table = _table_of(discovery, run_id, at_most)
+    for shoot in waiting:
+        table.add_row(escape(shoot.source), "[yellow]waits[/]", escape(shoot.reason))
+    _print_table(table, f"no shoots in {root or settings.shoots}")
+    for planned in discovery.plans:
+        Console().print(f"plan {planned.plan} of {planned.sku}", soft_wrap=True)  # in full, for `catalog stage --plan`
+
+
+def _table_of(discovery: Discovery, run_id: str, at_most: int | None) -> Table:
     table = Table("shoot", "state", "reason", title=f"run {run_id}")
     for planned in discovery.plans:
         table.add_row(planned.sku, "to run", planned.changed)
@@ -78,11 +87,7 @@ def discover(
         table.add_row(escape(refused.source), "[red]refused[/]", escape(f"{refused.reason} [{refused.code}]"))
     for sku in discovery.postponed:
         table.add_row(sku, "[yellow]postponed[/]", f"one run takes at most {at_most} shoots")
-    for shoot in shoots_folder.waiting:
-        table.add_row(escape(shoot.source), "[yellow]waits[/]", escape(shoot.reason))
-    _print_table(table, f"no shoots in {root or settings.shoots}")
-    for planned in discovery.plans:
-        Console().print(f"plan {planned.plan} of {planned.sku}", soft_wrap=True)  # in full, for `catalog stage --plan`
+    return table
 
 
 def summary(
@@ -156,7 +161,7 @@ def verify(as_json: Json = False) -> None:
         print_json(verified.model_dump())
     else:
         for damage in verified.damaged:
-            whose = ", ".join(damage.whose) or "no step (obsolete, or a shoot's own file)"
+            whose = ", ".join(damage.whose) or "no step (obsolete, or never read)"
             Console().print(f"damaged: {damage.path}: {whose}", soft_wrap=True, markup=False, highlight=False)
         count = f"{verified.objects} objects, {verified.manifests} manifests, {len(verified.damaged)} damaged"
         Console().print(count)

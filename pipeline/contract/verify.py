@@ -1,9 +1,10 @@
 """Checks every file of a store: which are damaged or missing, and which steps and assets they belong to."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -17,7 +18,8 @@ from pipeline.core.errors import CatalogError
 class Damage(Frozen):
     """A file that is missing, unreadable or damaged, and the steps and assets that it belongs to.
 
-    A step is `<stage> <key>`. `sha256` is what the bytes should be; None for a manifest.
+    A file belongs to the steps that made it; one of a shoot, such as a photo, to those that read it. A step is
+    `<stage> <key>`. `sha256` is what the bytes should be; None for a manifest.
     """
 
     path: str
@@ -42,7 +44,8 @@ def verify(store: Store, promised: Iterable[tuple[str, str]] = ()) -> Verified:
     sound = store.storage.each(lambda item: _has_digest(store, item[1], item[0]), objects.items())
     whole = {sha256 for sha256, is_sound in zip(objects, sound, strict=True) if is_sound}
     owners: dict[str, list[str]] = {sha256: [] for sha256 in objects if sha256 not in whole}
-    references = list(promised)
+    references, read = list(promised), list[tuple[str, str]]()
+    made: set[str] = set()
     broken: list[Damage] = []
     manifests = sorted(file.name for file in store.storage.list("manifests"))
     for name, manifest in zip(manifests, store.storage.each(partial(_read_manifest, store), manifests), strict=True):
@@ -50,8 +53,11 @@ def verify(store: Store, promised: Iterable[tuple[str, str]] = ()) -> Verified:
         if manifest is None:
             broken.append(Damage(path=store.storage.where(name), sha256=None, whose=(step,)))
             continue
-        for artifact in artifacts_in(manifest.made).values():
-            references += [(part.sha256, step) for part in _parts(store, artifact, whole)]
+        outputs = _files(store, manifest.made, whole)
+        made |= outputs
+        references += [(sha256, step) for sha256 in outputs]
+        read += [(sha256, step) for sha256 in _files(store, manifest.request.inputs, whole)]
+    references += [(sha256, step) for sha256, step in read if sha256 not in made]
     for sha256, owner in references:
         if sha256 not in whole:
             owners.setdefault(sha256, []).append(owner)
@@ -78,6 +84,12 @@ def _read_manifest(store: Store, name: str) -> Manifest | None:
         return Manifest.model_validate_json(stored.data) if stored else None
     except (ValidationError, OSError):
         return None
+
+
+def _files(store: Store, values: Mapping[str, Any], whole: set[str]) -> set[str]:
+    """The digests of the artifacts among a step's inputs or outputs, and of the files in folders."""
+    artifacts = artifacts_in(values).values()
+    return {part.sha256 for artifact in artifacts for part in _parts(store, artifact, whole)}
 
 
 def _parts(store: Store, artifact: Artifact, whole: set[str]) -> Iterator[Artifact]:

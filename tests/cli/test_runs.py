@@ -213,6 +213,6 @@ def test_verify_names_damaged_files_and_their_owners(tmp_path, monkeypatch):
     assert (done.exit_code, done.stdout) == (0, "1 objects, 0 manifests, 0 damaged\n")
     path.write_bytes(b"other")
     done = CliRunner().invoke(app.app, ["verify"])
-    assert done.exit_code == 1 and f"damaged: {path}: no step (obsolete, or a shoot's own file)" in done.stdout
+    assert done.exit_code == 1 and f"damaged: {path}: no step (obsolete, or never read)" in done.stdout
     done = CliRunner().invoke(app.app, ["verify", "--json"])
     assert [damage["path"] for damage in json.loads(done.stdout)["damaged"]] == [str(path)]

@@ -44,7 +44,15 @@ def test_damaged_folder_and_damaged_manifest_are_listed(store: Store, texts: Art
     assert {damage.path for damage in verify(store).damaged} == {store.where(texts.sha256), str(manifest)}
 
 
-def test_damaged_photo_of_a_shoot_has_no_owner(store: Store) -> None:
+def test_a_file_of_the_shoot_that_is_missing_is_listed_with_the_steps_that_read_it(store: Store) -> None:
+    inputs = toy.make_inputs(store, TEXTS)
+    Runner(store).run(toy.TOY, inputs, toy.Params())
+    Path(store.where(inputs.texts.sha256)).unlink()
+    (found,) = verify(store).damaged
+    assert (found.sha256, [step.split()[0] for step in found.whose]) == (inputs.texts.sha256, ["toy"])
+
+
+def test_damaged_photo_that_no_step_read_has_no_owner(store: Store) -> None:
     photo = store.put(b"photo", "image/jpeg")
     Path(store.where(photo.sha256)).write_bytes(b"other")
     assert [damage.whose for damage in verify(store).damaged] == [()]
