@@ -3,14 +3,16 @@
 One Airflow serves all tests. What each shoot does is in its photos' names; see tests/dags/toy/toy_stage.py.
 """
 
+import os
 import shutil
 
 import psutil
 import pytest
+import yaml
 
 from tests.dags.test_real_airflow import NIGHTLY, until
 from tests.dags.toy_shoots import write_toy_shoot
-from tests.kubernetes.cluster import NAMESPACE, SECRET, Cluster, Night, kubectl, name_of, second_triggerer
+from tests.kubernetes.cluster import NAMESPACE, SECRET, Cluster, Night, kubectl, name_of, pod_template, second_triggerer
 
 INGEST = "shoot.ingest"
 ENDED = {"success", "failed", "skipped"}
@@ -103,6 +105,23 @@ def test_a_missing_secret_is_named(cluster, shoot):
 def test_a_pod_that_fits_no_node_says_what_was_asked_and_offered(cluster, shoot):
     night = shoot("sock", pods="steps: {ingest: {cores: 640}}")
     assert_told(night, "its pod fits no node (Unschedulable): it asks for 640 cores", "Insufficient cpu", " has ")
+
+
+def test_a_pod_waits_for_room_that_another_takes(cluster, shoot, tmp_path):
+    blocker = yaml.safe_load(pod_template(tmp_path, toys=False).read_text())
+    container = blocker["spec"]["containers"][0]
+    container |= {"image": os.environ["CATALOG_TEST_IMAGE"], "command": ["sleep", "3600"]}
+    container["resources"] = {"requests": {"cpu": "1.5"}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "blocker"}, **blocker}
+    kubectl("create", "--filename", "-", text=yaml.safe_dump(pod))
+    try:
+        until(lambda: kubectl("get", "pod", "blocker", "--output", "jsonpath={.status.phase}") == "Running")
+        night = shoot("vest", pods="steps: {ingest: {cores: 1}}")
+        until(lambda: "it waits for its turn" in night.log(INGEST))
+    finally:
+        kubectl("delete", "pod", "blocker", "--grace-period", "1")
+    task = ended(night)
+    assert (task["state"], task["try_number"]) == ("success", 1)
 
 
 def test_an_evicted_pod_says_why(cluster, shoot):
