@@ -11,7 +11,7 @@ from pipeline.catalog.database import Catalog
 from pipeline.catalog.rows import record_of
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
 from pipeline.catalog.runs.fates import Entry, Fate, Made, new_shoot, record_entries, run_row
-from pipeline.catalog.runs.totals import write_fate, write_step
+from pipeline.catalog.runs.totals import count_fates, write_step
 from pipeline.catalog.tables import AssetRow, ShootRow
 from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
@@ -185,9 +185,9 @@ def record_request_failed(url: str, run_id: str, sku: str, reason: str) -> None:
         run = run_row(session, run_id)
         entry = session.get(RunShootRow, (run_id, sku))
         if entry is None or entry.fate == "planned":
+            count_fates(run, [entry.fate] if entry else [], ["failed"])
             digest = entry.plan_digest if entry else None
-            failed = RunShootRow(run_id=run_id, sku=sku, plan_digest=digest, fate="failed", reason=reason, at=now)
-            write_fate(session, run, failed)
+            session.merge(RunShootRow(run_id=run_id, sku=sku, plan_digest=digest, fate="failed", reason=reason, at=now))
 
 
 def record_step(url: str, run_id: str, sku: str, fate: StepFate, *, collection: str = "") -> None:

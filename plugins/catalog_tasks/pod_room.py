@@ -1,11 +1,13 @@
 """Whether a pod without a node waits for its turn: some node could hold it, and other pods take the room now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kubernetes.client import models as k8s
+from kubernetes.utils.quantity import parse_quantity
 
 from catalog_tasks.pod_ends import Watched, unscheduled
-from pipeline.pods import PodRequest, bytes_of
+
+KEEPS_OFF = frozenset({"NoSchedule", "NoExecute"})  # effects of a taint
 
 
 def waits_for_room(seen: Watched) -> bool:
@@ -13,29 +15,41 @@ def waits_for_room(seen: Watched) -> bool:
     condition = unscheduled(seen.pod)
     if condition is None or condition.reason != "Unschedulable" or "persistentvolumeclaim" in str(condition.message):
         return False
-    return any(_could_hold(node, seen.request, _memory(seen)) for node in seen.nodes)
+    return any(_could_hold(node, seen.pod.spec) for node in seen.nodes)
 
 
-def _could_hold(node: k8s.V1Node, request: PodRequest, memory: str) -> bool:
-    room: Mapping[str, str] = (node.status.allocatable if node.status else None) or {}
-    labels = node.metadata.labels or {}
-    wanted = (request.node_selector or {}).items()
+def room_of(node: k8s.V1Node) -> Mapping[str, str]:
+    """What a node offers to pods, as quantities; empty before it has said so."""
+    return (node.status.allocatable if node.status else None) or {}
+
+
+def _could_hold(node: k8s.V1Node, pod: k8s.V1PodSpec) -> bool:
+    room, spec, labels = room_of(node), node.spec or k8s.V1NodeSpec(), node.metadata.labels or {}
     return (
-        not (node.spec and node.spec.unschedulable)
-        and all(labels.get(name) == value for name, value in wanted)
-        and cores_of(room.get("cpu", "0")) >= request.cores
-        and bytes_of(room.get("memory", "0")) >= bytes_of(memory)
-        and int(room.get(request.gpu_resource, "0")) >= int(request.gpu)
+        not spec.unschedulable
+        and all(labels.get(name) == value for name, value in (pod.node_selector or {}).items())
+        and all(_is_tolerated(taint, pod.tolerations or ()) for taint in spec.taints or () if taint.effect in KEEPS_OFF)
+        and all(parse_quantity(room.get(name, 0)) >= amount for name, amount in _asked(pod).items())
     )
 
 
-def _memory(seen: Watched) -> str:
-    """What the pod itself requests: more than `request` says after a try that ran out of memory."""
-    containers = (seen.pod.spec.containers if seen.pod.spec else None) or []
-    requests = (each.resources.requests for each in containers if each.name == seen.container and each.resources)
-    return next((asked["memory"] for asked in requests if asked and "memory" in asked), seen.request.memory)
+def _asked(pod: k8s.V1PodSpec) -> dict[str, float]:
+    """What the containers request together. Without a request, a limit is one, as Kubernetes takes it."""
+    sums: dict[str, float] = {}
+    for container in pod.containers:
+        resources = container.resources or k8s.V1ResourceRequirements()
+        for name, quantity in {**(resources.limits or {}), **(resources.requests or {})}.items():
+            sums[name] = sums.get(name, 0) + parse_quantity(quantity)
+    return sums
 
 
-def cores_of(quantity: str) -> float:
-    """The cores of a Kubernetes quantity, such as 500m."""
-    return float(quantity[:-1]) / 1000 if quantity.endswith("m") else float(quantity)
+def _is_tolerated(taint: k8s.V1Taint, tolerations: Iterable[k8s.V1Toleration]) -> bool:
+    """Whether one of the tolerations is for this taint: https://kubernetes.io/docs/concepts/scheduling-eviction/."""
+    return any(
+        each.effect in {None, "", taint.effect}
+        and (
+            (each.operator == "Exists" and each.key in {None, "", taint.key})
+            or (each.operator != "Exists" and (each.key, each.value or "") == (taint.key, taint.value or ""))
+        )
+        for each in tolerations
+    )

@@ -10,13 +10,14 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from kubernetes.client import ApiException
 from kubernetes.client import models as k8s
+from kubernetes.utils.quantity import parse_quantity
 from urllib3.exceptions import HTTPError
 
 from catalog_tasks import pod_parts
 from catalog_tasks.command import raise_unless_done
 from catalog_tasks.labels import LABEL_TEMPLATE, show_reason
 from catalog_tasks.pod_ends import End, Watched, container_state, end_of, gone
-from catalog_tasks.pod_room import cores_of, waits_for_room
+from catalog_tasks.pod_room import room_of, waits_for_room
 from pipeline.pods import bytes_of, in_mebibytes, pod_request, read_pods
 from pipeline.settings import Settings
 
@@ -138,7 +139,7 @@ class StagePod(KubernetesPodOperator):
         except ApiException as error:
             self.log.info("Airflow may not list the nodes (%s), so what they offer is not known", error.reason)
             return ()
-        return tuple(sorted(nodes, key=lambda node: cores_of(node.status.allocatable["cpu"]), reverse=True))
+        return tuple(sorted(nodes, key=lambda node: parse_quantity(room_of(node).get("cpu", 0)), reverse=True))
 
     def _warnings(self, pod: k8s.V1Pod) -> tuple[str, ...]:
         events = self.pod_manager.read_pod_events(pod).items

@@ -183,7 +183,8 @@ class Deferred(Exception):
 
 def unscheduled(task) -> k8s.V1Pod:
     condition = k8s.V1PodCondition(type="PodScheduled", status="False", reason="Unschedulable", message="0/1 nodes")
-    resources = k8s.V1ResourceRequirements(requests={"memory": task.request.memory})
+    asked = {"cpu": str(task.request.cores), "memory": task.request.memory}
+    resources = k8s.V1ResourceRequirements(requests=asked)
     return k8s.V1Pod(
         metadata=k8s.V1ObjectMeta(name="p", namespace="catalog"),
         spec=k8s.V1PodSpec(containers=[k8s.V1Container(name="base", image="x", resources=resources)]),
@@ -191,9 +192,37 @@ def unscheduled(task) -> k8s.V1Pod:
     )
 
 
-def node(**room: str) -> k8s.V1Node:
+def node(*taints: k8s.V1Taint, **room: str) -> k8s.V1Node:
     offered = {"cpu": "64", "memory": "256Gi", **room}
-    return k8s.V1Node(metadata=k8s.V1ObjectMeta(name="n"), status=k8s.V1NodeStatus(allocatable=offered))
+    return k8s.V1Node(
+        metadata=k8s.V1ObjectMeta(name="n"),
+        spec=k8s.V1NodeSpec(taints=list(taints)),
+        status=k8s.V1NodeStatus(allocatable=offered),
+    )
+
+
+GPU_ONLY = k8s.V1Taint(key="nvidia.com/gpu", value="yes", effect="NoSchedule")
+RATHER_NOT = k8s.V1Taint(key="spot", effect="PreferNoSchedule")
+
+
+@pytest.mark.parametrize(
+    ("fields", "waits"),
+    [
+        ({"key": "nvidia.com/gpu", "operator": "Exists"}, True),
+        ({"key": "nvidia.com/gpu", "operator": "Equal", "value": "yes", "effect": "NoSchedule"}, True),
+        ({"operator": "Exists"}, True),
+        ({"key": "nvidia.com/gpu", "operator": "Equal", "value": "no"}, False),
+        ({"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoExecute"}, False),
+    ],
+)
+def test_a_node_that_keeps_pods_off_holds_those_that_tolerate_it(url, fields, waits):
+    from catalog_tasks.pod_ends import Watched
+    from catalog_tasks.pod_room import waits_for_room
+
+    task = Try(None).task
+    pod = unscheduled(task)
+    pod.spec.tolerations = [k8s.V1Toleration(**fields)]
+    assert waits_for_room(Watched(pod=pod, step="sfm", request=task.request, nodes=(node(GPU_ONLY),))) == waits
 
 
 @pytest.mark.parametrize(
@@ -201,11 +230,14 @@ def node(**room: str) -> k8s.V1Node:
     [
         ([node()], 1, True),
         ([node(cpu="500m"), node()], 1, True),
-        ([node(cpu="500m"), node(memory="1Gi")], 1, False),
+        ([node(cpu="500m"), node(memory="1073741824")], 1, False),
         ([], 1, False),
         ([node()], 5, False),
+        ([node(GPU_ONLY)], 1, False),
+        ([node(RATHER_NOT)], 1, True),
+        ([k8s.V1Node(metadata=k8s.V1ObjectMeta(name="new"))], 1, False),
     ],
-    ids=["full", "one of two", "too small", "not listed", "out of time"],
+    ids=["full", "one of two", "too small", "not listed", "out of time", "kept off", "disliked", "says nothing"],
 )
 def test_a_pod_waits_while_others_take_the_room_it_could_have(url, nodes, hours, waits):
     late = Try(None)

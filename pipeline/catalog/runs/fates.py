@@ -1,6 +1,5 @@
 """Records how shoots stand in a run, many in one transaction: a night has as many rows as there are shoots."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from pipeline.catalog.among import among
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.run_tables import RunRow, RunShootRow
+from pipeline.catalog.runs.totals import count_fates
 from pipeline.catalog.states import refresh_states
 from pipeline.catalog.tables import ShootRow
 from pipeline.core.domain import Frozen
@@ -94,13 +94,10 @@ def write_entries(session: Session, run: RunRow, entries: Sequence[Entry]) -> No
             shoots[entry.sku] = new_shoot(entry.sku, entry.collection, entry.source)
             session.add(shoots[entry.sku])
     session.flush()  # the rows of a run refer to those of its shoots
-    fates = Counter(run.fates)
+    known = [row.fate for row in rows.values()]
     for entry in entries:
-        old = rows.get(entry.sku)
-        fates.subtract([old.fate] if old is not None else [])
-        fates[entry.fate] += 1
-        rows[entry.sku] = _write(session, run.run_id, shoots[entry.sku], old, entry)
-    run.fates = {fate: count for fate, count in sorted(fates.items()) if count}
+        rows[entry.sku] = _write(session, run.run_id, shoots[entry.sku], rows.get(entry.sku), entry)
+    count_fates(run, known, (row.fate for row in rows.values()))
     changed = [sku for sku, shoot in shoots.items() if before.get(sku) != shoot.fate]
     if changed:
         refresh_states(session, *changed)

@@ -1,11 +1,12 @@
 """Keeps the sums of a run in its row, in the transaction that writes what they sum up. Writers are serialised."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
+from pipeline.catalog.run_tables import RunRow, RunStepRow
 from pipeline.catalog.tables import AssetRow
 from pipeline.catalog.version_tables import VersionRow
 
@@ -22,15 +23,12 @@ def write_step(session: Session, run: RunRow, row: RunStepRow) -> None:
     _add(run, session.merge(row), 1)
 
 
-def write_fate(session: Session, run: RunRow, row: RunShootRow) -> None:
-    """Write how a shoot ended in a run, instead of what was known of it."""
-    old = session.get(RunShootRow, (row.run_id, row.sku))
-    fates: dict[str, Any] = dict(run.fates)
-    if old is not None:
-        fates[old.fate] -= 1
-    fates[row.fate] = fates.get(row.fate, 0) + 1
+def count_fates(run: RunRow, before: Iterable[str], after: Iterable[str]) -> None:
+    """Count shoots of a run under their fates `after`, instead of those `before`."""
+    fates = Counter[str](run.fates)
+    fates.subtract(before)
+    fates.update(after)
     run.fates = {fate: count for fate, count in sorted(fates.items()) if count}
-    session.merge(row)
 
 
 def _add(run: RunRow, row: RunStepRow, times: int) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from pipeline.catalog.database import Catalog
 from pipeline.catalog.run_tables import RunRow, RunShootRow, RunStepRow
-from pipeline.catalog.runs.totals import SUMS, WORTH, write_fate, write_step
+from pipeline.catalog.runs.fates import Entry, write_entries
+from pipeline.catalog.runs.totals import SUMS, WORTH, write_step
 from pipeline.catalog.tables import AssetRow, ShootRow
 from pipeline.catalog.version_tables import VersionRow
 
@@ -86,7 +87,7 @@ def test_the_sums_of_a_run_equal_those_of_its_rows(
             if "step" in event:
                 write_step(session, run, RunStepRow(reason="", **{**event, "at": moment(event["at"])}))
             else:
-                write_fate(session, run, RunShootRow(reason="", at=BEGAN, plan_digest=None, **event))
+                write_entries(session, run, [Entry(sku=event["sku"], fate=event["fate"])])
         session.flush()
         session.expire_all()
         for run_id in RUNS:
