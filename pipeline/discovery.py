@@ -131,7 +131,7 @@ class _Run:
 
     @property
     def discovery(self) -> Discovery:
-        """All of it."""
+        """What the discovery has found."""
         names = {name: tuple(getattr(self, name)) for name in Discovery.model_fields}
         return Discovery(**names)
 

@@ -83,7 +83,7 @@ class Base(DeclarativeBase):
 
 
 def search_text(sku: str, title: str | None) -> str:
-    """In what the board searches a product: sku and title, in small letters."""
+    """The text in which the board searches for a product: its sku and title, in lower case."""
     return f"{sku} {title or ''}".lower()
 
 
@@ -96,7 +96,7 @@ class ShootRow(Base):
     """One product and how its last run ended. Discovery compares `listing_digest` with the folder's current one.
 
     `edition`: with which code, preset and checkpoints it was planned (`pipeline.editions`); None: before 0013.
-    `search_text`: of the function of that name.
+    `search_text`: as the function of that name returns it.
     """
 
     __tablename__ = "shoots"

@@ -108,7 +108,7 @@ def _unread(environment: Mapping[str, str]) -> list[Finding]:
     read = {f"CATALOG_{field.upper()}" for field in Settings.model_fields}
     near = {name: get_close_matches(name, read, 1) for name in names if name.upper() not in read}
     return [
-        Finding(what=name, state="optional", words=f"is no setting{f'; {match[0]} is near' if match else ''}")
+        Finding(what=name, state="optional", words=f"is not a setting{f'; did you mean {match[0]}?' if match else ''}")
         for name, match in near.items()
     ]
 

@@ -62,7 +62,7 @@ def test_a_licence_that_a_plan_would_refuse_is_a_finding(tmp_path: Path) -> None
 def test_a_variable_that_nothing_reads_is_named_with_the_setting_that_is_near() -> None:
     environment = {"CATALOG_STORE": "s", "CATALOG_STROE": "s", "CATALOG_KUBERNETES_CORES": "2", "HOME": "/"}
     found = {finding.what: finding.words for finding in doctor._unread(environment)}
-    assert found["CATALOG_STROE"] == "is no setting; CATALOG_STORE is near"
+    assert found["CATALOG_STROE"] == "is not a setting; did you mean CATALOG_STORE?"
     assert set(found) == {"CATALOG_STROE", "CATALOG_KUBERNETES_CORES"}
 
 

@@ -54,13 +54,13 @@ class Entries:
         self._pending: list[Entry] = []
 
     def add(self, entry: Entry) -> None:
-        """Record an entry, by and by."""
+        """Record an entry with the next batch."""
         self._pending.append(entry)
         if len(self._pending) >= BATCH:
             self.flush()
 
     def flush(self) -> None:
-        """Record what is pending."""
+        """Record the entries that are still pending."""
         pending, self._pending = self._pending, []
         if pending:
             record_entries(self.url, self.run_id, pending)

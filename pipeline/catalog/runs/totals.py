@@ -24,7 +24,7 @@ def write_step(session: Session, run: RunRow, row: RunStepRow) -> None:
 
 
 def count_fates(run: RunRow, before: Iterable[str], after: Iterable[str]) -> None:
-    """Count shoots of a run under their fates `after`, instead of those `before`."""
+    """Update a run's counts by fate: shoots that had the fates `before` now have those of `after`."""
     fates = Counter[str](run.fates)
     fates.subtract(before)
     fates.update(after)

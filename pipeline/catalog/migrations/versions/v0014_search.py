@@ -36,7 +36,7 @@ def downgrade() -> None:
 
 
 def _fill(connection: sa.Connection) -> None:
-    """In Python, because SQLite makes only A to Z small."""
+    """Fill the text in Python: SQLite's lower() changes A to Z only."""
     rows = connection.execute(sa.text("SELECT sku, title FROM shoots")).all()
     fill = sa.text("UPDATE shoots SET search_text = :text WHERE sku = :sku")
     for start in range(0, len(rows), BATCH):
