@@ -27,7 +27,8 @@ import yaml
 
 from deploy.local.client import Client
 from deploy.local.home import LOGIN, PASSWORD, PROJECT
-from tests.dags.test_real_airflow import NIGHTLY, Airflow, is_ready, start_up, until
+from tests.dags.airflow_up import Airflow, is_ready, start_up, until
+from tests.dags.toy_airflow import NIGHTLY
 
 KUBECONFIG = os.environ.get("CATALOG_TEST_KUBECONFIG")
 NEEDS_CLUSTER = "runs on the cluster that CATALOG_TEST_KUBECONFIG names; see tests/kubernetes/cluster.py"

@@ -15,7 +15,7 @@ from typing import Any
 
 from kubernetes.client import ApiClient
 
-from tests.dags.test_real_airflow import until
+from tests.dags.airflow_up import until
 from tests.kubernetes.cluster import kubectl, pod_template
 from tests.plugins.test_pods import build
 

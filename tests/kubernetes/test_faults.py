@@ -10,7 +10,8 @@ import psutil
 import pytest
 import yaml
 
-from tests.dags.test_real_airflow import NIGHTLY, until
+from tests.dags.airflow_up import until
+from tests.dags.toy_airflow import NIGHTLY
 from tests.dags.toy_shoots import write_toy_shoot
 from tests.kubernetes.cluster import NAMESPACE, SECRET, Cluster, Night, kubectl, name_of, pod_template, second_triggerer
 
