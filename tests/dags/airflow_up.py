@@ -51,8 +51,8 @@ class Airflow:
         return str(self.client.get(path, map_index=str(task["map_index"]), full_content="true")["content"])
 
 
-def until(probe: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + LIMIT_SECONDS
+def until(probe: Callable[[], Any], limit_seconds: float = LIMIT_SECONDS) -> Any:
+    deadline = time.monotonic() + limit_seconds
     while time.monotonic() < deadline:
         if result := probe():
             return result

@@ -2,7 +2,8 @@
 
 `CATALOG_TEST_KUBECONFIG`  a kubeconfig with the permissions of deploy/kubernetes.yaml, which was applied before
 `CATALOG_TEST_ADMIN`       a kubeconfig that may also read nodes and change Secrets; default: the same
-`CATALOG_TEST_VOLUME`      where the claim `catalog-store` is mounted on this machine; its owner runs the tests
+`CATALOG_TEST_VOLUME`      where the claim `catalog-store` is mounted on this machine; its owner runs the tests, which
+                           empty its folder `store`
 `CATALOG_TEST_IMAGE`       an image of the project
 `CATALOG_TEST_POD`         YAML of a pod to start from (optional), as CATALOG_KUBERNETES_POD_TEMPLATE
 `CATALOG_TEST_CODE`        where pods find this checkout, for the toy stages; default /opt/catalog
@@ -13,6 +14,7 @@ The Secret `catalog` must hold the same URL as CATALOG_DATABASE_URL.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sqlalchemy import create_engine, text
 
 from deploy.local.client import Client
 from deploy.local.home import LOGIN, PASSWORD, PROJECT
@@ -33,13 +36,18 @@ from tests.dags.toy_airflow import NIGHTLY
 KUBECONFIG = os.environ.get("CATALOG_TEST_KUBECONFIG")
 NEEDS_CLUSTER = "runs on the cluster that CATALOG_TEST_KUBECONFIG names; see tests/kubernetes/cluster.py"
 NAMESPACE, SECRET = "catalog", "catalog"
+NIGHT_SECONDS = 3000.0  # a dozen pods per shoot, on a cluster that may be one small machine
 
 
-def kubectl(*arguments: str, text: str | None = None) -> str:
-    """The output of kubectl as the administrator, in the pods' namespace."""
+def admin_command(*arguments: str) -> list[str]:
+    """The command line of kubectl as the administrator, in the pods' namespace."""
     config = os.environ.get("CATALOG_TEST_ADMIN", str(KUBECONFIG))
-    command = ["kubectl", "--kubeconfig", config, "--namespace", NAMESPACE, *arguments]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    return ["kubectl", "--kubeconfig", config, "--namespace", NAMESPACE, *arguments]
+
+
+def kubectl(*arguments: str, given: str | None = None) -> str:
+    """The output of that command."""
+    return subprocess.run(admin_command(*arguments), input=given, capture_output=True, text=True, check=True).stdout
 
 
 @dataclass
@@ -58,6 +66,12 @@ class Cluster:
         """Wait for a running pod of the step; its name."""
         return str(until(lambda: next((name_of(pod) for pod in self.pods(step) if runs(pod)), None)))
 
+    def catalog(self, *arguments: str) -> Any:
+        """The JSON that a `catalog` command prints on this machine, over the same store and database."""
+        command = [sys.executable, "-m", "pipeline", *arguments, "--json"]
+        environment = self.airflow.environment
+        return json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+
     def night(self) -> "Night":
         """Start a nightly run."""
         return Night(self, self.airflow.client.trigger(NIGHTLY, {}))
@@ -70,26 +84,33 @@ class Night:
     cluster: Cluster
     run_id: str
 
-    def task(self, name: str) -> dict[str, Any]:
-        """A task instance of the run, of its first shoot."""
-        tasks = self.cluster.airflow.client.tasks(NIGHTLY, self.run_id)
-        found = [task for task in tasks if task["task_id"] == name]
+    def tasks(self) -> list[dict[str, Any]]:
+        """All task instances of the run."""
+        return self.cluster.airflow.client.tasks(NIGHTLY, self.run_id)
+
+    def task(self, name: str, shoot: int | None = None) -> dict[str, Any]:
+        """A task instance of the run, of the shoot with this index, or else of its last one."""
+        found = [task for task in self.tasks() if task["task_id"] == name and shoot in {None, task["map_index"]}]
         return max(found, key=lambda task: task["map_index"])
 
     def state(self) -> str:
         """Wait until the run ends; its state."""
         client = self.cluster.airflow.client
-        return str(until(lambda: (s := client.run_state(NIGHTLY, self.run_id)) in {"success", "failed"} and s))
+        ended = until(
+            lambda: (s := client.run_state(NIGHTLY, self.run_id)) in {"success", "failed"} and s, NIGHT_SECONDS
+        )
+        return str(ended)
 
-    def log(self, name: str, number: int = 1) -> str:
+    def log(self, name: str, number: int = 1, shoot: int | None = None) -> str:
         """The text of a task's log of one try, errors included."""
-        errors = (error for entry in self.entries(name, number) for error in entry.get("error_detail") or ())
-        lines = [str(entry.get("event", "")) for entry in self.entries(name, number)]
+        entries = self.entries(name, number, shoot)
+        errors = (error for entry in entries for error in entry.get("error_detail") or ())
+        lines = [str(entry.get("event", "")) for entry in entries]
         return "\n".join([*lines, *(str(error.get("exc_value")) for error in errors)])
 
-    def entries(self, name: str, number: int = 1) -> list[dict[str, Any]]:
+    def entries(self, name: str, number: int = 1, shoot: int | None = None) -> list[dict[str, Any]]:
         """The entries of a task's log of one try: event, level, and details of an error."""
-        task = self.task(name)
+        task = self.task(name, shoot)
         path = f"/api/v2/dags/{NIGHTLY}/dagRuns/{self.run_id}/taskInstances/{name}/logs/{number}"
         query = {"map_index": str(task["map_index"]), "full_content": "true"}
         return list(self.cluster.airflow.client.get(path, **query)["content"])
@@ -124,18 +145,30 @@ def pod_template(folder: Path, *, toys: bool) -> Path:
     return path
 
 
+def emptied(store: Path, database: str) -> Path:
+    """The store, without what earlier tests left in it and in the database: their shoots would be unchanged."""
+    shutil.rmtree(store, ignore_errors=True)
+    engine = create_engine(database)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return store
+
+
 @contextmanager
 def started(root: Path, *, toys: bool, **settings: str) -> Iterator[Cluster]:
     """An Airflow in `root` whose steps run as pods. `settings`: further variables of its environment."""
-    volume, pods_file = Path(os.environ["CATALOG_TEST_VOLUME"]), root / "pods.yaml"
+    database, pods_file = os.environ["CATALOG_TEST_DATABASE"], root / "pods.yaml"
+    store = emptied(Path(os.environ["CATALOG_TEST_VOLUME"]) / "store", database)
     pods_file.write_text("every: {cores: 0.2}\n")
     path = [str(PROJECT / "tests" / "dags" / "toy")] * toys + [str(PROJECT)]
     environment = {n: v for n, v in os.environ.items() if not n.startswith(("AIRFLOW", "CATALOG_"))} | {
         "KUBECONFIG": str(KUBECONFIG),
         "PYTHONPATH": os.pathsep.join(path),
-        "CATALOG_STORE": str(volume / "store"),
+        "CATALOG_STORE": str(store),
         "CATALOG_SHOOTS": str(root / "shoots"),
-        "CATALOG_DATABASE_URL": os.environ["CATALOG_TEST_DATABASE"],
+        "CATALOG_DATABASE_URL": database,
         "CATALOG_EXECUTION": "kubernetes",
         "CATALOG_IMAGE": os.environ["CATALOG_TEST_IMAGE"],
         "CATALOG_PODS": str(pods_file),

@@ -142,7 +142,7 @@ def recorded(name: str) -> Pod:
     """The pod and its warnings once it is as the case asks; anyhow after 40 s."""
     pod_name = f"record-{name}"
     kubectl("delete", "pod", pod_name, "--ignore-not-found", "--grace-period=0", "--force")
-    kubectl("create", "--filename", "-", text=json.dumps(manifest(name)))
+    kubectl("create", "--filename", "-", given=json.dumps(manifest(name)))
     deadline = time.monotonic() + 40
 
     def found() -> Pod | None:

@@ -10,10 +10,12 @@ import psutil
 import pytest
 import yaml
 
+from pipeline.plan import STEPS
 from tests.dags.airflow_up import until
 from tests.dags.toy_airflow import NIGHTLY
 from tests.dags.toy_shoots import write_toy_shoot
 from tests.kubernetes.cluster import NAMESPACE, SECRET, Cluster, Night, kubectl, name_of, pod_template, second_triggerer
+from tests.kubernetes.watching import overhead, watched
 
 INGEST = "shoot.ingest"
 ENDED = {"success", "failed", "skipped"}
@@ -59,9 +61,13 @@ def plain(text: str) -> str:
     return " ".join(text.replace("│", " ").split())
 
 
-def test_a_night_of_toys_is_green_and_says_nothing_of_a_connection(cluster, shoot):
-    night = shoot("tee")
-    assert night.state() == "success"
+def test_a_night_of_toys_is_green_and_says_nothing_of_a_connection(cluster, shoot, tmp_path):
+    with watched(tmp_path) as watch:
+        night = shoot("tee")
+        assert night.state() == "success"
+    pods = watch.times(night.run_id)
+    (tmp_path / "pods.txt").write_text(overhead(pods, night.tasks()))
+    assert sorted(pod.step for pod in pods) == sorted(STEPS)  # one each
     log = night.log(INGEST)
     assert "kubernetes_default" not in log and "DeprecationWarning" not in log
     assert "ingest: 1/1 toy" in log
@@ -100,7 +106,7 @@ def test_a_missing_secret_is_named(cluster, shoot):
         night = shoot("mitt")
         assert_told(night, "(CreateContainerConfigError)", f"Create the Secret {SECRET} in the namespace {NAMESPACE}")
     finally:
-        kubectl("create", "--filename", "-", text=secret)
+        kubectl("create", "--filename", "-", given=secret)
 
 
 def test_a_pod_that_fits_no_node_says_what_was_asked_and_offered(cluster, shoot):
@@ -114,7 +120,7 @@ def test_a_pod_waits_for_room_that_another_takes(cluster, shoot, tmp_path):
     container |= {"image": os.environ["CATALOG_TEST_IMAGE"], "command": ["sleep", "3600"]}
     container["resources"] = {"requests": {"cpu": "1.5"}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "blocker"}, **blocker}
-    kubectl("create", "--filename", "-", text=yaml.safe_dump(pod))
+    kubectl("create", "--filename", "-", given=yaml.safe_dump(pod))
     try:
         until(lambda: kubectl("get", "pod", "blocker", "--output", "jsonpath={.status.phase}") == "Running")
         night = shoot("vest", pods="steps: {ingest: {cores: 1}}")
