@@ -109,8 +109,10 @@ class Night:
         return "\n".join([*lines, *(str(error.get("exc_value")) for error in errors)])
 
     def entries(self, name: str, number: int = 1, shoot: int | None = None) -> list[dict[str, Any]]:
-        """The entries of a task's log of one try: event, level, and details of an error."""
+        """The entries of a task's log of one try: event, level, and details of an error; none before its first try."""
         task = self.task(name, shoot)
+        if not task["try_number"]:  # nor is there a task of the shoot before its plan is known
+            return []
         path = f"/api/v2/dags/{NIGHTLY}/dagRuns/{self.run_id}/taskInstances/{name}/logs/{number}"
         query = {"map_index": str(task["map_index"]), "full_content": "true"}
         return list(self.cluster.airflow.client.get(path, **query)["content"])
