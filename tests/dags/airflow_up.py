@@ -51,12 +51,12 @@ class Airflow:
         return str(self.client.get(path, map_index=str(task["map_index"]), full_content="true")["content"])
 
 
-def until(probe: Callable[[], Any], limit_seconds: float = LIMIT_SECONDS) -> Any:
+def until(probe: Callable[[], Any], limit_seconds: float = LIMIT_SECONDS, every_seconds: float = 0.2) -> Any:
     deadline = time.monotonic() + limit_seconds
     while time.monotonic() < deadline:
         if result := probe():
             return result
-        time.sleep(0.2)
+        time.sleep(every_seconds)
     raise AssertionError("the condition did not become true in time")
 
 

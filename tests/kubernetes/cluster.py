@@ -18,8 +18,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +29,19 @@ from sqlalchemy import create_engine, text
 
 from deploy.local.client import Client
 from deploy.local.home import LOGIN, PASSWORD, PROJECT
-from tests.dags.airflow_up import Airflow, is_ready, start_up, until
+from tests.dags import airflow_up
+from tests.dags.airflow_up import LIMIT_SECONDS, Airflow, is_ready, start_up
 from tests.dags.toy_airflow import NIGHTLY
 
 KUBECONFIG = os.environ.get("CATALOG_TEST_KUBECONFIG")
 NEEDS_CLUSTER = "runs on the cluster that CATALOG_TEST_KUBECONFIG names; see tests/kubernetes/cluster.py"
 NAMESPACE, SECRET = "catalog", "catalog"
 NIGHT_SECONDS = 3000.0  # a dozen pods per shoot, on a cluster that may be one small machine
+
+
+def until(probe: Callable[[], Any], limit_seconds: float = LIMIT_SECONDS) -> Any:
+    """Wait for the probe as in airflow_up, with fewer looks: kubectl would take the cores that pods may need."""
+    return airflow_up.until(probe, limit_seconds, every_seconds=2.0)
 
 
 def admin_command(*arguments: str) -> list[str]:
@@ -62,9 +67,9 @@ class Cluster:
         label = f"app.kubernetes.io/component={step}" if step else "app.kubernetes.io/name=catalog-pipeline"
         return list(json.loads(kubectl("get", "pods", "--selector", label, "--output", "json"))["items"])
 
-    def running(self, step: str) -> str:
+    def running(self, step: str, limit_seconds: float = LIMIT_SECONDS) -> str:
         """Wait for a running pod of the step; its name."""
-        return str(until(lambda: next((name_of(pod) for pod in self.pods(step) if runs(pod)), None)))
+        return str(until(lambda: next((name_of(pod) for pod in self.pods(step) if runs(pod)), None), limit_seconds))
 
     def catalog(self, *arguments: str) -> Any:
         """The JSON that a `catalog` command prints on this machine, over the same store and database."""
@@ -206,10 +211,3 @@ def second_triggerer(airflow: Airflow) -> Iterator["subprocess.Popen[bytes]"]:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def seconds_until(probe: Any) -> float:
-    """How long it takes until the probe is true."""
-    began = time.monotonic()
-    until(probe)
-    return time.monotonic() - began

@@ -15,8 +15,7 @@ from typing import Any
 
 from kubernetes.client import ApiClient
 
-from tests.dags.airflow_up import until
-from tests.kubernetes.cluster import kubectl, pod_template
+from tests.kubernetes.cluster import kubectl, pod_template, until
 from tests.plugins.test_pods import build
 
 FOLDER = Path(__file__).parents[1] / "plugins" / "pod_states"

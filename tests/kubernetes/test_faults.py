@@ -11,10 +11,19 @@ import pytest
 import yaml
 
 from pipeline.plan import STEPS
-from tests.dags.airflow_up import until
 from tests.dags.toy_airflow import NIGHTLY
 from tests.dags.toy_shoots import write_toy_shoot
-from tests.kubernetes.cluster import NAMESPACE, SECRET, Cluster, Night, kubectl, name_of, pod_template, second_triggerer
+from tests.kubernetes.cluster import (
+    NAMESPACE,
+    SECRET,
+    Cluster,
+    Night,
+    kubectl,
+    name_of,
+    pod_template,
+    second_triggerer,
+    until,
+)
 from tests.kubernetes.watching import overhead, watched
 
 INGEST = "shoot.ingest"

@@ -15,8 +15,7 @@ import pytest
 
 from deploy.local.home import PROJECT
 from pipeline.plan import STEPS
-from tests.dags.airflow_up import until
-from tests.kubernetes.cluster import Cluster, Night, kubectl, name_of, started
+from tests.kubernetes.cluster import NIGHT_SECONDS, Cluster, Night, kubectl, name_of, started, until
 from tests.kubernetes.watching import PodTimes, overhead, watched
 
 SPLAT = "shoot.splat"
@@ -58,7 +57,7 @@ def first(samples, tmp_path_factory) -> FirstNight:
 
 def lose_a_fit(cluster: Cluster, night: Night) -> tuple[int, int]:
     """Delete the first pod that fits a splat, in its midst; the shoot, and the iteration, as FirstNight has them."""
-    name = cluster.running("splat")
+    name = cluster.running("splat", NIGHT_SECONDS)
     pod = next(pod for pod in cluster.pods("splat") if name_of(pod) == name)
     shoot = int(pod["metadata"]["labels"]["map_index"])
     until(lambda: max(iterations(night, 1, shoot), default=0))
