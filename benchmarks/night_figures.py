@@ -46,9 +46,7 @@ class Night(Frozen):
         "assumed", 0.5, "share of them without SIGTERM, so that a fit goes back to its snapshot", ge=0, le=1
     )
 
-    shoots_per_run: int = _of(
-        "CATALOG_SHOOTS_PER_RUN", 100, "shoots per run of the DAG, one run after the other", ge=1
-    )
+    shoots_per_run: int = _of("CATALOG_SHOOTS_PER_RUN", 100, "shoots per run of the DAG, one run after the other", ge=1)
     runs_at_once: int = _of("dags/catalog_nightly.py", 1, "max_active_runs: runs of the DAG at the same time", ge=1)
     discover_seconds: float = _of("assumed", 30.0, "discovery and the loop that makes the steps, per run", ge=0)
     parallelism: int = _of("Airflow's default", 32, "[core] parallelism: tasks in Airflow's workers", ge=1)
