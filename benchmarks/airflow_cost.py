@@ -5,8 +5,8 @@
 Airflow runs as `make up` starts it, with LocalExecutor on SQLite, and its steps are the toys of `tests/dags/toy`, which
 do nothing: what remains is the process of the step, which starts Python and records in the catalog how the step ended,
 and Airflow. The same steps are then run one after the other without Airflow. CPU is that of all of Airflow's
-processes from the trigger of the run to its end, that of the idle services included, and of their children.
-`--parallel`: the slots of the default pool.
+processes from the trigger of the run to its end, that of the idle services included, and of their children; what the
+services take while nothing runs is printed too. `--parallel`: the slots of the default pool.
 """
 
 import argparse
@@ -28,6 +28,8 @@ from tests.dags.airflow_up import Airflow, is_ready, start_up, until
 from tests.dags.toy_shoots import write_toy_shoot
 
 NIGHTLY = "catalog_nightly"
+IDLE_SECONDS = 60
+LOOK_SECONDS = 5.0  # between two looks at the run, which also cost the API server something
 
 
 def main() -> None:
@@ -51,7 +53,12 @@ def main() -> None:
             until(lambda: is_ready(airflow))
             airflow.client = Client(airflow.home.running().url).login(LOGIN, PASSWORD)
             until(lambda: airflow.client.has_dag(NIGHTLY))
+            airflow.pause_seconds = LOOK_SECONDS
             airflow.run(NIGHTLY)  # loads what the first run loads
+            supervisor = psutil.Process(airflow.up.pid)
+            before = cpu_of(supervisor)
+            time.sleep(IDLE_SECONDS)
+            print(f"idle: {(cpu_of(supervisor) - before) / IDLE_SECONDS:.2f} CPU s a second", flush=True)
             for number, slots in enumerate(options.parallel):
                 night(airflow, slots, [f"sku-{number}-{shoot}" for shoot in range(options.shoots)])
         finally:
@@ -61,8 +68,8 @@ def main() -> None:
 
 def night(airflow: Airflow, slots: int, skus: list[str]) -> None:
     """Run new shoots with so many tasks at once, then their steps without Airflow, and print both."""
-    pool = {"name": "default_pool", "slots": slots, "include_deferred": False}
-    airflow.client.send("PATCH", "/api/v2/pools/default_pool", pool)
+    pool = {"pool": "default_pool", "slots": slots, "include_deferred": False}
+    airflow.client.send("PATCH", "/api/v2/pools/default_pool?update_mask=slots", pool)
     for sku in skus:
         write_toy_shoot(airflow.shoots, sku)
     supervisor = psutil.Process(airflow.up.pid)

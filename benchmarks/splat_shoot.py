@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from pipeline.core.arrays import Alpha, Rgb
 from pipeline.core.colmap.model import Points, RawCamera
 from pipeline.core.colmap.undistort import undistort
 from pipeline.core.domain import Camera
@@ -22,12 +24,17 @@ def true_photos(photos: Path, truth: Path) -> list[PosedPhoto]:
     """The photos of `truth/views.json`, cut out with `truth/mattes`, undistorted."""
     out = []
     for view in json.loads((truth / "views.json").read_text()):
-        camera, name = Camera(**view["camera"]), view["photo"]
+        name = view["photo"]
         rgb = np.array(Image.open(photos / name).convert("RGB"))
         matte = np.array(Image.open(truth / "mattes" / f"{Path(name).stem}.png").convert("L"))
-        rgba, pinhole = undistort(np.dstack([rgb, matte]), RawCamera.of(camera))
-        out.append(PosedPhoto(Path(name).stem, rgba, pinhole, np.array(view["cam_from_world"])))
+        out.append(posed(view, rgb, matte))
     return out
+
+
+def posed(view: dict[str, Any], rgb: Rgb, matte: Alpha) -> PosedPhoto:
+    """A photo, cut out and undistorted, with a view of `truth/views.json`."""
+    rgba, pinhole = undistort(np.dstack([rgb, matte]), RawCamera.of(Camera(**view["camera"])))
+    return PosedPhoto(Path(view["photo"]).stem, rgba, pinhole, np.array(view["cam_from_world"]))
 
 
 def floaters(done: Fit) -> float:

@@ -36,8 +36,11 @@ COPY pipeline pipeline
 # The project evaluates splats, and fits those that start from nerfacto, on the CPU: torch without CUDA halves the image.
 RUN /opt/project/bin/pip install --extra-index-url https://download.pytorch.org/whl/cpu --constraint constraints.txt \
     '.[postgres]'
+ENV PATH=/opt/project/bin:$PATH PYTHONPATH=/opt/catalog MPLCONFIGDIR=/tmp/matplotlib
+# as in deploy/Dockerfile
+ENV NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES=+avx2,+fma KERNELS_DIR=/opt/kernels NUMBA_CACHE_DIR=/tmp/numba
+RUN NUMBA_CACHE_DIR=$KERNELS_DIR python -m pipeline.warm
 
 USER 10001:10001
-ENV PATH=/opt/project/bin:$PATH PYTHONPATH=/opt/catalog MPLCONFIGDIR=/tmp/matplotlib
 VOLUME ["/catalog"]
 CMD ["python", "-m", "pipeline", "doctor"]

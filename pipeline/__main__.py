@@ -1,7 +1,9 @@
 """`python -m pipeline` is the `catalog` command."""
 
+from pipeline.core.kernels import take_kernels
 from pipeline.core.process import importing
 
+take_kernels()
 with importing():
     from pipeline.cli.app import main
 

@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 
 COMPLETE = ".complete"  # a file that says: everything that changed before it is there
 READ_AT_ONCE = frozenset({"shoot.yaml", COMPLETE})
-AT_ONCE = 8
+AT_ONCE = 8  # photos of a shoot
+OUTLINES_AT_ONCE = 32  # each waits for a file of a kilobyte
 
 
 class Waiting(Frozen):
@@ -77,15 +78,14 @@ class Mirror:
         with writing(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             self._remove_others(set(shoots))
+            changed = []
             for name, files in shoots.items():
                 if reason := why_waiting(name, files, now, self.quiet_seconds):
                     waiting.append(Waiting(source=str(self.url.folder(name)), reason=reason))
-                    continue
-                if self._is_outlined(self.root / name, files):
-                    continue
-                with _locked(self.cache, self.root / name, wait=False) as is_ours:
-                    if is_ours:  # else another process reads this shoot's files
-                        self._outline(self.root / name, files)
+                elif not self._is_outlined(self.root / name, files):
+                    changed.append((self.root / name, files))
+            with ThreadPoolExecutor(OUTLINES_AT_ONCE) as pool:
+                list(pool.map(lambda each: self._outline(*each), changed))
         return waiting
 
     @contextmanager
@@ -109,6 +109,11 @@ class Mirror:
         }
 
     def _outline(self, folder: Path, files: Sequence[Listed]) -> None:
+        with _locked(self.cache, folder, wait=False) as is_ours:
+            if is_ours:  # else another process reads this shoot's files
+                self._write_outline(folder, files)
+
+    def _write_outline(self, folder: Path, files: Sequence[Listed]) -> None:
         wanted = {self.root / file.name: file for file in files}
         for path in [path for path in folder.rglob("*") if path.is_file() and path not in wanted]:
             path.unlink()

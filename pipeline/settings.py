@@ -74,11 +74,12 @@ class Settings(BaseSettings):
         description="how many steps of backfills run at once: the slots of Airflow's pool `catalog_backfill`, which is "
         "made when Airflow first starts; later they are changed in Airflow",
     )
-    shoots_per_run: int | None = Field(
-        default=None,
+    shoots_per_run: int = Field(
+        default=100,
         gt=0,
         description="how many shoots one run in Airflow takes; the others are postponed to a run that starts when it "
-        "ends. At most, and by default, Airflow's `[core] max_map_length`",
+        "ends. At most Airflow's `[core] max_map_length`. The scheduler looks at every step of a "
+        "run again and again: see [A large night](../kubernetes.md#a-large-night)",
     )
     notify: str = Field(
         default="",

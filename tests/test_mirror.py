@@ -1,6 +1,7 @@
 """Shoots in a bucket: outlined, waited for, fetched while they are planned; a discovery over them, to a bucket."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +76,20 @@ def test_outline_has_shoots_without_the_bytes_of_their_photos(s3: S3, tmp_path: 
     assert shoots.outline() == [] and [photo.stat().st_mtime_ns for photo in photos] == times
     assert source_of(folder, tmp_path / "cache") == "s3://shop/shoots/mug"
     assert source_of(tmp_path, tmp_path / "cache") == str(tmp_path.resolve())
+
+
+def test_outlines_of_several_shoots_are_read_at_once(s3: S3, tmp_path: Path) -> None:
+    upload("mug")
+    upload("tee")
+    both = threading.Barrier(2, timeout=30)
+
+    def meet(_call: Call) -> None:
+        both.wait()  # fails the request, and so the outline, unless the other request is under way, too
+
+    s3.fail("GET /shop/shoots/", meet, meet)
+    shoots = mirror(tmp_path)
+    assert shoots.outline() == [] and not both.broken
+    assert [path.parent.name for path in sorted(shoots.root.rglob("shoot.yaml"))] == ["mug", "tee"]
 
 
 def test_what_leaves_the_bucket_leaves_the_outline(s3: S3, tmp_path: Path) -> None:

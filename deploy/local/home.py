@@ -166,7 +166,7 @@ def _configuration(path: Path, port: int, parallelism: int, keys: dict[str, str]
             "execution_api_server_url": f"{url}/execution/",
             "fernet_key": keys["fernet"],
             "killed_task_cleanup_time": "30",
-            "max_map_length": "10000",  # shoots per night
+            "max_map_length": "10000",  # as many shoots as CATALOG_SHOOTS_PER_RUN may be
         },
         "database": {
             "sql_alchemy_conn": f"sqlite:///{path / 'airflow.db'}",

@@ -140,8 +140,7 @@ class RequestOperator(PlanningOperator):
 
 def shoots_per_run() -> int:
     """How many shoots one run takes: Airflow refuses to map over more than `[core] max_map_length`."""
-    limit = conf.getint("core", "max_map_length", fallback=1024)
-    return min(limit, read_settings().shoots_per_run or limit)
+    return min(conf.getint("core", "max_map_length", fallback=1024), read_settings().shoots_per_run)
 
 
 class SummaryOperator(CatalogOperator):

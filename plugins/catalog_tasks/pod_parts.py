@@ -53,7 +53,7 @@ def environment(request: PodRequest, settings: Settings) -> dict[str, str]:
         **({} if settings.usd_per_run is None else {"CATALOG_USD_PER_RUN": str(settings.usd_per_run)}),
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
-        "NUMBA_CACHE_DIR": f"{SHARED if settings.kubernetes_claim else SCRATCH}/numba",  # shared: compiled only once
+        "NUMBA_CACHE_DIR": f"{SCRATCH}/numba",
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), threads),
     }
 

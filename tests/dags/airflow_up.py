@@ -26,6 +26,7 @@ class Airflow:
     up: "subprocess.Popen[bytes]"
     environment: dict[str, str]
     client: Client = field(default_factory=lambda: Client(""))
+    pause_seconds: float = 1.0  # between two looks at a run, each of which costs the API server time
 
     @property
     def shoots(self) -> Path:
@@ -38,12 +39,20 @@ class Airflow:
     def run(self, dag_id: str, **conf: Any) -> tuple[str, dict[tuple[str, str], dict[str, Any]]]:
         """Trigger a DAG and wait until it ends; returns its state, and its task instances by (shoot, task)."""
         run_id = self.client.trigger(dag_id, conf)
-        state = until(lambda: (s := self.client.run_state(dag_id, run_id)) in {"success", "failed"} and s)
+        ended = {"success", "failed"}
+        state = until(
+            lambda: (s := self.client.run_state(dag_id, run_id)) in ended and s, pause_seconds=self.pause_seconds
+        )
         tasks = {}
         for task in self.client.tasks(dag_id, run_id):
             shoot = (task["rendered_map_index"] or "").partition(" · ")[0]
             tasks[shoot, task["task_id"]] = task | {"run_id": run_id}
         return state, tasks
+
+    def ended(self, dag_id: str, run_id: str) -> str | None:
+        """The state of a run that has ended."""
+        state = self.client.run_state(dag_id, run_id)
+        return state if state in {"success", "failed"} else None
 
     def log(self, task: dict[str, Any]) -> str:
         run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['run_id']}"
@@ -51,12 +60,12 @@ class Airflow:
         return str(self.client.get(path, map_index=str(task["map_index"]), full_content="true")["content"])
 
 
-def until(probe: Callable[[], Any], limit_seconds: float = LIMIT_SECONDS, every_seconds: float = 0.2) -> Any:
+def until(probe: Callable[[], Any], limit_seconds: float = LIMIT_SECONDS, pause_seconds: float = 0.2) -> Any:
     deadline = time.monotonic() + limit_seconds
     while time.monotonic() < deadline:
         if result := probe():
             return result
-        time.sleep(every_seconds)
+        time.sleep(pause_seconds)
     raise AssertionError("the condition did not become true in time")
 
 

@@ -116,6 +116,12 @@ def test_dags_and_plugins_are_those_of_the_image() -> None:
     assert image_environment()["AIRFLOW_HOME"] == compose["AIRFLOW_HOME"] == "/opt/airflow"
 
 
+def test_images_have_their_kernels_compiled_for_the_same_processor() -> None:
+    for text in DOCKERFILES.values():
+        assert "RUN NUMBA_CACHE_DIR=$KERNELS_DIR python -m pipeline.warm" in text
+    assert len({re.findall(r"^ENV NUMBA.*", text, re.MULTILINE)[0] for text in DOCKERFILES.values()}) == 1
+
+
 def test_the_store_lies_where_pods_mount_it() -> None:
     from catalog_tasks.pod_parts import SHARED
 
@@ -125,7 +131,6 @@ def test_the_store_lies_where_pods_mount_it() -> None:
     assert volume["persistentVolumeClaim"]["claimName"] == Settings.model_fields["kubernetes_claim"].default
     for environment in (helm_environment(), compose_environment()):
         assert environment["CATALOG_STORE"] == f"{SHARED}/store"
-        assert environment["NUMBA_CACHE_DIR"] == f"{SHARED}/numba"
     assert f"catalog:{SHARED}" in COMPOSE["services"]["scheduler"]["volumes"]
 
 

@@ -41,7 +41,7 @@ NIGHT_SECONDS = 3000.0  # a dozen pods per shoot, on a cluster that may be one s
 
 def until(probe: Callable[[], Any], limit_seconds: float = LIMIT_SECONDS) -> Any:
     """Wait for the probe as in airflow_up, with fewer looks: kubectl would take the cores that pods may need."""
-    return airflow_up.until(probe, limit_seconds, every_seconds=2.0)
+    return airflow_up.until(probe, limit_seconds, pause_seconds=2.0)
 
 
 def admin_command(*arguments: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The sample collection on a real cluster, by the real stages: a fit loses its pod, and a second night repeats little.
 
-On two cores this takes a quarter of an hour, if the kernels were compiled before (`python -m pipeline.warm`).
+On two cores this takes a quarter of an hour, with an image that has its kernels compiled.
 """
 
 import json

@@ -136,7 +136,7 @@ def test_parts_of_a_run_are_numbered():
     assert DagRunType.from_run_id(names[1]) == DagRunType.MANUAL
 
 
-@pytest.mark.parametrize(("own", "airflows", "limit"), [(None, None, 1024), ("5", None, 5), ("5000", "7", 7)])
+@pytest.mark.parametrize(("own", "airflows", "limit"), [(None, None, 100), ("5", None, 5), ("5000", "7", 7)])
 def test_a_run_takes_as_many_shoots_as_airflow_and_the_setting_allow(monkeypatch, own, airflows, limit):
     from catalog_tasks.local import shoots_per_run
 
