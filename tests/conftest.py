@@ -33,6 +33,7 @@ class WholeRuns(LoadScopeScheduling):
         "tests/resume/test_kill.py": "the small mug",
         "tests/dags/test_real_airflow.py": "one Airflow at a time",
         "tests/deploy/test_compose.py": "one Airflow at a time",
+        **{f"tests/splatting/carving/test_{name}.py": "the cup" for name in ("refine", "seeds", "sweep")},
     }
 
     def _split_scope(self, nodeid: str) -> str:
