@@ -22,10 +22,12 @@ HEAVY := tests/dags tests/cli/test_runs.py tests/cli/test_ui.py tests/core/photo
 	$(addprefix tests/stages/test_,background.py background_models.py background_tries.py composite.py cutout.py) \
 	$(addprefix tests/stages/test_,edits.py evidence.py render.py sfm.py splat.py)
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder  # tests/conftest.py: who shares a worker; short files come last
+# The files with slow tests: to collect all others only to leave them out takes each worker 45 CPU seconds.
+SLOW = tests/kubernetes $(sort $(shell grep -rl "mark\.slow" --include='test_*.py' tests))
 # Workers that share the cores: OpenMP's threads spin while they wait, and a fit of 0.3 CPU seconds takes 4.
 SHARED_CORES := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo up test test-fast test-random docs lint format lock samples clean
+.PHONY: help setup demo up test test-fast test-random docs lint lint-types lint-rest format lock samples clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
 
@@ -48,7 +50,7 @@ up: setup ## Airflow's four services on 127.0.0.1 until Ctrl-C
 
 test: setup ## every test; the slow ones after the others
 	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow"
-	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m slow
+	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m slow $(SLOW)
 
 test-fast: setup ## about two minutes, while you work: the plain tests of every package
 	$(SHARED_CORES) $(BIN)/python -m pytest $(PARALLEL) -m "not slow" -k "not postgresql" $(addprefix --ignore=,$(HEAVY))
@@ -61,9 +63,12 @@ docs: setup ## build the documentation into site/
 	$(MKDOCS) build
 
 lint: setup ## ruff, mypy strict, import-linter, a strict build of the documentation
+	@$(MAKE) --no-print-directory --jobs 2 lint-types lint-rest
+lint-types: setup
+	$(BIN)/mypy
+lint-rest: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MKDOCS) build --strict --quiet --site-dir .cache/site
 

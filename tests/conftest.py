@@ -1,9 +1,11 @@
 """Fixtures for tests of several packages: an empty store, a whole run, empty databases on SQLite and PostgreSQL."""
 
+import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ class WholeRuns(LoadScopeScheduling):
         "tests/resume/test_kill.py": "the small mug",
         "tests/dags/test_real_airflow.py": "one Airflow at a time",
         "tests/deploy/test_compose.py": "one Airflow at a time",
+        **{f"tests/splatting/carving/test_{name}.py": "the cup" for name in ("refine", "seeds", "sweep")},
     }
 
     def _split_scope(self, nodeid: str) -> str:
@@ -49,6 +52,39 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeRuns:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the samples: their runs take longest, and as the last ones they would leave a worker idle."""
     items.sort(key=lambda item: not item.nodeid.startswith("tests/samples/"))
+
+
+MIGRATE = Catalog._migrate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copied_catalogs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new SQLite catalog of this process is a copy of a migrated one, since migrating takes half a second.
+
+    Tests that are about migrating use `migrated_catalogs`.
+    """
+    template = tmp_path_factory.mktemp("template") / "catalog.db"
+
+    def migrate(catalog: Catalog) -> None:
+        path = Path(catalog.url.database or "")
+        if catalog.url.get_backend_name() == "sqlite" and not path.exists() and path != template:
+            Catalog(f"sqlite:///{template}")
+            copy = path.with_name(f"{uuid.uuid4().hex}.db")
+            shutil.copy(template, copy)
+            with suppress(FileExistsError):  # another thread was first
+                os.link(copy, path)
+            copy.unlink()
+        MIGRATE(catalog)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Catalog, "_migrate", migrate)
+        yield
+
+
+@pytest.fixture
+def migrated_catalogs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New catalogs are migrated from nothing, as a person's first one is."""
+    monkeypatch.setattr(Catalog, "_migrate", MIGRATE)
 
 
 @pytest.fixture
@@ -112,7 +148,7 @@ def _execute(uri: str, statement: str) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_catalog_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_catalogs: None) -> Iterator[str]:
     """The URL of an empty database, once per backend, for tests of migrations."""
     yield from _own_database(request, tmp_path, None)
 

@@ -29,6 +29,8 @@ from pipeline.catalog.version_tables import VersionRow
 from pipeline.core.errors import BadInput, CatalogError, MissingEngine, StoreFull
 from tests.catalog.toy_shoot import ToyShoot
 
+pytestmark = pytest.mark.usefixtures("migrated_catalogs")
+
 
 def shoot(sku: str) -> ShootRow:
     return ShootRow(sku=sku, collection="autumn", source="", attributes={}, fate="planned", reason="")

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,17 @@ from pipeline.imaging.checks.evidence import finding
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "troubleshooting.md"
-TREES = [ast.parse(path.read_text()) for path in sorted((ROOT / "pipeline").rglob("*.py"))]
+
+
+@cache
+def every_call() -> list[ast.Call]:
+    """The calls in the source. Read by the first test that asks: pytest imports this file in every worker."""
+    trees = (ast.parse(path.read_text()) for path in sorted((ROOT / "pipeline").rglob("*.py")))
+    return [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def calls(name: str) -> list[ast.Call]:
-    nodes = (node for tree in TREES for node in ast.walk(tree))
-    return [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name]
+    return [call for call in every_call() if getattr(call.func, "id", "") == name]
 
 
 def texts(node: ast.AST) -> Iterator[str]:
@@ -34,9 +40,9 @@ def texts(node: ast.AST) -> Iterator[str]:
 def codes_in_source() -> set[str]:
     """Strings passed as `code=...`, apart from the table's own."""
     codes: set[str] = set()
-    for node in (node for tree in TREES for node in ast.walk(tree)):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") != "Reason":
-            for keyword in node.keywords:
+    for call in every_call():
+        if getattr(call.func, "id", "") != "Reason":
+            for keyword in call.keywords:
                 if keyword.arg == "code":
                     codes |= set(texts(keyword.value))
     return codes

@@ -76,14 +76,20 @@ class Site:
         return csrf_token(NamedAccess.secret, User(role, Role[role.upper()], f"session of {role}"))
 
 
-def make(folder: Path, verdict: str = "published", **published: object) -> Site:
-    """The pages over one published toy shoot of two photos."""
+def site_in(folder: Path, verdict: str = "published") -> Site:
+    """The pages over the store and the catalog in `folder`."""
     settings = Settings(store=folder / "store", database_url=f"sqlite:///{folder}/catalog.db")
     photos = {"A.jpg": photo("teal"), "B.jpg": photo("tan")}
     shoot = ToyShoot(folder, settings.catalog_url, photos=photos, verdict=verdict)
-    shoot.publish(**published)
     redo = RecordedRedo([])
     return Site(build_pages(NamedAccess(), settings, redo), settings, redo, shoot)
+
+
+def make(folder: Path, verdict: str = "published", **published: object) -> Site:
+    """The pages over one published toy shoot of two photos."""
+    site = site_in(folder, verdict)
+    site.shoot.publish(**published)
+    return site
 
 
 @pytest.fixture

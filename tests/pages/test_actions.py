@@ -1,6 +1,8 @@
 """Decisions from the pages: who may, what is recorded, what stays if it fails."""
 
 import re
+import shutil
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -18,7 +20,7 @@ from pipeline.catalog.trace.everything import find_everything
 from pipeline.core.errors import BadInput, CatalogError
 from pipeline.language.briefs.plan import EditPlan
 from pipeline.pages.links import own_address
-from tests.pages.conftest import ASSET, Site
+from tests.pages.conftest import ASSET, Site, make, site_in
 
 
 @pytest.fixture
@@ -148,12 +150,18 @@ def offered(site: Site, kind: str, of: str) -> dict[str, str]:
     return {"kind": kind, "of": of, "digest": digest}
 
 
+@pytest.fixture(scope="module")
+def published_many(tmp_path_factory) -> Path:
+    """A store and a catalog with a shoot of 230 published assets, more than the pages list at once."""
+    folder = tmp_path_factory.mktemp("many")
+    make(folder).shoot.but(angles=tuple(f"front-{number}" for number in range(230))).publish()
+    return folder
+
+
 @pytest.fixture
-def many(make_site) -> Site:
-    """A shoot of 230 published assets, more than the pages list at once."""
-    site = make_site()
-    site.shoot.but(angles=tuple(f"front-{number}" for number in range(230))).publish()
-    return site
+def many(published_many, tmp_path) -> Site:
+    """A copy of it, which a test may change."""
+    return site_in(Path(shutil.copytree(published_many, tmp_path, dirs_exist_ok=True)))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from pipeline.core.errors import BadInput, Held
 from pipeline.core.records import load_list
 from pipeline.posing.folder import pose_folder, upright_photos
 from pipeline.posing.sfm.request import PoseParams
+from pipeline.posing.sides import resolve
 from tests.posing.can import ring, write_shoot
+from tests.posing.posed_once import PosedOnce
 
 SMALL = PoseParams(max_side_px=480, max_features=1024, timeout_seconds=300)
 
@@ -24,11 +26,16 @@ def shoot(tmp_path_factory):
     return folder
 
 
+POSED_ONCE = PosedOnce()
+
+
 @pytest.fixture(scope="module")
 def workspace(shoot, tmp_path_factory):
     """What pose_folder returned, and the folder that it wrote."""
     out = tmp_path_factory.mktemp("posed") / "colmap"
-    return pose_folder(shoot / "photos", out, shoot / "cutouts", SMALL), out
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resolve, "pose", POSED_ONCE)
+        return pose_folder(shoot / "photos", out, shoot / "cutouts", SMALL), out
 
 
 def test_a_folder_becomes_a_colmap_workspace_in_the_product_frame(shoot, workspace):
@@ -95,7 +102,8 @@ def test_photos_are_turned_upright_and_exif_gives_the_focal_length(tmp_path):
     assert upright.notes == {}
 
 
-def test_the_same_photos_give_bit_identical_poses(shoot, workspace, tmp_path):
+def test_the_same_poses_give_a_bit_identical_workspace(shoot, workspace, monkeypatch, tmp_path):
+    monkeypatch.setattr(resolve, "pose", POSED_ONCE)
     again = tmp_path / "again"
     pose_folder(shoot / "photos", again, shoot / "cutouts", SMALL)
     first, second = (

@@ -1,4 +1,5 @@
 import io
+import shutil
 
 import numpy as np
 import pytest
@@ -98,9 +99,17 @@ class ComposedShoot:
         return self.runner.run(STAGE, inputs, Params.model_validate(values)).outputs
 
 
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory):
+    """A store in which the plain shoot was composed: what a test does not change of it is not made again."""
+    root = tmp_path_factory.mktemp("composed")
+    ComposedShoot(root).run()
+    return root
+
+
 @pytest.fixture
-def shoot(tmp_path):
-    return ComposedShoot(tmp_path)
+def shoot(composed, tmp_path):
+    return ComposedShoot(shutil.copytree(composed, tmp_path, dirs_exist_ok=True))
 
 
 def test_every_angle_is_composed_for_every_backdrop_and_channel_that_takes_it(shoot):

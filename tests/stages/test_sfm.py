@@ -11,13 +11,16 @@ from pipeline.core.domain import View, angle_between_deg, camera_centre
 from pipeline.core.errors import BadInput, Held
 from pipeline.core.media import media_type_of
 from pipeline.core.records import LevelPhoto, PhotoFacts, Up, dump_json, load_list
+from pipeline.posing.sides import resolve
 from pipeline.posing.sides.folds import Fold, Folded
 from pipeline.posing.sides.repeats import Doubt, RepeatedSides
 from pipeline.stages.sfm import STAGE, Inputs, Params
 from tests.posing.can import ring, write_shoot
+from tests.posing.posed_once import PosedOnce
 
 SHOTS = [*ring(16, 12.0), *ring(6, 38.0, start_deg=15.0, first=17)]
 QUICK = {"max_side_px": 480, "max_features": 1024, "timeout_seconds": 300}
+POSED_ONCE = PosedOnce()  # the tests differ in what is made of the poses
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,8 @@ def shoot(tmp_path_factory):
     return store, inputs
 
 
-def test_two_rings_are_posed_in_the_product_frame(shoot, tmp_path):
+def test_two_rings_are_posed_in_the_product_frame(shoot, monkeypatch, tmp_path):
+    monkeypatch.setattr(resolve, "pose", POSED_ONCE)
     store, inputs = shoot
     outputs = Runner(store).run(STAGE, inputs, Params(front="DSC_0003", **QUICK)).outputs
     views = {view.photo: view for view in load_list(View, store.read(outputs.views))}
@@ -68,7 +72,8 @@ def test_two_rings_are_posed_in_the_product_frame(shoot, tmp_path):
         assert np.allclose(image.centre, camera_centre(views[image.photo].pose))
 
 
-def test_the_same_photos_held_by_hand_stand_as_upright(shoot):
+def test_the_same_photos_held_by_hand_stand_as_upright(shoot, monkeypatch):
+    monkeypatch.setattr(resolve, "pose", POSED_ONCE)
     store, inputs = shoot
     report, views = None, {}
     for rig in ("turntable", "handheld"):
@@ -82,7 +87,8 @@ def test_the_same_photos_held_by_hand_stand_as_upright(shoot):
         assert angle_between_deg(*ups) < 1.0, photo
 
 
-def test_a_photo_whose_roll_is_stated_must_be_registered(shoot):
+def test_a_photo_whose_roll_is_stated_must_be_registered(shoot, monkeypatch):
+    monkeypatch.setattr(resolve, "pose", POSED_ONCE)
     store, inputs = shoot
     stated = (LevelPhoto(photo="DSC_9999"),)
     with pytest.raises(Held, match=r"capture\.up: DSC_9999 could not be registered"):

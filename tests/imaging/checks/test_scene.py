@@ -1,5 +1,6 @@
 """Checks of what a painted backdrop shows around its product."""
 
+from functools import cache
 from itertools import product as every
 
 import cv2
@@ -33,8 +34,11 @@ def failed(picture, backdrop, **how):
     return {name for name, check in checks_of(picture, backdrop, **how).items() if not check.passed}
 
 
-def scenes(step=1):
-    for number, (material, colour) in list(enumerate(every(MATERIALS, COLOURS)))[::step]:
+@cache
+def scenes():
+    """Every third pair of material and colour, drawn: several tests look at the same pictures."""
+    drawn = []
+    for number, (material, colour) in list(enumerate(every(MATERIALS, COLOURS)))[::3]:
         spec = SceneSpec(
             material=material,
             colour=colour,
@@ -42,7 +46,8 @@ def scenes(step=1):
             softness=("soft", "hard")[number % 2],
             horizon=("seamless", "low", "middle", "high")[number % 4],
         )
-        yield spec, render_scene(spec, number, SIDE_PX, SIDE_PX)[0]
+        drawn.append((spec, render_scene(spec, number, SIDE_PX, SIDE_PX)[0]))
+    return drawn
 
 
 def with_copy(backdrop, picture, left_px=4, height_px=170):
@@ -58,18 +63,18 @@ def with_copy(backdrop, picture, left_px=4, height_px=170):
 @pytest.mark.parametrize("base", BASES)
 def test_every_material_passes_in_every_colour_even_the_products_own(base):
     picture = make_product(300, 260, base=base)
-    assert {spec.prompt: names for spec, scene in scenes(3) if (names := failed(picture, scene))} == {}
+    assert {spec.prompt: names for spec, scene in scenes() if (names := failed(picture, scene))} == {}
 
 
 def test_second_product_is_seen_on_nearly_every_scene():
     picture = make_product(300, 260, base=(40, 80, 160))
-    seen = [failed(picture, with_copy(scene, picture)) == {"scene_second_product"} for _, scene in scenes(3)]
+    seen = [failed(picture, with_copy(scene, picture)) == {"scene_second_product"} for _, scene in scenes()]
     assert np.mean(seen) >= 0.95
 
 
 def test_copy_hidden_by_the_product_is_not_counted():
     picture = make_product(300, 260)
-    _, scene = next(scenes())
+    _, scene = scenes()[0]
     assert failed(picture, with_copy(scene, picture, left_px=120, height_px=120)) == set()
 
 

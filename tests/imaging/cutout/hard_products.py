@@ -230,11 +230,11 @@ def crumbs(studio):
     studio.body()
     studio.shadow()
     studio.paint(studio.colour())
+    fallen = studio.empty()
     for _ in range(60):
         place = _at(studio.random.integers(20, WIDTH - 20), studio.random.integers(20, HEIGHT - 20))
-        crumb = studio.empty()
-        cv2.circle(crumb, place, int(studio.random.integers(1, 4)) * FINE, 255, -1)
-        studio.paint((70, 60, 50), crumb & ~studio.mask, shaded=False)
+        cv2.circle(fallen, place, int(studio.random.integers(1, 4)) * FINE, 255, -1)
+    studio.paint((70, 60, 50), fallen & ~studio.mask, shaded=False)
 
 
 WHITE, BLACK, GREEN = ((250, 250, 250), (244, 244, 244)), ((22, 22, 23), (14, 14, 15)), ((60, 160, 70), (50, 140, 60))

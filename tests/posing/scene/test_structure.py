@@ -11,10 +11,12 @@ from pipeline.core.domain import angle_between_deg, look_at
 from pipeline.core.errors import BadInput
 from pipeline.core.png import encode_png
 from pipeline.imaging.cutout.mask.graph import cut_between
+from pipeline.posing.scene import structure as structure_module
 from pipeline.posing.scene.structure import BACKDROP, PRODUCT, Structure, look, scene_of
 from tests.clutter import ClutteredShoot, clutter
 from tests.posing import can
 from tests.posing.drawn_scene import can_on_a_table, model_of_clutter
+from tests.posing.posed_once import PosedOnce
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,10 @@ def test_a_product_turned_over_gives_two_scenes_with_their_own_seeds(shoot: Clut
     assert [sorted(scene.shown) for scene in structure.scenes] == [photos[:6], photos[6:]]
 
 
-def test_look_at_files_finds_up_and_is_the_same_from_run_to_run(tmp_path: Path) -> None:
+def test_look_at_files_finds_up_and_is_the_same_from_run_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(structure_module, "pose", PosedOnce())
     photos = can_on_a_table(tmp_path / "photos", 8)
     first, second = (look(photos, dict.fromkeys(photos), tmp_path / run) for run in ("first", "second"))
     assert first is not None

@@ -120,19 +120,11 @@ def turned_over(tmp_path_factory):
     photos = [PhotoFile(folder / "photos" / f"{shot.photo}.png", 480, 400) for shot in shots]
     masks = {shot.photo: folder / "cutouts" / f"{shot.photo}.png" for shot in shots}
     params = PoseParams(max_side_px=480, max_features=1024, timeout_seconds=300)
-    return [pose(photos, masks, {}, params, folder / f"scratch{i}") for i in range(2)]
+    return pose(photos, masks, {}, params, folder / "scratch")
 
 
 def test_two_sides_that_share_nothing_are_told_apart_without_costly_attempts(turned_over):
-    answer = turned_over[0].answer
-    assert {image.photo for image in turned_over[0].model.images} == {f"A{i}" for i in range(8)}
+    answer = turned_over.answer
+    assert {image.photo for image in turned_over.model.images} == {f"A{i}" for i in range(8)}
     assert answer.apart == (tuple(f"B{i}" for i in range(5)),)
     assert {attempt.name for attempt in answer.attempts} <= {"plain", "complete", "reseeded"}
-
-
-def test_poses_are_the_same_to_the_last_bit_in_every_run(turned_over):
-    first, second = (posed.model for posed in turned_over)
-    for one, other in zip(first.images, second.images, strict=True):
-        assert one.photo == other.photo
-        assert np.array_equal(one.cam_from_world, other.cam_from_world)
-    assert np.array_equal(first.points.positions, second.points.positions)

@@ -26,14 +26,9 @@ from pipeline.posing.sfm.pairs import chosen_pairs
 from pipeline.posing.sfm.recipes import ALL
 from pipeline.posing.sfm.request import Attempt, CameraGroup, PoseParams, PoseRequest
 
-count = int(sys.argv[1])
-names = tuple(f"{i:02d}.png" for i in range(count))
-scores = np.random.default_rng(0).integers(0, 40, (count, count))
-scores = np.triu(scores, 1) + np.triu(scores, 1).T
-work = {"pixels": 0.0, "products": 0.0, "pairs": [], "mapped": []}
 class Found:
-    counts = dict.fromkeys(names, 2000)
     def __init__(self, request, features, database):
+        self.counts = dict.fromkeys(names, 2000)
         self.matched, self.features = set(), features
         work["pixels"] += features.side_factor ** 2
     def match(self, every_pair):
@@ -49,23 +44,33 @@ def map_photos(request, recipe, found, since):
                       models=(names[:count // 2],), pairs=len(found.matched), seconds=0.0)
     return Mapped(attempt, (Path(recipe.name),))
 worker.map_photos, worker.FeatureSet = map_photos, Found
-group = CameraGroup(names=names, width_px=80, height_px=60, prior=None)
-request = PoseRequest(photos=".", crops=".", sides={}, out=".", groups=(group,), pairs=None, params=PoseParams(),
-                      recipes=ALL, threads=1)
-list(worker.tries(request, time.perf_counter()))
-print(json.dumps(work))
+done = {}
+for count in map(int, sys.argv[1:]):
+    names = tuple(f"{i:02d}.png" for i in range(count))
+    scores = np.random.default_rng(0).integers(0, 40, (count, count))
+    scores = np.triu(scores, 1) + np.triu(scores, 1).T
+    done[count] = work = {"pixels": 0.0, "products": 0.0, "pairs": [], "mapped": []}
+    group = CameraGroup(names=names, width_px=80, height_px=60, prior=None)
+    request = PoseRequest(photos=".", crops=".", sides={}, out=".", groups=(group,), pairs=None, params=PoseParams(),
+                          recipes=ALL, threads=1)
+    list(worker.tries(request, time.perf_counter()))
+print(json.dumps(done))
 """
+COUNTS = ("3", "8", "13", "14", "24", "50")  # of photos
 
 
-def counted(count):
-    """Extracted pixels (in photos at the plain size), products of descriptors (in plain pairs), pairs, attempts."""
-    command = [sys.executable, "-c", COUNTED, str(count)]
+@pytest.fixture(scope="module")
+def counted():
+    """By count: extracted pixels (in photos at the plain size), products of descriptors (in plain pairs), pairs,
+    attempts.
+    """
+    command = [sys.executable, "-c", COUNTED, *COUNTS]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
 
 
-@pytest.mark.parametrize("count", [3, 8, 13, 14, 24, 50])
-def test_the_worst_shoot_takes_at_most_three_times_the_work_of_plain_colmap(count):
-    work = counted(count)
+@pytest.mark.parametrize("photos", COUNTS)
+def test_the_worst_shoot_takes_at_most_three_times_the_work_of_plain_colmap(counted, photos):
+    work, count = counted[photos], int(photos)
     every = len(list(combinations(range(count), 2)))
     assert work["mapped"][-1] == "dense"
     assert work["products"] <= 3 * every
@@ -73,8 +78,8 @@ def test_the_worst_shoot_takes_at_most_three_times_the_work_of_plain_colmap(coun
     assert len(work["mapped"]) <= 5
 
 
-def test_no_pair_is_matched_twice_with_the_same_features():
-    assert sum(counted(24)["pairs"][:-1]) == 24 * 23 // 2
+def test_no_pair_is_matched_twice_with_the_same_features(counted):
+    assert sum(counted["24"]["pairs"][:-1]) == 24 * 23 // 2
 
 
 @pytest.fixture(scope="module")

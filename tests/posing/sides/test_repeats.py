@@ -6,11 +6,13 @@ from PIL import Image
 
 from pipeline.core.domain import look_at
 from pipeline.posing.product import product_frame
+from pipeline.posing.sfm.colmap import pose
 from pipeline.posing.sfm.photos import PhotoFile
 from pipeline.posing.sfm.request import PoseParams
+from pipeline.posing.sides import resolve
 from pipeline.posing.sides.alike import PhotoFiles, linked, look_different
 from pipeline.posing.sides.repeats import Doubt, RepeatedSides, doubt, neighbours, walked
-from pipeline.posing.sides.resolve import by_number, resolved_poses
+from pipeline.posing.sides.resolve import by_number
 from tests.posing.carton import CAMERA, picture, write_carton
 from tests.posing.test_judge import model, names
 
@@ -149,26 +151,38 @@ def test_a_side_with_another_print_looks_different_and_other_light_does_not(tmp_
     assert not seen_by_both((1, 2, 3, 4), (1, 2, 3, 4), tmp_path, brighter=0.6)
 
 
-def resolve(folder, rig, shots, order=None):
-    photos = write_carton(folder, ALIKE_FRONT_AND_BACK, shots)
-    files = [PhotoFile(folder / "photos" / f"{p}.png", CAMERA.width_px, CAMERA.height_px) for p in photos]
-    masks = {photo: folder / "cutouts" / f"{photo}.png" for photo in photos}
-    params = PoseParams(rig=rig, **QUICK)
-    return resolved_poses(files, masks, dict.fromkeys(photos), params, folder / "scratch", order=order or photos)
+def request_of(cartons, rig):
+    """What `pose` is asked: photos, masks, focal lengths and settings."""
+    files = [PhotoFile(paths.photo, CAMERA.width_px, CAMERA.height_px) for paths in cartons.values()]
+    masks = {photo: paths.mask for photo, paths in cartons.items()}
+    return files, masks, dict.fromkeys(cartons), PoseParams(rig=rig, **QUICK)
 
 
-def test_the_order_on_a_turntable_tells_sides_apart(tmp_path):
-    resolved = resolve(tmp_path, "turntable", RING)
-    assert resolved.by_order
-    frame = product_frame(resolved.posed.model, resolved.posed.silhouettes, "turntable", "P00")
+@pytest.fixture(scope="module")
+def mistaken(cartons, tmp_path_factory):
+    """Poses of every photo matched with every other, in which sides are mistaken for each other: both rigs begin so."""
+    return pose(*request_of(cartons, "handheld"), tmp_path_factory.mktemp("mistaken"))
+
+
+@pytest.fixture
+def resolved(cartons, mistaken, monkeypatch, tmp_path):
+    """Resolves the sides for a rig."""
+    monkeypatch.setattr(resolve, "pose", lambda *asked, pairs=None: pose(*asked, pairs=pairs) if pairs else mistaken)
+    return lambda rig: resolve.resolved_poses(*request_of(cartons, rig), tmp_path, order=list(cartons))
+
+
+def test_the_order_on_a_turntable_tells_sides_apart(resolved):
+    told_apart = resolved("turntable")
+    assert told_apart.by_order
+    frame = product_frame(told_apart.posed.model, told_apart.posed.silhouettes, "turntable", "P00")
     assert len(frame.views) == 24
     for view, azimuth in zip(frame.views, RING, strict=True):
         assert abs((view.azimuth_deg - azimuth + 180.0) % 360.0 - 180.0) < 2.0, view.photo
 
 
-def test_hand_held_photos_of_repeated_sides_are_held_and_named(tmp_path):
+def test_hand_held_photos_of_repeated_sides_are_held_and_named(resolved):
     with pytest.raises(RepeatedSides, match=r"look alike, .*: P\d+ and P\d+") as held:
-        resolve(tmp_path, "handheld", RING)
+        resolved("handheld")
     assert held.value.code == "sfm-repeated-sides"
 
 

@@ -1,24 +1,16 @@
 """The points that a fit starts on."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.colmap.model import Points
 from pipeline.core.domain import camera_centre
-from pipeline.splatting.carving.refine import refine
 from pipeline.splatting.carving.seeds import normals_of, starting_points, thinned
-from pipeline.splatting.carving.sweep import sweep
 from pipeline.splatting.gaussians import FLAT, from_points
-from tests.splatting.carving.test_sweep import BOX, RADIUS, off_the_cup, shot
+from tests.splatting.carving.cup import RADIUS, off_the_cup
 
 NONE = Points(np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
-
-
-@pytest.fixture(scope="module")
-def cup():
-    return [shot(i, 250.0) for i in range(15)]
 
 
 def test_seeds_lie_on_what_the_photos_show_and_keep_to_the_budget(cup):
@@ -35,11 +27,10 @@ def test_sparse_points_stay_only_where_nothing_is_photographed(cup):
     assert (seeds.colours == 7).all(axis=1).sum() < 10
 
 
-def test_normals_face_the_camera(cup):
-    swept = refine(sweep(cup, BOX), cup, 1.2)
-    normals, points = normals_of(swept.maps[0]), swept.maps[0].points()
+def test_normals_face_the_camera(cup, fine):
+    normals, points = normals_of(fine.maps[0]), fine.maps[0].points()
     towards = camera_centre(cup[0].cam_from_world) - points
-    assert ((normals * towards).sum(-1)[swept.maps[0].known] >= 0).all()
+    assert ((normals * towards).sum(-1)[fine.maps[0].known] >= 0).all()
 
 
 @settings(max_examples=40, deadline=None)

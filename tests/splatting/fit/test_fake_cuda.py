@@ -12,7 +12,7 @@ from pipeline.splatting.raster.cpu import Rasterize
 from tests.splatting.fit.fake_cuda import CUDA, FakeCuda, marked
 from tests.splatting.toy_product import fit, photos, sparse
 
-PARAMS = FitParams(side_px=64, iterations=130, max_seconds=1e6, gaussians=500, degree=1, holdout=6)
+PARAMS = FitParams(side_px=64, iterations=108, max_seconds=1e6, gaussians=500, degree=1, holdout=6)
 
 
 class FakeCudaRasterizer:

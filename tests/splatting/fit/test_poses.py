@@ -117,7 +117,7 @@ def test_weak_pull_moves_nothing_and_corrections_decay_without_pull(poses):
     assert twists.norm() < 0.25 * before  # momentum overshoots zero a little
 
 
-PARAMS = FitParams(side_px=96, iterations=400, max_seconds=1e6, gaussians=1500, degree=1, holdout=6)
+PARAMS = FitParams(side_px=96, iterations=320, max_seconds=1e6, gaussians=1500, degree=1, holdout=6)
 HELD_OUT = ("P03", "P09", "P15", "P21")
 
 
@@ -147,7 +147,8 @@ def test_wrong_poses_approach_the_truth_and_held_out_photos_gain():
 
 
 def test_correct_poses_stay_and_held_out_photos_lose_nothing():
-    on, off = (fit(PARAMS.model_copy(update={"refine_poses": r}), photos(24), sparse()).report for r in (True, False))
+    params = PARAMS.model_copy(update={"iterations": 240})
+    on, off = (fit(params.model_copy(update={"refine_poses": r}), photos(24), sparse()).report for r in (True, False))
     assert on.pose_shift_median_px < 0.02
     assert on.pose_shift_max_px < 0.1
     assert on.psnr_db > off.psnr_db - 0.3  # fits with different seeds differ as much

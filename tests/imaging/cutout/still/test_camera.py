@@ -17,15 +17,19 @@ def mug(tmp_path_factory):
     return {name: folder / f"{name}.png" for name in truth}, truth
 
 
+@pytest.fixture(scope="module")
+def found(mug):
+    return still_seeds(mug[0])
+
+
 def share_of(seeds, value, truth, where):
     """Share of the true product's area that has a seed where the truth is something else."""
     small = cv2.resize(truth, seeds.shape[::-1], interpolation=cv2.INTER_AREA)
     return ((seeds == value) & where(small)).sum() / (small >= 128).sum()
 
 
-def test_what_stands_still_is_backdrop_whatever_it_looks_like(mug):
+def test_what_stands_still_is_backdrop_whatever_it_looks_like(mug, found):
     photos, truth = mug
-    found = still_seeds(photos)
     assert set(found.seeds) == set(photos) and "stood still in 8 of 8 photos" in found.why
     for name, seeds in found.seeds.items():
         assert share_of(seeds, PRODUCT, truth[name], lambda t: t < 5) < 0.02
@@ -33,19 +37,18 @@ def test_what_stands_still_is_backdrop_whatever_it_looks_like(mug):
         assert share_of(seeds, PRODUCT, truth[name], lambda t: t >= 128) > 0.6
 
 
-def test_seeds_cut_the_product_out_of_a_cluttered_room(mug):
+def test_seeds_cut_the_product_out_of_a_cluttered_room(mug, found):
     photos, truth = mug
-    found = still_seeds(photos)
     params = seeded.Params(seeds="still")
     cut = {name: seeded.cut(decode_png(path.read_bytes()), params, found.seeds[name]) for name, path in photos.items()}
     scores = [iou(cut[name], truth[name]) for name in photos]
     assert np.mean(scores) > 0.95 and min(scores) > 0.9
 
 
-def test_the_same_photos_give_the_same_seeds(mug):
+def test_the_same_photos_give_the_same_seeds(mug, found):
     photos, _ = mug
-    first, second = still_seeds(photos), still_seeds(photos)
-    assert all(np.array_equal(first.seeds[name], second.seeds[name]) for name in photos)
+    again = still_seeds(photos)
+    assert all(np.array_equal(again.seeds[name], found.seeds[name]) for name in photos)
 
 
 def test_a_camera_that_moved_gives_no_seeds(mug, tmp_path):
