@@ -17,9 +17,10 @@ class Upscaler(Engine, Protocol):
         """Whether the engine may invent detail, because it was trained to look sharp; None: it is not known."""
         ...
 
-    def once(self, picture: Rgb, where: Mask, params: Any, /) -> Rgb:
-        """The picture [h, w, 3] enlarged by the engine's own whole factor, 2 or more; the same for the same picture.
+    def once(self, picture: Rgb, factor: int, where: Mask, params: Any, /) -> Rgb:
+        """The picture [h, w, 3] enlarged once, by the whole factor of the engine's own, 2 or more, that suits `factor`.
 
-        Where `where` [h, w] is False, the result does not matter. Raises MissingEngine as `require_here`.
+        The same for the same picture. Where `where` [h, w] is False, the result does not matter. Raises MissingEngine
+        as `require_here`.
         """
         ...

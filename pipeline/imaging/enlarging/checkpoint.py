@@ -65,7 +65,7 @@ def invents(params: Params) -> bool | None:
     return None if params.trained_for is None else params.trained_for == "gan"
 
 
-def once(picture: Rgb, where: Mask, params: Params) -> Rgb:
+def once(picture: Rgb, _factor: int, where: Mask, params: Params) -> Rgb:
     """Enlarge the picture [h, w, 3] by the checkpoint's own scale.
 
     Raises MissingEngine as `require_here`, and when the checkpoint cannot be loaded or run.

@@ -1,10 +1,10 @@
-"""Enlarges by a small network of the project, trained to be right on photographs, on one CPU core.
+"""Enlarges by small networks of the project, twofold and fourfold, trained to be right on photographs, on one CPU core.
 
-It predicts what resampling lacks, without inventing: its training punished every deviation from the photograph. Its
-model card is in `weights/README.md`.
+They predict what resampling lacks, without inventing: their training punished every deviation from the photograph.
+Their model card is in `weights/README.md`.
 """
 
-import json
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,17 +18,18 @@ from pipeline.core.pinned import Sha256
 from pipeline.core.weights import folder_digest
 
 if TYPE_CHECKING:
-    from pipeline.imaging.enlarging.network import Doubler
+    from pipeline.imaging.enlarging.network import Enlarger
 
 WEIGHTS = Path(__file__).with_name("weights")
+TILE_PX = 256  # of the small picture; larger ones see fewer pixels twice, but need more memory
 
 
 class Params(Licensed):
-    """Which version of the network is meant."""
+    """Which version of the networks is meant."""
 
     engine: Literal["embedded"] = "embedded"
     checkpoint_sha256: Sha256 = Field(
-        default_factory=lambda: folder_digest(WEIGHTS), description="digest of the network; default: the one at hand"
+        default_factory=lambda: folder_digest(WEIGHTS), description="digest of the networks; default: those at hand"
     )
 
     @model_validator(mode="before")
@@ -38,14 +39,14 @@ class Params(Licensed):
 
 
 def require_here(params: Params) -> str:
-    """Return the network that would run. Raises MissingEngine when another version is pinned."""
+    """Return the networks that would run. Raises MissingEngine when another version is pinned."""
     digest = folder_digest(WEIGHTS)
     if digest != params.checkpoint_sha256:
         raise MissingEngine(
-            f"the embedded network has digest {digest}; the setting pins {params.checkpoint_sha256}",
+            f"the embedded networks have digest {digest}; the setting pins {params.checkpoint_sha256}",
             remedy="Remove checkpoint_sha256, or install the version of this project that has it",
         )
-    return f"embedded network (sha256 {digest[:12]}), licence {in_words(licence_of(params))}"
+    return f"embedded networks (sha256 {digest[:12]}), licence {in_words(licence_of(params))}"
 
 
 def enlarges(_params: Params) -> bool:
@@ -54,30 +55,35 @@ def enlarges(_params: Params) -> bool:
 
 
 def invents(_params: Params) -> bool:
-    """Always false: the network was trained for fidelity alone."""
+    """Always false: the networks were trained for fidelity alone."""
     return False
 
 
-def once(picture: Rgb, where: Mask, params: Params) -> Rgb:
-    """Double the picture [h, w, 3]. Raises MissingEngine as `require_here`."""
-    from pipeline.imaging.enlarging.network import REACH_PX
+def once(picture: Rgb, factor: int, where: Mask, params: Params) -> Rgb:
+    """Enlarge the picture [h, w, 3] twofold, or fourfold if `factor` is more than 2.
+
+    Raises MissingEngine as `require_here`.
+    """
     from pipeline.imaging.enlarging.tiles import in_tiles
 
     require_here(params)
-    return in_tiles(picture, where, _load(params.checkpoint_sha256), 2, REACH_PX)
+    net = _load(params.checkpoint_sha256, 2 if factor <= 2 else 4)
+    return in_tiles(picture, where, net, net.factor, net.reach_px, tile_px=TILE_PX)
 
 
-@lru_cache(maxsize=1)
-def _load(_digest: str) -> "Doubler":
-    return load_network(WEIGHTS)
+@lru_cache(maxsize=2)
+def _load(_digest: str, factor: int) -> "Enlarger":
+    return load_network(WEIGHTS / f"x{factor}.safetensors")
 
 
-def load_network(folder: Path) -> "Doubler":
-    """Read a network from a folder of `config.json` and `model.safetensors`, as `save_network` writes it."""
+def load_network(path: Path) -> "Enlarger":
+    """Read a network from its file, as `save_network` writes it."""
     from safetensors.torch import load_file
 
-    from pipeline.imaging.enlarging.network import Doubler
+    from pipeline.imaging.enlarging.network import Enlarger
 
-    net = Doubler(**json.loads((folder / "config.json").read_bytes()))
-    net.load_state_dict({name: weight.float() for name, weight in load_file(folder / "model.safetensors").items()})
+    weights = {name: weight.float() for name, weight in load_file(path).items()}
+    blocks = sum(name.endswith("first.weight") for name in weights)
+    net = Enlarger(math.isqrt(len(weights["tail.bias"]) // 3), len(weights["head.weight"]), blocks)
+    net.load_state_dict(weights)
     return net.eval().requires_grad_(False)

@@ -1,11 +1,9 @@
-"""The embedded network: it doubles a picture's size by residual convolutions and a pixel shuffle (EDSR, Lim 2017)."""
+"""The embedded networks: a linear filter and residual convolutions (EDSR, Lim 2017), then a pixel shuffle."""
 
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pixel_shuffle, relu
+from torch.nn.functional import pixel_shuffle, relu
 
-WIDTH, BLOCKS = 32, 4
-REACH_PX = 2 * BLOCKS + 2  # of the small picture: as far as an output pixel sees, by 3 x 3 convolutions
+SIZES = {2: (32, 4), 4: (48, 6)}  # by factor: features, and blocks of convolutions; of like cost per output pixel
 
 
 class Block(nn.Module):
@@ -21,29 +19,20 @@ class Block(nn.Module):
         return features + self.second(relu(self.first(features)))
 
 
-class Doubler(nn.Module):
-    """Predicts what cubic interpolation lacks. For a fourfold size it is applied twice."""
+class Enlarger(nn.Module):
+    """Enlarges by `factor`: what a linear filter of 5 x 5 pixels knows, and what convolutions find that it lacks."""
 
-    def __init__(self, width: int = WIDTH, blocks: int = BLOCKS) -> None:
+    def __init__(self, factor: int, width: int, blocks: int) -> None:
         super().__init__()
+        self.factor = factor
+        self.reach_px = 2 * blocks + 2  # of the small picture: as far as an output pixel sees
+        self.linear = nn.Conv2d(3, 3 * factor**2, 5, padding=2)
         self.head = nn.Conv2d(3, width, 3, padding=1)
         self.blocks = nn.Sequential(*(Block(width) for _ in range(blocks)))
-        self.tail = nn.Conv2d(width, 12, 3, padding=1)
+        self.tail = nn.Conv2d(width, 3 * factor**2, 3, padding=1)
 
     def forward(self, picture: Tensor) -> Tensor:
-        """Map sRGB [n, 3, h, w], 0 to 1, to [n, 3, 2h, 2w], which may leave that range a little."""
-        detail = pixel_shuffle(self.tail(self.blocks(self.head(picture - 0.5))), 2)
-        cubic: Tensor = interpolate(picture, scale_factor=2, mode="bicubic", align_corners=False)
-        return cubic + detail
-
-
-def untrained(seed: int, width: int = WIDTH, blocks: int = BLOCKS) -> Doubler:
-    """A network that interpolates: its last convolution is zero, and each block begins as its shortcut."""
-    torch.manual_seed(seed)
-    net = Doubler(width, blocks)
-    with torch.no_grad():
-        net.tail.weight.zero_()
-        net.tail.bias.zero_()  # type: ignore[union-attr]  # it has one
-        for block in net.blocks:
-            block.second.weight.mul_(0.1)  # type: ignore[operator,union-attr]
-    return net
+        """Map sRGB [n, 3, h, w], 0 to 1, to [n, 3, factor * h, factor * w], which may leave that range a little."""
+        pixels = picture - 0.5
+        cells = self.linear(pixels) + self.tail(self.blocks(self.head(pixels)))
+        return pixel_shuffle(cells, self.factor) + 0.5

@@ -27,6 +27,6 @@ def invents(_params: Params) -> bool:
     return False
 
 
-def once(_picture: Rgb, _where: Mask, _params: Params) -> Rgb:
+def once(_picture: Rgb, _factor: int, _where: Mask, _params: Params) -> Rgb:
     """Raise ValueError: the engine must not be called, since `enlarges` is false."""
     raise ValueError("the engine `none` does not enlarge")

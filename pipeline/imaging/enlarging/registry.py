@@ -1,5 +1,6 @@
 """The engines that enlarge. To add one, write a module that meets `Upscaler` and list it here."""
 
+import math
 from typing import TYPE_CHECKING
 
 from pipeline.core.domain import Frozen
@@ -29,7 +30,7 @@ def enlarge(picture: "Rgb", factor: int, params: Frozen, where: "Mask | None" = 
     needed = np.ones((h, w), np.bool_) if where is None else where
     made = picture
     while made.shape[0] < factor * h:
-        grown = engine.once(made, needed, params)
+        grown = engine.once(made, math.ceil(factor * h / made.shape[0]), needed, params)
         times = grown.shape[0] // made.shape[0]
         needed, made = needed.repeat(times, axis=0).repeat(times, axis=1), grown
     if made.shape[0] == factor * h:

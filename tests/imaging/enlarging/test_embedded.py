@@ -25,29 +25,30 @@ def test_embedded_network_is_closer_to_the_photo_than_lanczos(factor):
     assert psnr_db(made, truth) > psnr_db(lanczos(small, factor), truth) + 0.2
 
 
-def test_tiles_give_the_pixels_of_the_whole_picture():
+@pytest.mark.parametrize("factor", [2, 4])
+def test_tiles_give_the_pixels_of_the_whole_picture(factor):
     """The plain twin is the network run once over the padded picture."""
     import torch
 
-    from pipeline.imaging.enlarging.network import REACH_PX
     from pipeline.imaging.enlarging.tiles import in_tiles
 
-    net, small = load_network(WEIGHTS), shrunk(photo(), 2)
-    tiled = in_tiles(small, np.ones(small.shape[:2], bool), net, 2, REACH_PX, tile_px=48)
-    padded = np.pad(small, ((REACH_PX, REACH_PX), (REACH_PX, REACH_PX), (0, 0)), mode="edge")
+    net, small = load_network(WEIGHTS / f"x{factor}.safetensors"), shrunk(photo(), 2)
+    reach_px = net.reach_px
+    tiled = in_tiles(small, np.ones(small.shape[:2], bool), net, factor, reach_px, tile_px=48)
+    padded = np.pad(small, ((reach_px, reach_px), (reach_px, reach_px), (0, 0)), mode="edge")
     with torch.inference_mode():
         pixels = torch.from_numpy(padded.transpose(2, 0, 1)[None].astype(np.float32) / 255)
         whole = net(pixels)[0].clamp(0, 1).permute(1, 2, 0).numpy()
-    inner = slice(2 * REACH_PX, -2 * REACH_PX)
+    inner = slice(factor * reach_px, -factor * reach_px)
     assert np.abs(tiled - 255 * whole[inner, inner]).max() <= 0.51
 
 
 def test_tiles_without_product_are_left_out():
-    small = np.full((200, 300, 3), 90, np.uint8)
-    where = np.zeros((200, 300), bool)
+    small = np.full((200, 600, 3), 90, np.uint8)
+    where = np.zeros((200, 600), bool)
     where[10:20, 10:20] = True
     made = enlarge(small, 2, PARAMS, where)
-    assert (made[:256, :256] > 80).all() and not made[:, 300:].any()
+    assert (made[:, :512] > 80).all() and not made[:, 512:].any()
 
 
 def test_same_picture_gives_the_same_pixels_and_threads_are_given_back():
@@ -63,8 +64,13 @@ def test_plain_areas_stay_exactly_plain():
     assert np.abs(enlarge(grey, 2, PARAMS).astype(int) - 128).max() <= 1
 
 
-def test_network_is_smaller_than_a_megabyte_and_states_its_licence():
-    assert (WEIGHTS / "model.safetensors").stat().st_size < 1_000_000
+def test_factor_between_those_of_the_networks_is_reached_by_the_larger_one():
+    small = shrunk(photo(), 4)
+    assert enlarge(small, 3, PARAMS).shape == (3 * small.shape[0], 3 * small.shape[1], 3)
+
+
+def test_networks_are_smaller_than_a_megabyte_and_state_their_licence():
+    assert sum(path.stat().st_size for path in WEIGHTS.glob("*.safetensors")) < 1_000_000
     assert PARAMS.licence_use == "commercial" and PARAMS.checkpoint_sha256 == folder_digest(WEIGHTS)
     assert PARAMS.checkpoint_sha256[:12] in ENGINES.require_here(PARAMS)
 

@@ -1,1 +1,1 @@
-"""Trains the embedded network on photographs that packages bring; only the weights are part of the project."""
+"""Trains the embedded networks on photographs that packages bring; only the weights are part of the project."""

@@ -1,4 +1,4 @@
-"""Training data: crops of photographs, and of print laid over them, each with its degraded small picture."""
+"""Training data: crops of photographs, and of print laid over them, each with its small picture."""
 
 import hashlib
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from pipeline.core.domain import Frozen
 from pipeline.core.errors import BadInput
 from pipeline.core.linear import linear_to_srgb, srgb_to_linear
 from pipeline.core.text import font
-from pipeline.imaging.enlarging.training.degrade import degraded
+from pipeline.imaging.enlarging.training.degrade import WAYS, small_pictures, worn
 
 LIST = Path(__file__).with_name("photographs.yaml")
-LONG_SIDE_PX = 1600  # a photograph is shrunk to this, so that its pixels are sharp and free of JPEG's traces
-PRINT_SHARE = 0.2  # of the crops
+LONG_SIDES_PX = (1600, 800)  # a photograph is shrunk to these, so that its pixels are sharp and free of JPEG's traces
+PRINT_PX = 192  # side of the part of each photograph that is printed on
 SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789&%.,-'/"
 
 
@@ -34,8 +34,15 @@ class Photograph(Frozen):
     role: Literal["training", "test"]
 
 
+class View(NamedTuple):
+    """A photograph at one size [factor * h, factor * w, 3], and its small pictures by each of degrade's WAYS."""
+
+    large: Rgb
+    smalls: list[Rgb]
+
+
 class Pair(NamedTuple):
-    """Small pictures [n, 3, h, w] and what they were, [n, 3, scale * h, scale * w], float32 sRGB, 0 to 1."""
+    """Small pictures [n, 3, h, w] and what they were, [n, 3, factor * h, factor * w], float32 sRGB, 0 to 1."""
 
     small: F32
     large: F32
@@ -59,41 +66,40 @@ def read_photographs(folder: Path, role: Literal["training", "test"]) -> list[Rg
         if (digest := hashlib.sha256(path.read_bytes()).hexdigest()) != photograph.sha256:
             what = f"{path} has sha256 {digest}, not {photograph.sha256}"
             raise BadInput(what, remedy=f"Use the file of {photograph.of}")
-        pictures.append(_sharp(np.asarray(Image.open(path).convert("RGB"))))
+        pictures.append(np.asarray(Image.open(path).convert("RGB")))
     return pictures
 
 
-def pairs(pictures: list[Rgb], rng: np.random.Generator, scale: int, large_px: int, batch: int) -> Iterator[Pair]:
-    """Endless batches of crops of `large_px`; a photograph comes as often as its area says, but not below a tenth."""
-    areas = np.array([picture.shape[0] * picture.shape[1] for picture in pictures], float)
-    shares = np.maximum(areas, areas.max() / 10)
+def views(photographs: list[Rgb], factor: int, rng: np.random.Generator) -> list[View]:
+    """Each photograph at its sizes, and a part of it with print; shrunk once for all crops, since that takes long."""
+    sized = [sharp(photograph, long_px) for photograph in photographs for long_px in _sizes(photograph)]
+    printed = [with_print(_middle(sharp(photograph, LONG_SIDES_PX[-1])), rng) for photograph in photographs]
+    whole = [_in_cells(picture, factor) for picture in (*sized, *printed)]
+    return [View(large, small_pictures(large, factor, rng)) for large in whole]
+
+
+def pairs(seen: list[View], rng: np.random.Generator, factor: int, small_px: int, batch: int) -> Iterator[Pair]:
+    """Endless batches of crops, `small_px` in the small picture; a larger view comes more often, by its side."""
+    shares = np.sqrt([view.large.size for view in seen])
     shares /= shares.sum()
     while True:
-        large = [_crop(pictures[index], rng, large_px) for index in rng.choice(len(pictures), batch, p=shares)]
-        small = [degraded(crop, scale, rng) for crop in large]
-        yield Pair(_planes(small), _planes(large))
+        crops = [_crop(seen[index], rng, factor, small_px) for index in rng.choice(len(seen), batch, p=shares)]
+        yield Pair(*(_planes(list(side)) for side in zip(*crops, strict=True)))
 
 
-def _crop(picture: Rgb, rng: np.random.Generator, side_px: int) -> Rgb:
-    """A square of the picture, turned, mirrored, lit and printed on at random."""
-    tried = int(rng.integers(1, 4))
-    crop = max((_square(picture, rng, side_px) for _ in range(tried)), key=np.std)  # skies teach little
-    if rng.uniform() < PRINT_SHARE:
-        crop = with_print(crop, rng)
-    crop = np.rot90(crop, int(rng.integers(4)))
-    if rng.uniform() < 0.5:
-        crop = crop[:, ::-1]
-    if rng.uniform() < 0.3:  # other light
-        gains = rng.uniform(0.5, 1.3) * rng.uniform(0.9, 1.1, 3)
-        crop = linear_to_srgb((srgb_to_linear(np.ascontiguousarray(crop)) * gains).astype(np.float32))
-    if rng.uniform() < 0.2:
-        crop = crop[..., rng.permutation(3)]
-    return np.ascontiguousarray(crop)
-
-
-def _square(picture: Rgb, rng: np.random.Generator, side_px: int) -> Rgb:
-    top, left = (int(rng.integers(0, size - side_px + 1)) for size in picture.shape[:2])
-    return picture[top : top + side_px, left : left + side_px]
+def _crop(view: View, rng: np.random.Generator, factor: int, small_px: int) -> tuple[Rgb, Rgb]:
+    """A small square and what it was, turned and mirrored at random, and with channels exchanged."""
+    small_picture, large_px = view.smalls[rng.choice(len(WAYS), p=list(WAYS.values()))], factor * small_px
+    room = np.array(small_picture.shape[:2]) - small_px + 1
+    corners = rng.integers(0, room, (int(rng.integers(1, 4)), 2))
+    squares = [small_picture[top : top + small_px, left : left + small_px] for top, left in corners]
+    best = int(np.argmax([square.std() for square in squares]))  # skies teach little
+    top, left = corners[best] * factor
+    sides = worn(squares[best], rng), view.large[top : top + large_px, left : left + large_px]
+    turns, mirrored = int(rng.integers(4)), int(rng.choice([-1, 1]))
+    channels = rng.permutation(3) if rng.uniform() < 0.2 else np.arange(3)
+    small, large = (np.rot90(side, turns)[:, ::mirrored, channels] for side in sides)
+    return small, large
 
 
 def with_print(crop: Rgb, rng: np.random.Generator) -> Rgb:
@@ -111,10 +117,27 @@ def with_print(crop: Rgb, rng: np.random.Generator) -> Rgb:
     return linear_to_srgb((srgb_to_linear(np.ascontiguousarray(crop)) * (1 - ink) + colour * ink).astype(np.float32))
 
 
-def _sharp(photograph: Rgb) -> Rgb:
-    factor = max(1.0, max(photograph.shape) / LONG_SIDE_PX)
+def sharp(photograph: Rgb, long_px: int) -> Rgb:
+    """The photograph [h, w, 3] with a long side of `long_px`, by means of squares; no larger than it is."""
+    factor = max(1.0, max(photograph.shape) / long_px)
     size = round(photograph.shape[1] / factor), round(photograph.shape[0] / factor)
     return linear_to_srgb(np.asarray(cv2.resize(srgb_to_linear(photograph), size, interpolation=cv2.INTER_AREA)))
+
+
+def _sizes(photograph: Rgb) -> list[int]:
+    """The long sides at which a photograph is seen: LONG_SIDES_PX, or its own if that is smaller."""
+    return sorted({min(px, max(photograph.shape)) for px in LONG_SIDES_PX})
+
+
+def _middle(picture: Rgb) -> Rgb:
+    top, left = (max(0, size - PRINT_PX) // 2 for size in picture.shape[:2])
+    return picture[top : top + PRINT_PX, left : left + PRINT_PX]
+
+
+def _in_cells(picture: Rgb, factor: int) -> Rgb:
+    """The picture without the last rows and columns that `factor` does not divide."""
+    h, w = (size // factor * factor for size in picture.shape[:2])
+    return np.ascontiguousarray(picture[:h, :w])
 
 
 def _planes(pictures: list[Rgb]) -> F32:

@@ -1,13 +1,14 @@
-"""Train the embedded network: `python -m pipeline.imaging.enlarging.training.train --photos DIR --out DIR`.
+"""Train an embedded network: `python -m pipeline.imaging.enlarging.training.train --photos DIR --out DIR --factor 2`.
 
 DIR of photos holds the files that `photographs.yaml` lists, from the packages that it names. Minutes are CPU minutes of
-one core. After an interruption the same command resumes from its state in OUT; the finished network is in
-OUT/checkpoint, with its model card.
+one core. After an interruption the same command resumes from its state in OUT, and with other minutes it ends sooner or
+later. The finished networks are in OUT/checkpoint, with their model card.
 """
 
 import argparse
 import logging
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,113 +18,109 @@ import torch
 from pipeline.core.arrays import Rgb
 from pipeline.core.cpu_clock import CpuClock
 from pipeline.imaging.enlarging.embedded import load_network
-from pipeline.imaging.enlarging.network import BLOCKS, WIDTH, Doubler, untrained
-from pipeline.imaging.enlarging.training.card import figures_of, save_network, write_card
-from pipeline.imaging.enlarging.training.data import listed, pairs, read_photographs
+from pipeline.imaging.enlarging.network import SIZES, Enlarger
+from pipeline.imaging.enlarging.training.card import made_of, save_network, write_card
+from pipeline.imaging.enlarging.training.data import Pair, View, pairs, read_photographs, views
+from pipeline.imaging.enlarging.training.muon import Muon
+from pipeline.imaging.enlarging.training.start import begun
 
 log = logging.getLogger("train")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The hyperparameters of a training run; the defaults are the shipped network's."""
+    """The hyperparameters of a training run; the defaults are the shipped networks'."""
 
-    minutes: float = 40.0
-    batch: int = 8
-    crop_px: int = 96
-    fourfold_share: float = 0.4  # of the steps, in which the network is applied twice
-    learning_rate: float = 1e-3
+    factor: int
+    minutes: float = 20.0
+    batch: int = 4  # few crops and many steps: these networks learn most by that in so little time
+    small_px: int = 36  # side of a crop of the small picture
+    convolutions_rate: float = 0.002  # of Muon, for the blocks' weights; it falls linearly to zero
+    other_rate: float = 3e-4  # of Adam, for the rest; likewise
     seed: int = 0
-    width: int = WIDTH
-    blocks: int = BLOCKS
+    size: tuple[int, int] | None = None  # features and blocks; default: SIZES of the factor
 
 
 @dataclass
 class Run:
     """The state of a training run."""
 
-    net: Doubler
-    optimizer: Any
+    net: Enlarger
+    muon: Any
+    adam: Any
     seconds: float = 0.0
     step: int = 0
     losses: list[float] = field(default_factory=list)
 
     @property
     def loss(self) -> float:
-        """Mean absolute error of the last 200 steps, of 1."""
+        """Root of the mean square error of the last 200 steps, of 1."""
         return float(np.mean(self.losses[-200:])) if self.losses else 0.0
 
     def save(self, path: Path) -> None:
         """Write what resuming requires; a kill while writing leaves the former state intact."""
-        parts = {name: getattr(self, name).state_dict() for name in ("net", "optimizer")}
+        parts = {name: getattr(self, name).state_dict() for name in ("net", "muon", "adam")}
         temporary = path.with_suffix(".writing")
         torch.save({**parts, "seconds": self.seconds, "step": self.step, "losses": self.losses[-200:]}, temporary)
         temporary.replace(path)
 
 
-def train(photographs: list[Rgb], out: Path, recipe: Recipe) -> Run:
-    """Start or resume training, until the CPU time is spent."""
+def train(photographs: list[Rgb], out: Path, recipe: Recipe, before: Enlarger | None = None) -> Run:
+    """Start, at the features of `before`, or resume training, until the CPU time is spent."""
     out.mkdir(parents=True, exist_ok=True)
-    path = out / "state.pt"
-    run = _start_or_resume(path, recipe)
+    path = out / f"x{recipe.factor}.pt"
+    seen = views(photographs, recipe.factor, np.random.default_rng(recipe.seed))
+    run = _start_or_resume(path, recipe, seen, before)
     rng = np.random.default_rng([recipe.seed, run.step])
-    batches = {
-        scale: pairs(
-            photographs, np.random.default_rng([recipe.seed, scale, run.step]), scale, recipe.crop_px, recipe.batch
-        )
-        for scale in (2, 4)
-    }
+    batches = pairs(seen, rng, recipe.factor, recipe.small_px, recipe.batch)
     clock = CpuClock(recipe.minutes * 60, run.seconds)
     while (fraction := clock.tick()) < 1:
-        for group in run.optimizer.param_groups:
-            group["lr"] = _rate(recipe.learning_rate, fraction, run.step)
-        _step(run, batches, 4 if rng.uniform() < recipe.fourfold_share else 2)
+        share = min((run.step + 1) / 100, 1 - fraction)
+        _step(run, next(batches), recipe, share)
         run.seconds = clock.spent_seconds
-        if run.step % 50 == 0:
-            log.info("step %d, %.0f%%, mean error %.5f", run.step, 100 * fraction, run.loss)
+        if run.step % 100 == 0:
+            log.info("step %d, %.0f%%, error %.5f", run.step, 100 * fraction, run.loss)
             run.save(path)
     run.save(path)
     return run
 
 
-def finish(run: Run, photos: Path, folder: Path, recipe: Recipe) -> None:
-    """Write the network as it will be used, in half precision, and its card with the figures of that."""
-    save_network(folder, run.net, recipe.width, recipe.blocks)
-    net = load_network(folder)
-    tested = zip(listed("test"), read_photographs(photos, "test"), strict=True)
-    figures = [row for entry, photograph in tested for row in figures_of(net, entry.file, photograph)]
-    write_card(folder, figures, net, planned=recipe.minutes, spent=run.seconds / 60, steps=run.step)
+def finish(run: Run, photos: Path, folder: Path, start: Path | None = None) -> None:
+    """Write the network as it will be used, in half precision, and the card with the figures of that."""
+    made = {"minutes": f"{run.seconds / 60:.1f}", "steps": str(run.step)}
+    begun_at = {} if start is None else {"start": made_of(start)}
+    save_network(folder, run.net, {**made, **begun_at, "date": datetime.now(UTC).date().isoformat()})
+    write_card(folder, photos)
 
 
-def _step(run: Run, batches: Any, scale: int) -> None:
-    pair = next(batches[scale])
+def _step(run: Run, pair: Pair, recipe: Recipe, share: float) -> None:
+    """One step, at a share of the rates."""
+    for optimizer, rate in ((run.muon, recipe.convolutions_rate), (run.adam, recipe.other_rate)):
+        optimizer.param_groups[0]["lr"] = rate * share
     made = run.net(torch.from_numpy(pair.small).contiguous(memory_format=torch.channels_last))
-    if scale == 4:
-        made = run.net(made)
-    loss = (made - torch.from_numpy(pair.large)).abs().mean()
-    run.optimizer.zero_grad()
+    squares = (made - torch.from_numpy(pair.large)).square().mean((1, 2, 3))
+    loss = (squares + 1e-6).sqrt().mean()  # by crop, so that a rough one does not outweigh all others
+    run.net.zero_grad()
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(run.net.parameters(), 0.5)
-    run.optimizer.step()
+    run.muon.step()
+    run.adam.step()
     run.losses.append(loss.item())
     run.step += 1
 
 
-def _start_or_resume(path: Path, recipe: Recipe) -> Run:
-    net = untrained(recipe.seed, recipe.width, recipe.blocks).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
-    run = Run(net, torch.optim.Adam(net.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99)))
+def _start_or_resume(path: Path, recipe: Recipe, seen: list[View], before: Enlarger | None) -> Run:
+    first = pairs(seen, np.random.default_rng(recipe.seed), recipe.factor, recipe.small_px, recipe.batch)
+    torch.manual_seed(recipe.seed)
+    net = begun(Enlarger(recipe.factor, *(recipe.size or SIZES[recipe.factor])), first, before)
+    blocks = [weight for weight in net.blocks.parameters() if weight.ndim == 4]
+    others = [weight for weight in net.parameters() if not any(weight is each for each in blocks)]
+    run = Run(net, Muon(blocks, recipe.convolutions_rate), torch.optim.Adam(others, recipe.other_rate, (0.9, 0.99)))
     if path.exists():
         saved = torch.load(path, weights_only=True)
-        for name in ("net", "optimizer"):
+        for name in ("net", "muon", "adam"):
             getattr(run, name).load_state_dict(saved[name])
         run.seconds, run.step, run.losses = saved["seconds"], saved["step"], saved["losses"]
     return run
-
-
-def _rate(peak: float, fraction: float, step: int) -> float:
-    """The learning rate: linear warm-up over 100 steps, then cosine decay to 1% of the peak."""
-    decay = 0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * min(1.0, fraction)))
-    return float(peak * decay * min(1.0, (step + 1) / 100))
 
 
 def main() -> None:
@@ -131,15 +128,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.imaging.enlarging.training.train", description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="folder with the listed photographs")
     parser.add_argument("--out", type=Path, required=True, help="folder for the training state and the checkpoint")
+    parser.add_argument("--factor", type=int, required=True, choices=sorted(SIZES), help="by which to enlarge")
     parser.add_argument("--minutes", type=float, default=Recipe.minutes, help="CPU minutes over all sessions")
+    parser.add_argument("--start", type=Path, help="x2.safetensors of a trained network, to begin with its features")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
-    recipe = Recipe(options.minutes, seed=options.seed)
-    run = train(read_photographs(options.photos, "training"), options.out, recipe)
-    log.info("trained: %d steps, mean error %.5f", run.step, run.loss)
-    finish(run, options.photos, options.out / "checkpoint", recipe)
+    recipe = Recipe(options.factor, options.minutes, seed=options.seed)
+    before = load_network(options.start) if options.start else None
+    run = train(read_photographs(options.photos, "training"), options.out, recipe, before)
+    log.info("trained: %d steps, error %.5f", run.step, run.loss)
+    finish(run, options.photos, options.out / "checkpoint", options.start)
 
 
 if __name__ == "__main__":
