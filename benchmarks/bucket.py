@@ -31,14 +31,14 @@ def main() -> None:
     url = serve(counts)
     with tempfile.TemporaryDirectory() as home:
         upload(options.shoot, url)
-        bucket = {**environment(url), "CATALOG_CACHE": f"{home}/cache", "CATALOG_QUIET_MINUTES": "0"}
+        bucket = {**environment(url), "CATALOG_CACHE": f"{home}/bucket/cache", "CATALOG_QUIET_MINUTES": "0"}
         bucket |= {"CATALOG_STORE": "s3://shop/store"}
-        without = {**bucket, "CATALOG_CACHE": f"{home}/other"}
+        without = {**bucket, "CATALOG_CACHE": f"{home}/bucket/other"}
         for name, where in (("bucket", bucket), ("bucket, again", bucket), ("bucket, again, no copies", without)):
             counts.clear()
             run(name, where, "s3://shop/shoots/it", options.preset)
             print("requests:", dict(counts))
-        folder = {"CATALOG_STORE": f"{home}/store"}
+        folder = {"CATALOG_STORE": f"{home}/folder/store"}
         run("folder", folder, str(options.shoot), options.preset)
         run("folder, again", folder, str(options.shoot), options.preset)
         for name, where in (("bucket", bucket), ("folder", folder)):
