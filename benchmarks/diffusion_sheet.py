@@ -24,7 +24,7 @@ from pipeline.diffusion.scenes.lighting import Lamp
 from pipeline.diffusion.scenes.scene import lamp_of
 from pipeline.imaging.channels.channel import load_channel
 from pipeline.imaging.compositing.blend import make_layers
-from pipeline.stages.composite.stage import LAMP_SOFTNESS
+from pipeline.stages.composite.settings import LAMP_SOFTNESS
 
 Rgb = NDArray[np.uint8]
 COLLECTION = Path(__file__).parents[1] / "examples" / "collection"
