@@ -261,8 +261,8 @@ def test_a_cancelled_backfill_leaves_nothing_running(airflow):
     until(is_step_running)
     airflow.client.fail_run(BACKFILL, run_id)
     until(lambda: not is_step_running())
-    # Not the run's own state: Airflow skips what has not begun, and its scheduler, if it looks at the run just then, may
-    # judge it by the skipped tasks at its end and call it a success.
+    # Not the run's own state: Airflow skips what has not begun, and its scheduler, if it looks at the run just then,
+    # may judge it by the skipped tasks at its end and call it a success.
     states = {task["task_id"]: task["state"] for task in airflow.client.tasks(BACKFILL, run_id)}
     assert states.pop("discover") == "success" and states.pop("shoot.ingest") == "failed"
     assert set(states.values()) <= {"skipped", "upstream_failed"}
