@@ -1,6 +1,7 @@
 """A new container takes the kernels of its image, once, and compiles nothing that is among them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,3 +46,24 @@ def test_kernels_that_are_there_are_kept(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "numba"))
     take_kernels()
     assert list((tmp_path / "numba").iterdir()) == []
+
+
+def test_kernels_that_cannot_be_copied_are_one_clear_error(tmp_path: Path) -> None:
+    environment = {**os.environ, "KERNELS_DIR": str(tmp_path / "none"), "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+    command = [sys.executable, "-m", "pipeline", "doctor"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert f"KERNELS_DIR={tmp_path / 'none'}" in done.stderr and "No such file" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_no_half_of_the_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")])
+
+    monkeypatch.setenv("KERNELS_DIR", str(tmp_path))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "scratch" / "numba"))
+    monkeypatch.setattr(shutil, "copytree", full)
+    with pytest.raises(SystemExit, match=r"No space left on device.*Make room"):
+        take_kernels()
+    assert list((tmp_path / "scratch").iterdir()) == []

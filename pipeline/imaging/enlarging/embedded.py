@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.imaging.enlarging.network import Enlarger
 
 WEIGHTS = Path(__file__).with_name("weights")
+FILES = {2: "x2.safetensors", 4: "x4.safetensors"}  # by factor
 TILE_PX = 256  # of the small picture; larger ones see fewer pixels twice, but need more memory
 
 
@@ -39,7 +40,9 @@ class Params(Licensed):
 
 
 def require_here(params: Params) -> str:
-    """Return the networks that would run. Raises MissingEngine when another version is pinned."""
+    """Return the networks that would run. Raises MissingEngine when one is not there or another version is pinned."""
+    if missing := [name for name in FILES.values() if not (WEIGHTS / name).exists()]:
+        raise MissingEngine(f"{WEIGHTS} has no {' and no '.join(missing)}", remedy="Install this project again")
     digest = folder_digest(WEIGHTS)
     if digest != params.checkpoint_sha256:
         raise MissingEngine(
@@ -73,7 +76,7 @@ def once(picture: Rgb, factor: int, where: Mask, params: Params) -> Rgb:
 
 @lru_cache(maxsize=2)
 def _load(_digest: str, factor: int) -> "Enlarger":
-    return load_network(WEIGHTS / f"x{factor}.safetensors")
+    return load_network(WEIGHTS / FILES[factor])
 
 
 def load_network(path: Path) -> "Enlarger":

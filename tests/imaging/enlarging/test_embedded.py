@@ -3,6 +3,7 @@ import pytest
 
 from pipeline.core.errors import MissingEngine
 from pipeline.core.weights import folder_digest
+from pipeline.imaging.enlarging import embedded
 from pipeline.imaging.enlarging.embedded import WEIGHTS, load_network
 from pipeline.imaging.enlarging.product import lanczos, shrunk
 from pipeline.imaging.enlarging.registry import ENGINES, enlarge
@@ -82,3 +83,11 @@ def test_another_version_of_the_network_than_the_pinned_one_is_refused():
     assert "Remove checkpoint_sha256" in error.value.remedy
     with pytest.raises(MissingEngine):
         enlarge(np.zeros((8, 8, 3), np.uint8), 2, pinned)
+
+
+def test_a_network_that_is_not_there_is_named(tmp_path, monkeypatch):
+    params = embedded.Params()
+    (tmp_path / "x2.safetensors").write_bytes(b"")
+    monkeypatch.setattr(embedded, "WEIGHTS", tmp_path)
+    with pytest.raises(MissingEngine, match=r"has no x4\.safetensors. Install this project again"):
+        embedded.require_here(params)
