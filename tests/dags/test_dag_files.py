@@ -56,9 +56,17 @@ def test_a_dag_has_the_plans_steps_and_dependencies(dag):
 
     ending = {"announce"} if dag.dag_id == "catalog_request" else {"announce", "next_run"}
     assert set(dag.task_dict) == {"discover", "summary", *ending, *(f"shoot.{step}" for step in STEPS)}
-    for step, upstream in UPSTREAM.items():
-        expected = {f"shoot.{name}" for name in upstream} or {"discover"}
-        assert expected <= dag.get_task(f"shoot.{step}").upstream_task_ids <= expected | {"discover"}
+    for step, inputs in UPSTREAM.items():
+        task = dag.get_task(f"shoot.{step}")
+        waits_for = task.upstream_task_ids - {"discover"}
+        assert {f"shoot.{name}" for name in inputs} <= task.get_flat_relative_ids(upstream=True)
+        assert waits_for <= {f"shoot.{name}" for name in inputs}
+
+
+def test_no_task_waits_for_what_another_of_its_upstream_waits_for(dag):
+    for task in dag.tasks:
+        for name in task.upstream_task_ids - {"discover"}:
+            assert not dag.get_task(name).get_flat_relative_ids(upstream=True) & (task.upstream_task_ids - {"discover"})
 
 
 def test_the_first_night_is_the_next_one(monkeypatch):
