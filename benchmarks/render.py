@@ -29,6 +29,7 @@ from pipeline.splatting.fit.report import Hooks
 from pipeline.splatting.photos import Level, PosedPhoto, prepare
 from pipeline.splatting.ply import Splat, read_ply, write_ply
 from pipeline.splatting.show.render import planes
+from pipeline.stages.splat import Params as StageParams
 
 ROOT = Path(__file__).parent.parent
 RECORD, SHEET = Path(__file__).with_name("RENDER.md"), Path(__file__).with_name("render.jpg")
@@ -59,7 +60,8 @@ class Shown:
 def preset_params(preset: str) -> cpu.Params:
     """The preset's settings of a fit, with `HELD_OUT` held out."""
     settings = yaml.safe_load((ROOT / "pipeline" / "presets" / f"{preset}.yaml").read_text()) or {}
-    return cpu.Params.model_validate({**settings.get("splat", {}), "held_out": HELD_OUT})
+    fit = StageParams.model_validate(settings.get("splat", {})).fit
+    return cpu.Params.model_validate({**fit.model_dump(), "held_out": HELD_OUT})
 
 
 def splat_of(shoot: Path, preset: str, photos: list[PosedPhoto], kept: Path | None) -> Splat:
