@@ -30,7 +30,7 @@ def main() -> None:
     counts: Counter[str] = Counter()
     url = serve(counts)
     with tempfile.TemporaryDirectory() as home:
-        upload(options.shoot, url)
+        upload(options.shoot, url, "it")
         bucket = {**environment(url), "CATALOG_CACHE": f"{home}/bucket/cache", "CATALOG_QUIET_MINUTES": "0"}
         bucket |= {"CATALOG_STORE": "s3://shop/store"}
         without = {**bucket, "CATALOG_CACHE": f"{home}/bucket/other"}
@@ -73,13 +73,13 @@ def environment(url: str) -> dict[str, str]:
     }
 
 
-def upload(shoot: Path, url: str) -> None:
-    """Put the shoot's files under `s3://shop/shoots/it`."""
+def upload(shoot: Path, url: str, name: str) -> None:
+    """Put the shoot's files under `s3://shop/shoots/NAME`."""
     requests.put(f"{url}/shop", timeout=10)
     for path in sorted(shoot.rglob("*")):
         if path.is_file():
-            name = path.relative_to(shoot).as_posix()
-            requests.put(f"{url}/shop/shoots/it/{name}", data=path.read_bytes(), timeout=60).raise_for_status()
+            file = path.relative_to(shoot).as_posix()
+            requests.put(f"{url}/shop/shoots/{name}/{file}", data=path.read_bytes(), timeout=60).raise_for_status()
 
 
 def catalog(*arguments: str) -> list[str]:
