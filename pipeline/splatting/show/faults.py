@@ -29,6 +29,7 @@ WINDOW_PX = 9  # of a photo's copy, in which a point's colours may be found
 STRANGE_DE = 10.0  # CIE76 outside the range of the photos' colours
 BLUR_PX = 1.0  # of the picture before its colours are compared: photos are noisy, splats are not
 SOFT_PX = 5.0  # of the fit: a splat's outline fades over two to four
+NO_COLOUR = np.float32(1e4)  # farther from every CIELAB value than any other; its square is still a number
 SPECK_PX = 2  # what is narrower, in the copies, is no fault
 
 
@@ -51,8 +52,8 @@ class Shot:
         lab, inside = lab_of(self.rgba[..., :3]), (self.rgba[..., 3:] >= 250)
         window = np.ones((WINDOW_PX, WINDOW_PX), np.uint8)
         return (
-            np.asarray(cv2.erode(np.where(inside, lab, np.float32(np.inf)).astype(np.float32), window), np.float32),
-            np.asarray(cv2.dilate(np.where(inside, lab, np.float32(-np.inf)).astype(np.float32), window), np.float32),
+            np.asarray(cv2.erode(np.where(inside, lab, NO_COLOUR).astype(np.float32), window), np.float32),
+            np.asarray(cv2.dilate(np.where(inside, lab, -NO_COLOUR).astype(np.float32), window), np.float32),
         )
 
     def find(self, points: F64) -> tuple[I64, I64, Mask, F64]:
