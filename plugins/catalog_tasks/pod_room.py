@@ -1,13 +1,33 @@
-"""Whether a pod without a node waits for its turn: some node could hold it, and other pods take the room now."""
+"""Whether a pod that reached the start limit goes on waiting: for its turn, or because it has a node by now."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from kubernetes.client import models as k8s
 from kubernetes.utils.quantity import parse_quantity
 
-from catalog_tasks.pod_ends import Watched, unscheduled
+from catalog_tasks.pod_ends import Watched, container_state, unscheduled
 
 KEEPS_OFF = frozenset({"NoSchedule", "NoExecute"})  # effects of a taint
+
+
+def why_it_waits(seen: Watched, now: datetime) -> str:
+    """Why a pod that reached the start limit may still start, or has started; "" if it will not, or is not late."""
+    if not seen.late:
+        return ""
+    if waits_for_room(seen):
+        return "Other pods take the room on the nodes that could hold this one: it waits for its turn"
+    return "Its pod has a node by now, and goes on" if _has_node_since(seen, now) else ""
+
+
+def _has_node_since(seen: Watched, now: datetime) -> bool:
+    """Whether a pod runs, or got its node less than the start limit ago: the task looks later than the triggerer."""
+    if container_state(seen.pod, seen.container).running:
+        return True
+    conditions = (seen.pod.status.conditions if seen.pod.status else None) or []
+    placed = next((c for c in conditions if c.type == "PodScheduled" and c.status == "True"), None)
+    since = placed.last_transition_time if placed else None
+    return since is not None and (now - since).total_seconds() < seen.start_seconds
 
 
 def waits_for_room(seen: Watched) -> bool:

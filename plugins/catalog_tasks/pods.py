@@ -17,7 +17,7 @@ from catalog_tasks import pod_parts
 from catalog_tasks.command import raise_unless_done
 from catalog_tasks.labels import LABEL_TEMPLATE, show_reason
 from catalog_tasks.pod_ends import End, Watched, container_state, end_of, gone
-from catalog_tasks.pod_room import room_of, waits_for_room
+from catalog_tasks.pod_room import room_of, why_it_waits
 from pipeline.pods import bytes_of, in_mebibytes, pod_request, read_pods
 from pipeline.settings import Settings
 
@@ -81,8 +81,8 @@ class StagePod(KubernetesPodOperator):
                 return
             self._fail(gone(name), context)
         seen = self._watched(pod, event, context)
-        if seen.late and waits_for_room(seen) and self._has_time(context):
-            self.log.info("Other pods take the room on the nodes that could hold this one: it waits for its turn")
+        if (why := why_it_waits(seen, datetime.now(UTC))) and self._has_time(context):
+            self.log.info(why)
             self.pod = pod
             self.invoke_defer_method(context=context)
         end, state = end_of(seen), container_state(pod, self.base_container_name)

@@ -202,6 +202,8 @@ def node(*taints: k8s.V1Taint, **room: str) -> k8s.V1Node:
 
 
 GPU_ONLY = k8s.V1Taint(key="nvidia.com/gpu", value="yes", effect="NoSchedule")
+RUNS = k8s.V1ContainerState(running=k8s.V1ContainerStateRunning(started_at=datetime(2026, 11, 30, tzinfo=UTC)))
+CREATED = k8s.V1ContainerState(waiting=k8s.V1ContainerStateWaiting(reason="ContainerCreating"))
 RATHER_NOT = k8s.V1Taint(key="spot", effect="PreferNoSchedule")
 
 
@@ -241,15 +243,39 @@ def test_a_node_that_keeps_pods_off_holds_those_that_tolerate_it(url, fields, wa
 )
 def test_a_pod_waits_while_others_take_the_room_it_could_have(url, nodes, hours, waits):
     late = Try(None)
-    late.task.execution_timeout = timedelta(hours=4)
     late.pod = unscheduled(late.task)
-    late.context["ti"] = SimpleNamespace(start_date=datetime.now(UTC) - timedelta(hours=hours))
     late.task.client.list_node = lambda: SimpleNamespace(items=nodes)
+    end_late(late, hours, waits, "fits no node")
+
+
+@pytest.mark.parametrize(
+    ("state", "placed_seconds", "hours", "message"),
+    [
+        (RUNS, 600, 1, ""),
+        (CREATED, 10, 1, ""),
+        (CREATED, 600, 1, "did not start within 300 s"),
+        (RUNS, 10, 5, "time limit"),
+    ],
+    ids=["runs by now", "has a node by now", "its node is slow", "out of time"],
+)
+def test_a_pod_goes_on_that_got_a_node_after_the_triggerer_looked(url, state, placed_seconds, hours, message):
+    placed = k8s.V1PodCondition(type="PodScheduled", status="True")
+    placed.last_transition_time = datetime.now(UTC) - timedelta(seconds=placed_seconds)
+    late = Try(pod_of())
+    late.pod.status.conditions = [placed]
+    late.pod.status.container_statuses[0].state = state
+    end_late(late, hours, not message, message)
+
+
+def end_late(late: Try, hours: float, waits: bool, message: str) -> None:
+    """Let the triggerer report the start limit, `hours` after the task's start, of the 4 that it has."""
+    late.task.execution_timeout = timedelta(hours=4)
+    late.context["ti"] = SimpleNamespace(start_date=datetime.now(UTC) - timedelta(hours=hours))
 
     def defer(**_):
         raise Deferred
 
     late.task.invoke_defer_method = defer
-    with pytest.raises(Deferred if waits else Exception, match=None if waits else "fits no node"):
+    with pytest.raises(Deferred if waits else Exception, match=None if waits else message):
         late.end("timeout")
     assert (late.deleted == []) == waits
