@@ -71,6 +71,14 @@ def test_compose_env_provides_every_secret_and_the_file_has_none(compose):
     assert yaml.safe_load(filled_in(text_of_file, make_secrets()))
 
 
+def test_what_is_mounted_has_no_name_that_a_service_gives_another_value(compose):
+    """podman-compose fills in a variable with the value that the service's environment has under the same name."""
+    for service in compose["services"].values():
+        for volume in service.get("volumes", []):
+            for name, _, _ in VARIABLE.findall(volume):
+                assert name not in service["environment"]
+
+
 def test_image_runs_as_the_pods_user():
     text_of_file = (PROJECT / "deploy" / "Dockerfile").read_text()
     assert re.findall(r"^USER (.*)$", text_of_file, re.MULTILINE) == ["10001:10001"]
