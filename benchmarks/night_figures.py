@@ -66,10 +66,8 @@ class Night(Frozen):
     backfill_slots: int = _of(
         "CATALOG_BACKFILL_TASKS", 1, "slots of the pool catalog_backfill, which counts pods", ge=1
     )
-    loop_seconds: float = _of("measured on a busy machine", 0.43, "scheduler's loop: the loop itself", ge=0)
-    loop_waiting_ms: float = _of(
-        "measured on a busy machine", 17.0, "scheduler's loop: ms per step whose upstream has not ended", ge=0
-    )
+    loop_seconds: float = _of("measured", 0.055, "scheduler's loop: the loop itself", ge=0)
+    loop_waiting_ms: float = _of("measured", 10.5, "scheduler's loop: ms per step whose upstream has not ended", ge=0)
     loop_pair_us: float = _of(
         "measured", 0.0, "scheduler's loop: microseconds per pair of such a step and an ended one", ge=0
     )
