@@ -24,7 +24,7 @@ from tests.deploy.test_compose import VARIABLE, filled_in
 
 SETTINGS = {f"CATALOG_{name.upper()}" for name in Settings.model_fields}
 LOGIN = {"CATALOG_PASSWORD"}  # deploy/container.py reads it
-OF_COMPOSE = {"CATALOG_PARALLELISM"}  # only docker-compose.yml's own
+OF_COMPOSE = {"CATALOG_PARALLELISM", "CATALOG_SHOOTS_FOLDER"}  # only docker-compose.yml's own
 ENVIRONMENTS = {
     "helm-values.yaml": helm_environment(),
     "docker-compose.yml": compose_environment(),
