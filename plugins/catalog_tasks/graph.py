@@ -141,7 +141,7 @@ def priority(step: str) -> int:
 
 
 def direct_upstream(step: str) -> list[str]:
-    """Return the steps that the task of `step` waits for: those of its inputs that no other of them waits for already.
+    """Return the steps that the task of `step` waits for: its inputs, without those that another input waits for.
 
     The order is the same with every input as upstream, but each costs the scheduler a query per step in each loop.
     """
