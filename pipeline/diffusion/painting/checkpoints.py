@@ -18,6 +18,7 @@ EMBEDDED = "embedded"
 EMBEDDED_FOLDER = Path(__file__).parents[1] / "checkpoint"
 FACTS_FILE = "backdrop.json"
 INDEX = "model_index.json"
+_NOT_LOADED = frozenset({"safety_checker", "feature_extractor"})  # parts that may be missing
 HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)@(?P<revision>[\w.-]+)")
 
 
@@ -127,7 +128,36 @@ def facts_of(folder: Path) -> CheckpointFacts:
 
 
 def checkpoint_digest(checkpoint: str) -> str:
-    """Digest of a checkpoint setting's folder. Raises BadInput as `folder_of`, `pipeline_class`, `folder_digest`."""
+    """Digest of a checkpoint setting's folder.
+
+    Raises BadInput as `folder_of`, `pipeline_class`, `folder_digest`, and when weights of one of its parts are missing.
+    """
     folder = folder_of(checkpoint)
     pipeline_class(folder)
+    if missing := _missing(folder):
+        what = f"checkpoint {folder} is not whole: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        raise BadInput(what, remedy="Download or save the checkpoint again; if it is the embedded one, install again")
     return folder_digest(folder)
+
+
+@readable()
+def _missing(folder: Path) -> list[str]:
+    """What the index of a checkpoint and the indexes of its sharded weights name, and the folder lacks."""
+    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    parts = [name for name, value in index.items() if isinstance(value, list) and value[0] and name not in _NOT_LOADED]
+    missing = [f"{part}/" for part in parts if not (folder / part).is_dir()]
+    for part in parts:
+        weights = {path.name for path in (folder / part).glob("*") if path.suffix in {".safetensors", ".bin"}}
+        shards = {name for path in (folder / part).glob("*.safetensors.index.json") for name in _shards(path)}
+        missing += [f"{part}/{name}" for name in sorted(shards - weights)]
+        if (folder / part / "config.json").is_file() and not weights | shards:  # what has no weights has no such file
+            missing.append(f"{part}/*.safetensors")
+    return missing
+
+
+def _shards(index: Path) -> set[str]:
+    """The files over which a part's weights are divided. Raises BadInput when their index is damaged."""
+    try:
+        return set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{index} is damaged: {error!r}", remedy="Download or save the checkpoint again") from error

@@ -145,16 +145,29 @@ def test_folders_that_are_not_checkpoints_are_bad_input(tmp_path, tiny):
         load_engine(str(wrong))
 
 
-@pytest.mark.parametrize("part", ["unet/diffusion_pytorch_model.safetensors", "vae/config.json", "tokenizer"])
+@pytest.mark.parametrize("part", ["unet/diffusion_pytorch_model.safetensors", "vae/config.json"])
 def test_damaged_checkpoint_is_one_clear_error(tmp_path, tiny, part):
     broken = shutil.copytree(tiny, tmp_path / "broken")
     victim = broken / part
-    if victim.is_dir():
-        shutil.rmtree(victim)
-    else:
-        victim.write_bytes(victim.read_bytes()[:100])
+    victim.write_bytes(victim.read_bytes()[:100])
     with pytest.raises(BadInput, match=r"broken.*cannot be loaded"):
         load_engine(str(broken))
+
+
+def test_what_a_checkpoint_lacks_is_named_when_planning(tmp_path, tiny):
+    broken = shutil.copytree(tiny, tmp_path / "broken")
+    (broken / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    shutil.rmtree(broken / "tokenizer")
+    shards = {"weight_map": {"a": "model-1.safetensors", "b": "model.safetensors"}}
+    (broken / "text_encoder" / "model.safetensors.index.json").write_text(json.dumps(shards))
+    with pytest.raises(BadInput) as error:
+        checkpoint_digest(str(broken))
+    assert {"tokenizer/", "unet/*.safetensors", "text_encoder/model-1.safetensors"} == set(
+        str(error.value).partition("not whole: ")[2].partition(" are missing")[0].split(", ")
+    )
+    (broken / "text_encoder" / "model.safetensors.index.json").write_text("[]")
+    with pytest.raises(BadInput, match=r"model\.safetensors\.index\.json is damaged"):
+        checkpoint_digest(str(broken))
 
 
 def test_checkpoint_with_a_component_of_the_wrong_class_is_one_clear_error(tmp_path, tiny):
